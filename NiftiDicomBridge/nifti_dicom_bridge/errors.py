@@ -1,0 +1,44 @@
+"""The kinds of failure.
+
+Every message says what was asked, what was found (value, file, tag), why it cannot go on and what to do.
+"""
+
+
+class BridgeError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class DicomReadError(BridgeError):
+    """A file is no DICOM, is damaged, or its pixel data cannot be decoded."""
+
+
+class NiftiReadError(BridgeError):
+    """A NIfTI file is damaged, too short or of a kind that cannot be used."""
+
+
+class SidecarError(BridgeError):
+    """A JSON sidecar is missing, not readable, or does not belong to its image."""
+
+
+class GeometryError(BridgeError):
+    """Positions and orientations do not describe a grid, or a grid is not expressible in DICOM."""
+
+
+class PixelError(BridgeError):
+    """Voxel values do not fit where they were asked to go."""
+
+
+class OptionError(BridgeError):
+    """A choice that does not exist or contradicts another one."""
+
+
+class OutputError(BridgeError):
+    """An output exists already or cannot be written."""
+
+
+class DependencyError(BridgeError):
+    """A package that is only needed for this task is not installed."""
+
+
+class Cancelled(BridgeError):
+    """The person asked to stop; nothing half-written is left."""

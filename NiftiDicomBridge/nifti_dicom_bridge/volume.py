@@ -1,0 +1,145 @@
+"""The neutral image between the formats: voxels, grid, rescale, metadata. It knows no file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .metadata import SeriesMetadata
+
+POSITION_TOLERANCE_MM = 1e-3
+"""Two grids are the same when no corner voxel lies further apart: what a float32 header can blur, and no more."""
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Stored value → real value: ``real = slope · stored + intercept`` (PS3.3 C.11.1.1.2).
+
+    Attributes
+    ----------
+    slope, intercept : float
+        Of the whole volume.
+    units : str
+        Units of the real values as the file names them (``HU``, ``BQML``…), empty where unknown.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    units: str = ""
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether stored values are real values."""
+        return self.slope == 1.0 and self.intercept == 0.0
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a volume was when it was read from DICOM: the measure of whether it has been edited since.
+
+    Attributes
+    ----------
+    digest : str
+        `digest_of` the voxels.
+    shape : tuple of int
+        Shape of the voxels.
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        The grid, mm.
+    rescale : Rescale
+        What the voxels meant.
+    """
+
+    digest: str
+    shape: tuple[int, ...]
+    ijk_to_ras: np.ndarray
+    rescale: Rescale
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A grid of voxels in the patient.
+
+    Immutable: what edits returns a new volume (`dataclasses.replace`), and keeps `origin`, so that a later writer can tell
+    restored from derived.
+
+    Attributes
+    ----------
+    voxels : numpy.ndarray, shape (times, slices, rows, columns) or (times, slices, rows, columns, samples)
+        Stored values, before `rescale`.
+    ijk_to_ras : numpy.ndarray, shape (4, 4), float64
+        Maps (column i, row j, slice k, 1) to (x, y, z, 1) in mm, RAS.
+    rescale : Rescale
+        Stored → real values, one for the volume.
+    time_step_s : float
+        Seconds between two times; 0 where unknown or where there is one time.
+    name : str
+        Proposed file name without suffix, safe on every file system.
+    metadata : SeriesMetadata or None
+        The DICOM instances that the volume came from; None for an image that never was DICOM.
+    pixel_record : dict
+        How the pixels lay in the instances (see `nifti_dicom_bridge.pixels`), JSON-serialisable.
+    origin : Origin or None
+        What the volume was when read from DICOM; None for an image that never was DICOM.
+    warnings : tuple of str
+        What a person should know before trusting the grid: uneven spacing, missing slices, gantry tilt…
+    """
+
+    voxels: np.ndarray
+    ijk_to_ras: np.ndarray
+    rescale: Rescale = Rescale()
+    time_step_s: float = 0.0
+    name: str = "volume"
+    metadata: SeriesMetadata | None = None
+    pixel_record: dict[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def shape_ijk(self) -> tuple[int, int, int]:
+        """Columns, rows, slices."""
+        return self.voxels.shape[3], self.voxels.shape[2], self.voxels.shape[1]
+
+    @property
+    def times(self) -> int:
+        """Number of times (or echoes, b-values…) along the first axis."""
+        return self.voxels.shape[0]
+
+    def real_values(self) -> np.ndarray:
+        """Return slope · stored + intercept as float64, in the shape of `voxels`."""
+        return self.voxels.astype(np.float64) * self.rescale.slope + self.rescale.intercept
+
+    def edits(self) -> frozenset[str]:
+        """Return what is no longer as it was read from DICOM: any of ``"voxels"``, ``"geometry"``."""
+        if self.origin is None:
+            return frozenset()
+        found = set()
+        if not same_grid(self.ijk_to_ras, self.origin.ijk_to_ras, self.voxels.shape[1:4]):
+            found.add("geometry")
+        same_shape = tuple(self.voxels.shape) == tuple(self.origin.shape)
+        if not same_shape or self.rescale != self.origin.rescale or digest_of(self.voxels) != self.origin.digest:
+            found.add("voxels")
+        return frozenset(found)
+
+
+def digest_of(voxels: np.ndarray) -> str:
+    """Return the digest of voxel values, type and shape: the same whatever the byte order or memory layout.
+
+    BLAKE2b (RFC 7693), 256 bits, over the little-endian values in C order; type and shape go in as the personalisation text.
+    """
+    little = np.ascontiguousarray(voxels, dtype=voxels.dtype.newbyteorder("<"))
+    state = hashlib.blake2b(digest_size=32)
+    state.update(f"{little.dtype.str}{tuple(int(n) for n in little.shape)}".encode("ascii"))
+    state.update(memoryview(little.reshape(-1)).cast("B") if little.size else b"")
+    return "blake2b-256:" + state.hexdigest()
+
+
+def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float = POSITION_TOLERANCE_MM) -> bool:
+    """Return whether two voxel-to-world matrices put all corners of a grid (slices, rows, columns) at the same places."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return False
+    last = np.array(shape_kji[::-1], dtype=float) - 1
+    corners = np.array([[i, j, k, 1] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]).T
+    return bool(np.abs((a - b) @ corners).max() <= tolerance_mm)
