@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from .metadata import SeriesMetadata
+from .pixels import PixelRecord
 
 POSITION_TOLERANCE_MM = 1e-3
 """Two grids are the same when no corner voxel lies further apart: what a float32 header can blur, and no more."""
@@ -79,8 +79,8 @@ class Volume:
         Proposed file name without suffix, safe on every file system.
     metadata : SeriesMetadata or None
         The DICOM instances that the volume came from; None for an image that never was DICOM.
-    pixel_record : dict
-        How the pixels lay in the instances (see `nifti_dicom_bridge.pixels`), JSON-serialisable.
+    pixel_record : PixelRecord or None
+        How the pixels lay in the instances; None for an image that never was DICOM.
     origin : Origin or None
         What the volume was when read from DICOM; None for an image that never was DICOM.
     warnings : tuple of str
@@ -93,7 +93,7 @@ class Volume:
     time_step_s: float = 0.0
     name: str = "volume"
     metadata: SeriesMetadata | None = None
-    pixel_record: dict[str, Any] = field(default_factory=dict)
+    pixel_record: PixelRecord | None = None
     origin: Origin | None = None
     warnings: tuple[str, ...] = ()
 

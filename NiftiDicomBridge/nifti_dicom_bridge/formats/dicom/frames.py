@@ -1,0 +1,235 @@
+"""What every frame of every instance is: where it lies, when it was, what its values mean.
+
+One view on classic single-frame objects, multi-frame objects with functional groups (PS3.3 C.7.6.16), multi-frame objects
+without, and tiled images of vendors: all of them are lists of frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ... import metadata, tags
+from ...geometry import Plane
+from ...metadata import Elements, Instance
+from . import vendor
+
+# ImageType and FrameType values that tell one image from another of the same series (PS3.3 C.8.3.1.1.1, C.8.13.3.1)
+COMPONENTS = {
+    "M": "magnitude", "MAGNITUDE": "magnitude", "FFE": "magnitude", "P": "phase", "PHASE": "phase", "PHASE MAP": "phase",
+    "R": "real", "REAL": "real", "I": "imaginary", "IMAGINARY": "imaginary", "ADC": "adc", "TRACE": "trace",
+    "TRACEW": "trace", "FA": "fa", "B0 MAP": "b0map", "FIELD_MAP": "fieldmap", "T1 MAP": "t1map", "T2 MAP": "t2map",
+    "LOCALIZER": "localizer", "MPR": "mpr",
+}  # fmt: skip
+ALWAYS = "magnitude"
+
+
+@dataclass(frozen=True)
+class FrameInfo:
+    """One frame.
+
+    Attributes
+    ----------
+    instance, frame : int
+        Index of the instance, and of the frame (or tile) in it.
+    plane : Plane or None
+        Where it lies; None where the object does not say.
+    step_mm : float
+        Distance to the next slice as the object tells it; used where there is only one.
+    kind : tuple
+        What must be equal within a volume: size, pixel type, component, echo…
+    order : tuple
+        When it was, relative to others at the same place.
+    slope, intercept : float
+        Stored → real value.
+    units : str
+        Of the real value.
+    labels : dict
+        What tells this kind from others of the series: ``{"echo": 2.46, "component": "phase"}``.
+    """
+
+    instance: int
+    frame: int
+    plane: Plane | None
+    step_mm: float
+    kind: tuple
+    order: tuple
+    slope: float = 1.0
+    intercept: float = 0.0
+    units: str = ""
+    labels: dict[str, Any] = field(default_factory=dict)
+
+
+def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
+    """Return the frames of one instance, in the order of its pixel data."""
+    tiles = vendor.tiles_of(instance)
+    if tiles is not None:
+        return [_frame(instance, index, k, {}, plane) for k, plane in enumerate(tiles.planes)]
+    per_frame = metadata.items(instance.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    count = frame_count(instance.elements)
+    if per_frame:
+        return [_frame(instance, index, n, per_frame[n].elements if n < len(per_frame) else {}) for n in range(count)]
+    if count > 1:
+        planes = _offset_planes(instance.elements, count)
+        return [_frame(instance, index, n, {}, planes[n] if planes else None, alone=False) for n in range(count)]
+    return [_frame(instance, index, 0, {})]
+
+
+def frame_count(elements: Elements) -> int:
+    """Return NumberOfFrames, 1 where it is absent or not positive."""
+    return max(1, metadata.integer(elements, tags.NUMBER_OF_FRAMES, 1))
+
+
+def _frame(instance: Instance, index: int, n: int, own: Elements, plane: Plane | None = None, alone: bool = True) -> FrameInfo:
+    look = Lookup(instance.elements, own)
+    if plane is None and alone:
+        plane = _plane(look)
+    slope, intercept, units = _rescale(look)
+    labels = _labels(look, instance.elements)
+    return FrameInfo(
+        instance=index,
+        frame=n,
+        plane=plane,
+        step_mm=_step(look),
+        kind=(*_pixel_kind(instance.elements), *sorted(labels.items())),
+        order=_order(look, instance.elements, n),
+        slope=slope,
+        intercept=intercept,
+        units=units,
+        labels=labels,
+    )
+
+
+class Lookup:
+    """Attributes of one frame: its own functional groups first, then the shared ones, then the data set itself."""
+
+    def __init__(self, elements: Elements, own: Elements):
+        self._layers = [own, metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)] if own else []
+        if not own and tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements:
+            self._layers = [metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)]
+        self._top = elements
+
+    def group(self, sequence: int) -> Elements:
+        """Return the item of a functional group; empty where there is none."""
+        for layer in self._layers:
+            found = metadata.first_item(layer, sequence)
+            if found:
+                return found
+        return {}
+
+    def numbers(self, sequence: int, tag: int) -> list[float]:
+        """Return numbers of a functional group, or of the data set where no group holds them."""
+        return metadata.numbers(self.group(sequence), tag) or metadata.numbers(self._top, tag)
+
+    def number(self, sequence: int, tag: int) -> float | None:
+        """Return the first of `numbers`, None where there is none."""
+        found = self.numbers(sequence, tag)
+        return found[0] if found else None
+
+    def texts(self, sequence: int, tag: int) -> list[str]:
+        """Return text values of a functional group, or of the data set where no group holds them."""
+        return metadata.texts(self.group(sequence), tag) or metadata.texts(self._top, tag)
+
+
+def _plane(look: Lookup) -> Plane | None:
+    position = look.numbers(tags.PLANE_POSITION_SEQUENCE, tags.IMAGE_POSITION_PATIENT)
+    orientation = look.numbers(tags.PLANE_ORIENTATION_SEQUENCE, tags.IMAGE_ORIENTATION_PATIENT)
+    if len(position) != 3 or len(orientation) != 6:
+        return None
+    axes = np.array(orientation)
+    if not np.isfinite(axes).all() or not np.isfinite(position).all() or not np.cross(axes[:3], axes[3:]).any():
+        return None
+    return Plane(np.array(position), axes, _spacing(look))
+
+
+def _spacing(look: Lookup) -> tuple[float, float]:
+    """Return the distance between rows and between columns, mm; 1 where none is given."""
+    for tag in (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING):
+        found = look.numbers(tags.PIXEL_MEASURES_SEQUENCE, tag)
+        if len(found) == 2 and min(found) > 0 and np.isfinite(found).all():
+            return found[0], found[1]
+    return 1.0, 1.0
+
+
+def _step(look: Lookup) -> float:
+    for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
+        found = look.number(tags.PIXEL_MEASURES_SEQUENCE, tag)
+        if found is not None and np.isfinite(found) and found > 0:
+            return found
+    return 1.0
+
+
+def _offset_planes(elements: Elements, count: int) -> list[Plane] | None:
+    """Return the planes of a multi-frame object that gives offsets from the first (RT Dose: PS3.3 C.8.8.3.2)."""
+    offsets = metadata.numbers(elements, tags.GRID_FRAME_OFFSET_VECTOR)
+    first = _plane(Lookup(elements, {}))
+    if first is None or len(offsets) != count:
+        return None
+    relative = np.array(offsets) - offsets[0]  # either form of C.8.8.3.2: relative, or absolute along the axis
+    return [Plane(first.position + first.normal * z, first.orientation, first.spacing) for z in relative]
+
+
+def _rescale(look: Lookup) -> tuple[float, float, str]:
+    sequence = tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
+    slope, intercept = look.number(sequence, tags.RESCALE_SLOPE), look.number(sequence, tags.RESCALE_INTERCEPT)
+    units = (look.texts(sequence, tags.UNITS) or look.texts(sequence, tags.RESCALE_TYPE) or [""])[0]
+    dose = look.number(sequence, tags.DOSE_GRID_SCALING)
+    if slope is None and dose is not None:
+        slope, units = dose, (look.texts(sequence, tags.DOSE_UNITS) or [""])[0]
+    if slope is None or not np.isfinite(slope) or slope == 0:
+        slope = 1.0
+    return slope, intercept if intercept is not None and np.isfinite(intercept) else 0.0, units
+
+
+def _pixel_kind(elements: Elements) -> tuple:
+    wanted = (tags.ROWS, tags.COLUMNS, tags.SAMPLES_PER_PIXEL, tags.BITS_ALLOCATED, tags.PIXEL_REPRESENTATION)
+    kinds = tuple(tag for tag in sorted(tags.PIXEL_TAGS) if tag in elements)
+    return (
+        *(metadata.integer(elements, tag) for tag in wanted),
+        metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION),
+        metadata.text(elements, tags.SOP_CLASS_UID),
+        *kinds,
+    )
+
+
+def _labels(look: Lookup, elements: Elements) -> dict[str, Any]:
+    """Return what tells a kind of image from others of its series."""
+    found = {name: value(look, elements) for name, value in _LABELS.items()}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _component(look: Lookup, elements: Elements) -> str:
+    sequences = (tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE)
+    groups = [look.group(sequence) for sequence in sequences]
+    words = [word for group in groups for word in metadata.texts(group, tags.FRAME_TYPE)[2:]]
+    complexes = [metadata.text(group, tags.COMPLEX_IMAGE_COMPONENT) for group in groups]
+    words += filter(None, complexes) if any(complexes) else []
+    words = words or metadata.texts(elements, tags.IMAGE_TYPE)[2:]
+    kinds = sorted({COMPONENTS[word.upper()] for word in words if word.upper() in COMPONENTS} - {ALWAYS})
+    return "-".join(kinds) or vendor.component_of(elements)
+
+
+def _echo(look: Lookup, elements: Elements) -> float | None:
+    time = look.number(tags.MR_ECHO_SEQUENCE, tags.EFFECTIVE_ECHO_TIME) or look.number(tags.MR_ECHO_SEQUENCE, tags.ECHO_TIME)
+    return None if time is None else round(time, 4)
+
+
+def _segment(look: Lookup, elements: Elements) -> int | None:
+    number = metadata.number(look.group(tags.SEGMENT_IDENTIFICATION_SEQUENCE), tags.REFERENCED_SEGMENT_NUMBER)
+    return None if number is None else int(number)
+
+
+_LABELS: dict[str, Callable[[Lookup, Elements], Any]] = {"component": _component, "echo": _echo, "segment": _segment}
+
+
+def _order(look: Lookup, elements: Elements, n: int) -> tuple:
+    """Return the key that sorts frames at the same place: by instance, then by frame."""
+    return (
+        metadata.integer(elements, tags.INSTANCE_NUMBER),
+        n,
+        metadata.text(elements, tags.ACQUISITION_TIME),
+        metadata.text(elements, tags.CONTENT_TIME),
+    )

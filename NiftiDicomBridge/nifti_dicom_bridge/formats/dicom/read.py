@@ -1,0 +1,302 @@
+"""Series → volumes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ... import metadata, tags
+from ...errors import DicomReadError
+from ...geometry import LPS_TO_RAS
+from ...metadata import Instance, SeriesMetadata
+from ...options import Progress
+from ...pixels import PixelFormat, PixelRecord, bytes_from_frames, exclusive_or, float_type_for, tile, to_real_values, untile
+from ...volume import Origin, Rescale, Volume, digest_of
+from . import decode, stacks, vendor
+from .files import read_pixel_bytes
+from .frames import FrameInfo, frames_of
+from .series import Inventory, Series, find_series
+
+
+@dataclass
+class Plan:
+    """A volume that can be loaded: known from the headers alone.
+
+    Attributes
+    ----------
+    name : str
+        Proposed file name.
+    title : str
+        What a person calls the series.
+    instances : tuple of Instance
+        Those that the volume is made of.
+    grid : Grid
+        Their frames, with instance numbers that count in `instances`.
+    warnings : list of str
+        What to know before loading.
+    """
+
+    name: str
+    title: str
+    instances: tuple[Instance, ...]
+    grid: stacks.Grid
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def frames(self) -> list[list[FrameInfo]]:
+        """By time, then by slice."""
+        return self.grid.frames
+
+
+def read(paths: Iterable[Path], progress: Progress | None = None) -> list[Volume]:
+    """Return all volumes below files and folders; raises `DicomReadError` at the first that cannot be read."""
+    inventory = find_series(paths, progress)
+    for leftover in inventory.leftovers:
+        if leftover.failed:
+            raise DicomReadError(leftover.reason)
+    return [load(plan, progress) for plan in plan_all(inventory)]
+
+
+def plan_all(inventory: Inventory) -> list[Plan]:
+    """Return what each series becomes, under names that do not collide."""
+    plans = [plan for series in inventory.series for plan in plan_series(series)]
+    taken: set[str] = set()
+    for plan in plans:
+        plan.name = unique_name(plan.name, taken)
+    return plans
+
+
+def plan_series(series: Series) -> list[Plan]:
+    """Return the volumes of one series."""
+    frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n)]
+    grids = stacks.split(frames)
+    return [_plan(series, grid) for grid in grids]
+
+
+def _plan(series: Series, grid: stacks.Grid) -> Plan:
+    used = sorted({frame.instance for times in grid.frames for frame in times})
+    number = {old: new for new, old in enumerate(used)}
+    frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
+    name = file_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
+    instances = tuple(series.instances[n] for n in used)
+    return Plan(name, series.title, instances, stacks.Grid(frames, grid.stack, grid.labels, grid.warnings), list(grid.warnings))
+
+
+def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
+    return frame if number[frame.instance] == frame.instance else FrameInfo(**{**vars(frame), "instance": number[frame.instance]})
+
+
+def _suffix(labels: dict) -> str:
+    parts = [str(value) if name == "component" else f"{name}{value:g}" for name, value in labels.items() if value is not None]
+    return "".join("_" + part for part in parts)
+
+
+def file_name(text: str) -> str:
+    """Return a name that every file system takes: letters, digits, ``_``, ``-``, at most 80 characters."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:80] or "series"
+    return name + "_" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", name) else name
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """Return the name, with a number where another one has it already (case does not count)."""
+    candidate, n = name, 1
+    while candidate.lower() in taken:
+        n += 1
+        candidate = f"{name}_{n}"
+    taken.add(candidate.lower())
+    return candidate
+
+
+# --- loading ----------------------------------------------------------------------------------------------------------
+
+
+def load(plan: Plan, progress: Progress | None = None) -> Volume:
+    """Return the volume of a plan, with its pixel data.
+
+    Raises
+    ------
+    DicomReadError
+        If pixel data are damaged, too short, or cannot be decoded.
+    """
+    loader = _Loader(plan, progress)
+    voxels = loader.stored_voxels()
+    voxels, rescale, rescaled = _rescaled(voxels, plan.frames)
+    matrix = plan.grid.stack.ijk_to_ras if plan.grid.stack else _default_matrix(plan)
+    record = PixelRecord(
+        stored_type=loader.pixel.dtype.str,
+        rescaled=rescaled,
+        across=loader.tiles.across if loader.tiles else 0,
+        down=loader.tiles.down if loader.tiles else 0,
+        residues=loader.residues,
+        tails=loader.tails,
+        decoded=loader.decoded,
+    )
+    index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
+    return Volume(
+        voxels=voxels,
+        ijk_to_ras=matrix,
+        rescale=rescale,
+        time_step_s=_time_step(plan),
+        name=plan.name,
+        metadata=SeriesMetadata(plan.instances, index),
+        pixel_record=record,
+        origin=Origin(digest_of(voxels), tuple(voxels.shape), matrix, rescale),
+        warnings=tuple(plan.warnings),
+    )
+
+
+def _default_matrix(plan: Plan) -> np.ndarray:
+    """Return the grid of an image that does not say where it lies: pixel spacing where known, origin 0, axial."""
+    frame = plan.frames[0][0]
+    look = metadata.numbers(plan.instances[0].elements, tags.PIXEL_SPACING) or metadata.numbers(
+        plan.instances[0].elements, tags.IMAGER_PIXEL_SPACING
+    )
+    row, column = look if len(look) == 2 and min(look) > 0 else (1.0, 1.0)
+    return LPS_TO_RAS @ np.diag([column, row, frame.step_mm, 1.0])
+
+
+def _time_step(plan: Plan) -> float:
+    """Return seconds between times: RepetitionTime, or FrameTime; 0 where unknown."""
+    if len(plan.frames) < 2:
+        return 0.0
+    elements = plan.instances[0].elements
+    found = metadata.number(elements, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
+    return found / 1000.0 if np.isfinite(found) else 0.0
+
+
+class _Loader:
+    """Fills the voxels of one volume, and notes what they do not tell."""
+
+    def __init__(self, plan: Plan, progress: Progress | None):
+        self.plan, self.progress = plan, progress
+        self.pixel = decode.pixel_format(plan.instances[0])
+        self.tiles = vendor.tiles_of(plan.instances[0])
+        self.residues: dict[int, bytes] = {}
+        self.tails: dict[int, bytes] = {}
+        self.decoded: dict[int, str] = {}
+
+    def stored_voxels(self) -> np.ndarray:
+        """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
+        places = self._places()
+        for n, instance in enumerate(self.plan.instances):
+            decode.check_length(instance, decode.pixel_format(instance))
+        try:
+            voxels = np.empty((len(self.plan.frames), len(self.plan.frames[0]), *self._frame_shape()), self._dtype())
+        except MemoryError:
+            raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
+        for n, instance in enumerate(self.plan.instances):
+            if self.progress is not None and n % 16 == 0:
+                self.progress(self.plan.name, n, len(self.plan.instances))
+            self._fill(voxels, n, instance, places[n])
+        return voxels
+
+    def _claim(self) -> str:
+        return f"{len(self.plan.frames)} × {len(self.plan.frames[0])} frames of {self._frame_shape()}"
+
+    def _dtype(self) -> np.dtype:
+        return np.dtype("u1") if self.pixel.bits_allocated == 1 else self.pixel.dtype
+
+    def _frame_shape(self) -> tuple[int, ...]:
+        if self.tiles is None:
+            return self.pixel.shape
+        return self.pixel.rows // self.tiles.down, self.pixel.columns // self.tiles.across
+
+    def _places(self) -> list[list[tuple[int, int, int]]]:
+        """Return, per instance, the (frame, time, slice) that its frames have in the volume."""
+        places: list[list[tuple[int, int, int]]] = [[] for _ in self.plan.instances]
+        for t, times in enumerate(self.plan.frames):
+            for k, frame in enumerate(times):
+                places[frame.instance].append((frame.frame, t, k))
+        return places
+
+    def _fill(self, voxels: np.ndarray, n: int, instance: Instance, places: list[tuple[int, int, int]]) -> None:
+        pixel = decode.pixel_format(instance)
+        if self._is_plain(instance, pixel, places):
+            _, t, k = places[0]
+            _read_into(instance, voxels[t, k])
+            return
+        frames = self._decoded_frames(n, instance, pixel)
+        for frame, t, k in places:
+            voxels[t, k] = frames[frame]
+
+    def _is_plain(self, instance: Instance, pixel: PixelFormat, places: list) -> bool:
+        """Whether the pixel data can be read straight into the voxels: one frame, whole words, nothing to turn."""
+        assert instance.pixels is not None
+        simple = pixel.is_whole_words and pixel.samples == 1 and pixel.bits_allocated > 1 and instance.encoding.little
+        one = len(places) == 1 and self.tiles is None and not instance.encoding.deflated
+        return simple and one and instance.pixels.length == pixel.bytes_of(1)
+
+    def _decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
+        frames = decode.decode(instance, pixel)
+        values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
+        if not decode.is_native(instance):
+            self.decoded[n] = instance.transfer_syntax
+            if self.tiles:
+                self._note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
+            return values
+        raw = decode._little_endian(read_pixel_bytes(instance), instance, pixel)
+        length = pixel.bytes_of(len(frames))
+        self._note_residue(n, memoryview(raw)[:length], values, pixel)
+        tail = raw[length:]
+        if tail not in (b"", b"\0"):
+            self.tails[n] = tail
+        return values
+
+    def _note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
+        if self.tiles:
+            values = tile(values, self.tiles.across, self.tiles.down, (pixel.rows, pixel.columns))[None]
+        residue = exclusive_or(raw, bytes_from_frames(values, pixel))
+        if residue:
+            self.residues[n] = residue
+
+
+def decompressed(pixel: PixelFormat) -> PixelFormat:
+    """Return the format that decoded pixel data are written in: colour by pixel, RGB."""
+    changes = {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {}
+    return PixelFormat(**{**vars(pixel), **changes, "bits_allocated": pixel.bits_allocated})
+
+
+def _read_into(instance: Instance, target: np.ndarray) -> None:
+    """Read native pixel data straight into one plane."""
+    pixels = instance.pixels
+    assert pixels is not None
+    try:
+        with open(instance.path, "rb", buffering=0) as file:
+            file.seek(pixels.offset)
+            got = file.readinto(memoryview(target.reshape(-1)).cast("B"))
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+    if got != pixels.length:
+        raise DicomReadError(
+            f"{instance.path}: {tags.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: truncated. "
+            "Get the file anew from its source."
+        )
+
+
+def _rescaled(voxels: np.ndarray, frames: Sequence[Sequence[FrameInfo]]) -> tuple[np.ndarray, Rescale, bool]:
+    """Return voxels and rescale: stored values where one rescale holds for all, else real values.
+
+    NIfTI has one slope for an image. Where frames differ, the real values are kept in the float type that gives the stored
+    ones back exactly; where none does, stored values stay, without a rescale.
+    """
+    pairs = {(frame.slope, frame.intercept) for times in frames for frame in times}
+    first = frames[0][0]
+    if len(pairs) == 1:
+        return voxels, Rescale(first.slope, first.intercept, first.units), False
+    if voxels.dtype.kind == "f" or voxels.ndim > 4:
+        return voxels, Rescale(), False
+    types = [
+        float_type_for(voxels[t, k], frame.slope, frame.intercept)
+        for t, times in enumerate(frames) for k, frame in enumerate(times)
+    ]  # fmt: skip
+    if any(found is None for found in types):
+        return voxels, Rescale(), False
+    real = np.empty(voxels.shape, max(types, key=lambda found: found.itemsize if found else 0))
+    for t, times in enumerate(frames):
+        for k, frame in enumerate(times):
+            real[t, k] = to_real_values(voxels[t, k], frame.slope, frame.intercept, real.dtype)
+    return real, Rescale(1.0, 0.0, first.units), True

@@ -1,0 +1,149 @@
+"""What vendors put where the standard has no place: images tiled into one, components told in private elements."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ... import metadata, tags
+from ...geometry import Plane
+from ...metadata import Elements, Instance
+
+SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
+UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
+UIH_FRAME_SEQUENCE = (0x0065, "Image Private Header", 0x51)
+GE_IMAGE_TYPE = (0x0043, "GEMS_PARM_01", 0x2F)
+GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Slices laid side by side in one image, from the upper left, row by row.
+
+    Attributes
+    ----------
+    across, down : int
+        Tiles per row and per column of the image.
+    planes : list of Plane
+        Where each slice lies, in the order of the tiles.
+    """
+
+    across: int
+    down: int
+    planes: list[Plane]
+
+
+def private(elements: Elements, group: int, creator: str, number: int) -> int | None:
+    """Return the tag of a private element (PS3.5 7.8.1), None where its creator has no block."""
+    for block in range(0x10, 0x100):
+        tag = group << 16 | block
+        if tag in elements and metadata.text(elements, tag).upper() == creator.upper():
+            return group << 16 | block << 8 | number
+        if tag not in elements and block > 0x20:
+            return None
+    return None
+
+
+def tiles_of(instance: Instance) -> Tiles | None:
+    """Return how slices are tiled in an image; None for one image, one slice."""
+    for reader in _TILE_READERS:
+        found = reader(instance.elements)
+        if found is not None:
+            return found
+    return None
+
+
+def component_of(elements: Elements) -> str:
+    """Return the component that only a private element tells; empty where none does."""
+    tag = private(elements, *GE_IMAGE_TYPE) if _group(elements, 0x0043) else None
+    return GE_COMPONENTS.get(metadata.integer(elements, tag), "") if tag else ""
+
+
+def _group(elements: Elements, group: int) -> bool:
+    return (group << 16 | 0x10) in elements
+
+
+# --- Siemens mosaic ---------------------------------------------------------------------------------------------------
+
+
+def _siemens_mosaic(elements: Elements) -> Tiles | None:
+    if "MOSAIC" not in metadata.texts(elements, tags.IMAGE_TYPE):
+        return None
+    tag = private(elements, *SIEMENS_CSA_IMAGE)
+    if tag is None or not isinstance(elements[tag].value, bytes):
+        return None
+    header = _csa(elements[tag].value)
+    count = int((header.get("NumberOfImagesInMosaic") or [0])[0])
+    normal = header.get("SliceNormalVector") or []
+    plane = _whole_plane(elements)
+    if count < 1 or plane is None:
+        return None
+    across = math.ceil(math.sqrt(count))
+    step = _slice_step(elements)
+    direction = np.array(normal, dtype=float) if len(normal) == 3 else plane.normal
+    first = _first_tile(plane, elements, across)
+    return Tiles(across, across, [Plane(first + k * step * direction, plane.orientation, plane.spacing) for k in range(count)])
+
+
+def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:
+    """Return where the first slice begins: the mosaic's position is that of an image of its whole size, same centre."""
+    rows, columns = metadata.integer(elements, tags.ROWS), metadata.integer(elements, tags.COLUMNS)
+    down, right = (rows - rows // across) / 2, (columns - columns // across) / 2
+    row, column = plane.orientation[:3], plane.orientation[3:]
+    return plane.position + row * plane.spacing[1] * right + column * plane.spacing[0] * down
+
+
+def _whole_plane(elements: Elements) -> Plane | None:
+    position = metadata.numbers(elements, tags.IMAGE_POSITION_PATIENT)
+    orientation = metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT)
+    spacing = metadata.numbers(elements, tags.PIXEL_SPACING)
+    if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
+        return None
+    return Plane(np.array(position), np.array(orientation), (spacing[0], spacing[1]))
+
+
+def _slice_step(elements: Elements) -> float:
+    for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
+        found = metadata.number(elements, tag)
+        if found:
+            return found
+    return 1.0
+
+
+@lru_cache(maxsize=64)
+def _csa(raw: bytes) -> dict[str, list]:
+    """Return the values of a Siemens CSA header, by name; empty where it cannot be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nibabel calls all of nicom experimental; the CSA reader is what we want of it
+        from nibabel.nicom import csareader
+    try:
+        header = csareader.read(raw)
+    except Exception:  # nibabel raises whatever the damage causes: struct.error, CSAReadError, IndexError…
+        return {}
+    return {name: entry["items"] for name, entry in header["tags"].items()}
+
+
+# --- United Imaging grid ----------------------------------------------------------------------------------------------
+
+
+def _uih_grid(elements: Elements) -> Tiles | None:
+    if not _group(elements, 0x0065):
+        return None
+    count_tag, frames_tag = private(elements, *UIH_FRAMES_IN_IMAGE), private(elements, *UIH_FRAME_SEQUENCE)
+    frames = metadata.items(elements, frames_tag) if frames_tag else ()
+    count = metadata.integer(elements, count_tag) if count_tag else 0
+    if count < 2 or len(frames) != count:
+        return None
+    planes = [_whole_plane({**elements, **item.elements}) for item in frames]
+    if any(plane is None for plane in planes):
+        return None
+    across = math.ceil(math.sqrt(count))
+    return Tiles(across, math.ceil(count / across), [plane for plane in planes if plane is not None])
+
+
+_TILE_READERS: tuple[Callable[[Elements], Tiles | None], ...] = (_siemens_mosaic, _uih_grid)

@@ -1,0 +1,205 @@
+"""Planes and grids in space: the only place where signs and flips live.
+
+DICOM positions and directions are LPS, mm (PS3.3 C.7.6.2.1.1); matrices here map voxel indices to RAS, mm, as NIfTI does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations, product
+
+import numpy as np
+
+from .errors import GeometryError
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+ORTHOGONALITY = 1e-4
+"""Largest cosine between axes that still count as perpendicular; what GDCM and ITK accept."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Where one image plane lies.
+
+    Attributes
+    ----------
+    position : numpy.ndarray, shape (3,)
+        Centre of the first pixel, LPS, mm.
+    orientation : numpy.ndarray, shape (6,)
+        Directions of increasing column index and of increasing row index, LPS.
+    spacing : tuple of float
+        Between rows and between columns, mm.
+    """
+
+    position: np.ndarray
+    orientation: np.ndarray
+    spacing: tuple[float, float]
+
+    @property
+    def normal(self) -> np.ndarray:
+        """Unit vector: row direction × column direction, LPS."""
+        return normal_of(self.orientation)
+
+    @property
+    def distance(self) -> float:
+        """Position along the normal, mm."""
+        return float(self.position @ self.normal)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A grid made of planes, and how far the planes are from it.
+
+    Attributes
+    ----------
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Maps (column, row, slice, 1) to mm, RAS.
+    deviation_mm : float
+        Largest distance between a plane's true position and its place in the grid.
+    steps_mm : numpy.ndarray
+        Distances between neighbouring planes along the normal.
+    shear_mm : float
+        How far one slice step moves within the plane: above zero for a tilted gantry.
+    """
+
+    ijk_to_ras: np.ndarray
+    deviation_mm: float
+    steps_mm: np.ndarray
+    shear_mm: float
+
+
+def normal_of(orientation: np.ndarray) -> np.ndarray:
+    """Return the unit normal, row × column, of ImageOrientationPatient."""
+    normal = np.cross(orientation[:3], orientation[3:])
+    length = np.linalg.norm(normal)
+    return normal / length if length > 0 else np.array([0.0, 0.0, 1.0])
+
+
+def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> Stack:
+    """Return the grid of parallel planes in the order given.
+
+    PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. The slice axis goes from the first position to the last; where the distances
+    are not even, from the first position to the second, as dcm2niix does: no grid is right there, this one at least begins right.
+
+    Parameters
+    ----------
+    planes : sequence of Plane
+        Sorted along the normal, at least one.
+    single_step_mm : float
+        Slice step to assume when there is one plane.
+
+    Returns
+    -------
+    Stack
+        The grid, and what it cannot hold.
+    """
+    first, n = planes[0], len(planes)
+    row, column = first.orientation[:3], first.orientation[3:]
+    positions = np.array([plane.position for plane in planes])
+    steps = np.diff([float(p @ first.normal) for p in positions])
+    line = (positions[-1] - positions[0]) / max(n - 1, 1)
+    if n == 1 or not np.any(line):
+        line = first.normal * single_step_mm
+    elif _uneven(steps) and steps[0] > 0:
+        line = positions[1] - positions[0]
+    lps = np.eye(4)
+    lps[:3, 0], lps[:3, 1], lps[:3, 2], lps[:3, 3] = row * first.spacing[1], column * first.spacing[0], line, positions[0]
+    expected = positions[0] + np.arange(n)[:, None] * line
+    return Stack(
+        ijk_to_ras=LPS_TO_RAS @ lps,
+        deviation_mm=float(np.abs(positions - expected).max()),
+        steps_mm=steps,
+        shear_mm=float(np.linalg.norm(line - (line @ first.normal) * first.normal)),
+    )
+
+
+def _uneven(steps: np.ndarray) -> bool:
+    """Whether distances differ by more than 1 % of their median and 0.01 mm."""
+    median = float(np.median(steps))
+    return bool(np.abs(steps - median).max() > max(0.01, 0.01 * abs(median)))
+
+
+def spacing_problem(stack: Stack) -> str:
+    """Say in words what a regular grid cannot hold of a stack; empty where it holds everything."""
+    steps = stack.steps_mm
+    if len(steps) < 2 or not _uneven(steps):
+        return ""
+    median = float(np.median(steps))
+    gaps = [k for k, step in enumerate(steps) if median > 0 and step > 1.5 * median]
+    whole = all(abs(step / median - round(step / median)) < 0.05 for step in steps) if median > 0 else False
+    if gaps and whole:
+        missing = sum(round(float(steps[k]) / median) - 1 for k in gaps)
+        where = ", ".join(str(k + 1) for k in gaps[:5])
+        return f"{missing} slice(s) missing (after slice {where}; step {median:.6g} mm)"
+    return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {steps[0]:.6g} mm)"
+
+
+def attributes_from_affine(ijk_to_ras: np.ndarray, slices: int) -> list[Plane]:
+    """Return the planes of a grid: the inverse of `affine_from_attributes`.
+
+    Raises
+    ------
+    GeometryError
+        If columns are zero or not finite, or the in-plane axes are not perpendicular (no DICOM slice can hold that).
+    """
+    check_affine(ijk_to_ras)
+    lps = LPS_TO_RAS @ ijk_to_ras
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    row, column = lps[:3, 0] / spacing[0], lps[:3, 1] / spacing[1]
+    cosine = abs(float(row @ column))
+    if cosine > ORTHOGONALITY:
+        raise GeometryError(
+            f"The in-plane axes of the image are {np.degrees(np.arccos(cosine)):.3f}° apart, not 90°: no DICOM slice can hold "
+            "that. Resample the image to a grid with perpendicular rows and columns."
+        )
+    orientation = np.concatenate([row, column])
+    return [Plane(lps[:3, 3] + k * lps[:3, 2], orientation, (float(spacing[1]), float(spacing[0]))) for k in range(slices)]
+
+
+def check_affine(ijk_to_ras: np.ndarray) -> None:
+    """Raise `GeometryError` when a matrix is no map from voxels to millimetres."""
+    matrix = np.asarray(ijk_to_ras, dtype=float)
+    if not np.isfinite(matrix).all():
+        raise GeometryError("The voxel-to-world matrix holds NaN or infinity. Repair the image's header.")
+    if abs(np.linalg.det(matrix[:3, :3])) < 1e-12 * max(1e-30, float(np.prod(np.linalg.norm(matrix[:3, :3], axis=0)))):
+        raise GeometryError("The voxel-to-world matrix has a zero or dependent column. Repair the image's header.")
+
+
+def reorientation(source: np.ndarray, target: np.ndarray, shape_ijk: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Return how to turn a grid into another one that is the same but for the order of axes and their direction.
+
+    Parameters
+    ----------
+    source, target : numpy.ndarray, shape (4, 4)
+        ijk → mm of what is there and of what is wanted.
+    shape_ijk : sequence of int
+        Shape of the source.
+
+    Returns
+    -------
+    tuple or None
+        ``(order, flips)``: target axis n is source axis ``order[n]``, reversed where ``flips[n]`` is −1; None where the
+        grids are not the same.
+    """
+    for order, flips in product(permutations(range(3)), product((1, -1), repeat=3)):
+        turned = reoriented_affine(source, order, flips, shape_ijk)
+        shape = [shape_ijk[axis] for axis in order]
+        if _same_corners(turned, target, shape):
+            return order, flips
+    return None
+
+
+def reoriented_affine(source: np.ndarray, order: Sequence[int], flips: Sequence[int], shape_ijk: Sequence[int]) -> np.ndarray:
+    """Return the matrix of a grid whose axes are taken in another order and direction (see `reorientation`)."""
+    turned = source.copy()
+    for n, (axis, flip) in enumerate(zip(order, flips, strict=True)):
+        turned[:3, n] = flip * source[:3, axis]
+        if flip < 0:
+            turned[:3, 3] += source[:3, axis] * (shape_ijk[axis] - 1)
+    return turned
+
+
+def _same_corners(a: np.ndarray, b: np.ndarray, shape_ijk: Sequence[int], tolerance_mm: float = 1e-3) -> bool:
+    corners = np.array([[*corner, 1.0] for corner in product(*[(0, n - 1) for n in shape_ijk])]).T
+    return bool(np.abs((a - b) @ corners).max() <= tolerance_mm)

@@ -1,0 +1,281 @@
+"""Voxel values: bytes ⇄ stored values ⇄ real values. The only place where values are cast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .errors import PixelError
+
+RGB = "RGB"
+YBR_FULL = "YBR_FULL"
+YBR_FULL_422 = "YBR_FULL_422"
+# PS3.3 C.7.6.3.1.2: luminance and chrominance of full-range 8-bit YBR
+_YBR_TO_RGB = np.array([[1.0, 0.0, 1.402], [1.0, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587], [1.0, 1.772, 0.0]])
+_RGB_TO_YBR = np.linalg.inv(_YBR_TO_RGB)
+
+
+@dataclass(frozen=True)
+class PixelFormat:
+    """How pixels lie in a pixel data element (PS3.3 C.7.6.3.1, PS3.5 8).
+
+    Attributes
+    ----------
+    rows, columns, samples : int
+        Of one frame.
+    bits_allocated, bits_stored, high_bit : int
+        Of one sample; `bits_allocated` is 1, 8, 16, 32 or 64.
+    signed : bool
+        PixelRepresentation 1.
+    floating : bool
+        Float or Double Float Pixel Data.
+    planar : bool
+        PlanarConfiguration 1: all red, all green, all blue.
+    photometric : str
+        PhotometricInterpretation.
+    """
+
+    rows: int
+    columns: int
+    samples: int = 1
+    bits_allocated: int = 16
+    bits_stored: int = 16
+    high_bit: int = 15
+    signed: bool = False
+    floating: bool = False
+    planar: bool = False
+    photometric: str = "MONOCHROME2"
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of one stored value, little endian."""
+        if self.floating:
+            return np.dtype(f"<f{self.bits_allocated // 8}")
+        return np.dtype(f"<{'i' if self.signed else 'u'}{max(self.bits_allocated, 8) // 8}")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one frame: rows, columns[, samples]."""
+        return (self.rows, self.columns) + ((self.samples,) if self.samples > 1 else ())
+
+    @property
+    def is_subsampled(self) -> bool:
+        """Whether two pixels share their colour (YBR_FULL_422, native)."""
+        return self.photometric == YBR_FULL_422 and self.samples == 3
+
+    @property
+    def is_whole_words(self) -> bool:
+        """Whether every bit of a word belongs to the value."""
+        return self.floating or (self.bits_stored == self.bits_allocated and self.high_bit == self.bits_stored - 1)
+
+    def bytes_of(self, frames: int) -> int:
+        """Return the number of bytes that so many frames take, without padding."""
+        pixels = self.rows * self.columns * frames
+        if self.bits_allocated == 1:
+            return (pixels * self.samples + 7) // 8
+        if self.is_subsampled:
+            return pixels * 2
+        return pixels * self.samples * self.bits_allocated // 8
+
+
+@dataclass(frozen=True)
+class PixelRecord:
+    """What the voxels of a volume do not tell about the pixel data they came from.
+
+    Attributes
+    ----------
+    stored_type : str
+        NumPy type of the stored values, like ``<i2``.
+    rescaled : bool
+        The voxels are real values because slope and intercept differ between frames.
+    across, down : int
+        Tiles per row and per column of an image; 0 where images are not tiled.
+    residues : dict of int to bytes
+        Instance index → exclusive or of the original pixel data and what the voxels alone would give: bits beyond
+        BitsStored, colours lost in YBR ⇄ RGB, tiles without a slice. Only where they differ.
+    tails : dict of int to bytes
+        Instance index → bytes behind the last pixel, where they are not the usual padding.
+    decoded : dict of int to str
+        Instance index → transfer syntax that the pixel data were compressed with.
+    """
+
+    stored_type: str
+    rescaled: bool = False
+    across: int = 0
+    down: int = 0
+    residues: dict[int, bytes] = field(default_factory=dict)
+    tails: dict[int, bytes] = field(default_factory=dict)
+    decoded: dict[int, str] = field(default_factory=dict)
+
+
+# --- bytes ⇄ frames ---------------------------------------------------------------------------------------------------
+
+
+def frames_from_bytes(raw: bytes | np.ndarray, pixel: PixelFormat, count: int) -> np.ndarray:
+    """Return the stored values in native pixel data.
+
+    Parameters
+    ----------
+    raw : bytes-like
+        Little endian, at least ``pixel.bytes_of(count)`` bytes.
+    pixel : PixelFormat
+        How they lie there.
+    count : int
+        Number of frames.
+
+    Returns
+    -------
+    numpy.ndarray, shape (count, rows, columns[, samples])
+        Sign-extended by BitsStored; RGB where the pixels are YBR.
+    """
+    total = count * pixel.rows * pixel.columns * pixel.samples
+    if pixel.bits_allocated == 1:
+        bits = np.unpackbits(np.frombuffer(raw, np.uint8, pixel.bytes_of(count)), count=total, bitorder="little")
+        return bits.reshape(count, *pixel.shape)
+    if pixel.is_subsampled:
+        return rgb_from_ybr(_upsample(np.frombuffer(raw, np.uint8, pixel.bytes_of(count)), pixel, count))
+    words = np.frombuffer(raw, pixel.dtype, total)
+    if pixel.samples > 1 and pixel.planar:
+        frames = words.reshape(count, pixel.samples, pixel.rows, pixel.columns)
+        frames = np.ascontiguousarray(np.moveaxis(frames, 1, -1))
+    else:
+        frames = words.reshape(count, *pixel.shape)
+    if pixel.photometric == YBR_FULL and pixel.samples == 3 and pixel.bits_allocated == 8:
+        return rgb_from_ybr(frames)
+    return values_of_words(frames, pixel)
+
+
+def bytes_from_frames(frames: np.ndarray, pixel: PixelFormat) -> bytes | memoryview:
+    """Return native pixel data, little endian, without padding: the inverse of `frames_from_bytes`."""
+    if pixel.bits_allocated == 1:
+        return np.packbits(frames.astype(np.uint8, copy=False).reshape(-1), bitorder="little").tobytes()
+    if pixel.samples == 3 and pixel.bits_allocated == 8 and pixel.photometric in (YBR_FULL, YBR_FULL_422):
+        frames = ybr_from_rgb(frames)
+        if pixel.is_subsampled:
+            return _downsample(frames)
+    if not pixel.is_whole_words and pixel.high_bit != pixel.bits_stored - 1:
+        frames = np.left_shift(frames, pixel.high_bit + 1 - pixel.bits_stored)
+    if pixel.samples > 1 and pixel.planar:
+        frames = np.moveaxis(frames, -1, 1)
+    packed = np.ascontiguousarray(frames, dtype=pixel.dtype)
+    return memoryview(packed.reshape(-1)).cast("B")
+
+
+def values_of_words(words: np.ndarray, pixel: PixelFormat) -> np.ndarray:
+    """Return the values in words of which only BitsStored bits up to HighBit belong to the value (PS3.5 8.1.1).
+
+    Words are returned as they are where their other bits do not matter: nothing set, or copies of the sign.
+    """
+    if pixel.is_whole_words or not words.size:
+        return words
+    if pixel.high_bit == pixel.bits_stored - 1:
+        low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
+        high = (1 << pixel.bits_stored - 1) - 1 if pixel.signed else (1 << pixel.bits_stored) - 1
+        if words.min() >= low and words.max() <= high:
+            return words
+    up = pixel.bits_allocated - 1 - pixel.high_bit
+    return np.right_shift(np.left_shift(words, up), pixel.bits_allocated - pixel.bits_stored)
+
+
+def exclusive_or(a: bytes | memoryview, b: bytes | memoryview) -> bytes:
+    """Return the bytes by which `a` and `b` differ, empty where they are equal.
+
+    `b` counts as padded with zeros, or cut, to the length of `a`.
+    """
+    left = np.frombuffer(a, np.uint8)
+    right = np.zeros(left.size, np.uint8)
+    other = np.frombuffer(b, np.uint8)[: left.size]
+    right[: other.size] = other
+    if np.array_equal(left, right):
+        return b""
+    return (left ^ right).tobytes()
+
+
+# --- colour -----------------------------------------------------------------------------------------------------------
+
+
+def rgb_from_ybr(frames: np.ndarray) -> np.ndarray:
+    """Return 8-bit RGB of full-range YBR (PS3.3 C.7.6.3.1.2)."""
+    values = frames.astype(np.float64) - np.array([0, 128, 128])
+    return np.clip(np.rint(values @ _YBR_TO_RGB.T), 0, 255).astype(np.uint8)
+
+
+def ybr_from_rgb(frames: np.ndarray) -> np.ndarray:
+    """Return full-range 8-bit YBR of RGB: the inverse of `rgb_from_ybr` up to rounding."""
+    values = frames.astype(np.float64) @ _RGB_TO_YBR.T + np.array([0, 128, 128])
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def _upsample(raw: np.ndarray, pixel: PixelFormat, count: int) -> np.ndarray:
+    """Return YBR with a colour for every pixel from Y1 Y2 B R quadruples (PS3.3 C.7.6.3.1.2, YBR_FULL_422)."""
+    quads = raw.reshape(count, -1, 4)
+    pairs = np.empty((count, quads.shape[1], 2, 3), np.uint8)
+    pairs[..., 0], pairs[..., 1], pairs[..., 2] = quads[..., :2], quads[..., 2:3], quads[..., 3:4]
+    return pairs.reshape(count, pixel.rows, pixel.columns, 3)
+
+
+def _downsample(frames: np.ndarray) -> bytes:
+    pairs = frames.reshape(-1, 2, 3)
+    quads = np.stack([pairs[:, 0, 0], pairs[:, 1, 0], pairs[:, 0, 1], pairs[:, 0, 2]], axis=-1)
+    return quads.tobytes()
+
+
+# --- tiles ------------------------------------------------------------------------------------------------------------
+
+
+def untile(image: np.ndarray, across: int, down: int, count: int) -> np.ndarray:
+    """Return the slices that lie side by side in an image (rows, columns), as (count, rows / down, columns / across)."""
+    rows, columns = image.shape[0] // down, image.shape[1] // across
+    grid = image[: rows * down, : columns * across].reshape(down, rows, across, columns)
+    return grid.swapaxes(1, 2).reshape(down * across, rows, columns)[:count]
+
+
+def tile(slices: np.ndarray, across: int, down: int, shape: tuple[int, int]) -> np.ndarray:
+    """Return slices (count, rows, columns) side by side in an image of the given shape; the rest is zero."""
+    count, rows, columns = slices.shape
+    image = np.zeros(shape, slices.dtype)
+    for k in range(count):
+        top, left = k // across * rows, k % across * columns
+        image[top : top + rows, left : left + columns] = slices[k]
+    return image
+
+
+# --- stored ⇄ real ----------------------------------------------------------------------------------------------------
+
+
+def to_real_values(stored: np.ndarray, slope: float, intercept: float, dtype: np.dtype) -> np.ndarray:
+    """Return slope · stored + intercept, computed in float64, as `dtype` (PS3.3 C.11.1.1.2)."""
+    return (stored.astype(np.float64) * slope + intercept).astype(dtype)
+
+
+def to_stored_values(real: np.ndarray, slope: float, intercept: float, dtype: np.dtype) -> np.ndarray:
+    """Return the stored values nearest to real values: the inverse of `to_real_values`.
+
+    Raises
+    ------
+    PixelError
+        If a value is not finite or does not fit `dtype`: nothing is wrapped or clipped.
+    """
+    values = (real.astype(np.float64) - intercept) / slope
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    if not np.isfinite(values).all():
+        raise PixelError(f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: {dtype} cannot hold them.")
+    rounded = np.rint(values)
+    limits = np.iinfo(dtype)
+    if rounded.size and (rounded.min() < limits.min or rounded.max() > limits.max):
+        raise PixelError(
+            f"Values from {rounded.min():.6g} to {rounded.max():.6g} do not fit {dtype} ({limits.min} to {limits.max})."
+        )
+    return rounded.astype(dtype)
+
+
+def float_type_for(stored: np.ndarray, slope: float, intercept: float) -> np.dtype | None:
+    """Return the smallest float type that gives stored values back exactly after rescaling; None where none does."""
+    for dtype in (np.dtype("<f4"), np.dtype("<f8")):
+        real = to_real_values(stored, slope, intercept, dtype)
+        back = np.rint((real.astype(np.float64) - intercept) / slope)
+        if np.array_equal(back, stored):
+            return dtype
+    return None

@@ -1,0 +1,237 @@
+"""Elements ⇄ the DICOM JSON Model (PS3.18 F), without loss.
+
+Text stays text (DS and IS too, as CP-1861 allows), so ``0.50000`` comes back with its zeros. What JSON cannot say back to the
+last byte is kept as InlineBinary with its VR. Lengths of sequences that were undefined are told by one key of our own,
+``Undefined``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from .. import tags
+from ..errors import SidecarError
+from ..metadata import NUMBER_FORMATS, Element, Elements, Item
+from .bulk import BulkReader, BulkWriter
+from .charset import CharacterSet
+
+TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO SH TM UC UI".split())
+SINGLE_TEXT_VRS = frozenset("LT ST UT UR".split())
+NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_NOT_FINITE_NAMES = {math.inf: "Infinity", -math.inf: "-Infinity"}
+
+JsonElement = dict[str, Any]
+
+
+# --- elements → JSON --------------------------------------------------------------------------------------------------
+
+
+class Encoder:
+    """Turns the elements of data sets into JSON objects.
+
+    Parameters
+    ----------
+    bulk : BulkWriter
+        Takes binary values that are too large to stand inline.
+    """
+
+    def __init__(self, bulk: BulkWriter):
+        self.bulk = bulk
+
+    def data_set(self, elements: Elements, charset: CharacterSet) -> dict[str, JsonElement]:
+        """Return a data set: tag → element."""
+        own = charset.of(elements)
+        return {tags.hexadecimal(tag): self.element(element, own) for tag, element in elements.items()}
+
+    def element(self, element: Element, charset: CharacterSet) -> JsonElement:
+        """Return one element; the result decodes to the very same one."""
+        vr, value, undefined = element
+        if isinstance(value, tuple):
+            return self._sequence(element, charset)
+        found: JsonElement = {"vr": vr}
+        if not value:
+            return {"vr": vr, "Undefined": True} if undefined else found
+        plain = _plain_value(vr, value, charset)
+        if plain is not None:
+            found["Value"] = plain
+        elif len(value) >= self.bulk.threshold:
+            found["BulkDataURI"] = self.bulk.add(value)
+        else:
+            found["InlineBinary"] = base64.b64encode(value).decode("ascii")
+        return found
+
+    def _sequence(self, element: Element, charset: CharacterSet) -> JsonElement:
+        assert isinstance(element.value, tuple)
+        found: JsonElement = {"vr": element.vr}
+        if element.value:
+            found["Value"] = [self.data_set(item.elements, charset) for item in element.value]
+        lengths = lengths_of(element)
+        if lengths:
+            found["Undefined"] = lengths
+        return found
+
+
+def lengths_of(element: Element) -> bool | str:
+    """Return which lengths of a sequence were undefined: False none, True all, else ``"10110"`` (sequence, then items)."""
+    assert isinstance(element.value, tuple)
+    flags = [element.undefined, *(item.undefined for item in element.value)]
+    return "".join("01"[flag] for flag in flags) if len(set(flags)) > 1 else flags[0]
+
+
+def _plain_value(vr: str, value: bytes, charset: CharacterSet) -> list | None:
+    """Return the Value of an element, None where it would not give the same bytes back."""
+    try:
+        if vr in NUMBER_FORMATS:
+            found: list = _numbers(vr, value)
+        elif vr == "AT":
+            found = [f"{group:04X}{number:04X}" for group, number in struct.iter_unpack("<HH", value)]
+        elif vr == "PN":
+            found = [_person(name) for name in charset.decode(_unpadded(vr, value), vr).split("\\")]
+        elif vr in TEXT_VRS:
+            found = [part or None for part in charset.decode(_unpadded(vr, value), vr).split("\\")]
+        elif vr in SINGLE_TEXT_VRS:
+            found = [charset.decode(_unpadded(vr, value), vr)]
+        else:
+            return None
+        return found if _bytes_of(vr, found, charset) == value else None
+    except (struct.error, UnicodeError, LookupError, ValueError):
+        return None
+
+
+def _numbers(vr: str, value: bytes) -> list:
+    numbers = [number for (number,) in struct.iter_unpack("<" + NUMBER_FORMATS[vr], value)]
+    if vr in ("FL", "FD"):
+        return [number if math.isfinite(number) else _NOT_FINITE_NAMES.get(number, "NaN") for number in numbers]
+    return numbers
+
+
+def _person(name: str) -> dict[str, str]:
+    return {group: part for group, part in zip(NAME_GROUPS, name.split("="), strict=False) if part} if name else {}
+
+
+def _unpadded(vr: str, value: bytes) -> bytes:
+    """Return text without the one padding character that an even length may hide."""
+    pad = b"\0" if vr == "UI" else b" "
+    return value[:-1] if len(value) % 2 == 0 and value.endswith(pad) else value
+
+
+# --- JSON → elements --------------------------------------------------------------------------------------------------
+
+
+class Decoder:
+    """Turns JSON objects back into elements.
+
+    Parameters
+    ----------
+    bulk : BulkReader
+        Gives binary values that do not stand inline.
+    """
+
+    def __init__(self, bulk: BulkReader):
+        self.bulk = bulk
+
+    def data_set(self, found: Any, charset: CharacterSet, where: str) -> Elements:
+        """Return the elements of a data set; `where` names the place for errors."""
+        if not isinstance(found, dict):
+            raise SidecarError(f"{where}: an object with tags was expected, found {_shown(found)}.")
+        own = charset.of_json(found)
+        return {tag_of(key, where): self.element(value, own, f"{where}/{key}") for key, value in found.items()}
+
+    def element(self, found: Any, charset: CharacterSet, where: str) -> Element:
+        """Return one element."""
+        if not isinstance(found, dict) or not isinstance(found.get("vr"), str) or len(found["vr"]) != 2:
+            raise SidecarError(f'{where}: an element with a "vr" of two letters was expected, found {_shown(found)}.')
+        vr = found["vr"]
+        if "InlineBinary" in found:
+            return Element(vr, _base64(found["InlineBinary"], where))
+        if "BulkDataURI" in found:
+            return Element(vr, self.bulk.get(found["BulkDataURI"], where))
+        if vr in ("SQ", "UN"):
+            return self._sequence(found, charset, where)
+        if "Value" not in found:
+            return Element(vr, b"")
+        return Element(vr, encode_value(vr, found["Value"], charset, where))
+
+    def _sequence(self, found: JsonElement, charset: CharacterSet, where: str) -> Element:
+        items = found.get("Value", [])
+        if not isinstance(items, list):
+            raise SidecarError(f"{where}: a list of items was expected, found {_shown(items)}.")
+        if found["vr"] == "UN" and "Undefined" not in found and not items:
+            return Element("UN", b"")
+        data_sets = [self.data_set(item, charset, f"{where}[{n}]") for n, item in enumerate(items)]
+        return sequence_element(found["vr"], data_sets, found.get("Undefined", False), where)
+
+
+def sequence_element(vr: str, data_sets: list[Elements], lengths: Any, where: str) -> Element:
+    """Return a sequence with the undefined lengths that `lengths_of` told."""
+    count = len(data_sets)
+    flags = [lengths] * (count + 1) if isinstance(lengths, bool) else [c == "1" for c in str(lengths)]
+    if len(flags) != count + 1:
+        raise SidecarError(f'{where}: "Undefined" tells of {len(flags) - 1} items, the sequence has {count}.')
+    return Element(vr, tuple(Item(item, flag) for item, flag in zip(data_sets, flags[1:], strict=True)), flags[0])
+
+
+def encode_value(vr: str, values: Any, charset: CharacterSet, where: str) -> bytes:
+    """Return the bytes of a Value list.
+
+    Raises
+    ------
+    SidecarError
+        If the values are not of the kind that the VR holds.
+    """
+    if not isinstance(values, list):
+        raise SidecarError(f'{where}: "Value" must be a list, found {_shown(values)}.')
+    try:
+        return _bytes_of(vr, values, charset)
+    except (struct.error, TypeError, ValueError, AttributeError, LookupError) as error:
+        raise SidecarError(f"{where}: {_shown(values)} is no value of VR {vr} ({error}).") from None
+
+
+def _bytes_of(vr: str, values: list, charset: CharacterSet) -> bytes:
+    if vr in NUMBER_FORMATS:
+        numbers = [_NOT_FINITE[v] if isinstance(v, str) and v in _NOT_FINITE else v for v in values]
+        return struct.pack(f"<{len(numbers)}{NUMBER_FORMATS[vr]}", *numbers)
+    if vr == "AT":
+        return b"".join(struct.pack("<HH", int(v[:4], 16), int(v[4:], 16)) for v in values)
+    if vr == "PN":
+        text = "\\".join(_name_text(v or {}) for v in values)
+    elif vr in TEXT_VRS or vr in SINGLE_TEXT_VRS:
+        text = "\\".join("" if v is None else str(v) for v in values)
+    else:
+        raise ValueError(f"VR {vr} has binary values")
+    raw = charset.encode(text, vr)
+    return raw + (b"\0" if vr == "UI" else b" ") * (len(raw) % 2)
+
+
+def _name_text(name: dict[str, str]) -> str:
+    return "=".join(name.get(group, "") for group in NAME_GROUPS).rstrip("=")
+
+
+def tag_of(key: str, where: str) -> int:
+    """Return the tag of a key ``GGGGEEEE``."""
+    try:
+        if len(key) == 8:
+            return int(key, 16)
+    except ValueError:
+        pass
+    raise SidecarError(f"{where}: {key!r} is no tag; eight hexadecimal digits were expected.")
+
+
+def _base64(found: Any, where: str) -> bytes:
+    try:
+        return base64.b64decode(found, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise SidecarError(f'{where}: "InlineBinary" is not base64: {_shown(found)}.') from None
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+

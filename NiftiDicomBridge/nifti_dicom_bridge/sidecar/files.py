@@ -1,0 +1,45 @@
+"""Sidecar files: reading, writing, finding the one that belongs to an image."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import SidecarError
+
+
+def sidecar_path(image: Path) -> Path:
+    """Return ``NAME.json`` beside ``NAME.nii`` or ``NAME.nii.gz``."""
+    name = image.name
+    for suffix in (".gz", ".nii", ".img", ".hdr"):
+        name = name.removesuffix(suffix)
+    return image.with_name(name + ".json")
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """Return the top level of a sidecar.
+
+    Raises
+    ------
+    SidecarError
+        If the file cannot be read or is no JSON object.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        raise SidecarError(f"{path}: is no JSON ({error}). Repair it, or take it away to convert the image without it.") from None
+    if not isinstance(found, dict):
+        raise SidecarError(f"{path}: a JSON object was expected, found a {type(found).__name__}.")
+    return found
+
+
+def write_sidecar(path: Path, top: dict[str, Any]) -> None:
+    """Write a sidecar: keys at the top level on lines of their own, the record in one."""
+    lines = [
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ': '))}"
+        for key, value in top.items()
+    ]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

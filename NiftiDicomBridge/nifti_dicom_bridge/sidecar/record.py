@@ -1,0 +1,231 @@
+"""The lossless record: everything that a NIfTI image cannot say of the DICOM instances it came from.
+
+It stands under one key of the JSON sidecar. `to_json` and `from_json` are each other's inverse.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from ..errors import SidecarError
+from ..metadata import Encoding, Instance, PixelElement, SeriesMetadata
+from ..pixels import PixelRecord
+from ..volume import Origin, Rescale, Volume
+from .bulk import BulkReader, BulkWriter
+from .charset import CharacterSet
+from .table import TableDecoder, TableEncoder
+
+KEY = "NiftiDicomBridge"
+SCHEMA_VERSION = "1.0"
+NO_PREAMBLE = "none"
+
+
+def tool_version() -> str:
+    """Return the version of this package, ``source`` where it is not installed."""
+    try:
+        return version("nifti-dicom-bridge")
+    except PackageNotFoundError:
+        return "source"
+
+
+# --- volume → record --------------------------------------------------------------------------------------------------
+
+
+def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a volume that came from DICOM.
+
+    Parameters
+    ----------
+    volume : Volume
+        With `metadata`, `origin` and `pixel_record`.
+    bids : dict
+        The top level of the sidecar as it is written, so that edits can be told later.
+    """
+    series, origin, pixels = volume.metadata, volume.origin, volume.pixel_record
+    assert series is not None and origin is not None and pixels is not None
+    bulk = BulkWriter()
+    encoder, plain = TableEncoder(bulk), CharacterSet()
+    record = {
+        "SchemaVersion": SCHEMA_VERSION,
+        "Tool": {"Name": "nifti-dicom-bridge", "Version": tool_version()},
+        "Voxels": _voxels_json(origin, pixels),
+        "Geometry": {"IjkToRas": origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings)},
+        "Frames": _columns(series.frames),
+        "Files": _files_json(series.instances),
+        "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
+        "Instances": encoder.table([instance.elements for instance in series.instances], plain),
+        "Residues": _residues_json(pixels, bulk),
+        "Top": bids,
+    }
+    record["Bulk"] = bulk.to_json()
+    return record
+
+
+def _voxels_json(origin: Origin, pixels: PixelRecord) -> dict[str, Any]:
+    rescale = origin.rescale
+    return {
+        "Digest": origin.digest,
+        "Shape": list(origin.shape),
+        "Rescale": {"Slope": rescale.slope, "Intercept": rescale.intercept, "Units": rescale.units},
+        "StoredType": pixels.stored_type,
+        "Rescaled": pixels.rescaled,
+        "Tiles": [pixels.across, pixels.down],
+    }
+
+
+def _columns(frames: np.ndarray) -> dict[str, Any]:
+    """Return which plane is which frame of which instance; absent columns count up, or are all zero."""
+    times, slices, _ = frames.shape
+    found: dict[str, Any] = {"Times": times, "Slices": slices}
+    instance, frame = frames[..., 0].reshape(-1), frames[..., 1].reshape(-1)
+    if not np.array_equal(instance, np.arange(instance.size)):
+        found["Instance"] = instance.tolist()
+    if frame.any():
+        found["Frame"] = frame.tolist()
+    return found
+
+
+def _files_json(instances: Sequence[Instance]) -> dict[str, Any]:
+    """Return names, preambles, encodings and pixel data elements: one entry where all are equal, else a list."""
+    return {
+        "Names": [instance.name for instance in instances],
+        "Preamble": _once([_preamble_json(instance.preamble) for instance in instances]),
+        "Encoding": _once([[instance.encoding.explicit, instance.encoding.little, instance.encoding.deflated]
+                           for instance in instances]),
+        "PixelData": _once([[p.tag, p.vr, p.length] for instance in instances if (p := instance.pixels) is not None]),
+    }  # fmt: skip
+
+
+def _preamble_json(preamble: bytes | None) -> str:
+    if preamble is None:
+        return NO_PREAMBLE
+    return base64.b64encode(preamble).decode("ascii") if any(preamble) else ""
+
+
+def _once(entries: list) -> dict[str, Any]:
+    return {"All": entries[0]} if all(entry == entries[0] for entry in entries) else {"Each": entries}
+
+
+def _residues_json(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, values in (("Pixels", pixels.residues), ("Tails", pixels.tails)):
+        if values:
+            uris = bulk.add_all(list(values.values()))
+            found[name] = {str(n): uri for n, uri in zip(values, uris, strict=True)}
+    if pixels.decoded:
+        syntaxes: dict[str, list[int]] = defaultdict(list)
+        for n, syntax in pixels.decoded.items():
+            syntaxes[syntax].append(n)
+        found["Decoded"] = dict(syntaxes)
+    return found
+
+
+# --- record → volume --------------------------------------------------------------------------------------------------
+
+
+def from_json(record: Any, where: str) -> tuple[SeriesMetadata, Origin, PixelRecord, tuple[str, ...]]:
+    """Return what `to_json` was given: metadata, origin, pixel record and warnings.
+
+    Raises
+    ------
+    SidecarError
+        If the record is of another version, incomplete, or contradicts itself; `where` names the file.
+    """
+    _check_version(record, where)
+    try:
+        bulk = BulkReader(record.get("Bulk", []), where)
+        decoder, plain = TableDecoder(bulk), CharacterSet()
+        elements = decoder.table(record["Instances"], plain, f"{where}: {KEY}/Instances")
+        file_meta = decoder.table(record["FileMeta"], plain, f"{where}: {KEY}/FileMeta")
+        instances = _instances(record["Files"], elements, file_meta, where)
+        frames = _frames(record["Frames"], len(instances), where)
+        origin, pixels = _origin(record, bulk, where)
+        return SeriesMetadata(instances, frames), origin, pixels, tuple(record["Geometry"].get("Warnings", ()))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, binascii.Error) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise SidecarError(
+            f"{where}: the record under {KEY!r} is incomplete or was edited into nonsense ({what}). "
+            "Use the sidecar as it was written; edit the keys at the top level instead."
+        ) from None
+
+
+def _check_version(record: Any, where: str) -> None:
+    found = record.get("SchemaVersion") if isinstance(record, dict) else None
+    if not isinstance(found, str):
+        raise SidecarError(f'{where}: {KEY!r} has no "SchemaVersion": it was not written by this tool, or is damaged.')
+    if found.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise SidecarError(
+            f"{where}: its record has schema version {found}, this tool reads {SCHEMA_VERSION.split('.')[0]}.x. "
+            "Use the version of the tool that wrote it, or a newer one."
+        )
+
+
+def _instances(files: dict, elements: list, file_meta: list, where: str) -> tuple[Instance, ...]:
+    count = len(elements)
+    names = files["Names"]
+    preambles, encodings, pixels = (_each(files[key], count) for key in ("Preamble", "Encoding", "PixelData"))
+    if not count or not all(len(part) == count for part in (names, file_meta, preambles, encodings, pixels)):
+        raise SidecarError(f"{where}: {KEY}/Files, FileMeta and Instances tell of different numbers of files.")
+    return tuple(
+        Instance(
+            elements=elements[n],
+            file_meta=file_meta[n],
+            preamble=_preamble(preambles[n]),
+            encoding=Encoding(*(bool(flag) for flag in encodings[n])),
+            pixels=PixelElement(int(pixels[n][0]), str(pixels[n][1]), 0, int(pixels[n][2])),
+            name=str(names[n]),
+        )
+        for n in range(count)
+    )
+
+
+def _each(found: dict[str, Any], count: int) -> list:
+    return found["Each"] if "Each" in found else [found["All"]] * count
+
+
+def _preamble(found: str) -> bytes | None:
+    if found == NO_PREAMBLE:
+        return None
+    return base64.b64decode(found) if found else bytes(128)
+
+
+def _frames(found: dict[str, Any], instances: int, where: str) -> np.ndarray:
+    shape = int(found["Times"]), int(found["Slices"])
+    count = shape[0] * shape[1]
+    instance = np.array(found.get("Instance", range(count)), np.int32)
+    frame = np.array(found.get("Frame", [0] * count), np.int32)
+    if instance.size != count or frame.size != count or count < 1 or instance.min() < 0 or instance.max() >= instances:
+        raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
+    return np.stack([instance, frame], -1).reshape(*shape, 2)
+
+
+def _origin(record: dict, bulk: BulkReader, where: str) -> tuple[Origin, PixelRecord]:
+    voxels, residues = record["Voxels"], record.get("Residues", {})
+    matrix = np.array(record["Geometry"]["IjkToRas"], dtype=float)
+    if matrix.shape != (4, 4):
+        raise SidecarError(f"{where}: {KEY}/Geometry/IjkToRas is no 4 × 4 matrix.")
+    rescale = voxels["Rescale"]
+    origin = Origin(
+        digest=str(voxels["Digest"]),
+        shape=tuple(int(n) for n in voxels["Shape"]),
+        ijk_to_ras=matrix,
+        rescale=Rescale(float(rescale["Slope"]), float(rescale["Intercept"]), str(rescale["Units"])),
+    )
+    across, down = voxels["Tiles"]
+    pixels = PixelRecord(
+        stored_type=np.dtype(voxels["StoredType"]).str,
+        rescaled=bool(voxels["Rescaled"]),
+        across=int(across),
+        down=int(down),
+        residues={int(n): bulk.get(uri, where) for n, uri in residues.get("Pixels", {}).items()},
+        tails={int(n): bulk.get(uri, where) for n, uri in residues.get("Tails", {}).items()},
+        decoded={n: syntax for syntax, numbers in residues.get("Decoded", {}).items() for n in numbers},
+    )
+    return origin, pixels

@@ -1,0 +1,201 @@
+"""Many data sets as one table: what all share once, what varies as columns (see ``data/sidecar.schema.json``).
+
+A list of data sets (the instances of a series, the items of a long sequence) becomes ::
+
+    {"Count": n, "Shared": {tag: element…}, "Varying": {tag: column…}}
+
+A column holds n entries: the Value of the element (a single one without its list), null where the data set has no such
+element, or a whole element where the VR differs or the value is not plain. Few different entries stand once, with an index.
+A column of sequences with one item each is a table again, so functional groups of a thousand frames stay columns.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .. import tags
+from ..errors import SidecarError
+from ..metadata import Element, Elements
+from .charset import CharacterSet
+from .dicom_json import Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of
+
+MANY_ITEMS = 4
+"""A sequence with more items than this is kept as a table."""
+
+
+class TableEncoder(Encoder):
+    """An `Encoder` that knows tables."""
+
+    def table(self, data_sets: list[Elements], charset: CharacterSet) -> dict[str, Any]:
+        """Return data sets as a table."""
+        shared, varying = _split(data_sets)
+        own = charset.of(shared)
+        found: dict[str, Any] = {"Count": len(data_sets), "Shared": self.data_set(shared, own)}
+        if varying:
+            charsets = [own.of(elements) for elements in data_sets] if tags.SPECIFIC_CHARACTER_SET in varying else None
+            found["Varying"] = {
+                tags.hexadecimal(tag): self._column([elements.get(tag) for elements in data_sets], charsets or own)
+                for tag in varying
+            }
+        return found
+
+    def element(self, element: Element, charset: CharacterSet) -> JsonElement:
+        """Return one element; long sequences as tables."""
+        value = element.value
+        if not isinstance(value, tuple) or len(value) <= MANY_ITEMS:
+            return super().element(element, charset)
+        found: JsonElement = {"vr": element.vr, "Table": self.table([item.elements for item in value], charset)}
+        lengths = lengths_of(element)
+        return {**found, "Undefined": lengths} if lengths else found
+
+    def _column(self, column: list[Element | None], charset: CharacterSet | list[CharacterSet]) -> dict[str, Any]:
+        vr = next(element.vr for element in column if element is not None)
+        if isinstance(charset, CharacterSet):
+            nested = self._column_of_items(column, charset)
+            if nested is not None:
+                return nested
+            charsets = [charset] * len(column)
+        else:
+            charsets = charset
+        self._gather_bulk(column)
+        known: dict[int, Any] = {}  # equal objects are encoded once: reading shared them
+        entries = []
+        for element, own in zip(column, charsets, strict=True):
+            if element is None:
+                entries.append(None)
+                continue
+            if id(element) not in known:
+                known[id(element)] = self._entry(element, vr, own)
+            entries.append(known[id(element)])
+        return {"vr": vr, **_compact(entries)}
+
+    def _column_of_items(self, column: list[Element | None], charset: CharacterSet) -> dict[str, Any] | None:
+        """Return a column of sequences with one item each, as a table of the items; None where it is no such column."""
+        present = [element for element in column if element is not None]
+        alike = len(present) == len(column) and all(
+            isinstance(element.value, tuple) and len(element.value) == 1 for element in present
+        )
+        if not alike or len({(element.vr, lengths_of(element)) for element in present}) > 1:
+            return None
+        data_sets = [element.value[0].elements for element in present if isinstance(element.value, tuple)]
+        if any(tags.SPECIFIC_CHARACTER_SET in elements for elements in data_sets):
+            return None
+        found = {"vr": present[0].vr, "Items": self.table(data_sets, charset)}
+        lengths = lengths_of(present[0])
+        return {**found, "Undefined": lengths} if lengths else found
+
+    def _gather_bulk(self, column: list[Element | None]) -> None:
+        """Put the large values of a column into one group before they are asked for one by one."""
+        large = [e.value for e in column if e is not None and isinstance(e.value, bytes) and len(e.value) >= self.bulk.threshold]
+        if len(large) > 1:
+            self.bulk.add_all(large)
+
+    def _entry(self, element: Element, vr: str, charset: CharacterSet) -> Any:
+        found = self.element(element, charset)
+        if element.vr != vr or set(found) - {"vr", "Value"} or vr in ("SQ", "UN"):
+            return found
+        values = found.get("Value", [])
+        return values[0] if len(values) == 1 and values[0] is not None else values
+
+
+def _split(data_sets: list[Elements]) -> tuple[Elements, list[int]]:
+    """Return the elements that all share, and the tags of all others."""
+    first = data_sets[0] if data_sets else {}
+    shared = {
+        tag: element
+        for tag, element in first.items()
+        if all((other := elements.get(tag)) is element or other == element for elements in data_sets)
+    }
+    varying = {tag for elements in data_sets for tag in elements if tag not in shared}
+    return shared, sorted(varying)
+
+
+def _compact(entries: list) -> dict[str, Any]:
+    """Return entries as they are, or each different one once with an index, whichever is shorter."""
+    keys = [json.dumps(entry, sort_keys=True) for entry in entries]
+    order = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    if len(order) > len(entries) // 2:
+        return {"Values": entries}
+    return {"Distinct": [json.loads(key) for key in order], "Index": [order[key] for key in keys]}
+
+
+class TableDecoder(Decoder):
+    """A `Decoder` that knows tables."""
+
+    def table(self, found: Any, charset: CharacterSet, where: str) -> list[Elements]:
+        """Return the data sets of a table, each ascending by tag."""
+        if not isinstance(found, dict) or not isinstance(found.get("Count"), int) or found["Count"] < 0:
+            raise SidecarError(f'{where}: a table with a "Count" was expected.')
+        count, own = found["Count"], charset.of_json(found.get("Shared") or {})
+        shared = self.data_set(found.get("Shared", {}), own, f"{where}/Shared")
+        varying = found.get("Varying", {})
+        if not isinstance(varying, dict):
+            raise SidecarError(f"{where}/Varying: an object with tags was expected.")
+        key = tags.hexadecimal(tags.SPECIFIC_CHARACTER_SET)
+        first = {key: varying[key]} if key in varying else {}
+        columns: dict[int, list[Element | None]] = {}
+        charsets = [own] * count
+        for name, column in {**first, **varying}.items():
+            tag = tag_of(name, where)
+            columns[tag] = self._column(column, count, charsets, f"{where}/Varying/{name}")
+            if tag == tags.SPECIFIC_CHARACTER_SET:
+                charsets = [own.of({tag: element}) if element else own for element in columns[tag]]
+        return _merged(shared, columns, count)
+
+    def element(self, found: Any, charset: CharacterSet, where: str) -> Element:
+        """Return one element; tables become long sequences."""
+        if isinstance(found, dict) and "Table" in found and isinstance(found.get("vr"), str):
+            data_sets = self.table(found["Table"], charset, f"{where}/Table")
+            return sequence_element(found["vr"], data_sets, found.get("Undefined", False), where)
+        return super().element(found, charset, where)
+
+    def _column(self, found: Any, count: int, charsets: list[CharacterSet], where: str) -> list[Element | None]:
+        if not isinstance(found, dict) or not isinstance(found.get("vr"), str):
+            raise SidecarError(f'{where}: a column with a "vr" was expected.')
+        if "Items" in found:
+            data_sets = self.table(found["Items"], charsets[0] if charsets else CharacterSet(), f"{where}/Items")
+            lengths = found.get("Undefined", False)
+            column: list[Element | None] = [sequence_element(found["vr"], [one], lengths, where) for one in data_sets]
+        else:
+            column = self._entries(found, charsets, where)
+        if len(column) != count:
+            raise SidecarError(f"{where}: the column has {len(column)} entries, there are {count} data sets.")
+        return column
+
+    def _entries(self, found: dict[str, Any], charsets: list[CharacterSet], where: str) -> list[Element | None]:
+        vr = found["vr"]
+        try:
+            entries = found["Values"] if "Values" in found else [found["Distinct"][n] for n in found["Index"]]
+        except (KeyError, IndexError, TypeError):
+            raise SidecarError(f'{where}: "Values", or "Distinct" and an "Index" into it, were expected.') from None
+        if not isinstance(entries, list) or len(entries) != len(charsets):
+            raise SidecarError(f"{where}: {len(charsets)} entries were expected.")
+        known: dict[tuple, Element | None] = {}
+        column = []
+        for entry, charset in zip(entries, charsets, strict=True):
+            key = (id(entry), id(charset))
+            if key not in known:
+                known[key] = self._from_entry(entry, vr, charset, where)
+            column.append(known[key])
+        return column
+
+    def _from_entry(self, entry: Any, vr: str, charset: CharacterSet, where: str) -> Element | None:
+        if entry is None:
+            return None
+        if isinstance(entry, dict) and "vr" in entry:
+            return self.element(entry, charset, where)
+        return Element(vr, encode_value(vr, entry if isinstance(entry, list) else [entry], charset, where))
+
+
+def _merged(shared: Elements, columns: dict[int, list[Element | None]], count: int) -> list[Elements]:
+    order = sorted({*shared, *columns})
+    data_sets: list[Elements] = []
+    for n in range(count):
+        elements: Elements = {}
+        for tag in order:
+            element = columns[tag][n] if tag in columns else shared[tag]
+            if element is not None:
+                elements[tag] = element
+        data_sets.append(elements)
+    return data_sets
