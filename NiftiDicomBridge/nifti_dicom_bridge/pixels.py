@@ -279,3 +279,69 @@ def float_type_for(stored: np.ndarray, slope: float, intercept: float) -> np.dty
         if np.array_equal(back, stored):
             return dtype
     return None
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """Real values as 16-bit integers.
+
+    Attributes
+    ----------
+    stored : numpy.ndarray
+        int16 or uint16.
+    slope, intercept : float
+        ``real ≈ slope · stored + intercept``; both are exactly what their decimal text of 16 characters says.
+    error : float
+        Largest difference to the real values.
+    """
+
+    stored: np.ndarray
+    slope: float
+    intercept: float
+    error: float
+
+
+def quantise(real: np.ndarray, zero_intercept: bool = False) -> Quantised:
+    """Return real values in 16 bits: exactly where they are integers that fit, else in 65 535 even steps.
+
+    Parameters
+    ----------
+    real : numpy.ndarray
+        Finite values.
+    zero_intercept : bool
+        The object allows no intercept (PET: PS3.3 C.8.9.4).
+
+    Raises
+    ------
+    PixelError
+        If a value is NaN or infinite.
+    """
+    values = real.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise PixelError(f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: 16-bit pixels cannot hold them.")
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    for dtype in (np.dtype("<i2"), np.dtype("<u2")):
+        limits = np.iinfo(dtype)
+        if low >= limits.min and high <= limits.max and np.array_equal(np.rint(values), values):
+            return Quantised(values.astype(dtype), 1.0, 0.0, 0.0)
+    if zero_intercept:
+        dtype = np.dtype("<i2") if low < 0 else np.dtype("<u2")
+        slope, intercept = decimal(max(abs(low), abs(high)) / np.iinfo(dtype).max, up=True), 0.0
+    else:
+        dtype = np.dtype("<u2")
+        intercept = decimal(low)
+        slope = decimal((high - intercept) / 65534, up=True)
+    stored = np.clip(np.rint((values - intercept) / slope), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)
+    error = float(np.abs(stored * slope + intercept - values).max()) if values.size else 0.0
+    return Quantised(stored, slope, intercept, error)
+
+
+def decimal(value: float, up: bool = False) -> float:
+    """Return the number nearest to `value`, or not below it, whose text has at most 16 characters (VR DS)."""
+    for digits in range(16, 5, -1):
+        text = f"{value:.{digits}g}"
+        if up and float(text) < value:
+            text = f"{float(text) * (1 + 10.0 ** (1 - digits)):.{digits}g}"
+        if len(text) <= 16:
+            return float(text)
+    return float(f"{value:.6g}")

@@ -50,12 +50,15 @@ class Origin:
         The grid, mm.
     rescale : Rescale
         What the voxels meant.
+    dtype : str
+        NumPy type of the voxels, little endian, like ``<i2``.
     """
 
     digest: str
     shape: tuple[int, ...]
     ijk_to_ras: np.ndarray
     rescale: Rescale
+    dtype: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,129 @@
+"""One room per format; the two doors `read` and `write` know which one to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..errors import DicomReadError
+from ..metadata import Log
+from ..options import ConversionOptions, Progress, Target
+from ..output import Staging
+from ..sidecar import KEY, match, read_sidecar, record, sidecar_path, write_sidecar
+from ..volume import Volume
+from . import bids, nifti
+
+
+def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = None) -> list[Volume]:
+    """Return the volumes in files and folders of DICOM or NIfTI.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        NIfTI files, DICOM files, folders of DICOM, a DICOMDIR.
+    progress : Progress, optional
+        Told how far it is.
+
+    Raises
+    ------
+    BridgeError
+        If a file cannot be read.
+    """
+    given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
+    images = [path for path in given if path.name.lower().endswith(nifti.READABLE_SUFFIXES)]
+    others = [path for path in given if path not in images]
+    volumes = [read_nifti(path) for path in images]
+    if others:
+        from .dicom import read as dicom
+
+        found = dicom.read(others, progress)
+        if not found:
+            raise DicomReadError(f"No DICOM images were found in {', '.join(map(str, others))}. Check the path.")
+        volumes += found
+    return volumes
+
+
+def read_nifti(path: Path) -> Volume:
+    """Return the volume of a NIfTI file, with the record of its sidecar where there is one.
+
+    Raises
+    ------
+    NiftiReadError, SidecarError, GeometryError
+        If the image or the sidecar is damaged, or they do not belong together.
+    """
+    image = nifti.read_image(path)
+    top = sidecar_of(path)
+    if KEY not in top:
+        return image
+    series, origin, pixels, _ = record.from_json(top[KEY], str(sidecar_path(path)))
+    return match.attach(image, series, origin, pixels, str(path))
+
+
+def sidecar_of(path: Path) -> dict[str, Any]:
+    """Return the sidecar beside an image; empty where there is none."""
+    beside = sidecar_path(path)
+    return read_sidecar(beside) if beside.exists() else {}
+
+
+def write(volume: Volume, path: Path | str, options: ConversionOptions | None = None) -> list[Path]:
+    """Write one volume.
+
+    Parameters
+    ----------
+    volume : Volume
+        What to write.
+    path : path
+        NIfTI: the file, with or without suffix. DICOM: the folder.
+    options : ConversionOptions, optional
+        Target format and all other choices.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+
+    Raises
+    ------
+    OutputError
+        If an output exists and may not be replaced.
+    BridgeError
+        If the volume cannot be expressed in the format.
+    """
+    options = options or ConversionOptions()
+    if options.target is Target.DICOM:
+        from .dicom.edits import elements_of
+        from .dicom.write import DicomJob, write_dicom
+
+        with Staging(Path(path), options.overwrite) as staging:
+            write_dicom([volume], staging, DicomJob(options), Log(), elements_of(options.set_values))
+            return staging.commit()
+    return _write_nifti(volume, Path(path), options)
+
+
+def _write_nifti(volume: Volume, path: Path, options: ConversionOptions) -> list[Path]:
+    name = path.name
+    for suffix in nifti.SUFFIXES:
+        if name.lower().endswith(suffix):
+            name, options = name[: -len(suffix)], _with_gzip(options, suffix == ".nii.gz")
+            break
+    with Staging(path.parent, options.overwrite) as staging:
+        image = staging.path(name + (".nii.gz" if options.gzip else ".nii"))
+        sidecar = staging.path(name + ".json")
+        nifti.write_image(volume, image)
+        write_sidecar(sidecar, _top(volume))
+        return staging.commit()
+
+
+def _with_gzip(options: ConversionOptions, gzip: bool) -> ConversionOptions:
+    from dataclasses import replace
+
+    return replace(options, gzip=gzip)
+
+
+def _top(volume: Volume) -> dict[str, Any]:
+    """Return the sidecar of a volume: BIDS names, and the record where it came from DICOM."""
+    if volume.metadata is None or volume.origin is None:
+        return {}
+    keys = bids.keys_of(volume.metadata.first)
+    return {**keys, KEY: record.to_json(volume, keys)}

@@ -73,6 +73,7 @@ def _voxels_json(origin: Origin, pixels: PixelRecord) -> dict[str, Any]:
     return {
         "Digest": origin.digest,
         "Shape": list(origin.shape),
+        "Type": origin.dtype,
         "Rescale": {"Slope": rescale.slope, "Intercept": rescale.intercept, "Units": rescale.units},
         "StoredType": pixels.stored_type,
         "Rescaled": pixels.rescaled,
@@ -217,6 +218,7 @@ def _origin(record: dict, bulk: BulkReader, where: str) -> tuple[Origin, PixelRe
         shape=tuple(int(n) for n in voxels["Shape"]),
         ijk_to_ras=matrix,
         rescale=Rescale(float(rescale["Slope"]), float(rescale["Intercept"]), str(rescale["Units"])),
+        dtype=np.dtype(voxels["Type"]).str,
     )
     across, down = voxels["Tiles"]
     pixels = PixelRecord(

@@ -144,7 +144,7 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
         name=plan.name,
         metadata=SeriesMetadata(plan.instances, index),
         pixel_record=record,
-        origin=Origin(digest_of(voxels), tuple(voxels.shape), matrix, rescale),
+        origin=Origin(digest_of(voxels), tuple(voxels.shape), matrix, rescale, voxels.dtype.str),
         warnings=tuple(plan.warnings),
     )
 

@@ -1,0 +1,256 @@
+"""The command line: prints, asks nothing, and says by its exit code how it went."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import BridgeError, Cancelled, OptionError
+from .options import ConversionOptions, Names, Progress, Target, Uids
+
+if TYPE_CHECKING:
+    from .report import ConversionReport, Entry
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+Registrar = Callable[[list[Path]], str]
+"""Adds written files to a database and returns one sentence for the person; raises `BridgeError` where it cannot."""
+
+
+def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) -> int:
+    """Run the command line and return its exit code: 0 all done, 1 something failed or differs, 2 wrong usage.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+    registrar : Registrar, optional
+        When given, ``convert --to dicom --register`` calls it with the files that were written.
+    """
+    parser = _parser(registrar is not None)
+    try:
+        options = parser.parse_args(argv)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if options.command is None:
+        parser.print_help()
+        return DONE
+    try:
+        return _COMMANDS[options.command](options, registrar)
+    except OptionError as error:
+        return _fail(str(error), USAGE)
+    except Cancelled:
+        return _fail("Stopped; nothing half-written was left.", FAILED)
+    except BridgeError as error:
+        return _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _fail("Stopped; nothing half-written was left.", FAILED)
+    except BrokenPipeError:
+        return FAILED
+
+
+def _fail(text: str, code: int) -> int:
+    print(f"nifti-dicom-bridge: {text}", file=sys.stderr)
+    return code
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+
+
+def _parser(can_register: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nifti-dicom-bridge",
+        description="DICOM → NIfTI with a JSON sidecar that holds everything, and back to the same DICOM.",
+        epilog="'nifti-dicom-bridge COMMAND --help' explains each command.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_convert(commands, can_register)
+    _add_inspect(commands)
+    _add_compare(commands)
+    _add_demo(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version; looked up only when asked for, as finding it costs more than parsing all arguments."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from .sidecar.record import tool_version
+
+        print(f"nifti-dicom-bridge {tool_version()}")
+        parser.exit()
+
+
+def _add_convert(commands: Any, can_register: bool) -> None:
+    sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
+    sub.add_argument("--to", required=True, choices=[t.value for t in Target], help="the format to write")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
+                     help="new: a new series (default); keep: the very same instances")  # fmt: skip
+    sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
+                     help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
+    sub.add_argument("--no-gzip", action="store_true", help="write .nii instead of .nii.gz")
+    sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="set_values",
+                     help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    sub.add_argument("--report", type=Path, metavar="FILE.json", help="write what happened as JSON")
+    if can_register:
+        sub.add_argument("--register", action="store_true", help="add the DICOM files to Slicer's DICOM database")
+    volume = sub.add_mutually_exclusive_group()
+    volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    volume.add_argument("-v", "--verbose", action="store_true", help="print every file and note")
+
+
+def _add_inspect(commands: Any) -> None:
+    sub = commands.add_parser("inspect", help="show what is there", description="Show series, geometry and what each becomes.")
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_compare(commands: Any) -> None:
+    sub = commands.add_parser("compare", help="prove that two folders hold the same DICOM",
+                              description="Compare instances, elements, voxels and geometry; exit code 1 when they differ.")  # fmt: skip
+    sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
+    sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_demo(commands: Any) -> None:
+    sub = commands.add_parser("demo", help="show the round trip on a sample made here",
+                              description="Make a small, nasty sample series, go round the circle, print the proof.")  # fmt: skip
+    sub.add_argument("output", nargs="?", type=Path, metavar="OUT", help="keep the files there (default: a temporary folder)")
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    options = ConversionOptions(
+        target=Target(arguments.to),
+        uids=Uids(arguments.uids),
+        names=Names(arguments.names),
+        gzip=not arguments.no_gzip,
+        overwrite=arguments.overwrite,
+        set_values=dict(_pair(text) for text in arguments.set_values),
+    )
+    register = getattr(arguments, "register", False)
+    _check_options(options, register, arguments.report)
+    from .convert import Job, convert
+
+    with _ProgressBar(quiet=arguments.quiet) as bar:
+        report = convert(Job(arguments.inputs, arguments.output, options), bar.progress)
+    _print_report(report, arguments.quiet, arguments.verbose)
+    if register and registrar is not None and report.outputs:
+        print(registrar(report.outputs))
+    if arguments.report:
+        _write_report(report, arguments.report)
+    return DONE if report.ok else FAILED
+
+
+def _pair(text: str) -> tuple[str, str]:
+    keyword, equals, value = text.partition("=")
+    if not equals or not keyword:
+        raise OptionError(f"--set {text!r}: KEYWORD=VALUE was expected, such as --set PatientID=007.")
+    return keyword.strip(), value
+
+
+def _check_options(options: ConversionOptions, register: bool, report: Path | None) -> None:
+    if options.target is Target.NIFTI and options.set_values:
+        raise OptionError("--set sets DICOM attributes: use it with --to dicom.")
+    if options.target is Target.NIFTI and register:
+        raise OptionError("--register adds DICOM files to the database: use it with --to dicom.")
+    if report is not None and not report.parent.is_dir():
+        raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+
+
+def _write_report(report: ConversionReport, path: Path) -> None:
+    try:
+        path.write_text(json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BridgeError(f"{path}: the report cannot be written ({error.strerror}).") from error
+
+
+def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
+    for entry in report.entries:
+        if entry.outcome.value == "failed":
+            print(f"failed     {entry.title}: {entry.error}", file=sys.stderr)
+        elif not quiet and (verbose or entry.outcome.value != "skipped"):
+            print(_entry_line(entry))
+            for line in _entry_details(entry, verbose):
+                print(" " * 11 + line)
+    skipped = sum(entry.outcome.value == "skipped" for entry in report.entries)
+    if skipped and not quiet and not verbose:
+        print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
+
+
+def _entry_line(entry: Entry) -> str:
+    if entry.outcome.value == "skipped":
+        return f"skipped    {entry.title}: {entry.error}"
+    images = [path for path in entry.outputs if path.suffix != ".json"]
+    where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
+    return f"{entry.outcome.value:10} {entry.title} → {where}"
+
+
+def _entry_details(entry: Entry, verbose: bool) -> list[str]:
+    lines = [f"note: {text}" for text in entry.log.warnings]
+    lines += [f"{c.attribute}: {c.old or '(absent)'} → {c.new} ({c.source})" for c in entry.log.changes]
+    return lines + (entry.log.notes + [str(path) for path in entry.outputs] if verbose else [])
+
+
+def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    from .inventory import inspect, table
+
+    with _ProgressBar(quiet=arguments.json) as bar:
+        found = inspect(arguments.inputs, bar.progress)
+    print(json.dumps(found, indent=1, ensure_ascii=False) if arguments.json else table(found))
+    return FAILED if found["problems"] else DONE
+
+
+def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    from .compare import compare, table
+
+    with _ProgressBar(quiet=arguments.json) as bar:
+        found = compare([arguments.first], [arguments.second], bar.progress)
+    print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if arguments.json else table(found))
+    return DONE if found.same else FAILED
+
+
+def _demo(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    from .demo import demo
+
+    return DONE if demo(arguments.output, print) else FAILED
+
+
+_COMMANDS = {"convert": _convert, "inspect": _inspect, "compare": _compare, "demo": _demo}
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+
+
+class _ProgressBar:
+    """A bar on a terminal, nothing in a pipe."""
+
+    def __init__(self, quiet: bool):
+        self._bar: Any = None
+        self.progress: Progress | None = None if quiet or not sys.stderr.isatty() else self._show
+
+    def __enter__(self) -> _ProgressBar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _show(self, what: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(total=total, leave=False, file=sys.stderr)
+        self._bar.total, self._bar.n = total, done
+        self._bar.set_description(what[:30])

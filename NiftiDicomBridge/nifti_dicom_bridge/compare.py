@@ -1,0 +1,316 @@
+"""Proof that two sets of DICOM files hold the same: instances, elements, voxels, geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import metadata, tags
+from .errors import BridgeError
+from .formats.dicom import decode
+from .formats.dicom.frames import frames_of
+from .formats.dicom.series import find_series
+from .metadata import Element, Elements, Instance
+from .options import Progress
+
+SHOWN = 20
+# what a compressed image may say differently once it is decoded
+_TRANSCODED = frozenset({tags.PHOTOMETRIC_INTERPRETATION, tags.PLANAR_CONFIGURATION, 0x7FE00001, 0x7FE00002})
+_TRANSCODED_META = frozenset({tags.TRANSFER_SYNTAX_UID, tags.FILE_META_GROUP_LENGTH})
+
+Path_ = tuple[int, ...]
+
+
+@dataclass
+class Difference:
+    """One thing that is not the same."""
+
+    instance: str
+    what: str
+    first: str
+    second: str
+
+
+@dataclass
+class Comparison:
+    """How two sets of DICOM files compare.
+
+    Attributes
+    ----------
+    instances : list of int
+        With pixel data: in the first, in the second, in both.
+    elements, equal_elements : int
+        Elements of the instances in both, nested ones too; and how many have the same value, byte for byte.
+    file_meta, equal_file_meta, voxels, equal_voxels : int
+        Instances whose file meta information and preamble, and whose decoded pixels, were compared and are the same.
+    geometry_mm : float
+        Largest distance between where a frame lies in the first and in the second.
+    names : int
+        Files with the same relative name.
+    identical_files : int
+        Files that are the same to the last byte.
+    reissued_uids : int
+        UIDs that were replaced, each by one other throughout.
+    transcoded : int
+        Instances that are compressed differently.
+    differences : list of Difference
+        The first ones of each kind.
+    not_compared : int
+        Objects without pixel data.
+    """
+
+    instances: list[int] = field(default_factory=lambda: [0, 0, 0])
+    elements: int = 0
+    equal_elements: int = 0
+    file_meta: int = 0
+    equal_file_meta: int = 0
+    voxels: int = 0
+    equal_voxels: int = 0
+    geometry_mm: float = 0.0
+    names: int = 0
+    identical_files: int = 0
+    reissued_uids: int = 0
+    transcoded: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    different: int = 0
+    not_compared: int = 0
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs, but for UIDs that were re-issued consistently."""
+        return self.different == 0 and self.instances[0] == self.instances[1] == self.instances[2] > 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
+        return {"same": self.same, **asdict(self)}
+
+    def differ(self, instance: str, what: str, first: object, second: object) -> None:
+        """Note a difference."""
+        self.different += 1
+        if len(self.differences) < SHOWN:
+            self.differences.append(Difference(instance, what, _shown(first), _shown(second)))
+
+
+def compare(first: Iterable[Path], second: Iterable[Path], progress: Progress | None = None) -> Comparison:
+    """Compare all instances with pixel data in two sets of files and folders.
+
+    Instances are matched by SOP Instance UID; those of a re-issued series by file name, else by their place in the series.
+
+    Raises
+    ------
+    BridgeError
+        If a path does not exist, or holds no DICOM image.
+    """
+    found = Comparison()
+    one, two = _instances(first, found, progress), _instances(second, found, progress)
+    pairs = _pairs(one, two)
+    found.instances = [len(one), len(two), len(pairs)]
+    for n, missing in enumerate(_unmatched(one, two, pairs)):
+        for instance in missing:
+            found.differ(instance.name, f"instance only in the {('first', 'second')[n]}", instance.uid, "")
+    reissued: dict[str, str] = {}
+    for n, (a, b) in enumerate(pairs):
+        if progress is not None and n % 16 == 0:
+            progress("Comparing", n, len(pairs))
+        _compare_instance(a, b, found, reissued)
+    found.reissued_uids = len(reissued)
+    return found
+
+
+def _instances(paths: Iterable[Path], found: Comparison, progress: Progress | None) -> list[Instance]:
+    given = [Path(path) for path in paths]
+    inventory = find_series(given, progress)
+    for leftover in inventory.leftovers:
+        if leftover.failed:
+            found.differ(Path(leftover.path).name, "cannot be read", leftover.reason, "")
+        else:
+            found.not_compared += 1
+    instances = [instance for series in inventory.series for instance in series.instances]
+    if not instances and not found.different:
+        raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}. Check the path.")
+    return instances
+
+
+def _pairs(one: Sequence[Instance], two: Sequence[Instance]) -> list[tuple[Instance, Instance]]:
+    pairs = []
+    rest_one, rest_two = list(one), list(two)
+    for key in (_by_uid, _by_name, _by_place):
+        waiting: dict[object, list[Instance]] = {}
+        for b in rest_two:
+            waiting.setdefault(key(b), []).append(b)
+        left = []
+        for a in rest_one:
+            matches = waiting.get(key(a), [])
+            if matches and key(a):
+                pairs.append((a, matches.pop(0)))
+            else:
+                left.append(a)
+        taken = {id(b) for _, b in pairs}
+        rest_one, rest_two = left, [b for b in rest_two if id(b) not in taken]
+    return pairs
+
+
+def _by_uid(instance: Instance) -> object:
+    return instance.uid
+
+
+def _by_name(instance: Instance) -> object:
+    return instance.name
+
+
+def _by_place(instance: Instance) -> object:
+    wanted = (tags.SERIES_NUMBER, tags.SERIES_DESCRIPTION, tags.INSTANCE_NUMBER, tags.IMAGE_POSITION_PATIENT, tags.CONTENT_TIME)
+    return tuple(metadata.text(instance.elements, tag) for tag in wanted)
+
+
+def _unmatched(one: Sequence[Instance], two: Sequence[Instance], pairs: list) -> tuple[list[Instance], list[Instance]]:
+    matched = {id(instance) for pair in pairs for instance in pair}
+    return [a for a in one if id(a) not in matched], [b for b in two if id(b) not in matched]
+
+
+def _compare_instance(a: Instance, b: Instance, found: Comparison, reissued: dict[str, str]) -> None:
+    transcoded = decode.is_native(a) != decode.is_native(b) or a.transfer_syntax != b.transfer_syntax
+    found.transcoded += transcoded
+    found.names += a.name == b.name
+    found.identical_files += _same_bytes(a.path, b.path)
+    allowed = _TRANSCODED if transcoded else frozenset()
+    _compare_elements(a, b, found, reissued, allowed)
+    _compare_meta(a, b, found, reissued, transcoded)
+    _compare_voxels(a, b, found)
+    _compare_geometry(a, b, found)
+
+
+def _same_bytes(a: str, b: str) -> bool:
+    first, second = Path(a), Path(b)
+    return first.stat().st_size == second.stat().st_size and first.read_bytes() == second.read_bytes()
+
+
+def flatten(elements: Elements, path: Path_ = ()) -> Iterator[tuple[Path_, object]]:
+    """Yield the path of tags (and item numbers) and the value of every element, nested ones too."""
+    for tag, element in elements.items():
+        here = (*path, tag)
+        if isinstance(element.value, tuple):
+            yield here, f"{len(element.value)} item(s)"
+            for n, item in enumerate(element.value):
+                yield from flatten(item.elements, (*here, n))
+        else:
+            yield here, element
+
+
+def _compare_elements(a: Instance, b: Instance, found: Comparison, reissued: dict[str, str], allowed: frozenset[int]) -> None:
+    one, two = dict(flatten(a.elements)), dict(flatten(b.elements))
+    found.elements += len(one)
+    for path in one.keys() | two.keys():
+        x, y = one.get(path), two.get(path)
+        if _same_value(x, y) or _is_reissued(x, y, reissued) or path[0] in allowed:
+            found.equal_elements += path in one
+        else:
+            found.differ(a.name, _path_text(path), x, y)
+
+
+def _same_value(x: object, y: object) -> bool:
+    if isinstance(x, Element) and isinstance(y, Element):
+        return x.value == y.value
+    return x == y
+
+
+def _is_reissued(x: object, y: object, reissued: dict[str, str]) -> bool:
+    """Whether a UID was replaced by the one that always replaces it."""
+    if not (isinstance(x, Element) and isinstance(y, Element) and x.vr == y.vr == "UI"):
+        return False
+    old, new = (metadata.text({0: element}, 0) for element in (x, y))
+    if not old or not new or not new.startswith("2.25."):
+        return False
+    return reissued.setdefault(old, new) == new
+
+
+def _compare_meta(a: Instance, b: Instance, found: Comparison, reissued: dict[str, str], transcoded: bool) -> None:
+    skipped = _TRANSCODED_META if transcoded else frozenset()
+    found.file_meta += 1
+    good = (a.preamble or bytes(128)) == (b.preamble or bytes(128))
+    changed = False
+    for tag in (a.file_meta.keys() | b.file_meta.keys()) - skipped:
+        x, y = a.file_meta.get(tag), b.file_meta.get(tag)
+        if _same_value(x, y):
+            continue
+        if _is_reissued(x, y, reissued):
+            changed = True
+        elif tag != tags.FILE_META_GROUP_LENGTH:
+            good = False
+    group = (a.file_meta.get(tags.FILE_META_GROUP_LENGTH), b.file_meta.get(tags.FILE_META_GROUP_LENGTH))
+    if not transcoded and not changed and not _same_value(*group):
+        good = False
+    found.equal_file_meta += good
+    if not good:
+        found.differ(a.name, "file meta information or preamble", "", "")
+
+
+def _compare_voxels(a: Instance, b: Instance, found: Comparison) -> None:
+    found.voxels += 1
+    try:
+        x, y = (decode.decode(instance, _checked_format(instance)) for instance in (a, b))
+    except BridgeError as error:
+        found.differ(a.name, "pixel data cannot be decoded", str(error), "")
+        return
+    if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
+        found.equal_voxels += 1
+    else:
+        count = int((x != y).sum()) if x.shape == y.shape else "all"
+        found.differ(a.name, f"voxels ({count} differ)", x.shape, y.shape)
+
+
+def _checked_format(instance: Instance) -> Any:
+    pixel = decode.pixel_format(instance)
+    decode.check_length(instance, pixel)
+    return pixel
+
+
+def _compare_geometry(a: Instance, b: Instance, found: Comparison) -> None:
+    for x, y in zip(frames_of(a, 0), frames_of(b, 0), strict=False):
+        if x.plane is not None and y.plane is not None:
+            found.geometry_mm = max(found.geometry_mm, float(np.abs(x.plane.position - y.plane.position).max()))
+
+
+def _path_text(path: Path_) -> str:
+    parts = [tags.describe(step) if step > 0xFFFF else f"item {step + 1}" for step in path]
+    return " > ".join(parts)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "(absent)"
+    text = value.value if isinstance(value, Element) else value
+    shown = text.decode("latin-1").strip("\0 ") if isinstance(text, bytes) else str(text)
+    shown = "".join(c if c.isprintable() else "." for c in shown)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def table(found: Comparison) -> str:
+    """Return a comparison as text for a terminal."""
+    first, second, both = found.instances
+    rows = [
+        ("instances", f"{both} in both", f"{first} in the first, {second} in the second"),
+        ("elements", f"{found.equal_elements} of {found.elements} equal", "value bytes; private and nested ones too"),
+        ("file meta, preamble", f"{found.equal_file_meta} of {found.file_meta} equal", ""),
+        ("voxels", f"{found.equal_voxels} of {found.voxels} equal", "decoded stored values"),
+        ("geometry", f"{found.geometry_mm:g} mm apart at most", ""),
+        ("file names", f"{found.names} of {both} equal", ""),
+        ("files", f"{found.identical_files} of {both} identical to the last byte", ""),
+    ]
+    lines = [f"{name:20} {value:38} {remark}".rstrip() for name, value, remark in rows]
+    if found.transcoded:
+        lines.append(f"{'transfer syntax':20} {found.transcoded} instance(s) compressed differently: values compared after decoding")
+    if found.reissued_uids:
+        lines.append(f"{'UIDs':20} {found.reissued_uids} re-issued, each by one other throughout")
+    if found.not_compared:
+        lines.append(f"{'not compared':20} {found.not_compared} object(s) without pixel data, or duplicates")
+    for difference in found.differences:
+        lines.append(f"  {difference.instance}: {difference.what}: {difference.first} ≠ {difference.second}")
+    if found.different > len(found.differences):
+        lines.append(f"  … and {found.different - len(found.differences)} more differences")
+    verdict = "DIFFERENT" if not found.same else "SAME, but for re-issued UIDs" if found.reissued_uids else "SAME"
+    return "\n".join([*lines, f"=> {verdict}"])

@@ -1,0 +1,133 @@
+"""Attributes that a person sets: on the command line, or by editing the sidecar."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ... import tags
+from ...errors import OptionError, SidecarError
+from ...metadata import Element, Elements, Instance, Item
+from ...sidecar.charset import CharacterSet
+from ...sidecar.dicom_json import encode_value
+
+# attributes that follow from the image itself, or tell instances apart: setting them would make files that lie
+_PROTECTED = frozenset({
+    tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.SAMPLES_PER_PIXEL, tags.PHOTOMETRIC_INTERPRETATION,
+    tags.PLANAR_CONFIGURATION, tags.NUMBER_OF_FRAMES, tags.ROWS, tags.COLUMNS, tags.BITS_ALLOCATED, tags.BITS_STORED,
+    tags.HIGH_BIT, tags.PIXEL_REPRESENTATION, tags.SPECIFIC_CHARACTER_SET,
+})  # fmt: skip
+UTF_8 = "ISO_IR 192"
+_NUMBER_VRS = {"US": int, "SS": int, "UL": int, "SL": int, "UV": int, "SV": int, "FL": float, "FD": float}
+
+
+def elements_of(values: Mapping[str, str]) -> dict[int, tuple[str, list]]:
+    """Return tag → (VR, values) of keywords and texts, checked against the dictionary.
+
+    Raises
+    ------
+    OptionError
+        If a keyword is unknown, protected, or its value is illegal for its VR.
+    """
+    return dict(_checked(keyword, text) for keyword, text in values.items())
+
+
+def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.valuerep import validate_value
+
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise OptionError(f"{keyword!r} is no DICOM keyword.{_nearest(keyword)}")
+    vr = dictionary_VR(tag)
+    if tag in _PROTECTED or tag >> 16 in (0x0002, 0x7FE0) or vr == "SQ" or vr.startswith("O"):
+        raise OptionError(f"{tags.describe(tag)} cannot be set: it follows from the image, or is no single value.")
+    vr = vr.split(" or ")[0]
+    parts = text.split("\\") if vr not in ("LT", "ST", "UT", "UR") else [text]
+    try:
+        if vr in _NUMBER_VRS:
+            return tag, (vr, [_NUMBER_VRS[vr](part) for part in parts if part])
+        from pydicom.config import RAISE
+
+        for part in parts:
+            validate_value(vr, part, RAISE)
+    except (ValueError, OverflowError) as error:
+        raise OptionError(f"{tags.describe(tag)}: {text!r} is no value of VR {vr}: {error}") from None
+    if vr == "PN":
+        return tag, (vr, [_person(part) for part in parts])
+    return tag, (vr, [part or None for part in parts] if text else [])
+
+
+def _person(text: str) -> dict[str, str]:
+    names = ("Alphabetic", "Ideographic", "Phonetic")
+    return {name: part for name, part in zip(names, text.split("="), strict=False) if part}
+
+
+def _nearest(keyword: str) -> str:
+    from pydicom.datadict import keyword_dict
+
+    found = difflib.get_close_matches(keyword, keyword_dict, n=3)
+    return f" Did you mean {' or '.join(found)}?" if found else ""
+
+
+def apply(instance: Instance, values: Mapping[int, tuple[str, list]]) -> Instance:
+    """Return an instance with attributes set, wherever it holds them: data set or functional groups.
+
+    An instance in plain ASCII becomes UTF-8 (ISO_IR 192) where a value needs it.
+
+    Raises
+    ------
+    OptionError
+        If a value has letters that the character set of the instance does not have.
+    """
+    charset = CharacterSet().of(instance.elements)
+    elements = instance.elements
+    for tag, (vr, found) in values.items():
+        try:
+            raw = encode_value(vr, found, charset, tags.describe(tag))
+        except SidecarError as error:
+            if any(term not in ("", "ISO_IR 6") for term in charset.terms):
+                raise OptionError(f"{error} The files are in {'/'.join(charset.terms)}.") from None
+            charset = CharacterSet((UTF_8,))
+            elements = {**elements, tags.SPECIFIC_CHARACTER_SET: Element("CS", UTF_8.encode("ascii"))}
+            raw = encode_value(vr, found, charset, tags.describe(tag))
+        elements = _set(elements, tag, Element(vr, raw))
+    return replace(instance, elements=elements) if values else instance
+
+
+def _set(elements: Elements, tag: int, element: Element) -> Elements:
+    nested, hits = _set_in_groups(elements, tag, element)
+    if hits and tag not in elements:
+        return nested
+    return {**nested, tag: element}
+
+
+def _set_in_groups(elements: Elements, tag: int, element: Element) -> tuple[Elements, int]:
+    """Set an attribute where functional groups hold it; return the elements and how often."""
+    found, hits = dict(elements), 0
+    for sequence in (tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
+        group = elements.get(sequence)
+        if group is None or not isinstance(group.value, tuple):
+            continue
+        items = []
+        for item in group.value:
+            changed, count = _set_below(item.elements, tag, element)
+            items.append(Item(changed, item.undefined) if count else item)
+            hits += count
+        if hits:
+            found[sequence] = group._replace(value=tuple(items))
+    return found, hits
+
+
+def _set_below(elements: Elements, tag: int, element: Element) -> tuple[Elements, int]:
+    """Set an attribute in the functional groups of one item: one level of sequences down."""
+    found, hits = dict(elements), 0
+    for key, group in elements.items():
+        if not isinstance(group.value, tuple) or tags.is_private(key):
+            continue
+        if any(tag in item.elements for item in group.value):
+            items = [Item({**i.elements, tag: element}, i.undefined) if tag in i.elements else i for i in group.value]
+            found[key] = group._replace(value=tuple(items))
+            hits += 1
+    return found, hits

@@ -1,0 +1,307 @@
+"""Volumes → the instances they came from: the same elements, the same pixels."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ... import metadata, tags
+from ...errors import PixelError, SidecarError
+from ...metadata import Element, Elements, Encoding, Instance, Item, PixelElement
+from ...pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
+from ...volume import Volume
+from . import decode, vendor
+from . import encoding as codec
+from .files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
+from .frames import frame_count, frames_of
+
+# what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
+_ENCAPSULATION_TAGS = frozenset({0x7FE00001, 0x7FE00002})
+_VERY_LARGE = 1 << 16
+
+Edit = Callable[[Elements], Elements]
+
+
+class Piece(NamedTuple):
+    """One plane of a volume that is a frame of an instance."""
+
+    volume: int
+    time: int
+    slice: int
+    frame: int
+
+
+@dataclass
+class Whole:
+    """One instance and all planes that it is made of.
+
+    Attributes
+    ----------
+    instance : Instance
+        As it was recorded.
+    number : dict of int to int
+        Volume → index of the instance in that volume's metadata.
+    pieces : list of Piece
+        Its frames.
+    """
+
+    instance: Instance
+    number: dict[int, int] = field(default_factory=dict)
+    pieces: list[Piece] = field(default_factory=list)
+
+
+class UidMap:
+    """New UIDs for old ones, the same throughout a job (PS3.5 B.2: ``2.25.`` and a random UUID)."""
+
+    def __init__(self) -> None:
+        self.new: dict[bytes, bytes] = {}
+
+    def add(self, uid: str) -> str:
+        """Return the new UID of an old one."""
+        key = _uid_bytes(uid)
+        if key not in self.new:
+            self.new[key] = _uid_bytes(new_uid())
+        return self.new[key].rstrip(b"\0").decode("ascii")
+
+    def apply(self, elements: Elements) -> Elements:
+        """Return elements in which every UID of the map is replaced, in sequences too."""
+        if not self.new:
+            return elements
+        found = {tag: self._element(element) for tag, element in elements.items()}
+        return found if any(found[tag] is not elements[tag] for tag in found) else elements
+
+    def _element(self, element: Element) -> Element:
+        if isinstance(element.value, tuple):
+            items = tuple(self._item(item) for item in element.value)
+            same = all(a is b for a, b in zip(items, element.value, strict=True))
+            return element if same else element._replace(value=items)
+        if element.vr == "UI":
+            value = self.new.get(element.value)
+            if value is not None:
+                return element._replace(value=value)
+        return element
+
+    def _item(self, item: Item) -> Item:
+        elements = self.apply(item.elements)
+        return item if elements is item.elements else item._replace(elements=elements)
+
+
+def new_uid() -> str:
+    """Return a UID that nobody has yet."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+def _uid_bytes(uid: str) -> bytes:
+    raw = uid.encode("ascii")
+    return raw + b"\0" * (len(raw) % 2)
+
+
+# --- which instances --------------------------------------------------------------------------------------------------
+
+
+def gather(volumes: Sequence[Volume]) -> list[Whole]:
+    """Return every instance of some volumes with all its frames.
+
+    Raises
+    ------
+    SidecarError
+        If an instance has frames that no volume holds.
+    """
+    wholes: dict[str, Whole] = {}
+    for v, volume in enumerate(volumes):
+        series = volume.metadata
+        assert series is not None
+        for n, instance in enumerate(series.instances):
+            key = f"{instance.uid}\n{instance.name}"
+            wholes.setdefault(key, Whole(instance)).number[v] = n
+        keys = [f"{instance.uid}\n{instance.name}" for instance in series.instances]
+        for t, k, frame in series.planes():
+            wholes[keys[frame.instance]].pieces.append(Piece(v, t, k, frame.frame))
+    for whole in wholes.values():
+        _check_complete(whole)
+    return list(wholes.values())
+
+
+def _check_complete(whole: Whole) -> None:
+    wanted = frames_needed(whole.instance)
+    have = {piece.frame for piece in whole.pieces}
+    missing = sorted(set(range(wanted)) - have)
+    if missing:
+        some = ", ".join(str(n + 1) for n in missing[:6]) + ("…" if len(missing) > 6 else "")
+        raise SidecarError(
+            f"{whole.instance.name}: {len(missing)} of its {wanted} frames are in none of the images given (frame {some}). "
+            "One object became several NIfTI images: give all of them together."
+        )
+
+
+def frames_needed(instance: Instance) -> int:
+    """Return the number of planes that an instance holds."""
+    tiles = vendor.tiles_of(instance)
+    return len(tiles.planes) if tiles else frame_count(instance.elements)
+
+
+# --- pixel data -------------------------------------------------------------------------------------------------------
+
+
+class PixelSource:
+    """Gives the pixel data element of instances back from the voxels of their volumes."""
+
+    def __init__(self, volumes: Sequence[Volume]):
+        self.volumes = volumes
+
+    def element(self, whole: Whole) -> tuple[PixelElement, bytes | memoryview]:
+        """Return the pixel data element as it is to be written, and its value in little endian."""
+        instance = whole.instance
+        assert instance.pixels is not None
+        pixel = decode.pixel_format(instance)
+        native = decode.is_native(instance)
+        raw = self._bytes(whole, pixel if native else replace(pixel, **_decoded_changes(pixel)))
+        vr = instance.pixels.vr if native else ("OW" if pixel.bits_allocated > 8 else "OB")
+        length = instance.pixels.length if native else len(raw) + len(raw) % 2
+        if length != len(raw):
+            raw = _fitted(raw, length)
+        return PixelElement(instance.pixels.tag, vr, 0, len(raw)), raw
+
+    def _bytes(self, whole: Whole, pixel: PixelFormat) -> bytes | memoryview:
+        frames = self._frames(whole, pixel)
+        raw: bytes | memoryview = bytes_from_frames(frames, pixel)
+        residue, tail = self._recorded(whole, "residues"), self._recorded(whole, "tails")
+        if residue:
+            mask = np.frombuffer(residue, np.uint8)
+            padded = np.zeros(mask.size, np.uint8)
+            padded[: min(len(raw), mask.size)] = np.frombuffer(raw, np.uint8)[: mask.size]
+            raw = (padded ^ mask).tobytes()
+        return bytes(raw) + tail if tail else raw
+
+    def _recorded(self, whole: Whole, name: str) -> bytes:
+        for v, n in whole.number.items():
+            record = self.volumes[v].pixel_record
+            found = getattr(record, name).get(n) if record else None
+            if found:
+                return found
+        return b""
+
+    def _frames(self, whole: Whole, pixel: PixelFormat) -> np.ndarray:
+        """Return the frames of an instance in its own order, shape (frames, rows, columns[, samples])."""
+        pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
+        infos = {info.frame: info for info in frames_of(whole.instance, 0)} if self._any_rescaled(pieces) else {}
+        planes = []
+        for piece in pieces:
+            volume = self.volumes[piece.volume]
+            plane = volume.voxels[piece.time, piece.slice]
+            record = volume.pixel_record
+            if record is not None and record.rescaled:
+                info = infos[piece.frame]
+                plane = to_stored_values(plane, info.slope, info.intercept, pixel.dtype)
+            planes.append(plane)
+        frames = planes[0][None] if len(planes) == 1 else np.stack(planes)
+        record = self.volumes[pieces[0].volume].pixel_record
+        if record is not None and record.across:
+            frames = tile(frames, record.across, record.down, (pixel.rows, pixel.columns))[None]
+        if frames.shape[1:] != pixel.shape:
+            raise PixelError(
+                f"{whole.instance.name}: the image has planes of {frames.shape[1:]}, the instance had {pixel.shape}."
+            )
+        return frames
+
+    def _any_rescaled(self, pieces: Sequence[Piece]) -> bool:
+        records = (self.volumes[piece.volume].pixel_record for piece in pieces)
+        return any(record.rescaled for record in records if record is not None)
+
+
+def _decoded_changes(pixel: PixelFormat) -> dict:
+    return {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {"planar": False}
+
+
+def _fitted(raw: bytes | memoryview, length: int) -> bytes:
+    return bytes(raw[:length]) + bytes(max(0, length - len(raw)))
+
+
+# --- instance → file --------------------------------------------------------------------------------------------------
+
+
+class Composer:
+    """Puts the bytes of files together; elements shared by instances are encoded once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int, Encoding], tuple[Element, bytes]] = {}
+
+    def parts(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview) -> Iterator[bytes | memoryview]:
+        """Yield the bytes of a file in pieces: preamble, file meta information, elements, pixel data, elements behind them."""
+        body = self._body(instance, pixels, raw)
+        head = b"" if instance.preamble is None else instance.preamble + b"DICM"
+        head += codec.write_data_set(instance.file_meta, META_ENCODING)
+        if instance.encoding.deflated:
+            yield head + _deflate(b"".join(bytes(part) for part in body))
+            return
+        first = next(body)
+        yield head + bytes(first)
+        yield from body
+
+    def _body(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview) -> Iterator[bytes | memoryview]:
+        encoding = instance.encoding
+        before, after = [], []
+        for tag in sorted(instance.elements):
+            part = self._encoded(tag, instance.elements[tag], encoding)
+            (before if tag < pixels.tag else after).append(part)
+        before.append(codec.element_header(pixels.tag, pixels.vr, len(raw), encoding))
+        yield b"".join(before)
+        yield raw if encoding.little else _big_endian(raw, pixels, instance)
+        if after:
+            yield b"".join(after)
+
+    def _encoded(self, tag: int, element: Element, encoding: Encoding) -> bytes:
+        key = (tag, id(element), encoding)
+        known = self._known.get(key)
+        if known is not None and known[0] is element:
+            return known[1]
+        found = codec.encode_element(tag, element, encoding)
+        if len(self._known) < _VERY_LARGE:
+            self._known[key] = (element, found)
+        return found
+
+
+def _deflate(raw: bytes) -> bytes:
+    import zlib
+
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(raw) + packer.flush()
+    return packed + b"\0" * (len(packed) % 2)  # PS3.5 A.5
+
+
+def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instance) -> bytes:
+    return decode._little_endian(bytes(raw), replace(instance, pixels=pixels), decode.pixel_format(instance))
+
+
+def transcoded(instance: Instance) -> Instance:
+    """Return an instance whose pixel data were compressed as it is to be written: Explicit VR Little Endian, native.
+
+    Colour images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
+    """
+    elements = {tag: element for tag, element in instance.elements.items() if tag not in _ENCAPSULATION_TAGS}
+    if metadata.integer(elements, tags.SAMPLES_PER_PIXEL, 1) == 3:
+        elements[tags.PHOTOMETRIC_INTERPRETATION] = Element("CS", b"RGB ")
+        elements[tags.PLANAR_CONFIGURATION] = Element("US", b"\0\0")
+    file_meta = {**instance.file_meta, tags.TRANSFER_SYNTAX_UID: Element("UI", _uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
+    return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding())
+
+
+def with_group_length(file_meta: Elements) -> Elements:
+    """Return file meta information whose group length is right (PS3.10 7.1); without one where it had none."""
+    if tags.FILE_META_GROUP_LENGTH not in file_meta:
+        return file_meta
+    rest = {tag: element for tag, element in file_meta.items() if tag != tags.FILE_META_GROUP_LENGTH}
+    length = len(codec.write_data_set(rest, META_ENCODING))
+    return {tags.FILE_META_GROUP_LENGTH: Element("UL", length.to_bytes(4, "little")), **rest}
+
+
+def with_elements(instance: Instance, elements: Elements, uids: UidMap | None = None) -> Instance:
+    """Return an instance with other elements; file meta information follows its SOP Instance UID."""
+    file_meta = uids.apply(instance.file_meta) if uids else instance.file_meta
+    if file_meta is not instance.file_meta:
+        file_meta = with_group_length(file_meta)
+    return replace(instance, elements=elements, file_meta=file_meta)

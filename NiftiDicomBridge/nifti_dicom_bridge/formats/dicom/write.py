@@ -1,0 +1,187 @@
+"""Volumes → DICOM files: restored where nothing was edited, derived where something was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ... import metadata, tags
+from ...errors import SidecarError
+from ...metadata import Change, Instance, Log, PixelElement
+from ...options import ConversionOptions, Names, Progress, Uids
+from ...output import Staging
+from ...report import Outcome
+from ...volume import Volume
+from . import decode, edits, restore
+from .derive import derive
+from .read import file_name, unique_name
+from .restore import Composer, PixelSource, UidMap, Whole
+
+Values = Mapping[int, tuple[str, list]]
+
+
+@dataclass
+class DicomJob:
+    """What the volumes of one conversion share.
+
+    Attributes
+    ----------
+    options : ConversionOptions
+        The choices.
+    uids : UidMap
+        New UIDs, the same for one old UID throughout.
+    folders : set of str
+        Names of series folders that are taken.
+    """
+
+    options: ConversionOptions
+    uids: UidMap = field(default_factory=UidMap)
+    folders: set[str] = field(default_factory=set)
+
+
+def write_dicom(
+    volumes: Sequence[Volume],
+    staging: Staging,
+    job: DicomJob,
+    log: Log,
+    values: Values | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Write the instances of volumes that share them (usually one volume).
+
+    Parameters
+    ----------
+    volumes : sequence of Volume
+        With metadata. All frames of an instance must be in them.
+    staging : Staging
+        Takes the files.
+    job : DicomJob
+        Options, and what is shared with other calls.
+    log : Log
+        Told what was assumed, changed and dropped.
+    values : mapping of int to (str, list), optional
+        Attributes to set: tag → (VR, values).
+    progress : Progress, optional
+        Told the number of files written.
+
+    Returns
+    -------
+    Outcome
+        Restored, reissued or derived.
+
+    Raises
+    ------
+    SidecarError
+        If a volume has no record, or frames of an instance are missing.
+    BridgeError
+        Whatever makes values or geometry inexpressible.
+    """
+    for volume in volumes:
+        if volume.metadata is None:
+            raise SidecarError(
+                f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written beside the "
+                "image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
+            )
+    writer = _Writer(staging, job, values or {}, progress)
+    if any(volume.edits() for volume in volumes):
+        for volume in volumes:
+            writer.derived(volume, log)
+        return Outcome.DERIVED
+    wholes = restore.gather(volumes)
+    writer.restored(wholes, PixelSource(volumes), log)
+    return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
+
+
+class _Writer:
+    """Names files, sets attributes, and puts bytes where they belong."""
+
+    def __init__(self, staging: Staging, job: DicomJob, values: Values, progress: Progress | None):
+        self.staging, self.job, self.values, self.progress = staging, job, values, progress
+        self.composer = Composer()
+
+    def restored(self, wholes: list[Whole], source: PixelSource, log: Log) -> None:
+        """Write instances as they were."""
+        keep = self.job.options.uids is Uids.KEEP
+        _note_transcoding([whole.instance for whole in wholes], log)
+        if keep and self.values:
+            log.warnings.append("attributes were set although the instances keep their UIDs: two different objects now share them")
+        if not keep:
+            for whole in wholes:
+                self.job.uids.add(metadata.text(whole.instance.elements, tags.SERIES_INSTANCE_UID))
+                self.job.uids.add(whole.instance.uid)
+        folder = self._folder(wholes[0].instance)
+        ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, tags.INSTANCE_NUMBER))
+        for n, whole in enumerate(ordered):
+            self._tell(n, len(ordered))
+            instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
+            instance = self._with_values(instance, log if n == 0 else None)
+            if not keep:
+                elements = self.job.uids.apply(instance.elements)
+                instance = restore.with_elements(instance, elements, self.job.uids)
+            pixels, raw = source.element(whole)
+            self._write(replace(instance, pixels=pixels), pixels, raw, self._name(folder, n, whole.instance))
+
+    def derived(self, volume: Volume, log: Log) -> None:
+        """Write an edited volume as new instances."""
+        assert volume.metadata is not None
+        if self.job.options.uids is Uids.KEEP:
+            log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
+        folder = self._folder(volume.metadata.first)
+        for n, found in enumerate(derive(volume, self.job.uids, log)):
+            self._tell(n, volume.voxels.shape[0] * volume.voxels.shape[1])
+            instance = self._with_values(found.instance, log if n == 0 else None)
+            self._write(instance, found.pixels, found.raw, f"{folder}/{n + 1:06d}.dcm")
+
+    def _tell(self, n: int, total: int) -> None:
+        if self.progress is not None and n % 16 == 0:
+            self.progress("Writing DICOM", n, total)
+
+    def _with_values(self, instance: Instance, log: Log | None) -> Instance:
+        if log is not None:
+            log.changes += [_change(instance, tag, vr, found) for tag, (vr, found) in self.values.items()]
+        return edits.apply(instance, self.values)
+
+    def _folder(self, instance: Instance) -> str:
+        if self.job.options.names is Names.ORIGINAL:
+            return ""
+        number = metadata.text(instance.elements, tags.SERIES_NUMBER)
+        words = metadata.text(instance.elements, tags.SERIES_DESCRIPTION) or metadata.text(instance.elements, tags.PROTOCOL_NAME)
+        name = " ".join(filter(None, (number, words or metadata.text(instance.elements, tags.MODALITY))))
+        return unique_name(file_name(name), self.job.folders)
+
+    def _name(self, folder: str, n: int, instance: Instance) -> str:
+        if self.job.options.names is Names.ORIGINAL and instance.name:
+            return instance.name
+        return f"{folder}/{n + 1:06d}.dcm".lstrip("/")
+
+    def _write(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview, name: str) -> None:
+        with open(self.staging.path(name), "wb", buffering=0) as file:
+            for part in self.composer.parts(instance, pixels, raw):
+                _write_all(file, part)
+
+
+def _write_all(file: object, part: bytes | memoryview) -> None:
+    view = memoryview(part).cast("B") if part else memoryview(b"")
+    while view:
+        view = view[file.write(view) :]  # type: ignore[attr-defined]
+
+
+def _note_transcoding(instances: list[Instance], log: Log) -> None:
+    """Say which pixel data were compressed: they come back decoded, with the same values."""
+    from pydicom.uid import UID
+
+    syntaxes = {instance.transfer_syntax for instance in instances if not decode.is_native(instance)}
+    for syntax in sorted(syntaxes):
+        log.notes.append(
+            f"the pixel data were compressed ({UID(syntax).name}); they come back uncompressed (Explicit VR Little Endian), with "
+            "the same values"
+        )
+
+
+def _change(instance: Instance, tag: int, vr: str, found: list) -> Change:
+    from pydicom.datadict import keyword_for_tag
+
+    new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in found)
+    return Change(keyword_for_tag(tag) or tags.describe(tag), metadata.text(instance.elements, tag), new, "")
+
+

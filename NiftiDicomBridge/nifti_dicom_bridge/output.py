@@ -1,0 +1,88 @@
+"""Outputs that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from .errors import OutputError
+
+
+class Staging:
+    """A folder beside the outputs, from which they are moved to their places when all are complete.
+
+    Used as a context: what was not committed is gone when it ends, and so are folders that it made and left empty.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the outputs go; made when missing.
+    overwrite : bool
+        Whether existing files may be replaced.
+    """
+
+    def __init__(self, folder: Path, overwrite: bool = False):
+        self.folder, self.overwrite = Path(folder), overwrite
+        self._made: list[Path] = []
+        self._files: list[str] = []
+        self._temporary = Path()
+
+    def __enter__(self) -> Staging:
+        try:
+            self._made = _make_folders(self.folder)
+            self._temporary = Path(tempfile.mkdtemp(prefix=".nifti-dicom-bridge-", dir=self.folder))
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be written ({error.strerror}). Choose another folder.") from error
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        for folder in reversed(self._made):
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # it holds outputs
+
+    def path(self, name: str) -> Path:
+        """Return where to write the output that will be called `name` (relative, POSIX separators).
+
+        Raises
+        ------
+        OutputError
+            If the name leaves the folder, was used already, or exists and may not be replaced.
+        """
+        parts = PurePosixPath(name).parts
+        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or any(":" in p or "\\" in p or "\0" in p for p in parts):
+            raise OutputError(f"{name!r} is no file name inside of {self.folder}. Use --names numbered.")
+        if name in self._files:
+            raise OutputError(f"two outputs would be called {name} in {self.folder}. Use --names numbered.")
+        target = self.folder / name
+        if target.exists() and (not self.overwrite or target.is_dir()):
+            raise OutputError(f"{target} exists. Choose another folder, or --overwrite to replace it.")
+        self._files.append(name)
+        temporary = self._temporary / name
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        return temporary
+
+    def commit(self) -> list[Path]:
+        """Move everything to its place and return the paths."""
+        done = []
+        for name in self._files:
+            target = self.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self._temporary / name, target)
+            done.append(target)
+        return done
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the ones that were missing, outermost first."""
+    missing = []
+    current = folder
+    while not current.exists():
+        missing.append(current)
+        current = current.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]

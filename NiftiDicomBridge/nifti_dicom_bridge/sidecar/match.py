@@ -1,0 +1,113 @@
+"""Is this image still the one that the record describes? And if it was only turned or re-typed, put it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .. import geometry
+from ..errors import PixelError, SidecarError
+from ..metadata import SeriesMetadata
+from ..pixels import PixelRecord, to_stored_values
+from ..volume import Origin, Rescale, Volume
+
+SINGLE_PRECISION = 1e-6
+
+
+def attach(image: Volume, series: SeriesMetadata, origin: Origin, pixels: PixelRecord, where: str) -> Volume:
+    """Return an image with the record that stood beside it.
+
+    Tools turn axes, and write integers as floats. Where the very voxels that the record describes can be had back without
+    loss, they are: the volume then counts as unedited.
+
+    Raises
+    ------
+    SidecarError
+        If the record cannot be of this image; `where` names the image.
+    """
+    _check_fit(image, origin, where)
+    turned = _turned(image, origin)
+    volume = replace(turned, metadata=series, pixel_record=pixels, origin=origin)
+    return _retyped(volume, origin)
+
+
+def _check_fit(image: Volume, origin: Origin, where: str) -> None:
+    samples, recorded = image.voxels.shape[4:], origin.shape[4:]
+    if samples != recorded:
+        raise SidecarError(
+            f"{where}: the image has {samples[0] if samples else 1} sample(s) per voxel, its sidecar describes one with "
+            f"{recorded[0] if recorded else 1}. They do not belong together: use the sidecar of this image."
+        )
+    if image.times not in (1, origin.shape[0]):
+        raise SidecarError(
+            f"{where}: the image has {image.times} times, its sidecar describes one with {origin.shape[0]}. They do not belong "
+            "together: use the sidecar of this image, or convert the times one by one."
+        )
+    if _boxes_apart(image, origin):
+        raise SidecarError(
+            f"{where}: the image lies elsewhere in space than the one that its sidecar describes. They do not belong together: "
+            "use the sidecar of this image."
+        )
+
+
+def _boxes_apart(image: Volume, origin: Origin) -> bool:
+    """Whether the bounding boxes of both grids have nothing in common."""
+    low_a, high_a = _box(image.ijk_to_ras, image.shape_ijk)
+    low_b, high_b = _box(origin.ijk_to_ras, (origin.shape[3], origin.shape[2], origin.shape[1]))
+    return bool((low_a > high_b).any() or (low_b > high_a).any())
+
+
+def _box(ijk_to_ras: np.ndarray, shape_ijk: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    edges = np.array([[i, j, k, 1] for i in (-0.5, shape_ijk[0] - 0.5) for j in (-0.5, shape_ijk[1] - 0.5)
+                      for k in (-0.5, shape_ijk[2] - 0.5)])  # fmt: skip
+    points = edges @ ijk_to_ras[:3].T
+    return points.min(axis=0), points.max(axis=0)
+
+
+def _turned(image: Volume, origin: Origin) -> Volume:
+    """Return the image in the axis order of its record, where it is the same grid."""
+    found = geometry.reorientation(image.ijk_to_ras, origin.ijk_to_ras, image.shape_ijk)
+    if found is None:
+        return image
+    order, flips = found
+    if order == (0, 1, 2) and flips == (1, 1, 1):
+        return replace(image, ijk_to_ras=origin.ijk_to_ras)
+    axes = {0: 3, 1: 2, 2: 1}  # i, j, k in an array of (times, slices, rows, columns)
+    voxels = image.voxels
+    for source, flip in zip(order, flips, strict=True):
+        if flip < 0:
+            voxels = np.flip(voxels, axes[source])
+    wanted = [0, axes[order[2]], axes[order[1]], axes[order[0]], *range(4, voxels.ndim)]
+    voxels = np.ascontiguousarray(voxels.transpose(wanted))
+    return replace(image, voxels=voxels, ijk_to_ras=origin.ijk_to_ras)
+
+
+def _retyped(volume: Volume, origin: Origin) -> Volume:
+    """Return the volume with the voxel type and rescale of its record, where no value changes by that."""
+    dtype = np.dtype(origin.dtype)
+    if volume.voxels.dtype.newbyteorder("<") == dtype and same_rescale(volume.rescale, origin.rescale):
+        return replace(volume, rescale=origin.rescale)
+    if volume.voxels.dtype.kind not in "iuf":
+        return volume
+    try:
+        real = volume.real_values()
+        if dtype.kind == "f":
+            stored = ((real - origin.rescale.intercept) / origin.rescale.slope).astype(dtype)
+        else:
+            stored = to_stored_values(real, origin.rescale.slope, origin.rescale.intercept, dtype)
+    except PixelError:
+        return volume
+    back = stored.astype(np.float64) * origin.rescale.slope + origin.rescale.intercept
+    tolerance = max(abs(origin.rescale.slope), np.finfo(np.float32).tiny) * 0.01
+    if not np.allclose(back, real, rtol=SINGLE_PRECISION, atol=tolerance if dtype.kind != "f" else 0, equal_nan=True):
+        return volume
+    return replace(volume, voxels=stored, rescale=origin.rescale)
+
+
+def same_rescale(found: Rescale, exact: Rescale) -> bool:
+    """Whether slope and intercept are those of the record, in single precision."""
+    return bool(
+        np.isclose(found.slope, exact.slope, rtol=SINGLE_PRECISION, atol=0)
+        and np.isclose(found.intercept, exact.intercept, rtol=SINGLE_PRECISION, atol=1e-30)
+    )
