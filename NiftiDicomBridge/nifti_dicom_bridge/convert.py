@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import formats
 from .errors import BridgeError, Cancelled, OptionError, OutputError
 from .formats import bids, nifti
 from .formats.dicom import edits
-from .formats.dicom.read import Plan, load, plan_all
+from .formats.dicom.read import Plan, load, plan_series, with_unique_names
 from .formats.dicom.series import Inventory, Leftover, find_series
 from .formats.dicom.write import DicomJob, write_dicom
-from .metadata import Change, Log
+from .metadata import Change
 from .options import ConversionOptions, Progress, Target
 from .output import Staging
 from .report import ConversionReport, Entry, Outcome
-from .sidecar import KEY, record, sidecar_path
+from .sidecar import sidecar_path
 from .volume import Volume
 
 
@@ -92,16 +92,14 @@ def _to_nifti(job: Job, inputs: Sequence[Path], progress: Progress | None) -> Co
 
 def _plans(inventory: Inventory, report: ConversionReport) -> list[Plan]:
     """Return what each series becomes; a series that cannot be understood is a failed entry."""
-    good = Inventory()
+    plans: list[Plan] = []
     for series in inventory.series:
-        try:
-            plan_all(Inventory([series]))
-        except BridgeError as error:
-            paths = [Path(instance.path) for instance in series.instances]
-            report.entries.append(Entry(series.title, Outcome.FAILED, paths, error=str(error)))
-        else:
-            good.series.append(series)
-    return plan_all(good)
+        entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
+        with _failures_in(entry):
+            plans += plan_series(series)
+        if entry.outcome is Outcome.FAILED:
+            report.entries.append(entry)
+    return with_unique_names(plans)
 
 
 def _leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
@@ -148,12 +146,32 @@ class _failures_in:  # noqa: N801 - reads as a statement
 
 @dataclass
 class _Source:
-    """One image to turn into DICOM: where its voxels are, and which instances it is made of."""
+    """One image to turn into DICOM: a NIfTI file, or a volume of DICOM files; and the instances that it is made of."""
 
     title: str
-    path: Path
     instances: frozenset[str]
+    file: formats.NiftiFile | None = None
     plan: Plan | None = None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that it is read from."""
+        if self.file is not None:
+            return [self.file.path]
+        return [Path(instance.path) for instance in self.plan.instances] if self.plan else []
+
+    def load(self, progress: Progress | None) -> Volume:
+        """Return the volume with its voxels."""
+        if self.file is not None:
+            return self.file.load()
+        assert self.plan is not None
+        return load(self.plan, progress)
+
+    def edited(self) -> dict[int, tuple[str, list, str]]:
+        """Return what a person changed at the top level of the sidecar."""
+        if self.file is None or self.file.record is None:
+            return {}
+        return bids.edited_attributes(self.file.top, self.file.record.top, str(sidecar_path(self.file.path)))
 
 
 def _to_dicom(job: Job, inputs: Sequence[Path], progress: Progress | None) -> ConversionReport:
@@ -162,7 +180,7 @@ def _to_dicom(job: Job, inputs: Sequence[Path], progress: Progress | None) -> Co
     sources = list(_nifti_sources(inputs, report))
     inventory = find_series([path for path in inputs if not _is_nifti(path)], progress)
     report.entries += _leftover_entries(inventory.leftovers)
-    sources += [_Source(plan.title, job.output, _keys(plan.instances), plan) for plan in _plans(inventory, report)]
+    sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in _plans(inventory, report)]
     shared = DicomJob(job.options)
     for group in _sharing_instances(sources):
         report.entries.append(_group_to_dicom(group, job, shared, values, progress))
@@ -174,9 +192,9 @@ def _nifti_sources(inputs: Sequence[Path], report: ConversionReport) -> Iterator
     for path in _nifti_files(inputs):
         entry = Entry(path.name, Outcome.CONVERTED, [path])
         with _failures_in(entry):
-            top = formats.sidecar_of(path)
-            series, *_ = record.from_json(top[KEY], str(sidecar_path(path))) if KEY in top else (None,)
-            yield _Source(path.name, path, _keys(series.instances) if series else frozenset({str(path)}))
+            file = formats.open_nifti(path)
+            keys = _keys(file.record.series.instances) if file.record else frozenset({str(path)})
+            yield _Source(path.name, keys, file=file)
         if entry.outcome is Outcome.FAILED:
             report.entries.append(entry)
 
@@ -215,40 +233,21 @@ def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
 def _group_to_dicom(
     group: list[_Source], job: Job, shared: DicomJob, values: dict[int, tuple[str, list]], progress: Progress | None
 ) -> Entry:
-    entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, [source.path for source in group])
+    inputs = [path for source in group for path in source.inputs]
+    entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
     with _failures_in(entry):
-        volumes = [_load_source(source, entry.log, progress) for source in group]
-        edited = _edited_values(group)
+        edited = {tag: found for source in group for tag, found in source.edited().items()}
+        together = {tag: (vr, found) for tag, (vr, found, _) in edited.items()} | values
+        volumes = [source.load(progress) for source in group]
+        entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
         with Staging(job.output, job.options.overwrite) as staging:
-            together = {tag: (vr, found) for tag, (vr, found, _) in edited.items()} | values
             entry.outcome = write_dicom(volumes, staging, shared, entry.log, together, progress)
             entry.outputs = staging.commit()
-        entry.log.changes = [_sourced(change, edited, job.options) for change in entry.log.changes]
+        entry.log.changes = [_sourced(change, job.options) for change in entry.log.changes]
     return entry
 
 
-def _load_source(source: _Source, log: Log, progress: Progress | None) -> Volume:
-    volume = load(source.plan, progress) if source.plan else formats.read_nifti(source.path)
-    log.warnings += [warning for warning in volume.warnings if warning not in log.warnings]
-    return volume
-
-
-def _edited_values(group: list[_Source]) -> dict[int, tuple[str, list, str]]:
-    """Return what a person changed at the top level of the sidecars."""
-    found: dict[int, tuple[str, list, str]] = {}
-    for source in group:
-        if source.plan is not None:
-            continue
-        path = sidecar_path(source.path)
-        top = formats.sidecar_of(source.path)
-        if isinstance(top.get(KEY), dict):
-            found |= bids.edited_attributes(top, top[KEY].get("Top", {}), str(path))
-    return found
-
-
-def _sourced(change: Change, edited: dict[int, tuple[str, list, str]], options: ConversionOptions) -> Change:
-    if change.attribute in options.set_values:
-        return Change(change.attribute, change.old, change.new, "--set")
-    return Change(change.attribute, change.old, change.new, "edited in the sidecar")
+def _sourced(change: Change, options: ConversionOptions) -> Change:
+    return replace(change, source="--set" if change.attribute in options.set_values else "edited in the sidecar")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import permutations, product
 
 import numpy as np
@@ -71,6 +72,12 @@ class Stack:
 
 def normal_of(orientation: np.ndarray) -> np.ndarray:
     """Return the unit normal, row × column, of ImageOrientationPatient."""
+    return _normal(orientation.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _normal(raw: bytes) -> np.ndarray:
+    orientation = np.frombuffer(raw)
     normal = np.cross(orientation[:3], orientation[3:])
     length = np.linalg.norm(normal)
     return normal / length if length > 0 else np.array([0.0, 0.0, 1.0])

@@ -11,10 +11,10 @@ import numpy as np
 from . import metadata, tags
 from .convert import _nifti_files
 from .errors import BridgeError
-from .formats import read_nifti
+from .formats import open_nifti
 from .formats.dicom import decode
-from .formats.dicom.read import Plan, plan_all
-from .formats.dicom.series import Inventory, find_series, kind_of
+from .formats.dicom.read import Plan, plan_series, with_unique_names
+from .formats.dicom.series import find_series, kind_of
 from .options import Progress
 from .sidecar import KEY, record
 
@@ -42,14 +42,13 @@ def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str
     inventory = find_series([path for path in paths if not path.name.lower().endswith((".nii", ".nii.gz"))], progress)
     for leftover in inventory.leftovers:
         found["problems" if leftover.failed else "others"].append({"path": leftover.path, "reason": leftover.reason})
-    good = Inventory()
+    plans: list[Plan] = []
     for series in inventory.series:
         try:
-            plan_all(Inventory([series]))
-            good.series.append(series)
+            plans += plan_series(series)
         except BridgeError as error:
             found["problems"].append({"path": series.instances[0].path, "reason": str(error)})
-    for plan in plan_all(good):
+    for plan in with_unique_names(plans):
         try:
             found["images"].append(_planned(plan))
         except BridgeError as error:
@@ -79,7 +78,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
 
 
 def _nifti(path: Path) -> dict[str, Any]:
-    volume = read_nifti(path)
+    volume = open_nifti(path).load()
     i, j, k = volume.shape_ijk
     edits = sorted(volume.edits())
     state = "no record: it cannot be restored" if volume.metadata is None else "restores the DICOM series"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -184,14 +185,19 @@ def numbers(elements: Elements, tag: int) -> list[float]:
     element = elements.get(tag)
     if element is None or not isinstance(element.value, bytes) or not element.value:
         return []
-    letter = NUMBER_FORMATS.get(element.vr)
+    return list(_numbers(element.vr, element.value))
+
+
+@lru_cache(maxsize=4096)
+def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
+    letter = NUMBER_FORMATS.get(vr)
     if letter is not None:
-        count = len(element.value) // struct.calcsize(letter)
-        return list(struct.unpack_from(f"<{count}{letter}", element.value))
+        count = len(value) // struct.calcsize(letter)
+        return struct.unpack_from(f"<{count}{letter}", value)
     try:
-        return [float(part) for part in element.value.decode("ascii").strip(SPACE_AND_NULL).split("\\")]
+        return tuple(float(part) for part in value.decode("ascii").strip(SPACE_AND_NULL).split("\\"))
     except ValueError:
-        return []
+        return ()
 
 
 def number(elements: Elements, tag: int, default: float | None = None) -> float | None:

@@ -301,7 +301,7 @@ class Quantised:
     error: float
 
 
-def quantise(real: np.ndarray, zero_intercept: bool = False) -> Quantised:
+def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = False) -> Quantised:
     """Return real values in 16 bits: exactly where they are integers that fit, else in 65 535 even steps.
 
     Parameters
@@ -310,6 +310,8 @@ def quantise(real: np.ndarray, zero_intercept: bool = False) -> Quantised:
         Finite values.
     zero_intercept : bool
         The object allows no intercept (PET: PS3.3 C.8.9.4).
+    signed : bool
+        With `zero_intercept`: use signed integers even where no value is negative.
 
     Raises
     ------
@@ -325,7 +327,7 @@ def quantise(real: np.ndarray, zero_intercept: bool = False) -> Quantised:
         if low >= limits.min and high <= limits.max and np.array_equal(np.rint(values), values):
             return Quantised(values.astype(dtype), 1.0, 0.0, 0.0)
     if zero_intercept:
-        dtype = np.dtype("<i2") if low < 0 else np.dtype("<u2")
+        dtype = np.dtype("<i2") if low < 0 or signed else np.dtype("<u2")
         slope, intercept = decimal(max(abs(low), abs(high)) / np.iinfo(dtype).max, up=True), 0.0
     else:
         dtype = np.dtype("<u2")

@@ -159,6 +159,13 @@ def describe(tag: int) -> str:
     return f"{keyword} {number}" if keyword else number
 
 
+def uid_name(uid: str) -> str:
+    """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
+    from pydicom.uid import UID
+
+    return UID(uid).name
+
+
 def is_private(tag: int) -> bool:
     """Whether the group number is odd (PS3.5 7.8)."""
     return bool((tag >> 16) & 1)

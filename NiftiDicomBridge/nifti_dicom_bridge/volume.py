@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,7 @@ from .pixels import PixelRecord
 
 POSITION_TOLERANCE_MM = 1e-3
 """Two grids are the same when no corner voxel lies further apart: what a float32 header can blur, and no more."""
+DIGEST_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -130,13 +133,21 @@ class Volume:
 def digest_of(voxels: np.ndarray) -> str:
     """Return the digest of voxel values, type and shape: the same whatever the byte order or memory layout.
 
-    BLAKE2b (RFC 7693), 256 bits, over the little-endian values in C order; type and shape go in as the personalisation text.
+    BLAKE2b (RFC 7693), 256 bits, of type, shape and the BLAKE2b digests of blocks of 4 MiB of the little-endian values in C
+    order. In blocks, so that all processors help.
     """
     little = np.ascontiguousarray(voxels, dtype=voxels.dtype.newbyteorder("<"))
-    state = hashlib.blake2b(digest_size=32)
-    state.update(f"{little.dtype.str}{tuple(int(n) for n in little.shape)}".encode("ascii"))
-    state.update(memoryview(little.reshape(-1)).cast("B") if little.size else b"")
+    values = memoryview(little.reshape(-1)).cast("B") if little.size else memoryview(b"")
+    blocks = [values[start : start + DIGEST_BLOCK] for start in range(0, len(values), DIGEST_BLOCK)]
+    state = hashlib.blake2b(f"{little.dtype.str}{tuple(int(n) for n in little.shape)}".encode("ascii"), digest_size=32)
+    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1) or 1) as pool:
+        for digest in pool.map(_block_digest, blocks):
+            state.update(digest)
     return "blake2b-256:" + state.hexdigest()
+
+
+def _block_digest(block: memoryview) -> bytes:
+    return hashlib.blake2b(block, digest_size=32).digest()
 
 
 def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float = POSITION_TOLERANCE_MM) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..metadata import Log
 from ..options import ConversionOptions, Progress, Target
 from ..output import Staging
 from ..sidecar import KEY, match, read_sidecar, record, sidecar_path, write_sidecar
+from ..sidecar.record import Record
 from ..volume import Volume
 from . import bids, nifti
 
@@ -33,7 +35,7 @@ def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = N
     given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     images = [path for path in given if path.name.lower().endswith(nifti.READABLE_SUFFIXES)]
     others = [path for path in given if path not in images]
-    volumes = [read_nifti(path) for path in images]
+    volumes = [open_nifti(path).load() for path in images]
     if others:
         from .dicom import read as dicom
 
@@ -44,26 +46,41 @@ def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = N
     return volumes
 
 
-def read_nifti(path: Path) -> Volume:
-    """Return the volume of a NIfTI file, with the record of its sidecar where there is one.
+@dataclass(frozen=True)
+class NiftiFile:
+    """A NIfTI file whose sidecar has been read, and whose voxels have not.
 
-    Raises
-    ------
-    NiftiReadError, SidecarError, GeometryError
-        If the image or the sidecar is damaged, or they do not belong together.
+    Attributes
+    ----------
+    path : pathlib.Path
+        The image.
+    top : dict
+        The sidecar; empty where there is none.
+    record : Record or None
+        The lossless record in it.
     """
-    image = nifti.read_image(path)
-    top = sidecar_of(path)
-    if KEY not in top:
-        return image
-    series, origin, pixels, _ = record.from_json(top[KEY], str(sidecar_path(path)))
-    return match.attach(image, series, origin, pixels, str(path))
+
+    path: Path
+    top: dict[str, Any]
+    record: Record | None
+
+    def load(self) -> Volume:
+        """Return the volume, with the record where there is one.
+
+        Raises
+        ------
+        NiftiReadError, SidecarError, GeometryError
+            If the image is damaged, or it and its sidecar do not belong together.
+        """
+        image = nifti.read_image(self.path)
+        return image if self.record is None else match.attach(image, self.record, str(self.path))
 
 
-def sidecar_of(path: Path) -> dict[str, Any]:
-    """Return the sidecar beside an image; empty where there is none."""
+def open_nifti(path: Path) -> NiftiFile:
+    """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
     beside = sidecar_path(path)
-    return read_sidecar(beside) if beside.exists() else {}
+    top = read_sidecar(beside) if beside.exists() else {}
+    return NiftiFile(path, top, record.from_json(top[KEY], str(beside)) if KEY in top else None)
 
 
 def write(volume: Volume, path: Path | str, options: ConversionOptions | None = None) -> list[Path]:
@@ -105,7 +122,7 @@ def _write_nifti(volume: Volume, path: Path, options: ConversionOptions) -> list
     name = path.name
     for suffix in nifti.SUFFIXES:
         if name.lower().endswith(suffix):
-            name, options = name[: -len(suffix)], _with_gzip(options, suffix == ".nii.gz")
+            name, options = name[: -len(suffix)], replace(options, gzip=suffix == ".nii.gz")
             break
     with Staging(path.parent, options.overwrite) as staging:
         image = staging.path(name + (".nii.gz" if options.gzip else ".nii"))
@@ -113,12 +130,6 @@ def _write_nifti(volume: Volume, path: Path, options: ConversionOptions) -> list
         nifti.write_image(volume, image)
         write_sidecar(sidecar, _top(volume))
         return staging.commit()
-
-
-def _with_gzip(options: ConversionOptions, gzip: bool) -> ConversionOptions:
-    from dataclasses import replace
-
-    return replace(options, gzip=gzip)
 
 
 def _top(volume: Volume) -> dict[str, Any]:

@@ -8,14 +8,14 @@ import numpy as np
 
 from .. import geometry
 from ..errors import PixelError, SidecarError
-from ..metadata import SeriesMetadata
-from ..pixels import PixelRecord, to_stored_values
+from ..pixels import to_stored_values
 from ..volume import Origin, Rescale, Volume
+from .record import Record
 
 SINGLE_PRECISION = 1e-6
 
 
-def attach(image: Volume, series: SeriesMetadata, origin: Origin, pixels: PixelRecord, where: str) -> Volume:
+def attach(image: Volume, record: Record, where: str) -> Volume:
     """Return an image with the record that stood beside it.
 
     Tools turn axes, and write integers as floats. Where the very voxels that the record describes can be had back without
@@ -26,9 +26,10 @@ def attach(image: Volume, series: SeriesMetadata, origin: Origin, pixels: PixelR
     SidecarError
         If the record cannot be of this image; `where` names the image.
     """
+    origin = record.origin
     _check_fit(image, origin, where)
     turned = _turned(image, origin)
-    volume = replace(turned, metadata=series, pixel_record=pixels, origin=origin)
+    volume = replace(turned, metadata=record.series, pixel_record=record.pixels, origin=origin)
     return _retyped(volume, origin)
 
 

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,32 @@ SCHEMA_VERSION = "1.0"
 NO_PREAMBLE = "none"
 
 
+@dataclass(frozen=True)
+class Record:
+    """What a sidecar tells of the DICOM that an image came from.
+
+    Attributes
+    ----------
+    series : SeriesMetadata
+        The instances, and which plane is which frame.
+    origin : Origin
+        What the image was.
+    pixels : PixelRecord
+        How the pixels lay in the instances.
+    top : dict
+        The top level of the sidecar as it was written.
+    """
+
+    series: SeriesMetadata
+    origin: Origin
+    pixels: PixelRecord
+    top: dict[str, Any]
+
+
 def tool_version() -> str:
     """Return the version of this package, ``source`` where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("nifti-dicom-bridge")
     except PackageNotFoundError:
@@ -131,8 +155,8 @@ def _residues_json(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:
 # --- record → volume --------------------------------------------------------------------------------------------------
 
 
-def from_json(record: Any, where: str) -> tuple[SeriesMetadata, Origin, PixelRecord, tuple[str, ...]]:
-    """Return what `to_json` was given: metadata, origin, pixel record and warnings.
+def from_json(record: Any, where: str) -> Record:
+    """Return what `to_json` was given.
 
     Raises
     ------
@@ -148,7 +172,7 @@ def from_json(record: Any, where: str) -> tuple[SeriesMetadata, Origin, PixelRec
         instances = _instances(record["Files"], elements, file_meta, where)
         frames = _frames(record["Frames"], len(instances), where)
         origin, pixels = _origin(record, bulk, where)
-        return SeriesMetadata(instances, frames), origin, pixels, tuple(record["Geometry"].get("Warnings", ()))
+        return Record(SeriesMetadata(instances, frames), origin, pixels, dict(record["Top"]))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, binascii.Error) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(

@@ -129,10 +129,9 @@ def _decompress(instance: Instance) -> np.ndarray:
             found = _with_simpleitk(instance)
             if found is not None:
                 return found
-            syntax = pydicom.uid.UID(instance.transfer_syntax)
             reason = str(error).strip().split("\n")[0]
             raise DicomReadError(
-                f"{instance.path}: the pixel data ({syntax.name or 'unknown transfer syntax'}) cannot be decoded: {reason}"
+                f"{instance.path}: the pixel data ({tags.uid_name(instance.transfer_syntax) or 'unknown transfer syntax'}) cannot be decoded: {reason}"
             ) from error
 
 

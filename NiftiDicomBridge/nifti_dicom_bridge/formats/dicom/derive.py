@@ -5,7 +5,7 @@ The instances that the volume came from are the templates; what no longer holds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from ... import geometry, metadata, tags
 from ...errors import GeometryError, PixelError
 from ...geometry import Plane
 from ...metadata import Element, Elements, Encoding, Instance, Item, Log, PixelElement
-from ...pixels import PixelFormat, Quantised, bytes_from_frames, quantise
+from ...pixels import PixelFormat, Quantised, bytes_from_frames, quantise, to_real_values, to_stored_values
 from ...sidecar.record import tool_version
 from ...volume import Volume
 from . import decode, values
@@ -25,7 +25,7 @@ from .restore import UidMap, new_uid, with_group_length
 STALE = frozenset({
     tags.SMALLEST_IMAGE_PIXEL_VALUE, tags.LARGEST_IMAGE_PIXEL_VALUE, tags.SMALLEST_PIXEL_VALUE_IN_SERIES,
     tags.LARGEST_PIXEL_VALUE_IN_SERIES, tags.PIXEL_PADDING_VALUE, tags.PIXEL_PADDING_RANGE_LIMIT, tags.VOI_LUT_SEQUENCE,
-    tags.MODALITY_LUT_SEQUENCE, tags.ICON_IMAGE_SEQUENCE, tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE,
+    tags.MODALITY_LUT_SEQUENCE, tags.ICON_IMAGE_SEQUENCE,
     0x7FE00001, 0x7FE00002,  # extended offset table
     0x00281055,  # WindowCenterWidthExplanation
     0x4FFE0001,  # MACParametersSequence
@@ -39,8 +39,19 @@ STALE_AFTER_RESAMPLING = frozenset({
     0x00181310,  # AcquisitionMatrix
     0x00280034,  # PixelAspectRatio
     0x00280A02, 0x00280A04,  # PixelSpacingCalibration
-    tags.IMAGER_PIXEL_SPACING,
 })  # fmt: skip
+# PS3.3 C.8.13.2, C.8.13.4: "required if Image Type value 1 is ORIGINAL or MIXED", and not allowed otherwise
+ONLY_IN_ORIGINALS = frozenset({
+    0x00180023,  # MRAcquisitionType
+    0x00189005, 0x00189008, 0x00189011, 0x00189012, 0x00189014, 0x00189015, 0x00189017, 0x00189018, 0x00189024, 0x00189025,
+    0x00189029, 0x00189032, 0x00189033, 0x00189034, 0x00189093, 0x00189094,  # MR Pulse Sequence module
+    0x00189172,  # BulkMotionCompensationTechnique
+})  # fmt: skip
+# IODs whose ImageType value 2 must be PRIMARY, beside those with functional groups (PS3.3 C.8.9.4.1.3)
+_PRIMARY_ONLY = frozenset({"1.2.840.10008.5.1.4.1.1.128"})
+# objects whose integers are what they are: no rescale can stand between pixels and values
+_SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+_X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
 _OVERLAY_AND_CURVE_GROUPS = (0x6000, 0x5000)
 _PET = "1.2.840.10008.5.1.4.1.1.128"
 _SOURCE_IMAGE = values.code("121322", "DCM", "Source image for image processing operation")
@@ -80,7 +91,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Derived]:
     edits = volume.edits()
     log.notes.append(f"edited since it was made from DICOM ({' and '.join(sorted(edits)) or 'on request'}): a derived series")
     work = _Work(volume, "geometry" in edits or volume.origin is not None and volume.voxels.shape != volume.origin.shape, log)
-    if tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in first.elements:
+    if work.functional:
         yield from _multi_frame(work, uids)
     elif _is_plain_multi_frame(first, volume):
         yield from _cine(work, uids)
@@ -96,33 +107,81 @@ class _Work:
         assert series is not None
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = _template_planes(volume) if resampled else series.frames
-        self.planes = geometry.attributes_from_affine(volume.ijk_to_ras, volume.voxels.shape[1])
+        self.planes = _true_planes(volume, self.templates)
         self.has_geometry = any(f.plane is not None for f in frames_of(series.first, 0))
         self.pixel = decode.pixel_format(series.first)
-        self.stored, self.slope, self.intercept = self._values()
+        self.sop_class = metadata.text(series.first.elements, tags.SOP_CLASS_UID)
+        self.functional = tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements
+        self.slopes = np.full(volume.voxels.shape[:2], volume.rescale.slope)
+        self.intercepts = np.full(volume.voxels.shape[:2], volume.rescale.intercept)
+        self.stored = self._values()
         self.pixel = self._pixel_format()
         self.frame_of_reference = self._frame_of_reference()
 
-    def _values(self) -> tuple[np.ndarray, float, float]:
-        """Return stored values, slope and intercept."""
-        voxels, rescale = self.volume.voxels, self.volume.rescale
+    def _values(self) -> np.ndarray:
+        """Return stored values, and set the slope and intercept of every plane."""
+        voxels = self.volume.voxels
         if self.pixel.floating:
-            return voxels.astype(self.pixel.dtype), 1.0, 0.0
+            self.slopes[:], self.intercepts[:] = 1.0, 0.0
+            return voxels.astype(self.pixel.dtype)
         if voxels.ndim > 4:
             if voxels.dtype != np.uint8:
                 raise PixelError(f"colour voxels of type {voxels.dtype} cannot become DICOM pixels: 8 bits per colour can.")
-            return voxels, 1.0, 0.0
+            return voxels
+        record = self.volume.pixel_record
+        if record is not None and record.rescaled:
+            return self._plane_by_plane()
         if voxels.dtype.kind in "iu" and _fits(voxels, self.pixel):
-            return voxels.astype(self.pixel.dtype), rescale.slope, rescale.intercept
-        if self.pixel.bits_allocated == 1:
-            raise PixelError("the image came from binary segments: its voxels must be 0 or 1.")
-        pet = metadata.text(self.series.first.elements, tags.SOP_CLASS_UID) == _PET
-        found: Quantised = quantise(self.volume.real_values(), zero_intercept=pet)
-        if found.error:
-            self.log.warnings.append(
-                f"values were rounded to steps of {found.slope:.6g} to fit 16 bits; the largest error is {found.error:.3g}"
+            return voxels.astype(self.pixel.dtype)
+        return self._quantised(self.volume.real_values())
+
+    def _quantised(self, real: np.ndarray) -> np.ndarray:
+        """Return real values as 16-bit integers, as exactly as the kind of object allows."""
+        if self.sop_class in _SEGMENTATIONS or self.pixel.bits_allocated == 1:
+            raise PixelError(
+                f"the image came from a segmentation of {self.pixel.bits_stored} bit(s), its values now are from {real.min():g} to "
+                f"{real.max():g} and do not fit. Write whole numbers that do."
             )
-        return found.stored, found.slope, found.intercept
+        if self.sop_class.startswith(_X_RAYS):
+            self._note_rounding(1.0, float(np.abs(np.rint(real) - real).max()))
+            return to_stored_values(real, 1.0, 0.0, np.dtype("<u2"))
+        scaled_only = self.sop_class == _PET or tags.DOSE_GRID_SCALING in self.series.first.elements
+        found: Quantised = quantise(real, zero_intercept=scaled_only)
+        self.slopes[:], self.intercepts[:] = found.slope, found.intercept
+        self._note_rounding(found.slope, found.error)
+        return found.stored
+
+    def _note_rounding(self, step: float, error: float) -> None:
+        if error:
+            self.log.warnings.append(
+                f"values were rounded to steps of {step:.6g} to fit 16 bits; the largest error is {error:.3g}"
+            )
+
+    def _plane_by_plane(self) -> np.ndarray:
+        """Return stored values where every plane has its own rescale: the original one where the plane still is what it was."""
+        voxels = self.volume.voxels
+        stored = np.empty(voxels.shape, self.pixel.dtype)
+        worst, step = 0.0, 0.0
+        for t, times in enumerate(self.templates.tolist()):
+            for k, (n, frame) in enumerate(times):
+                info = frames_of(self.series.instances[n], n)[frame]
+                slope, intercept = info.slope, info.intercept
+                plane = _exactly(voxels[t, k], slope, intercept, self.pixel)
+                if plane is None:
+                    found = quantise(voxels[t, k], zero_intercept=True, signed=self.pixel.signed)
+                    plane, slope, intercept = found.stored, found.slope, found.intercept
+                    worst, step = max(worst, found.error), max(step, found.slope)
+                if not _fits(plane, self.pixel):
+                    return self._quantised(self.volume.real_values())
+                stored[t, k], self.slopes[t, k], self.intercepts[t, k] = plane, slope, intercept
+        self._note_rounding(step, worst)
+        return stored
+
+    @property
+    def rescale_changed(self) -> bool:
+        """Whether stored values mean something else than they did."""
+        rescale = self.volume.origin.rescale if self.volume.origin else self.volume.rescale
+        return bool((self.slopes != rescale.slope).any() or (self.intercepts != rescale.intercept).any())
 
     def _pixel_format(self) -> PixelFormat:
         rows, columns = self.volume.voxels.shape[2:4]
@@ -149,8 +208,9 @@ class _Work:
 
     def window(self) -> tuple[float, float]:
         """Return centre and width that show all real values."""
-        low = float(self.stored.min()) * self.slope + self.intercept
-        high = float(self.stored.max()) * self.slope + self.intercept
+        axes = tuple(range(2, self.stored.ndim))
+        low = float((self.stored.min(axis=axes) * self.slopes + self.intercepts).min())
+        high = float((self.stored.max(axis=axes) * self.slopes + self.intercepts).max())
         return (low + high) / 2, max(abs(high - low), 1.0)
 
 
@@ -162,6 +222,16 @@ def _fits(voxels: np.ndarray, pixel: PixelFormat) -> bool:
         low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
         high = (1 << pixel.bits_stored - 1) - 1 if pixel.signed else (1 << pixel.bits_stored) - 1
     return not voxels.size or bool(voxels.min() >= low and voxels.max() <= high)
+
+
+def _exactly(real: np.ndarray, slope: float, intercept: float, pixel: PixelFormat) -> np.ndarray | None:
+    """Return the stored values of a plane that still has its rescale; None where rounding would change a value."""
+    try:
+        stored = to_stored_values(real, slope, intercept, pixel.dtype)
+    except PixelError:
+        return None
+    same = np.array_equal(to_real_values(stored, slope, intercept, real.dtype), real)
+    return stored if same and _fits(stored, pixel) else None
 
 
 def _parallel(volume: Volume) -> bool:
@@ -185,6 +255,29 @@ def _template_planes(volume: Volume) -> np.ndarray:
     return np.stack([series.frames[min(t, series.frames.shape[0] - 1), nearest] for t in range(times)])
 
 
+def _true_planes(volume: Volume, templates: np.ndarray) -> list[Plane]:
+    """Return the planes of the grid; where slices are those of the original, moved to where those truly were.
+
+    An uneven stack becomes an even grid in NIfTI. A crop or a shift of it keeps its slices, and so their distances.
+    """
+    origin, series = volume.origin, volume.metadata
+    assert origin is not None
+    assert series is not None
+    planes = geometry.attributes_from_affine(volume.ijk_to_ras, volume.voxels.shape[1])
+    if not _parallel(volume):
+        return planes
+    grid = geometry.attributes_from_affine(origin.ijk_to_ras, origin.shape[1])
+    firsts = [int(np.argmin([abs(p.distance - plane.distance) for p in grid])) for plane in planes]
+    if len(set(firsts)) < len(firsts):
+        return planes
+    found = []
+    for plane, k, (n, frame) in zip(planes, firsts, templates[0].tolist(), strict=True):
+        true = frames_of(series.instances[n], n)[frame].plane
+        moved = plane.position if true is None else plane.position + (true.position - grid[k].position)
+        found.append(replace(plane, position=moved))
+    return found
+
+
 def _is_plain_multi_frame(instance: Instance, volume: Volume) -> bool:
     return metadata.integer(instance.elements, tags.NUMBER_OF_FRAMES, 1) > 1 and not (
         volume.pixel_record and volume.pixel_record.across
@@ -201,11 +294,12 @@ def _common(template: Instance, work: _Work, uids: UidMap, sources: list[Instanc
     note = "private attributes were dropped: nobody knows which of them the edit made wrong"
     if dropped and note not in work.log.notes:
         work.log.notes.append(note)
-    found = values.without(found, STALE | (STALE_AFTER_RESAMPLING if work.resampled else frozenset()))
+    found = values.without(found, _stale(work))
     date, time = values.now()
     old_type = metadata.texts(template.elements, tags.IMAGE_TYPE)
+    second = "PRIMARY" if work.functional or work.sop_class in _PRIMARY_ONLY else "SECONDARY"
     found |= {
-        tags.IMAGE_TYPE: values.text("CS", "DERIVED", "SECONDARY", *[v for v in old_type[2:] if v != "MOSAIC"]),
+        tags.IMAGE_TYPE: values.text("CS", "DERIVED", second, *[v for v in old_type[2:] if v != "MOSAIC"]),
         tags.INSTANCE_CREATION_DATE: date,
         tags.INSTANCE_CREATION_TIME: time,
         tags.SOP_INSTANCE_UID: values.text("UI", new_uid()),
@@ -217,6 +311,18 @@ def _common(template: Instance, work: _Work, uids: UidMap, sources: list[Instanc
     if work.frame_of_reference:
         found[tags.FRAME_OF_REFERENCE_UID] = values.text("UI", work.frame_of_reference)
     return found | _pixel_elements(work.pixel, found)
+
+
+def _stale(work: _Work) -> frozenset[int]:
+    """Return the attributes that do not hold any more."""
+    found = STALE
+    if work.resampled:
+        found |= STALE_AFTER_RESAMPLING
+    if work.functional:
+        found |= ONLY_IN_ORIGINALS
+    if work.rescale_changed:
+        found |= {tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE}
+    return found
 
 
 def _holds(tag: int) -> bool:
@@ -283,14 +389,17 @@ def _file(template: Instance, elements: Elements, work: _Work, frames: np.ndarra
 IMPLEMENTATION_CLASS = "2.25.214309486321873406914374291865093512877"
 
 
-def _rescale_elements(work: _Work, elements: Elements, in_group: bool = False) -> Elements:
-    """Return slope, intercept and type; nothing where there is no rescale and was none."""
+def _rescale_elements(work: _Work, elements: Elements, t: int = 0, k: int = 0) -> Elements:
+    """Return slope and intercept of a plane, where the object has them or needs them."""
+    slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
+    if tags.DOSE_GRID_SCALING in elements:
+        return {tags.DOSE_GRID_SCALING: values.decimals([slope])}
     had = tags.RESCALE_SLOPE in elements
-    if not had and work.slope == 1.0 and work.intercept == 0.0:
+    if work.pixel.floating or (not had and slope == 1.0 and intercept == 0.0):
         return {}
-    found = {tags.RESCALE_SLOPE: values.decimals([work.slope]), tags.RESCALE_INTERCEPT: values.decimals([work.intercept])}
-    if in_group or not had:
-        found[tags.RESCALE_TYPE] = elements.get(tags.RESCALE_TYPE, values.text("LO", "US"))
+    found = {tags.RESCALE_SLOPE: values.decimals([slope]), tags.RESCALE_INTERCEPT: values.decimals([intercept])}
+    if not had:
+        found[tags.RESCALE_TYPE] = values.text("LO", "US")
     return found
 
 
@@ -304,7 +413,7 @@ def _single_frames(work: _Work, uids: UidMap) -> Iterator[Derived]:
             template = work.series.instances[n]
             elements = _common(template, work, uids, [template])
             elements = values.without(elements, {tags.NUMBER_OF_FRAMES})
-            elements |= _rescale_elements(work, elements)
+            elements |= _rescale_elements(work, elements, t, k)
             elements[tags.INSTANCE_NUMBER] = values.integers("IS", t * len(times) + k + 1)
             if work.volume.voxels.ndim == 4 and (tags.WINDOW_CENTER in elements):
                 elements |= {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
@@ -329,6 +438,8 @@ def _plane_elements(work: _Work, k: int, elements: Elements) -> Elements:
         found[tags.SLICE_THICKNESS] = values.decimals([step])
     if tags.SPACING_BETWEEN_SLICES in elements or work.resampled:
         found[tags.SPACING_BETWEEN_SLICES] = values.decimals([step])
+    if tags.IMAGER_PIXEL_SPACING in elements:
+        found[tags.IMAGER_PIXEL_SPACING] = values.decimals(plane.spacing)
     if tags.SLICE_LOCATION in elements:
         found[tags.SLICE_LOCATION] = values.decimals([plane.distance])
     return found
@@ -375,17 +486,22 @@ def _multi_frame(work: _Work, uids: UidMap) -> Iterator[Derived]:
         elements[tags.NUMBER_OF_FRAMES] = values.integers("IS", len(places))
         shared = metadata.first_item(template.elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         own = metadata.items(template.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-        per_frame = [_frame_groups(work, own[frame].elements, shared, k) for frame, _, k in places]
+        per_frame = [_frame_groups(work, own[frame].elements, shared, t, k) for frame, t, k in places]
         elements[tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = Element("SQ", tuple(Item(item) for item in per_frame))
         moved = {tag for item in per_frame for tag in item}
-        kept = {tag: element for tag, element in shared.items() if not tags.is_private(tag) and tag not in moved}
-        elements[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(_honest_frame_types(kept))
+        kept = _public({tag: element for tag, element in shared.items() if tag not in moved})
+        _, first_t, first_k = places[0]
+        elements[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(_with_values(work, kept, first_t, first_k))
         yield _file(template, elements, work, np.stack([work.stored[t, k] for _, t, k in places]))
 
 
-def _frame_groups(work: _Work, own: Elements, shared: Elements, k: int) -> Elements:
+def _public(groups: Elements) -> Elements:
+    return {tag: element for tag, element in groups.items() if not tags.is_private(tag)}
+
+
+def _frame_groups(work: _Work, own: Elements, shared: Elements, t: int, k: int) -> Elements:
     """Return the functional groups of one frame: its template's, with place and values as they are now."""
-    found = {tag: element for tag, element in own.items() if not tags.is_private(tag)}
+    found = _public(own)
     plane = work.planes[k]
     if work.resampled and work.has_geometry:
         measures = metadata.first_item(own, tags.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
@@ -398,26 +514,29 @@ def _frame_groups(work: _Work, own: Elements, shared: Elements, k: int) -> Eleme
             tags.PLANE_ORIENTATION_SEQUENCE: values.sequence({tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}),
             tags.PIXEL_MEASURES_SEQUENCE: values.sequence({**measures, tags.SPACING_BETWEEN_SLICES: step}),
         }
-    for sequence, change in _VALUE_GROUPS.items():
-        group = metadata.first_item(own, sequence) or metadata.first_item(shared, sequence)
-        if group:
-            found[sequence] = values.sequence({**group, **change(work, group)})
-    return _honest_frame_types(found)
+    return _with_values(work, found, t, k)
 
 
-def _windowed(work: _Work, group: Elements) -> Elements:
+def _with_values(work: _Work, groups: Elements, t: int, k: int) -> Elements:
+    """Return functional groups with rescale, window and frame type as they are now."""
+    found = dict(groups)
+    transformation = metadata.first_item(groups, tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
+    if transformation:
+        changed = {**transformation, **_rescale_elements(work, transformation, t, k)}
+        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(changed)
+    window = metadata.first_item(groups, tags.FRAME_VOI_LUT_SEQUENCE)
+    if window:
+        found[tags.FRAME_VOI_LUT_SEQUENCE] = values.sequence({**window, **_windowed(work)})
+    return _honest_frame_types(work, found)
+
+
+def _windowed(work: _Work) -> Elements:
     centre, width = work.window()
     return {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
 
 
-_VALUE_GROUPS: dict[int, Callable[[_Work, Elements], Elements]] = {
-    tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE: lambda work, group: _rescale_elements(work, group, in_group=True),
-    tags.FRAME_VOI_LUT_SEQUENCE: _windowed,
-}
-
-
-def _honest_frame_types(groups: Elements) -> Elements:
-    """Return functional groups whose FrameType says DERIVED."""
+def _honest_frame_types(work: _Work, groups: Elements) -> Elements:
+    """Return functional groups whose FrameType says DERIVED, without value mappings that do not hold any more."""
     found = dict(groups)
     for sequence in (tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE):
         item = metadata.first_item(groups, sequence)
@@ -425,4 +544,4 @@ def _honest_frame_types(groups: Elements) -> Elements:
         if old:
             kind = values.text("CS", "DERIVED", *(old[1:2] or ["PRIMARY"]), *old[2:])
             found[sequence] = values.sequence({**item, tags.FRAME_TYPE: kind})
-    return values.without(found, {tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE})
+    return values.without(found, {tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())

@@ -6,8 +6,10 @@ without, and tiled images of vendors: all of them are lists of frames.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -137,19 +139,25 @@ class Lookup:
 def _plane(look: Lookup) -> Plane | None:
     position = look.numbers(tags.PLANE_POSITION_SEQUENCE, tags.IMAGE_POSITION_PATIENT)
     orientation = look.numbers(tags.PLANE_ORIENTATION_SEQUENCE, tags.IMAGE_ORIENTATION_PATIENT)
-    if len(position) != 3 or len(orientation) != 6:
+    if len(position) != 3 or len(orientation) != 6 or not all(map(math.isfinite, position)):
         return None
+    axes = _axes(tuple(orientation))
+    return None if axes is None else Plane(np.array(position), axes, _spacing(look))
+
+
+@lru_cache(maxsize=256)
+def _axes(orientation: tuple[float, ...]) -> np.ndarray | None:
+    """Return direction cosines that span a plane, None where they do not."""
     axes = np.array(orientation)
-    if not np.isfinite(axes).all() or not np.isfinite(position).all() or not np.cross(axes[:3], axes[3:]).any():
-        return None
-    return Plane(np.array(position), axes, _spacing(look))
+    axes.setflags(write=False)
+    return axes if np.isfinite(axes).all() and np.cross(axes[:3], axes[3:]).any() else None
 
 
 def _spacing(look: Lookup) -> tuple[float, float]:
     """Return the distance between rows and between columns, mm; 1 where none is given."""
     for tag in (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING):
         found = look.numbers(tags.PIXEL_MEASURES_SEQUENCE, tag)
-        if len(found) == 2 and min(found) > 0 and np.isfinite(found).all():
+        if len(found) == 2 and min(found) > 0 and all(map(math.isfinite, found)):
             return found[0], found[1]
     return 1.0, 1.0
 
@@ -157,7 +165,7 @@ def _spacing(look: Lookup) -> tuple[float, float]:
 def _step(look: Lookup) -> float:
     for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
         found = look.number(tags.PIXEL_MEASURES_SEQUENCE, tag)
-        if found is not None and np.isfinite(found) and found > 0:
+        if found is not None and math.isfinite(found) and found > 0:
             return found
     return 1.0
 
@@ -179,9 +187,9 @@ def _rescale(look: Lookup) -> tuple[float, float, str]:
     dose = look.number(sequence, tags.DOSE_GRID_SCALING)
     if slope is None and dose is not None:
         slope, units = dose, (look.texts(sequence, tags.DOSE_UNITS) or [""])[0]
-    if slope is None or not np.isfinite(slope) or slope == 0:
+    if slope is None or not math.isfinite(slope) or slope == 0:
         slope = 1.0
-    return slope, intercept if intercept is not None and np.isfinite(intercept) else 0.0, units
+    return slope, intercept if intercept is not None and math.isfinite(intercept) else 0.0, units
 
 
 def _pixel_kind(elements: Elements) -> tuple:

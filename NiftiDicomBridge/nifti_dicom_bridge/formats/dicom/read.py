@@ -63,7 +63,11 @@ def read(paths: Iterable[Path], progress: Progress | None = None) -> list[Volume
 
 def plan_all(inventory: Inventory) -> list[Plan]:
     """Return what each series becomes, under names that do not collide."""
-    plans = [plan for series in inventory.series for plan in plan_series(series)]
+    return with_unique_names([plan for series in inventory.series for plan in plan_series(series)])
+
+
+def with_unique_names(plans: list[Plan]) -> list[Plan]:
+    """Return plans whose names differ, whatever the case of letters."""
     taken: set[str] = set()
     for plan in plans:
         plan.name = unique_name(plan.name, taken)

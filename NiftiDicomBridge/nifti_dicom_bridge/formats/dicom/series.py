@@ -95,12 +95,10 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
 
 def kind_of(instance: Instance) -> str:
     """Return the name of the SOP class, else the modality."""
-    from pydicom.uid import UID
-
     uid = metadata.text(instance.elements, tags.SOP_CLASS_UID) or metadata.text(
         instance.file_meta, tags.MEDIA_STORAGE_SOP_CLASS_UID
     )
-    return UID(uid).name if uid else metadata.text(instance.elements, tags.MODALITY, "unknown object")
+    return tags.uid_name(uid) if uid else metadata.text(instance.elements, tags.MODALITY, "unknown object")
 
 
 def _series_key(instance: Instance) -> tuple:

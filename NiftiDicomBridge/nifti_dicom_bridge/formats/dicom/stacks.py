@@ -94,6 +94,8 @@ def _parallel_groups(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
 
 def _parallel(a: Plane | None, b: Plane | None) -> bool:
     assert a is not None and b is not None
+    if a.orientation is b.orientation and a.spacing == b.spacing:
+        return True
     return bool(
         np.abs(a.orientation - b.orientation).max() <= SAME_DIRECTION
         and np.abs(np.subtract(a.spacing, b.spacing)).max() <= SAME_SPACING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from ...metadata import NUMBER_FORMATS, Element, Elements, Item
@@ -61,6 +61,6 @@ def now() -> tuple[Element, Element]:
     return text("DA", moment.strftime("%Y%m%d")), text("TM", moment.strftime("%H%M%S"))
 
 
-def without(elements: Elements, stale: Sequence[int] | frozenset[int]) -> Elements:
+def without(elements: Elements, stale: Collection[int]) -> Elements:
     """Return elements less some."""
     return {tag: element for tag, element in elements.items() if tag not in stale}

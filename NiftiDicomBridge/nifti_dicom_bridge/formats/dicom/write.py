@@ -168,12 +168,10 @@ def _write_all(file: object, part: bytes | memoryview) -> None:
 
 def _note_transcoding(instances: list[Instance], log: Log) -> None:
     """Say which pixel data were compressed: they come back decoded, with the same values."""
-    from pydicom.uid import UID
-
     syntaxes = {instance.transfer_syntax for instance in instances if not decode.is_native(instance)}
     for syntax in sorted(syntaxes):
         log.notes.append(
-            f"the pixel data were compressed ({UID(syntax).name}); they come back uncompressed (Explicit VR Little Endian), with "
+            f"the pixel data were compressed ({tags.uid_name(syntax)}); they come back uncompressed (Explicit VR Little Endian), with "
             "the same values"
         )
 
