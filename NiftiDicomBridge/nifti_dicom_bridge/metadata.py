@@ -82,6 +82,8 @@ class Instance:
         Where the pixel data are in the file.
     path, name : str
         The file, and its path relative to the input that it was found in (POSIX separators).
+    trailer : bytes
+        What stands behind the last element and is none: the fill of a last block.
     """
 
     elements: Elements
@@ -91,6 +93,7 @@ class Instance:
     pixels: PixelElement | None
     path: str = ""
     name: str = ""
+    trailer: bytes = b""
 
     def get(self, tag: int) -> Element | None:
         """Return the element of the data set with this tag, or None."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .. import metadata, tags
@@ -42,7 +45,8 @@ class CharacterSet:
             raise UnicodeError(f"{vr} allows ASCII only")
         from pydicom.charset import decode_bytes
 
-        return decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"}))
+        with _without_warnings():
+            return decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"}))
 
     def encode(self, text: str, vr: str) -> bytes:
         """Return bytes; raises `UnicodeError` where the character sets have no such letter."""
@@ -52,17 +56,23 @@ class CharacterSet:
             raise UnicodeError(f"{vr} allows ASCII only")
         from pydicom.charset import encode_string
 
-        codecs = self._codecs()
-        if len(codecs) == 1:
-            return text.encode(codecs[0])
-        groups = [text] if vr != "PN" else text.split("=")
-        return b"=".join(encode_string(group, codecs) for group in groups)
+        with _without_warnings():
+            codecs = self._codecs()
+            if len(codecs) == 1:
+                return text.encode(codecs[0])
+            groups = [text] if vr != "PN" else text.split("=")
+            return b"=".join(encode_string(group, codecs) for group in groups)
 
     def _codecs(self) -> list[str]:
-        import warnings
-
         from pydicom.charset import convert_encodings
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _without_warnings():
             return list(convert_encodings(list(self.terms) or [""]))
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keep pydicom's complaints about text from the terminal: what cannot be read is kept as bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

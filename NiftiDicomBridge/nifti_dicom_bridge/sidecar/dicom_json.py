@@ -11,7 +11,6 @@ import base64
 import binascii
 import math
 import struct
-from collections.abc import Callable
 from typing import Any
 
 from .. import tags
@@ -22,6 +21,8 @@ from .charset import CharacterSet
 
 TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO SH TM UC UI".split())
 SINGLE_TEXT_VRS = frozenset("LT ST UT UR".split())
+BINARY_VRS = frozenset("OB OD OF OL OV OW SQ UN".split())
+"""VRs that have no Value in JSON, or a list of items."""
 NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _NOT_FINITE_NAMES = {math.inf: "Infinity", -math.inf: "-Infinity"}

@@ -82,7 +82,7 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
         "Voxels": _voxels_json(origin, pixels),
         "Geometry": {"IjkToRas": origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings)},
         "Frames": _columns(series.frames),
-        "Files": _files_json(series.instances),
+        "Files": _files_json(series.instances, bulk),
         "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
         "Instances": encoder.table([instance.elements for instance in series.instances], plain),
         "Residues": _residues_json(pixels, bulk),
@@ -117,14 +117,16 @@ def _columns(frames: np.ndarray) -> dict[str, Any]:
     return found
 
 
-def _files_json(instances: Sequence[Instance]) -> dict[str, Any]:
-    """Return names, preambles, encodings and pixel data elements: one entry where all are equal, else a list."""
+def _files_json(instances: Sequence[Instance], bulk: BulkWriter) -> dict[str, Any]:
+    """Return names, preambles, encodings, pixel data elements and trailers: one entry where all are equal, else a list."""
+    trailers = [bulk.add(instance.trailer) if instance.trailer else "" for instance in instances]
     return {
         "Names": [instance.name for instance in instances],
         "Preamble": _once([_preamble_json(instance.preamble) for instance in instances]),
         "Encoding": _once([[instance.encoding.explicit, instance.encoding.little, instance.encoding.deflated]
                            for instance in instances]),
         "PixelData": _once([[p.tag, p.vr, p.length] for instance in instances if (p := instance.pixels) is not None]),
+        **({"Trailer": _once(trailers)} if any(trailers) else {}),
     }  # fmt: skip
 
 
@@ -169,7 +171,7 @@ def from_json(record: Any, where: str) -> Record:
         decoder, plain = TableDecoder(bulk), CharacterSet()
         elements = decoder.table(record["Instances"], plain, f"{where}: {KEY}/Instances")
         file_meta = decoder.table(record["FileMeta"], plain, f"{where}: {KEY}/FileMeta")
-        instances = _instances(record["Files"], elements, file_meta, where)
+        instances = _instances(record["Files"], elements, file_meta, bulk, where)
         frames = _frames(record["Frames"], len(instances), where)
         origin, pixels = _origin(record, bulk, where)
         return Record(SeriesMetadata(instances, frames), origin, pixels, dict(record["Top"]))
@@ -192,11 +194,12 @@ def _check_version(record: Any, where: str) -> None:
         )
 
 
-def _instances(files: dict, elements: list, file_meta: list, where: str) -> tuple[Instance, ...]:
+def _instances(files: dict, elements: list, file_meta: list, bulk: BulkReader, where: str) -> tuple[Instance, ...]:
     count = len(elements)
     names = files["Names"]
     preambles, encodings, pixels = (_each(files[key], count) for key in ("Preamble", "Encoding", "PixelData"))
-    if not count or not all(len(part) == count for part in (names, file_meta, preambles, encodings, pixels)):
+    trailers = _each(files.get("Trailer", {"All": ""}), count)
+    if not count or not all(len(part) == count for part in (names, file_meta, preambles, encodings, pixels, trailers)):
         raise SidecarError(f"{where}: {KEY}/Files, FileMeta and Instances tell of different numbers of files.")
     return tuple(
         Instance(
@@ -206,6 +209,7 @@ def _instances(files: dict, elements: list, file_meta: list, where: str) -> tupl
             encoding=Encoding(*(bool(flag) for flag in encodings[n])),
             pixels=PixelElement(int(pixels[n][0]), str(pixels[n][1]), 0, int(pixels[n][2])),
             name=str(names[n]),
+            trailer=bulk.get(trailers[n], where) if trailers[n] else b"",
         )
         for n in range(count)
     )

@@ -18,7 +18,7 @@ from .. import tags
 from ..errors import SidecarError
 from ..metadata import Element, Elements
 from .charset import CharacterSet
-from .dicom_json import Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of
+from .dicom_json import BINARY_VRS, Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of
 
 MANY_ITEMS = 4
 """A sequence with more items than this is kept as a table."""
@@ -93,7 +93,7 @@ class TableEncoder(Encoder):
 
     def _entry(self, element: Element, vr: str, charset: CharacterSet) -> Any:
         found = self.element(element, charset)
-        if element.vr != vr or set(found) - {"vr", "Value"} or vr in ("SQ", "UN"):
+        if element.vr != vr or set(found) - {"vr", "Value"} or vr in BINARY_VRS:
             return found
         values = found.get("Value", [])
         return values[0] if len(values) == 1 and values[0] is not None else values

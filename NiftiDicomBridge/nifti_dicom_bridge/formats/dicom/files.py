@@ -144,9 +144,8 @@ def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | Non
     parsed = codec.read_data_set(buffer, start, encoding, like.elements if like else None, whole)
     if not parsed.elements and parsed.pixels is None:
         raise NotDicom if preamble is None else DicomReadError(f"{path}: holds a DICOM header and no attributes.")
-    if parsed.pixels is not None:
-        _trailing(parsed, buffer, size, encoding)
-    return Instance(parsed.elements, file_meta, preamble, encoding, parsed.pixels, str(path), name)
+    trailer = _trailing(parsed, buffer, size, encoding) if parsed.pixels is not None else b""
+    return Instance(parsed.elements, file_meta, preamble, encoding, parsed.pixels, str(path), name, trailer)
 
 
 def _file_meta(buffer: bytes, like: Instance | None) -> tuple[bytes | None, Elements, int]:
@@ -192,8 +191,8 @@ def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
     return Encoding(explicit=explicit, little=little or not explicit)  # there is no implicit big endian (PS3.5 A)
 
 
-def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> None:
-    """Add the elements that stand behind the pixel data."""
+def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> bytes:
+    """Add the elements that stand behind the pixel data; return the bytes there that are none."""
     pixels = parsed.pixels
     assert pixels is not None
     total = len(buffer) if encoding.deflated else size
@@ -203,16 +202,18 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> N
         if len(buffer) < total:
             raise NeedMoreBytes(pixels.tag, total)
         end = codec.skip_fragments(buffer, pixels.offset)
-    if end + 8 > total:
-        return
+    if end >= total:
+        return b""
     if len(buffer) < total:
         raise NeedMoreBytes(pixels.tag, total)
     try:
         rest = codec.read_data_set(buffer, end, encoding)
     except (NeedMoreBytes, DicomReadError, struct.error):
-        return  # bytes behind the pixel data that are no elements: padding of a medium
-    if rest.pixels is None and all(tag > pixels.tag for tag in rest.elements):
-        parsed.elements.update(rest.elements)
+        return buffer[end:]
+    if rest.pixels is not None or not all(tag > pixels.tag for tag in rest.elements):
+        return buffer[end:]
+    parsed.elements.update(rest.elements)
+    return buffer[rest.end :]
 
 
 def inflate(raw: bytes) -> bytes:

@@ -251,7 +251,8 @@ class Composer:
         before.append(codec.element_header(pixels.tag, pixels.vr, len(raw), encoding))
         yield b"".join(before)
         yield raw if encoding.little else _big_endian(raw, pixels, instance)
-        if after:
+        after.append(instance.trailer)
+        if any(after):
             yield b"".join(after)
 
     def _encoded(self, tag: int, element: Element, encoding: Encoding) -> bytes:
@@ -287,7 +288,7 @@ def transcoded(instance: Instance) -> Instance:
         elements[tags.PHOTOMETRIC_INTERPRETATION] = Element("CS", b"RGB ")
         elements[tags.PLANAR_CONFIGURATION] = Element("US", b"\0\0")
     file_meta = {**instance.file_meta, tags.TRANSFER_SYNTAX_UID: Element("UI", _uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
-    return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding())
+    return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding(), trailer=b"")
 
 
 def with_group_length(file_meta: Elements) -> Elements:

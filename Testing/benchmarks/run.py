@@ -1,0 +1,134 @@
+"""Times whole processes against peers, in turn, in one run: see README.md beside this file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+SLICES, SIZE = 300, 512
+PLAIN_WRITE = "import sys, pydicom, pathlib\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n" \
+    "    pydicom.dcmread(p).save_as(pathlib.Path(sys.argv[2]) / p.name, enforce_file_format=True)"  # fmt: skip
+
+
+@dataclass
+class Contest:
+    """One comparison: our command, the peers' (the fastest counts), and the ratio that is good enough."""
+
+    name: str
+    ours: list[str]
+    peers: dict[str, list[str]]
+    limit: float
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    megabytes: float = 0.0
+
+
+def make_ct(folder: Path) -> None:
+    """Write the series: noise on a disc, 130 elements per instance."""
+    import pydicom
+    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[:SIZE, :SIZE]
+    disc = ((x - SIZE / 2) ** 2 + (y - SIZE / 2) ** 2 < (0.4 * SIZE) ** 2) * 1000
+    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    for k in range(SLICES):
+        ds = pydicom.Dataset()
+        ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", generate_uid()
+        ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = study, series, frame
+        ds.ImageType, ds.Modality, ds.SeriesNumber, ds.InstanceNumber = ["ORIGINAL", "PRIMARY", "AXIAL"], "CT", "2", str(k + 1)
+        ds.SeriesDescription, ds.PatientName, ds.PatientID, ds.PatientPosition = "Benchmark", "Bench^Mark", "1", "HFS"
+        ds.ImagePositionPatient, ds.ImageOrientationPatient = ["-125", "-125", f"{k * 1.25:g}"], ["1", "0", "0", "0", "1", "0"]
+        ds.PixelSpacing, ds.SliceThickness, ds.SliceLocation = ["0.5", "0.5"], "1.25", f"{k * 1.25:g}"
+        ds.Rows = ds.Columns = SIZE
+        ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 1
+        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.RescaleSlope, ds.RescaleIntercept = 16, 16, 15, "1", "-1024"
+        block = ds.private_block(0x0029, "BENCHMARK", create=True)
+        for n in range(90):
+            block.add_new(n, "LO", f"private value {n}")
+        ds.PixelData = (disc + random.normal(0, 30, (SIZE, SIZE))).astype("<i2").tobytes()
+        ds["PixelData"].VR = "OW"
+        ds.file_meta = pydicom.dataset.FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds.save_as(folder / f"{k:04d}.dcm", enforce_file_format=True)
+
+
+def contests(ct: Path, out: Path) -> list[Contest]:
+    """Return what is measured."""
+    bridge = [sys.executable, "-m", "nifti_dicom_bridge"]
+    peer = [shutil.which("dcm2niix") or sys.exit("dcm2niix is not there: pip install dcm2niix")]
+
+    def forth(*more: str) -> list[str]:
+        return [*bridge, "convert", str(ct), "--to", "nifti", "-o", str(out / "ours"), "-q", *more]
+
+    def dcm2niix(gzip: str) -> list[str]:
+        return [*peer, "-z", gzip, "-f", "x", "-o", str(out / "peer"), str(ct)]
+
+    back = [*bridge, "convert", str(out / "nifti"), "--to", "dicom", "-o", str(out / "ours"), "-q", "--uids", "keep"]
+    plain = [sys.executable, "-c", PLAIN_WRITE, str(ct), str(out / "peer")]
+    return [
+        Contest(".nii.gz", forth(), {"dcm2niix -z i": dcm2niix("i"), "dcm2niix -z y": dcm2niix("y")}, 0.6),
+        Contest(".nii", forth("--no-gzip"), {"dcm2niix -z n": dcm2niix("n")}, 2.5),
+        Contest("back to DICOM", back, {"pydicom dcmread, dcmwrite": plain}, 0.6),
+        Contest("--help", [*bridge, "--help"], {"python -c pass": [sys.executable, "-c", "pass"]}, float("inf")),
+    ]
+
+
+def run(command: Sequence[str], out: Path) -> tuple[float, float]:
+    """Return seconds and peak MB of one process, with empty output folders."""
+    for name in ("ours", "peer"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    (out / "peer").mkdir()
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"failed: {' '.join(command)}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-n", "--runs", type=int, default=5)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as temporary:
+        ct, out = Path(temporary, "ct"), Path(temporary, "out")
+        ct.mkdir(), out.mkdir()
+        make_ct(ct)
+        setup = [sys.executable, "-m", "nifti_dicom_bridge", "convert", str(ct), "--to", "nifti", "-o", str(out / "nifti")]
+        subprocess.run([*setup, "-q", "--no-gzip"], check=True)
+        bad = [measure(contest, out, runs) for contest in contests(ct, out)]
+    return int(any(bad))
+
+
+def measure(contest: Contest, out: Path, runs: int) -> bool:
+    """Run a contest, print its row, and return whether its limit was passed."""
+    commands = {"ours": contest.ours, **contest.peers}
+    for _ in range(runs + 1):
+        for name, command in commands.items():
+            seconds, megabytes = run(command, out)
+            contest.seconds.setdefault(name, []).append(seconds)
+            if name == "ours":
+                contest.megabytes = max(contest.megabytes, megabytes)
+    medians = {name: statistics.median(seconds[1:]) for name, seconds in contest.seconds.items()}  # the first warms up
+    best = min(medians[name] for name in contest.peers)
+    ratio = medians["ours"] / best
+    peers = ", ".join(f"{name} {medians[name]:.2f} s" for name in contest.peers)
+    volume = SLICES * SIZE * SIZE * 2 / 2**20
+    print(f"{contest.name:14} ours {medians['ours']:.2f} s, peak {contest.megabytes:.0f} MB ({contest.megabytes / volume:.2f} × "
+          f"volume); {peers}; ratio {ratio:.2f} (wanted ≤ {contest.limit:g})", flush=True)  # fmt: skip
+    return ratio > contest.limit
+
+
+if __name__ == "__main__":
+    sys.exit(main())
