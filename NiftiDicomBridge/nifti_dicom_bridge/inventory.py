@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from . import metadata, tags
-from .convert import _nifti_files
 from .errors import BridgeError
 from .formats import open_nifti
 from .formats.dicom import decode
@@ -17,6 +16,7 @@ from .formats.dicom.read import Plan, plan_series, with_unique_names
 from .formats.dicom.series import find_series, kind_of
 from .options import Progress
 from .sidecar import KEY, record
+from .to_dicom import is_nifti, nifti_files
 
 
 def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str, Any]:
@@ -34,12 +34,12 @@ def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str
         If a path does not exist or nothing is there.
     """
     found: dict[str, Any] = {"images": [], "others": [], "problems": []}
-    for path in _nifti_files(paths):
+    for path in nifti_files(paths):
         try:
             found["images"].append(_nifti(path))
         except BridgeError as error:
             found["problems"].append({"path": str(path), "reason": str(error)})
-    inventory = find_series([path for path in paths if not path.name.lower().endswith((".nii", ".nii.gz"))], progress)
+    inventory = find_series([path for path in paths if not is_nifti(path)], progress)
     for leftover in inventory.leftovers:
         found["problems" if leftover.failed else "others"].append({"path": leftover.path, "reason": leftover.reason})
     plans: list[Plan] = []

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-
 from .. import metadata, tags
 from ..errors import SidecarError
 from ..metadata import Elements, Instance

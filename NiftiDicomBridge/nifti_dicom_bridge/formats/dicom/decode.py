@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ from ...pixels import PixelFormat, frames_from_bytes
 from .files import EXPLICIT_LITTLE_ENDIAN, NATIVE_SYNTAXES, read_pixel_bytes
 from .frames import frame_count
 
+_PYDICOM_SETTINGS = threading.Lock()
+"""pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
 
@@ -163,18 +167,17 @@ def _with_simpleitk(instance: Instance) -> np.ndarray | None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Let pydicom read values that break rules without complaint: they are kept as they are."""
-    import warnings
-
     from pydicom import config
 
-    before = config.settings.reading_validation_mode
-    config.settings.reading_validation_mode = config.IGNORE
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        config.settings.reading_validation_mode = before
+    with _PYDICOM_SETTINGS:
+        before = config.settings.reading_validation_mode
+        config.settings.reading_validation_mode = config.IGNORE
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            config.settings.reading_validation_mode = before
 
 
 def native_syntax(instance: Instance) -> str:

@@ -22,6 +22,8 @@ MAX_DEPTH = 60
 # PS3.5 7.1.2: explicit VRs whose length field has 32 bits behind two reserved bytes
 LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _LONG_VR_BYTES = frozenset(vr.encode() for vr in LONG_VRS)
+_SHORT_VRS = {vr.encode(): vr for vr in "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()}
+_QUICK = struct.Struct("<HH2sH").unpack_from
 # PS3.5 7.3: bytes per number, for the byte order
 WORD_SIZES = {
     "AT": 2, "OW": 2, "SS": 2, "US": 2, "FL": 4, "OF": 4, "OL": 4, "SL": 4, "UL": 4, "FD": 8, "OD": 8, "OV": 8, "SV": 8, "UV": 8,
@@ -73,11 +75,24 @@ def read_data_set(
     DicomReadError
         If sequences do not close, or nest deeper than `MAX_DEPTH`.
     """
-    found, like, elements = Parsed(), like or {}, {}
-    found.elements = elements
+    found, like = Parsed(), like or {}
+    elements = found.elements
     reader = _Reader(buffer, encoding)
+    quick = encoding.explicit and encoding.little
     pos, end = start, len(buffer)
     while pos + 8 <= end:
+        if quick:  # nearly all elements of nearly all files, so spelt out: explicit VR, short length, no sequence
+            group, number, code, length = _QUICK(buffer, pos)
+            stop = pos + 8 + length
+            vr = _SHORT_VRS.get(code)
+            if vr is not None and stop <= end:
+                tag, raw = group << 16 | number, buffer[pos + 8 : stop]
+                twin = like.get(tag)
+                if tag in elements:
+                    found.repeated.append(tag)
+                elements[tag] = twin if twin is not None and twin[1] == raw and twin[0] == vr else Element(vr, raw)
+                pos = stop
+                continue
         tag, vr, length, body = reader.header(pos, elements)
         if tag in tags.PIXEL_TAGS:
             found.pixels = PixelElement(tag, vr, body, -1 if length == UNDEFINED else length)

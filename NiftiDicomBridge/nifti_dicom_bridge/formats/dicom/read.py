@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from . import decode, stacks, vendor
 from .files import read_pixel_bytes
 from .frames import FrameInfo, frames_of
 from .series import Inventory, Series, find_series
+
+READERS = 2
+"""Files read at the same time."""
 
 
 @dataclass
@@ -186,16 +190,23 @@ class _Loader:
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
         places = self._places()
-        for n, instance in enumerate(self.plan.instances):
+        for instance in self.plan.instances:
             decode.check_length(instance, decode.pixel_format(instance))
         try:
             voxels = np.empty((len(self.plan.frames), len(self.plan.frames[0]), *self._frame_shape()), self._dtype())
         except MemoryError:
             raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
-        for n, instance in enumerate(self.plan.instances):
-            if self.progress is not None and n % 16 == 0:
-                self.progress(self.plan.name, n, len(self.plan.instances))
-            self._fill(voxels, n, instance, places[n])
+        count = len(self.plan.instances)
+        with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
+            jobs = [pool.submit(self._fill, voxels, n, instance, places[n]) for n, instance in enumerate(self.plan.instances)]
+            try:
+                for n, job in enumerate(jobs):
+                    if self.progress is not None and n % 16 == 0:
+                        self.progress(self.plan.name, n, count)
+                    job.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         return voxels
 
     def _claim(self) -> str:

@@ -1,0 +1,74 @@
+"""DICOM → NIfTI: series by series, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import formats
+from .errors import BridgeError, Cancelled, OutputError
+from .formats.dicom.read import Plan, load, plan_series, with_unique_names
+from .formats.dicom.series import Inventory, Leftover, find_series
+from .options import ConversionOptions, Progress
+from .report import ConversionReport, Entry, Outcome
+
+
+def to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+    """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
+    inventory = find_series(inputs, progress)
+    report = ConversionReport(leftover_entries(inventory.leftovers))
+    for plan in plans_of(inventory, report):
+        report.entries.append(_plan_to_nifti(plan, output, options, progress))
+    return report
+
+
+def plans_of(inventory: Inventory, report: ConversionReport) -> list[Plan]:
+    """Return what each series becomes; a series that cannot be understood is a failed entry."""
+    plans: list[Plan] = []
+    for series in inventory.series:
+        entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
+        with failures_in(entry):
+            plans += plan_series(series)
+        if entry.outcome is Outcome.FAILED:
+            report.entries.append(entry)
+    return with_unique_names(plans)
+
+
+def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
+    """Return an entry for every file that did not become part of a volume."""
+    return [
+        Entry(Path(leftover.path).name, Outcome.FAILED if leftover.failed else Outcome.SKIPPED, [Path(leftover.path)],
+              error=leftover.reason)
+        for leftover in leftovers
+    ]  # fmt: skip
+
+
+def _plan_to_nifti(plan: Plan, output: Path, options: ConversionOptions, progress: Progress | None) -> Entry:
+    entry = Entry(plan.title, Outcome.CONVERTED, [Path(instance.path) for instance in plan.instances])
+    with failures_in(entry):
+        volume = load(plan, progress)
+        entry.log.warnings += volume.warnings
+        entry.outputs = formats.write(volume, output / volume.name, options)
+    return entry
+
+
+class failures_in:  # noqa: N801
+    """Turns an error into a failed entry; cancelling goes through. Named as it reads: ``with failures_in(entry):``."""
+
+    def __init__(self, entry: Entry):
+        self.entry = entry
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> bool:
+        if error is None or isinstance(error, Cancelled):
+            return False
+        if isinstance(error, OSError):
+            error = OutputError(f"{error.filename or 'output'}: {error.strerror or error}. Free space or choose another folder.")
+        if isinstance(error, MemoryError):
+            error = OutputError("The image does not fit in memory.")
+        if not isinstance(error, BridgeError):
+            return False
+        self.entry.outcome, self.entry.error, self.entry.outputs = Outcome.FAILED, str(error), []
+        return True
