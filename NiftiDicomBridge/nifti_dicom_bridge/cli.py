@@ -114,16 +114,22 @@ def _add_inspect(commands: Any) -> None:
 
 
 def _add_compare(commands: Any) -> None:
-    sub = commands.add_parser("compare", help="prove that two folders hold the same DICOM",
-                              description="Compare instances, elements, voxels and geometry; exit code 1 when they differ.")  # fmt: skip
+    sub = commands.add_parser(
+        "compare",
+        help="prove that two folders hold the same DICOM",
+        description="Compare instances, elements, voxels and geometry; exit code 1 when they differ.",
+    )
     sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
     sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
     sub.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_demo(commands: Any) -> None:
-    sub = commands.add_parser("demo", help="show the round trip on a sample made here",
-                              description="Make a small, nasty sample series, go round the circle, print the proof.")  # fmt: skip
+    sub = commands.add_parser(
+        "demo",
+        help="show the round trip on a sample made here",
+        description="Make a small, nasty sample series, go round the circle, print the proof.",
+    )
     sub.add_argument("output", nargs="?", type=Path, metavar="OUT", help="keep the files there (default: a temporary folder)")
 
 

@@ -303,7 +303,9 @@ def table(found: Comparison) -> str:
     ]
     lines = [f"{name:20} {value:38} {remark}".rstrip() for name, value, remark in rows]
     if found.transcoded:
-        lines.append(f"{'transfer syntax':20} {found.transcoded} instance(s) compressed differently: values compared after decoding")
+        lines.append(
+            f"{'transfer syntax':20} {found.transcoded} instance(s) compressed differently: values compared after decoding"
+        )
     if found.reissued_uids:
         lines.append(f"{'UIDs':20} {found.reissued_uids} re-issued, each by one other throughout")
     if found.not_compared:

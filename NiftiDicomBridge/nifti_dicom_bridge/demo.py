@@ -104,7 +104,7 @@ def _rotation() -> np.ndarray:
     return about_z @ about_x
 
 
-def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a pydicom type, imported late
+def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]
     import pydicom
     from pydicom.sequence import Sequence
 
@@ -114,7 +114,7 @@ def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]  # noq
     data_set.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
     data_set.StudyDate, data_set.StudyTime, data_set.AcquisitionTime = "20260102", "030405.678900", f"0304{10 + k}.250000"
     data_set.Modality, data_set.Manufacturer, data_set.SeriesDescription = "MR", "NiftiDicomBridge", "Nasty demo"
-    data_set.PatientName, data_set.PatientID = "Διονυσιος", "DEMO-1"  # noqa: RUF001 - Greek on purpose
+    data_set.PatientName, data_set.PatientID = "Διονυσιος", "DEMO-1"
     data_set.PatientBirthDate = data_set.PatientSex = data_set.StudyID = data_set.AccessionNumber = ""
     data_set.ReferringPhysicianName = data_set.PositionReferenceIndicator = ""
     data_set.ScanningSequence, data_set.SequenceVariant, data_set.ScanOptions = "SE", "NONE", ""

@@ -87,7 +87,7 @@ def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> St
     """Return the grid of parallel planes in the order given.
 
     PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. The slice axis goes from the first position to the last; where the distances
-    are not even, from the first position to the second, as dcm2niix does: no grid is right there, this one at least begins right.
+    are not even, from the first position to the second, as dcm2niix does: no grid is right there, this one begins right.
 
     Parameters
     ----------
@@ -173,7 +173,9 @@ def check_affine(ijk_to_ras: np.ndarray) -> None:
         raise GeometryError("The voxel-to-world matrix has a zero or dependent column. Repair the image's header.")
 
 
-def reorientation(source: np.ndarray, target: np.ndarray, shape_ijk: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def reorientation(
+    source: np.ndarray, target: np.ndarray, shape_ijk: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """Return how to turn a grid into another one that is the same but for the order of axes and their direction.
 
     Parameters

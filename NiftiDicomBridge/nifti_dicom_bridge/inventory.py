@@ -106,9 +106,7 @@ def _axes(ijk_to_ras: np.ndarray) -> str:
     """Return where i, j and k go, as three letters of R L A P S I."""
     letters = ("LR", "PA", "IS")
     return "".join(
-        letters[axis][int(column[axis] > 0)]
-        for column in ijk_to_ras[:3, :3].T
-        for axis in [int(np.argmax(np.abs(column)))]
+        letters[axis][int(column[axis] > 0)] for column in ijk_to_ras[:3, :3].T for axis in [int(np.argmax(np.abs(column)))]
     )
 
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(what, done, total)``; raising `Cancelled` in it stops the job and leaves nothing half-written."""
 
 
-class Target(str, Enum):
+class Target(StrEnum):
     """The format to write."""
 
     NIFTI = "nifti"
     DICOM = "dicom"
 
 
-class Uids(str, Enum):
+class Uids(StrEnum):
     """What happens to the UIDs of a series whose voxels and geometry are unchanged."""
 
     NEW = "new"
     KEEP = "keep"
 
 
-class Names(str, Enum):
+class Names(StrEnum):
     """How restored DICOM files are called."""
 
     NUMBERED = "numbered"

@@ -54,7 +54,12 @@ class Staging:
             If the name leaves the folder, was used already, or exists and may not be replaced.
         """
         parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or any(":" in p or "\\" in p or "\0" in p for p in parts):
+        if (
+            not parts
+            or PurePosixPath(name).is_absolute()
+            or ".." in parts
+            or any(":" in p or "\\" in p or "\0" in p for p in parts)
+        ):
             raise OutputError(f"{name!r} is no file name inside of {self.folder}. Use --names numbered.")
         if name in self._files:
             raise OutputError(f"two outputs would be called {name} in {self.folder}. Use --names numbered.")

@@ -159,7 +159,12 @@ def bytes_from_frames(frames: np.ndarray, pixel: PixelFormat) -> bytes | memoryv
     if pixel.samples > 1 and pixel.planar:
         frames = np.moveaxis(frames, -1, 1)
     packed = np.ascontiguousarray(frames, dtype=pixel.dtype)
-    return memoryview(packed.reshape(-1)).cast("B")
+    return bytes_of(packed)
+
+
+def bytes_of(array: np.ndarray) -> memoryview:
+    """Return the memory of an array in C order as bytes, without a copy."""
+    return array.reshape(-1).view(np.uint8).data if array.size else memoryview(b"")
 
 
 def values_of_words(words: np.ndarray, pixel: PixelFormat) -> np.ndarray:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
 from .metadata import Log
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """How it ended for one series or image."""
 
     CONVERTED = "converted"

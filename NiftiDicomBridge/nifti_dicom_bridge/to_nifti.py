@@ -52,7 +52,7 @@ def _plan_to_nifti(plan: Plan, output: Path, options: ConversionOptions, progres
     return entry
 
 
-class failures_in:  # noqa: N801
+class failures_in:
     """Turns an error into a failed entry; cancelling goes through. Named as it reads: ``with failures_in(entry):``."""
 
     def __init__(self, entry: Entry):
@@ -65,7 +65,9 @@ class failures_in:  # noqa: N801
         if error is None or isinstance(error, Cancelled):
             return False
         if isinstance(error, OSError):
-            error = OutputError(f"{error.filename or 'output'}: {error.strerror or error}. Free space or choose another folder.")
+            error = OutputError(
+                f"{error.filename or 'output'}: {error.strerror or error}. Free space or choose another folder."
+            )
         if isinstance(error, MemoryError):
             error = OutputError("The image does not fit in memory.")
         if not isinstance(error, BridgeError):

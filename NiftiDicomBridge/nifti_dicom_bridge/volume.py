@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .metadata import SeriesMetadata
-from .pixels import PixelRecord
+from .pixels import PixelRecord, bytes_of
 
 POSITION_TOLERANCE_MM = 1e-3
 """Two grids are the same when no corner voxel lies further apart: what a float32 header can blur, and no more."""
 DIGEST_BLOCK = 1 << 22
+DIGEST_PREFIX = "blake2b-256:"
 
 
 @dataclass(frozen=True)
@@ -137,13 +138,13 @@ def digest_of(voxels: np.ndarray) -> str:
     order. In blocks, so that all processors help.
     """
     little = np.ascontiguousarray(voxels, dtype=voxels.dtype.newbyteorder("<"))
-    values = memoryview(little.reshape(-1)).cast("B") if little.size else memoryview(b"")
+    values = bytes_of(little)
     blocks = [values[start : start + DIGEST_BLOCK] for start in range(0, len(values), DIGEST_BLOCK)]
     state = hashlib.blake2b(f"{little.dtype.str}{tuple(int(n) for n in little.shape)}".encode("ascii"), digest_size=32)
     with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1) or 1) as pool:
         for digest in pool.map(_block_digest, blocks):
             state.update(digest)
-    return "blake2b-256:" + state.hexdigest()
+    return DIGEST_PREFIX + state.hexdigest()
 
 
 def _block_digest(block: memoryview) -> bytes:

@@ -252,7 +252,9 @@ def _to_dicom(row: Row, value: Any, where: str) -> tuple[str, list, str]:
     if isinstance(value, float) and not math.isfinite(value):
         good = False
     if not good:
-        wanted = " or ".join({"str": "text", "int": "number", "float": "number", "list": "list"}[t.__name__] for t in row.kind.types)
+        wanted = " or ".join(
+            {"str": "text", "int": "number", "float": "number", "list": "list"}[t.__name__] for t in row.kind.types
+        )
         raise SidecarError(f"{where}: {row.key!r} is {value!r}; a {wanted} was expected.")
     try:
         texts = row.kind.to_dicom(value, row.factor)

@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import geometry
 from ..errors import NiftiReadError, PixelError
+from ..pixels import bytes_of
 from ..volume import Rescale, Volume
 from .nifti_header import DATATYPES, RGB24, NiftiHeader
 
@@ -28,7 +29,6 @@ GZIP_LEVEL = 2
 CHUNK = 1 << 22
 INTENT_VECTOR = 1007
 XFORM_SCANNER = 1
-
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -43,7 +43,7 @@ def write_image(volume: Volume, path: Path) -> None:
     header = _header(volume, voxels, datatype, intent)
     with _opened_for_writing(path) as file:
         file.write(header)
-        data = memoryview(voxels.reshape(-1)).cast("B")
+        data = bytes_of(voxels)
         for start in range(0, len(data), CHUNK):
             file.write(data[start : start + CHUNK])
 
@@ -184,7 +184,7 @@ def _read_data(file: BinaryIO, start: bytes, header: NiftiHeader, path: Path) ->
     count = int(np.prod(header.shape))
     _check_size(path, header.offset + count * header.dtype.itemsize)
     data = np.empty(header.shape[::-1], header.dtype)
-    view = memoryview(data.reshape(-1).view(np.uint8)).cast("B")
+    view = bytes_of(data)
     rest = start[header.offset :]
     view[: len(rest)] = rest[: len(view)]
     _skip(file, max(0, header.offset - len(start)))

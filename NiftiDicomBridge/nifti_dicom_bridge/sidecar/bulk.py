@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -116,4 +117,4 @@ class BulkReader:
             rows = np.frombuffer(raw, np.uint8).reshape(len(lengths), -1)
             raw = np.bitwise_xor.accumulate(rows, axis=0).tobytes()
         ends = np.cumsum([0, *lengths])
-        return [raw[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        return [raw[a:b] for a, b in pairwise(ends)]

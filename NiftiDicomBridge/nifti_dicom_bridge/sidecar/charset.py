@@ -11,7 +11,7 @@ from .. import metadata, tags
 from ..metadata import Elements
 
 # PS3.5 6.1.2.3: VRs to which SpecificCharacterSet applies; all others are ASCII
-AFFECTED_VRS = frozenset("LO LT PN SH ST UC UT".split())
+AFFECTED_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 _DELIMITERS = {"PN": {"\\", "^", "="}, "LT": set(), "ST": set(), "UT": set()}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 import struct
 from typing import Any
 
@@ -19,9 +20,9 @@ from ..metadata import NUMBER_FORMATS, Element, Elements, Item
 from .bulk import BulkReader, BulkWriter
 from .charset import CharacterSet
 
-TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO SH TM UC UI".split())
-SINGLE_TEXT_VRS = frozenset("LT ST UT UR".split())
-BINARY_VRS = frozenset("OB OD OF OL OV OW SQ UN".split())
+TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UC", "UI"])
+SINGLE_TEXT_VRS = frozenset(["LT", "ST", "UT", "UR"])
+BINARY_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN"])
 """VRs that have no Value in JSON, or a list of items."""
 NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -146,9 +147,9 @@ class Decoder:
 
     def element(self, found: Any, charset: CharacterSet, where: str) -> Element:
         """Return one element."""
-        if not isinstance(found, dict) or not isinstance(found.get("vr"), str) or len(found["vr"]) != 2:
-            raise SidecarError(f'{where}: an element with a "vr" of two letters was expected, found {_shown(found)}.')
-        vr = found["vr"]
+        if not isinstance(found, dict):
+            raise SidecarError(f"{where}: an element was expected, found {_shown(found)}.")
+        vr = vr_of(found.get("vr"), where)
         if "InlineBinary" in found:
             return Element(vr, _base64(found["InlineBinary"], where))
         if "BulkDataURI" in found:
@@ -214,13 +215,17 @@ def _name_text(name: dict[str, str]) -> str:
     return "=".join(name.get(group, "") for group in NAME_GROUPS).rstrip("=")
 
 
+def vr_of(found: Any, where: str) -> str:
+    """Return a value representation: two capital letters."""
+    if isinstance(found, str) and re.fullmatch("[A-Z]{2}", found):
+        return found
+    raise SidecarError(f'{where}: a "vr" of two letters was expected, found {_shown(found)}.')
+
+
 def tag_of(key: str, where: str) -> int:
     """Return the tag of a key ``GGGGEEEE``."""
-    try:
-        if len(key) == 8:
-            return int(key, 16)
-    except ValueError:
-        pass
+    if re.fullmatch("[0-9A-Fa-f]{8}", key):
+        return int(key, 16)
     raise SidecarError(f"{where}: {key!r} is no tag; eight hexadecimal digits were expected.")
 
 
@@ -234,5 +239,3 @@ def _base64(found: Any, where: str) -> bytes:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-

@@ -30,7 +30,9 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
-        raise SidecarError(f"{path}: is no JSON ({error}). Repair it, or take it away to convert the image without it.") from None
+        raise SidecarError(
+            f"{path}: is no JSON ({error}). Repair it, or take it away to convert the image without it."
+        ) from None
     if not isinstance(found, dict):
         raise SidecarError(f"{path}: a JSON object was expected, found a {type(found).__name__}.")
     return found

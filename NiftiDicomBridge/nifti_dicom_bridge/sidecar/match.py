@@ -100,7 +100,7 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
     except PixelError:
         return volume
     back = stored.astype(np.float64) * origin.rescale.slope + origin.rescale.intercept
-    tolerance = max(abs(origin.rescale.slope), np.finfo(np.float32).tiny) * 0.01
+    tolerance = abs(origin.rescale.slope) * 0.01
     if not np.allclose(back, real, rtol=SINGLE_PRECISION, atol=tolerance if dtype.kind != "f" else 0, equal_nan=True):
         return volume
     return replace(volume, voxels=stored, rescale=origin.rescale)

@@ -6,7 +6,7 @@ It stands under one key of the JSON sidecar. `to_json` and `from_json` are each 
 from __future__ import annotations
 
 import base64
-import binascii
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,17 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SidecarError
+from .. import tags
+from ..errors import GeometryError, SidecarError
+from ..geometry import check_affine
 from ..metadata import Encoding, Instance, PixelElement, SeriesMetadata
 from ..pixels import PixelRecord
-from ..volume import Origin, Rescale, Volume
+from ..volume import DIGEST_PREFIX, Origin, Rescale, Volume
 from .bulk import BulkReader, BulkWriter
 from .charset import CharacterSet
+from .dicom_json import vr_of
 from .table import TableDecoder, TableEncoder
 
 KEY = "NiftiDicomBridge"
 SCHEMA_VERSION = "1.0"
 NO_PREAMBLE = "none"
+MAX_FRAMES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,12 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
         The top level of the sidecar as it is written, so that edits can be told later.
     """
     series, origin, pixels = volume.metadata, volume.origin, volume.pixel_record
-    assert series is not None and origin is not None and pixels is not None
+    assert series is not None
+    assert origin is not None
+    assert pixels is not None
     bulk = BulkWriter()
     encoder, plain = TableEncoder(bulk), CharacterSet()
-    record = {
+    record: dict[str, Any] = {
         "SchemaVersion": SCHEMA_VERSION,
         "Tool": {"Name": "nifti-dicom-bridge", "Version": tool_version()},
         "Voxels": _voxels_json(origin, pixels),
@@ -173,9 +179,11 @@ def from_json(record: Any, where: str) -> Record:
         file_meta = decoder.table(record["FileMeta"], plain, f"{where}: {KEY}/FileMeta")
         instances = _instances(record["Files"], elements, file_meta, bulk, where)
         frames = _frames(record["Frames"], len(instances), where)
-        origin, pixels = _origin(record, bulk, where)
-        return Record(SeriesMetadata(instances, frames), origin, pixels, dict(record["Top"]))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, binascii.Error) as error:
+        origin, pixels = _origin(record, frames, bulk, where)
+        if not isinstance(record["Top"], dict):
+            raise SidecarError(f"{where}: {KEY}/Top must be an object.")
+        return Record(SeriesMetadata(instances, frames), origin, pixels, record["Top"])
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(
             f"{where}: the record under {KEY!r} is incomplete or was edited into nonsense ({what}). "
@@ -197,6 +205,8 @@ def _check_version(record: Any, where: str) -> None:
 def _instances(files: dict, elements: list, file_meta: list, bulk: BulkReader, where: str) -> tuple[Instance, ...]:
     count = len(elements)
     names = files["Names"]
+    if not isinstance(names, list):
+        raise SidecarError(f"{where}: {KEY}/Files/Names must be a list.")
     preambles, encodings, pixels = (_each(files[key], count) for key in ("Preamble", "Encoding", "PixelData"))
     trailers = _each(files.get("Trailer", {"All": ""}), count)
     if not count or not all(len(part) == count for part in (names, file_meta, preambles, encodings, pixels, trailers)):
@@ -206,13 +216,39 @@ def _instances(files: dict, elements: list, file_meta: list, bulk: BulkReader, w
             elements=elements[n],
             file_meta=file_meta[n],
             preamble=_preamble(preambles[n]),
-            encoding=Encoding(*(bool(flag) for flag in encodings[n])),
-            pixels=PixelElement(int(pixels[n][0]), str(pixels[n][1]), 0, int(pixels[n][2])),
+            encoding=_encoding(encodings[n], where),
+            pixels=_pixel_element(pixels[n], where),
             name=str(names[n]),
             trailer=bulk.get(trailers[n], where) if trailers[n] else b"",
         )
         for n in range(count)
     )
+
+
+def _encoding(found: Any, where: str) -> Encoding:
+    if not isinstance(found, list) or len(found) != 3 or not all(isinstance(flag, bool) for flag in found):
+        raise SidecarError(f"{where}: {KEY}/Files/Encoding must be three truth values.")
+    return Encoding(*found)
+
+
+def _pixel_element(found: Any, where: str) -> PixelElement:
+    tag, vr, length = found
+    if tag not in tags.PIXEL_TAGS:
+        raise SidecarError(f"{where}: {KEY}/Files/PixelData names {tag!r}, which is no pixel data element.")
+    return PixelElement(tag, vr_of(vr, where), 0, int(length))
+
+
+def _rescale(found: dict[str, Any], where: str) -> Rescale:
+    slope, intercept = float(found["Slope"]), float(found["Intercept"])
+    if not math.isfinite(slope) or not math.isfinite(intercept) or slope == 0:
+        raise SidecarError(f"{where}: {KEY}/Voxels/Rescale has slope {slope} and intercept {intercept}.")
+    return Rescale(slope, intercept, str(found["Units"]))
+
+
+def _number_type(found: Any, where: str) -> np.dtype:
+    if isinstance(found, str) and found[1:] in {"i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"}:
+        return np.dtype(found)
+    raise SidecarError(f"{where}: {KEY}/Voxels names the type {found!r}.")
 
 
 def _each(found: dict[str, Any], count: int) -> list:
@@ -228,30 +264,39 @@ def _preamble(found: str) -> bytes | None:
 def _frames(found: dict[str, Any], instances: int, where: str) -> np.ndarray:
     shape = int(found["Times"]), int(found["Slices"])
     count = shape[0] * shape[1]
+    if min(shape) < 1 or count > MAX_FRAMES:
+        raise SidecarError(f"{where}: {KEY}/Frames tells of {shape[0]} × {shape[1]} planes.")
     instance = np.array(found.get("Instance", range(count)), np.int32)
     frame = np.array(found.get("Frame", [0] * count), np.int32)
-    if instance.size != count or frame.size != count or count < 1 or instance.min() < 0 or instance.max() >= instances:
+    if instance.shape != (count,) or frame.shape != (count,) or instance.min() < 0 or instance.max() >= instances:
         raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
     return np.stack([instance, frame], -1).reshape(*shape, 2)
 
 
-def _origin(record: dict, bulk: BulkReader, where: str) -> tuple[Origin, PixelRecord]:
+def _origin(record: dict, frames: np.ndarray, bulk: BulkReader, where: str) -> tuple[Origin, PixelRecord]:
     voxels, residues = record["Voxels"], record.get("Residues", {})
     matrix = np.array(record["Geometry"]["IjkToRas"], dtype=float)
     if matrix.shape != (4, 4):
         raise SidecarError(f"{where}: {KEY}/Geometry/IjkToRas is no 4 × 4 matrix.")
-    rescale = voxels["Rescale"]
+    check_affine(matrix)
+    shape = tuple(int(n) for n in voxels["Shape"])
+    if len(shape) not in (4, 5) or min(shape) < 1 or shape[:2] != frames.shape[:2]:
+        raise SidecarError(f"{where}: {KEY}/Voxels/Shape {shape} does not fit {KEY}/Frames.")
+    if not str(voxels["Digest"]).startswith(DIGEST_PREFIX):
+        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is no {DIGEST_PREFIX}… digest.")
     origin = Origin(
         digest=str(voxels["Digest"]),
-        shape=tuple(int(n) for n in voxels["Shape"]),
+        shape=shape,
         ijk_to_ras=matrix,
-        rescale=Rescale(float(rescale["Slope"]), float(rescale["Intercept"]), str(rescale["Units"])),
-        dtype=np.dtype(voxels["Type"]).str,
+        rescale=_rescale(voxels["Rescale"], where),
+        dtype=_number_type(voxels["Type"], where).str,
     )
+    if not isinstance(voxels["Rescaled"], bool):
+        raise SidecarError(f"{where}: {KEY}/Voxels/Rescaled must be a truth value.")
     across, down = voxels["Tiles"]
     pixels = PixelRecord(
-        stored_type=np.dtype(voxels["StoredType"]).str,
-        rescaled=bool(voxels["Rescaled"]),
+        stored_type=_number_type(voxels["StoredType"], where).str,
+        rescaled=voxels["Rescaled"],
         across=int(across),
         down=int(down),
         residues={int(n): bulk.get(uri, where) for n, uri in residues.get("Pixels", {}).items()},

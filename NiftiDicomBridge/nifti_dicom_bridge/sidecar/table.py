@@ -18,7 +18,7 @@ from .. import tags
 from ..errors import SidecarError
 from ..metadata import Element, Elements
 from .charset import CharacterSet
-from .dicom_json import BINARY_VRS, Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of
+from .dicom_json import BINARY_VRS, Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of, vr_of
 
 MANY_ITEMS = 4
 """A sequence with more items than this is kept as a table."""
@@ -60,7 +60,7 @@ class TableEncoder(Encoder):
             charsets = charset
         self._gather_bulk(column)
         known: dict[int, Any] = {}  # equal objects are encoded once: reading shared them
-        entries = []
+        entries: list[Any] = []
         for element, own in zip(column, charsets, strict=True):
             if element is None:
                 entries.append(None)
@@ -87,7 +87,9 @@ class TableEncoder(Encoder):
 
     def _gather_bulk(self, column: list[Element | None]) -> None:
         """Put the large values of a column into one group before they are asked for one by one."""
-        large = [e.value for e in column if e is not None and isinstance(e.value, bytes) and len(e.value) >= self.bulk.threshold]
+        large = [
+            e.value for e in column if e is not None and isinstance(e.value, bytes) and len(e.value) >= self.bulk.threshold
+        ]
         if len(large) > 1:
             self.bulk.add_all(large)
 
@@ -151,8 +153,9 @@ class TableDecoder(Decoder):
         return super().element(found, charset, where)
 
     def _column(self, found: Any, count: int, charsets: list[CharacterSet], where: str) -> list[Element | None]:
-        if not isinstance(found, dict) or not isinstance(found.get("vr"), str):
-            raise SidecarError(f'{where}: a column with a "vr" was expected.')
+        if not isinstance(found, dict):
+            raise SidecarError(f"{where}: a column was expected.")
+        vr_of(found.get("vr"), where)
         if "Items" in found:
             data_sets = self.table(found["Items"], charsets[0] if charsets else CharacterSet(), f"{where}/Items")
             lengths = found.get("Undefined", False)

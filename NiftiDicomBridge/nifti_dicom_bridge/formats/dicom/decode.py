@@ -44,7 +44,9 @@ def pixel_format(instance: Instance) -> PixelFormat:
         instance, tags.BITS_ALLOCATED
     )
     if allocated not in _ALLOCATED:
-        raise DicomReadError(f"{instance.path}: {tags.describe(tags.BITS_ALLOCATED)} is {allocated}; 1, 8, 16, 32 and 64 exist.")
+        raise DicomReadError(
+            f"{instance.path}: {tags.describe(tags.BITS_ALLOCATED)} is {allocated}; 1, 8, 16, 32 and 64 exist."
+        )
     stored = metadata.integer(elements, tags.BITS_STORED, allocated)
     stored = stored if 0 < stored <= allocated and not floating else allocated
     high = metadata.integer(elements, tags.HIGH_BIT, stored - 1)
@@ -65,7 +67,9 @@ def pixel_format(instance: Instance) -> PixelFormat:
 def _positive(instance: Instance, tag: int) -> int:
     found = metadata.number(instance.elements, tag)
     if found is None:
-        raise DicomReadError(f"{instance.path}: {tags.describe(tag)} is missing: the pixel data cannot be understood without it.")
+        raise DicomReadError(
+            f"{instance.path}: {tags.describe(tag)} is missing: the pixel data cannot be understood without it."
+        )
     if not 0 < found < 2**31:
         raise DicomReadError(f"{instance.path}: {tags.describe(tag)} is {found:g}: there is no image.")
     return int(found)
@@ -114,7 +118,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
 
 def _little_endian(raw: bytes, instance: Instance, pixel: PixelFormat) -> bytes:
     """Return native pixel data in little endian (big endian swaps words of the VR: PS3.5 7.3)."""
-    if instance.encoding.little or pixel.bits_allocated <= 8 and instance.pixels and instance.pixels.vr != "OW":
+    if instance.encoding.little or (pixel.bits_allocated <= 8 and instance.pixels and instance.pixels.vr != "OW"):
         return raw
     size = max(2, pixel.bits_allocated // 8)
     whole = len(raw) // size * size
@@ -134,9 +138,8 @@ def _decompress(instance: Instance) -> np.ndarray:
             if found is not None:
                 return found
             reason = str(error).strip().split("\n")[0]
-            raise DicomReadError(
-                f"{instance.path}: the pixel data ({tags.uid_name(instance.transfer_syntax) or 'unknown transfer syntax'}) cannot be decoded: {reason}"
-            ) from error
+            syntax = tags.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
+            raise DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}") from error
 
 
 def _with_simpleitk(instance: Instance) -> np.ndarray | None:

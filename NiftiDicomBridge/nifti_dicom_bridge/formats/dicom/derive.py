@@ -90,7 +90,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Derived]:
     first = series.first
     edits = volume.edits()
     log.notes.append(f"edited since it was made from DICOM ({' and '.join(sorted(edits)) or 'on request'}): a derived series")
-    work = _Work(volume, "geometry" in edits or volume.origin is not None and volume.voxels.shape != volume.origin.shape, log)
+    work = _Work(volume, "geometry" in edits or (volume.origin is not None and volume.voxels.shape != volume.origin.shape), log)
     if work.functional:
         yield from _multi_frame(work, uids)
     elif _is_plain_multi_frame(first, volume):
@@ -139,8 +139,8 @@ class _Work:
         """Return real values as 16-bit integers, as exactly as the kind of object allows."""
         if self.sop_class in _SEGMENTATIONS or self.pixel.bits_allocated == 1:
             raise PixelError(
-                f"the image came from a segmentation of {self.pixel.bits_stored} bit(s), its values now are from {real.min():g} to "
-                f"{real.max():g} and do not fit. Write whole numbers that do."
+                f"the image came from a segmentation of {self.pixel.bits_stored} bit(s), its values now are from "
+                f"{real.min():g} to {real.max():g} and do not fit. Write whole numbers that do."
             )
         if self.sop_class.startswith(_X_RAYS):
             self._note_rounding(1.0, float(np.abs(np.rint(real) - real).max()))
@@ -190,7 +190,12 @@ class _Work:
             changes["photometric"] = "RGB"
         if not self.pixel.floating and self.pixel.bits_allocated > 1 and not _fits(self.stored, self.pixel):
             bits = self.stored.dtype.itemsize * 8
-            changes |= {"bits_allocated": bits, "bits_stored": bits, "high_bit": bits - 1, "signed": self.stored.dtype.kind == "i"}
+            changes |= {
+                "bits_allocated": bits,
+                "bits_stored": bits,
+                "high_bit": bits - 1,
+                "signed": self.stored.dtype.kind == "i",
+            }
         elif not self.pixel.floating and self.pixel.high_bit != self.pixel.bits_stored - 1:
             changes["high_bit"] = self.pixel.bits_stored - 1
         return replace(self.pixel, **changes)
@@ -245,7 +250,8 @@ def _parallel(volume: Volume) -> bool:
 def _template_planes(volume: Volume) -> np.ndarray:
     """Return, for every plane of the volume, the original frame that lies nearest, shape (times, slices, 2)."""
     origin, series = volume.origin, volume.metadata
-    assert origin is not None and series is not None
+    assert origin is not None
+    assert series is not None
     times, slices = volume.voxels.shape[:2]
     middle = np.array([(volume.voxels.shape[3] - 1) / 2, (volume.voxels.shape[2] - 1) / 2])
     k = np.arange(slices)
@@ -354,7 +360,10 @@ def _pixel_elements(pixel: PixelFormat, elements: Elements) -> Elements:
         tags.COLUMNS: values.integers("US", pixel.columns),
     }
     if pixel.samples == 3:
-        found |= {tags.PHOTOMETRIC_INTERPRETATION: values.text("CS", "RGB"), tags.PLANAR_CONFIGURATION: values.integers("US", 0)}
+        found |= {
+            tags.PHOTOMETRIC_INTERPRETATION: values.text("CS", "RGB"),
+            tags.PLANAR_CONFIGURATION: values.integers("US", 0),
+        }
     if not pixel.floating:
         found |= {
             tags.BITS_ALLOCATED: values.integers("US", pixel.bits_allocated),
@@ -511,7 +520,9 @@ def _frame_groups(work: _Work, own: Elements, shared: Elements, t: int, k: int) 
         measures = measures | {tags.PIXEL_SPACING: values.decimals(plane.spacing), tags.SLICE_THICKNESS: step}
         found |= {
             tags.PLANE_POSITION_SEQUENCE: values.sequence({tags.IMAGE_POSITION_PATIENT: values.decimals(plane.position)}),
-            tags.PLANE_ORIENTATION_SEQUENCE: values.sequence({tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}),
+            tags.PLANE_ORIENTATION_SEQUENCE: values.sequence(
+                {tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}
+            ),
             tags.PIXEL_MEASURES_SEQUENCE: values.sequence({**measures, tags.SPACING_BETWEEN_SLICES: step}),
         }
     return _with_values(work, found, t, k)

@@ -20,13 +20,18 @@ UNDEFINED = 0xFFFFFFFF
 MAX_DEPTH = 60
 
 # PS3.5 7.1.2: explicit VRs whose length field has 32 bits behind two reserved bytes
-LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
 _LONG_VR_BYTES = frozenset(vr.encode() for vr in LONG_VRS)
-_SHORT_VRS = {vr.encode(): vr for vr in "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()}
+_SHORT_VRS = {
+    b"AE": "AE", b"AS": "AS", b"AT": "AT", b"CS": "CS", b"DA": "DA", b"DS": "DS", b"DT": "DT", b"FD": "FD", b"FL": "FL",
+    b"IS": "IS", b"LO": "LO", b"LT": "LT", b"PN": "PN", b"SH": "SH", b"SL": "SL", b"SS": "SS", b"ST": "ST", b"TM": "TM",
+    b"UI": "UI", b"UL": "UL", b"US": "US",
+}  # fmt: skip
 _QUICK = struct.Struct("<HH2sH").unpack_from
 # PS3.5 7.3: bytes per number, for the byte order
 WORD_SIZES = {
-    "AT": 2, "OW": 2, "SS": 2, "US": 2, "FL": 4, "OF": 4, "OL": 4, "SL": 4, "UL": 4, "FD": 8, "OD": 8, "OV": 8, "SV": 8, "UV": 8,
+    "AT": 2, "OW": 2, "SS": 2, "US": 2, "FL": 4, "OF": 4, "OL": 4, "SL": 4, "UL": 4,
+    "FD": 8, "OD": 8, "OV": 8, "SV": 8, "UV": 8,
 }  # fmt: skip
 
 
@@ -50,9 +55,7 @@ class Parsed:
 # --- bytes → elements -------------------------------------------------------------------------------------------------
 
 
-def read_data_set(
-    buffer: bytes, start: int, encoding: Encoding, like: Elements | None = None, whole: bool = True
-) -> Parsed:
+def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements | None = None, whole: bool = True) -> Parsed:
     """Read the elements from `start` up to the pixel data, or to the end of the buffer.
 
     Parameters

@@ -76,7 +76,7 @@ def _files_of_directory(dicomdir: Path) -> Iterator[tuple[Path, str]]:
         path = dicomdir.parent.joinpath(*parts)
         if not path.is_file():
             raise DicomReadError(
-                f"{dicomdir}: it lists {'/'.join(parts)}, which is not there. Copy the whole medium, or give the folder instead."
+                f"{dicomdir}: it lists {'/'.join(parts)}, which is not there. Copy the whole medium, or give the folder."
             )
         yield path, "/".join(parts)
 
@@ -127,7 +127,9 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
 
 def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
     where = tags.describe(need.tag) if need.tag else "the last element"
-    return f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Get the file anew from its source."
+    return (
+        f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Get the file anew from its source."
+    )
 
 
 def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None) -> Instance:
@@ -174,7 +176,7 @@ def _looks_like_data_set(buffer: bytes) -> bool:
     """Whether a file without ``DICM`` begins like a data set: an early group, and a length that makes sense."""
     if len(buffer) < 8:
         return False
-    group, number, code, short = struct.unpack_from("<HH2sH", buffer)
+    group, number, code, _ = struct.unpack_from("<HH2sH", buffer)
     if group not in (0x0002, 0x0008) or number > 0x1000:
         return False
     if code.isalpha() and code.isupper():
@@ -230,7 +232,7 @@ def read_pixel_bytes(instance: Instance) -> bytes:
         If the file cannot be read, or holds fewer bytes than the element's length says.
     """
     pixels = instance.pixels
-    assert pixels is not None and pixels.length >= 0
+    assert pixels is not None
     try:
         with open(instance.path, "rb", buffering=0) as file:
             if instance.encoding.deflated:

@@ -15,7 +15,17 @@ from ...errors import DicomReadError
 from ...geometry import LPS_TO_RAS
 from ...metadata import Instance, SeriesMetadata
 from ...options import Progress
-from ...pixels import PixelFormat, PixelRecord, bytes_from_frames, exclusive_or, float_type_for, tile, to_real_values, untile
+from ...pixels import (
+    PixelFormat,
+    PixelRecord,
+    bytes_from_frames,
+    bytes_of,
+    exclusive_or,
+    float_type_for,
+    tile,
+    to_real_values,
+    untile,
+)
 from ...volume import Origin, Rescale, Volume, digest_of
 from . import decode, stacks, vendor
 from .files import read_pixel_bytes
@@ -95,7 +105,9 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
-    return frame if number[frame.instance] == frame.instance else FrameInfo(**{**vars(frame), "instance": number[frame.instance]})
+    return (
+        frame if number[frame.instance] == frame.instance else FrameInfo(**{**vars(frame), "instance": number[frame.instance]})
+    )
 
 
 def _suffix(labels: dict) -> str:
@@ -282,7 +294,7 @@ def _read_into(instance: Instance, target: np.ndarray) -> None:
     try:
         with open(instance.path, "rb", buffering=0) as file:
             file.seek(pixels.offset)
-            got = file.readinto(memoryview(target.reshape(-1)).cast("B"))
+            got = file.readinto(bytes_of(target))
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if got != pixels.length:

@@ -201,6 +201,11 @@ class PixelSource:
         frames = planes[0][None] if len(planes) == 1 else np.stack(planes)
         record = self.volumes[pieces[0].volume].pixel_record
         if record is not None and record.across:
+            wanted = pixel.rows // max(record.down, 1), pixel.columns // record.across
+            if frames.shape[1:] != wanted or len(frames) > record.across * record.down:
+                raise PixelError(
+                    f"{whole.instance.name}: {len(frames)} slices of {frames.shape[1:]} do not fit a mosaic of {pixel.shape}."
+                )
             frames = tile(frames, record.across, record.down, (pixel.rows, pixel.columns))[None]
         if frames.shape[1:] != pixel.shape:
             raise PixelError(
@@ -244,7 +249,8 @@ class Composer:
 
     def _body(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview) -> Iterator[bytes | memoryview]:
         encoding = instance.encoding
-        before, after = [], []
+        before: list[bytes] = []
+        after: list[bytes] = []
         for tag in sorted(instance.elements):
             part = self._encoded(tag, instance.elements[tag], encoding)
             (before if tag < pixels.tag else after).append(part)

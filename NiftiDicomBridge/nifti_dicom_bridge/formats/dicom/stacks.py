@@ -93,7 +93,8 @@ def _parallel_groups(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
 
 
 def _parallel(a: Plane | None, b: Plane | None) -> bool:
-    assert a is not None and b is not None
+    assert a is not None
+    assert b is not None
     if a.orientation is b.orientation and a.spacing == b.spacing:
         return True
     return bool(

@@ -75,9 +75,10 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
     if "MOSAIC" not in metadata.texts(elements, tags.IMAGE_TYPE):
         return None
     tag = private(elements, *SIEMENS_CSA_IMAGE)
-    if tag is None or not isinstance(elements[tag].value, bytes):
+    element = elements.get(tag) if tag else None
+    if element is None or not isinstance(element.value, bytes):
         return None
-    header = _csa(elements[tag].value)
+    header = _csa(element.value)
     count = int((header.get("NumberOfImagesInMosaic") or [0])[0])
     normal = header.get("SliceNormalVector") or []
     plane = _whole_plane(elements)

@@ -79,8 +79,8 @@ def write_dicom(
     for volume in volumes:
         if volume.metadata is None:
             raise SidecarError(
-                f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written beside the "
-                "image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
+                f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written "
+                "beside the image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
             )
     writer = _Writer(staging, job, values or {}, progress)
     if any(volume.edits() for volume in volumes):
@@ -104,7 +104,9 @@ class _Writer:
         keep = self.job.options.uids is Uids.KEEP
         _note_transcoding([whole.instance for whole in wholes], log)
         if keep and self.values:
-            log.warnings.append("attributes were set although the instances keep their UIDs: two different objects now share them")
+            log.warnings.append(
+                "attributes were set although the instances keep their UIDs: two different objects now share them"
+            )
         if not keep:
             for whole in wholes:
                 self.job.uids.add(metadata.text(whole.instance.elements, tags.SERIES_INSTANCE_UID))
@@ -126,7 +128,7 @@ class _Writer:
         assert volume.metadata is not None
         if self.job.options.uids is Uids.KEEP:
             log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
-        folder = self._folder(volume.metadata.first)
+        folder = self._series_folder(volume.metadata.first)
         for n, found in enumerate(derive(volume, self.job.uids, log)):
             self._tell(n, volume.voxels.shape[0] * volume.voxels.shape[1])
             instance = self._with_values(found.instance, log if n == 0 else None)
@@ -142,10 +144,13 @@ class _Writer:
         return edits.apply(instance, self.values)
 
     def _folder(self, instance: Instance) -> str:
-        if self.job.options.names is Names.ORIGINAL:
-            return ""
+        return "" if self.job.options.names is Names.ORIGINAL else self._series_folder(instance)
+
+    def _series_folder(self, instance: Instance) -> str:
         number = metadata.text(instance.elements, tags.SERIES_NUMBER)
-        words = metadata.text(instance.elements, tags.SERIES_DESCRIPTION) or metadata.text(instance.elements, tags.PROTOCOL_NAME)
+        words = metadata.text(instance.elements, tags.SERIES_DESCRIPTION) or metadata.text(
+            instance.elements, tags.PROTOCOL_NAME
+        )
         name = " ".join(filter(None, (number, words or metadata.text(instance.elements, tags.MODALITY))))
         return unique_name(file_name(name), self.job.folders)
 
@@ -171,8 +176,8 @@ def _note_transcoding(instances: list[Instance], log: Log) -> None:
     syntaxes = {instance.transfer_syntax for instance in instances if not decode.is_native(instance)}
     for syntax in sorted(syntaxes):
         log.notes.append(
-            f"the pixel data were compressed ({tags.uid_name(syntax)}); they come back uncompressed (Explicit VR Little Endian), with "
-            "the same values"
+            f"the pixel data were compressed ({tags.uid_name(syntax)}); they come back uncompressed (Explicit VR Little "
+            "Endian), with the same values"
         )
 
 
@@ -181,5 +186,3 @@ def _change(instance: Instance, tag: int, vr: str, found: list) -> Change:
 
     new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in found)
     return Change(keyword_for_tag(tag) or tags.describe(tag), metadata.text(instance.elements, tag), new, "")
-
-
