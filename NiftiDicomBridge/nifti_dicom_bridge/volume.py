@@ -134,21 +134,21 @@ class Volume:
 def digest_of(voxels: np.ndarray) -> str:
     """Return the digest of voxel values, type and shape: the same whatever the byte order or memory layout.
 
-    BLAKE2b (RFC 7693), 256 bits, of type, shape and the BLAKE2b digests of blocks of 4 MiB of the little-endian values in C
-    order. In blocks, so that all processors help.
+    BLAKE2b (RFC 7693), 256 bits, of type, shape and the BLAKE2b digests of blocks of the little-endian values in C order. A
+    block is as many whole planes as fit 4 MiB, at least one; in blocks, so that all processors help.
     """
-    little = np.ascontiguousarray(voxels, dtype=voxels.dtype.newbyteorder("<"))
-    values = bytes_of(little)
-    blocks = [values[start : start + DIGEST_BLOCK] for start in range(0, len(values), DIGEST_BLOCK)]
-    state = hashlib.blake2b(f"{little.dtype.str}{tuple(int(n) for n in little.shape)}".encode("ascii"), digest_size=32)
-    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1) or 1) as pool:
-        for digest in pool.map(_block_digest, blocks):
+    planes = voxels.reshape(-1, *voxels.shape[2:])
+    dtype = voxels.dtype.newbyteorder("<")
+    some = max(1, DIGEST_BLOCK // max(1, planes[0].nbytes)) if len(planes) else 1
+    state = hashlib.blake2b(f"{dtype.str}{tuple(int(n) for n in voxels.shape)}".encode("ascii"), digest_size=32)
+
+    def block_digest(start: int) -> bytes:
+        return hashlib.blake2b(bytes_of(np.ascontiguousarray(planes[start : start + some], dtype)), digest_size=32).digest()
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for digest in pool.map(block_digest, range(0, len(planes), some)):
             state.update(digest)
     return DIGEST_PREFIX + state.hexdigest()
-
-
-def _block_digest(block: memoryview) -> bytes:
-    return hashlib.blake2b(block, digest_size=32).digest()
 
 
 def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float = POSITION_TOLERANCE_MM) -> bool:

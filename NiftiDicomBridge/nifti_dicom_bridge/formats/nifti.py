@@ -39,36 +39,47 @@ def write_image(volume: Volume, path: Path) -> None:
 
     Stored values are written as they are; the rescale goes to ``scl_slope`` and ``scl_inter``.
     """
-    voxels, datatype, intent = _arranged(volume.voxels)
-    header = _header(volume, voxels, datatype, intent)
+    datatype, intent = _datatype(volume.voxels)
+    header = _header(volume, datatype, intent)
     with _opened_for_writing(path) as file:
         file.write(header)
-        data = bytes_of(voxels)
-        for start in range(0, len(data), CHUNK):
-            file.write(data[start : start + CHUNK])
+        for block in _blocks(volume.voxels, intent):
+            file.write(bytes_of(block))
 
 
-def _arranged(voxels: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """Return voxels in the order of the file, datatype and intent code."""
-    little = np.ascontiguousarray(voxels, voxels.dtype.newbyteorder("<"))
-    if little.ndim == 5 and little.shape[-1] == 3 and little.dtype == np.uint8:
-        return little, RGB24, 0
-    code = DATATYPES.get(little.dtype.str[1:])
+def _datatype(voxels: np.ndarray) -> tuple[int, int]:
+    """Return datatype and intent code."""
+    if voxels.ndim == 5 and voxels.shape[-1] == 3 and voxels.dtype == np.uint8:
+        return RGB24, 0
+    code = DATATYPES.get(voxels.dtype.str[1:])
     if code is None:
         raise PixelError(f"NIfTI has no data type for {voxels.dtype}. Convert the voxels to an integer or float type first.")
-    if little.ndim == 5:  # samples are the slowest axis of a NIfTI vector image
-        return np.ascontiguousarray(np.moveaxis(little, -1, 0)), code, INTENT_VECTOR
-    return little, code, 0
+    return code, INTENT_VECTOR if voxels.ndim == 5 else 0
 
 
-def _header(volume: Volume, voxels: np.ndarray, datatype: int, intent: int) -> bytes:
+def _blocks(voxels: np.ndarray, intent: int) -> Iterator[np.ndarray]:
+    """Yield the voxels in the order of the file, some planes at a time: rows from the last to the first.
+
+    DICOM counts rows downwards; dcm2niix, and with it everybody's expectation of an axial NIfTI image, upwards.
+    """
+    if intent:  # samples are the slowest axis of a NIfTI vector image
+        voxels = np.moveaxis(voxels, -1, 0)
+    slices = voxels.ndim - 2 - (voxels.ndim == 5 and not intent)
+    planes = voxels.reshape(-1, *voxels.shape[slices:])
+    some = max(1, CHUNK // max(1, planes[0].nbytes))
+    dtype = voxels.dtype.newbyteorder("<")
+    for start in range(0, len(planes), some):
+        yield np.ascontiguousarray(planes[start : start + some, ::-1], dtype)
+
+
+def _header(volume: Volume, datatype: int, intent: int) -> bytes:
     columns, rows, slices = volume.shape_ijk
     dims = [columns, rows, slices]
     if volume.times > 1 or intent:
         dims.append(volume.times)
     if intent:
         dims.append(volume.voxels.shape[-1])
-    matrix = np.asarray(volume.ijk_to_ras, dtype=float)
+    matrix = stored_affine(volume)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     quaternion = quaternion_of(matrix)
     code = XFORM_SCANNER if volume.metadata is None or volume.metadata.first.elements else 0
@@ -77,7 +88,7 @@ def _header(volume: Volume, voxels: np.ndarray, datatype: int, intent: int) -> b
     header = NiftiHeader(
         dims=(len(dims), *dims, *[1] * (7 - len(dims))),
         datatype=datatype,
-        bits=24 if datatype == RGB24 else voxels.dtype.itemsize * 8,
+        bits=24 if datatype == RGB24 else volume.voxels.dtype.itemsize * 8,
         pixdim=(1.0 if quaternion is None else quaternion[0], *zooms),
         slope=rescale.slope,
         intercept=rescale.intercept,
@@ -88,6 +99,11 @@ def _header(volume: Volume, voxels: np.ndarray, datatype: int, intent: int) -> b
         intent=intent,
     )
     return header.nifti1() if max(dims) < 2**15 else header.nifti2()
+
+
+def stored_affine(volume: Volume) -> np.ndarray:
+    """Return the voxel-to-RAS matrix of a volume as it is written: with its rows from the last to the first."""
+    return geometry.reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
 
 
 def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:

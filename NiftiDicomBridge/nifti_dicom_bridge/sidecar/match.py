@@ -45,10 +45,11 @@ def _check_fit(image: Volume, origin: Origin, where: str) -> None:
             f"{where}: the image has {image.times} times, its sidecar describes one with {origin.shape[0]}. They do not belong "
             "together: use the sidecar of this image, or convert the times one by one."
         )
-    if _boxes_apart(image, origin):
+    same_shape = sorted(image.voxels.shape[1:4]) == sorted(origin.shape[1:4])
+    if not same_shape and _boxes_apart(image, origin):  # of the same shape, it was moved: registered to something else
         raise SidecarError(
-            f"{where}: the image lies elsewhere in space than the one that its sidecar describes. They do not belong together: "
-            "use the sidecar of this image."
+            f"{where}: the image has another shape and lies elsewhere in space than the one that its sidecar describes. They do "
+            "not belong together: use the sidecar of this image."
         )
 
 
@@ -80,8 +81,7 @@ def _turned(image: Volume, origin: Origin) -> Volume:
         if flip < 0:
             voxels = np.flip(voxels, axes[source])
     wanted = [0, axes[order[2]], axes[order[1]], axes[order[0]], *range(4, voxels.ndim)]
-    voxels = np.ascontiguousarray(voxels.transpose(wanted))
-    return replace(image, voxels=voxels, ijk_to_ras=origin.ijk_to_ras)
+    return replace(image, voxels=voxels.transpose(wanted), ijk_to_ras=origin.ijk_to_ras)
 
 
 def _retyped(volume: Volume, origin: Origin) -> Volume:

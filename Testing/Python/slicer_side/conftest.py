@@ -1,0 +1,126 @@
+"""Starts the Slicer host once, and gives each test an empty scene, a DICOM database and a panel of its own."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata, util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+MODULE = ROOT / "NiftiDicomBridge" / "NiftiDicomBridge.py"
+
+
+WANTED = ("slicer-core", "PySide6-Essentials", "pydicom", "nibabel")
+
+
+def _why_not() -> str:
+    """Why the host cannot run here; empty where it can."""
+    missing = [name for name in WANTED if not _version(name)]
+    if missing:
+        return f"the Slicer host needs {', '.join(missing)}: pip install '.[slicer]'"
+    newest = tuple(int(part) for part in _version("PySide6-Essentials").split(".")[:2])
+    if newest >= (6, 12) and sys.version_info < (3, 12):
+        return "PySide6 6.12 miscounts references below Python 3.12 and crashes: pip install 'PySide6-Essentials<6.12'"
+    return ""
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+WHY_NOT = _why_not()
+
+
+def pytest_collection_modifyitems(items):
+    if WHY_NOT:
+        for item in items:
+            if Path(item.path).parent == Path(__file__).parent:
+                item.add_marker(pytest.mark.skip(reason=WHY_NOT))
+
+
+sys.path.insert(0, str(ROOT / "Testing"))
+if util.find_spec("nifti_dicom_bridge") is None:
+    sys.path.append(str(MODULE.parent))
+
+
+@pytest.fixture(scope="session")
+def module(tmp_path_factory):
+    """The module, loaded into the host."""
+    import slicer_host
+
+    slicer_host.start(home=tmp_path_factory.mktemp("home"))
+    return slicer_host.load_module(MODULE)
+
+
+@pytest.fixture
+def slicer(module):
+    """The module ``slicer`` with an empty scene."""
+    import slicer
+
+    slicer.mrmlScene.Clear()
+    yield slicer
+    slicer.mrmlScene.Clear()
+
+
+@pytest.fixture
+def logic(slicer):
+    from NiftiDicomBridge import NiftiDicomBridgeLogic
+
+    return NiftiDicomBridgeLogic()
+
+
+@pytest.fixture
+def database(slicer, tmp_path):
+    """An open DICOM database of its own."""
+    from DICOMLib import DICOMUtils
+
+    folder = tmp_path / "database"
+    folder.mkdir()
+    assert DICOMUtils.openDatabase(str(folder))
+    yield slicer.dicomDatabase
+    slicer.dicomDatabase.closeDatabase()
+
+
+@pytest.fixture
+def write_series(slicer):
+    from NiftiDicomBridgeLib.SelfTest import write_series
+
+    return write_series
+
+
+@pytest.fixture
+def load(database, logic):
+    """Put DICOM files into the database and load them: returns the node."""
+
+    def load(files):
+        import slicer
+        from DICOMLib import DICOMUtils
+        from NiftiDicomBridgeLib import Database
+
+        DICOMUtils.importDicom(str(Path(files[0]).parent))
+        (node_id,) = logic.loadSeries(Database.series_of_files(files))
+        return slicer.mrmlScene.GetNodeByID(node_id)
+
+    return load
+
+
+@pytest.fixture
+def node(load, write_series, tmp_path):
+    """A volume that was loaded from a small oblique CT series."""
+    return load(write_series(tmp_path / "original"))
+
+
+@pytest.fixture
+def panel(module, slicer):
+    """The panel, opened."""
+    representation = module.createNewWidgetRepresentation()
+    representation.enter()
+    widget = representation.self()
+    yield widget
+    widget.cleanup()
+    representation.close()

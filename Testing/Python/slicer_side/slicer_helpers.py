@@ -1,0 +1,101 @@
+"""What the tests of the Slicer side share."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def images(report) -> list[Path]:
+    return [path for path in report.outputs if path.suffix != ".json"]
+
+
+def outcomes(report) -> list[str]:
+    return [entry.outcome.value for entry in report.entries]
+
+
+def voxels_of(path) -> np.ndarray:
+    """Stored values of a NIfTI, in the order of a node's array."""
+    import nibabel
+
+    return np.asarray(nibabel.load(path).dataobj.get_unscaled()).T
+
+
+def sidecar_of(path: Path) -> dict:
+    return json.loads(Path(str(path).removesuffix(".gz").removesuffix(".nii") + ".json").read_text("utf-8"))
+
+
+def ijk_to_ras(node) -> np.ndarray:
+    import slicer
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def set_ijk_to_ras(node, matrix) -> None:
+    import slicer
+
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(np.asarray(matrix, float)))
+
+
+def wait_until(condition, seconds: float = 20) -> None:
+    """Let Qt work until something is so."""
+    import slicer
+
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        slicer.app.processEvents()
+        time.sleep(0.002)
+
+
+def in_event_loop(action) -> None:
+    """Run something from Qt's event loop, as everything runs in Slicer."""
+    import qt
+
+    loop = qt.QEventLoop()
+
+    def run():
+        try:
+            action()
+        finally:
+            loop.quit()
+
+    qt.QTimer.singleShot(0, run)
+    loop.exec()
+
+
+def click(button) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    in_event_loop(lambda: QTest.mouseClick(button, Qt.LeftButton))
+
+
+class MessageBoxes:
+    """Closes message boxes as they appear and remembers what they said."""
+
+    def __init__(self):
+        import qt
+
+        self.texts: list[str] = []
+        self._timer = qt.QTimer()
+        self._timer.timeout.connect(self._close)
+        self._timer.start(20)
+
+    def _close(self) -> None:
+        import qt
+
+        box = qt.QApplication.activeModalWidget()
+        if box is not None:
+            self.texts.append(box.text)
+            box.accept()
+
+    def stop(self) -> list[str]:
+        self._timer.stop()
+        return self.texts

@@ -1,0 +1,156 @@
+"""NIfTI with sidecar → DICOM in Slicer's database."""
+
+import os
+from pathlib import Path
+
+import pydicom
+import pytest
+from slicer_helpers import images, outcomes
+
+
+@pytest.fixture
+def exported(logic, node, tmp_path):
+    """A NIfTI file whose original is in the database."""
+    return images(logic.exportVolumes([node], tmp_path / "nifti"))[0]
+
+
+@pytest.fixture
+def keep(slicer):
+    from nifti_dicom_bridge import ConversionOptions, Uids
+
+    return ConversionOptions(uids=Uids.KEEP)
+
+
+def temporary_folders(slicer):
+    return [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith("NiftiDicomBridge-")]
+
+
+def test_new_series_is_under_the_same_patient_and_study(slicer, logic, database, exported):
+    report = logic.importNifti([exported])
+    assert outcomes(report) == ["reissued"]
+    (series,) = logic.seriesUIDs(report)
+    assert (database.patientsCount(), database.studiesCount(), database.imagesCount()) == (1, 1, 8)
+    (study,) = database.studiesForPatient(database.patients()[0])
+    assert series in database.seriesForStudy(study)
+
+
+def test_outputs_are_copies_in_the_database(slicer, logic, database, exported):
+    report = logic.importNifti([exported])
+    assert len(report.outputs) == 4
+    assert all(Path(database.databaseDirectory) in path.parents and path.is_file() for path in report.outputs)
+    assert temporary_folders(slicer) == []
+
+
+def test_same_instances_are_recognised_and_left_alone(logic, database, exported, keep, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "original").iterdir()}
+    report = logic.importNifti([exported], keep)
+    assert outcomes(report) == ["restored"]
+    assert "4 were there already" in " ".join(report.entries[0].log.notes)
+    assert sorted(report.outputs) == sorted(before)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_same_instances_are_added_where_they_were_missing(logic, database, exported, keep, tmp_path):
+    (series,) = {str(pydicom.dcmread(path).SeriesInstanceUID) for path in (tmp_path / "original").iterdir()}
+    database.removeSeries(series)
+    report = logic.importNifti([exported], keep)
+    assert report.ok
+    assert len(database.filesForSeries(series)) == 4
+
+
+def test_another_object_under_the_same_uid_is_never_replaced(logic, database, exported, keep, tmp_path):
+    victim = tmp_path / "original" / "slice 2.dcm"
+    ds = pydicom.dcmread(victim)
+    ds.PatientComments = "edited elsewhere"
+    ds.save_as(victim)
+    report = logic.importNifti([exported], keep)
+    assert outcomes(report) == ["failed"]
+    assert "holds another object under SOPInstanceUID (0008,0018)" in report.entries[0].error
+    assert pydicom.dcmread(database.fileForInstance(ds.SOPInstanceUID)).PatientComments == "edited elsewhere"
+    assert database.imagesCount() == 4
+
+
+def test_series_under_another_study_is_refused(slicer, logic, database, exported, keep, tmp_path):
+    for path in (tmp_path / "original").iterdir():
+        ds = pydicom.dcmread(path)
+        ds.StudyInstanceUID = "1.2.3.4"
+        ds.save_as(path)
+    slicer.dicomDatabase.removeSeries(str(ds.SeriesInstanceUID))
+    from DICOMLib import DICOMUtils
+
+    DICOMUtils.importDicom(str(tmp_path / "original"))
+    slicer.dicomDatabase._connection.execute("DELETE FROM Images")
+    report = logic.importNifti([exported], keep)
+    assert outcomes(report) == ["failed"]
+    assert "under the study 1.2.3.4" in report.entries[0].error
+
+
+def test_series_that_was_spread_over_studies_from_the_start_is_recognised(logic, load, write_series, keep, tmp_path):
+    files = write_series(tmp_path / "original")
+    ds = pydicom.dcmread(files[0])
+    ds.StudyInstanceUID = "1.2.3.4"
+    ds.save_as(files[0])
+    report = logic.importNifti(images(logic.exportVolumes([load(files)], tmp_path / "nifti")), keep)
+    assert outcomes(report) == ["restored"]
+
+
+def test_closed_database_is_told_before_anything_is_converted(slicer, logic, exported):
+    from nifti_dicom_bridge import OutputError
+
+    slicer.dicomDatabase.closeDatabase()
+    with pytest.raises(OutputError, match=r"not open.*Switch to the module DICOM"):
+        logic.importNifti([exported])
+    assert temporary_folders(slicer) == []
+
+
+def test_instance_that_did_not_arrive_is_an_error(slicer, logic, database, exported, monkeypatch):
+    import ctk
+
+    add = ctk.ctkDICOMIndexer.addListOfFiles
+    monkeypatch.setattr(ctk.ctkDICOMIndexer, "addListOfFiles", lambda self, db, files, copy: add(self, db, files[1:], copy))
+    report = logic.importNifti([exported])
+    assert outcomes(report) == ["failed"]
+    assert "Of 4 instances" in report.entries[0].error
+    assert "3 are in the DICOM database" in report.entries[0].error
+
+
+def test_nifti_without_sidecar_fails_alone(logic, database, exported, tmp_path):
+    lone = tmp_path / "lone.nii.gz"
+    lone.write_bytes(exported.read_bytes())
+    report = logic.importNifti([lone, exported])
+    assert sorted(outcomes(report)) == ["failed", "reissued"]
+    assert database.imagesCount() == 8
+
+
+def test_cancelled_import_leaves_the_database_as_it_was(slicer, logic, database, exported):
+    from nifti_dicom_bridge import Cancelled
+
+    def progress(what, done, total):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        logic.importNifti([exported], progress=progress)
+    assert database.imagesCount() == 4
+    assert temporary_folders(slicer) == []
+
+
+def test_no_file_is_an_error(logic, database):
+    from nifti_dicom_bridge import BridgeError
+
+    with pytest.raises(BridgeError, match="No NIfTI file"):
+        logic.importNifti([])
+
+
+def test_series_that_slicer_cannot_load_is_an_error(logic, database):
+    from nifti_dicom_bridge import BridgeError
+
+    with pytest.raises(BridgeError, match=r"loaded nothing from the series 1\.2\.3"):
+        logic.loadSeries(["1.2.3"])
+
+
+def test_missing_package_is_named(slicer, logic, monkeypatch):
+    from nifti_dicom_bridge import DependencyError
+
+    monkeypatch.setattr(slicer.packaging, "pip_check", lambda req, _seen=None: req.name != "isal")
+    with pytest.raises(DependencyError, match="missing in Slicer: isal"):
+        logic.importNifti(["x.nii"])

@@ -1,0 +1,50 @@
+"""The tests that Slicer runs inside itself give the same result here, both ways."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[3] / "NiftiDicomBridge" / "NiftiDicomBridgeLib" / "SelfTest.py"
+METHODS = re.findall(r"def (test_\w+)", SOURCE.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_method_alone(slicer, method):
+    import unittest
+
+    from NiftiDicomBridge import NiftiDicomBridgeTest
+
+    result = unittest.TestResult()
+    NiftiDicomBridgeTest(method).run(result)
+    assert not result.skipped
+    assert not result.failures + result.errors, (result.failures + result.errors)[0][1]
+
+
+def test_all_through_self_tests(slicer):
+    slicer.selfTests["NiftiDicomBridge"]()
+
+
+def test_all_through_the_test_runner(slicer, module):
+    slicer.testing.runUnitTest([str(Path(module.path).parent)], "NiftiDicomBridge")
+
+
+def test_panel_test_for_slicer(slicer, module):
+    slicer.testing.runUnitTest([str(SOURCE.parents[2] / "Testing" / "Slicer")], "NiftiDicomBridgePanelTest")
+
+
+def test_a_failure_is_reported_both_ways(slicer, monkeypatch):
+    from NiftiDicomBridge import NiftiDicomBridgeTest
+
+    monkeypatch.setattr(NiftiDicomBridgeTest, METHODS[0], lambda self: self.fail("on purpose"))
+    with pytest.raises(AssertionError, match="1 of"):
+        NiftiDicomBridgeTest().runTest()
+
+
+def test_the_database_that_was_open_is_open_again(slicer, database):
+    from NiftiDicomBridge import NiftiDicomBridgeTest
+
+    before = database.databaseFilename
+    NiftiDicomBridgeTest("test_panel_is_there").debug()
+    assert database.isOpen
+    assert database.databaseFilename == before

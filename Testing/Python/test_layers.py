@@ -1,0 +1,177 @@
+"""The import rules of the house, and the lists in CMake equal to the tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = ROOT / "NiftiDicomBridge"
+CORE = MODULE / "nifti_dicom_bridge"
+LIB = MODULE / "NiftiDicomBridgeLib"
+HOST_PACKAGES = {"slicer", "qt", "ctk", "vtk", "DICOMLib"}
+# What Slicer brings and may be imported when Slicer starts; the rest of the standard library is known to Python.
+AT_START = HOST_PACKAGES | {"numpy", "NiftiDicomBridgeLib"}
+IMPORTED_AT_START = ["NiftiDicomBridge.py", "ParameterNode.py", "Logic.py", "Widget.py", "SelfTest.py", "Background.py"]
+
+
+def python_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imports(path: Path, whole: bool = True) -> Iterator[str]:
+    """Yield the absolute dotted names that a file imports; with ``whole=False`` only those at file scope, run time only."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree) if whole else _at_file_scope(tree.body):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = ".".join(path.relative_to(MODULE).with_suffix("").parts[: -node.level]) if node.level else ""
+            base = ".".join(part for part in (package, node.module) if part)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names if node.level)
+
+
+def _at_file_scope(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        for part in ("body", "orelse", "handlers"):
+            if isinstance(node, (ast.If, ast.Try)):
+                yield from _at_file_scope(getattr(node, part, []))
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+def ids(path: Path) -> str:
+    return path.relative_to(MODULE).as_posix() if MODULE in path.parents else path.name
+
+
+# --- who may import whom
+
+
+@pytest.mark.parametrize("path", python_files(CORE), ids=ids)
+def test_core_never_imports_slicer(path):
+    assert not {top(name) for name in imports(path)} & (HOST_PACKAGES | {"NiftiDicomBridgeLib", "PySide6"})
+
+
+@pytest.mark.parametrize("path", python_files(LIB), ids=ids)
+def test_slicer_side_imports_public_names_only(path):
+    of_core = {name for name in imports(path) if top(name) == "nifti_dicom_bridge"}
+    assert of_core <= {"nifti_dicom_bridge"}
+
+
+def room(path: Path) -> str:
+    """Return which format a file of the core belongs to; empty for those that belong to none."""
+    parts = path.relative_to(CORE).with_suffix("").parts
+    return parts[1].removesuffix("_header") if parts[0] == "formats" and parts[1] != "__init__" else ""
+
+
+@pytest.mark.parametrize("path", [path for path in python_files(CORE / "formats") if room(path)], ids=ids)
+def test_format_never_imports_another_format(path):
+    rooms = {room(other) for other in python_files(CORE / "formats")} - {"", room(path)}
+    found = {match.group(1) for name in imports(path) if (match := re.match(r"nifti_dicom_bridge\.formats\.(\w+)", name))}
+    assert not {name.removesuffix("_header") for name in found} & rooms
+
+
+FOUNDATION = ["errors", "options", "metadata", "geometry", "pixels", "volume"]
+
+
+@pytest.mark.parametrize("path", [CORE / f"{name}.py" for name in FOUNDATION], ids=ids)
+def test_foundation_imports_nothing_from_above(path):
+    allowed = {f"nifti_dicom_bridge.{name}" for name in (*FOUNDATION, "tags")} | {"nifti_dicom_bridge"}
+    found = {".".join(name.split(".")[:2]) for name in imports(path) if top(name) == "nifti_dicom_bridge"}
+    assert found <= allowed
+
+
+def test_only_one_file_reads_nodes():
+    """MRML in Nodes.py alone; the scene as such may be known to all, self-tests make their own nodes."""
+    pattern = re.compile(r"vtkMRML\w*Node\b(?!Name)|GetIJKToRASMatrix|arrayFromVolume")
+    users = {path.name for path in python_files(LIB) if pattern.search(_code(path))}
+    assert users <= {"Nodes.py", "SelfTest.py"}
+
+
+def test_only_one_file_asks_the_database():
+    users = {path.name for path in python_files(LIB) if re.search(r"dicomDatabase\b|ctkDICOM|DICOMUtils", _code(path))}
+    assert users <= {"Database.py", "SelfTest.py"}
+
+
+def _code(path: Path) -> str:
+    """Return a file without its docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            node.value.value = ""
+    return ast.unparse(tree)
+
+
+@pytest.mark.parametrize("path", [MODULE / "NiftiDicomBridge.py", *(LIB / name for name in IMPORTED_AT_START[1:])], ids=ids)
+def test_what_slicer_imports_at_start_needs_no_other_package(path):
+    import sys
+
+    foreign = {top(name) for name in imports(path, whole=False)} - AT_START - set(sys.stdlib_module_names)
+    assert not foreign
+
+
+@pytest.mark.parametrize("path", [LIB / name for name in IMPORTED_AT_START[1:]], ids=ids)
+def test_what_slicer_imports_at_start_imports_no_more_of_us(path):
+    ours = {name.split(".")[1] + ".py" for name in imports(path, whole=False) if name.startswith("NiftiDicomBridgeLib.")}
+    assert ours <= set(IMPORTED_AT_START)
+
+
+# --- what Slicer demands of the tree
+
+
+def cmake_list(name: str) -> list[str]:
+    text = (MODULE / "CMakeLists.txt").read_text("utf-8")
+    return re.search(rf"set\({name}\s+(.*?)\)", text, re.DOTALL).group(1).split()
+
+
+def test_cmake_lists_every_script():
+    tree = {path.relative_to(MODULE).as_posix() for path in python_files(MODULE)}
+    listed = cmake_list("MODULE_PYTHON_SCRIPTS")
+    assert sorted(listed) == sorted(tree)
+
+
+def test_cmake_lists_every_resource():
+    files = (path for path in MODULE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    tree = {path.relative_to(MODULE).as_posix() for path in files if path.suffix != ".py" and path.name != "CMakeLists.txt"}
+    assert sorted(cmake_list("MODULE_PYTHON_RESOURCES")) == sorted(tree)
+
+
+def test_front_doors_are_the_only_python_files_of_the_module_folder():
+    """Slicer takes every other one for a module."""
+    assert [path.name for path in MODULE.glob("*.py")] == ["NiftiDicomBridge.py"]
+
+
+def test_no_package_is_called_like_the_module():
+    assert not [path for path in MODULE.iterdir() if path.is_dir() and path.name.lower() == "niftidicombridge"]
+
+
+@pytest.mark.parametrize("name", ["EXTENSION_ICONURL", "EXTENSION_SCREENSHOTURLS"])
+def test_extensions_index_finds_the_pictures(name):
+    """The index reads them with a regular expression, on one line and in quotes; the files are in this repository."""
+    text = (ROOT / "CMakeLists.txt").read_text("utf-8")
+    (urls,) = re.findall(rf'^set\({name} "([^"\n]+)"\)$', text, re.MULTILINE)
+    for url in urls.split():
+        assert (ROOT / url.split("/main/")[1]).is_file()
+
+
+def test_extension_is_called_like_the_project():
+    assert re.search(r"^project\(NiftiDicomBridge\)$", (ROOT / "CMakeLists.txt").read_text("utf-8"), re.MULTILINE)
+
+
+def test_requirements_of_slicer_are_those_of_the_package():
+    """What Slicer shall install is a part of what pip installs, with the same bounds."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = (MODULE / "Resources" / "requirements.txt").read_text("utf-8").splitlines()
+    assert {line for line in lines if line and not line.startswith("#")} <= set(project["dependencies"])

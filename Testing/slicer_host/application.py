@@ -1,0 +1,126 @@
+"""Stand-ins for ``slicer.app``, ``slicer.modules`` and the widgets of Slicer that are no plain Qt."""
+
+# ruff: noqa: N801, N815 - names are those of Slicer
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import types
+
+import ctk
+import qt
+
+
+class qMRMLWidget(qt.QWidget):
+    """A widget that knows the scene."""
+
+    mrmlSceneChanged = qt.Signal(object)
+
+    def setMRMLScene(self, scene):
+        """Take a scene."""
+        self._scene = scene
+        self.mrmlSceneChanged.emit(scene)
+
+    def mrmlScene(self):
+        """Return the scene."""
+        return self._scene
+
+
+class Application(qt.QApplication):
+    """Stand-in for ``slicer.app``."""
+
+    def __init__(self, home: str, testing: bool):
+        super().__init__(["SlicerHost"])
+        self.setApplicationName("Slicer")
+        self.setOrganizationName("slicer-host")
+        qt.QSettings.setDefaultFormat(qt.QSettings.IniFormat)
+        qt.QSettings.setPath(qt.QSettings.IniFormat, qt.QSettings.UserScope, home)
+        self.temporaryPath = home
+        self._options = types.SimpleNamespace(testingEnabled=testing, runPythonAndExit=testing)
+
+    def testingEnabled(self):
+        """Return whether message boxes are suppressed."""
+        return self._options.testingEnabled
+
+    def commandOptions(self):
+        """Return the options of the command line."""
+        return self._options
+
+    def layoutManager(self):
+        """Return None: there are no views here."""
+
+
+class ScriptedModule:
+    """Stand-in for what ``slicer.modules.<name>`` is."""
+
+    def __init__(self, source):
+        self._source, self.name, self.path = source, source.__name__, source.__file__
+        self._representation = None
+
+    def widgetRepresentation(self):
+        """Return the panel, made when it is asked for the first time."""
+        if self._representation is None:
+            self._representation = _Panel(self.name)
+            self._representation.reload()
+        return self._representation
+
+    def createNewWidgetRepresentation(self):
+        """Return a panel of its own."""
+        panel = _Panel(self.name)
+        panel.reload()
+        return panel
+
+
+class _Panel(qMRMLWidget):
+    """The C++ side of a panel: calls setup, enter and exit of the Python side."""
+
+    def __init__(self, module: str):
+        super().__init__()
+        self._module, self.isEntered = module, False
+        self.setLayout(qt.QVBoxLayout())
+
+    def reload(self):
+        """Make the Python side again, from the module as it is now in sys.modules."""
+        import slicer
+
+        self._python = getattr(sys.modules[self._module], self._module + "Widget")(self)
+        setattr(slicer.modules, self._module + "Widget", self._python)
+        self._python.setup()
+
+    def self(self):
+        """Return the Python side."""
+        return self._python
+
+    def enter(self):
+        """The person selects the module."""
+        self.isEntered = True
+        self._python.enter()
+
+    def exit(self):
+        """The person leaves the module."""
+        self.isEntered = False
+        self._python.exit()
+
+
+def fill(slicer, home: str, main_window: bool, testing: bool) -> None:
+    """Give the module ``slicer`` what the application gives it."""
+    import vtk
+
+    vtk.vtkObject.GlobalWarningDisplayOff()
+    slicer.app = Application(home, testing)
+    slicer.mrmlScene = slicer.vtkMRMLScene()
+    slicer.app.mrmlScene = lambda: slicer.mrmlScene
+    slicer.modules = types.SimpleNamespace(dicomPlugins={})
+    slicer.selfTests = {}
+    slicer.qMRMLWidget = qMRMLWidget
+    slicer.dicomDatabaseDirectorySettingsKey = "DatabaseDirectory_0.8.1"
+    slicer.dicomDatabase = ctk.ctkDICOMDatabase()
+    folder = qt.QSettings().value(slicer.dicomDatabaseDirectorySettingsKey) or ""
+    if os.path.isfile(os.path.join(folder, "ctkDICOM.sql")):
+        slicer.dicomDatabase.openDatabase(os.path.join(folder, "ctkDICOM.sql"))
+    if main_window:
+        slicer.app.main_window = qt.QMainWindow()
+        slicer.app.main_window.setObjectName("qSlicerMainWindow")
+    logging.captureWarnings(True)
