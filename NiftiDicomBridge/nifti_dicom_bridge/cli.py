@@ -198,7 +198,7 @@ def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
 def _entry_line(entry: Entry) -> str:
     if entry.outcome.value == "skipped":
         return f"skipped    {entry.title}: {entry.error}"
-    images = [path for path in entry.outputs if path.suffix != ".json"]
+    images = [path for path in entry.outputs if path.suffix not in (".json", ".bval", ".bvec")]
     where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
     return f"{entry.outcome.value:10} {entry.title} → {where}"
 

@@ -90,6 +90,8 @@ class Volume:
         How the pixels lay in the instances; None for an image that never was DICOM.
     origin : Origin or None
         What the volume was when read from DICOM; None for an image that never was DICOM.
+    gradients : numpy.ndarray or None, shape (times, 4)
+        b-value in s/mm² and unit gradient direction in RAS of every time; None where it is no diffusion series.
     warnings : tuple of str
         What a person should know before trusting the grid: uneven spacing, missing slices, gantry tilt…
     """
@@ -102,6 +104,7 @@ class Volume:
     metadata: SeriesMetadata | None = None
     pixel_record: PixelRecord | None = None
     origin: Origin | None = None
+    gradients: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
 
     @property

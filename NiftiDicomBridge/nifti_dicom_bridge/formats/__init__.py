@@ -127,6 +127,8 @@ def _write_nifti(volume: Volume, path: Path, options: ConversionOptions) -> list
     with Staging(path.parent, options.overwrite) as staging:
         image = staging.path(name + (".nii.gz" if options.gzip else ".nii"))
         sidecar = staging.path(name + ".json")
+        if volume.gradients is not None:
+            nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
         nifti.write_image(volume, image)
         write_sidecar(sidecar, _top(volume))
         return staging.commit()

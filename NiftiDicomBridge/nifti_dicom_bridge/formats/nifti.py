@@ -106,6 +106,22 @@ def stored_affine(volume: Volume) -> np.ndarray:
     return geometry.reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
 
 
+def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
+    """Write b-values and gradient directions in FSL's convention.
+
+    Directions are along the axes of the image as it is stored, with x turned where those are right-handed
+    (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
+    """
+    assert volume.gradients is not None
+    matrix = stored_affine(volume)[:3, :3]
+    axes = matrix / np.linalg.norm(matrix, axis=0)
+    vectors = np.linalg.solve(axes, volume.gradients[:, 1:].T)
+    if np.linalg.det(axes) > 0:
+        vectors[0] = -vectors[0]
+    bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii")
+    bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii")
+
+
 def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:
     """Return (qfac, b, c, d) of a matrix (nifti1.h, method 2); None where it is sheared, which no quaternion can say."""
     axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)

@@ -401,6 +401,10 @@ IMPLEMENTATION_CLASS = "2.25.214309486321873406914374291865093512877"
 def _rescale_elements(work: _Work, elements: Elements, t: int = 0, k: int = 0) -> Elements:
     """Return slope and intercept of a plane, where the object has them or needs them."""
     slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
+    n, frame = work.templates[t, k].tolist()
+    before = frames_of(work.series.instances[n], n)[frame]
+    if (slope, intercept) == (before.slope, before.intercept):
+        return {}
     if tags.DOSE_GRID_SCALING in elements:
         return {tags.DOSE_GRID_SCALING: values.decimals([slope])}
     had = tags.RESCALE_SLOPE in elements

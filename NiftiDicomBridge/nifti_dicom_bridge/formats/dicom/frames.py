@@ -80,6 +80,12 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
     return [_frame(instance, index, 0, {})]
 
 
+def own_groups(elements: Elements, n: int) -> Elements:
+    """Return the functional groups of frame n; empty for objects without."""
+    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    return per_frame[n].elements if n < len(per_frame) else {}
+
+
 def frame_count(elements: Elements) -> int:
     """Return NumberOfFrames, 1 where it is absent or not positive."""
     return max(1, metadata.integer(elements, tags.NUMBER_OF_FRAMES, 1))
@@ -113,6 +119,11 @@ class Lookup:
         if not own and tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements:
             self._layers = [metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)]
         self._top = elements
+
+    @property
+    def layers(self) -> list[Elements]:
+        """From the most special to the most general."""
+        return [*self._layers, self._top]
 
     def group(self, sequence: int) -> Elements:
         """Return the item of a functional group; empty where there is none."""
@@ -189,7 +200,8 @@ def _rescale(look: Lookup) -> tuple[float, float, str]:
         slope, units = dose, (look.texts(sequence, tags.DOSE_UNITS) or [""])[0]
     if slope is None or not math.isfinite(slope) or slope == 0:
         slope = 1.0
-    return slope, intercept if intercept is not None and math.isfinite(intercept) else 0.0, units
+    intercept = intercept if intercept is not None and math.isfinite(intercept) else 0.0
+    return *vendor.precise_rescale(look.layers, slope, intercept), units
 
 
 def _pixel_kind(elements: Elements) -> tuple:
@@ -230,7 +242,21 @@ def _segment(look: Lookup, elements: Elements) -> int | None:
     return None if number is None else int(number)
 
 
-_LABELS: dict[str, Callable[[Lookup, Elements], Any]] = {"component": _component, "echo": _echo, "segment": _segment}
+def _repetition(look: Lookup, elements: Elements) -> float | None:
+    return metadata.number(elements, tags.REPETITION_TIME) if tags.ECHO_TIME in elements else None
+
+
+def _flip(look: Lookup, elements: Elements) -> float | None:
+    return metadata.number(elements, tags.FLIP_ANGLE) if tags.ECHO_TIME in elements else None
+
+
+_LABELS: dict[str, Callable[[Lookup, Elements], Any]] = {
+    "component": _component,
+    "echo": _echo,
+    "segment": _segment,
+    "TR": _repetition,
+    "flip": _flip,
+}
 
 
 def _order(look: Lookup, elements: Elements, n: int) -> tuple:

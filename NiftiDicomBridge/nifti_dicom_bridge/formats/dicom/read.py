@@ -28,6 +28,7 @@ from ...pixels import (
 )
 from ...volume import Origin, Rescale, Volume, digest_of
 from . import decode, stacks, vendor
+from .diffusion import gradients_of
 from .files import read_pixel_bytes
 from .frames import FrameInfo, frames_of
 from .series import Inventory, Series, find_series
@@ -165,18 +166,21 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
         metadata=SeriesMetadata(plan.instances, index),
         pixel_record=record,
         origin=Origin(digest_of(voxels), tuple(voxels.shape), matrix, rescale, voxels.dtype.str),
+        gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
     )
 
 
 def _default_matrix(plan: Plan) -> np.ndarray:
-    """Return the grid of an image that does not say where it lies: pixel spacing where known, origin 0, axial."""
+    """Return the grid of an image that does not say where it lies: axial, its middle at the origin."""
     frame = plan.frames[0][0]
-    look = metadata.numbers(plan.instances[0].elements, tags.PIXEL_SPACING) or metadata.numbers(
-        plan.instances[0].elements, tags.IMAGER_PIXEL_SPACING
-    )
+    first = plan.instances[0].elements
+    look = metadata.numbers(first, tags.PIXEL_SPACING)
     row, column = look if len(look) == 2 and min(look) > 0 else (1.0, 1.0)
-    return LPS_TO_RAS @ np.diag([column, row, frame.step_mm, 1.0])
+    lps = np.diag([column, row, frame.step_mm, 1.0])
+    size = [metadata.integer(first, tags.COLUMNS), metadata.integer(first, tags.ROWS), len(plan.frames[0])]
+    lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
+    return LPS_TO_RAS @ lps
 
 
 def _time_step(plan: Plan) -> float:

@@ -103,9 +103,9 @@ def kind_of(instance: Instance) -> str:
 
 def _series_key(instance: Instance) -> tuple:
     uid = metadata.text(instance.elements, tags.SERIES_INSTANCE_UID)
-    if uid:
-        return (uid,)
     number = metadata.text(instance.elements, tags.SERIES_NUMBER)
+    if uid:  # some exporters give all series of an examination one UID: the number tells them apart
+        return uid, number
     return (uid, metadata.text(instance.elements, tags.STUDY_INSTANCE_UID), number, str(Path(instance.path).parent))
 
 

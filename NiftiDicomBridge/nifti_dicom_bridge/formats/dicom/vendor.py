@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,13 +12,22 @@ import numpy as np
 
 from ... import metadata, tags
 from ...geometry import Plane
-from ...metadata import Elements, Instance
+from ...metadata import Element, Elements, Instance
 
 SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
 UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
 UIH_FRAME_SEQUENCE = (0x0065, "Image Private Header", 0x51)
 GE_IMAGE_TYPE = (0x0043, "GEMS_PARM_01", 0x2F)
+GE_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9C)
+GE_INTERNAL_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9E)
+GE_LOCATIONS = (0x0021, "GEMS_RELA_01", 0x4F)
+PHILIPS_SCALE_SLOPE = (0x2005, "Philips MR Imaging DD 001", 0x0E)
+PHILIPS_FRAME_SEQUENCE = (0x2005, "Philips MR Imaging DD 005", 0x0F)
 GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}
+
+
+_LATE_BLOCKS = frozenset({0x2005})
+"""Groups whose first block need not be 10."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,29 @@ def private(elements: Elements, group: int, creator: str, number: int) -> int | 
     return None
 
 
+def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float]:
+    """Return the numbers of a private element (group, creator, number); empty where there is none.
+
+    Values of unknown VR are read as text where they are digits, else as the only binary kind that fits their length.
+    """
+    if not _group(elements, key[0]):
+        return []
+    tag = private(elements, *key)
+    element = elements.get(tag) if tag else None
+    if element is None or not isinstance(element.value, bytes):
+        return []
+    if element.vr != "UN":
+        return metadata.numbers(elements, tag or 0)
+    return metadata.numbers({0: Element("DS", element.value)}, 0) or metadata.numbers({0: Element("FD", element.value)}, 0)
+
+
+def csa_image_header(elements: Elements) -> dict[str, list]:
+    """Return the values of the Siemens CSA image header, by name; empty where there is none."""
+    tag = private(elements, *SIEMENS_CSA_IMAGE) if _group(elements, SIEMENS_CSA_IMAGE[0]) else None
+    element = elements.get(tag) if tag else None
+    return _csa(element.value) if element is not None and isinstance(element.value, bytes) else {}
+
+
 def tiles_of(instance: Instance) -> Tiles | None:
     """Return how slices are tiled in an image; None for one image, one slice."""
     for reader in _TILE_READERS:
@@ -60,12 +92,50 @@ def tiles_of(instance: Instance) -> Tiles | None:
 
 def component_of(elements: Elements) -> str:
     """Return the component that only a private element tells; empty where none does."""
-    tag = private(elements, *GE_IMAGE_TYPE) if _group(elements, 0x0043) else None
-    return GE_COMPONENTS.get(metadata.integer(elements, tag), "") if tag else ""
+    if _is_ge_field_map(elements):
+        return "fieldmaphz"
+    found = private_numbers(elements, GE_IMAGE_TYPE)
+    return GE_COMPONENTS.get(int(found[0]), "") if found else ""
+
+
+def _is_ge_field_map(elements: Elements) -> bool:
+    """Whether it is a slice of the map in Hz that GE's B0map puts before the magnitude, in the same series."""
+    if not _group(elements, GE_PULSE_SEQUENCE[0]):
+        return False
+    names = [private(elements, *key) for key in (GE_PULSE_SEQUENCE, GE_INTERNAL_PULSE_SEQUENCE)]
+    if not any("B0MAP" in metadata.text(elements, name).upper() for name in names if name):
+        return False
+    slices = private_numbers(elements, GE_LOCATIONS)
+    return bool(slices) and metadata.integer(elements, tags.INSTANCE_NUMBER) <= slices[0]
+
+
+def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) -> tuple[float, float]:
+    """Return the rescale to Philips' precise values: (slope · stored + intercept) / (slope · scale slope).
+
+    Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
+    """
+    scale = next((found for layer in layers for found in _philips_scale_slopes(layer)), 0.0)
+    if not scale or not math.isfinite(scale):
+        return slope, intercept
+    return 1.0 / scale, intercept / (slope * scale)
+
+
+def _philips_scale_slopes(elements: Elements) -> list[float]:
+    found = private_numbers(elements, PHILIPS_SCALE_SLOPE)
+    if found or not _any_group(elements, PHILIPS_FRAME_SEQUENCE[0]):
+        return found
+    tag = private(elements, *PHILIPS_FRAME_SEQUENCE)
+    nested = metadata.first_item(elements, tag) if tag else {}
+    return private_numbers(nested, PHILIPS_SCALE_SLOPE)
+
+
+def _any_group(elements: Elements, group: int) -> bool:
+    return any(tag >> 16 == group for tag in elements)
 
 
 def _group(elements: Elements, group: int) -> bool:
-    return (group << 16 | 0x10) in elements
+    """Whether a group of private elements may be there: cheap, as it is asked of every instance."""
+    return (group << 16 | 0x10) in elements or (group in _LATE_BLOCKS and _any_group(elements, group))
 
 
 # --- Siemens mosaic ---------------------------------------------------------------------------------------------------
@@ -74,11 +144,7 @@ def _group(elements: Elements, group: int) -> bool:
 def _siemens_mosaic(elements: Elements) -> Tiles | None:
     if "MOSAIC" not in metadata.texts(elements, tags.IMAGE_TYPE):
         return None
-    tag = private(elements, *SIEMENS_CSA_IMAGE)
-    element = elements.get(tag) if tag else None
-    if element is None or not isinstance(element.value, bytes):
-        return None
-    header = _csa(element.value)
+    header = csa_image_header(elements)
     count = int((header.get("NumberOfImagesInMosaic") or [0])[0])
     normal = header.get("SliceNormalVector") or []
     plane = _whole_plane(elements)
