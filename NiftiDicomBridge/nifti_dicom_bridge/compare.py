@@ -264,9 +264,8 @@ def _compare_voxels(a: Instance, b: Instance, found: Comparison) -> None:
 
 
 def _checked_format(instance: Instance) -> Any:
-    pixel = decode.pixel_format(instance)
-    decode.check_length(instance, pixel)
-    return pixel
+    decode.check_length(instance)
+    return decode.pixel_format(instance)
 
 
 def _compare_geometry(a: Instance, b: Instance, found: Comparison) -> None:

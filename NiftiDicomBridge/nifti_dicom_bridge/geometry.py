@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import permutations, product
+from itertools import permutations
 
 import numpy as np
 
@@ -173,42 +173,30 @@ def check_affine(ijk_to_ras: np.ndarray) -> None:
         raise GeometryError("The voxel-to-world matrix has a zero or dependent column. Repair the image's header.")
 
 
-def reorientation(
-    source: np.ndarray, target: np.ndarray, shape_ijk: Sequence[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Return how to turn a grid into another one that is the same but for the order of axes and their direction.
+def closest_orientation(source: np.ndarray, target: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the order and direction of the axes of one grid that come closest to those of another.
 
     Parameters
     ----------
     source, target : numpy.ndarray, shape (4, 4)
         ijk → mm of what is there and of what is wanted.
-    shape_ijk : sequence of int
-        Shape of the source.
 
     Returns
     -------
-    tuple or None
-        ``(order, flips)``: target axis n is source axis ``order[n]``, reversed where ``flips[n]`` is −1; None where the
-        grids are not the same.
+    tuple
+        ``(order, flips)``: target axis n is source axis ``order[n]``, reversed where ``flips[n]`` is −1.
     """
-    for order, flips in product(permutations(range(3)), product((1, -1), repeat=3)):
-        turned = reoriented_affine(source, order, flips, shape_ijk)
-        shape = [shape_ijk[axis] for axis in order]
-        if _same_corners(turned, target, shape):
-            return order, flips
-    return None
+    axes, wanted = (matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0) for matrix in (source, target))
+    cosines = axes.T @ wanted
+    order = max(permutations(range(3)), key=lambda chosen: sum(abs(cosines[axis, n]) for n, axis in enumerate(chosen)))
+    return order, tuple(-1 if cosines[axis, n] < 0 else 1 for n, axis in enumerate(order))
 
 
 def reoriented_affine(source: np.ndarray, order: Sequence[int], flips: Sequence[int], shape_ijk: Sequence[int]) -> np.ndarray:
-    """Return the matrix of a grid whose axes are taken in another order and direction (see `reorientation`)."""
+    """Return the matrix of a grid whose axes are taken in another order and direction (see `closest_orientation`)."""
     turned = source.copy()
     for n, (axis, flip) in enumerate(zip(order, flips, strict=True)):
         turned[:3, n] = flip * source[:3, axis]
         if flip < 0:
             turned[:3, 3] += source[:3, axis] * (shape_ijk[axis] - 1)
     return turned
-
-
-def _same_corners(a: np.ndarray, b: np.ndarray, shape_ijk: Sequence[int], tolerance_mm: float = 1e-3) -> bool:
-    corners = np.array([[*corner, 1.0] for corner in product(*[(0, n - 1) for n in shape_ijk])]).T
-    return bool(np.abs((a - b) @ corners).max() <= tolerance_mm)

@@ -5,6 +5,7 @@ Values are kept as the bytes of the value field, padding included, so that whate
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -103,6 +104,14 @@ class Instance:
     def uid(self) -> str:
         """SOPInstanceUID, empty where there is none."""
         return text(self.elements, tags.SOP_INSTANCE_UID)
+
+    @property
+    def key(self) -> str:
+        """What is the same for one instance wherever it is met, and differs between two: UID and name, else everything."""
+        if self.uid:
+            return f"{self.uid}\n{self.name}"
+        content = repr(sorted(self.elements.items())).encode("utf-8")
+        return f"{hashlib.blake2b(content, digest_size=16).hexdigest()}\n{self.name}"
 
     @property
     def transfer_syntax(self) -> str:

@@ -331,6 +331,8 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
         limits = np.iinfo(dtype)
         if low >= limits.min and high <= limits.max and np.array_equal(np.rint(values), values):
             return Quantised(values.astype(dtype), 1.0, 0.0, 0.0)
+    if low == high and not zero_intercept:
+        return Quantised(np.zeros(values.shape, "<u2"), 1.0, decimal(low), abs(decimal(low) - low))
     if zero_intercept:
         dtype = np.dtype("<i2") if low < 0 or signed else np.dtype("<u2")
         slope, intercept = decimal(max(abs(low), abs(high)) / np.iinfo(dtype).max, up=True), 0.0

@@ -95,7 +95,7 @@ def is_nifti(path: Path) -> bool:
 
 
 def _keys(instances: Sequence) -> frozenset[str]:
-    return frozenset(f"{instance.uid}\n{instance.name}" for instance in instances)
+    return frozenset(instance.key for instance in instances)
 
 
 def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:

@@ -138,6 +138,7 @@ def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] |
     _, vectors = np.linalg.eigh(lower / 3.0)
     b, c, d, a = vectors[:, -1]
     sign = -1.0 if a < 0 else 1.0  # only b, c and d are stored: a is taken for positive
+    sign *= 1 - 4 * np.finfo(float).eps  # and a² = 1 − b² − c² − d² may not be negative by rounding
     return qfac, float(sign * b), float(sign * c), float(sign * d)
 
 

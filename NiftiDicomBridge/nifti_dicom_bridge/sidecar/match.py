@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .. import geometry
 from ..errors import PixelError, SidecarError
 from ..pixels import to_stored_values
-from ..volume import Origin, Rescale, Volume
+from ..volume import Origin, Rescale, Volume, same_grid
 from .record import Record
 
 SINGLE_PRECISION = 1e-6
@@ -42,14 +43,14 @@ def _check_fit(image: Volume, origin: Origin, where: str) -> None:
         )
     if image.times not in (1, origin.shape[0]):
         raise SidecarError(
-            f"{where}: the image has {image.times} times, its sidecar describes one with {origin.shape[0]}. They do not belong "
-            "together: use the sidecar of this image, or convert the times one by one."
+            f"{where}: the image has {image.times} times, its sidecar describes one with {origin.shape[0]}. They do not "
+            "belong together: use the sidecar of this image, or convert the times one by one."
         )
     same_shape = sorted(image.voxels.shape[1:4]) == sorted(origin.shape[1:4])
     if not same_shape and _boxes_apart(image, origin):  # of the same shape, it was moved: registered to something else
         raise SidecarError(
-            f"{where}: the image has another shape and lies elsewhere in space than the one that its sidecar describes. They do "
-            "not belong together: use the sidecar of this image."
+            f"{where}: the image has another shape and lies elsewhere in space than the one that its sidecar describes. They "
+            "do not belong together: use the sidecar of this image."
         )
 
 
@@ -68,20 +69,25 @@ def _box(ijk_to_ras: np.ndarray, shape_ijk: tuple[int, int, int]) -> tuple[np.nd
 
 
 def _turned(image: Volume, origin: Origin) -> Volume:
-    """Return the image in the axis order of its record, where it is the same grid."""
-    found = geometry.reorientation(image.ijk_to_ras, origin.ijk_to_ras, image.shape_ijk)
-    if found is None:
-        return image
-    order, flips = found
-    if order == (0, 1, 2) and flips == (1, 1, 1):
-        return replace(image, ijk_to_ras=origin.ijk_to_ras)
+    """Return the image with its axes in the order and direction of its record; on its very grid where it is the same."""
+    order, flips = geometry.closest_orientation(image.ijk_to_ras, origin.ijk_to_ras)
+    turned = replace(
+        image,
+        voxels=_turned_voxels(image.voxels, order, flips),
+        ijk_to_ras=geometry.reoriented_affine(image.ijk_to_ras, order, flips, image.shape_ijk),
+    )
+    same = turned.voxels.shape[1:4] == origin.shape[1:4] and same_grid(turned.ijk_to_ras, origin.ijk_to_ras, origin.shape[1:4])
+    return replace(turned, ijk_to_ras=origin.ijk_to_ras) if same else turned
+
+
+def _turned_voxels(voxels: np.ndarray, order: Sequence[int], flips: Sequence[int]) -> np.ndarray:
+    """Return a view of voxels with their spatial axes in another order and direction."""
     axes = {0: 3, 1: 2, 2: 1}  # i, j, k in an array of (times, slices, rows, columns)
-    voxels = image.voxels
     for source, flip in zip(order, flips, strict=True):
         if flip < 0:
             voxels = np.flip(voxels, axes[source])
     wanted = [0, axes[order[2]], axes[order[1]], axes[order[0]], *range(4, voxels.ndim)]
-    return replace(image, voxels=voxels.transpose(wanted), ijk_to_ras=origin.ijk_to_ras)
+    return voxels.transpose(wanted)
 
 
 def _retyped(volume: Volume, origin: Origin) -> Volume:
@@ -91,6 +97,9 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
         return replace(volume, rescale=origin.rescale)
     if volume.voxels.dtype.kind not in "iuf":
         return volume
+    if volume.rescale.is_identity and origin.rescale.is_identity and dtype.kind == volume.voxels.dtype.kind == "f":
+        stored = volume.voxels.astype(dtype)
+        return replace(volume, voxels=stored) if np.array_equal(stored, volume.voxels, equal_nan=True) else volume
     try:
         real = volume.real_values()
         if dtype.kind == "f":

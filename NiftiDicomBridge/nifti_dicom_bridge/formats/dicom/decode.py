@@ -75,11 +75,19 @@ def _positive(instance: Instance, tag: int) -> int:
     return int(found)
 
 
-def check_length(instance: Instance, pixel: PixelFormat) -> None:
-    """Raise `DicomReadError` when native pixel data are shorter than rows, columns and frames promise."""
-    pixels = instance.pixels
+def check_length(instance: Instance) -> None:
+    """Raise `DicomReadError` when pixel data are shorter than rows, columns and frames promise.
+
+    Asked before anything is made for each frame, as the number of frames may be a lie.
+    """
+    pixels, pixel = instance.pixels, pixel_format(instance)
     assert pixels is not None
     frames = frame_count(instance.elements)
+    if pixels.length < 0 and frames > max(1, Path(instance.path).stat().st_size // 8):  # a frame has an item header at least
+        raise DicomReadError(
+            f"{instance.path}: {tags.describe(tags.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
+            "Get the file anew from its source."
+        )
     wanted = pixel.bytes_of(frames)
     if 0 <= pixels.length < wanted:
         raise DicomReadError(

@@ -178,6 +178,14 @@ class _Work:
         return stored
 
     @property
+    def step_changed(self) -> bool:
+        """Whether neighbouring slices are further apart, or nearer, than they were."""
+        if not self.resampled or self.volume.origin is None or len(self.planes) < 2:
+            return False
+        before = np.linalg.norm(self.volume.origin.ijk_to_ras[:3, 2])
+        return bool(abs(np.linalg.norm(self.volume.ijk_to_ras[:3, 2]) - before) > 1e-3 * before)
+
+    @property
     def rescale_changed(self) -> bool:
         """Whether stored values mean something else than they did."""
         rescale = self.volume.origin.rescale if self.volume.origin else self.volume.rescale
@@ -273,7 +281,9 @@ def _true_planes(volume: Volume, templates: np.ndarray) -> list[Plane]:
     if not _parallel(volume):
         return planes
     grid = geometry.attributes_from_affine(origin.ijk_to_ras, origin.shape[1])
-    firsts = [int(np.argmin([abs(p.distance - plane.distance) for p in grid])) for plane in planes]
+    normal = grid[0].normal
+    distances = np.array([p.position @ normal for p in grid])
+    firsts = [int(np.argmin(np.abs(distances - plane.position @ normal))) for plane in planes]
     if len(set(firsts)) < len(firsts):
         return planes
     found = []
@@ -447,9 +457,9 @@ def _plane_elements(work: _Work, k: int, elements: Elements) -> Elements:
         tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation),
         tags.PIXEL_SPACING: values.decimals(plane.spacing),
     }
-    if work.resampled:
+    if work.step_changed:
         found[tags.SLICE_THICKNESS] = values.decimals([step])
-    if tags.SPACING_BETWEEN_SLICES in elements or work.resampled:
+    if tags.SPACING_BETWEEN_SLICES in elements or work.step_changed:
         found[tags.SPACING_BETWEEN_SLICES] = values.decimals([step])
     if tags.IMAGER_PIXEL_SPACING in elements:
         found[tags.IMAGER_PIXEL_SPACING] = values.decimals(plane.spacing)
@@ -499,7 +509,9 @@ def _multi_frame(work: _Work, uids: UidMap) -> Iterator[Derived]:
         elements[tags.NUMBER_OF_FRAMES] = values.integers("IS", len(places))
         shared = metadata.first_item(template.elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         own = metadata.items(template.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-        per_frame = [_frame_groups(work, own[frame].elements, shared, t, k) for frame, t, k in places]
+        per_frame = [
+            _frame_groups(work, own[frame].elements if frame < len(own) else {}, shared, t, k) for frame, t, k in places
+        ]
         elements[tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = Element("SQ", tuple(Item(item) for item in per_frame))
         moved = {tag for item in per_frame for tag in item}
         kept = _public({tag: element for tag, element in shared.items() if tag not in moved})
@@ -521,7 +533,9 @@ def _frame_groups(work: _Work, own: Elements, shared: Elements, t: int, k: int) 
             shared, tags.PIXEL_MEASURES_SEQUENCE
         )
         step = values.decimals([_step(work.planes, plane)])
-        measures = measures | {tags.PIXEL_SPACING: values.decimals(plane.spacing), tags.SLICE_THICKNESS: step}
+        measures = measures | {tags.PIXEL_SPACING: values.decimals(plane.spacing)}
+        if work.step_changed or tags.SLICE_THICKNESS not in measures:
+            measures[tags.SLICE_THICKNESS] = step
         found |= {
             tags.PLANE_POSITION_SEQUENCE: values.sequence({tags.IMAGE_POSITION_PATIENT: values.decimals(plane.position)}),
             tags.PLANE_ORIENTATION_SEQUENCE: values.sequence(

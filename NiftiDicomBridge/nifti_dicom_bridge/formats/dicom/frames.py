@@ -6,7 +6,6 @@ without, and tiled images of vendors: all of them are lists of frames.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,6 +26,10 @@ COMPONENTS = {
     "LOCALIZER": "localizer", "MPR": "mpr",
 }  # fmt: skip
 ALWAYS = "magnitude"
+SMALLEST, LARGEST = 1e-9, 1e9
+"""Millimetres that an image can be about."""
+SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
+"""What a NIfTI header in single precision can hold."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class FrameInfo:
         Index of the instance, and of the frame (or tile) in it.
     plane : Plane or None
         Where it lies; None where the object does not say.
+    spacing_mm : tuple of float
+        Between rows and between columns; 1 where the object does not say.
     step_mm : float
         Distance to the next slice as the object tells it; used where there is only one.
     kind : tuple
@@ -51,11 +56,14 @@ class FrameInfo:
         Of the real value.
     labels : dict
         What tells this kind from others of the series: ``{"echo": 2.46, "component": "phase"}``.
+    notes : tuple of str
+        Values that are there and cannot be used.
     """
 
     instance: int
     frame: int
     plane: Plane | None
+    spacing_mm: tuple[float, float]
     step_mm: float
     kind: tuple
     order: tuple
@@ -63,13 +71,15 @@ class FrameInfo:
     intercept: float = 0.0
     units: str = ""
     labels: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
     """Return the frames of one instance, in the order of its pixel data."""
     tiles = vendor.tiles_of(instance)
     if tiles is not None:
-        return [_frame(instance, index, k, {}, plane) for k, plane in enumerate(tiles.planes)]
+        layout = (tiles.across, tiles.down, len(tiles.planes))
+        return [_frame(instance, index, k, {}, plane, tiles=layout) for k, plane in enumerate(tiles.planes)]
     per_frame = metadata.items(instance.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     count = frame_count(instance.elements)
     if per_frame:
@@ -91,23 +101,34 @@ def frame_count(elements: Elements) -> int:
     return max(1, metadata.integer(elements, tags.NUMBER_OF_FRAMES, 1))
 
 
-def _frame(instance: Instance, index: int, n: int, own: Elements, plane: Plane | None = None, alone: bool = True) -> FrameInfo:
+def _frame(
+    instance: Instance,
+    index: int,
+    n: int,
+    own: Elements,
+    plane: Plane | None = None,
+    alone: bool = True,
+    tiles: tuple[int, ...] = (),
+) -> FrameInfo:
     look = Lookup(instance.elements, own)
+    notes: list[str] = []
     if plane is None and alone:
-        plane = _plane(look)
-    slope, intercept, units = _rescale(look)
+        plane = _plane(look, notes)
+    slope, intercept, units = _rescale(look, notes)
     labels = _labels(look, instance.elements)
     return FrameInfo(
         instance=index,
         frame=n,
         plane=plane,
+        spacing_mm=_spacing(look),
         step_mm=_step(look),
-        kind=(*_pixel_kind(instance.elements), *sorted(labels.items())),
+        kind=(*_pixel_kind(instance.elements), *tiles, *sorted(labels.items())),
         order=_order(look, instance.elements, n),
         slope=slope,
         intercept=intercept,
         units=units,
         labels=labels,
+        notes=tuple(notes),
     )
 
 
@@ -147,13 +168,22 @@ class Lookup:
         return metadata.texts(self.group(sequence), tag) or metadata.texts(self._top, tag)
 
 
-def _plane(look: Lookup) -> Plane | None:
+def _plane(look: Lookup, notes: list[str]) -> Plane | None:
     position = look.numbers(tags.PLANE_POSITION_SEQUENCE, tags.IMAGE_POSITION_PATIENT)
     orientation = look.numbers(tags.PLANE_ORIENTATION_SEQUENCE, tags.IMAGE_ORIENTATION_PATIENT)
-    if len(position) != 3 or len(orientation) != 6 or not all(map(math.isfinite, position)):
+    if not position and not orientation:
         return None
-    axes = _axes(tuple(orientation))
-    return None if axes is None else Plane(np.array(position), axes, _spacing(look))
+    axes = _axes(tuple(orientation)) if len(orientation) == 6 else None
+    if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
+        notes.append(
+            f"position {_shown(position)} and orientation {_shown(orientation)} do not place the image: it lies nowhere"
+        )
+        return None
+    return Plane(np.array(position), axes, _spacing(look))
+
+
+def _shown(values: list[float]) -> str:
+    return "\\".join(f"{value:g}" for value in values) or "(none)"
 
 
 @lru_cache(maxsize=256)
@@ -166,17 +196,16 @@ def _axes(orientation: tuple[float, ...]) -> np.ndarray | None:
 
 def _spacing(look: Lookup) -> tuple[float, float]:
     """Return the distance between rows and between columns, mm; 1 where none is given."""
-    for tag in (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING):
-        found = look.numbers(tags.PIXEL_MEASURES_SEQUENCE, tag)
-        if len(found) == 2 and min(found) > 0 and all(map(math.isfinite, found)):
-            return found[0], found[1]
+    found = look.numbers(tags.PIXEL_MEASURES_SEQUENCE, tags.PIXEL_SPACING)
+    if len(found) == 2 and all(SMALLEST < value < LARGEST for value in found):
+        return found[0], found[1]
     return 1.0, 1.0
 
 
 def _step(look: Lookup) -> float:
     for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
         found = look.number(tags.PIXEL_MEASURES_SEQUENCE, tag)
-        if found is not None and math.isfinite(found) and found > 0:
+        if found is not None and SMALLEST < found < LARGEST:
             return found
     return 1.0
 
@@ -184,23 +213,24 @@ def _step(look: Lookup) -> float:
 def _offset_planes(elements: Elements, count: int) -> list[Plane] | None:
     """Return the planes of a multi-frame object that gives offsets from the first (RT Dose: PS3.3 C.8.8.3.2)."""
     offsets = metadata.numbers(elements, tags.GRID_FRAME_OFFSET_VECTOR)
-    first = _plane(Lookup(elements, {}))
+    first = _plane(Lookup(elements, {}), [])
     if first is None or len(offsets) != count:
         return None
     relative = np.array(offsets) - offsets[0]  # either form of C.8.8.3.2: relative, or absolute along the axis
     return [Plane(first.position + first.normal * z, first.orientation, first.spacing) for z in relative]
 
 
-def _rescale(look: Lookup) -> tuple[float, float, str]:
+def _rescale(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     sequence = tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
     slope, intercept = look.number(sequence, tags.RESCALE_SLOPE), look.number(sequence, tags.RESCALE_INTERCEPT)
     units = (look.texts(sequence, tags.UNITS) or look.texts(sequence, tags.RESCALE_TYPE) or [""])[0]
     dose = look.number(sequence, tags.DOSE_GRID_SCALING)
     if slope is None and dose is not None:
         slope, units = dose, (look.texts(sequence, tags.DOSE_UNITS) or [""])[0]
-    if slope is None or not math.isfinite(slope) or slope == 0:
-        slope = 1.0
-    intercept = intercept if intercept is not None and math.isfinite(intercept) else 0.0
+    slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
+    if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
+        notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")
+        return 1.0, 0.0, units
     return *vendor.precise_rescale(look.layers, slope, intercept), units
 
 

@@ -30,7 +30,7 @@ from ...volume import Origin, Rescale, Volume, digest_of
 from . import decode, stacks, vendor
 from .diffusion import gradients_of
 from .files import read_pixel_bytes
-from .frames import FrameInfo, frames_of
+from .frames import LARGEST_SLOPE, FrameInfo, frames_of
 from .series import Inventory, Series, find_series
 
 READERS = 2
@@ -91,6 +91,8 @@ def with_unique_names(plans: list[Plan]) -> list[Plan]:
 
 def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
+    for instance in series.instances:
+        decode.check_length(instance)
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n)]
     grids = stacks.split(frames)
     return [_plan(series, grid) for grid in grids]
@@ -102,7 +104,9 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
     frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
     name = file_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
     instances = tuple(series.instances[n] for n in used)
-    return Plan(name, series.title, instances, stacks.Grid(frames, grid.stack, grid.labels, grid.warnings), list(grid.warnings))
+    notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
+    whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings)
+    return Plan(name, series.title, instances, whole, [*notes, *grid.warnings])
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
@@ -175,8 +179,7 @@ def _default_matrix(plan: Plan) -> np.ndarray:
     """Return the grid of an image that does not say where it lies: axial, its middle at the origin."""
     frame = plan.frames[0][0]
     first = plan.instances[0].elements
-    look = metadata.numbers(first, tags.PIXEL_SPACING)
-    row, column = look if len(look) == 2 and min(look) > 0 else (1.0, 1.0)
+    row, column = frame.spacing_mm
     lps = np.diag([column, row, frame.step_mm, 1.0])
     size = [metadata.integer(first, tags.COLUMNS), metadata.integer(first, tags.ROWS), len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
@@ -189,7 +192,7 @@ def _time_step(plan: Plan) -> float:
         return 0.0
     elements = plan.instances[0].elements
     found = metadata.number(elements, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
-    return found / 1000.0 if np.isfinite(found) else 0.0
+    return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
 
 
 class _Loader:
@@ -206,8 +209,6 @@ class _Loader:
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
         places = self._places()
-        for instance in self.plan.instances:
-            decode.check_length(instance, decode.pixel_format(instance))
         try:
             voxels = np.empty((len(self.plan.frames), len(self.plan.frames[0]), *self._frame_shape()), self._dtype())
         except MemoryError:

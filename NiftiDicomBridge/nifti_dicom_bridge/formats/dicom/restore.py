@@ -115,10 +115,9 @@ def gather(volumes: Sequence[Volume]) -> list[Whole]:
     for v, volume in enumerate(volumes):
         series = volume.metadata
         assert series is not None
+        keys = [instance.key for instance in series.instances]
         for n, instance in enumerate(series.instances):
-            key = f"{instance.uid}\n{instance.name}"
-            wholes.setdefault(key, Whole(instance)).number[v] = n
-        keys = [f"{instance.uid}\n{instance.name}" for instance in series.instances]
+            wholes.setdefault(keys[n], Whole(instance)).number[v] = n
         for t, k, frame in series.planes():
             wholes[keys[frame.instance]].pieces.append(Piece(v, t, k, frame.frame))
     for whole in wholes.values():
