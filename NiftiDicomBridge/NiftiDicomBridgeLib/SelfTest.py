@@ -163,7 +163,7 @@ class NiftiDicomBridgeTest(BridgeTestCase):
         self.assertEqual(slicer.dicomDatabase.imagesCount(), SHAPE[0])
 
     def test_volume_that_never_was_dicom_is_written_as_it_is(self) -> None:
-        """Array and matrix in the NIfTI are those of the node."""
+        """Every voxel in the NIfTI is where it is in the node; rows are counted upwards there."""
         import nibabel
 
         matrix = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
@@ -172,8 +172,10 @@ class NiftiDicomBridgeTest(BridgeTestCase):
         report = self.logic.exportVolumes([node], self.folder / "nifti")
         self._assert_all_done(report)
         image = nibabel.load(_images(report)[0])
-        np.testing.assert_array_equal(np.asarray(image.dataobj).transpose(2, 1, 0), voxels)
-        np.testing.assert_allclose(image.affine, matrix, atol=1e-4)
+        np.testing.assert_array_equal(np.asarray(image.dataobj).transpose(2, 1, 0)[:, ::-1], voxels)
+        downwards = np.diag([1.0, -1.0, 1.0, 1.0])
+        downwards[1, 3] = SHAPE[1] - 1
+        np.testing.assert_allclose(image.affine @ downwards, matrix, atol=1e-4)
 
     def test_panel_is_there(self) -> None:
         """The panel opens, lists the volumes of the scene and fits beside the views."""

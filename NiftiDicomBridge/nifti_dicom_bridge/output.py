@@ -64,6 +64,9 @@ class Staging:
         if name in self._files:
             raise OutputError(f"two outputs would be called {name} in {self.folder}. Use --names numbered.")
         target = self.folder / name
+        blocking = next((p for p in list(target.parents)[: len(parts) - 1] if p.exists() and not p.is_dir()), None)
+        if blocking is not None:
+            raise OutputError(f"{target} cannot be written: {blocking} is a file. Choose another folder.")
         if target.exists() and (not self.overwrite or target.is_dir()):
             raise OutputError(f"{target} exists. Choose another folder, or --overwrite to replace it.")
         self._files.append(name)
@@ -72,14 +75,29 @@ class Staging:
         return temporary
 
     def commit(self) -> list[Path]:
-        """Move everything to its place and return the paths."""
-        done = []
-        for name in self._files:
-            target = self.folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self._temporary / name, target)
-            done.append(target)
-        return done
+        """Move everything to its place and return the paths; where one cannot be moved, put back what was there before."""
+        done: list[tuple[Path, Path | None]] = []
+        try:
+            for name in self._files:
+                done.append((self.folder / name, self._saved(name)))
+                self._made += _make_folders((self.folder / name).parent)
+                os.replace(self._temporary / name, self.folder / name)
+        except OSError as error:
+            for target, saved in reversed(done):
+                target.unlink(missing_ok=True)
+                if saved is not None:
+                    os.replace(saved, target)
+            raise OutputError(f"{done[-1][0]}: cannot be written ({error.strerror}); nothing was changed.") from error
+        return [target for target, _ in done]
+
+    def _saved(self, name: str) -> Path | None:
+        """Put a file that is to be replaced out of the way, and return where it is; None where there is none."""
+        if not (self.folder / name).exists():
+            return None
+        saved = self._temporary / "replaced" / name
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self.folder / name, saved)
+        return saved
 
 
 def _make_folders(folder: Path) -> list[Path]:

@@ -99,7 +99,8 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
         return volume
     if volume.rescale.is_identity and origin.rescale.is_identity and dtype.kind == volume.voxels.dtype.kind == "f":
         stored = volume.voxels.astype(dtype)
-        return replace(volume, voxels=stored) if np.array_equal(stored, volume.voxels, equal_nan=True) else volume
+        same = np.allclose(stored, volume.voxels, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
+        return replace(volume, voxels=stored, rescale=origin.rescale) if same else volume
     try:
         real = volume.real_values()
         if dtype.kind == "f":

@@ -18,10 +18,20 @@ def outcomes(report) -> list[str]:
 
 
 def voxels_of(path) -> np.ndarray:
-    """Stored values of a NIfTI, in the order of a node's array."""
+    """Stored values of a NIfTI, in the order of a node's array: NIfTI counts rows upwards."""
     import nibabel
 
-    return np.asarray(nibabel.load(path).dataobj.get_unscaled()).T
+    return np.asarray(nibabel.load(path).dataobj.get_unscaled()).T[..., ::-1, :]
+
+
+def grid_of(path) -> np.ndarray:
+    """IJK → RAS of a NIfTI, with rows counted downwards as a node's."""
+    import nibabel
+
+    image = nibabel.load(path)
+    downwards = np.diag([1.0, -1.0, 1.0, 1.0])
+    downwards[1, 3] = image.shape[1] - 1
+    return image.affine @ downwards
 
 
 def sidecar_of(path: Path) -> dict:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import struct
 from collections.abc import Mapping
 from dataclasses import replace
 
 from ... import tags
 from ...errors import OptionError, SidecarError
-from ...metadata import Element, Elements, Instance, Item
+from ...metadata import NUMBER_FORMATS, Element, Elements, Instance, Item
 from ...sidecar.charset import CharacterSet
 from ...sidecar.dicom_json import encode_value
 
@@ -47,12 +48,14 @@ def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
     parts = text.split("\\") if vr not in ("LT", "ST", "UT", "UR") else [text]
     try:
         if vr in _NUMBER_VRS:
-            return tag, (vr, [_NUMBER_VRS[vr](part) for part in parts if part])
+            numbers = [_NUMBER_VRS[vr](part) for part in parts if part]
+            struct.pack(f"<{len(numbers)}{NUMBER_FORMATS[vr]}", *numbers)
+            return tag, (vr, numbers)
         from pydicom.config import RAISE
 
         for part in parts:
             validate_value(vr, part, RAISE)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, struct.error) as error:
         raise OptionError(f"{tags.describe(tag)}: {text!r} is no value of VR {vr}: {error}") from None
     if vr == "PN":
         return tag, (vr, [_person(part) for part in parts])
