@@ -114,6 +114,8 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
     Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
     """
+    if "PHILIPS" not in metadata.text(layers[-1], tags.MANUFACTURER).upper():
+        return slope, intercept
     scale = next((found for layer in layers for found in _philips_scale_slopes(layer)), 0.0)
     if not scale or not math.isfinite(scale):
         return slope, intercept
