@@ -12,15 +12,21 @@ import pytest
 from circle import Circle, in_dicom_order
 from hypothesis import given
 from hypothesis import strategies as st
-from phantoms import ramp, save, slices
-from phantoms.series import OBLIQUE
-
 from nifti_dicom_bridge import GeometryError, Volume, read
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.geometry import (
-    LPS_TO_RAS, Plane, affine_from_attributes, attributes_from_affine, check_affine, closest_orientation, reoriented_affine,
+    LPS_TO_RAS,
+    Plane,
+    affine_from_attributes,
+    attributes_from_affine,
+    check_affine,
+    closest_orientation,
+    reoriented_affine,
     spacing_problem,
 )  # fmt: skip
+from oracles import module
+from phantoms import ramp, save, slices
+from phantoms.series import OBLIQUE
 
 lengths = st.floats(0.1, 10)
 offsets = st.floats(-1500, 1500)
@@ -118,7 +124,9 @@ def test_a_sheared_grid_has_no_qform(circle: Circle) -> None:
     assert np.allclose(header.get_sform(), [[-0.5, 0, 0, 10.5], [0, 0.75, 1.25, -22.5], [0, 0, 2.5, -30.125], [0, 0, 0, 1]])
 
 
-@pytest.mark.parametrize("phantom", ["classic_ct", "oblique", "feet_first", "descending", "gantry_tilt", "far_from_origin", "mr_4d"])
+@pytest.mark.parametrize(
+    "phantom", ["classic_ct", "oblique", "feet_first", "descending", "gantry_tilt", "far_from_origin", "mr_4d"]
+)
 def test_every_plane_in_the_image_lies_where_its_file_says(phantom: str, circle: Circle) -> None:
     circle.make(phantom).forth()
     image = nibabel.load(circle.image())
@@ -135,7 +143,7 @@ def test_every_plane_in_the_image_lies_where_its_file_says(phantom: str, circle:
 
 @pytest.mark.parametrize("phantom", ["classic_ct", "oblique", "feet_first", "far_from_origin"])
 def test_simpleitk_and_nibabel_agree_on_physical_points(phantom: str, circle: Circle) -> None:
-    itk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
+    itk = module("SimpleITK")
     circle.make(phantom).forth()
     a, b = nibabel.load(circle.image()), itk.ReadImage(str(circle.image()))
 

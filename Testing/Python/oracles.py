@@ -1,0 +1,49 @@
+"""Programs of others that judge ours: skipped with a reason where missing, unless they are required.
+
+``NIFTI_DICOM_BRIDGE_ORACLES=required`` turns a missing one into a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REQUIRED = os.environ.get("NIFTI_DICOM_BRIDGE_ORACLES") == "required"
+
+
+def oracle(name: str) -> str:
+    """Return the path of a program; skip the test, or fail it, where it is not installed."""
+    found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    if found is None:
+        missing(name)
+    return str(found)
+
+
+def module(name: str) -> object:
+    """Return a Python module that judges; skip the test, or fail it, where it is not installed."""
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        missing(name)
+    return None
+
+
+def missing(name: str) -> None:
+    """Skip or fail."""
+    if REQUIRED:
+        pytest.fail(f"{name} is not installed, and NIFTI_DICOM_BRIDGE_ORACLES=required")
+    pytest.skip(f"{name} is not installed")
+
+
+def run(*command: object) -> subprocess.CompletedProcess:
+    """Run a program and return what it said."""
+    return subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, errors="replace", check=False, timeout=100
+    )

@@ -1,0 +1,220 @@
+"""NIfTI files that are damaged, too short or not what they say: one clear error naming the file."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from circle import KEEP, Circle, names_in
+from nifti_dicom_bridge import BridgeError, GeometryError, Job, NiftiReadError, Outcome, convert, read
+
+# offset, struct format, value of fields of the NIfTI-1 header (nifti1.h)
+LIES = [
+    (40, "<h", 0),
+    (40, "<h", 8),
+    (40, "<h", -1),
+    (42, "<h", 0),
+    (42, "<h", -5),
+    (44, "<3h", (32767, 32767, 32767)),
+    (70, "<h", 0),
+    (70, "<h", 9999),
+    (70, "<h", 32),
+    (72, "<h", 77),
+    (76, "<f", float("nan")),
+    (108, "<f", 1e30),
+    (108, "<f", -1.0),
+    (108, "<f", float("nan")),
+    (112, "<f", float("nan")),
+    (112, "<f", float("inf")),
+    (252, "<h", 99),
+    (254, "<h", -3),
+    (280, "<4f", (0, 0, 0, 0)),
+    (280, "<4f", (float("nan"),) * 4),
+    (280, "<4f", (1e30,) * 4),
+    (344, "<4s", b"none"),
+    (0, "<i", 12),
+    (0, "<i", 540),
+]
+
+
+@pytest.fixture
+def plain(circle: Circle) -> tuple[Circle, bytes]:
+    """An uncompressed image and its bytes."""
+    circle.make("classic_ct").forth(gzip=False)
+    return circle, circle.image().read_bytes()
+
+
+def assert_refused(circle: Circle) -> None:
+    """The image is refused by name, and nothing is written."""
+    (entry,) = circle.home().entries
+    assert entry.outcome is Outcome.FAILED
+    assert circle.image().name in entry.error
+    assert names_in(circle.back) == []
+
+
+@pytest.mark.parametrize("length", [0, 1, 4, 100, 347, 348, 352, 353, 400, 471])
+def test_a_short_file_is_refused(length: int, plain: tuple[Circle, bytes]) -> None:
+    circle, raw = plain
+    assert length < len(raw) == 352 + 5 * 4 * 3 * 2
+    circle.image().write_bytes(raw[:length])
+
+    assert_refused(circle)
+
+
+@pytest.mark.parametrize("keep", [0, 5, 30, 0.5, 0.9, -1, -9])
+def test_a_cut_off_compressed_file_is_refused(keep: float, circle: Circle) -> None:
+    circle.make("large_values").forth()
+    raw = circle.image().read_bytes()
+    circle.image().write_bytes(raw[: int(len(raw) * keep) if isinstance(keep, float) else keep])
+
+    assert_refused(circle)
+
+
+def test_a_compressed_file_with_a_wrong_checksum_is_refused(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    raw = bytearray(circle.image().read_bytes())
+    raw[-8] ^= 0xFF
+    circle.image().write_bytes(raw)
+
+    assert_refused(circle)
+
+
+def test_a_plain_file_that_is_called_gz_is_refused(plain: tuple[Circle, bytes]) -> None:
+    circle, raw = plain
+    circle.image().unlink()
+    (circle.nifti / "1_series_1.nii.gz").write_bytes(raw)
+
+    assert_refused(circle)
+
+
+@pytest.mark.parametrize(("offset", "form", "value"), LIES, ids=str)
+@pytest.mark.parametrize("packed", [False, True], ids=["nii", "nii.gz"])
+def test_a_header_that_lies_never_ends_in_a_traceback(
+    offset: int, form: str, value: object, packed: bool, plain: tuple[Circle, bytes]
+) -> None:
+    circle, original = plain
+    raw = bytearray(original)
+    struct.pack_into(form, raw, offset, *(value if isinstance(value, tuple) else (value,)))
+    path = circle.image()
+    if packed:
+        path.unlink()
+        path = path.with_name(path.name + ".gz")
+    path.write_bytes(gzip.compress(bytes(raw)) if packed else bytes(raw))
+
+    (entry,) = circle.home().entries
+
+    assert (entry.outcome is Outcome.FAILED) == bool(entry.error)
+    assert (names_in(circle.back) == []) == (entry.outcome is Outcome.FAILED)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_bytes_in_a_header_never_end_in_a_traceback(seed: int, plain: tuple[Circle, bytes]) -> None:
+    circle, original = plain
+    rng = random.Random(seed)
+    for _ in range(60):
+        raw = bytearray(original)
+        for _ in range(rng.choice((1, 2, 8))):
+            raw[rng.randrange(352)] = rng.randrange(256)
+        circle.image().write_bytes(raw)
+        said = _refusal(circle.image())
+        assert said is None or isinstance(said, GeometryError) or circle.image().name in str(said)
+
+
+def _refusal(path: Path) -> BridgeError | None:
+    """Read an image; return the error that refused it. Any other error is a failure of the test."""
+    try:
+        read(path)
+    except BridgeError as error:
+        return error
+    return None
+
+
+def test_a_claim_beyond_memory_is_refused_at_once(plain: tuple[Circle, bytes]) -> None:
+    circle, original = plain
+    raw = bytearray(original)
+    struct.pack_into("<8h", raw, 40, 4, 30000, 30000, 30000, 30000, 1, 1, 1)
+    path = circle.image().with_name("huge.nii.gz")
+    path.write_bytes(gzip.compress(bytes(raw) + bytes(10_000_000)))
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
+    code += "from nifti_dicom_bridge.cli import main; sys.exit(main())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "inspect", str(path)], capture_output=True, text=True, timeout=20, check=False
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "huge.nii.gz" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128, np.int64, np.uint64, np.int8])
+def test_a_type_that_dicom_does_not_have_never_ends_in_a_traceback(dtype: type, plain: tuple[Circle, bytes]) -> None:
+    circle, _ = plain
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.ones(image.shape, dtype), image.affine, dtype=dtype))
+
+    (entry,) = circle.home().entries
+
+    assert entry.outcome is Outcome.DERIVED or entry.error
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3, 1, 1, 2), (5, 4, 3, 2, 2, 2, 2)])
+def test_more_than_four_dimensions_are_refused(shape: tuple, plain: tuple[Circle, bytes]) -> None:
+    circle, _ = plain
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(shape, np.int16), image.affine))
+
+    assert_refused(circle)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 4)])
+def test_fewer_than_three_dimensions_are_one_slice(shape: tuple, plain: tuple[Circle, bytes]) -> None:
+    circle, _ = plain
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(shape, np.int16), image.affine))
+    circle.sidecar().unlink()
+
+    (volume,) = read(circle.image())
+
+    assert volume.shape_ijk == (*shape, 1, 1)[:3]
+
+
+def test_an_image_without_orientation_says_that_it_is_assumed(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(np.zeros((2, 3, 4), np.int16), None)
+    nibabel.save(image, tmp_path / "a.nii")
+
+    (volume,) = read(tmp_path / "a.nii")
+
+    assert any("assumed" in text for text in volume.warnings)
+
+
+def test_sform_and_qform_that_disagree_are_told(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(np.zeros((20, 3, 4), np.int16), np.eye(4))
+    image.set_sform(np.eye(4), 1)
+    image.set_qform(np.diag([2.0, 1, 1, 1]), 1)
+    nibabel.save(image, tmp_path / "a.nii")
+
+    (volume,) = read(tmp_path / "a.nii")
+
+    assert np.array_equal(volume.ijk_to_ras, np.eye(4))
+    assert any("sform was used" in text for text in volume.warnings)
+
+
+def test_a_missing_image_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NiftiReadError, match=r"nowhere\.nii"):
+        read(tmp_path / "nowhere.nii")
+
+
+def test_one_bad_image_does_not_stop_the_others(circle: Circle) -> None:
+    circle.make("two_series").forth()
+    bad = circle.images()[0]
+    bad.write_bytes(b"nonsense")
+
+    report = convert(Job([circle.nifti], circle.back, KEEP))
+
+    assert sorted(entry.outcome for entry in report.entries) == [Outcome.FAILED, Outcome.RESTORED]
+    assert bad.name in report.failures[0].error

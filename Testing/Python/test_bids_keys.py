@@ -1,0 +1,343 @@
+"""BIDS keys: one fact each, on volumes made of a few attributes."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from nifti_dicom_bridge import geometry, metadata
+from nifti_dicom_bridge.formats import bids
+from nifti_dicom_bridge.formats.bids import pet, phase_encoding, siemens_text, timing
+from nifti_dicom_bridge.metadata import Element, Encoding, Instance, Item, SeriesMetadata
+from nifti_dicom_bridge.volume import Volume
+
+AXIAL = "1\\0\\0\\0\\1\\0"
+SAGITTAL = "0\\1\\0\\0\\0\\-1"
+
+
+def element(value, vr="LO"):
+    if isinstance(value, (bytes, tuple)):
+        return Element(vr, value)
+    return Element(vr, str(value).encode("utf-8"))
+
+
+def instance(attributes, number=1):
+    found = {tag: value if isinstance(value, Element) else element(value) for tag, value in attributes.items()}
+    return Instance({0x00080060: element("MR"), 0x00200013: element(number), **found}, {}, None, Encoding(), None)
+
+
+def volume(*instances, times=1, slices=None, matrix=None):
+    slices = slices or len(instances) // times
+    frames = np.array([[(t * slices + k, 0) for k in range(slices)] for t in range(times)], np.int32)
+    voxels = np.zeros((times, slices, 12, 16), np.int16)
+    return Volume(
+        voxels, np.diag([-2.0, -2.0, 3.0, 1.0]) if matrix is None else matrix, metadata=SeriesMetadata(instances, frames)
+    )
+
+
+def stored(found):
+    return geometry.reoriented_affine(np.asarray(found.ijk_to_ras, float), (0, 1, 2), (1, -1, 1), found.shape_ijk)
+
+
+def keys(found):
+    return bids.keys_of(found, stored(found))
+
+
+def one(attributes):
+    return keys(volume(instance(attributes)))
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "key", "value"),
+    [
+        (0x00101010, "048Y", "PatientAge", 48),
+        (0x00101010, "018M", "PatientAge", 1.5),
+        (0x00100030, "19660101", "PatientBirthDate", "1966-01-01"),
+        (0x00080070, "SIEMENS", "Manufacturer", "Siemens"),
+        (0x00080070, "GE MEDICAL SYSTEMS", "Manufacturer", "GE"),
+        (0x00080070, "Philips Medical Systems", "Manufacturer", "Philips"),
+        (0x00080070, "Esaote", "Manufacturer", "Esaote"),
+        (0x00180080, "2000", "RepetitionTime", 2),
+        (0x00181020, "27\\LX", "SoftwareVersions", "27\\LX"),
+        (0x00120063, "a\\b", "DeidentificationMethod", ["a", "b"]),
+        (0x00541001, "BQML", "Units", "Bq/mL"),
+        (0x00189020, "NONE", "MTState", False),
+        (0x00189016, "RF", "SpoilingType", "RF"),
+        (
+            0x00080008,
+            "ORIGINAL\\PRIMARY\\M_FFE\\M\\FFE",
+            "ImageType",
+            ["ORIGINAL", "PRIMARY", "M", "FFE", "M", "FFE", "MAGNITUDE"],
+        ),
+    ],
+)
+def test_attribute_is_written_as_bids_wants_it(tag, text, key, value):
+    assert one({tag: text})[key] == value
+
+
+@pytest.mark.parametrize("key", ["InstitutionalDepartmentName", "PatientWeight", "EchoTime", "SeriesNumber"])
+def test_nothing_is_written_of_what_is_absent_or_zero(key):
+    assert key not in one({0x00081040: "", 0x00101030: "0", 0x00180081: "0", 0x00200011: "0"})
+
+
+def test_what_is_written_reads_back_to_the_same_attribute():
+    attributes = {
+        0x00101010: "048Y", 0x00100030: "19660101", 0x00181020: "27\\LX", 0x00180081: "30.5", 0x00541001: "BQML",
+        0x00189020: "NONE", 0x00180020: "EP\\GR", 0x00080032: "101112.500000",
+    }  # fmt: skip
+    back = bids.edited_attributes(one(attributes), {}, "x.json")
+    assert {tag: "\\".join(map(str, back[tag][1])) for tag in attributes} == attributes
+
+
+def test_edit_of_a_computed_key_is_named():
+    assert bids.edits_without_attribute({"SliceTiming": [0, 1], "TaskName": "rest", "EchoTime": 3}, {}) == ["SliceTiming"]
+
+
+@pytest.mark.parametrize(
+    ("scanning", "variant", "name"),
+    [
+        ("EP\\SE", "SK", "Spin Echo EPI"),
+        ("EP", "SK", "Gradient Echo EPI"),
+        ("GR\\IR", "SK\\SP\\MP", "MPRAGE"),
+        ("GR\\IR", "SK\\SP", "Spoiled Gradient Echo"),
+        ("SE\\GR", "NONE", "Gradient Echo"),
+        ("SE\\IR", "SP", "Inversion Recovery Spin Echo"),
+        ("RM", "NONE", None),
+    ],
+)
+def test_pulse_sequence_type(scanning, variant, name):
+    assert one({0x00180020: scanning, 0x00180021: variant}).get("PulseSequenceType") == name
+
+
+# --- private elements -------------------------------------------------------------------------------------------------
+
+GE_ACQUISITION = {0x00080070: "GE MEDICAL SYSTEMS", 0x00190011: "GEMS_ACQU_01"}
+
+
+def test_private_element_is_found_in_the_block_of_its_creator():
+    assert one({**GE_ACQUISITION, 0x0019119E: "EPI2"})["InternalPulseSequenceName"] == "EPI2"
+
+
+def test_private_element_of_another_creator_is_not_taken():
+    other = {0x00080070: "GE MEDICAL SYSTEMS", 0x00190010: "SOMEBODY", 0x0019109E: "EPI2"}
+    assert "InternalPulseSequenceName" not in one(other)
+
+
+def test_private_element_without_any_creator_is_read_where_the_vendor_has_it():
+    assert one({0x00080070: "GE MEDICAL SYSTEMS", 0x0019109E: "EPI"})["InternalPulseSequenceName"] == "EPI"
+
+
+def test_value_of_the_functional_group_of_a_frame_is_found():
+    timing_item = (Item({0x00180080: element("1500", "DS")}),)
+    shared = (Item({0x00189112: Element("SQ", timing_item)}),)
+    assert one({0x52009229: Element("SQ", shared)})["RepetitionTime"] == 1.5
+
+
+# --- phase encoding ---------------------------------------------------------------------------------------------------
+
+
+def siemens(direction, positive, cosines=AXIAL):
+    return {
+        0x00080070: "SIEMENS", 0x00180023: "2D", 0x00181312: direction, 0x00200037: cosines,
+        0x00210011: "SIEMENS MR SDI 02", 0x0021111C: str(positive),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("direction", "positive", "letter"), [("COL", 1, "j-"), ("COL", 0, "j"), ("ROW", 1, "i"), ("ROW", 0, "i-")]
+)
+def test_direction_is_that_of_the_file_whose_rows_are_flipped(direction, positive, letter):
+    assert one(siemens(direction, positive))["PhaseEncodingDirection"] == letter
+
+
+def test_direction_is_that_of_the_volume_where_the_file_has_its_order():
+    assert bids.keys_of(volume(instance(siemens("COL", 1))))["PhaseEncodingDirection"] == "j"
+
+
+def test_direction_follows_the_matrix_not_the_row_and_column():
+    matrix = np.array([[0, 0, 3.0, 0], [2.0, 0, 0, 0], [0, -2.0, 0, 0], [0, 0, 0, 1]])
+    turned = matrix[:, [1, 0, 2, 3]]  # a file that stores columns first
+    found = volume(instance(siemens("ROW", 1, SAGITTAL)), matrix=matrix)
+    assert bids.keys_of(found, turned)["PhaseEncodingDirection"] == "j-"
+
+
+def test_axis_alone_where_the_polarity_is_unknown():
+    found = one({0x00080070: "Philips", 0x00180023: "2D", 0x00181312: "ROW", 0x00200037: AXIAL})
+    assert found["PhaseEncodingAxis"] == "i"
+    assert "PhaseEncodingDirection" not in found
+
+
+def test_ge_binary_header_tells_the_polarity():
+    raw = bytearray(2000)
+    struct.pack_into("<f", raw, 0, 24.0)
+    struct.pack_into("<H", raw, 0x3A, 0x800)
+    assert phase_encoding.ge_header_polarity(bytes(raw)) == 1
+    struct.pack_into("<H", raw, 0x30, 0x4)
+    assert phase_encoding.ge_header_polarity(bytes(raw)) == -1
+
+
+# --- timing -----------------------------------------------------------------------------------------------------------
+
+
+def slices(maker, values, repetition="2000", **more):
+    shared = {0x00180023: "2D", 0x00180080: repetition, **more}
+    return volume(*(instance({**shared, **maker(value)}, n + 1) for n, value in enumerate(values)))
+
+
+def clock(value):
+    return {0x00080070: "SIEMENS", 0x00080032: f"1011{12 + value:09.6f}"}
+
+
+def test_slice_timing_is_relative_to_the_first_slice():
+    assert keys(slices(clock, [0.5, 0.0, 1.0]))["SliceTiming"] == [0.5, 0, 1]
+
+
+def test_slice_timing_is_in_the_order_of_the_file():
+    found = slices(clock, [0.5, 0.0, 1.0])
+    backwards = geometry.reoriented_affine(np.asarray(found.ijk_to_ras, float), (0, 1, 2), (1, 1, -1), found.shape_ijk)
+    assert bids.keys_of(found, backwards)["SliceTiming"] == [1, 0, 0.5]
+
+
+def test_slice_timing_beyond_the_repetition_of_epi_is_left_out():
+    epi = slices(lambda value: {**clock(value), 0x00180020: "EP"}, [0.5, 0.0, 3.0])
+    assert "SliceTiming" not in keys(epi)
+
+
+def test_slices_with_the_same_time_are_multiband():
+    assert keys(slices(clock, [0.0, 0.5, 0.0, 0.5]))["MultibandAccelerationFactor"] == 2
+
+
+@pytest.mark.parametrize("times", [[0.0, 0.0, 0.0], [0.0, 0.5, 0.0]])
+def test_slices_that_happen_to_have_the_same_time_are_not(times):
+    assert "MultibandAccelerationFactor" not in keys(slices(clock, times))
+
+
+def test_ge_interleaved_slices():
+    assert timing.ge_times(5, 1, 2.0, True, (29.1, True)) == pytest.approx([0, 1.2, 0.4, 1.6, 0.8])
+
+
+def test_ge_multiband_repeats_the_shots():
+    assert timing.ge_times(6, 2, 3.0, False, (29.1, True)) == [0, 1, 2, 0, 1, 2]
+
+
+def test_ge_multiband_of_early_software_is_unknown():
+    assert timing.ge_times(6, 2, 3.0, True, (25.0, False)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [
+        ("27\\LX\\MR Software release:RX27.0_R02_1831.a", (27.0, False)),
+        ("27\\LX\\MR Software release:RX27.0_R03_1831.a", (27.0, True)),
+        ("28\\LX\\MR29.1_EA_2039.g", (29.1, True)),
+        ("nonsense", (0.0, False)),
+    ],
+)
+def test_ge_release(text, release):
+    assert timing.ge_release(text) == pytest.approx(release)
+
+
+def test_ge_protocol_block():
+    from nifti_dicom_bridge.formats.bids import ge
+
+    packed = gzip.compress(b'NOSLC "15"\nIOPT "EPI, FMRI"\n')
+    assert ge.protocol_block(struct.pack("<I", len(packed)) + packed)["IOPT"] == "EPI, FMRI"
+    assert ge.protocol_block(b"no gzip") == {}
+    assert ge.protocol_block(packed[:20]) == {}
+
+
+# --- Siemens protocol -------------------------------------------------------------------------------------------------
+
+PROTOCOL = b"""binary MrPhoenixProtocol <XProtocol>
+### ASCCONV BEGIN ###
+sPat.lAccelFactPE                        = 2
+sPat.ucPATMode                           = 0x2
+asCoilSelectMeas[0].asList[0].sCoilElementID.tCoilID = ""Head_32""
+sKSpace.ucPhasePartialFourier            = 0x4 # ' '
+sTXSPEC.asNucleusInfo[0].flReferenceAmplitude = 300.5
+### ASCCONV END ###"""
+
+
+def test_protocol_tells_the_coil_and_acceleration():
+    found = one({0x00080070: "SIEMENS", 0x00290010: "SIEMENS CSA HEADER", 0x00291020: Element("OB", PROTOCOL)})
+    wanted = {
+        "ReceiveCoilName": "Head_32", "ParallelReductionFactorInPlane": 2, "MatrixCoilMode": "GRAPPA", "PartialFourier": 0.75,
+        "TxRefAmp": 300.5,
+    }  # fmt: skip
+    assert {key: found[key] for key in wanted} == wanted
+
+
+def test_protocol_that_is_none_is_empty():
+    assert siemens_text.protocol(b"SV10 nothing") == ""
+    assert siemens_text.values("a = \n", "a") == []
+
+
+def test_effective_echo_spacing_of_siemens():
+    found = one(
+        {
+            **siemens("COL", 1),
+            0x00190010: "SIEMENS MR HEADER",
+            0x00191028: Element("FD", struct.pack("<d", 25.0)),
+        }
+    )
+    assert found["EffectiveEchoSpacing"] == pytest.approx(1 / (25 * 12), rel=1e-5)
+    assert found["TotalReadoutTime"] == pytest.approx(11 / (25 * 12), rel=1e-5)
+
+
+# --- positron emission tomography -------------------------------------------------------------------------------------
+
+
+def positron(times):
+    tracer = Item({0x00180031: element("FDG -- fluorodeoxyglucose"), 0x00181074: element("185000000", "DS")})
+    return volume(
+        *(
+            instance(
+                {
+                    0x00080060: "PT",
+                    0x00080031: "101000",
+                    0x00080032: f"10{10 + minutes:02d}00",
+                    0x00541321: "1.1",
+                    0x00181242: "60000",
+                    0x00540016: Element("SQ", (tracer,)),
+                },
+                n + 1,
+            )
+            for n, minutes in enumerate(times)
+        ),
+        times=len(times),
+    )
+
+
+def test_pet_frames_count_from_the_series():
+    found = keys(positron([1, 2, 4]))
+    assert found["FrameTimesStart"] == [60, 120, 240]
+    assert found["FrameDuration"] == [60, 60, 60]
+    assert found["TimeZero"] == "10:10:00"
+
+
+def test_pet_activity_is_in_megabecquerel():
+    found = keys(positron([0]))
+    assert (found["TracerName"], found["InjectedRadioactivity"], found["InjectedRadioactivityUnits"]) == ("FDG", 185, "MBq")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("OP-OSEM4i21s", (21, 4)), ("OSEM3D-OP-PSFi10s16", (16, 10)), ("3D-RAMLA", None), ("", None)]
+)
+def test_subsets_and_iterations(text, found):
+    assert pet.recon_parameters(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("XYZ Gauss2.00", ("XYZ Gauss", 2)), ("Gaussian 5 mm", ("Gaussian", 5)), ("All-pass", None), ("", None)]
+)
+def test_filter(text, found):
+    assert pet.filter_of(text) == found
+
+
+def test_every_key_can_be_written_as_json():
+    import json
+
+    found = one({0x00180081: Element("DS", b"nan"), 0x00180088: Element("DS", b"1\\x"), 0x00080032: "99"})
+    json.dumps(found, allow_nan=False)
+    assert "EchoTime" not in found
+    assert metadata.text({}, 1) == ""

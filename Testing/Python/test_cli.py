@@ -1,0 +1,415 @@
+"""The command line: exit codes, what it prints, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pydicom
+import pytest
+from circle import KEY, Circle, listing, names_in
+from nifti_dicom_bridge.cli import main
+
+
+def run(*arguments: object, preexec: object = None) -> subprocess.CompletedProcess:
+    """Run the command line as a process."""
+    command = [sys.executable, "-m", "nifti_dicom_bridge", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, preexec_fn=preexec)
+
+
+def to_nifti(circle: Circle, *more: object) -> int:
+    return main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), *map(str, more)])
+
+
+def to_dicom(circle: Circle, *more: object) -> int:
+    return main(["convert", str(circle.nifti), "--to", "dicom", "-o", str(circle.back), *map(str, more)])
+
+
+# --- help and usage ---------------------------------------------------------------------------------------------------
+
+
+def test_without_arguments_it_prints_help() -> None:
+    done = run()
+
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("convert", "inspect", "compare", "demo"))
+
+
+@pytest.mark.parametrize("command", ["convert", "inspect", "compare", "demo"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture) -> None:
+    assert main([command, "--help"]) == 0
+    assert "usage: nifti-dicom-bridge " + command in capsys.readouterr().out
+
+
+def test_every_option_of_the_contract_is_in_the_help(capsys: pytest.CaptureFixture) -> None:
+    main(["convert", "--help"])
+
+    text = capsys.readouterr().out
+    for option in ("--to", "-o", "--uids", "--names", "--no-gzip", "--set", "--overwrite", "--report", "-q", "-v"):
+        assert option in text
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("nifti-dicom-bridge 0.")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["convert"], ["convert", "x"], ["convert", "x", "--to", "png", "-o", "y"], ["convert", "x", "--to", "nifti"],
+     ["convert", "x", "--to", "nifti", "-o", "y", "--uids", "old"], ["compare", "x"], ["inspect"],
+     ["convert", "x", "--to", "nifti", "-o", "y", "-q", "-v"]],
+)  # fmt: skip
+def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
+    assert main(arguments) == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+# --- convert ----------------------------------------------------------------------------------------------------------
+
+
+def test_convert_and_compare_close_the_circle(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("oblique")
+
+    assert to_nifti(circle) == 0
+    assert to_dicom(circle, "--uids", "keep", "--names", "original") == 0
+    assert main(["compare", str(circle.dicom), str(circle.back)]) == 0
+    assert listing(circle.back) == listing(circle.dicom)
+
+
+def test_numbered_files_lie_in_a_folder_per_series(circle: Circle) -> None:
+    circle.make("two_series")
+    to_nifti(circle)
+    to_dicom(circle)
+
+    assert names_in(circle.nifti) == [
+        "7_Head_soft_bone.json", "7_Head_soft_bone.nii.gz", "7_Head_soft_bone_2.json", "7_Head_soft_bone_2.nii.gz",
+    ]  # fmt: skip
+    assert [name for name in names_in(circle.back) if name.endswith(".dcm")] == [
+        *(f"7_Head_soft_bone/00000{n}.dcm" for n in (1, 2, 3)), *(f"7_Head_soft_bone_2/00000{n}.dcm" for n in (1, 2)),
+    ]  # fmt: skip
+
+
+def test_no_gzip_writes_a_plain_image(circle: Circle) -> None:
+    circle.make("classic_ct")
+
+    assert to_nifti(circle, "--no-gzip") == 0
+    assert names_in(circle.nifti) == ["1_series_1.json", "1_series_1.nii"]
+
+
+def test_quiet_prints_nothing(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("strangers_between")
+
+    assert to_nifti(circle, "-q") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_verbose_names_every_file(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("strangers_between")
+    to_nifti(circle, "-v")
+
+    text = capsys.readouterr().out
+    assert "1_series_1.json" in text
+    assert "Basic Text SR" in text
+
+
+@pytest.mark.parametrize("phantom", ["wrong_charset", "odd_padding", "trailing_zeros"])
+def test_odd_values_put_no_python_warnings_on_the_terminal(phantom: str, circle: Circle) -> None:
+    circle.make(phantom)
+
+    assert run("convert", circle.dicom, "--to", "nifti", "-o", circle.nifti).stderr == ""
+    assert run("convert", circle.nifti, "--to", "dicom", "-o", circle.back).stderr == ""
+
+
+def test_a_failed_series_is_exit_code_1_and_the_others_are_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("two_series")
+    last = sorted(circle.dicom.iterdir())[-1]
+    last.write_bytes(last.read_bytes()[:-10])
+
+    assert to_nifti(circle) == 1
+    assert last.name in capsys.readouterr().err
+    assert len(circle.images()) == 1
+
+
+def test_the_report_names_every_series_file_and_change(circle: Circle) -> None:
+    circle.make("strangers_between")
+    to_nifti(circle)
+    assert to_dicom(circle, "--set", "PatientID=007", "--report", circle.folder / "report.json") == 0
+
+    report = json.loads((circle.folder / "report.json").read_text("utf-8"))
+    assert report["ok"] is True
+    (entry,) = report["entries"]
+    assert entry["outcome"] == "reissued"
+    assert sorted(entry["outputs"]) == sorted(str(path) for path in circle.back.rglob("*.dcm"))
+    assert entry["log"]["changes"] == [{"attribute": "PatientID", "old": "R1", "new": "007", "source": "--set"}]
+
+
+def test_a_report_into_nowhere_is_wrong_usage_before_anything_is_done(circle: Circle) -> None:
+    circle.make("classic_ct")
+
+    assert to_nifti(circle, "--report", circle.folder / "no" / "report.json") == 2
+    assert names_in(circle.nifti) == []
+
+
+# --- --set ------------------------------------------------------------------------------------------------------------
+
+
+def test_set_values_are_in_every_file(circle: Circle) -> None:
+    circle.make("oblique")
+    to_nifti(circle)
+
+    assert to_dicom(circle, "--set", "PatientName=Müller^Jörg", "--set", "EchoTime=3.5", "--set", "WindowCenter=40\\50") == 0
+    for ds in circle.returned():
+        assert str(ds.PatientName) == "Müller^Jörg"
+        assert (str(ds.EchoTime), list(ds.WindowCenter)) == ("3.5", [40, 50])
+
+
+def test_an_empty_value_empties_the_attribute(circle: Circle) -> None:
+    circle.make("oblique")
+    to_nifti(circle)
+
+    assert to_dicom(circle, "--set", "PatientID=") == 0
+    assert {ds["PatientID"].value for ds in circle.returned()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PatientNme=x", "PatientName"),
+        ("nonsense=1", "no DICOM keyword"),
+        ("PatientID", "KEYWORD=VALUE"),
+        ("=x", "KEYWORD=VALUE"),
+        ("EchoTime=fast", "EchoTime"),
+        ("StudyDate=yesterday", "StudyDate"),
+        ("Modality=much too long for a CS value", "Modality"),
+        ("Rows=5", "Rows"),
+        ("SOPInstanceUID=1.2", "SOPInstanceUID"),
+        ("PixelData=1", "PixelData"),
+        ("TransferSyntaxUID=1.2", "TransferSyntaxUID"),
+        ("SourceImageSequence=1", "SourceImageSequence"),
+        ("SmallestImagePixelValue=99999999", "SmallestImagePixelValue"),
+        ("PatientID=" + "x" * 70, "PatientID"),
+        ("FrameOfReferenceUID=a.b", "FrameOfReferenceUID"),
+        ("00100010=x", "00100010"),
+    ],
+)
+def test_a_set_that_cannot_be_done_is_wrong_usage_in_one_sentence(
+    text: str, said: str, circle: Circle, capsys: pytest.CaptureFixture
+) -> None:
+    circle.make("classic_ct")
+    to_nifti(circle)
+
+    assert to_dicom(circle, "--set", text) == 2
+    assert said in capsys.readouterr().err
+    assert names_in(circle.back) == []
+
+
+def test_set_needs_dicom_as_the_target(circle: Circle) -> None:
+    circle.make("classic_ct")
+
+    assert to_nifti(circle, "--set", "PatientID=1") == 2
+    assert names_in(circle.nifti) == []
+
+
+# --- what exists is not touched ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("existing", ["1_series_1.nii.gz", "1_series_1.json"])
+def test_an_existing_output_is_an_error_and_stays_as_it_is(
+    existing: str, circle: Circle, capsys: pytest.CaptureFixture
+) -> None:
+    circle.make("classic_ct")
+    circle.nifti.mkdir()
+    (circle.nifti / existing).write_bytes(b"precious")
+
+    assert to_nifti(circle) == 1
+    assert existing in capsys.readouterr().err
+    assert listing(circle.nifti) == {existing: b"precious"}
+
+
+def test_an_existing_output_is_replaced_when_asked(circle: Circle) -> None:
+    circle.make("classic_ct")
+    circle.nifti.mkdir()
+    (circle.nifti / "1_series_1.json").write_bytes(b"old")
+
+    assert to_nifti(circle, "--overwrite") == 0
+    assert KEY in json.loads(circle.sidecar().read_text("utf-8"))
+
+
+@pytest.mark.parametrize("existing", ["000001.dcm", "000003.dcm"])
+def test_one_existing_file_keeps_a_whole_series_from_being_written(existing: str, circle: Circle) -> None:
+    circle.make("classic_ct")
+    to_nifti(circle)
+    (circle.back / "1_series_1").mkdir(parents=True)
+    (circle.back / "1_series_1" / existing).write_bytes(b"precious")
+
+    assert to_dicom(circle) == 1
+    assert listing(circle.back) == {f"1_series_1/{existing}": b"precious"}
+
+
+def test_an_output_that_is_a_file_is_an_error(circle: Circle) -> None:
+    circle.make("classic_ct")
+    circle.nifti.write_bytes(b"precious")
+
+    assert to_nifti(circle) == 1
+    assert circle.nifti.read_bytes() == b"precious"
+
+
+def test_an_output_below_a_file_is_an_error(circle: Circle) -> None:
+    circle.make("classic_ct")
+    (circle.folder / "file").write_bytes(b"precious")
+    circle.nifti = circle.folder / "file" / "out"
+
+    assert to_nifti(circle) == 1
+
+
+def test_a_file_where_a_folder_is_wanted_leaves_nothing_half_written(circle: Circle) -> None:
+    circle.make("sub_folders")
+    to_nifti(circle)
+    circle.back.mkdir()
+    (circle.back / "c d").write_bytes(b"precious")
+
+    assert to_dicom(circle, "--names", "original") == 1
+    assert listing(circle.back) == {"c d": b"precious"}
+    assert names_in(circle.back) == ["c d"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.dcm", "/tmp/evil.dcm", "a/../../evil.dcm", "..", "", "C:evil.dcm", "a\\..\\evil.dcm", "a\0b"]
+)
+def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, circle: Circle) -> None:
+    circle.make("classic_ct")
+    to_nifti(circle)
+    circle.edit_sidecar(lambda top: top[KEY]["Files"]["Names"].__setitem__(0, name))
+
+    assert to_dicom(circle, "--names", "original") == (0 if name == "" else 1)
+    assert sorted(path.name for path in circle.folder.iterdir() if path != circle.back) == ["dicom", "nifti"]
+    assert name == "" or names_in(circle.back) == []
+
+
+@pytest.mark.parametrize("target", ["nifti", "dicom"])
+def test_a_full_disk_leaves_nothing_and_says_so(target: str, circle: Circle) -> None:
+    """A limit on the size of files stands for a disk that is full."""
+    circle.make("large_values")
+    to_nifti(circle)
+    source, output = (circle.dicom, circle.folder / "again") if target == "nifti" else (circle.nifti, circle.back)
+
+    def small_files() -> None:
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    done = run("convert", source, "--to", target, "-o", output, preexec=small_files)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "large" in done.stderr.lower() or "space" in done.stderr.lower()
+    assert names_in(output) == []
+
+
+# --- inspect, compare, demo -------------------------------------------------------------------------------------------
+
+
+def test_inspect_shows_what_is_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("missing_slice")
+
+    assert main(["inspect", str(circle.dicom)]) == 0
+    text = capsys.readouterr().out
+    for part in ("1 series 1", "5 × 4 × 4", "1 slice(s) missing", "1_series_1.nii.gz"):
+        assert part in text
+
+
+def test_inspect_prints_json(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("mr_4d")
+
+    assert main(["inspect", str(circle.dicom), "--json"]) == 0
+    (image,) = json.loads(capsys.readouterr().out)["images"]
+    assert image["shape"] == [5, 4, 3, 2]
+    assert image["spacing_mm"] == [0.5, 0.75, 2.5]
+
+
+def test_compare_tells_one_changed_bit(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("classic_ct")
+    circle.back.mkdir()
+    for path in circle.dicom.iterdir():
+        (circle.back / path.name).write_bytes(path.read_bytes())
+    path = circle.back / "002.dcm"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+
+    assert main(["compare", str(circle.dicom), str(circle.back), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["equal_voxels"] == 2
+
+
+@pytest.mark.parametrize("change", ["PatientName", "ImagePositionPatient", "missing"])
+def test_compare_tells_another_element_position_or_instance(change: str, circle: Circle) -> None:
+    circle.make("classic_ct")
+    circle.back.mkdir()
+    for path in circle.dicom.iterdir():
+        ds = pydicom.dcmread(path)
+        if change == "PatientName":
+            ds.PatientName = "Other"
+        if change == "ImagePositionPatient":
+            ds.ImagePositionPatient[2] += 0.5
+        if change != "missing" or path.name != "003.dcm":
+            ds.save_as(circle.back / path.name)
+
+    assert main(["compare", str(circle.dicom), str(circle.back)]) == 1
+
+
+def test_the_demo_proves_the_circle(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["demo", str(tmp_path / "demo")]) == 0
+    assert capsys.readouterr().out
+
+
+def test_the_demo_needs_no_folder(capsys: pytest.CaptureFixture) -> None:
+    assert main(["demo"]) == 0
+
+
+# --- silly input ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["convert", "inspect", "compare"])
+@pytest.mark.parametrize("kind", ["missing", "empty folder", "text file", "empty file", "folder of texts"])
+def test_silly_input_is_one_sentence_and_exit_code_1(
+    command: str, kind: str, circle: Circle, capsys: pytest.CaptureFixture
+) -> None:
+    path = circle.folder / "input"
+    if kind in ("empty folder", "folder of texts"):
+        path.mkdir()
+    if kind == "folder of texts":
+        (path / "a.txt").write_text("hello")
+        (path / "b.dcm").write_text("hello")
+    if kind.endswith("file"):
+        path.write_text("" if kind == "empty file" else "hello world, this is text\n" * 20)
+    arguments = {
+        "convert": ["convert", str(path), "--to", "nifti", "-o", str(circle.nifti)],
+        "inspect": ["inspect", str(path)],
+        "compare": ["compare", str(path), str(path)],
+    }[command]
+
+    assert main(arguments) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert names_in(circle.nifti) == []
+
+
+def test_a_closed_pipe_is_no_traceback(circle: Circle) -> None:
+    circle.make("classic_ct")
+    command = f"'{sys.executable}' -m nifti_dicom_bridge inspect '{circle.dicom}' | true"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+
+    assert "Traceback" not in done.stderr
+
+
+def test_no_progress_bar_goes_into_a_pipe(circle: Circle) -> None:
+    circle.make("classic_ct")
+
+    done = run("convert", circle.dicom, "--to", "nifti", "-o", circle.nifti)
+
+    assert done.stderr == ""
+    assert "\r" not in done.stdout

@@ -1,0 +1,158 @@
+"""The promise: DICOM → NIfTI + sidecar → DICOM gives back every byte; every phantom goes round."""
+
+from __future__ import annotations
+
+import json
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from circle import KEEP, KEY, NEW, Circle, listing, names_in
+from nifti_dicom_bridge import Outcome, compare, read
+from phantoms import PHANTOMS
+from pydicom.uid import ExplicitVRLittleEndian
+
+EXACT = sorted(name for name, phantom in PHANTOMS.items() if phantom.exact)
+COMPRESSED = sorted(name for name, phantom in PHANTOMS.items() if not phantom.exact)
+NOT_IMAGES = {"notes.txt", "empty", "report"}
+# what tells how the pixel data were encoded, and must change when they come back decoded
+ENCODING_TAGS = {0x00280004, 0x00280006, 0x7FE00010, 0x7FE00001, 0x7FE00002}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_native_files_come_back_byte_for_byte(name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+    source = {file: raw for file, raw in listing(circle.dicom).items() if file not in NOT_IMAGES}
+
+    report = circle.home()
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.RESTORED}
+    back = listing(circle.back)
+    assert back.keys() == source.keys()
+    assert [file for file in source if back[file] != source[file]] == []
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_compressed_files_come_back_with_equal_elements_and_voxels(name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+
+    circle.home()
+
+    assert listing(circle.back).keys() == listing(circle.dicom).keys()
+    for file in listing(circle.dicom):
+        before, after = pydicom.dcmread(circle.dicom / file), pydicom.dcmread(circle.back / file)
+        assert [e for e in before if e.tag not in ENCODING_TAGS] == [e for e in after if e.tag not in ENCODING_TAGS]
+        assert after.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+        assert np.array_equal(before.pixel_array, after.pixel_array)
+
+
+@pytest.mark.parametrize("name", sorted(PHANTOMS))
+def test_new_uids_are_the_only_difference_of_a_reissued_series(name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+
+    report = circle.home(NEW, names=KEEP.names)
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.REISSUED}
+    for file in listing(circle.back):
+        before, after = pydicom.dcmread(circle.dicom / file, force=True), pydicom.dcmread(circle.back / file, force=True)
+        assert after.SeriesInstanceUID != before.SeriesInstanceUID
+        if "SOPInstanceUID" in before:
+            assert after.SOPInstanceUID != before.SOPInstanceUID
+        if "MediaStorageSOPInstanceUID" in after.file_meta and "SOPInstanceUID" in before:
+            assert after.file_meta.MediaStorageSOPInstanceUID == after.SOPInstanceUID
+        others = ENCODING_TAGS | {0x00080018, 0x0020000E}
+        assert [_raw(after, tag) for tag in _tags(after, others)] == [_raw(before, tag) for tag in _tags(before, others)]
+
+
+def _tags(ds: pydicom.Dataset, less: set[int]) -> list[int]:
+    return [tag for tag in ds.keys() if tag not in less]  # noqa: SIM118 - iterating a data set reads its values
+
+
+def _raw(ds: pydicom.Dataset, tag: int) -> object:
+    found = ds.get_item(tag)
+    return (int(tag), found.VR, _plain(found.value))
+
+
+def _plain(value: object) -> object:
+    return [[_raw(item, tag) for tag in item.keys()] for item in value] if isinstance(value, pydicom.Sequence) else repr(value)  # noqa: SIM118
+
+
+@pytest.mark.parametrize("name", sorted(PHANTOMS))
+def test_an_uncompressed_image_holds_the_same_as_a_compressed_one(name: str, circle: Circle) -> None:
+    circle.make(name).forth(gzip=False)
+    plain = {path.name: path for path in circle.images()}
+    circle.nifti = circle.folder / "packed"
+    circle.forth(gzip=True)
+
+    assert {path.name.removesuffix(".gz") for path in circle.images()} == plain.keys()
+    for path in circle.images():
+        a, b = nibabel.load(plain[path.name.removesuffix(".gz")]), nibabel.load(path)
+        assert a.header.binaryblock == b.header.binaryblock
+        assert np.asarray(a.dataobj.get_unscaled()).tobytes() == np.asarray(b.dataobj.get_unscaled()).tobytes()
+
+
+@pytest.mark.parametrize("name", sorted(PHANTOMS))
+def test_the_input_is_not_changed(name: str, circle: Circle) -> None:
+    before = listing(circle.make(name).dicom)
+    circle.forth()
+    images = listing(circle.nifti)
+    circle.home()
+
+    assert listing(circle.dicom) == before
+    assert listing(circle.nifti) == images
+
+
+@pytest.mark.parametrize("name", sorted(PHANTOMS))
+def test_nothing_but_images_and_sidecars_is_written(name: str, circle: Circle) -> None:
+    report = circle.make(name).forth()
+
+    assert sorted(path.relative_to(circle.nifti).as_posix() for path in report.outputs) == names_in(circle.nifti)
+    assert all(file.endswith((".nii.gz", ".json")) for file in names_in(circle.nifti))
+
+
+@pytest.mark.parametrize("name", sorted(PHANTOMS))
+def test_compare_finds_what_came_back_equal(name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+    circle.home()
+
+    assert compare([circle.dicom], [circle.back]).same
+
+
+@pytest.mark.parametrize("name", ["classic_ct", "enhanced_slopes", "pet_slopes", "mosaic", "rgb", "segmentation"])
+def test_reading_an_image_gives_the_volume_that_was_written(name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+
+    before = {volume.name: volume for volume in read(circle.dicom)}
+    after = {volume.name: volume for volume in read(circle.images())}
+
+    assert after.keys() == before.keys()
+    for key, volume in before.items():
+        assert np.array_equal(after[key].voxels, volume.voxels)
+        assert np.array_equal(after[key].ijk_to_ras, volume.ijk_to_ras)
+        assert after[key].rescale == volume.rescale
+        assert after[key].edits() == frozenset()
+
+
+def test_the_circle_can_be_walked_twice(circle: Circle) -> None:
+    circle.make("private_nested").forth()
+    circle.home()
+    again = Circle(circle.folder / "again")
+    again.dicom = circle.back
+    again.forth()
+
+    assert listing(again.nifti).keys() == listing(circle.nifti).keys()
+    record = json.loads(circle.sidecar().read_text("utf-8"))[KEY]
+    assert json.loads(again.sidecar().read_text("utf-8"))[KEY] == record
+    again.home()
+    assert listing(again.back) == listing(circle.dicom)
+
+
+def test_dicom_goes_to_dicom_without_a_detour(circle: Circle) -> None:
+    from nifti_dicom_bridge import Job, convert
+
+    circle.make("oblique")
+    report = convert(Job([circle.dicom], circle.back, KEEP))
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.RESTORED]
+    assert listing(circle.back) == listing(circle.dicom)

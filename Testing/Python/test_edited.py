@@ -1,0 +1,394 @@
+"""Edited images become derived series: true positions, true values within the error that is told, honest attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from circle import KEEP, NEW, Circle, in_dicom_order, listing
+from nifti_dicom_bridge import Outcome
+from phantoms import PHANTOMS
+
+# a palette or a type that cannot be edited by adding one
+GREY = sorted(set(PHANTOMS) - {
+    "rgb", "rgb_planar", "rgb_16_bit", "ybr_full", "ybr_full_422", "cine_rgb", "rle_colour", "jpeg_2000_lossy_colour",
+    "jpeg_baseline_colour", "float_pixels", "double_float_pixels", "sixty_four_bit",
+})  # fmt: skip
+POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
+STALE = {0x00880200, 0x00283010, 0x00283000, 0x00280106, 0x00280107, 0x00280120}
+
+
+def stored(image: nibabel.Nifti1Image) -> np.ndarray:
+    return np.asarray(image.dataobj.get_unscaled())
+
+
+def with_stored(image: nibabel.Nifti1Image, values: np.ndarray, affine: np.ndarray | None = None) -> nibabel.Nifti1Image:
+    found = nibabel.Nifti1Image(values, image.affine if affine is None else affine)
+    found.header.set_slope_inter(image.dataobj.slope, image.dataobj.inter)
+    return found
+
+
+def one_voxel(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    values = stored(image).copy()
+    first = (0,) * values.ndim
+    values[first] = values[first] + 1 if values[first] == 0 else values[first] - 1
+    return with_stored(image, values)
+
+
+def moved(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    affine = image.affine.copy()
+    affine[:3, 3] += (0.25, -0.5, 1.0)
+    return with_stored(image, stored(image), affine)
+
+
+def cropped(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    return image.slicer[1:4, 1:, 1:]
+
+
+def coarser(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    return image.slicer[::2, ::2, :]
+
+
+def finer_slices(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    affine = image.affine.copy()
+    affine[:3, 2] /= 2
+    return with_stored(image, np.repeat(stored(image), 2, axis=2), affine)
+
+
+def turned_in_space(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    angle = 0.1
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    return with_stored(image, stored(image), turn @ image.affine)
+
+
+def edited(circle: Circle, phantom: str, change: Callable) -> nibabel.Nifti1Image:
+    """Go there, edit, come back; return the edited image."""
+    circle.make(phantom).forth()
+    circle.edit_image(change)
+    image = nibabel.load(circle.image())
+    report = circle.home(NEW)
+    assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED], report.entries[0].error
+    return image
+
+
+def frames_in(found: list[pydicom.Dataset]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, list[float], float, float]]:
+    """Return pixels, position, orientation, spacing, slope and intercept of every frame: read by pydicom alone."""
+    frames = []
+    for ds in found:
+        if "PerFrameFunctionalGroupsSequence" not in ds:
+            values = (ds.ImagePositionPatient, ds.ImageOrientationPatient, ds.PixelSpacing)
+            frames.append(
+                (ds.pixel_array, *_floats(values), float(ds.get("RescaleSlope", 1)), float(ds.get("RescaleIntercept", 0)))
+            )
+            continue
+        for own, plane in zip(
+            ds.PerFrameFunctionalGroupsSequence, ds.pixel_array.reshape(-1, ds.Rows, ds.Columns), strict=True
+        ):
+            groups = (own, ds.SharedFunctionalGroupsSequence[0])
+            position, turn, measures, rescale = (
+                next((group[name][0] for group in groups if name in group), None)
+                for name in (
+                    "PlanePositionSequence",
+                    "PlaneOrientationSequence",
+                    "PixelMeasuresSequence",
+                    "PixelValueTransformationSequence",
+                )
+            )
+            values = (position.ImagePositionPatient, turn.ImageOrientationPatient, measures.PixelSpacing)
+            slope, intercept = (float(rescale.RescaleSlope), float(rescale.RescaleIntercept)) if rescale else (1.0, 0.0)
+            frames.append((plane, *_floats(values), slope, intercept))
+    return frames
+
+
+def _floats(values: tuple) -> list[np.ndarray]:
+    return [np.array(value, float) for value in values]
+
+
+@pytest.mark.parametrize("phantom", POSITIONED)
+@pytest.mark.parametrize(
+    "change", [one_voxel, moved, cropped, coarser, finer_slices, turned_in_space], ids=lambda f: f.__name__
+)
+def test_every_voxel_of_an_edited_image_is_found_at_its_place_with_its_value(
+    phantom: str, change: Callable, circle: Circle
+) -> None:
+    image = edited(circle, phantom, change)
+    values = image.get_fdata().reshape(*image.shape[:3], -1)
+    frames = frames_in(circle.returned())
+
+    assert len(frames) == values.shape[2] * values.shape[3]
+    to_ijk = np.linalg.inv(image.affine)
+    seen = np.zeros(values.shape, int)
+    for pixels, position, orientation, spacing, slope, intercept in frames:
+        rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
+        lps = (
+            position[:, None, None]
+            + orientation[:3, None, None] * spacing[1] * columns
+            + orientation[3:, None, None] * spacing[0] * rows
+        )
+        ijk = np.tensordot(to_ijk[:3, :3], lps * np.array([-1, -1, 1])[:, None, None], 1) + to_ijk[:3, 3][:, None, None]
+        i, j, k = np.rint(ijk).astype(int)
+        assert np.abs(ijk - (i, j, k)).max() < 1e-3
+        times = [t for t in range(values.shape[3]) if np.allclose(values[i, j, k, t], pixels * slope + intercept, atol=1e-6)]
+        assert times
+        seen[i, j, k, times[0]] += 1
+    assert (seen == 1).all()
+
+
+@pytest.mark.parametrize("phantom", GREY)
+def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str, circle: Circle) -> None:
+    circle.make(phantom).forth()
+    circle.edit_images(one_voxel)
+
+    report = circle.home(NEW)
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.DERIVED}, [entry.error for entry in report.entries]
+    originals = [
+        pydicom.dcmread(path, force=True) for path in circle.dicom.rglob("*") if path.is_file() and path.suffix != ".txt"
+    ]
+    sources = {ds.SOPInstanceUID for ds in originals if "SOPInstanceUID" in ds}
+    series = {ds.SeriesInstanceUID for ds in originals if "SeriesInstanceUID" in ds}
+    for ds in circle.returned():
+        assert ds.ImageType[0] == "DERIVED"
+        assert ds.ImageType[1] == "SECONDARY" or ds.Modality == "PT" or "SharedFunctionalGroupsSequence" in ds
+        assert ds.SOPInstanceUID not in sources
+        assert ds.SeriesInstanceUID not in series
+        assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
+        assert {item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence} <= sources
+        assert [element.tag for element in ds.iterall() if element.tag.is_private] == []
+        assert not STALE & set(ds.keys())
+        assert not any(tag.group & 0xFFE0 in (0x5000, 0x6000) for tag in ds.keys())  # noqa: SIM118
+        assert ds.pixel_array.size
+
+
+def test_a_changed_voxel_changes_no_other(circle: Circle) -> None:
+    edited(circle, "classic_ct", one_voxel)
+
+    before = np.stack([pydicom.dcmread(path).pixel_array for path in sorted(circle.dicom.iterdir())])
+    after = np.stack([ds.pixel_array for ds in circle.returned()])
+
+    # the first voxel of the image is the first of the last row: rows of a NIfTI count upwards
+    assert np.argwhere(before != after).tolist() == [[0, 3, 0]]
+
+
+def test_positions_of_an_edited_image_on_the_old_grid_keep_their_text(circle: Circle) -> None:
+    edited(circle, "far_from_origin", one_voxel)
+
+    for ds, path in zip(circle.returned(), sorted(circle.dicom.iterdir()), strict=True):
+        original = pydicom.dcmread(path)
+        for keyword in (
+            "ImagePositionPatient",
+            "ImageOrientationPatient",
+            "PixelSpacing",
+            "FrameOfReferenceUID",
+            "SliceThickness",
+        ):
+            assert ds[keyword].value == original[keyword].value
+
+
+def test_edited_slices_of_an_uneven_series_stay_where_they_are(circle: Circle) -> None:
+    edited(circle, "uneven_spacing", one_voxel)
+
+    assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == [0, 2, 4, 7.5]
+
+
+def test_an_uneven_series_cropped_within_its_planes_keeps_the_true_positions(circle: Circle) -> None:
+    edited(circle, "uneven_spacing", lambda image: image.slicer[1:, :, :])
+
+    assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == pytest.approx([0, 2, 4, 7.5], abs=1e-3)
+
+
+def test_cropping_does_not_change_the_thickness_of_slices(circle: Circle) -> None:
+    circle.make("classic_ct")
+    for path in circle.dicom.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.SliceThickness = "1.25"
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_image(cropped)
+    circle.home(NEW)
+
+    assert {str(ds.SliceThickness) for ds in circle.returned()} == {"1.25"}
+
+
+def test_an_image_turned_in_space_gets_a_new_frame_of_reference_and_it_is_told(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(turned_in_space)
+    report = circle.home(NEW)
+
+    original = pydicom.dcmread(circle.dicom / "001.dcm").FrameOfReferenceUID
+    (new,) = {ds.FrameOfReferenceUID for ds in circle.returned()}
+    assert new != original
+    assert any(original in text for text in report.entries[0].log.warnings)
+
+
+def test_a_cropped_image_keeps_its_frame_of_reference(circle: Circle) -> None:
+    edited(circle, "classic_ct", cropped)
+
+    assert {ds.FrameOfReferenceUID for ds in circle.returned()} == {
+        pydicom.dcmread(circle.dicom / "001.dcm").FrameOfReferenceUID
+    }
+
+
+@pytest.mark.parametrize("phantom", ["pet_slopes", "classic_ct", "enhanced_slopes", "mr_4d"])
+def test_real_values_are_kept_within_the_error_that_is_told(phantom: str, circle: Circle) -> None:
+    circle.make(phantom).forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 1.2345 + 0.123, image.affine))
+    values = np.sort(nibabel.load(circle.image()).get_fdata().reshape(-1))
+    (entry,) = circle.home(NEW).entries
+
+    (told,) = [float(text.split("largest error is ")[1]) for text in entry.log.warnings if "largest error is" in text]
+    real = np.sort(np.concatenate([(f[0] * f[4] + f[5]).reshape(-1) for f in frames_in(circle.returned())]))
+    assert np.abs(real - values).max() <= told * 1.01
+    assert told <= (values.max() - values.min()) / 60000 if phantom != "pet_slopes" else told <= values.max() / 30000
+
+
+def test_edited_pet_has_no_intercept(circle: Circle) -> None:
+    """PS3.3 C.8.9.4: RescaleIntercept is 0."""
+    circle.make("pet_slopes").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() - 1000.5, image.affine))
+    circle.home(NEW)
+
+    assert {float(ds.RescaleIntercept) for ds in circle.returned()} == {0.0}
+
+
+def test_edited_float_pixels_stay_floats(circle: Circle) -> None:
+    circle.make("float_pixels").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.nan_to_num(image.get_fdata(dtype=np.float32)) + 1, image.affine))
+    image = in_dicom_order(nibabel.load(circle.image()))
+    circle.home(NEW)
+
+    found = np.stack([np.frombuffer(ds.FloatPixelData, "<f4").reshape(ds.Rows, ds.Columns) for ds in circle.returned()])
+    assert np.array_equal(found, image)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: float, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+
+    def spoil(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = image.get_fdata()
+        values[:2, 0, 0] = bad
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(spoil)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert "2 voxels are NaN or infinite" in entry.error
+    assert listing(circle.back) == {}
+
+
+def test_edited_colour_stays_colour(circle: Circle) -> None:
+    circle.make("rgb").forth()
+
+    def darker(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = np.asarray(image.dataobj).copy()
+        values["R"] = 0
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(darker)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    (ds,) = circle.returned()
+    before = pydicom.dcmread(circle.dicom / "001.dcm").pixel_array
+    assert not ds.pixel_array[..., 0].any()
+    assert np.array_equal(ds.pixel_array[..., 1:], before[..., 1:])
+
+
+def test_values_beyond_the_bits_that_were_stored_get_more_bits(circle: Circle) -> None:
+    circle.make("dirty_high_bits").forth()
+    circle.edit_image(lambda image: with_stored(image, (stored(image).astype(np.int32) * 100).astype(np.uint16)))
+    image = in_dicom_order(nibabel.load(circle.image()))
+    circle.home(NEW)
+
+    assert np.array_equal(np.stack([ds.pixel_array for ds in circle.returned()]), image)
+    assert {ds.BitsStored for ds in circle.returned()} == {16}
+
+
+def test_negative_values_in_an_unsigned_series_are_kept(circle: Circle) -> None:
+    circle.make("mr_4d").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(stored(image).astype(np.int16) - 30, image.affine))
+    image = nibabel.load(circle.image()).get_fdata()
+    circle.home(NEW)
+
+    assert sorted(int(v) for f in frames_in(circle.returned()) for v in (f[0] * f[4] + f[5]).reshape(-1)) == sorted(
+        image.reshape(-1)
+    )
+
+
+def test_keeping_uids_of_an_edited_image_is_refused_in_words_and_new_ones_are_given(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(one_voxel)
+
+    (entry,) = circle.home(KEEP, names=NEW.names).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    assert any("UIDs were not kept" in text for text in entry.log.warnings)
+    assert not {ds.SOPInstanceUID for ds in circle.returned()} & {
+        pydicom.dcmread(p).SOPInstanceUID for p in circle.dicom.iterdir()
+    }
+
+
+def test_an_edited_image_can_be_written_under_the_original_names(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(one_voxel)
+
+    (entry,) = circle.home(KEEP).entries
+
+    assert entry.outcome is Outcome.DERIVED, entry.error
+    assert len(circle.returned()) == 3
+
+
+def test_images_of_one_series_edited_one_by_one_share_their_new_series(circle: Circle) -> None:
+    circle.make("echoes_and_phase").forth()
+    circle.edit_images(one_voxel)
+    circle.home(NEW)
+
+    assert len({ds.SeriesInstanceUID for ds in circle.returned()}) == 1
+    assert len({ds.SOPInstanceUID for ds in circle.returned()}) == 12
+
+
+def test_instance_numbers_of_a_derived_series_are_its_own(circle: Circle) -> None:
+    edited(circle, "mr_4d", one_voxel)
+
+    assert sorted(int(ds.InstanceNumber) for ds in circle.returned()) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("change", [cropped, moved], ids=lambda f: f.__name__)
+def test_a_changed_grid_of_frames_without_places_is_refused(change: Callable, circle: Circle) -> None:
+    circle.make("cine").forth()
+    circle.edit_images(change)
+
+    report = circle.home(NEW)
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
+    assert all("no place in such an object" in entry.error for entry in report.entries)
+
+
+def test_an_enhanced_object_with_fewer_groups_than_frames_never_ends_in_a_traceback(circle: Circle) -> None:
+    from phantoms import save
+    from phantoms.multiframe import enhanced
+
+    ds = enhanced(1, 3)
+    del ds.PerFrameFunctionalGroupsSequence[2]
+    save(circle.dicom, [ds])
+    circle.forth()
+    circle.edit_images(one_voxel)
+
+    report = circle.home(NEW)
+
+    assert all(entry.outcome is Outcome.DERIVED or entry.error for entry in report.entries)
+
+
+def test_what_was_edited_is_told(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(moved)
+
+    (entry,) = circle.home(NEW).entries
+
+    assert any("geometry" in note for note in entry.log.notes)

@@ -1,0 +1,216 @@
+"""A sidecar that a person edited into nonsense: one clear error, nothing written, never a traceback."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from circle import KEEP, KEY, Circle, names_in
+from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, SidecarError, Target, convert
+from nifti_dicom_bridge.sidecar import record
+from phantoms import PHANTOMS
+
+WRONG = (None, True, -1, 10**12, 10**400, 1.5, float("nan"), "", "nonsense", [], ["x"], [[]], {}, {"x": 1})
+SOURCES = ("pet_slopes", "enhanced_slopes", "mosaic", "private_nested", "jpeg_ls", "dirty_high_bits")
+
+
+def paths_in(value: Any, path: tuple = ()) -> Iterator[tuple]:
+    """Yield the way to every value of a record; of lists the first and the last entry."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from paths_in(value[key], (*path, key))
+    elif isinstance(value, list):
+        for n in sorted({0, len(value) - 1} if value else ()):
+            yield from paths_in(value[n], (*path, n))
+
+
+def changed(top: dict, path: tuple, value: Any = ...) -> dict:
+    """Return a copy with one value replaced, or deleted."""
+    found = copy.deepcopy(top)
+    place = found
+    for key in path[:-1]:
+        place = place[key]
+    if value is ...:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Circle, dict]]:
+    """Return images with their sidecars, by phantom."""
+    found = {}
+    for name in SOURCES:
+        circle = Circle(tmp_path_factory.mktemp(name)).make(name)
+        circle.forth(gzip=False)
+        found[name] = circle, json.loads(circle.sidecar().read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_record_with_any_value_replaced_is_read_or_refused_by_a_sidecar_error(name: str, written: dict) -> None:
+    _, top = written[name]
+    strangers = []
+    for path in paths_in(top[KEY]):
+        for value in (..., *WRONG):
+            try:
+                record.from_json(changed(top[KEY], path, value), "a.json")
+            except SidecarError:
+                pass
+            except Exception as error:
+                strangers.append(f"{path} = {value!r:.20}: {type(error).__name__}: {error}")
+
+    assert strangers == []
+
+
+@pytest.mark.parametrize("name", ["pet_slopes", "mosaic"])
+def test_converting_with_any_value_replaced_never_ends_in_a_traceback(name: str, written: dict) -> None:
+    circle, top = written[name]
+    strangers = []
+    for path in paths_in(top):
+        for value in (..., None, -1, "nonsense", []):
+            trouble = _trouble(circle, changed(top, path, value))
+            if trouble:
+                strangers.append(f"{path} = {value!r:.20}: {trouble}")
+
+    assert strangers == []
+
+
+def _trouble(circle: Circle, top: dict) -> str:
+    """Convert with a sidecar; return what went wrong beyond a clear error."""
+    circle.sidecar().write_text(json.dumps(top), "utf-8")
+    try:
+        report = circle.home(overwrite=True)
+    except BridgeError as error:
+        return "" if names_in(circle.back) == [] else f"written: {names_in(circle.back)} after {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        failed = names_in(circle.back)
+        _clear(circle.back)
+    if report.failures and failed:
+        return f"failed, and yet written: {failed}"
+    if any(not entry.error for entry in report.failures):
+        return "an error without words"
+    return "".join(f"unclear: {e.error}" for e in report.failures if "Error" in e.error[:12])
+
+
+def _clear(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+STRUCTURE = [
+    ("SchemaVersion",), ("Voxels",), ("Voxels", "Digest"), ("Voxels", "Shape"), ("Voxels", "Type"), ("Voxels", "Rescale"),
+    ("Voxels", "Rescale", "Slope"), ("Voxels", "StoredType"), ("Voxels", "Rescaled"), ("Voxels", "Tiles"), ("Geometry",),
+    ("Geometry", "IjkToRas"), ("Frames",), ("Frames", "Times"), ("Frames", "Slices"), ("Files",), ("Files", "Names"),
+    ("Files", "Preamble"), ("Files", "Encoding"), ("Files", "PixelData"), ("FileMeta",), ("FileMeta", "Count"), ("Instances",),
+    ("Instances", "Count"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", STRUCTURE, ids="/".join)
+@pytest.mark.parametrize("value", [..., None, -1, "nonsense", [], {}], ids=repr)
+def test_a_record_without_its_structure_is_refused(path: tuple, value: Any, written: dict) -> None:
+    _, top = written["dirty_high_bits"]
+    if (path[-1], value) == ("Slope", -1):
+        pytest.skip("a slope can be negative")
+
+    with pytest.raises(SidecarError, match=r"a\.json"):
+        record.from_json(changed(top[KEY], path, value), "a.json")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("Geometry", "IjkToRas"), [[0, 0, 0, 0]] * 4),
+        (("Geometry", "IjkToRas", 0, 0), float("nan")),
+        (("Voxels", "Rescale", "Slope"), 0),
+        (("Voxels", "Rescale", "Slope"), float("nan")),
+        (("Voxels", "Type"), None),
+        (("Voxels", "Type"), "O"),
+        (("Voxels", "StoredType"), "S3"),
+        (("Voxels", "Shape"), [1, 2]),
+        (("Voxels", "Shape"), [1, 3, 0, 5]),
+        (("Frames", "Times"), 3),
+        (("Frames",), {"Times": 3, "Slices": 1}),
+        (("Frames", "Frame"), [0, 0, 7]),
+        (("Files", "Encoding"), {"All": "abc"}),
+        (("Files", "PixelData"), {"All": [-1, "OW", 40]}),
+        (("Files", "PixelData"), {"All": [0x7FE00010, "??", 40]}),
+        (("Files", "PixelData"), {"All": [0x00100010, "OW", 40]}),
+        (("Files", "Names"), "abc"),
+        (("Instances", "Shared", "-0080060"), {"vr": "CS", "Value": ["CT"]}),
+        (("Instances", "Shared", "00080060"), {"vr": "é1", "InlineBinary": "AAAA"}),
+        (("Instances", "Shared", "00080060"), {"vr": "??", "InlineBinary": "AAAA"}),
+        (("Instances", "Shared", "00280010"), {"vr": "US", "Value": [-4]}),
+        (("Top",), 5),
+        (("Top",), [1]),
+    ],
+    ids=str,
+)
+def test_values_of_the_right_type_that_make_no_sense_are_refused(
+    path: tuple, value: Any, written: dict, tmp_path: Path
+) -> None:
+    circle, top = written["dirty_high_bits"]
+    circle.sidecar().write_text(json.dumps(changed(top, (KEY, *path), value)), "utf-8")
+
+    report = convert(Job([circle.nifti], tmp_path / "back", KEEP))
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.FAILED]
+    assert report.entries[0].error
+    assert names_in(tmp_path / "back") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "7", '{"NiftiDicomBridge": ', "\0", '{"NiftiDicomBridge": {}}', "[" * 100000, '"\\ud800"']
+)
+def test_a_file_that_is_no_sidecar_is_refused_by_name(text: str, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.sidecar().write_text(text, "utf-8")
+
+    report = convert(Job([circle.nifti], circle.back, ConversionOptions(Target.DICOM)))
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.FAILED]
+    assert circle.sidecar().name in report.entries[0].error
+    assert names_in(circle.back) == []
+
+
+def test_a_sidecar_that_is_a_folder_is_refused(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    path = circle.sidecar()
+    path.unlink()
+    path.mkdir()
+
+    report = circle.home()
+
+    assert path.name in report.entries[0].error
+
+
+def test_a_newer_schema_is_refused_with_both_versions(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_sidecar(lambda top: top[KEY].update(SchemaVersion="2.0"))
+
+    (entry,) = circle.home().entries
+
+    assert "2.0" in entry.error
+    assert "1.x" in entry.error
+
+
+def test_a_newer_minor_version_of_the_schema_is_read(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_sidecar(lambda top: top[KEY].update(SchemaVersion="1.7"))
+
+    assert circle.home().ok
+
+
+def test_phantoms_used_here_exist() -> None:
+    assert set(SOURCES) <= PHANTOMS.keys()
