@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import formats
+from .errors import OptionError, SidecarError
 from .formats import bids, nifti
 from .formats.dicom import edits
 from .formats.dicom.read import Plan, load
@@ -45,11 +46,28 @@ class _Source:
         assert self.plan is not None
         return load(self.plan, progress)
 
-    def edited(self) -> dict[int, tuple[str, list, str]]:
-        """Return what a person changed at the top level of the sidecar."""
+    def edited(self) -> dict[int, tuple[str, list]]:
+        """Return what a person changed at the top level of the sidecar: tag → (VR, values)."""
         if self.file is None or self.file.record is None:
             return {}
-        return bids.edited_attributes(self.file.top, self.file.record.top, str(sidecar_path(self.file.path)))
+        where, elements = str(sidecar_path(self.file.path)), self.file.record.series.first.elements
+        found = {}
+        for key, tags, texts in bids.edited_attributes(self.file.top, self.file.record.top, where):
+            tag = next((tag for tag in tags if edits.holds(elements, tag)), tags[0])
+            try:
+                found[tag] = edits.checked_values(tag, texts)
+            except OptionError as error:
+                raise SidecarError(f'{where}: "{key}": {error}') from None
+        return found
+
+    def unheard(self) -> list[str]:
+        """Return a sentence for every key that was changed and has no attribute."""
+        if self.file is None or self.file.record is None:
+            return []
+        keys = bids.edits_without_attribute(self.file.top, self.file.record.top)
+        return [
+            f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with --set' for key in keys
+        ]
 
 
 def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
@@ -118,8 +136,9 @@ def _group_to_dicom(
     entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
     with failures_in(entry):
         edited = {tag: found for source in group for tag, found in source.edited().items()}
-        together = {tag: (vr, found) for tag, (vr, found, _) in edited.items()} | values
+        together = edited | values
         volumes = [source.load(progress) for source in group]
+        entry.log.warnings += [sentence for source in group for sentence in source.unheard()]
         entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
         with Staging(output, shared.options.overwrite) as staging:
             entry.outcome = write_dicom(volumes, staging, shared, entry.log, together, progress)

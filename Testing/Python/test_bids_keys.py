@@ -85,8 +85,8 @@ def test_what_is_written_reads_back_to_the_same_attribute():
         0x00101010: "048Y", 0x00100030: "19660101", 0x00181020: "27\\LX", 0x00180081: "30.5", 0x00541001: "BQML",
         0x00189020: "NONE", 0x00180020: "EP\\GR", 0x00080032: "101112.500000",
     }  # fmt: skip
-    back = bids.edited_attributes(one(attributes), {}, "x.json")
-    assert {tag: "\\".join(map(str, back[tag][1])) for tag in attributes} == attributes
+    back = {edit.tags[0]: "\\".join(edit.texts) for edit in bids.edited_attributes(one(attributes), {}, "x.json")}
+    assert {tag: back[tag] for tag in attributes} == attributes
 
 
 def test_edit_of_a_computed_key_is_named():

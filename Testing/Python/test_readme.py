@@ -6,7 +6,6 @@ import shlex
 
 import pytest
 import readme
-
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.demo import make_sample
 

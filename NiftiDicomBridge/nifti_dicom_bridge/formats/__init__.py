@@ -138,5 +138,5 @@ def _top(volume: Volume) -> dict[str, Any]:
     """Return the sidecar of a volume: BIDS names, and the record where it came from DICOM."""
     if volume.metadata is None or volume.origin is None:
         return {}
-    keys = bids.keys_of(volume.metadata.first)
+    keys = bids.keys_of(volume, nifti.stored_affine(volume))
     return {**keys, KEY: record.to_json(volume, keys)}

@@ -143,10 +143,12 @@ class NiftiHeader:
 
     def matrix(self) -> tuple[np.ndarray, list[str]]:
         """Return the voxel-to-world matrix in mm, RAS, and what is doubtful about it: sform, else qform, else voxel sizes."""
-        sform, qform = self._sform(), self._qform()
+        with np.errstate(all="ignore"):  # what is not finite is refused where the matrix is used
+            sform, qform = self._sform(), self._qform()
         factor = np.diag([*[_MILLIMETRES.get(self.units & 7, 1.0)] * 3, 1.0])
         if self.codes[1] > 0:
-            notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
+            with np.errstate(all="ignore"):
+                notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
             return factor @ sform, [note for note in notes if note]
         if self.codes[0] > 0:
             return factor @ qform, []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ... import tags
 from ...errors import OptionError, SidecarError
-from ...metadata import NUMBER_FORMATS, Element, Elements, Instance, Item
+from ...metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
 from ...sidecar.charset import CharacterSet
-from ...sidecar.dicom_json import encode_value
+from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
 
 # attributes that follow from the image itself, or tell instances apart: setting them would make files that lie
 _PROTECTED = frozenset({
@@ -36,7 +36,6 @@ def elements_of(values: Mapping[str, str]) -> dict[int, tuple[str, list]]:
 
 def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
     from pydicom.datadict import dictionary_VR, tag_for_keyword
-    from pydicom.valuerep import validate_value
 
     tag = tag_for_keyword(keyword)
     if tag is None:
@@ -44,22 +43,59 @@ def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
     vr = dictionary_VR(tag)
     if tag in _PROTECTED or tag >> 16 in (0x0002, 0x7FE0) or vr == "SQ" or vr.startswith("O"):
         raise OptionError(f"{tags.describe(tag)} cannot be set: it follows from the image, or is no single value.")
-    vr = vr.split(" or ")[0]
-    parts = text.split("\\") if vr not in ("LT", "ST", "UT", "UR") else [text]
+    return tag, checked_values(tag, text.split("\\") if vr not in SINGLE_TEXT_VRS else [text])
+
+
+def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list]:
+    """Return VR and values of a public attribute from texts.
+
+    Raises
+    ------
+    OptionError
+        If a text is illegal for the VR, or there are more or fewer than the VM says.
+    """
+    from pydicom.config import RAISE
+    from pydicom.datadict import dictionary_VM, dictionary_VR
+    from pydicom.valuerep import validate_value
+
+    vr = dictionary_VR(tag).split(" or ")[0]
+    shown = "\\".join(texts)
+    if any(texts) and not _fits_multiplicity(len(texts), dictionary_VM(tag)):
+        raise OptionError(f"{tags.describe(tag)}: {shown!r} has {len(texts)} value(s), {dictionary_VM(tag)} are allowed.")
     try:
         if vr in _NUMBER_VRS:
-            numbers = [_NUMBER_VRS[vr](part) for part in parts if part]
+            numbers = [_NUMBER_VRS[vr](part) for part in texts if part]
             struct.pack(f"<{len(numbers)}{NUMBER_FORMATS[vr]}", *numbers)
-            return tag, (vr, numbers)
-        from pydicom.config import RAISE
-
-        for part in parts:
+            return vr, numbers
+        for part in texts:
             validate_value(vr, part, RAISE)
     except (ValueError, OverflowError, struct.error) as error:
-        raise OptionError(f"{tags.describe(tag)}: {text!r} is no value of VR {vr}: {error}") from None
+        raise OptionError(f"{tags.describe(tag)}: {shown[:60]!r} is no value of VR {vr}: {error}") from None
     if vr == "PN":
-        return tag, (vr, [_person(part) for part in parts])
-    return tag, (vr, [part or None for part in parts] if text else [])
+        return vr, [_person(part) for part in texts]
+    return vr, [part or None for part in texts] if any(texts) else []
+
+
+def _fits_multiplicity(count: int, allowed: str) -> bool:
+    """Whether so many values are allowed by a VM like ``1``, ``1-n``, ``2-2n`` (PS3.5 6.4)."""
+    low, _, high = allowed.partition("-")
+    if not high:
+        return count == int(low)
+    step = int(high.removesuffix("n") or 1) if high.endswith("n") else 1
+    return count >= int(low) and (count % step == 0 if high.endswith("n") else count <= int(high))
+
+
+def holds(elements: Elements, tag: int) -> bool:
+    """Whether a data set has an attribute, itself or in its functional groups."""
+    if tag in elements:
+        return True
+    groups = (
+        group
+        for sequence in (tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        for item in items(elements, sequence)
+        for group in item.elements.values()
+    )
+    return any(tag in item.elements for group in groups if isinstance(group.value, tuple) for item in group.value)
 
 
 def _person(text: str) -> dict[str, str]:
@@ -113,13 +149,13 @@ def _set_in_groups(elements: Elements, tag: int, element: Element) -> tuple[Elem
         group = elements.get(sequence)
         if group is None or not isinstance(group.value, tuple):
             continue
-        items = []
+        changed_items = []
         for item in group.value:
             changed, count = _set_below(item.elements, tag, element)
-            items.append(Item(changed, item.undefined) if count else item)
+            changed_items.append(Item(changed, item.undefined) if count else item)
             hits += count
         if hits:
-            found[sequence] = group._replace(value=tuple(items))
+            found[sequence] = group._replace(value=tuple(changed_items))
     return found, hits
 
 
@@ -130,7 +166,7 @@ def _set_below(elements: Elements, tag: int, element: Element) -> tuple[Elements
         if not isinstance(group.value, tuple) or tags.is_private(key):
             continue
         if any(tag in item.elements for item in group.value):
-            items = [Item({**i.elements, tag: element}, i.undefined) if tag in i.elements else i for i in group.value]
-            found[key] = group._replace(value=tuple(items))
+            new = [Item({**i.elements, tag: element}, i.undefined) if tag in i.elements else i for i in group.value]
+            found[key] = group._replace(value=tuple(new))
             hits += 1
     return found, hits

@@ -1,0 +1,140 @@
+"""Parallel imaging, multiband, partial Fourier, and the matrix that was acquired."""
+
+from __future__ import annotations
+
+import re
+
+from . import siemens_text
+from .ge import protocol_of
+from .kinds import POSITIVE, TEXT, tidy
+from .row import MR, PHILIPS, AnyRow, Derived, Row, When
+from .source import Phoenix, Private, Source
+
+SIEMENS_FACTORS = (Private(0x0021, "SIEMENS MR SDS 01", 0x1009), Private(0x0051, "SIEMENS MR HEADER", 0x1011))
+GE_FACTORS = Private(0x0043, "GEMS_PARM_01", 0x1083)
+GE_BANDS = Private(0x0043, "GEMS_PARM_01", 0x10B6)
+UIH_FACTORS = Private(0x0065, "Image Private Header", 0x100D)
+IN_PLANE, OUT_OF_PLANE, TECHNIQUE = 0x00189069, 0x00189155, 0x00189078
+COMPRESSED = 256
+"""sPat.ucPATMode of compressed sensing."""
+
+
+def in_plane_of(source: Source) -> float:
+    """Return the acceleration along the phase encoding axis, as the vendor states it; 0 where unknown."""
+    return next((found for reader in IN_PLANE_READERS if (found := reader(source))), 0.0)
+
+
+def _siemens_in_plane(source: Source) -> float:
+    stated = source.number(Phoenix("sPat.lAccelFactPE")) or 0.0
+    return stated or _letter(source, "p")
+
+
+def _letter(source: Source, letter: str) -> float:
+    """Return the number behind a letter of ``p2s4``."""
+    for where in SIEMENS_FACTORS:
+        found = re.search(rf"{letter}(\d+(?:\.\d+)?)", source.text(where))
+        if found:
+            return float(found[1])
+    return 0.0
+
+
+def _ge_in_plane(source: Source) -> float:
+    found = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
+    return 1.0 / found[0] if found and found[0] > 0 else 0.0
+
+
+def _uih_in_plane(source: Source) -> float:
+    found = re.search(r":\s*(\d+(?:\.\d+)?)", source.text(UIH_FACTORS)) if source.manufacturer == "UIH" else None
+    return float(found[1]) if found else 0.0
+
+
+def _public_in_plane(source: Source) -> float:
+    return source.number(IN_PLANE) or 0.0
+
+
+IN_PLANE_READERS = (_siemens_in_plane, _ge_in_plane, _uih_in_plane, _public_in_plane)
+
+
+def _out_of_plane(source: Source) -> float | None:
+    ge = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
+    found = source.number(Phoenix("sPat.lAccelFact3D")) or (1.0 / ge[1] if len(ge) > 1 and ge[1] > 0 else 0.0)
+    return found or source.number(OUT_OF_PLANE)
+
+
+def is_compressed_sense(source: Source) -> bool:
+    """Whether Philips' one factor is that of compressed sensing."""
+    return PHILIPS.holds(source) and "CSENSE" in source.text(TECHNIQUE)
+
+
+def _in_plane(source: Source) -> float | int | None:
+    found = in_plane_of(source)
+    return None if not found else 1 if is_compressed_sense(source) else tidy(float(f"{found:.6g}"))
+
+
+def _out(source: Source) -> float | int | None:
+    found = _out_of_plane(source)
+    return tidy(float(f"{found:.6g}")) if found else None
+
+
+def _compressed(source: Source) -> float | int | None:
+    if is_compressed_sense(source):
+        return tidy(in_plane_of(source)) or None
+    if source.number(Phoenix("sPat.ucPATMode")) == COMPRESSED:
+        return source.number(Phoenix("sPat.dTotalAccelFact"))
+    found = source.number(Private(0x0043, "GEMS_PARM_01", 0x10B7)) if source.manufacturer == "GE" else None
+    return tidy(found) if found and found > 1 else None
+
+
+def multiband_of(source: Source) -> int | None:
+    """Return how many slices were excited at once; None where nothing tells."""
+    from .timing import bands_by_time
+
+    stated = _letter(source, "s") if source.manufacturer == "Siemens" else 0.0
+    if source.manufacturer == "GE":
+        stated = max(source.number(GE_BANDS) or 0.0, siemens_text.number(protocol_of(source).get("MBACCEL", "")) or 0.0)
+    found = max(int(stated), bands_by_time(source))
+    return found if found > 1 else None
+
+
+def lines_of(source: Source) -> int:
+    """Return the number of phase encoding lines of the acquisition matrix; 0 where unknown."""
+    matrix = [int(value) for value in source.numbers(0x00181310)]
+    stated = next((value for value in matrix[2:4] if value > 0), 0)
+    return stated or int(source.number(Phoenix("sKSpace.lPhaseEncodingLines")) or 0)
+
+
+def is_partial(source: Source) -> bool:
+    """Whether the acquisition is partial Fourier."""
+    private = source.text(Private(0x2001, "Philips Imaging DD 001", 0x1019)) if PHILIPS.holds(source) else ""
+    return "Y" in (source.text(0x00189081)[:1], private[:1]) or "PFF" in source.texts(0x00180022)
+
+
+def steps_of(source: Source) -> int:
+    """Return the number of phase encoding steps; 0 where unknown."""
+    return int(source.first_number(0x00180089, 0x00189231) or 0)
+
+
+NO_COMPRESSION = When("", lambda source: not is_compressed_sense(source))
+PARTIAL_PHILIPS = When(
+    "Philips, partial Fourier", lambda source: PHILIPS.holds(source) and is_partial(source) and steps_of(source) > 0
+)
+WHOLE = When("", lambda source: not PARTIAL_PHILIPS.holds(source))
+
+# fmt: off
+ROWS: tuple[AnyRow, ...] = (
+    Derived("MultibandAccelerationFactor", multiband_of, "`s` of (0021,xx09) SIEMENS MR SDS 01 or (0051,xx11) SIEMENS MR "
+            "HEADER, (0043,xxB6) GEMS_PARM_01, slices with the same time", MR),
+    Derived("ParallelReductionFactorInPlane", _in_plane, "CSA protocol `sPat.lAccelFactPE`, `p` of (0021,xx09) or (0051,xx11), "
+            "(0043,xx83) GEMS_PARM_01, (0065,xx0D) UIH, (0018,9069)"),
+    Row("ParallelAcquisitionTechnique", TECHNIQUE, TEXT, when=NO_COMPRESSION),
+    Derived("ParallelReductionFactorOutOfPlane", _out, "CSA protocol `sPat.lAccelFact3D`, (0043,xx83) GEMS_PARM_01, "
+            "(0018,9155)"),
+    Derived("CompressedSensingFactor", _compressed, "CSA protocol `sPat.dTotalAccelFact`, (0043,xxB7) GEMS_PARM_01, "
+            "(0018,9069) with `CSENSE`"),
+    Row("PhaseEncodingSteps", (0x00180089, 0x00189231), POSITIVE, when=WHOLE),
+    Derived("PartialFourierEnabled", lambda source: "YES", "(0018,9081), (2001,xx19) Philips Imaging DD 001", PARTIAL_PHILIPS),
+    Derived("PhaseEncodingStepsNoPartialFourier", steps_of, "(0018,0089), (0018,9231)", PARTIAL_PHILIPS),
+    Derived("AcquisitionMatrixPE", lambda source: lines_of(source) or None, "(0018,1310), CSA protocol "
+            "`sKSpace.lPhaseEncodingLines`", MR),
+)
+# fmt: on

@@ -1,0 +1,175 @@
+"""Keys of arterial spin labelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kinds import MS_TO_S, NUMBER, POSITIVE, US_TO_S, tidy
+from .row import GE, AnyRow, Derived, Row, When
+from .siemens import SEQUENCE_FILE
+from .source import Phoenix, Private, Source
+from .timing import volume_time_of
+
+CONTRAST = 0x00189250
+GE_TECHNIQUE = Private(0x0043, "GEMS_PARM_01", 0x10A4)
+GE_CONTRAST = Private(0x0043, "GEMS_PARM_01", 0x10A3)
+GE_DURATION = Private(0x0043, "GEMS_PARM_01", 0x10A5)
+GE_CONTINUOUS = (("3D pulsed continuous", "PCASL"), ("3D continuous", "CASL"))
+WORDS = (("PSEUDOCONTINUOUS", "PCASL"), ("CONTINUOUS", "CASL"), ("PULSED", "PASL"))
+
+# fmt: off
+# Siemens sequence files → labelling; the research sequences keep their parameters in free fields, which only they know
+SEQUENCES = (
+    ("ep2d_pcasl", "PCASL"), ("tgse_pcasl", "PCASL"), ("to_ep2d_VEPCASL", "PCASL"), ("jw_tgse_VEPCASL", "PCASL"),
+    ("ep2d_pasl", "PASL"), ("tgse_pasl", "PASL"), ("ep2d_fairest", "PASL"),
+)
+PASL_TYPES = (("ep2d_pasl", "PICORE"), ("tgse_pasl", "FAIR QII"), ("ep2d_fairest", "FAIR"))
+BLOCK_S = 0.92 * 20e-3
+"""Seconds that one block of RF pulses of the pCASL sequences takes."""
+AD, AL, TI = "sWipMemBlock.adFree[{}]", "sWipMemBlock.alFree[{}]", "alTI[{}]"
+# (sequence file, key, field, index, factor)
+FREE_FIELDS = (
+    ("ep2d_asl",        "LabelingDuration",             "sAsl.ulLabelingDuration", 0, US_TO_S),
+    ("ep2d_asl",        "PostLabelingDelay",            "sAsl.sPostLabelingDelay[0]", 0, US_TO_S),
+    ("ep2d_pcasl",      "LabelingDistance",             AD, 1, 1.0),
+    ("ep2d_pcasl",      "PostLabelingDelay",            AD, 2, US_TO_S),
+    ("ep2d_pcasl",      "NumRFBlocks",                  AD, 3, 1.0),
+    ("ep2d_pcasl",      "LabelingDuration",             AD, 3, BLOCK_S),
+    ("ep2d_pcasl",      "RFGap",                        AD, 4, US_TO_S),
+    ("ep2d_pcasl",      "MeanGzx10",                    AD, 10, 1.0),
+    ("ep2d_pcasl",      "PhiAdjust",                    AD, 11, 1.0),
+    ("tgse_pcasl",      "RFGap",                        AD, 4, US_TO_S),
+    ("tgse_pcasl",      "MeanGzx10",                    AD, 10, 1.0),
+    ("tgse_pcasl",      "T1",                           AD, 12, US_TO_S),
+    ("tgse_pcasl",      "NumRFBlocks",                  AD, 3, 1.0),
+    ("tgse_pcasl",      "LabelingDuration",             AD, 2, US_TO_S),
+    ("ep2d_pasl",       "BolusDuration",                TI, 0, US_TO_S),
+    ("ep2d_pasl",       "InversionTime",                TI, 2, US_TO_S),
+    ("tgse_pasl",       "BolusDuration",                TI, 0, US_TO_S),
+    ("tgse_pasl",       "InversionTime",                TI, 2, US_TO_S),
+    ("ep2d_fairest",    "PostInversionDelay",           AD, 2, MS_TO_S),
+    ("ep2d_fairest",    "PostLabelingDelay",            AD, 4, MS_TO_S),
+    ("to_ep2d_VEPCASL", "InversionTime",                TI, 2, US_TO_S),
+    ("to_ep2d_VEPCASL", "BolusDuration",                TI, 0, US_TO_S),
+    ("to_ep2d_VEPCASL", "LabelingPulseFlipAngle",       AL, 4, 1.0),
+    ("to_ep2d_VEPCASL", "LabelingPulseDuration",        AL, 5, US_TO_S),
+    ("to_ep2d_VEPCASL", "TagRFSeparation",              AL, 6, US_TO_S),
+    ("to_ep2d_VEPCASL", "LabelingPulseAverageGradient", AD, 0, 1.0),
+    ("to_ep2d_VEPCASL", "LabelingPulseMaximumGradient", AD, 1, 1.0),
+    ("to_ep2d_VEPCASL", "TagDuration",                  AL, 9, MS_TO_S),
+    ("to_ep2d_VEPCASL", "MaximumT1Opt",                 AL, 10, MS_TO_S),
+    *(("to_ep2d_VEPCASL", f"sWipMemBlockAdFree{n}",     AD, n, 1.0) for n in range(3, 11)),
+    ("jw_tgse_VEPCASL", "TagRFFlipAngle",               AL, 6, 1.0),
+    ("jw_tgse_VEPCASL", "TagRFDuration",                AL, 7, US_TO_S),
+    ("jw_tgse_VEPCASL", "TagRFSeparation",              AL, 8, US_TO_S),
+    ("jw_tgse_VEPCASL", "MaximumT1Opt",                 AL, 9, MS_TO_S),
+    ("jw_tgse_VEPCASL", "Tag0",                         AL, 10, MS_TO_S),
+    ("jw_tgse_VEPCASL", "Tag1",                         AL, 11, MS_TO_S),
+    ("jw_tgse_VEPCASL", "Tag2",                         AL, 12, MS_TO_S),
+    ("jw_tgse_VEPCASL", "Tag3",                         AL, 13, MS_TO_S),
+)
+# (sequence file, key, first free field, how many): delays in ms, up to the first that is not positive
+DELAYS = (("to_ep2d_VEPCASL", "PostLabelingDelay", 11, 20), ("jw_tgse_VEPCASL", "InitialPostLabelDelay", 30, 8))
+# of the Oxford sequences: the plane that is labelled
+PLANE = "sRSatArray.asElm[1]."
+PLANES = (
+    ("TagPlaneDThickness", "dThickness"), ("TagPlaneUlShape", "ulShape"),
+    ("TagPlaneSPositionDTra", "sPosition.dTra"), ("TagPlaneSNormalDTra", "sNormal.dTra"),
+)
+# fmt: on
+
+
+def _sequence(part: str) -> When:
+    return When(f"Siemens `{part}`", lambda source: part in source.text(SEQUENCE_FILE))
+
+
+def _labelling(source: Source) -> str | None:
+    """Return the type of labelling: stated, or known of the sequence."""
+    words = source.text(CONTRAST).upper() or (source.text(GE_CONTRAST).upper() if GE.holds(source) else "")
+    technique = source.text(GE_TECHNIQUE) if GE.holds(source) else ""
+    file = source.text(SEQUENCE_FILE)
+    tables: tuple[tuple[Any, str], ...] = ((WORDS, words), (GE_CONTINUOUS, technique), (SEQUENCES, file))
+    return next((name for table, text in tables for part, name in table if text and part in text), None)
+
+
+def _pasl_type(source: Source) -> str | None:
+    file = source.text(SEQUENCE_FILE)
+    return next((name for part, name in PASL_TYPES if part in file), None)
+
+
+def _delays(first: int, count: int) -> Any:
+    def read(source: Source) -> list | None:
+        found: list = []
+        for n in range(first, first + count):
+            value = source.number(Phoenix(AL.format(n)))
+            if value is None or value <= 0:
+                break
+            found.append(tidy(value, MS_TO_S))
+        return found or None
+
+    return read
+
+
+def _is_sequence(source: Source) -> bool:
+    return any(part in source.text(SEQUENCE_FILE) for part, _ in SEQUENCES)
+
+
+def _voxel_size(source: Source) -> list | None:
+    """Return the size of a voxel as it was acquired, the slice without its gap."""
+    rows, thickness = source.numbers(0x00280030), source.number(0x00180050)
+    if len(rows) != 2 or not thickness or source.number(Phoenix("sKSpace.uc2DInterpolation")):
+        return None
+    return [tidy(rows[1]), tidy(rows[0]), tidy(thickness)]
+
+
+def _calibration(source: Source) -> str | None:
+    """An odd number of volumes: pairs, and one image of the equilibrium magnetisation."""
+    times = source.volume.times if source.volume is not None else 0
+    echoes = max(1, int(source.number(Phoenix("lContrasts")) or 1))
+    delays = max((len(_delays(first, count)(source) or []) for part, _, first, count in DELAYS
+                  if part in source.text(SEQUENCE_FILE)), default=0)  # fmt: skip
+    pairs = 2 * echoes * max(1, delays)
+    return "Included" if times > 1 and times % pairs != 0 and (times - 1) % pairs == 0 else None
+
+
+def _preparation(source: Source) -> float | int | None:
+    """The preparation is repeated with every volume."""
+    stated = source.number(0x00180080)
+    found = volume_time_of(source) or (tidy(stated, MS_TO_S) if stated else None)
+    continuous = "pcasl" in source.text(SEQUENCE_FILE).lower()
+    return found if continuous and "jw_tgse" not in source.text(SEQUENCE_FILE) else None
+
+
+def _free(field: str, n: int) -> Phoenix:
+    return Phoenix(field.format(n))
+
+
+def _ge_delay(source: Source) -> float | int | None:
+    """For labelled images of GE, InversionTime is the post-labelling delay."""
+    found = source.number(0x00180082)
+    return tidy(found, MS_TO_S) if found else None
+
+
+LABELLED_SIEMENS = When("Siemens ASL sequences", _is_sequence)
+LABELLED_GE = When("GE, labelled", lambda source: GE.holds(source) and (source.number(GE_DURATION) or 0) > 0)
+
+# fmt: off
+ROWS: tuple[AnyRow, ...] = (
+    Derived("ArterialSpinLabelingType", _labelling, "(0018,9250), (0043,xxA3) and (0043,xxA4) GEMS_PARM_01, Siemens "
+            "sequence file"),
+    Derived("PASLType", _pasl_type, "Siemens sequence file"),
+    Row("LabelingDuration", GE_DURATION, POSITIVE, MS_TO_S, LABELLED_GE),
+    Derived("PostLabelingDelay", _ge_delay, "(0018,0082)", LABELLED_GE),
+    Row("NumberOfPointsPerArm", Private(0x0027, "GEMS_IMAG_01", 0x1060), POSITIVE, when=LABELLED_GE),
+    Row("NumberOfArms", Private(0x0027, "GEMS_IMAG_01", 0x1061), POSITIVE, when=LABELLED_GE),
+    *(Derived(key, _delays(first, count), f"CSA protocol `{AL.format(first)}`…", _sequence(part))
+      for part, key, first, count in DELAYS),
+    *(Row(key, _free(field, n), factor=factor, kind=POSITIVE, when=_sequence(part))
+      for part, key, field, n, factor in FREE_FIELDS),
+    Row("LabelingDuration", 0x00189258, POSITIVE, MS_TO_S),
+    *(Row(key, Phoenix(PLANE + name), NUMBER, when=_sequence("VEPCASL")) for key, name in PLANES),
+    Derived("AcquisitionVoxelSize", _voxel_size, "(0028,0030), (0018,0050)", LABELLED_SIEMENS),
+    Derived("M0Type", _calibration, "an odd number of volumes", LABELLED_SIEMENS),
+    Derived("RepetitionTimePreparation", _preparation, "(0018,0080)", LABELLED_SIEMENS),
+)
+# fmt: on

@@ -1,0 +1,223 @@
+"""Keys of positron emission tomography (PS3.3 C.8.9; BIDS: PET)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .kinds import MS_TO_S, POSITIVE, clock, seconds_of, tidy
+from .row import PET, AnyRow, Derived, Row, made_by
+from .source import Nested, Private, Source
+
+TRACER, NUCLIDE = 0x00540016, 0x00540300
+BQ_TO_MBQ = 1e-6
+DAY_S = 86400.0
+
+# fmt: off
+# what ReconstructionMethod (0054,1103) contains → the whole name (BIDS PET, table of reconstruction names)
+RECONSTRUCTIONS = (
+    ("PSF+TOF3i21s", "Point-Spread Function + Time Of Flight"),
+    ("PSF TOF 3D OSEM", "Point-Spread Function 3D Time Of Flight"),
+    ("OP-OSEM", "Ordinary Poisson - Ordered Subset Expectation Maximization"),
+    ("OSEM3D-OP-PSF", "Ordinary Poisson 3D Ordered Subset Expectation Maximization + Point-Spread Function"),
+    ("LOR-RAMLA", "Line Of Response - Row Action Maximum Likelihood"),
+    ("3D-RAMLA", "3D Row Action Maximum Likelihood"),
+    ("3DRP", "3DRP"),
+    ("3D Kinahan-Rogers", "3D Kinahan-Rogers"),
+)
+# where the whole is not known, its parts: of each group the first that is contained
+PARTS: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("OSEM", "Ordered Subset Expectation Maximization"), ("OS", "Ordered Subset")),
+    (("LOR", "Line Of Response"),),
+    (("RAMLA", "Row Action Maximum Likelihood"),),
+    (("OP", "Ordinary Poisson"),),
+    (("PSF", "Point-Spread Function modelling"),),
+    (("TOF", "Time Of Flight"),),
+    (("TF", "Time Of Flight"),),
+    (("VPHD-S", "3D Ordered Subset Expectation Maximization with Point-Spread Function modelling"), ("VPHD", "VUE Point HD")),
+    (("VPFXS", "VUE Point HD using Time Of Flight with Point-Spread Function modelling"),
+     ("VPFX", "VUE Point HD using Time Of Flight")),
+    (("Q.Clear", "VUE Point HD with regularization (smoothing)"),),
+    (("BLOB", "3D spherically symmetric basis function"),),
+    (("FilteredBack", "Filtered Back Projection"), ("Filtered Back", "Filtered Back Projection")),
+    (("3DRP", "3D Kinahan-Rogers"),),
+)
+# fmt: on
+
+
+def _tracer(source: Source) -> str | None:
+    """``FDG -- fluorodeoxyglucose`` → ``FDG``."""
+    text = source.text(Nested((TRACER, 0x00180031))) or source.text(Nested((TRACER, 0x00540304, 0x00080104)))
+    return text.split(" -- ")[0].strip() or None
+
+
+def _nuclide(source: Source) -> str | None:
+    """``^18^Fluorine`` → ``18Fluorine``."""
+    return source.text(Nested((TRACER, NUCLIDE, 0x00080104))).replace("^", "") or None
+
+
+def _attenuation(source: Source) -> str | None:
+    """The method without its coefficient: ``measured,, 0.096000 cm-1`` → ``measured``."""
+    return source.text(0x00541101).split(",")[0].strip() or None
+
+
+def _recon_name(source: Source) -> str | None:
+    text = source.text(0x00541103)
+    whole = next((name for part, name in RECONSTRUCTIONS if part in text), None)
+    parts = [next((name for part, name in group if part in text), "") for group in PARTS]
+    return whole or " ".join(filter(None, parts)) or None
+
+
+def recon_parameters(text: str) -> tuple[int, int] | None:
+    """Return subsets and iterations of a reconstruction method: of ``OSEM3D-OP-PSFi10s16`` as of ``OP-OSEM4i21s``."""
+    iterations, subsets = (r"(\d+)i", r"(\d+)s") if text.endswith("s") else (r"i(\d+)", r"s(\d+)")
+    found = [re.findall(pattern, text) for pattern in (subsets, iterations)]
+    return (int(found[0][-1]), int(found[1][-1])) if all(found) else None
+
+
+def _parameter_values(source: Source) -> list[int] | None:
+    found = recon_parameters(source.text(0x00541103))
+    return list(found) if found else None
+
+
+def _parameter_labels(source: Source) -> list[str] | None:
+    return ["subsets", "iterations"] if _parameter_values(source) else None
+
+
+def _by_frame(tag: int, factor: float, only_positive: bool = False) -> Any:
+    """Return a reader of one number per time, in a list."""
+
+    def read(source: Source) -> list | None:
+        found = [frame.number(tag) for frame in frames_of(source)]
+        if not found or any(value is None or (only_positive and value <= 0) for value in found):
+            return None
+        return [tidy(value or 0.0, factor) for value in found]
+
+    return read
+
+
+def frames_of(source: Source) -> list[Source]:
+    """Return the first plane of every time."""
+    volume = source.volume
+    if volume is None or volume.metadata is None:
+        return [source]
+    series = volume.metadata
+    return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
+
+
+def _starts(source: Source) -> list | None:
+    """Return when every time began after the series did, s."""
+    times = [seconds_of(frame.text(0x00080032)) for frame in frames_of(source)]
+    known = [time for time in times if time is not None]
+    if len(known) < len(times):
+        return [0] if len(times) == 1 else None
+    zero = seconds_of(source.text(0x00080031))
+    return [tidy(round((time - (known[0] if zero is None else zero)) % DAY_S, 6)) for time in known]
+
+
+def _reference_times(source: Source) -> list | None:
+    found = _by_frame(0x00541300, MS_TO_S)(source)
+    return found if found and len(set(found)) > 1 else None
+
+
+def _scan_clock(source: Source) -> str | None:
+    found = clock(source.text(0x00080031)) or clock(source.text(0x00080032))
+    return found.split(".")[0] if found else None
+
+
+def _is_decay_corrected(source: Source) -> bool | None:
+    word = source.text(0x00541102)
+    return word not in ("", "NONE") if word else None
+
+
+def _correction_time(source: Source) -> float | int | None:
+    """Seconds from the start of the scan to the moment that the decay was corrected to (BIDS: relative to TimeZero)."""
+    word = source.text(0x00541102)
+    if word == "START":
+        return 0
+    given = source.text(Nested((TRACER, 0x00181072))) or source.text(Nested((TRACER, 0x00181078)))[8:]
+    start, scan = seconds_of(given.strip()), seconds_of(source.text(0x00080031) or source.text(0x00080032))
+    return None if word != "ADMIN" or start is None or scan is None else tidy(round(start - scan, 6))
+
+
+def _injection(tag: int) -> Any:
+    """Return a reader of a clock time of the injection, in seconds from the start of the series."""
+
+    def read(source: Source) -> float | int | None:
+        clock_time, zero = seconds_of(source.text(Nested((TRACER, tag)))), seconds_of(source.text(0x00080031))
+        return None if clock_time is None or zero is None else tidy(round(clock_time - zero, 6))
+
+    return read
+
+
+def _scatter(source: Source) -> list | None:
+    found = source.number(0x00541323)
+    return [tidy(found)] if found else None
+
+
+def _molar_units(source: Source) -> str | None:
+    return "Bq/umol" if source.number(Nested((TRACER, 0x00181077))) else None
+
+
+def _activity_units(source: Source) -> str | None:
+    return "MBq" if (source.number(Nested((TRACER, 0x00181074))) or 0) > 0 else None
+
+
+def filter_of(kernel: str) -> tuple[str, float] | None:
+    """Return name and width in mm of a filter, as in ``XYZ Gauss2.00`` or ``Gaussian 5 mm``; None where it tells none."""
+    found = re.fullmatch(r"\s*(.*?[^\d.\s])\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*", kernel)
+    return (found[1], float(found[2])) if found else None
+
+
+def _filter_type(source: Source) -> str | None:
+    found = filter_of(source.text(0x00181210))
+    return found[0] if found else source.text(0x00181210) or None
+
+
+def _filter_size(source: Source) -> float | int | None:
+    found = filter_of(source.text(0x00181210))
+    ge = source.number(Private(0x0009, "GEMS_PETD_01", 0x108F)) if source.manufacturer == "GE" else None
+    return tidy(found[1]) if found else tidy(ge) if ge else None
+
+
+# fmt: off
+ROWS: tuple[AnyRow, ...] = (
+    Derived("TracerName", _tracer, "(0054,0016) > (0018,0031), up to ` -- `", PET),
+    Derived("TracerRadionuclide", _nuclide, "(0054,0016) > (0054,0300) > (0008,0104)", PET),
+    Row("RadionuclidePositronFraction", Nested((TRACER, 0x00181076)), POSITIVE, when=PET),
+    Row("InjectedRadioactivity", Nested((TRACER, 0x00181074)), POSITIVE, BQ_TO_MBQ, PET),
+    Derived("InjectedRadioactivityUnits", _activity_units, "with InjectedRadioactivity", PET),
+    Row("MolarActivity", Nested((TRACER, 0x00181077)), POSITIVE, when=PET),
+    Derived("MolarActivityUnits", _molar_units, "with MolarActivity", PET),
+    Row("InjectedVolume", Private(0x0009, "GEMS_PETD_01", 0x103A), POSITIVE, when=made_by("GE")),
+    Row("InjectedVolume", Nested((TRACER, 0x00181071)), POSITIVE, when=PET),
+    Row("RadionuclideHalfLife", Nested((TRACER, 0x00181075)), POSITIVE, when=PET),
+    Row("DoseCalibrationFactor", 0x00541322, POSITIVE, when=PET),
+    Row("DecayCorrection", 0x00541102, when=PET),
+    Row("AttenuationCorrectionMethod", 0x00541101, when=PET),
+    Derived("AttenuationCorrection", _attenuation, "(0054,1101), up to the comma", PET),
+    Row("RandomsCorrectionMethod", 0x00541100, when=PET),
+    Row("ScatterCorrectionMethod", 0x00541105, when=PET),
+    Row("ReconstructionMethod", 0x00541103, when=PET),
+    Derived("ReconMethodName", _recon_name, "(0054,1103), by a table of names", PET),
+    Derived("ReconMethodParameterLabels", _parameter_labels, "(0054,1103), where it tells both", PET),
+    Derived("ReconMethodParameterValues", _parameter_values, "(0054,1103): subsets, iterations", PET),
+    Derived("ReconMethodParameterUnits", lambda source: ["none", "none"] if _parameter_values(source) else None,
+            "numbers have none", PET),
+    Derived("ReconFilterType", _filter_type, "(0018,1210)", PET),
+    Derived("ReconFilterSize", _filter_size, "(0018,1210), (0009,xx8F) GEMS_PETD_01", PET),
+    Derived("ScatterFraction", _scatter, "(0054,1323)", PET),
+    Derived("DecayCorrectionFactor", _by_frame(0x00541321, 1.0, only_positive=True), "(0054,1321) of every time", PET),
+    Derived("FrameTimesStart", _starts, "(0008,0032) of every time − (0008,0031)", PET),
+    Derived("FrameDuration", _by_frame(0x00181242, MS_TO_S), "(0018,1242) of every time", PET),
+    Derived("FrameReferenceTime", _reference_times, "(0054,1300) of every time", PET),
+    Derived("SeriesTime", _scan_clock, "(0008,0031)", PET),
+    Derived("TimeZero", _scan_clock, "(0008,0031), else (0008,0032)", PET),
+    Derived("InjectionStart", _injection(0x00181072), "(0054,0016) > (0018,1072) − (0008,0031)", PET),
+    Derived("InjectionEnd", _injection(0x00181073), "(0054,0016) > (0018,1073) − (0008,0031)", PET),
+    Derived("ScanStart", lambda source: 0, "zero: times count from the scan", PET),
+    Derived("ImageDecayCorrected", _is_decay_corrected, "(0054,1102)", PET),
+    Derived("ImageDecayCorrectionTime", _correction_time, "(0054,1102): 0 for `START`, (0018,1072) − (0008,0031) for "
+            "`ADMIN`", PET),
+)
+# fmt: on

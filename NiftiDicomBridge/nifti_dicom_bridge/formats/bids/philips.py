@@ -1,0 +1,70 @@
+"""Keys of Philips."""
+
+from __future__ import annotations
+
+from .kinds import NUMBER, POSITIVE, tidy
+from .row import PHILIPS, AnyRow, Derived, Row, When
+from .source import Nested, Private, Source
+
+SCALE = Private(0x2005, "Philips MR Imaging DD 001", 0x100E)
+TABLE = Private(0x2005, "Philips MR Imaging DD 005", 0x143C)
+DEEP_LEARNING = Private(0x2005, "Philips MR Imaging DD 002", 0x1110)
+RWV_SLOPE, RWV_INTERCEPT = 0x00409225, 0x00409224
+NO_VALUE = 1e38
+
+
+def _world(source: Source) -> tuple[float, float] | None:
+    """Return slope and intercept of the real world value mapping; None where it says nothing."""
+    for place in ((RWV_SLOPE, RWV_INTERCEPT), (Nested((0x00409096, RWV_SLOPE)), Nested((0x00409096, RWV_INTERCEPT)))):
+        slope, intercept = source.number(place[0]), source.number(place[1])
+        if slope and abs(slope) < NO_VALUE:
+            return slope, intercept or 0.0
+    return None
+
+
+def _world_part(source: Source, n: int) -> float | int | None:
+    world = _world(source)
+    return None if world is None else tidy(world[n])
+
+
+def _table_position(source: Source) -> list | None:
+    found = source.number(TABLE)
+    return None if found is None else [0, 0, tidy(-found) if found else 0]
+
+
+def _deep_learning(source: Source) -> str | None:
+    found = source.text(DEEP_LEARNING)
+    return found if "_AI" in found else None
+
+
+def _rescale(source: Source, tag: int) -> float | int | None:
+    found, world = source.number(tag), _world(source)
+    neutral = tag == 0x00281053
+    if world and found in (None, float(neutral)):
+        found = world[0 if neutral else 1]
+    return None if found is None else tidy(found)
+
+
+def _is_precise(source: Source) -> int:
+    """Whether values are Philips' precise ones, not those of its display."""
+    scale = source.number(SCALE) or 0.0
+    return int(source.volume is not None and abs(source.volume.rescale.slope * scale - 1.0) < 1e-4)
+
+
+SCALED = When("Philips, (2005,xx0E)", lambda source: PHILIPS.holds(source) and bool(source.number(SCALE)))
+
+# fmt: off
+ROWS: tuple[AnyRow, ...] = (
+    Derived("PhilipsRWVSlope", lambda source: _world_part(source, 0), "(0040,9225)", PHILIPS),
+    Derived("PhilipsRWVIntercept", lambda source: _world_part(source, 1), "(0040,9224)", PHILIPS),
+    Derived("PhilipsRescaleSlope", lambda source: _rescale(source, 0x00281053), "(0028,1053)", SCALED),
+    Derived("PhilipsRescaleIntercept", lambda source: _rescale(source, 0x00281052), "(0028,1052)", SCALED),
+    Row("PhilipsScaleSlope", SCALE, NUMBER, when=SCALED),
+    Derived("TablePosition", _table_position, "(2005,xx3C) Philips MR Imaging DD 005; z reversed", PHILIPS),
+    Derived("DeepLearning", lambda source: bool(_deep_learning(source)) or None, "with DeepLearningDetails", PHILIPS),
+    Derived("DeepLearningDetails", _deep_learning, "(2005,xx10) Philips MR Imaging DD 002", PHILIPS),
+    Row("InversionTime", Private(0x2001, "Philips Imaging DD 001", 0x101B), POSITIVE, 1e-3, PHILIPS),
+    Derived("UsePhilipsFloatNotDisplayScaling", _is_precise, "the slope of the image: 1 / PhilipsScaleSlope, or the display's",
+            SCALED),
+)
+# fmt: on

@@ -1,0 +1,117 @@
+"""One row of the tables: a key, and where its value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .kinds import TEXT, Kind
+from .source import Csa, Nested, Phoenix, Private, Source, Where
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition, with its words for the documentation."""
+
+    words: str
+    holds: Callable[[Source], bool]
+
+
+def made_by(*names: str) -> When:
+    """Return the condition that one of these manufacturers made the images."""
+    return When(", ".join(names), lambda source: source.manufacturer in names)
+
+
+def of_modality(*names: str) -> When:
+    """Return the condition that the images are of one of these modalities."""
+    return When(", ".join(names), lambda source: source.modality in names)
+
+
+MR = of_modality("MR")
+PET = of_modality("PT")
+SIEMENS = made_by("Siemens")
+GE = made_by("GE")
+PHILIPS = made_by("Philips")
+UIH = made_by("UIH")
+ALWAYS = When("", lambda source: True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One key that an attribute tells.
+
+    Attributes
+    ----------
+    key : str
+        The BIDS key.
+    where : tuple of Where
+        Places of the value; the first that has one counts. The first public tag among them is what an edit is written to.
+    kind : Kind
+        How the value is written.
+    factor : float
+        From the unit of DICOM to that of BIDS.
+    when : When
+        Under what condition.
+    """
+
+    key: str
+    where: tuple[Where, ...] | Where
+    kind: Kind = TEXT
+    factor: float = 1.0
+    when: When = ALWAYS
+
+    @property
+    def places(self) -> tuple[Where, ...]:
+        """Where to look, in order."""
+        return (self.where,) if isinstance(self.where, (int, Private, Nested, Csa, Phoenix)) else self.where
+
+    def read(self, source: Source) -> Any:
+        """Return the value, None where there is nothing to say."""
+        if not self.when.holds(source):
+            return None
+        for place in self.places:
+            if source.has(place):
+                value = self.kind.to_bids(source, place, self.factor)
+                if value is not None:
+                    return value
+        return None
+
+    @property
+    def tags(self) -> tuple[int, ...]:
+        """The public attributes that an edit can be written to, the usual one first."""
+        return tuple(place for place in self.places if isinstance(place, int))
+
+    @property
+    def tag(self) -> int | None:
+        """The first of `tags`; None where there is none."""
+        return next(iter(self.tags), None)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """One key that is computed.
+
+    Attributes
+    ----------
+    key : str
+        The BIDS key.
+    compute : callable
+        ``source`` → JSON value, None where there is nothing to say.
+    words : str
+        Of what it is computed, for the documentation.
+    when : When
+        Under what condition.
+    """
+
+    key: str
+    compute: Callable[[Source], Any]
+    words: str
+    when: When = ALWAYS
+
+    def read(self, source: Source) -> Any:
+        """Return the value, None where there is nothing to say."""
+        return self.compute(source) if self.when.holds(source) else None
+
+
+AnyRow = Row | Derived

@@ -1,0 +1,70 @@
+"""What kind of MR sequence it was."""
+
+from __future__ import annotations
+
+from .acceleration import multiband_of
+from .kinds import Kind, flag, words
+from .row import MR, Derived, Row
+from .sequence_words import SCANNING_SEQUENCE, SEQUENCE_VARIANT, words_of
+from .siemens import MT_PULSE
+from .source import Source
+
+SPOILING = 0x00189016
+
+# fmt: off
+# (words that ScanningSequence has, words that SequenceVariant has, name); the first that fits
+TYPES: tuple[tuple[set[str], set[str], str], ...] = (
+    ({"EP", "SE"}, set(),  "Spin Echo EPI"),
+    ({"EP"},       set(),  "Gradient Echo EPI"),
+    ({"GR", "IR"}, {"MP"}, "MPRAGE"),
+    ({"GR"},       {"SP"}, "Spoiled Gradient Echo"),
+    ({"GR"},       set(),  "Gradient Echo"),
+    ({"SE", "IR"}, set(),  "Inversion Recovery Spin Echo"),
+    ({"SE"},       set(),  "Spin Echo"),
+)
+# fmt: on
+
+
+def is_spoiled(source: Source) -> bool | None:
+    """Whether the sequence is spoiled: the sequence variant says so where (0018,9016) is silent."""
+    stated = source.text(SPOILING).upper()
+    if stated:
+        return stated != "NONE"
+    return True if _variant_is_spoiled(source) else None
+
+
+def _variant_is_spoiled(source: Source) -> bool:
+    return "SP" in words_of(source, SEQUENCE_VARIANT)
+
+
+def _pulse_sequence_type(source: Source) -> str | None:
+    found, variant = words_of(source, SCANNING_SEQUENCE), words_of(source, SEQUENCE_VARIANT)
+    for having, variants, name in TYPES:
+        if having <= found and variants <= variant:
+            band = name.endswith("EPI") and (multiband_of(source) or 1) > 1
+            return f"Multiband {name}" if band else name
+    return None
+
+
+def _mt_state(source: Source) -> bool | None:
+    return True if source.number(MT_PULSE) == 1 else None
+
+
+MT = flag(("OFF_RESONANCE", "ON_RESONANCE"), ("NONE",))
+SPOILING_TYPES = words({"RF": "RF", "GRADIENT": "GRADIENT", "RF_AND_GRADIENT": "COMBINED"})
+
+
+def _spoiling_type(source: Source, where: object, factor: float) -> str | None:
+    word = source.text(SPOILING).upper()
+    return None if word == "NONE" else SPOILING_TYPES.to_bids(source, SPOILING, 1.0)
+
+
+ROWS = (
+    Derived("PulseSequenceType", _pulse_sequence_type, "ScanningSequence, SequenceVariant, multiband", MR),
+    Row("MTState", 0x00189020, MT),
+    Derived("MTState", _mt_state, "CSA protocol `sPrepPulses.ucMTC`"),
+    Derived("SpoilingState", is_spoiled, "(0018,9016) Spoiling, else `SP` in SequenceVariant"),
+    Row("SpoilingType", SPOILING, Kind(_spoiling_type, SPOILING_TYPES.to_dicom, (str,))),
+    Row("VariableFlipAngleFlag", 0x00181315, flag(("Y",), ("N",))),
+    Row("PartialFourierDirection", 0x00189036),
+)

@@ -1,0 +1,146 @@
+"""Keys of Siemens: the CSA headers of V software (A, B, D, E), the private groups of XA, and the protocol in both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kinds import NS_TO_S, POSITIVE, TEXT, US_TO_S, Kind, choice, tidy
+from .row import MR, SIEMENS, AnyRow, Derived, Row, When
+from .source import Csa, Phoenix, Private, Source
+
+SDS, SDI, HEADER = "SIEMENS MR SDS 01", "SIEMENS MR SDI 02", "SIEMENS MR HEADER"
+MT_PULSE = Phoenix("sPrepPulses.ucMTC")
+TABLE_POSITIONS = (Private(0x0021, SDS, 0x1005), Private(0x0019, HEADER, 0x1014), Csa("ImaRelTablePosition"))
+SEQUENCE_FILE = Phoenix("tSequenceFileName")
+SIEMENS_MR = When("Siemens MR", lambda source: SIEMENS.holds(source) and MR.holds(source))
+HAS_PROTOCOL = When("Siemens, protocol", lambda source: bool(source.protocol))
+MR_PROTOCOL = When("Siemens MR, protocol", lambda source: MR.holds(source) and bool(source.protocol))
+
+# fmt: off
+# sKSpace.ucPhasePartialFourier → fraction of k-space
+PARTIAL_FOURIER = {1: 0.5, 2: 0.625, 4: 0.75, 8: 0.875}
+COMBINATIONS = {1: "Sum of Squares", 2: "Adaptive Combine"}
+ACCELERATIONS = {1: "SENSE", 2: "GRAPPA"}
+SCHEMES = {1: "Bipolar", 2: "Monopolar"}
+SHIMS = (
+    ("sGRADSPEC.asGPAData[0].lOffsetX", "sGRADSPEC.lOffsetX"),
+    ("sGRADSPEC.asGPAData[0].lOffsetY", "sGRADSPEC.lOffsetY"),
+    ("sGRADSPEC.asGPAData[0].lOffsetZ", "sGRADSPEC.lOffsetZ"),
+    *((f"sGRADSPEC.alShimCurrent[{n}]",) for n in range(5)),
+)
+BASELINES = (
+    Phoenix("sProtConsistencyInfo.tMeasuredBaselineString"),
+    Phoenix("sProtConsistencyInfo.tBaselineString"),
+    Phoenix("sProtConsistencyInfo.ulConvFromVersion"),
+)
+# fmt: on
+
+
+def _table_position(source: Source) -> list | None:
+    """Reverse z: DICOM's table moves, the patient stays."""
+    found = next((source.numbers(where) for where in TABLE_POSITIONS if len(source.numbers(where)) == 3), None)
+    return None if found is None else [tidy(found[0]), tidy(found[1]), tidy(-found[2])]
+
+
+def _shims(source: Source) -> list | None:
+    found = [source.first_number(*map(Phoenix, names)) or 0 for names in SHIMS]
+    return [tidy(value) for value in found] if found[0] else None
+
+
+def _coil_string(source: Source) -> str | None:
+    """What the coil is called elsewhere than in the list of its elements."""
+    found = source.text(Private(0x0051, HEADER, 0x100F)) or source.text(0x00181250)
+    return found if found and found != _elements(source) else None
+
+
+def _elements(source: Source) -> str:
+    return source.text(Phoenix("sCoilSelectMeas.sCoilStringForConversion") if source.protocol else ELEMENTS)
+
+
+ELEMENTS = Private(0x0021, SDI, 0x114F)
+
+
+def _partial_fourier(source: Source) -> float | None:
+    """The protocol's fraction; without protocol, the part of the lines that the echo train has."""
+    if source.protocol:
+        return PARTIAL_FOURIER.get(int(source.number(Phoenix("sKSpace.ucPhasePartialFourier")) or 0))
+    return None
+
+
+def _fractional_averages(source: Source, where: Any, factor: float) -> float | int | None:
+    found = source.number(where)
+    return tidy(found) if found is not None and found > 1 else None
+
+
+def _matrix_coil_mode(source: Source) -> str | None:
+    mode, factor = source.number(Phoenix("sPat.ucPATMode")), source.number(Phoenix("sPat.lAccelFactPE"))
+    return None if mode is None else ACCELERATIONS.get(int(mode) if factor else 0, "None")
+
+
+def _scheme(source: Source) -> str | None:
+    """E11 and XA count the other way round than B17."""
+    if not (source.has(Csa("B_value")) or source.has(0x00189087) or source.has(Private(0x0019, HEADER, 0x100C))):
+        return None
+    found = int(source.number(Phoenix("sDiffusion.dsScheme")) or 0)
+    older = int(source.number(Phoenix("ucReadOutMode")) or 0)
+    return SCHEMES.get(found or (3 - older if older in (1, 2) else 0))
+
+
+def _echo_times(n: int) -> Derived:
+    """Return the row of one of the two echoes that a phase difference is of."""
+
+    def read(source: Source) -> float | int | None:
+        from .image_type import components_of
+
+        found = [source.number(Phoenix(f"alTE[{k}]")) for k in (0, 1)]
+        if "PHASE" not in components_of(source) or not all(found):
+            return None
+        return tidy(found[n] or 0.0, US_TO_S)
+
+    return Derived(f"EchoTime{n + 1}", read, f"CSA protocol `alTE[{n}]`, phase images", HAS_PROTOCOL)
+
+
+def _deep_learning(source: Source) -> bool | None:
+    from .image_type import TYPE_TEXT, image_type_of
+
+    words = {*image_type_of(source), *source.texts(TYPE_TEXT)}
+    return True if words & {"DRB", "DRG", "DRS"} else None
+
+
+AVERAGES = Kind(_fractional_averages, lambda value, factor: [str(value)], (int, float))
+HAS_DEEP_LEARNING = When("Siemens, deep learning", lambda source: bool(_deep_learning(source)))
+
+# fmt: off
+ROWS: tuple[AnyRow, ...] = (
+    Derived("TablePosition", _table_position, "(0021,xx05) SIEMENS MR SDS 01, (0019,xx14) SIEMENS MR HEADER, "
+            "CSA `ImaRelTablePosition`; z reversed", SIEMENS),
+    Row("DwellTime", (Private(0x0021, SDI, 0x1142), Private(0x0019, HEADER, 0x1018)), POSITIVE, NS_TO_S, SIEMENS),
+    _echo_times(0),
+    _echo_times(1),
+    Row("AveragesDouble", Phoenix("dAveragesDouble"), AVERAGES, when=HAS_PROTOCOL),
+    Derived("PartialFourier", _partial_fourier, "CSA protocol `sKSpace.ucPhasePartialFourier`", SIEMENS_MR),
+    Row("Interpolation2D", Phoenix("sKSpace.uc2DInterpolation"), POSITIVE, when=HAS_PROTOCOL),
+    Row("BaseResolution", Phoenix("sKSpace.lBaseResolution"), POSITIVE, when=HAS_PROTOCOL),
+    Derived("ShimSetting", _shims, "CSA protocol `sGRADSPEC`", HAS_PROTOCOL),
+    Derived("DiffusionScheme", _scheme, "CSA protocol `sDiffusion.dsScheme`, `ucReadOutMode`", HAS_PROTOCOL),
+    Row("DelayTime", Phoenix("lDelayTimeInTR"), POSITIVE, US_TO_S, HAS_PROTOCOL),
+    Row("TxRefAmp", Phoenix("sTXSPEC.asNucleusInfo[0].flReferenceAmplitude"), POSITIVE, when=MR_PROTOCOL),
+    Row("PhaseResolution", Phoenix("sKSpace.dPhaseResolution"), POSITIVE, when=MR_PROTOCOL),
+    Row("PhaseOversampling", Phoenix("sKSpace.dPhaseOversamplingForDialog"), POSITIVE, when=HAS_PROTOCOL),
+    Row("VendorReportedEchoSpacing", Phoenix("sFastImaging.lEchoSpacing"), POSITIVE, US_TO_S, HAS_PROTOCOL),
+    Row("ReceiveCoilName", Phoenix("sCoilElementID.tCoilID"), TEXT, when=HAS_PROTOCOL),
+    Row("ReceiveCoilActiveElements", Phoenix("sCoilSelectMeas.sCoilStringForConversion"), TEXT, when=MR_PROTOCOL),
+    Row("ReceiveCoilActiveElements", ELEMENTS, TEXT, when=SIEMENS),
+    Derived("CoilString", _coil_string, "(0051,xx0F) SIEMENS MR HEADER, (0018,1250)", SIEMENS),
+    Row("PulseSequenceDetails", SEQUENCE_FILE, TEXT, when=HAS_PROTOCOL),
+    Row("WipMemBlock", Phoenix("sWipMemBlock.tFree"), TEXT, when=HAS_PROTOCOL),
+    Row("ProtocolName", Phoenix("tProtocolName"), TEXT, when=HAS_PROTOCOL),
+    Row("RefLinesPE", Phoenix("sPat.lRefLinesPE"), POSITIVE, when=HAS_PROTOCOL),
+    Row("CoilCombinationMethod", Phoenix("ucCoilCombineMode"), choice(COMBINATIONS), when=HAS_PROTOCOL),
+    *(Row("ConsistencyInfo", where, TEXT, when=HAS_PROTOCOL) for where in BASELINES),
+    Derived("MatrixCoilMode", _matrix_coil_mode, "CSA protocol `sPat.ucPATMode`", HAS_PROTOCOL),
+    Derived("DeepLearning", _deep_learning, "`DRB`, `DRG` or `DRS` in ImageType or ImageTypeText", SIEMENS),
+    Row("DeepLearningDetails", Private(0x0021, SDI, 0x1176), TEXT, when=HAS_DEEP_LEARNING),
+    Row("ImageOrientationText", Private(0x0051, HEADER, 0x100E), TEXT, when=SIEMENS),
+)
+# fmt: on
