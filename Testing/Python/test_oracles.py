@@ -172,6 +172,27 @@ def test_lossless_jpeg_of_dcmtk_comes_back_with_equal_values(option: str, circle
         assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(path).pixel_array)
 
 
+def test_jpeg_of_12_bits_has_the_values_that_dcmtk_decodes(circle: Circle) -> None:
+    """JPEG extended (process 4): none of pydicom's plug-ins with a free licence decodes it."""
+    encoder, decoder = oracle("dcmcjpeg"), oracle("dcmdjpeg")
+    plain = Circle(circle.folder / "plain")
+    data_sets = slices(ramp(3, 24, 20, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.4")
+    for data_set in data_sets:
+        data_set.BitsStored, data_set.HighBit = 12, 11
+    save(plain.dicom, data_sets)
+    circle.dicom.mkdir()
+    for path in plain.dicom.iterdir():
+        said = run(encoder, "+ee", path, circle.dicom / path.name)
+        assert said.returncode == 0, said.stderr
+    circle.forth()
+    circle.home()
+
+    for path in circle.dicom.iterdir():
+        decoded = circle.folder / "decoded.dcm"
+        assert run(decoder, path, decoded).returncode == 0
+        assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(decoded).pixel_array)
+
+
 def test_the_bids_validator_finds_no_error_in_a_dataset_of_our_files(circle: Circle) -> None:
     program = oracle("bids-validator-deno")
     data = circle.folder / "data"

@@ -20,6 +20,7 @@ from .frames import frame_count
 
 _PYDICOM_SETTINGS = threading.Lock()
 """pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
 
@@ -138,6 +139,10 @@ def _decompress(instance: Instance) -> np.ndarray:
     from pydicom.pixels import pixel_array
 
     with _quiet():
+        if instance.transfer_syntax == JPEG_EXTENDED and metadata.integer(instance.elements, tags.BITS_STORED) > 8:
+            found = _with_simpleitk(instance)  # none of pydicom's plug-ins with a free licence knows 12 bits
+            if found is not None:
+                return found
         try:
             data_set = pydicom.dcmread(instance.path, force=True)
             return pixel_array(data_set)
