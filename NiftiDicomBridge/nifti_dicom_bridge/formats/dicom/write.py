@@ -13,7 +13,7 @@ from ...output import Staging
 from ...report import Outcome
 from ...volume import Volume
 from . import decode, edits, restore
-from .derive import derive
+from .derived import derive
 from .read import file_name, unique_name
 from .restore import Composer, PixelSource, UidMap, Whole
 

@@ -1,0 +1,115 @@
+"""Derived objects of many frames: with functional groups (PS3.3 C.7.6.16), and cines without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .... import metadata, tags
+from ....errors import GeometryError
+from ....metadata import Element, Elements, Item
+from .. import values
+from ..restore import UidMap
+from .attributes import Derived, common, file_of, rescale_elements
+from .single_frame import step_of
+from .work import Work
+
+
+def cine(work: Work, uids: UidMap) -> Iterator[Derived]:
+    """Yield multi-frame objects without functional groups: possible while the frames are the same."""
+    if work.resampled:
+        raise GeometryError(
+            "the grid of an image that came from a multi-frame object without functional groups was changed: there is no place "
+            "in such an object to say where its frames lie now. Edit the voxels only."
+        )
+    for n, template in enumerate(work.series.instances):
+        frames = _frames_of_instance(work, n)
+        elements = common(template, work, uids, [template])
+        elements |= rescale_elements(work, elements)
+        yield file_of(template, elements, work, frames)
+
+
+def _frames_of_instance(work: Work, n: int) -> np.ndarray:
+    found = [(f, t, k) for t, k, (i, f) in work.series.planes() if i == n]
+    return np.stack([work.stored[t, k] for _, t, k in sorted(found)])
+
+
+def multi_frame(work: Work, uids: UidMap) -> Iterator[Derived]:
+    """Yield objects with functional groups: one for the frames that come from one."""
+    groups: dict[int, list[tuple[int, int, int]]] = {}
+    for t, times in enumerate(work.templates.tolist()):
+        for k, (n, frame) in enumerate(times):
+            groups.setdefault(n, []).append((frame, t, k))
+    for n, places in groups.items():
+        template = work.series.instances[n]
+        places = places if work.resampled else sorted(places)
+        elements = common(template, work, uids, [template])
+        elements[tags.NUMBER_OF_FRAMES] = values.integers("IS", len(places))
+        shared = metadata.first_item(template.elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        own = metadata.items(template.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        per_frame = [
+            _frame_groups(work, own[frame].elements if frame < len(own) else {}, shared, t, k) for frame, t, k in places
+        ]
+        elements[tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = Element("SQ", tuple(Item(item) for item in per_frame))
+        moved = {tag for item in per_frame for tag in item}
+        kept = _public({tag: element for tag, element in shared.items() if tag not in moved})
+        _, first_t, first_k = places[0]
+        elements[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(_with_values(work, kept, first_t, first_k))
+        yield file_of(template, elements, work, np.stack([work.stored[t, k] for _, t, k in places]))
+
+
+def _public(groups: Elements) -> Elements:
+    return {tag: element for tag, element in groups.items() if not tags.is_private(tag)}
+
+
+def _frame_groups(work: Work, own: Elements, shared: Elements, t: int, k: int) -> Elements:
+    """Return the functional groups of one frame: its template's, with place and values as they are now."""
+    found = _public(own)
+    plane = work.planes[k]
+    if work.resampled and work.has_geometry:
+        measures = metadata.first_item(own, tags.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
+            shared, tags.PIXEL_MEASURES_SEQUENCE
+        )
+        step = values.decimals([step_of(work.planes, plane)])
+        measures = measures | {tags.PIXEL_SPACING: values.decimals(plane.spacing)}
+        if work.step_changed or tags.SLICE_THICKNESS not in measures:
+            measures[tags.SLICE_THICKNESS] = step
+        found |= {
+            tags.PLANE_POSITION_SEQUENCE: values.sequence({tags.IMAGE_POSITION_PATIENT: values.decimals(plane.position)}),
+            tags.PLANE_ORIENTATION_SEQUENCE: values.sequence(
+                {tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}
+            ),
+            tags.PIXEL_MEASURES_SEQUENCE: values.sequence({**measures, tags.SPACING_BETWEEN_SLICES: step}),
+        }
+    return _with_values(work, found, t, k)
+
+
+def _with_values(work: Work, groups: Elements, t: int, k: int) -> Elements:
+    """Return functional groups with rescale, window and frame type as they are now."""
+    found = dict(groups)
+    transformation = metadata.first_item(groups, tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
+    if transformation:
+        changed = {**transformation, **rescale_elements(work, transformation, t, k)}
+        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(changed)
+    window = metadata.first_item(groups, tags.FRAME_VOI_LUT_SEQUENCE)
+    if window:
+        found[tags.FRAME_VOI_LUT_SEQUENCE] = values.sequence({**window, **_windowed(work)})
+    return _honest_frame_types(work, found)
+
+
+def _windowed(work: Work) -> Elements:
+    centre, width = work.window()
+    return {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+
+
+def _honest_frame_types(work: Work, groups: Elements) -> Elements:
+    """Return functional groups whose FrameType says DERIVED, without value mappings that do not hold any more."""
+    found = dict(groups)
+    for sequence in (tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE):
+        item = metadata.first_item(groups, sequence)
+        old = metadata.texts(item, tags.FRAME_TYPE)
+        if old:
+            kind = values.text("CS", "DERIVED", *(old[1:2] or ["PRIMARY"]), *old[2:])
+            found[sequence] = values.sequence({**item, tags.FRAME_TYPE: kind})
+    return values.without(found, {tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())

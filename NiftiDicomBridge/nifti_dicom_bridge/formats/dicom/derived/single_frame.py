@@ -1,0 +1,60 @@
+"""Derived objects of one frame: one instance per plane of the volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .... import tags
+from ....geometry import Plane
+from ....metadata import Elements
+from .. import values
+from ..restore import UidMap
+from .attributes import Derived, common, file_of, rescale_elements
+from .work import Work
+
+
+def single_frames(work: Work, uids: UidMap) -> Iterator[Derived]:
+    """Yield one instance per plane, numbered by time and slice."""
+    centre, width = work.window()
+    for t, times in enumerate(work.templates.tolist()):
+        for k, (n, _) in enumerate(times):
+            template = work.series.instances[n]
+            elements = common(template, work, uids, [template])
+            elements = values.without(elements, {tags.NUMBER_OF_FRAMES})
+            elements |= rescale_elements(work, elements, t, k)
+            elements[tags.INSTANCE_NUMBER] = values.integers("IS", t * len(times) + k + 1)
+            if work.volume.voxels.ndim == 4 and (tags.WINDOW_CENTER in elements):
+                elements |= {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+            if work.has_geometry:
+                elements |= _plane_elements(work, k, elements)
+            yield file_of(template, elements, work, work.stored[t, k][None])
+
+
+def _plane_elements(work: Work, k: int, elements: Elements) -> Elements:
+    """Return the Image Plane attributes (PS3.3 C.7.6.2); the original text where the grid is the original."""
+    tiled = work.volume.pixel_record is not None and work.volume.pixel_record.across
+    if not work.resampled and not tiled:
+        return {}
+    plane = work.planes[k]
+    step = step_of(work.planes, plane)
+    found = {
+        tags.IMAGE_POSITION_PATIENT: values.decimals(plane.position),
+        tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation),
+        tags.PIXEL_SPACING: values.decimals(plane.spacing),
+    }
+    if work.step_changed:
+        found[tags.SLICE_THICKNESS] = values.decimals([step])
+    if tags.SPACING_BETWEEN_SLICES in elements or work.step_changed:
+        found[tags.SPACING_BETWEEN_SLICES] = values.decimals([step])
+    if tags.IMAGER_PIXEL_SPACING in elements:
+        found[tags.IMAGER_PIXEL_SPACING] = values.decimals(plane.spacing)
+    if tags.SLICE_LOCATION in elements:
+        found[tags.SLICE_LOCATION] = values.decimals([plane.distance])
+    return found
+
+
+def step_of(planes: list[Plane], plane: Plane) -> float:
+    """Return the distance of neighbouring slices along the normal, mm; 1 where there is one slice."""
+    if len(planes) < 2:
+        return 1.0
+    return abs(float((planes[1].position - planes[0].position) @ plane.normal))
