@@ -57,8 +57,10 @@ class Encoder:
         if isinstance(value, tuple):
             return self._sequence(element, charset)
         found: JsonElement = {"vr": vr}
+        if undefined:
+            found["Undefined"] = True
         if not value:
-            return {"vr": vr, "Undefined": True} if undefined else found
+            return found
         plain = _plain_value(vr, value, charset)
         if plain is not None:
             found["Value"] = plain
@@ -150,10 +152,11 @@ class Decoder:
         if not isinstance(found, dict):
             raise SidecarError(f"{where}: an element was expected, found {_shown(found)}.")
         vr = vr_of(found.get("vr"), where)
+        undefined = found.get("Undefined") is True
         if "InlineBinary" in found:
-            return Element(vr, _base64(found["InlineBinary"], where))
+            return Element(vr, _base64(found["InlineBinary"], where), undefined)
         if "BulkDataURI" in found:
-            return Element(vr, self.bulk.get(found["BulkDataURI"], where))
+            return Element(vr, self.bulk.get(found["BulkDataURI"], where), undefined)
         if vr in ("SQ", "UN"):
             return self._sequence(found, charset, where)
         if "Value" not in found:

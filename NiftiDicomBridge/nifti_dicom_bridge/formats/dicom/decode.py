@@ -13,7 +13,7 @@ import numpy as np
 
 from ... import metadata, tags
 from ...errors import DicomReadError
-from ...metadata import Instance
+from ...metadata import Element, Elements, Instance
 from ...pixels import PixelFormat, frames_from_bytes
 from .files import EXPLICIT_LITTLE_ENDIAN, NATIVE_SYNTAXES, read_pixel_bytes
 from .frames import frame_count
@@ -153,6 +153,31 @@ def _decompress(instance: Instance) -> np.ndarray:
             reason = str(error).strip().split("\n")[0]
             syntax = tags.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
             raise DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}") from error
+
+
+def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
+    """Return the elements of an icon whose pixel data were compressed as native ones; None where they cannot be decoded."""
+    import pydicom
+    from pydicom.pixels import get_decoder
+
+    wanted = (tags.ROWS, tags.COLUMNS, tags.SAMPLES_PER_PIXEL, tags.BITS_ALLOCATED, tags.BITS_STORED, tags.PIXEL_REPRESENTATION)
+    data_set = pydicom.Dataset()
+    for tag in wanted:
+        data_set.add_new(tag, "US", metadata.integer(elements, tag, 0))
+    data_set.PhotometricInterpretation = metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION)
+    data_set.PlanarConfiguration = metadata.integer(elements, tags.PLANAR_CONFIGURATION)
+    data_set.PixelData = elements[tags.PIXEL_DATA].value
+    data_set["PixelData"].is_undefined_length = True
+    with _quiet():
+        try:
+            frame, _ = get_decoder(syntax).as_array(data_set, raw=False)
+        except Exception:  # pydicom and its plug-ins raise whatever their codec raises
+            return None
+    raw = frame.astype(frame.dtype.newbyteorder("<")).tobytes()
+    changed = {tags.PIXEL_DATA: Element("OW" if frame.dtype.itemsize > 1 else "OB", raw + b"\0" * (len(raw) % 2))}
+    if frame.ndim == 3:
+        changed |= {tags.PHOTOMETRIC_INTERPRETATION: Element("CS", b"RGB "), tags.PLANAR_CONFIGURATION: Element("US", b"\0\0")}
+    return {**elements, **changed}
 
 
 def _with_simpleitk(instance: Instance) -> np.ndarray | None:

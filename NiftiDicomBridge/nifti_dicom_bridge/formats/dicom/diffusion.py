@@ -55,7 +55,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     numpy.ndarray, shape (times, 4), or None
         b-value in s/mm², and unit direction in RAS; None where the volume is no diffusion series.
     """
-    if len(frames) < 2:
+    if len(frames) < 2 and not _is_diffusion_weighted(instances[0]):
         return None
     found = [_weighting(instances[times[0].instance], times[0]) for times in frames]
     if any(weighting is None for weighting in found):
@@ -63,8 +63,14 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     table = np.array([[w.b_value, *w.direction] for w in found if w is not None])
     maker = metadata.text(instances[0].elements, tags.MANUFACTURER).upper()
     least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
-    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any()
+    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
     return table * [1.0, -1.0, -1.0, 1.0] + 0.0 if varies else None  # LPS → RAS; + 0.0 turns −0 into 0
+
+
+def _is_diffusion_weighted(instance: Instance) -> bool:
+    """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
+    words = metadata.texts(instance.elements, tags.IMAGE_TYPE)
+    return "DIFFUSION" in words and words[0] != "DERIVED"
 
 
 def _weighting(instance: Instance, frame: FrameInfo) -> Weighting | None:

@@ -154,6 +154,9 @@ class _Reader:
 
     def value(self, tag: int, vr: str, length: int, body: int, depth: int) -> tuple[Element, int]:
         """Return the element whose value begins at `body`, and the offset behind it."""
+        if length == UNDEFINED and tag in tags.PIXEL_TAGS:  # compressed pixel data of an icon: fragments, not data sets
+            end = skip_fragments(self.buffer, body)
+            return Element(vr, self.buffer[body : end - 8], True), end
         if length == UNDEFINED:
             reader = self if vr == "SQ" or not self.encoding.explicit else _Reader(self.buffer, Encoding(explicit=False))
             found, end = reader.items(tag, body, None, depth)

@@ -292,8 +292,29 @@ def transcoded(instance: Instance) -> Instance:
     if metadata.integer(elements, tags.SAMPLES_PER_PIXEL, 1) == 3:
         elements[tags.PHOTOMETRIC_INTERPRETATION] = Element("CS", b"RGB ")
         elements[tags.PLANAR_CONFIGURATION] = Element("US", b"\0\0")
+    elements = _without_compressed_icons(elements, instance.transfer_syntax)
     file_meta = {**instance.file_meta, tags.TRANSFER_SYNTAX_UID: Element("UI", _uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
     return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding(), trailer=b"")
+
+
+def _without_compressed_icons(elements: Elements, syntax: str) -> Elements:
+    """Return elements whose nested pixel data are native; a sequence whose icon cannot be decoded is left out."""
+    found = {}
+    for tag, element in elements.items():
+        items = element.value if isinstance(element.value, tuple) else ()
+        if not any(_is_compressed(item) for item in items):
+            found[tag] = element
+            continue
+        native = [decode.decompressed_icon(i.elements, syntax) if _is_compressed(i) else i.elements for i in items]
+        if all(elements is not None for elements in native):
+            new = tuple(Item(one, item.undefined) for one, item in zip(native, items, strict=True) if one is not None)
+            found[tag] = element._replace(value=new)
+    return found
+
+
+def _is_compressed(item: Item) -> bool:
+    pixels = item.elements.get(tags.PIXEL_DATA)
+    return pixels is not None and pixels.undefined
 
 
 def with_group_length(file_meta: Elements) -> Elements:
