@@ -57,7 +57,13 @@ def _files_below(folder: Path) -> Iterator[tuple[Path, str]]:
     def refuse(error: OSError) -> None:
         raise DicomReadError(f"{error.filename}: the folder cannot be read ({error.strerror}). Check its permissions.")
 
+    seen: set[str] = set()
     for root, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        real = os.path.realpath(root)
+        if real in seen:  # a link back to where we have been
+            folders.clear()
+            continue
+        seen.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ... import metadata, tags
-from ...errors import SidecarError
+from ...errors import OutputError, SidecarError
 from ...metadata import Change, Instance, Log, PixelElement
 from ...options import ConversionOptions, Names, Progress, Uids
 from ...output import Staging
@@ -30,13 +30,14 @@ class DicomJob:
         The choices.
     uids : UidMap
         New UIDs, the same for one old UID throughout.
-    folders : set of str
-        Names of series folders that are taken.
+    folders, files : set of str
+        Names of series folders and of files that are taken.
     """
 
     options: ConversionOptions
     uids: UidMap = field(default_factory=UidMap)
     folders: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
 
 
 def write_dicom(
@@ -160,6 +161,9 @@ class _Writer:
         return f"{folder}/{n + 1:06d}.dcm".lstrip("/")
 
     def _write(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview, name: str) -> None:
+        if name in self.job.files:  # of another series of this job: even --overwrite may not replace that one
+            raise OutputError(f"two files of this conversion would be called {name}. Use --names numbered.")
+        self.job.files.add(name)
         with open(self.staging.path(name), "wb", buffering=0) as file:
             for part in self.composer.parts(instance, pixels, raw):
                 _write_all(file, part)

@@ -1,0 +1,48 @@
+"""Folders as people have them: links that go round, and the same file names in two of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from nifti_dicom_bridge import ConversionOptions, Job, Names, Outcome, Target, Uids, compare, convert
+from nifti_dicom_bridge.demo import make_sample
+
+
+def test_a_link_back_to_a_folder_above_does_not_go_round_for_ever(tmp_path: Path) -> None:
+    make_sample(tmp_path / "scans")
+    try:
+        os.symlink(tmp_path / "scans", tmp_path / "scans" / "again", target_is_directory=True)
+    except OSError:
+        pytest.skip("no symbolic links here")
+
+    (entry,) = convert(Job([tmp_path / "scans"], tmp_path / "nifti")).entries
+
+    assert len(entry.inputs) == 7
+
+
+def test_a_linked_folder_is_read(tmp_path: Path) -> None:
+    make_sample(tmp_path / "elsewhere")
+    (tmp_path / "scans").mkdir()
+    try:
+        os.symlink(tmp_path / "elsewhere", tmp_path / "scans" / "link", target_is_directory=True)
+    except OSError:
+        pytest.skip("no symbolic links here")
+
+    assert convert(Job([tmp_path / "scans"], tmp_path / "nifti")).ok
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_series_with_equal_original_names_never_replace_one_another(tmp_path: Path, overwrite: bool) -> None:
+    for name in ("a", "b"):
+        make_sample(tmp_path / name)
+        convert(Job([tmp_path / name], tmp_path / "nifti" / name))
+    options = ConversionOptions(Target.DICOM, Uids.KEEP, Names.ORIGINAL, overwrite=overwrite)
+
+    report = convert(Job([tmp_path / "nifti"], tmp_path / "back", options))
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.RESTORED, Outcome.FAILED]
+    shutil.rmtree(tmp_path / "nifti")
+    assert compare([tmp_path / "a"], [tmp_path / "back"]).same
