@@ -2,12 +2,13 @@
 
 import sys
 
-from NiftiDicomBridgeLib.Logic import NiftiDicomBridgeLogic
-from NiftiDicomBridgeLib.SelfTest import NiftiDicomBridgeTest
-from NiftiDicomBridgeLib.Widget import NiftiDicomBridgeWidget as _Widget
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule
+
+from NiftiDicomBridgeLib.Logic import NiftiDicomBridgeLogic
+from NiftiDicomBridgeLib.SelfTest import NiftiDicomBridgeTest
+from NiftiDicomBridgeLib.Widget import NiftiDicomBridgeWidget as _Widget
 
 __all__ = ["NiftiDicomBridge", "NiftiDicomBridgeLogic", "NiftiDicomBridgeTest", "NiftiDicomBridgeWidget"]
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import ctk
 import numpy as np
 import slicer
+
 from nifti_dicom_bridge import BridgeError, OutputError
 
 

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import slicer
+
 from nifti_dicom_bridge import DependencyError
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "Resources" / "requirements.txt"

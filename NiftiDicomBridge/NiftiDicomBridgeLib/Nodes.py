@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import slicer
 import vtk
+
 from nifti_dicom_bridge import BridgeError
 
 ACQUISITION_TRANSFORM = " acquisition transform"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+
 from nifti_dicom_bridge import BridgeError, Log, Progress, Rescale, Volume, read
 
 from .Nodes import NodeImage

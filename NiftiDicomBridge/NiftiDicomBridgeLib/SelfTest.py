@@ -67,6 +67,7 @@ class BridgeTestCase(ScriptedLoadableModuleTest):
 
     def _restored_by_core(self, outputs: list[Path]) -> dict:
         import pydicom
+
         from nifti_dicom_bridge import ConversionOptions, Job, Target, Uids, convert
 
         images = [path for path in outputs if path.suffix != ".json"]

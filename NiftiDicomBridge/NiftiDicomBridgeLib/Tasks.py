@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import slicer
+
 from nifti_dicom_bridge import (
     BridgeError,
     Cancelled,

@@ -11,6 +11,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import pydicom
+
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Names, Target, Uids, convert
 from phantoms import PHANTOMS
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from circle import Circle, listing, names_in
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, Outcome, Target, convert
 from nifti_dicom_bridge.inventory import inspect

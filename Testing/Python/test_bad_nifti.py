@@ -12,6 +12,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+
 from circle import KEEP, Circle, names_in
 from nifti_dicom_bridge import BridgeError, GeometryError, Job, NiftiReadError, Outcome, convert, read
 

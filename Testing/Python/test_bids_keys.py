@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from nifti_dicom_bridge import geometry, metadata
 from nifti_dicom_bridge.formats import bids
 from nifti_dicom_bridge.formats.bids import pet, phase_encoding, siemens_text, timing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Target, convert
 from nifti_dicom_bridge.demo import make_sample
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+
 from circle import KEY, Circle, listing, names_in
 from nifti_dicom_bridge.cli import main
 

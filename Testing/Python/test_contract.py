@@ -8,10 +8,11 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
+
 from circle import KEEP, KEY, NEW, Circle, listing, names_in
 from nifti_dicom_bridge import Outcome, compare, read
 from phantoms import PHANTOMS
-from pydicom.uid import ExplicitVRLittleEndian
 
 EXACT = sorted(name for name, phantom in PHANTOMS.items() if phantom.exact)
 COMPRESSED = sorted(name for name, phantom in PHANTOMS.items() if not phantom.exact)

@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+
 from circle import KEEP, NEW, Circle, in_dicom_order, listing
 from nifti_dicom_bridge import Outcome
 from phantoms import PHANTOMS

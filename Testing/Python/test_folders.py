@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from nifti_dicom_bridge import ConversionOptions, Job, Names, Outcome, Target, Uids, compare, convert
 from nifti_dicom_bridge.demo import make_sample
 

@@ -9,9 +9,10 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
-from circle import Circle, in_dicom_order
 from hypothesis import given
 from hypothesis import strategies as st
+
+from circle import Circle, in_dicom_order
 from nifti_dicom_bridge import GeometryError, Volume, read
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.geometry import (

@@ -6,10 +6,11 @@ import copy
 
 import numpy as np
 import pydicom
+from pydicom.uid import RLELossless
+
 from circle import Circle
 from nifti_dicom_bridge.demo import make_sample
 from oracles import oracle, run
-from pydicom.uid import RLELossless
 
 
 def with_icon(circle: Circle) -> pydicom.Dataset:

@@ -12,6 +12,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+
 from circle import NEW, Circle
 from nifti_dicom_bridge import Outcome
 from oracles import oracle, run

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+
 from nifti_dicom_bridge import PixelError
 from nifti_dicom_bridge.pixels import (
     PixelFormat,

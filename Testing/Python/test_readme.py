@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
+
 import readme
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.demo import make_sample

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from circle import Circle
 from nifti_dicom_bridge import Outcome, compare
 from nifti_dicom_bridge.formats.dicom.series import find_series

@@ -11,9 +11,10 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
-from circle import KEEP, KEY, NEW, Circle, listing, names_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from circle import KEEP, KEY, NEW, Circle, listing, names_in
 from nifti_dicom_bridge import Instance, Outcome, SidecarError, Volume, read
 from nifti_dicom_bridge.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
 from nifti_dicom_bridge.pixels import PixelRecord

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from circle import KEEP, KEY, Circle, names_in
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, SidecarError, Target, convert
 from nifti_dicom_bridge.sidecar import record

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import nibabel
 import numpy as np
 import pytest
+
 from circle import Circle, listing
 from nifti_dicom_bridge import Outcome, read
 

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import qt
 import slicer
+
 from NiftiDicomBridgeLib.SelfTest import SHAPE, BridgeTestCase, write_series
 
 SECONDS = 30

@@ -100,6 +100,7 @@ def load(database, logic):
     def load(files):
         import slicer
         from DICOMLib import DICOMUtils
+
         from NiftiDicomBridgeLib import Database
 
         DICOMUtils.importDicom(str(Path(files[0]).parent))
