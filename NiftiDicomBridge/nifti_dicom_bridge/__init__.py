@@ -6,27 +6,25 @@ Public names are loaded when they are first used, so that ``nifti-dicom-bridge -
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .compare import Comparison as Comparison
-    from .compare import compare as compare
-    from .convert import Job as Job
-    from .convert import convert as convert
-    from .errors import (
-        BridgeError as BridgeError,
-    )
-    from .errors import (
-        Cancelled as Cancelled,
-    )
-    from .formats import read as read
-    from .formats import write as write
-    from .options import ConversionOptions as ConversionOptions
+if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
+    from .comparison import Comparison, compare
+    from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
+    from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError
+    from .formats import read, write
+    from .jobs import Job, convert
+    from .metadata import Change, Element, Instance, Log, SeriesMetadata
+    from .options import ConversionOptions, Names, Progress, Target, Uids
+    from .pixels import PixelRecord
+    from .report import ConversionReport, Entry, Outcome
+    from .sidecar import read_sidecar
+    from .volume import Origin, Rescale, Volume
 
 _HOMES = {
-    "compare": "Comparison compare",
-    "convert": "Job convert",
+    "comparison": "Comparison compare",
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError",
     "formats": "read write",
+    "jobs": "Job convert",
     "metadata": "Change Element Instance Log SeriesMetadata",
     "options": "ConversionOptions Names Progress Target Uids",
     "pixels": "PixelRecord",
@@ -42,10 +40,7 @@ __all__ = sorted(_HOME_OF)
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # bound for good: importing the module `convert` would otherwise leave the module under the name of its function
-    for other, home in _HOME_OF.items():
-        if home == _HOME_OF[name]:
-            globals()[other] = getattr(import_module(f".{home}", __name__), other)
+    globals()[name] = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
     return globals()[name]
 
 

@@ -147,7 +147,7 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     )
     register = getattr(arguments, "register", False)
     _check_options(options, register, arguments.report)
-    from .convert import Job, convert
+    from .jobs import Job, convert
 
     with _ProgressBar(quiet=arguments.quiet) as bar:
         report = convert(Job(arguments.inputs, arguments.output, options), bar.progress)
@@ -219,7 +219,7 @@ def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
 
 def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
-    from .compare import compare, table
+    from .comparison import compare, table
 
     with _ProgressBar(quiet=arguments.json) as bar:
         found = compare([arguments.first], [arguments.second], bar.progress)

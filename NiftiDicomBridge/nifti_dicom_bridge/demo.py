@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .compare import compare, table
-from .convert import Job, convert
+from .comparison import compare, table
 from .errors import OutputError
+from .jobs import Job, convert
 from .options import ConversionOptions, Names, Target, Uids
 
 SLICES, ROWS, COLUMNS = 7, 40, 48

@@ -175,3 +175,23 @@ def test_requirements_of_slicer_are_those_of_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     lines = (MODULE / "Resources" / "requirements.txt").read_text("utf-8").splitlines()
     assert {line for line in lines if line and not line.startswith("#")} <= set(project["dependencies"])
+
+
+def test_no_public_name_is_the_name_of_a_module():
+    """Importing the module would put it where the function was."""
+    import nifti_dicom_bridge
+
+    modules = {path.stem for path in (MODULE / "nifti_dicom_bridge").iterdir()}
+    assert not modules & set(nifti_dicom_bridge.__all__)
+
+
+def test_type_checkers_are_told_every_public_name():
+    import nifti_dicom_bridge
+
+    told = (
+        (MODULE / "nifti_dicom_bridge" / "__init__.py")
+        .read_text("utf-8")
+        .partition("if TYPE_CHECKING:")[2]
+        .partition("_HOMES")[0]
+    )
+    assert set(nifti_dicom_bridge.__all__) <= set(re.findall(r"\w+", told))
