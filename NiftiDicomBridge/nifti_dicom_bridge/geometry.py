@@ -19,6 +19,11 @@ ORTHOGONALITY = 1e-4
 """Largest cosine between axes that still count as perpendicular; what GDCM and ITK accept."""
 
 
+def ras_of_lps(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors, shape (…, 3), that point in LPS as they point in RAS; without negative zeros."""
+    return vectors @ LPS_TO_RAS[:3, :3] + 0.0
+
+
 @dataclass(frozen=True)
 class Plane:
     """Where one image plane lies.

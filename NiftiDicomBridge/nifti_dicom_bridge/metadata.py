@@ -85,6 +85,8 @@ class Instance:
         The file, and its path relative to the input that it was found in (POSIX separators).
     trailer : bytes
         What stands behind the last element and is none: the fill of a last block.
+    repeated : tuple of int
+        Tags that stood there more than once; the last of each was kept.
     """
 
     elements: Elements
@@ -95,6 +97,7 @@ class Instance:
     path: str = ""
     name: str = ""
     trailer: bytes = b""
+    repeated: tuple[int, ...] = ()
 
     def get(self, tag: int) -> Element | None:
         """Return the element of the data set with this tag, or None."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .metadata import SeriesMetadata
-from .pixels import PixelRecord, bytes_of
+from .pixels import PixelRecord, bytes_of, to_real_values
 
 POSITION_TOLERANCE_MM = 1e-3
 """Two grids are the same when no corner voxel lies further apart: what a float32 header can blur, and no more."""
@@ -119,7 +119,7 @@ class Volume:
 
     def real_values(self) -> np.ndarray:
         """Return slope · stored + intercept as float64, in the shape of `voxels`."""
-        return self.voxels.astype(np.float64) * self.rescale.slope + self.rescale.intercept
+        return to_real_values(self.voxels, self.rescale.slope, self.rescale.intercept, np.dtype(np.float64))
 
     def edits(self) -> frozenset[str]:
         """Return what is no longer as it was read from DICOM: any of ``"voxels"``, ``"geometry"``."""

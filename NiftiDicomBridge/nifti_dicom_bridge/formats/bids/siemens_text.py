@@ -7,26 +7,17 @@ because software versions put them at different places: ``sCoilElementID.tCoilID
 from __future__ import annotations
 
 import re
-import warnings
 from functools import lru_cache
+
+from ...siemens_csa import csa_values
 
 _PROTOCOL_TAG = b"MrPhoenixProtocol"
 _BEGIN, _END = b"### ASCCONV BEGIN", b"### ASCCONV END"
 
 
-@lru_cache(maxsize=16)
 def image_header(raw: bytes) -> dict[str, list]:
     """Return the values of a CSA image header, by name; empty where it cannot be read."""
-    if raw[:4] != b"SV10":
-        return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nibabel calls all of nicom experimental; the CSA reader is what we want of it
-        from nibabel.nicom import csareader
-    try:
-        header = csareader.read(raw)
-    except Exception:  # nibabel raises whatever the damage causes: struct.error, CSAReadError, IndexError…
-        return {}
-    return {name: entry["items"] for name, entry in header["tags"].items()}
+    return csa_values(raw) if raw[:4] == b"SV10" else {}
 
 
 @lru_cache(maxsize=16)

@@ -15,7 +15,7 @@ from ... import metadata, tags
 from ...errors import DicomReadError
 from ...metadata import Element, Elements, Instance
 from ...pixels import PixelFormat, frames_from_bytes
-from .files import EXPLICIT_LITTLE_ENDIAN, NATIVE_SYNTAXES, read_pixel_bytes
+from .files import read_pixel_bytes
 from .frames import frame_count
 
 _PYDICOM_SETTINGS = threading.Lock()
@@ -113,7 +113,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
     count = frame_count(instance.elements)
     if is_native(instance):
         raw = read_pixel_bytes(instance)
-        return frames_from_bytes(_little_endian(raw, instance, pixel), pixel, count)
+        return frames_from_bytes(little_endian(raw, instance, pixel), pixel, count)
     frames = _decompress(instance)
     try:
         frames = frames.reshape(count, *pixel.shape)
@@ -125,7 +125,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
     return frames
 
 
-def _little_endian(raw: bytes, instance: Instance, pixel: PixelFormat) -> bytes:
+def little_endian(raw: bytes, instance: Instance, pixel: PixelFormat) -> bytes:
     """Return native pixel data in little endian (big endian swaps words of the VR: PS3.5 7.3)."""
     if instance.encoding.little or (pixel.bits_allocated <= 8 and instance.pixels and instance.pixels.vr != "OW"):
         return raw
@@ -219,10 +219,3 @@ def _quiet() -> Iterator[None]:
                 yield
         finally:
             config.settings.reading_validation_mode = before
-
-
-def native_syntax(instance: Instance) -> str:
-    """Return the transfer syntax to restore: the same for native pixel data, Explicit VR Little Endian for compressed."""
-    if is_native(instance) or instance.transfer_syntax in NATIVE_SYNTAXES:
-        return instance.transfer_syntax
-    return EXPLICIT_LITTLE_ENDIAN

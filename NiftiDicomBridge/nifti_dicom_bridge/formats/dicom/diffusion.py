@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import metadata, tags
-from ...geometry import Plane
+from ...geometry import Plane, ras_of_lps
 from ...metadata import Elements, Instance
 from . import vendor
 from .frames import FrameInfo, Lookup, own_groups
@@ -64,7 +64,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     maker = metadata.text(instances[0].elements, tags.MANUFACTURER).upper()
     least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
     varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
-    return table * [1.0, -1.0, -1.0, 1.0] + 0.0 if varies else None  # LPS → RAS; + 0.0 turns −0 into 0
+    return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
 
 
 def _is_diffusion_weighted(instance: Instance) -> bool:

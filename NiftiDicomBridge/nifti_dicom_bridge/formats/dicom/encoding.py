@@ -80,7 +80,7 @@ def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements 
     """
     found, like = Parsed(), like or {}
     elements = found.elements
-    reader = _Reader(buffer, encoding)
+    reader = ElementReader(buffer, encoding)
     quick = encoding.explicit and encoding.little
     pos, end = start, len(buffer)
     while pos + 8 <= end:
@@ -125,7 +125,7 @@ def skip_fragments(buffer: bytes, start: int) -> int:
     return len(buffer)
 
 
-class _Reader:
+class ElementReader:
     """Elements of one buffer in one encoding."""
 
     def __init__(self, buffer: bytes, encoding: Encoding):
@@ -158,7 +158,7 @@ class _Reader:
             end = skip_fragments(self.buffer, body)
             return Element(vr, self.buffer[body : end - 8], True), end
         if length == UNDEFINED:
-            reader = self if vr == "SQ" or not self.encoding.explicit else _Reader(self.buffer, Encoding(explicit=False))
+            reader = self if vr == "SQ" or not self.encoding.explicit else ElementReader(self.buffer, Encoding(explicit=False))
             found, end = reader.items(tag, body, None, depth)
             return Element("SQ" if vr == "SQ" or not self.encoding.explicit else "UN", found, True), end
         end = body + length

@@ -153,7 +153,9 @@ def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | Non
     if not parsed.elements and parsed.pixels is None:
         raise NotDicom if preamble is None else DicomReadError(f"{path}: holds a DICOM header and no attributes.")
     trailer = _trailing(parsed, buffer, size, encoding) if parsed.pixels is not None else b""
-    return Instance(parsed.elements, file_meta, preamble, encoding, parsed.pixels, str(path), name, trailer)
+    return Instance(
+        parsed.elements, file_meta, preamble, encoding, parsed.pixels, str(path), name, trailer, tuple(parsed.repeated)
+    )
 
 
 def _file_meta(buffer: bytes, like: Instance | None) -> tuple[bytes | None, Elements, int]:
@@ -165,7 +167,7 @@ def _file_meta(buffer: bytes, like: Instance | None) -> tuple[bytes | None, Elem
     else:
         raise NotDicom
     elements: Elements = {}
-    reader = codec._Reader(buffer, META_ENCODING)
+    reader = codec.ElementReader(buffer, META_ENCODING)
     pos = start
     while buffer[pos : pos + 2] == b"\x02\x00" and pos + 8 <= len(buffer):
         tag, vr, length, body = reader.header(pos, elements)

@@ -111,7 +111,7 @@ def _frame(
     tiles: tuple[int, ...] = (),
 ) -> FrameInfo:
     look = Lookup(instance.elements, own)
-    notes: list[str] = []
+    notes = [f"{tags.describe(tag)} stands there more than once: the last one was kept" for tag in instance.repeated]
     if plane is None and alone:
         plane = _plane(look, notes)
     slope, intercept, units = _rescale(look, notes)

@@ -270,7 +270,7 @@ class _Loader:
             if self.tiles:
                 self._note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
             return values
-        raw = decode._little_endian(read_pixel_bytes(instance), instance, pixel)
+        raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
         length = pixel.bytes_of(len(frames))
         self._note_residue(n, memoryview(raw)[:length], values, pixel)
         tail = raw[length:]

@@ -280,7 +280,7 @@ def _deflate(raw: bytes) -> bytes:
 
 
 def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instance) -> bytes:
-    return decode._little_endian(bytes(raw), replace(instance, pixels=pixels), decode.pixel_format(instance))
+    return decode.little_endian(bytes(raw), replace(instance, pixels=pixels), decode.pixel_format(instance))
 
 
 def transcoded(instance: Instance) -> Instance:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from ... import metadata, tags
 from ...geometry import Plane
 from ...metadata import Element, Elements, Instance
+from ...siemens_csa import csa_values
 
 SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
 UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
@@ -78,7 +77,7 @@ def csa_image_header(elements: Elements) -> dict[str, list]:
     """Return the values of the Siemens CSA image header, by name; empty where there is none."""
     tag = private(elements, *SIEMENS_CSA_IMAGE) if _group(elements, SIEMENS_CSA_IMAGE[0]) else None
     element = elements.get(tag) if tag else None
-    return _csa(element.value) if element is not None and isinstance(element.value, bytes) else {}
+    return csa_values(element.value) if element is not None and isinstance(element.value, bytes) else {}
 
 
 def tiles_of(instance: Instance) -> Tiles | None:
@@ -182,19 +181,6 @@ def _slice_step(elements: Elements) -> float:
         if found:
             return found
     return 1.0
-
-
-@lru_cache(maxsize=64)
-def _csa(raw: bytes) -> dict[str, list]:
-    """Return the values of a Siemens CSA header, by name; empty where it cannot be read."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nibabel calls all of nicom experimental; the CSA reader is what we want of it
-        from nibabel.nicom import csareader
-    try:
-        header = csareader.read(raw)
-    except Exception:  # nibabel raises whatever the damage causes: struct.error, CSAReadError, IndexError…
-        return {}
-    return {name: entry["items"] for name, entry in header["tags"].items()}
 
 
 # --- United Imaging grid ----------------------------------------------------------------------------------------------

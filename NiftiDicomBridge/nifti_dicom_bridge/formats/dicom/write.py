@@ -117,6 +117,7 @@ class _Writer:
         for n, whole in enumerate(ordered):
             self._tell(n, len(ordered))
             instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
+            _note_dropped(whole.instance, instance, log)
             instance = self._with_values(instance, log if n == 0 else None)
             if not keep:
                 elements = self.job.uids.apply(instance.elements)
@@ -183,6 +184,14 @@ def _note_transcoding(instances: list[Instance], log: Log) -> None:
             f"the pixel data were compressed ({tags.uid_name(syntax)}); they come back uncompressed (Explicit VR Little "
             "Endian), with the same values"
         )
+
+
+def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
+    """Say which elements could not come back with decoded pixel data: offset tables, icons that no codec opens."""
+    for tag in before.elements.keys() - after.elements.keys():
+        note = f"{tags.describe(tag)} went with the compression of the pixel data"
+        if note not in log.warnings:
+            log.warnings.append(note)
 
 
 def _change(instance: Instance, tag: int, vr: str, found: list) -> Change:

@@ -1,0 +1,21 @@
+"""An element that stands in a file twice cannot come back twice: the report says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nifti_dicom_bridge import Job, convert
+from nifti_dicom_bridge.demo import make_sample
+
+DESCRIPTION = b"\x08\x00\x3e\x10LO\x0a\x00Nasty demo"
+
+
+def test_the_report_names_an_element_that_stands_there_twice(tmp_path: Path) -> None:
+    path = make_sample(tmp_path / "scans")[0]
+    raw = path.read_bytes()
+    assert raw.count(DESCRIPTION) == 1
+    path.write_bytes(raw.replace(DESCRIPTION, DESCRIPTION * 2))
+
+    (entry,) = convert(Job([tmp_path / "scans"], tmp_path / "nifti")).entries
+
+    assert any("SeriesDescription (0008,103E)" in warning for warning in entry.log.warnings)
