@@ -5,6 +5,7 @@ Run it to bring the document up to date: ``python Testing/bids_keys_table.py``; 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from nifti_dicom_bridge import tags
@@ -14,6 +15,8 @@ from nifti_dicom_bridge.formats.bids.source import Csa, Nested, Phoenix, Private
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "bids-keys.md"
 BEGIN, END = "<!-- begin of the generated table -->", "<!-- end of the generated table -->"
+FURTHER = re.compile(r"\[[1-9]\d*\]$")
+"""Of keys with a number, the first is shown."""
 FACTORS = {1.0: "", 1e-3: "ms → s", 1e-6: "µs → s", 1e-9: "ns → s"}
 
 
@@ -22,7 +25,7 @@ def table() -> str:
     lines = []
     for title, rows in TABLES.items():
         lines += ["", f"### {title}", "", "| key | source | unit | when | edits go back |", "|---|---|---|---|---|"]
-        lines += [_line(row) for row in rows]
+        lines += [_line(row) for row in rows if not FURTHER.search(row.key)]
     return "\n".join(lines).strip()
 
 
@@ -33,7 +36,7 @@ def _line(row: AnyRow) -> str:
     unit = FACTORS.get(row.factor, f"· {row.factor:g}")
     if row.key == "InjectedRadioactivity":
         unit = "Bq → MBq"
-    return f"| {row.key} | {source} | {unit} | {row.when.words} | {'yes' if row.tag else ''} |"
+    return f"| {row.key} | {source} | {unit} | {row.when.words} | {'yes' if row.tag or row.path else ''} |"
 
 
 def _words(place: object) -> str:

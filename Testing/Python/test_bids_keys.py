@@ -63,6 +63,7 @@ def one(attributes):
         (0x00120063, "a\\b", "DeidentificationMethod", ["a", "b"]),
         (0x00541001, "BQML", "Units", "Bq/mL"),
         (0x00189020, "NONE", "MTState", False),
+        (0x00181048, "IODINE", "ContrastBolusIngredient", "IODINE"),
         (0x00189016, "RF", "SpoilingType", "RF"),
         (
             0x00080008,
@@ -76,9 +77,18 @@ def test_attribute_is_written_as_bids_wants_it(tag, text, key, value):
     assert one({tag: text})[key] == value
 
 
-@pytest.mark.parametrize("key", ["InstitutionalDepartmentName", "PatientWeight", "EchoTime", "SeriesNumber"])
+@pytest.mark.parametrize("key", ["PatientWeight", "EchoTime", "SeriesNumber"])
 def test_nothing_is_written_of_what_is_absent_or_zero(key):
-    assert key not in one({0x00081040: "", 0x00101030: "0", 0x00180081: "0", 0x00200011: "0"})
+    assert key not in one({0x00101030: "0", 0x00180081: "0", 0x00200011: "0"})
+
+
+def test_department_is_none_by_name_where_there_is_none():
+    assert one({0x00081040: ""})["InstitutionalDepartmentName"] == "None"
+
+
+@pytest.mark.parametrize(("tag", "key"), [(0x00181048, "ContrastBolusIngredient"), (0x00180023, "MRAcquisitionType")])
+def test_word_that_bids_does_not_know_is_left_out(tag, key):
+    assert key not in one({tag: "UNKNOWN"})
 
 
 def test_what_is_written_reads_back_to_the_same_attribute():
@@ -88,6 +98,15 @@ def test_what_is_written_reads_back_to_the_same_attribute():
     }  # fmt: skip
     back = {edit.tags[0]: "\\".join(edit.texts) for edit in bids.edited_attributes(one(attributes), {}, "x.json")}
     assert {tag: back[tag] for tag in attributes} == attributes
+
+
+def test_edit_of_a_nested_attribute_tells_the_way_to_it():
+    (edit,) = bids.edited_items({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json")
+    assert (edit.path, edit.texts) == ((0x00540016, 0x00181074), ["200000000"])
+
+
+def test_edit_that_puts_in_what_dcm2niix_writes_for_nothing_is_none():
+    assert bids.edited_attributes({"InstitutionalDepartmentName": "None"}, {}, "x.json") == []
 
 
 def test_edit_of_a_computed_key_is_named():
@@ -238,6 +257,25 @@ def test_ge_release(text, release):
     assert timing.ge_release(text) == pytest.approx(release)
 
 
+def test_volumes_of_a_philips_3d_train_take_the_time_between_dynamics():
+    def group(begin):
+        frame = {0x20050010: "Philips MR Imaging DD 001", 0x200510A0: Element("FL", struct.pack("<f", begin))}
+        return Item({tag: value if isinstance(value, Element) else element(value) for tag, value in frame.items()})
+
+    def hidden(begin):
+        holder = {0x20050014: element("Philips MR Imaging DD 005"), 0x2005140F: Element("SQ", (group(begin),))}
+        return Item(holder)
+
+    per_frame = tuple(hidden(begin) for begin in (0.0, 0.0, 2.5, 2.5, 5.0, 5.0))
+    enhanced = instance(
+        {0x00080070: "Philips", 0x00180023: "3D", 0x00180080: "30", 0x00180091: "15", 0x52009230: Element("SQ", per_frame)}
+    )
+    frames = np.array([[(0, 2 * t + k) for k in range(2)] for t in range(3)], np.int32)
+    voxels = np.zeros((3, 2, 12, 16), np.int16)
+    found = keys(Volume(voxels, np.diag([-2.0, -2.0, 3.0, 1.0]), metadata=SeriesMetadata((enhanced,), frames)))
+    assert (found["RepetitionTime"], found["RepetitionTimeExcitation"]) == (2.5, 0.03)
+
+
 def test_ge_protocol_block():
     from nifti_dicom_bridge.formats.bids import ge
 
@@ -266,6 +304,13 @@ def test_protocol_tells_the_coil_and_acceleration():
         "TxRefAmp": 300.5,
     }  # fmt: skip
     assert {key: found[key] for key in wanted} == wanted
+
+
+def test_control_and_label_are_counted_in_pairs():
+    lines = b'### ASCCONV BEGIN ###\ntSequenceFileName = "%SiemensSeq%\\ep2d_pasl"\n### ASCCONV END ###'
+    csa = {0x00080070: "SIEMENS", 0x00290010: "SIEMENS CSA HEADER", 0x00291020: Element("OB", lines)}
+    found = keys(volume(*(instance(csa, n + 1) for n in range(14)), times=7))
+    assert (found["TotalAcquiredPairs"], found["M0Type"]) == (3, "Included")
 
 
 def test_protocol_that_is_none_is_empty():
@@ -342,3 +387,14 @@ def test_every_key_can_be_written_as_json():
     json.dumps(found, allow_nan=False)
     assert "EchoTime" not in found
     assert metadata.text({}, 1) == ""
+
+
+def test_real_values_of_philips_volumes_with_scales_of_their_own_are_precise():
+    from dataclasses import replace
+
+    from nifti_dicom_bridge.pixels import PixelRecord
+
+    scaled = {0x00080070: "Philips", 0x20050010: "Philips MR Imaging DD 001", 0x2005100E: Element("FL", struct.pack("<f", 5.9))}
+    found = volume(instance(scaled))
+    assert keys(found)["UsePhilipsFloatNotDisplayScaling"] == 0
+    assert keys(replace(found, pixel_record=PixelRecord("<i2", rescaled=True)))["UsePhilipsFloatNotDisplayScaling"] == 1

@@ -20,11 +20,11 @@ from .source import Source, Storage
 
 # of rows with the same key, the first that has something to say counts
 TABLES: dict[str, tuple[AnyRow, ...]] = {
+    "Arterial spin labelling": asl.ROWS,
     "Timing": timing.ROWS,
     "Any vendor": rows.ROWS,
     "Image type": image_type.ROWS,
     "Sequence": sequence.ROWS,
-    "Arterial spin labelling": asl.ROWS,
     "Siemens": siemens.ROWS,
     "GE": ge.ROWS,
     "Philips": philips.ROWS,
@@ -37,17 +37,26 @@ TABLES: dict[str, tuple[AnyRow, ...]] = {
 ALL_ROWS = tuple(row for table in TABLES.values() for row in table)
 ORDER = {row.key: n for n, row in reversed(list(enumerate((*rows.ROWS, *ALL_ROWS))))}
 BY_KEY: dict[str, Row] = {}
+NESTED: dict[str, Row] = {}
+"""Keys whose attribute is in an item of a sequence."""
 for _row in reversed(ALL_ROWS):
     if isinstance(_row, Row) and _row.tag is not None:
         BY_KEY[_row.key] = _row
+    elif isinstance(_row, Row) and _row.path is not None:
+        NESTED[_row.key] = _row
+# what dcm2niix writes where there is nothing to say: no value of any attribute
+PLACEHOLDERS = {("InstitutionalDepartmentName", rows.NO_DEPARTMENT)}
 
 __all__ = [
     "BY_KEY",
+    "NESTED",
     "TABLES",
     "Edited",
+    "EditedItem",
     "Source",
     "Storage",
     "edited_attributes",
+    "edited_items",
     "edits_without_attribute",
     "keys_of",
     "number_text",
@@ -83,6 +92,14 @@ class Edited(NamedTuple):
     texts: list[str]
 
 
+class EditedItem(NamedTuple):
+    """A key whose value is to be written into an item of a sequence: the tags on the way, and the values as text."""
+
+    key: str
+    path: tuple[int, ...]
+    texts: list[str]
+
+
 def edited_attributes(now: dict[str, Any], written: dict[str, Any], where: str) -> list[Edited]:
     """Return what a person changed at the top level.
 
@@ -100,13 +117,28 @@ def edited_attributes(now: dict[str, Any], written: dict[str, Any], where: str) 
     SidecarError
         If a changed value is not of the type that its key has.
     """
-    changed = [row for row in BY_KEY.values() if row.key in now and now[row.key] != written.get(row.key)]
-    return [Edited(row.key, row.tags, _texts(row, now[row.key], where)) for row in changed]
+    return [Edited(row.key, row.tags, _texts(row, now[row.key], where)) for row in _changed(BY_KEY, now, written)]
+
+
+def edited_items(now: dict[str, Any], written: dict[str, Any], where: str) -> list[EditedItem]:
+    """Return what a person changed at the top level that DICOM keeps in an item of a sequence; see `edited_attributes`."""
+    changed = [row for row in _changed(NESTED, now, written) if row.key not in BY_KEY]
+    return [EditedItem(row.key, row.path or (), _texts(row, now[row.key], where)) for row in changed]
+
+
+def _changed(rows: dict[str, Row], now: dict[str, Any], written: dict[str, Any]) -> list[Row]:
+    """Return the rows whose value is not as it was written, and is one."""
+    return [
+        row
+        for key, row in rows.items()
+        if key in now and now[key] != written.get(key) and not (isinstance(now[key], str) and (key, now[key]) in PLACEHOLDERS)
+    ]
 
 
 def edits_without_attribute(now: dict[str, Any], written: dict[str, Any]) -> list[str]:
-    """Return the keys that a person changed and that no DICOM attribute of the data set holds, in the order of the sidecar."""
-    return [key for key in now if key in ORDER and key not in BY_KEY and now[key] != written.get(key)]
+    """Return the keys that a person changed and that no DICOM attribute holds by itself, in the order of the sidecar."""
+    known = {*BY_KEY, *NESTED}
+    return [key for key in now if key in ORDER and key not in known and now[key] != written.get(key)]
 
 
 def _texts(row: Row, value: Any, where: str) -> list[str]:

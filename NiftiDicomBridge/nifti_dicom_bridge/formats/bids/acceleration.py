@@ -7,7 +7,9 @@ import re
 from . import siemens_text
 from .ge import protocol_of
 from .kinds import POSITIVE, TEXT, tidy
-from .row import MR, PHILIPS, AnyRow, Derived, Row, When
+from .row import MR, PHILIPS, SIEMENS, AnyRow, Derived, Row, When
+from .rows import train_length_of
+from .sequence_words import SCANNING_SEQUENCE, words_of
 from .source import Phoenix, Private, Source
 
 SIEMENS_FACTORS = (Private(0x0021, "SIEMENS MR SDS 01", 0x1009), Private(0x0051, "SIEMENS MR HEADER", 0x1011))
@@ -114,6 +116,18 @@ def steps_of(source: Source) -> int:
     return int(source.first_number(0x00180089, 0x00189231) or 0)
 
 
+def _partial_fourier(source: Source) -> float | None:
+    """Return the part of the lines that the echo train of an EPI has: XA10 says it nowhere else."""
+    train, lines = train_length_of(source), lines_of(source) or steps_of(source)
+    if "EP" not in words_of(source, SCANNING_SEQUENCE) or source.text(0x00180023).startswith("3") or train < 2:
+        return None
+    found = train * max(1.0, in_plane_of(source)) / lines if lines > train else 1.0
+    return float(f"{found:.6g}") if found < 1.0 else None
+
+
+NO_PROTOCOL = When(
+    "Siemens MR without protocol", lambda source: SIEMENS.holds(source) and MR.holds(source) and not source.protocol
+)
 NO_COMPRESSION = When("", lambda source: not is_compressed_sense(source))
 PARTIAL_PHILIPS = When(
     "Philips, partial Fourier", lambda source: PHILIPS.holds(source) and is_partial(source) and steps_of(source) > 0
@@ -131,6 +145,7 @@ ROWS: tuple[AnyRow, ...] = (
             "(0018,9155)"),
     Derived("CompressedSensingFactor", _compressed, "CSA protocol `sPat.dTotalAccelFact`, (0043,xxB7) GEMS_PARM_01, "
             "(0018,9069) with `CSENSE`"),
+    Derived("PartialFourier", _partial_fourier, "(0018,0091) · acceleration / (0018,1310), for EPI", NO_PROTOCOL),
     Row("PhaseEncodingSteps", (0x00180089, 0x00189231), POSITIVE, when=WHOLE),
     Derived("PartialFourierEnabled", lambda source: "YES", "(0018,9081), (2001,xx19) Philips Imaging DD 001", PARTIAL_PHILIPS),
     Derived("PhaseEncodingStepsNoPartialFourier", steps_of, "(0018,0089), (0018,9231)", PARTIAL_PHILIPS),

@@ -122,14 +122,24 @@ def _voxel_size(source: Source) -> list | None:
     return [tidy(rows[1]), tidy(rows[0]), tidy(thickness)]
 
 
-def _calibration(source: Source) -> str | None:
-    """An odd number of volumes: pairs, and one image of the equilibrium magnetisation."""
-    times = source.volume.times if source.volume is not None else 0
+def _volumes_of_a_pair(source: Source) -> int:
+    """Return how many volumes control and label take, with all their echoes and delays."""
     echoes = max(1, int(source.number(Phoenix("lContrasts")) or 1))
     delays = max((len(_delays(first, count)(source) or []) for part, _, first, count in DELAYS
                   if part in source.text(SEQUENCE_FILE)), default=0)  # fmt: skip
-    pairs = 2 * echoes * max(1, delays)
-    return "Included" if times > 1 and times % pairs != 0 and (times - 1) % pairs == 0 else None
+    return 2 * echoes * max(1, delays)
+
+
+def _calibration(source: Source) -> str | None:
+    """An odd number of volumes: pairs, and one image of the equilibrium magnetisation."""
+    times, pair = source.volume.times if source.volume is not None else 0, _volumes_of_a_pair(source)
+    return "Included" if times > 1 and times % pair != 0 and (times - 1) % pair == 0 else None
+
+
+def _pairs(source: Source) -> int | None:
+    """Return how many times control and label were acquired; None where the volumes do not tell."""
+    times, pair = source.volume.times if source.volume is not None else 0, _volumes_of_a_pair(source)
+    return times // pair or None if times % pair in (0, 1) else None
 
 
 def _preparation(source: Source) -> float | int | None:
@@ -170,6 +180,7 @@ ROWS: tuple[AnyRow, ...] = (
     *(Row(key, Phoenix(PLANE + name), NUMBER, when=_sequence("VEPCASL")) for key, name in PLANES),
     Derived("AcquisitionVoxelSize", _voxel_size, "(0028,0030), (0018,0050)", LABELLED_SIEMENS),
     Derived("M0Type", _calibration, "an odd number of volumes", LABELLED_SIEMENS),
+    Derived("TotalAcquiredPairs", _pairs, "the number of volumes", LABELLED_SIEMENS),
     Derived("RepetitionTimePreparation", _preparation, "(0018,0080)", LABELLED_SIEMENS),
 )
 # fmt: on

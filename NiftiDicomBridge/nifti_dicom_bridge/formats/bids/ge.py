@@ -6,7 +6,7 @@ import re
 import zlib
 from functools import lru_cache
 
-from .image_type import GE_INTERNAL_SEQUENCE, GE_SEQUENCE, is_ge_field_map
+from .image_type import GE_INTERNAL_SEQUENCE, GE_LOCATIONS, GE_SEQUENCE, is_ge_field_map
 from .kinds import MS_TO_S, POSITIVE, TEXT, tidy
 from .row import GE, AnyRow, Derived, Row, When
 from .source import Private, Source
@@ -51,6 +51,24 @@ def protocol_block(raw: bytes) -> dict[str, str]:
     except zlib.error:
         return {}
     return dict(re.findall(r'^(?:set )?(\w+) "([^"\n]*)"', text.decode("latin-1"), re.MULTILINE))
+
+
+def _kind_of_sequence(source: Source) -> str | None:
+    """Return ``Spin Echo``, ``Gradient Echo``…: GE says it in the protocol alone."""
+    return protocol_of(source).get("PSEQ", "").strip() or None
+
+
+def _interpolation(source: Source) -> int | None:
+    """Return how many slices were interpolated of each that was acquired (ZIP2, ZIP4), where it is more than one.
+
+    The slices overlap then, and more are in the volume than locations were acquired.
+    """
+    images, locations = source.number(0x00201002), source.number(GE_LOCATIONS)
+    thickness, distance = source.number(0x00180050), source.number(0x00180088)
+    if not (images and locations and thickness and distance) or images == locations:
+        return None
+    found = round(thickness / distance)
+    return found if found > 1 else None
 
 
 def internal_name_of(source: Source) -> str:
@@ -103,11 +121,18 @@ def _tensor_file(source: Source) -> int | None:
 
 
 DIFFUSION = When("GE diffusion", lambda source: internal_name_of(source) == "EPI2" or "epi2" in source.text(GE_SEQUENCE))
+# else this one is SequenceName
+NAMED_OTHERWISE = When("GE, where (0018,0024) is there", lambda source: GE.holds(source) and source.has(0x00180024))
 FIELD_MAP = When("GE field map", lambda source: is_ge_field_map(source) and (source.number(VELOCITY_SCALE) or 0) < 0)
 
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
     Derived("InternalPulseSequenceName", lambda source: internal_name_of(source) or None, "(0019,xx9E) GEMS_ACQU_01", GE),
+    Derived("ProcedureStepDescription", _kind_of_sequence, "`PSEQ` of the protocol block (0025,xx1B), where (0040,0254) is "
+            "empty", GE),
+    Row("PulseSequenceName", GE_SEQUENCE, TEXT, when=NAMED_OTHERWISE),
+    Derived("Interpolation3D", _interpolation, "(0018,0050) / (0018,0088), where (0020,1002) is not (0021,xx4F) GEMS_RELA_01",
+            GE),
     Derived("TablePosition", _table_position, "(0043,xxB2) GEMS_PARM_01 − (0019,xx7F) GEMS_ACQU_01", GE),
     Derived("ShimSetting", _shims, "(0043,xx02), (0043,xx03), (0043,xx04) GEMS_PARM_01", GE),
     Row("PrescanReuseString", Private(0x0043, PARAMETERS, 0x1095), TEXT, when=GE),

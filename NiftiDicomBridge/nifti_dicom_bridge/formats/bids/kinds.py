@@ -85,6 +85,12 @@ def clock(text: str) -> str | None:
     return None if found is None else f"{found[1]}:{found[2]}:{found[3]}.{(found[4] or '').ljust(6, '0')}"
 
 
+def _clock_to_dicom(value: str, factor: float) -> list[str]:
+    """``H:M:S.F`` → ``HHMMSS.FFFFFF``: older dcm2niix left zeros out (``16:37:8.84``)."""
+    hours, minutes, seconds = value.split(":") if ":" in value else (value[:2], value[2:4], value[4:])
+    return [f"{int(hours):02d}{int(minutes):02d}{float(seconds):09.6f}"]
+
+
 def seconds_of(text: str) -> float | None:
     """Return seconds since midnight of a DICOM time, None where it is none."""
     found = re.fullmatch(r"(\d\d)(\d\d)(\d\d(?:\.\d{1,6})?)", text)
@@ -149,6 +155,16 @@ def words(meaning: dict[str, str]) -> Kind:
     return Kind(read, lambda value, factor: [back.get(value, value)], (str,))
 
 
+def one_of(*allowed: str) -> Kind:
+    """Return the kind of a code string that BIDS knows some words of; others say nothing."""
+
+    def read(source: Source, where: Where, factor: float) -> str | None:
+        word = source.text(where).upper()
+        return word if word in allowed else None
+
+    return Kind(read, lambda value, factor: [value], (str,))
+
+
 def choice(meaning: dict[int, Any]) -> Kind:
     """Return the kind of a number that stands for a word in BIDS; other numbers say nothing."""
     back = {str(bids): number for number, bids in reversed(meaning.items())}
@@ -175,7 +191,7 @@ NUMBERS = Kind(_numbers, lambda value, factor: [number_text(v / factor) for v in
 TEXT = Kind(_text, lambda value, factor: [value], (str,))
 JOINED = Kind(_text, _split, (str, list))
 LIST = Kind(_list, lambda value, factor: [str(v) for v in value], (list,))
-CLOCK = Kind(_clock, lambda value, factor: [value.replace(":", "")], (str,))
+CLOCK = Kind(_clock, _clock_to_dicom, (str,))
 DATE = Kind(_date, lambda value, factor: [value.replace("-", "")], (str,))
 AGE = Kind(_age, _age_to_dicom, (int, float))
 MS_TO_S = 1e-3

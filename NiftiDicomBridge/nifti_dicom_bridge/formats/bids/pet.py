@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .kinds import MS_TO_S, POSITIVE, clock, seconds_of, tidy
+from .kinds import MS_TO_S, POSITIVE, Kind, clock, seconds_of, tidy
 from .row import PET, AnyRow, Derived, Row, made_by
-from .source import Nested, Private, Source
+from .source import Nested, Private, Source, Where
 
 TRACER, NUCLIDE = 0x00540016, 0x00540300
 BQ_TO_MBQ = 1e-6
@@ -45,10 +45,9 @@ PARTS: tuple[tuple[tuple[str, str], ...], ...] = (
 # fmt: on
 
 
-def _tracer(source: Source) -> str | None:
+def _tracer(source: Source, where: Where, factor: float) -> str | None:
     """``FDG -- fluorodeoxyglucose`` → ``FDG``."""
-    text = source.text(Nested((TRACER, 0x00180031))) or source.text(Nested((TRACER, 0x00540304, 0x00080104)))
-    return text.split(" -- ")[0].strip() or None
+    return source.text(where).split(" -- ")[0].strip() or None
 
 
 def _nuclide(source: Source) -> str | None:
@@ -180,17 +179,20 @@ def _filter_size(source: Source) -> float | int | None:
     return tidy(found[1]) if found else tidy(ge) if ge else None
 
 
+# up to `` -- ``
+NAME = Kind(_tracer, lambda value, factor: [value], (str,))
+
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
-    Derived("TracerName", _tracer, "(0054,0016) > (0018,0031), up to ` -- `", PET),
+    Row("TracerName", (Nested((TRACER, 0x00180031)), Nested((TRACER, 0x00540304, 0x00080104))), NAME, when=PET),
     Derived("TracerRadionuclide", _nuclide, "(0054,0016) > (0054,0300) > (0008,0104)", PET),
     Row("RadionuclidePositronFraction", Nested((TRACER, 0x00181076)), POSITIVE, when=PET),
     Row("InjectedRadioactivity", Nested((TRACER, 0x00181074)), POSITIVE, BQ_TO_MBQ, PET),
     Derived("InjectedRadioactivityUnits", _activity_units, "with InjectedRadioactivity", PET),
     Row("MolarActivity", Nested((TRACER, 0x00181077)), POSITIVE, when=PET),
     Derived("MolarActivityUnits", _molar_units, "with MolarActivity", PET),
-    Row("InjectedVolume", Private(0x0009, "GEMS_PETD_01", 0x103A), POSITIVE, when=made_by("GE")),
     Row("InjectedVolume", Nested((TRACER, 0x00181071)), POSITIVE, when=PET),
+    Row("InjectedVolume", Private(0x0009, "GEMS_PETD_01", 0x103A), POSITIVE, when=made_by("GE")),
     Row("RadionuclideHalfLife", Nested((TRACER, 0x00181075)), POSITIVE, when=PET),
     Row("DoseCalibrationFactor", 0x00541322, POSITIVE, when=PET),
     Row("DecayCorrection", 0x00541102, when=PET),

@@ -47,8 +47,11 @@ def _rescale(source: Source, tag: int) -> float | int | None:
 
 def _is_precise(source: Source) -> int:
     """Whether values are Philips' precise ones, not those of its display."""
-    scale = source.number(SCALE) or 0.0
-    return int(source.volume is not None and abs(source.volume.rescale.slope * scale - 1.0) < 1e-4)
+    volume, scale = source.volume, source.number(SCALE) or 0.0
+    if volume is None:
+        return 0
+    applied = volume.pixel_record is not None and volume.pixel_record.rescaled  # the slope varies: voxels are real values
+    return int(applied or abs(volume.rescale.slope * scale - 1.0) < 1e-4)
 
 
 SCALED = When("Philips, (2005,xx0E)", lambda source: PHILIPS.holds(source) and bool(source.number(SCALE)))
@@ -64,7 +67,7 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("DeepLearning", lambda source: bool(_deep_learning(source)) or None, "with DeepLearningDetails", PHILIPS),
     Derived("DeepLearningDetails", _deep_learning, "(2005,xx10) Philips MR Imaging DD 002", PHILIPS),
     Row("InversionTime", Private(0x2001, "Philips Imaging DD 001", 0x101B), POSITIVE, 1e-3, PHILIPS),
-    Derived("UsePhilipsFloatNotDisplayScaling", _is_precise, "the slope of the image: 1 / PhilipsScaleSlope, or the display's",
-            SCALED),
+    Derived("UsePhilipsFloatNotDisplayScaling", _is_precise, "the slope of the image: 1 / PhilipsScaleSlope in "
+            "every volume, or the display's", SCALED),
 )
 # fmt: on

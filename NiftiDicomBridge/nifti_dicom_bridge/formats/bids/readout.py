@@ -9,7 +9,7 @@ import math
 
 from .acceleration import in_plane_of, is_compressed_sense, is_partial, lines_of
 from .kinds import MS_TO_S, POSITIVE, US_TO_S
-from .phase_encoding import recon_lines_of
+from .phase_encoding import is_3d, recon_lines_of
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import EPI_FACTOR, train_length_of
 from .source import Csa, Phoenix, Private, Source
@@ -93,12 +93,19 @@ def _duration(source: Source) -> float | None:
     return _rounded(ge or source.number(DURATION) or 0.0)
 
 
+def _shots(source: Source) -> int | None:
+    """Return over how many passes the lines of a 3D EPI are spread: each takes RepetitionTime."""
+    found = int(source.number(Phoenix("sSliceArray.lConc")) or 0)
+    return found if found > 1 and is_3d(source) and _bandwidth(source) else None
+
+
 NOT_UIH = When("not UIH", lambda source: not UIH.holds(source))
 
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
     Derived("BandwidthPerPixelPhaseEncode", lambda source: _bandwidth(source) or None, "(0021,xx53) SIEMENS MR SDI 02, "
             "(0019,xx28) SIEMENS MR HEADER, CSA `BandwidthPerPixelPhaseEncode`"),
+    Derived("MultiEchoShots", _shots, "CSA protocol `sSliceArray.lConc`, for 3D EPI"),
     Row("WaterFatShift", WATER_FAT_SHIFT, POSITIVE, when=PHILIPS),
     Derived("EstimatedEffectiveEchoSpacing", _philips_spacing, "WaterFatShift, ImagingFrequency, EPI factor", PHILIPS),
     Derived("EstimatedTotalReadoutTime", lambda source: _rounded(_philips(source)), "WaterFatShift, ImagingFrequency, EPI "

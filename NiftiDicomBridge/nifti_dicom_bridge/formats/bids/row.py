@@ -46,7 +46,7 @@ class Row:
     key : str
         The BIDS key.
     where : tuple of Where
-        Places of the value; the first that has one counts. The first public tag among them is what an edit is written to.
+        Places of the value; the first that has one counts. An edit is written to the public one among them: `tags`, `path`.
     kind : Kind
         How the value is written.
     factor : float
@@ -87,6 +87,15 @@ class Row:
         """The first of `tags`; None where there is none."""
         return next(iter(self.tags), None)
 
+    @property
+    def path(self) -> tuple[int, ...] | None:
+        """Where in the items of sequences an edit can be written to, if no attribute of the data set holds it.
+
+        Not to CodeMeaning (0008,0104): the value of the code would say something else.
+        """
+        nested = [place.path for place in self.places if isinstance(place, Nested) and len(place.path) > 1]
+        return next((path for path in nested if path[-1] != CODE_MEANING), None) if self.tag is None else None
+
 
 @dataclass(frozen=True)
 class Derived:
@@ -114,4 +123,5 @@ class Derived:
         return self.compute(source) if self.when.holds(source) else None
 
 
+CODE_MEANING = 0x00080104
 AnyRow = Row | Derived

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .kinds import AGE, CLOCK, DATE, JOINED, LIST, MS_TO_S, NUMBERS, POSITIVE, SEVERAL, Kind, clock, date, words
+from ...geometry import slice_distance
+from ...options import Resample
+from .kinds import AGE, CLOCK, DATE, JOINED, LIST, MS_TO_S, NUMBERS, POSITIVE, SEVERAL, Kind, clock, date, one_of, words
 from .row import AnyRow, Derived, Row, When, made_by
 from .sequence_words import SCAN_OPTIONS, SCANNING_SEQUENCE, SEQUENCE_VARIANT
 from .source import Nested, Private, Source, decoded
@@ -56,6 +58,14 @@ def _method_codes(source: Source) -> list[dict[str, str]] | None:
     return [codes for codes in found if codes] or None
 
 
+def _even_distance(source: Source) -> float | None:
+    """SliceThickness stays what was acquired; the distance of slices is another one where they were resampled."""
+    volume = source.volume
+    if volume is None or Resample.SPACING not in volume.resampled:
+        return None
+    return float(f"{slice_distance(volume.ijk_to_ras):.6g}")
+
+
 def _coil_string(source: Source) -> str | None:
     return source.text(0x00181250) or None
 
@@ -90,6 +100,8 @@ QUADRUPED = Kind(
 TRIGGERED = made_by("GE", "Philips")
 NOT_SIEMENS = When("not Siemens", lambda source: source.manufacturer != "Siemens")
 # DICOM unit (PS3.3 C.8.9.1.1.3) → BIDS unit
+NO_DEPARTMENT = "None"
+"""What dcm2niix says where there is none, because BIDS recommends the key; on the way back it is no department."""
 UNITS = {"BQML": "Bq/mL", "KBQML": "kBq/mL", "GML": "g/mL", "CM2ML": "cm2/mL"}
 UNIT_WORDS = words(UNITS)
 
@@ -104,6 +116,7 @@ ROWS: tuple[AnyRow, ...] = (
     Row("ManufacturersModelName", 0x00081090),
     Row("InstitutionName", 0x00080080),
     Row("InstitutionalDepartmentName", 0x00081040),
+    Derived("InstitutionalDepartmentName", lambda source: NO_DEPARTMENT, "the word `None` where (0008,1040) is empty"),
     Row("InstitutionAddress", 0x00080081),
     Row("DeviceSerialNumber", 0x00181000),
     Row("StationName", 0x00081010),
@@ -144,8 +157,9 @@ ROWS: tuple[AnyRow, ...] = (
     Row("AcquisitionNumber", 0x00200012, POSITIVE),
     Row("ImageComments", 0x00204000),
     # magnetic resonance
-    Row("MRAcquisitionType", 0x00180023),
+    Row("MRAcquisitionType", 0x00180023, one_of("1D", "2D", "3D")),
     Row("SliceThickness", 0x00180050, POSITIVE),
+    Derived("SpacingBetweenSlices", _even_distance, "the grid, where `--resample spacing` made it even"),
     Row("SpacingBetweenSlices", 0x00180088, POSITIVE),
     Row("EchoNumber", 0x00180086, POSITIVE),
     Derived("EchoNumber", _echo_of_ice, "(0021,xx06) SIEMENS MR SDI 02"),
@@ -166,7 +180,8 @@ ROWS: tuple[AnyRow, ...] = (
     Row("TransmitCoil", 0x00181251),
     Row("Units", 0x00541001, UNIT_WORDS),
     Row("ImageOrientationPatientDICOM", 0x00200037, NUMBERS),
-    # computed tomography
+    # X rays
+    Row("ContrastBolusIngredient", 0x00181048, one_of("IODINE", "GADOLINIUM", "CARBON DIOXIDE", "BARIUM", "XENON")),
     Row("ConvolutionKernel", 0x00181210),
     Row("ExposureTime", (0x00181150, 0x00189328), POSITIVE, MS_TO_S),
     Row("XRayTubeCurrent", (0x00181151, 0x00189330), POSITIVE),

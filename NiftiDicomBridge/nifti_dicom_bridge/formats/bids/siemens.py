@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kinds import NS_TO_S, POSITIVE, TEXT, US_TO_S, Kind, choice, tidy
+from .kinds import NS_TO_S, NUMBER, POSITIVE, TEXT, US_TO_S, Kind, choice, tidy
 from .row import MR, SIEMENS, AnyRow, Derived, Row, When
 from .source import Csa, Phoenix, Private, Source
 
@@ -12,7 +12,6 @@ SDS, SDI, HEADER = "SIEMENS MR SDS 01", "SIEMENS MR SDI 02", "SIEMENS MR HEADER"
 MT_PULSE = Phoenix("sPrepPulses.ucMTC")
 TABLE_POSITIONS = (Private(0x0021, SDS, 0x1005), Private(0x0019, HEADER, 0x1014), Csa("ImaRelTablePosition"))
 SEQUENCE_FILE = Phoenix("tSequenceFileName")
-SIEMENS_MR = When("Siemens MR", lambda source: SIEMENS.holds(source) and MR.holds(source))
 HAS_PROTOCOL = When("Siemens, protocol", lambda source: bool(source.protocol))
 MR_PROTOCOL = When("Siemens MR, protocol", lambda source: MR.holds(source) and bool(source.protocol))
 
@@ -61,10 +60,7 @@ ELEMENTS = Private(0x0021, SDI, 0x114F)
 
 
 def _partial_fourier(source: Source) -> float | None:
-    """The protocol's fraction; without protocol, the part of the lines that the echo train has."""
-    if source.protocol:
-        return PARTIAL_FOURIER.get(int(source.number(Phoenix("sKSpace.ucPhasePartialFourier")) or 0))
-    return None
+    return PARTIAL_FOURIER.get(int(source.number(Phoenix("sKSpace.ucPhasePartialFourier")) or 0))
 
 
 def _fractional_averages(source: Source, where: Any, factor: float) -> float | int | None:
@@ -73,8 +69,9 @@ def _fractional_averages(source: Source, where: Any, factor: float) -> float | i
 
 
 def _matrix_coil_mode(source: Source) -> str | None:
+    """The protocol leaves out what is zero."""
     mode, factor = source.number(Phoenix("sPat.ucPATMode")), source.number(Phoenix("sPat.lAccelFactPE"))
-    return None if mode is None else ACCELERATIONS.get(int(mode) if factor else 0, "None")
+    return ACCELERATIONS.get(int(mode or 0) if factor else 0, "None")
 
 
 def _scheme(source: Source) -> str | None:
@@ -107,6 +104,23 @@ def _deep_learning(source: Source) -> bool | None:
     return True if words & {"DRB", "DRG", "DRS"} else None
 
 
+def _directions(axis: str) -> Derived:
+    """Return the row of one component of the directions that waveforms of gradients are turned to."""
+
+    def read(source: Source) -> list | None:
+        count = int(source.number(Phoenix("sDiffusion.sFreeDiffusionData.lDiffDirections")) or 0)
+        names = (f"sDiffusion.sFreeDiffusionData.asDiffDirVector[{n}].{AXES[axis]}" for n in range(min(count, MOST_DIRECTIONS)))
+        return [tidy(source.number(Phoenix(name)) or 0.0) for name in names] or None
+
+    return Derived(f"FWF_DVS{axis}", read, f"CSA protocol `asDiffDirVector[n].{AXES[axis]}`", WAVEFORMS)
+
+
+AXES = {"x": "dSag", "y": "dCor", "z": "dTra"}
+MOST_DIRECTIONS = 1024
+# free waveform encoding (F. Szczepankiewicz, Lund): its parameters are in the free fields of the protocol
+WAVEFORM_FILES = ("ep2d_diff_fwf", "ep2d_diff_sms_fwf_simple")
+WAVEFORMS = When("Siemens `fwf` sequences", lambda source: any(part in source.text(SEQUENCE_FILE) for part in WAVEFORM_FILES))
+FREE_FIELDS = 64
 AVERAGES = Kind(_fractional_averages, lambda value, factor: [str(value)], (int, float))
 HAS_DEEP_LEARNING = When("Siemens, deep learning", lambda source: bool(_deep_learning(source)))
 
@@ -118,7 +132,7 @@ ROWS: tuple[AnyRow, ...] = (
     _echo_times(0),
     _echo_times(1),
     Row("AveragesDouble", Phoenix("dAveragesDouble"), AVERAGES, when=HAS_PROTOCOL),
-    Derived("PartialFourier", _partial_fourier, "CSA protocol `sKSpace.ucPhasePartialFourier`", SIEMENS_MR),
+    Derived("PartialFourier", _partial_fourier, "CSA protocol `sKSpace.ucPhasePartialFourier`", MR_PROTOCOL),
     Row("Interpolation2D", Phoenix("sKSpace.uc2DInterpolation"), POSITIVE, when=HAS_PROTOCOL),
     Row("BaseResolution", Phoenix("sKSpace.lBaseResolution"), POSITIVE, when=HAS_PROTOCOL),
     Derived("ShimSetting", _shims, "CSA protocol `sGRADSPEC`", HAS_PROTOCOL),
@@ -141,6 +155,9 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("MatrixCoilMode", _matrix_coil_mode, "CSA protocol `sPat.ucPATMode`", HAS_PROTOCOL),
     Derived("DeepLearning", _deep_learning, "`DRB`, `DRG` or `DRS` in ImageType or ImageTypeText", SIEMENS),
     Row("DeepLearningDetails", Private(0x0021, SDI, 0x1176), TEXT, when=HAS_DEEP_LEARNING),
+    *(Row(f"FWF_{field}[{n}]", Phoenix(f"sWipMemBlock.{field}[{n}]"), NUMBER, when=WAVEFORMS)
+      for field in ("adFree", "alFree") for n in range(FREE_FIELDS)),
+    *(_directions(axis) for axis in AXES),
     Row("ImageOrientationText", Private(0x0051, HEADER, 0x100E), TEXT, when=SIEMENS),
 )
 # fmt: on

@@ -263,9 +263,10 @@ class Source:
 
     @cached_property
     def tile_shape(self) -> tuple[int, int]:
-        """Rows and columns of one plane: those of a tile where planes are tiled."""
+        """Rows and columns of one plane as it was acquired: those of a tile where planes are tiled."""
         if self.volume is not None:
-            return int(self.volume.voxels.shape[2]), int(self.volume.voxels.shape[3])
+            shape = self.volume.origin.shape if self.volume.origin else self.volume.voxels.shape
+            return int(shape[2]), int(shape[3])
         return metadata.integer(self.top, tags.ROWS), metadata.integer(self.top, tags.COLUMNS)
 
 

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
+from ...options import Resample
 from .ge import DIFFUSION, GROUP_DELAY_S, cycling_of, internal_name_of, protocol_of
 from .image_type import image_type_of
 from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
 from .phase_encoding import GE_SEQUENCE, is_3d
-from .row import GE, UIH, AnyRow, Derived, Row, When
+from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
+from .rows import train_length_of
 from .sequence_words import SCANNING_SEQUENCE, words_of
 from .siemens_text import number
 from .source import Csa, Private, Source
@@ -20,6 +22,7 @@ from .source import Csa, Private, Source
 MOSAIC_TIMES_MS = (Private(0x0019, "SIEMENS MR HEADER", 0x1029), Csa("MosaicRefAcqTimes"))
 TIME_AFTER_START_S = Private(0x0021, "SIEMENS MR SDI 02", 0x1104)
 FRAME_DATE_TIME, ACQUISITION_DATE, ACQUISITION_TIME = 0x00189074, 0x00080022, 0x00080032
+DYNAMIC_BEGIN_S = Private(0x2005, "Philips MR Imaging DD 001", 0x10A0)
 UIH_FRAMES = Private(0x0065, "Image Private Header", 0x1051)
 SAME_S = 1e-4
 TOLERANCE_S = 0.05
@@ -41,7 +44,7 @@ def _slice_timing(source: Source) -> list[float] | None:
     if volume is None or volume.metadata is None or storage is None or source.modality != "MR" or is_3d(source):
         return None
     slices = int(volume.metadata.frames.shape[1])
-    if slices < 2 or slices != volume.voxels.shape[1]:
+    if slices < 2 or slices != volume.voxels.shape[1] or Resample.SPACING in volume.resampled:
         return None
     found = _sensible_times(source, volume.metadata.frames.shape[0])
     if found is None:
@@ -240,11 +243,21 @@ def _onsets(source: Source) -> list[float] | None:
     if series is None or len(series.frames) < 2 or GE.holds(source) or source.modality != "MR":
         return None
     planes = [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
-    if len({id(plane.instance) for plane in planes}) < len(planes):
+    in_one = len({id(plane.instance) for plane in planes}) < len(planes)
+    if in_one and not _is_3d_train_of_philips(source):
         return None
-    times = _by_plane(planes, _start)
+    times = _by_plane(planes, _dynamic if in_one else _start)
     onsets = [float(f"{time - times[0]:.9g}") for time in times] if times else []
     return onsets if onsets and all(late > early for early, late in pairwise(onsets)) else None
+
+
+def _is_3d_train_of_philips(source: Source) -> bool:
+    """Whether RepetitionTime is that of one echo train of many that a volume takes."""
+    return PHILIPS.holds(source) and is_3d(source) and train_length_of(source) > 1
+
+
+def _dynamic(plane: Source) -> float | None:
+    return plane.number(DYNAMIC_BEGIN_S)
 
 
 def volume_time_of(source: Source) -> float | None:
@@ -292,7 +305,12 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("AcquisitionTime", _start_of_tiles, "earliest (0008,0032) in (0065,xx51) of UIH", UIH),
     Derived("AcquisitionDateTime", _date_of_tiles, "(0008,0022) and the earliest (0008,0032) in (0065,xx51) of UIH", UIH),
     Derived("RepetitionTime", _ge_repetition_time, "(0018,0080) + (0043,xx7C) GEMS_PARM_01, `DELACQNOAV` of the protocol", GE),
-    Derived("RepetitionTime", volume_time_of, "(0008,0032) of the volumes, where they tell another time than (0018,0080)"),
+    Derived(
+        "RepetitionTime",
+        volume_time_of,
+        "(0008,0032) of the volumes, or (2005,xxA0) Philips MR Imaging DD 001 of 3D "
+        "echo trains, where they tell another time than (0018,0080)",
+    ),
     Derived("RepetitionTimeInversion", _excitation_time, "(0018,0080), where volumes come at another rate", INVERTED),
     Derived("RepetitionTimeExcitation", _excitation_time, "(0018,0080), where volumes come at another rate", NOT_INVERTED),
     Derived("FrameTimesStart", _uneven_onsets, "(0008,0032) of the volumes, where the time between them varies"),

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ... import tags
+from ... import metadata, tags
 from ...errors import OptionError, SidecarError
 from ...metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
 from ...sidecar.charset import CharacterSet
@@ -20,6 +20,10 @@ _PROTECTED = frozenset({
     tags.HIGH_BIT, tags.PIXEL_REPRESENTATION, tags.SPECIFIC_CHARACTER_SET,
 })  # fmt: skip
 UTF_8 = "ISO_IR 192"
+Target = int | tuple[int, ...]
+"""An attribute that can be set: its tag, or the tags on the way to it through the first items of sequences."""
+Values = Mapping[int, tuple[str, list]] | Mapping[Target, tuple[str, list]]
+"""Attributes to set → VR, values."""
 _NUMBER_VRS = {"US": int, "SS": int, "UL": int, "SL": int, "UV": int, "SV": int, "FL": float, "FD": float}
 
 
@@ -110,10 +114,11 @@ def _nearest(keyword: str) -> str:
     return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
-def apply(instance: Instance, values: Mapping[int, tuple[str, list]]) -> Instance:
+def apply(instance: Instance, values: Values) -> Instance:
     """Return an instance with attributes set, wherever it holds them: data set or functional groups.
 
-    An instance in plain ASCII becomes UTF-8 (ISO_IR 192) where a value needs it.
+    Those in items of sequences are set in the first item; sequence and item are made where there are none. An instance in
+    plain ASCII becomes UTF-8 (ISO_IR 192) where a value needs it.
 
     Raises
     ------
@@ -122,17 +127,42 @@ def apply(instance: Instance, values: Mapping[int, tuple[str, list]]) -> Instanc
     """
     charset = CharacterSet().of(instance.elements)
     elements = instance.elements
-    for tag, (vr, found) in values.items():
+    for target, (vr, found) in values.items():
         try:
-            raw = encode_value(vr, found, charset, tags.describe(tag))
+            raw = encode_value(vr, found, charset, describe(target))
         except SidecarError as error:
             if any(term not in ("", "ISO_IR 6") for term in charset.terms):
                 raise OptionError(f"{error} The files are in {'/'.join(charset.terms)}.") from None
             charset = CharacterSet((UTF_8,))
             elements = {**elements, tags.SPECIFIC_CHARACTER_SET: Element("CS", UTF_8.encode("ascii"))}
-            raw = encode_value(vr, found, charset, tags.describe(tag))
-        elements = _set(elements, tag, Element(vr, raw))
+            raw = encode_value(vr, found, charset, describe(target))
+        element = Element(vr, raw)
+        elements = _set(elements, target, element) if isinstance(target, int) else _set_nested(elements, target, element)
     return replace(instance, elements=elements) if values else instance
+
+
+def describe(target: Target) -> str:
+    """Return a tag, or the tags on the way, for messages."""
+    return tags.describe(target) if isinstance(target, int) else tags.describe_path(target)
+
+
+def old_text(elements: Elements, target: Target) -> str:
+    """Return what an attribute says before it is set; empty where it is not there."""
+    path = (target,) if isinstance(target, int) else target
+    for sequence in path[:-1]:
+        elements = metadata.first_item(elements, sequence)
+    return metadata.text(elements, path[-1])
+
+
+def _set_nested(elements: Elements, path: tuple[int, ...], element: Element) -> Elements:
+    """Set an attribute in the first item of a sequence, or of one in it."""
+    tag, *rest = path
+    if not rest:
+        return {**elements, tag: element}
+    sequence = elements.get(tag)
+    found = sequence.value if sequence is not None and isinstance(sequence.value, tuple) and sequence.value else (Item({}),)
+    changed = (found[0]._replace(elements=_set_nested(found[0].elements, tuple(rest), element)), *found[1:])
+    return {**elements, tag: sequence._replace(value=changed) if sequence is not None else Element("SQ", changed)}
 
 
 def _set(elements: Elements, tag: int, element: Element) -> Elements:
