@@ -147,6 +147,103 @@ def spacing_problem(stack: Stack) -> str:
     return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {steps[0]:.6g} mm)"
 
 
+@dataclass(frozen=True)
+class Regular:
+    """A regular grid over planes that do not make one, and where the planes lie in it.
+
+    Attributes
+    ----------
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Maps (column, row, slice, 1) to mm, RAS.
+    shape : tuple of int
+        Slices, rows, columns.
+    places : numpy.ndarray, shape (planes,)
+        Where each plane lies along the slice axis, counted in slices of the grid.
+    shifts : numpy.ndarray, shape (planes, 2)
+        How many rows and columns the first pixel of each plane lies inside of the grid.
+    step_mm : float
+        Between slices along the normal; 0 where slices keep the distances that the planes have.
+    """
+
+    ijk_to_ras: np.ndarray
+    shape: tuple[int, int, int]
+    places: np.ndarray
+    shifts: np.ndarray
+    step_mm: float
+
+
+SAME_SLICE = 1e-3
+"""Part of a slice distance, or of a pixel, that is no distance: decimal strings round."""
+TILT_DEGREES = 0.1
+"""A stack is straight below that."""
+
+
+def is_uneven(planes: Sequence[Plane]) -> bool:
+    """Whether the distances of neighbouring planes differ, by more than decimal strings round."""
+    return len(planes) > 2 and _uneven(np.diff(_offsets(planes)[0]))
+
+
+def tilt_degrees(planes: Sequence[Plane]) -> float:
+    """Return the angle between the normal and the way from the first plane to the last; 0 for less than two planes."""
+    along, rows, columns = _offsets(planes)
+    return float(np.degrees(np.arctan2(np.hypot(rows[-1], columns[-1]), abs(along[-1])))) if len(planes) > 1 else 0.0
+
+
+def regular_grid(planes: Sequence[Plane], rows_columns: tuple[int, int], upright: bool, even: bool) -> Regular:
+    """Return the grid to resample parallel planes to. It begins at the first plane, and holds all pixels of all planes.
+
+    Parameters
+    ----------
+    planes : sequence of Plane
+        Sorted along the normal, at least two.
+    rows_columns : tuple of int
+        Size of a plane.
+    upright : bool
+        The slice axis shall be the normal. Else it goes from the first plane to the last, and planes keep their pixels.
+    even : bool
+        Slices shall have one distance: that of neighbours where they are all but the same, or some are missing; else the
+        smallest, or less, so that the last slice is the last plane. At most twice as many slices as planes.
+    """
+    first = planes[0]
+    along, in_rows, in_columns = _offsets(planes)
+    spacing = np.array(first.spacing)
+    shifts = np.stack([in_rows, in_columns], 1) / spacing if upright else np.zeros((len(planes), 2))
+    shifts = np.where(np.abs(shifts).max(axis=0) < SAME_SLICE, 0.0, shifts)
+    corner = np.floor(shifts.min(axis=0) + SAME_SLICE)
+    size = np.ceil(shifts.max(axis=0) - SAME_SLICE) - corner + rows_columns
+    slices = _even_count(along) if even else len(planes)
+    step = along[-1] / (slices - 1) if even or not _uneven(np.diff(along)) else along[1]
+    row, column = first.orientation[:3], first.orientation[3:]
+    axis = first.normal if upright else (planes[-1].position - first.position) / along[-1]
+    lps = np.eye(4)
+    lps[:3, 0], lps[:3, 1], lps[:3, 2] = row * spacing[1], column * spacing[0], axis * step
+    lps[:3, 3] = first.position + lps[:3, 1] * corner[0] + lps[:3, 0] * corner[1]
+    return Regular(
+        ijk_to_ras=LPS_TO_RAS @ lps,
+        shape=(slices, int(size[0]), int(size[1])),
+        places=along / step if even else np.arange(len(planes), dtype=float),
+        shifts=shifts - corner,
+        step_mm=float(step) if even else 0.0,
+    )
+
+
+def _offsets(planes: Sequence[Plane]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how far planes lie from the first: along the normal, down its rows, and across its columns, mm."""
+    first = planes[0]
+    away = np.array([plane.position for plane in planes]) - first.position
+    return away @ first.normal, away @ first.orientation[3:], away @ first.orientation[:3]
+
+
+def _even_count(along: np.ndarray) -> int:
+    """Return the number of slices at one distance that planes are resampled to."""
+    steps = np.diff(along)
+    median = float(np.median(steps))
+    multiples = np.rint(steps / median)
+    whole = np.abs(steps / median - multiples).max() < 0.05 and multiples.min() > 0
+    count = int(multiples.sum()) if whole else int(np.ceil(along[-1] / steps.min() - SAME_SLICE))
+    return min(count + 1, 2 * len(along))
+
+
 def attributes_from_affine(ijk_to_ras: np.ndarray, slices: int) -> list[Plane]:
     """Return the planes of a grid: the inverse of `affine_from_attributes`.
 
@@ -178,6 +275,25 @@ def check_affine(ijk_to_ras: np.ndarray) -> None:
         raise GeometryError("The voxel-to-world matrix has a zero or dependent column. Repair the image's header.")
 
 
+def slice_distance(ijk_to_ras: np.ndarray) -> float:
+    """Return the distance of neighbouring slices of a grid along their normal, mm."""
+    return float(abs(upright_axes(ijk_to_ras)[:, 2] @ ijk_to_ras[:3, 2]))
+
+
+def upright_axes(ijk_to_ras: np.ndarray) -> np.ndarray:
+    """Return unit vectors along columns and rows of a grid, and the normal of both, as columns; shape (3, 3), RAS."""
+    axes = ijk_to_ras[:3, :2] / np.linalg.norm(ijk_to_ras[:3, :2], axis=0)
+    normal = np.cross(axes[:, 0], axes[:, 1])
+    return np.column_stack([axes, normal / np.linalg.norm(normal)])
+
+
+def is_sheared(ijk_to_ras: np.ndarray) -> bool:
+    """Whether the slice axis of a grid stands off the normal of its slices."""
+    step = ijk_to_ras[:3, 2]
+    along = upright_axes(ijk_to_ras)[:, 2] @ step / np.linalg.norm(step)
+    return bool(np.degrees(np.arccos(min(1.0, abs(along)))) > TILT_DEGREES)
+
+
 def closest_orientation(source: np.ndarray, target: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the order and direction of the axes of one grid that come closest to those of another.
 
@@ -205,3 +321,10 @@ def reoriented_affine(source: np.ndarray, order: Sequence[int], flips: Sequence[
         if flip < 0:
             turned[:3, 3] += source[:3, axis] * (shape_ijk[axis] - 1)
     return turned
+
+
+def way_along(direction_ras: np.ndarray) -> str:
+    """Return from where to where a direction in RAS runs, as two letters of R L A P S I: ``"PA"`` is towards anterior."""
+    axis = int(np.argmax(np.abs(direction_ras)))
+    low, high = ("LR", "PA", "IS")[axis]
+    return low + high if direction_ras[axis] > 0 else high + low

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from .. import geometry
 from ..errors import PixelError, SidecarError
 from ..pixels import to_stored_values
-from ..volume import Origin, Rescale, Volume, same_grid
+from ..volume import Origin, Rescale, Volume, same_grid, turned
 from .record import Record
 
 SINGLE_PRECISION = 1e-6
@@ -29,8 +28,8 @@ def attach(image: Volume, record: Record, where: str) -> Volume:
     """
     origin = record.origin
     _check_fit(image, origin, where)
-    turned = _turned(image, origin)
-    volume = replace(turned, metadata=record.series, pixel_record=record.pixels, origin=origin)
+    volume = replace(_turned(image, origin), metadata=record.series, pixel_record=record.pixels, origin=origin)
+    volume = replace(volume, resampled=record.resampled)
     return _retyped(volume, origin)
 
 
@@ -71,23 +70,9 @@ def _box(ijk_to_ras: np.ndarray, shape_ijk: tuple[int, int, int]) -> tuple[np.nd
 def _turned(image: Volume, origin: Origin) -> Volume:
     """Return the image with its axes in the order and direction of its record; on its very grid where it is the same."""
     order, flips = geometry.closest_orientation(image.ijk_to_ras, origin.ijk_to_ras)
-    turned = replace(
-        image,
-        voxels=_turned_voxels(image.voxels, order, flips),
-        ijk_to_ras=geometry.reoriented_affine(image.ijk_to_ras, order, flips, image.shape_ijk),
-    )
-    same = turned.voxels.shape[1:4] == origin.shape[1:4] and same_grid(turned.ijk_to_ras, origin.ijk_to_ras, origin.shape[1:4])
-    return replace(turned, ijk_to_ras=origin.ijk_to_ras) if same else turned
-
-
-def _turned_voxels(voxels: np.ndarray, order: Sequence[int], flips: Sequence[int]) -> np.ndarray:
-    """Return a view of voxels with their spatial axes in another order and direction."""
-    axes = {0: 3, 1: 2, 2: 1}  # i, j, k in an array of (times, slices, rows, columns)
-    for source, flip in zip(order, flips, strict=True):
-        if flip < 0:
-            voxels = np.flip(voxels, axes[source])
-    wanted = [0, axes[order[2]], axes[order[1]], axes[order[0]], *range(4, voxels.ndim)]
-    return voxels.transpose(wanted)
+    found = turned(image, order, flips)
+    same = found.voxels.shape[1:4] == origin.shape[1:4] and same_grid(found.ijk_to_ras, origin.ijk_to_ras, origin.shape[1:4])
+    return replace(found, ijk_to_ras=origin.ijk_to_ras) if same else found
 
 
 def _retyped(volume: Volume, origin: Origin) -> Volume:

@@ -18,6 +18,7 @@ from .. import tags
 from ..errors import GeometryError, SidecarError
 from ..geometry import check_affine
 from ..metadata import Encoding, Instance, PixelElement, SeriesMetadata
+from ..options import Resample
 from ..pixels import PixelRecord
 from ..volume import DIGEST_PREFIX, Origin, Rescale, Volume
 from .bulk import BulkReader, BulkWriter
@@ -45,12 +46,15 @@ class Record:
         How the pixels lay in the instances.
     top : dict
         The top level of the sidecar as it was written.
+    resampled : frozenset of Resample
+        How the image was made of the original, which `origin` describes; empty where it is the original.
     """
 
     series: SeriesMetadata
     origin: Origin
     pixels: PixelRecord
     top: dict[str, Any]
+    resampled: frozenset[Resample] = frozenset()
 
 
 def tool_version() -> str:
@@ -86,7 +90,7 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
         "SchemaVersion": SCHEMA_VERSION,
         "Tool": {"Name": "nifti-dicom-bridge", "Version": tool_version()},
         "Voxels": _voxels_json(origin, pixels),
-        "Geometry": {"IjkToRas": origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings)},
+        "Geometry": _geometry_json(volume, origin),
         "Frames": _columns(series.frames),
         "Files": _files_json(series.instances, bulk),
         "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
@@ -96,6 +100,11 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
     }
     record["Bulk"] = bulk.to_json()
     return record
+
+
+def _geometry_json(volume: Volume, origin: Origin) -> dict[str, Any]:
+    resampled = {"Resampled": sorted(step.value for step in volume.resampled)} if volume.resampled else {}
+    return {"IjkToRas": origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings), **resampled}
 
 
 def _voxels_json(origin: Origin, pixels: PixelRecord) -> dict[str, Any]:
@@ -182,7 +191,8 @@ def from_json(record: Any, where: str) -> Record:
         origin, pixels = _origin(record, frames, bulk, where)
         if not isinstance(record["Top"], dict):
             raise SidecarError(f"{where}: {KEY}/Top must be an object.")
-        return Record(SeriesMetadata(instances, frames), origin, pixels, record["Top"])
+        resampled = frozenset(Resample(word) for word in record["Geometry"].get("Resampled", []))
+        return Record(SeriesMetadata(instances, frames), origin, pixels, record["Top"], resampled)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(

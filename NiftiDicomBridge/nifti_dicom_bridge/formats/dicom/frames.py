@@ -15,7 +15,7 @@ import numpy as np
 
 from ... import metadata, tags
 from ...geometry import Plane
-from ...metadata import Elements, Instance
+from ...metadata import Elements, Instance, SeriesMetadata
 from . import vendor
 
 # ImageType and FrameType values that tell one image from another of the same series (PS3.3 C.8.3.1.1.1, C.8.13.3.1)
@@ -88,6 +88,13 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
         planes = _offset_planes(instance.elements, count)
         return [_frame(instance, index, n, {}, planes[n] if planes else None, alone=False) for n in range(count)]
     return [_frame(instance, index, 0, {})]
+
+
+def true_planes(series: SeriesMetadata) -> list[Plane] | None:
+    """Return where the slices of a volume lie, by its first time; None where a slice does not say."""
+    frames = {n: frames_of(series.instances[n], n) for n in set(series.frames[0, :, 0].tolist())}
+    found = [frames[n][frame].plane for n, frame in series.frames[0].tolist()]
+    return None if any(plane is None for plane in found) else [plane for plane in found if plane is not None]
 
 
 def own_groups(elements: Elements, n: int) -> Elements:

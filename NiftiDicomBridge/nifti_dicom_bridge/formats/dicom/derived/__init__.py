@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from .... import metadata, tags
 from ....metadata import Instance, Log
 from ....volume import Volume
+from ..made import Made
 from ..restore import UidMap
-from .attributes import Derived
 from .multi_frame import cine, multi_frame
 from .single_frame import single_frames
 from .work import Work
 
-__all__ = ["Derived", "derive"]
+__all__ = ["derive"]
 
 
-def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Derived]:
+def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Made]:
     """Yield the instances of an edited volume.
 
     Parameters

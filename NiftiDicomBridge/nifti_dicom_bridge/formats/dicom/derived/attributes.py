@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .... import metadata, tags
-from ....metadata import Element, Elements, Encoding, Instance, Item, PixelElement
-from ....pixels import PixelFormat, bytes_from_frames
-from ....sidecar.record import tool_version
-from .. import values
-from ..files import EXPLICIT_LITTLE_ENDIAN
+from ....metadata import Elements, Instance
+from .. import made, values
 from ..frames import frames_of
-from ..restore import UidMap, new_uid, with_group_length
+from ..made import Made
+from ..restore import UidMap, new_uid
 from .work import Work
 
 STALE = frozenset({
@@ -34,6 +30,7 @@ STALE_AFTER_RESAMPLING = frozenset({
     0x00280034,  # PixelAspectRatio
     0x00280A02, 0x00280A04,  # PixelSpacingCalibration
 })  # fmt: skip
+GANTRY_DETECTOR_TILT = 0x00181120
 # PS3.3 C.8.13.2, C.8.13.4: "required if Image Type value 1 is ORIGINAL or MIXED", and not allowed otherwise
 ONLY_IN_ORIGINALS = frozenset({
     0x00180023,  # MRAcquisitionType
@@ -44,19 +41,8 @@ ONLY_IN_ORIGINALS = frozenset({
 # IODs whose ImageType value 2 must be PRIMARY, beside those with functional groups (PS3.3 C.8.9.4.1.3)
 _PRIMARY_ONLY = frozenset({"1.2.840.10008.5.1.4.1.1.128"})
 _OVERLAY_AND_CURVE_GROUPS = (0x6000, 0x5000)
-_SOURCE_IMAGE = values.code("121322", "DCM", "Source image for image processing operation")
-_MODIFYING_EQUIPMENT = values.code("109103", "DCM", "Modifying Equipment")
 DESCRIPTION = "Edited outside of the scanner and converted from NIfTI"
-IMPLEMENTATION_CLASS = "2.25.214309486321873406914374291865093512877"
-
-
-@dataclass(frozen=True)
-class Derived:
-    """One file to write."""
-
-    instance: Instance
-    pixels: PixelElement
-    raw: bytes | memoryview
+RESAMPLED = "Resampled to a regular grid and converted from NIfTI"
 
 
 def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]) -> Elements:
@@ -75,14 +61,20 @@ def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]
         tags.INSTANCE_CREATION_DATE: date,
         tags.INSTANCE_CREATION_TIME: time,
         tags.SOP_INSTANCE_UID: values.text("UI", new_uid()),
-        tags.SERIES_INSTANCE_UID: values.text("UI", uids.add(metadata.text(template.elements, tags.SERIES_INSTANCE_UID))),
-        tags.DERIVATION_DESCRIPTION: values.text("ST", DESCRIPTION),
-        tags.SOURCE_IMAGE_SEQUENCE: values.sequence(*(_source(s) for s in sources if s.uid)),
-        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: _with_equipment(template.elements),
+        tags.SERIES_INSTANCE_UID: values.text("UI", _series_uid(template, work, uids)),
+        tags.DERIVATION_DESCRIPTION: values.text("ST", RESAMPLED if work.volume.resampled else DESCRIPTION),
+        tags.SOURCE_IMAGE_SEQUENCE: made.source_images(sources),
+        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: made.with_equipment(template.elements),
     }
     if work.frame_of_reference:
         found[tags.FRAME_OF_REFERENCE_UID] = values.text("UI", work.frame_of_reference)
-    return found | _pixel_elements(work.pixel, found)
+    return found | made.pixel_elements(work.pixel)
+
+
+def _series_uid(template: Instance, work: Work, uids: UidMap) -> str:
+    """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled beside them."""
+    old = metadata.text(template.elements, tags.SERIES_INSTANCE_UID)
+    return uids.add(" ".join([old, *sorted(work.volume.resampled)]))
 
 
 def _stale(work: Work) -> frozenset[int]:
@@ -90,6 +82,8 @@ def _stale(work: Work) -> frozenset[int]:
     found = STALE
     if work.resampled:
         found |= STALE_AFTER_RESAMPLING
+    if work.straightened:
+        found |= {GANTRY_DETECTOR_TILT}
     if work.functional:
         found |= ONLY_IN_ORIGINALS
     if work.rescale_changed:
@@ -103,63 +97,10 @@ def _holds(tag: int) -> bool:
     return not tags.is_private(tag) and not repeating
 
 
-def _source(instance: Instance) -> Elements:
-    item = values.reference(metadata.text(instance.elements, tags.SOP_CLASS_UID), instance.uid)
-    return {**item, tags.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: values.sequence(_SOURCE_IMAGE)}
-
-
-def _with_equipment(elements: Elements) -> Element:
-    """Return ContributingEquipmentSequence (PS3.3 C.12.1.1.5) with this tool added."""
-    before = metadata.items(elements, tags.CONTRIBUTING_EQUIPMENT_SEQUENCE)
-    own: Elements = {
-        tags.MANUFACTURER: values.text("LO", "NiftiDicomBridge"),
-        0x00081090: values.text("LO", "nifti-dicom-bridge"),
-        0x00181020: values.text("LO", tool_version()),
-        tags.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: values.sequence(_MODIFYING_EQUIPMENT),
-    }
-    return Element("SQ", (*before, Item(own)))
-
-
-def _pixel_elements(pixel: PixelFormat, elements: Elements) -> Elements:
-    found = {
-        tags.ROWS: values.integers("US", pixel.rows),
-        tags.COLUMNS: values.integers("US", pixel.columns),
-    }
-    if pixel.samples == 3:
-        found |= {
-            tags.PHOTOMETRIC_INTERPRETATION: values.text("CS", "RGB"),
-            tags.PLANAR_CONFIGURATION: values.integers("US", 0),
-        }
-    if not pixel.floating:
-        found |= {
-            tags.BITS_ALLOCATED: values.integers("US", pixel.bits_allocated),
-            tags.BITS_STORED: values.integers("US", pixel.bits_stored),
-            tags.HIGH_BIT: values.integers("US", pixel.high_bit),
-            tags.PIXEL_REPRESENTATION: values.integers("US", int(pixel.signed)),
-        }
-    return found
-
-
-def file_of(template: Instance, elements: Elements, work: Work, frames: np.ndarray) -> Derived:
+def file_of(template: Instance, elements: Elements, work: Work, frames: np.ndarray) -> Made:
     """Return the file of derived elements and frames, with file meta information of its own."""
-    raw = bytes_from_frames(frames, work.pixel)
-    raw = bytes(raw) + b"\0" if len(raw) % 2 else raw
     assert template.pixels is not None
-    vr = {tags.FLOAT_PIXEL_DATA: "OF", tags.DOUBLE_FLOAT_PIXEL_DATA: "OD"}.get(
-        template.pixels.tag, "OW" if work.pixel.bits_allocated > 8 else "OB"
-    )
-    uid = elements[tags.SOP_INSTANCE_UID]
-    file_meta: Elements = {
-        tags.FILE_META_GROUP_LENGTH: values.integers("UL", 0),
-        tags.FILE_META_VERSION: Element("OB", b"\0\1"),
-        tags.MEDIA_STORAGE_SOP_CLASS_UID: elements.get(tags.SOP_CLASS_UID, values.text("UI", "")),
-        tags.MEDIA_STORAGE_SOP_INSTANCE_UID: uid,
-        tags.TRANSFER_SYNTAX_UID: values.text("UI", EXPLICIT_LITTLE_ENDIAN),
-        tags.IMPLEMENTATION_CLASS_UID: values.text("UI", IMPLEMENTATION_CLASS),
-        tags.IMPLEMENTATION_VERSION_NAME: values.text("SH", "NIFTIDICOMBRIDGE"),
-    }
-    instance = Instance(elements, with_group_length(file_meta), bytes(128), Encoding(), None, name=template.name)
-    return Derived(instance, PixelElement(template.pixels.tag, vr, 0, len(raw)), raw)
+    return made.file_of(elements, work.pixel, frames, template.pixels.tag, template.name)
 
 
 def rescale_elements(work: Work, elements: Elements, t: int = 0, k: int = 0) -> Elements:

@@ -10,13 +10,14 @@ from .... import metadata, tags
 from ....errors import GeometryError
 from ....metadata import Element, Elements, Item
 from .. import values
+from ..made import Made
 from ..restore import UidMap
-from .attributes import Derived, common, file_of, rescale_elements
+from .attributes import common, file_of, rescale_elements
 from .single_frame import step_of
 from .work import Work
 
 
-def cine(work: Work, uids: UidMap) -> Iterator[Derived]:
+def cine(work: Work, uids: UidMap) -> Iterator[Made]:
     """Yield multi-frame objects without functional groups: possible while the frames are the same."""
     if work.resampled:
         raise GeometryError(
@@ -35,7 +36,7 @@ def _frames_of_instance(work: Work, n: int) -> np.ndarray:
     return np.stack([work.stored[t, k] for _, t, k in sorted(found)])
 
 
-def multi_frame(work: Work, uids: UidMap) -> Iterator[Derived]:
+def multi_frame(work: Work, uids: UidMap) -> Iterator[Made]:
     """Yield objects with functional groups: one for the frames that come from one."""
     groups: dict[int, list[tuple[int, int, int]]] = {}
     for t, times in enumerate(work.templates.tolist()):

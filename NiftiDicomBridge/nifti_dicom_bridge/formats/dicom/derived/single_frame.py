@@ -8,18 +8,19 @@ from .... import tags
 from ....geometry import Plane
 from ....metadata import Elements
 from .. import values
+from ..made import Made
 from ..restore import UidMap
-from .attributes import Derived, common, file_of, rescale_elements
+from .attributes import common, file_of, rescale_elements
 from .work import Work
 
 
-def single_frames(work: Work, uids: UidMap) -> Iterator[Derived]:
+def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
     """Yield one instance per plane, numbered by time and slice."""
     centre, width = work.window()
     for t, times in enumerate(work.templates.tolist()):
         for k, (n, _) in enumerate(times):
             template = work.series.instances[n]
-            elements = common(template, work, uids, [template])
+            elements = common(template, work, uids, work.sources(t, k))
             elements = values.without(elements, {tags.NUMBER_OF_FRAMES})
             elements |= rescale_elements(work, elements, t, k)
             elements[tags.INSTANCE_NUMBER] = values.integers("IS", t * len(times) + k + 1)

@@ -9,11 +9,12 @@ import numpy as np
 from .... import geometry, metadata, tags
 from ....errors import PixelError
 from ....geometry import Plane
-from ....metadata import Log
+from ....metadata import Instance, Log
+from ....options import Resample
 from ....pixels import PixelFormat, Quantised, quantise, to_real_values, to_stored_values
 from ....volume import Volume
 from .. import decode
-from ..frames import frames_of
+from ..frames import frames_of, true_planes
 from ..restore import new_uid
 
 # objects whose integers are what they are: no rescale can stand between pixels and values
@@ -30,6 +31,7 @@ class Work:
         assert series is not None
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = _template_planes(volume) if resampled else series.frames
+        self.around = _slices_around(volume)
         self.planes = _true_planes(volume, self.templates)
         self.has_geometry = any(f.plane is not None for f in frames_of(series.first, 0))
         self.pixel = decode.pixel_format(series.first)
@@ -40,6 +42,13 @@ class Work:
         self.stored = self._values()
         self.pixel = self._pixel_format()
         self.frame_of_reference = self._frame_of_reference()
+
+    def sources(self, t: int, k: int) -> list[Instance]:
+        """Return the instances that a plane was made of: two where it lies between two slices."""
+        if self.around is None:
+            return [self.series.instances[int(self.templates[t, k, 0])]]
+        frames = self.series.frames[min(t, len(self.series.frames) - 1)]
+        return [self.series.instances[int(frames[n, 0])] for n in dict.fromkeys(self.around[k].tolist())]
 
     def _values(self) -> np.ndarray:
         """Return stored values, and set the slope and intercept of every plane."""
@@ -105,8 +114,14 @@ class Work:
         """Whether neighbouring slices are further apart, or nearer, than they were."""
         if not self.resampled or self.volume.origin is None or len(self.planes) < 2:
             return False
-        before = np.linalg.norm(self.volume.origin.ijk_to_ras[:3, 2])
-        return bool(abs(np.linalg.norm(self.volume.ijk_to_ras[:3, 2]) - before) > 1e-3 * before)
+        now, before = (geometry.slice_distance(m) for m in (self.volume.ijk_to_ras, self.volume.origin.ijk_to_ras))
+        return abs(now - before) > 1e-3 * before
+
+    @property
+    def straightened(self) -> bool:
+        """Whether the original was sheared, as by a tilted gantry, and this is not."""
+        origin = self.volume.origin
+        return origin is not None and geometry.is_sheared(origin.ijk_to_ras) and not geometry.is_sheared(self.volume.ijk_to_ras)
 
     @property
     def rescale_changed(self) -> bool:
@@ -134,7 +149,7 @@ class Work:
     def _frame_of_reference(self) -> str:
         """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and say so."""
         old = metadata.text(self.series.first.elements, tags.FRAME_OF_REFERENCE_UID)
-        if not old or not self.resampled or _parallel(self.volume):
+        if not old or not self.resampled or _same_planes(self.volume):
             return old
         self.log.warnings.append(
             "the grid was turned against the original: a new Frame of Reference UID was given, as the space may be another "
@@ -178,6 +193,44 @@ def _parallel(volume: Volume) -> bool:
     return bool(np.all(np.sort(cosines, axis=None)[-3:] > 1 - 1e-6))
 
 
+def _same_planes(volume: Volume) -> bool:
+    """Whether slices lie in the planes of the original's, along the same axes; or all axes are those of the original."""
+    if _parallel(volume):
+        return True
+    assert volume.origin is not None
+    upright = [geometry.upright_axes(matrix) for matrix in (volume.ijk_to_ras, volume.origin.ijk_to_ras)]
+    return bool(np.all(np.abs(np.sum(upright[0] * upright[1], axis=0)) > 1 - 1e-6))
+
+
+def _true_places(volume: Volume) -> np.ndarray | None:
+    """Return where original slices lie in an image resampled to even distances, counted in slices of the original grid.
+
+    None for other images: there a slice lies where the grid has it, which is not where it truly was.
+    """
+    origin, series = volume.origin, volume.metadata
+    assert origin is not None
+    assert series is not None
+    true = true_planes(series) if Resample.SPACING in volume.resampled else None
+    if true is None:
+        return None
+    return np.array([plane.distance - true[0].distance for plane in true]) / geometry.slice_distance(origin.ijk_to_ras)
+
+
+def _slices_around(volume: Volume) -> np.ndarray | None:
+    """Return the original slices below and above every slice, shape (slices, 2), twice the same where it is one of them.
+
+    None where slices were not resampled to even distances.
+    """
+    places = _true_places(volume)
+    if places is None or volume.origin is None:
+        return None
+    steps = np.array([[0.0, 0.0, k, 1.0] for k in range(volume.voxels.shape[1])]).T
+    along = (np.linalg.inv(volume.origin.ijk_to_ras) @ volume.ijk_to_ras @ steps)[2]
+    below = np.searchsorted(places, along + geometry.SAME_SLICE, side="right") - 1
+    above = np.searchsorted(places, along - geometry.SAME_SLICE, side="left")
+    return np.clip(np.stack([below, above], 1), 0, len(places) - 1)
+
+
 def _template_planes(volume: Volume) -> np.ndarray:
     """Return, for every plane of the volume, the original frame that lies nearest, shape (times, slices, 2)."""
     origin, series = volume.origin, volume.metadata
@@ -188,20 +241,25 @@ def _template_planes(volume: Volume) -> np.ndarray:
     k = np.arange(slices)
     centres = np.stack([np.full(slices, middle[0]), np.full(slices, middle[1]), k, np.ones(slices)])
     in_origin = np.linalg.inv(origin.ijk_to_ras) @ volume.ijk_to_ras @ centres
-    nearest = np.clip(np.rint(in_origin[2]).astype(int), 0, series.frames.shape[1] - 1)
+    places = _true_places(volume)
+    if places is None:
+        nearest = np.clip(np.rint(in_origin[2]).astype(int), 0, series.frames.shape[1] - 1)
+    else:
+        nearest = np.abs(places[:, None] - in_origin[2]).argmin(axis=0)
     return np.stack([series.frames[min(t, series.frames.shape[0] - 1), nearest] for t in range(times)])
 
 
 def _true_planes(volume: Volume, templates: np.ndarray) -> list[Plane]:
     """Return the planes of the grid; where slices are those of the original, moved to where those truly were.
 
-    An uneven stack becomes an even grid in NIfTI. A crop or a shift of it keeps its slices, and so their distances.
+    An uneven stack becomes an even grid in NIfTI. A crop or a shift of it keeps its slices, and so their distances; where it
+    was set upright, those along the normal. Resampled to even distances, all planes are true.
     """
     origin, series = volume.origin, volume.metadata
     assert origin is not None
     assert series is not None
     planes = geometry.attributes_from_affine(volume.ijk_to_ras, volume.voxels.shape[1])
-    if not _parallel(volume):
+    if not _same_planes(volume) or Resample.SPACING in volume.resampled:
         return planes
     grid = geometry.attributes_from_affine(origin.ijk_to_ras, origin.shape[1])
     normal = grid[0].normal
@@ -212,6 +270,7 @@ def _true_planes(volume: Volume, templates: np.ndarray) -> list[Plane]:
     found = []
     for plane, k, (n, frame) in zip(planes, firsts, templates[0].tolist(), strict=True):
         true = frames_of(series.instances[n], n)[frame].plane
-        moved = plane.position if true is None else plane.position + (true.position - grid[k].position)
+        away = np.zeros(3) if true is None else true.position - grid[k].position
+        moved = plane.position + (away if _parallel(volume) else normal * float(away @ normal))
         found.append(replace(plane, position=moved))
     return found
