@@ -45,8 +45,15 @@ class Staging:
             except OSError:
                 return  # it holds outputs
 
-    def path(self, name: str) -> Path:
+    @property
+    def names(self) -> list[str]:
+        """The outputs so far, relative to the folder."""
+        return list(self._files)
+
+    def path(self, name: str, update: bool = False) -> Path:
         """Return where to write the output that will be called `name` (relative, POSIX separators).
+
+        With `update`, it takes the place of a file that exists, whatever was said of overwriting.
 
         Raises
         ------
@@ -67,7 +74,7 @@ class Staging:
         blocking = next((p for p in list(target.parents)[: len(parts) - 1] if p.exists() and not p.is_dir()), None)
         if blocking is not None:
             raise OutputError(f"{target} cannot be written: {blocking} is a file. Choose another folder.")
-        if target.exists() and (not self.overwrite or target.is_dir()):
+        if target.exists() and (not (self.overwrite or update) or target.is_dir()):
             raise OutputError(f"{target} exists. Choose another folder, or --overwrite to replace it.")
         self._files.append(name)
         temporary = self._temporary / name
