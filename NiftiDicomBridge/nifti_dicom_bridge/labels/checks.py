@@ -1,0 +1,101 @@
+"""Values of label files, checked: what every reader needs, with the place in the file for its complaints."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import LabelError
+from .segment import RGB, Segment
+
+LARGEST = 2**32 - 1
+LONGEST_LABEL = 64
+"""SegmentLabel is LO: at most 64 characters (PS3.5 6.2)."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a file something stands: the file, and words such as ``line 3``."""
+
+    path: str
+    where: str = ""
+
+    def at(self, where: str) -> Place:
+        """Return another place of the same file."""
+        return Place(self.path, where)
+
+    def error(self, problem: str) -> LabelError:
+        """Return an error that names the place."""
+        return LabelError(f"{self.path}{', ' + self.where if self.where else ''}: {problem}")
+
+
+def number(value: object, place: Place) -> int:
+    """Return a label number; 0 is the background."""
+    text = str(value).strip()
+    try:
+        found = float(text)
+    except ValueError:
+        raise place.error(f"{text!r} is no label number. Label numbers are whole, from 0 upwards.") from None
+    if not 0 <= found <= LARGEST or found != int(found):
+        raise place.error(f"the label number {text} is not possible. Label numbers are whole, from 0 upwards.")
+    return int(found)
+
+
+def label(value: object, place: Place) -> str:
+    """Return the name of a label, at most 64 characters and without what ends a DICOM value."""
+    text = re.sub(r"[\\\x00-\x1f]+", " ", str(value)).strip()
+    if not text:
+        raise place.error("the name of the label is empty. Give it one.")
+    return text[:LONGEST_LABEL].strip()
+
+
+def colour(parts: Sequence[object], place: Place) -> RGB | None:
+    """Return red, green, blue from 0 to 255; numbers from 0 to 1 are taken as such where one has a decimal point."""
+    texts = [str(part).strip() for part in parts[:3]]
+    if not any(texts):
+        return None
+    try:
+        values = [float(text) for text in texts]
+    except ValueError:
+        raise place.error(f"{' '.join(texts)!r} is no colour. Three numbers from 0 to 255 are.") from None
+    if len(values) == 3 and any("." in text for text in texts) and all(0 <= value <= 1 for value in values):
+        values = [value * 255 for value in values]
+    if len(values) != 3 or not all(0 <= value <= 255 for value in values):
+        raise place.error(f"{' '.join(texts)!r} is no colour. Three numbers from 0 to 255 are.")
+    red, green, blue = (round(value) for value in values)
+    return red, green, blue
+
+
+def hex_colour(text: str, place: Place) -> RGB | None:
+    """Return the colour of ``#rrggbb``; None for none (empty, ``n/a``)."""
+    text = text.strip()
+    if text.lower() in ("", "n/a"):
+        return None
+    found = re.fullmatch(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?", text)
+    if found is None:
+        parts = re.findall(r"[\d.]+", text)
+        if len(parts) in (3, 4):
+            return colour(parts, place)
+        raise place.error(f"{text!r} is no colour. Write it as #rrggbb.")
+    red, green, blue = bytes.fromhex(found.group(1))
+    return red, green, blue
+
+
+def without_background(segments: list[Segment], place: Place) -> list[Segment]:
+    """Return segments in the order of their numbers, less the background 0.
+
+    Raises
+    ------
+    LabelError
+        If a number stands there twice, or nothing is left.
+    """
+    twice = [n for n, count in Counter(segment.number for segment in segments).items() if count > 1 and n]
+    if twice:
+        names = ", ".join(repr(segment.label) for segment in segments if segment.number == twice[0])
+        raise place.error(f"label {twice[0]} stands there more than once ({names}). Keep one of them.")
+    found = sorted((segment for segment in segments if segment.number), key=lambda segment: segment.number)
+    if not found:
+        raise place.error("there is no label in it but the background.")
+    return found

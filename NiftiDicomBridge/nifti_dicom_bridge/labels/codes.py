@@ -1,0 +1,151 @@
+"""Names of structures → codes: the table data/segment_codes.json, and what is done for names that it does not have."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from ..errors import LabelError
+from ..metadata import Log
+from .segment import Code, Segment
+
+PRIVATE_SCHEME = "99NIFTIBRIDGE"
+"""Coding scheme of names that no table knows; PS3.16 8 reserves ``99`` for private ones."""
+ANATOMICAL_STRUCTURE, TISSUE = "AnatomicalStructure", "Tissue"
+_SIDES = {"left": "left", "right": "right", "bilateral": "bilateral", "lh": "left", "rh": "right"}
+_SIDE_LETTERS = {"l": "left", "r": "right"}
+# words before the name of a gyrus in FreeSurfer's tables: the parcel as such has no standard code
+_PARCELS = {"ctx": "cerebral cortex", "wm": "cerebral white matter"}
+_FEW = 5
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What a name means: category, type, and the side where the name tells one that the type does not."""
+
+    category: Code
+    type: Code
+    modifier: Code | None = None
+
+
+def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
+    """Return segments that all have a category and a type.
+
+    Those of a label file stay. Others are looked up by name; a name that is not in the table becomes a tissue with a private
+    code whose meaning is the name.
+
+    Parameters
+    ----------
+    segments : iterable of Segment
+        From a label file.
+    log : Log
+        Told what was looked up and what was made up.
+    """
+    found: list[Segment] = []
+    looked_up: list[str] = []
+    unknown: list[str] = []
+    for segment in segments:
+        if segment.type is not None:
+            found.append(replace(segment, category=segment.category or category(TISSUE)))
+            continue
+        coding = coding_of(segment.label)
+        (unknown if coding is None else looked_up).append(segment.label)
+        coding = coding or Coding(category(TISSUE), private_code(segment.label))
+        modifier = segment.modifier or coding.modifier
+        found.append(replace(segment, category=segment.category or coding.category, type=coding.type, modifier=modifier))
+    if looked_up:
+        log.notes.append(f"the codes of {len(looked_up)} segment(s) were looked up by name: {_some(looked_up)}")
+    if unknown:
+        log.warnings.append(
+            f"no standard code is known for {len(unknown)} segment(s): {_some(unknown)}. They are written as tissue, with a "
+            f"private code ({PRIVATE_SCHEME}); a label file with codes says it better"
+        )
+    return found
+
+
+def coding_of(name: str) -> Coding | None:
+    """Return the codes of a structure by its name in English, whatever its case and punctuation; None where unknown."""
+    words = _words(name)
+    known = _by_name().get(" ".join(words))
+    if known is not None:
+        return known
+    side, rest = _side_of(words)
+    known = _by_name().get(" ".join(rest))
+    if known is None and side and len(rest) > 1 and rest[0] in _PARCELS:
+        known = _by_name()[_PARCELS[rest[0]]]
+    if known is None or not side:
+        return known
+    return replace(known, modifier=Code(*_table()["sides"][side]))
+
+
+def private_code(name: str) -> Code:
+    """Return a code of our own for a name: the same for the same name, at most 16 characters (VR SH)."""
+    value = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+    if not value or len(value) > 16:
+        value = (value[:9] + "-" if value else "") + hashlib.blake2b(name.encode("utf-8"), digest_size=3).hexdigest().upper()
+    return Code(value, PRIVATE_SCHEME, name[:64])
+
+
+def category(name: str) -> Code:
+    """Return a segmented property category (CID 7150) by its keyword."""
+    return Code(*_table()["categories"][name])
+
+
+def named_labels(name: str) -> list[Segment]:
+    """Return labels that need no file: ``freesurfer`` are those of aseg and of the Desikan-Killiany atlas (aparc+aseg).
+
+    Raises
+    ------
+    LabelError
+        If there is no such set.
+    """
+    if name.lower() != "freesurfer":
+        raise LabelError(f"There are no built-in labels {name!r}, only 'freesurfer'. Give a label file.")
+    return [Segment(int(number), label) for number, label in _table()["freesurfer"].items()]
+
+
+def bids_label(index: int) -> str:
+    """Return the standard name of a number in the column ``mapping`` of a BIDS ``_dseg.tsv``; empty where there is none."""
+    names = _table()["bids"]
+    return names[index] if 0 <= index < len(names) else ""
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name in lower case: ``Left-VentralDC``, ``left_ventral_dc`` and ``leftVentralDC`` are equal."""
+    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    return re.findall(r"[a-z0-9]+", apart.lower())
+
+
+def _side_of(words: list[str]) -> tuple[str, list[str]]:
+    """Return the side that words tell, and the other words."""
+    for n, word in enumerate(words):
+        at_end = n in (0, len(words) - 1)
+        side = _SIDES.get(word) or (_SIDE_LETTERS.get(word) if at_end else None)
+        if side and len(words) > 1:
+            return side, words[:n] + words[n + 1 :]
+    return "", words
+
+
+@lru_cache(maxsize=1)
+def _by_name() -> dict[str, Coding]:
+    found: dict[str, Coding] = {}
+    for row in _table()["types"]:
+        coding = Coding(category(row.get("category", ANATOMICAL_STRUCTURE)), Code(*row["code"]))
+        found |= {" ".join(_words(name)): coding for name in row["names"]}
+    return found
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    path = files("nifti_dicom_bridge") / "data" / "segment_codes.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")

@@ -1,0 +1,55 @@
+"""Which label file belongs to an image: what lies beside it, and the inheritance principle of BIDS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .read import form_of
+
+_SUFFIXES = (".nii.gz", ".nii", ".hdr", ".img")
+_EXTENSIONS = (".json", ".tsv", ".label", ".txt", ".lut", ".ctbl", ".csv", ".toml")
+# the order in which forms win: what a person wrote for this image before what a tool ships for all
+_ORDER = ("json", "dseg", "snap", "lut", "ctbl", "csv", "toml")
+_ROOT = "dataset_description.json"
+
+
+def find_labels(image: Path | str) -> Path | None:
+    """Return the label file of an image; None where there is none.
+
+    First what has the name of the image and another ending: a JSON with labels, a TSV (``_dseg.tsv`` too), then files of
+    ITK-SNAP, FreeSurfer, 3D Slicer, CSV, TOML. Then, by the inheritance principle of BIDS, the nearest ``_dseg.tsv`` in this
+    folder and those above, up to the root of the dataset, whose entities are all among those of the image.
+    """
+    path = Path(image)
+    stem = _stem(path)
+    beside = [path.with_name(stem + ending) for ending in (*_EXTENSIONS, "_dseg.tsv")]
+    forms = {found: form_of(found) for found in beside if found.is_file()}
+    own = [found for form in _ORDER for found, one in forms.items() if one == form]
+    return own[0] if own else _inherited(path.parent.absolute(), stem)
+
+
+def _stem(path: Path) -> str:
+    for suffix in _SUFFIXES:
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.stem
+
+
+def _inherited(folder: Path, stem: str) -> Path | None:
+    entities, suffix = _entities(stem)
+    if suffix not in ("dseg", "probseg"):
+        return None
+    root = next((above for above in (folder, *folder.parents) if (above / _ROOT).is_file()), folder)
+    for above in (folder, *folder.parents):
+        fitting = [path for path in sorted(above.glob("*dseg.tsv")) if _entities(path.stem)[0] <= entities]
+        if fitting:
+            return max(fitting, key=lambda path: len(_entities(path.stem)[0]))
+        if above == root:
+            return None
+    return None
+
+
+def _entities(stem: str) -> tuple[frozenset[str], str]:
+    """Return the entities of a BIDS name, such as ``sub-01``, and its suffix."""
+    *parts, suffix = stem.split("_")
+    return frozenset(part for part in parts if "-" in part), suffix

@@ -1,0 +1,108 @@
+"""Label files → segments, whatever tool they are from: the form is known by the content, not by the name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import LabelError
+from . import caret, checks, tables, text_files, trees
+from .checks import Place
+from .segment import Segment
+
+LARGEST_BYTES = 1 << 24
+"""No label file is that large: what is, is an image."""
+
+
+def read_labels(path: Path | str) -> list[Segment]:
+    """Return the labels of a file in the order of their numbers, without the background 0.
+
+    Known are BIDS ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's colour
+    tables (.ctbl, .txt, and CSV with terminology), tables and JSON of class numbers and names (TotalSegmentator, nnU-Net),
+    the same in TOML, the JSON that describes segments for dcmqi, and the label table of Connectome Workbench.
+
+    Raises
+    ------
+    LabelError
+        If the file cannot be read, is none of these, or holds a value that cannot be used: with its line.
+    """
+    return read_label_text(_text(Path(path), Place(str(path))), str(path))
+
+
+def read_label_text(text: str, name: str) -> list[Segment]:
+    """Return the labels of the text of a label file, or of a header extension (see `is_label_table`), as `read_labels` does.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    name : str
+        Where it is from, for messages.
+    """
+    place = Place(name)
+    return checks.without_background(_segments(text, place), place)
+
+
+def is_label_table(text: str) -> bool:
+    """Whether a text from a header extension is a label table, as Connectome Workbench and TotalSegmentator write them."""
+    return caret.is_caret(text)
+
+
+def form_of(path: Path) -> str:
+    """Return what kind of label file one is: ``dseg``, ``snap``, ``lut``, ``ctbl``, ``csv``, ``json``, ``toml``; else empty."""
+    try:
+        text = _text(path, Place(str(path)))
+        tree = trees.parse_json(text, Place(str(path)))
+    except LabelError:
+        return ""
+    if tree is not None:
+        return "json" if trees.has_labels(tree) else ""
+    if tables.has_header(text):
+        return "dseg" if "\t" in text else "csv"
+    if text_files.is_snap(text):
+        return "snap"
+    if text_files.is_table(text):
+        return "ctbl" if text.lstrip("\ufeff").startswith("# Color table file") else "lut"
+    if tables.is_delimited(text):
+        return "csv"
+    tree = trees.parse_toml(text)
+    return "toml" if tree and trees.has_labels(tree) else ""
+
+
+def _segments(text: str, place: Place) -> list[Segment]:
+    if caret.is_caret(text):
+        return caret.read_caret(text, place)
+    tree = trees.parse_json(text, place)
+    if tree is not None:
+        return trees.read_tree(tree, place)
+    if tables.has_header(text):
+        return tables.read_delimited(text, place)
+    if text_files.is_snap(text):
+        return text_files.read_snap(text, place)
+    if text_files.is_table(text):
+        return text_files.read_table(text, place)
+    if tables.is_delimited(text):
+        return tables.read_delimited(text, place)
+    tree = trees.parse_toml(text)
+    if tree is not None:
+        return trees.read_tree(tree, place)
+    raise place.error(
+        "it is none of the label files known: BIDS _dseg.tsv, FreeSurfer look-up table, ITK-SNAP label descriptions, 3D Slicer "
+        f"colour table, table or JSON or TOML of numbers and names. It begins with {text.strip()[:40]!r}."
+    )
+
+
+def _text(path: Path, place: Place) -> str:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise place.error(f"{path.stat().st_size} bytes: too large for a label file. Was the image given twice?")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise place.error(f"cannot be read ({error.strerror}). Check the path.") from None
+    if not raw.strip():
+        raise place.error("it is empty.")
+    if b"\0" in raw:
+        raise place.error("it is no text. Give a label file.")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

@@ -1,0 +1,67 @@
+"""One segment: what a label value stands for (PS3.3 C.8.20.4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_DESCRIPTION = "Label {} of the label map"
+_NUMBER = re.compile(r"^Label (\d+) of the label map$")
+
+RGB = tuple[int, int, int]
+
+
+class Code(NamedTuple):
+    """A coded concept (PS3.3 8): value, coding scheme designator such as ``SCT``, and meaning for people."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What one label value stands for.
+
+    Attributes
+    ----------
+    number : int
+        The value of its voxels, above 0.
+    label : str
+        What a person calls it.
+    category, type : Code or None
+        Segmented property category (CID 7150) and type (CID 7151); None where the source does not say.
+    modifier : Code or None
+        Of the type: mostly a side.
+    region, region_modifier : Code or None
+        Anatomic region, where the type alone does not say it: a cyst in the left kidney.
+    colour : tuple of int or None
+        Red, green, blue from 0 to 255.
+    algorithm_type : str
+        ``AUTOMATIC``, ``SEMIAUTOMATIC``, ``MANUAL``; empty where the source does not say.
+    algorithm_name : str
+        Needed beside the first two.
+    """
+
+    number: int
+    label: str
+    category: Code | None = None
+    type: Code | None = None
+    modifier: Code | None = None
+    region: Code | None = None
+    region_modifier: Code | None = None
+    colour: RGB | None = None
+    algorithm_type: str = ""
+    algorithm_name: str = ""
+
+
+def description_of(number: int) -> str:
+    """Return the SegmentDescription that keeps the number of a label where DICOM demands another SegmentNumber."""
+    return _DESCRIPTION.format(number)
+
+
+def number_in_description(text: str) -> int | None:
+    """Return the label number that `description_of` wrote; None where the text is another one."""
+    found = _NUMBER.match(text.strip())
+    return int(found.group(1)) if found else None

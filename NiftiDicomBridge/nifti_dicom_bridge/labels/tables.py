@@ -1,0 +1,127 @@
+"""Label files with a delimiter: BIDS ``_dseg.tsv``, 3D Slicer's CSV with terminology, class maps of segmentation tools."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from . import checks
+from .checks import Place
+from .codes import bids_label
+from .segment import Code, Segment
+
+# what tools call the columns, in lower case
+_NUMBER = ("index", "labelvalue", "label_value", "label id", "labelid", "id", "number", "value", "label_id", "label")
+_NAME = ("name", "structure", "labelname", "label_name", "class", "class_name", "region", "label")
+_ABBREVIATION, _MAPPING, _COLOUR = "abbreviation", "mapping", ("color", "colour", "hex", "dicomrgbcolor", "rgb")
+_RED_GREEN_BLUE = (("color_r", "color_g", "color_b"), ("r", "g", "b"), ("red", "green", "blue"))
+# field of Segment → beginnings of the columns of its code: 3D Slicer's CSV, and the names of the DICOM attributes
+_CODES = {
+    "category": ("category", "segmentedpropertycategorycodesequence"),
+    "type": ("type", "segmentedpropertytypecodesequence"),
+    "modifier": ("typemodifier", "segmentedpropertytypemodifiercodesequence"),
+    "region": ("region", "anatomicregionsequence"),
+    "region_modifier": ("regionmodifier", "anatomicregionmodifiersequence"),
+}
+_PARTS = (("codevalue", "codingscheme", "codemeaning"), ("codevalue", "codingschemedesignator", "codemeaning"))
+_NOTHING = ("", "n/a")
+
+Row = dict[str, str]
+
+
+def has_header(text: str) -> bool:
+    """Whether a text is a table with tabs, commas or semicolons whose columns are called like numbers and names."""
+    try:
+        return _rows(text)[1]
+    except csv.Error:
+        return False
+
+
+def is_delimited(text: str) -> bool:
+    """Whether a text is a table with tabs, commas or semicolons that begins with a number and a name."""
+    try:
+        rows, header = _rows(text)
+    except csv.Error:
+        return False
+    return bool(rows) and not header and len(rows[0][1]) >= 2 and rows[0][1]["0"].strip().isdigit()
+
+
+def read_delimited(text: str, place: Place) -> list[Segment]:
+    """Return the labels of a table; its columns are known by their names, without a header: number, name, colour.
+
+    Raises
+    ------
+    LabelError
+        If a line has no number or no name, or a value that cannot be used.
+    """
+    try:
+        rows, _ = _rows(text)
+    except csv.Error as error:
+        raise place.error(f"it is no table ({error}). Save it anew.") from None
+    return [_segment(row, place.at(f"line {n}")) for n, row in rows]
+
+
+def _rows(text: str) -> tuple[list[tuple[int, Row]], bool]:
+    """Return (line, row) of every line with content, columns by name or place, and whether there is a header."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    delimiter = next((mark for mark in "\t;," if mark in first), "\t")
+    reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True)
+    found = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row) and not row[0].startswith("#")]
+    if not found:
+        return [], False
+    names = [cell.strip().lower() for cell in found[0][1]]
+    header = any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
+    if not header:
+        names = [str(n) for n in range(max(len(row) for _, row in found))]
+    rows = [(n, dict(zip(names, row, strict=False))) for n, row in found[header:]]
+    return rows, header
+
+
+def _segment(row: Row, here: Place) -> Segment:
+    number = checks.number(_number_of(row, here), here)
+    codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
+    kind = codes["type"]
+    name = _name_of(row) or (kind.meaning if kind else "") or _mapped(row, here)
+    return Segment(number, checks.label(name, here), colour=_colour(row, here), **codes)
+
+
+def _number_of(row: Row, here: Place) -> str:
+    for column in (*_NUMBER, "0"):
+        if row.get(column, "").strip() and not (column == "label" and "name" not in row):
+            return row[column]
+    raise here.error(f"there is no label number in it ({', '.join(f'{k}={v}' for k, v in row.items())[:80]}). Add it.")
+
+
+def _name_of(row: Row) -> str:
+    for column in (*_NAME, _ABBREVIATION, "1"):
+        found = row.get(column, "").strip()
+        if found.lower() not in _NOTHING:
+            return found
+    return ""
+
+
+def _mapped(row: Row, here: Place) -> str:
+    """Return the name of the standard BIDS label that a row maps to (BIDS, common image-derived labels)."""
+    text = row.get(_MAPPING, "").strip()
+    return "" if text.lower() in _NOTHING else bids_label(checks.number(text, here))
+
+
+def _colour(row: Row, here: Place) -> checks.RGB | None:
+    for columns in (*_RED_GREEN_BLUE, ("2", "3", "4")):
+        if all(column in row for column in columns):
+            return checks.colour([row[column] for column in columns], here)
+    text = next((row[column] for column in (*_COLOUR, "2") if column in row), "")
+    return checks.hex_colour(text, here)
+
+
+def _code(row: Row, beginnings: tuple[str, ...], here: Place) -> Code | None:
+    for beginning, parts in zip(beginnings, _PARTS, strict=True):
+        for joint in ("_", "."):
+            value, scheme, meaning = (row.get(f"{beginning}{joint}{part}", "").strip() for part in parts)
+            if value and scheme:
+                return Code(value, scheme, meaning or value)
+            if value or scheme:
+                raise here.error(f"the code {value or scheme!r} of {beginning} lacks its value or its scheme. Complete it.")
+    return None

@@ -1,0 +1,284 @@
+"""Label files of many tools become segments with codes and colours; damaged ones say where."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from nifti_dicom_bridge.errors import LabelError
+from nifti_dicom_bridge.formats.nifti_extensions import extension_texts
+from nifti_dicom_bridge.labels import (
+    Code,
+    Segment,
+    description_of,
+    find_labels,
+    is_label_table,
+    named_labels,
+    number_in_description,
+    read_label_text,
+    read_labels,
+    with_codes,
+    write_dseg,
+)
+from nifti_dicom_bridge.labels.codes import coding_of
+from nifti_dicom_bridge.metadata import Log
+
+SPLEEN, TUMOUR = ("spleen", (157, 108, 162)), ("liver tumour", (0, 255, 0))
+CODED = (
+    "LabelValue,Name,Color_R,Color_G,Color_B,Color_A,Category_CodingScheme,Category_CodeValue,Category_CodeMeaning,"
+    "Type_CodingScheme,Type_CodeValue,Type_CodeMeaning,TypeModifier_CodingScheme,TypeModifier_CodeValue,"
+    "TypeModifier_CodeMeaning,Region_CodingScheme,Region_CodeValue,Region_CodeMeaning,RegionModifier_CodingScheme,"
+    "RegionModifier_CodeValue,RegionModifier_CodeMeaning\n"
+    "3,cyst,1,2,3,255,SCT,49755003,Morphologically Altered Structure,SCT,367643001,Cyst,,,,"
+    "SCT,64033007,Kidney,SCT,7771000,Left\n"
+)
+DCMQI = {
+    "@schema": "https://raw.githubusercontent.com/qiicr/dcmqi/master/doc/schemas/seg-schema.json#",
+    "segmentAttributes": [[{
+        "labelID": 3, "SegmentLabel": "cyst", "SegmentAlgorithmType": "MANUAL", "recommendedDisplayRGBValue": [1, 2, 3],
+        "SegmentedPropertyCategoryCodeSequence": {
+            "CodeValue": "49755003", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Morphologically Altered Structure"},
+        "SegmentedPropertyTypeCodeSequence": {
+            "CodeValue": "367643001", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Cyst"},
+        "AnatomicRegionSequence": {"CodeValue": "64033007", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Kidney"},
+        "AnatomicRegionModifierSequence": {"CodeValue": "7771000", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Left"},
+    }]],
+}  # fmt: skip
+# the same two labels, 1 and 17, as tools write them: with colours
+COLOURED = {
+    "bids": "index\tname\tcolor\tmapping\n0\tBackground\tn/a\t0\n1\tspleen\t#9d6ca2\tn/a\n17\tliver tumour\t#00FF00\t7\n",
+    "freesurfer": "#No. Label Name:    R   G   B   A\n\n0   Unknown  0 0 0 0\n"
+    "1   spleen   157 108 162 0\n17 liver tumour 0 255 0 0\n",
+    "snap": '# ITK-SnAP Label Description File\n  0   0 0 0   0 0 0 "Clear Label"\n  1  157  108  162  1 1 1 "spleen"\n'
+    ' 17 0 255 0 0.5 1 1 "liver tumour"\n',
+    "slicer": "# Color table file x.ctbl\n# 3 values\n"
+    "0 Background 0 0 0 0\n1 spleen 157 108 162 255\n17 liver tumour 0 255 0 255\n",
+    "csv": "LabelValue,Name,Color_R,Color_G,Color_B,Color_A\n1,spleen,157,108,162,255\n17,liver tumour,0,255,0,255\n",
+    "windows": "\ufeffindex;name;r;g;b\r\n1;spleen;157;108;162\r\n17;liver tumour;0;255;0\r\n",
+    "objects": json.dumps({
+        "1": {"name": "spleen", "color": "#9d6ca2"}, "17": {"name": "liver tumour", "color": [0, 255, 0]}}),
+}  # fmt: skip
+COLOURED["workbench"] = (
+    '<?xml version="1.0" encoding="UTF-8"?> <CaretExtension> <VolumeInformation Index="0"> <LabelTable>'
+    '<Label Key="1" Red="0.6157" Green="0.4235" Blue="0.6353" Alpha="1"><![CDATA[spleen]]></Label>\n'
+    '<Label Key="17" Red="0" Green="1" Blue="0" Alpha="1"><![CDATA[liver tumour]]></Label>\n'
+    "</LabelTable> </VolumeInformation></CaretExtension>\n"
+)
+PLAIN = {
+    "json": '{"1": "spleen", "17": "liver tumour"}',
+    "names first": '{"background": 0, "spleen": 1, "liver tumour": 17}',
+    "nnU-Net": '{"channel_names": {"0": "CT"}, "labels": {"background": 0, "spleen": 1, "liver tumour": 17}}',
+    "toml": '1 = "spleen"\n17 = "liver tumour"\n',
+    "toml table": '[labels]\n1 = "spleen"\n17 = "liver tumour"\n',
+    "csv without header": "1,spleen\n17,liver tumour\n",
+    "abbreviation": "index\tname\tabbreviation\n1\tspleen\tSPL\n17\tliver tumour\tn/a\n",
+}
+
+
+def written(folder: Path, text: str, name: str = "labels.any") -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", COLOURED)
+def test_numbers_names_and_colours_of_every_form_are_read(form: str, tmp_path: Path) -> None:
+    found = read_labels(written(tmp_path, COLOURED[form]))
+    assert [(s.number, (s.label, s.colour)) for s in found] == [(1, SPLEEN), (17, TUMOUR)]
+
+
+@pytest.mark.parametrize("form", PLAIN)
+def test_numbers_and_names_of_every_form_are_read(form: str, tmp_path: Path) -> None:
+    found = read_labels(written(tmp_path, PLAIN[form]))
+    assert [(s.number, s.label) for s in found] == [(1, "spleen"), (17, "liver tumour")]
+
+
+@pytest.mark.parametrize("text", [CODED, json.dumps(DCMQI)], ids=["3D Slicer", "dcmqi"])
+def test_codes_of_a_file_are_kept(text: str, tmp_path: Path) -> None:
+    (found,) = read_labels(written(tmp_path, text))
+    assert found.type == Code("367643001", "SCT", "Cyst")
+    assert found.region == Code("64033007", "SCT", "Kidney")
+    assert found.region_modifier == Code("7771000", "SCT", "Left")
+    assert found.colour == (1, 2, 3)
+    assert with_codes([found], log := Log())[0] == found
+    assert log == Log()
+
+
+def test_codes_in_columns_called_like_dicom_attributes_are_read(tmp_path: Path) -> None:
+    names = ("CodingSchemeDesignator", "CodeValue", "CodeMeaning")
+    head = ",".join(["id", "Structure", *(f"SegmentedPropertyTypeCodeSequence.{n}" for n in names), "DicomRGBColor"])
+    (found,) = read_labels(written(tmp_path, f'{head}\n5,liver,SCT,10200004,Liver,"1,2,3"\n'))
+    assert (found.type, found.colour) == (Code("10200004", "SCT", "Liver"), (1, 2, 3))
+
+
+def test_a_bids_row_without_name_takes_that_of_its_mapping(tmp_path: Path) -> None:
+    (found,) = read_labels(written(tmp_path, "index\tname\tmapping\n4\tn/a\t8\n"))
+    assert found.label == "Cortical Gray Matter"
+
+
+DAMAGED = {
+    "negative": ("index\tname\n1\ta\n-2\tb\n", "line 3", "-2"),
+    "fraction": ("index\tname\n1.5\ta\n", "line 2", "1.5"),
+    "twice": ("index\tname\n1\ta\n1\tb\n", "label 1", "more than once"),
+    "nameless": ("index\tname\n1\t\n", "line 2", "name"),
+    "colour": ("index\tname\tcolor\n1\ta\tred\n", "line 2", "red"),
+    "dark colour": ("1 a 0 0 300 0\n", "line 1", "300"),
+    "only background": ("index\tname\n0\tBackground\n", "labels.any", "background"),
+    "half a line": ("1 a 0 0 0 0\n2 b 0\n", "line 2", "2 b 0"),
+    "half a snap line": ('1 1 2 3 1 1 1 "a"\n2 1 2 3 1\n', "line 2", "2 1 2 3 1"),
+    "half a code": ("index,name,Type_CodeValue,Type_CodingScheme,Type_CodeMeaning\n1,a,123,,\n", "line 2", "123"),
+    "broken json": ('{"1": "a"', "labels.any", "JSON"),
+    "odd json": ('{"1": [1]}', "key '1'", "name"),
+    "no labels": ('{"RepetitionTime": 2.5}', "labels.any", "no labels"),
+    "no labelID": ('{"segmentAttributes": [[{"SegmentLabel": "a"}]]}', "segment 1", "labelID"),
+    "broken xml": ("<CaretExtension><LabelTable><Label Key='1'>a</Label>", "labels.any", "XML"),
+    "entities": ("<!DOCTYPE a [<!ENTITY b 'c'>]><LabelTable><Label Key='1'>&b;</Label></LabelTable>", "labels.any", "XML"),
+    "prose": ("Once upon a time\nthere was a liver.\n", "labels.any", "none of the label files"),
+    "empty": ("", "labels.any", "empty"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_file_is_refused_with_its_place_and_value(case: str, tmp_path: Path) -> None:
+    text, place, value = DAMAGED[case]
+    with pytest.raises(LabelError) as caught:
+        read_labels(written(tmp_path, text))
+    assert place in str(caught.value)
+    assert value in str(caught.value)
+
+
+def test_an_image_is_no_label_file(tmp_path: Path) -> None:
+    path = tmp_path / "labels.nii"
+    path.write_bytes(b"\x5c\x01\0\0" + bytes(400))
+    with pytest.raises(LabelError, match="no text"):
+        read_labels(path)
+
+
+# --- which file
+
+
+def test_a_label_file_of_the_same_name_lies_beside_the_image(tmp_path: Path) -> None:
+    path = written(tmp_path, COLOURED["snap"], "brain.txt")
+    assert find_labels(tmp_path / "brain.nii.gz") == path
+
+
+def test_a_bids_table_wins_over_files_of_tools_and_a_json_with_labels_over_both(tmp_path: Path) -> None:
+    written(tmp_path, COLOURED["freesurfer"], "brain.lut")
+    table = written(tmp_path, COLOURED["bids"], "brain.tsv")
+    written(tmp_path, '{"EchoTime": 0.03}', "brain.json")
+    assert find_labels(tmp_path / "brain.nii") == table
+    sidecar = written(tmp_path, '{"EchoTime": 0.03, "labels": {"1": "a"}}', "brain.json")
+    assert find_labels(tmp_path / "brain.nii") == sidecar
+
+
+def test_a_sidecar_of_nothing_but_whole_numbers_is_no_label_file(tmp_path: Path) -> None:
+    written(tmp_path, '{"FlipAngle": 90, "EchoNumber": 1}', "brain.json")
+    assert find_labels(tmp_path / "brain.nii.gz") is None
+
+
+def test_a_bids_table_is_inherited_from_the_root_of_the_dataset(tmp_path: Path) -> None:
+    written(tmp_path, "{}", "dataset_description.json")
+    table = written(tmp_path, COLOURED["bids"], "desc-aseg_dseg.tsv")
+    written(tmp_path, COLOURED["bids"], "desc-other_dseg.tsv")
+    image = tmp_path / "sub-01" / "anat" / "sub-01_desc-aseg_dseg.nii.gz"
+    image.parent.mkdir(parents=True)
+    assert find_labels(image) == table
+
+
+def test_nothing_above_the_root_of_the_dataset_is_inherited(tmp_path: Path) -> None:
+    written(tmp_path, COLOURED["bids"], "dseg.tsv")
+    image = tmp_path / "data" / "sub-01_dseg.nii.gz"
+    image.parent.mkdir()
+    written(image.parent, "{}", "dataset_description.json")
+    assert find_labels(image) is None
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
+def test_labels_in_the_header_of_an_image_are_read(kind: type, ending: str, tmp_path: Path) -> None:
+    image = kind(np.ones((2, 3, 4), np.uint8), np.eye(4))
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(6, b"made by hand"))
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, COLOURED["workbench"].encode()))
+    nibabel.save(image, tmp_path / f"seg{ending}")
+    texts = [text for text in extension_texts(tmp_path / f"seg{ending}") if is_label_table(text)]
+    assert [(s.number, s.label) for s in read_label_text(texts[0], "seg")] == [(1, "spleen"), (17, "liver tumour")]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x5c\x01\0\0", b"\x5c\x01\0\0" + b"\xff" * 400, b"no image at all"])
+def test_a_damaged_image_has_no_labels_in_its_header(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "seg.nii"
+    path.write_bytes(content)
+    assert extension_texts(path) == []
+
+
+# --- codes
+
+NAMES = {
+    "Left-Hippocampus": ("5366008", "7771000"),
+    "kidney_right": ("64033007", "24028007"),
+    "rib_left_7": ("113197003", "7771000"),
+    "heart_atrium_left": ("82471001", None),
+    "vertebrae_L5": ("49668003", None),
+    "ctx-rh-precuneus": ("40146001", "24028007"),
+    "wm-lh-insula": ("68523003", "7771000"),
+    "Right-VentralDC": ("110700", "24028007"),
+    "3rd-Ventricle": ("49841001", None),
+    "Caudate L": ("11000004", "7771000"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_code_and_side_of_a_structure_are_known_by_its_name(name: str) -> None:
+    coding = coding_of(name)
+    assert (coding.type.value, coding.modifier and coding.modifier.value) == NAMES[name]
+
+
+def test_a_left_ventricle_could_be_of_the_heart_or_of_the_brain_and_gets_no_code() -> None:
+    assert coding_of("left ventricle") is None
+
+
+def test_every_code_of_the_table_is_the_one_that_pydicom_knows() -> None:
+    from pydicom.sr._concepts_dict import concepts
+
+    from nifti_dicom_bridge.labels import codes
+
+    known = {(scheme, value) for scheme, found in concepts.items() for meanings in found.values() for value in meanings}
+    table = codes._table()
+    rows = [row["code"] for row in table["types"]] + [*table["categories"].values(), *table["sides"].values()]
+    assert not [row for row in rows if (row[1], row[0]) not in known]
+
+
+def test_no_name_of_the_table_stands_there_twice() -> None:
+    from nifti_dicom_bridge.labels import codes
+
+    names = [name for row in codes._table()["types"] for name in row["names"]]
+    assert len(names) == len(set(names))
+
+
+def test_an_unknown_name_becomes_a_tissue_with_a_private_code_and_a_warning() -> None:
+    log = Log()
+    (found,) = with_codes([Segment(1, "Thing of the third kind")], log)
+    assert found.category == Code("85756007", "SCT", "Tissue")
+    assert (found.type.scheme, found.type.meaning) == ("99NIFTIBRIDGE", "Thing of the third kind")
+    assert len(found.type.value) <= 16
+    assert "Thing of the third kind" in log.warnings[0]
+
+
+def test_freesurfer_numbers_have_names_without_a_file() -> None:
+    found = {segment.number: segment.label for segment in named_labels("freesurfer")}
+    assert (found[17], found[53], found[1035]) == ("Left-Hippocampus", "Right-Hippocampus", "ctx-lh-insula")
+
+
+def test_a_label_number_comes_back_from_its_description() -> None:
+    assert number_in_description(description_of(2035)) == 2035
+    assert number_in_description("Label made by hand") is None
+
+
+def test_segments_come_back_from_a_dseg_table(tmp_path: Path) -> None:
+    segments = [Segment(1, "spleen", colour=(157, 108, 162)), Segment(17, "Λesion\tof 2 words")]
+    write_dseg(segments, tmp_path / "a_dseg.tsv")
+    assert read_labels(tmp_path / "a_dseg.tsv") == [segments[0], Segment(17, "Λesion of 2 words")]
