@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BridgeError, Cancelled, OptionError
-from .options import ConversionOptions, Names, Progress, Target, Uids
+from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
 
 if TYPE_CHECKING:
     from .report import ConversionReport, Entry
@@ -72,6 +72,7 @@ def _parser(can_register: bool) -> argparse.ArgumentParser:
     _add_convert(commands, can_register)
     _add_inspect(commands)
     _add_compare(commands)
+    _add_validate(commands)
     _add_demo(commands)
     return parser
 
@@ -96,8 +97,14 @@ def _add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
                      help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
     sub.add_argument("--no-gzip", action="store_true", help="write .nii instead of .nii.gz")
+    sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
+                     help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
+    sub.add_argument("--bids-map", type=Path, metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
+    sub.add_argument("--resample", default="", metavar="tilt,spacing",
+                     help="beside an image whose slices are sheared or uneven, write one on a regular grid")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="set_values",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--report", type=Path, metavar="FILE.json", help="write what happened as JSON")
     if can_register:
@@ -105,6 +112,24 @@ def _add_convert(commands: Any, can_register: bool) -> None:
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="store_true", help="print every file and note")
+
+
+def _add_creation(group: Any) -> None:
+    group.add_argument("--as", choices=[k.value for k in Kind], default=Kind.AUTO.value, dest="kind",
+                       help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
+    group.add_argument("--reference", type=Path, metavar="DICOM",
+                       help="series in the space of the image: gives patient, study, space, equipment")  # fmt: skip
+    group.add_argument("--study-from", type=Path, metavar="DICOM", help="DICOM that gives patient and study only")
+    group.add_argument("--sidecar", type=Path, metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
+    group.add_argument("--metadata", type=Path, metavar="FILE",
+                       help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
+    group.add_argument("--labels", type=Path, metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,
+                       help="how segments are stored (default: binary; fractional for probabilities)")  # fmt: skip
+    group.add_argument("--plane", choices=[p.value for p in SlicePlane], default=SlicePlane.AUTO.value,
+                       help="which axis becomes the slices (default: that of the reference or the thickest)")  # fmt: skip
+    group.add_argument("--max-error", type=float, metavar="E",
+                       help="largest change that rounding to 16 bits may make, in the units of the image")  # fmt: skip
 
 
 def _add_inspect(commands: Any) -> None:
@@ -122,6 +147,17 @@ def _add_compare(commands: Any) -> None:
     sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
     sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
     sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_validate(commands: Any) -> None:
+    sub = commands.add_parser(
+        "validate",
+        help="check DICOM files by the standard",
+        description="Check attributes, values, VR, UIDs, pixel fields and geometry; exit code 1 when there are errors.",
+    )
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files, folders, or a DICOMDIR")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.add_argument("-q", "--quiet", action="store_true", help="print errors only")
 
 
 def _add_demo(commands: Any) -> None:
@@ -144,6 +180,18 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
         gzip=not arguments.no_gzip,
         overwrite=arguments.overwrite,
         set_values=dict(_pair(text) for text in arguments.set_values),
+        kind=Kind(arguments.kind),
+        plane=SlicePlane(arguments.plane),
+        reference=arguments.reference,
+        study_from=arguments.study_from,
+        sidecar=arguments.sidecar,
+        metadata=arguments.metadata,
+        labels=arguments.labels,
+        segmentation=SegmentationForm(arguments.segmentation),
+        max_error=arguments.max_error,
+        layout=Layout(arguments.layout),
+        bids_map=arguments.bids_map,
+        resample=frozenset(_resample(word.strip()) for word in arguments.resample.split(",") if word.strip()),
     )
     register = getattr(arguments, "register", False)
     _check_options(options, register, arguments.report)
@@ -166,13 +214,33 @@ def _pair(text: str) -> tuple[str, str]:
     return keyword.strip(), value
 
 
+def _resample(word: str) -> Resample:
+    try:
+        return Resample(word.lower())
+    except ValueError:
+        choices = " and ".join(step.value for step in Resample)
+        raise OptionError(f"--resample {word!r}: not known. Give {choices}, or both with a comma between.") from None
+
+
 def _check_options(options: ConversionOptions, register: bool, report: Path | None) -> None:
     if options.target is Target.NIFTI and options.set_values:
         raise OptionError("--set sets DICOM attributes: use it with --to dicom.")
     if options.target is Target.NIFTI and register:
         raise OptionError("--register adds DICOM files to the database: use it with --to dicom.")
+    if options.target is not Target.NIFTI and options.resample:
+        raise OptionError("--resample makes NIfTI grids regular: use it with --to nifti.")
+    _check_layout(options)
     if report is not None and not report.parent.is_dir():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+
+
+def _check_layout(options: ConversionOptions) -> None:
+    if options.layout is Layout.BIDS and options.target is not Target.NIFTI:
+        raise OptionError("--layout bids arranges NIfTI files: use it with --to nifti.")
+    if options.bids_map is not None and options.layout is not Layout.BIDS:
+        raise OptionError("--bids-map tells what series are in BIDS: use it with --layout bids.")
+    if options.layout is Layout.BIDS and options.resample:
+        raise OptionError("--resample makes images that are no raw data in BIDS: use it with --layout flat.")
 
 
 def _write_report(report: ConversionReport, path: Path) -> None:
@@ -198,7 +266,7 @@ def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
 def _entry_line(entry: Entry) -> str:
     if entry.outcome.value == "skipped":
         return f"skipped    {entry.title}: {entry.error}"
-    images = [path for path in entry.outputs if path.suffix not in (".json", ".bval", ".bvec")]
+    images = [path for path in entry.outputs if path.suffix not in (".json", ".bval", ".bvec", ".tsv")]
     where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
     return f"{entry.outcome.value:10} {entry.title} → {where}"
 
@@ -227,13 +295,26 @@ def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     return DONE if found.same else FAILED
 
 
+def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    from .validation import Severity, report, validate
+
+    with _ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
+        found = validate(arguments.inputs, bar.progress)
+    if arguments.json:
+        print(json.dumps(report.as_json(found), indent=1, ensure_ascii=False))
+    else:
+        for line in report.lines(found, arguments.quiet):
+            print(line)
+    return FAILED if any(finding.severity is Severity.ERROR for finding in found) else DONE
+
+
 def _demo(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from .demo import demo
 
     return DONE if demo(arguments.output, print) else FAILED
 
 
-_COMMANDS = {"convert": _convert, "inspect": _inspect, "compare": _compare, "demo": _demo}
+_COMMANDS = {"convert": _convert, "inspect": _inspect, "compare": _compare, "validate": _validate, "demo": _demo}
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------

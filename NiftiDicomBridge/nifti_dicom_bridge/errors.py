@@ -20,6 +20,10 @@ class SidecarError(BridgeError):
     """A JSON sidecar is missing, not readable, or does not belong to its image."""
 
 
+class LabelError(BridgeError):
+    """A label file is damaged, or labels and voxels do not go together."""
+
+
 class GeometryError(BridgeError):
     """Positions and orientations do not describe a grid, or a grid is not expressible in DICOM."""
 

@@ -168,11 +168,12 @@ class Change:
 
 @dataclass
 class Log:
-    """What a person should know of a conversion: notes in words, and changed attributes one by one."""
+    """What a person should know of a conversion: words, changed attributes, values of a new object with their sources."""
 
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    values: list[Change] = field(default_factory=list)
 
 
 # --- reading values ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(what, done, total)``; raising `Cancelled` in it stops the job and leaves nothing half-written."""
@@ -31,6 +32,75 @@ class Names(StrEnum):
     ORIGINAL = "original"
 
 
+class Layout(StrEnum):
+    """How NIfTI files are called and arranged."""
+
+    FLAT = "flat"
+    """All in one folder, each called after its series."""
+    BIDS = "bids"
+    """A BIDS dataset."""
+
+
+class Kind(StrEnum):
+    """The kind of DICOM object to make of an image (PS3.3 A)."""
+
+    AUTO = "auto"
+    """What the image came from; else by its values and what is known of it."""
+    CT = "ct"
+    MR = "mr"
+    PET = "pet"
+    SC = "sc"
+    """Secondary Capture, an object per slice."""
+    SC_MULTI = "sc-multiframe"
+    """Multi-frame Secondary Capture."""
+    ENHANCED_CT = "enhanced-ct"
+    ENHANCED_MR = "enhanced-mr"
+    ENHANCED_PET = "enhanced-pet"
+    ENHANCED = "enhanced"
+    """The enhanced kind of the image's modality."""
+    LEGACY = "legacy"
+    """Legacy Converted Enhanced CT, MR or PET, by modality: from DICOM objects of one frame."""
+    CLASSIC = "classic"
+    """The kind of one frame per object of the image's modality."""
+    SEG = "seg"
+    """Segmentation."""
+    PM = "pm"
+    """Parametric Map."""
+
+
+class SegmentationForm(StrEnum):
+    """How the segments of a Segmentation are stored (PS3.3 C.8.20.2)."""
+
+    AUTO = "auto"
+    """Fractional for probabilities, else binary."""
+    BINARY = "binary"
+    FRACTIONAL = "fractional"
+    LABELMAP = "labelmap"
+
+
+class SlicePlane(StrEnum):
+    """Which axis of an image becomes the slices of a DICOM series."""
+
+    AUTO = "auto"
+    """As the reference series has them; else across the thickest voxels, or along the third axis of the image."""
+    AXIAL = "axial"
+    CORONAL = "coronal"
+    SAGITTAL = "sagittal"
+    AS_STORED = "as-stored"
+    """Along the third axis, rows and columns in the order of the file."""
+    REFERENCE = "reference"
+    """As the reference series has them."""
+
+
+class Resample(StrEnum):
+    """What of a stack is resampled to make its grid regular; never unless asked for, as it invents values."""
+
+    TILT = "tilt"
+    """Sheared slices, of a tilted gantry, to an upright grid."""
+    SPACING = "spacing"
+    """Uneven distances and missing slices to an even grid."""
+
+
 @dataclass
 class ConversionOptions:
     """All choices of one conversion, each with the default a person would want.
@@ -50,6 +120,30 @@ class ConversionOptions:
         Replace outputs that exist. Without it an existing output is an error and stays untouched.
     set_values : dict of str to str
         DICOM keyword → value; wins over the sidecar and over what was recorded.
+    layout : Layout
+        How NIfTI files are called and arranged.
+    bids_map : pathlib.Path, optional
+        JSON or TOML that tells what each series is in BIDS, before the built-in rules do.
+    resample : frozenset of Resample
+        Write a resampled image beside each that needs it, for NIfTI.
+    kind : Kind
+        The kind of DICOM object to make.
+    plane : SlicePlane
+        Which axis becomes the slices of an image that never was DICOM.
+    reference : pathlib.Path, optional
+        A DICOM series in the space of the image: gives patient, study, frame of reference and equipment.
+    study_from : pathlib.Path, optional
+        DICOM of the study that the image belongs to: gives patient and study only.
+    sidecar : pathlib.Path, optional
+        The JSON of the image, where it does not lie beside it.
+    metadata : pathlib.Path, optional
+        JSON or TOML with DICOM keywords and values; like `set_values`, which win.
+    labels : pathlib.Path, optional
+        Names and colours of the labels of a label map.
+    segmentation : SegmentationForm
+        How segments are stored.
+    max_error : float, optional
+        Largest difference that rounding to 16 bits may make, in the units of the image.
     """
 
     target: Target = Target.NIFTI
@@ -58,3 +152,15 @@ class ConversionOptions:
     gzip: bool = True
     overwrite: bool = False
     set_values: dict[str, str] = field(default_factory=dict)
+    layout: Layout = Layout.FLAT
+    bids_map: Path | None = None
+    resample: frozenset[Resample] = frozenset()
+    kind: Kind = Kind.AUTO
+    plane: SlicePlane = SlicePlane.AUTO
+    reference: Path | None = None
+    study_from: Path | None = None
+    sidecar: Path | None = None
+    metadata: Path | None = None
+    labels: Path | None = None
+    segmentation: SegmentationForm = SegmentationForm.AUTO
+    max_error: float | None = None

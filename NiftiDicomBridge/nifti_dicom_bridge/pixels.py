@@ -276,6 +276,23 @@ def to_stored_values(real: np.ndarray, slope: float, intercept: float, dtype: np
     return rounded.astype(dtype)
 
 
+def to_numbers(stored: np.ndarray) -> np.ndarray:
+    """Return values to compute with, float64."""
+    return stored.astype(np.float64)
+
+
+def to_type(computed: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return computed values, which must fit `dtype`, in that type: whole numbers nearest to them where it is an integer."""
+    return (computed if dtype.kind == "f" else np.rint(computed)).astype(dtype)
+
+
+def same_bits(number: int, dtype: np.dtype) -> float:
+    """Return what a number means whose bits were written as another kind of integer, as PixelPaddingValue often is."""
+    bits = dtype.itemsize * 8
+    found = number % (1 << bits)
+    return float(found - (1 << bits) if dtype.kind == "i" and found >> bits - 1 else found)
+
+
 def float_type_for(stored: np.ndarray, slope: float, intercept: float) -> np.dtype | None:
     """Return the smallest float type that gives stored values back exactly after rescaling; None where none does."""
     for dtype in (np.dtype("<f4"), np.dtype("<f8")):
@@ -354,3 +371,47 @@ def decimal(value: float, up: bool = False) -> float:
         if len(text) <= 16:
             return float(text)
     return float(f"{value:.6g}")
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Even steps that real values keep to: ``real = slope · n + intercept`` with whole numbers n."""
+
+    slope: float
+    intercept: float
+    low: int
+    high: int
+
+
+LATTICE_SAMPLE = 1 << 16
+
+
+def lattice_of(real: np.ndarray) -> Lattice | None:
+    """Return the steps that finite real values were once quantised in; None where there are more than 65 536 or none.
+
+    The step is guessed from a sample, and verified on every value: none may be further from its step than the rounding of
+    its own float type.
+    """
+    flat = real.reshape(-1)
+    sample = np.unique(flat[:: max(1, flat.size // LATTICE_SAMPLE)]).astype(np.float64)
+    if sample.size < 3:
+        return None
+    gaps = np.diff(sample)
+    step = float(gaps[gaps < 1.5 * gaps.min()].mean())
+    rounding = float(np.finfo(real.dtype if real.dtype.kind == "f" else np.float64).eps * np.abs(sample).max())
+    if step <= 8 * rounding:
+        return None
+    count = float(np.rint(gaps / step).sum())  # gap by gap: a small error of the step would add up over the whole range
+    if count > 65535:
+        return None
+    step = float(sample[-1] - sample[0]) / count
+    zero = float(sample[np.argmin(np.abs(sample))])
+    intercept = 0.0 if abs(np.rint(zero / step) * step - zero) <= rounding else float(sample[0])
+    low, high = (int(np.rint((bound - intercept) / step)) for bound in (float(flat.min()), float(flat.max())))
+    if high - low > 65535:
+        return None
+    for start in range(0, flat.size, 1 << 20):
+        part = flat[start : start + (1 << 20)].astype(np.float64)
+        if np.abs(np.rint((part - intercept) / step) * step + intercept - part).max() > 2 * rounding:
+            return None
+    return Lattice(step, intercept, low, high)

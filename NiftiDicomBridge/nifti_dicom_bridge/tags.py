@@ -130,11 +130,22 @@ def describe(tag: int) -> str:
     return f"{keyword} {number}" if keyword else number
 
 
+def describe_path(path: tuple[int, ...]) -> str:
+    """Return the tags on the way to a nested attribute, for messages."""
+    return " > ".join(map(describe, path))
+
+
+def keyword_of(tag: int) -> str:
+    """Return the keyword of an attribute (PS3.6); the number where the dictionary has none."""
+    return describe(tag).split(" ")[0]
+
+
 def uid_name(uid: str) -> str:
     """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
+    from pydicom.config import IGNORE
     from pydicom.uid import UID
 
-    return UID(uid).name
+    return UID(uid, validation_mode=IGNORE).name  # without a word where it is none
 
 
 def is_private(tag: int) -> bool:

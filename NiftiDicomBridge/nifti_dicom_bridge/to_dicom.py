@@ -8,14 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import formats
+from .creation.described import described, stem_of
+from .creation.gather import Shared
+from .creation.recast import kind_of_volume, kind_wanted, recast_request
+from .creation.requests import choices_for, request_of
 from .errors import OptionError, SidecarError
 from .formats import bids, nifti
 from .formats.dicom import edits
+from .formats.dicom.created.writer import Choices, made_of
 from .formats.dicom.read import Plan, load
 from .formats.dicom.series import find_series
-from .formats.dicom.write import DicomJob, write_dicom
+from .formats.dicom.write import DicomJob, write_dicom, write_made
 from .metadata import Change
-from .options import ConversionOptions, Progress
+from .options import ConversionOptions, Kind, Names, Progress, Uids
 from .output import Staging
 from .report import ConversionReport, Entry, Outcome
 from .sidecar import sidecar_path
@@ -39,6 +44,11 @@ class _Source:
             return [self.file.path]
         return [Path(instance.path) for instance in self.plan.instances] if self.plan else []
 
+    @property
+    def is_resampled(self) -> bool:
+        """Whether it was made of the image that its record describes, on another grid."""
+        return self.file is not None and self.file.record is not None and bool(self.file.record.resampled)
+
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume with its voxels."""
         if self.file is not None:
@@ -46,18 +56,17 @@ class _Source:
         assert self.plan is not None
         return load(self.plan, progress)
 
-    def edited(self) -> dict[int, tuple[str, list]]:
-        """Return what a person changed at the top level of the sidecar: tag → (VR, values)."""
+    def edited(self) -> dict[edits.Target, tuple[str, list]]:
+        """Return what a person changed at the top level of the sidecar: tag, or tags on the way → (VR, values)."""
         if self.file is None or self.file.record is None:
             return {}
         where, elements = str(sidecar_path(self.file.path)), self.file.record.series.first.elements
-        found = {}
+        found: dict[edits.Target, tuple[str, list]] = {}
         for key, tags, texts in bids.edited_attributes(self.file.top, self.file.record.top, where):
             tag = next((tag for tag in tags if edits.holds(elements, tag)), tags[0])
-            try:
-                found[tag] = edits.checked_values(tag, texts)
-            except OptionError as error:
-                raise SidecarError(f'{where}: "{key}": {error}') from None
+            found[tag] = _checked(tag, texts, f'{where}: "{key}"')
+        for key, path, texts in bids.edited_items(self.file.top, self.file.record.top, where):
+            found[path] = _checked(path[-1], texts, f'{where}: "{key}"')
         return found
 
     def unheard(self) -> list[str]:
@@ -70,6 +79,13 @@ class _Source:
         ]
 
 
+def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
+    try:
+        return edits.checked_values(tag, texts)
+    except OptionError as error:
+        raise SidecarError(f"{where}: {error}") from None
+
+
 def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
     values = edits.elements_of(options.set_values)
@@ -78,9 +94,9 @@ def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, p
     inventory = find_series([path for path in inputs if not is_nifti(path)], progress)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
-    shared = DicomJob(options)
+    shared, scratch = DicomJob(options), Shared.of(options)
     for group in _sharing_instances(sources):
-        report.entries.append(_group_to_dicom(group, output, shared, values, progress))
+        report.entries.append(_group_to_dicom(group, output, shared, scratch, values, progress))
     return report
 
 
@@ -117,9 +133,15 @@ def _keys(instances: Sequence) -> frozenset[str]:
 
 
 def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
-    """Return sources in groups: those made of frames of the same objects must be restored together."""
+    """Return sources in groups: those made of frames of the same objects must be restored together.
+
+    A resampled image holds no frames of theirs: it becomes a series of its own, whatever else is made of its source.
+    """
     groups: list[tuple[set[str], list[_Source]]] = []
     for source in sources:
+        if source.is_resampled:
+            groups.append((set(), [source]))
+            continue
         keys, members = set(source.instances), [source]
         for other in [group for group in groups if not keys.isdisjoint(group[0])]:
             groups.remove(other)
@@ -130,13 +152,22 @@ def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
 
 
 def _group_to_dicom(
-    group: list[_Source], output: Path, shared: DicomJob, values: dict[int, tuple[str, list]], progress: Progress | None
+    group: list[_Source],
+    output: Path,
+    shared: DicomJob,
+    scratch: Shared,
+    values: dict[int, tuple[str, list]],
+    progress: Progress | None,
 ) -> Entry:
     inputs = [path for source in group for path in source.inputs]
     entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
+    if group[0].file is not None and group[0].file.record is None:
+        return _created(group[0].file.path, entry, output, shared, scratch, progress)
     with failures_in(entry):
-        edited = {tag: found for source in group for tag, found in source.edited().items()}
-        together = edited | values
+        if shared.options.kind is not Kind.AUTO and _recast(group, entry, output, shared, scratch, progress):
+            return entry
+        together = {target: found for source in group for target, found in source.edited().items()}
+        together.update(values.items())
         volumes = [source.load(progress) for source in group]
         entry.log.warnings += [sentence for source in group for sentence in source.unheard()]
         entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
@@ -145,6 +176,52 @@ def _group_to_dicom(
             entry.outputs = staging.commit()
         entry.log.changes = [_sourced(change, shared.options) for change in entry.log.changes]
     return entry
+
+
+def _created(path: Path, entry: Entry, output: Path, shared: DicomJob, scratch: Shared, progress: Progress | None) -> Entry:
+    """Make DICOM of an image that never was DICOM."""
+    entry.outcome = Outcome.CONVERTED
+    with failures_in(entry):
+        _check_nothing_original_is_asked_for(path, shared.options)
+        what = described(path, shared.options.sidecar)
+        request = request_of(what, scratch, entry.log)
+        entry.log.values = request.attributes.told()
+        with Staging(output, shared.options.overwrite) as staging:
+            objects = made_of(request, choices_for(what, request, scratch, entry.log), entry.log)
+            frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
+            write_made(objects, stem_of(path), frames, staging, shared, progress)
+            entry.outputs = staging.commit()
+    return entry
+
+
+def _check_nothing_original_is_asked_for(path: Path, options: ConversionOptions) -> None:
+    """Refuse to make something new where the original is wanted and its record is not there."""
+    if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
+        raise SidecarError(
+            f"{path}: there is no record of the DICOM it came from: the sidecar {sidecar_path(path).name} that was written "
+            "beside it is missing or has no 'NiftiDicomBridge' key. Put it back; or, if the image never was DICOM, leave out "
+            "--uids keep and --names original."
+        )
+
+
+def _recast(
+    group: list[_Source], entry: Entry, output: Path, shared: DicomJob, scratch: Shared, progress: Progress | None
+) -> bool:
+    """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
+    volumes = [source.load(progress) for source in group]
+    kinds = [kind_wanted(volume, scratch) for volume in volumes]
+    if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
+        return False
+    entry.outcome = Outcome.CONVERTED
+    with Staging(output, shared.options.overwrite) as staging:
+        for volume, kind in zip(volumes, kinds, strict=True):
+            request = recast_request(volume, kind, scratch, entry.log)
+            entry.log.values += request.attributes.told()
+            frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
+            objects = made_of(request, Choices(shared.options.max_error), entry.log)
+            write_made(objects, volume.name, frames, staging, shared, progress)
+        entry.outputs = staging.commit()
+    return True
 
 
 def _sourced(change: Change, options: ConversionOptions) -> Change:

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from . import formats
-from .errors import BridgeError, Cancelled, OutputError
-from .formats.dicom.read import Plan, load, plan_series, with_unique_names
+from .errors import BridgeError, Cancelled, GeometryError, OutputError
+from .formats.dicom.frames import true_planes
+from .formats.dicom.read import Plan, load, plan_series, unique_name, with_unique_names
 from .formats.dicom.series import Inventory, Leftover, find_series
-from .options import ConversionOptions, Progress
+from .options import ConversionOptions, Layout, Progress
 from .report import ConversionReport, Entry, Outcome
+from .resample import resample
+from .volume import Volume
 
 
 def to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
+    if options.layout is Layout.BIDS:
+        from .to_bids import to_bids
+
+        return to_bids(inputs, output, options, progress)
     inventory = find_series(inputs, progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
-    for plan in plans_of(inventory, report):
-        report.entries.append(_plan_to_nifti(plan, output, options, progress))
+    plans = plans_of(inventory, report)
+    taken = {plan.name.lower() for plan in plans}
+    for plan in plans:
+        report.entries.append(_plan_to_nifti(plan, output, options, taken, progress))
     return report
 
 
 def plans_of(inventory: Inventory, report: ConversionReport) -> list[Plan]:
-    """Return what each series becomes; a series that cannot be understood is a failed entry."""
+    """Return what each series becomes, under names that differ; a series that cannot be understood is a failed entry."""
+    return with_unique_names(plans_as_named(inventory, report))
+
+
+def plans_as_named(inventory: Inventory, report: ConversionReport) -> list[Plan]:
+    """Return what each series becomes, each called after itself alone."""
     plans: list[Plan] = []
     for series in inventory.series:
         entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
@@ -31,7 +46,7 @@ def plans_of(inventory: Inventory, report: ConversionReport) -> list[Plan]:
             plans += plan_series(series)
         if entry.outcome is Outcome.FAILED:
             report.entries.append(entry)
-    return with_unique_names(plans)
+    return plans
 
 
 def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
@@ -43,13 +58,29 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _plan_to_nifti(plan: Plan, output: Path, options: ConversionOptions, progress: Progress | None) -> Entry:
+def _plan_to_nifti(plan: Plan, output: Path, options: ConversionOptions, taken: set[str], progress: Progress | None) -> Entry:
     entry = Entry(plan.title, Outcome.CONVERTED, [Path(instance.path) for instance in plan.instances])
     with failures_in(entry):
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
-        entry.outputs = formats.write(volume, output / volume.name, options)
+        volumes = [volume, *_resampled(volume, options, entry, taken)]
+        entry.outputs = formats.write_beside(volumes, output, options)
     return entry
+
+
+def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: set[str]) -> list[Volume]:
+    """Return what is to be written beside a volume: the same on a regular grid, where that is wanted and it is on none."""
+    planes = true_planes(volume.metadata) if options.resample and volume.metadata else None
+    try:
+        found = resample(volume, planes, options.resample) if planes else None
+    except GeometryError as error:
+        entry.log.warnings.append(str(error))
+        return []
+    if found is None:
+        return []
+    named = replace(found, name=unique_name(found.name, taken))
+    entry.log.warnings += [f"{named.name}: {sentence}" for sentence in named.warnings]
+    return [named]
 
 
 class failures_in:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from . import geometry
 from .metadata import SeriesMetadata
+from .options import Resample
 from .pixels import PixelRecord, bytes_of, to_real_values
 
 POSITION_TOLERANCE_MM = 1e-3
@@ -94,6 +97,13 @@ class Volume:
         b-value in s/mm² and unit gradient direction in RAS of every time; None where it is no diffusion series.
     warnings : tuple of str
         What a person should know before trusting the grid: uneven spacing, missing slices, gantry tilt…
+    space : str
+        What an image file says of its coordinates: ``scanner``, ``aligned`` (with another image), ``talairach``, ``mni``,
+        ``template``; empty where it says nothing, and for DICOM.
+    intent : str
+        What an image file says of its values: ``label``, the name of a statistic…; empty where it says nothing.
+    resampled : frozenset of Resample
+        What made its grid regular after it was read from DICOM; empty where its voxels are those of the slices.
     """
 
     voxels: np.ndarray
@@ -106,6 +116,9 @@ class Volume:
     origin: Origin | None = None
     gradients: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
+    space: str = ""
+    intent: str = ""
+    resampled: frozenset[Resample] = frozenset()
 
     @property
     def shape_ijk(self) -> tuple[int, int, int]:
@@ -132,6 +145,27 @@ class Volume:
         if not same_shape or self.rescale != self.origin.rescale or digest_of(self.voxels) != self.origin.digest:
             found.add("voxels")
         return frozenset(found)
+
+
+def turned(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume:
+    """Return a volume with its spatial axes in another order and direction (see `geometry.closest_orientation`).
+
+    The voxels are a view; every voxel stays where it is in the patient.
+    """
+    return replace(
+        volume,
+        voxels=_turned_voxels(volume.voxels, order, flips),
+        ijk_to_ras=geometry.reoriented_affine(volume.ijk_to_ras, order, flips, volume.shape_ijk),
+    )
+
+
+def _turned_voxels(voxels: np.ndarray, order: Sequence[int], flips: Sequence[int]) -> np.ndarray:
+    axes = {0: 3, 1: 2, 2: 1}  # i, j, k in an array of (times, slices, rows, columns)
+    for source, flip in zip(order, flips, strict=True):
+        if flip < 0:
+            voxels = np.flip(voxels, axes[source])
+    wanted = [0, axes[order[2]], axes[order[1]], axes[order[0]], *range(4, voxels.ndim)]
+    return voxels.transpose(wanted)
 
 
 def digest_of(voxels: np.ndarray) -> str:

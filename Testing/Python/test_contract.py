@@ -105,11 +105,11 @@ def test_the_input_is_not_changed(name: str, circle: Circle) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PHANTOMS))
-def test_nothing_but_images_and_sidecars_is_written(name: str, circle: Circle) -> None:
+def test_nothing_but_images_sidecars_and_tables_of_labels_is_written(name: str, circle: Circle) -> None:
     report = circle.make(name).forth()
 
     assert sorted(path.relative_to(circle.nifti).as_posix() for path in report.outputs) == names_in(circle.nifti)
-    assert all(file.endswith((".nii.gz", ".json")) for file in names_in(circle.nifti))
+    assert all(file.endswith((".nii.gz", ".json", "_dseg.tsv")) for file in names_in(circle.nifti))
 
 
 @pytest.mark.parametrize("name", sorted(PHANTOMS))

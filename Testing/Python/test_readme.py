@@ -19,7 +19,7 @@ def scans(tmp_path, monkeypatch):
 
 def test_the_command_lines_run_one_after_the_other(scans, capsys):
     commands = readme.commands("nifti-dicom-bridge")
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         assert main(shlex.split(command)[1:]) == 0, command
     assert capsys.readouterr().out.rstrip().endswith("=> SAME")

@@ -181,7 +181,7 @@ def test_an_edited_value_that_dicom_cannot_hold_is_refused_with_its_key(key: str
 # --- image and sidecar ------------------------------------------------------------------------------------------------
 
 
-def test_a_missing_sidecar_is_an_error_that_says_what_is_missing(circle: Circle) -> None:
+def test_a_missing_sidecar_is_an_error_where_the_original_is_asked_for(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     circle.sidecar().unlink()
 
@@ -190,6 +190,16 @@ def test_a_missing_sidecar_is_an_error_that_says_what_is_missing(circle: Circle)
     assert entry.outcome is Outcome.FAILED
     assert "sidecar" in entry.error
     assert names_in(circle.back) == []
+
+
+def test_without_sidecar_something_new_is_made_and_the_report_says_so(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.sidecar().unlink()
+
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.CONVERTED
+    assert any("no sidecar" in warning for warning in entry.log.warnings)
 
 
 @pytest.mark.parametrize(

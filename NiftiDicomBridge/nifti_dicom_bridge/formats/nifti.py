@@ -20,7 +20,7 @@ from .. import geometry
 from ..errors import NiftiReadError, PixelError
 from ..pixels import bytes_of
 from ..volume import Rescale, Volume
-from .nifti_header import DATATYPES, RGB24, NiftiHeader
+from .nifti_header import DATATYPES, INTENTS, RGB24, NiftiHeader
 
 SUFFIXES = (".nii.gz", ".nii")
 READABLE_SUFFIXES = (*SUFFIXES, ".hdr", ".img")
@@ -28,6 +28,7 @@ GZIP_LEVEL = 2
 """isal's level 2 packs as tightly as zlib's 6, twenty times as fast."""
 CHUNK = 1 << 22
 INTENT_VECTOR = 1007
+INTENT_LABEL = 1002
 XFORM_SCANNER = 1
 
 
@@ -96,7 +97,7 @@ def _header(volume: Volume, datatype: int, intent: int) -> bytes:
         quaternion=quaternion[1:] if quaternion else (0.0, 0.0, 0.0),
         origin=tuple(matrix[:3, 3].tolist()),
         rows=tuple(matrix[:3].reshape(-1).tolist()),
-        intent=intent,
+        intent=intent or (INTENT_LABEL if volume.intent == "label" else 0),
     )
     return header.nifti1() if max(dims) < 2**15 else header.nifti2()
 
@@ -189,7 +190,50 @@ def read_image(path: Path) -> Volume:
         time_step_s=header.time_step(),
         name=path.name.split(".nii")[0],
         warnings=tuple(notes),
+        space=header.space,
+        intent=INTENTS.get(header.intent, ""),
     )
+
+
+def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
+    """Return b-values and gradient directions of an image as read from its file: the inverse of `write_gradients`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (times, 4)
+        b-value in s/mm² and unit direction in RAS; zeros where there is no direction.
+
+    Raises
+    ------
+    NiftiReadError
+        If a file is missing, holds no numbers, or does not have a value for every time.
+    """
+    values, vectors = _numbers_in(bval), _numbers_in(bvec)
+    vectors = vectors.T if vectors.shape[0] != 3 and vectors.shape[-1:] == (3,) else vectors
+    if values.size != image.times or vectors.shape != (3, image.times):
+        raise NiftiReadError(
+            f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
+            "times: one b-value and one direction for each was expected."
+        )
+    axes = image.ijk_to_ras[:3, :3] / np.linalg.norm(image.ijk_to_ras[:3, :3], axis=0)
+    vectors = vectors * ([[-1], [1], [1]] if np.linalg.det(axes) > 0 else 1)
+    directions = (axes @ vectors).T
+    lengths = np.linalg.norm(directions, axis=1)
+    directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
+    return np.column_stack([values.reshape(-1), directions])
+
+
+def _numbers_in(path: Path) -> np.ndarray:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+        found = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
+    except OSError as error:
+        raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise NiftiReadError(f"{path}: rows of numbers, all of the same length, were expected.") from None
+    if not found.size or not np.isfinite(found).all():
+        raise NiftiReadError(f"{path}: it holds no numbers, or some that are not finite.")
+    return found
 
 
 def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:

@@ -20,6 +20,12 @@ _DTYPES: dict[int, object] = {code: name for name, code in DATATYPES.items()} | 
     RGBA32: [("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")],
 }
 _NAMES = {1: "binary", 32: "complex64", 1536: "float128", 1792: "complex128", 2048: "complex256"}
+# nifti1.h: codes of qform and sform, codes of intent
+SPACES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni", 5: "template"}
+INTENTS = {
+    2: "correlation", 3: "t statistic", 4: "F statistic", 5: "z score", 6: "chi-square statistic", 22: "p value",
+    23: "log p value", 24: "log10 p value", 1001: "estimate", 1002: "label", 1003: "neuronames", 1007: "vector",
+}  # fmt: skip
 _SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
 _MILLIMETRES = {1: 1000.0, 3: 1e-3}
 
@@ -140,6 +146,11 @@ class NiftiHeader:
             return 0.0
         step = self.pixdim[4] * _SECONDS.get(self.units & 0x38, 0.0)
         return step if np.isfinite(step) and step > 0 else 0.0
+
+    @property
+    def space(self) -> str:
+        """What the coordinates are said to be: those of the transform that `matrix` takes."""
+        return SPACES.get(self.codes[1] if self.codes[1] > 0 else self.codes[0], "")
 
     def matrix(self) -> tuple[np.ndarray, list[str]]:
         """Return the voxel-to-world matrix in mm, RAS, and what is doubtful about it: sform, else qform, else voxel sizes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +30,12 @@ from ...volume import Origin, Rescale, Volume, digest_of
 from . import decode, stacks, vendor
 from .diffusion import gradients_of
 from .files import read_pixel_bytes
-from .frames import LARGEST_SLOPE, FrameInfo, frames_of
+from .frames import LARGEST_SLOPE, FrameInfo, Lookup, frames_of, own_groups
 from .series import Inventory, Series, find_series
 
 READERS = 2
 """Files read at the same time."""
+MR_TIMING_SEQUENCE = 0x00189112
 
 
 @dataclass
@@ -148,9 +149,8 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
         If pixel data are damaged, too short, or cannot be decoded.
     """
     loader = _Loader(plan, progress)
-    voxels = loader.stored_voxels()
-    voxels, rescale, rescaled = _rescaled(voxels, plan.frames)
-    matrix = plan.grid.stack.ijk_to_ras if plan.grid.stack else _default_matrix(plan)
+    volume = outline(plan)
+    voxels, rescale, rescaled = _rescaled(loader.stored_voxels(), plan.frames)
     record = PixelRecord(
         stored_type=loader.pixel.dtype.str,
         rescaled=rescaled,
@@ -160,16 +160,19 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
         tails=loader.tails,
         decoded=loader.decoded,
     )
+    origin = Origin(digest_of(voxels), tuple(voxels.shape), volume.ijk_to_ras, rescale, voxels.dtype.str)
+    return replace(volume, voxels=voxels, rescale=rescale, pixel_record=record, origin=origin)
+
+
+def outline(plan: Plan) -> Volume:
+    """Return the volume of a plan as the headers tell it: zeros that take no memory stand in the place of its voxels."""
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
     return Volume(
-        voxels=voxels,
-        ijk_to_ras=matrix,
-        rescale=rescale,
+        voxels=np.broadcast_to(np.zeros((), np.uint8), _Loader(plan, None).shape),
+        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.grid.stack else _default_matrix(plan),
         time_step_s=_time_step(plan),
         name=plan.name,
         metadata=SeriesMetadata(plan.instances, index),
-        pixel_record=record,
-        origin=Origin(digest_of(voxels), tuple(voxels.shape), matrix, rescale, voxels.dtype.str),
         gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
     )
@@ -190,8 +193,9 @@ def _time_step(plan: Plan) -> float:
     """Return seconds between times: RepetitionTime, or FrameTime; 0 where unknown."""
     if len(plan.frames) < 2:
         return 0.0
-    elements = plan.instances[0].elements
-    found = metadata.number(elements, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
+    elements, first = plan.instances[0].elements, plan.frames[0][0]
+    look = Lookup(elements, own_groups(elements, first.frame))
+    found = look.number(MR_TIMING_SEQUENCE, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
     return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
 
 
@@ -206,11 +210,16 @@ class _Loader:
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the voxels: (times, slices, rows, columns[, samples])."""
+        return len(self.plan.frames), len(self.plan.frames[0]), *self._frame_shape()
+
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
         places = self._places()
         try:
-            voxels = np.empty((len(self.plan.frames), len(self.plan.frames[0]), *self._frame_shape()), self._dtype())
+            voxels = np.empty(self.shape, self._dtype())
         except MemoryError:
             raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
         count = len(self.plan.instances)

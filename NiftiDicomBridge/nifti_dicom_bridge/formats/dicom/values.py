@@ -40,6 +40,16 @@ def integers(vr: str, *values: int) -> Element:
     return Element(vr, struct.pack(f"<{len(values)}{NUMBER_FORMATS[vr]}", *values))
 
 
+def floats(vr: str, *values: float) -> Element:
+    """Return an element of FL or FD."""
+    return Element(vr, struct.pack(f"<{len(values)}{NUMBER_FORMATS[vr]}", *values))
+
+
+def tag(number: int) -> Element:
+    """Return an element that names an attribute (VR AT)."""
+    return Element("AT", struct.pack("<HH", number >> 16, number & 0xFFFF))
+
+
 def sequence(*items: Elements) -> Element:
     """Return a sequence."""
     return Element("SQ", tuple(Item(item) for item in items))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ... import metadata, tags
 from ...errors import OutputError, SidecarError
@@ -14,10 +15,12 @@ from ...report import Outcome
 from ...volume import Volume
 from . import decode, edits, restore
 from .derived import derive
+from .made import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, Made
 from .read import file_name, unique_name
 from .restore import Composer, PixelSource, UidMap, Whole
 
-Values = Mapping[int, tuple[str, list]]
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 
 @dataclass
@@ -45,7 +48,7 @@ def write_dicom(
     staging: Staging,
     job: DicomJob,
     log: Log,
-    values: Values | None = None,
+    values: edits.Values | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Write the instances of volumes that share them (usually one volume).
@@ -60,8 +63,8 @@ def write_dicom(
         Options, and what is shared with other calls.
     log : Log
         Told what was assumed, changed and dropped.
-    values : mapping of int to (str, list), optional
-        Attributes to set: tag → (VR, values).
+    values : mapping of Target to (str, list), optional
+        Attributes to set: tag, or tags on the way to it → (VR, values).
     progress : Progress, optional
         Told the number of files written.
 
@@ -93,10 +96,29 @@ def write_dicom(
     return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
 
 
+def write_made(
+    objects: Iterable[Made | Dataset], folder: str, total: int, staging: Staging, job: DicomJob, progress: Progress | None
+) -> None:
+    """Write objects that were made from nothing.
+
+    Parameters
+    ----------
+    objects : iterable of Made or Dataset
+        The files; data sets where highdicom made them.
+    folder : str
+        What to call their folder.
+    total : int
+        How many there will be, for `progress`.
+    staging, job, progress
+        As in `write_dicom`.
+    """
+    _Writer(staging, job, {}, progress).made(objects, folder, total)
+
+
 class _Writer:
     """Names files, sets attributes, and puts bytes where they belong."""
 
-    def __init__(self, staging: Staging, job: DicomJob, values: Values, progress: Progress | None):
+    def __init__(self, staging: Staging, job: DicomJob, values: edits.Values, progress: Progress | None):
         self.staging, self.job, self.values, self.progress = staging, job, values, progress
         self.composer = Composer()
 
@@ -136,13 +158,34 @@ class _Writer:
             instance = self._with_values(found.instance, log if n == 0 else None)
             self._write(instance, found.pixels, found.raw, f"{folder}/{n + 1:06d}.dcm")
 
+    def made(self, objects: Iterable[Made | Dataset], folder: str, total: int) -> None:
+        """Write objects made from nothing into a folder of their own."""
+        folder = unique_name(file_name(folder), self.job.folders)
+        for n, found in enumerate(objects):
+            self._tell(n, total)
+            name = f"{folder}/{n + 1:06d}.dcm"
+            if isinstance(found, Made):
+                self._write(found.instance, found.pixels, found.raw, name)
+            else:
+                self._save(found, name)
+
+    def _save(self, data_set: Dataset, name: str) -> None:
+        """Write a data set that highdicom made, with file meta information of ours."""
+        from pydicom.uid import ExplicitVRLittleEndian
+
+        meta = data_set.file_meta
+        meta.ImplementationClassUID, meta.ImplementationVersionName = IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+        meta.TransferSyntaxUID = meta.get("TransferSyntaxUID", ExplicitVRLittleEndian)
+        self.job.files.add(name)
+        data_set.save_as(self.staging.path(name), enforce_file_format=True)
+
     def _tell(self, n: int, total: int) -> None:
         if self.progress is not None and n % 16 == 0:
             self.progress("Writing DICOM", n, total)
 
     def _with_values(self, instance: Instance, log: Log | None) -> Instance:
         if log is not None:
-            log.changes += [_change(instance, tag, vr, found) for tag, (vr, found) in self.values.items()]
+            log.changes += [_change(instance, target, found) for target, (_, found) in self.values.items()]
         return edits.apply(instance, self.values)
 
     def _folder(self, instance: Instance) -> str:
@@ -194,8 +237,9 @@ def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
             log.warnings.append(note)
 
 
-def _change(instance: Instance, tag: int, vr: str, found: list) -> Change:
+def _change(instance: Instance, target: edits.Target, found: list) -> Change:
     from pydicom.datadict import keyword_for_tag
 
     new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in found)
-    return Change(keyword_for_tag(tag) or tags.describe(tag), metadata.text(instance.elements, tag), new, "")
+    tag = target if isinstance(target, int) else target[-1]
+    return Change(keyword_for_tag(tag) or tags.describe(tag), edits.old_text(instance.elements, target), new, "")

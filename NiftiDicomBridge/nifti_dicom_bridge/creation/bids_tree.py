@@ -1,0 +1,78 @@
+"""Where an image stands in a BIDS data set: entities, subject, session, and the files that it inherits from.
+
+BIDS specification, "The Inheritance Principle" and "Filesystem structure".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+DESCRIPTION = "dataset_description.json"
+_ENTITY = re.compile(r"([A-Za-z]+)-([A-Za-z0-9+]+)$")
+_DEPTH = 8
+
+
+def entities_of(stem: str) -> tuple[dict[str, str], str]:
+    """Return the entities and the suffix of a BIDS name: ``sub-01_task-rest_bold`` → ``{sub: 01, task: rest}``, ``bold``."""
+    *parts, suffix = stem.split("_")
+    found = [_ENTITY.match(part) for part in parts]
+    return {match[1]: match[2] for match in found if match}, suffix
+
+
+def root_of(path: Path) -> Path | None:
+    """Return the folder of the data set that a file is in; None where it is in none."""
+    folder = path.absolute().parent
+    for _ in range(_DEPTH):
+        if (folder / DESCRIPTION).is_file():
+            return folder
+        folder = folder.parent
+    return None
+
+
+def inherited(path: Path, stem: str, suffix: str) -> list[Path]:
+    """Return the files of one kind above an image that apply to it too, the nearest last; its own is not among them."""
+    root = root_of(path)
+    if root is None:
+        return []
+    entities, last = entities_of(stem)
+    folder = path.absolute().parent
+    folders = []
+    while folder != root.parent:
+        folders.append(folder)
+        folder = folder.parent
+    found = []
+    for folder in reversed(folders):
+        fitting = [file for file in sorted(folder.glob(f"*{last}{suffix}")) if _applies(file, entities, last, suffix)]
+        found += sorted((file for file in fitting if file.name != stem + suffix), key=lambda file: len(file.name))
+    return found
+
+
+def _applies(file: Path, entities: dict[str, str], suffix: str, extension: str) -> bool:
+    own, last = entities_of(file.name[: -len(extension)])
+    return last == suffix and own.items() <= entities.items()
+
+
+def study_key(path: Path) -> tuple[str, ...]:
+    """Return what images of one study share: data set, subject and session; the path itself where they do not say.
+
+    A derivative belongs to the session of its subject, whichever pipeline made it.
+    """
+    root = root_of(path)
+    entities, _ = entities_of(path.name.split(".")[0])
+    if "sub" not in entities:
+        return (str(path.absolute()),)
+    return (str(_source_of(root) if root else path.absolute().parent), entities["sub"], entities.get("ses", ""))
+
+
+def _source_of(root: Path) -> Path:
+    """Return the raw data set that derivatives stand in."""
+    try:
+        kind = json.loads((root / DESCRIPTION).read_text("utf-8")).get("DatasetType", "raw")
+    except (OSError, ValueError, AttributeError):
+        kind = "raw"
+    if kind != "derivative":
+        return root
+    outer = root_of(root / "x" if root_of(root.parent) is None else root.parent)
+    return outer if outer is not None and outer != root else root.parent

@@ -1,0 +1,259 @@
+"""What is known of an image, from where: --set, --metadata, sidecar, reference, study, defaults of the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .. import geometry, orientation
+from ..errors import OptionError, SidecarError
+from ..formats import bids
+from ..formats.dicom import edits, values
+from ..formats.dicom.created.attributes import DEFAULT, Attributes
+from ..formats.dicom.created.kinds import FORMS
+from ..formats.dicom.created.modules import defaults_of
+from ..formats.dicom.created.reference import Reference, chosen_reference, read_references
+from ..formats.dicom.restore import new_uid
+from ..metadata import Log
+from ..options import ConversionOptions, Kind, SlicePlane
+from ..tags import FRAME_OF_REFERENCE_UID, MODALITY, SERIES_DESCRIPTION, SERIES_NUMBER, STUDY_INSTANCE_UID, keyword_of
+from ..volume import Volume
+from .described import Described
+from .metadata_file import read_metadata
+
+BODY_PART, LATERALITY, _UNITS = 0x00180015, 0x00200060, 0x00541001
+TRIGGER_TIME, TRIGGER_DELAY, SCAN_OPTIONS = 0x00181060, 0x00209153, 0x00180022
+_GATING = frozenset({"CG", "PPG", "EKG", "ECG"})
+_TEMPLATES = ("talairach", "mni", "template")
+# of the series that an image was, not of the one that it becomes; and what follows from the image itself
+_NOT_TAKEN = frozenset({
+    0x0020000E, 0x00080018, 0x00200013, 0x00280030, 0x00200032, 0x00200037, 0x00280010, 0x00280011, 0x00181310, 0x00541000,
+    0x00280008,
+})  # fmt: skip
+_PATIENT = {0x00100020: "PatientID", 0x00100010: "PatientName"}
+Values = Mapping[int, tuple[str, list]]
+
+
+@dataclass
+class Shared:
+    """What the images of one conversion share.
+
+    Attributes
+    ----------
+    options : ConversionOptions
+        The choices.
+    references, studies : list of Reference
+        The series of ``--reference`` and of ``--study-from``.
+    set_values, file_values : mapping of int to (str, list)
+        ``--set`` and ``--metadata``.
+    study_uids : dict
+        Study → its UID, the same for all images of it.
+    numbers : dict
+        Study UID → number of series in it so far.
+    """
+
+    options: ConversionOptions
+    references: list[Reference] = field(default_factory=list)
+    studies: list[Reference] = field(default_factory=list)
+    set_values: Values = field(default_factory=dict)
+    file_values: Values = field(default_factory=dict)
+    study_uids: dict[tuple[str, ...], str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, options: ConversionOptions) -> Shared:
+        """Return what the options name, read once; raises `OptionError` where something is missing or unknown."""
+        return cls(
+            options,
+            read_references(options.reference, "--reference") if options.reference else [],
+            read_references(options.study_from, "--study-from") if options.study_from else [],
+            edits.elements_of(options.set_values),
+            edits.elements_of(read_metadata(options.metadata)) if options.metadata else {},
+        )
+
+
+def sidecar_values(described: Described) -> dict[int, tuple[str, list]]:
+    """Return the attributes that the BIDS keys of an image tell.
+
+    Raises
+    ------
+    SidecarError
+        If a key has a value of another type than BIDS says, or one that its attribute cannot hold.
+    """
+    found: dict[int, tuple[str, list]] = {}
+    told = bids.edited_attributes(described.top, {}, described.where)
+    for key, tags, texts in sorted(told, key=lambda one: keyword_of(one.tags[0]) != one.key):  # EchoTime before EchoTime1
+        if tags[0] in _NOT_TAKEN or (tags[0] == _UNITS and described.top.get("Modality", "PT") != "PT"):
+            continue  # the units of a field map or a phase image have no attribute
+        try:
+            found.setdefault(tags[0], edits.checked_values(tags[0], texts))
+        except OptionError as error:
+            raise SidecarError(f'{described.where}: "{key}": {error}') from None
+    return found
+
+
+def reference_for(shared: Shared, image: Volume) -> Reference | None:
+    """Return the reference series of an image; None where none was named."""
+    if not shared.references:
+        return None
+    assert shared.options.reference is not None
+    matches = [reference.is_grid_of(_turned_to(image, reference)) for reference in shared.references]
+    return chosen_reference(shared.references, matches, shared.options.reference)
+
+
+def _turned_to(image: Volume, reference: Reference) -> Volume:
+    grid = reference.ijk_to_ras
+    return image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid)
+
+
+def in_space(image: Volume, reference: Reference | None, log: Log) -> bool:
+    """Whether an image lies in the space of its reference: said by its header, and seen by where it is."""
+    if reference is None:
+        return False
+    if image.space in _TEMPLATES:
+        log.warnings.append(
+            f"its header says that its coordinates are those of a template ({image.space}), not of the patient: a new Frame of "
+            "Reference UID was given"
+        )
+        return False
+    if not reference.overlaps(image):
+        log.warnings.append(
+            f"it lies elsewhere in space than the reference {reference.title}: a new Frame of Reference UID was given"
+        )
+        return False
+    return True
+
+
+def gathered(
+    described: Described, kind: Kind, reference: Reference | None, same_space: bool, told: Values, shared: Shared, log: Log
+) -> Attributes:
+    """Return everything that is known of an image; the first source that tells an attribute wins.
+
+    Raises
+    ------
+    OptionError
+        If the reference is of another patient than the sidecar.
+    """
+    found = Attributes()
+    found.offer_values(shared.set_values, "--set")
+    found.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
+    found.offer_values(_allowed(told, kind), described.where)
+    for other in (reference, *shared.studies[:1]):
+        if other is not None:
+            _check_patient(found, other, described)
+            found.offer(other.study(), f"reference {other.title}")
+    if reference is not None:
+        found.offer(reference.equipment(), f"reference {reference.title}")
+        if same_space:
+            found.offer(reference.space(), f"reference {reference.title}")
+    found.offer(_of_series(described, kind, found, shared), "the image")
+    if kind is Kind.MR and _GATING & set(found.text(SCAN_OPTIONS).split("\\")):
+        found.offer({TRIGGER_TIME: values.text("DS", "")}, DEFAULT)
+    if kind in FORMS and not FORMS[kind].groups and not found.text(BODY_PART):
+        found.offer({LATERALITY: values.text("CS", "")}, DEFAULT)  # 2C: not allowed where the body part is none of two
+    if kind in FORMS:
+        found.offer(defaults_of(FORMS[kind].modules), DEFAULT)
+    _note_defaults(found, kind, log)
+    return found
+
+
+def _allowed(told: Values, kind: Kind) -> Values:
+    """Return what an object of one frame may have of the values of a sidecar (PS3.3 C.8.3.1).
+
+    TriggerTime is for gated series only; the delay after a trigger has an attribute of its own, of Enhanced MR.
+    """
+    if TRIGGER_TIME not in told or kind is not Kind.MR or _is_gated(told):
+        return told
+    return {
+        **{tag: value for tag, value in told.items() if tag != TRIGGER_TIME},
+        TRIGGER_DELAY: ("FD", [float(told[TRIGGER_TIME][1][0])]),
+    }
+
+
+def _is_gated(told: Values) -> bool:
+    return bool(_GATING & {str(word).strip() for word in told.get(SCAN_OPTIONS, ("CS", []))[1]})
+
+
+def _check_patient(found: Attributes, other: Reference, described: Described) -> None:
+    """Refuse to put one patient's image beside another patient's."""
+    theirs = other.study()
+    for tag, keyword in _PATIENT.items():
+        ours = found.text(tag) if found.sources.get(tag) == described.where else ""
+        element = theirs.get(tag)
+        name = element.value.decode("utf-8", "replace").strip(" \0") if element and isinstance(element.value, bytes) else ""
+        if ours and name and ours.casefold().rstrip("^") != name.casefold().rstrip("^"):
+            raise OptionError(
+                f"{described.where} says {keyword} {ours!r}, the reference {other.title} is of {name!r}: another patient. Name "
+                f"a reference of the same patient, or say who it is with --set {keyword}=…"
+            )
+
+
+def _of_series(described: Described, kind: Kind, found: Attributes, shared: Shared) -> dict:
+    """Return what tells the new series from others: study, number, description, modality, space."""
+    from .bids_tree import study_key
+
+    uid = found.text(STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.path), new_uid())
+    number = shared.numbers[uid] = shared.numbers.get(uid, 0) + 1
+    form = FORMS.get(kind)
+    return {
+        STUDY_INSTANCE_UID: values.text("UI", uid),
+        FRAME_OF_REFERENCE_UID: values.text("UI", new_uid()),
+        SERIES_NUMBER: values.integers("IS", number),
+        SERIES_DESCRIPTION: values.text("LO", described.name.replace("\\", " ")[:64]),
+        **({MODALITY: values.text("CS", form.modality or "OT")} if form else {}),
+    }
+
+
+def _note_defaults(found: Attributes, kind: Kind, log: Log) -> None:
+    """Say in one sentence which attributes got a value only because there must be one, and which stayed empty."""
+    assumed = [tag for tag, source in found.sources.items() if source == DEFAULT and found.elements[tag].value]
+    empty = [tag for tag, source in found.sources.items() if source == DEFAULT and not found.elements[tag].value]
+    if assumed:
+        log.notes.append("assumed, because nobody tells and the standard wants a value: " + _listed(found, assumed))
+    if empty:
+        log.notes.append("left empty, as nobody tells: " + ", ".join(keyword_of(tag) for tag in sorted(empty)))
+
+
+def _listed(found: Attributes, tags: list[int]) -> str:
+    return ", ".join(f"{keyword_of(tag)} = {found.text(tag)}" for tag in sorted(tags))
+
+
+def modality_told(told: Values, shared: Shared) -> str:
+    """Return the modality that --set, --metadata or the sidecar tells; empty where none does."""
+    for source in (shared.set_values, shared.file_values, told):
+        if MODALITY in source and source[MODALITY][1]:
+            return str(source[MODALITY][1][0])
+    return ""
+
+
+def on_grid(
+    described: Described, reference: Reference | None, same_space: bool, shared: Shared, log: Log
+) -> tuple[Volume, bool]:
+    """Return an image turned as its slices shall lie, on the very grid of the reference where it differs by rounding only.
+
+    Returns
+    -------
+    tuple
+        The image, and whether it has the grid of the reference.
+    """
+    grid = reference.ijk_to_ras if reference is not None and same_space else None
+    wanted = _orientation_told(described.top) if grid is None and shared.options.plane is SlicePlane.AUTO else grid
+    turned = orientation.in_plane(described.image, shared.options.plane, wanted)
+    if reference is None or grid is None or not reference.is_grid_of(turned):
+        return turned, False
+    shift = float(np.abs(turned.ijk_to_ras - grid).max())
+    if shift > 0:
+        log.notes.append(f"its grid is that of the reference up to {shift:.2g} mm: the reference's was taken")
+    return replace(turned, ijk_to_ras=grid), True
+
+
+def _orientation_told(top: dict) -> np.ndarray | None:
+    """Return axes like those of the DICOM images that the image was made from, where its sidecar tells; else None."""
+    told = top.get("ImageOrientationPatientDICOM")
+    good = isinstance(told, list) and len(told) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in told)
+    axes = np.array(told, dtype=float) if good else np.zeros(6)
+    if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5 or abs(axes[:3] @ axes[3:]) > 0.1:
+        return None
+    return geometry.affine_from_attributes([geometry.Plane(np.zeros(3), axes, (1.0, 1.0))], 1.0).ijk_to_ras

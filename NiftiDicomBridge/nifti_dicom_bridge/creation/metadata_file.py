@@ -1,0 +1,39 @@
+"""``--metadata FILE``: DICOM keywords and their values, in JSON or TOML."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return keyword → value as ``--set`` takes them; several values stand between backslashes.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read, is no JSON or TOML object, or holds something else than texts, numbers and lists of them.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise OptionError(f"--metadata {path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
+    try:
+        found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except ValueError as error:
+        wanted = "TOML" if path.suffix.lower() == ".toml" else "JSON"
+        raise OptionError(f"--metadata {path}: not {wanted}: {error}") from None
+    if not isinstance(found, dict):
+        raise OptionError(f'--metadata {path}: an object like {{"PatientID": "007"}} was expected.')
+    return {keyword: _text(path, keyword, value) for keyword, value in found.items()}
+
+
+def _text(path: Path, keyword: str, value: Any) -> str:
+    parts = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, (str, int, float)) and not isinstance(part, bool) for part in parts):
+        raise OptionError(f"--metadata {path}: {keyword}: a text, a number or a list of them was expected, found {value!r}.")
+    return "\\".join(str(part) for part in parts)

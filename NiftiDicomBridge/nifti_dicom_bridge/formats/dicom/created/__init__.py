@@ -1,0 +1,1 @@
+"""Images that never were DICOM → DICOM objects of every kind."""

@@ -1,0 +1,72 @@
+"""When frames were acquired: start of the series, times, slices."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .... import tags
+from ....metadata import Elements
+from ....options import Kind
+from .. import values
+from .request import Request
+
+
+def start_of(request: Request) -> datetime | None:
+    """Return when acquisition began, by AcquisitionDate and AcquisitionTime; None where that is unknown."""
+    time = request.attributes.text(tags.ACQUISITION_TIME) or request.attributes.text(0x0008002A)[8:]
+    date = request.attributes.text(tags.ACQUISITION_DATE) or request.attributes.text(0x0008002A)[:8] or "19000101"
+    for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
+        try:
+            return datetime.strptime(date + time, form)
+        except ValueError:
+            continue
+    return None
+
+
+def start_s(request: Request, t: int) -> float | None:
+    """Return seconds from the first time to another; None where that is unknown."""
+    if len(request.starts_s) == request.image.times:
+        return float(request.starts_s[t])
+    return t * request.image.time_step_s if t == 0 or request.image.time_step_s > 0 else None
+
+
+def duration_s(request: Request, t: int) -> float | None:
+    """Return how long a time lasted, s; None where that is unknown."""
+    if len(request.durations_s) == request.image.times:
+        return float(request.durations_s[t])
+    return request.image.time_step_s if request.image.time_step_s > 0 else None
+
+
+def seconds_of(request: Request, t: int, k: int | None = None) -> float | None:
+    """Return seconds from the start to a volume, or to one of its slices; None where that is unknown."""
+    start = start_s(request, t)
+    if start is None or k is None or not len(request.slice_times):
+        return start
+    return start + float(request.slice_times[k])
+
+
+def moment_of(request: Request, t: int, k: int | None = None) -> datetime | None:
+    """Return when a volume, or one of its slices, was acquired."""
+    if request.moments and k is not None:
+        return request.moments[t * request.image.voxels.shape[1] + k]
+    start, seconds = start_of(request), seconds_of(request, t, k)
+    return None if start is None or seconds is None else start + timedelta(seconds=seconds)
+
+
+def of_frame(request: Request, t: int, k: int) -> Elements:
+    """Return AcquisitionTime and AcquisitionDate of one frame, where times or slices differ."""
+    one_moment = request.image.times == 1 and not len(request.slice_times) and not request.moments
+    if request.kind not in (Kind.MR, Kind.CT, Kind.PET) or one_moment:
+        return {}
+    moment = moment_of(request, t, k)
+    if moment is None:
+        return {}
+    found: Elements = {tags.ACQUISITION_TIME: values.text("TM", moment.strftime("%H%M%S.%f"))}
+    if request.moments or request.attributes.text(tags.ACQUISITION_DATE):
+        found[tags.ACQUISITION_DATE] = values.text("DA", moment.strftime("%Y%m%d"))
+    return found
+
+
+def frame_reference_ms(request: Request, t: int) -> float:
+    """Return FrameReferenceTime (PS3.3 C.8.9.4.1.5) of a time: the middle of it, ms, as far as that is known."""
+    return 1000.0 * ((start_s(request, t) or 0.0) + (duration_s(request, t) or 0.0) / 2)

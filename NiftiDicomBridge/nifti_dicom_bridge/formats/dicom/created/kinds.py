@@ -1,0 +1,99 @@
+"""The kinds of object that are made from nothing, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ....options import Kind
+from . import enhanced_pet
+from . import modules as m
+from .stored import Rules
+
+_COMMON = (m.PATIENT, m.GENERAL_STUDY)
+_ENHANCED = (
+    m.ENHANCED_EQUIPMENT, *_COMMON, m.GENERAL_SERIES, m.PATIENT_POSITION, m.FRAME_OF_REFERENCE, m.ACQUISITION_CONTEXT,
+    m.ENHANCED_IMAGE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an object of a kind is (PS3.3 A, PS3.4 B.5).
+
+    Attributes
+    ----------
+    sop_class : str
+        SOP Class UID; for colour `colour_class`.
+    modality : str
+        Modality; empty where it is that of the source, else ``OT``.
+    image_type : tuple of str
+        ImageType.
+    modules : tuple of Module
+        What stands in it beside pixels and planes.
+    rules : Rules
+        What its pixels may be.
+    multi_frame : bool
+        All frames in one object.
+    groups : bool
+        It has functional groups.
+    colour_class : str
+        SOP Class UID of colour images; empty where the kind has none.
+    small_class : str
+        SOP Class UID of images of 8 bits, where they have one of their own.
+    """
+
+    sop_class: str
+    modality: str
+    image_type: tuple[str, ...]
+    modules: tuple[m.Module, ...]
+    rules: Rules
+    multi_frame: bool = False
+    groups: bool = False
+    colour_class: str = ""
+    small_class: str = ""
+
+
+_DERIVED = ("DERIVED", "SECONDARY")
+_DERIVED_VOLUME = ("DERIVED", "PRIMARY", "VOLUME", "NONE")
+_UID = "1.2.840.10008.5.1.4.1.1."
+
+FORMS: dict[Kind, Form] = {
+    Kind.CT: Form(
+        _UID + "2", "CT", (*_DERIVED, "AXIAL"),
+        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PATIENT_POSITION, m.CT_IMAGE), Rules(),
+    ),
+    Kind.MR: Form(
+        _UID + "4", "MR", (*_DERIVED, "OTHER"),
+        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PATIENT_POSITION, m.MR_IMAGE), Rules(),
+    ),
+    Kind.PET: Form(
+        _UID + "128", "PT", ("DERIVED", "PRIMARY"),
+        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PET_SERIES, m.PET_ISOTOPE,
+         m.PATIENT_ORIENTATION, m.PET_IMAGE),
+        Rules(zero_intercept=True, bits=(16,), by_slice=True),
+    ),
+    Kind.SC: Form(
+        _UID + "7", "", (*_DERIVED, "OTHER"),
+        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.SC_EQUIPMENT),
+        Rules(eight_bits=True), colour_class=_UID + "7",
+    ),
+    Kind.SC_MULTI: Form(
+        _UID + "7.3", "", (*_DERIVED, "OTHER"),
+        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.SC_EQUIPMENT, m.SC_MULTI_FRAME),
+        Rules(eight_bits=True, signed=False, by_frame=False, bits=tuple(range(9, 17))), multi_frame=True,
+        colour_class=_UID + "7.4", small_class=_UID + "7.2",
+    ),
+    Kind.ENHANCED_CT: Form(
+        _UID + "2.1", "CT", _DERIVED_VOLUME, _ENHANCED, Rules(), multi_frame=True, groups=True,
+    ),
+    Kind.ENHANCED_MR: Form(
+        _UID + "4.1", "MR", _DERIVED_VOLUME, (*_ENHANCED, m.ENHANCED_MR_IMAGE), Rules(bits=(12, 16)),
+        multi_frame=True, groups=True,
+    ),
+    Kind.ENHANCED_PET: Form(
+        _UID + "130", "PT", _DERIVED_VOLUME, (*_ENHANCED, enhanced_pet.ACQUISITION), Rules(bits=(16,)),
+        multi_frame=True, groups=True,
+    ),
+}  # fmt: skip
+OF_MODALITY = {"CT": (Kind.CT, Kind.ENHANCED_CT), "MR": (Kind.MR, Kind.ENHANCED_MR), "PT": (Kind.PET, Kind.ENHANCED_PET)}
+"""Modality → its classic and its enhanced kind."""

@@ -1,0 +1,250 @@
+"""Objects of many frames: Enhanced CT, MR and PET (PS3.3 C.7.6.16), and multi-frame Secondary Capture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from .... import geometry, tags
+from ....metadata import Element, Elements, Log
+from ....options import Kind
+from .. import values
+from ..made import Made, file_of, source_images
+from ..restore import new_uid
+from . import clock, enhanced_pet
+from .attributes import with_charset
+from .request import Request, common_elements, directionality, patient_orientation, rescale_elements
+from .stored import Stored
+
+# attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR)
+_TIMING = 0x00189112  # MRTimingAndRelatedParametersSequence
+_MOVED: dict[Kind, dict[int, tuple[tuple[int, int, str], ...]]] = {
+    Kind.ENHANCED_MR: {
+        _TIMING: ((0x00180080, 0x00180080, "DS"), (0x00181314, 0x00181314, "DS"), (0x00180091, 0x00180091, "IS")),
+        tags.MR_ECHO_SEQUENCE: ((0x00180081, tags.EFFECTIVE_ECHO_TIME, "FD"),),
+    },
+    Kind.ENHANCED_CT: {},
+    Kind.ENHANCED_PET: {},
+}
+_FRAME_TYPES = {
+    Kind.ENHANCED_CT: tags.CT_IMAGE_FRAME_TYPE_SEQUENCE,
+    Kind.ENHANCED_MR: tags.MR_IMAGE_FRAME_TYPE_SEQUENCE,
+    Kind.ENHANCED_PET: tags.PET_FRAME_TYPE_SEQUENCE,
+}
+_OF_FRAME_TYPE = (0x00089205, 0x00089206, 0x00089207, 0x00089208, 0x00089209)
+_STACK = "1"
+_IN_STACK, _TEMPORAL, _STACK_ID = 0x00209057, 0x00209128, 0x00209056
+
+
+def multi_frame(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
+    """Yield the one object that holds all frames, times outermost."""
+    frames = stored.voxels.reshape(-1, *stored.voxels.shape[2:])
+    elements = common_elements(request, stored, log)
+    elements |= {
+        tags.SOP_INSTANCE_UID: values.text("UI", new_uid()),
+        tags.INSTANCE_NUMBER: values.integers("IS", 1),
+        tags.NUMBER_OF_FRAMES: values.integers("IS", len(frames)),
+    }
+    if request.kind is Kind.ENHANCED_PET:
+        elements |= enhanced_pet.elements(request.attributes)
+    elements |= _with_groups(request, stored, elements) if request.form.groups else _plain(request, stored)
+    if request.form.groups:
+        elements = values.without(elements, _flat_tags(request))
+    yield file_of(with_charset(elements), stored.pixel, frames)
+
+
+def _plain(request: Request, stored: Stored) -> Elements:
+    """Return what multi-frame Secondary Capture has without functional groups (PS3.3 C.8.6.3)."""
+    found = _spatial_groups(request, stored)
+    if stored.pixel.samples == 1:
+        found |= rescale_elements(request, stored, 0, 0) or {
+            tags.RESCALE_SLOPE: values.decimals([1]),
+            tags.RESCALE_INTERCEPT: values.decimals([0]),
+            tags.RESCALE_TYPE: values.text("LO", "US"),
+        }
+        found[0x20500020] = values.text("CS", "IDENTITY")  # PresentationLUTShape
+        centre, width = stored.window()
+        found |= {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+    return found
+
+
+def _spatial_groups(request: Request, stored: Stored) -> Elements:
+    """Return the functional groups that multi-frame Secondary Capture may have (PS3.3 A.8.2.4): where its frames lie."""
+    plane = request.planes[0]
+    shared: Elements = {
+        tags.PIXEL_MEASURES_SEQUENCE: values.sequence(_measures(request)),
+        tags.PLANE_ORIENTATION_SEQUENCE: values.sequence({tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}),
+    }
+    times, slices = stored.voxels.shape[:2]
+    per_frame = [_place(request, stored, t, k) for t in range(times) for k in range(slices)]
+    return {
+        0x00280009: values.tag(tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE),  # FrameIncrementPointer
+        0x00200020: values.text("CS", *patient_orientation(plane)),  # PatientOrientation
+        **_dimensions(times > 1),
+        tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE: values.sequence(shared),
+        tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: values.sequence(*per_frame),
+    }
+
+
+def _measures(request: Request) -> Elements:
+    """Return the Pixel Measures macro (PS3.3 C.7.6.16.2.1)."""
+    given = request.attributes.elements.get(tags.SLICE_THICKNESS)
+    return {
+        tags.PIXEL_SPACING: values.decimals(request.planes[0].spacing),
+        tags.SLICE_THICKNESS: given or values.decimals([request.step_mm]),
+        tags.SPACING_BETWEEN_SLICES: values.decimals([request.step_mm]),
+    }
+
+
+def _place(request: Request, stored: Stored, t: int, k: int) -> Elements:
+    """Return Frame Content and Plane Position of a frame."""
+    times = stored.voxels.shape[0]
+    content: Elements = {
+        _STACK_ID: values.text("SH", _STACK),
+        _IN_STACK: values.integers("UL", k + 1),
+        0x00209157: values.integers("UL", 1, k + 1, *([t + 1] if times > 1 else [])),  # DimensionIndexValues
+    }
+    if times > 1 or request.kind is Kind.ENHANCED_PET:
+        content[_TEMPORAL] = values.integers("UL", t + 1)
+    content |= _moments(request, t, k)
+    position = values.decimals(request.planes[k].position)
+    return {
+        0x00209111: values.sequence(content),
+        tags.PLANE_POSITION_SEQUENCE: values.sequence({tags.IMAGE_POSITION_PATIENT: position}),
+    }
+
+
+def _flat_tags(request: Request) -> set[int]:
+    """Return the tags that functional groups took from the data set."""
+    groups = _MOVED[request.kind].values()
+    return {flat for group in groups for flat, _, _ in group} | {tags.WINDOW_CENTER, tags.WINDOW_WIDTH, tags.SLICE_THICKNESS}
+
+
+def _with_groups(request: Request, stored: Stored, elements: Elements) -> Elements:
+    """Return dimensions and functional groups."""
+    times, slices = stored.voxels.shape[:2]
+    shared = _shared_groups(request, stored, elements)
+    per_frame = [_frame_groups(request, stored, t, k) for t in range(times) for k in range(slices)]
+    found = _dimensions(times > 1)
+    found[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(shared)
+    found[tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(*per_frame)
+    if request.sources:
+        found[tags.SOURCE_IMAGE_SEQUENCE] = source_images(request.sources)
+    return found
+
+
+def _dimensions(temporal: bool) -> Elements:
+    """Return the Multi-frame Dimension module (PS3.3 C.7.6.17): stack, place in it, time."""
+    uid = values.text("UI", new_uid())
+    pointers = [_STACK_ID, _IN_STACK, *([_TEMPORAL] if temporal else [])]
+    items = [
+        {0x00209164: uid, 0x00209165: values.tag(pointer), 0x00209167: values.tag(0x00209111)}  # FrameContentSequence
+        for pointer in pointers
+    ]
+    return {
+        0x00209221: values.sequence({0x00209164: uid}),  # DimensionOrganizationSequence
+        0x00209222: values.sequence(*items),  # DimensionIndexSequence
+        0x00209311: values.text("CS", "3D_TEMPORAL" if temporal else "3D"),  # DimensionOrganizationType
+    }
+
+
+def _shared_groups(request: Request, stored: Stored, elements: Elements) -> Elements:
+    plane, decided = request.planes[0], request.attributes.elements
+    found: Elements = {
+        tags.PIXEL_MEASURES_SEQUENCE: values.sequence(_measures(request)),
+        tags.PLANE_ORIENTATION_SEQUENCE: values.sequence({tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}),
+        _FRAME_TYPES[request.kind]: values.sequence(_frame_type(elements)),
+        0x00209071: values.sequence(_anatomy(request)),  # FrameAnatomySequence
+    }
+    if stored.pixel.samples == 1:
+        centre, width = stored.window()
+        found[tags.FRAME_VOI_LUT_SEQUENCE] = values.sequence(
+            {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+        )
+    found |= _ONLY_OF_KIND[request.kind]()
+    if _is_shared(stored):
+        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(rescale_elements(request, stored, 0, 0))
+    for sequence, members in _MOVED[request.kind].items():
+        item = {tag: _as(vr, decided[flat]) for flat, tag, vr in members if flat in decided and decided[flat].value}
+        if item:
+            found[sequence] = values.sequence(item)
+    return found
+
+
+def _is_shared(stored: Stored) -> bool:
+    return bool((stored.slopes == stored.slopes[0, 0]).all() and (stored.intercepts == stored.intercepts[0, 0]).all())
+
+
+def _as(vr: str, element: Element) -> Element:
+    """Return a decimal text as it is, or as binary floating point."""
+    if vr != "FD" or not isinstance(element.value, bytes):
+        return element
+    return values.floats("FD", *(float(part) for part in element.value.decode("ascii").strip(" \0").split("\\")))
+
+
+def _frame_type(elements: Elements) -> Elements:
+    return {
+        tags.FRAME_TYPE: elements[tags.IMAGE_TYPE],
+        **{tag: elements[tag] for tag in _OF_FRAME_TYPE if tag in elements},
+    }
+
+
+def _irradiation_event() -> Elements:
+    """Return the Irradiation Event Identification macro (PS3.3 C.7.6.16.2.18) of an event that nobody recorded."""
+    return {0x00189477: values.sequence({0x00083010: values.text("UI", new_uid())})}
+
+
+_ONLY_OF_KIND: dict[Kind, Callable[[], Elements]] = {
+    Kind.ENHANCED_CT: _irradiation_event,
+    Kind.ENHANCED_MR: dict,
+    Kind.ENHANCED_PET: lambda: {0x00189737: enhanced_pet.USAGE},
+}
+_WHOLE_BODY = values.code("38266002", "SCT", "Entire body")
+
+
+def _anatomy(request: Request) -> Elements:
+    """Return the Frame Anatomy macro (PS3.3 C.7.6.16.2.8); the region is the whole body where nobody tells it."""
+    given = request.attributes.elements.get(0x00082218)  # AnatomicRegionSequence
+    laterality = request.attributes.text(0x00200060) or "U"
+    return {0x00082218: given or values.sequence(_WHOLE_BODY), 0x00209072: values.text("CS", laterality)}
+
+
+def _frame_groups(request: Request, stored: Stored, t: int, k: int) -> Elements:
+    times = stored.voxels.shape[0]
+    found = _place(request, stored, t, k)
+    if not _is_shared(stored):
+        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(rescale_elements(request, stored, t, k))
+    if times > 1 and clock.start_s(request, t) is not None:
+        offset = values.floats("FD", clock.start_s(request, t) or 0.0)
+        found[0x00209310] = values.sequence({0x0020930D: offset})  # TemporalPositionSequence: TemporalPositionTimeOffset, s
+    if request.image.gradients is not None and request.kind is Kind.ENHANCED_MR:
+        found[tags.MR_DIFFUSION_SEQUENCE] = values.sequence(_diffusion(request.image.gradients[t]))
+    return found
+
+
+def _moments(request: Request, t: int, k: int) -> Elements:
+    """Return when a frame was acquired (PS3.3 C.7.6.16.2.2), where that is known."""
+    moment, duration = clock.moment_of(request, t, k), clock.duration_s(request, t)
+    if moment is None or clock.start_of(request) is None:
+        return {}
+    stamp = values.text("DT", moment.strftime("%Y%m%d%H%M%S.%f"))
+    return {
+        0x00189074: stamp,  # FrameAcquisitionDateTime
+        0x00189151: stamp,  # FrameReferenceDateTime
+        0x00189220: values.floats("FD", 1000.0 * (duration or 0.0)),  # FrameAcquisitionDuration, ms
+    }
+
+
+def _diffusion(gradient: np.ndarray) -> Elements:
+    """Return the MR Diffusion macro of a frame (PS3.3 C.8.13.5.9)."""
+    b_value, direction = float(gradient[0]), gradient[1:]
+    weighted = b_value > 0 and bool(np.any(direction))
+    found: Elements = {
+        tags.DIFFUSION_B_VALUE: values.floats("FD", b_value),
+        0x00189075: values.text("CS", directionality(b_value, weighted)),
+    }
+    if weighted:
+        orientation = values.floats("FD", *geometry.ras_of_lps(direction))
+        found[0x00189076] = values.sequence({0x00189089: orientation})  # DiffusionGradientDirectionSequence
+    return found

@@ -1,0 +1,154 @@
+"""Where the frames of a Segmentation or Parametric Map lie, and which frames of a reference series lie there too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from ....errors import PixelError
+from ....geometry import Plane, attributes_from_affine
+from ....metadata import Log
+from ....volume import Volume
+
+SAME_PLACE = 0.01
+"""Planes are the same when their corners lie apart by no more than this part of a pixel."""
+SAME_DIRECTION = 1e-4
+
+
+@dataclass(frozen=True)
+class SourcePlane:
+    """One frame of a reference series.
+
+    Attributes
+    ----------
+    plane : Plane
+        Where it lies.
+    shape : tuple of int
+        Rows, columns.
+    source : Dataset
+        The instance.
+    frame : int
+        Its number in the instance, from 1; 0 where the instance is of one frame.
+    """
+
+    plane: Plane
+    shape: tuple[int, int]
+    source: Dataset
+    frame: int
+
+
+def source_planes(sources: Sequence[Dataset]) -> list[SourcePlane]:
+    """Return every frame of a reference series that says where it lies."""
+    return [plane for source in sources for plane in _planes_of(source)]
+
+
+def _planes_of(source: Dataset) -> list[SourcePlane]:
+    shape = (int(source.get("Rows", 0) or 0), int(source.get("Columns", 0) or 0))
+    groups = source.get("PerFrameFunctionalGroupsSequence")
+    if not groups:
+        plane = _plane(source, source, source)
+        return [] if plane is None else [SourcePlane(plane, shape, source, 0)]
+    shared = (source.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+    found = []
+    for n, own in enumerate(groups, 1):
+        position, orientation, measures = (
+            (own.get(name) or shared.get(name) or [Dataset()])[0]
+            for name in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
+        )
+        plane = _plane(position, orientation, measures)
+        if plane is not None:
+            found.append(SourcePlane(plane, shape, source, n))
+    return found
+
+
+def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane | None:
+    numbers = (position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient"), measures.get("PixelSpacing"))
+    if any(value is None or isinstance(value, str) for value in numbers):
+        return None
+    place, directions, spacing = (np.array([float(number) for number in value]) for value in numbers)
+    if (place.size, directions.size, spacing.size) != (3, 6, 2):
+        return None
+    return Plane(place, directions, (float(spacing[0]), float(spacing[1])))
+
+
+class Placement:
+    """The planes of a volume: on those of a reference series where they are the same but for rounding.
+
+    Where slices truly lie, `planes`, wins over the matrix of the volume, which is even.
+
+    Raises
+    ------
+    GeometryError
+        If the in-plane axes of the volume are not perpendicular.
+    PixelError
+        If the voxels are colours.
+    """
+
+    def __init__(self, volume: Volume, sources: Sequence[Dataset], log: Log, planes: Sequence[Plane] = ()):
+        if volume.voxels.ndim != 4:
+            raise PixelError("Colour images cannot be segmentations or parametric maps. Use another kind of object.")
+        self.shape = (volume.shape_ijk[1], volume.shape_ijk[0])
+        own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
+        self.step_mm = abs(float(volume.ijk_to_ras[:3, 2] @ _ras_normal(volume.ijk_to_ras)))
+        self._candidates = source_planes(sources)
+        self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
+        self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
+        self.matches = [self._at(plane) for plane in own]
+        self.planes = [_snapped(plane, found, self.shape) for plane, found in zip(own, self.matches, strict=True)]
+        if sources and not any(self.matches):
+            log.warnings.append(
+                "no frame of the reference series lies where one of this image does: none is referenced frame by frame"
+            )
+
+    def _at(self, plane: Plane) -> list[SourcePlane]:
+        """Return the source frames in the plane of a frame."""
+        nearest = SAME_PLACE * max(self.step_mm, *plane.spacing)
+        parallel = np.abs(self._normals @ plane.normal) > 1 - SAME_DIRECTION
+        there = np.abs((self._positions - plane.position) @ plane.normal) <= nearest
+        return [self._candidates[n] for n in np.flatnonzero(parallel & there)]
+
+    def is_same_grid(self, k: int, source: SourcePlane) -> bool:
+        """Whether every pixel of a frame lies on that of a source frame."""
+        return _same_grid(self.planes[k], source, self.shape)
+
+    def nearest(self, position: Sequence[float]) -> int:
+        """Return the index of the plane at a position, LPS, mm."""
+        return int(np.argmin([np.abs(plane.position - position).sum() for plane in self.planes]))
+
+    def sequences(self) -> dict[str, Any]:
+        """Return positions, orientation and measures as highdicom takes them."""
+        import highdicom as hd
+
+        first, patient = self.planes[0], hd.CoordinateSystemNames.PATIENT
+        orientation = [float(number) for number in first.orientation]
+        return {
+            "plane_positions": [hd.PlanePositionSequence(patient, plane.position.tolist()) for plane in self.planes],
+            "plane_orientation": hd.PlaneOrientationSequence(patient, orientation),
+            "pixel_measures": hd.PixelMeasuresSequence(list(first.spacing), self.step_mm, self.step_mm),
+        }
+
+
+def _ras_normal(ijk_to_ras: np.ndarray) -> np.ndarray:
+    normal = np.cross(ijk_to_ras[:3, 0], ijk_to_ras[:3, 1])
+    return normal / np.linalg.norm(normal)
+
+
+def _snapped(plane: Plane, found: Sequence[SourcePlane], shape: tuple[int, int]) -> Plane:
+    return next((one.plane for one in found if _same_grid(plane, one, shape)), plane)
+
+
+def _same_grid(plane: Plane, source: SourcePlane, shape: tuple[int, int]) -> bool:
+    if source.shape != shape:
+        return False
+    apart = np.abs(_corners(plane, shape) - _corners(source.plane, shape)).max()
+    return bool(apart <= SAME_PLACE * min(plane.spacing))
+
+
+def _corners(plane: Plane, shape: tuple[int, int]) -> np.ndarray:
+    row, column = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
+    down, across = shape[0] - 1, shape[1] - 1
+    return np.array([plane.position + i * across * row + j * down * column for i in (0, 1) for j in (0, 1)])

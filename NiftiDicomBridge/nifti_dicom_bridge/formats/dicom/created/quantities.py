@@ -1,0 +1,75 @@
+"""Words for quantities, units and body parts → codes: the table data/quantities.json."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from ....labels import Code
+from ....labels.codes import private_code
+from ....metadata import Log
+
+NO_UNITS = Code("1", "UCUM", "no units")
+
+
+def units_code(units: str, log: Log) -> Code:
+    """Return the UCUM code of units: of words such as ``HU`` and ``mm2/s``, else the words as they are.
+
+    Parameters
+    ----------
+    units : str
+        As a file names them; empty where none are known.
+    log : Log
+        Told where units are unknown or not in the table.
+    """
+    word = units.strip()
+    if not word:
+        log.warnings.append("the units of the values are not known: 'no units' (UCUM 1) is written")
+        return NO_UNITS
+    known = _words("units").get(word.lower()) or next((code for code in _codes("units") if code.value == word), None)
+    if known is not None:
+        return known
+    if word.isascii() and word.isprintable() and " " not in word and len(word) <= 16:
+        log.warnings.append(f"units {word!r} are not in the table of units: taken for UCUM as they are")
+        return Code(word, "UCUM", word)
+    log.warnings.append(f"units {word!r} are no UCUM: 'no units' (UCUM 1) is written")
+    return NO_UNITS
+
+
+def quantity_code(name: str, log: Log) -> Code:
+    """Return the code of a quantity (PS3.16 CID 7180) by its name, or that of a BIDS file, such as ``sub-01_T1map``.
+
+    What is not in the table gets a private code whose meaning is the name.
+    """
+    word = name.strip().lower()
+    suffix = word.rpartition("_")[2]
+    known = _words("quantities").get(word) or _words("quantities").get(suffix)
+    if known is not None:
+        return known
+    log.warnings.append(f"no standard code is known for the quantity {name!r}: it is written with a private code")
+    return private_code(name or "unknown")
+
+
+def region_code(body_part: str, log: Log) -> Code:
+    """Return the anatomic region of BodyPartExamined (PS3.16 L); the whole body where it is not known."""
+    known = _table()["body_parts"].get(body_part.strip().upper())
+    if known is None:
+        log.notes.append("the body part is not known: the anatomic region of the frames is 'Entire body'")
+    return Code(*(known or _table()["body_parts"]["WHOLEBODY"]))
+
+
+@lru_cache(maxsize=4)
+def _words(kind: str) -> dict[str, Code]:
+    return {name: Code(*row["code"]) for row in _table()[kind] for name in row["names"]}
+
+
+def _codes(kind: str) -> list[Code]:
+    return [Code(*row["code"]) for row in _table()[kind]]
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    path = files("nifti_dicom_bridge") / "data" / "quantities.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))

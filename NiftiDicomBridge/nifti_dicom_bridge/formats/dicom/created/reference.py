@@ -1,0 +1,151 @@
+"""The DICOM beside which an image is put: patient, study, frame of reference, equipment, and the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .... import metadata, tags
+from ....errors import DicomReadError, GeometryError, OptionError
+from ....geometry import Plane
+from ....metadata import Elements, Instance
+from ....volume import Volume, same_grid
+from ..read import Plan, plan_series
+from ..series import find_series
+from .attributes import in_utf_8
+from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
+
+SNAP_VOXELS = 0.05
+"""Grids of the same shape whose corners are nearer than this part of a voxel are the same grid, blurred by rounding."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A series that an image lies in the space of.
+
+    Attributes
+    ----------
+    title : str
+        What a person calls it.
+    instances : tuple of Instance
+        All of it.
+    by_slice : tuple of Instance
+        The instance of every slice of the first time; empty where slices share one.
+    planes : tuple of Plane
+        Where the slices truly lie; empty where that is unknown.
+    ijk_to_ras : numpy.ndarray, shape (4, 4), or None
+        The grid; None where the images do not say where they lie.
+    shape_kji : tuple of int
+        Slices, rows, columns.
+    """
+
+    title: str
+    instances: tuple[Instance, ...]
+    by_slice: tuple[Instance, ...]
+    planes: tuple[Plane, ...]
+    ijk_to_ras: np.ndarray | None
+    shape_kji: tuple[int, int, int]
+
+    @property
+    def modality(self) -> str:
+        """Modality of the series."""
+        return metadata.text(self.instances[0].elements, tags.MODALITY)
+
+    def study(self) -> Elements:
+        """Return the attributes of patient and study, in UTF-8."""
+        return in_utf_8(self.instances[0], STUDY_TAGS)
+
+    def space(self) -> Elements:
+        """Return the attributes of the frame of reference, in UTF-8."""
+        return in_utf_8(self.instances[0], SPACE_TAGS)
+
+    def equipment(self) -> Elements:
+        """Return the attributes of the equipment, in UTF-8."""
+        return in_utf_8(self.instances[0], EQUIPMENT_TAGS)
+
+    def is_grid_of(self, image: Volume) -> bool:
+        """Whether the image has this grid, but for rounding and for the order and direction of its axes."""
+        if self.ijk_to_ras is None or tuple(image.voxels.shape[1:4]) != self.shape_kji:
+            return False
+        voxel = float(np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0).min())
+        return same_grid(image.ijk_to_ras, self.ijk_to_ras, self.shape_kji, SNAP_VOXELS * voxel)
+
+    def overlaps(self, image: Volume) -> bool:
+        """Whether the boxes of both grids have a point in common."""
+        if self.ijk_to_ras is None:
+            return False
+        low, high = _box(image.ijk_to_ras, image.voxels.shape[1:4])
+        own_low, own_high = _box(self.ijk_to_ras, self.shape_kji)
+        return bool((low <= own_high).all() and (own_low <= high).all())
+
+
+def _box(ijk_to_ras: np.ndarray, shape_kji: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    ends = [(-0.5, size - 0.5) for size in reversed(shape_kji)]
+    corners = np.array([[i, j, k, 1] for i in ends[0] for j in ends[1] for k in ends[2]])
+    points = corners @ ijk_to_ras[:3].T
+    return points.min(axis=0), points.max(axis=0)
+
+
+def read_references(path: Path, asked: str) -> list[Reference]:
+    """Return the volumes of the DICOM series below a path, headers only.
+
+    Raises
+    ------
+    OptionError
+        If there is no such path, or no DICOM image in it; `asked` names the option.
+    """
+    try:
+        inventory = find_series([path])
+    except DicomReadError as error:
+        raise OptionError(f"{asked} {path}: {error}") from None
+    found = []
+    for series in inventory.series:
+        try:
+            found += [_reference(plan) for plan in plan_series(series)]
+        except (DicomReadError, GeometryError):
+            continue
+    if not found:
+        raise OptionError(f"{asked} {path}: no DICOM image was found there. Name the folder of a DICOM series.")
+    return found
+
+
+def _reference(plan: Plan) -> Reference:
+    first = plan.frames[0]
+    planes = tuple(frame.plane for frame in first if frame.plane is not None)
+    instances = tuple(plan.instances[frame.instance] for frame in first)
+    own = len({id(instance) for instance in instances}) == len(instances)
+    elements = plan.instances[0].elements
+    shape = (len(first), metadata.integer(elements, tags.ROWS), metadata.integer(elements, tags.COLUMNS))
+    stack = plan.grid.stack
+    return Reference(
+        title=plan.title,
+        instances=plan.instances,
+        by_slice=instances if own else (),
+        planes=planes if len(planes) == len(first) else (),
+        ijk_to_ras=None if stack is None else stack.ijk_to_ras,
+        shape_kji=shape,
+    )
+
+
+def chosen_reference(references: Sequence[Reference], matches: Sequence[bool], path: Path) -> Reference:
+    """Return the one that an image belongs to: that of its grid, else the only one, else the first in the only space.
+
+    Raises
+    ------
+    OptionError
+        If several series lie in different spaces, and none has the grid of the image.
+    """
+    for reference, match in zip(references, matches, strict=True):
+        if match:
+            return reference
+    spaces = {metadata.text(r.instances[0].elements, tags.FRAME_OF_REFERENCE_UID) for r in references}
+    if len(spaces) > 1:
+        titles = ", ".join(dict.fromkeys(reference.title for reference in references))
+        raise OptionError(
+            f"--reference {path} holds series in {len(spaces)} frames of reference ({titles[:200]}), and none has the grid of "
+            "the image. Name the folder of one series."
+        )
+    return references[0]

@@ -1,0 +1,191 @@
+"""What is asked for: an image, its kind, and everything decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from .... import geometry, tags
+from ....errors import GeometryError
+from ....geometry import Plane
+from ....metadata import Elements, Instance, Log
+from ....options import Kind
+from ....volume import Volume
+from .. import values
+from ..made import pixel_elements, source_images, with_equipment
+from ..restore import new_uid
+from .attributes import Attributes
+from .kinds import FORMS, Form
+from .stored import Stored
+
+DESCRIPTION = "Converted from NIfTI"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One image to make DICOM of.
+
+    Attributes
+    ----------
+    image : Volume
+        In the orientation that its slices are to have, on the grid of the reference where it snapped to it.
+    kind : Kind
+        None of ``AUTO``, ``CLASSIC``, ``ENHANCED``.
+    attributes : Attributes
+        All that is decided, defaults of the kind included; its Study Instance UID and Frame of Reference UID too.
+    sources : sequence of Instance
+        The instances that the image was made from: one per frame (times outermost) or per slice, in their order, else as many
+        as there are; empty without reference.
+    planes : list of Plane
+        Where the slices truly lie.
+    slice_times : sequence of float
+        Seconds from the start of a volume to each slice; empty where unknown.
+    starts_s, durations_s : sequence of float
+        Start and duration of every time, seconds from the start of the first; empty where unknown.
+    frames : sequence of Elements
+        What each frame alone says, times outermost; empty where there is no such thing. Only objects of one frame take it.
+    moments : sequence of datetime or None
+        When each frame was acquired, times outermost; empty where only `slice_times` and `starts_s` tell.
+    source_frames : sequence of int
+        The frames of `sources`, from 1; empty where they have one frame each.
+    stored : Stored or None
+        Stored values that are taken as they are; None where they follow from the image.
+    derivation : str
+        DerivationDescription.
+    """
+
+    image: Volume
+    kind: Kind
+    attributes: Attributes
+    sources: Sequence[Instance] = ()
+    planes: list[Plane] = field(default_factory=list)
+    slice_times: Sequence[float] = ()
+    starts_s: Sequence[float] = ()
+    durations_s: Sequence[float] = ()
+    frames: Sequence[Elements] = ()
+    moments: Sequence[datetime | None] = ()
+    source_frames: Sequence[int] = ()
+    stored: Stored | None = None
+    derivation: str = DESCRIPTION
+
+    @property
+    def form(self) -> Form:
+        """The row of the table of kinds."""
+        return FORMS[self.kind]
+
+    @property
+    def step_mm(self) -> float:
+        """Distance of neighbouring slices along the normal, mm; that of the matrix where there is one slice."""
+        if len(self.planes) < 2:
+            return float(np.linalg.norm(self.image.ijk_to_ras[:3, 2]))
+        return abs(float((self.planes[1].position - self.planes[0].position) @ self.planes[0].normal))
+
+
+def planes_of(image: Volume) -> list[Plane]:
+    """Return the planes of an image; raises `GeometryError` with what to do where rows and columns are not perpendicular."""
+    try:
+        return geometry.attributes_from_affine(image.ijk_to_ras, image.voxels.shape[1])
+    except GeometryError as error:
+        if "90°" not in str(error):
+            raise
+        raise GeometryError(f"{error} Another axis may do as that of the slices: --plane axial, coronal, sagittal.") from None
+
+
+def common_elements(request: Request, stored: Stored, log: Log) -> Elements:
+    """Return what all objects of an image share: everything decided, provenance, the Image Pixel module."""
+    form, decided = request.form, request.attributes.elements
+    date, time = values.now()
+    found: Elements = {
+        tags.SOP_CLASS_UID: values.text("UI", _sop_class(form, stored)),
+        tags.SERIES_INSTANCE_UID: values.text("UI", new_uid()),
+        tags.IMAGE_TYPE: values.text("CS", *image_type(request)),
+        tags.INSTANCE_CREATION_DATE: date,
+        tags.INSTANCE_CREATION_TIME: time,
+        0x00080023: date,  # ContentDate
+        tags.CONTENT_TIME: time,
+        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: with_equipment(decided),
+        tags.DERIVATION_DESCRIPTION: values.text("ST", request.derivation),
+        tags.SAMPLES_PER_PIXEL: values.integers("US", stored.pixel.samples),
+        tags.PHOTOMETRIC_INTERPRETATION: values.text("CS", stored.pixel.photometric),
+        **pixel_elements(stored.pixel),
+    }
+    if stored.padding is not None:
+        found[tags.PIXEL_PADDING_VALUE] = values.integers("SS" if stored.pixel.signed else "US", stored.padding)
+    return {**decided, **found}
+
+
+def image_type(request: Request) -> list[str]:
+    """Return ImageType: DERIVED, and of what a source says beyond the second value that which still holds."""
+    form = request.form
+    given = [part.strip() for part in request.attributes.text(tags.IMAGE_TYPE).split("\\")] if not form.groups else []
+    rest = [part for part in given[2:] if part and part != "MOSAIC"]
+    return [*form.image_type[:2], *(rest or form.image_type[2:])]
+
+
+def _sop_class(form: Form, stored: Stored) -> str:
+    if stored.pixel.samples > 1:
+        return form.colour_class or form.sop_class
+    return form.small_class if form.small_class and stored.pixel.bits_allocated == 8 else form.sop_class
+
+
+def rescale_elements(request: Request, stored: Stored, t: int, k: int) -> Elements:
+    """Return the modality LUT of a frame (PS3.3 C.11.1), where the object has one or needs one."""
+    slope, intercept = float(stored.slopes[t, k]), float(stored.intercepts[t, k])
+    always = request.kind in (Kind.CT, Kind.PET) or request.form.groups
+    if not always and (stored.slopes == 1).all() and (stored.intercepts == 0).all():
+        return {}
+    found = {tags.RESCALE_SLOPE: values.decimals([slope]), tags.RESCALE_INTERCEPT: values.decimals([intercept])}
+    if request.kind is not Kind.PET:
+        found[tags.RESCALE_TYPE] = values.text("LO", rescale_type(request))
+    return found
+
+
+def rescale_type(request: Request) -> str:
+    """Return RescaleType: that of a source; HU for CT whose air is where air is, US (unspecified) for all others."""
+    told = request.attributes.text(tags.RESCALE_TYPE)
+    if told:
+        return told
+    return "HU" if request.kind in (Kind.CT, Kind.ENHANCED_CT) else "US"
+
+
+NEARLY_NO_WEIGHTING = 50.0
+"""s/mm²: below it, a volume without direction is one without weighting, above it a trace."""
+
+
+def directionality(b_value: float, directed: bool) -> str:
+    """Return DiffusionDirectionality (PS3.3 C.8.13.5.9)."""
+    return "DIRECTIONAL" if directed else "ISOTROPIC" if b_value >= NEARLY_NO_WEIGHTING else "NONE"
+
+
+_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
+
+
+def patient_orientation(plane: Plane) -> tuple[str, str]:
+    """Return PatientOrientation (PS3.3 C.7.6.1.1.1): where rows and columns lead to, up to three letters each."""
+    return _letters(plane.orientation[:3]), _letters(plane.orientation[3:])
+
+
+def _letters(direction: np.ndarray) -> str:
+    largest_first = sorted(range(3), key=lambda axis: -abs(direction[axis]))
+    return "".join(_LETTERS[axis][int(direction[axis] < 0)] for axis in largest_first if abs(direction[axis]) > 0.1)
+
+
+def sources_of_frame(request: Request, t: int, k: int) -> Elements:
+    """Return SourceImageSequence of one frame: its own source where the grids are the same, else all of them."""
+    if not request.sources:
+        return {}
+    n = source_number(request, t, k)
+    chosen = request.sources if n is None else [request.sources[n]]
+    frames = [request.source_frames[n]] if n is not None and request.source_frames else []
+    return {tags.SOURCE_IMAGE_SEQUENCE: source_images(chosen, frames)}
+
+
+def source_number(request: Request, t: int, k: int) -> int | None:
+    """Return which of the sources a frame was made from; None where it was made from all of them."""
+    times, slices = request.image.voxels.shape[:2]
+    if len(request.sources) == times * slices:
+        return t * slices + k
+    return k if len(request.sources) == slices else None

@@ -1,0 +1,249 @@
+"""Label maps and probability maps → Segmentation objects (PS3.3 A.51, A.92, C.8.20; Supplement 243)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from ....errors import LabelError
+from ....geometry import Plane
+from ....labels import Code, Segment, description_of, with_codes
+from ....metadata import Log
+from ....volume import Volume
+from .derivation import code_item, put_references
+from .frame_order import put_in_order
+from .highdicom_parts import finished, identity, source_of
+from .label_values import FULL, label_voxels, probabilities
+from .placement import Placement
+
+LARGEST_NUMBER = 65535
+"""SegmentNumber is US (PS3.3 C.8.20.4)."""
+_DERIVATION = ("113076", "DCM", "Segmentation")
+_CONTENT_LABEL = "SEGMENTATION"
+_UNKNOWN_ALGORITHM = "unknown"
+_FEW = 5
+
+
+class SegmentationType(StrEnum):
+    """How segments are stored (PS3.3 C.8.20.2, Segmentation Type)."""
+
+    BINARY = "BINARY"
+    """One bit per voxel, frames of their own for every segment: what all receivers read."""
+    FRACTIONAL = "FRACTIONAL"
+    """Probabilities in 8 bits."""
+    LABELMAP = "LABELMAP"
+    """The label map as it is: label numbers stay, one set of frames for all segments."""
+
+
+@dataclass(frozen=True)
+class SegmentationRequest:
+    """What to make Segmentation objects of.
+
+    Attributes
+    ----------
+    volume : Volume
+        Labels (0 is background), or for ``FRACTIONAL`` probabilities from 0 to 1, or 8-bit numbers from 0 to 255. Its planes
+        are the frames: it is to be turned into the orientation wanted before. Times are moments, an object for each; for
+        ``FRACTIONAL`` they are the segments of one object.
+    common : Dataset
+        Attributes of patient, study, series, frame of reference, equipment, in UTF-8.
+    segments : sequence of Segment
+        What the labels mean; those without voxels are left out, labels without a segment are called by their number.
+    log : Log
+        Told what was assumed, made up and left out.
+    sources : sequence of Dataset
+        A reference series in the same space; may be empty. Pixel data are not needed.
+    kind : SegmentationType
+        How to store them.
+    planes : sequence of Plane
+        Where the slices truly lie; empty: in the even grid of the volume.
+    """
+
+    volume: Volume
+    common: Dataset
+    segments: Sequence[Segment]
+    log: Log = field(default_factory=Log)
+    sources: Sequence[Dataset] = ()
+    kind: SegmentationType = SegmentationType.BINARY
+    planes: Sequence[Plane] = ()
+
+
+def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
+    """Yield Segmentation objects, ready to save: one for every time that has labels, for probabilities one in all.
+
+    ``BINARY`` and ``FRACTIONAL`` number their segments from 1; SegmentDescription keeps a label number that is another
+    (`labels.number_in_description` reads it). Frames without a voxel of their segment are left out there. ``LABELMAP`` keeps
+    numbers and all frames.
+
+    Raises
+    ------
+    LabelError
+        If voxels are no labels (negative, fractions, too many), no probabilities, or all background.
+    GeometryError
+        If no DICOM slice can hold the grid.
+    PixelError
+        If the voxels are colours.
+    """
+    placement = Placement(request.volume, request.sources, request.log, request.planes)
+    if request.kind is SegmentationType.FRACTIONAL:
+        yield _object(request, placement, *_probabilities(request), 1)
+        return
+    labels = label_voxels(request.volume)
+    known = with_codes(_named(np.unique(labels), request), request.log)
+    known = _with_algorithm(known, request.log)
+    empty = [t + 1 for t in range(len(labels)) if not labels[t].any()]
+    if empty:
+        request.log.warnings.append(f"time(s) {', '.join(map(str, empty))} hold no label: no object was made of them")
+    present = [t for t in range(len(labels)) if t + 1 not in empty]
+    for number, t in enumerate(present, 1):
+        here = np.unique(labels[t])
+        array, segments = _numbered(labels[t], [segment for segment in known if segment.number in here], request)
+        yield _object(request, placement, array, segments, number)
+
+
+# --- segments ----------------------------------------------------------------------------------------------------------
+
+
+def _named(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
+    """Return the segments of the labels that voxels have."""
+    known = {segment.number: segment for segment in request.segments}
+    numbers = [int(value) for value in values if value]
+    nameless = [number for number in numbers if number not in known]
+    absent = sorted(set(known) - set(numbers))
+    if nameless:
+        request.log.warnings.append(f"nothing says what label {_some(nameless)} means: called by number")
+    if absent:
+        request.log.notes.append(f"{len(absent)} of the labels described have no voxel and were left out: {_some(absent)}")
+    return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
+
+
+def _with_algorithm(segments: list[Segment], log: Log) -> list[Segment]:
+    """Return segments that all say how they were made: SegmentAlgorithmType is of Type 1."""
+    silent = [segment for segment in segments if not segment.algorithm_type]
+    if silent:
+        log.notes.append("nothing says how the segments were made: SegmentAlgorithmType SEMIAUTOMATIC, 'unknown', is assumed")
+    return [
+        replace(
+            segment,
+            algorithm_type=segment.algorithm_type or "SEMIAUTOMATIC",
+            algorithm_name=segment.algorithm_name or _UNKNOWN_ALGORITHM,
+        )
+        for segment in segments
+    ]
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """A segment and the number that it has in the object."""
+
+    segment: Segment
+    number: int
+
+
+def _numbered(labels: np.ndarray, segments: list[Segment], request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
+    """Return labels and segments with the numbers that the object demands."""
+    largest = segments[-1].number
+    if request.kind is SegmentationType.LABELMAP and largest <= LARGEST_NUMBER:
+        return labels, [_Numbered(segment, segment.number) for segment in segments]
+    if len(segments) > LARGEST_NUMBER:
+        raise LabelError(f"{len(segments)} labels: a Segmentation holds at most {LARGEST_NUMBER}. Is it an image of values?")
+    if request.kind is SegmentationType.LABELMAP:
+        request.log.warnings.append(
+            f"label {largest} is above {LARGEST_NUMBER}: segments were numbered from 1, SegmentDescription has their labels"
+        )
+    numbers = np.array([0, *(segment.number for segment in segments)])
+    consecutive = np.searchsorted(numbers, labels).astype(np.min_scalar_type(len(segments)))
+    return consecutive, [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
+
+
+def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
+    """Return probabilities, shape (slices, rows, columns, segments), and the segments."""
+    array = np.moveaxis(probabilities(request.volume, request.log), 0, -1)
+    known = {segment.number: segment for segment in request.segments}
+    count = array.shape[-1]
+    nameless = [n for n in range(1, count + 1) if n not in known]
+    if nameless:
+        request.log.warnings.append(f"nothing says what map {_some(nameless)} means: called by number")
+    segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
+    segments = _with_algorithm(with_codes(segments, request.log), request.log)
+    return array, [_Numbered(segment, segment.number) for segment in segments]
+
+
+# --- object -----------------------------------------------------------------------------------------------------------
+
+
+def _object(
+    request: SegmentationRequest, placement: Placement, array: np.ndarray, segments: list[_Numbered], number: int
+) -> Dataset:
+    from highdicom.seg import Segmentation
+
+    common = request.common
+    made = Segmentation(
+        source_images=[source_of(common, placement)],
+        pixel_array=array,
+        segmentation_type=request.kind.value,
+        segment_descriptions=[_description(one) for one in segments],
+        max_fractional_value=FULL,
+        content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
+        content_description=str(common.get("SeriesDescription") or "")[:64] or None,
+        omit_empty_frames=request.kind is not SegmentationType.LABELMAP,
+        **placement.sequences(),
+        **identity(common, number),
+    )
+    _put_algorithms(made, segments)
+    put_in_order(made)
+    put_references(made, placement, request.sources, _DERIVATION)
+    return finished(made, common, "SEG")
+
+
+def _description(one: _Numbered) -> Dataset:
+    """Return the item of SegmentSequence (PS3.3 C.8.20.4)."""
+    from highdicom.color import CIELabColor
+    from highdicom.seg import SegmentDescription
+
+    segment = one.segment
+    assert segment.category is not None
+    assert segment.type is not None
+    item = SegmentDescription(
+        segment_number=one.number,
+        segment_label=segment.label[:64],
+        segmented_property_category=_concept(segment.category),
+        segmented_property_type=_concept(segment.type),
+        algorithm_type="MANUAL",  # for now: see _put_algorithms
+        anatomic_regions=[_concept(segment.region)] if segment.region else None,
+        display_color=CIELabColor.from_rgb(*segment.colour) if segment.colour else None,
+    )
+    if segment.modifier:
+        kind = item.SegmentedPropertyTypeCodeSequence[0]
+        kind.SegmentedPropertyTypeModifierCodeSequence = [code_item(segment.modifier)]
+    if segment.region and segment.region_modifier:
+        item.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [code_item(segment.region_modifier)]
+    if one.number != segment.number:
+        item.SegmentDescription = description_of(segment.number)
+    return item
+
+
+def _put_algorithms(made: Dataset, segments: list[_Numbered]) -> None:
+    """Say how the segments were made; highdicom wants to know more of it than the standard does."""
+    by_number = {one.number: one.segment for one in segments}
+    for item in made.SegmentSequence:
+        segment = by_number.get(int(item.SegmentNumber), segments[0].segment)  # the background of a label map
+        item.SegmentAlgorithmType = segment.algorithm_type
+        if segment.algorithm_type != "MANUAL":
+            item.SegmentAlgorithmName = segment.algorithm_name
+
+
+def _concept(code: Code) -> Any:
+    from highdicom.sr.coding import CodedConcept
+
+    return CodedConcept(code.value, code.scheme, code.meaning[:64])
+
+
+def _some(numbers: Sequence[int]) -> str:
+    rest = f" and {len(numbers) - _FEW} more" if len(numbers) > _FEW else ""
+    return ", ".join(map(str, numbers[:_FEW])) + rest

@@ -1,0 +1,280 @@
+"""Voxels → the stored values of an object to be made: exactly where that is possible, else with the error known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ....errors import PixelError
+from ....metadata import Log
+from ....pixels import PixelFormat, decimal, lattice_of, quantise
+from ....volume import Volume
+
+DEFAULT_RELATIVE_ERROR = 1e-4
+"""Where no limit is given, rounding may change a value by this part of the range of the image."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a kind of object allows (PS3.3, Image Pixel of each IOD).
+
+    Attributes
+    ----------
+    zero_intercept : bool
+        RescaleIntercept must be 0 (PET: C.8.9.4).
+    signed : bool
+        Negative stored values are allowed.
+    by_slice : bool
+        Slices may have slopes of their own.
+    rescale : bool
+        The object has RescaleSlope and RescaleIntercept at all.
+    by_frame : bool
+        Frames may have a rescale of their own where an original has it.
+    eight_bits : bool
+        Values from 0 to 255 are stored in 8 bits.
+    bits : tuple of int
+        What BitsStored may be for images of 16 bits, ascending (PET: 16 only, C.8.9.4; Enhanced MR: 12 or 16, C.8.13.1).
+    """
+
+    zero_intercept: bool = False
+    signed: bool = True
+    by_slice: bool = False
+    rescale: bool = True
+    by_frame: bool = True
+    eight_bits: bool = False
+    bits: tuple[int, ...] = (12, 13, 14, 15, 16)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The stored values of all frames of an object or series.
+
+    Attributes
+    ----------
+    voxels : numpy.ndarray, shape (times, slices, rows, columns[, 3])
+        Of the type that `pixel` says.
+    pixel : PixelFormat
+        The Image Pixel module.
+    slopes, intercepts : numpy.ndarray, shape (times, slices)
+        Stored → real values; exactly what their decimal text says.
+    padding : int or None
+        PixelPaddingValue: the stored value of voxels that are no number.
+    """
+
+    voxels: np.ndarray
+    pixel: PixelFormat
+    slopes: np.ndarray
+    intercepts: np.ndarray
+    padding: int | None = None
+
+    def window(self) -> tuple[float, float]:
+        """Return centre and width that show nearly all real values."""
+        real = self.voxels[:, :: max(1, self.voxels.shape[1] // 16)].astype(np.float64)
+        some = slice(None, None, max(1, self.voxels.shape[1] // 16))
+        real = real * self.slopes[:, some, None, None] + self.intercepts[:, some, None, None]
+        inside = real if self.padding is None else real[self.voxels[:, some] != self.padding]
+        low, high = np.percentile(inside, [0.5, 99.5]) if inside.size else (0.0, 1.0)
+        if high <= low:
+            low, high = float(inside.min(initial=0.0)), float(inside.max(initial=1.0))
+        return (float(low) + float(high)) / 2, max(float(high) - float(low), 1e-6)
+
+
+def stored_values(volume: Volume, rules: Rules, max_error: float | None, log: Log) -> Stored:
+    """Return the stored values for a kind of object.
+
+    Parameters
+    ----------
+    volume : Volume
+        Integers, floats, or 8-bit RGB.
+    rules : Rules
+        What the kind allows.
+    max_error : float, optional
+        Largest difference to the real values, in their units; 10⁻⁴ of their range where None.
+    log : Log
+        Told what was rounded and how much that changed.
+
+    Raises
+    ------
+    PixelError
+        If values are infinite or complex, or rounding changes one by more than allowed.
+    """
+    if volume.voxels.ndim > 4:
+        return _colour(volume, rules)
+    voxels = volume.voxels
+    if voxels.dtype.kind not in "biuf":
+        raise PixelError(f"voxels of type {voxels.dtype} have no place in DICOM. Convert them to integers or floats.")
+    if voxels.dtype.kind in "biu":
+        found = _integers(volume, rules)
+        if found is not None:
+            return found
+    return _rounded(volume, rules, max_error, log)
+
+
+def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarray, rules: Rules) -> Stored | None:
+    """Return the stored values of an original as they are, each plane with its own rescale; None where a kind has no such thing.
+
+    Parameters
+    ----------
+    planes : numpy.ndarray, shape (times, slices, rows, columns)
+        Integers.
+    slopes, intercepts : numpy.ndarray, shape (times, slices)
+        Stored → real values.
+    rules : Rules
+        What the kind allows.
+    """
+    low, high = (int(planes.min()), int(planes.max())) if planes.size else (0, 0)
+    fits = (low >= -(1 << 15) and high < 1 << 15) or (low >= 0 and high < 1 << 16)
+    allowed = rules.rescale and rules.by_frame and fits and (rules.signed or low >= 0)
+    if not allowed or (rules.zero_intercept and intercepts.any()):
+        return None
+    found = _packed(planes, (low, high), rules, 1.0, 0.0)
+    return replace(found, slopes=slopes, intercepts=intercepts)
+
+
+def _colour(volume: Volume, rules: Rules) -> Stored:
+    if volume.voxels.dtype != np.uint8 or volume.voxels.shape[-1] not in (3, 4):
+        raise PixelError(
+            f"colour voxels of type {volume.voxels.dtype} with {volume.voxels.shape[-1]} samples cannot become DICOM pixels: "
+            "red, green and blue of 8 bits can."
+        )
+    if not rules.eight_bits:
+        raise PixelError("colour images become Secondary Capture: use --as sc or --as sc-multiframe.")
+    rows, columns = volume.voxels.shape[2:4]
+    pixel = PixelFormat(int(rows), int(columns), 3, 8, 8, 7, photometric="RGB")
+    ones = np.ones(volume.voxels.shape[:2])
+    return Stored(volume.voxels[..., :3], pixel, ones, 0 * ones)
+
+
+def _integers(volume: Volume, rules: Rules) -> Stored | None:
+    """Return integers as they are, or less a whole number; None where they do not fit."""
+    voxels = volume.voxels
+    low, high = (int(voxels.min()), int(voxels.max())) if voxels.size else (0, 0)
+    slope, intercept = decimal(volume.rescale.slope), decimal(volume.rescale.intercept)
+    if (slope, intercept) != (1.0, 0.0) and (not rules.rescale or (rules.zero_intercept and intercept)):
+        return None
+    offset = 0
+    if not (low >= -(1 << 15) and high < 1 << 15) and not (low >= 0 and high < 1 << 16):
+        if high - low > 65535 or not rules.rescale or rules.zero_intercept:
+            return None
+        offset = low
+    if low - offset < 0 and not rules.signed:
+        if not rules.rescale or rules.zero_intercept:
+            return None
+        offset = low
+    stored = voxels if not offset else voxels - np.array(offset, np.int64 if voxels.dtype != np.uint64 else np.uint64)
+    return _packed(stored, (low - offset, high - offset), rules, slope, decimal(intercept + slope * offset))
+
+
+def _packed(
+    stored: np.ndarray, limits: tuple[int, int], rules: Rules, slope: float, intercept: float, padding: int | None = None
+) -> Stored:
+    """Return whole numbers with the fewest bits that hold them, as far as the object allows."""
+    low, high = limits
+    signed = low < 0
+    rows, columns = stored.shape[2:4]
+    if rules.eight_bits and not signed and high < 256:
+        pixel = PixelFormat(int(rows), int(columns), 1, 8, 8, 7)
+    else:
+        needed = max(int(high).bit_length(), int(low if low >= 0 else -low - 1).bit_length()) + signed
+        bits = next((bits for bits in rules.bits if bits >= needed), 16)
+        pixel = PixelFormat(int(rows), int(columns), 1, 16, bits, bits - 1, signed)
+    ones = np.ones(stored.shape[:2])
+    return Stored(stored.astype(pixel.dtype), pixel, slope * ones, intercept * ones, padding)
+
+
+def _rounded(volume: Volume, rules: Rules, max_error: float | None, log: Log) -> Stored:
+    """Return real values in 16 bits: in the steps that they have, else in even ones."""
+    real = volume.real_values() if not volume.rescale.is_identity else volume.voxels
+    missing = ~np.isfinite(real) if real.dtype.kind == "f" else np.zeros(1, bool)
+    if missing.any():
+        return _with_padding(real, missing, rules, max_error, log)
+    exact = _in_own_steps(real, rules)
+    if exact is not None:
+        return exact
+    if not rules.rescale:
+        raise PixelError(
+            f"values from {real.min():.6g} to {real.max():.6g} are no whole numbers of 16 bits, and this kind of object has no "
+            "rescale. Use --as pm, or another kind."
+        )
+    found = _quantised(real, rules)
+    _check_error(found, real, max_error, log)
+    return found
+
+
+def _in_own_steps(real: np.ndarray, rules: Rules) -> Stored | None:
+    """Return the whole numbers behind values that lie on even steps: nothing is lost."""
+    lattice = lattice_of(real) if rules.rescale else None
+    if lattice is None or (rules.zero_intercept and lattice.intercept):
+        return None
+    low, high, intercept = lattice.low, lattice.high, lattice.intercept
+    offset = 0
+    if low < -(1 << 15) or high > (1 << 15) - 1:
+        offset = low if low < 0 or high > (1 << 16) - 1 else 0
+    if low - offset < 0 and not rules.signed:
+        offset = low
+    if offset and rules.zero_intercept:
+        return None
+    numbers = np.rint((real.astype(np.float64) - intercept) / lattice.slope) - offset
+    slope = decimal(lattice.slope)
+    return _packed(numbers, (low - offset, high - offset), rules, slope, decimal(intercept + lattice.slope * offset))
+
+
+def _quantised(real: np.ndarray, rules: Rules) -> Stored:
+    """Return real values in even steps, over the whole image or slice by slice."""
+    rows, columns = real.shape[2:4]
+    negative = bool(real.min() < 0)
+    if not rules.by_slice:
+        found = quantise(real, zero_intercept=rules.zero_intercept)
+        pixel = PixelFormat(int(rows), int(columns), signed=found.stored.dtype.kind == "i")
+        ones = np.ones(real.shape[:2])
+        return Stored(found.stored, pixel, found.slope * ones, found.intercept * ones)
+    pixel = PixelFormat(int(rows), int(columns), signed=negative and rules.signed)
+    stored, slopes = np.empty(real.shape, pixel.dtype), np.ones(real.shape[:2])
+    for t in range(real.shape[0]):
+        for k in range(real.shape[1]):
+            plane = quantise(real[t, k], zero_intercept=True, signed=negative)
+            stored[t, k], slopes[t, k] = plane.stored, plane.slope
+    return Stored(stored, pixel, slopes, 0 * slopes)
+
+
+def _check_error(found: Stored, real: np.ndarray, max_error: float | None, log: Log) -> None:
+    """Tell how much rounding changes, and refuse where that is too much."""
+    worst = square = 0.0
+    for t in range(real.shape[0]):
+        for k in range(real.shape[1]):
+            back = found.voxels[t, k].astype(np.float64) * found.slopes[t, k] + found.intercepts[t, k]
+            difference = np.abs(back - real[t, k])
+            worst, square = max(worst, float(difference.max())), square + float((difference**2).sum())
+    limit = max_error if max_error is not None else DEFAULT_RELATIVE_ERROR * float(real.max() - real.min())
+    if worst > limit:
+        raise PixelError(
+            f"in 16 bits a value would change by {worst:.3g}, and {limit:.3g} is allowed. Use --as pm, which keeps every "
+            "value, or allow more with --max-error."
+        )
+    root = (square / max(1, real.size)) ** 0.5
+    log.warnings.append(
+        f"values were rounded to 16 bits, steps of {found.slopes.max():.6g}: the largest error is {worst:.3g}, the mean one "
+        f"(RMS) {root:.3g}. --as pm keeps every value"
+    )
+
+
+def _with_padding(real: np.ndarray, missing: np.ndarray, rules: Rules, max_error: float | None, log: Log) -> Stored:
+    """Return real values where some are no number: those become PixelPaddingValue, below all others."""
+    if np.isinf(real).any():
+        raise PixelError(f"{int(np.isinf(real).sum())} voxels are infinite: integer pixels cannot hold them. Use --as pm.")
+    if missing.all():
+        raise PixelError("all voxels are NaN: there is no image. Repair it at its source.")
+    if rules.zero_intercept or not rules.rescale:
+        raise PixelError(f"{int(missing.sum())} voxels are NaN: this kind of object cannot hold them. Use --as pm.")
+    low, high = float(real[~missing].min()), float(real[~missing].max())
+    slope = decimal((high - low) / 65533, up=True) if high > low else 1.0
+    whole = np.array_equal(np.rint(real[~missing]), real[~missing]) and high - low <= 65533
+    slope = 1.0 if whole else slope
+    intercept = decimal(low - slope)
+    numbers = np.where(missing, 0, np.rint((np.where(missing, low, real).astype(np.float64) - intercept) / slope))
+    found = _packed(numbers, (0, int(numbers.max())), rules, slope, intercept, padding=0)
+    if not whole:
+        _check_error(found, np.where(missing, low - slope, real), max_error, log)
+    log.warnings.append(f"{int(missing.sum())} voxels are NaN: they became PixelPaddingValue (stored value 0)")
+    return found
