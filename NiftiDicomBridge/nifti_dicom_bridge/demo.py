@@ -133,6 +133,6 @@ def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]
     inner, outer = pydicom.Dataset(), pydicom.Dataset()
     inner.CodeValue, inner.CodingSchemeDesignator, inner.CodeMeaning = "T-A0100", "SRT", f"Brain, slice {k}"
     outer.private_block(0x0031, "NASTY NESTED", create=True).add_new(0x01, "SQ", Sequence([inner]))
-    outer.ReferencedSOPInstanceUID = "1.2.3.4"
+    outer.ReferencedSOPClassUID, outer.ReferencedSOPInstanceUID = data_set.SOPClassUID, "1.2.3.4"
     data_set.ReferencedImageSequence = Sequence([outer])
     return data_set

@@ -1,0 +1,119 @@
+"""Is this DICOM right? Our own checker, by the tables of the standard: it needs no other program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .. import tags
+from ..errors import DicomReadError
+from ..formats.dicom import files
+from ..metadata import Instance
+from ..options import Progress
+from .attributes import check_attributes
+from .file_meta import check_file_meta
+from .findings import Finding, Heap, Severity
+from .functional_groups import check_functional_groups
+from .pixel_fields import check_pixel_fields
+from .series import Card, card_of, check_series
+from .subject import Subject
+from .values import check_image_type
+
+__all__ = ["Finding", "Severity", "check_files", "validate"]
+
+OTHER_KINDS = frozenset([".json", ".nii", ".gz", ".bval", ".bvec", ".txt", ".md", ".csv", ".tsv", ".xml", ".pdf", ".png",
+                         ".jpg", ".html", ".zip", ".py", ".nrrd", ".log", ".yml", ".yaml"])  # fmt: skip
+READ_ANEW = "Get the file anew from its source."
+
+
+def validate(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
+    """Check DICOM files: attributes and their types, values, VR, VM, UIDs, file meta, pixel fields, geometry of series.
+
+    Parameters
+    ----------
+    paths : iterable of pathlib.Path or str
+        Files, folders of any depth, or DICOMDIR files.
+    progress : Progress, optional
+        Told the number of files read.
+
+    Returns
+    -------
+    list of Finding
+        Errors first, then warnings, then what is good to know; empty where all is well. What repeats over the files of a
+        series stands there once, with the number of files. Pixel data are not decoded.
+
+    Raises
+    ------
+    DicomReadError
+        If a path does not exist or a folder cannot be listed. A file that cannot be read is a finding.
+    """
+    given = [Path(path) for path in paths]
+    found = [path for path, _ in files.find_files(given)]
+    heap = Heap()
+    _check(found, heap, progress, named={path for path in given if path.is_file()})
+    if not found:
+        heap.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
+    return heap.findings()
+
+
+def check_files(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
+    """Check just these files, such as those that were written a moment ago; see `validate`."""
+    found = [Path(path) for path in paths]
+    heap = Heap()
+    _check(found, heap, progress, named=set(found))
+    return heap.findings()
+
+
+def _check(found: list[Path], heap: Heap, progress: Progress | None, named: set[Path]) -> None:
+    latest: dict[Path, Instance] = {}
+    cards: list[Card] = []
+    for n, path in enumerate(found):
+        if progress is not None and n % 16 == 0:
+            progress("Checking", n, len(found))
+        instance = _read(path, heap, latest.get(path.parent), path in named)
+        if instance is None:
+            continue
+        latest[path.parent] = instance
+        subject = Subject(instance, heap)
+        _check_one(subject)
+        cards.append(card_of(instance, subject.sop_class))
+    check_series(cards, heap)
+
+
+def _read(path: Path, heap: Heap, like: Instance | None, named: bool) -> Instance | None:
+    try:
+        return files.read_instance(path, path.name, like)
+    except files.NotDicom:
+        if named or path.suffix.lower() not in OTHER_KINDS:
+            heap.add(
+                str(path),
+                Severity.ERROR,
+                "no DICOM",
+                str(path),
+                (),
+                "The file is no DICOM.",
+                "Leave it out, or check where it came from.",
+            )
+        else:
+            heap.add("others", Severity.INFO, "no DICOM", str(path), (), "The file is no DICOM; it was left out.", "")
+    except DicomReadError as error:
+        text = str(error).removeprefix(f"{path}: ").removesuffix(READ_ANEW).strip()
+        heap.add(str(path), Severity.ERROR, "not readable", str(path), (), f"{text[:1].upper()}{text[1:]}", READ_ANEW)
+    return None
+
+
+def _check_one(subject: Subject) -> None:
+    """Check one file on its own."""
+    check_file_meta(subject)
+    if not subject.iod:
+        kind = tags.uid_name(subject.sop_class) if subject.sop_class else "none"
+        subject.info(
+            "SOP class",
+            (tags.SOP_CLASS_UID,),
+            f"Its kind of object is not in our tables ({kind}): only what holds for all objects was checked.",
+            "",
+        )
+    check_attributes(subject)
+    check_image_type(subject)
+    check_functional_groups(subject)
+    check_pixel_fields(subject)

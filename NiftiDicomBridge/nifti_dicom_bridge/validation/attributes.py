@@ -1,0 +1,127 @@
+"""Types, conditions, values and representation of every attribute, at every level of a data set (PS3.5 7.4, PS3.3)."""
+
+from __future__ import annotations
+
+from .. import iods, tags
+from ..metadata import Elements
+from ..sidecar.charset import CharacterSet
+from .checklist import Checklist, checklist_of, present_modules
+from .conditions import Condition, Scope, rows_for
+from .findings import Path
+from .geometry_fields import check_geometry
+from .representation import check_element, check_signs
+from .subject import Subject, first_overlay, is_empty
+from .values import check_values
+
+
+def check_attributes(subject: Subject) -> None:
+    """Check the whole data set."""
+    elements = subject.elements
+    checklist = None
+    if subject.iod:
+        known = {first_overlay(tag) for tag in elements}
+        if subject.instance.pixels is not None:
+            known.add(subject.instance.pixels.tag)
+        checklist = checklist_of(subject.sop_class, present_modules(subject.sop_class, known))
+    _check_level(subject, elements, checklist, (), CharacterSet())
+    for tag in subject.instance.repeated:
+        subject.error("repeated", (tag,), "It stands there more than once (PS3.5 7.1).", "Keep one of them.")
+
+
+def _check_level(subject: Subject, elements: Elements, checklist: Checklist | None, above: Path, charset: CharacterSet) -> None:
+    """Check a data set, or an item: what is missing, then what is there."""
+    charset = charset.of(elements)
+    if checklist is not None:
+        _check_types(subject, elements, checklist, above)
+        _check_conditions(subject, elements, checklist, above)
+    check_signs(subject, elements, above)
+    check_geometry(subject, elements, above)
+    for tag, element in elements.items():
+        path = (*above, tag)
+        check_element(subject, tag, element, path, charset)
+        if checklist is not None and first_overlay(tag) in checklist.types:
+            check_values(subject, tag, element, path)
+        if isinstance(element.value, tuple):
+            inner = checklist.items.get(tag) if checklist is not None else None
+            for item in element.value:
+                _check_level(subject, item.elements, inner, path, charset)
+
+
+# --- types ------------------------------------------------------------------------------------------------------------
+
+
+def _check_types(subject: Subject, elements: Elements, checklist: Checklist, above: Path) -> None:
+    for tag, type_ in checklist.required:
+        if tag in elements:
+            if type_ == "1" and is_empty(elements, tag):
+                _empty(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
+        elif tag not in tags.PIXEL_TAGS:
+            _missing(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
+    for tag in elements:
+        if checklist.types.get(tag) == "1C" and is_empty(elements, tag):
+            _empty(subject, "1C", (*above, tag), checklist.homes.get(tag, ""))
+
+
+def _missing(subject: Subject, type_: str, path: Path, module: str) -> None:
+    must = "must be there with a value" if type_[0] == "1" else "must be there, with a value or empty"
+    subject.error(
+        f"missing type {type_}",
+        path,
+        f"It is missing; Type {type_} {must}{_home(module)}.",
+        "Add it with its value." if type_[0] == "1" else "Add it, empty where the value is not known.",
+    )
+
+
+def _empty(subject: Subject, type_: str, path: Path, module: str) -> None:
+    subject.error(
+        f"empty type {type_}",
+        path,
+        f"It has no value; Type {type_} must have one{_home(module)}.",
+        "Add the value." if type_ == "1" else "Add the value, or leave the attribute out.",
+    )
+
+
+def _home(module: str) -> str:
+    return f" (module {module})" if module else ""
+
+
+# --- conditions -------------------------------------------------------------------------------------------------------
+
+
+def _check_conditions(subject: Subject, elements: Elements, checklist: Checklist, above: Path) -> None:
+    scope = Scope(elements, subject.elements)
+    for section, tag, row in _rows(subject.iod, above[-1] if above else None, checklist):
+        there = tag in elements
+        if there and row.otherwise is None:
+            continue
+        met = row.when.test(scope)
+        type_ = checklist.declared[tag]
+        if met and not there and row.required:
+            subject.error(
+                f"missing type {type_}",
+                (*above, tag),
+                f"It is missing; it is wanted as {row.when.words} (PS3.3 {section}).",
+                "Add it.",
+            )
+        elif there and not met and row.otherwise is not None:
+            subject.say(
+                row.otherwise,
+                "condition",
+                (*above, tag),
+                f"It may be there only when {row.when.words} (PS3.3 {section}).",
+                "Leave it out, or correct what it depends on.",
+            )
+
+
+def _rows(iod: str, enclosing: int | None, checklist: Checklist) -> list[tuple[str, int, Condition]]:
+    """Return the conditions whose attribute has a conditional type here; kept with the checklist."""
+    key = (iod, enclosing)
+    if key not in checklist.conditions:
+        checklist.conditions[key] = [row for row in rows_for(iod, enclosing) if _counts(checklist, *row)]
+    return checklist.conditions[key]
+
+
+def _counts(checklist: Checklist, section: str, tag: int, row: Condition) -> bool:
+    """Whether a condition has something to say here; a row for an IOD does so even if the module is missing as a whole."""
+    type_ = (checklist.declared if row.iods else checklist.types).get(tag)
+    return type_ in (("1C", "2C") if row.required else iods.TYPES)

@@ -1,0 +1,110 @@
+"""File meta information (PS3.10 7.1): is it complete, and does it say the same as the data set?"""
+
+from __future__ import annotations
+
+from .. import metadata, tags
+from ..formats.dicom.encoding import LONG_VRS
+from ..formats.dicom.files import DEFLATED_EXPLICIT, EXPLICIT_BIG_ENDIAN
+from ..metadata import Elements, Encoding
+from ..sidecar.charset import CharacterSet
+from .representation import check_element
+from .subject import Subject
+
+IMPLICIT = "1.2.840.10008.1.2"
+REQUIRED = (
+    tags.FILE_META_GROUP_LENGTH, tags.FILE_META_VERSION, tags.MEDIA_STORAGE_SOP_CLASS_UID,
+    tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.TRANSFER_SYNTAX_UID, tags.IMPLEMENTATION_CLASS_UID,
+)  # fmt: skip
+TWINS = (
+    (tags.MEDIA_STORAGE_SOP_CLASS_UID, tags.SOP_CLASS_UID),
+    (tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.SOP_INSTANCE_UID),
+)
+DICOMDIR = "1.2.840.10008.1.3.10"
+
+
+def check_file_meta(subject: Subject) -> None:
+    """Check preamble, presence, group length, UIDs and transfer syntax."""
+    instance, meta = subject.instance, subject.instance.file_meta
+    if instance.preamble is None:
+        subject.error(
+            "file meta",
+            (),
+            "There is no preamble with DICM: it is a data set without the frame of a file (PS3.10 7.1).",
+            "Write it anew as a DICOM file.",
+        )
+        return
+    for tag in REQUIRED:
+        if not (tag in meta and meta[tag].value):
+            subject.error("missing type 1", (tag,), "It is missing; Type 1 must be there with a value (PS3.10 7.1).", "Add it.")
+    for tag, element in meta.items():
+        check_element(subject, tag, element, (tag,), CharacterSet())
+    _check_length(subject, meta)
+    _check_twins(subject, meta)
+    _check_syntax(subject)
+
+
+def _check_length(subject: Subject, meta: Elements) -> None:
+    said = metadata.number(meta, tags.FILE_META_GROUP_LENGTH)
+    found = sum((12 if vr in LONG_VRS else 8) + len(value)
+                for tag, (vr, value, _) in meta.items() if tag != tags.FILE_META_GROUP_LENGTH)  # fmt: skip
+    if said is not None and said != found:
+        subject.error(
+            "group length",
+            (tags.FILE_META_GROUP_LENGTH,),
+            f"It says {said:.0f}, the elements behind it have {found} bytes (PS3.10 7.1).",
+            "Write the length that is true.",
+        )
+
+
+def _check_twins(subject: Subject, meta: Elements) -> None:
+    for media, own in TWINS:
+        outer, inner = metadata.text(meta, media), metadata.text(subject.elements, own)
+        if outer and inner and outer != inner:
+            subject.error(
+                "file meta",
+                (media,),
+                f"It is {outer}, {tags.describe(own)} is {inner}; both name this instance (PS3.10 7.1).",
+                "Make them equal.",
+            )
+        elif outer and not inner and outer != DICOMDIR and metadata.text(meta, tags.MEDIA_STORAGE_SOP_CLASS_UID) != DICOMDIR:
+            subject.error(
+                "missing type 1",
+                (own,),
+                "It is missing; Type 1 must be there with a value (module sop-common).",
+                "Add it with its value.",
+            )
+
+
+def _check_syntax(subject: Subject) -> None:
+    from pydicom.config import IGNORE
+    from pydicom.uid import UID
+
+    said = subject.instance.transfer_syntax
+    if not said:
+        return
+    uid, path = UID(said, validation_mode=IGNORE), (tags.TRANSFER_SYNTAX_UID,)
+    if not uid.is_private and not uid.is_transfer_syntax:
+        subject.error("transfer syntax", path, f"{said} is no transfer syntax of the standard (PS3.6 A).", "Correct it.")
+        return
+    wanted = Encoding(said != IMPLICIT, said != EXPLICIT_BIG_ENDIAN, said == DEFLATED_EXPLICIT)
+    found = subject.instance.encoding
+    if not uid.is_private and found != wanted:
+        subject.error(
+            "transfer syntax",
+            path,
+            f"It says {uid.name}; the data set is in {_words(found)} (PS3.5 10).",
+            "Correct it, or write the data set anew.",
+        )
+    pixels = subject.instance.pixels
+    if pixels is not None and not uid.is_private and (pixels.length < 0) != uid.is_encapsulated:
+        kind = "compressed fragments" if pixels.length < 0 else "not compressed"
+        subject.error(
+            "transfer syntax",
+            path,
+            f"It says {uid.name}; the pixel data are {kind} (PS3.5 A.4).",
+            "Correct it, or write the pixel data anew.",
+        )
+
+
+def _words(encoding: Encoding) -> str:
+    return f"{'explicit' if encoding.explicit else 'implicit'} VR, {'little' if encoding.little else 'big'} endian"

@@ -1,0 +1,53 @@
+"""Directions and spacings within one file, wherever they stand in it (PS3.3 C.7.6.2.1.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import metadata, tags
+from ..metadata import Elements
+from .findings import Path
+from .subject import Subject
+
+UNIT, RIGHT_ANGLE = 1e-3, 1e-3
+DIRECTIONS = (0x00189090, 0x00189105)
+"""VelocityEncodingDirection and SlabOrientation (PS3.3 C.8.13.5.12, C.8.13.5.14)."""
+
+
+def check_geometry(subject: Subject, elements: Elements, above: Path) -> None:
+    """Report orientations that are no pair of unit vectors at right angles, and spacings that are not positive."""
+    if tags.IMAGE_ORIENTATION_PATIENT in elements:
+        _check_orientation(subject, metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT), above)
+    for tag in DIRECTIONS:
+        vector = metadata.numbers(elements, tag) if tag in elements else []
+        if len(vector) == 3 and abs(float(np.linalg.norm(vector)) - 1) > UNIT:
+            subject.error(
+                "geometry", (*above, tag), f"It is {vector}: a direction has the length 1 (PS3.3 C.8.13.5).", "Correct it."
+            )
+    spacing = metadata.numbers(elements, tags.PIXEL_SPACING)
+    if spacing and not all(number > 0 for number in spacing):
+        subject.error(
+            "geometry", (*above, tags.PIXEL_SPACING), f"It is {spacing}: distances are above 0 (PS3.3 10.7.1.3).", "Correct it."
+        )
+
+
+def _check_orientation(subject: Subject, numbers: list[float], above: Path) -> None:
+    if len(numbers) != 6:
+        return
+    path = (*above, tags.IMAGE_ORIENTATION_PATIENT)
+    row, column = np.array(numbers[:3]), np.array(numbers[3:])
+    lengths = np.linalg.norm(row), np.linalg.norm(column)
+    if not np.allclose(lengths, 1, atol=UNIT):
+        subject.error(
+            "geometry",
+            path,
+            f"Its directions have the lengths {lengths[0]:.4g} and {lengths[1]:.4g}; 1 is wanted (PS3.3 C.7.6.2.1.1).",
+            "Correct it.",
+        )
+    elif abs(float(row @ column)) > RIGHT_ANGLE:
+        subject.error(
+            "geometry",
+            path,
+            f"Its directions are not at right angles: their product is {row @ column:.3g} (PS3.3 C.7.6.2.1.1).",
+            "Correct it.",
+        )

@@ -1,0 +1,208 @@
+"""What only several files together show: UIDs, one patient per study, and where the slices lie (PS3.3 A.1, C.7.6.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import metadata, tags
+from ..geometry import normal_of
+from ..metadata import Instance
+from .findings import Heap, Severity
+
+PATIENT_ID = 0x00100020
+SAME_MM, SAME_DIRECTION = 0.01, 1e-3
+SPACING_TOLERANCE = 0.02
+"""How far SpacingBetweenSlices may be from the true distance, as a part of it, before it is worth a word."""
+# what tells images at one place from one another
+DISTINGUISHING = (
+    tags.ACQUISITION_TIME, tags.CONTENT_TIME, 0x0008002A, tags.IMAGE_TYPE, tags.COMPLEX_IMAGE_COMPONENT, 0x00180020,
+    tags.ECHO_TIME, 0x00180082, 0x00180086, tags.REPETITION_TIME, tags.FLIP_ANGLE, 0x00181060, tags.FRAME_TIME, 0x00180024,
+    tags.DIFFUSION_B_VALUE, 0x00189089, 0x00200100, 0x00200012, 0x00200105, 0x00541300, 0x00541330, 0x0019100C, 0x0019100E,
+    0x00431039, 0x20011003, 0x20051413, 0x200510B0, 0x00180010, 0x00180060, 0x00181210,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is kept of one file until all have been seen."""
+
+    file: str
+    uid: str
+    sop_class: str
+    modality: str
+    series: str
+    study: str
+    patient: str
+    frame_of_reference: str
+    kind: tuple
+    orientation: tuple[float, ...]
+    position: tuple[float, ...]
+    spacing_between: float
+
+
+def card_of(instance: Instance, sop_class: str) -> Card:
+    """Return what is kept of a file."""
+    elements = instance.elements
+    kind = tuple(elements[tag].value for tag in DISTINGUISHING if tag in elements)
+    return Card(
+        instance.path, instance.uid, sop_class, metadata.text(elements, tags.MODALITY),
+        metadata.text(elements, tags.SERIES_INSTANCE_UID), metadata.text(elements, tags.STUDY_INSTANCE_UID),
+        metadata.text(elements, PATIENT_ID), metadata.text(elements, tags.FRAME_OF_REFERENCE_UID), kind,
+        _finite(metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT), 6),
+        _finite(metadata.numbers(elements, tags.IMAGE_POSITION_PATIENT), 3),
+        metadata.number(elements, tags.SPACING_BETWEEN_SLICES) or 0.0,
+    )  # fmt: skip
+
+
+def _finite(numbers: list[float], count: int) -> tuple[float, ...]:
+    return tuple(numbers) if len(numbers) == count and bool(np.isfinite(numbers).all()) else ()
+
+
+def check_series(cards: list[Card], heap: Heap) -> None:
+    """Compare all files with one another."""
+    _check_instances(cards, heap)
+    _check_owners(cards, heap)
+    groups: dict[str, list[Card]] = {}
+    for card in cards:
+        if card.series:
+            groups.setdefault(card.series, []).append(card)
+    for group in groups.values():
+        for stack in _stacks(group):
+            _check_positions(stack, heap)
+
+
+def _say(heap: Heap, severity: Severity, rule: str, card: Card, tag: int, message: str, advice: str) -> None:
+    heap.add(f"{card.series}|{card.sop_class}", severity, rule, card.file, (tag,), message, advice)
+
+
+def _check_instances(cards: Iterable[Card], heap: Heap) -> None:
+    seen: dict[str, Card] = {}
+    for card in cards:
+        twin = seen.setdefault(card.uid, card) if card.uid else card
+        if twin is not card:
+            _say(
+                heap,
+                Severity.ERROR,
+                "UID",
+                card,
+                tags.SOP_INSTANCE_UID,
+                f"{card.uid} is also that of {twin.file} (PS3.5 9).",
+                "Remove the copy, or give it a UID of its own.",
+            )
+        kinds = {"SOPInstanceUID": card.uid, "SeriesInstanceUID": card.series, "StudyInstanceUID": card.study,
+                 "FrameOfReferenceUID": card.frame_of_reference}  # fmt: skip
+        named: dict[str, str] = {}
+        for name, uid in kinds.items():
+            if uid and named.setdefault(uid, name) != name:
+                tag = {"SeriesInstanceUID": tags.SERIES_INSTANCE_UID, "StudyInstanceUID": tags.STUDY_INSTANCE_UID,
+                       "FrameOfReferenceUID": tags.FRAME_OF_REFERENCE_UID}[name]  # fmt: skip
+                _say(
+                    heap,
+                    Severity.ERROR,
+                    "UID",
+                    card,
+                    tag,
+                    f"{uid} is also its {named[uid]}: one UID names one thing (PS3.5 9).",
+                    "Make a new UID.",
+                )
+
+
+# one series has one of each of these, one study one patient (PS3.3 A.1.2)
+OWNERS = (
+    ("series", "modality", tags.MODALITY, "Modality", Severity.ERROR),
+    ("series", "study", tags.STUDY_INSTANCE_UID, "StudyInstanceUID", Severity.ERROR),
+    ("series", "frame_of_reference", tags.FRAME_OF_REFERENCE_UID, "FrameOfReferenceUID", Severity.ERROR),
+    ("study", "patient", PATIENT_ID, "PatientID", Severity.ERROR),
+)
+
+
+def _check_owners(cards: Iterable[Card], heap: Heap) -> None:
+    first: dict[tuple[str, str], Card] = {}
+    for card in cards:
+        for owner, owned, tag, name, severity in OWNERS:
+            uid, value = getattr(card, owner), getattr(card, owned)
+            if not uid or not value:
+                continue
+            before = first.setdefault((owned, uid), card)
+            if getattr(before, owned) != value:
+                _say(
+                    heap,
+                    severity,
+                    "one of each",
+                    card,
+                    tag,
+                    f"{value!r} here, {getattr(before, owned)!r} in {before.file}: a {owner} has one {name} (PS3.3 A.1.2).",
+                    f"Give each {name} a {owner} of its own.",
+                )
+
+
+# --- where slices lie -------------------------------------------------------------------------------------------------
+
+
+def _stacks(cards: list[Card]) -> list[list[Card]]:
+    """Return the parallel slices of a series, apart by orientation."""
+    found: list[list[Card]] = []
+    for card in cards:
+        if not card.orientation or not card.position:
+            continue
+        for stack in found:
+            if np.abs(np.subtract(stack[0].orientation, card.orientation)).max() < SAME_DIRECTION:
+                stack.append(card)
+                break
+        else:
+            found.append([card])
+    if len(found) > 1:
+        return [stack for stack in found if len(stack) > 1]
+    return found
+
+
+def _check_positions(stack: list[Card], heap: Heap) -> None:
+    normal = normal_of(np.array(stack[0].orientation))
+    distances = np.array([np.dot(card.position, normal) for card in stack])
+    _check_duplicates(stack, heap)
+    steps = np.diff(np.sort(distances))
+    steps = steps[steps > SAME_MM]
+    if len(steps) == 0:
+        return
+    usual = float(np.median(steps))
+    first = stack[0]
+    if np.abs(steps - usual).max() > max(SAME_MM, SPACING_TOLERANCE * usual):
+        _say(
+            heap,
+            Severity.INFO,
+            "spacing",
+            first,
+            tags.IMAGE_POSITION_PATIENT,
+            f"The slices lie {steps.min():.4g} to {steps.max():.4g} mm apart: they are no even grid.",
+            "Check whether slices are missing.",
+        )
+    elif first.spacing_between and abs(first.spacing_between - usual) > SPACING_TOLERANCE * usual:
+        _say(
+            heap,
+            Severity.WARNING,
+            "spacing",
+            first,
+            tags.SPACING_BETWEEN_SLICES,
+            f"It says {first.spacing_between:g} mm, the positions lie {usual:.5g} mm apart.",
+            "Correct it; readers believe one or the other.",
+        )
+
+
+def _check_duplicates(stack: list[Card], heap: Heap) -> None:
+    seen: dict[tuple, Card] = {}
+    for card in stack:
+        key = (tuple(round(number / SAME_MM) for number in card.position), card.kind)
+        twin = seen.setdefault(key, card)
+        if twin is not card and twin.uid != card.uid:
+            _say(
+                heap,
+                Severity.WARNING,
+                "position",
+                card,
+                tags.IMAGE_POSITION_PATIENT,
+                f"It lies where {twin.file} lies, and no time, echo, b-value or the like tells them apart.",
+                "Set what tells them apart, or remove one.",
+            )

@@ -1,0 +1,329 @@
+"""Enumerated values: what an attribute may say, where the standard leaves no choice beside it (PS3.3)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from .. import metadata, tags
+from ..metadata import NUMBER_FORMATS, Element, Elements
+from .findings import Path, Severity
+from .subject import Subject, first_overlay, tag_of
+
+CT, MR, PET, NM = "ct-image", "mr-image", "positron-emission-tomography-image", "nuclear-medicine-image"
+ENHANCED_CT, ENHANCED_MR, ENHANCED_PET = "enhanced-ct-image", "enhanced-mr-image", "enhanced-pet-image"
+LEGACY_CT, LEGACY_MR, LEGACY_PET = (f"legacy-converted-{name}" for name in (ENHANCED_CT, ENHANCED_MR, ENHANCED_PET))
+ENHANCED_MR_COLOR, MR_SPECTROSCOPY = "enhanced-mr-color-image", "mr-spectroscopy"
+SC, SC_BIT = "secondary-capture-image", "multi-frame-single-bit-secondary-capture-image"
+SC_BYTE, SC_WORD, SC_COLOR = (
+    f"multi-frame-{kind}-secondary-capture-image" for kind in ("grayscale-byte", "grayscale-word", "true-color")
+)
+SEG, PARAMETRIC_MAP, RT_DOSE = "segmentation", "parametric-map", "rt-dose"
+US, US_FRAMES, CR = "ultrasound-image", "ultrasound-multi-frame-image", "computed-radiography-image"
+DX, MG, IO = "digital-x-ray-image", "digital-mammography-x-ray-image", "digital-intra-oral-x-ray-image"
+XA, RF = "x-ray-angiographic-image", "x-ray-radiofluoroscopic-image"
+ENHANCED_XA, ENHANCED_RF = "enhanced-xa-image", "enhanced-xrf-image"
+X_RAYS = (DX, MG, IO)
+ENHANCED = (ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, ENHANCED_MR_COLOR)
+LEGACY = (LEGACY_CT, LEGACY_MR, LEGACY_PET)
+YES_NO, Y_N = ("YES", "NO"), ("Y", "N")
+
+
+class Values(NamedTuple):
+    """The values that an attribute may have.
+
+    Attributes
+    ----------
+    keyword, values : str, tuple of str
+        The attribute, and its values; numbers as text.
+    iods : tuple of str
+        Only in the data sets of these IODs, at the top level; empty: wherever it stands in a known IOD.
+    number : int
+        Which of its values, from 1; 0 for all.
+    severity : Severity
+        Warning where the standard has defined terms: others may be added, few readers know them.
+    """
+
+    keyword: str
+    values: tuple[str, ...]
+    iods: tuple[str, ...] = ()
+    number: int = 0
+    severity: Severity = Severity.ERROR
+
+
+def _terms(keyword: str, *values: str, iods: tuple[str, ...] = (), number: int = 0) -> Values:
+    return Values(keyword, values, iods, number, Severity.WARNING)
+
+
+def _only(value: str, *iods: str) -> Values:
+    return Values("Modality", (value,), iods)
+
+
+def _bits(iods: tuple[str, ...], *allocated: int) -> Values:
+    return Values("BitsAllocated", tuple(map(str, allocated)), iods)
+
+
+def _stored(iods: tuple[str, ...], *stored: int) -> Values:
+    return Values("BitsStored", tuple(map(str, stored)), iods)
+
+
+SEVERAL_SAMPLES = (
+    "MONOCHROME2",
+    "RGB",
+    "PALETTE COLOR",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_PARTIAL_422",
+    "YBR_PARTIAL_420",
+    "YBR_ICT",
+    "YBR_RCT",
+)
+SIXTEEN = (CT, MR, PET, ENHANCED_CT, ENHANCED_PET, LEGACY_CT, LEGACY_PET, SC_WORD)
+ONE_SAMPLE = (CT, MR, PET, NM, CR, RT_DOSE, SEG, PARAMETRIC_MAP, ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, *LEGACY, *X_RAYS,
+              XA, RF, ENHANCED_XA, ENHANCED_RF, SC_BIT, SC_BYTE, SC_WORD)  # fmt: skip
+UNSIGNED = (US, US_FRAMES, SEG, *X_RAYS, XA, RF, SC_BIT, SC_BYTE, SC_WORD, SC_COLOR)
+MONOCHROME2 = (PET, RT_DOSE, ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, *LEGACY, SC_BIT, SC_BYTE, SC_WORD, PARAMETRIC_MAP)
+MONOCHROME = (CT, MR, CR, *X_RAYS, ENHANCED_XA, ENHANCED_RF)
+
+TABLES: dict[str, list[Values]] = {
+    "C.7.1 Patient": [
+        Values("PatientSex", ("M", "F", "O")),
+        Values("PatientIdentityRemoved", YES_NO),
+        Values("PatientSexNeutered", ("ALTERED", "UNALTERED")),
+    ],
+    "C.7.3 Series": [
+        Values("AnatomicalOrientationType", ("BIPED", "QUADRUPED")),
+        Values("Laterality", ("R", "L")),
+        _terms("PatientPosition", *(f"{first}{last}" for first in ("HF", "FF", "LF", "RF", "AF", "PF")
+                                    for last in ("S", "P", "DL", "DR")), "SITTING"),
+        _only("CT", CT, ENHANCED_CT, LEGACY_CT),
+        _only("MR", MR, ENHANCED_MR, LEGACY_MR, ENHANCED_MR_COLOR, MR_SPECTROSCOPY),
+        _only("PT", PET, ENHANCED_PET, LEGACY_PET),
+        _only("NM", NM),
+        _only("CR", CR),
+        _only("DX", DX),
+        _only("MG", MG),
+        _only("IO", IO),
+        _only("SEG", SEG),
+        _only("RTDOSE", RT_DOSE),
+        _only("RTSTRUCT", "rt-structure-set"),
+        _only("RTPLAN", "rt-plan"),
+        _only("RTIMAGE", "rt-image"),
+        Values("Modality", ("XA", "RF", "XRF"), (XA, RF, ENHANCED_XA, ENHANCED_RF)),
+        _terms("Modality", "US", "IVUS", "BDUS", "OPTBSV", "OT", iods=(US, US_FRAMES)),
+    ],
+    "C.7.6.1 General Image": [
+        Values("ImageType", ("ORIGINAL", "DERIVED"), (CT, MR, PET, NM, SC, CR, *X_RAYS, XA, RF, US, US_FRAMES, RT_DOSE), 1),
+        Values("ImageType", ("PRIMARY", "SECONDARY"), (CT, MR, SC, CR, *X_RAYS, XA, RF, US, US_FRAMES, RT_DOSE), 2),
+        Values("ImageLaterality", ("R", "L", "U", "B")),
+        Values("QualityControlImage", ("YES", "NO", "BOTH")),
+        Values("BurnedInAnnotation", YES_NO),
+        Values("RecognizableVisualFeatures", YES_NO),
+        Values("LossyImageCompression", ("00", "01")),
+        Values("PresentationLUTShape", ("IDENTITY", "INVERSE")),
+        Values("SpatialLocationsPreserved", ("YES", "NO", "REORIENTED_ONLY")),
+        Values("LongitudinalTemporalInformationModified", ("UNMODIFIED", "MODIFIED", "REMOVED")),
+        Values("FrameLaterality", ("R", "L", "U", "B")),
+    ],
+    "C.7.6.3 Image Pixel": [
+        Values("PixelRepresentation", ("0", "1")),
+        Values("PlanarConfiguration", ("0", "1")),
+        Values("SamplesPerPixel", ("1", "3", "4")),
+        Values("SamplesPerPixel", ("1",), ONE_SAMPLE),
+        Values("SamplesPerPixel", ("3",), (SC_COLOR,)),
+        Values("PixelRepresentation", ("0",), UNSIGNED),
+        Values("PhotometricInterpretation", MONOCHROME2_ONLY := ("MONOCHROME2",), MONOCHROME2),
+        Values("PhotometricInterpretation", ("MONOCHROME1", "MONOCHROME2"), MONOCHROME),
+        Values("PhotometricInterpretation", (*MONOCHROME2_ONLY, "PALETTE COLOR"), (NM, SEG)),
+        Values("PhotometricInterpretation", ("RGB", "YBR_FULL_422", "YBR_FULL", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_420"),
+               (SC_COLOR, ENHANCED_MR_COLOR)),
+        Values("PhotometricInterpretation", SEVERAL_SAMPLES, (US, US_FRAMES)),
+        _terms("PhotometricInterpretation", "MONOCHROME1", "XYB", *SEVERAL_SAMPLES, "HSV", "ARGB", "CMYK"),
+        _bits(SIXTEEN, 16),
+        _bits((NM, *X_RAYS, CR, XA, RF, ENHANCED_XA, ENHANCED_RF, ENHANCED_MR, LEGACY_MR), 8, 16),
+        _bits((RT_DOSE,), 16, 32),
+        _bits((SC_BYTE, SC_COLOR, ENHANCED_MR_COLOR), 8),
+        _bits((SC_BIT,), 1),
+        _bits((SEG,), 1, 8, 16),
+        _bits((US, US_FRAMES), 8, 16),
+        _stored((CT, ENHANCED_CT, LEGACY_CT), 12, 13, 14, 15, 16),
+        _stored((PET, ENHANCED_PET), 16),
+        _stored((RT_DOSE,), 16, 32),
+        _stored((SC_BYTE, SC_COLOR), 8),
+        _stored((SC_BIT,), 1),
+        _stored((SC_WORD,), *range(9, 17)),
+        _stored((XA, RF), 8, 10, 12, 16),
+        _stored(X_RAYS, *range(6, 17)),
+        Values("OverlayType", ("G", "R")),
+        Values("OverlayBitsAllocated", ("1",)),
+        Values("OverlayBitPosition", ("0",)),
+    ],
+    "C.7.6.16 Multi-frame, C.8.13.3, C.8.16.1 enhanced images": [
+        Values("ImageType", ("ORIGINAL", "DERIVED", "MIXED"), (*ENHANCED, *LEGACY, MR_SPECTROSCOPY), 1),
+        Values("ImageType", ("PRIMARY",), (*ENHANCED, *LEGACY, MR_SPECTROSCOPY, NM, PET), 2),
+        Values("ImageType", ("DERIVED",), (SEG, PARAMETRIC_MAP), 1),
+        Values("ImageType", ("PRIMARY",), (SEG, PARAMETRIC_MAP), 2),
+        Values("FrameType", ("ORIGINAL", "DERIVED"), number=1),
+        Values("FrameType", ("PRIMARY", "SECONDARY"), number=2),
+        Values("PixelPresentation", ("COLOR", "MONOCHROME", "MIXED", "TRUE_COLOR", "COLOR_RANGE", "COLOR_REF")),
+        Values("VolumetricProperties", ("VOLUME", "SAMPLED", "DISTORTED", "MIXED")),
+        _terms("VolumeBasedCalculationTechnique", "MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER", "MPR", "CURVED_MPR",
+               "NONE", "MIXED"),
+        Values("ContentQualification", ("PRODUCT", "RESEARCH", "SERVICE")),
+        Values("ComplexImageComponent", ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY", "COMPLEX", "MIXED")),
+        Values("PresentationLUTShape", ("IDENTITY",), (SC_BYTE, SC_WORD, *ENHANCED, *LEGACY)),
+        Values("BurnedInAnnotation", ("NO",), ENHANCED),
+    ],
+    "C.8.2 CT": [
+        Values("RotationDirection", ("CW", "CC")),
+    ],
+    "C.8.3 MR": [
+        Values("ScanningSequence", ("SE", "IR", "GR", "EP", "RM"), (MR,)),
+        _terms("SequenceVariant", "SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "NONE", iods=(MR,)),
+        Values("MRAcquisitionType", ("2D", "3D"), (MR,)),
+        Values("AngioFlag", Y_N),
+        Values("VariableFlipAngleFlag", Y_N),
+        Values("BeatRejectionFlag", Y_N),
+        Values("InPlanePhaseEncodingDirection", ("ROW", "COL"), (MR,)),
+    ],
+    "C.8.9 PET": [
+        Values("SeriesType", ("STATIC", "DYNAMIC", "GATED", "WHOLE BODY"), number=1),
+        Values("SeriesType", ("IMAGE", "REPROJECTION"), number=2),
+        _terms("Units", "CNTS", "NONE", "CM2", "CM2ML", "PCNT", "CPS", "BQML", "MGMINML", "UMOLMINML", "MLMING", "MLG", "1CM",
+               "UMOLML", "PROPCNTS", "PROPCPS", "MLMINML", "MLML", "GML", "STDDEV", iods=(PET,)),
+        Values("CountsSource", ("EMISSION", "TRANSMISSION")),
+        _terms("DecayCorrection", "NONE", "START", "ADMIN"),
+        _terms("CorrectedImage", "DECY", "ATTN", "SCAT", "DTIM", "MOTN", "PMOT", "CLN", "RAN", "RADL", "DCAL", "NORM"),
+        Values("RescaleIntercept", ("0",), (PET,)),
+        _terms("SUVType", "BSA", "BW", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"),
+        Values("DecayCorrected", YES_NO),
+        Values("AttenuationCorrected", YES_NO),
+        Values("ScatterCorrected", YES_NO),
+        Values("DeadTimeCorrected", YES_NO),
+        Values("GantryMotionCorrected", YES_NO),
+        Values("PatientMotionCorrected", YES_NO),
+        Values("RandomsCorrected", YES_NO),
+    ],
+    "C.8.6 Secondary capture": [
+        _terms("ConversionType", "DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN"),
+        Values("RescaleType", ("US",), (SC_BYTE, SC_WORD)),
+        Values("RescaleSlope", ("1",), (SC_BYTE,)),
+        Values("RescaleIntercept", ("0",), (SC_BYTE,)),
+    ],
+    "C.8.7, C.8.11, C.8.19 X-ray": [
+        Values("PresentationIntentType", ("FOR PRESENTATION", "FOR PROCESSING")),
+        Values("PixelIntensityRelationshipSign", ("1", "-1")),
+        Values("PixelIntensityRelationship", ("LIN", "LOG"), X_RAYS),
+        Values("RescaleIntercept", ("0",), X_RAYS),
+        Values("RescaleSlope", ("1",), X_RAYS),
+        Values("RescaleType", ("US",), X_RAYS),
+        Values("ImageType", ("SINGLE PLANE", "BIPLANE A", "BIPLANE B"), (XA, RF), 3),
+        Values("RadiationSetting", ("SC", "GR")),
+        Values("FieldOfViewHorizontalFlip", YES_NO),
+        Values("GeometricalProperties", ("UNIFORM", "NON_UNIFORM")),
+    ],
+    "C.8.8 Radiotherapy": [
+        Values("DoseUnits", ("GY", "RELATIVE")),
+        _terms("DoseType", "PHYSICAL", "EFFECTIVE", "ERROR"),
+        _terms("DoseSummationType", "PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "FRACTION", "BEAM", "BRACHY", "FRACTION_SESSION",
+               "BEAM_SESSION", "BRACHY_SESSION", "CONTROL_POINT", "RECORD"),
+        Values("ApprovalStatus", ("APPROVED", "UNAPPROVED", "REJECTED")),
+        Values("DVHType", ("DIFFERENTIAL", "CUMULATIVE", "NATURAL")),
+        Values("DVHROIContributionType", ("INCLUDED", "EXCLUDED")),
+        Values("ContourGeometricType", ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR", "CLOSEDPLANAR_XOR")),
+    ],
+    "C.8.13.5 Macros of enhanced MR": [
+        Values("EchoPulseSequence", ("SPIN", "GRADIENT", "BOTH")),
+        *(Values(keyword, YES_NO) for keyword in (
+            "MultipleSpinEcho", "MultiPlanarExcitation", "PhaseContrast", "TimeOfFlightContrast", "EchoPlanarPulseSequence",
+            "SaturationRecovery", "InversionRecovery", "T2Preparation", "PartialFourier", "ParallelAcquisition",
+            "BloodSignalNulling", "QuadratureReceiveCoil", "MultiCoilElementUsed", "ASLCrusherFlag", "ASLBolusCutoffFlag")),
+        Values("OversamplingPhase", ("2D", "3D", "2D_3D", "NONE")),
+        Values("SegmentedKSpaceTraversal", ("SINGLE", "PARTIAL", "FULL")),
+        Values("Spoiling", ("RF", "GRADIENT", "RF_AND_GRADIENT", "NONE")),
+        Values("SpectrallySelectedExcitation", ("WATER", "FAT", "NONE")),
+        Values("SpatialPresaturation", ("SLAB", "NONE")),
+        Values("PartialFourierDirection", ("PHASE", "FREQUENCY", "SLICE_SELECT", "COMBINATION")),
+        _terms("ParallelAcquisitionTechnique", "PILS", "SENSE", "SMASH", "OTHER"),
+        Values("MagnetizationTransfer", ("ON_RESONANCE", "OFF_RESONANCE", "NONE")),
+        Values("Tagging", ("GRID", "LINE", "NONE")),
+        Values("ASLContext", ("LABEL", "CONTROL", "M_ZERO_SCAN")),
+        _terms("DiffusionDirectionality", "DIRECTIONAL", "BMATRIX", "ISOTROPIC", "NONE"),
+        _terms("AcquisitionContrast", "DIFFUSION", "FLOW_ENCODED", "FLUID_ATTENUATED", "PERFUSION", "PROTON_DENSITY", "STIR",
+               "TAGGING", "T1", "T2", "T2_STAR", "TOF", "UNKNOWN", "MIXED"),
+    ],
+    "C.8.20 Segmentation": [
+        Values("SegmentationType", ("BINARY", "FRACTIONAL", "LABELMAP")),
+        Values("SegmentationFractionalType", ("PROBABILITY", "OCCUPANCY")),
+        Values("SegmentAlgorithmType", ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")),
+        Values("SegmentsOverlap", ("YES", "UNDEFINED", "NO")),
+    ],
+    "C.17 Structured reports": [
+        Values("ContinuityOfContent", ("SEPARATE", "CONTINUOUS")),
+        Values("CompletionFlag", ("PARTIAL", "COMPLETE")),
+        Values("VerificationFlag", ("UNVERIFIED", "VERIFIED")),
+    ],
+    "C.7.5.2, 8.8 Codes": [
+        Values("ContextGroupExtensionFlag", Y_N),
+    ],
+}  # fmt: skip
+
+
+# PS3.3 C.8.2.1.1.1, C.8.7.1.1.1, C.8.13.3.1.1, C.8.16.1, C.8.23.3.1: how many values ImageType has at least
+IMAGE_TYPE_VALUES = {CT: 3, XA: 3, RF: 3, PARAMETRIC_MAP: 4} | dict.fromkeys((*ENHANCED, MR_SPECTROSCOPY), 4)
+
+
+def check_image_type(subject: Subject) -> None:
+    """Report an ImageType with fewer values than the IOD wants, or with empty ones among them."""
+    wanted = IMAGE_TYPE_VALUES.get(subject.iod, 0)
+    found = metadata.texts(subject.elements, tags.IMAGE_TYPE)
+    if found and (len(found) < wanted or not all(found[:wanted])):
+        subject.error(
+            "value",
+            (tags.IMAGE_TYPE,),
+            f"It is {'/'.join(found)}; this IOD wants {wanted} values (PS3.3 C.7.6.1.1.2).",
+            "Add what is missing, such as AXIAL for CT.",
+        )
+
+
+def check_values(subject: Subject, tag: int, element: Element, path: Path) -> None:
+    """Report an attribute that says what it may not say."""
+    rows = _rows(subject.iod, len(path) == 1).get(first_overlay(tag))
+    if not rows or not isinstance(element.value, bytes) or not element.value:
+        return
+    found = _said(tag, element)
+    for section, row in rows:
+        chosen = found if row.number == 0 else found[row.number - 1 : row.number]
+        wrong = [value for value in chosen if value and value not in row.values]
+        if wrong:
+            enumerated = row.severity is Severity.ERROR
+            which = f"Value {row.number}" if row.number else "It"
+            kind = "wanted is one of" if enumerated else "the defined terms are"
+            subject.say(
+                row.severity,
+                "value" if enumerated else "term",
+                path,
+                f"{which} is {wrong[0]!r}; {kind} {', '.join(row.values)} (PS3.3 {section}).",
+                "Correct it." if enumerated else "Other terms are allowed, but readers may not know this one.",
+            )
+            return
+
+
+@lru_cache(maxsize=256)
+def _rows(iod: str, top: bool) -> dict[int, list[tuple[str, Values]]]:
+    """Return the rows that count for an IOD; none where it is not known."""
+    found: dict[int, list[tuple[str, Values]]] = {}
+    for section, rows in TABLES.items() if iod else ():
+        for row in rows:
+            if not row.iods or (top and iod in row.iods):
+                if not top:  # one frame is of one kind
+                    row = row._replace(values=tuple(value for value in row.values if value != "MIXED"))
+                found.setdefault(tag_of(row.keyword), []).append((section, row))
+    return found
+
+
+def _said(tag: int, element: Element) -> list[str]:
+    elements: Elements = {tag: element}
+    if element.vr in NUMBER_FORMATS or element.vr in ("DS", "IS"):
+        return [f"{number:.10g}" for number in metadata.numbers(elements, tag)]
+    return metadata.texts(elements, tag)

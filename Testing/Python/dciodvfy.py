@@ -1,0 +1,77 @@
+"""What dciodvfy (David Clunie's checker, of 2022) says of files, in words that our findings can be compared with.
+
+A fact is a pair: ``("missing", "PatientID")``, ``("value", "Modality")``, ``("VR", "00100010")``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydicom._dicom_dict import DicomDictionary
+
+from nifti_dicom_bridge import Finding, Severity
+from oracles import oracle, run
+
+Fact = tuple[str, str]
+_KEYWORDS = {row[2].lower(): row[4] for row in DicomDictionary.values()}
+_ELEMENT = re.compile(r"Element=<(\w+)>")
+# what the line has → the kind of fact
+_LINES = {
+    "Missing attribute": "missing",
+    "Empty attribute": "empty",
+    "condition unsatisfied": "condition",
+    "Required by Dictionary": "VM",
+    "Required by Module definition": "VM",
+}
+_VALUE = re.compile(r"Unrecognized enumerated value <.*?> for value \d+ of attribute <(.*?)>")
+_REPRESENTATION = re.compile(r"Value invalid for this VR - \(0x(\w{4}),0x(\w{4})\)")
+_OURS = {"VR value": "VR", "character set": "VR", "VM": "VM", "value": "value", "condition": "condition"}
+# facts of other kinds: a sentence that stands for an attribute
+_SENTENCES = {
+    "MediaStorageSOPInstanceUID different from SOPInstanceUID": ("file meta", "MediaStorageSOPInstanceUID"),
+    "MediaStorageSOPClassUID different from SOPClassUID": ("file meta", "MediaStorageSOPClassUID"),
+    "A value is required for value 3 in CT Images": ("value", "ImageType"),
+    "Required by Module definition) Element=<ImageType>": ("value", "ImageType"),
+    "must be HU for ORIGINAL": ("value", "RescaleType"),
+    "Shall not be present when PatientOrientationCodeSequence": ("condition", "PatientPosition"),
+    "PixelData has incorrect value length": ("pixel length", "PixelData"),
+}
+
+
+def facts_of_dciodvfy(path: Path) -> set[Fact]:
+    """Return the errors of dciodvfy; empty where it does not know the kind of object or cannot read the file."""
+    said = run(oracle("dciodvfy"), path)
+    lines = [line for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")]
+    if any("Object Not found" in line or "read failed" in line for line in lines):
+        return set()
+    return {fact for line in lines if (fact := _fact(line))}
+
+
+def _fact(line: str) -> Fact | None:
+    for words, fact in _SENTENCES.items():
+        if words in line:
+            return fact
+    if found := _VALUE.search(line):
+        return "value", _KEYWORDS.get(found[1].lower(), found[1])
+    if found := _REPRESENTATION.search(line):
+        return "VR", f"{found[1]}{found[2]}".upper()
+    if "Multiplicity Type" in line or "Bad Sequence" in line:
+        return None
+    element = _ELEMENT.search(line)
+    return next(((kind, element[1]) for words, kind in _LINES.items() if element and words in line), None)
+
+
+def facts_of_findings(findings: Iterable[Finding], severities: Iterable[Severity] = (Severity.ERROR,)) -> set[Fact]:
+    """Return our errors in the same words."""
+    wanted, found = set(severities), set()
+    for finding in findings:
+        if finding.severity not in wanted or not finding.tag:
+            continue
+        keyword, _, number = finding.tag.split(" > ")[-1].rpartition("(")
+        kind = _OURS.get(finding.rule, finding.rule.split(" type ")[0])
+        kind = "missing" if kind == "missing group" else kind
+        number = number.rstrip(")").replace(",", "")
+        found.add((kind, number if kind == "VR" and finding.rule != "VR" else keyword.strip() or number))
+    return found
