@@ -2,15 +2,28 @@
 
 import sys
 
+import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 
+from NiftiDicomBridgeLib import Samples
+from NiftiDicomBridgeLib.FileReader import NiftiDicomBridgeFileReader
+from NiftiDicomBridgeLib.FileWriter import NiftiDicomBridgeFileWriter
 from NiftiDicomBridgeLib.Logic import NiftiDicomBridgeLogic
 from NiftiDicomBridgeLib.SelfTest import NiftiDicomBridgeTest
+from NiftiDicomBridgeLib.SubjectHierarchyPlugin import NiftiDicomBridgeSubjectHierarchyPlugin
 from NiftiDicomBridgeLib.Widget import NiftiDicomBridgeWidget as _Widget
 
-__all__ = ["NiftiDicomBridge", "NiftiDicomBridgeLogic", "NiftiDicomBridgeTest", "NiftiDicomBridgeWidget"]
+__all__ = [
+    "NiftiDicomBridge",
+    "NiftiDicomBridgeFileReader",
+    "NiftiDicomBridgeFileWriter",
+    "NiftiDicomBridgeLogic",
+    "NiftiDicomBridgeSubjectHierarchyPlugin",
+    "NiftiDicomBridgeTest",
+    "NiftiDicomBridgeWidget",
+]
 
 
 class NiftiDicomBridge(ScriptedLoadableModule):
@@ -27,6 +40,13 @@ class NiftiDicomBridge(ScriptedLoadableModule):
             'See the <a href="https://github.com/NiftiDicomBridge/SlicerNiftiDicomBridge">documentation</a>.'
         )
         self.parent.acknowledgementText = _("Built on pydicom and nibabel.")
+        slicer.app.startupCompleted.connect(Samples.register)
+
+    def setup(self):
+        """Called by Slicer when the module is loaded: adds the actions of the Data module."""
+        plugin = slicer.qSlicerSubjectHierarchyScriptedPlugin(None)
+        # This file and not that of the class, which Slicer would import a second time under another name.
+        plugin.setPythonSource(__file__)
 
 
 class NiftiDicomBridgeWidget(_Widget):

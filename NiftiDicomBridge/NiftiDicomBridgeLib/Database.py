@@ -5,16 +5,23 @@ except `headers_of`.
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ctk
 import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
 from nifti_dicom_bridge import BridgeError, OutputError
+
+SERIES_UID = "0020,000e"
+NOT_OPEN = (
+    "Slicer's DICOM database is not open, so nothing can be imported. Switch to the module DICOM once: it creates or opens the "
+    "database. In a script: DICOMUtils.openDatabase(folder), the folder being there."
+)
 
 
 class Header(NamedTuple):
@@ -35,25 +42,103 @@ class Registered:
     files: list[Path] = field(default_factory=list)
 
     def __str__(self) -> str:
-        text = f"{self.added} instances added to Slicer's DICOM database"
+        text = f"{self.added} instance{'s' if self.added != 1 else ''} added to Slicer's DICOM database"
         return text + (f", {self.present} were there already and stay as they are." if self.present else ".")
+
+
+class Series(NamedTuple):
+    """A series in the database: its UID, what a person calls it, what it is, whose it is; and the keys of study and patient."""
+
+    uid: str
+    name: str
+    detail: str
+    study: str
+    patient: str
+    study_key: str
+    patient_key: str
+
+
+def is_open() -> bool:
+    """Whether Slicer's database can be asked."""
+    return slicer.dicomDatabase is not None and bool(slicer.dicomDatabase.isOpen)
 
 
 def require_open() -> None:
     """Raise `OutputError` when no database is open."""
-    if slicer.dicomDatabase is None or not slicer.dicomDatabase.isOpen:
-        raise OutputError(
-            "Slicer's DICOM database is not open, so nothing can be imported. Switch to the module DICOM once: it creates or "
-            "opens the database. In a script: DICOMUtils.openDatabase(folder), the folder being there."
-        )
+    if not is_open():
+        raise OutputError(NOT_OPEN)
+
+
+def on_change(slot: Callable[[], None]) -> None:
+    """Have something called when the database has changed, or another one was opened or closed."""
+    for signal in _signals():
+        signal.connect(slot)
+
+
+def off_change(slot: Callable[[], None]) -> None:
+    """Undo `on_change`."""
+    for signal in _signals():
+        signal.disconnect(slot)
+
+
+def all_series() -> list[Series]:
+    """Return every series of the database that has files, patient by patient and study by study."""
+    if not is_open():
+        return []
+    database, found = slicer.dicomDatabase, []
+    for patient in database.patients():
+        name = database.nameForPatient(patient) or "?"
+        for study in database.studiesForPatient(patient):
+            date = database.fieldForStudy("StudyDate", study)
+            words = (database.descriptionForStudy(study) or _("No study description"), f"({date})" if date else "")
+            description = " ".join(word for word in words if word)
+            for uid in database.seriesForStudy(study):
+                found += [Series(uid, *told, description, name, study, patient) for told in _words_of(uid)]
+    return found
+
+
+def files_of_series(uid: str) -> list[Path]:
+    """Return the files of a series that are there."""
+    return [Path(name) for name in slicer.dicomDatabase.filesForSeries(uid) if Path(name).is_file()] if is_open() else []
+
+
+def series_of_instances(uids: Iterable[str]) -> str:
+    """Return the series of the first of some instances that the database knows; empty where it knows none."""
+    names = (slicer.dicomDatabase.fileForInstance(uid) for uid in (uids if is_open() else ()))
+    return next((value_of(name, SERIES_UID) for name in names if name and Path(name).is_file()), "")
 
 
 def files_of_instances(uids: Iterable[str]) -> list[Path]:
-    """Return the files of instances, without those that the database does not know or that are gone."""
-    if slicer.dicomDatabase is None or not slicer.dicomDatabase.isOpen:
+    """Return the files of instances, each once, without those that the database does not know or that are gone."""
+    if not is_open():
         return []
-    names = [slicer.dicomDatabase.fileForInstance(uid) for uid in uids]
+    names = dict.fromkeys(slicer.dicomDatabase.fileForInstance(uid) for uid in dict.fromkeys(uids))
     return [Path(name) for name in names if name and Path(name).is_file()]
+
+
+def value_of(path: str | Path, tag: str) -> str:
+    """Return the value of a top-level element of a file, such as ``"0008,0016"``; empty where it has none."""
+    return str(slicer.dicomDatabase.fileValue(str(path), tag))
+
+
+def opened_in(folder: str | Path) -> Any:
+    """Return the DICOM database of a folder, made when missing; Slicer's own database and its settings stay as they are.
+
+    Raises
+    ------
+    OutputError
+        If there can be none.
+    """
+    folder = Path(folder).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"--database {folder}: the folder cannot be made ({error.strerror}). Name another one.") from error
+    database = ctk.ctkDICOMDatabase()
+    database.openDatabase(str(folder / "ctkDICOM.sql"), f"NiftiDicomBridge {folder}")
+    if not database.isOpen:
+        raise OutputError(f"--database {folder}: no DICOM database can be opened there. May files be written in it?")
+    return database
 
 
 def headers_of(files: Iterable[Path]) -> list[Header]:
@@ -68,30 +153,46 @@ def headers_of(files: Iterable[Path]) -> list[Header]:
     return found
 
 
-def register(headers: Sequence[Header]) -> Registered:
-    """Copy DICOM files into the database and verify that every instance is there.
+def register(headers: Sequence[Header], database: Any = None) -> Registered:
+    """Copy DICOM files into a database and verify that every instance is there.
 
     Instances that are there already are never replaced.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        The files.
+    database : ctkDICOMDatabase, optional
+        Slicer's own by default.
 
     Raises
     ------
     OutputError
         If no database is open, an instance is there with other content, or one is missing afterwards.
     """
-    require_open()
-    present = [header for header in headers if _require_no_conflict(header)]
+    if database is None:
+        require_open()
+        database = slicer.dicomDatabase
+    present = [header for header in headers if _require_no_conflict(header, database)]
     kept = {header.instance for header in present}
     new = [header for header in headers if header.instance not in kept]
     if new:
         indexer = ctk.ctkDICOMIndexer()
-        indexer.addListOfFiles(slicer.dicomDatabase, [str(header.path) for header in new], True)
+        indexer.addListOfFiles(database, [str(header.path) for header in new], True)
         indexer.waitForImportFinished()
-    return Registered(len(new), len(present), _verified_files(headers))
+    return Registered(len(new), len(present), _verified_files(headers, database))
 
 
-def register_files(files: Sequence[Path]) -> str:
-    """Register files for the command line and say what became of them."""
-    return str(register(headers_of(files)))
+def register_files(files: Sequence[Path], folder: str | Path | None = None) -> str:
+    """Register files for the command line, in Slicer's database or in that of a folder, and say what became of them."""
+    headers = headers_of([path for path in files if not path.name.lower().endswith((".json", ".tsv"))])
+    if folder is None:
+        return str(register(headers))
+    database = opened_in(folder)
+    try:
+        return str(register(headers, database)).replace("Slicer's DICOM database", f"the DICOM database in {folder}")
+    finally:
+        database.closeDatabase()
 
 
 def series_of_files(files: Sequence[Path]) -> list[str]:
@@ -112,13 +213,30 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     return loaded
 
 
-def _require_no_conflict(header: Header) -> bool:
+def _signals() -> tuple[Any, ...]:
+    database = slicer.dicomDatabase
+    return () if database is None else (database.databaseChanged, database.opened, database.closed)
+
+
+def _words_of(uid: str) -> list[tuple[str, str]]:
+    """Return what a series is called and what it is; nothing where it has no files any more."""
+    database = slicer.dicomDatabase
+    count = len(database.instancesForSeries(uid))
+    if not count:
+        return []
+    number, modality = database.fieldForSeries("SeriesNumber", uid), database.fieldForSeries("Modality", uid)
+    name = database.descriptionForSeries(uid) or _("No series description")
+    files = _("1 file") if count == 1 else _("{count} files").format(count=count)
+    return [(f"{number}: {name}" if number else name, f"{modality}, {files}" if modality else files)]
+
+
+def _require_no_conflict(header: Header, database: Any) -> bool:
     """Return whether an instance is in the database already; raise if something else is there under its UIDs."""
-    known = slicer.dicomDatabase.fileForInstance(header.instance)
+    known = database.fileForInstance(header.instance)
     if known and Path(known).is_file():
         _require_same_object(header, Path(known))
         return True
-    study = slicer.dicomDatabase.studyForSeries(header.series)
+    study = database.studyForSeries(header.series)
     if study and study != header.study:
         raise OutputError(
             f"Series {header.series} is in the DICOM database under the study {study}, not {header.study}: nothing was added. "
@@ -153,9 +271,8 @@ def _same_object(new: Path, known: Path) -> bool:
     return a == b
 
 
-def _verified_files(headers: Sequence[Header]) -> list[Path]:
-    """Return where instances are in the database; raise when one is missing."""
-    database = slicer.dicomDatabase
+def _verified_files(headers: Sequence[Header], database: Any) -> list[Path]:
+    """Return where instances are in a database; raise when one is missing."""
     for series in dict.fromkeys(header.series for header in headers):
         wanted = {header.instance for header in headers if header.series == series}
         instances, files = set(database.instancesForSeries(series)), set(database.filesForSeries(series))

@@ -10,7 +10,10 @@ import slicer
 from nifti_dicom_bridge import DependencyError
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "Resources" / "requirements.txt"
-HOW_TO_INSTALL = "Start Slicer with its window, open the module NIfTI-DICOM Bridge and convert once: it offers to install them."
+HOW_TO_INSTALL = (
+    "Start Slicer with its window, open the module NIfTI-DICOM Bridge and convert once: it offers to install them. Without a "
+    "window: add --install-dependencies to Scripts/convert.py."
+)
 
 
 def missing() -> list[str]:
@@ -30,10 +33,21 @@ def require() -> None:
         If packages are missing and were not installed.
     """
     if missing() and slicer.util.mainWindow() is not None:
-        _install()
-    still = missing()
-    if still:
-        raise DependencyError(sentence(still))
+        _install(asking=True)
+    _require_all()
+
+
+def install() -> None:
+    """Install what is missing without asking: somebody has asked for it on the command line.
+
+    Raises
+    ------
+    nifti_dicom_bridge.DependencyError
+        If packages are still missing afterwards.
+    """
+    if missing():
+        _install(asking=False)
+    _require_all()
 
 
 def sentence(packages: list[str]) -> str:
@@ -41,10 +55,23 @@ def sentence(packages: list[str]) -> str:
     return f"Python packages are missing in Slicer: {', '.join(packages)}. {HOW_TO_INSTALL}"
 
 
-def _install() -> None:
+def _require_all() -> None:
+    still = missing()
+    if still:
+        raise DependencyError(sentence(still))
+
+
+def _install(asking: bool) -> None:
     import slicer.packaging
 
     try:
-        slicer.packaging.pip_ensure(slicer.packaging.load_requirements(str(REQUIREMENTS)), requester="NIfTI-DICOM Bridge")
+        slicer.packaging.pip_ensure(
+            slicer.packaging.load_requirements(str(REQUIREMENTS)),
+            prompt_install=asking,
+            prompt_restart=asking,
+            requester="NIfTI-DICOM Bridge",
+            skip_in_testing=asking,
+            show_progress=asking,
+        )
     except Exception as error:  # declined, no network, read-only installation: all the same to the caller
         logging.warning("Python packages were not installed: %s", error)

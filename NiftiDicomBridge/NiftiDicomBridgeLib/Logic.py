@@ -11,13 +11,13 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
 
 if TYPE_CHECKING:
-    from nifti_dicom_bridge import ConversionOptions, ConversionReport
+    from nifti_dicom_bridge import ConversionOptions, ConversionReport, Proposal
 
 Progress = Callable[[str, int, int], None]
 
 
 class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
-    """Volumes in the scene → NIfTI with sidecar; NIfTI with sidecar → DICOM in Slicer's database.
+    """Nodes of the scene or series of the database → NIfTI with sidecar; NIfTI or nodes → DICOM.
 
     Examples
     --------
@@ -34,28 +34,34 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         """Return the state of the panel in this scene."""
         return NiftiDicomBridgeParameterNode(super().getParameterNode())
 
+    # --- to NIfTI
+
     def exportVolumes(
         self,
         nodes: Sequence[Any],
         folder: str | Path,
         options: ConversionOptions | None = None,
         progress: Progress | None = None,
+        harden: bool = False,
     ) -> ConversionReport:
-        """Write volumes of the scene as NIfTI with JSON sidecar.
+        """Write nodes of the scene as NIfTI with JSON sidecar.
 
         A volume that Slicer loaded from DICOM gets its metadata from the original instances in Slicer's DICOM database; if it
         was not edited, it is written from them, stored values and all. Linear transforms are part of the geometry.
 
         Parameters
         ----------
-        nodes : sequence of vtkMRMLScalarVolumeNode
-            Scalar, label map and vector volumes. Files are called like the nodes.
+        nodes : sequence of vtkMRMLNode
+            Scalar, label map, vector and diffusion-weighted volumes, segmentations, sequences of volumes. Files are called
+            like the nodes. The volume that shows a sequence stands for the whole sequence.
         folder : str or pathlib.Path
             Where the files go; made when missing.
         options : ConversionOptions, optional
-            `gzip` and `overwrite` matter here.
+            `gzip`, `overwrite`, `layout` and `bids_map` matter here, and `target` for Zarr stores and pictures.
         progress : callable, optional
             Called as ``progress(what, done, total)``; raising `nifti_dicom_bridge.Cancelled` in it stops the export.
+        harden : bool
+            Resample what lies under a nonlinear transform, instead of refusing it.
 
         Returns
         -------
@@ -69,32 +75,55 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         nifti_dicom_bridge.Cancelled
             If `progress` asked for it.
         """
-        return _run(self.exportTask(nodes, folder, options), progress)
+        return _run(self.exportTask(nodes, folder, options, harden), progress)
+
+    def exportSeries(
+        self,
+        seriesUIDs: Sequence[str],
+        folder: str | Path,
+        options: ConversionOptions | None = None,
+        progress: Progress | None = None,
+    ) -> ConversionReport:
+        """Write series of Slicer's DICOM database as NIfTI with JSON sidecar, without loading them; as `exportVolumes`."""
+        return _run(self.seriesTask(seriesUIDs, folder, options), progress)
+
+    # --- to DICOM
 
     def importNifti(
         self,
         paths: Sequence[str | Path],
         options: ConversionOptions | None = None,
         progress: Progress | None = None,
+        database: bool = True,
+        folder: str | Path | None = None,
+        reference: str = "",
     ) -> ConversionReport:
-        """Turn NIfTI files with our sidecars into DICOM and put that into Slicer's DICOM database.
+        """Turn NIfTI files into DICOM: into Slicer's DICOM database, a folder, or both.
 
-        Every instance is verified to be in the database afterwards. An instance that is there already is never replaced: it
-        stays when it is identical, and the image fails when it is not.
+        With our sidecar beside it, a file gives its original back, or a derived series where it was edited; without one, new
+        objects are made (see `propose`). Every instance is verified to be in the database afterwards. An instance that is there
+        already is never replaced: it stays when it is identical, and the image fails when it is not.
 
         Parameters
         ----------
         paths : sequence of str or pathlib.Path
             NIfTI files, or folders with such files.
         options : ConversionOptions, optional
-            `uids` and `set_values` matter here.
+            `uids`, `kind`, `plane`, `set_values`, `metadata`, `reference`… matter here.
         progress : callable, optional
             As for `exportVolumes`.
+        database : bool
+            Put the instances into Slicer's DICOM database.
+        folder : str or pathlib.Path, optional
+            Where the files go as well.
+        reference : str
+            Series Instance UID of a series of the database in whose space the images lie: gives patient, study, frame of
+            reference and equipment.
 
         Returns
         -------
         ConversionReport
-            One entry per NIfTI file; its outputs are the files in the database.
+            One entry per NIfTI file; its outputs are the files in the folder, without one those in the database.
 
         Raises
         ------
@@ -103,7 +132,32 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         nifti_dicom_bridge.Cancelled
             If `progress` asked for it; the database is as it was then.
         """
-        return _run(self.importTask(paths, options), progress)
+        return _run(self.importTask(paths, options, database, folder, reference), progress)
+
+    def volumesToDicom(self, nodes: Sequence[Any], options: ConversionOptions | None = None, **where: Any) -> ConversionReport:
+        """Turn nodes of the scene into DICOM: `exportVolumes` and `importNifti` in one; ``where`` as for the latter."""
+        import tempfile
+
+        import slicer
+
+        self._require_dependencies()
+        from nifti_dicom_bridge import ConversionOptions
+
+        from .Staged import stage
+
+        with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
+            staged = stage(nodes, Path(folder) / "nifti")
+            given = options or ConversionOptions()
+            chosen = given if where.get("reference") else staged.options(given, Path(folder))
+            return self.importNifti(staged.images, chosen, **where)
+
+    def propose(
+        self, paths: Sequence[str | Path], options: ConversionOptions | None = None, reference: str = ""
+    ) -> list[Proposal]:
+        """Return what NIfTI files would become, and where each value would come from; nothing is written."""
+        return _run(self.proposeTask(paths, options, reference), None)
+
+    # --- to the scene
 
     def loadSeries(self, seriesUIDs: Sequence[str]) -> list[str]:
         """Load series of the DICOM database into the scene and return the ids of the new nodes."""
@@ -111,32 +165,111 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return Database.load_series(seriesUIDs)
 
+    def loadNifti(self, path: str | Path) -> list[Any]:
+        """Load a NIfTI file with all that its sidecar tells, and return the new nodes."""
+        from .FileReader import load_nifti
+
+        return load_nifti(Path(path))
+
     def seriesUIDs(self, report: ConversionReport) -> list[str]:
-        """Return the Series Instance UIDs that an import put into the database, or found there."""
+        """Return the Series Instance UIDs that an import wrote, or found in the database."""
         from . import Database
 
         return Database.series_of_files(report.outputs)
 
-    def makeOptions(self, gzip: bool = True, keepUids: bool = False) -> ConversionOptions:
-        """Return the choices that the panel offers as options of the core."""
+    # --- tasks, whose long part may run in another thread (see `Tasks`)
+
+    def makeOptions(
+        self,
+        gzip: bool = True,
+        keepUids: bool = False,
+        layout: str = "flat",
+        kind: str = "auto",
+        values: dict[str, str] | None = None,
+        reference: str = "",
+    ) -> ConversionOptions:
+        """Return the choices that the panel offers as options of the core; ``layout`` may be another target as well."""
         self._require_dependencies()
-        from nifti_dicom_bridge import ConversionOptions, Uids
+        from nifti_dicom_bridge import ConversionOptions, Kind, Layout, Target, Uids
 
-        return ConversionOptions(gzip=gzip, uids=Uids.KEEP if keepUids else Uids.NEW)
+        other = layout not in [known.value for known in Layout]
+        return ConversionOptions(
+            target=Target(layout) if other else Target.NIFTI,
+            gzip=gzip,
+            uids=Uids.KEEP if keepUids else Uids.NEW,
+            layout=Layout.FLAT if other else Layout(layout),
+            kind=Kind(kind),
+            set_values=dict(values or {}),
+            reference=Path(reference) if reference else None,
+        )
 
-    def exportTask(self, nodes: Sequence[Any], folder: str | Path, options: ConversionOptions | None = None):
-        """Return an export as a task whose long part may run in another thread (see `Tasks`)."""
+    def exportTask(self, nodes, folder: str | Path, options: ConversionOptions | None = None, harden: bool = False):
+        """Return an export of nodes as a task."""
         self._require_dependencies()
-        from .Tasks import ExportTask
+        from nifti_dicom_bridge import Target
 
-        return ExportTask(nodes, folder, options)
+        from .Tasks import ExportTask, OtherFormatTask
 
-    def importTask(self, paths: Sequence[str | Path], options: ConversionOptions | None = None):
-        """Return an import as a task whose long part may run in another thread (see `Tasks`)."""
+        if options is not None and options.target in (Target.ZARR, Target.PREVIEW):
+            return OtherFormatTask(nodes, folder, options, harden)
+        return ExportTask(nodes, folder, options, harden)
+
+    def seriesTask(self, seriesUIDs: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
+        """Return an export of series of the database as a task."""
         self._require_dependencies()
-        from .Tasks import ImportTask
+        from .Tasks import SeriesTask
 
-        return ImportTask(paths, options)
+        return SeriesTask(seriesUIDs, folder, options)
+
+    def stageTask(self, nodes, folder: str | Path):
+        """Return the writing of nodes as temporary NIfTI files as a task."""
+        self._require_dependencies()
+        from .Staged import StageTask
+
+        return StageTask(nodes, Path(folder))
+
+    def importTask(
+        self,
+        paths: Sequence[str | Path],
+        options: ConversionOptions | None = None,
+        database: bool = True,
+        folder: str | Path | None = None,
+        reference: str = "",
+    ):
+        """Return an import as a task."""
+        self._require_dependencies()
+        from .ImportTasks import ImportTask, Where
+
+        where = Where(database, Path(folder) if folder else None, _files_of(reference))
+        return ImportTask(paths, options, where)
+
+    def findTask(self, paths: Sequence[str | Path], suffixes: tuple[str, ...]):
+        """Return the search for files below folders as a task."""
+        from .ImportTasks import FindTask
+
+        return FindTask([Path(path) for path in paths], suffixes)
+
+    def proposeTask(self, paths: Sequence[str | Path], options: ConversionOptions | None = None, reference: str = ""):
+        """Return a look at what NIfTI files would become as a task."""
+        self._require_dependencies()
+        from nifti_dicom_bridge import ConversionOptions
+
+        from .ImportTasks import ProposeTask
+
+        return ProposeTask([Path(path) for path in paths], options or ConversionOptions(), _files_of(reference))
+
+    def validateTask(self, paths: Sequence[str | Path]):
+        """Return a check of DICOM files against the standard as a task."""
+        self._require_dependencies()
+        from .CheckTasks import ValidateTask
+
+        return ValidateTask([Path(path) for path in paths])
+
+    def reportTask(self, report: ConversionReport, path: str | Path):
+        """Return the writing of a report, as a page or as JSON, as a task."""
+        from .CheckTasks import ReportTask
+
+        return ReportTask(report, Path(path))
 
     def _require_dependencies(self) -> None:
         from . import Dependencies
@@ -144,5 +277,19 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         Dependencies.require()
 
 
-def _run(task: Any, progress: Progress | None) -> ConversionReport:
+def _files_of(series: str) -> tuple[Path, ...]:
+    """Return the files of a reference series; raises where the database has none."""
+    if not series:
+        return ()
+    from nifti_dicom_bridge import OptionError
+
+    from . import Database
+
+    files = tuple(Database.files_of_series(series))
+    if not files:
+        raise OptionError(f"The reference series {series} is not in Slicer's DICOM database. Choose another one.")
+    return files
+
+
+def _run(task: Any, progress: Progress | None) -> Any:
     return task.finish(task.work(progress or (lambda what, done, total: None)))

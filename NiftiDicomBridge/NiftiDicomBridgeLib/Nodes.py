@@ -1,9 +1,10 @@
-"""MRML: the only place where nodes are read. What comes out is plain data that another thread may use."""
+"""MRML nodes → plain data that another thread may use: volumes and sequences here, segmentations in `Segments`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import slicer
@@ -11,33 +12,61 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError
 
-ACQUISITION_TRANSFORM = " acquisition transform"
-"""In the name of the grid transforms that Slicer's DICOM loader makes for slices that are on no regular grid."""
-VOLUME_CLASS = "vtkMRMLScalarVolumeNode"
-REFUSED_CLASSES = {
-    "vtkMRMLDiffusionWeightedVolumeNode": "a diffusion-weighted volume",
-    "vtkMRMLDiffusionImageVolumeNode": "a diffusion tensor volume",
-}
+from .NodeKinds import (
+    DIFFUSION,
+    LABEL_MAP,
+    SEGMENTATION,
+    SOURCE,
+    VOLUME,
+    holds_volumes,
+    instance_uids_of,
+    refused_as,
+    sequence_of,
+)
+from .Transforms import HARDEN_FIRST, RESAMPLE, linear_parents
+
+SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "": 1.0}
+
+
+class Label(NamedTuple):
+    """What a number in a label map means: its name, colour (0 to 255), and terminology as Slicer writes it."""
+
+    number: int
+    name: str
+    colour: tuple[int, int, int]
+    terminology: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class NodeImage:
-    """What a volume node holds.
+    """What a node holds.
 
     Attributes
     ----------
     name : str
         Name of the node.
-    voxels : numpy.ndarray, shape (slices, rows, columns) or (slices, rows, columns, components)
+    voxels : numpy.ndarray, shape (times, slices, rows, columns) or (times, slices, rows, columns, components)
         A copy; real values if the node came from DICOM.
     ijk_to_ras : numpy.ndarray, shape (4, 4)
         The node's own grid, mm, without parent transforms.
     parent_to_world : numpy.ndarray, shape (4, 4)
         All linear parent transforms in one, mm, RAS.
     instance_uids : tuple of str
-        SOP Instance UIDs of the slices in the order of the node; empty if the node never was DICOM.
+        SOP Instance UIDs of the slices in the order of the node, time after time; empty if the node never was DICOM.
     has_acquisition_transform : bool
         Whether the node lies under the nonlinear transform of Slicer's DICOM loader, which is left out here.
+    source : pathlib.Path or None
+        The NIfTI file with our sidecar that the node was loaded from.
+    gradients : numpy.ndarray or None, shape (times, 4)
+        b-value in s/mm² and unit direction in world RAS.
+    time_step_s : float
+        Seconds between two times; 0 where unknown.
+    labels : tuple of Label
+        Of a label map; empty where nobody named them.
+    is_label_map : bool
+        Whether its numbers are labels.
+    hardened : bool
+        Whether it was resampled under a nonlinear transform, on request.
     """
 
     name: str
@@ -46,77 +75,191 @@ class NodeImage:
     parent_to_world: np.ndarray = field(default_factory=lambda: np.eye(4))
     instance_uids: tuple[str, ...] = ()
     has_acquisition_transform: bool = False
+    source: Path | None = None
+    gradients: np.ndarray | None = None
+    time_step_s: float = 0.0
+    labels: tuple[Label, ...] = ()
+    is_label_map: bool = False
+    hardened: bool = False
 
 
-def image_of(node: Any) -> NodeImage:
-    """Return a copy of what a volume node holds.
+def images_of(node: Any, harden: bool = False) -> list[NodeImage]:
+    """Return a copy of what a node holds: one image, several only for segments that overlap.
+
+    Parameters
+    ----------
+    node : vtkMRMLVolumeNode, vtkMRMLSegmentationNode or vtkMRMLSequenceNode
+        What to read. The volume that shows a sequence stands for the whole sequence.
+    harden : bool
+        Resample what lies under a nonlinear transform, instead of refusing it.
 
     Raises
     ------
     BridgeError
-        If the node is no volume that can be written, is empty, or is under a nonlinear transform of a person's making.
+        If the node is none that can be written, is empty, or is under a nonlinear transform of a person's making.
     """
-    _require_convertible(node)
+    if node is not None and node.IsA(SEGMENTATION):
+        from .Segments import images_of_segmentation
+
+        return images_of_segmentation(node, *linear_parents(node, HARDEN_FIRST))
+    sequence = sequence_of(node)
+    return [_image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, harden)]
+
+
+def grid_of(node: Any) -> np.ndarray:
+    """Return IJK → RAS of a volume node, mm."""
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)
-    parent_to_world, acquisition = _linear_parents(node)
-    return NodeImage(
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def remove_with_displays(node: Any) -> None:
+    """Take a temporary node out of the scene, and what came with it."""
+    extra = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())] + [node.GetStorageNode()]
+    slicer.mrmlScene.RemoveNode(node)
+    for other in extra:
+        if other is not None:
+            slicer.mrmlScene.RemoveNode(other)
+
+
+# --- volumes ----------------------------------------------------------------------------------------------------------
+
+
+def _image_of_volume(node: Any, harden: bool) -> NodeImage:
+    _require_convertible(node)
+    try:
+        parent_to_world, acquisition = linear_parents(node, RESAMPLE)
+    except BridgeError:
+        if not harden:
+            raise
+        return _hardened(node)
+    source = node.GetAttribute(SOURCE)
+    image = NodeImage(
         name=node.GetName() or node.GetID(),
-        voxels=np.array(slicer.util.arrayFromVolume(node)),
-        ijk_to_ras=slicer.util.arrayFromVTKMatrix(matrix),
+        voxels=np.array(slicer.util.arrayFromVolume(node))[np.newaxis],
+        ijk_to_ras=grid_of(node),
         parent_to_world=parent_to_world,
-        instance_uids=_instance_uids(node),
+        instance_uids=instance_uids_of(node),
         has_acquisition_transform=acquisition,
+        source=Path(source) if source else None,
+        is_label_map=bool(node.IsA(LABEL_MAP)),
+        labels=_labels_of(node) if node.IsA(LABEL_MAP) else (),
     )
-
-
-def volume_nodes() -> list[Any]:
-    """Return the volumes of the scene that can be written, in the order of the scene."""
-    found = slicer.util.getNodesByClass(VOLUME_CLASS)
-    return [node for node in found if not node.GetHideFromEditors() and not _refused_as(node)]
+    return _with_directions(image, node) if node.IsA(DIFFUSION) else image
 
 
 def _require_convertible(node: Any) -> None:
-    if node is None or not node.IsA(VOLUME_CLASS):
+    if node is None or not node.IsA(VOLUME):
         what = "nothing" if node is None else f"a {node.GetClassName()}"
-        raise BridgeError(f"A volume was asked for, {what} was given. Choose scalar, label map or vector volumes.")
-    refused = _refused_as(node)
-    if refused:
         raise BridgeError(
-            f"{node.GetName()} is {refused}, which cannot be written yet. Choose scalar, label map or vector volumes."
+            f"A volume was asked for, {what} was given. Choose volumes, label maps, segmentations or sequences of volumes."
         )
+    refused = refused_as(node)
+    if refused:
+        raise BridgeError(f"{node.GetName()} is {refused}, which NIfTI and DICOM images cannot hold. Choose a volume.")
     image = node.GetImageData()
     if image is None or image.GetNumberOfPoints() == 0:
         raise BridgeError(f"{node.GetName()} holds no image. Load or compute its voxels first.")
 
 
-def _refused_as(node: Any) -> str:
-    return next((words for name, words in REFUSED_CLASSES.items() if node.IsA(name)), "")
+def _hardened(node: Any) -> NodeImage:
+    """Read a resampled copy; the node itself stays as it is."""
+    copy = slicer.vtkSlicerVolumesLogic.CloneVolumeGeneric(node.GetScene(), node, node.GetName(), True)
+    try:
+        copy.SetAndObserveTransformNodeID(node.GetTransformNodeID())
+        if not copy.HardenTransform():
+            raise BridgeError(f"{node.GetName()} could not be resampled under its transforms. Slicer's log says why.")
+        image = _image_of_volume(copy, harden=False)
+    finally:
+        remove_with_displays(copy)
+    return replace(image, name=node.GetName(), instance_uids=(), source=None, hardened=True)
 
 
-def _linear_parents(node: Any) -> tuple[np.ndarray, bool]:
-    """Return all parents of a node as one matrix to world, and whether an acquisition transform was left out."""
-    total, acquisition = np.eye(4), False
-    transform = node.GetParentTransformNode()
-    while transform is not None:
-        if _is_acquisition_transform(transform):
-            acquisition = True
-        elif transform.IsLinear():
-            step = vtk.vtkMatrix4x4()
-            transform.GetMatrixTransformToParent(step)
-            total = slicer.util.arrayFromVTKMatrix(step) @ total
-        else:
-            raise BridgeError(
-                f"{node.GetName()} is under the nonlinear transform {transform.GetName()}, which no NIfTI header can hold. "
-                "Harden the transform, or take the volume out of it, and export again."
-            )
-        transform = transform.GetParentTransformNode()
-    return total, acquisition
+def _with_directions(image: NodeImage, node: Any) -> NodeImage:
+    """Take the components for times, and the gradients from the measurement frame to world RAS.
+
+    NRRD, "Defining measurement frame": its columns are the axes of the gradients in world coordinates.
+    """
+    frame = vtk.vtkMatrix4x4()
+    node.GetMeasurementFrameMatrix(frame)
+    turn = image.parent_to_world[:3, :3] @ slicer.util.arrayFromVTKMatrix(frame)[:3, :3]
+    rows = [_gradient(node, n, turn) for n in range(node.GetNumberOfGradients())]
+    voxels = np.moveaxis(image.voxels[0], -1, 0) if image.voxels.ndim == 5 else image.voxels
+    if len(rows) != len(voxels):
+        raise BridgeError(f"{image.name} has {len(voxels)} images and {len(rows)} gradients. Repair it and export again.")
+    return replace(image, voxels=np.ascontiguousarray(voxels), gradients=np.array(rows))
 
 
-def _is_acquisition_transform(transform: Any) -> bool:
-    return transform.IsA("vtkMRMLGridTransformNode") and ACQUISITION_TRANSFORM in (transform.GetName() or "")
+def _gradient(node: Any, number: int, turn: np.ndarray) -> list[float]:
+    direction = turn @ np.array(node.GetDiffusionGradient(number))
+    length = float(np.linalg.norm(direction))
+    return [node.GetBValue(number), *(direction / length if length else direction)]
 
 
-def _instance_uids(node: Any) -> tuple[str, ...]:
-    return tuple((node.GetAttribute("DICOM.instanceUIDs") or "").split())
+def _labels_of(node: Any) -> tuple[Label, ...]:
+    """Return the names and colours of the numbers that are in a label map, as its colour table tells them.
+
+    Slicer's own tables tell what every application calls a number, and nothing of this image.
+    """
+    display = node.GetDisplayNode()
+    table = display.GetColorNode() if display is not None else None
+    if table is None or table.GetSingletonTag():
+        return ()
+    found = []
+    for number in np.unique(slicer.util.arrayFromVolume(node)).tolist():
+        name = table.GetColorName(int(number)) if 0 < number < table.GetNumberOfColors() else ""
+        if name and name != "(none)":
+            rgba = [0.0] * 4
+            table.GetColor(int(number), rgba)
+            found.append(Label(int(number), name, _bytes(rgba)))
+    return tuple(found)
+
+
+def _bytes(colour: Any) -> tuple[int, int, int]:
+    red, green, blue = (round(255 * part) for part in colour[:3])
+    return red, green, blue
+
+
+# --- sequences --------------------------------------------------------------------------------------------------------
+
+
+def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
+    """Stack the volumes of a sequence; transforms are those of the node that shows it, for frames have none."""
+    frames = [sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes())]
+    if not holds_volumes(sequence):
+        raise BridgeError(f"{sequence.GetName()} is no sequence of volumes. Choose volumes, segmentations, or such a sequence.")
+    for frame in frames:
+        _require_convertible(frame)
+    grids = np.array([grid_of(frame) for frame in frames])
+    arrays = [np.array(slicer.util.arrayFromVolume(frame)) for frame in frames]
+    if len({array.shape for array in arrays}) > 1 or not np.allclose(grids, grids[0], rtol=0, atol=1e-3):
+        raise BridgeError(
+            f"The volumes of {sequence.GetName()} differ in size or place, which one 4D image cannot hold. Export them one by "
+            "one."
+        )
+    parent_to_world, acquisition = linear_parents(shown, HARDEN_FIRST) if shown is not sequence else (np.eye(4), False)
+    source = frames[0].GetAttribute(SOURCE)
+    return NodeImage(
+        name=shown.GetName() or sequence.GetName() or sequence.GetID(),
+        voxels=np.stack(arrays),
+        ijk_to_ras=grids[0],
+        parent_to_world=parent_to_world,
+        instance_uids=tuple(uid for frame in frames for uid in instance_uids_of(frame)),
+        has_acquisition_transform=acquisition,
+        source=Path(source) if source else None,
+        time_step_s=_time_step_s(sequence),
+    )
+
+
+def _time_step_s(sequence: Any) -> float:
+    """Return the distance of the times where they are even and in a unit of time; 0 otherwise."""
+    unit = SECONDS.get((sequence.GetIndexUnit() or "").lower())
+    if unit is None or (sequence.GetIndexName() or "time") != "time":
+        return 0.0
+    try:
+        times = [float(sequence.GetNthIndexValue(n)) for n in range(sequence.GetNumberOfDataNodes())]
+    except ValueError:
+        return 0.0
+    steps = np.diff(times)
+    even = len(steps) > 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0) and steps[0] > 0
+    return float(steps[0]) * unit if even and sequence.GetIndexUnit() else 0.0

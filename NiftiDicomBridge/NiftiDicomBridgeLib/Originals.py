@@ -1,7 +1,7 @@
 """What a node was when it was DICOM, and whether it has been edited since.
 
-Slicer's DICOM loader keeps the order of rows and columns, may reverse the slices to be right-handed, rescales the voxels,
-and puts tilted or unevenly spaced slices on a regular grid below a grid transform. All that is no edit.
+Slicer's DICOM loader reverses and orders slices (see `Matching`), rescales the voxels, and puts tilted or unevenly spaced
+slices on a regular grid below a grid transform. All that is no edit.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nifti_dicom_bridge import BridgeError, Log, Progress, Rescale, Volume, read
+from nifti_dicom_bridge import Log, Progress, Rescale, Volume, read
 
+from .Matching import TOLERANCE_MM, Match, matches_of, reversed_grid, same_grid
 from .Nodes import NodeImage
 
-TOLERANCE_MM = 1e-3
 FLOAT_STEPS = 4
 """How many steps of float32 a rescaled value may be off: the arithmetic of Slicer's readers, no edit of a person."""
 
@@ -29,7 +29,8 @@ def volume_of(image: NodeImage, files: Sequence[Path], missing: int, progress: P
     image : NodeImage
         The node.
     files : sequence of pathlib.Path
-        The original instances in the DICOM database; empty if the node never was DICOM.
+        The original instances in the DICOM database, or the NIfTI file with our sidecar that the node was loaded from; empty
+        if the node never was DICOM.
     missing : int
         How many of the original instances are no longer there.
     progress : Progress, optional
@@ -41,87 +42,25 @@ def volume_of(image: NodeImage, files: Sequence[Path], missing: int, progress: P
         If the original instances cannot be read or do not hold the node.
     """
     if missing:
-        return _plain_volume(image), Log(warnings=[_instances_missing(missing, len(image.instance_uids))])
+        return _plain_volume(image), Log(warnings=[_instances_missing(missing, len(set(image.instance_uids)))])
     if not files:
-        return _plain_volume(image), Log(notes=["Never was DICOM: written from its voxels and geometry."])
-    original, reverse = _find(read(list(files), progress), image)
-    voxels = _in_order(image.voxels, reverse)
-    grid = _reversed_grid(image.ijk_to_ras, len(image.voxels)) if reverse else image.ijk_to_ras
+        return _plain_volume(image), Log(notes=_notes_of_plain(image))
+    found = _match(read(list(files), progress), image)
+    original, voxels = found.volume, found.in_order(image.voxels)
+    grid = reversed_grid(image.ijk_to_ras, image.voxels.shape[1]) if found.reverse else image.ijk_to_ras
     log = Log(warnings=list(original.warnings))
     volume = _with_voxels(original, voxels, log)
     volume = _with_grid(volume, grid, image, log)
     if volume is original:
-        log.notes.append("Unchanged since Slicer loaded it: written from the original DICOM instances.")
+        log.notes.append("Unchanged since Slicer loaded it: written from its original, with all that belongs to it.")
     return volume, log
 
 
-# --- finding ----------------------------------------------------------------------------------------------------------
-
-
-def _find(volumes: Sequence[Volume], image: NodeImage) -> tuple[Volume, bool]:
-    """Return the volume that a node was loaded from, and whether the node has its slices in reverse order."""
-    _require_same_kind(volumes, image)
-    fitting = [volume for volume in volumes if volume.times == 1 and volume.voxels.shape[1:] == image.voxels.shape]
-    found = _with_same_slices(fitting, image) or _with_same_grid(fitting, image)
+def _match(volumes: Sequence[Volume], image: NodeImage) -> Match:
+    found = matches_of(volumes, image)
     if len(found) > 1:  # several images in the same objects, such as the segments of a segmentation
-        found = [match for match in found if _same_values(match[0], _in_order(image.voxels, match[1]))] or found
-    if found:
-        return found[0]
-    candidates = fitting or [volume for volume in volumes if volume.times == 1]
-    if len(candidates) == 1:
-        # Grid and perhaps shape are edited: Slicer's loader has reversed the slices only if they were left-handed.
-        return candidates[0], bool(fitting) and np.linalg.det(candidates[0].ijk_to_ras[:3, :3]) < 0
-    raise BridgeError(_not_found(image, f"is none of the {len(volumes)} images in its original DICOM instances"))
-
-
-def _require_same_kind(volumes: Sequence[Volume], image: NodeImage) -> None:
-    """Raise where Slicer shows the pixels of the files in a way that cannot be compared with the image in them."""
-    samples = image.voxels.shape[3:]
-    if all(volume.voxels.shape[4:] != samples for volume in volumes):
-        raise BridgeError(_not_found(image, "has other colour components than its original DICOM instances, a palette perhaps"))
-    mosaics = [volume for volume in volumes if volume.pixel_record is not None and volume.pixel_record.across > 0]
-    if mosaics and all(volume.voxels.shape[1:] != image.voxels.shape for volume in volumes):
-        raise BridgeError(_not_found(image, "was loaded by Slicer as mosaic, all slices side by side in one image"))
-
-
-def _not_found(image: NodeImage, why: str) -> str:
-    return (
-        f"{image.name}, of {' × '.join(str(n) for n in image.voxels.shape)} voxels, {why}. Convert the DICOM files themselves, "
-        "or remove the node's attribute DICOM.instanceUIDs to write it as an image that never was DICOM."
-    )
-
-
-def _with_same_slices(volumes: Sequence[Volume], image: NodeImage) -> list[tuple[Volume, bool]]:
-    orders = ((image.instance_uids, False), (image.instance_uids[::-1], True))
-    return [(volume, reverse) for volume in volumes for uids, reverse in orders if _slice_uids(volume) == uids]
-
-
-def _with_same_grid(volumes: Sequence[Volume], image: NodeImage) -> list[tuple[Volume, bool]]:
-    grids = ((image.ijk_to_ras, False), (_reversed_grid(image.ijk_to_ras, len(image.voxels)), True))
-    return [(volume, reverse) for volume in volumes for grid, reverse in grids if _same_grid(volume.ijk_to_ras, grid, volume)]
-
-
-def _in_order(voxels: np.ndarray, reverse: bool) -> np.ndarray:
-    return voxels[::-1] if reverse else voxels
-
-
-def _slice_uids(volume: Volume) -> tuple[str, ...]:
-    metadata = volume.metadata
-    return tuple(metadata.instances[int(instance)].uid for instance in metadata.frames[0, :, 0])
-
-
-def _reversed_grid(matrix: np.ndarray, slices: int) -> np.ndarray:
-    """Return the matrix of a grid whose slices are taken in reverse order."""
-    turned = matrix.copy()
-    turned[:, 3] += matrix[:, 2] * (slices - 1)
-    turned[:, 2] *= -1
-    return turned
-
-
-def _same_grid(a: np.ndarray, b: np.ndarray, volume: Volume) -> bool:
-    last = np.array(volume.shape_ijk) - 1
-    corners = np.array([[i, j, k, 1] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]).T
-    return bool(np.abs((a - b) @ corners).max() <= TOLERANCE_MM)
+        found = [match for match in found if _same_values(match.volume, match.in_order(image.voxels))] or found
+    return found[0]
 
 
 # --- voxels -----------------------------------------------------------------------------------------------------------
@@ -129,24 +68,29 @@ def _same_grid(a: np.ndarray, b: np.ndarray, volume: Volume) -> bool:
 
 def _with_voxels(original: Volume, voxels: np.ndarray, log: Log) -> Volume:
     """Return the volume with the voxels of the node, itself if they are the same."""
-    if voxels.shape == original.voxels.shape[1:] and _same_values(original, voxels):
+    if voxels.shape == original.voxels.shape and _same_values(original, voxels):
         return original
     log.notes.append("Voxels were edited in Slicer: back in DICOM it will be a new, derived series.")
     stored = _stored_values(original, voxels)
     if stored is not None:
-        return replace(original, voxels=stored[np.newaxis])
+        return replace(original, voxels=stored)
     log.notes.append(
         f"The edited values do not fit the stored type {original.voxels.dtype}: written as {voxels.dtype}, unscaled."
     )
-    return replace(original, voxels=voxels[np.newaxis], rescale=Rescale(units=original.rescale.units))
+    return replace(original, voxels=np.ascontiguousarray(voxels), rescale=Rescale(units=original.rescale.units))
 
 
 def _same_values(original: Volume, voxels: np.ndarray) -> bool:
     """Whether voxels of a node are the real values of a volume; slice by slice, to stay small in memory."""
     rescale = original.rescale
     if rescale.is_identity and original.voxels.dtype.kind in "iub" and voxels.dtype.kind in "iub":
-        return np.array_equal(original.voxels[0], voxels)
-    return all(_agree(stored, seen, rescale) for stored, seen in zip(original.voxels[0], voxels, strict=True))
+        return np.array_equal(original.voxels, voxels)
+    pairs = zip(_planes(original.voxels), _planes(voxels), strict=True)
+    return all(_agree(stored, seen, rescale) for stored, seen in pairs)
+
+
+def _planes(voxels: np.ndarray) -> list[np.ndarray]:
+    return [plane for time in voxels for plane in time]
 
 
 def _agree(stored: np.ndarray, seen: np.ndarray, rescale: Rescale) -> bool:
@@ -160,18 +104,18 @@ def _agree(stored: np.ndarray, seen: np.ndarray, rescale: Rescale) -> bool:
 def _stored_values(original: Volume, voxels: np.ndarray) -> np.ndarray | None:
     """Return the stored values that mean the voxels; None where the stored type cannot hold one of them exactly."""
     dtype, rescale = original.voxels.dtype, original.rescale
-    if voxels.ndim != original.voxels.ndim - 1:
+    if voxels.ndim != original.voxels.ndim:
         return None
     stored = np.empty(voxels.shape, dtype)
-    for k, seen in enumerate(voxels):
+    for target, seen in zip(_planes(stored), _planes(voxels), strict=True):
         values = (seen.astype(np.float64) - rescale.intercept) / rescale.slope
         if dtype.kind in "iu":
             values = np.rint(values)
             limits = np.iinfo(dtype)
             if not np.isfinite(values).all() or values.min() < limits.min or values.max() > limits.max:
                 return None
-        stored[k] = values
-        if not _agree(stored[k], seen, rescale):
+        target[...] = values
+        if not _agree(target, seen, rescale):
             return None
     return stored
 
@@ -181,7 +125,7 @@ def _stored_values(original: Volume, voxels: np.ndarray) -> np.ndarray | None:
 
 def _with_grid(volume: Volume, grid: np.ndarray, image: NodeImage, log: Log) -> Volume:
     """Return the volume on the grid of the node, itself if that is the original one."""
-    moved = not _same_grid(image.parent_to_world @ grid, grid, volume)
+    moved = not same_grid(image.parent_to_world @ grid, grid, volume)
     if image.has_acquisition_transform:
         log.notes.append("Slicer's acquisition transform was left out: the original slice positions are used.")
     keeps_grid = image.has_acquisition_transform or _is_original_grid(volume, grid, image)
@@ -194,8 +138,8 @@ def _with_grid(volume: Volume, grid: np.ndarray, image: NodeImage, log: Log) -> 
 
 
 def _is_original_grid(volume: Volume, grid: np.ndarray, image: NodeImage) -> bool:
-    if volume.voxels.shape[1:4] != image.voxels.shape[:3] or _same_grid(volume.ijk_to_ras, grid, volume):
-        return _same_grid(volume.ijk_to_ras, grid, volume)
+    if volume.voxels.shape[1:4] != image.voxels.shape[1:4] or same_grid(volume.ijk_to_ras, grid, volume):
+        return same_grid(volume.ijk_to_ras, grid, volume)
     return bool(volume.warnings) and _is_regularised(volume.ijk_to_ras, grid)
 
 
@@ -211,7 +155,22 @@ def _is_regularised(original: np.ndarray, grid: np.ndarray) -> bool:
 
 
 def _plain_volume(image: NodeImage) -> Volume:
-    return Volume(voxels=image.voxels[np.newaxis], ijk_to_ras=image.parent_to_world @ image.ijk_to_ras, name=image.name)
+    return Volume(
+        voxels=image.voxels,
+        ijk_to_ras=image.parent_to_world @ image.ijk_to_ras,
+        name=image.name,
+        gradients=image.gradients,
+        time_step_s=image.time_step_s,
+        intent="label" if image.is_label_map else "",
+    )
+
+
+def _notes_of_plain(image: NodeImage) -> list[str]:
+    if image.hardened:
+        return [
+            "Resampled under its nonlinear transform, as asked for: its voxels are interpolated, and no longer the original."
+        ]
+    return ["Never was DICOM: written from its voxels and geometry."]
 
 
 def _instances_missing(missing: int, total: int) -> str:

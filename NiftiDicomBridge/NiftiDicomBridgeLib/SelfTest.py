@@ -184,8 +184,7 @@ class NiftiDicomBridgeTest(BridgeTestCase):
         panel = slicer.modules.niftidicombridge.widgetRepresentation()
         widget = panel.self()
         widget.enter()
-        slicer.app.processEvents()
-        self.assertEqual(widget.ui.volumesList.item(0).text(), "listed")
+        self.assertEqual(widget.ui.exportTree.topLevelItem(0).text(0), "listed")
         self.assertLessEqual(widget.ui.NiftiDicomBridge.minimumSizeHint.width(), 345)
 
 

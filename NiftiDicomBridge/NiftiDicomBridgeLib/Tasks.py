@@ -1,15 +1,16 @@
-"""The two jobs of the module, each in three steps: gather on the main thread, work in any thread, finish on the main thread.
+"""Export in three steps: gather on the main thread, work in any thread, finish on the main thread.
 
 MRML and the DICOM database are only touched in the constructor and in ``finish``; ``work`` is plain Python on plain data.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,49 +23,85 @@ from nifti_dicom_bridge import (
     ConversionReport,
     Entry,
     Job,
-    Log,
+    Layout,
     Outcome,
+    OutputError,
     Target,
+    Volume,
     convert,
     write,
 )
 
-from . import Database, Originals
-from .Nodes import NodeImage, image_of
+from . import Database, Hierarchy, Originals
+from .NodeKinds import sequence_of
+from .Nodes import NodeImage, images_of
+from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]
 LONGEST_NAME = 100
+NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 
 @dataclass(frozen=True)
 class _Source:
-    """A node to export: its image and the files it came from, or why that cannot be."""
+    """An image to export, the files it came from, and whose it is; or why that cannot be."""
 
     title: str
     image: NodeImage | None = None
     files: tuple[Path, ...] = ()
     missing: int = 0
+    identity: dict[str, str] = field(default_factory=dict)
     error: str = ""
 
 
 class ExportTask:
-    """Volumes of the scene → NIfTI with sidecar."""
+    """Nodes of the scene → NIfTI with sidecar.
 
-    def __init__(self, nodes: Sequence[Any], folder: str | Path, options: ConversionOptions | None = None):
+    Parameters
+    ----------
+    nodes : sequence of vtkMRMLNode
+        What to write.
+    folder : str or pathlib.Path
+        Where to.
+    options : ConversionOptions, optional
+        `gzip`, `overwrite`, `layout` and `bids_map` matter.
+    harden : bool
+        Resample what lies under a nonlinear transform, instead of refusing it.
+    name : str
+        What the files are called, without suffix; each like its node by default.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Any],
+        folder: str | Path,
+        options: ConversionOptions | None = None,
+        harden: bool = False,
+        name: str = "",
+    ):
         nodes = list(nodes) if isinstance(nodes, Iterable) else [nodes]
         if not nodes:
             raise BridgeError("No volume was chosen. Choose at least one.")
         if not str(folder):
-            raise BridgeError("No folder was chosen. Choose where the NIfTI files shall go.")
+            raise BridgeError(NO_FOLDER)
         self._folder = Path(folder)
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
-        self._sources = [_source_of(node) for node in nodes]
-        self._names = file_names([source.title for source in self._sources])
+        self._sources = [source for node in _each_once(nodes) for source in self._sources_of(node, harden)]
+        self._names = file_names([name or source.title for source in self._sources])
+
+    def _sources_of(self, node: Any, harden: bool) -> list[_Source]:
+        title = node.GetName() or node.GetID() if node is not None else "(no volume)"
+        try:
+            images = images_of(node, harden)
+        except BridgeError as error:
+            return [_Source(title, error=str(error))]
+        only_dicom = self._options.layout is Layout.BIDS
+        return [_source_of(image, Hierarchy.identity_of_node(node), only_dicom) for image in images]
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
         report = ConversionReport()
-        total = len(self._sources)
+        total, originals = len(self._sources), list[Path]()
         try:
             for number, (source, name) in enumerate(zip(self._sources, self._names, strict=True)):
 
@@ -73,7 +110,9 @@ class ExportTask:
                     progress(title, number, total)
 
                 step()
-                report.entries.append(self._written(source, name, step))
+                report.entries += self._entries(source, name, step, originals)
+            if originals:
+                report.entries += convert(Job(originals, self._folder, self._options), progress).entries
             progress("", total, total)
         except Cancelled:
             for path in report.outputs:
@@ -85,57 +124,99 @@ class ExportTask:
         """Return the report: nothing is left to do."""
         return report
 
-    def _written(self, source: _Source, name: str, step: Progress) -> Entry:
+    def _entries(self, source: _Source, name: str, step: Progress, originals: list[Path]) -> list[Entry]:
+        """Write one image and return its entry; for BIDS only remember its files, for all are placed together."""
         entry = Entry(source.title, Outcome.CONVERTED, inputs=list(source.files))
         try:
             if source.image is None:
                 raise BridgeError(source.error)
-            self._folder.mkdir(parents=True, exist_ok=True)
             volume, entry.log = Originals.volume_of(source.image, source.files, source.missing, step)
-            suffix = ".nii.gz" if self._options.gzip else ".nii"
-            entry.outputs = write(replace(volume, name=name), self._folder / (name + suffix), self._options)
+            if self._options.layout is Layout.BIDS:
+                _require_original(volume, source)
+                originals += source.files
+                return []
+            entry.outputs = self._written(replace(volume, name=name), source, name)
         except Cancelled:
             raise
         except (BridgeError, OSError) as error:
             entry.outcome, entry.error = Outcome.FAILED, str(error)
-        return entry
+        return [entry]
+
+    def _written(self, volume: Volume, source: _Source, name: str) -> list[Path]:
+        assert source.image is not None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        image = self._folder / (name + (".nii.gz" if self._options.gzip else ".nii"))
+        table = table_beside(image)
+        labels = source.image.labels if volume.metadata is None else ()
+        if labels and table.exists() and not self._options.overwrite:
+            raise OutputError(f"{table} exists. Choose another folder or name.")
+        outputs = write(volume, image, self._options)
+        if volume.metadata is None:
+            _tell(source.identity, outputs)
+        if labels:
+            table.write_text(label_table(labels), encoding="utf-8")
+            outputs.append(table)
+        return outputs
 
 
-class ImportTask:
-    """NIfTI with sidecar → DICOM in Slicer's database."""
+class OtherFormatTask(ExportTask):
+    """Nodes of the scene → Zarr stores or pictures, by way of temporary NIfTI files with all that is known of the nodes.
 
-    def __init__(self, paths: Sequence[str | Path], options: ConversionOptions | None = None):
-        paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
-        if not paths:
-            raise BridgeError("No NIfTI file was chosen. Choose at least one.")
-        Database.require_open()
-        self._paths = [Path(path) for path in paths]
-        self._options = replace(options or ConversionOptions(), target=Target.DICOM)
-        self._folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath))
-        self._headers: list[list[Database.Header]] = []
+    Parameters
+    ----------
+    nodes, folder, options, harden
+        As for `ExportTask`; the target of the options is what is written.
+    """
+
+    def __init__(self, nodes: Sequence[Any], folder: str | Path, options: ConversionOptions, harden: bool = False):
+        self._scratch = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-export-", dir=slicer.app.temporaryPath))
+        try:
+            super().__init__(nodes, self._scratch if str(folder) else "", ConversionOptions(gzip=False), harden)
+        except BridgeError:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise
+        self._target, self._final = Path(folder), options
 
     def work(self, progress: Progress) -> ConversionReport:
-        """Convert into a temporary folder."""
+        """Write all images; those that fail do not stop the others."""
         try:
-            report = convert(Job(self._paths, self._folder / "dicom", self._options), progress)
-            self._headers = [Database.headers_of(entry.outputs) for entry in report.entries]
-            return report
-        except BaseException:
-            self._clean_up()
-            raise
+            staged = super().work(progress)
+            images = [path for path in staged.outputs if path.suffix == ".nii"]
+            found = convert(Job(images, self._target, self._final), progress).entries if images else []
+            return ConversionReport(staged.failures + found)
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+class SeriesTask:
+    """Series of Slicer's DICOM database → NIfTI with sidecar, or another format, without loading them.
+
+    Parameters
+    ----------
+    series : sequence of str
+        Series Instance UIDs.
+    folder, options
+        As for `ExportTask`.
+    """
+
+    def __init__(self, series: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
+        if not series:
+            raise BridgeError("No series was chosen. Choose at least one.")
+        if not str(folder):
+            raise BridgeError(NO_FOLDER)
+        Database.require_open()
+        self._files = [path for uid in series for path in Database.files_of_series(uid)]
+        if not self._files:
+            raise BridgeError("The files of the series are gone. Import them again in the module DICOM.")
+        self._folder, self._options = Path(folder), options or ConversionOptions()
+
+    def work(self, progress: Progress) -> ConversionReport:
+        """Convert the files; one series that fails does not stop the others."""
+        return convert(Job(self._files, self._folder, self._options), progress)
 
     def finish(self, report: ConversionReport) -> ConversionReport:
-        """Register what was converted; the files of each entry are those in the database then."""
-        try:
-            for entry, headers in zip(report.entries, self._headers, strict=True):
-                if headers:
-                    _register(entry, headers)
-        finally:
-            self._clean_up()
+        """Return the report: nothing is left to do."""
         return report
-
-    def _clean_up(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def file_names(titles: Iterable[str]) -> list[str]:
@@ -159,21 +240,37 @@ def _safe(title: str) -> str:
     return "_" + name if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name) else name or "volume"
 
 
-def _source_of(node: Any) -> _Source:
-    title = node.GetName() or node.GetID() if node is not None else "(no volume)"
-    try:
-        image = image_of(node)
-    except BridgeError as error:
-        return _Source(title, error=str(error))
+def _each_once(nodes: Iterable[Any]) -> list[Any]:
+    """Leave out what shows a sequence that is there already, and nodes given twice."""
+    found: dict[str, Any] = {}
+    for node in nodes:
+        sequence = sequence_of(node)
+        key = "nothing" if node is None else (sequence or node).GetID()
+        found.setdefault(key, node)
+        if sequence is not None and node is not sequence:
+            found[key] = node  # it knows the transforms
+    return list(found.values())
+
+
+def _source_of(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> _Source:
+    """Return an image with what it was loaded from: the NIfTI file with our sidecar, else the instances in the database."""
+    if image.source is not None and image.source.is_file() and not only_dicom:
+        return _Source(image.name, image, (image.source,), 0, identity)
     files = Database.files_of_instances(image.instance_uids)
-    return _Source(title, image, tuple(files), len(image.instance_uids) - len(files))
+    return _Source(image.name, image, tuple(files), max(len(set(image.instance_uids)) - len(files), 0), identity)
 
 
-def _register(entry: Entry, headers: Sequence[Database.Header]) -> None:
-    try:
-        registered = Database.register(headers)
-    except BridgeError as error:
-        entry.outcome, entry.error, entry.outputs = Outcome.FAILED, str(error), []
-        return
-    entry.outputs = registered.files
-    entry.log = Log([*entry.log.notes, str(registered)], entry.log.warnings, entry.log.changes)
+def _require_original(volume: Volume, source: _Source) -> None:
+    if volume.metadata is None or volume.edits() or any(path.suffix in (".nii", ".gz") for path in source.files):
+        raise BridgeError(
+            f"{source.title} is not as it came from DICOM, and a BIDS dataset holds raw data. Export it as 'NIfTI, one folder'."
+        )
+
+
+def _tell(identity: dict[str, str], outputs: Sequence[Path]) -> None:
+    """Put patient and study of the subject hierarchy into the sidecar of an image that has no record."""
+    told = {key: identity[key] for key in Hierarchy.TOLD_IN_SIDECARS if key in identity}
+    sidecar = next((path for path in outputs if path.suffix == ".json"), None)
+    if told and sidecar is not None:
+        top = json.loads(sidecar.read_text("utf-8")) | told
+        sidecar.write_text(json.dumps(top, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,12 +1,11 @@
-"""The panel: shows, asks, and hands over to the logic."""
+"""The panel: its life, its state, and what is at work. The three parts are in `ExportPart`, `ImportPart` and `CheckPart`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import ctk
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -14,10 +13,14 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 from .Background import Background
+from .CheckPart import CheckPart
+from .ExportPart import ExportPart
+from .ImportPart import ImportPart
 from .Logic import NiftiDicomBridgeLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
+REFRESH_MS = 50
+"""Nodes and series come in crowds: lists are filled once they have settled."""
 
 
 class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -28,6 +31,8 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameters: NiftiDicomBridgeParameterNode | None = None
         self._gui_tag: int | None = None
         self._after: Callable[[Any], None] | None = None
+        self._series: list[Any] | None = None
+        self._shown = False
         VTKObservationMixin.__init__(self)
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
@@ -43,65 +48,74 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._panel = panel
         self.logic = NiftiDicomBridgeLogic()
         self.background = Background(self._on_progress, self._on_end)
-        self._finish_widgets()
-        self._connect_widgets()
-        self._observe_scene()
+        self.exporting, self.importing, self.checking = ExportPart(self), ImportPart(self), CheckPart(self)
+        self.ui.cancelButton.clicked.connect(self.onCancelButton)
+        self._refresh_timer = qt.QTimer()
+        self._refresh_timer.setSingleShot(True)
+        self._refresh_timer.setInterval(REFRESH_MS)
+        self._refresh_timer.timeout.connect(self.refresh)
+        self._observe()
         self._set_busy(False)
         self._initialize_parameters()
-        self._refresh_volumes()
 
     def cleanup(self) -> None:
         """Called before the panel goes: nothing may call back into it afterwards."""
         self.background.stop()
+        self.importing.stop()
+        self.checking.stop()
         self._refresh_timer.stop()
         self.removeObservers()
+        _database().off_change(self._on_database_changed)
         self._set_parameters(None)
 
     def enter(self) -> None:
         """Called when the person opens the module."""
+        self._shown = True
         self._initialize_parameters()
-        self._refresh_volumes()
+        self.refresh()
 
     def exit(self) -> None:
         """Called when the person leaves the module; a running conversion goes on."""
+        self._shown = False
         self._set_parameters(None)
 
-    # --- building
+    # --- called by the actions of the Data module
 
-    def _finish_widgets(self) -> None:
-        """Set what a .ui file cannot hold."""
-        self.ui.folderEdit.filters = ctk.ctkPathLineEdit.Dirs
-        self.ui.folderEdit.settingKey = "NiftiDicomBridge/Folder"
-        self._drop_filter = _DropFilter(self._add_files)
-        files_view = self.ui.filesList.viewport()
-        files_view.setAcceptDrops(True)
-        files_view.installEventFilter(self._drop_filter)
-        self._delete_shortcut = qt.QShortcut(qt.QKeySequence("Delete"), self.ui.filesList)
-        self._delete_shortcut.setContext(qt.Qt.WidgetShortcut)
-        self._refresh_timer = qt.QTimer()
-        self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.setInterval(0)
+    def exportNodes(self, nodes: Sequence[Any], folder: str | Path) -> None:
+        """Export nodes to NIfTI at once."""
+        self.exporting.show_nodes([node.GetID() for node in nodes])
+        self.ui.folderEdit.currentPath = str(folder)
+        self.exporting.start()
 
-    def _connect_widgets(self) -> None:
-        self.ui.exportButton.clicked.connect(self.onExportButton)
-        self.ui.importButton.clicked.connect(self.onImportButton)
-        self.ui.cancelButton.clicked.connect(self.onCancelButton)
-        self.ui.addButton.clicked.connect(self._choose_files)
-        self.ui.removeButton.clicked.connect(self._remove_files)
-        self._delete_shortcut.activated.connect(self._remove_files)
-        self.ui.filesList.itemSelectionChanged.connect(self._update_buttons)
-        self.ui.volumesList.itemChanged.connect(self._on_volume_checked)
-        self.ui.folderEdit.currentPathChanged.connect(self._on_folder_changed)
-        self._refresh_timer.timeout.connect(self._refresh_volumes)
-
-    def _observe_scene(self) -> None:
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self._on_scene_start_close)
-        self.addObserver(scene, scene.EndCloseEvent, self._on_scene_end_close)
-        self.addObserver(scene, scene.NodeAddedEvent, self._on_nodes_changed)
-        self.addObserver(scene, scene.NodeRemovedEvent, self._on_nodes_changed)
+    def offerNodes(self, nodes: Sequence[Any]) -> None:
+        """Put nodes, as they are now, on the list of what shall become DICOM."""
+        self.ui.toDicomButton.collapsed = False
+        self.importing.add_nodes(nodes)
 
     # --- state kept in the scene
+
+    @property
+    def parameters(self) -> NiftiDicomBridgeParameterNode | None:
+        """The state; None while the panel is not shown or the scene is closing."""
+        return self._parameters
+
+    def series(self) -> list[Any]:
+        """Return the series of the DICOM database, asked once after each change: there may be thousands."""
+        if self._series is None:
+            self._series = _database().all_series()
+        return self._series
+
+    def refresh(self) -> None:
+        """Fill the lists anew, if anybody sees them; what is chosen stays chosen."""
+        if not self._shown:
+            return
+        self.exporting.refresh()
+        self.importing.refresh_references()
+
+    def update_buttons(self) -> None:
+        """Enable what can be done, and let the others say why not."""
+        self.exporting.update_button()
+        self.importing.update_buttons()
 
     def _initialize_parameters(self) -> None:
         self._set_parameters(self.logic.getParameterNode())
@@ -112,136 +126,71 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameters, self._gui_tag = None, None
         if parameters is None:
             return
-        self.ui.folderEdit.currentPath = parameters.folder
-        self._show_files(parameters.niftiFiles)
+        self.exporting.show(parameters)
+        self.importing.show(parameters)
         self._parameters = parameters
         self._gui_tag = parameters.connectGui(self._panel)
-        self._update_buttons()
+        self.importing.look_again()
+        self.update_buttons()
+
+    def remember(self, name: str, value: Any) -> None:
+        """Keep a value of the panel in the scene."""
+        if self._parameters is not None:
+            setattr(self._parameters, name, value)
+
+    def _observe(self) -> None:
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self._on_scene_start_close)
+        self.addObserver(scene, scene.EndCloseEvent, self._on_scene_end_close)
+        self.addObserver(scene, scene.EndImportEvent, self._on_scene_end_import)
+        for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent):
+            self.addObserver(scene, event, self._on_nodes_changed)
+        _database().on_change(self._on_database_changed)
 
     def _on_scene_start_close(self, caller, event) -> None:
         self._set_parameters(None)
 
     def _on_scene_end_close(self, caller, event) -> None:
-        if self.parent.isEntered:
+        if self._shown:
             self._initialize_parameters()
-        self._on_nodes_changed(caller, event)
+        self._on_lists_changed()
 
-    def _on_folder_changed(self, path: str) -> None:
-        if self._parameters is not None:
-            self._parameters.folder = path
-        self._update_buttons()
+    def _on_scene_end_import(self, caller, event) -> None:
+        """A scene was loaded: its parameter node has taken the place of ours."""
+        if self._shown:
+            self._initialize_parameters()
 
-    # --- volumes
+    def _on_database_changed(self) -> None:
+        self._series = None
+        self._on_lists_changed()
 
     def _on_nodes_changed(self, caller, event) -> None:
-        """Refresh once, however many nodes come and go."""
+        self._on_lists_changed()
+
+    def _on_lists_changed(self) -> None:
         self._refresh_timer.start()
 
-    def _refresh_volumes(self) -> None:
-        """List the volumes of the scene; what is checked stays checked, and a lone volume is checked for the person."""
-        nodes = _volume_nodes()
-        checked = set(self._checked_ids())
-        if len(nodes) == 1 and self.ui.volumesList.count == 0:
-            checked.add(nodes[0].GetID())
-        self.ui.volumesList.blockSignals(True)
-        self.ui.volumesList.clear()
-        for row, node in enumerate(nodes):
-            self.ui.volumesList.addItem(node.GetName())
-            item = self.ui.volumesList.item(row)
-            item.setData(qt.Qt.UserRole, node.GetID())
-            item.setToolTip(node.GetName())
-            item.setCheckState(qt.Qt.Checked if node.GetID() in checked else qt.Qt.Unchecked)
-        self.ui.volumesList.blockSignals(False)
-        self._update_buttons()
+    # --- at work
 
-    def _checked_ids(self) -> list[str]:
-        items = _items(self.ui.volumesList)
-        return [item.data(qt.Qt.UserRole) for item in items if item.checkState() == qt.Qt.Checked]
-
-    def _on_volume_checked(self, item) -> None:
-        self._update_buttons()
-
-    # --- files
-
-    def _choose_files(self) -> None:
-        pattern = " ".join("*" + suffix for suffix in NIFTI_SUFFIXES)
-        chosen = qt.QFileDialog.getOpenFileNames(self.parent, _("NIfTI files"), "", f"NIfTI ({pattern})")
-        self._add_files(Path(name) for name in chosen)
-
-    def _add_files(self, paths: Iterable[Path]) -> None:
-        self._set_files([*self._files(), *paths])
-
-    def _remove_files(self) -> None:
-        self._set_files(Path(item.data(qt.Qt.UserRole)) for item in _items(self.ui.filesList) if not item.isSelected())
-
-    def _set_files(self, paths: Iterable[Path]) -> None:
-        files = list(dict.fromkeys(paths))
-        self._show_files(files)
-        if self._parameters is not None:
-            self._parameters.niftiFiles = files
-        self._update_buttons()
-
-    def _show_files(self, paths: Iterable[Path]) -> None:
-        self.ui.filesList.clear()
-        for row, path in enumerate(paths):
-            self.ui.filesList.addItem(path.name)
-            item = self.ui.filesList.item(row)
-            item.setData(qt.Qt.UserRole, str(path))
-            item.setToolTip(str(path))
-
-    def _files(self) -> list[Path]:
-        return [Path(item.data(qt.Qt.UserRole)) for item in _items(self.ui.filesList)]
-
-    # --- buttons
-
-    def _update_buttons(self) -> None:
-        volumes, files = len(self._checked_ids()), len(self._files())
-        folder = str(self.ui.folderEdit.currentPath).strip()
-        why_not = _("Check a volume first.") if not volumes else _("Choose a folder first.") if not folder else ""
-        self.ui.exportButton.setEnabled(not why_not)
-        self.ui.exportButton.setText(_("E&xport {count} volumes").format(count=volumes) if volumes > 1 else _("E&xport"))
-        self.ui.exportButton.setToolTip(why_not or _("Write the checked volumes as NIfTI, each with a JSON sidecar."))
-        self.ui.importButton.setEnabled(files > 0)
-        self.ui.importButton.setText(_("&Import {count} files").format(count=files) if files > 1 else _("&Import"))
-        self.ui.importButton.setToolTip(
-            _("Turn the files into DICOM and add them to Slicer's DICOM database.") if files else _("Add a NIfTI file first.")
-        )
-        self.ui.removeButton.setEnabled(any(item.isSelected() for item in _items(self.ui.filesList)))
-
-    def onExportButton(self) -> None:
-        """Write the checked volumes."""
-        with slicer.util.tryWithErrorDisplay(_("Export failed."), waitCursor=True):
-            nodes = [slicer.mrmlScene.GetNodeByID(node_id) for node_id in self._checked_ids()]
-            options = self.logic.makeOptions(gzip=self.ui.gzipCheckBox.isChecked())
-            task = self.logic.exportTask(nodes, str(self.ui.folderEdit.currentPath).strip(), options)
-            self._start(task, self._after_export)
-
-    def onImportButton(self) -> None:
-        """Turn the files into DICOM in the database."""
-        with slicer.util.tryWithErrorDisplay(_("Import failed."), waitCursor=True):
-            options = self.logic.makeOptions(keepUids=self.ui.keepUidsCheckBox.isChecked())
-            self._start(self.logic.importTask(self._files(), options), self._after_import)
-
-    def onCancelButton(self) -> None:
-        """Ask the running conversion to stop."""
-        self.ui.cancelButton.setEnabled(False)
-        self._show_status(_("Cancelling…"))
-        self.background.cancel()
-
-    # --- conversion
-
-    def _start(self, task: Any, after: Callable[[Any], None]) -> None:
+    def start(self, task: Any, after: Callable[[Any], None]) -> None:
+        """Run a task in the background; `after` is called with what it returned."""
         self._after = after
         self.background.start(task)
         self._set_busy(True)
 
+    def onCancelButton(self) -> None:
+        """Ask the running task to stop."""
+        self.ui.cancelButton.setEnabled(False)
+        self._show_status(_("Cancelling…"))
+        self.background.cancel()
+
     def _set_busy(self, busy: bool) -> None:
-        self.ui.toNiftiButton.setEnabled(not busy)
-        self.ui.toDicomButton.setEnabled(not busy)
-        self.ui.progressBar.setVisible(busy)
-        self.ui.cancelButton.setVisible(busy)
+        for button in (self.ui.toNiftiButton, self.ui.toDicomButton):
+            button.setEnabled(not busy)
+        self.checking.set_busy(busy)
+        for widget in (self.ui.progressBar, self.ui.cancelButton, self.ui.statusLabel):
+            widget.setVisible(busy)
         self.ui.cancelButton.setEnabled(busy)
-        self.ui.statusLabel.setVisible(busy)
         self.ui.statusLabel.setText("")
         self.ui.progressBar.setRange(0, 0)
         if busy:
@@ -256,28 +205,22 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _on_end(self, task: Any, result: Any, error: BaseException | None) -> None:
         from nifti_dicom_bridge import Cancelled
 
-        from . import Words
-
         if isinstance(error, Cancelled):
             self._set_busy(False)
-            self.ui.resultBrowser.setHtml(Words.error_as_html(_("The conversion was cancelled.")))
+            self.checking.show_error(_("The conversion was cancelled."))
             return
         with slicer.util.tryWithErrorDisplay(_("The conversion failed."), waitCursor=True):
-            report = self._finished_report(task, result, error)
-            self.ui.resultBrowser.setHtml(Words.report_as_html(report))
-            self._after(report)
+            self._after(self._finished(task, result, error))
 
-    def _finished_report(self, task: Any, result: Any, error: BaseException | None) -> Any:
+    def _finished(self, task: Any, result: Any, error: BaseException | None) -> Any:
         """Let a task finish. The panel stays busy meanwhile: Qt's events go on while files are added to the database."""
-        from . import Words
-
         try:
             if error is not None:
                 raise error
             self._show_status(_("Finishing…"))
             return task.finish(result)
         except Exception as problem:
-            self.ui.resultBrowser.setHtml(Words.error_as_html(str(problem)))
+            self.checking.show_error(str(problem))
             raise
         finally:
             self._set_busy(False)
@@ -288,46 +231,8 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         label.setText(label.fontMetrics().elidedText(text, qt.Qt.ElideMiddle, label.width))
         label.setToolTip(text)
 
-    def _after_export(self, report: Any) -> None:
-        self.ui.folderEdit.addCurrentPathToHistory()
 
-    def _after_import(self, report: Any) -> None:
-        series = self.logic.seriesUIDs(report)
-        if series and self.ui.loadCheckBox.isChecked():
-            self.logic.loadSeries(series)
+def _database() -> Any:
+    from . import Database
 
-
-class _DropFilter(qt.QObject):
-    """Takes NIfTI files and folders that are dropped on a widget."""
-
-    def __init__(self, on_files: Callable[[Iterable[Path]], None]):
-        qt.QObject.__init__(self)
-        self._on_files = on_files
-
-    def eventFilter(self, watched, event):
-        """Called by Qt before the widget sees an event."""
-        kind = event.type()
-        if kind not in (qt.QEvent.DragEnter, qt.QEvent.DragMove, qt.QEvent.Drop):
-            return False
-        paths = _dropped_paths(event.mimeData())
-        if not paths:
-            return False
-        event.acceptProposedAction()
-        if kind == qt.QEvent.Drop:
-            self._on_files(paths)
-        return True
-
-
-def _dropped_paths(mime) -> list[Path]:
-    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    return [path for path in paths if path.is_dir() or path.name.lower().endswith(NIFTI_SUFFIXES)]
-
-
-def _items(widget) -> list[Any]:
-    return [widget.item(row) for row in range(widget.count)]
-
-
-def _volume_nodes() -> list[Any]:
-    from .Nodes import volume_nodes
-
-    return volume_nodes()
+    return Database

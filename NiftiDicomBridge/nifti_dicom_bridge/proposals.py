@@ -15,7 +15,7 @@ from .errors import BridgeError
 from .identity import texts_of
 from .metadata import Change, Instance, Log
 from .options import ConversionOptions, Kind, Progress
-from .to_dicom import nifti_files
+from .image_files import nifti_files
 
 NAMES_OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "StudyDescription",

@@ -35,10 +35,11 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         """Two volumes in the list, one of them checked: one file."""
         for name in ("first", "second"):
             slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.int16), name=name)
-        slicer.app.processEvents()
-        volumes = self.widget.ui.volumesList
-        for row in range(volumes.count):
-            volumes.item(row).setCheckState(qt.Qt.Checked if volumes.item(row).text() == "second" else qt.Qt.Unchecked)
+        self.widget.refresh()
+        tree = self.widget.ui.exportTree
+        for row in range(tree.topLevelItemCount):
+            item = tree.topLevelItem(row)
+            item.setCheckState(0, qt.Qt.Checked if item.text(0) == "second" else qt.Qt.Unchecked)
         self.widget.ui.folderEdit.currentPath = str(self.folder / "out")
         self._click_and_wait(self.widget.ui.exportButton)
         self.assertEqual(sorted(path.name for path in (self.folder / "out").iterdir()), ["second.json", "second.nii.gz"])
@@ -48,7 +49,7 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         """What was exported is added as a new series and loaded."""
         node = self._load(write_series(self.folder / "original"))
         report = self.logic.exportVolumes([node], self.folder / "nifti")
-        self.widget._set_files(path for path in report.outputs if path.suffix != ".json")
+        self.widget.importing.add_files(path for path in report.outputs if path.suffix != ".json")
         self._click_and_wait(self.widget.ui.importButton)
         self.assertEqual(slicer.dicomDatabase.imagesCount(), 2 * SHAPE[0])
         self.assertEqual(len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")), 2)
@@ -57,7 +58,7 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         self.assertTrue(button.isEnabled())
         button.click()
         end = time.monotonic() + SECONDS
-        while self.widget.background.busy and time.monotonic() < end:
+        while (self.widget.background.busy or self.widget.importing.looking) and time.monotonic() < end:
             slicer.app.processEvents()
             time.sleep(0.01)  # gives the interpreter to the worker
         self.assertFalse(self.widget.background.busy)

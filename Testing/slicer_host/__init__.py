@@ -27,6 +27,8 @@ STANDINS = {
     "slicer.i18n": "i18n",
     "slicer.packaging": "packaging_names",
     "slicer.testing": "testing_names",
+    "SampleData": "sample_data",
+    "SubjectHierarchyPlugins": "subject_hierarchy_plugins",
 }
 """Module as Slicer calls it → file of this folder that stands in for it."""
 
@@ -76,4 +78,7 @@ def load_module(front_file: str | Path):
     setattr(slicer.modules, front_file.stem.lower(), loaded)
     loaded.instance = getattr(source, front_file.stem)(types.SimpleNamespace(path=str(front_file)))
     setattr(slicer.modules, front_file.stem + "Instance", loaded.instance)
+    slicer.app.coreIOManager().register(source, front_file.stem)
+    if hasattr(loaded.instance, "setup"):
+        loaded.instance.setup()
     return loaded

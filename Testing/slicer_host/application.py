@@ -12,6 +12,9 @@ import types
 import ctk
 import qt
 
+from . import io_manager, subject_hierarchy
+from .io_manager import IOManager
+
 
 class qMRMLWidget(qt.QWidget):
     """A widget that knows the scene."""
@@ -31,6 +34,8 @@ class qMRMLWidget(qt.QWidget):
 class Application(qt.QApplication):
     """Stand-in for ``slicer.app``."""
 
+    startupCompleted = qt.Signal()
+
     def __init__(self, home: str, testing: bool):
         super().__init__(["SlicerHost"])
         self.setApplicationName("Slicer")
@@ -38,6 +43,7 @@ class Application(qt.QApplication):
         qt.QSettings.setDefaultFormat(qt.QSettings.IniFormat)
         qt.QSettings.setPath(qt.QSettings.IniFormat, qt.QSettings.UserScope, home)
         self.temporaryPath = home
+        self._io, self._logics = IOManager(), []
         self._options = types.SimpleNamespace(testingEnabled=testing, runPythonAndExit=testing)
 
     def testingEnabled(self):
@@ -50,6 +56,24 @@ class Application(qt.QApplication):
 
     def layoutManager(self):
         """Return None: there are no views here."""
+
+    def coreIOManager(self):
+        """Return what reads and writes files."""
+        return self._io
+
+
+class MainWindow(qt.QMainWindow):
+    """The main window, with a module selector."""
+
+    def moduleSelector(self):
+        """Return what switches modules."""
+        return self
+
+    def selectModule(self, name):
+        """Open the panel of a module."""
+        import slicer
+
+        getattr(slicer.modules, name.lower()).widgetRepresentation().enter()
 
 
 class ScriptedModule:
@@ -111,16 +135,22 @@ def fill(slicer, home: str, main_window: bool, testing: bool) -> None:
     vtk.vtkObject.GlobalWarningDisplayOff()
     slicer.app = Application(home, testing)
     slicer.mrmlScene = slicer.vtkMRMLScene()
+    subject_hierarchy.watch(slicer.mrmlScene)
+    for logic in (slicer.vtkSlicerSegmentationsModuleLogic(), slicer.vtkSlicerSequencesLogic()):
+        logic.SetMRMLScene(slicer.mrmlScene)
+        slicer.app._logics.append(logic)
     slicer.app.mrmlScene = lambda: slicer.mrmlScene
     slicer.modules = types.SimpleNamespace(dicomPlugins={})
     slicer.selfTests = {}
     slicer.qMRMLWidget = qMRMLWidget
+    for cls in (*subject_hierarchy.NAMES, *io_manager.NAMES):
+        setattr(slicer, cls.__name__, cls)
     slicer.dicomDatabaseDirectorySettingsKey = "DatabaseDirectory_0.8.1"
     slicer.dicomDatabase = ctk.ctkDICOMDatabase()
     folder = qt.QSettings().value(slicer.dicomDatabaseDirectorySettingsKey) or ""
     if os.path.isfile(os.path.join(folder, "ctkDICOM.sql")):
         slicer.dicomDatabase.openDatabase(os.path.join(folder, "ctkDICOM.sql"))
     if main_window:
-        slicer.app.main_window = qt.QMainWindow()
+        slicer.app.main_window = MainWindow()
         slicer.app.main_window.setObjectName("qSlicerMainWindow")
     logging.captureWarnings(True)

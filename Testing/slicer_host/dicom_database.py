@@ -19,8 +19,10 @@ from PySide6.QtCore import Property
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS Patients (UID INTEGER PRIMARY KEY AUTOINCREMENT, PatientsName TEXT, PatientID TEXT);
-CREATE TABLE IF NOT EXISTS Studies (StudyInstanceUID TEXT PRIMARY KEY, PatientsUID INTEGER, StudyDescription TEXT);
-CREATE TABLE IF NOT EXISTS Series (SeriesInstanceUID TEXT PRIMARY KEY, StudyInstanceUID TEXT, SeriesDescription TEXT);
+CREATE TABLE IF NOT EXISTS Studies (StudyInstanceUID TEXT PRIMARY KEY, PatientsUID INTEGER, StudyDescription TEXT,
+                                    StudyDate TEXT);
+CREATE TABLE IF NOT EXISTS Series (SeriesInstanceUID TEXT PRIMARY KEY, StudyInstanceUID TEXT, SeriesDescription TEXT,
+                                   SeriesNumber TEXT, Modality TEXT);
 CREATE TABLE IF NOT EXISTS Images (SOPInstanceUID TEXT PRIMARY KEY, Filename TEXT, SeriesInstanceUID TEXT);
 """
 
@@ -92,6 +94,36 @@ class ctkDICOMDatabase(qt.QObject):
         name = self._one("SELECT Filename FROM Images WHERE SOPInstanceUID=?", sopInstanceUID)
         return self._absolute(name) if name else ""
 
+    def nameForPatient(self, patientUID):
+        """Return the name of a patient."""
+        return self._one("SELECT PatientsName FROM Patients WHERE UID=?", patientUID)
+
+    def descriptionForStudy(self, studyUID):
+        """Return the description of a study."""
+        return self._one("SELECT StudyDescription FROM Studies WHERE StudyInstanceUID=?", studyUID)
+
+    def descriptionForSeries(self, seriesUID):
+        """Return the description of a series."""
+        return self._one("SELECT SeriesDescription FROM Series WHERE SeriesInstanceUID=?", seriesUID)
+
+    def fieldForStudy(self, field, studyInstanceUID):
+        """Return a column of a study."""
+        assert field in ("StudyDescription", "StudyDate")
+        return self._one(f"SELECT {field} FROM Studies WHERE StudyInstanceUID=?", studyInstanceUID)
+
+    def fieldForSeries(self, field, seriesInstanceUID):
+        """Return a column of a series."""
+        assert field in ("SeriesNumber", "Modality", "SeriesDescription")
+        return self._one(f"SELECT {field} FROM Series WHERE SeriesInstanceUID=?", seriesInstanceUID)
+
+    def fileValue(self, fileName, tag):
+        """Return a top-level value of a file, in the database or not; values are separated by a backslash."""
+        import pydicom
+
+        element = pydicom.dcmread(fileName, stop_before_pixels=True).get(tuple(int(part, 16) for part in tag.split(",")))
+        value = element.value if element is not None and element.value is not None else ""
+        return "\\".join(map(str, value)) if isinstance(value, (list, pydicom.multival.MultiValue)) else str(value)
+
     def imagesCount(self):
         """Return the number of instances."""
         return int(self._one("SELECT COUNT(*) FROM Images") or 0)
@@ -136,10 +168,10 @@ class ctkDICOMDatabase(qt.QObject):
         key = self._one("SELECT UID FROM Patients WHERE PatientsName=? AND PatientID=?", *who)
         if not key:
             key = self._connection.execute("INSERT INTO Patients (PatientsName, PatientID) VALUES (?,?)", who).lastrowid
-        rows = (study, key, str(ds.get("StudyDescription", "")))
-        self._connection.execute("INSERT OR IGNORE INTO Studies VALUES (?,?,?)", rows)
-        rows = (series, study, str(ds.get("SeriesDescription", "")))
-        self._connection.execute("INSERT OR IGNORE INTO Series VALUES (?,?,?)", rows)
+        rows = (study, key, str(ds.get("StudyDescription", "")), str(ds.get("StudyDate", "")))
+        self._connection.execute("INSERT OR IGNORE INTO Studies VALUES (?,?,?,?)", rows)
+        rows = (series, study, *(str(ds.get(name, "")) for name in ("SeriesDescription", "SeriesNumber", "Modality")))
+        self._connection.execute("INSERT OR IGNORE INTO Series VALUES (?,?,?,?,?)", rows)
 
     def _stored(self, path: str, study: str, series: str, instance: str) -> str:
         def short(uid: str) -> str:

@@ -13,6 +13,8 @@ import sys
 import numpy as np
 import slicer
 
+from .dicom_plugin import DICOMLoadable, DICOMPlugin
+
 DICOMUtils = sys.modules[__name__]
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 TOLERANCE_MM = 1e-3
@@ -32,14 +34,34 @@ def importDicom(dicomDataDir, dicomDatabase=None, copyFiles=False):
     return True
 
 
+def seriesUIDsForFiles(files):
+    """Return the Series Instance UIDs in files."""
+    import pydicom
+
+    return {str(pydicom.dcmread(path, stop_before_pixels=True).SeriesInstanceUID) for path in files}
+
+
 def loadSeriesByUID(seriesUIDs, messages=None, progressCallback=None, enabledPluginClassNames=None):
     """Load series into the scene and return the ids of their nodes."""
     loaded = []
     for uid in seriesUIDs:
         files = slicer.dicomDatabase.filesForSeries(uid)
         if files:
-            loaded.append(_load(files).GetID())
+            loaded.append(_load_best(files).GetID())
     return loaded
+
+
+def _load_best(files):
+    """Load by the plugin that is surest, as `selectHighestConfidenceLoadables`; by the scalar volume plugin otherwise."""
+    plugins = [make() for make in slicer.modules.dicomPlugins.values()]
+    found = [(loadable, plugin) for plugin in plugins for loadable in plugin.examineForImport([files])]
+    best = max(found, key=lambda pair: pair[0].confidence, default=None)
+    if best is not None and best[0].confidence > 0.5:
+        return best[1].load(best[0])
+    node, loadable = _load(files), DICOMLoadable()
+    loadable.files = list(files)
+    DICOMPlugin().addSeriesInSubjectHierarchy(loadable, node)
+    return node
 
 
 def _load(files):

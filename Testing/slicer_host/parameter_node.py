@@ -1,6 +1,6 @@
 """Stand-in for ``slicer.parameterNodeWrapper``: typed attributes kept in a parameter node, and bound to widgets.
 
-Kept as text: bool, str, Path, list[Path]. Bound: bool ↔ QCheckBox.
+Kept as text: bool, str, Path, list[Path], dict[str, str]. Bound: bool ↔ QCheckBox.
 """
 
 from __future__ import annotations

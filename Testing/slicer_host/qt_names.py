@@ -67,6 +67,11 @@ class QFileDialog(QtWidgets.QFileDialog):
         """Return the chosen files."""
         return tuple(QtWidgets.QFileDialog.getOpenFileNames(*args)[0])
 
+    @staticmethod
+    def getSaveFileName(*args):
+        """Return the chosen file."""
+        return QtWidgets.QFileDialog.getSaveFileName(*args)[0]
+
 
 class QUiLoader(_QUiLoader):
     """Knows the custom widgets that Slicer's Designer plugins bring."""

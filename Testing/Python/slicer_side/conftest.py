@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from importlib import metadata, util
 from pathlib import Path
@@ -67,6 +69,24 @@ def slicer(module):
     slicer.mrmlScene.Clear()
 
 
+@pytest.fixture(scope="session")
+def plugin_module(module):
+    """The hidden module with the DICOM plugin, loaded into the host."""
+    import slicer_host
+
+    return slicer_host.load_module(MODULE.with_name("DICOMNiftiDicomBridgePlugin.py"))
+
+
+@pytest.fixture
+def plugin(plugin_module, slicer):
+    """The DICOM plugin, registered for this test alone."""
+    from DICOMNiftiDicomBridgePlugin import KEY, DICOMNiftiDicomBridgePluginClass
+
+    slicer.modules.dicomPlugins[KEY] = DICOMNiftiDicomBridgePluginClass
+    yield slicer.modules.dicomPlugins[KEY]()
+    slicer.modules.dicomPlugins.pop(KEY, None)
+
+
 @pytest.fixture
 def logic(slicer):
     from NiftiDicomBridge import NiftiDicomBridgeLogic
@@ -125,3 +145,19 @@ def panel(module, slicer):
     yield widget
     widget.cleanup()
     representation.close()
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Run Slicer's stand-in with Scripts/convert.py in a process of its own; returns the finished process."""
+
+    def run(*arguments, options=(), prelude="", folder=ROOT):
+        start = prelude or "import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=True)"
+        script = MODULE.parent / "Scripts" / "convert.py"
+        command = [sys.executable, "-c", start, *options, "--no-main-window", "--python-script", str(script), "--"]
+        path = os.pathsep.join([str(ROOT / "Testing"), os.environ.get("PYTHONPATH", "")])
+        env = os.environ | {"PYTHONPATH": path, "SLICER_HOST_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
+        command += map(str, arguments)
+        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    return run

@@ -120,7 +120,7 @@ def image_of_node(slicer):
     from NiftiDicomBridgeLib.Nodes import NodeImage
 
     def make(voxels, matrix=None, uids=()):
-        return NodeImage("node", voxels, np.eye(4) if matrix is None else matrix, instance_uids=tuple(uids))
+        return NodeImage("node", voxels[np.newaxis], np.eye(4) if matrix is None else matrix, instance_uids=tuple(uids))
 
     return make
 
@@ -130,14 +130,15 @@ def test_one_of_several_images_in_the_same_objects_is_found_by_its_voxels(logic,
     from dataclasses import replace
 
     from nifti_dicom_bridge import read
-    from NiftiDicomBridgeLib import Originals
+    from NiftiDicomBridgeLib import Matching, Originals
 
     (first,) = read(tmp_path / "original")
     second = replace(first, voxels=first.voxels + 1)
     real = second.real_values()[0].astype(np.int16)
-    found, reverse = Originals._find([first, second], image_of_node(real, first.ijk_to_ras, Originals._slice_uids(first)))
-    assert found is second
-    assert not reverse
+    uids = Matching.slice_uids(first).reshape(-1)
+    found = Originals._match([first, second], image_of_node(real, first.ijk_to_ras, uids))
+    assert found.volume is second
+    assert not found.reverse
 
 
 def test_mosaic_is_refused_with_a_reason(logic, node, image_of_node, tmp_path):
@@ -149,7 +150,7 @@ def test_mosaic_is_refused_with_a_reason(logic, node, image_of_node, tmp_path):
     (volume,) = read(tmp_path / "original")
     mosaic = replace(volume, pixel_record=replace(volume.pixel_record, across=2, down=2))
     with pytest.raises(BridgeError, match="as mosaic"):
-        Originals._find([mosaic], image_of_node(np.zeros((1, 10, 12), np.int16)))
+        Originals._match([mosaic], image_of_node(np.zeros((1, 10, 12), np.int16)))
 
 
 def test_palette_colours_are_refused_with_a_reason(logic, node, image_of_node, tmp_path):
@@ -157,7 +158,7 @@ def test_palette_colours_are_refused_with_a_reason(logic, node, image_of_node, t
     from NiftiDicomBridgeLib import Originals
 
     with pytest.raises(BridgeError, match="other colour components"):
-        Originals._find(read(tmp_path / "original"), image_of_node(np.zeros((4, 5, 6, 3), np.uint8)))
+        Originals._match(read(tmp_path / "original"), image_of_node(np.zeros((4, 5, 6, 3), np.uint8)))
 
 
 # --- edited

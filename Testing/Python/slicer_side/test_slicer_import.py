@@ -22,7 +22,7 @@ def keep(slicer):
 
 
 def temporary_folders(slicer):
-    return [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith("NiftiDicomBridge-")]
+    return [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith("NiftiDicomBridge-import-")]
 
 
 def test_new_series_is_under_the_same_patient_and_study(slicer, logic, database, exported):
@@ -114,10 +114,9 @@ def test_instance_that_did_not_arrive_is_an_error(slicer, logic, database, expor
     assert "3 are in the DICOM database" in report.entries[0].error
 
 
-def test_nifti_without_sidecar_fails_alone(logic, database, exported, tmp_path):
-    lone = tmp_path / "lone.nii.gz"
-    lone.write_bytes(exported.read_bytes())
-    report = logic.importNifti([lone, exported])
+def test_nifti_that_cannot_be_read_fails_alone(logic, database, exported, tmp_path):
+    (tmp_path / "broken.nii").write_bytes(b"no NIfTI")
+    report = logic.importNifti([tmp_path / "broken.nii", exported])
     assert sorted(outcomes(report)) == ["failed", "reissued"]
     assert database.imagesCount() == 8
 

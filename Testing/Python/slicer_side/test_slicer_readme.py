@@ -1,12 +1,46 @@
-"""The README's snippet for Slicer's Python console runs as written."""
+"""The README's snippets for Slicer run as written."""
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
+import pytest
+
 import readme
 
+ROOT = Path(__file__).resolve().parents[3]
 
-def test_the_console_snippet_exports_and_imports_what_is_loaded(slicer, database, node, tmp_path, capsys):
-    (snippet,) = [block for block in readme.blocks("python") if "NiftiDicomBridgeLogic" in block]
-    snippet = snippet.replace("/data/nifti", (tmp_path / "nifti").as_posix())
-    exec(compile(snippet, "README.md", "exec"), {"slicer": slicer})
+
+@pytest.fixture
+def snippets(tmp_path):
+    """The blocks for the Python console, with a folder of their own."""
+    blocks = [block for block in readme.blocks("python") if "NiftiDicomBridgeLogic" in block]
+    return [block.replace("/data/", tmp_path.as_posix() + "/") for block in blocks]
+
+
+def test_the_console_snippets_run_one_after_the_other(slicer, database, node, snippets, capsys):
+    first, second = snippets
+    names = {"slicer": slicer}
+    exec(compile(first, "README.md", "exec"), names)
     assert capsys.readouterr().out.splitlines()[-1].startswith("True [")
+    exec(compile(second, "README.md", "exec"), names)
+    told = capsys.readouterr().out
+    assert "7_ramp.nii.gz record" in told
+    assert "('PatientName', 'Bridge^Test', 'the original')" in told
+    assert names["report"].ok
+    assert len(names["loaded"]) == 1
+
+
+def test_the_headless_commands_run_one_after_the_other(run_script, write_series, tmp_path, monkeypatch):
+    commands = [shlex.split(command) for command in readme.commands("Slicer")]
+    assert len(commands) == 3
+    write_series(tmp_path / "scans")
+    for program, *options in commands:
+        assert program == "Slicer"
+        separator = options.index("--")
+        assert options[:separator] == ["--no-main-window", "--python-script", "NiftiDicomBridge/Scripts/convert.py"]
+        done = run_script(*options[separator + 1 :], folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "back").rglob("*.dcm"))) == 4
+    assert (tmp_path / "db" / "ctkDICOM.sql").is_file()

@@ -1,6 +1,5 @@
 """Scripts/convert.py, run as ``Slicer --no-main-window --python-script`` runs it, in a process of its own."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -14,27 +13,8 @@ SCRIPT = "NiftiDicomBridge/Scripts/convert.py"
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Run Slicer's stand-in with the script; returns the finished process."""
-
-    def run(*arguments, options=(), prelude=""):
-        start = prelude or "import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=True)"
-        command = [
-            sys.executable,
-            "-c",
-            start,
-            *options,
-            "--no-main-window",
-            "--python-script",
-            SCRIPT,
-            "--",
-            *map(str, arguments),
-        ]
-        path = os.pathsep.join([str(ROOT / "Testing"), os.environ.get("PYTHONPATH", "")])
-        env = os.environ | {"PYTHONPATH": path, "SLICER_HOST_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
-        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
-
-    return run
+def run(run_script):
+    return run_script
 
 
 @pytest.fixture
@@ -83,6 +63,59 @@ def test_register_without_database_exits_with_1(run, series, tmp_path):
     assert "database is not open" in done.stderr
 
 
+def test_database_of_a_folder_is_made_and_filled(run, series, own_database, tmp_path):
+    run("convert", series, "--to", "nifti", "-o", tmp_path / "nifti")
+    folder = tmp_path / "new" / "database"
+    done = run("convert", tmp_path / "nifti", "--to", "dicom", "-o", tmp_path / "back", "--database", folder)
+    assert done.returncode == 0, done.stderr
+    assert f"4 instances added to the DICOM database in {folder}" in done.stdout
+    rows = sqlite3.connect(folder / "ctkDICOM.sql").execute("SELECT Filename FROM Images").fetchall()
+    assert len(rows) == 4
+    assert all((folder / name).is_file() for (name,) in rows)
+    own = sqlite3.connect(own_database / "ctkDICOM.sql").execute("SELECT Filename FROM Images").fetchall()
+    assert own == []  # the person's own database was not touched
+
+
+def test_database_that_holds_the_instances_already_is_left_alone(run, series, tmp_path):
+    run("convert", series, "--to", "nifti", "-o", tmp_path / "nifti")
+    arguments = ("convert", tmp_path / "nifti", "--to", "dicom", "--uids", "keep", "--database", tmp_path / "db", "-o")
+    assert run(*arguments, tmp_path / "first").returncode == 0
+    done = run(*arguments, tmp_path / "second")
+    assert done.returncode == 0, done.stderr
+    assert "0 instances added" in done.stdout
+    assert "4 were there already and stay as they are" in done.stdout
+
+
+def test_database_where_none_can_be_exits_with_1(run, series, tmp_path):
+    run("convert", series, "--to", "nifti", "-o", tmp_path / "nifti")
+    (tmp_path / "file").touch()
+    done = run("convert", tmp_path / "nifti", "--to", "dicom", "-o", tmp_path / "back", "--database", tmp_path / "file" / "db")
+    assert done.returncode == 1
+    assert "the folder cannot be made" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_database_of_nifti_is_wrong_usage(run, series, tmp_path):
+    done = run("convert", series, "--to", "nifti", "-o", tmp_path / "nifti", "--database", tmp_path / "db")
+    assert done.returncode == 2
+    assert not (tmp_path / "db").exists()
+
+
+def test_database_without_conversion_is_wrong_usage(run, tmp_path):
+    done = run("inspect", tmp_path, "--database", tmp_path / "db")
+    assert done.returncode == 2
+    assert "use it with convert" in done.stderr
+
+
+def test_batch_over_folders_goes_on_after_a_failure_and_exits_with_1(run, write_series, tmp_path):
+    for name in ("a", "b"):
+        write_series(tmp_path / "in" / name)
+    (tmp_path / "in" / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM no more")
+    done = run("convert", tmp_path / "in", "--to", "nifti", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert len(list((tmp_path / "out").glob("*.nii.gz"))) == 2
+
+
 def test_failure_exits_with_1(run, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "x.dcm").write_bytes(b"no DICOM")
@@ -100,6 +133,8 @@ def test_help_exits_with_0_and_tells_of_register(run):
     done = run("convert", "--help")
     assert done.returncode == 0
     assert "--register" in done.stdout
+    assert "--database DIR" in done.stdout
+    assert "--install-dependencies" in done.stdout
 
 
 def test_missing_package_is_told_in_one_sentence(run):
@@ -108,6 +143,41 @@ def test_missing_package_is_told_in_one_sentence(run):
         "import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=True)"
     )
     done = run("inspect", ".", prelude=prelude)
+    assert done.returncode == 1
+    assert "Python packages are missing in Slicer: isal" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+INSTALLING = """
+import slicer_host.packaging_names as p
+done = []
+p.pip_check = lambda req, _seen=None: 'isal' not in str(req) or bool(done)
+def pip_ensure(requirements, **options):
+    print("installing", sorted(options.items()))
+    done.append(1)
+p.pip_ensure = pip_ensure
+import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=True)
+"""
+
+
+def test_missing_package_is_installed_when_asked_for(run, series, tmp_path):
+    done = run("convert", series, "--to", "nifti", "-o", tmp_path / "out", "--install-dependencies", prelude=INSTALLING)
+    assert done.returncode == 0, done.stderr
+    asked = "('prompt_install', False), ('prompt_restart', False)"
+    assert asked in done.stdout
+    assert "('show_progress', False), ('skip_in_testing', False)" in done.stdout
+    assert len(list((tmp_path / "out").glob("*.nii.gz"))) == 1
+
+
+def test_installing_alone_is_enough_to_ask_for(run):
+    done = run("--install-dependencies", prelude=INSTALLING)
+    assert done.returncode == 0, done.stderr
+    assert "installing" in done.stdout
+
+
+def test_package_that_cannot_be_installed_is_told_in_one_sentence(run):
+    prelude = INSTALLING.replace("done.append(1)", "raise RuntimeError('no network')")
+    done = run("--install-dependencies", prelude=prelude)
     assert done.returncode == 1
     assert "Python packages are missing in Slicer: isal" in done.stderr
     assert "Traceback" not in done.stderr

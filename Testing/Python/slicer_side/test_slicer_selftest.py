@@ -29,8 +29,10 @@ def test_all_through_the_test_runner(slicer, module):
     slicer.testing.runUnitTest([str(Path(module.path).parent)], "NiftiDicomBridge")
 
 
-def test_panel_test_for_slicer(slicer, module):
-    slicer.testing.runUnitTest([str(SOURCE.parents[2] / "Testing" / "Slicer")], "NiftiDicomBridgePanelTest")
+@pytest.mark.parametrize("name", ["NiftiDicomBridgePanelTest", "NiftiDicomBridgeDoorsTest"])
+def test_tests_for_slicer(slicer, plugin, name):
+    slicer.app.startupCompleted.emit()
+    slicer.testing.runUnitTest([str(SOURCE.parents[2] / "Testing" / "Slicer")], name)
 
 
 def test_a_failure_is_reported_both_ways(slicer, monkeypatch):

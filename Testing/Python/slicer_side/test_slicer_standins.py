@@ -73,23 +73,50 @@ def test_names_of_the_database(record, module):
     assert not set(own_names(ctk.ctkDICOMDatabase)) - set(record["slicer.dicomDatabase"])
 
 
+CLASSES = ["qSlicerScriptedFileReader", "qSlicerScriptedFileWriter", "qSlicerDICOMExportable",
+           "qSlicerSubjectHierarchyScriptedPlugin", "qSlicerSubjectHierarchyPluginHandler"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_names_of_classes_of_slicer(record, module, name):
+    import slicer
+
+    assert not set(own_names(getattr(slicer, name))) - names_in(record["slicer." + name])
+
+
+def test_names_of_the_abstract_plugin_are_those_that_plugins_inherit(record, module):
+    import slicer
+
+    inherited = names_in(record["slicer.qSlicerSubjectHierarchyScriptedPlugin"])
+    assert not set(own_names(slicer.qSlicerSubjectHierarchyAbstractPlugin)) - inherited
+
+
+def test_names_of_the_file_manager(record, module):
+    import slicer
+
+    ours = set(own_names(type(slicer.app.coreIOManager()))) - {"register", "SLICERS_READER", "SLICERS_WRITER"}
+    assert not ours - set(record["coreIOManager"])
+
+
 def test_names_given_to_slicer(record, module):
     import slicer
 
     known = {"app", "mrmlScene", "modules", "selfTests", "qMRMLWidget", "dicomDatabase", "dicomDatabaseDirectorySettingsKey"}
+    known |= {*CLASSES, "qSlicerSubjectHierarchyAbstractPlugin"}
     assert all(hasattr(slicer, name) for name in known)
     assert not known - set(record["slicer.names"])
 
 
 MODULES = ["slicer.ScriptedLoadableModule", "slicer.parameterNodeWrapper", "slicer.i18n", "slicer.packaging", "slicer.testing",
-           "DICOMLib.DICOMUtils"]  # fmt: skip
+           "DICOMLib.DICOMUtils", "DICOMLib.DICOMPlugin", "SampleData", "SubjectHierarchyPlugins"]  # fmt: skip
+FILES = {"DICOMLib.DICOMPlugin": "slicer_host.dicom_plugin"}
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_signatures_of_functions_and_classes(record, module, name):
     import importlib
 
-    standin = importlib.import_module(name)
+    standin = importlib.import_module(FILES.get(name, name))
     for attribute, value in vars(standin).items():
         if attribute.startswith("_") or getattr(value, "__module__", "") != standin.__name__:
             continue

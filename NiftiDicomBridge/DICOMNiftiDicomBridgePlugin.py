@@ -1,0 +1,25 @@
+"""Second front door: a hidden module that adds the bridge to the plugins of Slicer's DICOM module."""
+
+import slicer
+from slicer.i18n import tr as _
+
+from NiftiDicomBridgeLib.DICOMExportPlugin import KEY, DICOMNiftiDicomBridgePluginClass
+
+__all__ = ["DICOMNiftiDicomBridgePlugin", "DICOMNiftiDicomBridgePluginClass"]
+
+
+class DICOMNiftiDicomBridgePlugin:
+    """Describes the module to Slicer."""
+
+    def __init__(self, parent):
+        parent.title = _("DICOM NIfTI-DICOM Bridge Plugin")
+        parent.categories = ["Developer Tools.DICOM Plugins"]
+        parent.contributors = ["NiftiDicomBridge contributors"]
+        parent.helpText = _("Exports to DICOM by the NIfTI-DICOM Bridge, and loads enhanced multi-frame and 4D series.")
+        parent.acknowledgementText = _("Built on pydicom and nibabel.")
+        parent.hidden = True
+        try:
+            plugins = slicer.modules.dicomPlugins
+        except AttributeError:
+            plugins = slicer.modules.dicomPlugins = {}
+        plugins[KEY] = DICOMNiftiDicomBridgePluginClass

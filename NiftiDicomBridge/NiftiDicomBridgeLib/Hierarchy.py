@@ -1,0 +1,169 @@
+"""Slicer's subject hierarchy: what stands under which patient and study, and putting a node there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import slicer
+
+from .NodeKinds import convertible_nodes, instance_uids_of, what_it_is
+
+PATIENT, STUDY = "Patient", "Study"
+# what Slicer's DICOM loader keeps at each level (DICOMPlugin.addSeriesInSubjectHierarchy), and the BIDS sidecar knows too
+OF_PATIENT = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "PatientComments")
+OF_STUDY = ("StudyInstanceUID", "StudyID", "StudyDescription", "StudyDate", "StudyTime")
+OF_SERIES = ("Modality", "SeriesNumber", "FrameOfReferenceUID", "SeriesDescription", "SeriesDate", "SeriesTime", "ContentDate",
+             "ContentTime", "Manufacturer")  # fmt: skip
+TOLD_IN_SIDECARS = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "StudyInstanceUID", "StudyID",
+                    "StudyDescription")  # fmt: skip
+
+
+@dataclass
+class Branch:
+    """A row of the tree of what is loaded: a patient, a study, a folder, or a node that can be exported.
+
+    Attributes
+    ----------
+    name, detail : str
+        What a person calls it, and what it is.
+    node_id : str
+        Of a node; empty for all others.
+    children : list of Branch
+        What lies below.
+    """
+
+    name: str
+    detail: str = ""
+    node_id: str = ""
+    children: list[Branch] = field(default_factory=list)
+
+
+def tree_of_scene() -> list[Branch]:
+    """Return what can be exported, as the subject hierarchy has it; branches that hold nothing of it are left out."""
+    hierarchy = _hierarchy()
+    nodes = {node.GetID(): node for node in convertible_nodes()}
+    found = _branches_below(hierarchy, hierarchy.GetSceneItemID(), nodes)
+    return found + [_leaf(node) for node in nodes.values()]  # those that the hierarchy does not show: sequences
+
+
+def node_of_item(item: int) -> Any:
+    """Return the node of an item of the subject hierarchy; None where there is none."""
+    return _hierarchy().GetItemDataNode(item)
+
+
+def nodes_below(item: int) -> list[Any]:
+    """Return what can be exported of an item and below it, in the order of the hierarchy."""
+    hierarchy = _hierarchy()
+    if not item:
+        return []
+    fitting = {node.GetID(): node for node in convertible_nodes()}
+    own = hierarchy.GetItemDataNode(item)
+    found = [fitting.pop(own.GetID())] if own is not None and own.GetID() in fitting else []
+    rows = _branches_below(hierarchy, item, fitting)
+    while rows:
+        row = rows.pop(0)
+        rows = row.children + rows
+        found += [slicer.mrmlScene.GetNodeByID(row.node_id)] if row.node_id else []
+    return found
+
+
+def dicom_nodes() -> list[tuple[str, tuple[str, ...]]]:
+    """Return name and SOP Instance UIDs of every node that was loaded from DICOM."""
+    found = [(node.GetName(), instance_uids_of(node)) for node in convertible_nodes()]
+    return [(name, uids) for name, uids in found if uids]
+
+
+def identity_of_node(node: Any) -> dict[str, str]:
+    """Return patient and study of a node, as the subject hierarchy tells them: keyword → value."""
+    hierarchy = _hierarchy()
+    item = hierarchy.GetItemByDataNode(node)
+    found = {}
+    for level, keywords in ((PATIENT, OF_PATIENT), (STUDY, OF_STUDY)):
+        above = hierarchy.GetItemAncestorAtLevel(item, level) if item else 0
+        for keyword in keywords if above else ():
+            value = hierarchy.GetItemAttribute(above, "DICOM." + keyword)
+            if value:
+                found[keyword] = value
+    return found
+
+
+def place(node: Any, identity: Mapping[str, str]) -> None:
+    """Put a node under its patient and study, made when missing, as Slicer's DICOM loader does.
+
+    Parameters
+    ----------
+    node : vtkMRMLNode
+        What was loaded.
+    identity : mapping of str to str
+        Keyword → value; nothing is done without a StudyInstanceUID.
+    """
+    if not identity.get("StudyInstanceUID"):
+        return
+    hierarchy = _hierarchy()
+    constants = slicer.vtkMRMLSubjectHierarchyConstants
+    item = hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+    hierarchy.SetItemUID(item, constants.GetDICOMUIDName(), identity.get("SeriesInstanceUID", ""))
+    hierarchy.SetItemUID(item, constants.GetDICOMInstanceUIDName(), " ".join(instance_uids_of(node)))
+    _set_attributes(hierarchy, item, identity, OF_SERIES)
+    patient = _patient(hierarchy, identity)
+    hierarchy.SetItemParent(item, _study(hierarchy, patient, identity))
+
+
+def _hierarchy() -> Any:
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+
+
+def _branches_below(hierarchy: Any, item: int, nodes: dict[str, Any]) -> list[Branch]:
+    """Return the rows below an item, and take what was found out of the nodes."""
+    import vtk
+
+    ids = vtk.vtkIdList()
+    hierarchy.GetItemChildren(item, ids)
+    found = []
+    for number in range(ids.GetNumberOfIds()):
+        child = ids.GetId(number)
+        data = hierarchy.GetItemDataNode(child)
+        node = nodes.pop(data.GetID(), None) if data is not None else None
+        below = _branches_below(hierarchy, child, nodes)
+        if node is not None:
+            found.append(_leaf(node, below))
+        elif below and data is None:
+            found.append(Branch(hierarchy.GetItemName(child), hierarchy.GetItemLevel(child).lower(), children=below))
+        else:
+            found += below
+    return found
+
+
+def _leaf(node: Any, children: list[Branch] | None = None) -> Branch:
+    return Branch(node.GetName(), what_it_is(node), node.GetID(), children or [])
+
+
+def _patient(hierarchy: Any, identity: Mapping[str, str]) -> int:
+    uid = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName()
+    known = identity.get("PatientID") or identity["StudyInstanceUID"]
+    item = hierarchy.GetItemByUID(uid, known)
+    if not item:
+        name = identity.get("PatientName") or known
+        item = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), f"{name} ({known})")
+        hierarchy.SetItemUID(item, uid, known)
+        _set_attributes(hierarchy, item, identity, OF_PATIENT)
+    return int(item)
+
+
+def _study(hierarchy: Any, patient: int, identity: Mapping[str, str]) -> int:
+    uid = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName()
+    item = hierarchy.GetItemByUID(uid, identity["StudyInstanceUID"])
+    if not item:
+        name = identity.get("StudyDescription") or "No study description"
+        date = identity.get("StudyDate")
+        item = hierarchy.CreateStudyItem(patient, f"{name} ({date})" if date else name)
+        hierarchy.SetItemUID(item, uid, identity["StudyInstanceUID"])
+        _set_attributes(hierarchy, item, identity, OF_STUDY)
+    return int(item)
+
+
+def _set_attributes(hierarchy: Any, item: int, identity: Mapping[str, str], keywords: tuple[str, ...]) -> None:
+    for keyword in keywords:
+        hierarchy.SetItemAttribute(item, "DICOM." + keyword, identity.get(keyword, ""))

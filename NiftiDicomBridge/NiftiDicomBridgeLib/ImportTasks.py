@@ -1,0 +1,187 @@
+"""Import in three steps, as `Tasks`: NIfTI → DICOM in Slicer's database, in a folder, or both; and what would become of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import slicer
+
+from nifti_dicom_bridge import (
+    BridgeError,
+    Cancelled,
+    ConversionOptions,
+    ConversionReport,
+    Entry,
+    Job,
+    Log,
+    Outcome,
+    Proposal,
+    Target,
+    convert,
+    propose,
+)
+
+from . import Database
+
+Progress = Callable[[str, int, int], None]
+BESIDE_IMAGES = (".json", ".tsv", ".bval", ".bvec")
+"""Found by the image itself: an export's whole list of outputs can be given."""
+NOWHERE = "Nowhere to put the DICOM. Choose the DICOM database, a folder, or both."
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where DICOM goes, and beside what.
+
+    Attributes
+    ----------
+    database : bool
+        Into Slicer's DICOM database.
+    folder : pathlib.Path or None
+        Into a folder.
+    reference : tuple of pathlib.Path
+        The files of the reference series; empty where there is none, or where the options name one.
+    """
+
+    database: bool = True
+    folder: Path | None = None
+    reference: tuple[Path, ...] = field(default=())
+
+
+class ImportTask:
+    """NIfTI → DICOM."""
+
+    def __init__(self, paths: Sequence[str | Path], options: ConversionOptions | None = None, where: Where | None = None):
+        paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        if not paths:
+            raise BridgeError("No NIfTI file was chosen. Choose at least one.")
+        self._where = where or Where()
+        if not self._where.database and self._where.folder is None:
+            raise BridgeError(NOWHERE)
+        if self._where.database:
+            Database.require_open()
+        self._paths = [path for path in map(Path, paths) if path.suffix.lower() not in BESIDE_IMAGES]
+        self._options = replace(options or ConversionOptions(), target=Target.DICOM)
+        self._scratch = _scratch()
+        self._headers: list[list[Database.Header]] = []
+
+    def work(self, progress: Progress) -> ConversionReport:
+        """Convert into the folder that was chosen, into a temporary one otherwise."""
+        try:
+            options = with_reference(self._options, self._where.reference, self._scratch)
+            report = convert(Job(self._paths, self._where.folder or self._scratch / "dicom", options), progress)
+            if self._where.database:
+                self._headers = [Database.headers_of(entry.outputs) for entry in report.entries]
+            return report
+        except BaseException:
+            _clean_up(self._scratch)
+            raise
+
+    def finish(self, report: ConversionReport) -> ConversionReport:
+        """Register what was converted; without a folder, the files of each entry are those in the database then."""
+        try:
+            for entry, headers in zip(report.entries, self._headers, strict=False):
+                if headers:
+                    _register(entry, headers, self._where.folder is None)
+        finally:
+            _clean_up(self._scratch)
+        return report
+
+
+class FindTask:
+    """NIfTI files among and below some paths; a folder may be a whole disk."""
+
+    def __init__(self, paths: Sequence[Path], suffixes: tuple[str, ...]):
+        self._paths, self._suffixes = list(paths), suffixes
+
+    def work(self, progress: Progress) -> list[Path]:
+        """Look into every folder, each in the order of its names."""
+        found: list[Path] = []
+        for path in self._paths:
+            found += self._below(path, progress) if path.is_dir() else [path]
+        return found
+
+    def finish(self, found: list[Path]) -> list[Path]:
+        """Return what was found: nothing is left to do."""
+        return found
+
+    def _below(self, folder: Path, progress: Progress) -> list[Path]:
+        found: list[Path] = []
+        for root, folders, names in os.walk(folder):
+            progress(root, len(found), 0)
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            fitting = sorted(name for name in names if name.lower().endswith(self._suffixes) and not name.startswith("."))
+            found += [Path(root, name) for name in fitting]
+        return found
+
+
+class ProposeTask:
+    """What NIfTI files would become."""
+
+    def __init__(self, paths: Sequence[Path], options: ConversionOptions, reference: Sequence[Path] = ()):
+        self._paths, self._reference = list(paths), tuple(reference)
+        self._options = replace(options, target=Target.DICOM)
+
+    def work(self, progress: Progress) -> list[Proposal]:
+        """Look at every file; what cannot be done at all is the error of each."""
+        scratch = _scratch()
+        try:
+            return propose(self._paths, with_reference(self._options, self._reference, scratch), progress)
+        except Cancelled:
+            raise
+        except BridgeError as error:
+            return [Proposal(path, error=str(error)) for path in self._paths]
+        finally:
+            _clean_up(scratch)
+
+    def finish(self, proposals: list[Proposal]) -> list[Proposal]:
+        """Return what was found: nothing is left to do."""
+        return proposals
+
+
+def with_reference(options: ConversionOptions, files: Sequence[Path], scratch: Path) -> ConversionOptions:
+    """Return options whose reference is a folder with these files and no others: the database keeps many series in one."""
+    if not files:
+        return options
+    folder = scratch / "reference"
+    folder.mkdir(parents=True)
+    for number, path in enumerate(files):
+        _link(path, folder / f"{number:06}.dcm")
+    return replace(options, reference=folder)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Let a file appear at another place as well; a copy where the file system can do no better."""
+    for way in (os.symlink, os.link, shutil.copyfile):
+        try:
+            way(path, target)
+            return
+        except OSError:
+            continue
+    raise BridgeError(f"{path}: the file of the reference series cannot be read. Import the series again.")
+
+
+def _scratch() -> Path:
+    return Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-import-", dir=slicer.app.temporaryPath))
+
+
+def _clean_up(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _register(entry: Entry, headers: Sequence[Database.Header], only_there: bool) -> None:
+    try:
+        registered = Database.register(headers)
+    except BridgeError as error:
+        entry.outcome, entry.error = Outcome.FAILED, str(error)
+        if only_there:
+            entry.outputs = []
+        return
+    if only_there:
+        entry.outputs = registered.files
+    entry.log = Log([*entry.log.notes, str(registered)], entry.log.warnings, entry.log.changes, entry.log.values)

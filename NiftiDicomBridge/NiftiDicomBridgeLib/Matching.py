@@ -1,0 +1,130 @@
+"""Which volume in its original files a node was loaded from, and how Slicer has turned it.
+
+Slicer's DICOM loader keeps the order of rows and columns, may reverse the slices to be right-handed, and orders times as it
+sees fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nifti_dicom_bridge import BridgeError, Volume
+
+from .Nodes import NodeImage
+
+TOLERANCE_MM = 1e-3
+
+
+class Match(NamedTuple):
+    """A volume that a node was loaded from; whether the node has its slices in reverse order, and where its times are."""
+
+    volume: Volume
+    reverse: bool
+    times: tuple[int, ...]
+
+    def in_order(self, voxels: np.ndarray) -> np.ndarray:
+        """Return voxels of the node in the order of the volume."""
+        ordered = voxels[list(self.times)] if self.times != tuple(range(len(voxels))) else voxels
+        return ordered[:, ::-1] if self.reverse else ordered
+
+
+def matches_of(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:
+    """Return what a node may have been loaded from: by the UIDs of its slices, else by its grid.
+
+    Raises
+    ------
+    BridgeError
+        If none of the volumes can be it.
+    """
+    _require_same_kind(volumes, image)
+    fitting = [volume for volume in volumes if volume.voxels.shape == image.voxels.shape]
+    found = _with_same_slices(fitting, image) or _with_same_grid(fitting, image)
+    if found:
+        return found
+    candidates = fitting or [volume for volume in volumes if volume.times == image.voxels.shape[0]]
+    if len(candidates) == 1:
+        # Grid and perhaps shape are edited: Slicer's loader has reversed the slices only if they were left-handed.
+        reverse = bool(fitting) and np.linalg.det(candidates[0].ijk_to_ras[:3, :3]) < 0
+        return [Match(candidates[0], bool(reverse), _as_they_are(image))]
+    raise BridgeError(not_found(image, f"is none of the {len(volumes)} images in its original DICOM instances"))
+
+
+def not_found(image: NodeImage, why: str) -> str:
+    """Say why a node cannot be brought together with its original files."""
+    return (
+        f"{image.name}, of {' × '.join(str(n) for n in image.voxels.shape[1:])} voxels, {why}. Convert the DICOM files "
+        "themselves, or remove the node's attribute DICOM.instanceUIDs to write it as an image that never was DICOM."
+    )
+
+
+def slice_uids(volume: Volume) -> np.ndarray:
+    """Return the SOP Instance UID of every plane, shape (times, slices)."""
+    metadata = volume.metadata
+    uids = np.array([instance.uid for instance in metadata.instances], dtype=object)
+    return uids[metadata.frames[:, :, 0]]
+
+
+def reversed_grid(matrix: np.ndarray, slices: int) -> np.ndarray:
+    """Return the matrix of a grid whose slices are taken in reverse order."""
+    turned = matrix.copy()
+    turned[:, 3] += matrix[:, 2] * (slices - 1)
+    turned[:, 2] *= -1
+    return turned
+
+
+def same_grid(a: np.ndarray, b: np.ndarray, volume: Volume) -> bool:
+    """Whether two matrices put all corners of a volume at the same places."""
+    last = np.array(volume.shape_ijk) - 1
+    corners = np.array([[i, j, k, 1] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]).T
+    return bool(np.abs((a - b) @ corners).max() <= TOLERANCE_MM)
+
+
+def _require_same_kind(volumes: Sequence[Volume], image: NodeImage) -> None:
+    """Raise where Slicer shows the pixels of the files in a way that cannot be compared with the image in them."""
+    samples = image.voxels.shape[4:]
+    if all(volume.voxels.shape[4:] != samples for volume in volumes):
+        raise BridgeError(not_found(image, "has other colour components than its original DICOM instances, a palette perhaps"))
+    mosaics = [volume for volume in volumes if volume.pixel_record is not None and volume.pixel_record.across > 0]
+    if mosaics and all(volume.voxels.shape[1:] != image.voxels.shape[1:] for volume in volumes):
+        raise BridgeError(not_found(image, "was loaded by Slicer as mosaic, all slices side by side in one image"))
+
+
+def _with_same_slices(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:
+    times, slices = image.voxels.shape[:2]
+    if len(image.instance_uids) != times * slices or len(set(image.instance_uids)) == 1:
+        return []  # frames of multi-frame objects have no UIDs of their own
+    seen = np.array(image.instance_uids, dtype=object).reshape(times, slices)
+    found = []
+    for volume in volumes:
+        for reverse in (False, True):
+            order = _order_of_times(slice_uids(volume), seen[:, ::-1] if reverse else seen)
+            if order is not None:
+                found.append(Match(volume, reverse, order))
+    return found
+
+
+def _order_of_times(original: np.ndarray, seen: np.ndarray) -> tuple[int, ...] | None:
+    """Return where each time of the original is in the node; None where they are not the same."""
+    places = {tuple(row): number for number, row in reversed(list(enumerate(seen.tolist())))}
+    found = [places.get(tuple(row)) for row in original.tolist()]
+    if None in found:
+        return None
+    # Times of one multi-frame object have the same UIDs: then nothing but their order tells them apart.
+    return tuple(found) if len(set(found)) == len(found) else tuple(range(len(found)))  # type: ignore[arg-type]
+
+
+def _with_same_grid(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:
+    grids = ((image.ijk_to_ras, False), (reversed_grid(image.ijk_to_ras, image.voxels.shape[1]), True))
+    return [
+        Match(volume, reverse, _as_they_are(image))
+        for volume in volumes
+        for grid, reverse in grids
+        if same_grid(volume.ijk_to_ras, grid, volume)
+    ]
+
+
+def _as_they_are(image: NodeImage) -> tuple[int, ...]:
+    return tuple(range(len(image.voxels)))

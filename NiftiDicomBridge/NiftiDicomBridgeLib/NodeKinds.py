@@ -1,0 +1,99 @@
+"""What there is in the scene: which nodes can be written, what each is, and what it was loaded from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+SOURCE = "NiftiDicomBridge.Source"
+"""Node attribute: the NIfTI file with our sidecar that a node was loaded from."""
+VOLUME, LABEL_MAP, SEGMENTATION = "vtkMRMLScalarVolumeNode", "vtkMRMLLabelMapVolumeNode", "vtkMRMLSegmentationNode"
+SEQUENCE, BROWSER, DIFFUSION = "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode", "vtkMRMLDiffusionWeightedVolumeNode"
+REFUSED_CLASSES = {
+    "vtkMRMLDiffusionImageVolumeNode": "a diffusion tensor volume",
+    "vtkMRMLTensorVolumeNode": "a tensor volume",
+}
+ALLOWED_CHILDREN = ("vtkMRMLVectorVolumeNode",)  # in MRML, a vector volume is a tensor volume
+
+
+def sequence_of(node: Any) -> Any:
+    """Return the sequence that a node is or shows; None for all others."""
+    if node is None or node.IsA(SEQUENCE):
+        return node
+    browser = _browser_of(node)
+    return browser.GetSequenceNode(node) if browser is not None else None
+
+
+def convertible_nodes() -> list[Any]:
+    """Return the nodes of the scene that can be written: what shows a sequence, and not the sequence that it shows."""
+    found = [*slicer.util.getNodesByClass(VOLUME), *slicer.util.getNodesByClass(SEGMENTATION)]
+    found = [node for node in found if not node.GetHideFromEditors() and not refused_as(node)]
+    shown = {sequence.GetID() for sequence in map(sequence_of, found) if sequence is not None}
+    return found + [node for node in slicer.util.getNodesByClass(SEQUENCE) if node.GetID() not in shown and holds_volumes(node)]
+
+
+def what_it_is(node: Any) -> str:
+    """Return in a word or two what a node is, for lists."""
+    sequence = sequence_of(node)
+    if sequence is not None:
+        return _("4D, {count} times").format(count=sequence.GetNumberOfDataNodes())
+    if node.IsA(SEGMENTATION):
+        return _("{count} segments").format(count=node.GetSegmentation().GetNumberOfSegments())
+    if node.IsA(LABEL_MAP):
+        return _("label map")
+    if node.IsA(DIFFUSION):
+        return _("diffusion, {count} images").format(count=node.GetNumberOfGradients())
+    image = node.GetImageData()
+    if image is None:
+        return _("empty")
+    size = " × ".join(str(n) for n in image.GetDimensions())
+    components = image.GetNumberOfScalarComponents()
+    return _("{size}, {count} values").format(size=size, count=components) if components > 1 else size
+
+
+def instance_uids_of(node: Any) -> tuple[str, ...]:
+    """Return the SOP Instance UIDs that a node was loaded from."""
+    return tuple(uid for uid in (node.GetAttribute("DICOM.instanceUIDs") or "").split() if uid != "Unknown")
+
+
+def was_dicom(node: Any) -> bool:
+    """Whether a node says which DICOM instances or which NIfTI file with our sidecar it was loaded from."""
+    sequence = sequence_of(node)
+    first = sequence.GetNthDataNode(0) if sequence is not None and sequence.GetNumberOfDataNodes() else node
+    return bool(first.IsA(VOLUME) and (instance_uids_of(first) or first.GetAttribute(SOURCE)))
+
+
+def kind_of_values(node: Any) -> str:
+    """Return whether a node holds ``labels``, ``colours`` or ``greys``."""
+    if node.IsA(SEGMENTATION) or node.IsA(LABEL_MAP):
+        return "labels"
+    image = node.GetImageData() if node.IsA(VOLUME) and not node.IsA(DIFFUSION) else None
+    return "colours" if image is not None and image.GetNumberOfScalarComponents() > 1 else "greys"
+
+
+def reference_uids(node: Any) -> tuple[str, ...]:
+    """Return the SOP Instance UIDs of the volume that a segmentation was drawn on; empty for all others."""
+    if not node.IsA(SEGMENTATION):
+        return ()
+    volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+    return instance_uids_of(volume) if volume is not None else ()
+
+
+def refused_as(node: Any) -> str:
+    """Say what a node is that cannot be written; empty for the others."""
+    if any(node.IsA(name) for name in ALLOWED_CHILDREN):
+        return ""
+    return next((words for name, words in REFUSED_CLASSES.items() if node.IsA(name)), "")
+
+
+def holds_volumes(sequence: Any) -> bool:
+    """Whether a sequence holds volumes that can be written."""
+    first = sequence.GetNthDataNode(0) if sequence.GetNumberOfDataNodes() else None
+    return first is not None and bool(first.IsA(VOLUME)) and not refused_as(first)
+
+
+def _browser_of(node: Any) -> Any:
+    """Return the browser that shows a sequence by this node; None where none does."""
+    return next((browser for browser in slicer.util.getNodesByClass(BROWSER) if browser.IsProxyNodeID(node.GetID())), None)

@@ -1,0 +1,46 @@
+"""A sample for the module Sample Data: made here when asked for, nothing is downloaded."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+CATEGORY = "NIfTI-DICOM Bridge"
+NAME = "NiftiDicomBridgeMR"
+
+
+def register() -> None:
+    """Offer the sample in the module Sample Data; nothing where that module is missing."""
+    try:
+        import SampleData
+    except ImportError:
+        return
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category=CATEGORY,
+        sampleName=NAME,
+        uris="",
+        fileNames="",
+        nodeNames="",
+        thumbnailFileName=str(Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "NiftiDicomBridge.png"),
+        customDownloader=load_sample,
+    )
+
+
+def load_sample(source: Any = None) -> list[Any]:
+    """Make a small oblique MR series, convert it to NIfTI with its sidecar, and load that; returns the new nodes."""
+    from . import Dependencies
+
+    Dependencies.require()
+    from nifti_dicom_bridge import Job, convert, make_sample
+
+    from .FileReader import load_nifti
+
+    folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-sample-", dir=slicer.app.temporaryPath))
+    make_sample(folder / "dicom")
+    report = convert(Job([folder / "dicom"], folder / "nifti"))
+    (image,) = (path for path in report.outputs if path.suffix != ".json")
+    return load_nifti(image, _("Sample MR with its DICOM identity"))

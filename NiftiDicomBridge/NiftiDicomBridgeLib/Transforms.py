@@ -1,0 +1,52 @@
+"""Parent transforms: linear ones as one matrix, the others refused with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+
+from nifti_dicom_bridge import BridgeError
+
+ACQUISITION_TRANSFORM = " acquisition transform"
+"""In the name of the grid transforms that Slicer's DICOM loader makes for slices that are on no regular grid."""
+RESAMPLE, HARDEN_FIRST = "Check 'Resample under nonlinear transforms'", "Harden the transform"
+
+
+def linear_parents(node: Any, advice: str) -> tuple[np.ndarray, bool]:
+    """Return all parents of a node as one matrix to world, and whether an acquisition transform was left out.
+
+    Parameters
+    ----------
+    node : vtkMRMLTransformableNode
+        The node.
+    advice : str
+        What to do where one of them is nonlinear.
+
+    Raises
+    ------
+    BridgeError
+        If one of them is nonlinear.
+    """
+    total, acquisition = np.eye(4), False
+    transform = node.GetParentTransformNode()
+    while transform is not None:
+        if _is_acquisition_transform(transform):
+            acquisition = True
+        elif transform.IsLinear():
+            step = vtk.vtkMatrix4x4()
+            transform.GetMatrixTransformToParent(step)
+            total = slicer.util.arrayFromVTKMatrix(step) @ total
+        else:
+            raise BridgeError(
+                f"{node.GetName()} is under the nonlinear transform {transform.GetName()}, which no NIfTI header can hold. "
+                f"{advice}, or take it out of the transform, and export again."
+            )
+        transform = transform.GetParentTransformNode()
+    return total, acquisition
+
+
+def _is_acquisition_transform(transform: Any) -> bool:
+    return transform.IsA("vtkMRMLGridTransformNode") and ACQUISITION_TRANSFORM in (transform.GetName() or "")

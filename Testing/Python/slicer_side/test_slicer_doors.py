@@ -1,0 +1,400 @@
+"""The doors of Slicer: its readers and writers, the actions of the Data module, Sample Data."""
+
+import numpy as np
+import pydicom
+import pytest
+from slicer_helpers import MessageBoxes, grid_of, ijk_to_ras, images, outcomes, voxels_of, wait_until
+
+
+@pytest.fixture
+def nifti(write_series, tmp_path):
+    """A NIfTI with our sidecar, made by the core; the DICOM is in no database."""
+    from nifti_dicom_bridge import Job, convert
+
+    write_series(tmp_path / "original", PatientName="Müller^Ö", SpecificCharacterSet="ISO_IR 100")
+    return images(convert(Job([tmp_path / "original"], tmp_path / "nifti")))[0]
+
+
+@pytest.fixture
+def reading(slicer):
+    """Load a file as Slicer does; returns (done, nodes, messages)."""
+    import vtk
+
+    def load(path, file_type="NiftiDicomBridgeFile"):
+        nodes, messages = vtk.vtkCollection(), slicer.vtkMRMLMessageCollection()
+        done = slicer.app.coreIOManager().loadNodes(file_type, {"fileName": str(path)}, nodes, messages)
+        texts = [messages.GetNthMessageText(n) for n in range(messages.GetNumberOfMessages())]
+        return done, [nodes.GetItemAsObject(n) for n in range(nodes.GetNumberOfItems())], " ".join(texts)
+
+    return load
+
+
+def hierarchy_of(slicer):
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+
+
+# --- reader
+
+
+def test_nifti_with_our_sidecar_is_ours_and_others_are_slicers(slicer, nifti, tmp_path):
+    io = slicer.app.coreIOManager()
+    plain, bids = tmp_path / "plain.nii.gz", tmp_path / "bids.nii.gz"
+    for path in (plain, bids):
+        path.write_bytes(nifti.read_bytes())
+    (tmp_path / "bids.json").write_text('{"EchoTime": 0.03}')
+    assert io.fileType(str(nifti)) == "NiftiDicomBridgeFile"
+    assert io.fileType(str(plain)) == io.fileType(str(bids)) == "VolumeFile"
+
+
+def test_reader_answers_in_the_types_that_slicer_wants(slicer, nifti, tmp_path):
+    from NiftiDicomBridge import NiftiDicomBridgeFileReader
+
+    reader = NiftiDicomBridgeFileReader(None)
+    assert [type(reader.canLoadFileConfidence(str(path))) for path in (nifti, tmp_path, tmp_path / "x.txt")] == [float] * 3
+    assert type(reader.canLoadFile(str(nifti))) is bool
+    assert type(reader.extensions()) is list
+    assert 0 < reader.canLoadFileConfidence(str(tmp_path / "plain.nii")) < 0.5  # a person may choose it
+
+
+def test_loaded_nifti_shows_what_slicers_loader_shows(slicer, reading, load, nifti, tmp_path):
+    done, (node,), _ = reading(nifti)
+    expected = load(sorted((tmp_path / "original").glob("*.dcm")))
+    assert done
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), slicer.util.arrayFromVolume(expected))
+    np.testing.assert_allclose(ijk_to_ras(node), ijk_to_ras(expected), atol=1e-6)
+    assert node.GetAttribute("DICOM.instanceUIDs") == expected.GetAttribute("DICOM.instanceUIDs")
+
+
+def test_loaded_nifti_stands_under_patient_and_study(slicer, reading, nifti):
+    _, (node,), _ = reading(nifti)
+    hierarchy = hierarchy_of(slicer)
+    item = hierarchy.GetItemByDataNode(node)
+    patient, study = (hierarchy.GetItemAncestorAtLevel(item, level) for level in ("Patient", "Study"))
+    original = pydicom.dcmread(next(nifti.parent.parent.glob("original/*.dcm")))
+    assert hierarchy.GetItemAttribute(patient, "DICOM.PatientName") == "Müller^Ö"
+    assert hierarchy.GetItemUID(study, "DICOM") == original.StudyInstanceUID
+    assert hierarchy.GetItemUID(item, "DICOM") == original.SeriesInstanceUID
+    assert hierarchy.GetItemAttribute(item, "DICOM.Modality") == "CT"
+
+
+def test_loaded_nifti_joins_what_is_loaded_from_dicom(slicer, reading, load, nifti, tmp_path):
+    load(sorted((tmp_path / "original").glob("*.dcm")))
+    reading(nifti)
+    hierarchy = hierarchy_of(slicer)
+    import vtk
+
+    items = vtk.vtkIdList()
+    hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), items)
+    assert items.GetNumberOfIds() == 1
+
+
+def test_loaded_nifti_has_units_and_window(slicer, reading, nifti):
+    _, (node,), _ = reading(nifti)
+    assert node.GetVoxelValueUnits().GetCodeMeaning() == "Hounsfield unit"
+    display = node.GetScalarVolumeDisplayNode()
+    assert (display.GetWindow(), display.GetLevel(), bool(display.GetAutoWindowLevel())) == (400, 40, False)
+
+
+def test_loaded_nifti_comes_back_identical_without_any_database(slicer, reading, logic, nifti, tmp_path):
+    from nifti_dicom_bridge import ConversionOptions, Job, Target, Uids, convert
+
+    _, (node,), _ = reading(nifti)
+    report = logic.exportVolumes([node], tmp_path / "out")
+    found = convert(Job(images(report), tmp_path / "back", ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)))
+    assert outcomes(found) == ["restored"]
+    expected = {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, (tmp_path / "original").glob("*.dcm"))}
+    assert {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, found.outputs)} == expected
+
+
+def test_painted_after_loading_is_derived(slicer, reading, logic, nifti, tmp_path):
+    from nifti_dicom_bridge import ConversionOptions, Job, Target, convert
+
+    _, (node,), _ = reading(nifti)
+    slicer.util.arrayFromVolume(node)[0, 0, 0] = 24
+    report = logic.exportVolumes([node], tmp_path / "out")
+    assert outcomes(convert(Job(images(report), tmp_path / "back", ConversionOptions(target=Target.DICOM)))) == ["derived"]
+
+
+def test_left_handed_grid_is_shown_right_handed(slicer, reading, write_series, tmp_path):
+    from nifti_dicom_bridge import Job, convert
+
+    files = write_series(tmp_path / "original")
+    for path in files:  # slices stacked against row × column
+        ds = pydicom.dcmread(path)
+        ds.InstanceNumber = 5 - ds.InstanceNumber
+        ds.save_as(path)
+    _, (node,), _ = reading(images(convert(Job([tmp_path / "original"], tmp_path / "nifti")))[0])
+    assert np.linalg.det(ijk_to_ras(node)[:3, :3]) > 0
+    first = pydicom.dcmread(next(p for p in files if pydicom.dcmread(p).SOPInstanceUID == node.GetAttribute(
+        "DICOM.instanceUIDs").split()[0]))  # fmt: skip
+    np.testing.assert_allclose(ijk_to_ras(node)[:2, 3], -np.array(first.ImagePositionPatient[:2], float), atol=1e-4)
+
+
+def test_plain_4d_nifti_keeps_its_grid(slicer, reading, tmp_path):
+    import nibabel
+
+    affine = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
+    image = nibabel.Nifti1Image(np.arange(2 * 3 * 4 * 5, dtype=np.int16).reshape(4, 3, 2, 5), affine)
+    image.header.set_zooms((1.5, 2, 3, 2.5))
+    image.header.set_xyzt_units("mm", "sec")
+    nibabel.save(image, tmp_path / "bold.nii")
+    done, nodes, _ = reading(tmp_path / "bold.nii")
+    sequence = next(node for node in nodes if node.IsA("vtkMRMLSequenceNode"))
+    assert done
+    assert sequence.GetNumberOfDataNodes() == 5
+    assert [sequence.GetNthIndexValue(n) for n in range(3)] == ["0", "2.5", "5"]
+    frame = sequence.GetNthDataNode(3)
+    at = np.linalg.inv(ijk_to_ras(frame)) @ affine @ [1, 2, 1, 1]
+    i, j, k = np.rint(at[:3]).astype(int)
+    assert slicer.util.arrayFromVolume(frame)[k, j, i] == image.dataobj[1, 2, 1, 3]
+
+
+def test_segmentation_is_shown_as_label_map_with_its_names_and_comes_back_identical(
+    slicer, reading, logic, database, node, tmp_path
+):
+    from nifti_dicom_bridge import ConversionOptions, Job, Kind, Target, Uids, convert
+
+    labels = np.zeros((4, 5, 6), np.uint8)
+    labels[1:3, 1:3, 1:3], labels[0, 0, 0] = 1, 2
+    drawn = slicer.util.addVolumeFromArray(labels, ijk_to_ras(node), "drawn", "vtkMRMLLabelMapVolumeNode")
+    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode")
+    table.SetTypeToUser()
+    table.SetNumberOfColors(3)
+    table.SetColor(1, "spleen", 1, 0, 0, 1)
+    table.SetColor(2, "liver", 0, 0, 1, 1)
+    drawn.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
+    made = logic.volumesToDicom([drawn], ConversionOptions(kind=Kind.SEG), database=False, folder=tmp_path / "seg")
+    back = convert(Job([tmp_path / "seg"], tmp_path / "seg nifti"))
+    (image,) = [path for path in images(back) if path.name.endswith(".nii.gz")]
+    done, (loaded,), messages = reading(image)
+    assert done, messages
+    assert loaded.IsA("vtkMRMLLabelMapVolumeNode")
+    assert loaded.GetDisplayNode().GetColorNode().GetColorName(2) == "liver"
+    report = logic.exportVolumes([loaded], tmp_path / "again")
+    again = next(path for path in images(report) if path.name.endswith(".nii.gz"))
+    found = convert(Job([again], tmp_path / "seg back", ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)))
+    assert outcomes(found) == ["restored"]
+    assert pydicom.dcmread(found.outputs[0]) == pydicom.dcmread(made.outputs[0])
+
+
+def test_names_of_slicers_own_colour_tables_are_not_written(slicer, logic, tmp_path):
+    labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), np.eye(4), "labels", "vtkMRMLLabelMapVolumeNode")
+    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode")
+    table.SetTypeToUser()
+    table.SetNumberOfColors(2)
+    table.SetColor(1, "tissue", 1, 0, 0, 1)
+    table.SetSingletonTag("GenericAnatomyColors")
+    labels.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
+    logic.exportVolumes([labels], tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.json", "labels.nii.gz"]
+
+
+def test_damaged_sidecar_is_told_to_the_person(slicer, reading, nifti):
+    sidecar = nifti.with_name(nifti.name.replace(".nii.gz", ".json"))
+    sidecar.write_text(sidecar.read_text()[:-200])
+    done, nodes, messages = reading(nifti)
+    assert not done
+    assert nodes == []
+    assert sidecar.name in messages
+    assert "Traceback" not in messages
+
+
+# --- writer
+
+
+@pytest.fixture
+def writing(slicer):
+    """Save a node as the Save dialog does; returns (done, messages)."""
+
+    def save(node, path):
+        messages = slicer.vtkMRMLMessageCollection()
+        properties = {"nodeID": node.GetID(), "fileName": str(path)}
+        done = slicer.app.coreIOManager().saveNodes("NiftiDicomBridgeFile", properties, messages)
+        return done, " ".join(messages.GetNthMessageText(n) for n in range(messages.GetNumberOfMessages()))
+
+    return save
+
+
+def test_save_dialog_offers_our_format_with_a_suffix_of_its_own(slicer, node):
+    assert "NIfTI + DICOM sidecar (.bridge.nii.gz)" in slicer.app.coreIOManager().fileWriterExtensions(node)
+
+
+def test_writer_answers_in_the_types_that_slicer_wants(slicer, node):
+    from NiftiDicomBridge import NiftiDicomBridgeFileWriter
+
+    writer = NiftiDicomBridgeFileWriter(None)
+    model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode")
+    assert [writer.canWriteObjectConfidence(one) for one in (node, model)] == [0.3, 0.0]
+    assert type(writer.canWriteObject(node)) is bool
+    assert type(writer.extensions(node)) is list
+
+
+def test_saved_node_is_written_under_the_chosen_name(slicer, node, writing, tmp_path):
+    done, _ = writing(node, tmp_path / "saved" / "mine.bridge.nii.gz")
+    assert done
+    assert sorted(path.name for path in (tmp_path / "saved").iterdir()) == ["mine.bridge.json", "mine.bridge.nii.gz"]
+    assert slicer.app.coreIOManager().fileType(str(tmp_path / "saved" / "mine.bridge.nii.gz")) == "NiftiDicomBridgeFile"
+
+
+def test_saving_again_replaces(slicer, node, writing, tmp_path):
+    writing(node, tmp_path / "mine.bridge.nii.gz")
+    slicer.util.arrayFromVolume(node)[0, 0, 0] = 24
+    done, messages = writing(node, tmp_path / "mine.bridge.nii.gz")
+    assert done, messages
+    assert voxels_of(tmp_path / "mine.bridge.nii.gz")[0, 0, 0] == 512
+
+
+def test_node_that_cannot_be_saved_says_why(slicer, writing, tmp_path):
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
+    done, messages = writing(empty, tmp_path / "x.bridge.nii.gz")
+    assert not done
+    assert "empty holds no image" in messages
+
+
+# --- actions of the Data module
+
+
+@pytest.fixture
+def action(slicer, module):
+    """Right-click an item and choose an action; returns whether it was shown."""
+    handler = slicer.qSlicerSubjectHierarchyPluginHandler.instance()
+    plugin = handler.pluginByName("NiftiDicomBridge").self()
+
+    def choose(item, number):
+        handler.setCurrentItem(item)
+        plugin.showContextMenuActionsForItem(item)
+        chosen = plugin.itemContextMenuActions()[number]
+        if chosen.visible:
+            chosen.trigger()
+        return chosen.visible
+
+    return choose
+
+
+@pytest.fixture
+def shown_panel(slicer, module):
+    widget = slicer.modules.niftidicombridge.widgetRepresentation().self()
+    widget.enter()
+    yield widget
+    wait_until(lambda: not widget.background.busy and not widget.importing.looking)
+    widget.exit()
+
+
+def finished(panel):
+    wait_until(lambda: not panel.background.busy and not panel.importing.looking)
+
+
+def test_export_to_nifti_by_right_click(slicer, node, action, shown_panel, tmp_path, monkeypatch):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *args: str(tmp_path / "clicked"))
+    assert action(hierarchy_of(slicer).GetItemByDataNode(node), 0)
+    finished(shown_panel)
+    assert len(list((tmp_path / "clicked").glob("*.nii.gz"))) == 1
+    assert "1 converted" in shown_panel.ui.resultBrowser.toPlainText()
+
+
+def test_export_of_a_patient_takes_all_below(slicer, node, action, shown_panel, tmp_path, monkeypatch):
+    import qt
+
+    hierarchy = hierarchy_of(slicer)
+    item = hierarchy.GetItemByDataNode(node)
+    other = slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), np.eye(4), "computed")
+    slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), np.eye(4), "elsewhere")
+    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(other), hierarchy.GetItemParent(item))
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *args: str(tmp_path / "clicked"))
+    assert action(hierarchy.GetItemAncestorAtLevel(item, "Patient"), 0)
+    finished(shown_panel)
+    assert sorted(path.name for path in (tmp_path / "clicked").glob("*.nii.gz")) == ["7_ramp.nii.gz", "computed.nii.gz"]
+
+
+def test_folder_dialog_that_is_cancelled_exports_nothing(slicer, node, action, shown_panel, monkeypatch):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *args: "")
+    assert action(hierarchy_of(slicer).GetItemByDataNode(node), 0)
+    assert not shown_panel.background.busy
+
+
+def test_export_to_dicom_by_right_click_puts_the_node_on_the_list(slicer, node, database, action, shown_panel):
+    slicer.util.arrayFromVolume(node)[0, 0, 0] = 24
+    assert action(hierarchy_of(slicer).GetItemByDataNode(node), 1)
+    finished(shown_panel)
+    table = shown_panel.ui.filesTable
+    assert [table.item(0, column).text() for column in range(3)] == ["7_ramp.nii", "our sidecar", "its original"]
+    shown_panel.ui.importButton.click()
+    finished(shown_panel)
+    assert "derived from the edited image" in shown_panel.ui.resultBrowser.toPlainText()
+    assert database.imagesCount() == 8
+    assert list(shown_panel.parameters.niftiFiles) == []  # a temporary file is not kept in the scene
+
+
+def test_segmentation_offered_for_dicom_brings_its_reference_along(slicer, node, database, shown_panel):
+    labels = np.zeros((4, 5, 6), np.uint8)
+    labels[1:3, 1:3, 1:3] = 1
+    drawing = slicer.util.addVolumeFromArray(labels, ijk_to_ras(node), "drawing", "vtkMRMLLabelMapVolumeNode")
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "organs")
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(node)
+    slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(drawing, segmentation)
+    segmentation.GetSegmentation().GetNthSegment(0).SetName("spleen")
+    shown_panel.ui.loadCheckBox.setChecked(False)
+    shown_panel.importing._set_files([])
+    shown_panel.offerNodes([segmentation])
+    finished(shown_panel)
+    assert shown_panel.ui.filesTable.item(0, 2).text() == "Segmentation"
+    assert shown_panel.ui.referenceComboBox.currentText == "Scene: 7: ramp"
+    shown_panel.ui.importButton.click()
+    finished(shown_panel)
+    found = [pydicom.dcmread(path) for s in _all_series(database) for path in database.filesForSeries(s)]
+    (made,) = [ds for ds in found if ds.Modality == "SEG"]
+    assert made.SegmentSequence[0].SegmentLabel == "spleen"
+    assert str(made.PatientName) == "Bridge^Test"
+    assert made.ReferencedSeriesSequence[0].SeriesInstanceUID in {ds.SeriesInstanceUID for ds in found if ds.Modality == "CT"}
+    assert (database.patientsCount(), database.studiesCount()) == (1, 1)
+
+
+def _all_series(database):
+    return [s for p in database.patients() for study in database.studiesForPatient(p) for s in database.seriesForStudy(study)]
+
+
+def test_actions_are_hidden_where_there_is_nothing_to_export(slicer, action):
+    model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", "surface")
+    item = hierarchy_of(slicer).GetItemByDataNode(model)
+    assert item
+    assert not action(item, 0)
+    assert not action(item, 1)
+
+
+def test_plugin_owns_nothing(slicer, module):
+    plugin = slicer.qSlicerSubjectHierarchyPluginHandler.instance().pluginByName("NiftiDicomBridge").self()
+    assert [type(x) for x in (plugin.canOwnSubjectHierarchyItem(1), plugin.canAddNodeToSubjectHierarchy(None, 1))] == [
+        float
+    ] * 2
+
+
+# --- sample data
+
+
+def test_sample_is_offered_and_loads_without_download(slicer, module):
+    import SampleData
+
+    SampleData.SampleDataLogic._sources.clear()
+    slicer.app.startupCompleted.emit()
+    ((category, (sample,)),) = SampleData.SampleDataLogic.sampleDataSourcesByCategory().items()
+    assert category == "NIfTI-DICOM Bridge"
+    boxes = MessageBoxes()
+    (node,) = sample.customDownloader(sample)
+    assert boxes.stop() == []
+    hierarchy = hierarchy_of(slicer)
+    patient = hierarchy.GetItemAncestorAtLevel(hierarchy.GetItemByDataNode(node), "Patient")
+    assert hierarchy.GetItemAttribute(patient, "DICOM.PatientName") == "Διονυσιος"
+
+
+def test_sample_goes_the_whole_way_round(slicer, module, logic, database, tmp_path):
+    from NiftiDicomBridgeLib.Samples import load_sample
+
+    report = logic.exportVolumes(load_sample(), tmp_path / "nifti")
+    assert outcomes(logic.importNifti(images(report))) == ["reissued"]
+    np.testing.assert_allclose(
+        grid_of(images(report)[0]), ijk_to_ras(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")[0]), atol=1e-3
+    )

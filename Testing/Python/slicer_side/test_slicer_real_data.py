@@ -1,0 +1,55 @@
+"""Series of real scanners, where they lie beside the repository: through the doors of Slicer and back, nothing is an edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from slicer_helpers import images
+
+SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
+CASES = sorted(path.parent.name for path in SHARED.glob("*/dicom"))
+
+
+def unchanged(report) -> bool:
+    return all(any(note.startswith("Unchanged") for note in entry.log.notes) for entry in report.entries)
+
+
+def same_image(a: Path, b: Path) -> bool:
+    first, second = nibabel.load(a), nibabel.load(b)
+    values = [np.asarray(image.dataobj.get_unscaled()) for image in (first, second)]
+    floats = values[0].dtype.kind == "f"
+    return np.array_equal(*values, equal_nan=floats) and np.array_equal(first.affine, second.affine)
+
+
+@pytest.mark.parametrize("case", CASES or ["none"])
+def test_nifti_that_is_loaded_and_exported_is_the_same(case, slicer, logic, tmp_path):
+    if not CASES:
+        pytest.skip("there is no ../shared/data beside the repository")
+    from nifti_dicom_bridge import Job, convert
+
+    written = convert(Job([SHARED / case / "dicom"], tmp_path / "nifti"))
+    for number, path in enumerate(path for path in written.outputs if path.name.endswith(".nii.gz")):
+        slicer.mrmlScene.Clear()
+        report = logic.exportVolumes(logic.loadNifti(path)[:1], tmp_path / str(number))
+        assert unchanged(report), [entry.log for entry in report.entries]
+        (again,) = (image for image in images(report) if image.name.endswith(".nii.gz"))
+        assert same_image(path, again)
+
+
+@pytest.mark.parametrize("case", CASES or ["none"])
+def test_series_that_our_loader_takes_over_is_no_edit(case, slicer, plugin, logic, database, tmp_path):
+    if not CASES:
+        pytest.skip("there is no ../shared/data beside the repository")
+    from DICOMLib import DICOMUtils
+
+    from NiftiDicomBridgeLib import Database
+
+    DICOMUtils.importDicom(str(SHARED / case / "dicom"))
+    for series in Database.all_series():
+        for loadable in plugin.examineForImport([list(database.filesForSeries(series.uid))]):
+            slicer.mrmlScene.Clear()
+            report = logic.exportVolumes([plugin.load(loadable)], tmp_path / series.uid)
+            assert unchanged(report), [entry.log for entry in report.entries]
