@@ -1,0 +1,32 @@
+"""Pictures → PNG: 8 or 16 bits of grey, 8 bits of colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+MM_PER_INCH = 25.4
+
+
+def write_png(picture: np.ndarray, path: Path, texts: Mapping[str, str], pixel_mm: float | None = None) -> None:
+    """Write a picture.
+
+    Parameters
+    ----------
+    picture : numpy.ndarray, shape (rows, columns) or (rows, columns, 3)
+        uint8 or uint16; colour uint8.
+    path : pathlib.Path
+        The file.
+    texts : mapping
+        Keyword → text, for its metadata.
+    pixel_mm : float, optional
+        Size of a pixel, for its metadata.
+    """
+    chunks = PngImagePlugin.PngInfo()
+    for keyword, text in texts.items():
+        chunks.add_itxt(keyword, text)
+    more = {} if pixel_mm is None else {"dpi": (MM_PER_INCH / pixel_mm, MM_PER_INCH / pixel_mm)}
+    Image.fromarray(np.ascontiguousarray(picture)).save(path, "PNG", pnginfo=chunks, **more)
