@@ -1,0 +1,31 @@
+"""Which folders are Zarr stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+SUFFIX = ".zarr"
+SIGN = "zarr.json"
+"""The file that every group of Zarr v3 has."""
+OLD_SIGNS = (".zgroup", ".zarray", ".zattrs")
+"""What Zarr v2 has instead."""
+
+
+def is_store(path: Path) -> bool:
+    """Whether a path is a Zarr store: a folder that is called like one, or has the file of one."""
+    return path.is_dir() and (path.name.lower().endswith(SUFFIX) or (path / SIGN).is_file())
+
+
+def stores_below(inputs: Sequence[Path]) -> Iterator[Path]:
+    """Yield the stores among and below the inputs, sorted; what lies in a store belongs to it."""
+    for given in inputs:
+        if is_store(given):
+            yield given
+        elif given.is_dir():
+            for root, folders, _ in os.walk(given):
+                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                found = [name for name in folders if name.lower().endswith(SUFFIX)]
+                yield from (Path(root, name) for name in found)
+                folders[:] = [name for name in folders if name not in found]

@@ -1,0 +1,132 @@
+"""Voxels that come some planes at a time, so that an image need not fit in memory."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+
+class LazyVoxels(ABC):
+    """What stands in the place of an array of voxels and reads them when they are asked for.
+
+    Slicing the first two axes reads the planes that are wanted and no more; `numpy.asarray` reads all.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (times, slices, rows, columns[, samples]).
+    dtype : numpy.dtype
+        Of the voxels.
+    """
+
+    def __init__(self, shape: Sequence[int], dtype: np.dtype):
+        self.shape, self.dtype = tuple(int(n) for n in shape), np.dtype(dtype)
+
+    @abstractmethod
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times, shape (stop - start, rows, columns[, samples])."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of voxels, samples counted one by one."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the voxels would take in memory."""
+        return self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        found = self.planes(0, self.shape[0] * self.shape[1]).reshape(self.shape)
+        return found if dtype is None else found.astype(dtype, copy=False)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        keys = _expanded(key, self.ndim)
+        if keys is None or not all(isinstance(part, (int, np.integer, slice)) for part in keys[:2]):
+            return np.asarray(self)[key]
+        if not isinstance(keys[0], slice) and not isinstance(keys[1], slice):
+            return self._plane(int(keys[0]), int(keys[1]))[tuple(keys[2:])]
+        times, time = _wanted(keys[0], self.shape[0], 0)
+        slices, plane = _wanted(keys[1], self.shape[1], 1)
+        if not len(times) or not len(slices):
+            return np.empty((len(times), len(slices), *self.shape[2:]), self.dtype)[(time, plane, *keys[2:])]
+        low, high = min(slices), max(slices) + 1
+        found = np.stack([self.planes(t * self.shape[1] + low, t * self.shape[1] + high) for t in times])
+        return found[:, [k - low for k in slices]][(time, plane, *keys[2:])]
+
+    def _plane(self, time: int, plane: int) -> np.ndarray:
+        start = _wanted(time, self.shape[0], 0)[0][0] * self.shape[1] + _wanted(plane, self.shape[1], 1)[0][0]
+        return self.planes(start, start + 1)[0]
+
+
+def _expanded(key: Any, ndim: int) -> tuple | None:
+    """Return a key with an entry for each of the first two axes at least; None where it has other things in it."""
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(part is None or isinstance(part, (list, np.ndarray)) for part in keys):
+        return None
+    if Ellipsis in keys:
+        at = keys.index(Ellipsis)
+        keys = (*keys[:at], *[slice(None)] * (ndim - len(keys) + 1), *keys[at + 1 :])
+    return (*keys, *[slice(None)] * (2 - len(keys)))
+
+
+def _wanted(key: Any, count: int, axis: int) -> tuple[range, Any]:
+    """Return which indices a key asks for, and what to apply to the axis when exactly those are there."""
+    if isinstance(key, slice):
+        return range(count)[key], slice(None)
+    if not -count <= key < count:
+        raise IndexError(f"index {key} is out of bounds for axis {axis} with size {count}")
+    return range(key % count, key % count + 1), 0
+
+
+def in_memory(voxels: np.ndarray | LazyVoxels) -> np.ndarray:
+    """Return voxels as an array; one that is, as it is."""
+    return np.asarray(voxels)
+
+
+def ranges(shape: Sequence[int], step: int, planes: int) -> list[tuple[int, int]]:
+    """Return (start, stop) of planes, counted through all times: some within one time, or all of some times.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (times, slices, …).
+    step : int
+        Within a time, every start is a multiple of it.
+    planes : int
+        About how many at once; at least one time or one step.
+    """
+    times, slices = shape[:2]
+    if slices <= planes:
+        some = max(1, planes // slices) * slices
+        return [(start, min(start + some, times * slices)) for start in range(0, times * slices, some)]
+    some = max(1, planes // step) * step
+    return [(t * slices + k, t * slices + min(k + some, slices)) for t in range(times) for k in range(0, slices, some)]
+
+
+def read_ahead(voxels: np.ndarray | LazyVoxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield (start, stop, planes) for each range of planes; the next ones are read meanwhile."""
+    flat = None if isinstance(voxels, LazyVoxels) else voxels.reshape(-1, *voxels.shape[2:])
+
+    def read(place: tuple[int, int]) -> np.ndarray:
+        return voxels.planes(*place) if isinstance(voxels, LazyVoxels) else flat[place[0] : place[1]]  # type: ignore[index]
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(read, places[0])
+        for n, place in enumerate(places):
+            block = coming.result()
+            if n + 1 < len(places):
+                coming = pool.submit(read, places[n + 1])
+            yield *place, block

@@ -1,0 +1,95 @@
+"""DICOM, NIfTI or Zarr → Zarr stores: image by image, each whole or not at all, some planes at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from . import formats
+from .formats import zarr_store
+from .formats.dicom.read import Plan, load, unique_name
+from .formats.dicom.series import find_series
+from .formats.dicom.stream import Stream
+from .image_files import is_nifti, nifti_files
+from .options import ConversionOptions, Progress
+from .output import Staging
+from .report import ConversionReport, Entry, Outcome
+from .stores import edited_keys, open_store, stage_store
+from .to_nifti import failures_in, leftover_entries, plans_of
+
+
+def to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+    """Convert every image below the inputs; see `nifti_dicom_bridge.convert`.
+
+    Raises
+    ------
+    DependencyError
+        If the package zarr is not installed; nothing was read then.
+    """
+    zarr_store.check_package()
+    others = [path for path in inputs if not is_nifti(path) and not zarr_store.is_store(path)]
+    inventory = find_series(others, progress)
+    report = ConversionReport(leftover_entries(inventory.leftovers))
+    images = [(plan.title, _paths(plan), plan.name, _series(plan, progress)) for plan in plans_of(inventory, report)]
+    images += [
+        (path.name, [path], re.sub(r"(?i)\.nii(\.gz)?$", "", path.name), _image(path, progress)) for path in nifti_files(inputs)
+    ]
+    images += [(path.name, [path], path.stem, _store(path, progress)) for path in zarr_store.stores_below(inputs)]
+    taken: set[str] = set()
+    for title, paths, name, stage in images:
+        entry = Entry(title, Outcome.CONVERTED, paths)
+        report.entries.append(_written(entry, unique_name(name, taken), output, options, stage))
+    return report
+
+
+Stage = Callable[[str, Staging, ConversionOptions, Entry], None]
+"""Puts what one image becomes into a staging area, under a name."""
+
+
+def _written(entry: Entry, name: str, output: Path, options: ConversionOptions, stage: Stage) -> Entry:
+    with failures_in(entry), Staging(output, options.overwrite) as staging:
+        stage(name, staging, options, entry)
+        entry.outputs = staging.commit()
+    return entry
+
+
+def _paths(plan: Plan) -> list[Path]:
+    return [Path(instance.path) for instance in plan.instances]
+
+
+def _series(plan: Plan, progress: Progress | None) -> Stage:
+    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
+        entry.log.warnings += plan.warnings
+        if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
+            stage_store(replace(load(plan, progress), name=name), name, staging, options, progress=progress)
+            return
+        stream = Stream(plan, progress)
+        stage_store(stream.volume, name, staging, options, complete=stream.complete, progress=progress)
+
+    return stage
+
+
+def _image(path: Path, progress: Progress | None) -> Stage:
+    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
+        file = formats.open_nifti(path)
+        if file.record is not None:
+            stage_store(replace(file.load(), name=name), name, staging, options, edited_keys(file), progress=progress)
+            return
+        from .creation.described import described
+
+        what = described(path)
+        entry.log.warnings += what.image.warnings
+        stage_store(replace(what.image, name=name), name, staging, options, what.top, progress=progress)
+
+    return stage
+
+
+def _store(path: Path, progress: Progress | None) -> Stage:
+    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
+        file = open_store(path)
+        volume = replace(file.load(), name=name, warnings=file.image.warnings)
+        stage_store(volume, name, staging, options, edited_keys(file), progress=progress)
+
+    return stage
