@@ -13,6 +13,7 @@ from .base import (
     AXIAL,
     COLUMNS,
     ENHANCED_MR,
+    LABEL_MAP_SEGMENTATION,
     MR,
     ROWS,
     SEGMENTATION,
@@ -81,23 +82,79 @@ def dose_grid(folder: Path) -> None:
 
 @phantom
 def segmentation(folder: Path) -> None:
-    """Two binary segments of two frames; 15 bits to a frame, so frames do not end at bytes."""
+    """Two binary segments of two frames; 15 bits to a frame, so frames do not end at bytes. They overlap."""
     frames = np.random.default_rng(3).integers(0, 2, (4, 3, 5), np.uint8)
+    save(folder, [segments(frames, [(n // 2 + 1, n % 2) for n in range(4)])])
+
+
+@phantom
+def segmentation_with_gaps(folder: Path) -> None:
+    """Three binary segments that do not overlap, frames out of order; two slices of six have none. Bits behind are not 0."""
+    labels = label_ramp()
+    lying = [(3, 5), (1, 0), (2, 2), (1, 3), (2, 3), (1, 2)]
+    ds = segments(np.array([labels[k] == n for n, k in lying], np.uint8), lying)
+    ds.PixelData = ds.PixelData[:11] + bytes([ds.PixelData[11] | 0b10100000])
+    save(folder, [ds])
+
+
+@phantom
+def segmentation_with_overlaps(folder: Path) -> None:
+    """Four binary segments: 1 and 2 overlap, 3 lies in a slice of its own, 4 beside 1 in the same slice."""
+    frames = np.zeros((5, 3, 5), np.uint8)
+    frames[0, :2], frames[1, 1:], frames[2, 1], frames[3, 0, 2:], frames[4, 2] = 1, 1, 1, 1, 1
+    save(folder, [segments(frames, [(1, 0), (2, 0), (2, 1), (3, 3), (4, 0)])])
+
+
+@phantom
+def segmentation_fractional(folder: Path) -> None:
+    """Probabilities of two segments, without empty frames."""
+    frames = (ramp(4, 3, 5, start=7, dtype="u1") * 4).astype(np.uint8)
+    ds = segments(frames, [(1, 0), (1, 2), (2, 0), (2, 3)])
+    ds.SegmentationType, ds.SegmentationFractionalType, ds.MaximumFractionalValue = "FRACTIONAL", "PROBABILITY", 255
+    save(folder, [ds])
+
+
+@phantom
+def segmentation_label_map(folder: Path) -> None:
+    """Label numbers up to 2035 in 16 bits, one slice left out."""
+    frames = np.random.default_rng(5).choice(np.array([0, 1, 17, 2035], "<u2"), (3, 3, 5))
+    ds = segments(frames, [(0, 0), (0, 1), (0, 3)], (1, 17, 2035))
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = LABEL_MAP_SEGMENTATION
+    ds.SegmentationType = "LABELMAP"
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        del groups.SegmentIdentificationSequence
+    save(folder, [ds])
+
+
+def label_ramp() -> np.ndarray:
+    """Return labels 0 to 3 in six slices of 3 x 5; each label is where the frames of `segmentation_with_gaps` need it."""
+    labels = np.zeros((6, 3, 5), np.uint8)
+    labels[[0, 2, 3], 0, :3], labels[[2, 3], 1:, 1:4], labels[5, 2] = 1, 2, 3
+    return labels
+
+
+def segments(frames: np.ndarray, lying: list[tuple[int, int]], numbers: tuple[int, ...] = ()) -> Dataset:
+    """Return a Segmentation of frames (count, rows, columns) that are (segment number, slice); binary unless changed."""
     ds = image(frames[0], SEGMENTATION)
-    packed = np.packbits(frames.reshape(-1), bitorder="little").tobytes()
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation, ds.NumberOfFrames = 1, 1, 0, 0, 4
-    ds.PixelData = packed + b"\0" * (len(packed) % 2)
+    count, bits = len(frames), frames.dtype.itemsize * 8
+    ds.NumberOfFrames, ds.PixelRepresentation = count, 0
+    if frames.max() <= 1:
+        bits, frames = 1, np.packbits(frames.reshape(-1), bitorder="little")
+    raw = frames.tobytes()
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelData = bits, bits, bits - 1, raw + b"\0" * (len(raw) % 2)
+    ds["PixelData"].VR = "OW" if bits > 8 else "OB"
     ds.SegmentationType, ds.ImageType, ds.ContentLabel = "BINARY", ["DERIVED", "PRIMARY"], "SEGMENTS"
-    ds.SegmentSequence = [group(SegmentNumber=n, SegmentLabel=f"part {n}", SegmentAlgorithmType="MANUAL") for n in (1, 2)]
+    numbers = numbers or tuple(sorted({number for number, _ in lying}))
+    ds.SegmentSequence = [group(SegmentNumber=n, SegmentLabel=f"part {n}", SegmentAlgorithmType="MANUAL") for n in numbers]
     ds.SharedFunctionalGroupsSequence = [shared_groups()]
     ds.PerFrameFunctionalGroupsSequence = [
         group(
-            PlanePositionSequence=[group(ImagePositionPatient=[0, 0, 2.5 * (n % 2)])],
-            SegmentIdentificationSequence=[group(ReferencedSegmentNumber=n // 2 + 1)],
+            PlanePositionSequence=[group(ImagePositionPatient=[0, 0, 2.5 * k])],
+            SegmentIdentificationSequence=[group(ReferencedSegmentNumber=number)],
         )
-        for n in range(4)
+        for number, k in lying
     ]
-    save(folder, [ds])
+    return ds
 
 
 @phantom

@@ -5,7 +5,9 @@ The instances that the volume came from are the templates; what no longer holds 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from .... import metadata, tags
 from ....metadata import Instance, Log
@@ -16,7 +18,39 @@ from .multi_frame import cine, multi_frame
 from .single_frame import single_frames
 from .work import Work
 
-__all__ = ["derive"]
+__all__ = ["derive", "derive_together", "together"]
+
+
+def together(volumes: Sequence[Volume]) -> list[list[Volume]]:
+    """Return volumes in groups that become one: label maps of the same object on the same grid."""
+    from .label_maps import is_label_map
+
+    groups: list[list[Volume]] = []
+    for volume in volumes:
+        same = [group for group in groups if is_label_map(volume) and _are_of_one_object(group[0], volume)]
+        if same:
+            same[0].append(volume)
+        else:
+            groups.append([volume])
+    return groups
+
+
+def _are_of_one_object(a: Volume, b: Volume) -> bool:
+    assert a.metadata is not None
+    assert b.metadata is not None
+    keys = [{instance.key for instance in volume.metadata.instances} for volume in (a, b) if volume.metadata is not None]
+    return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
+
+
+def derive_together(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator[Made]:
+    """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
+    from .label_maps import derive_label_maps, is_label_map
+
+    if not is_label_map(volumes[0]):
+        yield from derive(volumes[0], uids, log)
+        return
+    _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
+    yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
 def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Made]:
@@ -39,15 +73,23 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Made]:
     series = volume.metadata
     assert series is not None
     first = series.first
-    edits = volume.edits()
-    log.notes.append(f"edited since it was made from DICOM ({' and '.join(sorted(edits)) or 'on request'}): a derived series")
-    work = Work(volume, "geometry" in edits or (volume.origin is not None and volume.voxels.shape != volume.origin.shape), log)
+    _note_edits(volume.edits(), log)
+    work = Work(volume, is_on_another_grid(volume) or series.layers is not None, log)
     if work.functional:
         yield from multi_frame(work, uids)
     elif _is_plain_multi_frame(first, volume):
         yield from cine(work, uids)
     else:
         yield from single_frames(work, uids)
+
+
+def _note_edits(edits: frozenset[str], log: Log) -> None:
+    log.notes.append(f"edited since it was made from DICOM ({' and '.join(sorted(edits)) or 'on request'}): a derived series")
+
+
+def is_on_another_grid(volume: Volume) -> bool:
+    """Whether the planes of a volume are not those of its frames."""
+    return "geometry" in volume.edits() or (volume.origin is not None and volume.voxels.shape != volume.origin.shape)
 
 
 def _is_plain_multi_frame(instance: Instance, volume: Volume) -> bool:

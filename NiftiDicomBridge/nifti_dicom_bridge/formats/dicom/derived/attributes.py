@@ -47,7 +47,7 @@ RESAMPLED = "Resampled to a regular grid and converted from NIfTI"
 
 def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]) -> Elements:
     """Return the attributes of a derived instance: the template's that still hold, and its provenance."""
-    found = {tag: element for tag, element in template.elements.items() if _holds(tag)}
+    found = {tag: element for tag, element in template.elements.items() if holds(tag)}
     dropped = sum(1 for tag in template.elements if tags.is_private(tag))
     note = "private attributes were dropped: nobody knows which of them the edit made wrong"
     if dropped and note not in work.log.notes:
@@ -91,7 +91,8 @@ def _stale(work: Work) -> frozenset[int]:
     return found
 
 
-def _holds(tag: int) -> bool:
+def holds(tag: int) -> bool:
+    """Whether an attribute may go on at all: it is not private, no overlay, no curve."""
     group = tag >> 16
     repeating = any(first <= group < first + 0x20 for first in _OVERLAY_AND_CURVE_GROUPS)
     return not tags.is_private(tag) and not repeating

@@ -32,7 +32,7 @@ def cine(work: Work, uids: UidMap) -> Iterator[Made]:
 
 
 def _frames_of_instance(work: Work, n: int) -> np.ndarray:
-    found = [(f, t, k) for t, k, (i, f) in work.series.planes() if i == n]
+    found = [(frame.frame, t, k) for t, k, frame in work.series.planes() if frame.instance == n]
     return np.stack([work.stored[t, k] for _, t, k in sorted(found)])
 
 

@@ -30,9 +30,9 @@ class Work:
         series = volume.metadata
         assert series is not None
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
-        self.templates = _template_planes(volume) if resampled else series.frames
+        self.templates = nearest_frames(volume) if resampled else series.frames
         self.around = _slices_around(volume)
-        self.planes = _true_planes(volume, self.templates)
+        self.planes = planes_of(volume)
         self.has_geometry = any(f.plane is not None for f in frames_of(series.first, 0))
         self.pixel = decode.pixel_format(series.first)
         self.sop_class = metadata.text(series.first.elements, tags.SOP_CLASS_UID)
@@ -41,7 +41,7 @@ class Work:
         self.intercepts = np.full(volume.voxels.shape[:2], volume.rescale.intercept)
         self.stored = self._values()
         self.pixel = self._pixel_format()
-        self.frame_of_reference = self._frame_of_reference()
+        self.frame_of_reference = frame_of_reference(volume, resampled, log)
 
     def sources(self, t: int, k: int) -> list[Instance]:
         """Return the instances that a plane was made of: two where it lies between two slices."""
@@ -146,23 +146,25 @@ class Work:
             changes["high_bit"] = self.pixel.bits_stored - 1
         return replace(self.pixel, **changes)
 
-    def _frame_of_reference(self) -> str:
-        """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and say so."""
-        old = metadata.text(self.series.first.elements, tags.FRAME_OF_REFERENCE_UID)
-        if not old or not self.resampled or _same_planes(self.volume):
-            return old
-        self.log.warnings.append(
-            "the grid was turned against the original: a new Frame of Reference UID was given, as the space may be another "
-            "one. If it is the same, set it: --set FrameOfReferenceUID=" + old
-        )
-        return new_uid()
-
     def window(self) -> tuple[float, float]:
         """Return centre and width that show all real values."""
         axes = tuple(range(2, self.stored.ndim))
         low = float((self.stored.min(axis=axes) * self.slopes + self.intercepts).min())
         high = float((self.stored.max(axis=axes) * self.slopes + self.intercepts).max())
         return (low + high) / 2, max(abs(high - low), 1.0)
+
+
+def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
+    """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and say so."""
+    assert volume.metadata is not None
+    old = metadata.text(volume.metadata.first.elements, tags.FRAME_OF_REFERENCE_UID)
+    if not old or not resampled or _same_planes(volume):
+        return old
+    log.warnings.append(
+        "the grid was turned against the original: a new Frame of Reference UID was given, as the space may be another "
+        "one. If it is the same, set it: --set FrameOfReferenceUID=" + old
+    )
+    return new_uid()
 
 
 def _fits(voxels: np.ndarray, pixel: PixelFormat) -> bool:
@@ -231,7 +233,7 @@ def _slices_around(volume: Volume) -> np.ndarray | None:
     return np.clip(np.stack([below, above], 1), 0, len(places) - 1)
 
 
-def _template_planes(volume: Volume) -> np.ndarray:
+def nearest_frames(volume: Volume) -> np.ndarray:
     """Return, for every plane of the volume, the original frame that lies nearest, shape (times, slices, 2)."""
     origin, series = volume.origin, volume.metadata
     assert origin is not None
@@ -249,8 +251,8 @@ def _template_planes(volume: Volume) -> np.ndarray:
     return np.stack([series.frames[min(t, series.frames.shape[0] - 1), nearest] for t in range(times)])
 
 
-def _true_planes(volume: Volume, templates: np.ndarray) -> list[Plane]:
-    """Return the planes of the grid; where slices are those of the original, moved to where those truly were.
+def planes_of(volume: Volume) -> list[Plane]:
+    """Return the planes of the grid of an edited volume; slices of the original moved to where they truly were.
 
     An uneven stack becomes an even grid in NIfTI. A crop or a shift of it keeps its slices, and so their distances; where it
     was set upright, those along the normal. Resampled to even distances, all planes are true.
@@ -265,12 +267,12 @@ def _true_planes(volume: Volume, templates: np.ndarray) -> list[Plane]:
     normal = grid[0].normal
     distances = np.array([p.position @ normal for p in grid])
     firsts = [int(np.argmin(np.abs(distances - plane.position @ normal))) for plane in planes]
-    if len(set(firsts)) < len(firsts):
+    true = true_planes(series)
+    if len(set(firsts)) < len(firsts) or true is None:
         return planes
     found = []
-    for plane, k, (n, frame) in zip(planes, firsts, templates[0].tolist(), strict=True):
-        true = frames_of(series.instances[n], n)[frame].plane
-        away = np.zeros(3) if true is None else true.position - grid[k].position
+    for plane, k in zip(planes, firsts, strict=True):
+        away = true[k].position - grid[k].position
         moved = plane.position + (away if _parallel(volume) else normal * float(away @ normal))
         found.append(replace(plane, position=moved))
     return found

@@ -1,0 +1,197 @@
+"""Edited label maps → a derived Segmentation: made anew of their voxels, with the segments and references of the original.
+
+Frames of single segments cannot be templates: painting a voxel may need frames, or segments, that were not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from .... import metadata, tags
+from ....labels import number_in_description
+from ....metadata import Element, Elements, Encoding, Instance, Item, Log
+from ....options import SegmentationForm
+from ....volume import Volume
+from .. import made, values
+from ..created.attributes import in_utf_8
+from ..encoding import read_data_set
+from ..frames import true_planes
+from ..made import Made
+from ..restore import UidMap
+from ..segment_grids import label_numbers
+from ..segments import all_segments, labelled_segments
+from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
+from .sources import put_sources_back
+from .work import frame_of_reference, planes_of
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_LABEL_MAP = "LABELMAP"
+_REFERENCED_SERIES, _REFERENCED_INSTANCES = 0x00081115, 0x0008114A
+_NEEDED_OF_SEGMENTS = ("SegmentedPropertyCategoryCodeSequence", "SegmentedPropertyTypeCodeSequence", "SegmentAlgorithmType")
+_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+# what is made anew, or held for the frames as they were
+_OF_FRAMES = frozenset({
+    0x00080023, 0x00080033,  # ContentDate, ContentTime
+    0x00200242, 0x00209161, 0x00209162, 0x00209163, 0x00209228,  # concatenation
+    0x00209221, 0x00209222, 0x00209311,  # dimensions
+    tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, tags.SEGMENT_SEQUENCE,
+})  # fmt: skip
+
+
+def is_label_map(volume: Volume) -> bool:
+    """Whether the values of a volume are segment numbers, and its planes lie in the patient."""
+    series = volume.metadata
+    if series is None or series.is_label_map:
+        return series is not None
+    whole = metadata.text(series.first.elements, tags.SEGMENTATION_TYPE) == _LABEL_MAP
+    return whole and volume.times == 1 and true_planes(series) is not None
+
+
+def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[Made]:
+    """Yield the Segmentation of label maps of one original, on one grid; their segments may overlap.
+
+    Parameters
+    ----------
+    volumes : sequence of Volume
+        With `metadata` and `origin`, at least one edited since.
+    resampled : bool
+        Their planes are not those of the original's frames.
+    uids : UidMap
+        Gives the new Series Instance UID.
+    log : Log
+        Told what was dropped, renumbered, called by number.
+
+    Raises
+    ------
+    LabelError
+        If voxels are no labels, or all background.
+    GeometryError
+        If no DICOM slice can hold the grid.
+    """
+    from ..created.segmentation import SegmentationRequest, segmentations
+    from ..created.writer import data_set_of
+
+    first = volumes[0]
+    assert first.metadata is not None
+    original = first.metadata.first
+    _tell_what_is_missing(volumes, log)
+    request = SegmentationRequest(
+        volume=first,
+        common=data_set_of(_common(first, uids, frame_of_reference(first, resampled, log))),
+        segments=labelled_segments(original) if first.metadata.is_label_map else all_segments(original),
+        log=log,
+        kind=SegmentationForm.BINARY if first.metadata.is_label_map else SegmentationForm.LABELMAP,
+        planes=planes_of(first),
+        overlapping=volumes[1:],
+    )
+    for found in segmentations(request):
+        described = data_set_of(in_utf_8(original, {tags.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
+        labels = label_numbers(original) if first.metadata.is_label_map else {}
+        known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
+        numbers = _put_segments_back(found, known)
+        put_sources_back(found, volumes, numbers)
+        _put_lossiness_back(found, data_set_of(original.elements))
+        yield _file_of(found)
+
+
+def _tell_what_is_missing(volumes: Sequence[Volume], log: Log) -> None:
+    """Warn of segments that are in another label map, which was not given."""
+    series = volumes[0].metadata
+    assert series is not None
+    if not series.is_label_map or volumes[0].resampled:
+        return
+    frames = metadata.items(series.first.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    groups = [metadata.first_item(frame.elements, tags.SEGMENT_IDENTIFICATION_SEQUENCE) for frame in frames]
+    labels = label_numbers(series.first)
+    numbers = {metadata.integer(group, tags.REFERENCED_SEGMENT_NUMBER) for group in groups if group}
+    told = {labels.get(number, number) for number in numbers}
+    given = {frame.label for volume in volumes if volume.metadata is not None for *_, frame in volume.metadata.planes()}
+    missing = sorted(told - given)
+    if missing:
+        log.warnings.append(
+            f"segment(s) {', '.join(map(str, missing))} of the original are in label maps that were not given: the derived "
+            "object lacks them"
+        )
+
+
+# --- what goes on unchanged -------------------------------------------------------------------------------------------
+
+
+def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
+    """Return what of the original holds for the whole derived object, in UTF-8, and its provenance."""
+    series = volume.metadata
+    assert series is not None
+    original = series.first
+    found = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
+    old = metadata.text(original.elements, tags.SERIES_INSTANCE_UID)
+    date, time = values.now()
+    found |= {
+        tags.INSTANCE_CREATION_DATE: date,
+        tags.INSTANCE_CREATION_TIME: time,
+        tags.SERIES_INSTANCE_UID: values.text("UI", uids.add(" ".join([old, *sorted(volume.resampled)]))),
+        tags.DERIVATION_DESCRIPTION: values.text("ST", RESAMPLED if volume.resampled else DESCRIPTION),
+        tags.SOURCE_IMAGE_SEQUENCE: made.source_images(series.instances),
+        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: made.with_equipment(found),
+        _REFERENCED_SERIES: _with_series(found, old, series.instances),
+    }
+    if space:
+        found[tags.FRAME_OF_REFERENCE_UID] = values.text("UI", space)
+    return found
+
+
+def _with_series(elements: Elements, series_uid: str, instances: Sequence[Instance]) -> Element:
+    """Return ReferencedSeriesSequence (PS3.3 C.12.2) with the original itself."""
+    own: Elements = {
+        tags.SERIES_INSTANCE_UID: values.text("UI", series_uid),
+        _REFERENCED_INSTANCES: values.sequence(
+            *(values.reference(metadata.text(one.elements, tags.SOP_CLASS_UID), one.uid) for one in instances if one.uid)
+        ),
+    }
+    return Element("SQ", (*metadata.items(elements, _REFERENCED_SERIES), Item(own)))
+
+
+def _put_segments_back(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:
+    """Give segments of known numbers their original description; return the label of every segment number."""
+    labels = {}
+    for n, item in enumerate(found.SegmentSequence):
+        number = int(item.SegmentNumber)
+        before = number_in_description(str(item.get("SegmentDescription", "")))
+        labels[number] = number if before is None else before
+        original = known.get(labels[number])
+        if original is None or not all(keyword in original for keyword in _NEEDED_OF_SEGMENTS):
+            continue
+        kept = deepcopy(original)
+        kept.SegmentNumber = number
+        if before is not None and not kept.get("SegmentDescription"):
+            kept.SegmentDescription = item.SegmentDescription
+        found.SegmentSequence[n] = kept
+    return labels
+
+
+def _put_lossiness_back(found: Dataset, original: Dataset) -> None:
+    for keyword in _LOSSY:
+        if keyword in original:
+            found[keyword] = deepcopy(original[keyword])
+
+
+# --- file -------------------------------------------------------------------------------------------------------------
+
+
+def _file_of(found: Dataset) -> Made:
+    """Return a data set that highdicom made as elements and pixel data."""
+    from pydicom.filebase import DicomIO
+    from pydicom.filewriter import write_dataset
+
+    raw, bits = found.PixelData, int(found.BitsAllocated)
+    del found.PixelData
+    buffer = BytesIO()
+    stream = DicomIO(buffer)
+    stream.is_little_endian, stream.is_implicit_VR = True, False
+    write_dataset(stream, found)
+    elements = read_data_set(buffer.getvalue(), 0, Encoding()).elements
+    return made.file_of_bytes(elements, raw, "OW" if bits > 8 else "OB")

@@ -1,0 +1,108 @@
+"""Which images the frames of an edited Segmentation were made from: those of the original in the same plane (C.7.6.16.2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .... import metadata, tags
+from ....geometry import Plane
+from ....metadata import Element
+from ....volume import Volume
+from ..created.attributes import in_utf_8
+from ..created.placement import SAME_DIRECTION, SAME_PLACE
+from ..frames import own_groups, true_planes
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_DERIVATION_IMAGE, _SPATIAL_LOCATIONS_PRESERVED = 0x00089124, 0x0028135A
+
+
+def put_sources_back(found: Dataset, volumes: Sequence[Volume], labels: dict[int, int]) -> None:
+    """Let frames in planes of the original refer to the images that those were made from.
+
+    Parameters
+    ----------
+    found : Dataset
+        A Segmentation; changed in place.
+    volumes : sequence of Volume
+        The label maps that it was made of, with `metadata` and `origin`.
+    labels : dict of int to int
+        Segment number in `found` → label in the volumes.
+    """
+    sources = _Sources(volumes)
+    from ..created.placement import source_planes
+
+    any_found = False
+    same_shape = (int(found.Rows), int(found.Columns)) == tuple(sources.shape)
+    for item, one in zip(found.PerFrameFunctionalGroupsSequence, source_planes([found]), strict=True):
+        groups = item.get("SegmentIdentificationSequence")
+        label = labels[int(groups[0].ReferencedSegmentNumber)] if groups else 0
+        element, plane = sources.at(one.plane, label)
+        item.DerivationImageSequence = []  # in all frames or in none (PS3.3 C.7.6.16.1.2)
+        if element is not None and plane is not None:
+            any_found = True
+            item.DerivationImageSequence = _sequence(element, same_shape and _is_same(plane, one.plane))
+    for item in found.PerFrameFunctionalGroupsSequence if not any_found else ():
+        del item.DerivationImageSequence
+    if sources.shared is not None:
+        groups = found.SharedFunctionalGroupsSequence[0]
+        groups.DerivationImageSequence = _sequence(sources.shared, True)
+
+
+class _Sources:
+    """Which images the frames of the original were made from, by plane."""
+
+    def __init__(self, volumes: Sequence[Volume]):
+        series = volumes[0].metadata
+        assert series is not None
+        self.planes = true_planes(series) or []
+        self._normals = np.array([plane.normal for plane in self.planes]).reshape(-1, 3)
+        self._positions = np.array([plane.position for plane in self.planes]).reshape(-1, 3)
+        self.shape = volumes[0].origin.shape[2:4] if volumes[0].origin else ()
+        self.of_frame: dict[tuple[int, int], Element] = {}
+        self.of_slice: dict[int, Element] = {}
+        for volume in volumes:
+            self._add(volume)
+        shared = metadata.first_item(series.first.elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        self.shared = shared.get(_DERIVATION_IMAGE)
+
+    def _add(self, volume: Volume) -> None:
+        series = volume.metadata
+        assert series is not None
+        tops = [in_utf_8(instance, {tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE}) for instance in series.instances]
+        for _, k, frame in series.planes():
+            element = own_groups(tops[frame.instance], frame.frame).get(_DERIVATION_IMAGE)
+            if element is not None and element.value:
+                self.of_frame[k, frame.label] = element
+                self.of_slice.setdefault(k, element)
+
+    def at(self, plane: Plane, label: int) -> tuple[Element | None, Plane | None]:
+        """Return the sources of the original in a plane, those of a label first, and the plane of the original."""
+        near = np.abs((self._positions - plane.position) @ plane.normal) <= SAME_PLACE * max(plane.spacing)
+        for k in np.flatnonzero(near & (np.abs(self._normals @ plane.normal) > 1 - SAME_DIRECTION)).tolist():
+            return self.of_frame.get((k, label)) or self.of_slice.get(k), self.planes[k]
+        return None, None
+
+
+def _is_same(a: Plane, b: Plane) -> bool:
+    near = SAME_PLACE * min(a.spacing)
+    return bool(
+        np.abs(a.position - b.position).max() <= near
+        and np.abs(a.orientation - b.orientation).max() <= SAME_DIRECTION
+        and np.allclose(a.spacing, b.spacing, rtol=SAME_DIRECTION)
+    )
+
+
+def _sequence(element: Element, same_grid: bool) -> Any:
+    """Return a DerivationImageSequence; where pixels no longer lie on those of the source, it says so."""
+    from ..created.writer import data_set_of
+
+    found = data_set_of({_DERIVATION_IMAGE: element})
+    for inner in found.iterall() if not same_grid else ():
+        if inner.tag == _SPATIAL_LOCATIONS_PRESERVED:
+            inner.value = "NO"
+    return found.DerivationImageSequence
