@@ -10,33 +10,45 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .comparison import Comparison, compare
     from .demo import make_sample
     from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
-    from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError
+    from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError, ZarrReadError
     from .formats import read, write
+    from .formats.preview import plane_picture
     from .identity import identity_of
     from .jobs import Job, convert
     from .metadata import Change, Element, Instance, Log, SeriesMetadata
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
+    from .options import PreviewOptions, WindowChoice
     from .pixels import PixelRecord
     from .proposals import Beside, Proposal, propose
     from .report import ConversionReport, Entry, Outcome
+    from .report_page import write_report
+    from .samples import Sample, create_samples
     from .sidecar import read_sidecar
+    from .stores import open_zarr
     from .validation import Finding, Severity, validate
+    from .lazy import LazyVoxels
     from .volume import Origin, Rescale, Volume
 
 _HOMES = {
     "comparison": "Comparison compare",
     "demo": "make_sample",
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
-    "PixelError SidecarError",
+    "PixelError SidecarError ZarrReadError",
     "formats": "read write",
+    "formats.preview": "plane_picture",
     "identity": "identity_of",
     "jobs": "Job convert",
+    "lazy": "LazyVoxels",
     "metadata": "Change Element Instance Log SeriesMetadata",
-    "options": "ConversionOptions Kind Layout Names Progress Resample SegmentationForm SlicePlane Target Uids",
+    "options": "ConversionOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane Target Uids "
+    "WindowChoice",
     "pixels": "PixelRecord",
     "proposals": "Beside Proposal propose",
     "report": "ConversionReport Entry Outcome",
+    "report_page": "write_report",
+    "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
+    "stores": "open_zarr",
     "validation": "Finding Severity validate",
     "volume": "Origin Rescale Volume",
 }

@@ -31,11 +31,22 @@ def root_of(path: Path) -> Path | None:
     return None
 
 
-def inherited(path: Path, stem: str, suffix: str) -> list[Path]:
-    """Return the files of one kind above an image that apply to it too, the nearest last; its own is not among them."""
+def inherited(path: Path, stem: str, suffix: str, loose: bool = False) -> list[Path]:
+    """Return the files of one kind above an image that apply to it too, the nearest last; its own is not among them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The image.
+    stem, suffix : str
+        Name of its own file of that kind, and the extension.
+    loose : bool
+        Outside of a data set, those in its own folder count.
+    """
     root = root_of(path)
-    if root is None:
+    if root is None and not loose:
         return []
+    root = root or path.absolute().parent
     entities, last = entities_of(stem)
     folder = path.absolute().parent
     folders = []

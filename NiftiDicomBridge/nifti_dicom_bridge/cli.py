@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .cli_preview import add_preview, check_preview, joined, preview_of
 from .errors import BridgeError, Cancelled, OptionError
 from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from .report import ConversionReport, Entry
 
 DONE, FAILED, USAGE = 0, 1, 2
+MOST_LEVELS = 16
+"""Of a pyramid: more halvings than any image has."""
 
 Registrar = Callable[[list[Path]], str]
 """Adds written files to a database and returns one sentence for the person; raises `BridgeError` where it cannot."""
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     """
     parser = _parser(registrar is not None)
     try:
-        options = parser.parse_args(argv)
+        options = parser.parse_args(joined(sys.argv[1:] if argv is None else argv))
     except SystemExit as stop:
         return int(stop.code or 0)
     if options.command is None:
@@ -74,6 +77,7 @@ def _parser(can_register: bool) -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_validate(commands)
     _add_demo(commands)
+    _add_create_sample(commands)
     return parser
 
 
@@ -89,7 +93,8 @@ class _Version(argparse.Action):
 
 def _add_convert(commands: Any, can_register: bool) -> None:
     sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
-    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
+                     help="DICOM or NIfTI files, Zarr stores, folders, or a DICOMDIR")  # fmt: skip
     sub.add_argument("--to", required=True, choices=[t.value for t in Target], help="the format to write")
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
@@ -104,14 +109,22 @@ def _add_convert(commands: Any, can_register: bool) -> None:
                      help="beside an image whose slices are sheared or uneven, write one on a regular grid")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="set_values",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
+    add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    sub.add_argument("--report", type=Path, metavar="FILE.json", help="write what happened as JSON")
+    sub.add_argument("--report", type=Path, metavar="FILE",
+                     help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:
         sub.add_argument("--register", action="store_true", help="add the DICOM files to Slicer's DICOM database")
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="store_true", help="print every file and note")
+
+
+def _add_zarr(group: Any) -> None:
+    group.add_argument("--shards", action="store_true", help="many chunks in one file, for object stores")
+    group.add_argument("--pyramid", type=int, default=0, metavar="N", help="write N coarser levels for viewers (default: none)")
 
 
 def _add_creation(group: Any) -> None:
@@ -169,6 +182,15 @@ def _add_demo(commands: Any) -> None:
     sub.add_argument("output", nargs="?", type=Path, metavar="OUT", help="keep the files there (default: a temporary folder)")
 
 
+def _add_create_sample(commands: Any) -> None:
+    sub = commands.add_parser(
+        "create-sample",
+        help="make sample DICOM of several modalities",
+        description="Make CT, MR, PET, enhanced MR, SEG, XA cine and US cine of a drawn body: nobody's data.",
+    )
+    sub.add_argument("output", type=Path, metavar="DIR", help="folder to write to; must be empty or missing")
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
@@ -192,9 +214,14 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
         layout=Layout(arguments.layout),
         bids_map=arguments.bids_map,
         resample=frozenset(_resample(word.strip()) for word in arguments.resample.split(",") if word.strip()),
+        shards=arguments.shards,
+        pyramid=arguments.pyramid,
+        preview=preview_of(arguments),
     )
     register = getattr(arguments, "register", False)
-    _check_options(options, register, arguments.report)
+    _check_options(options, register)
+    if arguments.report:
+        _check_report(arguments.report, arguments.output)
     from .jobs import Job, convert
 
     with _ProgressBar(quiet=arguments.quiet) as bar:
@@ -203,7 +230,7 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     if register and registrar is not None and report.outputs:
         print(registrar(report.outputs))
     if arguments.report:
-        _write_report(report, arguments.report)
+        _write_report(report, arguments.report, arguments.quiet)
     return DONE if report.ok else FAILED
 
 
@@ -218,20 +245,44 @@ def _resample(word: str) -> Resample:
     try:
         return Resample(word.lower())
     except ValueError:
-        choices = " and ".join(step.value for step in Resample)
-        raise OptionError(f"--resample {word!r}: not known. Give {choices}, or both with a comma between.") from None
+        raise OptionError(
+            f"--resample {word!r}: not known. Give tilt and spacing, or both with a comma between; or shear, with --to dicom."
+        ) from None
 
 
-def _check_options(options: ConversionOptions, register: bool, report: Path | None) -> None:
-    if options.target is Target.NIFTI and options.set_values:
+def _check_options(options: ConversionOptions, register: bool) -> None:
+    if options.target in (Target.NIFTI, Target.ZARR) and options.set_values:
         raise OptionError("--set sets DICOM attributes: use it with --to dicom.")
-    if options.target is Target.NIFTI and register:
+    if options.target in (Target.NIFTI, Target.ZARR) and register:
         raise OptionError("--register adds DICOM files to the database: use it with --to dicom.")
-    if options.target is not Target.NIFTI and options.resample:
-        raise OptionError("--resample makes NIfTI grids regular: use it with --to nifti.")
+    check_preview(options, register)
+    _check_resampling(options)
+    _check_zarr(options)
     _check_layout(options)
-    if report is not None and not report.parent.is_dir():
+
+
+def _check_report(report: Path, output: Path) -> None:
+    from .report_page import check_suffix
+
+    check_suffix(report)
+    if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+
+
+def _check_zarr(options: ConversionOptions) -> None:
+    if options.target is not Target.ZARR and (options.shards or options.pyramid):
+        raise OptionError("--shards and --pyramid tell how Zarr stores are made: use them with --to zarr.")
+    if not 0 <= options.pyramid <= MOST_LEVELS:
+        raise OptionError(f"--pyramid {options.pyramid}: from 0 to {MOST_LEVELS} levels can be made.")
+
+
+def _check_resampling(options: ConversionOptions) -> None:
+    of_nifti = options.resample - {Resample.SHEAR}
+    if options.target is not Target.NIFTI and of_nifti:
+        words = ",".join(sorted(of_nifti))
+        raise OptionError(f"--resample {words} makes NIfTI grids regular: use it with --to nifti.")
+    if options.target is not Target.DICOM and Resample.SHEAR in options.resample:
+        raise OptionError("--resample shear makes rows and columns perpendicular for DICOM: use it with --to dicom.")
 
 
 def _check_layout(options: ConversionOptions) -> None:
@@ -243,11 +294,11 @@ def _check_layout(options: ConversionOptions) -> None:
         raise OptionError("--resample makes images that are no raw data in BIDS: use it with --layout flat.")
 
 
-def _write_report(report: ConversionReport, path: Path) -> None:
-    try:
-        path.write_text(json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise BridgeError(f"{path}: the report cannot be written ({error.strerror}).") from error
+def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
+    from .report_page import write_report
+
+    with _ProgressBar(quiet) as bar:
+        write_report(report, path, bar.progress)
 
 
 def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
@@ -314,7 +365,22 @@ def _demo(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     return DONE if demo(arguments.output, print) else FAILED
 
 
-_COMMANDS = {"convert": _convert, "inspect": _inspect, "compare": _compare, "validate": _validate, "demo": _demo}
+def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    from .samples import create_samples
+
+    for series in create_samples(arguments.output):
+        print(f"made       {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
+    return DONE
+
+
+_COMMANDS = {
+    "convert": _convert,
+    "inspect": _inspect,
+    "compare": _compare,
+    "validate": _validate,
+    "demo": _demo,
+    "create-sample": _create_sample,
+}
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------

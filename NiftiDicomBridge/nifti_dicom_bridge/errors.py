@@ -16,6 +16,10 @@ class NiftiReadError(BridgeError):
     """A NIfTI file is damaged, too short or of a kind that cannot be used."""
 
 
+class ZarrReadError(BridgeError):
+    """A Zarr store is damaged, half-written or of a kind that cannot be used."""
+
+
 class SidecarError(BridgeError):
     """A JSON sidecar is missing, not readable, or does not belong to its image."""
 

@@ -266,6 +266,12 @@ def attributes_from_affine(ijk_to_ras: np.ndarray, slices: int) -> list[Plane]:
     return [Plane(lps[:3, 3] + k * lps[:3, 2], orientation, (float(spacing[1]), float(spacing[0]))) for k in range(slices)]
 
 
+def is_sheared_in_plane(ijk_to_ras: np.ndarray) -> bool:
+    """Whether columns and rows are not perpendicular."""
+    row, column = (ijk_to_ras[:3, n] / np.linalg.norm(ijk_to_ras[:3, n]) for n in (0, 1))
+    return bool(abs(row @ column) > ORTHOGONALITY)
+
+
 def check_affine(ijk_to_ras: np.ndarray) -> None:
     """Raise `GeometryError` when a matrix is no map from voxels to millimetres."""
     matrix = np.asarray(ijk_to_ras, dtype=float)

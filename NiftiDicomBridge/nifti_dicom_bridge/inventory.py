@@ -10,13 +10,14 @@ import numpy as np
 
 from . import metadata, tags
 from .errors import BridgeError
-from .formats import open_nifti
+from .formats import NiftiFile, open_nifti, zarr_store
 from .formats.dicom import decode
 from .formats.dicom.read import Plan, plan_series, with_unique_names
 from .formats.dicom.series import find_series, kind_of
+from .image_files import is_nifti, nifti_files
 from .options import Progress
 from .sidecar import KEY, record
-from .to_dicom import is_nifti, nifti_files
+from .stores import open_store
 
 
 def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str, Any]:
@@ -36,10 +37,15 @@ def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str
     found: dict[str, Any] = {"images": [], "others": [], "problems": []}
     for path in nifti_files(paths):
         try:
-            found["images"].append(_nifti(path))
+            found["images"].append(_image(open_nifti(path), "NIfTI"))
         except BridgeError as error:
             found["problems"].append({"path": str(path), "reason": str(error)})
-    inventory = find_series([path for path in paths if not is_nifti(path)], progress)
+    for path in zarr_store.stores_below(paths):
+        try:
+            found["images"].append(_image(open_store(path), "Zarr"))
+        except BridgeError as error:
+            found["problems"].append({"path": str(path), "reason": str(error)})
+    inventory = find_series([path for path in paths if not is_nifti(path) and not zarr_store.is_store(path)], progress)
     for leftover in inventory.leftovers:
         found["problems" if leftover.failed else "others"].append({"path": leftover.path, "reason": leftover.reason})
     plans: list[Plan] = []
@@ -54,7 +60,7 @@ def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str
         except BridgeError as error:
             found["problems"].append({"path": plan.instances[0].path, "reason": str(error)})
     if not any(found.values()):
-        raise BridgeError(f"No DICOM or NIfTI was found in {', '.join(map(str, paths))}. Check the path.")
+        raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, paths))}. Check the path.")
     return found
 
 
@@ -70,15 +76,15 @@ def _planned(plan: Plan) -> dict[str, Any]:
         "modality": metadata.text(first.elements, tags.MODALITY),
         "files": len(plan.instances),
         "shape": [pixel.columns, pixel.rows, slices] + ([times] if times > 1 else []),
-        "type": pixel.dtype.name + (" RGB" if pixel.samples == 3 else ""),
+        "type": plan.dtype.name + (" RGB" if pixel.samples == 3 else ""),
         "spacing_mm": _spacing(stack.ijk_to_ras) if stack else None,
         "orientation": _axes(stack.ijk_to_ras) if stack else None,
         "warnings": list(plan.warnings),
     }
 
 
-def _nifti(path: Path) -> dict[str, Any]:
-    volume = open_nifti(path).load()
+def _image(file: NiftiFile, kind: str) -> dict[str, Any]:
+    volume, path = file.load(), file.path
     i, j, k = volume.shape_ijk
     edits = sorted(volume.edits())
     state = "no record: it cannot be restored" if volume.metadata is None else "restores the DICOM series"
@@ -87,7 +93,7 @@ def _nifti(path: Path) -> dict[str, Any]:
     return {
         "becomes": state,
         "title": path.name,
-        "kind": "NIfTI" + ("" if volume.metadata is None else f" + {KEY} record {record.SCHEMA_VERSION}"),
+        "kind": kind + ("" if volume.metadata is None else f" + {KEY} record {record.SCHEMA_VERSION}"),
         "modality": "" if volume.metadata is None else metadata.text(volume.metadata.first.elements, tags.MODALITY),
         "files": 1,
         "shape": [i, j, k] + ([volume.times] if volume.times > 1 else []),

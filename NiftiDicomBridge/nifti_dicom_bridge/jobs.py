@@ -57,6 +57,10 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
         raise OptionError("No input was given. Name the files or folders to convert.")
     if job.options.target is Target.NIFTI:
         from .to_nifti import to_nifti as run
+    elif job.options.target is Target.PREVIEW:
+        from .to_preview import to_preview as run
+    elif job.options.target is Target.ZARR:
+        from .to_zarr import to_zarr as run
     else:
         from .to_dicom import to_dicom as run
     report = run(inputs, Path(job.output), job.options, progress)
@@ -67,6 +71,6 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
 
 def _nothing_found(job: Job, inputs: Sequence[Path], report: ConversionReport) -> str:
     where = ", ".join(map(str, inputs))
-    wanted = "DICOM images" if job.options.target is Target.NIFTI else "NIfTI or DICOM images"
+    wanted = "DICOM images" if job.options.target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
     others = f" {len(report.entries)} other DICOM object(s) are there, without pixel data." if report.entries else ""
     return f"No {wanted} were found in {where}.{others} Check the path."

@@ -123,10 +123,14 @@ class Instance:
 
 
 class Frame(NamedTuple):
-    """One image plane of a volume: index of the instance in `SeriesMetadata.instances`, and of the frame or tile in it."""
+    """One image plane of a volume: index of the instance in `SeriesMetadata.instances`, and of the frame or tile in it.
+
+    With a `label`, it is not the whole plane: the frame is 1 where the plane of a label map has that label.
+    """
 
     instance: int
     frame: int
+    label: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,18 +143,31 @@ class SeriesMetadata:
         In the order of the files' paths.
     frames : numpy.ndarray, shape (times, slices, 2), int32
         ``(instance, frame)`` of every plane.
+    layers : numpy.ndarray or None, shape (frames, 4), int32
+        ``(slice, instance, frame, label)`` of every frame, where planes and frames are not one and the same: in a label map
+        each frame is one label of its plane, and planes without a frame are background. There, `frames` has a frame of another
+        volume that lies in the plane, else the nearest of this one. None where every plane is its frame.
     """
 
     instances: tuple[Instance, ...]
     frames: np.ndarray
+    layers: np.ndarray | None = None
 
     @property
     def first(self) -> Instance:
         """The instance of the first plane."""
         return self.instances[int(self.frames[0, 0, 0])]
 
+    @property
+    def is_label_map(self) -> bool:
+        """Whether frames are labels of their planes."""
+        return self.layers is not None and bool(self.layers[:, 3].any())
+
     def planes(self) -> Iterator[tuple[int, int, Frame]]:
-        """Yield (time, slice, frame) of every plane in storage order."""
+        """Yield (time, slice, frame) of every frame in storage order."""
+        if self.layers is not None:
+            yield from ((0, k, Frame(*frame)) for k, *frame in self.layers.tolist())
+            return
         for t, row in enumerate(self.frames.tolist()):
             for k, (instance, frame) in enumerate(row):
                 yield t, k, Frame(instance, frame)

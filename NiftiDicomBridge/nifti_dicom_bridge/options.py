@@ -16,6 +16,10 @@ class Target(StrEnum):
 
     NIFTI = "nifti"
     DICOM = "dicom"
+    ZARR = "zarr"
+    """Zarr v3 stores with OME-Zarr metadata."""
+    PREVIEW = "preview"
+    """Pictures and readable metadata: PNG, GIF, MP4, text."""
 
 
 class Uids(StrEnum):
@@ -74,8 +78,11 @@ class SegmentationForm(StrEnum):
     AUTO = "auto"
     """Fractional for probabilities, else binary."""
     BINARY = "binary"
+    """One bit per voxel, frames of their own for every segment: what all receivers read."""
     FRACTIONAL = "fractional"
+    """Probabilities in 8 bits."""
     LABELMAP = "labelmap"
+    """The label map as it is: label numbers stay, one set of frames for all segments."""
 
 
 class SlicePlane(StrEnum):
@@ -99,6 +106,61 @@ class Resample(StrEnum):
     """Sheared slices, of a tilted gantry, to an upright grid."""
     SPACING = "spacing"
     """Uneven distances and missing slices to an even grid."""
+    SHEAR = "shear"
+    """Rows and columns that are not perpendicular, which no DICOM slice can hold, to ones that are."""
+
+
+class WindowChoice(StrEnum):
+    """Which values a picture shows."""
+
+    FILE = "file"
+    """Those that the file wants shown; where it does not say, as ``AUTO``."""
+    AUTO = "auto"
+    """All but the extremes."""
+    FULL = "full"
+    """From the lowest to the highest."""
+
+
+PreviewWindow = WindowChoice | tuple[float, float]
+"""A choice; or center and width, in the unit of the image."""
+
+
+@dataclass(frozen=True)
+class PreviewOptions:
+    """How pictures are made.
+
+    Attributes
+    ----------
+    window : WindowChoice or (center, width)
+        Which values are shown.
+    eight_bit : bool
+        PNG of 8 bits for grey images, too, instead of 16.
+    fps : float
+        Pictures per second of GIF and MP4.
+    gif, mp4 : bool
+        Write them, where there is more than one picture.
+    mosaic : int, optional
+        Write a mosaic: 0 of the three middle planes, else of so many slices.
+    overlay : pathlib.Path, optional
+        A label map, DICOM SEG or NIfTI, to draw upon the pictures.
+    letters : bool, optional
+        Write on the pictures where R, L, A, P, S, I are. By default on all but plain PNG.
+    all_slices : bool
+        A PNG of every slice.
+    deidentify : bool
+        Nothing that tells who the patient is in names, text and metadata of the pictures.
+    """
+
+    window: PreviewWindow = WindowChoice.FILE
+    eight_bit: bool = False
+    fps: float = 10.0
+    gif: bool = True
+    mp4: bool = True
+    mosaic: int | None = None
+    overlay: Path | None = None
+    letters: bool | None = None
+    all_slices: bool = False
+    deidentify: bool = False
 
 
 @dataclass
@@ -125,7 +187,8 @@ class ConversionOptions:
     bids_map : pathlib.Path, optional
         JSON or TOML that tells what each series is in BIDS, before the built-in rules do.
     resample : frozenset of Resample
-        Write a resampled image beside each that needs it, for NIfTI.
+        ``TILT``, ``SPACING``: write a resampled image beside each that needs it, for NIfTI. ``SHEAR``: on the way to DICOM,
+        make rows and columns perpendicular where they are not.
     kind : Kind
         The kind of DICOM object to make.
     plane : SlicePlane
@@ -144,6 +207,12 @@ class ConversionOptions:
         How segments are stored.
     max_error : float, optional
         Largest difference that rounding to 16 bits may make, in the units of the image.
+    shards : bool
+        Zarr: many chunks in one file, as object stores like it.
+    pyramid : int
+        Zarr: how many coarser levels to write, each with half of the voxels along its axes.
+    preview : PreviewOptions
+        How pictures are made.
     """
 
     target: Target = Target.NIFTI
@@ -164,3 +233,6 @@ class ConversionOptions:
     labels: Path | None = None
     segmentation: SegmentationForm = SegmentationForm.AUTO
     max_error: float | None = None
+    shards: bool = False
+    pyramid: int = 0
+    preview: PreviewOptions = PreviewOptions()

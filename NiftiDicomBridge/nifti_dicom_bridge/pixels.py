@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,9 +12,12 @@ from .errors import PixelError
 RGB = "RGB"
 YBR_FULL = "YBR_FULL"
 YBR_FULL_422 = "YBR_FULL_422"
+YBR_PARTIAL_422 = "YBR_PARTIAL_422"
 # PS3.3 C.7.6.3.1.2: luminance and chrominance of full-range 8-bit YBR
 _YBR_TO_RGB = np.array([[1.0, 0.0, 1.402], [1.0, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587], [1.0, 1.772, 0.0]])
 _RGB_TO_YBR = np.linalg.inv(_YBR_TO_RGB)
+# of the partial range (retired), black is 16 and white 235, chrominance goes from 16 to 240
+_PARTIAL_ZERO, _PARTIAL_RANGE = np.array([16, 128, 128]), np.array([219, 224, 224]) / 255
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,8 @@ class PixelFormat:
 
     @property
     def is_subsampled(self) -> bool:
-        """Whether two pixels share their colour (YBR_FULL_422, native)."""
-        return self.photometric == YBR_FULL_422 and self.samples == 3
+        """Whether two pixels share their colour (YBR_FULL_422 and YBR_PARTIAL_422, native)."""
+        return self.photometric in (YBR_FULL_422, YBR_PARTIAL_422) and self.samples == 3
 
     @property
     def is_whole_words(self) -> bool:
@@ -134,7 +138,8 @@ def frames_from_bytes(raw: bytes | np.ndarray, pixel: PixelFormat, count: int) -
         bits = np.unpackbits(np.frombuffer(raw, np.uint8, pixel.bytes_of(count)), count=total, bitorder="little")
         return bits.reshape(count, *pixel.shape)
     if pixel.is_subsampled:
-        return rgb_from_ybr(_upsample(np.frombuffer(raw, np.uint8, pixel.bytes_of(count)), pixel, count))
+        pairs = _upsample(np.frombuffer(raw, np.uint8, pixel.bytes_of(count)), pixel, count)
+        return rgb_from_ybr(pairs, pixel.photometric == YBR_PARTIAL_422)
     words = np.frombuffer(raw, pixel.dtype, total)
     if pixel.samples > 1 and pixel.planar:
         frames = words.reshape(count, pixel.samples, pixel.rows, pixel.columns)
@@ -146,12 +151,34 @@ def frames_from_bytes(raw: bytes | np.ndarray, pixel: PixelFormat, count: int) -
     return values_of_words(frames, pixel)
 
 
+class BitFrames:
+    """Frames of one bit per pixel, unpacked one by one when asked for: all of them at once take eight times the memory.
+
+    Parameters
+    ----------
+    raw : bytes
+        Pixel data, little endian: frames need not begin at a byte (PS3.5 8.1.1).
+    pixel : PixelFormat
+        Of `bits_allocated` 1.
+    """
+
+    def __init__(self, raw: bytes, pixel: PixelFormat):
+        self._raw, self._shape = np.frombuffer(raw, np.uint8), pixel.shape
+
+    def __getitem__(self, n: int) -> np.ndarray:
+        """Return frame n, shape (rows, columns): 0 and 1."""
+        size = int(np.prod(self._shape))
+        start, skip = divmod(n * size, 8)
+        bits = np.unpackbits(self._raw[start : start + (skip + size + 7) // 8], bitorder="little")
+        return bits[skip : skip + size].reshape(self._shape)
+
+
 def bytes_from_frames(frames: np.ndarray, pixel: PixelFormat) -> bytes | memoryview:
     """Return native pixel data, little endian, without padding: the inverse of `frames_from_bytes`."""
     if pixel.bits_allocated == 1:
         return np.packbits(frames.astype(np.uint8, copy=False).reshape(-1), bitorder="little").tobytes()
-    if pixel.samples == 3 and pixel.bits_allocated == 8 and pixel.photometric in (YBR_FULL, YBR_FULL_422):
-        frames = ybr_from_rgb(frames)
+    if pixel.samples == 3 and pixel.bits_allocated == 8 and pixel.photometric in (YBR_FULL, YBR_FULL_422, YBR_PARTIAL_422):
+        frames = ybr_from_rgb(frames, pixel.photometric == YBR_PARTIAL_422)
         if pixel.is_subsampled:
             return _downsample(frames)
     if not pixel.is_whole_words and pixel.high_bit != pixel.bits_stored - 1:
@@ -200,15 +227,17 @@ def exclusive_or(a: bytes | memoryview, b: bytes | memoryview) -> bytes:
 # --- colour -----------------------------------------------------------------------------------------------------------
 
 
-def rgb_from_ybr(frames: np.ndarray) -> np.ndarray:
-    """Return 8-bit RGB of full-range YBR (PS3.3 C.7.6.3.1.2)."""
-    values = frames.astype(np.float64) - np.array([0, 128, 128])
+def rgb_from_ybr(frames: np.ndarray, partial: bool = False) -> np.ndarray:
+    """Return 8-bit RGB of YBR, of full or partial range (PS3.3 C.7.6.3.1.2)."""
+    values = frames.astype(np.float64) - (_PARTIAL_ZERO if partial else np.array([0, 128, 128]))
+    values = values / _PARTIAL_RANGE if partial else values
     return np.clip(np.rint(values @ _YBR_TO_RGB.T), 0, 255).astype(np.uint8)
 
 
-def ybr_from_rgb(frames: np.ndarray) -> np.ndarray:
-    """Return full-range 8-bit YBR of RGB: the inverse of `rgb_from_ybr` up to rounding."""
-    values = frames.astype(np.float64) @ _RGB_TO_YBR.T + np.array([0, 128, 128])
+def ybr_from_rgb(frames: np.ndarray, partial: bool = False) -> np.ndarray:
+    """Return 8-bit YBR of RGB: the inverse of `rgb_from_ybr` up to rounding."""
+    values = frames.astype(np.float64) @ _RGB_TO_YBR.T
+    values = values * _PARTIAL_RANGE + _PARTIAL_ZERO if partial else values + np.array([0, 128, 128])
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
@@ -284,6 +313,12 @@ def to_numbers(stored: np.ndarray) -> np.ndarray:
 def to_type(computed: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Return computed values, which must fit `dtype`, in that type: whole numbers nearest to them where it is an integer."""
     return (computed if dtype.kind == "f" else np.rint(computed)).astype(dtype)
+
+
+def to_levels(brightness: np.ndarray, bits: int) -> np.ndarray:
+    """Return levels of 8 or 16 bits of brightness from 0 to 1; black where it is no number."""
+    top = (1 << bits) - 1
+    return np.rint(np.clip(np.nan_to_num(brightness, nan=0.0), 0, 1) * top).astype(np.uint8 if bits == 8 else np.uint16)
 
 
 def same_bits(number: int, dtype: np.dtype) -> float:
@@ -415,3 +450,29 @@ def lattice_of(real: np.ndarray) -> Lattice | None:
         if np.abs(np.rint((part - intercept) / step) * step + intercept - part).max() > 2 * rounding:
             return None
     return Lattice(step, intercept, low, high)
+
+
+def halved_values(values: np.ndarray, axes: Sequence[int], labels: bool) -> np.ndarray:
+    """Return values with half as many along some axes (rounded up), of the same type.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Any shape.
+    axes : sequence of int
+        Which axes.
+    labels : bool
+        Take every other value; else means of two, where the last stands alone that value, rounded to whole numbers in
+        integer types.
+    """
+    if labels:
+        index: list[slice] = [slice(None)] * values.ndim
+        for axis in axes:
+            index[axis] = slice(None, None, 2)
+        return values[tuple(index)]
+    found = values.astype(np.float64)
+    for axis in axes:
+        last = found.shape[axis] - 1
+        pairs = np.arange(0, last + 1, 2)
+        found = (np.take(found, pairs, axis) + np.take(found, np.minimum(pairs + 1, last), axis)) / 2
+    return (np.rint(found) if values.dtype.kind in "iu" else found).astype(values.dtype)

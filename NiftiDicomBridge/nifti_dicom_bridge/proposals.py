@@ -13,9 +13,9 @@ from .creation.gather import Shared
 from .creation.requests import request_of
 from .errors import BridgeError
 from .identity import texts_of
+from .image_files import nifti_files
 from .metadata import Change, Instance, Log
 from .options import ConversionOptions, Kind, Progress
-from .image_files import nifti_files
 
 NAMES_OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "StudyDescription",

@@ -16,7 +16,7 @@ from .errors import GeometryError
 from .geometry import Plane, Regular
 from .options import Resample
 from .pixels import same_bits, to_numbers, to_type
-from .volume import Volume
+from .volume import Volume, turned
 
 SUFFIXES = {Resample.TILT: "_Tilt", Resample.SPACING: "_Eq"}
 """What is added to the name of an image, in this order: dcm2niix's words."""
@@ -111,19 +111,39 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     )
 
 
+def without_shear(volume: Volume) -> Volume:
+    """Return a volume whose rows and columns are perpendicular: each row, or else each column, shifted by its own part.
+
+    Raises
+    ------
+    GeometryError
+        If no two axes of the volume are perpendicular.
+    """
+    for order in ((0, 2, 1), (2, 1, 0)):  # rows for slices, then columns
+        on_edge = turned(volume, order, (1, 1, 1))
+        try:
+            planes = geometry.attributes_from_affine(on_edge.ijk_to_ras, on_edge.voxels.shape[1])
+        except GeometryError:
+            continue
+        upright = resample(on_edge, planes, frozenset({Resample.TILT}))
+        if upright is not None:
+            return replace(turned(upright, order, (1, 1, 1)), name=volume.name)
+    raise GeometryError(f"{volume.name}: no two axes are perpendicular: resample it with a registration tool.")
+
+
 def needed(planes: Sequence[Plane], wanted: frozenset[Resample]) -> frozenset[Resample]:
     """Return what of the wanted these planes need."""
     needs = {
         Resample.TILT: geometry.tilt_degrees(planes) > geometry.TILT_DEGREES,
         Resample.SPACING: geometry.is_uneven(planes),
     }
-    return frozenset(step for step in wanted if needs[step])
+    return frozenset(step for step in wanted if needs.get(step))
 
 
 def has_labels(volume: Volume) -> bool:
     """Whether the values are names and not quantities: segmentations but fractional ones, and indices of a palette."""
     if volume.metadata is None:
-        return False
+        return volume.intent in ("label", "neuronames")
     elements = volume.metadata.first.elements
     if metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
         return True

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import formats
-from .creation.described import described, stem_of
+from .creation.choices import choices_for, choices_of_original
+from .creation.described import described, parts_of
 from .creation.gather import Shared
-from .creation.recast import kind_of_volume, kind_wanted, recast_request
-from .creation.requests import choices_for, request_of
-from .errors import OptionError, SidecarError
-from .formats import bids, nifti
+from .creation.recast.edits import as_it_may_stand, with_values
+from .creation.recast.request import kind_of_volume, kind_wanted, recast_request
+from .creation.requests import request_of
+from .errors import SidecarError
 from .formats.dicom import edits
-from .formats.dicom.created.writer import Choices, made_of
+from .formats.dicom.created.legacy.objects import legacy_objects
+from .formats.dicom.created.writer import made_of
 from .formats.dicom.read import Plan, load
 from .formats.dicom.series import find_series
 from .formats.dicom.write import DicomJob, write_dicom, write_made
+from .formats.zarr_store import is_store
 from .metadata import Change
+from .opened import opened_images, other_inputs
 from .options import ConversionOptions, Kind, Names, Progress, Uids
 from .output import Staging
 from .report import ConversionReport, Entry, Outcome
 from .sidecar import sidecar_path
+from .sidecar_edits import edited, unheard
 from .to_nifti import failures_in, leftover_entries, plans_of
+from .validation import Severity, check_files
 from .volume import Volume
 
 
@@ -56,76 +61,33 @@ class _Source:
         assert self.plan is not None
         return load(self.plan, progress)
 
-    def edited(self) -> dict[edits.Target, tuple[str, list]]:
-        """Return what a person changed at the top level of the sidecar: tag, or tags on the way → (VR, values)."""
-        if self.file is None or self.file.record is None:
-            return {}
-        where, elements = str(sidecar_path(self.file.path)), self.file.record.series.first.elements
-        found: dict[edits.Target, tuple[str, list]] = {}
-        for key, tags, texts in bids.edited_attributes(self.file.top, self.file.record.top, where):
-            tag = next((tag for tag in tags if edits.holds(elements, tag)), tags[0])
-            found[tag] = _checked(tag, texts, f'{where}: "{key}"')
-        for key, path, texts in bids.edited_items(self.file.top, self.file.record.top, where):
-            found[path] = _checked(path[-1], texts, f'{where}: "{key}"')
-        return found
-
-    def unheard(self) -> list[str]:
-        """Return a sentence for every key that was changed and has no attribute."""
-        if self.file is None or self.file.record is None:
-            return []
-        keys = bids.edits_without_attribute(self.file.top, self.file.record.top)
-        return [
-            f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with --set' for key in keys
-        ]
-
-
-def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
-    try:
-        return edits.checked_values(tag, texts)
-    except OptionError as error:
-        raise SidecarError(f"{where}: {error}") from None
-
 
 def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
     values = edits.elements_of(options.set_values)
     report = ConversionReport()
-    sources = list(_nifti_sources(inputs, report))
-    inventory = find_series([path for path in inputs if not is_nifti(path)], progress)
+    sources = [_source_of(file) for file in opened_images(inputs, report)]
+    inventory = find_series(other_inputs(inputs), progress)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
     shared, scratch = DicomJob(options), Shared.of(options)
     for group in _sharing_instances(sources):
-        report.entries.append(_group_to_dicom(group, output, shared, scratch, values, progress))
+        entry = _group_to_dicom(group, output, shared, scratch, values, progress)
+        if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
+            entry.log.warnings += _violations(entry.outputs)
+        report.entries.append(entry)
     return report
 
 
-def _nifti_sources(inputs: Sequence[Path], report: ConversionReport) -> Iterator[_Source]:
-    """Yield the NIfTI images among the inputs; what cannot be read is a failed entry."""
-    for path in nifti_files(inputs):
-        entry = Entry(path.name, Outcome.CONVERTED, [path])
-        with failures_in(entry):
-            file = formats.open_nifti(path)
-            keys = _keys(file.record.series.instances) if file.record else frozenset({str(path)})
-            yield _Source(path.name, keys, file=file)
-        if entry.outcome is Outcome.FAILED:
-            report.entries.append(entry)
+def _violations(paths: Sequence[Path]) -> list[str]:
+    """Return what the standard does not allow in files that were written, in sentences."""
+    errors = [finding for finding in check_files(paths) if finding.severity is Severity.ERROR]
+    return [f"not as the standard wants it: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
 
 
-def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
-    """Yield the NIfTI files among and below the inputs, sorted."""
-    for given in inputs:
-        if given.is_dir():
-            for root, folders, names in os.walk(given):
-                folders[:] = sorted(f for f in folders if not f.startswith("."))
-                yield from (Path(root, name) for name in sorted(names) if is_nifti(Path(name)) and not name.startswith("."))
-        elif is_nifti(given):
-            yield given
-
-
-def is_nifti(path: Path) -> bool:
-    """Whether a file is called like a NIfTI image."""
-    return path.name.lower().endswith(nifti.SUFFIXES) and not path.is_dir()
+def _source_of(file: formats.NiftiFile) -> _Source:
+    keys = _keys(file.record.series.instances) if file.record else frozenset({str(file.path)})
+    return _Source(file.path.name, keys, file=file)
 
 
 def _keys(instances: Sequence) -> frozenset[str]:
@@ -166,10 +128,10 @@ def _group_to_dicom(
     with failures_in(entry):
         if shared.options.kind is not Kind.AUTO and _recast(group, entry, output, shared, scratch, progress):
             return entry
-        together = {target: found for source in group for target, found in source.edited().items()}
+        together = {target: found for source in group for target, found in edited(source.file).items()}
         together.update(values.items())
         volumes = [source.load(progress) for source in group]
-        entry.log.warnings += [sentence for source in group for sentence in source.unheard()]
+        entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
         entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
         with Staging(output, shared.options.overwrite) as staging:
             entry.outcome = write_dicom(volumes, staging, shared, entry.log, together, progress)
@@ -183,13 +145,13 @@ def _created(path: Path, entry: Entry, output: Path, shared: DicomJob, scratch: 
     entry.outcome = Outcome.CONVERTED
     with failures_in(entry):
         _check_nothing_original_is_asked_for(path, shared.options)
-        what = described(path, shared.options.sidecar)
-        request = request_of(what, scratch, entry.log)
-        entry.log.values = request.attributes.told()
         with Staging(output, shared.options.overwrite) as staging:
-            objects = made_of(request, choices_for(what, request, scratch, entry.log), entry.log)
-            frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
-            write_made(objects, stem_of(path), frames, staging, shared, progress)
+            for what in parts_of(described(path, shared.options.sidecar)):
+                request = request_of(what, scratch, entry.log)
+                entry.log.values += request.attributes.told()
+                objects = made_of(request, choices_for(what, request, scratch, entry.log), entry.log)
+                frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
+                write_made(objects, what.name, frames, staging, shared, progress)
             entry.outputs = staging.commit()
     return entry
 
@@ -198,30 +160,45 @@ def _check_nothing_original_is_asked_for(path: Path, options: ConversionOptions)
     """Refuse to make something new where the original is wanted and its record is not there."""
     if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
         raise SidecarError(
-            f"{path}: there is no record of the DICOM it came from: the sidecar {sidecar_path(path).name} that was written "
-            "beside it is missing or has no 'NiftiDicomBridge' key. Put it back; or, if the image never was DICOM, leave out "
-            "--uids keep and --names original."
+            f"{path}: there is no record of the DICOM it came from: {_where_it_was(path)} Put it back; or, if the image never "
+            "was DICOM, leave out --uids keep and --names original."
         )
+
+
+def _where_it_was(path: Path) -> str:
+    if is_store(path):
+        return "the store has none."
+    return f"the sidecar {sidecar_path(path).name} that was written beside it is missing or has no 'NiftiDicomBridge' key."
 
 
 def _recast(
     group: list[_Source], entry: Entry, output: Path, shared: DicomJob, scratch: Shared, progress: Progress | None
 ) -> bool:
     """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
-    volumes = [source.load(progress) for source in group]
+    volumes = [_with_edits(source, progress) for source in group]
     kinds = [kind_wanted(volume, scratch) for volume in volumes]
     if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
         return False
     entry.outcome = Outcome.CONVERTED
     with Staging(output, shared.options.overwrite) as staging:
         for volume, kind in zip(volumes, kinds, strict=True):
-            request = recast_request(volume, kind, scratch, entry.log)
-            entry.log.values += request.attributes.told()
-            frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
-            objects = made_of(request, Choices(shared.options.max_error), entry.log)
+            frames = volume.voxels.shape[0] * volume.voxels.shape[1]
+            if kind is Kind.LEGACY:
+                objects: Iterator = legacy_objects(as_it_may_stand(volume, scratch, entry.log), shared.uids, entry.log)
+            else:
+                request = recast_request(volume, kind, scratch, entry.log)
+                entry.log.values += request.attributes.told()
+                objects = made_of(request, choices_of_original(volume, scratch), entry.log)
             write_made(objects, volume.name, frames, staging, shared, progress)
         entry.outputs = staging.commit()
+    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     return True
+
+
+def _with_edits(source: _Source, progress: Progress | None) -> Volume:
+    """Return a volume whose instances say what a person changed in its sidecar."""
+    return with_values(source.load(progress).in_memory(), edited(source.file))
 
 
 def _sourced(change: Change, options: ConversionOptions) -> Change:

@@ -11,10 +11,13 @@ from .errors import BridgeError, Cancelled, GeometryError, OutputError
 from .formats.dicom.frames import true_planes
 from .formats.dicom.read import Plan, load, plan_series, unique_name, with_unique_names
 from .formats.dicom.series import Inventory, Leftover, find_series
+from .formats.zarr_store import check_package, is_store, stores_below
 from .options import ConversionOptions, Layout, Progress
+from .output import Staging
 from .report import ConversionReport, Entry, Outcome
 from .resample import resample
-from .volume import Volume
+from .stores import edited_keys, open_store
+from .volume import Volume, turned
 
 
 def to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
@@ -23,10 +26,12 @@ def to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, p
         from .to_bids import to_bids
 
         return to_bids(inputs, output, options, progress)
-    inventory = find_series(inputs, progress)
+    stores = list(stores_below(inputs))
+    inventory = find_series([path for path in inputs if not is_store(path)], progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     plans = plans_of(inventory, report)
     taken = {plan.name.lower() for plan in plans}
+    report.entries += stores_to_nifti(stores, output, options, taken) if stores else []
     for plan in plans:
         report.entries.append(_plan_to_nifti(plan, output, options, taken, progress))
     return report
@@ -65,6 +70,27 @@ def _plan_to_nifti(plan: Plan, output: Path, options: ConversionOptions, taken: 
         entry.log.warnings += volume.warnings
         volumes = [volume, *_resampled(volume, options, entry, taken)]
         entry.outputs = formats.write_beside(volumes, output, options)
+    return entry
+
+
+def stores_to_nifti(stores: Sequence[Path], output: Path, options: ConversionOptions, taken: set[str]) -> list[Entry]:
+    """Convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
+    check_package()
+    return [_store_to_nifti(path, output, options, taken) for path in stores]
+
+
+def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken: set[str]) -> Entry:
+    entry = Entry(path.name, Outcome.CONVERTED, [path])
+    with failures_in(entry):
+        file = open_store(path)
+        volume = replace(file.load().in_memory(), name=unique_name(path.stem, taken), warnings=file.image.warnings)
+        entry.log.warnings += volume.warnings
+        if volume.metadata is None:  # rows are written from the last to the first: so the file is as the one it was made of
+            volume = turned(volume, (0, 1, 2), (1, -1, 1))
+        with Staging(output, options.overwrite) as staging:
+            formats.stage_nifti(volume, volume.name, staging, options, edited=edited_keys(file))
+            formats.stage_labels(volume, volume.name, staging)
+            entry.outputs = staging.commit()
     return entry
 
 

@@ -18,16 +18,15 @@ from .formats.dicom.series import find_series
 from .formats.dicom.shown import as_shown
 from .formats.preview import Labels, Subject, stage_preview
 from .formats.preview.warn import burned_in
-from .formats.zarr_store import check_package, is_store, stores_below
+from .formats.zarr_store import is_store
 from .geometry import Plane
-from .image_files import is_nifti, nifti_files
 from .labels import Segment, find_labels, read_labels
+from .opened import opened_images, other_inputs
 from .options import ConversionOptions, Progress, Resample, SlicePlane
 from .output import Staging
 from .report import ConversionReport, Entry, Outcome
 from .resample import has_labels, resample
 from .sidecar import KEY
-from .stores import open_store
 from .to_nifti import failures_in, leftover_entries, plans_of
 from .volume import Volume
 
@@ -65,7 +64,7 @@ def to_preview(inputs: Sequence[Path], output: Path, options: ConversionOptions,
     _check(options)
     shared = _Shared(output, options, _label_maps(options.preview.overlay, options.labels))
     report = ConversionReport()
-    for source in _sources(inputs, report, progress):
+    for source in list(_sources(inputs, report, progress)):  # all are found before the first is written
         report.entries.append(_source_to_preview(source, shared, progress))
     return report
 
@@ -84,31 +83,13 @@ def _check(options: ConversionOptions) -> None:
 
 def _sources(inputs: Sequence[Path], report: ConversionReport, progress: Progress | None) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
-    for path in nifti_files(inputs):
-        entry = Entry(path.name, Outcome.CONVERTED, [path])
-        with failures_in(entry):
-            file = formats.open_nifti(path)
-            yield _Source(path.name, _stem(path), [path], file=file)
-        if entry.outcome is Outcome.FAILED:
-            report.entries.append(entry)
-    yield from _stores(inputs, report)
-    inventory = find_series([path for path in inputs if not is_nifti(path) and not is_store(path)], progress)
+    for file in opened_images(inputs, report):
+        name = file.path.stem if is_store(file.path) else _stem(file.path)
+        yield _Source(file.path.name, name, [file.path], file=file)
+    inventory = find_series(other_inputs(inputs), progress)
     report.entries += leftover_entries(inventory.leftovers)
     for plan in plans_of(inventory, report):
         yield _Source(plan.title, plan.name, [Path(instance.path) for instance in plan.instances], plan=plan)
-
-
-def _stores(inputs: Sequence[Path], report: ConversionReport) -> Iterator[_Source]:
-    """Yield the Zarr stores among and below the inputs; what cannot be read is a failed entry."""
-    stores = list(stores_below(inputs))
-    if stores:
-        check_package()
-    for path in stores:
-        entry = Entry(path.name, Outcome.CONVERTED, [path])
-        with failures_in(entry):
-            yield _Source(path.name, path.stem, [path], file=open_store(path))
-        if entry.outcome is Outcome.FAILED:
-            report.entries.append(entry)
 
 
 def _stem(path: Path) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import geometry
+from .lazy import LazyVoxels, in_memory, ranges, read_ahead
 from .metadata import SeriesMetadata
 from .options import Resample
 from .pixels import PixelRecord, bytes_of, to_real_values
@@ -78,7 +79,7 @@ class Volume:
     Attributes
     ----------
     voxels : numpy.ndarray, shape (times, slices, rows, columns) or (times, slices, rows, columns, samples)
-        Stored values, before `rescale`.
+        Stored values, before `rescale`. From a Zarr store they may be `LazyVoxels`, which are read when sliced.
     ijk_to_ras : numpy.ndarray, shape (4, 4), float64
         Maps (column i, row j, slice k, 1) to (x, y, z, 1) in mm, RAS.
     rescale : Rescale
@@ -134,6 +135,10 @@ class Volume:
         """Return slope · stored + intercept as float64, in the shape of `voxels`."""
         return to_real_values(self.voxels, self.rescale.slope, self.rescale.intercept, np.dtype(np.float64))
 
+    def in_memory(self) -> Volume:
+        """Return the volume with voxels that are an array; itself where they are."""
+        return replace(self, voxels=in_memory(self.voxels)) if isinstance(self.voxels, LazyVoxels) else self
+
     def edits(self) -> frozenset[str]:
         """Return what is no longer as it was read from DICOM: any of ``"voxels"``, ``"geometry"``."""
         if self.origin is None:
@@ -160,6 +165,9 @@ def turned(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume
 
 
 def _turned_voxels(voxels: np.ndarray, order: Sequence[int], flips: Sequence[int]) -> np.ndarray:
+    if tuple(order) == (0, 1, 2) and min(flips) > 0:  # nothing to turn, and nothing to read
+        return voxels
+    voxels = in_memory(voxels)
     axes = {0: 3, 1: 2, 2: 1}  # i, j, k in an array of (times, slices, rows, columns)
     for source, flip in zip(order, flips, strict=True):
         if flip < 0:
@@ -168,16 +176,18 @@ def _turned_voxels(voxels: np.ndarray, order: Sequence[int], flips: Sequence[int
     return voxels.transpose(wanted)
 
 
-def digest_of(voxels: np.ndarray) -> str:
+def digest_of(voxels: np.ndarray | LazyVoxels) -> str:
     """Return the digest of voxel values, type and shape: the same whatever the byte order or memory layout.
 
     BLAKE2b (RFC 7693), 256 bits, of type, shape and the BLAKE2b digests of blocks of the little-endian values in C order. A
     block is as many whole planes as fit 4 MiB, at least one; in blocks, so that all processors help.
     """
+    if isinstance(voxels, LazyVoxels):
+        return _lazy_digest(voxels)
     planes = voxels.reshape(-1, *voxels.shape[2:])
     dtype = voxels.dtype.newbyteorder("<")
-    some = max(1, DIGEST_BLOCK // max(1, planes[0].nbytes)) if len(planes) else 1
-    state = hashlib.blake2b(f"{dtype.str}{tuple(int(n) for n in voxels.shape)}".encode("ascii"), digest_size=32)
+    some = planes_per_block(voxels.shape, dtype)
+    state = _digest_state(voxels.shape, dtype)
 
     def block_digest(start: int) -> bytes:
         return hashlib.blake2b(bytes_of(np.ascontiguousarray(planes[start : start + some], dtype)), digest_size=32).digest()
@@ -186,6 +196,61 @@ def digest_of(voxels: np.ndarray) -> str:
         for digest in pool.map(block_digest, range(0, len(planes), some)):
             state.update(digest)
     return DIGEST_PREFIX + state.hexdigest()
+
+
+def _lazy_digest(voxels: LazyVoxels) -> str:
+    digester = Digester(voxels.shape, voxels.dtype)
+    some = planes_per_block(voxels.shape, voxels.dtype)
+    for _, _, planes in read_ahead(voxels, ranges(voxels.shape, some, 4 * some)):
+        digester.update(planes)
+    return digester.digest()
+
+
+def planes_per_block(shape: Sequence[int], dtype: np.dtype) -> int:
+    """Return how many planes of voxels (times, slices, rows, columns…) a block of the digest has."""
+    return max(1, DIGEST_BLOCK // max(1, int(np.prod(shape[2:], dtype=np.int64)) * dtype.itemsize))
+
+
+def _digest_state(shape: Sequence[int], dtype: np.dtype) -> hashlib.blake2b:
+    return hashlib.blake2b(f"{dtype.str}{tuple(int(n) for n in shape)}".encode("ascii"), digest_size=32)
+
+
+class Digester:
+    """Computes `digest_of` voxels that come plane by plane, in order.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (times, slices, rows, columns[, samples]) of all of them.
+    dtype : numpy.dtype
+        Of the voxels.
+    """
+
+    def __init__(self, shape: Sequence[int], dtype: np.dtype):
+        self._dtype = dtype.newbyteorder("<")
+        self._some = planes_per_block(shape, self._dtype)
+        self._state = _digest_state(shape, self._dtype)
+        self._block, self._filled = hashlib.blake2b(digest_size=32), 0
+
+    def update(self, planes: np.ndarray) -> None:
+        """Add planes, shape (any number, rows, columns[, samples])."""
+        start = 0
+        while start < len(planes):
+            part = planes[start : start + self._some - self._filled]
+            self._block.update(bytes_of(np.ascontiguousarray(part, self._dtype)))
+            start, self._filled = start + len(part), self._filled + len(part)
+            if self._filled == self._some:
+                self._close_block()
+
+    def digest(self) -> str:
+        """Return the digest of all planes; to be asked once, at the end."""
+        if self._filled:
+            self._close_block()
+        return DIGEST_PREFIX + self._state.hexdigest()
+
+    def _close_block(self) -> None:
+        self._state.update(self._block.digest())
+        self._block, self._filled = hashlib.blake2b(digest_size=32), 0
 
 
 def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float = POSITION_TOLERANCE_MM) -> bool:

@@ -39,7 +39,7 @@ def test_without_arguments_it_prints_help() -> None:
     assert all(word in done.stdout for word in ("convert", "inspect", "compare", "demo"))
 
 
-@pytest.mark.parametrize("command", ["convert", "inspect", "compare", "validate", "demo"])
+@pytest.mark.parametrize("command", ["convert", "inspect", "compare", "validate", "demo", "create-sample"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture) -> None:
     assert main([command, "--help"]) == 0
     assert "usage: nifti-dicom-bridge " + command in capsys.readouterr().out

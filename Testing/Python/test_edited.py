@@ -160,7 +160,8 @@ def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str,
         assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
         assert {item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence} <= sources
         assert [element.tag for element in ds.iterall() if element.tag.is_private] == []
-        assert not STALE & set(ds.keys())
+        background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # made anew: PixelPaddingValue
+        assert not (STALE - background) & set(ds.keys())
         assert not any(tag.group & 0xFFE0 in (0x5000, 0x6000) for tag in ds.keys())  # noqa: SIM118
         assert ds.pixel_array.size
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
+import nibabel
+import numpy as np
+import pydicom
 import pytest
 
 import readme
+from nifti_dicom_bridge import read
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.demo import make_sample
 
@@ -17,12 +22,37 @@ def scans(tmp_path, monkeypatch):
     return make_sample(tmp_path / "scans")
 
 
-def test_the_command_lines_run_one_after_the_other(scans, capsys):
+@pytest.fixture
+def research(scans):
+    """What a researcher made of the scans: a label map, a map of real values, an image without anything beside it."""
+    volume = read(scans)[0]
+    matrix = volume.ijk_to_ras
+    real = np.swapaxes(volume.real_values()[0], 0, 2)
+    for name, voxels in (
+        ("lesions_dseg", (real > np.median(real)).astype(np.uint8)),
+        ("T1map", (real / 7).astype(np.float32)),
+        ("brain", np.rint(real).astype(np.int16)),
+    ):
+        nibabel.save(nibabel.Nifti1Image(voxels, matrix), f"{name}.nii.gz")
+
+
+def test_the_command_lines_run_one_after_the_other(research, capsys):
     commands = readme.commands("nifti-dicom-bridge")
-    assert len(commands) == 6
+    assert len(commands) == 16
     for command in commands:
         assert main(shlex.split(command)[1:]) == 0, command
-    assert capsys.readouterr().out.rstrip().endswith("=> SAME")
+    assert "=> SAME" in capsys.readouterr().out
+
+
+def test_what_a_researcher_made_becomes_what_the_readme_says(research):
+    kinds = {}
+    for command in readme.commands("nifti-dicom-bridge")[6:9]:
+        main(shlex.split(command)[1:])
+    for path in Path("new").rglob("*.dcm"):
+        kinds[path.parent.name] = pydicom.dcmread(path, stop_before_pixels=True).SOPClassUID.name
+    assert kinds == {
+        "lesions_dseg": "Segmentation Storage", "T1map": "Parametric Map Storage", "brain": "MR Image Storage",
+    }  # fmt: skip
 
 
 def test_the_python_snippet_restores_the_series(scans, capsys):

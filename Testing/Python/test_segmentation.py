@@ -13,15 +13,16 @@ from grids import OBLIQUE, ORIENTATIONS, centres, itk_image, nifti_image, orient
 from nifti_dicom_bridge import Job, convert, read
 from nifti_dicom_bridge.errors import GeometryError, LabelError
 from nifti_dicom_bridge.formats.dicom.created.placement import source_planes
-from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, SegmentationType, segmentations
+from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
 from nifti_dicom_bridge.formats.dicom.segments import segments_of
 from nifti_dicom_bridge.labels import Code, Segment, find_labels, number_in_description, read_labels
 from nifti_dicom_bridge.metadata import Log
+from nifti_dicom_bridge.options import SegmentationForm
 from nifti_dicom_bridge.volume import Rescale, Volume
 from oracles import oracle, run
 from phantoms import ramp, slices, uid
 
-BINARY, FRACTIONAL, LABELMAP = SegmentationType.BINARY, SegmentationType.FRACTIONAL, SegmentationType.LABELMAP
+BINARY, FRACTIONAL, LABELMAP = SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP
 SEGMENTS = [Segment(1, "Left-Hippocampus", colour=(220, 216, 20)), Segment(17, "ήπαρ"), Segment(2035, "kidney_right")]
 
 
@@ -42,12 +43,12 @@ def common() -> Dataset:
     return ds
 
 
-def made(volume: Volume, kind: SegmentationType = BINARY, segments: list | None = None, **more: object) -> list[Dataset]:
+def made(volume: Volume, kind: SegmentationForm = BINARY, segments: list | None = None, **more: object) -> list[Dataset]:
     segments = SEGMENTS if segments is None else segments
     return list(segmentations(SegmentationRequest(volume, common(), segments, kind=kind, **more)))
 
 
-def saved(path: Path, volume: Volume, kind: SegmentationType = BINARY, **more: object) -> Path:
+def saved(path: Path, volume: Volume, kind: SegmentationForm = BINARY, **more: object) -> Path:
     (ds,) = made(volume, kind, **more)
     ds.save_as(path, enforce_file_format=True)
     return path
@@ -98,20 +99,16 @@ GRIDS = {
 
 @pytest.mark.parametrize("kind", [BINARY, LABELMAP])
 @pytest.mark.parametrize("name", GRIDS)
-def test_we_read_every_label_where_it_is_on_odd_grids(name: str, kind: SegmentationType, tmp_path: Path) -> None:
+def test_we_read_every_label_where_it_is_on_odd_grids(name: str, kind: SegmentationForm, tmp_path: Path) -> None:
     volume = GRIDS[name]
     path = saved(tmp_path / "seg.dcm", volume, kind)
-    numbers = original_numbers(pydicom.dcmread(path))
-    found = np.zeros(volume.voxels[0].size, int)
-    flip = np.diag([-1, -1, 1, 1])
-    for n, one in enumerate(sorted(read(path), key=lambda one: one.name), 1):
-        label = values_at(one.voxels[0].astype(int), flip @ one.ijk_to_ras, centres(volume))
-        found = np.maximum(found, numbers[label * n] if kind is BINARY else label)
-    assert np.array_equal(found, volume.voxels.ravel())
+    (found,) = read(path)
+    values = values_at(found.voxels[0].astype(int), np.diag([-1, -1, 1, 1]) @ found.ijk_to_ras, centres(volume))
+    assert np.array_equal(values, volume.voxels.ravel())
 
 
 @pytest.mark.parametrize("kind", [LABELMAP, FRACTIONAL])
-def test_dcm2niix_reads_every_value_where_it_is(kind: SegmentationType, tmp_path: Path) -> None:
+def test_dcm2niix_reads_every_value_where_it_is(kind: SegmentationForm, tmp_path: Path) -> None:
     program = oracle("dcm2niix")
     voxels = labels() if kind is LABELMAP else (labels() > 1).astype(np.uint8)
     volume = Volume(voxels, OBLIQUE)
@@ -132,7 +129,7 @@ def test_dcmqi_reads_label_numbers_of_a_label_map_as_they_are(tmp_path: Path) ->
 
 @pytest.mark.parametrize("kind", [BINARY, FRACTIONAL])
 @pytest.mark.parametrize("source", [False, True], ids=["alone", "with source"])
-def test_dciodvfy_finds_no_error(kind: SegmentationType, source: bool, tmp_path: Path) -> None:
+def test_dciodvfy_finds_no_error(kind: SegmentationForm, source: bool, tmp_path: Path) -> None:
     program = oracle("dciodvfy")
     voxels = labels() if kind is BINARY else np.full((2, 3, 4, 5), 0.25, np.float32)
     volume, sources = Volume(voxels, OBLIQUE), []
@@ -362,14 +359,14 @@ def test_highdicom_is_imported_only_when_needed() -> None:
 
 @pytest.mark.parametrize("kind", [BINARY, LABELMAP])
 def test_names_and_colours_of_segments_stand_beside_the_images_that_come_from_them(
-    kind: SegmentationType, tmp_path: Path
+    kind: SegmentationForm, tmp_path: Path
 ) -> None:
     path = saved(tmp_path / "seg.dcm", Volume(labels(), OBLIQUE), kind)
     report = convert(Job([path], tmp_path / "nifti"))
     tables = sorted(output for output in report.outputs if output.suffix == ".tsv")
     found = [segment for table in tables for segment in read_labels(table)]
     assert [segment.label for segment in found] == ["Left-Hippocampus", "ήπαρ", "kidney_right"]
-    assert [segment.number for segment in found] == ([1, 1, 1] if kind is BINARY else [1, 17, 2035])
+    assert [segment.number for segment in found] == [1, 17, 2035]
     assert np.abs(np.subtract(found[0].colour, (220, 216, 20))).max() <= 1
     assert all(find_labels(str(table).replace("_dseg.tsv", ".nii.gz")) == table for table in tables)
 

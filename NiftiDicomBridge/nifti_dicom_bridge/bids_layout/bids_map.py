@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from ..option_files import read_option_file
 from . import rules
 from .criteria import Patterns, criteria
 
@@ -122,16 +122,7 @@ def read_map(path: Path | None) -> BidsMap:
     """
     if path is None:
         return BidsMap()
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"--bids-map {path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
-    try:
-        found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        kind = "TOML" if path.suffix.lower() == ".toml" else "JSON"
-        raise OptionError(f"--bids-map {path}: is no {kind} ({' '.join(str(error).split())}).") from None
-    return _parsed(found, f"--bids-map {path}", TOP_KEYS)
+    return _parsed(read_option_file(path, "--bids-map"), f"--bids-map {path}", TOP_KEYS)
 
 
 def _parsed(found: Any, where: str, allowed: tuple[str, ...]) -> BidsMap:

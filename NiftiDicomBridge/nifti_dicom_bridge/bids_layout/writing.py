@@ -28,6 +28,8 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
     _check_existing(dataset / name, placement, options)
     with Staging(dataset, options.overwrite) as staging:
         formats.stage_nifti(volume, name, staging, options, placement.image.changes, placement.with_gradients)
+        if not placement.is_raw:
+            formats.stage_labels(volume, name, staging)
         if placement.is_raw and placement.image.aslcontext:
             lines = ["volume_type", *placement.image.aslcontext]
             staging.path(name.removesuffix("asl") + "aslcontext.tsv").write_text(

@@ -1,4 +1,4 @@
-"""What the instances of a series tell that another kind of object can tell too: what all frames share, what is each frame's own.
+"""What the instances of a series tell that another kind of object can tell too: of all frames, or of each.
 
 Objects of one frame say it in the data set, enhanced ones in functional groups. Both become one flat list per frame.
 """
@@ -11,9 +11,11 @@ from datetime import datetime
 from functools import lru_cache
 
 from .. import iods, metadata, tags
+from ..formats import bids
 from ..formats.dicom import values
 from ..formats.dicom.created.attributes import in_utf_8
 from ..formats.dicom.derived.attributes import STALE
+from ..legacy_converted import UNASSIGNED_PER_FRAME, UNASSIGNED_SHARED, as_original
 from ..metadata import Element, Elements, Instance, Item, SeriesMetadata
 
 SHARED, PER_FRAME = tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
@@ -43,7 +45,7 @@ _NOT_FLATTENED = frozenset({
     tags.PLANE_POSITION_SEQUENCE, tags.PLANE_ORIENTATION_SEQUENCE, tags.MR_DIFFUSION_SEQUENCE, tags.FRAME_VOI_LUT_SEQUENCE,
     tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE,
     tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE,
-    0x00089124, 0x00081140, 0x00209310, 0x00209170, 0x00209171, 0x00209172,  # sources, times, conversion
+    0x00089124, 0x00081140, 0x00209310, UNASSIGNED_SHARED, UNASSIGNED_PER_FRAME, 0x00209172,  # sources, times, conversion
 })  # fmt: skip
 # attributes of functional groups → those of an object of one frame, and their VR (PS3.3 C.8.3.1, C.8.13.5)
 _FLAT_NAMES = {
@@ -92,7 +94,9 @@ class Carried:
     moments : dict of (int, int) to datetime
         When each frame was acquired, where it says.
     private, left : set of int
-        Private tags; and others that the kind of object does not have.
+        Private tags that stay behind; and others that the kind of object does not have.
+    remembered : Elements
+        Our private block of BIDS keys, where all frames have the same.
     """
 
     shared: Elements
@@ -100,6 +104,7 @@ class Carried:
     moments: dict[tuple[int, int], datetime]
     private: set[int]
     left: set[int]
+    remembered: Elements
 
 
 def carried(series: SeriesMetadata, sop_class: str) -> Carried:
@@ -121,12 +126,15 @@ def carried(series: SeriesMetadata, sop_class: str) -> Carried:
     first = flats[keys[0]]
     same = {tag for tag in public if all(flat.get(tag) == first.get(tag) for flat in flats.values())}
     own = public & allowed - same
+    blocks = [bids.remembered_block(flat) for flat in flats.values()]
+    remembered = blocks[0] if all(block == blocks[0] for block in blocks) else {}
     return Carried(
         shared={tag: first[tag] for tag in same & allowed},
         frames={key: {tag: flat[tag] for tag in own & flat.keys()} for key, flat in flats.items()},
         moments={key: moment for key, flat in flats.items() if (moment := _moment(flat)) is not None},
-        private={tag for tag in known if tags.is_private(tag)},
+        private={tag for tag in known if tags.is_private(tag) and tag not in remembered},
         left=public - allowed,
+        remembered=remembered,
     )
 
 
@@ -142,7 +150,7 @@ def _filled(elements: Elements) -> Elements:
         if isinstance(element.value, tuple):
             items = [_filled(item.elements) for item in element.value]
             public = [{inner: value for inner, value in item.items() if not tags.is_private(inner)} for item in items]
-            keep = tag in (SHARED, PER_FRAME) or tags.is_private(tag)
+            keep = tag in (SHARED, PER_FRAME, UNASSIGNED_SHARED, UNASSIGNED_PER_FRAME) or tags.is_private(tag)
             items = items if keep else [item for item in public if item]
             if items:
                 found[tag] = Element("SQ", tuple(map(Item, items)))
@@ -153,9 +161,10 @@ def _filled(elements: Elements) -> Elements:
 
 def _flattened(top: Elements, frame: int) -> Elements:
     """Return the elements that hold for one frame, those of functional groups beside the others."""
-    own = metadata.items(top, PER_FRAME)
-    found = {tag: element for tag, element in top.items() if tag not in (SHARED, PER_FRAME)}
-    groups = [*own[frame : frame + 1], *metadata.items(top, SHARED)[:1]]
+    own = metadata.items(top, PER_FRAME)[frame : frame + 1]
+    whole = as_original(top, own[0].elements if own else {})
+    found = {tag: element for tag, element in whole.items() if tag not in (SHARED, PER_FRAME)}
+    groups = [*own, *metadata.items(top, SHARED)[:1]]
     for tag, element in _leaves(groups):
         found.setdefault(tag, element)
     for tag, (name, vr) in _FLAT_NAMES.items():
@@ -211,7 +220,8 @@ def _allowed(sop_class: str, modality: str) -> frozenset[int]:
 def _moment(elements: Elements) -> datetime | None:
     """Return when a frame was acquired."""
     date, time = (metadata.text(elements, tag) for tag in (tags.ACQUISITION_DATE, tags.ACQUISITION_TIME))
-    for text in (metadata.text(elements, FRAME_MOMENT), date + time if date else "", metadata.text(elements, ACQUISITION_DATETIME)):
+    told = [metadata.text(elements, tag) for tag in (FRAME_MOMENT, ACQUISITION_DATETIME)]
+    for text in (told[0], date + time if date else "", told[1]):
         for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
             try:
                 return datetime.strptime(text.strip(), form)

@@ -8,30 +8,26 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .. import geometry, orientation
-from ..errors import OptionError, SidecarError
-from ..formats import bids
+from ..errors import OptionError
 from ..formats.dicom import edits, values
-from ..formats.dicom.created.attributes import DEFAULT, Attributes
+from ..formats.dicom.created.attributes import DEFAULT, Attributes, element_of
 from ..formats.dicom.created.kinds import FORMS
-from ..formats.dicom.created.modules import defaults_of
+from ..formats.dicom.created.modules import UNPAIRED, defaults_of
 from ..formats.dicom.created.reference import Reference, chosen_reference, read_references
 from ..formats.dicom.restore import new_uid
 from ..metadata import Log
-from ..options import ConversionOptions, Kind, SlicePlane
+from ..options import ConversionOptions, Kind, Resample, SlicePlane
+from ..resample import without_shear
 from ..tags import FRAME_OF_REFERENCE_UID, MODALITY, SERIES_DESCRIPTION, SERIES_NUMBER, STUDY_INSTANCE_UID, keyword_of
 from ..volume import Volume
 from .described import Described
+from .kind_rules import GATING, SCAN_OPTIONS, TRIGGER_TIME, allowed, code_patient_position
+from .legality import with_known_words
 from .metadata_file import read_metadata
+from .told import Told
 
-BODY_PART, LATERALITY, _UNITS = 0x00180015, 0x00200060, 0x00541001
-TRIGGER_TIME, TRIGGER_DELAY, SCAN_OPTIONS = 0x00181060, 0x00209153, 0x00180022
-_GATING = frozenset({"CG", "PPG", "EKG", "ECG"})
+BODY_PART, LATERALITY = 0x00180015, 0x00200060
 _TEMPLATES = ("talairach", "mni", "template")
-# of the series that an image was, not of the one that it becomes; and what follows from the image itself
-_NOT_TAKEN = frozenset({
-    0x0020000E, 0x00080018, 0x00200013, 0x00280030, 0x00200032, 0x00200037, 0x00280010, 0x00280011, 0x00181310, 0x00541000,
-    0x00280008,
-})  # fmt: skip
 _PATIENT = {0x00100020: "PatientID", 0x00100010: "PatientName"}
 Values = Mapping[int, tuple[str, list]]
 
@@ -74,26 +70,6 @@ class Shared:
         )
 
 
-def sidecar_values(described: Described) -> dict[int, tuple[str, list]]:
-    """Return the attributes that the BIDS keys of an image tell.
-
-    Raises
-    ------
-    SidecarError
-        If a key has a value of another type than BIDS says, or one that its attribute cannot hold.
-    """
-    found: dict[int, tuple[str, list]] = {}
-    told = bids.edited_attributes(described.top, {}, described.where)
-    for key, tags, texts in sorted(told, key=lambda one: keyword_of(one.tags[0]) != one.key):  # EchoTime before EchoTime1
-        if tags[0] in _NOT_TAKEN or (tags[0] == _UNITS and described.top.get("Modality", "PT") != "PT"):
-            continue  # the units of a field map or a phase image have no attribute
-        try:
-            found.setdefault(tags[0], edits.checked_values(tags[0], texts))
-        except OptionError as error:
-            raise SidecarError(f'{described.where}: "{key}": {error}') from None
-    return found
-
-
 def reference_for(shared: Shared, image: Volume) -> Reference | None:
     """Return the reference series of an image; None where none was named."""
     if not shared.references:
@@ -127,7 +103,7 @@ def in_space(image: Volume, reference: Reference | None, log: Log) -> bool:
 
 
 def gathered(
-    described: Described, kind: Kind, reference: Reference | None, same_space: bool, told: Values, shared: Shared, log: Log
+    described: Described, kind: Kind, reference: Reference | None, same_space: bool, told: Told, shared: Shared, log: Log
 ) -> Attributes:
     """Return everything that is known of an image; the first source that tells an attribute wins.
 
@@ -139,7 +115,10 @@ def gathered(
     found = Attributes()
     found.offer_values(shared.set_values, "--set")
     found.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
-    found.offer_values(_allowed(told, kind), described.where)
+    theirs = {tag: element_of(tag, vr, value) for tag, (vr, value) in allowed(told.values, kind, told.sentences).items()}
+    if kind in FORMS:
+        theirs = with_known_words(theirs, FORMS[kind].sop_class, told.sentences)
+    found.offer(theirs | told.items, described.where)
     for other in (reference, *shared.studies[:1]):
         if other is not None:
             _check_patient(found, other, described)
@@ -149,31 +128,16 @@ def gathered(
         if same_space:
             found.offer(reference.space(), f"reference {reference.title}")
     found.offer(_of_series(described, kind, found, shared), "the image")
-    if kind is Kind.MR and _GATING & set(found.text(SCAN_OPTIONS).split("\\")):
+    if kind is Kind.PET:
+        code_patient_position(found)
+    if kind is Kind.MR and GATING & set(found.text(SCAN_OPTIONS).split("\\")):
         found.offer({TRIGGER_TIME: values.text("DS", "")}, DEFAULT)
-    if kind in FORMS and not FORMS[kind].groups and not found.text(BODY_PART):
+    if kind in FORMS and not FORMS[kind].groups and found.text(BODY_PART) not in UNPAIRED:
         found.offer({LATERALITY: values.text("CS", "")}, DEFAULT)  # 2C: not allowed where the body part is none of two
     if kind in FORMS:
         found.offer(defaults_of(FORMS[kind].modules), DEFAULT)
     _note_defaults(found, kind, log)
     return found
-
-
-def _allowed(told: Values, kind: Kind) -> Values:
-    """Return what an object of one frame may have of the values of a sidecar (PS3.3 C.8.3.1).
-
-    TriggerTime is for gated series only; the delay after a trigger has an attribute of its own, of Enhanced MR.
-    """
-    if TRIGGER_TIME not in told or kind is not Kind.MR or _is_gated(told):
-        return told
-    return {
-        **{tag: value for tag, value in told.items() if tag != TRIGGER_TIME},
-        TRIGGER_DELAY: ("FD", [float(told[TRIGGER_TIME][1][0])]),
-    }
-
-
-def _is_gated(told: Values) -> bool:
-    return bool(_GATING & {str(word).strip() for word in told.get(SCAN_OPTIONS, ("CS", []))[1]})
 
 
 def _check_patient(found: Attributes, other: Reference, described: Described) -> None:
@@ -192,7 +156,7 @@ def _check_patient(found: Attributes, other: Reference, described: Described) ->
 
 def _of_series(described: Described, kind: Kind, found: Attributes, shared: Shared) -> dict:
     """Return what tells the new series from others: study, number, description, modality, space."""
-    from .bids_tree import study_key
+    from ..bids_tree import study_key
 
     uid = found.text(STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.path), new_uid())
     number = shared.numbers[uid] = shared.numbers.get(uid, 0) + 1
@@ -220,9 +184,9 @@ def _listed(found: Attributes, tags: list[int]) -> str:
     return ", ".join(f"{keyword_of(tag)} = {found.text(tag)}" for tag in sorted(tags))
 
 
-def modality_told(told: Values, shared: Shared) -> str:
+def modality_told(told: Told, shared: Shared) -> str:
     """Return the modality that --set, --metadata or the sidecar tells; empty where none does."""
-    for source in (shared.set_values, shared.file_values, told):
+    for source in (shared.set_values, shared.file_values, told.values):
         if MODALITY in source and source[MODALITY][1]:
             return str(source[MODALITY][1][0])
     return ""
@@ -241,6 +205,9 @@ def on_grid(
     grid = reference.ijk_to_ras if reference is not None and same_space else None
     wanted = _orientation_told(described.top) if grid is None and shared.options.plane is SlicePlane.AUTO else grid
     turned = orientation.in_plane(described.image, shared.options.plane, wanted)
+    if Resample.SHEAR in shared.options.resample and geometry.is_sheared_in_plane(turned.ijk_to_ras):
+        turned = without_shear(turned)
+        log.warnings += turned.warnings[-1:]
     if reference is None or grid is None or not reference.is_grid_of(turned):
         return turned, False
     shift = float(np.abs(turned.ijk_to_ras - grid).max())

@@ -13,7 +13,9 @@ from ..validation.attributes import check_attributes
 from ..validation.findings import Heap, Path, Severity
 from ..validation.representation import check_element
 from ..validation.subject import Subject
+from ..validation.values import check_values
 
+UTF_8 = CharacterSet(("ISO_IR 192",))
 ROUNDS = 6
 """Taking one attribute out may make another wrong; more often than this never."""
 Told = dict[str, None]
@@ -60,17 +62,30 @@ def legal(told: Elements, others: Elements, sop_class: str, sentences: Told) -> 
     return found
 
 
-def written_well(elements: Elements, sentences: Told) -> Elements:
+def written_well(elements: Elements, sentences: Told, charset: CharacterSet = UTF_8) -> Elements:
     """Return the attributes whose values are what their VR allows (PS3.5 6.2), after repairs; others are named."""
     found = {}
     for tag, element in elements.items():
         repaired = _repaired(tag, element, sentences)
         heap = _Errors()
-        check_element(_subject({}, heap), tag, repaired, (tag,), CharacterSet(("ISO_IR 192",)))
+        check_element(_subject({}, heap), tag, repaired, (tag,), charset)
         if heap.found:
             sentences[f"{tags.describe(tag)} was left out: {heap.found[0][2]}"] = None
         else:
             found[tag] = repaired
+    return found
+
+
+def with_known_words(elements: Elements, sop_class: str, sentences: list[str]) -> Elements:
+    """Return the attributes whose words are among those that an object of a SOP class may have; others are named."""
+    found = {}
+    for tag, element in elements.items():
+        heap = _Errors()
+        check_values(_subject({tags.SOP_CLASS_UID: values.text("UI", sop_class)}, heap), tag, element, (tag,))
+        if heap.found:
+            sentences.append(f"{tags.describe(tag)} was left out: {heap.found[0][2]}")
+        else:
+            found[tag] = element
     return found
 
 

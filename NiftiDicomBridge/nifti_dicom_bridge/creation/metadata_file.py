@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from ..option_files import read_option_file
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -18,15 +17,7 @@ def read_metadata(path: Path) -> dict[str, str]:
     OptionError
         If the file cannot be read, is no JSON or TOML object, or holds something else than texts, numbers and lists of them.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        raise OptionError(f"--metadata {path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
-    try:
-        found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except ValueError as error:
-        wanted = "TOML" if path.suffix.lower() == ".toml" else "JSON"
-        raise OptionError(f"--metadata {path}: not {wanted}: {error}") from None
+    found = read_option_file(path, "--metadata")
     if not isinstance(found, dict):
         raise OptionError(f'--metadata {path}: an object like {{"PatientID": "007"}} was expected.')
     return {keyword: _text(path, keyword, value) for keyword, value in found.items()}

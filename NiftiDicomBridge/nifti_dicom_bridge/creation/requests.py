@@ -9,15 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import SidecarError
-from ..formats.dicom.created.choice import Known, chosen_kind, suffix_of
+from ..formats.dicom.created import clock
+from ..formats.dicom.created.choice import Known, chosen_kind
 from ..formats.dicom.created.request import Request, planes_of
-from ..formats.dicom.created.writer import Choices
-from ..labels import Segment, find_labels, read_labels
+from ..labels import find_labels
 from ..metadata import Log
-from ..options import Kind, SegmentationForm
 from ..volume import Volume
 from .described import Described
-from .gather import Shared, gathered, in_space, modality_told, on_grid, reference_for, sidecar_values
+from .gather import Shared, gathered, in_space, modality_told, on_grid, reference_for
+from .phase_encoding import phase_encoding
+from .told import block, frames_of, told_by
+
+SAME_S = 1e-3
+"""Times that differ by less differ by rounding."""
 
 
 def request_of(described: Described, shared: Shared, log: Log) -> Request:
@@ -30,12 +34,14 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
     SidecarError, GeometryError
         If the sidecar has values of the wrong kind, or the grid is not expressible in DICOM.
     """
-    described = replace(described, image=_timed(described))
+    described = replace(described, image=_timed(described, log))
     image = described.image
     log.warnings += image.warnings
     if not described.top:
-        log.warnings.append("no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown")
-    told = sidecar_values(described)
+        log.warnings.append(
+            "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
+        )
+    told = told_by(described)
     reference = reference_for(shared, image)
     same_space = in_space(image, reference, log)
     modality, beside = modality_told(told, shared), reference.modality if reference else ""
@@ -43,49 +49,41 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
     kind, assumed = chosen_kind(shared.options.kind, image, known)
     if assumed:
         log.warnings.append(assumed)
-    attributes = gathered(described, kind, reference, same_space, told, shared, log)
     placed, same_grid = on_grid(described, reference, same_space, shared, log)
+    told.values |= phase_encoding(described, placed, told.sentences)
+    frames = frames_of(described, kind, placed.times, placed.voxels.shape[1], told.sentences)
+    attributes = gathered(described, kind, reference, same_space, told, shared, log)
+    log.warnings += told.sentences
     planes = list(reference.planes) if same_grid and reference and reference.planes else planes_of(placed)
-    return Request(
+    request = Request(
         image=placed,
         kind=kind,
         attributes=attributes,
         sources=_sources(reference, same_grid),
         planes=planes,
         slice_times=_slice_times(described, placed),
-        starts_s=_numbers(described, "FrameTimesStart", image.times),
+        starts_s=_numbers(described, "FrameTimesStart", image.times) or _numbers(described, "VolumeTiming", image.times),
         durations_s=_numbers(described, "FrameDuration", image.times),
+        frames=frames,
     )
+    of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
+    attributes.offer(block(described, attributes, of_first), described.where)
+    return request
 
 
-def choices_for(described: Described, request: Request, shared: Shared, log: Log) -> Choices:
-    """Return what only label maps and parametric maps want to know: segments, units, quantity.
+def _timed(described: Described, log: Log) -> Volume:
+    """Return the image with the time between volumes: RepetitionTime, else what its header tells.
 
-    Raises
-    ------
-    LabelError
-        If the file of labels is missing or damaged.
+    Many tools write 1 into the header where they do not know.
     """
-    options = shared.options
-    labels = options.labels or find_labels(described.path)
-    segments: list[Segment] = []
-    if request.kind is Kind.SEG and labels is not None:
-        segments = read_labels(labels)
-        log.notes.append(f"names of labels: {labels}")
-    return Choices(
-        max_error=options.max_error,
-        segments=segments,
-        segmentation="" if options.segmentation is SegmentationForm.AUTO else options.segmentation.value.upper(),
-        units=str(described.top.get("Units", "")),
-        quantity=suffix_of(described.name),
-    )
-
-
-def _timed(described: Described) -> Volume:
-    """Return the image with the time between volumes; where its header does not tell, RepetitionTime does."""
     image, told = described.image, described.top.get("RepetitionTime")
-    if image.times < 2 or image.time_step_s > 0 or not isinstance(told, (int, float)) or not 0 < told < 1e4:
+    if image.times < 2 or isinstance(told, bool) or not isinstance(told, (int, float)) or not 0 < told < 1e4:
         return image
+    if image.time_step_s > 0 and abs(image.time_step_s - told) > SAME_S:
+        log.warnings.append(
+            f"its header says that volumes are {image.time_step_s:g} s apart, its sidecar that RepetitionTime is {told:g} s: "
+            "the sidecar's was taken"
+        )
     return replace(image, time_step_s=float(told))
 
 

@@ -15,19 +15,19 @@ from ..output import Staging
 from ..sidecar import KEY, match, read_sidecar, record, sidecar_path, write_sidecar
 from ..sidecar.record import Record
 from ..volume import Volume
-from . import bids, nifti
+from . import bids, nifti, zarr_store
 
 LONGEST_S = 1e6
 """No volume takes longer; what a header says beyond is nonsense."""
 
 
 def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = None) -> list[Volume]:
-    """Return the volumes in files and folders of DICOM or NIfTI.
+    """Return the volumes in files and folders of DICOM, NIfTI or Zarr stores.
 
     Parameters
     ----------
     paths : path or iterable of paths
-        NIfTI files, DICOM files, folders of DICOM, a DICOMDIR.
+        NIfTI files, Zarr stores, DICOM files, folders of DICOM, a DICOMDIR.
     progress : Progress, optional
         Told how far it is.
 
@@ -38,8 +38,13 @@ def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = N
     """
     given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     images = [path for path in given if path.name.lower().endswith(nifti.READABLE_SUFFIXES)]
-    others = [path for path in given if path not in images]
+    stores = [path for path in given if zarr_store.is_store(path)]
+    others = [path for path in given if path not in images and path not in stores]
     volumes = [open_nifti(path).load() for path in images]
+    if stores:
+        from ..stores import open_zarr
+
+        volumes += [open_zarr(path).in_memory() for path in stores]
     if others:
         from .dicom import read as dicom
 
@@ -95,7 +100,7 @@ def write(volume: Volume, path: Path | str, options: ConversionOptions | None = 
     volume : Volume
         What to write.
     path : path
-        NIfTI: the file, with or without suffix. DICOM: the folder.
+        NIfTI and Zarr: the file or store, with or without suffix. DICOM: the folder.
     options : ConversionOptions, optional
         Target format and all other choices.
 
@@ -119,6 +124,10 @@ def write(volume: Volume, path: Path | str, options: ConversionOptions | None = 
         with Staging(Path(path), options.overwrite) as staging:
             write_dicom([volume], staging, DicomJob(options), Log(), elements_of(options.set_values))
             return staging.commit()
+    if options.target is Target.ZARR:
+        from ..stores import write_store
+
+        return write_store(volume, Path(path), options)
     return _write_nifti(volume, Path(path), options)
 
 
@@ -127,7 +136,7 @@ def write_beside(volumes: Sequence[Volume], folder: Path, options: ConversionOpt
     with Staging(folder, options.overwrite) as staging:
         for volume in volumes:
             stage_nifti(volume, volume.name, staging, options)
-            _stage_labels(volume, volume.name, staging)
+            stage_labels(volume, volume.name, staging)
         return staging.commit()
 
 
@@ -139,11 +148,11 @@ def _write_nifti(volume: Volume, path: Path, options: ConversionOptions) -> list
             break
     with Staging(path.parent, options.overwrite) as staging:
         stage_nifti(volume, name, staging, options)
-        _stage_labels(volume, name, staging)
+        stage_labels(volume, name, staging)
         return staging.commit()
 
 
-def _stage_labels(volume: Volume, name: str, staging: Staging) -> None:
+def stage_labels(volume: Volume, name: str, staging: Staging) -> None:
     """Put the names and colours of segments beside an image that came from a Segmentation."""
     from .dicom.segments import segments_of
 
@@ -159,6 +168,7 @@ def stage_nifti(
     options: ConversionOptions,
     changes: Mapping[str, Any] | None = None,
     with_gradients: bool = True,
+    edited: Mapping[str, Any] | None = None,
 ) -> None:
     """Put the files of one image into a staging area: the image, its sidecar, its gradients.
 
@@ -177,6 +187,8 @@ def stage_nifti(
         as edited.
     with_gradients : bool
         Whether b-values and directions may stand beside the image.
+    edited : mapping, optional
+        Keys of the sidecar as a person changed them, where the image comes from; they count as edited here too.
 
     Raises
     ------
@@ -187,7 +199,7 @@ def stage_nifti(
     sidecar = staging.path(name + ".json")
     if volume.gradients is not None and with_gradients:
         nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
-    top = _top(volume, changes or {})
+    top = _top(volume, changes or {}, edited or {})
     nifti.write_image(_timed(volume, top), image)
     write_sidecar(sidecar, top)
 
@@ -200,10 +212,10 @@ def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:
     return replace(volume, time_step_s=float(seconds))
 
 
-def _top(volume: Volume, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _top(volume: Volume, changes: Mapping[str, Any], edited: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sidecar of a volume: BIDS names, and the record where it came from DICOM."""
     if volume.metadata is None or volume.origin is None:
-        return {}
+        return dict(edited)
     keys = {**bids.keys_of(volume, nifti.stored_affine(volume)), **changes}
     keys = {key: value for key, value in keys.items() if value is not None}
-    return {**keys, KEY: record.to_json(volume, keys)}
+    return {**keys, **edited, KEY: record.to_json(volume, keys)}

@@ -162,8 +162,8 @@ def _opened_for_writing(path: Path) -> Iterator[Any]:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def read_image(path: Path) -> Volume:
-    """Return the volume of a NIfTI file, without any metadata.
+def read_image(path: Path, allow_complex: bool = False) -> Volume:
+    """Return the volume of a NIfTI file, without any metadata; complex voxels only where they are allowed.
 
     Raises
     ------
@@ -181,6 +181,8 @@ def read_image(path: Path) -> Volume:
     except (OSError, EOFError, ValueError, KeyError, struct.error, zlib.error) as error:
         raise NiftiReadError(f"{path}: damaged or no NIfTI ({error}). Make it anew from its source.") from None
     voxels = _as_voxels(data, header, path)
+    if voxels.dtype.kind == "c" and not allow_complex:
+        raise NiftiReadError(f"{path}: complex voxels are no edit of DICOM pixels. Give real and imaginary part as two images.")
     matrix, notes = header.matrix()
     geometry.check_affine(matrix)
     return Volume(

@@ -18,8 +18,10 @@ DATATYPES = {"u1": 2, "i2": 4, "i4": 8, "f4": 16, "f8": 64, "i1": 256, "u2": 512
 _DTYPES: dict[int, object] = {code: name for name, code in DATATYPES.items()} | {
     RGB24: [("R", "u1"), ("G", "u1"), ("B", "u1")],
     RGBA32: [("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")],
+    32: "c8",
+    1792: "c16",
 }
-_NAMES = {1: "binary", 32: "complex64", 1536: "float128", 1792: "complex128", 2048: "complex256"}
+_NAMES = {1: "binary", 1536: "float128", 2048: "complex256"}
 # nifti1.h: codes of qform and sform, codes of intent
 SPACES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni", 5: "template"}
 INTENTS = {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import bids_tree
 from .read import form_of
 
 _SUFFIXES = (".nii.gz", ".nii", ".hdr", ".img")
 _EXTENSIONS = (".json", ".tsv", ".label", ".txt", ".lut", ".ctbl", ".csv", ".toml")
 # the order in which forms win: what a person wrote for this image before what a tool ships for all
 _ORDER = ("json", "dseg", "snap", "lut", "ctbl", "csv", "toml")
-_ROOT = "dataset_description.json"
 
 
 def find_labels(image: Path | str) -> Path | None:
@@ -25,7 +25,7 @@ def find_labels(image: Path | str) -> Path | None:
     beside = [path.with_name(stem + ending) for ending in (*_EXTENSIONS, "_dseg.tsv")]
     forms = {found: form_of(found) for found in beside if found.is_file()}
     own = [found for form in _ORDER for found, one in forms.items() if one == form]
-    return own[0] if own else _inherited(path.parent.absolute(), stem)
+    return own[0] if own else _inherited(path, stem)
 
 
 def _stem(path: Path) -> str:
@@ -35,21 +35,9 @@ def _stem(path: Path) -> str:
     return path.stem
 
 
-def _inherited(folder: Path, stem: str) -> Path | None:
-    entities, suffix = _entities(stem)
-    if suffix not in ("dseg", "probseg"):
+def _inherited(path: Path, stem: str) -> Path | None:
+    """Return the nearest ``_dseg.tsv`` that applies to a segmentation by the inheritance principle of BIDS."""
+    if bids_tree.entities_of(stem)[1] not in ("dseg", "probseg"):
         return None
-    root = next((above for above in (folder, *folder.parents) if (above / _ROOT).is_file()), folder)
-    for above in (folder, *folder.parents):
-        fitting = [path for path in sorted(above.glob("*dseg.tsv")) if _entities(path.stem)[0] <= entities]
-        if fitting:
-            return max(fitting, key=lambda path: len(_entities(path.stem)[0]))
-        if above == root:
-            return None
-    return None
-
-
-def _entities(stem: str) -> tuple[frozenset[str], str]:
-    """Return the entities of a BIDS name, such as ``sub-01``, and its suffix."""
-    *parts, suffix = stem.split("_")
-    return frozenset(part for part in parts if "-" in part), suffix
+    fitting = bids_tree.inherited(path, stem.rpartition("_")[0] + "_dseg", ".tsv", loose=True)
+    return fitting[-1] if fitting else None

@@ -10,9 +10,9 @@ from ..errors import SidecarError
 
 
 def sidecar_path(image: Path) -> Path:
-    """Return ``NAME.json`` beside ``NAME.nii`` or ``NAME.nii.gz``."""
+    """Return ``NAME.json`` beside ``NAME.nii``, ``NAME.nii.gz`` or ``NAME.zarr``."""
     name = image.name
-    for suffix in (".gz", ".nii", ".img", ".hdr"):
+    for suffix in (".gz", ".nii", ".img", ".hdr", ".zarr"):
         name = name.removesuffix(suffix)
     return image.with_name(name + ".json")
 

@@ -82,6 +82,7 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
         return replace(volume, rescale=origin.rescale)
     if volume.voxels.dtype.kind not in "iuf":
         return volume
+    volume = volume.in_memory()
     if volume.rescale.is_identity and origin.rescale.is_identity and dtype.kind == volume.voxels.dtype.kind == "f":
         stored = volume.voxels.astype(dtype)
         same = np.allclose(stored, volume.voxels, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)

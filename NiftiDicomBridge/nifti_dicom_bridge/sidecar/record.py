@@ -27,9 +27,12 @@ from .dicom_json import vr_of
 from .table import TableDecoder, TableEncoder
 
 KEY = "NiftiDicomBridge"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 NO_PREAMBLE = "none"
+_LAYER_COLUMNS = ("Slice", "Instance", "Frame", "Label")
 MAX_FRAMES = 1 << 28
+LARGEST_LABEL = 65535
+"""SegmentNumber (0062,0004) is US."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
         "Tool": {"Name": "nifti-dicom-bridge", "Version": tool_version()},
         "Voxels": _voxels_json(origin, pixels),
         "Geometry": _geometry_json(volume, origin),
-        "Frames": _columns(series.frames),
+        "Frames": _columns(series),
         "Files": _files_json(series.instances, bulk),
         "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
         "Instances": encoder.table([instance.elements for instance in series.instances], plain),
@@ -120,8 +123,9 @@ def _voxels_json(origin: Origin, pixels: PixelRecord) -> dict[str, Any]:
     }
 
 
-def _columns(frames: np.ndarray) -> dict[str, Any]:
+def _columns(series: SeriesMetadata) -> dict[str, Any]:
     """Return which plane is which frame of which instance; absent columns count up, or are all zero."""
+    frames = series.frames
     times, slices, _ = frames.shape
     found: dict[str, Any] = {"Times": times, "Slices": slices}
     instance, frame = frames[..., 0].reshape(-1), frames[..., 1].reshape(-1)
@@ -129,6 +133,9 @@ def _columns(frames: np.ndarray) -> dict[str, Any]:
         found["Instance"] = instance.tolist()
     if frame.any():
         found["Frame"] = frame.tolist()
+    if series.layers is not None:
+        columns = zip(_LAYER_COLUMNS, series.layers.T, strict=True)
+        found["Layers"] = {name: column.tolist() for name, column in columns if name == "Slice" or column.any()}
     return found
 
 
@@ -188,11 +195,12 @@ def from_json(record: Any, where: str) -> Record:
         file_meta = decoder.table(record["FileMeta"], plain, f"{where}: {KEY}/FileMeta")
         instances = _instances(record["Files"], elements, file_meta, bulk, where)
         frames = _frames(record["Frames"], len(instances), where)
+        layers = _layers(record["Frames"], frames, len(instances), where)
         origin, pixels = _origin(record, frames, bulk, where)
         if not isinstance(record["Top"], dict):
             raise SidecarError(f"{where}: {KEY}/Top must be an object.")
         resampled = frozenset(Resample(word) for word in record["Geometry"].get("Resampled", []))
-        return Record(SeriesMetadata(instances, frames), origin, pixels, record["Top"], resampled)
+        return Record(SeriesMetadata(instances, frames, layers), origin, pixels, record["Top"], resampled)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(
@@ -281,6 +289,17 @@ def _frames(found: dict[str, Any], instances: int, where: str) -> np.ndarray:
     if instance.shape != (count,) or frame.shape != (count,) or instance.min() < 0 or instance.max() >= instances:
         raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
     return np.stack([instance, frame], -1).reshape(*shape, 2)
+
+
+def _layers(found: dict[str, Any], frames: np.ndarray, instances: int, where: str) -> np.ndarray | None:
+    if "Layers" not in found:
+        return None
+    columns, count = found["Layers"], len(found["Layers"]["Slice"])
+    layers = np.stack([np.array(columns.get(name, [0] * count), np.int32) for name in _LAYER_COLUMNS], -1)
+    ends = (frames.shape[1], instances, MAX_FRAMES, LARGEST_LABEL + 1)
+    if not count or frames.shape[0] != 1 or layers.min() < 0 or (layers >= ends).any():
+        raise SidecarError(f"{where}: {KEY}/Frames/Layers does not fit the {frames.shape[1]} slice(s) of the record.")
+    return layers
 
 
 def _origin(record: dict, frames: np.ndarray, bulk: BulkReader, where: str) -> tuple[Origin, PixelRecord]:

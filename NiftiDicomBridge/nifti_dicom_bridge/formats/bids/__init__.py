@@ -12,9 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import SidecarError
+from ...metadata import Elements, Encoding, Instance
+from ...tags import keyword_of
 from ...volume import Volume
 from . import acceleration, asl, ge, image_type, pet, phase_encoding, philips, readout, rows, sequence, siemens, timing, uih
 from .kinds import number_text
+from .pet_returns import decay_factors, per_time, pet_attributes
+from .remembered import block_of, direction_of, remembered_block, with_remembered
+from .returns import MAY_BE_LISTS, RETURNS, WITHHELD, Return
 from .row import AnyRow, Row
 from .source import Source, Storage
 
@@ -49,17 +54,29 @@ PLACEHOLDERS = {("InstitutionalDepartmentName", rows.NO_DEPARTMENT)}
 
 __all__ = [
     "BY_KEY",
+    "MAY_BE_LISTS",
     "NESTED",
+    "PLACEHOLDERS",
+    "RETURNS",
     "TABLES",
+    "WITHHELD",
     "Edited",
     "EditedItem",
     "Source",
     "Storage",
+    "attributes_told",
+    "block_of",
+    "decay_factors",
+    "direction_of",
     "edited_attributes",
     "edited_items",
+    "edited_returns",
     "edits_without_attribute",
     "keys_of",
+    "keys_of_elements",
     "number_text",
+    "per_time",
+    "remembered_block",
 ]
 
 
@@ -75,13 +92,23 @@ def keys_of(volume: Volume, stored_affine: np.ndarray | None = None) -> dict[str
         said of those of the file.
     """
     source = Source.of(volume, Storage.of(volume, volume.ijk_to_ras if stored_affine is None else stored_affine))
+    found = with_remembered(_told_by(source), source)
+    return dict(sorted(found.items(), key=lambda item: ORDER.get(item[0], len(ORDER))))
+
+
+def keys_of_elements(elements: Elements) -> dict[str, Any]:
+    """Return the BIDS keys that the attributes of one data set tell by themselves, whatever its place and time."""
+    return _told_by(Source(Instance(elements, {}, None, Encoding(), None)))
+
+
+def _told_by(source: Source) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in ALL_ROWS:
         if row.key not in found:
             value = row.read(source)
             if value is not None:
                 found[row.key] = value
-    return dict(sorted(found.items(), key=lambda item: ORDER[item[0]]))
+    return found
 
 
 class Edited(NamedTuple):
@@ -126,6 +153,61 @@ def edited_items(now: dict[str, Any], written: dict[str, Any], where: str) -> li
     return [EditedItem(row.key, row.path or (), _texts(row, now[row.key], where)) for row in changed]
 
 
+def edited_returns(now: dict[str, Any], written: dict[str, Any], where: str) -> list[EditedItem]:
+    """Return what a person changed of computed keys, as far as a public attribute can hold it; see `edited_attributes`.
+
+    A key with several attributes is written to those whose values changed: another day is no other time.
+    """
+    found = [(row, _texts(row, now[row.key], where)) for row in _returning(now, written)]
+    return [
+        EditedItem(row.key, row.path, texts)
+        for row, texts in found
+        if any(texts) and not (row.key in written and texts == _texts(row, written[row.key], where))
+    ]
+
+
+def _returning(now: dict[str, Any], written: dict[str, Any]) -> list[Return]:
+    """Return the rows by which changed keys go back that are computed."""
+    return [
+        row
+        for row in RETURNS
+        if row.key in now and now[row.key] != written.get(row.key) and row.key not in (BY_KEY | NESTED) and row.when(now)
+    ]
+
+
+def attributes_told(top: dict[str, Any], where: str, sentences: list[str]) -> list[EditedItem]:
+    """Return all that a sidecar tells in attributes, for an image that never was DICOM.
+
+    Of those with the same attribute the first counts.
+
+    Parameters
+    ----------
+    top : dict
+        The keys of the sidecar.
+    where : str
+        The sidecar, for messages.
+    sentences : list of str
+        Told what was assumed.
+
+    Raises
+    ------
+    SidecarError
+        If a value is not of the type that its key has.
+    """
+    flat = [
+        EditedItem(row.key, (tag,), _texts(row, top[row.key], where))
+        for row in _changed(BY_KEY, top, {})
+        for tag in row.tags[:1]
+    ]
+    flat.sort(key=lambda one: keyword_of(one.path[0]) != one.key)  # EchoTime before EchoTime1
+    told = [*flat, *edited_items(top, {}, where)]
+    told = [one for one in told if one.key not in WITHHELD or not WITHHELD[one.key][0](top)]
+    told += [EditedItem(key, path, texts) for path, (key, texts) in pet_attributes(top, where, sentences).items()]
+    returned = [row for row in RETURNS if row.key in top and row.when(top)]
+    told += [EditedItem(row.key, row.path, _texts(row, top[row.key], where)) for row in returned]
+    return [one for one in told if not one.key or any(one.texts)]
+
+
 def _changed(rows: dict[str, Row], now: dict[str, Any], written: dict[str, Any]) -> list[Row]:
     """Return the rows whose value is not as it was written, and is one."""
     return [
@@ -137,11 +219,11 @@ def _changed(rows: dict[str, Row], now: dict[str, Any], written: dict[str, Any])
 
 def edits_without_attribute(now: dict[str, Any], written: dict[str, Any]) -> list[str]:
     """Return the keys that a person changed and that no DICOM attribute holds by itself, in the order of the sidecar."""
-    known = {*BY_KEY, *NESTED}
+    known = {*BY_KEY, *NESTED, *(item.key for item in edited_returns(now, written, ""))}
     return [key for key in now if key in ORDER and key not in known and now[key] != written.get(key)]
 
 
-def _texts(row: Row, value: Any, where: str) -> list[str]:
+def _texts(row: Row | Return, value: Any, where: str) -> list[str]:
     """Return a value as DICOM texts."""
     good = isinstance(value, row.kind.types) and (bool in row.kind.types or not isinstance(value, bool))
     if isinstance(value, list):
@@ -153,7 +235,7 @@ def _texts(row: Row, value: Any, where: str) -> list[str]:
         raise SidecarError(f"{where}: {row.key!r} is {value!r}; a {wanted} was expected.")
     try:
         return list(row.kind.to_dicom(value, row.factor))
-    except (TypeError, ValueError, AttributeError, KeyError, OverflowError):
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError):
         raise SidecarError(f"{where}: {row.key!r} is {str(value)[:60]}: not a value of its kind.") from None
 
 

@@ -10,6 +10,8 @@ from .row import PET, AnyRow, Derived, Row, made_by
 from .source import Nested, Private, Source, Where
 
 TRACER, NUCLIDE = 0x00540016, 0x00540300
+FRAME_MOMENT = 0x00189074
+"""FrameAcquisitionDateTime, of Enhanced PET."""
 BQ_TO_MBQ = 1e-6
 DAY_S = 86400.0
 
@@ -106,7 +108,7 @@ def frames_of(source: Source) -> list[Source]:
 
 def _starts(source: Source) -> list | None:
     """Return when every time began after the series did, s."""
-    times = [seconds_of(frame.text(0x00080032)) for frame in frames_of(source)]
+    times = [seconds_of(frame.text(FRAME_MOMENT)[8:] or frame.text(0x00080032)) for frame in frames_of(source)]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
         return [0] if len(times) == 1 else None

@@ -91,7 +91,8 @@ SEQUENCE_NAMES = (
     Private(0x2001, "Philips Imaging DD 001", 0x1020),
 )
 NAMED = Kind(_manufacturer, lambda value, factor: [value], (str,))
-SEX = Kind(_sex, lambda value, factor: [value], (str,))
+SEX_WORDS = {"MALE": "M", "FEMALE": "F", "OTHER": "O"}
+SEX = Kind(_sex, lambda value, factor: [SEX_WORDS.get(value.upper(), value)], (str,))
 QUADRUPED = Kind(
     lambda source, where, factor: True if source.text(where) == "QUADRUPED" else None,
     lambda value, factor: ["QUADRUPED" if value else "BIPED"],

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import metadata, tags
+from ...legacy_converted import as_original
 from ...metadata import Element, Elements, Instance, Item
 from ...volume import Volume
 from . import siemens_text
@@ -122,7 +123,7 @@ class Source:
 
     def __init__(self, instance: Instance, frame: int = 0, volume: Volume | None = None, storage: Storage | None = None):
         self.instance, self.frame, self.volume, self.storage = instance, frame, volume, storage
-        self.top = instance.elements
+        self.top = as_original(instance.elements, _groups(instance.elements, frame))
         self._found: dict[int | Private | Nested, tuple[Elements, int] | None] = {}
         self._results: dict[str, Any] = {}
         self.open_layers = 0
@@ -133,7 +134,7 @@ class Source:
         assert volume.metadata is not None
         series = volume.metadata
         planes = series.frames[0].tolist()
-        index, frame = min(planes, key=lambda plane: (_number_of(series.instances[plane[0]]), plane[1]))
+        index, frame = min(planes, key=lambda plane: (_number_of(series.instances[plane[0]].elements, plane[1]), plane[1]))
         return cls(series.instances[index], frame, volume, storage)
 
     def once(self, name: str, compute: Callable[[Source], Any]) -> Any:
@@ -145,6 +146,11 @@ class Source:
     def other(self, instance: Instance, frame: int) -> Source:
         """Return what another plane of the same volume says."""
         return Source(instance, frame, self.volume, self.storage)
+
+    @property
+    def made_in(self) -> object:
+        """One and the same for planes that were made in one object; not where objects of one frame were put together later."""
+        return self.instance if self.top is self.instance.elements else self
 
     @cached_property
     def manufacturer(self) -> str:
@@ -159,8 +165,7 @@ class Source:
     @cached_property
     def layers(self) -> list[Layer]:
         """Where to look, in order."""
-        per_frame = metadata.items(self.top, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-        own = per_frame[self.frame].elements if self.frame < len(per_frame) else {}
+        own = _groups(self.top, self.frame)
         shared = metadata.first_item(self.top, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         public, hidden = [Layer(self.top)], []  # type: tuple[list[Layer], list[Layer]]
         for group in filter(None, (own, shared)):
@@ -289,9 +294,16 @@ def _bytes(found: tuple[Elements, int]) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def _number_of(instance: Instance) -> int:
+def _groups(elements: Elements, frame: int) -> Elements:
+    """Return the functional groups of a frame; empty for objects without."""
+    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    return per_frame[frame].elements if frame < len(per_frame) else {}
+
+
+def _number_of(elements: Elements, frame: int) -> int:
     """PET images have a number of their own, which counts slices where InstanceNumber may count backwards."""
-    return metadata.integer(instance.elements, _IMAGE_INDEX) or metadata.integer(instance.elements, tags.INSTANCE_NUMBER)
+    found = as_original(elements, _groups(elements, frame))
+    return metadata.integer(found, _IMAGE_INDEX) or metadata.integer(found, tags.INSTANCE_NUMBER)
 
 
 def _descend(group: Elements, public: list[Layer], hidden: list[Layer], depth: int) -> None:

@@ -99,7 +99,7 @@ def _siemens(planes: list[Source]) -> list[float] | None:
 
 def _mosaic(planes: list[Source]) -> list[float] | None:
     """One list of times, ms, in the order of the tiles."""
-    if any(plane.instance is not planes[0].instance for plane in planes):
+    if any(plane.made_in is not planes[0].made_in for plane in planes):
         return None
     times = next((found for where in MOSAIC_TIMES_MS if len(found := planes[0].numbers(where)) >= len(planes)), [])
     return [times[plane.frame] * MS_TO_S for plane in planes] if times else None
@@ -117,7 +117,7 @@ def _by_plane(planes: list[Source], reader: Callable[[Source], float | None]) ->
 
 def _clocks(planes: list[Source]) -> list[float] | None:
     """Times of images of one slice each."""
-    return None if planes[0].instance is planes[-1].instance else _by_plane(planes, _clock)
+    return None if planes[0].made_in is planes[-1].made_in else _by_plane(planes, _clock)
 
 
 def _after_start(plane: Source) -> float | None:
@@ -143,7 +143,7 @@ def _start(plane: Source) -> float | None:
 def _uih(planes: list[Source]) -> list[float] | None:
     """Tiles have their own acquisition times."""
     frames = planes[0].items(UIH_FRAMES)
-    if planes[0].instance is planes[-1].instance and len(frames) >= len(planes):
+    if planes[0].made_in is planes[-1].made_in and len(frames) >= len(planes):
         times = [seconds_of(Source.text_of(frames[plane.frame].elements, ACQUISITION_TIME)) for plane in planes]
         return None if any(time is None for time in times) else [float(time or 0.0) for time in times]
     return _clocks(planes)
@@ -243,7 +243,7 @@ def _onsets(source: Source) -> list[float] | None:
     if series is None or len(series.frames) < 2 or GE.holds(source) or source.modality != "MR":
         return None
     planes = [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
-    in_one = len({id(plane.instance) for plane in planes}) < len(planes)
+    in_one = len({plane.made_in for plane in planes}) < len(planes)
     if in_one and not _is_3d_train_of_philips(source):
         return None
     times = _by_plane(planes, _dynamic if in_one else _start)

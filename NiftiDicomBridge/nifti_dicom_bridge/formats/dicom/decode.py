@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 from ... import metadata, tags
 from ...errors import DicomReadError
 from ...metadata import Element, Elements, Instance
-from ...pixels import PixelFormat, frames_from_bytes
+from ...pixels import BitFrames, PixelFormat, frames_from_bytes
 from .files import read_pixel_bytes
 from .frames import frame_count
 
@@ -123,6 +123,30 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
             f"{count} frame(s) of {pixel.shape}. The file contradicts itself."
         ) from None
     return frames
+
+
+def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
+    """Return some frames of an instance whose pixel data are compressed, without decoding the others.
+
+    None where that cannot be done; `decode` then says why, or does it another way.
+    """
+    from pydicom.pixels import iter_pixels
+
+    if instance.transfer_syntax == JPEG_EXTENDED:
+        return None
+    with _quiet():
+        try:
+            found = np.stack(list(iter_pixels(instance.path, indices=list(frames))))
+        except Exception:  # pydicom and its plug-ins raise whatever their codec raises
+            return None
+    return found if found.shape == (len(frames), *pixel.shape) else None
+
+
+def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
+    """Return the frames of an instance of one bit per pixel, to be taken one by one; raises as `decode` does."""
+    if is_native(instance) and pixel.bits_allocated == 1:
+        return BitFrames(little_endian(read_pixel_bytes(instance), instance, pixel), pixel)
+    return decode(instance, pixel)
 
 
 def little_endian(raw: bytes, instance: Instance, pixel: PixelFormat) -> bytes:

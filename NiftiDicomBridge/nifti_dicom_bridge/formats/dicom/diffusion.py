@@ -55,7 +55,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     numpy.ndarray, shape (times, 4), or None
         b-value in s/mm², and unit direction in RAS; None where the volume is no diffusion series.
     """
-    if len(frames) < 2 and not _is_diffusion_weighted(instances[0]):
+    if len(frames) < 2 and not _is_diffusion_weighted(_look_at(instances[0], frames[0][0])):
         return None
     found = [_weighting(instances[times[0].instance], times[0]) for times in frames]
     if any(weighting is None for weighting in found):
@@ -67,18 +67,22 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
 
 
-def _is_diffusion_weighted(instance: Instance) -> bool:
+def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
+    return Lookup(instance.elements, own_groups(instance.elements, frame.frame))
+
+
+def _is_diffusion_weighted(look: Lookup) -> bool:
     """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
-    words = metadata.texts(instance.elements, tags.IMAGE_TYPE)
+    words = metadata.texts(look.data_set, tags.IMAGE_TYPE)
     return "DIFFUSION" in words and words[0] != "DERIVED"
 
 
 def _weighting(instance: Instance, frame: FrameInfo) -> Weighting | None:
     if frame.plane is None:
         return None
-    look = Lookup(instance.elements, own_groups(instance.elements, frame.frame))
+    look = _look_at(instance, frame)
     for source in _SOURCES:
-        found = source(look, instance.elements, frame.plane)
+        found = source(look, look.data_set, frame.plane)
         if found is not None:
             return found
     return None

@@ -19,6 +19,8 @@ EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 
 FIRST_READ = 1 << 16
+ZARR_SUFFIX = ".zarr"
+"""Folders that are stores of another format: thousands of files, and no DICOM."""
 META_ENCODING = Encoding()
 
 
@@ -32,16 +34,20 @@ class NotDicom(Exception):
 def find_files(inputs: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Yield every file below the inputs, sorted, with its name relative to the input it was found in.
 
-    A folder is walked to any depth; a DICOMDIR names its files; hidden files and folders are left out.
+    A folder is walked to any depth; a DICOMDIR names its files; hidden files and folders are left out. Of several folders, the
+    names begin with that of the folder, so that equal ones in it stay apart.
 
     Raises
     ------
     DicomReadError
         If an input does not exist or a folder cannot be listed.
     """
-    for given in map(Path, inputs):
+    given_paths = [Path(path) for path in inputs]
+    several = sum(path.is_dir() for path in given_paths) > 1
+    for given in given_paths:
         if given.is_dir():
-            yield from _files_below(given)
+            before = given.resolve().name + "/" if several else ""
+            yield from ((path, before + name) for path, name in _files_below(given))
         elif given.is_file():
             if given.name.upper() == "DICOMDIR":
                 yield from _files_of_directory(given)
@@ -62,7 +68,7 @@ def _files_below(folder: Path) -> Iterator[tuple[Path, str]]:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not f.lower().endswith(ZARR_SUFFIX))
         for name in sorted(names):
             if not name.startswith("."):
                 path = Path(root, name)

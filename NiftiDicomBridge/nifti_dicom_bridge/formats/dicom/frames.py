@@ -7,7 +7,7 @@ without, and tiled images of vendors: all of them are lists of frames.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from ... import metadata, tags
 from ...geometry import Plane
+from ...legacy_converted import as_original
 from ...metadata import Elements, Instance, SeriesMetadata
 from . import vendor
 
@@ -91,10 +92,30 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
 
 
 def true_planes(series: SeriesMetadata) -> list[Plane] | None:
-    """Return where the slices of a volume lie, by its first time; None where a slice does not say."""
+    """Return where the slices of a volume lie, by its first time; None where a slice does not say.
+
+    Slices without a frame of their own lie evenly between those that have one.
+    """
     frames = {n: frames_of(series.instances[n], n) for n in set(series.frames[0, :, 0].tolist())}
     found = [frames[n][frame].plane for n, frame in series.frames[0].tolist()]
-    return None if any(plane is None for plane in found) else [plane for plane in found if plane is not None]
+    planes = [plane for plane in found if plane is not None]
+    if len(planes) < len(found):
+        return None
+    return planes if series.layers is None else _with_gaps(planes, _told(series.frames[0], series.layers))
+
+
+def _told(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
+    """Return the slices in which a frame lies: one of the volume, or of another segment; not just the nearest."""
+    own, elsewhere = set(layers[:, 0].tolist()), {tuple(pair) for pair in layers[:, 1:3].tolist()}
+    return np.array([k for k, pair in enumerate(frames.tolist()) if k in own or tuple(pair) not in elsewhere])
+
+
+def _with_gaps(planes: list[Plane], told: np.ndarray) -> list[Plane]:
+    """Return planes of which only some are told, the others evenly between them."""
+    places = np.array([planes[k].position for k in told])
+    slices = np.arange(len(planes))
+    positions = np.stack([np.interp(slices, told, places[:, axis]) for axis in range(3)], axis=1)
+    return [replace(plane, position=position) for plane, position in zip(planes, positions, strict=True)]
 
 
 def own_groups(elements: Elements, n: int) -> Elements:
@@ -122,7 +143,7 @@ def _frame(
     if plane is None and alone:
         plane = _plane(look, notes)
     slope, intercept, units = _rescale(look, notes)
-    labels = _labels(look, instance.elements)
+    labels = _labels(look, look.data_set)
     return FrameInfo(
         instance=index,
         frame=n,
@@ -140,18 +161,21 @@ def _frame(
 
 
 class Lookup:
-    """Attributes of one frame: its own functional groups first, then the shared ones, then the data set itself."""
+    """Attributes of one frame: its own functional groups first, then the shared ones, then the data set itself.
+
+    The data set is that of the original where a frame was an object of its own before (`legacy_converted`).
+    """
 
     def __init__(self, elements: Elements, own: Elements):
         self._layers = [own, metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)] if own else []
         if not own and tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements:
             self._layers = [metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)]
-        self._top = elements
+        self.data_set = as_original(elements, own)
 
     @property
     def layers(self) -> list[Elements]:
         """From the most special to the most general."""
-        return [*self._layers, self._top]
+        return [*self._layers, self.data_set]
 
     def group(self, sequence: int) -> Elements:
         """Return the item of a functional group; empty where there is none."""
@@ -163,7 +187,7 @@ class Lookup:
 
     def numbers(self, sequence: int, tag: int) -> list[float]:
         """Return numbers of a functional group, or of the data set where no group holds them."""
-        return metadata.numbers(self.group(sequence), tag) or metadata.numbers(self._top, tag)
+        return metadata.numbers(self.group(sequence), tag) or metadata.numbers(self.data_set, tag)
 
     def number(self, sequence: int, tag: int) -> float | None:
         """Return the first of `numbers`, None where there is none."""
@@ -172,7 +196,7 @@ class Lookup:
 
     def texts(self, sequence: int, tag: int) -> list[str]:
         """Return text values of a functional group, or of the data set where no group holds them."""
-        return metadata.texts(self.group(sequence), tag) or metadata.texts(self._top, tag)
+        return metadata.texts(self.group(sequence), tag) or metadata.texts(self.data_set, tag)
 
 
 def _plane(look: Lookup, notes: list[str]) -> Plane | None:

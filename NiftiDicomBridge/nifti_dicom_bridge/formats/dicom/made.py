@@ -31,7 +31,7 @@ class Made:
 
 
 def source_images(sources: Iterable[Instance], frames: Sequence[int] = ()) -> Element:
-    """Return SourceImageSequence (PS3.3 C.12.4.1.1) of the instances that an image was made from, and of their frames (from 1)."""
+    """Return SourceImageSequence (PS3.3 C.12.4.1.1) of the instances that an image was made from, of their frames (from 1)."""
     return values.sequence(*(_source(source, frames) for source in sources if source.uid))
 
 
@@ -81,11 +81,17 @@ def file_of(
     elements: Elements, pixel: PixelFormat, frames: np.ndarray, pixel_tag: int = tags.PIXEL_DATA, name: str = ""
 ) -> Made:
     """Return the file of elements and frames (count, rows, columns[, samples]): Explicit VR Little Endian, native."""
-    raw = bytes_from_frames(frames, pixel)
-    raw = bytes(raw) + b"\0" if len(raw) % 2 else raw
     vr = {tags.FLOAT_PIXEL_DATA: "OF", tags.DOUBLE_FLOAT_PIXEL_DATA: "OD"}.get(
         pixel_tag, "OW" if pixel.bits_allocated > 8 else "OB"
     )
+    return file_of_bytes(elements, bytes_from_frames(frames, pixel), vr, pixel_tag, name)
+
+
+def file_of_bytes(
+    elements: Elements, raw: bytes | memoryview, vr: str, pixel_tag: int = tags.PIXEL_DATA, name: str = ""
+) -> Made:
+    """Return the file of elements and native pixel data in little endian, padded here to even length."""
+    raw = bytes(raw) + b"\0" if len(raw) % 2 else raw
     file_meta: Elements = {
         tags.FILE_META_GROUP_LENGTH: values.integers("UL", 0),
         tags.FILE_META_VERSION: Element("OB", b"\0\1"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from ...geometry import LPS_TO_RAS
 from ...metadata import Instance, SeriesMetadata
 from ...options import Progress
 from ...pixels import (
+    BitFrames,
     PixelFormat,
     PixelRecord,
     bytes_from_frames,
     bytes_of,
     exclusive_or,
     float_type_for,
+    same_bits,
     tile,
     to_real_values,
     untile,
@@ -30,7 +33,8 @@ from ...volume import Origin, Rescale, Volume, digest_of
 from . import decode, stacks, vendor
 from .diffusion import gradients_of
 from .files import read_pixel_bytes
-from .frames import LARGEST_SLOPE, FrameInfo, Lookup, frames_of, own_groups
+from .frames import LARGEST_SLOPE, FrameInfo, Lookup, frame_count, frames_of, own_groups
+from .segment_grids import grids_of_segmentations, has_labels, is_segmentation
 from .series import Inventory, Series, find_series
 
 READERS = 2
@@ -67,6 +71,12 @@ class Plan:
         """By time, then by slice."""
         return self.grid.frames
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the stored values; of a label map the smallest that has room for its labels."""
+        largest = max((layer.label for layer in self.grid.layers), default=0)
+        return np.min_scalar_type(largest) if largest else decode.pixel_format(self.instances[0]).dtype
+
 
 def read(paths: Iterable[Path], progress: Progress | None = None) -> list[Volume]:
     """Return all volumes below files and folders; raises `DicomReadError` at the first that cannot be read."""
@@ -95,18 +105,22 @@ def plan_series(series: Series) -> list[Plan]:
     for instance in series.instances:
         decode.check_length(instance)
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n)]
-    grids = stacks.split(frames)
+    labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
+    others = [frame for frame in frames if not is_segmentation(series.instances[frame.instance])]
+    grids = [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
     return [_plan(series, grid) for grid in grids]
 
 
 def _plan(series: Series, grid: stacks.Grid) -> Plan:
-    used = sorted({frame.instance for times in grid.frames for frame in times})
+    lying = [*(frame for times in grid.frames for frame in times), *(layer.frame for layer in grid.layers)]
+    used = sorted({frame.instance for frame in lying})
     number = {old: new for new, old in enumerate(used)}
     frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
+    layers = [layer._replace(frame=_renumbered(layer.frame, number)) for layer in grid.layers]
     name = file_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
-    whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings)
+    whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
     return Plan(name, series.title, instances, whole, [*notes, *grid.warnings])
 
 
@@ -148,7 +162,7 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
     DicomReadError
         If pixel data are damaged, too short, or cannot be decoded.
     """
-    loader = _Loader(plan, progress)
+    loader = Loader(plan, progress)
     volume = outline(plan)
     voxels, rescale, rescaled = _rescaled(loader.stored_voxels(), plan.frames)
     record = PixelRecord(
@@ -167,14 +181,16 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
 def outline(plan: Plan) -> Volume:
     """Return the volume of a plan as the headers tell it: zeros that take no memory stand in the place of its voxels."""
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
+    layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     return Volume(
-        voxels=np.broadcast_to(np.zeros((), np.uint8), _Loader(plan, None).shape),
+        voxels=np.broadcast_to(np.zeros((), np.uint8), Loader(plan, None).shape),
         ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.grid.stack else _default_matrix(plan),
         time_step_s=_time_step(plan),
         name=plan.name,
-        metadata=SeriesMetadata(plan.instances, index),
+        metadata=SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None),
         gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
+        intent="label" if has_labels(plan.instances[0]) else "",
     )
 
 
@@ -199,7 +215,16 @@ def _time_step(plan: Plan) -> float:
     return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
 
 
-class _Loader:
+class Place(NamedTuple):
+    """Where a frame lies in a volume; with a label, that is what its pixels of 1 become there."""
+
+    frame: int
+    time: int
+    slice: int
+    label: int = 0
+
+
+class Loader:
     """Fills the voxels of one volume, and notes what they do not tell."""
 
     def __init__(self, plan: Plan, progress: Progress | None):
@@ -213,13 +238,13 @@ class _Loader:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the voxels: (times, slices, rows, columns[, samples])."""
-        return len(self.plan.frames), len(self.plan.frames[0]), *self._frame_shape()
+        return len(self.plan.frames), len(self.plan.frames[0]), *self.frame_shape()
 
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
-        places = self._places()
+        places = self.places()
         try:
-            voxels = np.empty(self.shape, self._dtype())
+            voxels = self._background() if self.plan.grid.layers else np.empty(self.shape, self.dtype())
         except MemoryError:
             raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
         count = len(self.plan.instances)
@@ -236,58 +261,94 @@ class _Loader:
         return voxels
 
     def _claim(self) -> str:
-        return f"{len(self.plan.frames)} × {len(self.plan.frames[0])} frames of {self._frame_shape()}"
+        return f"{len(self.plan.frames)} × {len(self.plan.frames[0])} frames of {self.frame_shape()}"
 
-    def _dtype(self) -> np.dtype:
-        return np.dtype("u1") if self.pixel.bits_allocated == 1 else self.pixel.dtype
+    def dtype(self) -> np.dtype:
+        """Return the type of the stored values."""
+        return self.plan.dtype
 
-    def _frame_shape(self) -> tuple[int, ...]:
+    def _background(self) -> np.ndarray:
+        """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
+        voxels = np.zeros(self.shape, self.dtype())
+        padding = metadata.integer(self.plan.instances[0].elements, tags.PIXEL_PADDING_VALUE)
+        if padding and not self.plan.grid.layers[0].label:
+            voxels[...] = same_bits(padding, voxels.dtype)
+        return voxels
+
+    def frame_shape(self) -> tuple[int, ...]:
+        """Return the shape of one plane."""
         if self.tiles is None:
             return self.pixel.shape
         return self.pixel.rows // self.tiles.down, self.pixel.columns // self.tiles.across
 
-    def _places(self) -> list[list[tuple[int, int, int]]]:
-        """Return, per instance, the (frame, time, slice) that its frames have in the volume."""
-        places: list[list[tuple[int, int, int]]] = [[] for _ in self.plan.instances]
+    def places(self) -> list[list[Place]]:
+        """Return, per instance, where its frames lie in the volume."""
+        places: list[list[Place]] = [[] for _ in self.plan.instances]
+        for layer in self.plan.grid.layers:
+            places[layer.frame.instance].append(Place(layer.frame.frame, 0, layer.slice, layer.label))
+        if self.plan.grid.layers:
+            return places
         for t, times in enumerate(self.plan.frames):
             for k, frame in enumerate(times):
-                places[frame.instance].append((frame.frame, t, k))
+                places[frame.instance].append(Place(frame.frame, t, k))
         return places
 
-    def _fill(self, voxels: np.ndarray, n: int, instance: Instance, places: list[tuple[int, int, int]]) -> None:
+    def _fill(self, voxels: np.ndarray, n: int, instance: Instance, places: list[Place]) -> None:
         pixel = decode.pixel_format(instance)
-        if self._is_plain(instance, pixel, places):
-            _, t, k = places[0]
-            _read_into(instance, voxels[t, k])
+        if not places:
             return
-        frames = self._decoded_frames(n, instance, pixel)
-        for frame, t, k in places:
-            voxels[t, k] = frames[frame]
+        if self.is_plain(instance, pixel, places):
+            read_into(instance, voxels[places[0].time, places[0].slice])
+            return
+        frames = self._masks(n, instance, pixel) if places[0].label else self.decoded_frames(n, instance, pixel)
+        for place in places:
+            plane = voxels[place.time, place.slice]
+            if place.label:
+                plane[frames[place.frame] != 0] = place.label
+            else:
+                plane[...] = frames[place.frame]
 
-    def _is_plain(self, instance: Instance, pixel: PixelFormat, places: list) -> bool:
+    def is_plain(self, instance: Instance, pixel: PixelFormat, places: list) -> bool:
         """Whether the pixel data can be read straight into the voxels: one frame, whole words, nothing to turn."""
         assert instance.pixels is not None
         simple = pixel.is_whole_words and pixel.samples == 1 and pixel.bits_allocated > 1 and instance.encoding.little
         one = len(places) == 1 and self.tiles is None and not instance.encoding.deflated
         return simple and one and instance.pixels.length == pixel.bytes_of(1)
 
-    def _decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
+    def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
+        """Return all planes of an instance, and note what they do not tell."""
         frames = decode.decode(instance, pixel)
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
             self.decoded[n] = instance.transfer_syntax
             if self.tiles:
-                self._note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
+                self.note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
             return values
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
         length = pixel.bytes_of(len(frames))
-        self._note_residue(n, memoryview(raw)[:length], values, pixel)
-        tail = raw[length:]
-        if tail not in (b"", b"\0"):
-            self.tails[n] = tail
+        self.note_residue(n, memoryview(raw)[:length], values, pixel)
+        self._note_tail(n, raw[length:])
         return values
 
-    def _note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
+    def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
+        """Return the frames of an instance of segments, and note what they do not tell: bits behind the last frame."""
+        if not decode.is_native(instance):
+            return self.decoded_frames(n, instance, pixel)
+        raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
+        count = frame_count(instance.elements)
+        length, used = pixel.bytes_of(count), pixel.rows * pixel.columns * count % 8
+        behind = raw[length - 1] >> used << used if used else 0
+        if behind:
+            self.residues[n] = bytes(length - 1) + bytes([behind])
+        self._note_tail(n, raw[length:])
+        return BitFrames(raw, pixel)
+
+    def _note_tail(self, n: int, tail: bytes) -> None:
+        if tail not in (b"", b"\0"):
+            self.tails[n] = tail
+
+    def note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
+        """Note by which bits the pixel data of an instance differ from what the planes alone would give."""
         if self.tiles:
             values = tile(values, self.tiles.across, self.tiles.down, (pixel.rows, pixel.columns))[None]
         residue = exclusive_or(raw, bytes_from_frames(values, pixel))
@@ -301,7 +362,7 @@ def decompressed(pixel: PixelFormat) -> PixelFormat:
     return PixelFormat(**{**vars(pixel), **changes, "bits_allocated": pixel.bits_allocated})
 
 
-def _read_into(instance: Instance, target: np.ndarray) -> None:
+def read_into(instance: Instance, target: np.ndarray) -> None:
     """Read native pixel data straight into one plane."""
     pixels = instance.pixels
     assert pixels is not None

@@ -11,6 +11,7 @@ import numpy as np
 
 from ... import metadata, tags
 from ...errors import PixelError, SidecarError
+from ...lazy import LazyVoxels
 from ...metadata import Element, Elements, Encoding, Instance, Item, PixelElement
 from ...pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
 from ...volume import Volume
@@ -27,12 +28,13 @@ Edit = Callable[[Elements], Elements]
 
 
 class Piece(NamedTuple):
-    """One plane of a volume that is a frame of an instance."""
+    """One plane of a volume that is a frame of an instance; with a `label`, what of the plane has that label."""
 
     volume: int
     time: int
     slice: int
     frame: int
+    label: int = 0
 
 
 @dataclass
@@ -119,7 +121,7 @@ def gather(volumes: Sequence[Volume]) -> list[Whole]:
         for n, instance in enumerate(series.instances):
             wholes.setdefault(keys[n], Whole(instance)).number[v] = n
         for t, k, frame in series.planes():
-            wholes[keys[frame.instance]].pieces.append(Piece(v, t, k, frame.frame))
+            wholes[keys[frame.instance]].pieces.append(Piece(v, t, k, frame.frame, frame.label))
     for whole in wholes.values():
         _check_complete(whole)
     return list(wholes.values())
@@ -156,18 +158,50 @@ class PixelSource:
         """Return the pixel data element as it is to be written, and its value in little endian."""
         instance = whole.instance
         assert instance.pixels is not None
-        pixel = decode.pixel_format(instance)
+        pixel = self._pixel_format(instance)
         native = decode.is_native(instance)
-        raw = self._bytes(whole, pixel if native else replace(pixel, **_decoded_changes(pixel)))
-        vr = instance.pixels.vr if native else ("OW" if pixel.bits_allocated > 8 else "OB")
+        raw = self._bytes(whole, pixel)
         length = instance.pixels.length if native else len(raw) + len(raw) % 2
         if length != len(raw):
             raw = _fitted(raw, length)
-        return PixelElement(instance.pixels.tag, vr, 0, len(raw)), raw
+        return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(raw)), raw
+
+    def written(self, whole: Whole) -> tuple[PixelElement, bytes | memoryview | FrameBytes]:
+        """Return what `element` does, where it can be without having all frames of an instance in memory."""
+        instance = whole.instance
+        assert instance.pixels is not None
+        pixel = self._pixel_format(instance)
+        if not self._comes_frame_by_frame(whole, pixel):
+            return self.element(whole)
+        native = decode.is_native(instance)
+        frames = FrameBytes(self, whole, pixel, instance.pixels.length if native else 0)
+        return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(frames)), frames
+
+    def _pixel_format(self, instance: Instance) -> PixelFormat:
+        """Return how the pixels lie when they are written: what was compressed is native then."""
+        pixel = decode.pixel_format(instance)
+        return pixel if decode.is_native(instance) else replace(pixel, **_decoded_changes(pixel))
+
+    def _comes_frame_by_frame(self, whole: Whole, pixel: PixelFormat) -> bool:
+        """Whether an instance is large, and its frames, one after the other, are its pixel data."""
+        many = len(whole.pieces) > 1 and pixel.bits_allocated > 1 and not self._any_rescaled(whole.pieces)
+        lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
+        record = self.volumes[whole.pieces[0].volume].pixel_record
+        plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not (record and record.across)
+        return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
+
+    def frame_bytes(self, whole: Whole, piece: Piece, pixel: PixelFormat) -> bytes | memoryview:
+        """Return the bytes of one frame."""
+        return bytes_from_frames(self._frames(whole, [piece], pixel), pixel)
 
     def _bytes(self, whole: Whole, pixel: PixelFormat) -> bytes | memoryview:
-        frames = self._frames(whole, pixel)
-        raw: bytes | memoryview = bytes_from_frames(frames, pixel)
+        pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
+        raw: bytes | memoryview
+        if pixel.bits_allocated == 1:  # eight frames are whole bytes, and need no more memory than eight frames
+            eights = (pieces[n : n + 8] for n in range(0, len(pieces), 8))
+            raw = b"".join(bytes_from_frames(self._frames(whole, some, pixel), pixel) for some in eights)
+        else:
+            raw = bytes_from_frames(self._frames(whole, pieces, pixel), pixel)
         residue, tail = self._recorded(whole, "residues"), self._recorded(whole, "tails")
         if residue:
             mask = np.frombuffer(residue, np.uint8)
@@ -184,9 +218,8 @@ class PixelSource:
                 return found
         return b""
 
-    def _frames(self, whole: Whole, pixel: PixelFormat) -> np.ndarray:
-        """Return the frames of an instance in its own order, shape (frames, rows, columns[, samples])."""
-        pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
+    def _frames(self, whole: Whole, pieces: list[Piece], pixel: PixelFormat) -> np.ndarray:
+        """Return frames of an instance in the order of its pieces, shape (frames, rows, columns[, samples])."""
         infos = {info.frame: info for info in frames_of(whole.instance, 0)} if self._any_rescaled(pieces) else {}
         planes = []
         for piece in pieces:
@@ -196,7 +229,7 @@ class PixelSource:
             if record is not None and record.rescaled:
                 info = infos[piece.frame]
                 plane = to_stored_values(plane, info.slope, info.intercept, pixel.dtype)
-            planes.append(plane)
+            planes.append(plane == piece.label if piece.label else plane)
         frames = planes[0][None] if len(planes) == 1 else np.stack(planes)
         record = self.volumes[pieces[0].volume].pixel_record
         if record is not None and record.across:
@@ -217,6 +250,42 @@ class PixelSource:
         return any(record.rescaled for record in records if record is not None)
 
 
+class FrameBytes:
+    """The pixel data of an instance of many frames: made one after the other while they are written.
+
+    Parameters
+    ----------
+    source : PixelSource
+        Gives the frames.
+    whole : Whole
+        The instance.
+    pixel : PixelFormat
+        How its pixels lie.
+    length : int
+        What the element had; 0 to take what the frames need.
+    """
+
+    def __init__(self, source: PixelSource, whole: Whole, pixel: PixelFormat, length: int):
+        self._source, self._whole, self._pixel = source, whole, pixel
+        needed = pixel.bytes_of(1) * len(whole.pieces)
+        self._length = length or needed + needed % 2
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        rest = self._length
+        for piece in sorted(self._whole.pieces, key=lambda piece: piece.frame):
+            frame = memoryview(self._source.frame_bytes(self._whole, piece, self._pixel))[:rest]
+            rest -= len(frame)
+            yield frame
+        yield bytes(rest)
+
+
+def _vr_of(pixel: PixelFormat) -> str:
+    return "OW" if pixel.bits_allocated > 8 else "OB"
+
+
 def _decoded_changes(pixel: PixelFormat) -> dict:
     return {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {"planar": False}
 
@@ -234,7 +303,9 @@ class Composer:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int, Encoding], tuple[Element, bytes]] = {}
 
-    def parts(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview) -> Iterator[bytes | memoryview]:
+    def parts(
+        self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes
+    ) -> Iterator[bytes | memoryview]:
         """Yield the bytes of a file in pieces: preamble, file meta information, elements, pixel data, elements behind them."""
         body = self._body(instance, pixels, raw)
         head = b"" if instance.preamble is None else instance.preamble + b"DICM"
@@ -246,7 +317,9 @@ class Composer:
         yield head + bytes(first)
         yield from body
 
-    def _body(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview) -> Iterator[bytes | memoryview]:
+    def _body(
+        self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes
+    ) -> Iterator[bytes | memoryview]:
         encoding = instance.encoding
         before: list[bytes] = []
         after: list[bytes] = []
@@ -255,7 +328,10 @@ class Composer:
             (before if tag < pixels.tag else after).append(part)
         before.append(codec.element_header(pixels.tag, pixels.vr, len(raw), encoding))
         yield b"".join(before)
-        yield raw if encoding.little else _big_endian(raw, pixels, instance)
+        if isinstance(raw, FrameBytes):
+            yield from raw
+        else:
+            yield raw if encoding.little else _big_endian(raw, pixels, instance)
         after.append(instance.trailer)
         if any(after):
             yield b"".join(after)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from ... import metadata, tags
 from ...labels import Code, Segment
 from ...labels.segment import RGB
-from ...metadata import Elements
+from ...metadata import Elements, Instance
 from ...sidecar.charset import CharacterSet
 from ...volume import Volume
 from .frames import frames_of
+from .segment_grids import is_segmentation, label_numbers
 
-_SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
-_SEGMENTATION_TYPE, _SEGMENT_SEQUENCE, _SEGMENT_NUMBER, _SEGMENT_LABEL = 0x00620001, 0x00620002, 0x00620004, 0x00620005
+_SEGMENT_LABEL = 0x00620005
 _ALGORITHM_TYPE, _ALGORITHM_NAME, _CIELAB = 0x00620008, 0x00620009, 0x0062000D
 _CATEGORY, _TYPE, _MODIFIER = 0x00620003, 0x0062000F, 0x00620011
 _REGION, _REGION_MODIFIER = 0x00082218, 0x00082220
@@ -23,29 +23,43 @@ _CODE_VALUE, _CODING_SCHEME, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080104
 def segments_of(volume: Volume) -> list[Segment]:
     """Return the labels that the voxels of a volume can have, with their values as numbers.
 
-    A ``BINARY`` segment is an image of its own, with 1 in it; a ``LABELMAP`` is one image with its segment numbers. Empty for
-    probabilities, and for what did not come from a Segmentation.
+    ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that lies
+    nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is no Segmentation.
     """
     if volume.metadata is None:
         return []
     instance = volume.metadata.first
     elements = instance.elements
-    kind = metadata.text(elements, _SEGMENTATION_TYPE)
-    if metadata.text(elements, tags.SOP_CLASS_UID) not in _SEGMENTATIONS or kind == "FRACTIONAL":
+    kind = metadata.text(elements, tags.SEGMENTATION_TYPE)
+    if not is_segmentation(instance) or kind == "FRACTIONAL":
         return []
-    charset = CharacterSet().of(elements)
-    found = [_segment(item.elements, charset) for item in metadata.items(elements, _SEGMENT_SEQUENCE)]
+    found = all_segments(instance)
     if kind == "LABELMAP":
         return [segment for segment in found if segment.number]
+    if volume.metadata.layers is not None:
+        own = set(volume.metadata.layers[:, 3].tolist())
+        return [segment for segment in labelled_segments(instance) if segment.number in own]
     n, frame = volume.metadata.frames[0, 0].tolist()
     own = frames_of(instance, n)[frame].labels.get("segment")
     return [replace(segment, number=1) for segment in found if segment.number == own or len(found) == 1]
 
 
+def labelled_segments(instance: Instance) -> list[Segment]:
+    """Return the segments that an instance describes, by the labels that they have in a label map."""
+    labels = label_numbers(instance)
+    return [replace(segment, number=labels[segment.number]) for segment in all_segments(instance)]
+
+
+def all_segments(instance: Instance) -> list[Segment]:
+    """Return the segments that an instance describes, by their numbers."""
+    charset = CharacterSet().of(instance.elements)
+    return [_segment(item.elements, charset) for item in metadata.items(instance.elements, tags.SEGMENT_SEQUENCE)]
+
+
 def _segment(item: Elements, charset: CharacterSet) -> Segment:
     kind = metadata.first_item(item, _TYPE)
     region = metadata.first_item(item, _REGION)
-    number = metadata.integer(item, _SEGMENT_NUMBER)
+    number = metadata.integer(item, tags.SEGMENT_NUMBER)
     return Segment(
         number=number,
         label=_text(item, _SEGMENT_LABEL, charset) or f"Segment {number}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,14 @@ SAME_POSITION_MM = 0.01
 SAME_DIRECTION = 2e-3
 """Largest difference of a direction cosine within one volume: scanners round, and repeat with jitter."""
 SAME_SPACING = 1e-3
+
+
+class Layer(NamedTuple):
+    """One frame in a slice that it does not make alone: it is 1 where the slice has its label; with label 0 it is the slice."""
+
+    slice: int
+    frame: FrameInfo
+    label: int
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,16 @@ class Grid:
         What tells this volume from others of the series.
     warnings : list of str
         What the grid cannot hold.
+    layers : list of Layer
+        All frames, where slices and frames are not one and the same: `frames` then has one that describes the slice, moved
+        there. Empty where every slice is its frame.
     """
 
     frames: list[list[FrameInfo]]
     stack: Stack | None
     labels: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
 
 
 def split(frames: Sequence[FrameInfo]) -> list[Grid]:
@@ -70,7 +82,7 @@ def _grids_of(group: list[FrameInfo]) -> list[Grid]:
     placed = [frame for frame in group if frame.plane is not None]
     loose = [frame for frame in group if frame.plane is None]
     grids = [Grid([sorted(frames, key=lambda f: f.order)], None) for frames in _by_instance(loose)]
-    for parallel in _parallel_groups(placed):
+    for parallel in parallel_groups(placed):
         grids += _stacked(parallel)
     return grids
 
@@ -80,7 +92,8 @@ def _by_instance(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
     return [list(found) for _, found in groupby(frames, key=lambda frame: frame.instance)]
 
 
-def _parallel_groups(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
+def parallel_groups(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
+    """Return frames that lie somewhere in groups of one orientation and spacing."""
     groups: list[list[FrameInfo]] = []
     for frame in frames:
         for group in groups:
@@ -105,7 +118,7 @@ def _parallel(a: Plane | None, b: Plane | None) -> bool:
 
 def _stacked(frames: list[FrameInfo]) -> list[Grid]:
     """Return one grid where every position was seen equally often; the surplus as further grids where not."""
-    places = _places(frames)
+    places = places_of(frames)
     counts = [len(place) for place in places]
     complete = min(counts)
     grids = [_grid([[place[t] for place in places] for t in range(complete)])]
@@ -117,7 +130,7 @@ def _stacked(frames: list[FrameInfo]) -> list[Grid]:
     return grids
 
 
-def _places(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
+def places_of(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
     """Return frames by position along the normal, each position sorted by time."""
     normal = frames[0].plane.normal if frames[0].plane else np.zeros(3)
     distances = {id(frame): float(frame.plane.position @ normal) if frame.plane else 0.0 for frame in frames}
@@ -135,10 +148,11 @@ def _places(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
 def _grid(frames: list[list[FrameInfo]]) -> Grid:
     planes = [frame.plane for frame in frames[0] if frame.plane is not None]
     stack = affine_from_attributes(planes, frames[0][0].step_mm)
-    return Grid(frames, stack, {}, _stack_warnings(stack, planes))
+    return Grid(frames, stack, {}, stack_warnings(stack, planes))
 
 
-def _stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
+def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
+    """Say what the grid of planes cannot hold."""
     problem = spacing_problem(stack)
     found = [f"{problem}: the grid is even, the true positions are in the sidecar"] if problem else []
     if stack.shear_mm > 0.01 and not problem:

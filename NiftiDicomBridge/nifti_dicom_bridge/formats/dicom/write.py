@@ -14,10 +14,10 @@ from ...output import Staging
 from ...report import Outcome
 from ...volume import Volume
 from . import decode, edits, restore
-from .derived import derive
+from .derived import derive_together, together
 from .made import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, Made
 from .read import file_name, unique_name
-from .restore import Composer, PixelSource, UidMap, Whole
+from .restore import Composer, FrameBytes, PixelSource, UidMap, Whole
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -88,8 +88,8 @@ def write_dicom(
             )
     writer = _Writer(staging, job, values or {}, progress)
     if any(volume.edits() for volume in volumes):
-        for volume in volumes:
-            writer.derived(volume, log)
+        for group in together([volume.in_memory() for volume in volumes]):
+            writer.derived(group, log)
         return Outcome.DERIVED
     wholes = restore.gather(volumes)
     writer.restored(wholes, PixelSource(volumes), log)
@@ -136,24 +136,25 @@ class _Writer:
                 self.job.uids.add(whole.instance.uid)
         folder = self._folder(wholes[0].instance)
         ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, tags.INSTANCE_NUMBER))
-        for n, whole in enumerate(ordered):
-            self._tell(n, len(ordered))
+        for done, (n, whole) in enumerate(_as_stored(ordered)):
+            self._tell(done, len(ordered))
             instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
             _note_dropped(whole.instance, instance, log)
             instance = self._with_values(instance, log if n == 0 else None)
             if not keep:
                 elements = self.job.uids.apply(instance.elements)
                 instance = restore.with_elements(instance, elements, self.job.uids)
-            pixels, raw = source.element(whole)
+            pixels, raw = source.written(whole)
             self._write(replace(instance, pixels=pixels), pixels, raw, self._name(folder, n, whole.instance))
 
-    def derived(self, volume: Volume, log: Log) -> None:
-        """Write an edited volume as new instances."""
+    def derived(self, volumes: Sequence[Volume], log: Log) -> None:
+        """Write edited volumes that become one as new instances."""
+        volume = volumes[0]
         assert volume.metadata is not None
         if self.job.options.uids is Uids.KEEP:
             log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
         folder = self._series_folder(volume.metadata.first)
-        for n, found in enumerate(derive(volume, self.job.uids, log)):
+        for n, found in enumerate(derive_together(volumes, self.job.uids, log)):
             self._tell(n, volume.voxels.shape[0] * volume.voxels.shape[1])
             instance = self._with_values(found.instance, log if n == 0 else None)
             self._write(instance, found.pixels, found.raw, f"{folder}/{n + 1:06d}.dcm")
@@ -204,13 +205,18 @@ class _Writer:
             return instance.name
         return f"{folder}/{n + 1:06d}.dcm".lstrip("/")
 
-    def _write(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview, name: str) -> None:
+    def _write(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes, name: str) -> None:
         if name in self.job.files:  # of another series of this job: even --overwrite may not replace that one
             raise OutputError(f"two files of this conversion would be called {name}. Use --names numbered.")
         self.job.files.add(name)
         with open(self.staging.path(name), "wb", buffering=0) as file:
             for part in self.composer.parts(instance, pixels, raw):
                 _write_all(file, part)
+
+
+def _as_stored(wholes: Sequence[Whole]) -> list[tuple[int, Whole]]:
+    """Return instances with their numbers, in the order of their planes: so lazy voxels are read once."""
+    return sorted(enumerate(wholes), key=lambda numbered: numbered[1].pieces[0][:3])
 
 
 def _write_all(file: object, part: bytes | memoryview) -> None:

@@ -13,6 +13,7 @@ from ....volume import Volume
 from .kinds import OF_MODALITY
 
 MANY_LABELS = 64
+MOSTLY_BACKGROUND = 0.4
 _CHOSEN_WORDS = "Say --as KIND if it is something else"
 # BIDS suffixes and the modality of the images that bear them (BIDS specification, appendix "File naming")
 _LABEL_SUFFIXES = frozenset({"dseg", "mask", "seg", "labels", "label", "aseg", "aparc", "segmentation"})
@@ -71,12 +72,16 @@ def chosen_kind(asked: Kind, image: Volume, known: Known) -> tuple[Kind, str]:
 def _by_what_is_known(image: Volume, known: Known) -> tuple[Kind, str]:
     if image.voxels.ndim > 4:
         return Kind.SC, ""
+    if suffix_of(known.name) == "probseg":
+        return Kind.SEG, ""
     labels = _label_reason(image, known)
     if labels:
         return Kind.SEG, f"taken for a label map, because {labels}. {_CHOSEN_WORDS}"
     modality = known.modality or _OF_SUFFIX.get(suffix_of(known.name), "")
     if modality in OF_MODALITY:
         return OF_MODALITY[modality][0], ""
+    if image.voxels.dtype.kind in "iu" and float(image.voxels.max()) - float(image.voxels.min()) > 65535:
+        return Kind.PM, f"taken for a parametric map, because its values need more than 16 bits. {_CHOSEN_WORDS}"
     if not _is_whole(image):
         return Kind.PM, f"taken for a parametric map, because its values are no whole numbers. {_CHOSEN_WORDS}"
     if known.reference_modality in OF_MODALITY:
@@ -93,20 +98,20 @@ def _label_reason(image: Volume, known: Known) -> str:
     """Say why an image is a label map; empty where nothing speaks for it."""
     if image.intent in ("label", "neuronames"):
         return "its header says so"
-    if not _is_whole(image):
-        return ""
     if known.has_labels:
         return "a table of labels belongs to it"
     suffix = suffix_of(known.name)
     if suffix.lower() in _LABEL_SUFFIXES:
         return f"its name ends in {suffix}"
+    if not _is_whole(image):
+        return ""
     if known.modality or suffix in _OF_SUFFIX or image.voxels.dtype.kind not in "biu" or image.times > 1:
         return ""
     if not image.rescale.is_identity or image.voxels.min() < 0 or image.voxels.size == 0:
         return ""
     found, counts = np.unique(image.voxels[:, :: max(1, image.voxels.shape[1] // 32)], return_counts=True)
-    if 1 < found.size <= MANY_LABELS and found[0] == 0 and counts[0] == counts.max():
-        return f"it has {found.size} values, most of them 0"
+    if 1 < found.size <= MANY_LABELS and found[0] == 0 and counts[0] >= MOSTLY_BACKGROUND * counts.sum():
+        return f"it has {found.size} values, and 0 most often"
     return ""
 
 

@@ -25,6 +25,9 @@ def start_of(request: Request) -> datetime | None:
 
 def start_s(request: Request, t: int) -> float | None:
     """Return seconds from the first time to another; None where that is unknown."""
+    if request.moments:
+        first, then = (request.moments[n * request.image.voxels.shape[1]] for n in (0, t))
+        return None if first is None or then is None else (then - first).total_seconds()
     if len(request.starts_s) == request.image.times:
         return float(request.starts_s[t])
     return t * request.image.time_step_s if t == 0 or request.image.time_step_s > 0 else None
@@ -55,8 +58,8 @@ def moment_of(request: Request, t: int, k: int | None = None) -> datetime | None
 
 def of_frame(request: Request, t: int, k: int) -> Elements:
     """Return AcquisitionTime and AcquisitionDate of one frame, where times or slices differ."""
-    one_moment = request.image.times == 1 and not len(request.slice_times) and not request.moments
-    if request.kind not in (Kind.MR, Kind.CT, Kind.PET) or one_moment:
+    one_moment = request.image.times == 1 and not len(request.slice_times) and not request.moments and not any(request.starts_s)
+    if request.kind not in (Kind.MR, Kind.CT, Kind.PET, Kind.SC) or one_moment:
         return {}
     moment = moment_of(request, t, k)
     if moment is None:

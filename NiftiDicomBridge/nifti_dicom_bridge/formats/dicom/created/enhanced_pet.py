@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ....metadata import Elements
+import re
+
+from .... import metadata
+from ....metadata import Element, Elements, Item
 from .. import values
 from .attributes import Attributes
 from .modules import Module, Row
@@ -23,6 +26,9 @@ _CORRECTIONS = {
     0x00189767: "DCAL",  # SensitivityCalibrated
     0x00189768: "DETN",  # DetectorNormalizationCorrection
 }
+UNKNOWN_DATE = "19000101"
+ISOTOPES, _SERIES_DATE = 0x00540016, 0x00080021  # RadiopharmaceuticalInformationSequence, SeriesDate
+_SOURCES_OF_ATTENUATION = {"CT": "CT", "MR": "MR", "MEASURED": "POSITRON SOURCE", "GE": "POSITRON SOURCE"}
 # fmt: off
 ACQUISITION: Module = (  # C.8.22.5.2, C.8.22.5.4
     Row(0x00181134, "CS", "1", ("STATIC",)),  # TableMotion
@@ -37,14 +43,48 @@ def elements(decided: Attributes) -> Elements:
     corrected = decided.text(0x00280051).split("\\")
     found: Elements = {tag: values.text("CS", "YES" if word in corrected else "NO") for tag, word in _CORRECTIONS.items()}
     found[0x00540220] = values.sequence({**_AXIAL, 0x00540222: values.sequence()})  # ViewCodeSequence
-    if not _items(decided):
-        found[0x00540016] = values.sequence(_radiopharmaceutical())
+    found[ISOTOPES] = completed(decided.elements)
+    if "ATTN" in corrected:
+        found |= _attenuation(decided)
+    if "DECY" in corrected:
+        found[0x00189701] = values.text("DT", _decay_reference(decided))  # DecayCorrectionDateTime
+    if "SCAT" in corrected and not decided.text(0x00541105):
+        found[0x00541105] = values.text("LO", "UNKNOWN")  # ScatterCorrectionMethod
     return found
 
 
-def _items(decided: Attributes) -> tuple:
-    element = decided.elements.get(0x00540016)
-    return element.value if element is not None and isinstance(element.value, tuple) else ()
+def completed(elements: Elements) -> Element:
+    """Return RadiopharmaceuticalInformationSequence with all that Enhanced PET wants in its items (PS3.3 C.8.22.4).
+
+    What PET says by date and time apart becomes one; what nobody tells is unknown by code.
+    """
+    given = metadata.items(elements, ISOTOPES) or (Item({}),)
+    return values.sequence(*(_completed(item.elements, n, elements) for n, item in enumerate(given, 1)))
+
+
+def _completed(item: Elements, number: int, elements: Elements) -> Elements:
+    start, date = metadata.text(item, 0x00181072), metadata.text(elements, _SERIES_DATE)
+    found = {**_radiopharmaceutical(), **{tag: element for tag, element in item.items() if element.value}}
+    if start and 0x00181078 not in item:
+        found[0x00181078] = values.text("DT", (date or UNKNOWN_DATE) + start)  # RadiopharmaceuticalStartDateTime
+    return {**found, 0x00189729: values.integers("US", number)}
+
+
+def _attenuation(decided: Attributes) -> Elements:
+    """Return where the attenuation map came from, by the words of AttenuationCorrectionMethod (PS3.3 C.8.22.5.4)."""
+    words = set(re.findall("[A-Z]+", decided.text(0x00541101).upper()))
+    source = next((source for word, source in _SOURCES_OF_ATTENUATION.items() if word in words), "CALCULATED")
+    return {0x00189738: values.text("CS", source), 0x00189770: values.text("CS", "OTHER")}
+
+
+def _decay_reference(decided: Attributes) -> str:
+    """Return the moment that decay was corrected to (PS3.3 C.8.9.1.1.4); in 1900 where nobody tells the date."""
+    if decided.text(0x00541102) == "ADMIN":  # DecayCorrection
+        (first, *_) = metadata.items({ISOTOPES: completed(decided.elements)}, ISOTOPES)
+        return metadata.text(first.elements, 0x00181078)
+    date, time = decided.text(_SERIES_DATE) or UNKNOWN_DATE, decided.text(0x00080031)
+    known = date + time if time else decided.text(0x0008002A)  # SeriesTime, AcquisitionDateTime
+    return known or UNKNOWN_DATE + "000000"
 
 
 def _radiopharmaceutical() -> Elements:
@@ -54,7 +94,7 @@ def _radiopharmaceutical() -> Elements:
         0x00181074: values.text("DS", ""),  # RadionuclideTotalDose
         0x00181075: values.decimals([0.0]),  # RadionuclideHalfLife
         0x00181076: values.decimals([0.0]),  # RadionuclidePositronFraction
-        0x00181078: values.text("DT", "19000101000000"),  # RadiopharmaceuticalStartDateTime
+        0x00181078: values.text("DT", UNKNOWN_DATE + "000000"),  # RadiopharmaceuticalStartDateTime
         0x00189729: values.integers("US", 1),  # RadiopharmaceuticalAgentNumber
         0x00540300: values.sequence(_UNKNOWN),  # RadionuclideCodeSequence
         0x00540302: values.sequence(_UNKNOWN),  # AdministrationRouteCodeSequence

@@ -84,7 +84,7 @@ FORMS: dict[Kind, Form] = {
         colour_class=_UID + "7.4", small_class=_UID + "7.2",
     ),
     Kind.ENHANCED_CT: Form(
-        _UID + "2.1", "CT", _DERIVED_VOLUME, _ENHANCED, Rules(), multi_frame=True, groups=True,
+        _UID + "2.1", "CT", _DERIVED_VOLUME, _ENHANCED, Rules(bits=(12, 16)), multi_frame=True, groups=True,
     ),
     Kind.ENHANCED_MR: Form(
         _UID + "4.1", "MR", _DERIVED_VOLUME, (*_ENHANCED, m.ENHANCED_MR_IMAGE), Rules(bits=(12, 16)),

@@ -119,6 +119,18 @@ ENHANCED_MR_IMAGE: Module = (  # C.8.13.1
 )
 # fmt: on
 
+METHOD_UNKNOWN = "PatientIdentityRemoved is YES and nothing says how it was removed: DeidentificationMethod UNKNOWN was written"
+# body parts that there is one of (PS3.16 L): Laterality has no place beside them (PS3.3 C.7.3.1)
+UNPAIRED = frozenset({
+    "ABDOMEN", "ABDOMENPELVIS", "AORTA", "BACK", "BLADDER", "BRAIN", "CEREBELLUM", "CERVIX", "CHEST", "CHESTABDOMEN",
+    "CHESTABDPELVIS", "CIRCLEOFWILLIS", "COCCYX", "COLON", "CORONARYARTERY", "CSPINE", "CTSPINE", "DUODENUM",
+    "ESOPHAGUS", "FACE", "GALLBLADDER", "HEAD", "HEADNECK", "HEART", "ILEUM", "ILIUM", "JAW", "JEJUNUM", "LARYNX",
+    "LIVER", "LSPINE", "LSSPINE", "MAXILLA", "MEDIASTINUM", "MOUTH", "NECK", "NECKCHEST", "NECKCHESTABDOMEN",
+    "NECKCHESTABDPELV", "NOSE", "PANCREAS", "PELVIS", "PENIS", "PHARYNX", "PROSTATE", "RECTUM", "SCALP", "SKULL",
+    "SPINE", "SPLEEN", "SSPINE", "STERNUM", "STOMACH", "THYMUS", "THYROID", "TLSPINE", "TONGUE", "TRACHEA", "TSPINE",
+    "URETER", "URETHRA", "UTERUS", "VAGINA", "VULVA", "WHOLEBODY",
+})  # fmt: skip
+
 # what a reference series gives (C.7.1, C.7.2, C.7.4, C.7.5); the study's UID is the one attribute that binds it all
 STUDY_TAGS = frozenset({
     0x00100010, 0x00100020, 0x00100021, 0x00100022, 0x00100024, 0x00100030, 0x00100032, 0x00100040, 0x00101000, 0x00101001,

@@ -12,16 +12,18 @@ from ....options import Kind
 from .. import values
 from ..made import Made, file_of, source_images
 from ..restore import new_uid
-from . import clock, enhanced_pet
+from . import clock, enhanced_pet, quantities, references
 from .attributes import with_charset
-from .request import Request, common_elements, directionality, patient_orientation, rescale_elements
+from .request import Request, common_elements, directionality, patient_orientation, rescale_elements, window_elements
 from .stored import Stored
 
-# attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR)
-_TIMING = 0x00189112  # MRTimingAndRelatedParametersSequence
+# attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR). Only groups
+# that are whole with them: repetition time and flip angle, say, would want SAR by its definition and operating mode beside them
+# (C.8.13.5.2), which a flat description does not tell. Those stay in the data set (Standard Extended SOP Class, PS3.2 3.11.2).
+_AVERAGES = 0x00189119  # MRAveragesSequence
 _MOVED: dict[Kind, dict[int, tuple[tuple[int, int, str], ...]]] = {
     Kind.ENHANCED_MR: {
-        _TIMING: ((0x00180080, 0x00180080, "DS"), (0x00181314, 0x00181314, "DS"), (0x00180091, 0x00180091, "IS")),
+        _AVERAGES: ((0x00180083, 0x00180083, "DS"),),
         tags.MR_ECHO_SEQUENCE: ((0x00180081, tags.EFFECTIVE_ECHO_TIME, "FD"),),
     },
     Kind.ENHANCED_CT: {},
@@ -33,25 +35,59 @@ _FRAME_TYPES = {
     Kind.ENHANCED_PET: tags.PET_FRAME_TYPE_SEQUENCE,
 }
 _OF_FRAME_TYPE = (0x00089205, 0x00089206, 0x00089207, 0x00089208, 0x00089209)
+_REGION, _LATERALITY, _BODY_PART = 0x00082218, 0x00200060, 0x00180015  # AnatomicRegionSequence, Laterality, BodyPartExamined
+_IN_GROUPS = frozenset({tags.WINDOW_CENTER, tags.WINDOW_WIDTH, tags.SLICE_THICKNESS, tags.RESCALE_TYPE, _REGION, _LATERALITY})
 _STACK = "1"
 _IN_STACK, _TEMPORAL, _STACK_ID = 0x00209057, 0x00209128, 0x00209056
 
 
+# dcm2niix sorts the frames of an object for some makers, and takes those of these as they come: an object per time is read
+# rightly of them too, and Siemens, GE and United Imaging write theirs so
+_ONE_TIME_PER_OBJECT = (
+    "SIEMENS",
+    "GE",
+    "UIH",
+    "UNITED IMAGING",
+    "TOSHIBA",
+    "HITACHI",
+    "HYPERFINE",
+    "MRSOLUTIONS",
+    "MR SOLUTIONS",
+)
+
+
 def multi_frame(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
-    """Yield the one object that holds all frames, times outermost."""
-    frames = stored.voxels.reshape(-1, *stored.voxels.shape[2:])
+    """Yield the object that holds all frames, times outermost; an object per time where the maker has them so."""
     elements = common_elements(request, stored, log)
-    elements |= {
-        tags.SOP_INSTANCE_UID: values.text("UI", new_uid()),
-        tags.INSTANCE_NUMBER: values.integers("IS", 1),
-        tags.NUMBER_OF_FRAMES: values.integers("IS", len(frames)),
-    }
     if request.kind is Kind.ENHANCED_PET:
         elements |= enhanced_pet.elements(request.attributes)
-    elements |= _with_groups(request, stored, elements) if request.form.groups else _plain(request, stored)
+    elements |= _of_all_frames(request, stored, elements) if request.form.groups else _plain(request, stored)
     if request.form.groups:
         elements = values.without(elements, _flat_tags(request))
-    yield file_of(with_charset(elements), stored.pixel, frames)
+    for number, times in enumerate(_times_of_objects(request), 1):
+        frames = stored.voxels[times].reshape(-1, *stored.voxels.shape[2:])
+        one = elements | {
+            tags.SOP_INSTANCE_UID: values.text("UI", new_uid()),
+            tags.INSTANCE_NUMBER: values.integers("IS", number),
+            tags.NUMBER_OF_FRAMES: values.integers("IS", len(frames)),
+            tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: _per_frame(request, stored, times),
+        }
+        yield file_of(with_charset(one), stored.pixel, frames)
+
+
+def _times_of_objects(request: Request) -> list[slice]:
+    """Return which times stand together in an object."""
+    times, maker = request.image.times, request.attributes.text(tags.MANUFACTURER).upper()
+    if request.kind is Kind.ENHANCED_MR and maker.startswith(_ONE_TIME_PER_OBJECT):
+        return [slice(t, t + 1) for t in range(times)]
+    return [slice(0, times)]
+
+
+def _per_frame(request: Request, stored: Stored, times: slice) -> Element:
+    """Return the Per-frame Functional Groups Sequence of an object."""
+    of_frame = _frame_groups if request.form.groups else _place
+    slices = range(stored.voxels.shape[1])
+    return values.sequence(*(of_frame(request, stored, t, k) for t in range(times.start, times.stop) for k in slices))
 
 
 def _plain(request: Request, stored: Stored) -> Elements:
@@ -64,8 +100,9 @@ def _plain(request: Request, stored: Stored) -> Elements:
             tags.RESCALE_TYPE: values.text("LO", "US"),
         }
         found[0x20500020] = values.text("CS", "IDENTITY")  # PresentationLUTShape
-        centre, width = stored.window()
-        found |= {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+        found |= window_elements(request, stored)
+    if request.sources:
+        found[tags.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
     return found
 
 
@@ -77,13 +114,12 @@ def _spatial_groups(request: Request, stored: Stored) -> Elements:
         tags.PLANE_ORIENTATION_SEQUENCE: values.sequence({tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}),
     }
     times, slices = stored.voxels.shape[:2]
-    per_frame = [_place(request, stored, t, k) for t in range(times) for k in range(slices)]
+    pointer = {0x00280009: values.tag(tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)}  # FrameIncrementPointer
     return {
-        0x00280009: values.tag(tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE),  # FrameIncrementPointer
+        **(pointer if times * slices > 1 else {}),
         0x00200020: values.text("CS", *patient_orientation(plane)),  # PatientOrientation
         **_dimensions(times > 1),
         tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE: values.sequence(shared),
-        tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: values.sequence(*per_frame),
     }
 
 
@@ -118,20 +154,15 @@ def _place(request: Request, stored: Stored, t: int, k: int) -> Elements:
 def _flat_tags(request: Request) -> set[int]:
     """Return the tags that functional groups took from the data set."""
     groups = _MOVED[request.kind].values()
-    return {flat for group in groups for flat, _, _ in group} | {tags.WINDOW_CENTER, tags.WINDOW_WIDTH, tags.SLICE_THICKNESS}
+    return {flat for group in groups for flat, _, _ in group} | _IN_GROUPS
 
 
-def _with_groups(request: Request, stored: Stored, elements: Elements) -> Elements:
-    """Return dimensions and functional groups."""
-    times, slices = stored.voxels.shape[:2]
-    shared = _shared_groups(request, stored, elements)
-    per_frame = [_frame_groups(request, stored, t, k) for t in range(times) for k in range(slices)]
-    found = _dimensions(times > 1)
+def _of_all_frames(request: Request, stored: Stored, elements: Elements) -> Elements:
+    """Return dimensions, shared functional groups and evidence."""
+    shared = _shared_groups(request, stored, elements) | references.of_all_frames(request)
+    found = _dimensions(stored.voxels.shape[0] > 1)
     found[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(shared)
-    found[tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(*per_frame)
-    if request.sources:
-        found[tags.SOURCE_IMAGE_SEQUENCE] = source_images(request.sources)
-    return found
+    return found | references.evidence(request.sources)
 
 
 def _dimensions(temporal: bool) -> Elements:
@@ -158,10 +189,7 @@ def _shared_groups(request: Request, stored: Stored, elements: Elements) -> Elem
         0x00209071: values.sequence(_anatomy(request)),  # FrameAnatomySequence
     }
     if stored.pixel.samples == 1:
-        centre, width = stored.window()
-        found[tags.FRAME_VOI_LUT_SEQUENCE] = values.sequence(
-            {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
-        )
+        found[tags.FRAME_VOI_LUT_SEQUENCE] = values.sequence(window_elements(request, stored))
     found |= _ONLY_OF_KIND[request.kind]()
     if _is_shared(stored):
         found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(rescale_elements(request, stored, 0, 0))
@@ -200,22 +228,23 @@ _ONLY_OF_KIND: dict[Kind, Callable[[], Elements]] = {
     Kind.ENHANCED_MR: dict,
     Kind.ENHANCED_PET: lambda: {0x00189737: enhanced_pet.USAGE},
 }
-_WHOLE_BODY = values.code("38266002", "SCT", "Entire body")
 
 
 def _anatomy(request: Request) -> Elements:
     """Return the Frame Anatomy macro (PS3.3 C.7.6.16.2.8); the region is the whole body where nobody tells it."""
-    given = request.attributes.elements.get(0x00082218)  # AnatomicRegionSequence
-    laterality = request.attributes.text(0x00200060) or "U"
-    return {0x00082218: given or values.sequence(_WHOLE_BODY), 0x00209072: values.text("CS", laterality)}
+    given = request.attributes.elements.get(_REGION)
+    region = quantities.region_code(request.attributes.text(_BODY_PART), Log())
+    laterality = request.attributes.text(_LATERALITY) or "U"
+    region_item = values.code(region.value, region.scheme, region.meaning)
+    return {_REGION: given or values.sequence(region_item), 0x00209072: values.text("CS", laterality)}
 
 
 def _frame_groups(request: Request, stored: Stored, t: int, k: int) -> Elements:
     times = stored.voxels.shape[0]
-    found = _place(request, stored, t, k)
+    found = _place(request, stored, t, k) | references.of_frame(request, t, k)
     if not _is_shared(stored):
         found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(rescale_elements(request, stored, t, k))
-    if times > 1 and clock.start_s(request, t) is not None:
+    if times > 1 and clock.start_s(request, times - 1) is not None:
         offset = values.floats("FD", clock.start_s(request, t) or 0.0)
         found[0x00209310] = values.sequence({0x0020930D: offset})  # TemporalPositionSequence: TemporalPositionTimeOffset, s
     if request.image.gradients is not None and request.kind is Kind.ENHANCED_MR:
@@ -226,7 +255,7 @@ def _frame_groups(request: Request, stored: Stored, t: int, k: int) -> Elements:
 def _moments(request: Request, t: int, k: int) -> Elements:
     """Return when a frame was acquired (PS3.3 C.7.6.16.2.2), where that is known."""
     moment, duration = clock.moment_of(request, t, k), clock.duration_s(request, t)
-    if moment is None or clock.start_of(request) is None:
+    if moment is None:
         return {}
     stamp = values.text("DT", moment.strftime("%Y%m%d%H%M%S.%f"))
     return {

@@ -55,6 +55,8 @@ class Request:
         Stored values that are taken as they are; None where they follow from the image.
     derivation : str
         DerivationDescription.
+    inverted : bool
+        Low values are shown bright (MONOCHROME1).
     """
 
     image: Volume
@@ -70,6 +72,7 @@ class Request:
     source_frames: Sequence[int] = ()
     stored: Stored | None = None
     derivation: str = DESCRIPTION
+    inverted: bool = False
 
     @property
     def form(self) -> Form:
@@ -91,7 +94,9 @@ def planes_of(image: Volume) -> list[Plane]:
     except GeometryError as error:
         if "90°" not in str(error):
             raise
-        raise GeometryError(f"{error} Another axis may do as that of the slices: --plane axial, coronal, sagittal.") from None
+        raise GeometryError(
+            f"{error} Do it here with --resample shear, or take another axis for the slices (--plane axial, coronal, sagittal)."
+        ) from None
 
 
 def common_elements(request: Request, stored: Stored, log: Log) -> Elements:
@@ -109,12 +114,12 @@ def common_elements(request: Request, stored: Stored, log: Log) -> Elements:
         tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: with_equipment(decided),
         tags.DERIVATION_DESCRIPTION: values.text("ST", request.derivation),
         tags.SAMPLES_PER_PIXEL: values.integers("US", stored.pixel.samples),
-        tags.PHOTOMETRIC_INTERPRETATION: values.text("CS", stored.pixel.photometric),
+        tags.PHOTOMETRIC_INTERPRETATION: values.text("CS", "MONOCHROME1" if request.inverted else stored.pixel.photometric),
         **pixel_elements(stored.pixel),
     }
     if stored.padding is not None:
         found[tags.PIXEL_PADDING_VALUE] = values.integers("SS" if stored.pixel.signed else "US", stored.padding)
-    return {**decided, **found}
+    return {**values.without(decided, {tags.RESCALE_TYPE}), **found}
 
 
 def image_type(request: Request) -> list[str]:
@@ -143,6 +148,21 @@ def rescale_elements(request: Request, stored: Stored, t: int, k: int) -> Elemen
     return found
 
 
+def window_elements(request: Request, stored: Stored) -> Elements:
+    """Return the window: that which was told, else one that shows nearly all values.
+
+    Linear ones have a width of at least 1 (PS3.3 C.11.2.1.2).
+    """
+    told = {tag: request.attributes.elements[tag] for tag in _WINDOW if request.attributes.text(tag)}
+    if len(told) == len(_WINDOW):
+        return told
+    centre, width = stored.window()
+    found = {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+    if width < 1:
+        found[0x00281056] = values.text("CS", "LINEAR_EXACT")  # VOILUTFunction
+    return found
+
+
 def rescale_type(request: Request) -> str:
     """Return RescaleType: that of a source; HU for CT whose air is where air is, US (unspecified) for all others."""
     told = request.attributes.text(tags.RESCALE_TYPE)
@@ -160,6 +180,7 @@ def directionality(b_value: float, directed: bool) -> str:
     return "DIRECTIONAL" if directed else "ISOTROPIC" if b_value >= NEARLY_NO_WEIGHTING else "NONE"
 
 
+_WINDOW = (tags.WINDOW_CENTER, tags.WINDOW_WIDTH)
 _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 

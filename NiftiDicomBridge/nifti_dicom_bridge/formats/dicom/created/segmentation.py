@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ....errors import LabelError
 from ....geometry import Plane
 from ....labels import Code, Segment, description_of, with_codes
 from ....metadata import Log
+from ....options import SegmentationForm
 from ....volume import Volume
 from .derivation import code_item, put_references
 from .frame_order import put_in_order
@@ -27,17 +28,6 @@ _DERIVATION = ("113076", "DCM", "Segmentation")
 _CONTENT_LABEL = "SEGMENTATION"
 _UNKNOWN_ALGORITHM = "unknown"
 _FEW = 5
-
-
-class SegmentationType(StrEnum):
-    """How segments are stored (PS3.3 C.8.20.2, Segmentation Type)."""
-
-    BINARY = "BINARY"
-    """One bit per voxel, frames of their own for every segment: what all receivers read."""
-    FRACTIONAL = "FRACTIONAL"
-    """Probabilities in 8 bits."""
-    LABELMAP = "LABELMAP"
-    """The label map as it is: label numbers stay, one set of frames for all segments."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +48,12 @@ class SegmentationRequest:
         Told what was assumed, made up and left out.
     sources : sequence of Dataset
         A reference series in the same space; may be empty. Pixel data are not needed.
-    kind : SegmentationType
+    kind : SegmentationForm
         How to store them.
     planes : sequence of Plane
         Where the slices truly lie; empty: in the even grid of the volume.
+    overlapping : sequence of Volume
+        Further label maps on the grid of the volume, of one time like it: ``BINARY`` segments of one object, which may overlap.
     """
 
     volume: Volume
@@ -69,8 +61,9 @@ class SegmentationRequest:
     segments: Sequence[Segment]
     log: Log = field(default_factory=Log)
     sources: Sequence[Dataset] = ()
-    kind: SegmentationType = SegmentationType.BINARY
+    kind: SegmentationForm = SegmentationForm.BINARY
     planes: Sequence[Plane] = ()
+    overlapping: Sequence[Volume] = ()
 
 
 def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
@@ -90,8 +83,11 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
         If the voxels are colours.
     """
     placement = Placement(request.volume, request.sources, request.log, request.planes)
-    if request.kind is SegmentationType.FRACTIONAL:
+    if request.kind is SegmentationForm.FRACTIONAL:
         yield _object(request, placement, *_probabilities(request), 1)
+        return
+    if request.overlapping:
+        yield _object(request, placement, *_masks(request), 1)
         return
     labels = label_voxels(request.volume)
     known = with_codes(_named(np.unique(labels), request), request.log)
@@ -148,11 +144,11 @@ class _Numbered:
 def _numbered(labels: np.ndarray, segments: list[Segment], request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return labels and segments with the numbers that the object demands."""
     largest = segments[-1].number
-    if request.kind is SegmentationType.LABELMAP and largest <= LARGEST_NUMBER:
+    if request.kind is SegmentationForm.LABELMAP and largest <= LARGEST_NUMBER:
         return labels, [_Numbered(segment, segment.number) for segment in segments]
     if len(segments) > LARGEST_NUMBER:
         raise LabelError(f"{len(segments)} labels: a Segmentation holds at most {LARGEST_NUMBER}. Is it an image of values?")
-    if request.kind is SegmentationType.LABELMAP:
+    if request.kind is SegmentationForm.LABELMAP:
         request.log.warnings.append(
             f"label {largest} is above {LARGEST_NUMBER}: segments were numbered from 1, SegmentDescription has their labels"
         )
@@ -174,6 +170,19 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
     return array, [_Numbered(segment, segment.number) for segment in segments]
 
 
+def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
+    """Return the masks of segments that may overlap, shape (slices, rows, columns, segments), and the segments."""
+    volumes = [volume for volume in (request.volume, *request.overlapping) if volume.voxels.any()] or [request.volume]
+    maps = [label_voxels(volume)[0] for volume in volumes]
+    segments = _named(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
+    segments = _with_algorithm(with_codes(segments, request.log), request.log)
+    masks = np.zeros((*maps[0].shape, len(segments)), np.uint8)
+    for n, segment in enumerate(segments):
+        for labels in maps:
+            masks[..., n] |= labels == segment.number
+    return masks, [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
+
+
 # --- object -----------------------------------------------------------------------------------------------------------
 
 
@@ -183,18 +192,20 @@ def _object(
     from highdicom.seg import Segmentation
 
     common = request.common
-    made = Segmentation(
-        source_images=[source_of(common, placement)],
-        pixel_array=array,
-        segmentation_type=request.kind.value,
-        segment_descriptions=[_description(one) for one in segments],
-        max_fractional_value=FULL,
-        content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
-        content_description=str(common.get("SeriesDescription") or "")[:64] or None,
-        omit_empty_frames=request.kind is not SegmentationType.LABELMAP,
-        **placement.sequences(),
-        **identity(common, number),
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # names of one word, and what else it would not write so
+        made = Segmentation(
+            source_images=[source_of(common, placement)],
+            pixel_array=array,
+            segmentation_type=request.kind.value.upper(),
+            segment_descriptions=[_description(one) for one in segments],
+            max_fractional_value=FULL,
+            content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
+            content_description=str(common.get("SeriesDescription") or "")[:64] or None,
+            omit_empty_frames=request.kind is not SegmentationForm.LABELMAP,
+            **placement.sequences(),
+            **identity(common, number),
+        )
     _put_algorithms(made, segments)
     put_in_order(made)
     put_references(made, placement, request.sources, _DERIVATION)

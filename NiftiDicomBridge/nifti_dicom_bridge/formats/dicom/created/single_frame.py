@@ -14,7 +14,15 @@ from ..made import Made, file_of
 from ..restore import new_uid
 from . import clock
 from .attributes import with_charset
-from .request import Request, common_elements, directionality, patient_orientation, rescale_elements, sources_of_frame
+from .request import (
+    Request,
+    common_elements,
+    directionality,
+    patient_orientation,
+    rescale_elements,
+    sources_of_frame,
+    window_elements,
+)
 from .stored import Stored
 
 
@@ -41,8 +49,7 @@ def single_frames(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
 def _of_series(request: Request, stored: Stored) -> Elements:
     found: Elements = {}
     if stored.pixel.samples == 1:
-        centre, width = stored.window()
-        found |= {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+        found |= window_elements(request, stored)
     if request.image.times > 1 and request.kind is not Kind.PET:
         found[0x00200105] = values.integers("IS", request.image.times)  # NumberOfTemporalPositions
         if request.image.time_step_s > 0:

@@ -112,7 +112,7 @@ def stored_values(volume: Volume, rules: Rules, max_error: float | None, log: Lo
 
 
 def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarray, rules: Rules) -> Stored | None:
-    """Return the stored values of an original as they are, each plane with its own rescale; None where a kind has no such thing.
+    """Return the stored values of an original as they are, each plane with its own rescale; None where they do not fit.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarr
 def _colour(volume: Volume, rules: Rules) -> Stored:
     if volume.voxels.dtype != np.uint8 or volume.voxels.shape[-1] not in (3, 4):
         raise PixelError(
-            f"colour voxels of type {volume.voxels.dtype} with {volume.voxels.shape[-1]} samples cannot become DICOM pixels: "
-            "red, green and blue of 8 bits can."
+            f"{volume.voxels.shape[-1]} values of type {volume.voxels.dtype} per voxel cannot become DICOM pixels: red, green "
+            "and blue of 8 bits can. Split the image into one per component."
         )
     if not rules.eight_bits:
         raise PixelError("colour images become Secondary Capture: use --as sc or --as sc-multiframe.")
@@ -173,7 +173,7 @@ def _packed(
     low, high = limits
     signed = low < 0
     rows, columns = stored.shape[2:4]
-    if rules.eight_bits and not signed and high < 256:
+    if rules.eight_bits and not signed and high < 256 and (slope, intercept) == (1.0, 0.0):
         pixel = PixelFormat(int(rows), int(columns), 1, 8, 8, 7)
     else:
         needed = max(int(high).bit_length(), int(low if low >= 0 else -low - 1).bit_length()) + signed
@@ -246,12 +246,16 @@ def _check_error(found: Stored, real: np.ndarray, max_error: float | None, log: 
             back = found.voxels[t, k].astype(np.float64) * found.slopes[t, k] + found.intercepts[t, k]
             difference = np.abs(back - real[t, k])
             worst, square = max(worst, float(difference.max())), square + float((difference**2).sum())
-    limit = max_error if max_error is not None else DEFAULT_RELATIVE_ERROR * float(real.max() - real.min())
+    low, high = float(real.min()), float(real.max())
+    noise = 1e-6 * max(abs(low), abs(high))  # what single precision holds anyhow
+    limit = max_error if max_error is not None else max(DEFAULT_RELATIVE_ERROR * (high - low), noise)
     if worst > limit:
         raise PixelError(
             f"in 16 bits a value would change by {worst:.3g}, and {limit:.3g} is allowed. Use --as pm, which keeps every "
             "value, or allow more with --max-error."
         )
+    if worst <= 1e-9 * max(abs(low), abs(high)):
+        return
     root = (square / max(1, real.size)) ** 0.5
     log.warnings.append(
         f"values were rounded to 16 bits, steps of {found.slopes.max():.6g}: the largest error is {worst:.3g}, the mean one "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,7 +12,7 @@ import numpy as np
 
 from ....labels import Segment
 from ....metadata import Elements, Encoding, Log
-from ....options import Kind
+from ....options import Kind, SegmentationForm
 from ..encoding import write_data_set
 from ..made import Made
 from .attributes import with_charset
@@ -34,15 +35,15 @@ class Choices:
         Largest difference that rounding to 16 bits may make.
     segments : sequence of Segment
         What the labels of a label map mean.
-    segmentation : str
-        Segmentation Type; empty: by the values.
+    segmentation : SegmentationForm
+        How segments are stored; ``AUTO``: by the values.
     units, quantity : str
         Of a parametric map.
     """
 
     max_error: float | None = None
     segments: Sequence[Segment] = ()
-    segmentation: str = ""
+    segmentation: SegmentationForm = SegmentationForm.AUTO
     units: str = ""
     quantity: str = ""
 
@@ -56,20 +57,33 @@ def made_of(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dat
         If values or grid cannot be stored in that kind of object.
     """
     if request.kind is Kind.SEG:
-        return _segmentations(request, choices, log)
+        return _quietly(_segmentations(request, choices, log))
     if request.kind is Kind.PM:
-        return _parametric_maps(request, choices, log)
+        return _quietly(_parametric_maps(request, choices, log))
     stored = request.stored or stored_values(request.image, request.form.rules, choices.max_error, log)
     return multi_frame(request, stored, log) if request.form.multi_frame else single_frames(request, stored, log)
 
 
-def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dataset]:
-    from .segmentation import SegmentationRequest, SegmentationType, segmentations
+def _quietly(objects: Iterator[Dataset]) -> Iterator[Dataset]:
+    """Yield objects without the warnings of the libraries that make them: what a person should know is in the report."""
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = next(objects, None)
+        if found is None:
+            return
+        yield found
 
-    kind = choices.segmentation or ("FRACTIONAL" if _is_probability(request.image.voxels) else "BINARY")
+
+def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dataset]:
+    from .segmentation import SegmentationRequest, segmentations
+
+    kind = choices.segmentation
+    if kind is SegmentationForm.AUTO:
+        kind = SegmentationForm.FRACTIONAL if _is_probability(request.image.voxels) else SegmentationForm.BINARY
     common, sources = data_set_of(request.attributes.elements), _sources(request)
     return segmentations(
-        SegmentationRequest(request.image, common, choices.segments, log, sources, SegmentationType(kind.upper()))
+        SegmentationRequest(request.image, common, choices.segments, log, sources, kind, planes=request.planes)
     )
 
 
@@ -84,7 +98,9 @@ def _parametric_maps(request: Request, choices: Choices, log: Log) -> Iterator[D
     from .parametric_map import ParametricMapRequest, parametric_maps
 
     common, sources = data_set_of(request.attributes.elements), _sources(request)
-    return parametric_maps(ParametricMapRequest(request.image, common, choices.units, choices.quantity, None, log, sources))
+    return parametric_maps(
+        ParametricMapRequest(request.image, common, choices.units, choices.quantity, None, log, sources, planes=request.planes)
+    )
 
 
 def _sources(request: Request) -> list[Dataset]:

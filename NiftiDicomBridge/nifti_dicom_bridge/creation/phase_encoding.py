@@ -1,0 +1,109 @@
+"""Axis and direction of the phase encoding: letters of the NIfTI file → rows or columns of the slices that are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import geometry
+from ..errors import SidecarError
+from ..formats import bids
+from ..formats.bids.manufacturers import manufacturer_of
+from ..volume import Volume
+from .described import Described
+
+AXIS, ORDERING, MATRIX = 0x00181312, 0x00189034, 0x00181310
+_ALONG = 0.99
+_LETTERS = ("PhaseEncodingDirection", "PhaseEncodingAxis")
+_WORDS = {"ROW": 0, "COL": 1, "COLUMN": 1}
+
+
+def phase_encoding(described: Described, placed: Volume, sentences: list[str]) -> dict[int, tuple[str, list]]:
+    """Return the attributes that tell how an image was phase encoded: tag → (VR, values).
+
+    The sense is told for GE only, which says it in RectilinearPhaseEncodeReordering (0018,9034): that attribute is the order of
+    lines by its definition (PS3.3 C.8.13.5.4), and nobody else's reader takes it for a direction.
+
+    Parameters
+    ----------
+    described : Described
+        The image as it stands in its file.
+    placed : Volume
+        The same, with axes as its slices are written.
+    sentences : list of str
+        Told what cannot be said.
+
+    Raises
+    ------
+    SidecarError
+        If a key has another value than BIDS says.
+    """
+    found = _axis_and_sense(described, placed)
+    if found is None:
+        return {}
+    axis, sense = found
+    if axis == 2:
+        sentences.append("the phase encoding runs along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot say")
+        return {}
+    told: dict[int, tuple[str, list]] = {AXIS: ("CS", ["ROW" if axis == 0 else "COL"])}
+    if sense and manufacturer_of(str(described.top.get("Manufacturer", "")), {}) == "GE":
+        told[ORDERING] = ("CS", ["REVERSE_LINEAR" if sense > 0 else "LINEAR"])
+    return told | _matrix(described.top, described.where, axis, sentences)
+
+
+def _axis_and_sense(described: Described, placed: Volume) -> tuple[int, int] | None:
+    """Return 0 for rows, 1 for columns, 2 for slices; and 1 along increasing indices, −1 against, 0 unknown."""
+    top, where = described.top, described.where
+    for key in _LETTERS:
+        if key in top:
+            direction = bids.direction_of(top[key], described.image.ijk_to_ras)
+            if direction is None or (key == "PhaseEncodingAxis" and top[key].endswith("-")):
+                raise SidecarError(
+                    f"{where}: {key!r} is {top[key]!r}; i, j or k was expected, of a direction with or without -."
+                )
+            axis, sense = _along(direction, placed)
+            return axis, sense if key == "PhaseEncodingDirection" else 0
+    word = top.get("InPlanePhaseEncodingDirectionDICOM")
+    if word is None:
+        return None
+    if not isinstance(word, str) or word.upper() not in _WORDS:
+        raise SidecarError(f"{where}: 'InPlanePhaseEncodingDirectionDICOM' is {word!r}; ROW or COL was expected.")
+    n = _WORDS[word.upper()]
+    cosines = top.get("ImageOrientationPatientDICOM")
+    if not isinstance(cosines, list) or len(cosines) != 6:
+        return n, 0
+    return _along(geometry.ras_of_lps(np.array(cosines[3 * n : 3 * n + 3], dtype=float)), placed)[0], 0
+
+
+def _along(direction: np.ndarray, placed: Volume) -> tuple[int, int]:
+    """Return the axis of the slices, rows first, that runs along a direction (RAS); and its sense."""
+    axes = placed.ijk_to_ras[:3, :3] / np.linalg.norm(placed.ijk_to_ras[:3, :3], axis=0)
+    cosines = axes.T @ direction
+    n = int(np.argmax(np.abs(cosines)))
+    return n, 1 if cosines[n] > 0 else -1
+
+
+def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) -> dict[int, tuple[str, list]]:
+    """Return AcquisitionMatrix: frequency rows, frequency columns, phase rows, phase columns; 0 what nobody tells."""
+    lines, steps = (
+        _count(top, keys, where) for keys in (("AcquisitionMatrixPE",), ("FrequencyEncodingSteps", "BaseResolution"))
+    )
+    if not lines:
+        return {}
+    if not steps:
+        sentences.append(
+            "AcquisitionMatrix (0018,1310) has the phase encoded lines only: nobody tells how many the others were"
+        )
+    return {MATRIX: ("US", [0, steps, lines, 0] if axis == 0 else [steps, 0, 0, lines])}
+
+
+def _count(top: dict[str, Any], keys: tuple[str, ...], where: str) -> int:
+    """Return the first of several keys that is there, rounded; 0 where none is."""
+    for key in keys:
+        if key in top:
+            value = top[key]
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 65536:
+                raise SidecarError(f"{where}: {key!r} is {value!r}; a number was expected.")
+            return round(value)
+    return 0

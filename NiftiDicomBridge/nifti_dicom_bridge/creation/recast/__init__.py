@@ -1,0 +1,1 @@
+"""A volume that came from DICOM becomes another kind of object."""

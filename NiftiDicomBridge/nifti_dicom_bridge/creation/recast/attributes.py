@@ -1,0 +1,110 @@
+"""What an original tells → attributes of another kind of object, with what that kind says and must have."""
+
+from __future__ import annotations
+
+from ... import tags
+from ...formats.dicom import values
+from ...formats.dicom.created.attributes import DEFAULT, Attributes
+from ...formats.dicom.created.kinds import FORMS, Form
+from ...formats.dicom.created.modules import defaults_of
+from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
+from ...formats.dicom.frames import frames_of
+from ...formats.dicom.restore import new_uid
+from ...metadata import Elements, Log
+from ...options import Kind
+from ...volume import Volume
+from ..carried import ACQUISITION_DATETIME, PATIENT_POSITION, Carried
+from ..gather import LATERALITY, Shared
+from ..legality import Told, legal
+from .suited import ORIENTATION_CODES, has_sides, suited, without
+
+ORIGINAL = "the original"
+_COMPONENTS = {"phase": "PHASE", "real": "REAL", "imaginary": "IMAGINARY"}
+_CONTRASTS = {"adc": "ADC", "trace": "TRACE", "fa": "FA", "t1map": "T1 MAP", "t2map": "T2 MAP", "b0map": "B0 MAP"}
+
+
+def decided(volume: Volume, told: Carried, kind: Kind, shared: Shared, sentences: Told) -> Attributes:
+    """Return the attributes of a new object: --set, --metadata, what its original tells, and what the kind must have."""
+    found = Attributes()
+    found.offer_values(shared.set_values, "--set")
+    found.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
+    form = FORMS.get(kind)
+    if form is None:
+        found.offer(legal(told.shared, {}, "", sentences), ORIGINAL)
+    else:
+        _offer_told(found, told, form, volume, sentences)
+    found.offer(told.remembered, ORIGINAL)
+    if not found.text(tags.STUDY_INSTANCE_UID):
+        found.offer({tags.STUDY_INSTANCE_UID: values.text("UI", new_uid())}, DEFAULT)
+    if not found.text(tags.FRAME_OF_REFERENCE_UID):
+        found.offer({tags.FRAME_OF_REFERENCE_UID: values.text("UI", new_uid())}, DEFAULT)
+        sentences["the original has no Frame of Reference UID: a new one was given"] = None
+    return found
+
+
+def _offer_told(found: Attributes, told: Carried, form: Form, volume: Volume, sentences: Told) -> None:
+    """Offer what the original tells, what the kind says, and what must be there all the same."""
+    modality = {tags.MODALITY: values.text("CS", form.modality)} if form.modality else {}
+    shared = suited(trimmed(told.shared, form), form, told, sentences)
+    of_kind = {**modality, tags.IMAGE_TYPE: values.text("CS", *form.image_type)}
+    defaults = defaults_of(form.modules)
+    own = {} if form.multi_frame else next(iter(told.frames.values()), {})
+    checked = legal(without(shared, own), {**defaults, **own, **of_kind, **_places()}, form.sop_class, sentences)
+    if form.groups:
+        checked[tags.IMAGE_TYPE] = values.text("CS", *_image_type(volume, form))
+        if form.modality == "MR":
+            checked.setdefault(
+                tags.COMPLEX_IMAGE_COMPONENT, values.text("CS", _COMPONENTS.get(_component(volume), "MAGNITUDE"))
+            )
+    found.elements |= {tag: element for tag, element in modality.items() if tag not in found.elements}
+    found.sources |= {tag: "the kind" for tag in modality if tag not in found.sources}
+    found.offer(checked, ORIGINAL)
+    if not form.groups and has_sides(found.elements):
+        found.offer({LATERALITY: values.text("CS", "")}, DEFAULT)
+    found.offer(defaults, DEFAULT)
+    for tag in ORIENTATION_CODES if found.text(PATIENT_POSITION) else ():
+        found.elements.pop(tag, None)
+        found.sources.pop(tag, None)
+
+
+def _places() -> Elements:
+    """Return what stands for the planes of an object while its attributes are judged."""
+    return {
+        tags.IMAGE_ORIENTATION_PATIENT: values.decimals([1, 0, 0, 0, 1, 0]),
+        tags.IMAGE_POSITION_PATIENT: values.decimals([0, 0, 0]),
+        tags.PIXEL_SPACING: values.decimals([1, 1]),
+    }
+
+
+def trimmed(elements: Elements, form: Form | None) -> Elements:
+    """Return attributes without those that only objects of another make may have."""
+    return without(elements, ONLY_IN_ORIGINALS) if form is not None and form.groups else elements
+
+
+def _component(volume: Volume) -> str:
+    """Return what a frame of the volume shows: ``phase``, ``adc``…; empty for magnitude."""
+    series = volume.metadata
+    assert series is not None
+    n, frame = series.frames[0, 0].tolist()
+    return str(frames_of(series.instances[n], n)[frame].labels.get("component", ""))
+
+
+def _image_type(volume: Volume, form: Form) -> list[str]:
+    """Return ImageType of an enhanced object: DERIVED, and what is shown where that is no plain image (C.8.13.3.1.1)."""
+    return [*form.image_type[:3], _CONTRASTS.get(_component(volume), form.image_type[3])]
+
+
+def tell(told: Carried, sentences: Told, form: Form | None, log: Log) -> None:
+    """Say once what was repaired, and what stayed behind."""
+    log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
+    lost = set().union(*(elements.keys() for elements in told.frames.values())) if form and form.multi_frame else set()
+    lost -= {tags.ACQUISITION_TIME, tags.ACQUISITION_DATE, ACQUISITION_DATETIME}
+    only = ONLY_IN_ORIGINALS & told.shared.keys() if form and form.groups else set()
+    notes = (
+        ("not taken over, because they differ between frames: ", lost),
+        ("not taken over, because this kind of object does not have them: ", told.left),
+        ("not taken over, because only original images have them: ", only),
+    )
+    log.notes += [words + ", ".join(map(tags.keyword_of, sorted(found))) for words, found in notes if found]
+    if told.private:
+        log.notes.append(f"{len(told.private)} private attributes stay behind: nobody knows whether they hold for another kind")

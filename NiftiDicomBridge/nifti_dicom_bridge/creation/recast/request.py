@@ -1,0 +1,178 @@
+"""A volume that came from DICOM → request for another kind of object: what its instances tell goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from ... import iods, metadata, orientation, tags
+from ...errors import OptionError, PixelError
+from ...formats.dicom.created.choice import Known, chosen_kind
+from ...formats.dicom.created.kinds import FORMS, Form
+from ...formats.dicom.created.request import Request, planes_of
+from ...formats.dicom.created.stored import Stored, original_values
+from ...formats.dicom.frames import FrameInfo, frames_of
+from ...metadata import Instance, Log, SeriesMetadata
+from ...options import Kind, SlicePlane
+from ...pixels import to_stored_values
+from ...volume import Volume
+from ..carried import Carried, carried
+from ..gather import Shared
+from ..legality import Told, written_well
+from .attributes import decided, tell, trimmed
+
+DERIVATION = "Stored as another kind of object"
+BURNED_IN = 0x00280301
+_ACTUAL_FRAME_DURATION, _FRAME_ACQUISITION_DURATION = 0x00181242, 0x00189220  # ms
+# PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
+_MAY_BE_INVERTED = frozenset(FORMS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
+_OF_SOP_CLASS = {
+    uid: kind for kind, form in FORMS.items() for uid in (form.sop_class, form.colour_class, form.small_class) if uid
+}
+
+
+def kind_of_volume(volume: Volume) -> Kind | None:
+    """Return the kind of object that a volume came from; None where it is none of those that are made here."""
+    if volume.metadata is None:
+        return None
+    return _OF_SOP_CLASS.get(metadata.text(volume.metadata.first.elements, tags.SOP_CLASS_UID))
+
+
+def kind_wanted(volume: Volume, shared: Shared) -> Kind:
+    """Return the kind that a volume shall become: that of ``--as``, for its own modality."""
+    assert volume.metadata is not None
+    modality = metadata.text(volume.metadata.first.elements, tags.MODALITY)
+    return chosen_kind(shared.options.kind, volume, Known(volume.name, modality))[0]
+
+
+@dataclass
+class _Frames:
+    """The frames of an original that those of the new object are, times outermost; none where it has another grid."""
+
+    keys: list[tuple[int, int]]
+    infos: list[FrameInfo]
+
+
+def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Request:
+    """Return the request that makes another kind of object of a volume.
+
+    Parameters
+    ----------
+    volume : Volume
+        With `metadata`.
+    kind : Kind
+        The kind to make.
+    shared : Shared
+        Options, and what they name.
+    log : Log
+        Told what was repaired and what did not go on.
+
+    Raises
+    ------
+    OptionError
+        If text is burned into the image, which the kind cannot say.
+    PixelError
+        If its grey values are shown inverted, and the kind cannot say that.
+    """
+    series = volume.metadata
+    assert series is not None
+    form = FORMS.get(kind)
+    _check_shown(series.first, form)
+    plane = shared.options.plane
+    placed = orientation.in_plane(volume, SlicePlane.AS_STORED if plane is SlicePlane.AUTO else plane)
+    frames = _frames(volume, placed)
+    told = carried(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
+    sentences: Told = {}
+    attributes = decided(volume, told, kind, shared, sentences)
+    own = {key: trimmed(written_well(elements, sentences), form) for key, elements in told.frames.items()}
+    planes = [info.plane for info in frames.infos[: placed.voxels.shape[1]] if info.plane is not None]
+    tell(told, sentences, form, log)
+    stored = _stored(volume, frames, form) if form else None
+    if stored is not None and form is not None and form.groups:
+        log.warnings.append(
+            "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "
+            "rescale of one frame for all"
+        )
+    return Request(
+        image=placed,
+        kind=kind,
+        attributes=attributes,
+        sources=[series.instances[n] for n, _ in frames.keys] or series.instances,
+        planes=planes if len(planes) == placed.voxels.shape[1] else planes_of(placed),
+        frames=[own.get(key, {}) for key in frames.keys] if form and not form.multi_frame else (),
+        moments=_moments(told, frames, placed.times),
+        durations_s=_durations_s(told, placed.times),
+        source_frames=[frame + 1 for _, frame in frames.keys] if _has_many_frames(series) else (),
+        stored=stored,
+        derivation=DERIVATION,
+        inverted=_is_inverted(series.first),
+    )
+
+
+def _check_shown(first: Instance, form: Form | None) -> None:
+    """Refuse what a kind cannot say of how its pixels are to be shown."""
+    if form is not None and form.groups and metadata.text(first.elements, BURNED_IN) == "YES":
+        raise OptionError(
+            f"{first.name}: {tags.describe(BURNED_IN)} is YES, and enhanced objects must not have text in their pixels. Use "
+            "--as classic or --as sc."
+        )
+    if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
+        raise PixelError(
+            f"{first.name}: PhotometricInterpretation (0028,0004) is MONOCHROME1, low values are shown bright; this kind of "
+            "object cannot say so and would look like a negative. Use --as sc."
+        )
+
+
+def _is_inverted(first: Instance) -> bool:
+    return metadata.text(first.elements, tags.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1"
+
+
+def _frames(volume: Volume, placed: Volume) -> _Frames:
+    """Return the frames of the original that the planes of an image are, as long as it has them all, in their order."""
+    series = volume.metadata
+    assert series is not None
+    times, slices = placed.voxels.shape[:2]
+    moved = "geometry" in volume.edits() or volume.resampled or series.layers is not None
+    if moved or placed.voxels.strides != volume.voxels.strides or series.frames.shape[:2] != (times, slices):
+        return _Frames([], [])
+    keys = [(int(n), int(frame)) for n, frame in series.frames.reshape(-1, 2).tolist()]
+    of_instance = {n: frames_of(series.instances[n], n) for n in {n for n, _ in keys}}
+    return _Frames(keys, [of_instance[n][frame] for n, frame in keys])
+
+
+def _moments(told: Carried, frames: _Frames, times: int) -> list[datetime | None]:
+    """Return when each frame was acquired; nothing where all times of a series claim the same moment, that of its start."""
+    found = [told.moments.get(key) for key in frames.keys]
+    firsts = [moment for moment in found[:: max(1, len(found) // times)] if moment is not None]
+    later = all(before < after for before, after in pairwise(firsts))
+    return found if told.moments and (times == 1 or (later and len(firsts) == times)) else []
+
+
+def _durations_s(told: Carried, times: int) -> list[float]:
+    """Return how long every time lasted, s, where all frames say the same."""
+    found = metadata.number(told.shared, _ACTUAL_FRAME_DURATION) or metadata.number(told.shared, _FRAME_ACQUISITION_DURATION)
+    return [found / 1000] * times if found else []
+
+
+def _has_many_frames(series: SeriesMetadata) -> bool:
+    """Whether the instances are of a kind that has frames to refer to (PS3.3 10.3)."""
+    modules = iods.modules_of(metadata.text(series.first.elements, tags.SOP_CLASS_UID))
+    return any("multi-frame" in module.name for module in modules)
+
+
+def _stored(volume: Volume, frames: _Frames, form: Form) -> Stored | None:
+    """Return the stored values of the original where every frame has its own rescale; None where those of the volume do."""
+    record = volume.pixel_record
+    if record is None or not record.rescaled or not frames.infos or "voxels" in volume.edits():
+        return None
+    shape = volume.voxels.shape[:2]
+    slopes = np.array([info.slope for info in frames.infos]).reshape(shape)
+    intercepts = np.array([info.intercept for info in frames.infos]).reshape(shape)
+    planes = np.empty(volume.voxels.shape, np.int32)
+    for t, k in np.ndindex(shape):
+        slope, intercept = float(slopes[t, k]), float(intercepts[t, k])
+        planes[t, k] = to_stored_values(volume.voxels[t, k], slope, intercept, np.dtype(np.int32))
+    return original_values(planes, slopes, intercepts, form.rules)

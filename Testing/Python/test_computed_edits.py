@@ -1,0 +1,96 @@
+"""Keys that are computed on the way from DICOM: an edit reaches the attribute that can hold it, or the report says why not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from circle import KEEP, NEW, Circle, listing
+from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Outcome, Target, convert
+from phantoms import save, vendors
+
+
+def edited(circle: Circle, sources: list, **changes: Any) -> ConversionReport:
+    """Convert a series there and back, with some keys of its sidecar edited in between."""
+    save(circle.dicom, sources)
+    circle.forth()
+    circle.edit_sidecar(lambda top: top.update(changes))
+    return circle.home(NEW)
+
+
+def again(circle: Circle) -> dict[str, Any]:
+    """Return the sidecar of what came back."""
+    convert(Job([circle.back], circle.folder / "again", ConversionOptions(Target.NIFTI)))
+    (path,) = (circle.folder / "again").glob("*.json")
+    return json.loads(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "keyword", "expected"),
+    [
+        ("EchoTrainLength", 17, "EchoTrainLength", "17"),
+        ("ParallelReductionFactorInPlane", 3.0, "ParallelReductionFactorInPlane", "3.0"),
+        ("AcquisitionDuration", 99.5, "AcquisitionDuration", "99.5"),
+        ("AcquisitionDateTime", "2025-06-07T03:04:05.500000", "AcquisitionDate", "20250607"),
+    ],
+)
+def test_an_edit_is_in_every_instance_and_in_the_next_sidecar(
+    key: str, value: Any, keyword: str, expected: str, circle: Circle
+) -> None:
+    (entry,) = edited(circle, vendors.mr("CANON_MEC"), **{key: value}).entries
+
+    assert entry.outcome is Outcome.REISSUED
+    assert {str(ds[keyword].value) for ds in circle.returned()} == {expected}
+    assert [change.attribute for change in entry.log.changes] == [keyword]
+    assert not [warning for warning in entry.log.warnings if "edited in the sidecar" in warning]
+    assert again(circle)[key] == value
+
+
+def test_another_day_leaves_the_times_of_slices_alone(circle: Circle) -> None:
+    sources = vendors.siemens("")
+    edited(circle, sources, AcquisitionDateTime="2025-06-07T03:04:10.000000")
+
+    assert [ds.AcquisitionTime for ds in circle.returned()] == [ds.AcquisitionTime for ds in sources]
+
+
+def test_an_edit_that_an_attribute_cannot_hold_is_named_and_changes_nothing(circle: Circle) -> None:
+    save(circle.dicom, vendors.mr("CANON_MEC"))
+    circle.forth()
+    circle.edit_sidecar(lambda top: top.update(TotalReadoutTime=1.5))
+
+    (entry,) = circle.home(KEEP).entries
+
+    assert '"TotalReadoutTime" was edited in the sidecar, but is computed of several attributes' in entry.log.warnings[0]
+    assert listing(circle.back) == listing(circle.dicom)
+
+
+def test_an_edit_that_a_private_attribute_outvotes_is_named(circle: Circle) -> None:
+    sources = vendors.ge(ParallelReductionFactorInPlane=4.0)
+
+    (entry,) = edited(circle, sources, ParallelReductionFactorInPlane=3).entries
+
+    assert {ds.ParallelReductionFactorInPlane for ds in circle.returned()} == {3.0}
+    told = again(circle)["ParallelReductionFactorInPlane"]
+    assert told != 3
+    words = (
+        f'"ParallelReductionFactorInPlane" was edited in the sidecar and written, but other attributes tell {told!r} as before'
+    )
+    assert words in entry.log.warnings
+
+
+def test_a_condition_of_a_key_holds_for_its_edit_too(circle: Circle) -> None:
+    (entry,) = edited(circle, vendors.mr("UIH", AcquisitionDuration=20.0), AcquisitionDuration=99.5).entries
+
+    assert {ds.AcquisitionDuration for ds in circle.returned()} == {20.0}
+    assert any('"AcquisitionDuration" was edited in the sidecar' in warning for warning in entry.log.warnings)
+
+
+@pytest.mark.parametrize(("key", "value"), [("AcquisitionDateTime", "2025-06-07"), ("EchoTrainLength", "many")])
+def test_a_value_of_another_kind_is_one_clear_error(key: str, value: Any, circle: Circle) -> None:
+    (entry,) = edited(circle, vendors.mr("CANON_MEC"), **{key: value}).entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert key in entry.error
+    assert "\n" not in entry.error
