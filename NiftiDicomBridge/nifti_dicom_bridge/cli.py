@@ -106,7 +106,8 @@ def _add_convert(commands: Any, can_register: bool) -> None:
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
     sub.add_argument("--bids-map", type=Path, metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
     sub.add_argument("--resample", default="", metavar="tilt,spacing",
-                     help="beside an image whose slices are sheared or uneven, write one on a regular grid")  # fmt: skip
+                     help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
+                          "'shear' makes rows and columns perpendicular")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="set_values",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
@@ -256,6 +257,7 @@ def _check_options(options: ConversionOptions, register: bool) -> None:
     if options.target in (Target.NIFTI, Target.ZARR) and register:
         raise OptionError("--register adds DICOM files to the database: use it with --to dicom.")
     check_preview(options, register)
+    _check_creation(options)
     _check_resampling(options)
     _check_zarr(options)
     _check_layout(options)
@@ -267,6 +269,22 @@ def _check_report(report: Path, output: Path) -> None:
     check_suffix(report)
     if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+
+
+# choices that are about DICOM to be made: option → its field
+_OF_CREATION = {
+    "--as": "kind", "--reference": "reference", "--study-from": "study_from", "--sidecar": "sidecar", "--metadata": "metadata",
+    "--labels": "labels", "--segmentation": "segmentation", "--plane": "plane", "--max-error": "max_error",
+}  # fmt: skip
+
+
+def _check_creation(options: ConversionOptions) -> None:
+    if options.target not in (Target.NIFTI, Target.ZARR):
+        return
+    usual = ConversionOptions()
+    for option, name in _OF_CREATION.items():
+        if getattr(options, name) != getattr(usual, name):
+            raise OptionError(f"{option} tells how DICOM is made: use it with --to dicom.")
 
 
 def _check_zarr(options: ConversionOptions) -> None:

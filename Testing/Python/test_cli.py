@@ -148,6 +148,23 @@ def test_the_report_names_every_series_file_and_change(circle: Circle) -> None:
     assert entry["log"]["changes"] == [{"attribute": "PatientID", "old": "R1", "new": "007", "source": "--set"}]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--as", "seg"], ["--reference", "x"], ["--study-from", "x"], ["--sidecar", "x"], ["--metadata", "x"],
+        ["--labels", "x"], ["--segmentation", "binary"], ["--plane", "axial"], ["--max-error", "1"],
+    ],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+def test_choice_about_dicom_to_be_made_is_wrong_usage_on_the_way_to_nifti(
+    circle: Circle, arguments: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    circle.make("classic_ct")
+
+    assert to_nifti(circle, *arguments) == 2
+    assert "use it with --to dicom" in capsys.readouterr().err
+
+
 def test_a_report_into_nowhere_is_wrong_usage_before_anything_is_done(circle: Circle) -> None:
     circle.make("classic_ct")
 
