@@ -163,7 +163,9 @@ class ExportPart:
         with slicer.util.tryWithErrorDisplay(_("Export failed."), waitCursor=True):
             logic = self._widget.logic
             layout = LAYOUTS[self.ui.layoutComboBox.currentIndex]
-            options = logic.makeOptions(gzip=self.ui.gzipCheckBox.isChecked(), layout=layout)
+            options = logic.makeOptions(
+                gzip=self.ui.gzipCheckBox.isChecked(), layout=layout, deidentify=self.ui.deidentifyCheckBox.isChecked()
+            )
             if self.source == "scene":
                 nodes = [slicer.mrmlScene.GetNodeByID(node_id) for node_id in self.checked()]
                 task = logic.exportTask(nodes, self._folder(), options, self.ui.hardenCheckBox.isChecked())

@@ -187,6 +187,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         kind: str = "auto",
         values: dict[str, str] | None = None,
         reference: str = "",
+        deidentify: bool = False,
     ) -> ConversionOptions:
         """Return the choices that the panel offers as options of the core; ``layout`` may be another target as well."""
         self._require_dependencies()
@@ -196,6 +197,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         return ConversionOptions(
             target=Target(layout) if other else Target.NIFTI,
             gzip=gzip,
+            deidentify=deidentify,
             uids=Uids.KEEP if keepUids else Uids.NEW,
             layout=Layout.FLAT if other else Layout(layout),
             kind=Kind(kind),

@@ -21,6 +21,8 @@ class NiftiDicomBridgeParameterNode:
         Write ``.nii.gz`` instead of ``.nii``.
     harden : bool
         Resample what lies under nonlinear transforms.
+    deidentify : bool
+        Leave out what tells who the patient is.
     niftiFiles : list of pathlib.Path
         What shall become DICOM.
     kind : str
@@ -44,6 +46,7 @@ class NiftiDicomBridgeParameterNode:
     folder: str = ""
     gzip: bool = True
     harden: bool = False
+    deidentify: bool = False
     niftiFiles: list[Path]
     kind: str = "auto"
     reference: str = ""

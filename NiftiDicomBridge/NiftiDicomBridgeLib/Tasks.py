@@ -21,6 +21,7 @@ from nifti_dicom_bridge import (
     Cancelled,
     ConversionOptions,
     ConversionReport,
+    Deidentifier,
     Entry,
     Job,
     Layout,
@@ -64,7 +65,7 @@ class ExportTask:
     folder : str or pathlib.Path
         Where to.
     options : ConversionOptions, optional
-        `gzip`, `overwrite`, `layout` and `bids_map` matter.
+        `gzip`, `overwrite`, `layout`, `bids_map` and `deidentify` matter.
     harden : bool
         Resample what lies under a nonlinear transform, instead of refusing it.
     name : str
@@ -88,6 +89,8 @@ class ExportTask:
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
         self._sources = [source for node in _each_once(nodes) for source in self._sources_of(node, harden)]
         self._names = file_names([name or source.title for source in self._sources])
+        self._deidentifier = Deidentifier(self._options.deidentify_key) if self._options.deidentify else None
+        self._public_names: list[str] = []
 
     def _sources_of(self, node: Any, harden: bool) -> list[_Source]:
         title = node.GetName() or node.GetID() if node is not None else "(no volume)"
@@ -135,12 +138,20 @@ class ExportTask:
                 _require_original(volume, source)
                 originals += source.files
                 return []
+            if self._deidentifier is not None:
+                volume = self._deidentifier.clean(replace(volume, name=name), entry.log)
+                name = self._public_name(volume)
             entry.outputs = self._written(replace(volume, name=name), source, name)
         except Cancelled:
             raise
         except (BridgeError, OSError) as error:
             entry.outcome, entry.error = Outcome.FAILED, str(error)
         return [entry]
+
+    def _public_name(self, volume: Volume) -> str:
+        """Return a name that no other volume of this export has, and that the name of the node is no part of."""
+        self._public_names.append(volume.name)
+        return file_names(self._public_names)[-1]
 
     def _written(self, volume: Volume, source: _Source, name: str) -> list[Path]:
         assert source.image is not None
@@ -150,7 +161,7 @@ class ExportTask:
         labels = source.image.labels if volume.metadata is None else ()
         if labels and table.exists() and not self._options.overwrite:
             raise OutputError(f"{table} exists. Choose another folder or name.")
-        outputs = write(volume, image, self._options)
+        outputs = write(volume, image, replace(self._options, deidentify=False))
         if volume.metadata is None:
             _tell(source.identity, outputs)
         if labels:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
     from .comparison import Comparison, compare
+    from .deidentification import Deidentifier, deidentify
     from .demo import make_sample
     from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
     from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError, ZarrReadError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
 
 _HOMES = {
     "comparison": "Comparison compare",
+    "deidentification": "Deidentifier deidentify",
     "demo": "make_sample",
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError ZarrReadError",

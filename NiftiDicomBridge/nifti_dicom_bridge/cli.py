@@ -113,6 +113,10 @@ def _add_convert(commands: Any, can_register: bool) -> None:
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
     add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
+    sub.add_argument("--deidentify", action="store_true",
+                     help="write nothing in metadata and names that tells who the patient is (PS3.15 E)")  # fmt: skip
+    sub.add_argument("--deidentify-key", default="", metavar="TEXT",
+                     help="UIDs of runs with the same key stay linked (default: a random key)")  # fmt: skip
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
@@ -218,6 +222,8 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
         shards=arguments.shards,
         pyramid=arguments.pyramid,
         preview=preview_of(arguments),
+        deidentify=arguments.deidentify,
+        deidentify_key=arguments.deidentify_key,
     )
     register = getattr(arguments, "register", False)
     _check_options(options, register)

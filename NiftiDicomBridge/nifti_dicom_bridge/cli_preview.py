@@ -29,8 +29,6 @@ def add_preview(group: Any) -> None:
     group.add_argument("--all-slices", action="store_true", help="also a PNG of every slice, in a folder per image")
     group.add_argument("--letters", action=argparse.BooleanOptionalAction,
                        help="R L A P S I at the edges (default: on all but plain PNG)")  # fmt: skip
-    group.add_argument("--deidentify", action="store_true",
-                       help="nothing in names, text and metadata of pictures that tells who the patient is")  # fmt: skip
 
 
 def joined(argv: Sequence[str]) -> list[str]:
@@ -57,7 +55,6 @@ def preview_of(arguments: argparse.Namespace) -> PreviewOptions:
         overlay=arguments.overlay,
         letters=arguments.letters,
         all_slices=arguments.all_slices,
-        deidentify=arguments.deidentify,
     )
 
 

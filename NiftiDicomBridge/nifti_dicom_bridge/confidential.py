@@ -1,6 +1,5 @@
-"""Which attributes the basic profile of de-identification does not keep (PS3.15 E.2): to leave them out of what people read.
-
-This is no de-identification of DICOM: it tells what to leave out of pictures and texts that are made beside it.
+"""Which attributes the basic profile of de-identification does not keep (PS3.15 E.2): the table, and what to leave out
+of pictures and texts that people read.
 """
 
 from __future__ import annotations
@@ -23,11 +22,19 @@ def is_confidential(tag: int, element: Element) -> bool:
     Those of table E.1-1 whatever their action code, private ones, and, as tables grow, every name, date, time and UID that is
     not of the standard itself.
     """
-    if tags.is_private(tag) or tag in _table() or any(_fits(tag, pattern) for pattern in _patterns()):
+    if tags.is_private(tag) or action_code(tag):
         return True
     if element.vr == _UID and isinstance(element.value, bytes):
         return not all(uid.startswith(_STANDARD_UIDS) for uid in element.value.split(b"\\") if uid.strip(b" \0"))
     return element.vr in _NAMES_AND_TIMES
+
+
+def action_code(tag: int) -> str:
+    """Return the action code of the basic profile, such as ``X`` or ``Z/D``; empty for what the table does not list."""
+    found = _codes().get(tag)
+    if found is None:
+        found = "X" if any(_fits(tag, pattern) for pattern in _patterns()) else ""
+    return found
 
 
 def _fits(tag: int, pattern: str) -> bool:
@@ -35,8 +42,8 @@ def _fits(tag: int, pattern: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _table() -> frozenset[int]:
-    return frozenset(int(tag, 16) for found in _data()["actions"].values() for tag in found)
+def _codes() -> dict[int, str]:
+    return {int(tag, 16): code for code, found in _data()["actions"].items() for tag in found}
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import BridgeError, OptionError
-from .options import ConversionOptions, Progress, Target
+from .options import ConversionOptions, Layout, Names, Progress, Target, Uids
 from .report import ConversionReport, Outcome
 
 
@@ -55,6 +55,7 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
     inputs = [Path(path) for path in job.inputs]
     if not inputs:
         raise OptionError("No input was given. Name the files or folders to convert.")
+    _check_deidentification(job.options)
     if job.options.target is Target.NIFTI:
         from .to_nifti import to_nifti as run
     elif job.options.target is Target.PREVIEW:
@@ -67,6 +68,22 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
     if not any(entry.outcome is not Outcome.SKIPPED for entry in report.entries):
         raise BridgeError(_nothing_found(job, inputs, report))
     return report
+
+
+def _check_deidentification(options: ConversionOptions) -> None:
+    """Refuse what --deidentify contradicts, before anything is read."""
+    if options.deidentify_key and not options.deidentify:
+        raise OptionError("--deidentify-key tells how UIDs are replaced: use it with --deidentify.")
+    if not options.deidentify:
+        return
+    if options.target is Target.DICOM and options.uids is Uids.KEEP:
+        raise OptionError("--deidentify replaces all UIDs: leave out --uids keep.")
+    if options.target is Target.DICOM and options.names is Names.ORIGINAL:
+        raise OptionError("--deidentify writes no name that a file had: leave out --names original.")
+    if options.target is Target.DICOM and (options.reference or options.study_from):
+        raise OptionError("--reference and --study-from say whose the image is: leave them out, or --deidentify.")
+    if options.layout is Layout.BIDS:
+        raise OptionError("--deidentify has no names for the subjects of --layout bids: de-identify --to dicom first.")
 
 
 def _nothing_found(job: Job, inputs: Sequence[Path], report: ConversionReport) -> str:

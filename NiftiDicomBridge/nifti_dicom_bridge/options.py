@@ -213,6 +213,10 @@ class ConversionOptions:
         Zarr: how many coarser levels to write, each with half of the voxels along its axes.
     preview : PreviewOptions
         How pictures are made.
+    deidentify : bool
+        Write nothing that tells who the patient is, as far as metadata and names go: see `deidentify`.
+    deidentify_key : str
+        UIDs of conversions with the same key stay linked. A random one for each conversion by default.
     """
 
     target: Target = Target.NIFTI
@@ -236,3 +240,5 @@ class ConversionOptions:
     shards: bool = False
     pyramid: int = 0
     preview: PreviewOptions = PreviewOptions()
+    deidentify: bool = False
+    deidentify_key: str = ""

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import formats
-from .creation.choices import choices_for, choices_of_original
-from .creation.described import described, parts_of
-from .creation.gather import Shared
-from .creation.recast.edits import as_it_may_stand, with_values
-from .creation.recast.request import kind_of_volume, kind_wanted, recast_request
-from .creation.requests import request_of
-from .errors import SidecarError
 from .formats.dicom import edits
-from .formats.dicom.created.legacy.objects import legacy_objects
-from .formats.dicom.created.writer import made_of
 from .formats.dicom.read import Plan, load
 from .formats.dicom.series import find_series
-from .formats.dicom.write import DicomJob, write_dicom, write_made
-from .formats.zarr_store import is_store
+from .formats.dicom.write import DicomJob, write_dicom
 from .metadata import Change
 from .opened import opened_images, other_inputs
-from .options import ConversionOptions, Kind, Names, Progress, Uids
+from .options import ConversionOptions, Kind, Progress
 from .output import Staging
 from .report import ConversionReport, Entry, Outcome
-from .sidecar import sidecar_path
 from .sidecar_edits import edited, unheard
-from .to_nifti import failures_in, leftover_entries, plans_of
-from .validation import Severity, check_files
+from .to_nifti import Public, failures_in, leftover_entries, plans_of
 from .volume import Volume
+
+if TYPE_CHECKING:
+    from .making import Making
+
+
+class _Run:
+    """What all images of one conversion share; what only new objects need is made when the first of them comes."""
+
+    def __init__(self, output: Path, options: ConversionOptions, progress: Progress | None):
+        self.output, self.options, self.progress = output, options, progress
+        self.job, self.public = DicomJob(options), Public.of(options, set())
+        self.values = edits.elements_of(options.set_values)
+        if options.reference or options.study_from or options.metadata:
+            _ = self.making  # what they name is missed before anything is written
+
+    @cached_property
+    def making(self) -> Making:
+        """Makes new objects."""
+        from .making import Making
+
+        return Making(self.job, self.output, self.progress)
 
 
 @dataclass
@@ -64,25 +75,20 @@ class _Source:
 
 def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
-    values = edits.elements_of(options.set_values)
+    run = _Run(output, options, progress)
     report = ConversionReport()
     sources = [_source_of(file) for file in opened_images(inputs, report)]
     inventory = find_series(other_inputs(inputs), progress)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
-    shared, scratch = DicomJob(options), Shared.of(options)
     for group in _sharing_instances(sources):
-        entry = _group_to_dicom(group, output, shared, scratch, values, progress)
+        entry = _group_to_dicom(group, run)
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
-            entry.log.warnings += _violations(entry.outputs)
+            from .making import violations
+
+            entry.log.warnings += violations(entry.outputs)
         report.entries.append(entry)
     return report
-
-
-def _violations(paths: Sequence[Path]) -> list[str]:
-    """Return what the standard does not allow in files that were written, in sentences."""
-    errors = [finding for finding in check_files(paths) if finding.severity is Severity.ERROR]
-    return [f"not as the standard wants it: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
 
 
 def _source_of(file: formats.NiftiFile) -> _Source:
@@ -113,92 +119,50 @@ def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
     return [members for _, members in groups]
 
 
-def _group_to_dicom(
-    group: list[_Source],
-    output: Path,
-    shared: DicomJob,
-    scratch: Shared,
-    values: dict[int, tuple[str, list]],
-    progress: Progress | None,
-) -> Entry:
+def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
+    options = run.options
     inputs = [path for source in group for path in source.inputs]
     entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
-    if group[0].file is not None and group[0].file.record is None:
-        return _created(group[0].file.path, entry, output, shared, scratch, progress)
+    first = group[0].file
     with failures_in(entry):
-        if shared.options.kind is not Kind.AUTO and _recast(group, entry, output, shared, scratch, progress):
-            return entry
-        together = {target: found for source in group for target, found in edited(source.file).items()}
-        together.update(values.items())
-        volumes = [source.load(progress) for source in group]
-        entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
-        entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
-        with Staging(output, shared.options.overwrite) as staging:
-            entry.outcome = write_dicom(volumes, staging, shared, entry.log, together, progress)
-            entry.outputs = staging.commit()
-        entry.log.changes = [_sourced(change, shared.options) for change in entry.log.changes]
+        if first is not None and first.record is None and not options.deidentify:
+            run.making.create(first.path, entry)
+        elif options.kind is Kind.AUTO or not _recast(group, run, entry):
+            _restore(group, run, entry)
     return entry
 
 
-def _created(path: Path, entry: Entry, output: Path, shared: DicomJob, scratch: Shared, progress: Progress | None) -> Entry:
-    """Make DICOM of an image that never was DICOM."""
-    entry.outcome = Outcome.CONVERTED
-    with failures_in(entry):
-        _check_nothing_original_is_asked_for(path, shared.options)
-        with Staging(output, shared.options.overwrite) as staging:
-            for what in parts_of(described(path, shared.options.sidecar)):
-                request = request_of(what, scratch, entry.log)
-                entry.log.values += request.attributes.told()
-                objects = made_of(request, choices_for(what, request, scratch, entry.log), entry.log)
-                frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
-                write_made(objects, what.name, frames, staging, shared, progress)
-            entry.outputs = staging.commit()
-    return entry
-
-
-def _check_nothing_original_is_asked_for(path: Path, options: ConversionOptions) -> None:
-    """Refuse to make something new where the original is wanted and its record is not there."""
-    if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
-        raise SidecarError(
-            f"{path}: there is no record of the DICOM it came from: {_where_it_was(path)} Put it back; or, if the image never "
-            "was DICOM, leave out --uids keep and --names original."
-        )
-
-
-def _where_it_was(path: Path) -> str:
-    if is_store(path):
-        return "the store has none."
-    return f"the sidecar {sidecar_path(path).name} that was written beside it is missing or has no 'NiftiDicomBridge' key."
-
-
-def _recast(
-    group: list[_Source], entry: Entry, output: Path, shared: DicomJob, scratch: Shared, progress: Progress | None
-) -> bool:
-    """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
-    volumes = [_with_edits(source, progress) for source in group]
-    kinds = [kind_wanted(volume, scratch) for volume in volumes]
-    if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
+def _recast(group: list[_Source], run: _Run, entry: Entry) -> bool:
+    volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
+    if not run.making.recast(volumes, entry):
         return False
-    entry.outcome = Outcome.CONVERTED
-    with Staging(output, shared.options.overwrite) as staging:
-        for volume, kind in zip(volumes, kinds, strict=True):
-            frames = volume.voxels.shape[0] * volume.voxels.shape[1]
-            if kind is Kind.LEGACY:
-                objects: Iterator = legacy_objects(as_it_may_stand(volume, scratch, entry.log), shared.uids, entry.log)
-            else:
-                request = recast_request(volume, kind, scratch, entry.log)
-                entry.log.values += request.attributes.told()
-                objects = made_of(request, choices_of_original(volume, scratch), entry.log)
-            write_made(objects, volume.name, frames, staging, shared, progress)
-        entry.outputs = staging.commit()
     entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     return True
 
 
-def _with_edits(source: _Source, progress: Progress | None) -> Volume:
-    """Return a volume whose instances say what a person changed in its sidecar."""
-    return with_values(source.load(progress).in_memory(), edited(source.file))
+def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
+    """Give back what an image came from, or a derived series where it was edited."""
+    together = {target: found for source in group for target, found in edited(source.file).items()}
+    if run.options.deidentify:
+        together = {}  # they are cleaned with the rest
+        volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
+        run.job.keep_new_uids(volumes)
+    else:
+        volumes = [source.load(run.progress) for source in group]
+    together.update(run.values.items())
+    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
+    with Staging(run.output, run.options.overwrite) as staging:
+        entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
+        entry.outputs = staging.commit()
+    entry.log.changes = [_sourced(change, run.options) for change in entry.log.changes]
+
+
+def _with_edits(source: _Source, run: _Run) -> Volume:
+    from .making import with_edits
+
+    return with_edits(source.load(run.progress), source.file)
 
 
 def _sourced(change: Change, options: ConversionOptions) -> Change:

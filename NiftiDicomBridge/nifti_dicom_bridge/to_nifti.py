@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from . import formats
+from .deidentification import Deidentifier
 from .errors import BridgeError, Cancelled, GeometryError, OutputError
 from .formats.dicom.frames import true_planes
 from .formats.dicom.read import Plan, load, plan_series, unique_name, with_unique_names
 from .formats.dicom.series import Inventory, Leftover, find_series
 from .formats.zarr_store import check_package, is_store, stores_below
+from .metadata import Log
 from .options import ConversionOptions, Layout, Progress
 from .output import Staging
 from .report import ConversionReport, Entry, Outcome
@@ -30,11 +33,52 @@ def to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, p
     inventory = find_series([path for path in inputs if not is_store(path)], progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     plans = plans_of(inventory, report)
-    taken = {plan.name.lower() for plan in plans}
-    report.entries += stores_to_nifti(stores, output, options, taken) if stores else []
+    taken = {plan.name.lower() for plan in plans} if not options.deidentify else set()
+    public = Public.of(options, taken)
+    report.entries += stores_to_nifti(stores, output, options, taken, public) if stores else []
     for plan in plans:
-        report.entries.append(_plan_to_nifti(plan, output, options, taken, progress))
+        report.entries.append(_plan_to_nifti(plan, output, options, taken, public, progress))
     return report
+
+
+class Public:
+    """De-identifies the volumes of a conversion where that is wanted, and gives them names that differ.
+
+    Parameters
+    ----------
+    key : str, optional
+        For new UIDs (see `deidentify`); None to leave volumes as they are.
+    taken : set of str
+        Names that are taken.
+    """
+
+    def __init__(self, key: str | None, taken: set[str]):
+        self._cleaner = None if key is None else Deidentifier(key)
+        self._taken = taken
+
+    @classmethod
+    def of(cls, options: ConversionOptions, taken: set[str]) -> Public:
+        """Return what the options want."""
+        return cls(options.deidentify_key if options.deidentify else None, taken)
+
+    def clean(self, volume: Volume, log: Log | None = None) -> Volume:
+        """Return a volume as it may be written; its name stays where nothing is to be removed."""
+        return volume if self._cleaner is None else self._cleaner.clean(volume, log)
+
+    def named(self, volume: Volume, log: Log | None = None) -> Volume:
+        """Return a volume as it may be written, under a name of its own."""
+        if self._cleaner is None:
+            return volume
+        found = self._cleaner.clean(volume, log)
+        return replace(found, name=unique_name(found.name, self._taken))
+
+    def edits(self, file: formats.NiftiFile, log: Log) -> dict[str, Any]:
+        """Return what a person changed in a sidecar, as far as it may be written."""
+        found = edited_keys(file)
+        if self._cleaner is None or not found:
+            return found
+        log.warnings.append(f"what was edited in the sidecar was left out, as it may tell anything: {', '.join(found)}")
+        return {}
 
 
 def plans_of(inventory: Inventory, report: ConversionReport) -> list[Plan]:
@@ -63,32 +107,37 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _plan_to_nifti(plan: Plan, output: Path, options: ConversionOptions, taken: set[str], progress: Progress | None) -> Entry:
+def _plan_to_nifti(
+    plan: Plan, output: Path, options: ConversionOptions, taken: set[str], public: Public, progress: Progress | None
+) -> Entry:
     entry = Entry(plan.title, Outcome.CONVERTED, [Path(instance.path) for instance in plan.instances])
     with failures_in(entry):
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
-        volumes = [volume, *_resampled(volume, options, entry, taken)]
+        volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
         entry.outputs = formats.write_beside(volumes, output, options)
     return entry
 
 
-def stores_to_nifti(stores: Sequence[Path], output: Path, options: ConversionOptions, taken: set[str]) -> list[Entry]:
+def stores_to_nifti(
+    stores: Sequence[Path], output: Path, options: ConversionOptions, taken: set[str], public: Public
+) -> list[Entry]:
     """Convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
     check_package()
-    return [_store_to_nifti(path, output, options, taken) for path in stores]
+    return [_store_to_nifti(path, output, options, taken, public) for path in stores]
 
 
-def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken: set[str]) -> Entry:
+def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken: set[str], public: Public) -> Entry:
     entry = Entry(path.name, Outcome.CONVERTED, [path])
     with failures_in(entry):
         file = open_store(path)
-        volume = replace(file.load().in_memory(), name=unique_name(path.stem, taken), warnings=file.image.warnings)
+        volume = replace(file.load().in_memory(), name=path.stem, warnings=file.image.warnings)
         entry.log.warnings += volume.warnings
+        volume = public.named(volume, entry.log) if options.deidentify else replace(volume, name=unique_name(path.stem, taken))
         if volume.metadata is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = turned(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:
-            formats.stage_nifti(volume, volume.name, staging, options, edited=edited_keys(file))
+            formats.stage_nifti(volume, volume.name, staging, options, edited=public.edits(file, entry.log))
             formats.stage_labels(volume, volume.name, staging)
             entry.outputs = staging.commit()
     return entry

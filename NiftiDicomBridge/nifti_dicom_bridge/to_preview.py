@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class _Shared:
 def to_preview(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
     _check(options)
+    if options.deidentify:
+        options = replace(options, preview=replace(options.preview, deidentify=True))
     shared = _Shared(output, options, _label_maps(options.preview.overlay, options.labels))
     report = ConversionReport()
     for source in list(_sources(inputs, report, progress)):  # all are found before the first is written

@@ -16,8 +16,9 @@ from .image_files import is_nifti, nifti_files
 from .options import ConversionOptions, Progress
 from .output import Staging
 from .report import ConversionReport, Entry, Outcome
-from .stores import edited_keys, open_store, stage_store
-from .to_nifti import failures_in, leftover_entries, plans_of
+from .stores import open_store, stage_store
+from .to_nifti import Public, failures_in, leftover_entries, plans_of
+from .volume import Volume
 
 
 def to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
@@ -32,15 +33,17 @@ def to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, pr
     others = [path for path in inputs if not is_nifti(path) and not zarr_store.is_store(path)]
     inventory = find_series(others, progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
-    images = [(plan.title, _paths(plan), plan.name, _series(plan, progress)) for plan in plans_of(inventory, report)]
-    images += [
-        (path.name, [path], re.sub(r"(?i)\.nii(\.gz)?$", "", path.name), _image(path, progress)) for path in nifti_files(inputs)
-    ]
-    images += [(path.name, [path], path.stem, _store(path, progress)) for path in zarr_store.stores_below(inputs)]
     taken: set[str] = set()
+    public = Public.of(options, taken)
+    images = [(plan.title, _paths(plan), plan.name, _series(plan, public, progress)) for plan in plans_of(inventory, report)]
+    images += [
+        (path.name, [path], re.sub(r"(?i)\.nii(\.gz)?$", "", path.name), _image(path, public, progress))
+        for path in nifti_files(inputs)
+    ]
+    images += [(path.name, [path], path.stem, _store(path, public, progress)) for path in zarr_store.stores_below(inputs)]
     for title, paths, name, stage in images:
         entry = Entry(title, Outcome.CONVERTED, paths)
-        report.entries.append(_written(entry, unique_name(name, taken), output, options, stage))
+        report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))
     return report
 
 
@@ -59,37 +62,45 @@ def _paths(plan: Plan) -> list[Path]:
     return [Path(instance.path) for instance in plan.instances]
 
 
-def _series(plan: Plan, progress: Progress | None) -> Stage:
+def _series(plan: Plan, public: Public, progress: Progress | None) -> Stage:
     def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
         entry.log.warnings += plan.warnings
         if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
-            stage_store(replace(load(plan, progress), name=name), name, staging, options, progress=progress)
+            volume = public.named(replace(load(plan, progress), name=name), entry.log)
+            stage_store(volume, volume.name, staging, options, progress=progress)
             return
         stream = Stream(plan, progress)
-        stage_store(stream.volume, name, staging, options, complete=stream.complete, progress=progress)
+        volume = public.named(replace(stream.volume, name=name), entry.log)
+
+        def complete(digest: str) -> Volume:
+            return replace(public.clean(stream.complete(digest)), name=volume.name)
+
+        stage_store(volume, volume.name, staging, options, complete=complete, progress=progress)
 
     return stage
 
 
-def _image(path: Path, progress: Progress | None) -> Stage:
+def _image(path: Path, public: Public, progress: Progress | None) -> Stage:
     def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
         file = formats.open_nifti(path)
         if file.record is not None:
-            stage_store(replace(file.load(), name=name), name, staging, options, edited_keys(file), progress=progress)
+            volume = public.named(replace(file.load(), name=name), entry.log)
+            stage_store(volume, volume.name, staging, options, public.edits(file, entry.log), progress=progress)
             return
         from .creation.described import described
 
         what = described(path)
         entry.log.warnings += what.image.warnings
-        stage_store(replace(what.image, name=name), name, staging, options, what.top, progress=progress)
+        image = public.named(replace(what.image, name=name), entry.log)
+        stage_store(image, name, staging, options, what.top, progress=progress)
 
     return stage
 
 
-def _store(path: Path, progress: Progress | None) -> Stage:
+def _store(path: Path, public: Public, progress: Progress | None) -> Stage:
     def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
         file = open_store(path)
-        volume = replace(file.load(), name=name, warnings=file.image.warnings)
-        stage_store(volume, name, staging, options, edited_keys(file), progress=progress)
+        volume = public.named(replace(file.load(), name=name, warnings=file.image.warnings), entry.log)
+        stage_store(volume, volume.name, staging, options, public.edits(file, entry.log), progress=progress)
 
     return stage

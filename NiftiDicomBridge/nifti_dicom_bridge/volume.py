@@ -105,6 +105,8 @@ class Volume:
         What an image file says of its values: ``label``, the name of a statistic…; empty where it says nothing.
     resampled : frozenset of Resample
         What made its grid regular after it was read from DICOM; empty where its voxels are those of the slices.
+    remembered : bytes
+        JSON of what was known and is not told by `metadata` any more, since they were de-identified; empty where nothing is.
     """
 
     voxels: np.ndarray
@@ -120,6 +122,7 @@ class Volume:
     space: str = ""
     intent: str = ""
     resampled: frozenset[Resample] = frozenset()
+    remembered: bytes = b""
 
     @property
     def shape_ijk(self) -> tuple[int, int, int]:

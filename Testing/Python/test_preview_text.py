@@ -213,7 +213,7 @@ def test_what_makes_no_sense_for_pictures_is_exit_code_2(
 @pytest.mark.parametrize(
     "more",
     [["--window", "auto"], ["--8bit"], ["--fps", "5"], ["--no-gif"], ["--no-mp4"], ["--mosaic"], ["--overlay", "x"],
-     ["--all-slices"], ["--letters"], ["--no-letters"], ["--deidentify"]],
+     ["--all-slices"], ["--letters"], ["--no-letters"]],
 )  # fmt: skip
 def test_options_of_pictures_with_another_format_are_exit_code_2(
     more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture

@@ -117,12 +117,19 @@ def write(volume: Volume, path: Path | str, options: ConversionOptions | None = 
         If the volume cannot be expressed in the format.
     """
     options = options or ConversionOptions()
+    if options.deidentify:
+        from ..deidentification import deidentify
+
+        volume = deidentify(volume, options.deidentify_key)
     if options.target is Target.DICOM:
         from .dicom.edits import elements_of
         from .dicom.write import DicomJob, write_dicom
 
         with Staging(Path(path), options.overwrite) as staging:
-            write_dicom([volume], staging, DicomJob(options), Log(), elements_of(options.set_values))
+            job = DicomJob(options)
+            if options.deidentify:
+                job.keep_new_uids([volume])
+            write_dicom([volume], staging, job, Log(), elements_of(options.set_values))
             return staging.commit()
     if options.target is Target.ZARR:
         from ..stores import write_store

@@ -29,7 +29,7 @@ def attach(image: Volume, record: Record, where: str) -> Volume:
     origin = record.origin
     _check_fit(image, origin, where)
     volume = replace(_turned(image, origin), metadata=record.series, pixel_record=record.pixels, origin=origin)
-    volume = replace(volume, resampled=record.resampled)
+    volume = replace(volume, resampled=record.resampled, remembered=record.remembered)
     return _retyped(volume, origin)
 
 

@@ -51,6 +51,8 @@ class Record:
         The top level of the sidecar as it was written.
     resampled : frozenset of Resample
         How the image was made of the original, which `origin` describes; empty where it is the original.
+    remembered : bytes
+        `Volume.remembered`.
     """
 
     series: SeriesMetadata
@@ -58,6 +60,7 @@ class Record:
     pixels: PixelRecord
     top: dict[str, Any]
     resampled: frozenset[Resample] = frozenset()
+    remembered: bytes = b""
 
 
 def tool_version() -> str:
@@ -101,6 +104,8 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
         "Residues": _residues_json(pixels, bulk),
         "Top": bids,
     }
+    if volume.remembered:
+        record["Remembered"] = volume.remembered.decode("ascii")
     record["Bulk"] = bulk.to_json()
     return record
 
@@ -200,7 +205,8 @@ def from_json(record: Any, where: str) -> Record:
         if not isinstance(record["Top"], dict):
             raise SidecarError(f"{where}: {KEY}/Top must be an object.")
         resampled = frozenset(Resample(word) for word in record["Geometry"].get("Resampled", []))
-        return Record(SeriesMetadata(instances, frames, layers), origin, pixels, record["Top"], resampled)
+        remembered = str(record.get("Remembered", "")).encode("ascii")
+        return Record(SeriesMetadata(instances, frames, layers), origin, pixels, record["Top"], resampled, remembered)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(

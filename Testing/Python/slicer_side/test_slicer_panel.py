@@ -106,9 +106,9 @@ def test_panel_is_narrow_enough_for_slicer(panel):
 
 
 WIDGETS = ["exportButton", "importButton", "addButton", "removeButton", "cancelButton", "gzipCheckBox", "hardenCheckBox",
-           "keepUidsCheckBox", "loadCheckBox", "databaseCheckBox", "folderEdit", "dicomFolderEdit", "exportTree", "filesTable",
-           "fieldsTable", "kindComboBox", "referenceComboBox", "sourceComboBox", "layoutComboBox", "resultBrowser",
-           "validateButton", "saveReportButton", "openReportButton"]  # fmt: skip
+           "deidentifyCheckBox", "keepUidsCheckBox", "loadCheckBox", "databaseCheckBox", "folderEdit", "dicomFolderEdit",
+           "exportTree", "filesTable", "fieldsTable", "kindComboBox", "referenceComboBox", "sourceComboBox", "layoutComboBox",
+           "resultBrowser", "validateButton", "saveReportButton", "openReportButton"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WIDGETS)
@@ -249,6 +249,33 @@ def test_click_on_export_writes_files(slicer, panel, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.json", "a.nii", "b.json", "b.nii"]
     assert voxels_of(tmp_path / "out" / "b.nii").max() == 1
     assert "2 converted" in result(panel)
+
+
+@pytest.mark.parametrize("layout", ["flat", "zarr"])
+def test_deidentified_export_says_nothing_of_the_patient(layout, slicer, panel, node, tmp_path):
+    node.SetName("SECRETNODE")
+    uids = node.GetAttribute("DICOM.instanceUIDs").split()
+    listed(panel)
+    panel.ui.folderEdit.currentPath = str(tmp_path / "out")
+    panel.ui.layoutComboBox.setCurrentIndex(["flat", "bids", "zarr", "preview"].index(layout))
+    click(panel.ui.deidentifyCheckBox)
+    run(panel, panel.ui.exportButton)
+    assert "1 converted" in result(panel)
+    (sidecar,) = (tmp_path / "out").glob("*.json")
+    assert '"PatientIdentityRemoved"' in sidecar.read_text("utf-8") or "00120062" in sidecar.read_text("utf-8")
+    for path in (path for path in (tmp_path / "out").rglob("*") if path.is_file()):
+        raw = str(path.relative_to(tmp_path)).encode() + path.read_bytes()
+        assert not [secret for secret in ("SECRETNODE", *uids) if secret.encode() in raw]
+
+
+def test_what_never_was_dicom_is_not_deidentified(slicer, panel, tmp_path):
+    add_volume(slicer, "a")
+    listed(panel)
+    panel.ui.folderEdit.currentPath = str(tmp_path / "out")
+    click(panel.ui.deidentifyCheckBox)
+    run(panel, panel.ui.exportButton)
+    assert "no record of the DICOM" in result(panel)
+    assert not list((tmp_path / "out").glob("*"))
 
 
 def test_failed_volume_is_told_with_its_reason(slicer, panel, tmp_path):
@@ -722,7 +749,8 @@ def set_all(panel, tmp_path):
     panel.ui.layoutComboBox.setCurrentIndex(1)
     panel.ui.kindComboBox.setCurrentIndex(panel.ui.kindComboBox.findData("pm"))
     panel.importing.reference._take("series:1.2.3")
-    for box in (panel.ui.gzipCheckBox, panel.ui.keepUidsCheckBox, panel.ui.databaseCheckBox):
+    ui = panel.ui
+    for box in (ui.gzipCheckBox, ui.deidentifyCheckBox, ui.keepUidsCheckBox, ui.databaseCheckBox):
         click(box)
     add_files(panel, [tmp_path / "a.nii"])
     panel.importing._on_values_changed({"PatientID": "7"})
@@ -735,6 +763,7 @@ def assert_all_set(panel, tmp_path):
     assert panel.ui.kindComboBox.currentText == "Parametric map"
     assert panel.importing.reference.chosen == "series:1.2.3"
     assert not panel.ui.gzipCheckBox.isChecked()
+    assert panel.ui.deidentifyCheckBox.isChecked()
     assert panel.ui.keepUidsCheckBox.isChecked()
     assert not panel.ui.databaseCheckBox.isChecked()
     assert panel.importing.files() == [tmp_path / "a.nii"]

@@ -18,7 +18,7 @@ from ...volume import Volume
 from . import acceleration, asl, ge, image_type, pet, phase_encoding, philips, readout, rows, sequence, siemens, timing, uih
 from .kinds import number_text
 from .pet_returns import decay_factors, per_time, pet_attributes
-from .remembered import block_of, direction_of, remembered_block, with_remembered
+from .remembered import KEYS_TAG, block_of, direction_of, remembered_block, with_remembered
 from .returns import MAY_BE_LISTS, RETURNS, WITHHELD, Return
 from .row import AnyRow, Row
 from .source import Source, Storage
@@ -54,6 +54,7 @@ PLACEHOLDERS = {("InstitutionalDepartmentName", rows.NO_DEPARTMENT)}
 
 __all__ = [
     "BY_KEY",
+    "KEYS_TAG",
     "MAY_BE_LISTS",
     "NESTED",
     "PLACEHOLDERS",

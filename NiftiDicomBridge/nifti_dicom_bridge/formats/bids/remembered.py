@@ -73,6 +73,8 @@ def remembered_block(elements: Elements) -> Elements:
 def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
     """Return the keys that attributes tell, and those of the block, in the axes of the file that is written now."""
     block = _block(source)
+    if source.volume is not None and source.volume.remembered:
+        block = _read(source.volume.remembered.decode("ascii"))
     if block is None:
         return found
     keys, told, matrix = block
@@ -89,8 +91,12 @@ def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
 
 def _block(source: Source) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
     """Return keys, what the attributes told, and the matrix; None where there is no block, or a damaged one."""
+    return _read(source.text(KEYS)) if source.has(KEYS) else None
+
+
+def _read(text: str) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
     try:
-        read = json.loads(source.text(KEYS)) if source.has(KEYS) else None
+        read = json.loads(text)
     except ValueError:
         return None
     if not isinstance(read, dict) or not isinstance(read.get("keys"), dict):

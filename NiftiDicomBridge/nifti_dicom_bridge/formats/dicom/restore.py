@@ -69,6 +69,10 @@ class UidMap:
             self.new[key] = _uid_bytes(new_uid())
         return self.new[key].rstrip(b"\0").decode("ascii")
 
+    def keep(self, uid: str) -> None:
+        """Let a UID stay as it is, unless it has a new one."""
+        self.new.setdefault(_uid_bytes(uid), _uid_bytes(uid))
+
     def apply(self, elements: Elements) -> Elements:
         """Return elements in which every UID of the map is replaced, in sequences too."""
         if not self.new:

@@ -42,6 +42,17 @@ class DicomJob:
     folders: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
 
+    def keep_new_uids(self, volumes: Sequence[Volume]) -> None:
+        """Let the UIDs of de-identified volumes stay: they are new, and the same for other conversions with their key.
+
+        Not those of edited ones: they become instances of their own.
+        """
+        for volume in volumes:
+            if volume.metadata is not None and not volume.edits():
+                for instance in volume.metadata.instances:
+                    self.uids.keep(metadata.text(instance.elements, tags.SERIES_INSTANCE_UID))
+                    self.uids.keep(instance.uid)
+
 
 def write_dicom(
     volumes: Sequence[Volume],

@@ -1,0 +1,151 @@
+"""Volumes without what tells who the patient is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .. import metadata, tags
+from ..errors import BridgeError
+from ..formats.dicom import values
+from ..formats.dicom.made import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+from ..formats.dicom.read import file_name
+from ..formats.dicom.restore import with_group_length
+from ..metadata import Element, Elements, Instance, Log, SeriesMetadata
+from ..volume import Volume
+from .elements import Cleaner
+from .pixel_warnings import pixel_warnings
+from .remembering import remembered_of
+from .uids import KeyedUids
+
+METHOD = "PS3.15 2026c E.2 Basic Application Level Confidentiality Profile"
+_IDENTITY_REMOVED, _METHOD, _METHOD_CODES, _TIMES = 0x00120062, 0x00120063, 0x00120064, 0x00280303
+_BASIC_PROFILE = values.code("113100", "DCM", "Basic Application Confidentiality Profile")
+
+
+def deidentify(volume: Volume, key: str = "", log: Log | None = None) -> Volume:
+    """Return a volume without what tells who the patient is, by the Basic Application Level Confidentiality Profile.
+
+    What it does is said in the volume's attributes: PatientIdentityRemoved, DeidentificationMethod with its code, and
+    LongitudinalTemporalInformationModified REMOVED. The voxels are not looked at: words burned into them stay, and so do faces.
+
+    Parameters
+    ----------
+    volume : Volume
+        One that came from DICOM.
+    key : str
+        UIDs of volumes that were de-identified with the same key stay linked. A random one by default.
+    log : Log, optional
+        Told what was removed, and what may be left.
+
+    Returns
+    -------
+    Volume
+        With the same voxels, grid and `origin`, so that it still counts as unedited; named by series number and modality.
+
+    Raises
+    ------
+    BridgeError
+        If the volume never was DICOM: nothing is known that could be removed.
+
+    Notes
+    -----
+    PS3.15 E.2 and table E.1-1 (2026c). Where an action has a choice, the type of the attribute in the IOD decides (PS3.3 A).
+    """
+    return Deidentifier(key).clean(volume, log)
+
+
+class Deidentifier:
+    """De-identifies the volumes of one conversion: the same UID becomes the same new one in all of them.
+
+    Parameters
+    ----------
+    key : str
+        As for `deidentify`.
+    """
+
+    def __init__(self, key: str = ""):
+        self._uids = KeyedUids(key)
+        self._known: dict[int, tuple[Instance, Instance, Cleaner]] = {}
+
+    def clean(self, volume: Volume, log: Log | None = None) -> Volume:
+        """Return a volume de-identified; see `deidentify`."""
+        series = volume.metadata
+        if series is None:
+            raise BridgeError(
+                f"{volume.name}: it has no record of the DICOM it came from, so that nothing tells what to remove from it. "
+                "Leave out --deidentify, or put its sidecar back beside it."
+            )
+        instances = tuple(self._instance(instance, n) for n, instance in enumerate(series.instances))
+        found = replace(
+            volume,
+            metadata=replace(series, instances=instances),
+            name=public_name(series),
+            pixel_record=volume.pixel_record and replace(volume.pixel_record, residues={}, tails={}),
+            warnings=tuple(_impersonal(volume.warnings, series)),
+            remembered=b"",
+        )
+        found = replace(found, remembered=remembered_of(volume, found))
+        if log is not None:
+            self._tell(volume, series, log)
+        return found
+
+    def _instance(self, instance: Instance, n: int) -> Instance:
+        known = self._known.get(id(instance))
+        if known is None:
+            cleaner = Cleaner(self._uids)
+            known = instance, _cleaned(instance, n, cleaner), cleaner
+            self._known[id(instance)] = known
+        return known[1]
+
+    def _tell(self, volume: Volume, series: SeriesMetadata, log: Log) -> None:
+        cleaners = [self._known[id(instance)][2] for instance in series.instances]
+        removed = set[tuple[int, ...]]().union(*(cleaner.removed for cleaner in cleaners))
+        replaced = set[tuple[int, ...]]().union(*(cleaner.replaced for cleaner in cleaners))
+        log.notes.append(
+            f"de-identified by the basic profile of PS3.15 E: {len(removed)} attributes removed, {len(replaced)} emptied or "
+            "replaced; the pixels were not looked at, and faces can be recognised in those of heads"
+        )
+        log.warnings += pixel_warnings(volume)
+
+
+def _cleaned(instance: Instance, n: int, cleaner: Cleaner) -> Instance:
+    elements = cleaner.elements(instance.elements, metadata.text(instance.elements, tags.SOP_CLASS_UID))
+    cleaned = replace(
+        instance,
+        elements=dict(sorted({**elements, **_said()}.items())),
+        file_meta=with_group_length(cleaner.file_meta(instance.file_meta, _of_file_meta())),
+        preamble=None if instance.preamble is None else bytes(128),
+        trailer=b"",
+    )
+    return replace(cleaned, name=f"{cleaned.uid or f'{n + 1:06d}'}.dcm")
+
+
+def _said() -> Elements:
+    """Return what tells that it was done, and how (PS3.15 E.1.1 step 6, PS3.3 C.7.1.1 and C.12.1)."""
+    return {
+        _IDENTITY_REMOVED: Element("CS", b"YES "),
+        _METHOD: Element("LO", METHOD.encode("ascii")),
+        _METHOD_CODES: values.sequence(_BASIC_PROFILE),
+        _TIMES: Element("CS", b"REMOVED "),
+    }
+
+
+def _of_file_meta() -> Elements:
+    uid, version = IMPLEMENTATION_CLASS.encode("ascii"), IMPLEMENTATION_VERSION.encode("ascii")
+    return {
+        tags.IMPLEMENTATION_CLASS_UID: Element("UI", uid + b"\0" * (len(uid) % 2)),
+        tags.IMPLEMENTATION_VERSION_NAME: Element("SH", version + b" " * (len(version) % 2)),
+    }
+
+
+def public_name(series: SeriesMetadata) -> str:
+    """Return a file name that tells series number and modality, and nothing else."""
+    elements = series.first.elements
+    number, modality = metadata.integer(elements, tags.SERIES_NUMBER, -1), metadata.text(elements, tags.MODALITY)
+    return file_name(" ".join(filter(None, (str(number) if number >= 0 else "", modality or "image"))))
+
+
+def _impersonal(sentences: tuple[str, ...], series: SeriesMetadata) -> list[str]:
+    """Return the sentences that name no file."""
+    names = {part for instance in series.instances for part in (instance.name, instance.path) if part}
+    return [sentence for sentence in sentences if not any(name in sentence for name in names)]
