@@ -19,6 +19,12 @@ ORTHOGONALITY = 1e-4
 """Largest cosine between axes that still count as perpendicular; what GDCM and ITK accept."""
 
 
+# RAS directions of increasing column, row and slice index, as columns, as viewers show them (nose up, feet to head)
+AXIAL_AXES = np.array([[-1.0, 0, 0], [0, -1.0, 0], [0, 0, 1.0]]).T
+CORONAL_AXES = np.array([[-1.0, 0, 0], [0, 0, -1.0], [0, -1.0, 0]]).T
+SAGITTAL_AXES = np.array([[0, -1.0, 0], [0, 0, -1.0], [1.0, 0, 0]]).T
+
+
 def ras_of_lps(vectors: np.ndarray) -> np.ndarray:
     """Return vectors, shape (…, 3), that point in LPS as they point in RAS; without negative zeros."""
     return vectors @ LPS_TO_RAS[:3, :3] + 0.0
@@ -300,13 +306,17 @@ def is_sheared(ijk_to_ras: np.ndarray) -> bool:
     return bool(np.degrees(np.arccos(min(1.0, abs(along)))) > TILT_DEGREES)
 
 
-def closest_orientation(source: np.ndarray, target: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def closest_orientation(
+    source: np.ndarray, target: np.ndarray, slices: int | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the order and direction of the axes of one grid that come closest to those of another.
 
     Parameters
     ----------
     source, target : numpy.ndarray, shape (4, 4)
-        ijk → mm of what is there and of what is wanted.
+        ijk → mm of what is there and of what is wanted; of the target, directions are enough.
+    slices : int, optional
+        The source axis that must become the slices.
 
     Returns
     -------
@@ -315,7 +325,8 @@ def closest_orientation(source: np.ndarray, target: np.ndarray) -> tuple[tuple[i
     """
     axes, wanted = (matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0) for matrix in (source, target))
     cosines = axes.T @ wanted
-    order = max(permutations(range(3)), key=lambda chosen: sum(abs(cosines[axis, n]) for n, axis in enumerate(chosen)))
+    orders = [order for order in permutations(range(3)) if slices in (None, order[2])]
+    order = max(orders, key=lambda chosen: sum(abs(cosines[axis, n]) for n, axis in enumerate(chosen)))
     return order, tuple(-1 if cosines[axis, n] < 0 else 1 for n, axis in enumerate(order))
 
 
@@ -327,6 +338,26 @@ def reoriented_affine(source: np.ndarray, order: Sequence[int], flips: Sequence[
         if flip < 0:
             turned[:3, 3] += source[:3, axis] * (shape_ijk[axis] - 1)
     return turned
+
+
+def fsl_of_ras(directions: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
+    """Return directions, shape (n, 3), in RAS as FSL has them, shape (3, n).
+
+    Along the axes of the image, x reversed where those are right-handed (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
+    """
+    axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    vectors = np.linalg.solve(axes, directions.T)
+    return vectors * _fsl_signs(axes)
+
+
+def ras_of_fsl(vectors: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
+    """Return directions in RAS, shape (n, 3), of FSL's, shape (3, n): the inverse of `fsl_of_ras`."""
+    axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    return (axes @ (vectors * _fsl_signs(axes))).T
+
+
+def _fsl_signs(axes: np.ndarray) -> np.ndarray:
+    return np.array([[-1.0 if np.linalg.det(axes) > 0 else 1.0], [1.0], [1.0]])
 
 
 def way_along(direction_ras: np.ndarray) -> str:

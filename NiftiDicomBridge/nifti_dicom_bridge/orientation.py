@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import permutations
-
 import numpy as np
 
 from . import geometry
 from .errors import OptionError
 from .options import SlicePlane
-from .volume import Volume, same_grid, turned
+from .volume import Volume, turned
 
-# RAS directions of increasing column, row and slice index as viewers show them (DICOM PS3.17 NNN: feet to head, nose up)
 _AXES = {
-    SlicePlane.AXIAL: np.array([[-1.0, 0, 0], [0, -1.0, 0], [0, 0, 1.0]]).T,
-    SlicePlane.CORONAL: np.array([[-1.0, 0, 0], [0, 0, -1.0], [0, -1.0, 0]]).T,
-    SlicePlane.SAGITTAL: np.array([[0, -1.0, 0], [0, 0, -1.0], [1.0, 0, 0]]).T,
+    SlicePlane.AXIAL: geometry.AXIAL_AXES,
+    SlicePlane.CORONAL: geometry.CORONAL_AXES,
+    SlicePlane.SAGITTAL: geometry.SAGITTAL_AXES,
 }
 _THICK = 1.5
 """An axis whose voxels are longer than those of the others by this factor is that of the slices."""
@@ -51,10 +47,9 @@ def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = N
         return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, reference))
     if plane is SlicePlane.AUTO:
         axis = _slice_axis(volume.ijk_to_ras)
-        return turned(volume, *_orientation(volume.ijk_to_ras, _nearest_plane(volume.ijk_to_ras[:3, axis]), axis))
-    target = np.eye(4)
-    target[:3, :3] = _AXES[plane]
-    return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, target))
+        wanted = _nearest_plane(volume.ijk_to_ras[:3, axis])
+        return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, wanted, slices=axis))
+    return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, _AXES[plane]))
 
 
 def _slice_axis(ijk_to_ras: np.ndarray) -> int:
@@ -67,19 +62,3 @@ def _slice_axis(ijk_to_ras: np.ndarray) -> int:
 def _nearest_plane(slice_direction: np.ndarray) -> np.ndarray:
     """Return the axes of the plane whose slices go nearest to a direction."""
     return max(_AXES.values(), key=lambda axes: abs(float(axes[:, 2] @ slice_direction)))
-
-
-def _orientation(ijk_to_ras: np.ndarray, wanted: np.ndarray, slices: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the order and direction of axes that come nearest to those wanted, with a given one as that of the slices."""
-    cosines = (ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)).T @ wanted
-    orders = [order for order in permutations(range(3)) if order[2] == slices]
-    order = max(orders, key=lambda chosen: sum(abs(cosines[axis, n]) for n, axis in enumerate(chosen)))
-    return order, tuple(-1 if cosines[axis, n] < 0 else 1 for n, axis in enumerate(order))
-
-
-def snapped(volume: Volume, reference: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float) -> Volume:
-    """Return a volume on the very grid of a reference where its own differs by rounding only, else as it is."""
-    same = tuple(volume.voxels.shape[1:4]) == tuple(shape_kji) and same_grid(
-        volume.ijk_to_ras, reference, tuple(shape_kji), tolerance_mm
-    )
-    return replace(volume, ijk_to_ras=reference) if same else volume

@@ -14,7 +14,6 @@ from ..volume import Volume
 from .described import Described
 
 AXIS, ORDERING, MATRIX = 0x00181312, 0x00189034, 0x00181310
-_ALONG = 0.99
 _LETTERS = ("PhaseEncodingDirection", "PhaseEncodingAxis")
 _WORDS = {"ROW": 0, "COL": 1, "COLUMN": 1}
 

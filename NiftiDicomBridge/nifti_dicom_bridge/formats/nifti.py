@@ -114,11 +114,7 @@ def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
     (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
     """
     assert volume.gradients is not None
-    matrix = stored_affine(volume)[:3, :3]
-    axes = matrix / np.linalg.norm(matrix, axis=0)
-    vectors = np.linalg.solve(axes, volume.gradients[:, 1:].T)
-    if np.linalg.det(axes) > 0:
-        vectors[0] = -vectors[0]
+    vectors = geometry.fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
     bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii")
     bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii")
 
@@ -217,9 +213,7 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
             f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
             "times: one b-value and one direction for each was expected."
         )
-    axes = image.ijk_to_ras[:3, :3] / np.linalg.norm(image.ijk_to_ras[:3, :3], axis=0)
-    vectors = vectors * ([[-1], [1], [1]] if np.linalg.det(axes) > 0 else 1)
-    directions = (axes @ vectors).T
+    directions = geometry.ras_of_fsl(vectors, image.ijk_to_ras)
     lengths = np.linalg.norm(directions, axis=1)
     directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return np.column_stack([values.reshape(-1), directions])

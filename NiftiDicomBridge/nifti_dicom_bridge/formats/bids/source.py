@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ... import metadata, tags
+from ... import geometry, metadata, tags
 from ...legacy_converted import as_original
 from ...metadata import Element, Elements, Instance, Item
 from ...volume import Volume
@@ -113,7 +113,7 @@ class Storage:
     def axis_along(self, direction_lps: np.ndarray) -> tuple[str, int]:
         """Return the letter of the image axis that runs along a direction (LPS), and 1 or −1 for its sense."""
         axes = self.ijk_to_ras[:3, :3] / np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0)
-        along = axes.T @ (np.array([-1.0, -1.0, 1.0]) * direction_lps)
+        along = axes.T @ geometry.ras_of_lps(np.asarray(direction_lps))
         n = int(np.argmax(np.abs(along)))
         return "ijk"[n], 1 if along[n] > 0 else -1
 

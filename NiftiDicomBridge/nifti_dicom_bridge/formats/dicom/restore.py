@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -23,8 +23,6 @@ from .frames import frame_count, frames_of
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
 _ENCAPSULATION_TAGS = frozenset({0x7FE00001, 0x7FE00002})
 _VERY_LARGE = 1 << 16
-
-Edit = Callable[[Elements], Elements]
 
 
 class Piece(NamedTuple):

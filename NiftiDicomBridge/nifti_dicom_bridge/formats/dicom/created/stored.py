@@ -8,7 +8,7 @@ import numpy as np
 
 from ....errors import PixelError
 from ....metadata import Log
-from ....pixels import PixelFormat, decimal, lattice_of, quantise
+from ....pixels import PixelFormat, decimal, lattice_of, quantise, to_type
 from ....volume import Volume
 
 DEFAULT_RELATIVE_ERROR = 1e-4
@@ -180,7 +180,7 @@ def _packed(
         bits = next((bits for bits in rules.bits if bits >= needed), 16)
         pixel = PixelFormat(int(rows), int(columns), 1, 16, bits, bits - 1, signed)
     ones = np.ones(stored.shape[:2])
-    return Stored(stored.astype(pixel.dtype), pixel, slope * ones, intercept * ones, padding)
+    return Stored(to_type(stored, pixel.dtype), pixel, slope * ones, intercept * ones, padding)
 
 
 def _rounded(volume: Volume, rules: Rules, max_error: float | None, log: Log) -> Stored:
