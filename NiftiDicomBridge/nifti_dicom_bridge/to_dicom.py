@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import formats
+from .errors import OptionError
 from .formats.dicom import edits
 from .formats.dicom.read import Plan, load
 from .formats.dicom.series import find_series
@@ -31,6 +32,8 @@ class _Run:
 
     def __init__(self, output: Path, options: ConversionOptions, progress: Progress | None):
         self.output, self.options, self.progress = output, options, progress
+        if options.max_error is not None and not options.max_error >= 0:  # nor NaN, which no error would exceed
+            raise OptionError(f"--max-error {options.max_error:g}: a number from 0 upwards was expected.")
         self.job, self.public = DicomJob(options), Public.of(options, set())
         self.values = edits.elements_of(options.set_values)
         if options.reference or options.study_from or options.metadata:

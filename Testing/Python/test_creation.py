@@ -482,6 +482,18 @@ def test_option_that_makes_no_sense_is_wrong_usage(there, arguments, words, caps
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize("limit", ["nan", "-1"])
+def test_limit_that_is_none_is_wrong_usage(there, limit, capsys):
+    save("a.nii")
+    assert main(["convert", "a.nii", "--to", "dicom", "-o", "out", f"--max-error={limit}"]) == 2
+    assert "from 0 upwards" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_legacy_object_of_what_never_was_dicom_is_one_clear_error(there):
+    assert "never was DICOM" in failure(save("sub-1_T1w.nii"), kind=Kind.LEGACY)
+
+
 def test_sidecar_that_is_not_there_is_one_clear_error(there):
     assert "there is no such sidecar" in failure(save("a.nii"), sidecar=Path("no.json"))
 

@@ -629,3 +629,10 @@ def test_three_hundred_headers_take_less_than_a_second(tmp_path: Path) -> None:
 
     assert validate([tmp_path]) == []
     assert time.perf_counter() - start < 1
+
+
+def test_file_that_ends_within_its_pixel_data_is_an_error(ct: Path) -> None:
+    path = min(found for found in ct.rglob("*") if found.is_file())
+    path.write_bytes(path.read_bytes()[:-20])
+
+    assert [found.rule for found in validate([path]) if found.severity is Severity.ERROR] == ["truncated"]

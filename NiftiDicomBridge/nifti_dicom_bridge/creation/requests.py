@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SidecarError
+from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
 from ..formats.dicom.created.choice import Known, chosen_kind
 from ..formats.dicom.created.request import Request, planes_of
 from ..labels import find_labels
 from ..metadata import Log
+from ..options import Kind
 from ..volume import Volume
 from .described import Described
 from .gather import Shared, gathered, in_space, modality_told, on_grid, reference_for
@@ -47,6 +48,11 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
     modality, beside = modality_told(told, shared), reference.modality if reference else ""
     known = Known(described.name, modality, beside, bool(shared.options.labels or find_labels(described.path)))
     kind, assumed = chosen_kind(shared.options.kind, image, known)
+    if kind is Kind.LEGACY:
+        raise OptionError(
+            f"--as legacy: {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. Use --as "
+            "enhanced, or leave it out."
+        )
     if assumed:
         log.warnings.append(assumed)
     placed, same_grid = on_grid(described, reference, same_space, shared, log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from .. import iods, metadata, tags
 from ..metadata import PixelElement
@@ -38,6 +39,7 @@ def check_pixel_fields(subject: Subject) -> None:
     _check_depth(subject, pixels)
     _check_samples(subject)
     _check_length(subject, pixels)
+    _check_whole(subject, pixels)
     _check_vr(subject, pixels)
 
 
@@ -126,6 +128,21 @@ def _check_length(subject: Subject, pixels: PixelElement) -> None:
             f"It has {pixels.length} bytes; {frames} frame(s) of {rows} × {columns} with "
             f"{samples} sample(s) of {allocated} bits are {wanted} (PS3.5 8.1.1).",
             "Correct the attributes, or write the pixel data anew.",
+        )
+
+
+def _check_whole(subject: Subject, pixels: PixelElement) -> None:
+    """Check that the file holds what the length of its pixel data promises."""
+    instance = subject.instance
+    if pixels.length < 0 or instance.encoding.deflated or not instance.path:
+        return
+    there = Path(instance.path).stat().st_size - pixels.offset
+    if there < pixels.length:
+        subject.error(
+            "truncated",
+            (pixels.tag,),
+            f"It should have {pixels.length} bytes, and the file holds {max(there, 0)} (PS3.5 7.1).",
+            "Get the whole file from its source.",
         )
 
 
