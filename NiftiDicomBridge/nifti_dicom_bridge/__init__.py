@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .jobs import Job, convert
     from .metadata import Change, Element, Instance, Log, SeriesMetadata
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
-    from .options import PreviewOptions, WindowChoice
+    from .options import FileOptions, PreviewOptions, WindowChoice
     from .pixels import PixelRecord
     from .proposals import Beside, Proposal, propose
     from .report import ConversionReport, Entry, Outcome
@@ -42,8 +42,8 @@ _HOMES = {
     "jobs": "Job convert",
     "lazy": "LazyVoxels",
     "metadata": "Change Element Instance Log SeriesMetadata",
-    "options": "ConversionOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane Target Uids "
-    "WindowChoice",
+    "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
+    "Target Uids WindowChoice",
     "pixels": "PixelRecord",
     "proposals": "Beside Proposal propose",
     "report": "ConversionReport Entry Outcome",
