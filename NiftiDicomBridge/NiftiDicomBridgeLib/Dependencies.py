@@ -34,7 +34,7 @@ def require() -> None:
     """
     if missing() and slicer.util.mainWindow() is not None:
         _install(asking=True)
-    _require_all()
+    require_all()
 
 
 def install() -> None:
@@ -47,7 +47,7 @@ def install() -> None:
     """
     if missing():
         _install(asking=False)
-    _require_all()
+    require_all()
 
 
 def sentence(packages: list[str]) -> str:
@@ -55,7 +55,8 @@ def sentence(packages: list[str]) -> str:
     return f"Python packages are missing in Slicer: {', '.join(packages)}. {HOW_TO_INSTALL}"
 
 
-def _require_all() -> None:
+def require_all() -> None:
+    """Raise `DependencyError` if packages are missing; nothing is offered."""
     still = missing()
     if still:
         raise DependencyError(sentence(still))

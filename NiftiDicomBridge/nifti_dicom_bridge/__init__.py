@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
     from .options import FileOptions, PreviewOptions, WindowChoice
     from .pixels import PixelRecord
-    from .proposals import Beside, Proposal, propose
+    from .proposals import Beside, Proposal, propose, value_problem
     from .report import ConversionReport, Entry, Outcome
     from .report_page import write_report
     from .samples import Sample, create_samples
@@ -45,7 +45,7 @@ _HOMES = {
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
     "pixels": "PixelRecord",
-    "proposals": "Beside Proposal propose",
+    "proposals": "Beside Proposal propose value_problem",
     "report": "ConversionReport Entry Outcome",
     "report_page": "write_report",
     "samples": "Sample create_samples",

@@ -10,8 +10,11 @@ from pathlib import Path
 from . import formats
 from .creation.described import described
 from .creation.gather import Shared
+from .creation.legality import word_problem
 from .creation.requests import request_of
-from .errors import BridgeError
+from .errors import BridgeError, OptionError
+from .formats.dicom import edits
+from .formats.dicom.created.attributes import element_of
 from .identity import texts_of
 from .image_files import nifti_files
 from .metadata import Change, Instance, Log, text
@@ -23,6 +26,8 @@ NAMES_OF_PATIENT_AND_STUDY = (
     "AccessionNumber", "ReferringPhysicianName", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "PatientPosition",
     "Manufacturer", "ManufacturerModelName",
 )  # fmt: skip
+MR = "1.2.840.10008.5.1.4.1.1.4"
+"""SOP class whose words are checked: those of patient, study and position are the same for all kinds of images."""
 
 
 class Beside(StrEnum):
@@ -95,6 +100,28 @@ def propose(inputs: Sequence[Path], options: ConversionOptions, progress: Progre
             progress(path.name, number, len(files))
         found.append(_proposal(path, shared))
     return found
+
+
+def value_problem(keyword: str, text: str) -> str:
+    """Return why a text is not a valid value of a DICOM attribute; empty if it is.
+
+    Parameters
+    ----------
+    keyword : str
+        Keyword of the attribute, such as ``PatientBirthDate``.
+    text : str
+        The value; several values are separated by backslashes.
+
+    Examples
+    --------
+    >>> value_problem("PatientBirthDate", "19700131")
+    ''
+    """
+    try:
+        ((tag, (vr, found)),) = edits.elements_of({keyword: text}).items()
+    except OptionError as error:
+        return str(error)
+    return word_problem(tag, element_of(tag, vr, found), MR)
 
 
 def _proposal(path: Path, shared: Shared) -> Proposal:
