@@ -13,9 +13,11 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
     from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError, ZarrReadError
     from .formats import read, write
+    from .formats.dicom.segments import segments_of
     from .formats.preview import plane_picture
     from .identity import identity_of
     from .jobs import Job, convert
+    from .labels import Code, Segment, read_labels
     from .metadata import Change, Element, Instance, Log, SeriesMetadata
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
     from .options import PreviewOptions, WindowChoice
@@ -37,9 +39,11 @@ _HOMES = {
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError ZarrReadError",
     "formats": "read write",
+    "formats.dicom.segments": "segments_of",
     "formats.preview": "plane_picture",
     "identity": "identity_of",
     "jobs": "Job convert",
+    "labels": "Code Segment read_labels",
     "lazy": "LazyVoxels",
     "metadata": "Change Element Instance Log SeriesMetadata",
     "options": "ConversionOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane Target Uids "

@@ -30,7 +30,7 @@ class StoreFile(formats.NiftiFile):
 
     image: Volume
 
-    def load(self) -> Volume:
+    def load(self, with_gradients: bool = False) -> Volume:
         """Return the volume, with the record where there is one; its voxels are read when they are sliced.
 
         Raises

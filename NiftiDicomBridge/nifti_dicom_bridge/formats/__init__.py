@@ -21,7 +21,9 @@ LONGEST_S = 1e6
 """No volume takes longer; what a header says beyond is nonsense."""
 
 
-def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = None) -> list[Volume]:
+def read(
+    paths: Path | str | Iterable[Path | str], progress: Progress | None = None, with_gradients: bool = False
+) -> list[Volume]:
     """Return the volumes in files and folders of DICOM, NIfTI or Zarr stores.
 
     Parameters
@@ -30,6 +32,9 @@ def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = N
         NIfTI files, Zarr stores, DICOM files, folders of DICOM, a DICOMDIR.
     progress : Progress, optional
         Told how far it is.
+    with_gradients : bool
+        Also read the b-values and directions of NIfTI files: from ``.bval`` and ``.bvec`` next to them, else from the record.
+        DICOM and Zarr always have them.
 
     Raises
     ------
@@ -40,7 +45,7 @@ def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = N
     images = [path for path in given if path.name.lower().endswith(nifti.READABLE_SUFFIXES)]
     stores = [path for path in given if zarr_store.is_store(path)]
     others = [path for path in given if path not in images and path not in stores]
-    volumes = [open_nifti(path).load() for path in images]
+    volumes = [open_nifti(path).load(with_gradients) for path in images]
     if stores:
         from ..stores import open_zarr
 
@@ -73,8 +78,8 @@ class NiftiFile:
     top: dict[str, Any]
     record: Record | None
 
-    def load(self) -> Volume:
-        """Return the volume, with the record where there is one.
+    def load(self, with_gradients: bool = False) -> Volume:
+        """Return the volume, with the record where there is one, and with gradients if they are asked for.
 
         Raises
         ------
@@ -82,7 +87,16 @@ class NiftiFile:
             If the image is damaged, or it and its sidecar do not belong together.
         """
         image = nifti.read_image(self.path)
-        return image if self.record is None else match.attach(image, self.record, str(self.path))
+        if with_gradients and image.times > 1:
+            image = nifti.with_gradients(image, self.path)
+        if self.record is None:
+            return image
+        volume = match.attach(image, self.record, str(self.path))
+        if with_gradients and volume.gradients is None and volume.metadata is not None:
+            from .dicom.diffusion import recorded_gradients
+
+            return replace(volume, gradients=recorded_gradients(volume.metadata, volume.times))
+        return volume
 
 
 def open_nifti(path: Path) -> NiftiFile:
