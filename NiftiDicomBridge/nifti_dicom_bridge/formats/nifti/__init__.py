@@ -1,0 +1,13 @@
+"""NIfTI images ⇄ volumes, without the sidecar."""
+
+from .image import READABLE_SUFFIXES, SUFFIXES, read_gradients, read_image, stored_affine, write_gradients, write_image
+
+__all__ = [
+    "READABLE_SUFFIXES",
+    "SUFFIXES",
+    "read_gradients",
+    "read_image",
+    "stored_affine",
+    "write_gradients",
+    "write_image",
+]
