@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.jobs import Job, convert
     from .model.metadata import Change, Element, Instance, Log, SeriesMetadata
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
-    from .options import PreviewOptions, WindowChoice
+    from .options import FileOptions, PreviewOptions, WindowChoice
     from .model.pixels import PixelRecord
     from .conversion.proposals import Beside, Proposal, propose
     from .model.report import ConversionReport, Entry, Outcome
@@ -42,8 +42,8 @@ _HOMES = {
     "conversion.jobs": "Job convert",
     "model.lazy_voxels": "LazyVoxels",
     "model.metadata": "Change Element Instance Log SeriesMetadata",
-    "options": "ConversionOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane Target Uids "
-    "WindowChoice",
+    "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
+    "Target Uids WindowChoice",
     "model.pixels": "PixelRecord",
     "conversion.proposals": "Beside Proposal propose",
     "model.report": "ConversionReport Entry Outcome",

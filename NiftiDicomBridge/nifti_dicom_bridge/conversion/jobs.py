@@ -80,7 +80,8 @@ def _check_deidentification(options: ConversionOptions) -> None:
         raise OptionError("--deidentify replaces all UIDs: leave out --uids keep.")
     if options.target is Target.DICOM and options.names is Names.ORIGINAL:
         raise OptionError("--deidentify writes no name that a file had: leave out --names original.")
-    if options.target is Target.DICOM and (options.reference or options.study_from):
+    references = options.reference or options.study_from or any(own.reference for own in options.per_file.values())
+    if options.target is Target.DICOM and references:
         raise OptionError("--reference and --study-from say whose the image is: leave them out, or --deidentify.")
     if options.layout is Layout.BIDS:
         raise OptionError("--deidentify has no names for the subjects of --layout bids: de-identify --to dicom first.")

@@ -45,37 +45,38 @@ class Making:
 
     def create(self, path: Path, entry: Entry) -> None:
         """Make DICOM of an image that never was DICOM."""
-        options = self.job.options
+        options, shared = self.job.options, self.shared.for_file(path)
         entry.outcome = Outcome.CONVERTED
         _check_nothing_original_is_asked_for(path, options)
         with Staging(self.output, options.overwrite) as staging:
             for what in parts_of(described(path, options.sidecar)):
-                request = request_of(what, self.shared, entry.log)
+                request = request_of(what, shared, entry.log)
                 entry.log.values += request.attributes.told()
-                objects = made_of(request, choices_for(what, request, self.shared, entry.log), entry.log)
+                objects = made_of(request, choices_for(what, request, shared, entry.log), entry.log)
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
                 write_made(objects, what.name, frames, staging, self.job, self.progress)
             entry.outputs = staging.commit()
 
     def recast(self, volumes: Sequence[Volume], entry: Entry) -> bool:
         """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
-        kinds = [kind_wanted(volume, self.shared) for volume in volumes]
+        shared = self.shared.for_file(entry.inputs[0])
+        kinds = [kind_wanted(volume, shared) for volume in volumes]
         if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
             return False
         entry.outcome = Outcome.CONVERTED
         with Staging(self.output, self.job.options.overwrite) as staging:
             for volume, kind in zip(volumes, kinds, strict=True):
                 frames = volume.voxels.shape[0] * volume.voxels.shape[1]
-                write_made(self._objects(volume, kind, entry), volume.name, frames, staging, self.job, self.progress)
+                write_made(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, self.progress)
             entry.outputs = staging.commit()
         return True
 
-    def _objects(self, volume: Volume, kind: Kind, entry: Entry) -> Iterator:
+    def _objects(self, volume: Volume, kind: Kind, shared: Shared, entry: Entry) -> Iterator:
         if kind is Kind.LEGACY:
-            return legacy_objects(as_it_may_stand(volume, self.shared, entry.log), self.job.uids, entry.log)
-        request = recast_request(volume, kind, self.shared, entry.log)
+            return legacy_objects(as_it_may_stand(volume, shared, entry.log), self.job.uids, entry.log)
+        request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.told()
-        return made_of(request, choices_of_original(volume, self.shared), entry.log)
+        return made_of(request, choices_of_original(volume, shared), entry.log)
 
 
 def with_edits(volume: Volume, file: NiftiFile | None) -> Volume:

@@ -12,8 +12,9 @@ from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import described
 from ..errors import BridgeError
 from ..model.identity import texts_of
-from ..model.metadata import Change, Instance, Log
+from ..model.metadata import Change, Instance, Log, text
 from ..options import ConversionOptions, Kind, Progress
+from ..standard.tags import FRAME_OF_REFERENCE_UID
 from .image_file import open_nifti
 from .image_files import nifti_files
 
@@ -51,6 +52,8 @@ class Proposal:
         there with an empty value.
     notes, warnings : list of str
         What a person should know before.
+    frame_of_reference : str
+        FrameOfReferenceUID of the original; empty where the image has no record of one.
     error : str
         Why it cannot be done; empty otherwise.
     """
@@ -61,6 +64,7 @@ class Proposal:
     values: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    frame_of_reference: str = ""
     error: str = ""
 
 
@@ -96,7 +100,10 @@ def propose(inputs: Sequence[Path], options: ConversionOptions, progress: Progre
 def _proposal(path: Path, shared: Shared) -> Proposal:
     found, log = Proposal(path), Log()
     try:
+        shared = shared.for_file(path)
         file = open_nifti(path)
+        if file.record is not None:
+            found.frame_of_reference = text(file.record.series.first.elements, FRAME_OF_REFERENCE_UID)
         if file.record is not None and shared.options.kind is Kind.AUTO:
             found.beside = Beside.RECORD
             found.values = _recorded(file.record.series.first, shared)

@@ -35,7 +35,7 @@ class _Run:
         if options.max_error is not None and not options.max_error >= 0:  # nor NaN, which no error would exceed
             raise OptionError(f"--max-error {options.max_error:g}: a number from 0 upwards was expected.")
         self.job, self.public = DicomJob(options), Public.of(options, set())
-        self.values = edits.elements_of(options.set_values)
+        edits.elements_of(options.set_values)  # what is not valid ends the conversion before anything is written
         if options.reference or options.study_from or options.metadata:
             _ = self.making  # what they name is missed before anything is written
 
@@ -123,11 +123,12 @@ def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
 
 
 def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
-    options = run.options
     inputs = [path for source in group for path in source.inputs]
+    options = run.options.for_file(inputs[0])
     entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
     first = group[0].file
     with failures_in(entry):
+        _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
             run.making.create(first.path, entry)
         elif options.kind is Kind.AUTO or not _recast(group, run, entry):
@@ -153,13 +154,24 @@ def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
         run.job.keep_new_uids(volumes)
     else:
         volumes = [source.load(run.progress) for source in group]
-    together.update(run.values.items())
+    options = run.options.for_file(entry.inputs[0])
+    together.update(edits.elements_of(options.set_values).items())
     entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
         entry.outputs = staging.commit()
-    entry.log.changes = [_sourced(change, run.options) for change in entry.log.changes]
+    entry.log.changes = [_sourced(change, options) for change in entry.log.changes]
+
+
+def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) -> None:
+    """Refuse different choices for files that become one series together."""
+    differing = [path for path in inputs if options.per_file and options.for_file(path) != options.for_file(inputs[0])]
+    if differing:
+        raise OptionError(
+            f"{inputs[0].name} and {differing[0].name} are parts of one DICOM series and have different choices. Choose the "
+            "same kind, reference and values for both."
+        )
 
 
 def _with_edits(source: _Source, run: _Run) -> Volume:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -48,6 +49,8 @@ class Shared:
         Study → its UID, the same for all images of it.
     numbers : dict
         Study UID → number of series in it so far.
+    read : dict
+        Path of a reference of single files → its series.
     """
 
     options: ConversionOptions
@@ -57,6 +60,7 @@ class Shared:
     file_values: Values = field(default_factory=dict)
     study_uids: dict[tuple[str, ...], str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    read: dict[Path, list[Reference]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, options: ConversionOptions) -> Shared:
@@ -68,6 +72,27 @@ class Shared:
             edits.elements_of(options.set_values),
             edits.elements_of(read_metadata(options.metadata)) if options.metadata else {},
         )
+
+    def for_file(self, path: Path) -> Shared:
+        """Return the same with the options of one input file; studies and series numbers stay shared.
+
+        Raises
+        ------
+        OptionError
+            If its reference is missing, or a value is not valid.
+        """
+        options = self.options.for_file(path)
+        if options is self.options:
+            return self
+        references = self.references if options.reference == self.options.reference else self._references(options.reference)
+        return replace(self, options=options, references=references, set_values=edits.elements_of(options.set_values))
+
+    def _references(self, path: Path | None) -> list[Reference]:
+        if path is None:
+            return []
+        if path not in self.read:
+            self.read[path] = read_references(path, "--reference")
+        return self.read[path]
 
 
 def reference_for(shared: Shared, image: Volume) -> Reference | None:

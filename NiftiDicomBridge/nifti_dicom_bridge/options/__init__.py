@@ -2,6 +2,7 @@
 
 from .options import (
     ConversionOptions,
+    FileOptions,
     Kind,
     Layout,
     Names,
@@ -18,6 +19,7 @@ from .options import (
 
 __all__ = [
     "ConversionOptions",
+    "FileOptions",
     "Kind",
     "Layout",
     "Names",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -163,6 +163,25 @@ class PreviewOptions:
     deidentify: bool = False
 
 
+@dataclass(frozen=True)
+class FileOptions:
+    """Choices for one input file, in place of those of the conversion.
+
+    Attributes
+    ----------
+    kind : Kind
+        The kind of DICOM object to make.
+    reference : pathlib.Path, optional
+        A DICOM series in the same frame of reference.
+    set_values : dict of str to str
+        DICOM keyword → value.
+    """
+
+    kind: Kind = Kind.AUTO
+    reference: Path | None = None
+    set_values: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class ConversionOptions:
     """All choices of one conversion, each with the default a person would want.
@@ -217,6 +236,8 @@ class ConversionOptions:
         Write nothing that tells who the patient is, as far as metadata and names go: see `deidentify`.
     deidentify_key : str
         UIDs of conversions with the same key stay linked. A random one for each conversion by default.
+    per_file : dict of pathlib.Path to FileOptions
+        Input file → its own `kind`, `reference` and `set_values`, for conversion to DICOM.
     """
 
     target: Target = Target.NIFTI
@@ -242,3 +263,11 @@ class ConversionOptions:
     preview: PreviewOptions = PreviewOptions()
     deidentify: bool = False
     deidentify_key: str = ""
+    per_file: dict[Path, FileOptions] = field(default_factory=dict)
+
+    def for_file(self, path: Path) -> ConversionOptions:
+        """Return the options of one input file."""
+        own = self.per_file.get(path)
+        if own is None:
+            return self
+        return replace(self, kind=own.kind, reference=own.reference, set_values=own.set_values)
