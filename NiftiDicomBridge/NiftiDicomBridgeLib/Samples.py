@@ -43,15 +43,4 @@ def load_sample(source: Any = None) -> list[Any]:
     make_sample(folder / "dicom")
     report = convert(Job([folder / "dicom"], folder / "nifti"))
     (image,) = (path for path in report.outputs if path.suffix != ".json")
-    nodes = load_nifti(image, _("Sample MR with its DICOM identity"))
-    _show(nodes)
-    return nodes
-
-
-def _show(nodes: list[Any]) -> None:
-    """Show the first volume in the slice views, as Slicer's own samples are; nothing without a window."""
-    volumes = [node for node in nodes if node.IsA("vtkMRMLVolumeNode")]
-    logic = slicer.app.applicationLogic()
-    if volumes and logic is not None:
-        logic.GetSelectionNode().SetActiveVolumeID(volumes[0].GetID())
-        logic.PropagateVolumeSelection(1)
+    return load_nifti(image, _("Sample MR with its DICOM identity"))
