@@ -88,7 +88,7 @@ def all_series() -> list[Series]:
         return []
     database, found = slicer.dicomDatabase, []
     for patient in database.patients():
-        name = database.nameForPatient(patient) or "?"
+        name = database.nameForPatient(patient) or _("No patient name")
         for study in database.studiesForPatient(patient):
             date = database.fieldForStudy("StudyDate", study)
             words = (database.descriptionForStudy(study) or _("No study description"), f"({date})" if date else "")

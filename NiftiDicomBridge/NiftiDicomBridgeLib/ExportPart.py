@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import ctk
-import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -97,6 +96,7 @@ class ExportPart:
 
     def _on_source_changed(self, index: int) -> None:
         self._widget.remember("source", self.source)
+        self.feedback.clear()
         self._show_options()
         self.refresh()
 
@@ -175,7 +175,7 @@ class ExportPart:
         self._widget.show_report(report, self.feedback)
         existing = existing_outputs(report)
         if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
-            qt.QTimer.singleShot(0, lambda: self.start(self._keys_of(existing, keys), overwrite=True))
+            self._widget.then(lambda: self.start(self._keys_of(existing, keys), overwrite=True))
 
     def _keys_of(self, entries: Sequence[Any], keys: Sequence[str]) -> list[str]:
         """Return the images that entries of a report are about; all where that is not known."""

@@ -138,6 +138,10 @@ class Feedback:
         slicer.util.showStatusMessage(text, STATUS_MS)
         self._scroll()
 
+    def clear(self) -> None:
+        """Hide the last result, which is about something else now."""
+        self.result.setVisible(False)
+
     def _scroll(self) -> None:
         """Scroll once Qt has laid out what is new."""
         self._scroll_timer.start(0)

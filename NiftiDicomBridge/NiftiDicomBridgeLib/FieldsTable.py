@@ -39,7 +39,7 @@ class FieldsTable:
         self._attention: set[str] = set()
         self._all = False
         self._header = table.horizontalHeader()
-        set_columns(table, self._header, VALUE, {NAME: 17, SOURCE: 11})
+        set_columns(table, self._header, VALUE, {NAME: 22, SOURCE: 12})
         set_row_heights(table)
         table.itemChanged.connect(self._on_item_changed)
         self.show([])
@@ -124,7 +124,6 @@ class FieldsTable:
             if column != VALUE:
                 item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable)
             font = item.font()
-            font.setBold(attention and column == NAME)
             font.setItalic(column == VALUE and value == different() and not invalid)
             item.setFont(font)
         self._table.item(number, NAME).setData(KEYWORD, keyword)

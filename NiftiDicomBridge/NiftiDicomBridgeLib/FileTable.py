@@ -42,7 +42,7 @@ class FileTable:
     ):
         self._table, self._on_selection = table, on_selection
         self._header = table.horizontalHeader()
-        set_columns(table, self._header, FILE, {FOUND: 14, BECOMES: 14})
+        set_columns(table, self._header, FILE, {FOUND: 17, BECOMES: 15})
         set_row_heights(table)
         self._drop_filter = DropFilter(on_files, NIFTI_SUFFIXES)
         view = table.viewport()
@@ -72,8 +72,8 @@ class FileTable:
     def show_proposals(self, rows: Rows, error: str = "") -> None:
         """Show what the files become, as far as that is known."""
         for number, row in enumerate(rows.all):
-            found, becomes, tip = _words_of(row)
-            self._table.item(number, FOUND).setText(found)
+            short, found, becomes, tip = _words_of(row)
+            self._table.item(number, FOUND).setText(short)
             self._table.item(number, FOUND).setToolTip(found)
             self._table.item(number, BECOMES).setText(becomes)
             self._table.item(number, BECOMES).setToolTip(tip or error)
@@ -95,11 +95,13 @@ class FileTable:
         self._on_selection()
 
 
-def _words_of(row: Row) -> tuple[str, str, str]:
+def _words_of(row: Row) -> tuple[str, str, str, str]:
+    """Return what was found, short and in full, what the file becomes, and all that is known of it."""
     from . import Words
 
     if row.proposal is None:
-        return "", "", ""
+        return "", "", "", ""
+    beside = row.proposal.beside.value
     mark = "⚠ " if row.invalid else ""
-    found = Words.beside_words()[row.proposal.beside.value]
-    return found, mark + Words.becomes(row.proposal), Words.proposal_text(row.proposal)
+    becomes, known = Words.becomes(row.proposal), Words.proposal_text(row.proposal)
+    return Words.short_beside_words()[beside], Words.beside_words()[beside], mark + becomes, known

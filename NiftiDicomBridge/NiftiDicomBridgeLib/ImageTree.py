@@ -35,7 +35,7 @@ class ImageTree:
         self._tree, self._search, self._on_check = tree, search, on_check
         self._header = tree.header()
         self._collapsed: set[str] = set()
-        set_columns(tree, self._header, NAME, {DETAIL: 15})
+        set_columns(tree, self._header, NAME, {DETAIL: 18})
         search.setVisible(False)
         search.textChanged.connect(self._apply_search)
         tree.itemCollapsed.connect(lambda item: self._collapsed.add(_path(item)))

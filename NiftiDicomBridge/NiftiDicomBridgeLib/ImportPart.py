@@ -20,6 +20,10 @@ from .Proposing import Proposing
 from .ReferenceBox import ReferenceBox, series_and_folder
 from .StagedNodes import StagedNodes
 
+SETTINGS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
+            "resetAllButton")  # fmt: skip
+"""Hidden while there are no files."""
+
 
 class ImportPart:
     """Shows the files and their settings, and starts the conversion."""
@@ -114,10 +118,11 @@ class ImportPart:
         self.feedback.show_result(_("Added {count} images of the scene.").format(count=len(staged.images)))
 
     def _add(self, paths: Iterable[Path]) -> None:
-        """Add files and select those that were added: what is chosen next applies to them."""
-        self._show_files(self.rows.add(paths))
+        """Add files, and select the first new one."""
+        new = self.rows.add(paths)
+        self._show_files(new[:1] or self.files.selected())
         self._remember()
-        self.proposing.start(self.rows.unknown())
+        self.proposing.start(self.rows.outdated())
 
     def _choose_files(self) -> None:
         pattern = " ".join("*" + suffix for suffix in NIFTI_SUFFIXES)
@@ -166,6 +171,8 @@ class ImportPart:
         rows = self._selected()
         for control in (self.ui.kindComboBox, self.ui.referenceComboBox, self.ui.fieldsTable):
             control.setEnabled(bool(rows))
+        for name in SETTINGS:
+            getattr(self.ui, name).setVisible(bool(len(self.rows)))
         kind = common(row.kind for row in rows)
         self.ui.kindComboBox.setCurrentIndex(-1 if kind is None else self.ui.kindComboBox.findData(kind))
         self.reference.show(rows)
@@ -177,7 +184,8 @@ class ImportPart:
         from .Words import proposal_note
 
         notes = [error] if error else []
-        notes += dict.fromkeys(proposal_note(row.proposal) for row in rows if row.proposal is not None)
+        known = [row for row in rows if row.proposal is not None]
+        notes += dict.fromkeys(proposal_note(row.proposal, row.path.name if len(rows) > 1 else "") for row in known)
         found = patients(self.rows.all)
         if len(found) > 1:
             names = ", ".join(found)
@@ -218,7 +226,7 @@ class ImportPart:
 
     def _update_field_buttons(self) -> None:
         ui, selected = self.ui, self.fields.selected
-        ui.moreButton.setVisible(self.fields.has_more())
+        ui.moreButton.setEnabled(self.fields.has_more())
         ui.resetButton.setEnabled(bool(selected) and self.fields.can_reset(selected))
         ui.resetAllButton.setEnabled(self.fields.can_reset())
 
@@ -303,7 +311,7 @@ class ImportPart:
         existing = existing_outputs(report)
         if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
             inputs = {path for entry in existing for path in entry.inputs}
-            qt.QTimer.singleShot(0, lambda: self.start([row for row in self.rows.all if row.path in inputs], True))
+            self._widget.then(lambda: self.start([row for row in self.rows.all if row.path in inputs], True))
 
     def _load(self, series: Sequence[str]) -> None:
         for number, uid in enumerate(series):

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 AUTOMATIC = "auto"
-WHO = ("PatientID", "PatientName")
-"""Tell patients apart, the first one that both have."""
 
 
 @dataclass
@@ -30,7 +28,9 @@ class Row:
     invalid : dict of str to str
         Keyword → text that the user has entered and that is not a valid value.
     proposal : Proposal, optional
-        What the file will become; None while that is unknown.
+        What the file will become; None if that was never looked up.
+    outdated : bool
+        Whether the proposal was made for other choices.
     """
 
     path: Path
@@ -39,6 +39,7 @@ class Row:
     values: dict[str, str] = field(default_factory=dict)
     invalid: dict[str, str] = field(default_factory=dict)
     proposal: Any = None
+    outdated: bool = True
 
     def value_of(self, keyword: str) -> str:
         """Return the value that an attribute will have."""
@@ -75,9 +76,9 @@ class Rows:
         gone = set(numbers)
         self.all = [row for number, row in enumerate(self.all) if number not in gone]
 
-    def unknown(self) -> list[Row]:
-        """Return the rows of which it is not known what they will become."""
-        return [row for row in self.all if row.proposal is None]
+    def outdated(self) -> list[Row]:
+        """Return the rows whose proposal has to be looked up."""
+        return [row for row in self.all if row.outdated]
 
     def invalid(self) -> list[tuple[Row, str]]:
         """Return the rows with a value that is not valid, and its keyword."""
@@ -110,14 +111,21 @@ def common(values: Iterable[str]) -> str | None:
 
 
 def patients(rows: Sequence[Row]) -> list[str]:
-    """Return the names of the patients of some rows; rows without a patient do not count."""
-    found: dict[str, str] = {}
+    """Return the names of the patients of some rows; rows without a patient do not count.
+
+    Two patients are the same if their PatientID is the same, or their PatientName where one of them has no PatientID.
+    """
+    found: list[tuple[str, str]] = []
     for row in rows:
-        told = [row.value_of(keyword) for keyword in WHO]
-        key = next((value for value in told if value), "")
-        if key:
-            found.setdefault(key.casefold(), told[1] or told[0])
-    return list(found.values())
+        new = row.value_of("PatientID"), row.value_of("PatientName")
+        if any(new) and not any(_same_patient(new, known) for known in found):
+            found.append(new)
+    return [name or number for number, name in found]
+
+
+def _same_patient(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    which = 0 if one[0] and other[0] else 1
+    return one[which].casefold() == other[which].casefold()
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

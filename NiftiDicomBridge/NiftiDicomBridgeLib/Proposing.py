@@ -29,7 +29,7 @@ class Proposing:
 
     def __init__(self, rows: Rows, make_task: Callable[[Sequence[Row]], Any], on_found: Callable[[str], None]):
         self._rows, self._make_task, self._on_found = rows, make_task, on_found
-        self._outdated = False
+        self._discarded = False
         self._background = Background(lambda what, done, total: None, self._on_end)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -42,9 +42,11 @@ class Proposing:
         return self._background.busy or bool(self._timer.active)
 
     def start(self, rows: Sequence[Row]) -> None:
-        """Look up what some rows become; what is known of them may be wrong now."""
+        """Look up what some rows become, after their choices have changed."""
         for row in rows:
-            row.proposal = None
+            row.outdated = True
+        if self._background.busy:
+            self._discard()
         self._timer.start()
 
     def stop(self) -> None:
@@ -53,26 +55,30 @@ class Proposing:
         self._background.stop()
 
     def look(self) -> None:
-        """Read the files of which it is not known what they become."""
+        """Read the files whose choices have changed."""
         if self._background.busy:
-            self._outdated = True
-            self._background.cancel()
+            self._discard()
             return
-        self._outdated = False
-        unknown = self._rows.unknown()
-        if not unknown:
+        self._discarded = False
+        outdated = self._rows.outdated()
+        if not outdated:
             self._on_found("")
             return
         try:
-            self._background.start(self._make_task(unknown))
+            self._background.start(self._make_task(outdated))
         except Exception as error:  # shown with the files, and when the button is pressed
             self._on_found(str(error))
 
+    def _discard(self) -> None:
+        """Stop what is running; its result is for choices that have changed."""
+        self._discarded = True
+        self._background.cancel()
+
     def _on_end(self, task: Any, result: Any, error: BaseException | None) -> None:
-        if self._outdated:
+        if self._discarded:
             self.look()
             return
         found = {proposal.path: proposal for proposal in result or []}
-        for row in self._rows.unknown():
-            row.proposal = found.get(row.path)
+        for row in self._rows.outdated():
+            row.proposal, row.outdated = found.get(row.path), row.path not in found
         self._on_found("" if error is None else str(error))

@@ -20,12 +20,18 @@ class Running:
     ----------
     on_change : callable
         Called without arguments when a task starts or has ended.
+
+    Attributes
+    ----------
+    then : callable, optional
+        Set while a task finishes: called once it has ended.
     """
 
     def __init__(self, on_change: Callable[[], None]):
         self._on_change = on_change
         self._after: Callable[[Any], None] = lambda result: None
         self.feedback: Feedback | None = None
+        self.then: Callable[[], None] | None = None
         self.background = Background(self._on_progress, self._on_end)
         self._guard = _CloseGuard(self.confirm_quitting)
         self._window: Any = None
@@ -105,6 +111,9 @@ class Running:
                 self.feedback = None
                 self._remove_guard()
                 self._on_change()
+            then, self.then = self.then, None
+            if then is not None:
+                then()
 
     def _finished(self, task: Any, result: Any) -> Any:
         """Let a task finish on the main thread. Events of Qt go on meanwhile, so *Cancel* can be pressed."""

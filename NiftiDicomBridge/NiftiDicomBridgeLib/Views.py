@@ -35,7 +35,8 @@ def fit_height(view: Any, header: Any, rows: int, least: int, most: int) -> None
         Limits of the number of rows to show; a scroll bar appears above them.
     """
     shown = min(max(rows, least), most)
-    view.setFixedHeight(header.sizeHint.height() + shown * row_height(view) + 2 * view.frameWidth)
+    header.setFixedHeight(row_height(view))
+    view.setFixedHeight((1 + shown) * row_height(view) + 2 * view.frameWidth)
 
 
 def set_columns(view: Any, header: Any, stretched: int, characters: Mapping[int, int]) -> None:

@@ -199,6 +199,10 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Run a task in the background; `after` is called with what it returned."""
         self.running.start(task, after, feedback)
 
+    def then(self, action: Callable[[], None]) -> None:
+        """Do something when the task that is finishing has ended."""
+        self.running.then = action
+
     def cancel(self) -> None:
         """Ask the running task to stop."""
         self.running.cancel()

@@ -55,10 +55,15 @@ def beside_words() -> dict[str, str]:
     return {"record": _("NiftiDicomBridge sidecar"), "bids": _("BIDS sidecar"), "nothing": _("nothing")}
 
 
+def short_beside_words() -> dict[str, str]:
+    """Return the same, short enough for a column."""
+    return beside_words() | {"record": "NiftiDicomBridge"}
+
+
 def becomes(proposal: Proposal) -> str:
     """Return in a word or two what an image will become."""
     if proposal.error:
-        return "⚠ " + _("cannot be converted")
+        return "⚠ " + _("Error")
     if proposal.kind.value == "auto":
         return _("Original series")
     return kind_words()[proposal.kind.value]
@@ -69,10 +74,11 @@ def proposal_text(proposal: Proposal) -> str:
     return "\n".join([proposal_note(proposal), *map(in_panel, proposal.notes)]).strip()
 
 
-def proposal_note(proposal: Proposal) -> str:
-    """Return what the user has to know of a file before it is converted; often nothing."""
+def proposal_note(proposal: Proposal, name: str = "") -> str:
+    """Return what the user has to know of a file before it is converted, often nothing; with its name if there is one."""
     found = [proposal.error] if proposal.error else proposal.warnings
-    return "\n".join(f"⚠ {in_panel(text)}" for text in found)
+    start = f"⚠ {name}: " if name else "⚠ "
+    return "\n".join(start + in_panel(text) for text in found)
 
 
 def field_words(keyword: str) -> str:
@@ -83,7 +89,13 @@ def field_words(keyword: str) -> str:
 
 def source_words(source: str) -> str:
     """Return where a value comes from, short enough for a column."""
-    known = {"": _("not set"), "--set": _("edited"), "default": _("assumed"), "the original": _("original")}
+    known = {
+        "": _("not set"),
+        "--set": _("edited"),
+        "default": _("assumed"),
+        "the original": _("original"),
+        "the image": _("image"),
+    }
     if source.startswith("reference "):
         return _("reference")
     return known.get(source) or (Path(source).name if source.endswith(".json") else in_panel(source))
