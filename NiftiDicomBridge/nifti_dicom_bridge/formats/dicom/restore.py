@@ -19,7 +19,8 @@ from ...standard import tags
 from .reading import decode, vendor
 from .reading import encoding as codec
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
-from .reading.frames import frame_count, frames_of
+from .reading.frames import frames_of
+from .reading.lookup import frame_count
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
 _ENCAPSULATION_TAGS = frozenset({0x7FE00001, 0x7FE00002})

@@ -17,7 +17,7 @@ from ....model.metadata import Element, Elements, Instance
 from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
 from ....standard import tags
 from .files import read_pixel_bytes
-from .frames import frame_count
+from .lookup import frame_count
 
 _PYDICOM_SETTINGS = threading.Lock()
 """pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""

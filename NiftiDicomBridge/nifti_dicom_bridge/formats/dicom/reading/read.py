@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,13 @@ from ....model.volume import Origin, Rescale, Volume, digest_of
 from ....options import Progress
 from ....standard import tags
 from . import decode, stacks, vendor
-from .diffusion import gradients_of
 from .files import read_pixel_bytes
-from .frames import LARGEST_SLOPE, FrameInfo, Lookup, frame_count, frames_of, own_groups
+from .frame_info import FrameInfo
+from .frames import frames_of
+from .gradients import gradients_of
+from .lookup import Lookup, frame_count, own_groups
+from .multiframe import refuse_tiles
+from .rescale import LARGEST_SLOPE
 from .segment_grids import grids_of_segmentations, has_labels, is_segmentation
 from .series import Inventory, Series, find_series
 
@@ -104,6 +108,7 @@ def with_unique_names(plans: list[Plan]) -> list[Plan]:
 def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
     for instance in series.instances:
+        refuse_tiles(instance)
         decode.check_length(instance)
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n)]
     labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
@@ -126,14 +131,19 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
-    return (
-        frame if number[frame.instance] == frame.instance else FrameInfo(**{**vars(frame), "instance": number[frame.instance]})
-    )
+    new = number[frame.instance]
+    return frame if new == frame.instance else replace(frame, instance=new)
 
 
 def _suffix(labels: dict) -> str:
-    parts = [str(value) if name == "component" else f"{name}{value:g}" for name, value in labels.items() if value is not None]
+    parts = [_part_of_name(name, value) for name, value in labels.items() if value is not None]
     return "".join("_" + part for part in parts)
+
+
+def _part_of_name(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value if name in ("component", "type", "polarity") else f"{name}-{value}"
+    return f"{name}{value:g}"
 
 
 def file_name(text: str) -> str:
