@@ -115,7 +115,7 @@ def _vector(name: str) -> Callable[[Frame], int | None]:
 
 
 def _private(*key: Any) -> Callable[[Frame], float | str | None]:
-    """Return a reader of a private element (group, creator, number), also where it is nested in a frame's private group."""
+    """Return a reader of a private element of Philips (group, creator, number), also in the private group of a frame."""
 
     def read(frame: Frame) -> float | str | None:
         for layer in vendor.private_layers(frame.look.layers):

@@ -41,6 +41,8 @@ class FrameInfo:
         What is wrong with its values, or was assumed.
     times : Times or None
         What it states of its time.
+    time_count : int
+        NumberOfTemporalPositions; 0 where not specified.
     is_assumed : bool
         The place is an assumption: only the order and distance of slices are known.
     """
@@ -59,6 +61,7 @@ class FrameInfo:
     words: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     times: Times | None = None
+    time_count: int = 0
     is_assumed: bool = False
 
     @property

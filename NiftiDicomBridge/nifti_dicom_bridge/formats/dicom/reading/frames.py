@@ -105,6 +105,7 @@ def _frame(
         words=one.words,
         notes=tuple(dict.fromkeys([*one.notes, *one.look.notes])),
         times=Times(frame),
+        time_count=metadata.integer(instance.elements, tags.NUMBER_OF_TEMPORAL_POSITIONS),
     )
 
 

@@ -93,7 +93,7 @@ def missing_times(volumes: Sequence[Frames]) -> str:
         if row.name not in _COUNTING or (n == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)):
             continue
         found = _values(volumes, n)
-        if found is None or len(set(found)) < len(volumes):
+        if found is None or len(set(found)) < len(volumes) or len(volumes) < 2:
             continue
         numbers = {int(value) for value in found}
         gaps = sorted(set(range(1 if min(numbers) == 2 else min(numbers), max(numbers))) - numbers)
@@ -101,8 +101,16 @@ def missing_times(volumes: Sequence[Frames]) -> str:
             words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
             return f"{len(gaps)} time(s) missing: no frame has {row.name} {words}"
         if not gaps:
-            return ""
+            return _missing_at_end(volumes, max(numbers), row.name)
     return ""
+
+
+def _missing_at_end(volumes: Sequence[Frames], last: int, name: str) -> str:
+    """Say how many times are missing after the last, by NumberOfTemporalPositions; empty where that is not stated."""
+    promised = max((frame.time_count for volume in volumes for frame in volume), default=0)
+    if not last < promised < 2 * last:
+        return ""
+    return f"{promised - last} time(s) missing: NumberOfTemporalPositions is {promised}, the last {name} {last}"
 
 
 _COUNTING = frozenset({"TemporalPositionIndex", "TemporalPositionIdentifier", "AcquisitionNumber", "InstanceNumber"})

@@ -28,6 +28,7 @@ PHILIPS_FRAME_SEQUENCE = (0x2005, "Philips MR Imaging DD 005", 0x0F)
 GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}
 
 
+_FIRST_BLOCKS = range(0x10, 0x20)
 _LATE_BLOCKS = frozenset({0x2005})
 """Groups whose first block need not be 10."""
 
@@ -77,7 +78,9 @@ def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float
 
 
 def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:
-    """Yield groups and data set of a frame, each followed by Philips' private group in it."""
+    """Yield groups and data set of a frame, each followed by Philips' private group in it; nothing for other makers."""
+    if "PHILIPS" not in metadata.text(layers[-1], tags.MANUFACTURER).upper():
+        return
     for layer in layers:
         yield layer
         if _any_group(layer, PHILIPS_FRAME_SEQUENCE[0]):
@@ -134,8 +137,6 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
     Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
     """
-    if "PHILIPS" not in metadata.text(layers[-1], tags.MANUFACTURER).upper():
-        return slope, intercept
     scale = next((found for layer in private_layers(layers) for found in private_numbers(layer, PHILIPS_SCALE_SLOPE)), 0.0)
     if not scale or not math.isfinite(scale):
         return slope, intercept
@@ -155,7 +156,7 @@ def phase_polarity(elements: Elements) -> str | None:
 
 
 def _any_group(elements: Elements, group: int) -> bool:
-    return any(tag >> 16 == group for tag in elements)
+    return any((group << 16 | block) in elements for block in _FIRST_BLOCKS)
 
 
 def _group(elements: Elements, group: int) -> bool:
