@@ -121,13 +121,13 @@ def _pixel_kind(elements: Elements) -> tuple:
 
 
 def true_planes(series: SeriesMetadata) -> list[Plane] | None:
-    """Return where the slices of a volume lie, by its first time; None where a slice does not say.
+    """Return where the slices of a volume lie, by its first time; None where a slice does not specify it.
 
     Slices without a frame of their own lie evenly between those that have one.
     """
     frames = {n: frames_of(series.instances[n], n) for n in set(series.frames[0, :, 0].tolist())}
-    found = [frames[n][frame].plane for n, frame in series.frames[0].tolist()]
-    planes = [plane for plane in found if plane is not None]
+    found = [frames[n][frame] for n, frame in series.frames[0].tolist()]
+    planes = [frame.plane for frame in found if frame.plane is not None and not frame.is_assumed]
     if len(planes) < len(found):
         return None
     return planes if series.layers is None else _with_gaps(planes, _told(series.frames[0], series.layers))

@@ -1,4 +1,4 @@
-"""Multi-frame objects without functional groups: RT Dose, NM, cone-beam CT, cine. Where their frames lie, and what they count."""
+"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames lie, and what they count."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def refuse_tiles(instance: Instance) -> None:
     if metadata.text(instance.elements, tags.SOP_CLASS_UID) == WHOLE_SLIDE:
         name = tags.uid_name(WHOLE_SLIDE)
         raise DicomReadError(
-            f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with a "
-            "tool for whole-slide microscopy."
+            f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with "
+            "a tool for whole-slide microscopy."
         )
 
 
@@ -70,7 +70,9 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     lowest = min(slices)
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
-        notes.append("the object does not specify where its frames lie: order and distance of slices are known, position is assumed")
+        notes.append(
+            "the object does not specify where its frames lie: order and distance of slices are known, position is assumed"
+        )
     return Frames(planes, vectors, notes, is_assumed=first is None)
 
 
@@ -105,5 +107,8 @@ def _detector_plane(elements: Elements, look: Lookup, notes: list[str]) -> Plane
 def _frames_are_times(elements: Elements) -> bool:
     element = elements.get(_INCREMENT)
     raw = element.value if element is not None and isinstance(element.value, bytes) else b""
-    pointers = {int.from_bytes(raw[n : n + 2], "little") << 16 | int.from_bytes(raw[n + 2 : n + 4], "little") for n in range(0, len(raw) - 3, 4)}
+    pointers = {
+        int.from_bytes(raw[n : n + 2], "little") << 16 | int.from_bytes(raw[n + 2 : n + 4], "little")
+        for n in range(0, len(raw) - 3, 4)
+    }
     return bool(pointers & FRAME_TIMES)

@@ -43,7 +43,9 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
         return None
     orientation = look.numbers(tags.PLANE_ORIENTATION_SEQUENCE, tags.IMAGE_ORIENTATION_PATIENT)
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
-    notes.append("no ImagePositionPatient (0020,0032): slices are in the order of SliceLocation (0020,1041), their position is assumed")
+    notes.append(
+        "no ImagePositionPatient (0020,0032): slices are in the order of SliceLocation (0020,1041), their position is assumed"
+    )
     return assumed_plane(location, axes if axes is not None else axes_of(AXIAL), spacing_of(look, []))
 
 

@@ -28,7 +28,7 @@ from ....model.pixels import (
     to_real_values,
     untile,
 )
-from ....model.volume import Origin, Rescale, Volume, digest_of
+from ....model.volume import UNPLACED, Origin, Rescale, Volume, digest_of
 from ....options import Progress
 from ....standard import tags
 from . import decode, stacks, vendor
@@ -75,6 +75,11 @@ class Plan:
     def frames(self) -> list[list[FrameInfo]]:
         """By time, then by slice."""
         return self.grid.frames
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the objects specify where the image lies."""
+        return self.grid.stack is not None and not self.frames[0][0].is_assumed
 
     @property
     def dtype(self) -> np.dtype:
@@ -195,22 +200,24 @@ def outline(plan: Plan) -> Volume:
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     return Volume(
         voxels=np.broadcast_to(np.zeros((), np.uint8), Loader(plan, None).shape),
-        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.grid.stack else _default_matrix(plan),
+        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan),
         time_step_s=_time_step(plan),
         name=plan.name,
         metadata=SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None),
         gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
         intent="label" if has_labels(plan.instances[0]) else "",
+        space="" if plan.is_placed else UNPLACED,
     )
 
 
 def _default_matrix(plan: Plan) -> np.ndarray:
-    """Return the grid of an image that does not say where it lies: axial, its middle at the origin."""
-    frame = plan.frames[0][0]
+    """Return the grid of an image without a place: axial, its middle at the origin, as NIfTI has it without a transform."""
+    frame, stack = plan.frames[0][0], plan.grid.stack
     first = plan.instances[0].elements
     row, column = frame.spacing_mm
-    lps = np.diag([column, row, frame.step_mm, 1.0])
+    step = float(np.linalg.norm(stack.ijk_to_ras[:3, 2])) if stack else frame.step_mm
+    lps = np.diag([column, row, step, 1.0])
     size = [metadata.integer(first, tags.COLUMNS), metadata.integer(first, tags.ROWS), len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
     return LPS_TO_RAS @ lps

@@ -183,7 +183,9 @@ def _stacked(frames: Frames) -> list[Grid]:
         grids.append(replace(grid, labels={"incomplete": numbers[id(volume)]}))
     if rest and len(main) > 1:
         left_out = ", ".join(str(numbers[id(volume)]) for volume in rest[:5])
-        grids[0].warnings.append(f"time(s) {left_out} of {len(volumes)} are incomplete and kept as volumes of their own, so the time axis has gaps")
+        grids[0].warnings.append(
+            f"time(s) {left_out} of {len(volumes)} are incomplete and kept as volumes of their own, so the time axis has gaps"
+        )
     return grids
 
 
@@ -205,7 +207,9 @@ def _lack(volume: Frames, whole: Frames, number: int, count: int) -> str:
     missing = _missing_slices(volume, whole)
     words = f"slice(s) {', '.join(map(str, missing[:8]))}{', …' if len(missing) > 8 else ''} of {len(whole)}" if missing else ""
     lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or lies elsewhere"
-    return f"only {len(volume)} of {len(whole)} slices were found for time {number}: it {lacks}; it is kept as a volume of its own"
+    return (
+        f"only {len(volume)} of {len(whole)} slices were found for time {number}: it {lacks}; it is kept as a volume of its own"
+    )
 
 
 def _missing_slices(volume: Frames, whole: Frames) -> list[int]:

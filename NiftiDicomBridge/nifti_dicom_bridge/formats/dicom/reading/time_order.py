@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,9 @@ def in_order(division: Division) -> list[Frames]:
     used = next((n for n, found in ordering if len(set(found)) > 1), None)
     for n, found in ordering:
         if used is not None and n > used and _goes_back([found[k] for k in order]):
-            division.notes.append(f"{TIMES[used].name} and {TIMES[n].name} order the times differently: {TIMES[used].name} is used")
+            division.notes.append(
+                f"{TIMES[used].name} and {TIMES[n].name} order the times differently: {TIMES[used].name} is used"
+            )
             break
     return [volumes[k] for k in order]
 
@@ -37,7 +40,10 @@ def in_order(division: Division) -> list[Frames]:
 def _weak_key(volume: Frames) -> tuple:
     """Return what orders volumes that no attribute orders: their states, then their instances."""
     states = [volume[0].times[n] for n in _STATES if volume[0].times is not None]
-    return (*((state is not None, str(type(state)), _sortable(state)) for state in states), min(frame.order for frame in volume))
+    return (
+        *((state is not None, str(type(state)), _sortable(state)) for state in states),
+        min(frame.order for frame in volume),
+    )
 
 
 def _sortable(state: Any) -> Any:
@@ -45,12 +51,12 @@ def _sortable(state: Any) -> Any:
 
 
 def _goes_back(values: Sequence[Any]) -> bool:
-    return any(later < earlier for earlier, later in zip(values, values[1:], strict=False))
+    return any(later < earlier for earlier, later in pairwise(values))
 
 
 def _values(volumes: Sequence[Frames], n: int) -> list[Any] | None:
     """Return a value of one row for every volume; None where not all frames state it, or it does not order volumes."""
-    stated = [[frame.times[n] if frame.times else None for frame in volume] for volume in volumes]
+    stated: list[list[Any]] = [[frame.times[n] if frame.times else None for frame in volume] for volume in volumes]
     if any(value is None for values in stated for value in values):
         return None
     if all(len(set(values)) == 1 for values in stated):
