@@ -33,9 +33,10 @@ def move_between(a: Frames, b: Frames) -> float | None:
 
 
 def _is_cut(a: np.ndarray, b: np.ndarray, near: float) -> bool:
-    """Whether all but some slices of two volumes are at the same places: what is left has no partner."""
+    """Whether most slices of a volume are at the places of other slices of the other one: both lack slices at their ends."""
     apart = np.linalg.norm(a[:, None] - b[None], axis=-1)
-    return bool((apart.min(axis=1) <= near).sum() >= len(a) / 2)
+    elsewhere = apart.argmin(axis=1) != np.arange(len(a))
+    return bool((elsewhere & (apart.min(axis=1) <= near)).sum() >= len(a) / 2)
 
 
 def _corners(volume: Frames) -> np.ndarray | None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ....model import metadata
 from ....model.geometry import Plane
 from ....standard import tags
 from .lookup import Lookup
@@ -15,10 +16,10 @@ SMALLEST, LARGEST = 1e-9, 1e9
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SPACINGS = (
     (tags.PIXEL_SPACING, ""),
-    (tags.IMAGER_PIXEL_SPACING, "distances at the detector, not in the patient"),
-    (tags.NOMINAL_SCANNED_PIXEL_SPACING, "distances on the scanned film"),
+    (tags.IMAGER_PIXEL_SPACING, "the distance at the detector"),
+    (tags.NOMINAL_SCANNED_PIXEL_SPACING, "the distance on the scanned film"),
 )
-"""In order of trust, and what is to be said of them."""
+"""In order of trust, and what they measure if not the patient."""
 
 
 def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
@@ -69,12 +70,17 @@ def axes_of(orientation: tuple[float, ...]) -> np.ndarray | None:
 
 def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
     """Return the distance between rows and between columns, mm; 1 where none is specified."""
-    for tag, doubt in _SPACINGS:
+    for tag, meaning in _SPACINGS:
         found = look.numbers(tags.PIXEL_MEASURES_SEQUENCE, tag)
-        if len(found) == 2 and all(SMALLEST < value < LARGEST for value in found):
-            if doubt:
-                notes.append(f"no PixelSpacing (0028,0030): {tags.describe(tag)} is used ({doubt})")
+        if len(found) != 2 or not all(SMALLEST < value < LARGEST for value in found):
+            continue
+        if not meaning:
             return found[0], found[1]
+        what = f"no PixelSpacing (0028,0030): {tags.describe(tag)}, {meaning},"
+        if metadata.texts(look.data_set, tags.IMAGE_TYPE)[:1] != ["DERIVED"]:
+            notes.append(f"{what} is used")
+            return found[0], found[1]
+        notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
     return 1.0, 1.0
 
 
