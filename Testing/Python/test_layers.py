@@ -36,10 +36,15 @@ def imports(path: Path, whole: bool = True) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            package = ".".join(path.relative_to(MODULE).with_suffix("").parts[: -node.level]) if node.level else ""
-            base = ".".join(part for part in (package, node.module) if part)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names if node.level)
+            yield from _names_of(node, path)
+
+
+def _names_of(node: ast.ImportFrom, path: Path) -> Iterator[str]:
+    """Yield the module that is imported from, then the names that are imported from a package of ours."""
+    package = ".".join(path.relative_to(MODULE).with_suffix("").parts[: -node.level]) if node.level else ""
+    base = ".".join(part for part in (package, node.module) if part)
+    yield base
+    yield from (f"{base}.{alias.name}" for alias in node.names if node.level)
 
 
 def _at_file_scope(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -86,15 +91,36 @@ LAYERS = [  # the top imports below
     {"model"},
     {"options"},
     {"standard"},
-    {"errors"},
+    {"errors", "version"},
 ]
 HEIGHT = {name: len(LAYERS) - number for number, names in enumerate(LAYERS) for name in names}
 FORMATS = {path.name for path in (CORE / "formats").iterdir() if path.is_dir()} - {"__pycache__"}
+MOST_ENTRIES = 24
+LONGEST_FUNCTION = 45
 
 
 def entry(name: str) -> str:
     """Return the entry at the top of the core that an absolute name belongs to; empty for names of others."""
     return name.split(".")[1] if name.startswith("nifti_dicom_bridge.") else ""
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(MODULE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def modules_imported(path: Path, modules: set[str]) -> set[str]:
+    """Return those of some modules that a file takes names from; of a package only where it takes a name of its own."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = next(_names_of(node, path))
+            found |= {name if (name := f"{base}.{alias.name}") in modules else base for alias in node.names}
+    return found & modules - {module(path)}
+
+
+def test_core_has_few_entries():
+    tree = {path.name for path in CORE.iterdir()} - {"__pycache__", "py.typed"}
+    assert len(tree) <= MOST_ENTRIES
 
 
 def test_every_entry_of_the_core_has_its_layer():
@@ -106,8 +132,16 @@ def test_every_entry_of_the_core_has_its_layer():
 def test_imports_run_downwards(path):
     own = path.relative_to(CORE).with_suffix("").parts[0]
     others = {entry(name) for name in imports(path)} & set(HEIGHT) - {own}
-    upwards = {name for name in others if HEIGHT[name] >= HEIGHT[own]}
-    assert not upwards - ({"model"} if path.stem == "confidentiality_profile" else set())
+    assert not {name for name in others if HEIGHT[name] >= HEIGHT[own]}
+
+
+def test_no_modules_of_the_core_import_each_other_in_a_circle():
+    """Imports inside of functions count, and so do those for type checkers: what needs each other belongs together."""
+    names = {module(path) for path in python_files(CORE) if path.parent != CORE or path.stem in HEIGHT}
+    graph = {module(path): modules_imported(path, names) for path in python_files(CORE) if module(path) in names}
+    while ends := {name for name, found in graph.items() if not found}:
+        graph = {name: found - ends for name, found in graph.items() if name not in ends}
+    assert not graph
 
 
 @pytest.mark.parametrize("path", [path for path in python_files(CORE / "formats") if path.parent != CORE / "formats"], ids=ids)
@@ -115,6 +149,12 @@ def test_format_never_imports_another_format(path):
     own = path.relative_to(CORE / "formats").parts[0]
     found = {name.split(".")[2] for name in imports(path) if name.startswith("nifti_dicom_bridge.formats.")}
     assert not found & FORMATS - {own}
+
+
+@pytest.mark.parametrize("path", python_files(MODULE), ids=ids)
+def test_functions_fit_a_screen(path):
+    functions = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)]
+    assert not [node.name for node in functions if node.end_lineno - node.lineno >= LONGEST_FUNCTION]
 
 
 def test_few_files_read_and_make_nodes():

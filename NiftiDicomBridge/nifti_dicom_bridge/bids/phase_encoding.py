@@ -9,6 +9,7 @@ import numpy as np
 from .kinds import Kind
 from .row import ALWAYS, MR, AnyRow, Derived, Row
 from .rows import train_length_of
+from .sequence_words import GE_SEQUENCE, is_3d
 from .source import Csa, Private, Source
 
 AXIS = 0x00181312
@@ -16,13 +17,7 @@ ORDERING = 0x00189034
 SIEMENS_POSITIVE = (Private(0x0021, "SIEMENS MR SDI 02", 0x111C), Csa("PhaseEncodingDirectionPositive"))
 UIH_NEGATIVE = Private(0x0065, "Image Private Header", 0x1058)
 GE_HEADER = Private(0x0043, "GEMS_PARM_01", 0x102A)
-GE_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109C)
 GE_USER_12 = Private(0x0019, "GEMS_ACQU_01", 0x10B3)
-
-
-def is_3d(source: Source) -> bool:
-    """Whether the acquisition is 3D."""
-    return source.text(0x00180023).upper().startswith("3D")
 
 
 def row_or_column(source: Source) -> str:

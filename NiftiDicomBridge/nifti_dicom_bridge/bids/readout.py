@@ -9,9 +9,10 @@ import math
 
 from .acceleration import in_plane_of, is_compressed_sense, is_partial, lines_of
 from .kinds import MS_TO_S, POSITIVE, US_TO_S
-from .phase_encoding import is_3d, recon_lines_of
+from .phase_encoding import recon_lines_of
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import EPI_FACTOR, train_length_of
+from .sequence_words import is_3d
 from .source import Csa, Phoenix, Private, Source
 
 BANDWIDTHS = (

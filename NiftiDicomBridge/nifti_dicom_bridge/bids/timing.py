@@ -12,10 +12,9 @@ from ..options import Resample
 from .ge import DIFFUSION, GROUP_DELAY_S, cycling_of, internal_name_of, protocol_of
 from .image_type import image_type_of
 from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
-from .phase_encoding import GE_SEQUENCE, is_3d
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import train_length_of
-from .sequence_words import SCANNING_SEQUENCE, words_of
+from .sequence_words import GE_SEQUENCE, SCANNING_SEQUENCE, is_3d, words_of
 from .siemens_text import number
 from .source import Csa, Private, Source
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import OutputError
 from ..model import metadata
 from ..options.staging import Staging
-from ..sidecar.record import tool_version
+from ..version import tool_version
 from . import naming_rules
 from .bids_map import BidsMap
 from .paths import Placement

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..formats.dicom.reading.read import unique_name
 from ..model import metadata
+from ..model.names import unique_name
 from ..standard import tags
 from . import naming_rules
 from .bids_map import BidsMap

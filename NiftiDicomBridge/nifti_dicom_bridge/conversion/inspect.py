@@ -17,9 +17,8 @@ from ..model import metadata
 from ..options import Progress
 from ..sidecar import KEY, record
 from ..standard import tags
-from .image_file import NiftiFile, open_nifti
 from .image_files import is_nifti, nifti_files
-from .stage_zarr import open_store
+from .image_with_record import NiftiFile, open_nifti, open_store
 
 
 def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str, Any]:

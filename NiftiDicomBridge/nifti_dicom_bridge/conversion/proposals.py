@@ -15,8 +15,8 @@ from ..model.identity import texts_of
 from ..model.metadata import Change, Instance, Log, text
 from ..options import ConversionOptions, Kind, Progress
 from ..standard.tags import FRAME_OF_REFERENCE_UID
-from .image_file import open_nifti
 from .image_files import nifti_files
+from .image_with_record import open_nifti
 
 NAMES_OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "StudyDescription",

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..errors import OptionError
 from ..formats.dicom import edits, new_element
-from ..formats.dicom.created.attributes import DEFAULT, Attributes, element_of
+from ..formats.dicom.created.attributes import DEFAULT, Attributes
 from ..formats.dicom.created.kinds import FORMS
 from ..formats.dicom.created.modules import UNPAIRED, defaults_of
 from ..formats.dicom.created.reference import Reference, chosen_reference, read_references
-from ..formats.dicom.restore import new_uid
+from ..formats.dicom.pydicom_conversion import element_of
+from ..formats.dicom.uids import new_uid
 from ..model import geometry, orientation
 from ..model.metadata import Log
 from ..model.resample import without_shear

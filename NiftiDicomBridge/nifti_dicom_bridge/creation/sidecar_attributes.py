@@ -11,7 +11,8 @@ from typing import Any
 from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits, new_element
-from ..formats.dicom.created.attributes import Attributes, element_of
+from ..formats.dicom.created.attributes import Attributes
+from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Element, Elements, Item
 from ..options import Kind
 from ..standard.tags import keyword_of

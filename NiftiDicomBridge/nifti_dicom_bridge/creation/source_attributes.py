@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from .. import bids
 from ..formats.dicom import new_element
-from ..formats.dicom.created.attributes import in_utf_8
 from ..formats.dicom.derived.attributes import STALE
+from ..formats.dicom.pydicom_conversion import in_utf_8
 from ..model import metadata
 from ..model.legacy_converted import UNASSIGNED_PER_FRAME, UNASSIGNED_SHARED, as_original
 from ..model.metadata import Element, Elements, Instance, Item, SeriesMetadata

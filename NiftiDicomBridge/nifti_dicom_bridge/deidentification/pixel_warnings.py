@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import metadata
+from ..model.metadata import Elements, SeriesMetadata
 from ..model.volume import Volume
 from ..standard import tags
 
@@ -16,16 +17,38 @@ def pixel_warnings(volume: Volume) -> list[str]:
     """Return sentences on the pixels of a volume that came from DICOM, before it was de-identified."""
     assert volume.metadata is not None
     elements, found = volume.metadata.first.elements, []
-    said = metadata.text(elements, _BURNED_IN_ANNOTATION).upper()
-    if said == "YES":
+    if _is_written_upon(elements):
         found.append("BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, which were not looked at")
-    elif not said and (metadata.text(elements, tags.MODALITY) in _WRITTEN_UPON or _is_captured(elements)):
+    elif _may_be_written_upon(elements):
         found.append("names or dates may stand in the pixels, which were not looked at (BurnedInAnnotation is absent)")
     if volume.pixel_record is not None and volume.pixel_record.across:
         found.append("the slices lie in mosaics, which private attributes explain that were removed: keep the images as NIfTI")
     return found
 
 
-def _is_captured(elements: metadata.Elements) -> bool:
+def picture_warnings(series: SeriesMetadata) -> list[str]:
+    """Return sentences on what stands in pictures of a series, for whoever gives them away."""
+    elements = series.first.elements
+    if _is_written_upon(elements):
+        return ["BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, and in these pictures"]
+    if not _may_be_written_upon(elements):
+        return []
+    what = metadata.text(elements, tags.MODALITY) or "a captured screen"
+    return [f"names or dates may stand in the pixels (BurnedInAnnotation is absent, {what}): look at the pictures"]
+
+
+def _is_written_upon(elements: Elements) -> bool:
+    """Whether names or dates stand in the pixels (PS3.3 C.7.6.1.1.7)."""
+    return metadata.text(elements, _BURNED_IN_ANNOTATION).upper() == "YES"
+
+
+def _may_be_written_upon(elements: Elements) -> bool:
+    """Whether BurnedInAnnotation is absent from an image of a kind that often has words in its pixels."""
+    if metadata.text(elements, _BURNED_IN_ANNOTATION):
+        return False
+    return metadata.text(elements, tags.MODALITY) in _WRITTEN_UPON or _is_captured(elements)
+
+
+def _is_captured(elements: Elements) -> bool:
     kind = metadata.text(elements, tags.SOP_CLASS_UID)
     return kind == _SECONDARY_CAPTURE or kind.startswith(_SECONDARY_CAPTURE + ".") or _CONVERSION_TYPE in elements

@@ -7,10 +7,10 @@ from dataclasses import replace
 from ..errors import BridgeError
 from ..formats.dicom import new_element
 from ..formats.dicom.new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
-from ..formats.dicom.reading.read import file_name
 from ..formats.dicom.restore import with_group_length
 from ..model import metadata
 from ..model.metadata import Element, Elements, Instance, Log, SeriesMetadata
+from ..model.names import file_name
 from ..model.volume import Volume
 from ..standard import tags
 from .elements import Cleaner

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..formats.dicom.created.attributes import DEFAULT, in_utf_8
+from ..formats.dicom.created.attributes import DEFAULT
+from ..formats.dicom.pydicom_conversion import in_utf_8
 from ..model import metadata
 from ..model.metadata import Change, Element, Elements, Instance, Log, SeriesMetadata
 from ..model.report import Outcome

@@ -11,7 +11,7 @@ from string import Template
 
 from ..model.report import ConversionReport, Outcome
 from ..options import Progress
-from ..sidecar.record import tool_version
+from ..version import tool_version
 from . import escape
 from .entry_html import entry_html, sign
 from .examine_entry import Looked, look_at

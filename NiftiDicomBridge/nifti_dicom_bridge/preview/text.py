@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
+from ..deidentification.confidential import is_confidential
 from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, SeriesMetadata
 from ..standard import tags
-from ..standard.confidentiality_profile import is_confidential
 from .text_groups import Group, group_of
 
 INDENT = "  "

@@ -22,6 +22,7 @@ from ..model.pixels import PixelRecord
 from ..model.volume import DIGEST_PREFIX, Origin, Rescale, Volume
 from ..options import Resample
 from ..standard import tags
+from ..version import tool_version
 from .bulk import BulkReader, BulkWriter
 from .dicom_json import vr_of
 from .table import TableDecoder, TableEncoder
@@ -61,16 +62,6 @@ class Record:
     top: dict[str, Any]
     resampled: frozenset[Resample] = frozenset()
     remembered: bytes = b""
-
-
-def tool_version() -> str:
-    """Return the version of this package, ``source`` where it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("nifti-dicom-bridge")
-    except PackageNotFoundError:
-        return "source"
 
 
 # --- volume → record --------------------------------------------------------------------------------------------------

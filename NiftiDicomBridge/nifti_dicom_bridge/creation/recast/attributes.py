@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from ...formats.dicom import new_element
+from dataclasses import replace
+
+from ...formats.dicom import edits, new_element
 from ...formats.dicom.created.attributes import DEFAULT, Attributes
 from ...formats.dicom.created.kinds import FORMS, Form
 from ...formats.dicom.created.modules import defaults_of
 from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
 from ...formats.dicom.reading.frames import frames_of
-from ...formats.dicom.restore import new_uid
-from ...model.metadata import Elements, Log
+from ...formats.dicom.uids import new_uid
+from ...model.charset import CharacterSet
+from ...model.metadata import Elements, Instance, Log
 from ...model.volume import Volume
 from ...options import Kind
 from ...standard import tags
 from ..attribute_sources import LATERALITY, Shared
-from ..repair import Told, legal
+from ..repair import Told, legal, written_well
 from ..source_attributes import ACQUISITION_DATETIME, PATIENT_POSITION, Carried
 from .adapt import ORIENTATION_CODES, has_sides, suited, without
 
@@ -108,3 +111,30 @@ def tell(told: Carried, sentences: Told, form: Form | None, log: Log) -> None:
     log.notes += [words + ", ".join(map(tags.keyword_of, sorted(found))) for words, found in notes if found]
     if told.private:
         log.notes.append(f"{len(told.private)} private attributes stay behind: nobody knows whether they hold for another kind")
+
+
+def with_values(volume: Volume, found: edits.Values) -> Volume:
+    """Return a volume whose instances have these attributes."""
+    series = volume.metadata
+    if series is None or not found:
+        return volume
+    instances = tuple(edits.apply(instance, found) for instance in series.instances)
+    return replace(volume, metadata=replace(series, instances=instances))
+
+
+def as_it_may_stand(volume: Volume, shared: Shared, log: Log) -> Volume:
+    """Return a volume whose instances have what ``--set`` and ``--metadata`` say, and public values legal for their VR."""
+    changed = with_values(volume, {**shared.file_values, **shared.set_values})
+    series = changed.metadata
+    assert series is not None
+    sentences: Told = {}
+    instances = tuple(replace(one, elements=_written_well(one, sentences)) for one in series.instances)
+    log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
+    return replace(changed, metadata=replace(series, instances=instances))
+
+
+def _written_well(instance: Instance, sentences: Told) -> Elements:
+    public = {tag: element for tag, element in instance.elements.items() if not tags.is_private(tag)}
+    own = CharacterSet().of(instance.elements)
+    good = written_well(public, sentences, own)
+    return {tag: good.get(tag, element) for tag, element in instance.elements.items() if tag in good or tag not in public}

@@ -9,13 +9,15 @@ from itertools import pairwise
 import numpy as np
 
 from ...errors import OptionError, PixelError
+from ...formats.dicom.created.attributes import Attributes
 from ...formats.dicom.created.kind_selection import Known, chosen_kind
 from ...formats.dicom.created.kinds import FORMS, Form
 from ...formats.dicom.created.request import Request, planes_of
 from ...formats.dicom.created.stored import Stored, original_values
 from ...formats.dicom.reading.frames import FrameInfo, frames_of
 from ...model import metadata, orientation
-from ...model.metadata import Instance, Log, SeriesMetadata
+from ...model.geometry import Plane
+from ...model.metadata import Elements, Instance, Log, SeriesMetadata
 from ...model.pixels import to_stored_values
 from ...model.volume import Volume
 from ...options import Kind, SlicePlane
@@ -78,31 +80,20 @@ def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Requ
     PixelError
         If its grey values are shown inverted, and the kind cannot say that.
     """
-    series = volume.metadata
+    series, form = volume.metadata, FORMS.get(kind)
     assert series is not None
-    form = FORMS.get(kind)
     _check_shown(series.first, form)
-    plane = shared.options.plane
-    placed = orientation.in_plane(volume, SlicePlane.AS_STORED if plane is SlicePlane.AUTO else plane)
+    placed = _in_plane(volume, shared.options.plane)
     frames = _frames(volume, placed)
     told = carried(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
-    sentences: Told = {}
-    attributes = decided(volume, told, kind, shared, sentences)
-    own = {key: trimmed(written_well(elements, sentences), form) for key, elements in told.frames.items()}
-    planes = [info.plane for info in frames.infos[: placed.voxels.shape[1]] if info.plane is not None]
-    tell(told, sentences, form, log)
-    stored = _stored(volume, frames, form) if form else None
-    if stored is not None and form is not None and form.groups:
-        log.warnings.append(
-            "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "
-            "rescale of one frame for all"
-        )
+    attributes, own = _attributes(volume, told, kind, shared, log)
+    stored = _stored(volume, frames, form, log) if form else None
     return Request(
         image=placed,
         kind=kind,
         attributes=attributes,
         sources=[series.instances[n] for n, _ in frames.keys] or series.instances,
-        planes=planes if len(planes) == placed.voxels.shape[1] else planes_of(placed),
+        planes=_planes(frames, placed),
         frames=[own.get(key, {}) for key in frames.keys] if form and not form.multi_frame else (),
         moments=_moments(told, frames, placed.times),
         durations_s=_durations_s(told, placed.times),
@@ -111,6 +102,28 @@ def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Requ
         derivation=DERIVATION,
         inverted=_is_inverted(series.first),
     )
+
+
+def _attributes(
+    volume: Volume, told: Carried, kind: Kind, shared: Shared, log: Log
+) -> tuple[Attributes, dict[tuple[int, int], Elements]]:
+    """Return the attributes of the object, and those of each frame alone: (instance, frame) → elements."""
+    form, sentences = FORMS.get(kind), Told()
+    attributes = decided(volume, told, kind, shared, sentences)
+    own = {key: trimmed(written_well(elements, sentences), form) for key, elements in told.frames.items()}
+    tell(told, sentences, form, log)
+    return attributes, own
+
+
+def _in_plane(volume: Volume, plane: SlicePlane) -> Volume:
+    return orientation.in_plane(volume, SlicePlane.AS_STORED if plane is SlicePlane.AUTO else plane)
+
+
+def _planes(frames: _Frames, placed: Volume) -> list[Plane]:
+    """Return where the slices truly lie: as the original says for each, else as the grid does."""
+    count = placed.voxels.shape[1]
+    planes = [info.plane for info in frames.infos[:count] if info.plane is not None]
+    return planes if len(planes) == count else planes_of(placed)
 
 
 def _check_shown(first: Instance, form: Form | None) -> None:
@@ -164,7 +177,7 @@ def _has_many_frames(series: SeriesMetadata) -> bool:
     return any("multi-frame" in module.name for module in modules)
 
 
-def _stored(volume: Volume, frames: _Frames, form: Form) -> Stored | None:
+def _stored(volume: Volume, frames: _Frames, form: Form, log: Log) -> Stored | None:
     """Return the stored values of the original where every frame has its own rescale; None where those of the volume do."""
     record = volume.pixel_record
     if record is None or not record.rescaled or not frames.infos or "voxels" in volume.edits():
@@ -176,4 +189,10 @@ def _stored(volume: Volume, frames: _Frames, form: Form) -> Stored | None:
     for t, k in np.ndindex(shape):
         slope, intercept = float(slopes[t, k]), float(intercepts[t, k])
         planes[t, k] = to_stored_values(volume.voxels[t, k], slope, intercept, np.dtype(np.int32))
-    return original_values(planes, slopes, intercepts, form.rules)
+    stored = original_values(planes, slopes, intercepts, form.rules)
+    if stored is not None and form.groups:
+        log.warnings.append(
+            "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "
+            "rescale of one frame for all"
+        )
+    return stored

@@ -10,8 +10,8 @@ import numpy as np
 from ...model import metadata
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames
-from ...sidecar.record import tool_version
 from ...standard import tags
+from ...version import tool_version
 from . import new_element
 from .reading.files import EXPLICIT_LITTLE_ENDIAN
 from .restore import with_group_length

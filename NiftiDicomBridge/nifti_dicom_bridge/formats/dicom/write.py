@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import OutputError, SidecarError
 from ...model import metadata
 from ...model.metadata import Change, Instance, Log, PixelElement
+from ...model.names import file_name, unique_name
 from ...model.report import Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
@@ -18,8 +19,8 @@ from . import edits, restore
 from .derived import derive_together, together
 from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, Made
 from .reading import decode
-from .reading.read import file_name, unique_name
-from .restore import Composer, FrameBytes, PixelSource, UidMap, Whole
+from .restore import Composer, FrameBytes, PixelSource, Whole
+from .uids import UidMap
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -93,20 +94,23 @@ def write_dicom(
     BridgeError
         Whatever makes values or geometry inexpressible.
     """
+    _check_records(volumes)
+    writer = _Writer(staging, job, values or {}, progress)
+    if any(volume.edits() for volume in volumes):
+        for group in together([volume.in_memory() for volume in volumes]):
+            writer.derived(group, log)
+        return Outcome.DERIVED
+    writer.restored(restore.gather(volumes), PixelSource(volumes), log)
+    return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
+
+
+def _check_records(volumes: Sequence[Volume]) -> None:
     for volume in volumes:
         if volume.metadata is None:
             raise SidecarError(
                 f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written "
                 "beside the image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
             )
-    writer = _Writer(staging, job, values or {}, progress)
-    if any(volume.edits() for volume in volumes):
-        for group in together([volume.in_memory() for volume in volumes]):
-            writer.derived(group, log)
-        return Outcome.DERIVED
-    wholes = restore.gather(volumes)
-    writer.restored(wholes, PixelSource(volumes), log)
-    return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
 
 
 def write_made(

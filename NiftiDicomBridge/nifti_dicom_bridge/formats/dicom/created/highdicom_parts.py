@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
 from ....model.geometry import Plane
-from ....sidecar.record import tool_version
-from ..restore import new_uid
+from ....version import tool_version
+from ..uids import new_uid
 from .placement import Placement
 
 UTF_8 = "ISO_IR 192"

@@ -14,9 +14,9 @@ from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance
 from ....model.volume import Volume, same_grid
 from ....standard import tags
+from ..pydicom_conversion import in_utf_8
 from ..reading.read import Plan, plan_series
 from ..reading.series import find_series
-from .attributes import in_utf_8
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
 SNAP_VOXELS = 0.05

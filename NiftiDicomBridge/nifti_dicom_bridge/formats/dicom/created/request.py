@@ -17,7 +17,7 @@ from ....options import Kind
 from ....standard import tags
 from .. import new_element
 from ..new_file import pixel_elements, source_images, with_equipment
-from ..restore import new_uid
+from ..uids import new_uid
 from .attributes import Attributes
 from .kinds import FORMS, Form
 from .stored import Stored

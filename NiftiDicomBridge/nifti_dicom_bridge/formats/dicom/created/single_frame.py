@@ -12,9 +12,9 @@ from ....options import Kind
 from ....standard import tags
 from .. import new_element
 from ..new_file import Made, file_of
-from ..restore import new_uid
+from ..pydicom_conversion import with_charset
+from ..uids import new_uid
 from . import clock
-from .attributes import with_charset
 from .request import (
     Request,
     common_elements,

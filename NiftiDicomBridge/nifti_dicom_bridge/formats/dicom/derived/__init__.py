@@ -14,7 +14,7 @@ from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard import tags
 from ..new_file import Made
-from ..restore import UidMap
+from ..uids import UidMap
 from .derivation import Work
 from .multi_frame import cine, multi_frame
 from .single_frame import single_frames

@@ -10,7 +10,7 @@ from ....standard import tags
 from .. import new_element, new_file
 from ..new_file import Made
 from ..reading.frames import frames_of
-from ..restore import UidMap, new_uid
+from ..uids import UidMap, new_uid
 from .derivation import Work
 
 STALE = frozenset({

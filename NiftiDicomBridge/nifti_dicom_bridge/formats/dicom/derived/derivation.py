@@ -10,13 +10,14 @@ from ....errors import PixelError
 from ....model import geometry, metadata
 from ....model.geometry import Plane
 from ....model.metadata import Instance, Log
-from ....model.pixels import PixelFormat, Quantised, quantise, to_real_values, to_stored_values
+from ....model.pixels import PixelFormat, to_real_values, to_stored_values
+from ....model.quantisation import Quantised, quantise
 from ....model.volume import Volume
 from ....options import Resample
 from ....standard import tags
 from ..reading import decode
 from ..reading.frames import frames_of, true_planes
-from ..restore import new_uid
+from ..uids import new_uid
 
 # objects whose integers are what they are: no rescale can stand between pixels and values
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")

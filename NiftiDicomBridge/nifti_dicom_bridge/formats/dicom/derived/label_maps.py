@@ -17,13 +17,13 @@ from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard import tags
 from .. import new_element, new_file
-from ..created.attributes import in_utf_8
 from ..new_file import Made
+from ..pydicom_conversion import in_utf_8
 from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
 from ..reading.segments import all_segments, labelled_segments
-from ..restore import UidMap
+from ..uids import UidMap
 from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
 from .derivation import frame_of_reference, planes_of
 from .sources import put_sources_back
@@ -75,7 +75,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         If no DICOM slice can hold the grid.
     """
     from ..created.segmentation import SegmentationRequest, segmentations
-    from ..created.writer import data_set_of
+    from ..pydicom_conversion import data_set_of
 
     first = volumes[0]
     assert first.metadata is not None

@@ -9,7 +9,7 @@ from ....model.metadata import Elements
 from ....standard import tags
 from .. import new_element
 from ..new_file import Made
-from ..restore import UidMap
+from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import Work
 

@@ -12,8 +12,8 @@ from ....model.geometry import Plane
 from ....model.metadata import Element
 from ....model.volume import Volume
 from ....standard import tags
-from ..created.attributes import in_utf_8
 from ..created.placement import SAME_DIRECTION, SAME_PLACE
+from ..pydicom_conversion import in_utf_8
 from ..reading.frames import own_groups, true_planes
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _is_same(a: Plane, b: Plane) -> bool:
 
 def _sequence(element: Element, same_grid: bool) -> Any:
     """Return a DerivationImageSequence; where pixels no longer lie on those of the source, it says so."""
-    from ..created.writer import data_set_of
+    from ..pydicom_conversion import data_set_of
 
     found = data_set_of({_DERIVATION_IMAGE: element})
     for inner in found.iterall() if not same_grid else ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..restore import new_uid
+from ..uids import new_uid
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

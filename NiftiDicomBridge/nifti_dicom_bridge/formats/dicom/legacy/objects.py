@@ -15,11 +15,11 @@ from ....errors import OptionError
 from ....model import metadata
 from ....model.metadata import Log
 from ....model.volume import Volume
-from ....sidecar.record import tool_version
 from ....standard import tags
+from ....version import tool_version
 from ..created.references import evidence
-from ..created.writer import data_set_of
-from ..restore import UidMap, new_uid
+from ..pydicom_conversion import data_set_of
+from ..uids import UidMap, new_uid
 from .corrections import put_right
 from .dimensions import put_dimensions
 from .sources import sources_of

@@ -78,7 +78,15 @@ def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements 
     DicomReadError
         If sequences do not close, or nest deeper than `MAX_DEPTH`.
     """
-    found, like = Parsed(), like or {}
+    found = Parsed()
+    found.end = _read_elements(found, buffer, start, encoding, like or {})
+    if found.pixels is None and (not whole or any(buffer[found.end :])):
+        raise NeedMoreBytes(0, found.end + 8)
+    return found
+
+
+def _read_elements(found: Parsed, buffer: bytes, start: int, encoding: Encoding, like: Elements) -> int:
+    """Put the elements up to the pixel data into `found`, and return the offset of what follows."""
     elements = found.elements
     reader = ElementReader(buffer, encoding)
     quick = encoding.explicit and encoding.little
@@ -105,10 +113,7 @@ def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements 
         if tag in elements:
             found.repeated.append(tag)
         elements[tag] = twin if twin is not None and twin == element else element
-    found.end = pos
-    if found.pixels is None and (not whole or any(buffer[pos:end])):
-        raise NeedMoreBytes(0, pos + 8)
-    return found
+    return pos
 
 
 def skip_fragments(buffer: bytes, start: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
+from ....model.names import file_name, unique_name
 from ....model.pixels import (
     BitFrames,
     PixelFormat,
@@ -134,22 +134,6 @@ def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
 def _suffix(labels: dict) -> str:
     parts = [str(value) if name == "component" else f"{name}{value:g}" for name, value in labels.items() if value is not None]
     return "".join("_" + part for part in parts)
-
-
-def file_name(text: str) -> str:
-    """Return a name that every file system takes: letters, digits, ``_``, ``-``, at most 80 characters."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:80] or "series"
-    return name + "_" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", name) else name
-
-
-def unique_name(name: str, taken: set[str]) -> str:
-    """Return the name, with a number where another one has it already (case does not count)."""
-    candidate, n = name, 1
-    while candidate.lower() in taken:
-        n += 1
-        candidate = f"{name}_{n}"
-    taken.add(candidate.lower())
-    return candidate
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------
