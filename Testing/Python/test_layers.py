@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from nifti_dicom_bridge.standard.tags import Tag
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "NiftiDicomBridge"
@@ -155,6 +159,19 @@ def test_format_never_imports_another_format(path):
 def test_functions_fit_a_screen(path):
     functions = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)]
     assert not [node.name for node in functions if node.end_lineno - node.lineno >= LONGEST_FUNCTION]
+
+
+@pytest.mark.parametrize("path", [path for path in python_files(CORE) if path.parent.name != "standard"], ids=ids)
+def test_attributes_of_the_standard_have_names(path):
+    known = set(vars(Tag).values())
+    numbers = re.findall(r"\b0x[0-9A-Fa-f]{8}\b", _code_with_hexadecimals(path))
+    assert not [number for number in numbers if int(number, 16) in known]
+
+
+def _code_with_hexadecimals(path: Path) -> str:
+    """Return a file without strings and comments, numbers as they are written."""
+    text = io.StringIO(path.read_text("utf-8"))
+    return " ".join(token.string for token in tokenize.generate_tokens(text.readline) if token.type == tokenize.NUMBER)
 
 
 def test_few_files_read_and_make_nodes():

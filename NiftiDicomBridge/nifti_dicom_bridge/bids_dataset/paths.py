@@ -10,7 +10,7 @@ from typing import Any
 
 from ..model import metadata
 from ..model.names import unique_name
-from ..standard import tags
+from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap
 from .classify import decide
@@ -94,7 +94,7 @@ def place(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str
 def _order(placement: Placement) -> tuple[float, str]:
     """Sort by number and time of the series."""
     first = placement.image.plan.instances[0].elements
-    return metadata.number(first, tags.SERIES_NUMBER) or LAST, str(placement.image.keys.get("AcquisitionTime", ""))
+    return metadata.number(first, Tag.SERIES_NUMBER) or LAST, str(placement.image.keys.get("AcquisitionTime", ""))
 
 
 def _name(session: Sequence[Placement]) -> None:

@@ -28,7 +28,7 @@ from ..options import ConversionOptions, Progress, Resample, SlicePlane
 from ..options.staging import Staging
 from ..preview import Labels, Subject, stage_preview
 from ..sidecar import KEY
-from ..standard import tags
+from ..standard.tags import Tag
 from .entries import failures_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import NiftiFile
@@ -119,7 +119,7 @@ def _public_name(volume: Volume) -> str:
     """Return a name that tells the modality and nothing else."""
     if volume.metadata is None:
         return "image"
-    return file_name(metadata.text(volume.metadata.first.elements, tags.MODALITY, "image"))
+    return file_name(metadata.text(volume.metadata.first.elements, Tag.MODALITY, "image"))
 
 
 def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> Subject:
@@ -194,7 +194,7 @@ def _segments(path: Path, volume: Volume, table: Path | None) -> list[Segment]:
 
 
 def _space(volume: Volume) -> str:
-    return metadata.text(volume.metadata.first.elements, tags.FRAME_OF_REFERENCE_UID) if volume.metadata is not None else ""
+    return metadata.text(volume.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID) if volume.metadata is not None else ""
 
 
 def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:

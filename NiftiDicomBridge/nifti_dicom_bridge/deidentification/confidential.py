@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.metadata import Element
-from ..standard import tags
+from ..standard import dictionary
 from ..standard.confidentiality_profile import action_code
 
 _NAMES_AND_TIMES = frozenset({"PN", "DA", "DT", "TM", "UN"})
@@ -17,7 +17,7 @@ def is_confidential(tag: int, element: Element) -> bool:
     Those of table E.1-1 whatever their action code, private ones, and, as tables grow, every name, date, time and UID that is
     not of the standard itself.
     """
-    if tags.is_private(tag) or action_code(tag):
+    if dictionary.is_private(tag) or action_code(tag):
         return True
     if element.vr == _UID and isinstance(element.value, bytes):
         return not all(uid.startswith(_STANDARD_UIDS) for uid in element.value.split(b"\\") if uid.strip(b" \0"))

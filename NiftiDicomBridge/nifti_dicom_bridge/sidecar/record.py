@@ -21,7 +21,7 @@ from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
 from ..model.pixels import PixelRecord
 from ..model.volume import DIGEST_PREFIX, Origin, Rescale, Volume
 from ..options import Resample
-from ..standard import tags
+from ..standard import dictionary
 from ..version import tool_version
 from .bulk import BulkReader, BulkWriter
 from .dicom_json import vr_of
@@ -248,7 +248,7 @@ def _encoding(found: Any, where: str) -> Encoding:
 
 def _pixel_element(found: Any, where: str) -> PixelElement:
     tag, vr, length = found
-    if tag not in tags.PIXEL_TAGS:
+    if tag not in dictionary.PIXEL_TAGS:
         raise SidecarError(f"{where}: {KEY}/Files/PixelData names {tag!r}, which is no pixel data element.")
     return PixelElement(tag, vr_of(vr, where), 0, int(length))
 

@@ -8,7 +8,7 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-from . import tags
+from ..standard import dictionary
 
 
 def action_code(tag: int) -> str:
@@ -20,7 +20,7 @@ def action_code(tag: int) -> str:
 
 
 def _fits(tag: int, pattern: str) -> bool:
-    return all(wanted in ("x", found) for wanted, found in zip(pattern, tags.hexadecimal(tag), strict=True))
+    return all(wanted in ("x", found) for wanted, found in zip(pattern, dictionary.hexadecimal(tag), strict=True))
 
 
 @lru_cache(maxsize=1)

@@ -21,15 +21,14 @@ from ...model.metadata import Elements, Instance, Log, SeriesMetadata
 from ...model.pixels import to_stored_values
 from ...model.volume import Volume
 from ...options import Kind, SlicePlane
-from ...standard import iods, tags
+from ...standard import dictionary, iods
+from ...standard.tags import Tag
 from ..attribute_sources import Shared
 from ..repair import Told, written_well
 from ..source_attributes import Carried, carried
 from .attributes import decided, tell, trimmed
 
 DERIVATION = "Stored as another kind of object"
-BURNED_IN = 0x00280301
-_ACTUAL_FRAME_DURATION, _FRAME_ACQUISITION_DURATION = 0x00181242, 0x00189220  # ms
 # PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
 _MAY_BE_INVERTED = frozenset(FORMS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
 _OF_SOP_CLASS = {
@@ -41,13 +40,13 @@ def kind_of_volume(volume: Volume) -> Kind | None:
     """Return the kind of object that a volume came from; None where it is none of those that are made here."""
     if volume.metadata is None:
         return None
-    return _OF_SOP_CLASS.get(metadata.text(volume.metadata.first.elements, tags.SOP_CLASS_UID))
+    return _OF_SOP_CLASS.get(metadata.text(volume.metadata.first.elements, Tag.SOP_CLASS_UID))
 
 
 def kind_wanted(volume: Volume, shared: Shared) -> Kind:
     """Return the kind that a volume shall become: that of ``--as``, for its own modality."""
     assert volume.metadata is not None
-    modality = metadata.text(volume.metadata.first.elements, tags.MODALITY)
+    modality = metadata.text(volume.metadata.first.elements, Tag.MODALITY)
     return chosen_kind(shared.options.kind, volume, Known(volume.name, modality))[0]
 
 
@@ -128,10 +127,10 @@ def _planes(frames: _Frames, placed: Volume) -> list[Plane]:
 
 def _check_shown(first: Instance, form: Form | None) -> None:
     """Refuse what a kind cannot say of how its pixels are to be shown."""
-    if form is not None and form.groups and metadata.text(first.elements, BURNED_IN) == "YES":
+    if form is not None and form.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
         raise OptionError(
-            f"{first.name}: {tags.describe(BURNED_IN)} is YES, and enhanced objects must not have text in their pixels. Use "
-            "--as classic or --as sc."
+            f"{first.name}: {dictionary.describe(Tag.BURNED_IN_ANNOTATION)} is YES, and enhanced objects must not "
+            "have text in their pixels. Use --as classic or --as sc."
         )
     if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
         raise PixelError(
@@ -141,7 +140,7 @@ def _check_shown(first: Instance, form: Form | None) -> None:
 
 
 def _is_inverted(first: Instance) -> bool:
-    return metadata.text(first.elements, tags.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1"
+    return metadata.text(first.elements, Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1"
 
 
 def _frames(volume: Volume, placed: Volume) -> _Frames:
@@ -167,13 +166,15 @@ def _moments(told: Carried, frames: _Frames, times: int) -> list[datetime | None
 
 def _durations_s(told: Carried, times: int) -> list[float]:
     """Return how long every time lasted, s, where all frames say the same."""
-    found = metadata.number(told.shared, _ACTUAL_FRAME_DURATION) or metadata.number(told.shared, _FRAME_ACQUISITION_DURATION)
+    found = metadata.number(told.shared, Tag.ACTUAL_FRAME_DURATION) or metadata.number(
+        told.shared, Tag.FRAME_ACQUISITION_DURATION
+    )
     return [found / 1000] * times if found else []
 
 
 def _has_many_frames(series: SeriesMetadata) -> bool:
     """Whether the instances are of a kind that has frames to refer to (PS3.3 10.3)."""
-    modules = iods.modules_of(metadata.text(series.first.elements, tags.SOP_CLASS_UID))
+    modules = iods.modules_of(metadata.text(series.first.elements, Tag.SOP_CLASS_UID))
     return any("multi-frame" in module.name for module in modules)
 
 

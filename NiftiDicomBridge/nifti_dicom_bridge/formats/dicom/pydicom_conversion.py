@@ -11,7 +11,8 @@ from ...model.charset import CharacterSet
 from ...model.metadata import Element, Elements, Encoding, Instance, Item
 from ...sidecar.bulk import BulkWriter
 from ...sidecar.dicom_json import Encoder, encode_value
-from ...standard import tags
+from ...standard import dictionary
+from ...standard.tags import Tag
 from . import new_element
 from .edits import UTF_8
 from .reading.encoding import write_data_set
@@ -31,7 +32,7 @@ def data_set_of(elements: Elements) -> Dataset:
 
 def element_of(tag: int, vr: str, found: list) -> Element:
     """Return the element of values in the DICOM JSON Model, in UTF-8."""
-    return Element(vr, encode_value(vr, found, _UTF_8, tags.describe(tag)))
+    return Element(vr, encode_value(vr, found, _UTF_8, dictionary.describe(tag)))
 
 
 def in_utf_8(instance: Instance, wanted: Collection[int]) -> Elements:
@@ -70,7 +71,7 @@ def with_charset(elements: Elements) -> Elements:
     """Return elements with SpecificCharacterSet where a text is not plain ASCII (PS3.3 C.12.1.1.2)."""
     if all(_is_ascii(element) for element in elements.values()):
         return elements
-    return {**elements, tags.SPECIFIC_CHARACTER_SET: new_element.text("CS", UTF_8)}
+    return {**elements, Tag.SPECIFIC_CHARACTER_SET: new_element.text("CS", UTF_8)}
 
 
 def _is_ascii(element: Element) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ....model import metadata
 from ....model.metadata import Change, Element, Elements
-from ....standard import tags
+from ....standard import dictionary
 from ..pydicom_conversion import element_of
 
 DEFAULT = "default"
@@ -50,7 +50,7 @@ class Attributes:
         from pydicom.datadict import keyword_for_tag
 
         return [
-            Change(keyword_for_tag(tag) or tags.describe(tag), "", _shown(element), self.sources[tag])
+            Change(keyword_for_tag(tag) or dictionary.describe(tag), "", _shown(element), self.sources[tag])
             for tag, element in sorted(self.elements.items())
         ]
 

@@ -30,7 +30,8 @@ from ....model.pixels import (
 )
 from ....model.volume import Origin, Rescale, Volume, digest_of
 from ....options import Progress
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import decode, stacks, vendor
 from .diffusion import gradients_of
 from .files import read_pixel_bytes
@@ -40,7 +41,6 @@ from .series import Inventory, Series, find_series
 
 READERS = 2
 """Files read at the same time."""
-MR_TIMING_SEQUENCE = 0x00189112
 
 
 @dataclass
@@ -185,7 +185,7 @@ def _default_matrix(plan: Plan) -> np.ndarray:
     first = plan.instances[0].elements
     row, column = frame.spacing_mm
     lps = np.diag([column, row, frame.step_mm, 1.0])
-    size = [metadata.integer(first, tags.COLUMNS), metadata.integer(first, tags.ROWS), len(plan.frames[0])]
+    size = [metadata.integer(first, Tag.COLUMNS), metadata.integer(first, Tag.ROWS), len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
     return LPS_TO_RAS @ lps
 
@@ -196,7 +196,11 @@ def _time_step(plan: Plan) -> float:
         return 0.0
     elements, first = plan.instances[0].elements, plan.frames[0][0]
     look = Lookup(elements, own_groups(elements, first.frame))
-    found = look.number(MR_TIMING_SEQUENCE, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
+    found = (
+        look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
+        or metadata.number(elements, Tag.FRAME_TIME)
+        or 0.0
+    )
     return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
 
 
@@ -255,7 +259,7 @@ class Loader:
     def _background(self) -> np.ndarray:
         """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
         voxels = np.zeros(self.shape, self.dtype())
-        padding = metadata.integer(self.plan.instances[0].elements, tags.PIXEL_PADDING_VALUE)
+        padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
         if padding and not self.plan.grid.layers[0].label:
             voxels[...] = same_bits(padding, voxels.dtype)
         return voxels
@@ -359,8 +363,8 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if got != pixels.length:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: truncated. "
-            "Get the file anew from its source."
+            f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
+            "truncated. Get the file anew from its source."
         )
 
 
