@@ -13,9 +13,11 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
     from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError, ZarrReadError
     from .conversion.io import read, write
+    from .formats.dicom.reading.segments import segments_of
     from .preview import plane_picture
     from .model.identity import identity_of
     from .conversion.jobs import Job, convert
+    from .labels import Code, Segment, read_labels
     from .model.metadata import Change, Element, Instance, Log, SeriesMetadata
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
     from .options import FileOptions, PreviewOptions, WindowChoice
@@ -37,9 +39,11 @@ _HOMES = {
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError ZarrReadError",
     "conversion.io": "open_zarr read write",
+    "formats.dicom.reading.segments": "segments_of",
     "preview": "plane_picture",
     "model.identity": "identity_of",
     "conversion.jobs": "Job convert",
+    "labels": "Code Segment read_labels",
     "model.lazy_voxels": "LazyVoxels",
     "model.metadata": "Change Element Instance Log SeriesMetadata",
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "

@@ -24,9 +24,12 @@ FRONT_DOORS = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
 IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
     "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileReader.py", "FileWriter.py", "Samples.py",
-    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py",
+    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "SourceFile.py",
 ]  # fmt: skip
-READ_NODES = {"Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "Hierarchy.py", "SelfTest.py"}
+READ_NODES = {
+    "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py", "NewSegmentations.py",
+    "Display.py", "SourceFile.py", "Hierarchy.py", "SelfTest.py",
+}  # fmt: skip
 
 
 def python_files(folder: Path) -> list[Path]:

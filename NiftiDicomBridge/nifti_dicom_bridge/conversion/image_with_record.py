@@ -30,8 +30,8 @@ class NiftiFile:
     top: dict[str, Any]
     record: Record | None
 
-    def load(self) -> Volume:
-        """Return the volume, with the record where there is one.
+    def load(self, with_gradients: bool = False) -> Volume:
+        """Return the volume, with the record where there is one, and with gradients if they are asked for.
 
         Raises
         ------
@@ -39,7 +39,16 @@ class NiftiFile:
             If the image is damaged, or it and its sidecar do not belong together.
         """
         image = nifti.read_image(self.path)
-        return image if self.record is None else match.attach(image, self.record, str(self.path))
+        if with_gradients and image.times > 1:
+            image = nifti.with_gradients(image, self.path)
+        if self.record is None:
+            return image
+        volume = match.attach(image, self.record, str(self.path))
+        if with_gradients and volume.gradients is None and volume.metadata is not None:
+            from ..formats.dicom.reading.diffusion import recorded_gradients
+
+            return replace(volume, gradients=recorded_gradients(volume.metadata, volume.times))
+        return volume
 
 
 def open_nifti(path: Path) -> NiftiFile:
@@ -61,7 +70,7 @@ class StoreFile(NiftiFile):
 
     image: Volume
 
-    def load(self) -> Volume:
+    def load(self, with_gradients: bool = False) -> Volume:
         """Return the volume, with the record where there is one; its voxels are read when they are sliced.
 
         Raises

@@ -16,7 +16,9 @@ from .image_with_record import open_nifti, open_store
 from .stage_nifti import stage_labels, stage_nifti
 
 
-def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = None) -> list[Volume]:
+def read(
+    paths: Path | str | Iterable[Path | str], progress: Progress | None = None, with_gradients: bool = False
+) -> list[Volume]:
     """Return the volumes in files and folders of DICOM, NIfTI or Zarr stores.
 
     Parameters
@@ -25,6 +27,9 @@ def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = N
         NIfTI files, Zarr stores, DICOM files, folders of DICOM, a DICOMDIR.
     progress : Progress, optional
         Told how far it is.
+    with_gradients : bool
+        Also read the b-values and directions of NIfTI files: from ``.bval`` and ``.bvec`` next to them, else from the record.
+        DICOM and Zarr always have them.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def read(paths: Path | str | Iterable[Path | str], progress: Progress | None = N
     images = [path for path in given if path.name.lower().endswith(nifti.READABLE_SUFFIXES)]
     stores = [path for path in given if zarr.is_store(path)]
     others = [path for path in given if path not in images and path not in stores]
-    volumes = [open_nifti(path).load() for path in images]
+    volumes = [open_nifti(path).load(with_gradients) for path in images]
     volumes += [open_zarr(path).in_memory() for path in stores]
     if others:
         from ..formats.dicom.reading import read as dicom

@@ -1,6 +1,15 @@
 """NIfTI images ⇄ volumes, without the sidecar."""
 
-from .image import READABLE_SUFFIXES, SUFFIXES, read_gradients, read_image, stored_affine, write_gradients, write_image
+from .image import (
+    READABLE_SUFFIXES,
+    SUFFIXES,
+    read_gradients,
+    read_image,
+    stored_affine,
+    with_gradients,
+    write_gradients,
+    write_image,
+)
 
 __all__ = [
     "READABLE_SUFFIXES",
@@ -8,6 +17,7 @@ __all__ = [
     "read_gradients",
     "read_image",
     "stored_affine",
+    "with_gradients",
     "write_gradients",
     "write_image",
 ]

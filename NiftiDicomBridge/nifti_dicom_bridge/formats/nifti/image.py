@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -191,6 +192,18 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         space=header.space,
         intent=INTENTS.get(header.intent, ""),
     )
+
+
+def with_gradients(image: Volume, path: Path) -> Volume:
+    """Return an image with the b-values and directions next to its file; with a warning if they do not fit the image."""
+    stem = next((path.name[: -len(suffix)] for suffix in SUFFIXES if path.name.lower().endswith(suffix)), path.stem)
+    bval, bvec = (path.with_name(stem + suffix) for suffix in (".bval", ".bvec"))
+    if not (bval.is_file() and bvec.is_file()):
+        return image
+    try:
+        return replace(image, gradients=read_gradients(image, bval, bvec))
+    except NiftiReadError as error:
+        return replace(image, warnings=(*image.warnings, str(error)))
 
 
 def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:

@@ -12,10 +12,10 @@ import numpy as np
 
 from ....model import metadata
 from ....model.geometry import Plane, ras_of_lps
-from ....model.metadata import Elements, Instance
+from ....model.metadata import Elements, Instance, SeriesMetadata
 from ....standard.tags import Tag
 from . import vendor
-from .frames import FrameInfo, Lookup, own_groups
+from .frames import FrameInfo, Lookup, frames_of, own_groups
 
 SIEMENS_B_VALUE = (0x0019, "SIEMENS MR HEADER", 0x0C)
 SIEMENS_DIRECTION = (0x0019, "SIEMENS MR HEADER", 0x0E)
@@ -62,6 +62,15 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
     varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
     return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
+
+
+def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:
+    """Return b-value and direction of every time of a volume from its recorded instances; see `gradients_of`."""
+    if len(series.frames) != times:
+        return None
+    planes = [(int(row[0, 0]), int(row[0, 1])) for row in series.frames]
+    frames = {n: frames_of(series.instances[n], n) for n in {instance for instance, _ in planes}}
+    return gradients_of(series.instances, [[frames[instance][frame]] for instance, frame in planes])
 
 
 def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
