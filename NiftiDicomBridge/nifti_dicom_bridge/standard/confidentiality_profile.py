@@ -1,6 +1,4 @@
-"""Which attributes the basic profile of de-identification does not keep (PS3.15 E.2): the table, and what to leave out
-of pictures and texts that people read.
-"""
+"""Which attributes the basic profile of de-identification does not keep (PS3.15 E.2)."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-from ..standard import dictionary
+from . import dictionary
 
 
 def action_code(tag: int) -> str:
