@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
+from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
 import pydicom
 import pytest
 
+from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.standard.tags import Tag
 
 SCRIPT = Path(__file__).resolve().parents[1] / "tag_table.py"
@@ -28,6 +32,27 @@ def test_the_tags_are_those_of_pydicom(tag_table: ModuleType) -> None:
     if pydicom.__version__ != tag_table.VERSION:
         pytest.skip(f"the table is of pydicom {tag_table.VERSION}, {pydicom.__version__} is installed")
     assert tag_table.TABLE.read_text("utf-8") == tag_table.table()
+
+
+def test_the_tags_are_of_the_edition_that_is_named(tag_table: ModuleType) -> None:
+    if pydicom.__version__ != tag_table.VERSION:
+        pytest.skip(f"the table is of pydicom {tag_table.VERSION}, {pydicom.__version__} is installed")
+    assert EDITION_OF["PS3.6"] == pydicom.__dicom_version__
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("iods", "PS3.3"), ("confidential", "PS3.15"), ("quantities", "PS3.16"), ("segment_codes", "PS3.16")],
+)
+def test_a_table_names_the_edition_of_its_part(name: str, part: str) -> None:
+    table = json.loads((files("nifti_dicom_bridge") / "data" / f"{name}.json").read_text("utf-8"))
+    assert {table.get("edition") or re.search(r"DICOM (20\d\d[a-e])", table["source"]).group(1)} == {EDITION_OF[part]}
+
+
+def test_no_other_file_names_an_edition() -> None:
+    folder = Path(str(files("nifti_dicom_bridge")))
+    naming = {path.name for path in folder.rglob("*.py") if re.search(r"\b20\d\d[a-e]\b", path.read_text("utf-8"))}
+    assert naming == {"editions.py"}
 
 
 def test_every_tag_of_the_table_has_a_name_of_its_own(tag_table: ModuleType) -> None:

@@ -12,13 +12,14 @@ from ..model import metadata
 from ..model.metadata import Element, Elements, Instance, Log, SeriesMetadata
 from ..model.names import file_name
 from ..model.volume import Volume
+from ..standard.editions import EDITION_OF
 from ..standard.tags import Tag
 from .elements import Cleaner
 from .kept_bids_keys import remembered_of
 from .pixel_warnings import pixel_warnings
 from .uids import KeyedUids
 
-METHOD = "PS3.15 2026c E.2 Basic Application Level Confidentiality Profile"
+METHOD = f"PS3.15 {EDITION_OF['PS3.15']} E.2 Basic Application Level Confidentiality Profile"
 _BASIC_PROFILE = new_element.code("113100", "DCM", "Basic Application Confidentiality Profile")
 
 
@@ -49,7 +50,7 @@ def deidentify(volume: Volume, key: str = "", log: Log | None = None) -> Volume:
 
     Notes
     -----
-    PS3.15 E.2 and table E.1-1 (2026c). Where an action has a choice, the type of the attribute in the IOD decides (PS3.3 A).
+    PS3.15 E.2 and table E.1-1. Where an action has a choice, the type of the attribute in the IOD decides (PS3.3 A).
     """
     return Deidentifier(key).clean(volume, log)
 

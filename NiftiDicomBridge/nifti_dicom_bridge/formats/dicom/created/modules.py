@@ -1,4 +1,4 @@
-"""Modules of the IODs that are made from nothing: one row per attribute (PS3.3, edition 2026b).
+"""Modules of the IODs that are made from nothing: one row per attribute (PS3.3).
 
 Type 1 attributes that nothing else tells get the value in the row; Type 2 ones stay empty (PS3.5 7.4).
 Attributes that follow from the image itself (pixels, planes, UIDs, dates of making) are not here.
