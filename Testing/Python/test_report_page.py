@@ -26,6 +26,7 @@ from nifti_dicom_bridge import (
     OutputError,
     Target,
     convert,
+    create_samples,
     make_sample,
     write_report,
 )
@@ -343,6 +344,18 @@ def test_a_browser_has_nothing_to_complain_about_and_asks_for_nothing(nasty: Con
     with opened(tmp_path / "report.html") as (shown, said):
         assert shown.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
         assert shown.evaluate("document.images.length") == 7
+    assert said == []
+
+
+def test_pictures_of_any_size_and_drawings_are_complete(tmp_path: Path) -> None:
+    """Base64 of a picture is much longer than the texts that are cut."""
+    samples = create_samples(tmp_path / "samples")
+    files = next(sample.files for sample in samples if "MR" in sample.title)
+    text = page(convert(Job(files, tmp_path / "nifti")), tmp_path)
+    assert max(map(len, re.findall(r'src="([^"]*)"', text))) > 2000
+    assert "…" not in "".join(re.findall(r' d="([^"]*)"', text))
+    with opened(tmp_path / "report.html") as (shown, said):
+        assert shown.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
     assert said == []
 
 

@@ -10,9 +10,14 @@ LONGEST = 600
 _NOT_ALLOWED = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
+def allowed(value: object) -> str:
+    """Return a value as text without characters that HTML does not allow."""
+    return _NOT_ALLOWED.sub("\N{REPLACEMENT CHARACTER}", str(value))
+
+
 def printable(value: object, longest: int = LONGEST) -> str:
     """Return a value as text without characters that HTML does not allow; longer text is cut."""
-    whole = _NOT_ALLOWED.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    whole = allowed(value)
     return whole if len(whole) <= longest else whole[: longest - 1] + "…"
 
 

@@ -10,7 +10,7 @@ from ..model.report import Outcome
 from ..validation import Severity
 from . import formatting
 from .attributes import RESTORED
-from .examine_entry import EntryExamination, ComparedImage
+from .examine_entry import ComparedImage, EntryExamination
 from .facts import UNSPECIFIED
 from .images import DICOM
 
@@ -75,7 +75,9 @@ def errors_of(examination: EntryExamination) -> int:
 
 def has_same_voxels(examination: EntryExamination) -> bool:
     """Return whether all voxels of all images were compared and are identical."""
-    return bool(examination.images) and all(image.difference is not None and image.difference.is_none for image in examination.images)
+    return bool(examination.images) and all(
+        image.difference is not None and image.difference.is_none for image in examination.images
+    )
 
 
 def has_same_attributes(examination: EntryExamination) -> bool:
@@ -140,7 +142,11 @@ def difference_text(image: ComparedImage) -> str:
         return "the grids differ, so the voxels were not compared" if both else ""
     if found.is_none:
         return f"no difference: all {formatting.grouped(found.voxels)} voxels are identical"
-    which = "all" if found.different == found.voxels else f"{formatting.grouped(found.different)} of {formatting.grouped(found.voxels)}"
+    which = (
+        "all"
+        if found.different == found.voxels
+        else f"{formatting.grouped(found.different)} of {formatting.grouped(found.voxels)}"
+    )
     units = next((f" {side.units}" for side in (image.before, image.after) if side and side.units not in ("", UNSPECIFIED)), "")
     share = f" ({formatting.number(float(f'{100 * found.largest / found.reach:.2g}'))} % of the range)" if found.reach else ""
     return f"{which} voxels differ, by {formatting.number(found.largest)}{units}{share} at most"
@@ -201,6 +207,10 @@ def _checked(examination: Sequence[EntryExamination]) -> list[str]:
     if not errors:
         return ["Validation: no errors"]
     before = (
-        "" if not old else ", all of them in the original as well" if old == errors else f", {old} of them in the original as well"
+        ""
+        if not old
+        else ", all of them in the original as well"
+        if old == errors
+        else f", {old} of them in the original as well"
     )
     return [f"Validation: {formatting.count(errors, 'error')}{before}"]

@@ -33,12 +33,11 @@ def _environment() -> Environment:
         from markupsafe import Markup
     except ImportError as error:
         raise DependencyError(
-            "The report page needs the Python package Jinja2, which is not installed. Install it with: pip install "
-            "'nifti-dicom-bridge[report]'; a report in JSON needs no package."
+            "The report page needs the Python package jinja2, which is not installed. Install it, or write a JSON report."
         ) from error
 
     def clean(value: Any) -> Any:
-        return value if isinstance(value, Markup) or not isinstance(value, str) else formatting.printable(value)
+        return value if isinstance(value, Markup) or not isinstance(value, str) else formatting.allowed(value)
 
     def foreign(value: object, longest: int = formatting.LONGEST) -> Markup:
         """Isolate text from a file, so that right-to-left text does not reorder what is beside it."""
