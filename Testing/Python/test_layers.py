@@ -24,7 +24,7 @@ IMPORTED_AT_START = [
 ]  # fmt: skip
 READ_NODES = {
     "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py", "NewSegmentations.py",
-    "Display.py", "SourceFile.py", "Hierarchy.py", "SelfTest.py",
+    "Display.py", "SavedNode.py", "SourceFile.py", "Hierarchy.py", "SelfTest.py",
 }  # fmt: skip
 
 
