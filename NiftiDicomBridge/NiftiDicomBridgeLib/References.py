@@ -59,7 +59,7 @@ def _with_same_grid(node: Any) -> Iterator[Any]:
 
 
 def _have_same_grid(a: Any, b: Any) -> bool:
-    from .Nodes import grid_of
+    from .NodeImages import grid_of
 
     images = [node.GetImageData() for node in (a, b)]
     if None in images or images[0].GetDimensions() != images[1].GetDimensions():

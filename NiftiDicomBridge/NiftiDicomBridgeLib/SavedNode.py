@@ -93,7 +93,7 @@ def _is_same(node: Any, copy: Any) -> bool:
 
     NIfTI files have their rows from the last to the first, and Slicer's reader makes grids right-handed.
     """
-    from .Nodes import grid_of
+    from .NodeImages import grid_of
 
     a, b = slicer.util.arrayFromVolume(node), slicer.util.arrayFromVolume(copy)
     if a.shape != b.shape:
