@@ -23,11 +23,11 @@ FRONT_DOORS = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
 IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
     "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileReader.py", "FileWriter.py", "Samples.py",
-    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "SourceFile.py",
+    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py", "SourceFile.py",
 ]  # fmt: skip
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py",
-    "NewSegmentations.py", "Display.py", "SourceFile.py", "Hierarchy.py", "SelfTest.py",
+    "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py", "SelfTest.py",
 }  # fmt: skip
 
 
