@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ....model import metadata
-from ....standard import tags
+from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
 
@@ -35,7 +35,7 @@ WORDS = {
 TECHNIQUES = frozenset({"FFE", "SE", "TSE", "FSE", "IR", "TFE", "GRE", "TIR", "B", "MIXED"})
 """Second half of a vendor's compound word, as in M_FFE: how it was measured, which does not tell images apart."""
 _BETWEEN = re.compile(r"[ _-]+")
-_FRAME_TYPES = (tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE)
+_FRAME_TYPES = (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE)
 
 
 def component_of(look: Lookup) -> str:
@@ -51,11 +51,11 @@ def image_words(look: Lookup) -> list[str]:
     A component of the frame counts for more than one of the object, which is MIXED where frames differ.
     """
     groups = [look.group(sequence) for sequence in _FRAME_TYPES]
-    words = [word for group in groups for word in metadata.texts(group, tags.FRAME_TYPE)[2:]]
-    words = words or metadata.texts(look.data_set, tags.IMAGE_TYPE)[2:]
-    components = [metadata.text(group, tags.COMPLEX_IMAGE_COMPONENT) for group in groups]
+    words = [word for group in groups for word in metadata.texts(group, Tag.FRAME_TYPE)[2:]]
+    words = words or metadata.texts(look.data_set, Tag.IMAGE_TYPE)[2:]
+    components = [metadata.text(group, Tag.COMPLEX_IMAGE_COMPONENT) for group in groups]
     if not any(components):
-        components = [metadata.text(look.data_set, tags.COMPLEX_IMAGE_COMPONENT)]
+        components = [metadata.text(look.data_set, Tag.COMPLEX_IMAGE_COMPONENT)]
     return words + [component for component in components if component and component != "MIXED"]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ....standard import tags
+from ....standard.tags import Tag
 from . import frame_attributes as read
 from .components import component_of
 from .frame_attributes import Frame
@@ -58,25 +58,25 @@ class Time(NamedTuple):
 MEANINGS = (
     Meaning("", lambda frame: component_of(frame.look)),
     Meaning("echo", read.echo_time),
-    Meaning("echonumber", read.positive_in(tags.ECHO_NUMBERS)),
+    Meaning("echonumber", read.positive_in(Tag.ECHO_NUMBERS)),
     Meaning("segment", read.segment),
-    Meaning("TR", read.of_classic_mr(tags.REPETITION_TIME)),
-    Meaning("flip", read.of_classic_mr(tags.FLIP_ANGLE)),
+    Meaning("TR", read.of_classic_mr(Tag.REPETITION_TIME)),
+    Meaning("flip", read.of_classic_mr(Tag.FLIP_ANGLE)),
     Meaning("TI", read.inversion_time),
     Meaning("kernel", read.kernel),
     Meaning("polarity", read.polarity),
-    Meaning("space", read.text_in(tags.FRAME_OF_REFERENCE_UID)),
+    Meaning("space", read.text_in(Tag.FRAME_OF_REFERENCE_UID)),
     Meaning("window", read.of_vector("EnergyWindowVector")),
     Meaning("detector", read.of_vector("DetectorVector")),
 )
 
-_GATING, _PERCENT = tags.CARDIAC_SYNCHRONIZATION_SEQUENCE, tags.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
+_GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
 TIMES = (
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
-    Time("TemporalPositionIndex", read.of_content(tags.TEMPORAL_POSITION_INDEX), moves=True),
-    Time("TemporalPositionIdentifier", read.positive_in(tags.TEMPORAL_POSITION_IDENTIFIER), moves=True),
+    Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True),
+    Time("TemporalPositionIdentifier", read.positive_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True),
     Time("TemporalPositionTimeOffset",
-         read.number_in(tags.TEMPORAL_POSITION_TIME_OFFSET, tags.TEMPORAL_POSITION_SEQUENCE), moves=True),
+         read.number_in(Tag.TEMPORAL_POSITION_TIME_OFFSET, Tag.TEMPORAL_POSITION_SEQUENCE), moves=True),
     Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True),
     Time("PhaseVector", read.of_vector("PhaseVector"), moves=True),
     Time("TimeSliceVector", read.of_vector("TimeSliceVector"), moves=True),
@@ -84,23 +84,23 @@ TIMES = (
     Time("RotationVector", read.of_vector("RotationVector"), moves=True),
     Time("AngularViewVector", read.of_vector("AngularViewVector"), moves=True),
     Time("FrameTime", read.of_vector("FrameTime"), moves=True),
-    Time("FrameReferenceTime", read.number_in(tags.FRAME_REFERENCE_TIME), moves=True),
+    Time("FrameReferenceTime", read.number_in(Tag.FRAME_REFERENCE_TIME), moves=True),
     Time("FrameAcquisitionDateTime", read.frame_acquisition_moment, moves=True, runs=True),
     Time("NominalPercentageOfCardiacPhase", read.number_in(_PERCENT, _GATING), moves=True),
     Time("phase number (2001,1008)", read.of_philips(0x2001, "Philips Imaging DD 001", 0x08), moves=True),
-    Time("NominalCardiacTriggerDelayTime", read.number_in(tags.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, _GATING), runs=True),
-    Time("TriggerTime", read.number_in(tags.TRIGGER_TIME), moves=True, runs=True),
+    Time("NominalCardiacTriggerDelayTime", read.number_in(Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, _GATING), runs=True),
+    Time("TriggerTime", read.number_in(Tag.TRIGGER_TIME), moves=True, runs=True),
     Time("b-value and gradient direction", read.weighting, orders=False, moves=True),
     Time("gradient orientation number (2005,1413)", read.of_philips(0x2005, "Philips MR Imaging DD 005", 0x13), moves=True),
     Time("label type (2005,1429)", read.of_philips(0x2005, "Philips MR Imaging DD 005", 0x29), orders=False, moves=True),
-    Time("ASLContext", read.text_in(tags.ASL_CONTEXT, tags.MR_ARTERIAL_SPIN_LABELING_SEQUENCE), orders=False, moves=True),
-    Time("FrameAcquisitionNumber", read.of_content(tags.FRAME_ACQUISITION_NUMBER), moves=True),
-    Time("AcquisitionDateTime", lambda frame: read.moment(frame, tags.ACQUISITION_DATE_TIME, 0, tags.ACQUISITION_TIME),
+    Time("ASLContext", read.text_in(Tag.ASL_CONTEXT, Tag.MR_ARTERIAL_SPIN_LABELING_SEQUENCE), orders=False, moves=True),
+    Time("FrameAcquisitionNumber", read.of_content(Tag.FRAME_ACQUISITION_NUMBER), moves=True),
+    Time("AcquisitionDateTime", lambda frame: read.moment(frame, Tag.ACQUISITION_DATE_TIME, 0, Tag.ACQUISITION_TIME),
          moves=True, runs=True),
-    Time("AcquisitionNumber", read.positive_in(tags.ACQUISITION_NUMBER), moves=True),
-    Time("ContentTime", lambda frame: read.moment(frame, 0, tags.CONTENT_DATE, tags.CONTENT_TIME), moves=True, runs=True),
+    Time("AcquisitionNumber", read.positive_in(Tag.ACQUISITION_NUMBER), moves=True),
+    Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
     Time("SOPInstanceUID", read.instance_index, orders=False, moves=True),
-    Time("InstanceNumber", read.number_in(tags.INSTANCE_NUMBER), runs=True),
+    Time("InstanceNumber", read.number_in(Tag.INSTANCE_NUMBER), runs=True),
 )  # fmt: skip
 """In order of trust."""
 

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from ....model import metadata
 from ....model.metadata import Elements, Instance
-from ....standard import tags
+from ....standard.tags import Tag
 from . import diffusion, vendor
 from .lookup import Lookup
 from .moments import seconds
 
 PLACES = frozenset({
-    tags.STACK_ID, tags.IN_STACK_POSITION_NUMBER, tags.IMAGE_POSITION_PATIENT, tags.IMAGE_ORIENTATION_PATIENT,
-    tags.SLICE_LOCATION, tags.PLANE_POSITION_SEQUENCE, tags.PLANE_ORIENTATION_SEQUENCE, tags.REFERENCED_SEGMENT_NUMBER,
+    Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT,
+    Tag.SLICE_LOCATION, Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.REFERENCED_SEGMENT_NUMBER,
 })  # fmt: skip
 """Dimensions that count slices, or what separates volumes anyway."""
 
@@ -33,7 +33,7 @@ class Frame(NamedTuple):
     @property
     def content(self) -> Elements:
         """Frame Content functional group (PS3.3 C.7.6.16.2.2)."""
-        return metadata.first_item(self.own, tags.FRAME_CONTENT_SEQUENCE)
+        return metadata.first_item(self.own, Tag.FRAME_CONTENT_SEQUENCE)
 
 
 def number_in(tag: int, *sequences: int) -> Callable[[Frame], float | None]:
@@ -91,7 +91,7 @@ def of_philips(*key: Any) -> Callable[[Frame], float | str | None]:
 def echo_time(frame: Frame) -> float | None:
     """Return EffectiveEchoTime or EchoTime, ms."""
     look = frame.look
-    found = look.number(tags.MR_ECHO_SEQUENCE, tags.EFFECTIVE_ECHO_TIME) or look.number(tags.MR_ECHO_SEQUENCE, tags.ECHO_TIME)
+    found = look.number(Tag.MR_ECHO_SEQUENCE, Tag.EFFECTIVE_ECHO_TIME) or look.number(Tag.MR_ECHO_SEQUENCE, Tag.ECHO_TIME)
     return None if found is None else round(found, 4)
 
 
@@ -100,7 +100,7 @@ def of_classic_mr(tag: int) -> Callable[[Frame], float | None]:
 
     def read(frame: Frame) -> float | None:
         elements = frame.look.data_set
-        found = metadata.number(elements, tag) if tags.ECHO_TIME in elements else None
+        found = metadata.number(elements, tag) if Tag.ECHO_TIME in elements else None
         return None if found is None else round(found, 3)
 
     return read
@@ -108,21 +108,21 @@ def of_classic_mr(tag: int) -> Callable[[Frame], float | None]:
 
 def inversion_time(frame: Frame) -> float | None:
     """Return the first inversion time, ms."""
-    group = frame.look.group(tags.MR_MODIFIER_SEQUENCE)
-    found = metadata.numbers(group, tags.INVERSION_TIMES) or metadata.numbers(frame.look.data_set, tags.INVERSION_TIME)
+    group = frame.look.group(Tag.MR_MODIFIER_SEQUENCE)
+    found = metadata.numbers(group, Tag.INVERSION_TIMES) or metadata.numbers(frame.look.data_set, Tag.INVERSION_TIME)
     return round(found[0], 3) if found and found[0] else None
 
 
 def kernel(frame: Frame) -> str | None:
     """Return ConvolutionKernel, its values joined."""
-    group = frame.look.group(tags.CT_RECONSTRUCTION_SEQUENCE)
-    found = metadata.texts(group, tags.CONVOLUTION_KERNEL) or metadata.texts(frame.look.data_set, tags.CONVOLUTION_KERNEL)
+    group = frame.look.group(Tag.CT_RECONSTRUCTION_SEQUENCE)
+    found = metadata.texts(group, Tag.CONVOLUTION_KERNEL) or metadata.texts(frame.look.data_set, Tag.CONVOLUTION_KERNEL)
     return "-".join(found) or None
 
 
 def segment(frame: Frame) -> int | None:
     """Return the number of the segment that a frame is of."""
-    number = metadata.number(frame.look.group(tags.SEGMENT_IDENTIFICATION_SEQUENCE), tags.REFERENCED_SEGMENT_NUMBER)
+    number = metadata.number(frame.look.group(Tag.SEGMENT_IDENTIFICATION_SEQUENCE), Tag.REFERENCED_SEGMENT_NUMBER)
     return None if number is None else int(number)
 
 
@@ -133,7 +133,7 @@ def polarity(frame: Frame) -> str | None:
 
 def dimension_indices(frame: Frame) -> tuple | None:
     """Return DimensionIndexValues without those that count slices, None where the object has no dimensions but them."""
-    values = metadata.numbers(frame.content, tags.DIMENSION_INDEX_VALUES)
+    values = metadata.numbers(frame.content, Tag.DIMENSION_INDEX_VALUES)
     pointers = dimension_pointers(frame.instance.elements)
     if not values or len(values) != len(pointers):
         return None
@@ -144,8 +144,8 @@ def dimension_indices(frame: Frame) -> tuple | None:
 def dimension_pointers(elements: Elements) -> list[int]:
     """Return what each of the dimension indices counts (PS3.3 C.7.6.17), as tags."""
     found = []
-    for item in metadata.items(elements, tags.DIMENSION_INDEX_SEQUENCE):
-        element = item.elements.get(tags.DIMENSION_INDEX_POINTER)
+    for item in metadata.items(elements, Tag.DIMENSION_INDEX_SEQUENCE):
+        element = item.elements.get(Tag.DIMENSION_INDEX_POINTER)
         raw = element.value if element is not None and isinstance(element.value, bytes) else b""
         found.append(int.from_bytes(raw[:2], "little") << 16 | int.from_bytes(raw[2:4], "little"))
     return found
@@ -167,7 +167,7 @@ def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
     elements = frame.look.data_set
     found = seconds(metadata.text(elements, both)) if both else None
     return (
-        seconds(metadata.text(elements, date or tags.ACQUISITION_DATE), metadata.text(elements, time))
+        seconds(metadata.text(elements, date or Tag.ACQUISITION_DATE), metadata.text(elements, time))
         if found is None
         else found
     )
@@ -175,4 +175,4 @@ def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
 
 def frame_acquisition_moment(frame: Frame) -> float | None:
     """Return FrameAcquisitionDateTime (0018,9074), seconds."""
-    return seconds(metadata.text(frame.content, tags.FRAME_ACQUISITION_DATE_TIME))
+    return seconds(metadata.text(frame.content, Tag.FRAME_ACQUISITION_DATE_TIME))

@@ -14,7 +14,8 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance, SeriesMetadata
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
 from .coordinates import Frame, Times, meanings_of
@@ -47,7 +48,7 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
         one = _described(instance, {})
         first = _frame(instance, index, 0, one, tiles.planes[0], tiles=layout)
         return [replace(first, frame=k, plane=plane, order=(*first.order[:1], k)) for k, plane in enumerate(tiles.planes)]
-    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
         groups = [per_frame[n].elements if n < len(per_frame) else {} for n in range(count)]
         return [_placed(instance, index, n, _described(instance, own)) for n, own in enumerate(groups)]
@@ -63,7 +64,7 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
 
 def _described(instance: Instance, own: Elements) -> _Described:
     look = Lookup(instance.elements, own)
-    notes = [f"{tags.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
+    notes = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
     spacing, rescale = spacing_of(look, notes), rescale_of(look, notes)
     return _Described(look, own, spacing, abs(step_of(look)), rescale, tuple(image_words(look)), notes)
 
@@ -97,7 +98,7 @@ def _frame(
         spacing_mm=one.spacing_mm,
         step_mm=one.step_mm,
         kind=(*_pixel_kind(instance.elements), *tiles, *sorted(labels.items())),
-        order=(metadata.integer(instance.elements, tags.INSTANCE_NUMBER), n),
+        order=(metadata.integer(instance.elements, Tag.INSTANCE_NUMBER), n),
         slope=slope,
         intercept=intercept,
         units=units,
@@ -105,17 +106,17 @@ def _frame(
         words=one.words,
         notes=tuple(dict.fromkeys([*one.notes, *one.look.notes])),
         times=Times(frame),
-        time_count=metadata.integer(instance.elements, tags.NUMBER_OF_TEMPORAL_POSITIONS),
+        time_count=metadata.integer(instance.elements, Tag.NUMBER_OF_TEMPORAL_POSITIONS),
     )
 
 
 def _pixel_kind(elements: Elements) -> tuple:
-    wanted = (tags.ROWS, tags.COLUMNS, tags.SAMPLES_PER_PIXEL, tags.BITS_ALLOCATED, tags.PIXEL_REPRESENTATION)
-    kinds = tuple(tag for tag in sorted(tags.PIXEL_TAGS) if tag in elements)
+    wanted = (Tag.ROWS, Tag.COLUMNS, Tag.SAMPLES_PER_PIXEL, Tag.BITS_ALLOCATED, Tag.PIXEL_REPRESENTATION)
+    kinds = tuple(tag for tag in sorted(dictionary.PIXEL_TAGS) if tag in elements)
     return (
         *(metadata.integer(elements, tag) for tag in wanted),
-        metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION),
-        metadata.text(elements, tags.SOP_CLASS_UID),
+        metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION),
+        metadata.text(elements, Tag.SOP_CLASS_UID),
         *kinds,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import ras_of_lps
 from ....model.metadata import Instance, SeriesMetadata
-from ....standard import tags
+from ....standard.tags import Tag
 from .diffusion import Weighting, weighting_of
 from .frame_info import FrameInfo
 from .frames import frames_of
@@ -34,7 +34,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     if any(weighting is None for weighting in found):
         return None
     table = np.array([[w.b_value, *w.direction] for w in found if w is not None])
-    maker = metadata.text(instances[0].elements, tags.MANUFACTURER).upper()
+    maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
     least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
     varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
     return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
@@ -55,7 +55,7 @@ def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
 
 def _is_diffusion_weighted(look: Lookup) -> bool:
     """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
-    words = metadata.texts(look.data_set, tags.IMAGE_TYPE)
+    words = metadata.texts(look.data_set, Tag.IMAGE_TYPE)
     return "DIFFUSION" in words and words[0] != "DERIVED"
 
 

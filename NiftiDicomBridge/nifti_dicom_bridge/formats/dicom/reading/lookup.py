@@ -5,18 +5,19 @@ from __future__ import annotations
 from ....model import metadata
 from ....model.legacy_converted import as_original
 from ....model.metadata import Elements
-from ....standard import tags
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
 
 
 def own_groups(elements: Elements, n: int) -> Elements:
     """Return the functional groups of frame n; empty for objects without."""
-    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     return per_frame[n].elements if n < len(per_frame) else {}
 
 
 def frame_count(elements: Elements) -> int:
     """Return NumberOfFrames, 1 where it is absent or not positive."""
-    return max(1, metadata.integer(elements, tags.NUMBER_OF_FRAMES, 1))
+    return max(1, metadata.integer(elements, Tag.NUMBER_OF_FRAMES, 1))
 
 
 class Lookup:
@@ -26,7 +27,7 @@ class Lookup:
     """
 
     def __init__(self, elements: Elements, own: Elements):
-        shared = metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        shared = metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         self._layers = [layer for layer in (own, shared) if layer]
         self.data_set = as_original(elements, own)
         self.notes: list[str] = []
@@ -50,7 +51,7 @@ class Lookup:
             found = metadata.numbers(layer, tag)
             doubt = metadata.doubt_of_numbers(layer, tag)
             if doubt:
-                self.notes.append(f"{tags.describe(tag)} {doubt}")
+                self.notes.append(f"{describe(tag)} {doubt}")
             if found:
                 return found
         return []

@@ -10,22 +10,22 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance
-from ....standard import tags
+from ....standard.dictionary import describe, uid_name
+from ....standard.tags import Tag
 from .lookup import Lookup
 from .planes import AXIAL, assumed_plane, axes_of, plane_of, spacing_of, step_of
 
 # PS3.3 C.8.4.8: what the frames of an NM object count, by the name of the attribute
 VECTORS = {
-    "EnergyWindowVector": 0x00540010, "DetectorVector": 0x00540020, "PhaseVector": 0x00540030, "RotationVector": 0x00540050,
-    "RRIntervalVector": 0x00540060, "TimeSlotVector": 0x00540070, "SliceVector": 0x00540080, "AngularViewVector": 0x00540090,
-    "TimeSliceVector": 0x00540100,
+    "EnergyWindowVector": Tag.ENERGY_WINDOW_VECTOR, "DetectorVector": Tag.DETECTOR_VECTOR, "PhaseVector": Tag.PHASE_VECTOR,
+    "RotationVector": Tag.ROTATION_VECTOR, "RRIntervalVector": Tag.RR_INTERVAL_VECTOR, "TimeSlotVector": Tag.TIME_SLOT_VECTOR,
+    "SliceVector": Tag.SLICE_VECTOR, "AngularViewVector": Tag.ANGULAR_VIEW_VECTOR, "TimeSliceVector": Tag.TIME_SLICE_VECTOR,
 }  # fmt: skip
 SLICES = "SliceVector"
 TIMES_IN_PLACE = frozenset({"PhaseVector", "RRIntervalVector", "TimeSlotVector", "TimeSliceVector"})
 """Frames that differ in them look at the same place; those of other detectors or angles do not."""
-FRAME_TIMES = frozenset({0x00181063, 0x00181065})
+FRAME_TIMES = frozenset({Tag.FRAME_TIME, Tag.FRAME_TIME_VECTOR})
 """FrameTime and FrameTimeVector: what FrameIncrementPointer (0028,0009) points to where frames are times."""
-_DETECTOR, _INCREMENT = 0x00540022, 0x00280009
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
@@ -41,8 +41,8 @@ class Frames:
 
 def refuse_tiles(instance: Instance) -> None:
     """Raise `DicomReadError` for a whole-slide image, whose frames are parts of one plane (PS3.3 C.8.12.4)."""
-    if metadata.text(instance.elements, tags.SOP_CLASS_UID) == WHOLE_SLIDE:
-        name = tags.uid_name(WHOLE_SLIDE)
+    if metadata.text(instance.elements, Tag.SOP_CLASS_UID) == WHOLE_SLIDE:
+        name = uid_name(WHOLE_SLIDE)
         raise DicomReadError(
             f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with "
             "a tool for whole-slide microscopy."
@@ -55,7 +55,7 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     look = Lookup(elements, {})
     vectors = _vectors(elements, count, notes)
     first = plane_of(look, notes) or _detector_plane(elements, look, notes)
-    offsets = metadata.numbers(elements, tags.GRID_FRAME_OFFSET_VECTOR)
+    offsets = metadata.numbers(elements, Tag.GRID_FRAME_OFFSET_VECTOR)
     if first is not None and len(offsets) == count:
         relative = np.array(offsets) - offsets[0]  # either form of C.8.8.3.2: relative, or absolute along the axis
         return Frames(_along(first, relative), vectors, notes)
@@ -92,20 +92,20 @@ def _vectors(elements: Elements, count: int, notes: list[str]) -> list[dict[str,
         if len(numbers) == count:
             found[name] = [int(number) for number in numbers]
         elif len(numbers) > 1:
-            notes.append(f"{tags.describe(tag)} has {len(numbers)} values for {count} frames: it was ignored")
+            notes.append(f"{describe(tag)} has {len(numbers)} values for {count} frames: it was ignored")
     return [{name: numbers[n] for name, numbers in found.items()} for n in range(count)]
 
 
 def _detector_plane(elements: Elements, look: Lookup, notes: list[str]) -> Plane | None:
     """Return the plane of the first slice that an NM object gives for its detector (PS3.3 C.8.4.11)."""
-    detector = metadata.first_item(elements, _DETECTOR)
-    if tags.IMAGE_POSITION_PATIENT not in detector:
+    detector = metadata.first_item(elements, Tag.DETECTOR_INFORMATION_SEQUENCE)
+    if Tag.IMAGE_POSITION_PATIENT not in detector:
         return None
     return plane_of(Lookup({**elements, **detector}, {}), notes)
 
 
 def _frames_are_times(elements: Elements) -> bool:
-    element = elements.get(_INCREMENT)
+    element = elements.get(Tag.FRAME_INCREMENT_POINTER)
     raw = element.value if element is not None and isinstance(element.value, bytes) else b""
     pointers = {
         int.from_bytes(raw[n : n + 2], "little") << 16 | int.from_bytes(raw[n + 2 : n + 4], "little")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
+from ....model.names import file_name, unique_name
 from ....model.pixels import (
     BitFrames,
     PixelFormat,
@@ -30,7 +30,8 @@ from ....model.pixels import (
 )
 from ....model.volume import UNPLACED, Origin, Rescale, Volume, digest_of
 from ....options import Progress
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import decode, stacks, vendor
 from .files import read_pixel_bytes
 from .frame_info import FrameInfo
@@ -44,7 +45,6 @@ from .series import Inventory, Series, find_series
 
 READERS = 2
 """Files read at the same time."""
-MR_TIMING_SEQUENCE = 0x00189112
 
 
 @dataclass
@@ -151,22 +151,6 @@ def _part_of_name(name: str, value: Any) -> str:
     return f"{name}{value:g}"
 
 
-def file_name(text: str) -> str:
-    """Return a name that every file system takes: letters, digits, ``_``, ``-``, at most 80 characters."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:80] or "series"
-    return name + "_" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", name) else name
-
-
-def unique_name(name: str, taken: set[str]) -> str:
-    """Return the name, with a number where another one has it already (case does not count)."""
-    candidate, n = name, 1
-    while candidate.lower() in taken:
-        n += 1
-        candidate = f"{name}_{n}"
-    taken.add(candidate.lower())
-    return candidate
-
-
 # --- loading ----------------------------------------------------------------------------------------------------------
 
 
@@ -218,7 +202,7 @@ def _default_matrix(plan: Plan) -> np.ndarray:
     row, column = frame.spacing_mm
     step = float(np.linalg.norm(stack.ijk_to_ras[:3, 2])) if stack else frame.step_mm
     lps = np.diag([column, row, step, 1.0])
-    size = [metadata.integer(first, tags.COLUMNS), metadata.integer(first, tags.ROWS), len(plan.frames[0])]
+    size = [metadata.integer(first, Tag.COLUMNS), metadata.integer(first, Tag.ROWS), len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
     return LPS_TO_RAS @ lps
 
@@ -229,7 +213,11 @@ def _time_step(plan: Plan) -> float:
         return 0.0
     elements, first = plan.instances[0].elements, plan.frames[0][0]
     look = Lookup(elements, own_groups(elements, first.frame))
-    found = look.number(MR_TIMING_SEQUENCE, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
+    found = (
+        look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
+        or metadata.number(elements, Tag.FRAME_TIME)
+        or 0.0
+    )
     return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
 
 
@@ -288,7 +276,7 @@ class Loader:
     def _background(self) -> np.ndarray:
         """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
         voxels = np.zeros(self.shape, self.dtype())
-        padding = metadata.integer(self.plan.instances[0].elements, tags.PIXEL_PADDING_VALUE)
+        padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
         if padding and not self.plan.grid.layers[0].label:
             voxels[...] = same_bits(padding, voxels.dtype)
         return voxels
@@ -392,8 +380,8 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if got != pixels.length:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: truncated. "
-            "Get the file anew from its source."
+            f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
+            "truncated. Get the file anew from its source."
         )
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from ....model import metadata
-from ....standard import tags
+from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
 """What a NIfTI header in single precision can hold."""
-_DESCRIPTOR, _DATA, _TYPE = 0x00283002, 0x00283006, 0x00283004
 
 
 def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     """Return slope, intercept and units of the real values of a frame (PS3.3 C.11.1, C.8.8.3)."""
-    sequence = tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
-    slope, intercept = look.number(sequence, tags.RESCALE_SLOPE), look.number(sequence, tags.RESCALE_INTERCEPT)
-    units = (look.texts(sequence, tags.UNITS) or look.texts(sequence, tags.RESCALE_TYPE) or [""])[0]
-    dose = look.number(sequence, tags.DOSE_GRID_SCALING)
+    sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
+    slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
+    units = (look.texts(sequence, Tag.UNITS) or look.texts(sequence, Tag.RESCALE_TYPE) or [""])[0]
+    dose = look.number(sequence, Tag.DOSE_GRID_SCALING)
     if slope is None and dose is not None:
-        slope, units = dose, (look.texts(sequence, tags.DOSE_UNITS) or [""])[0]
-    if slope is None and intercept is None and tags.MODALITY_LUT_SEQUENCE in look.data_set:
+        slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
+    if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
     if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
@@ -33,9 +32,9 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
 
 def _modality_lut(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     """Return what a Modality LUT (PS3.3 C.11.1) amounts to where it is a straight line; a note where it is not."""
-    lut = metadata.first_item(look.data_set, tags.MODALITY_LUT_SEQUENCE)
-    units = metadata.text(lut, _TYPE)
-    descriptor = metadata.numbers(lut, _DESCRIPTOR)
+    lut = metadata.first_item(look.data_set, Tag.MODALITY_LUT_SEQUENCE)
+    units = metadata.text(lut, Tag.MODALITY_LUT_TYPE)
+    descriptor = metadata.numbers(lut, Tag.LUT_DESCRIPTOR)
     entries = _entries(lut, descriptor)
     steps = np.diff(entries)
     if entries.size > 1 and steps[0] != 0 and (steps == steps[0]).all():
@@ -50,7 +49,7 @@ def _modality_lut(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
 
 
 def _entries(lut: metadata.Elements, descriptor: list[float]) -> np.ndarray:
-    element = lut.get(_DATA)
+    element = lut.get(Tag.LUT_DATA)
     if element is None or not isinstance(element.value, bytes) or len(descriptor) != 3:
         return np.zeros(0)
     count = int(descriptor[0]) or 1 << 16
@@ -60,5 +59,5 @@ def _entries(lut: metadata.Elements, descriptor: list[float]) -> np.ndarray:
 
 def _first_mapped(look: Lookup, descriptor: list[float]) -> float:
     first = int(descriptor[1])
-    signed = metadata.integer(look.data_set, tags.PIXEL_REPRESENTATION) == 1
+    signed = metadata.integer(look.data_set, Tag.PIXEL_REPRESENTATION) == 1
     return first - (1 << 16) if signed and first >= 1 << 15 else first

@@ -11,8 +11,8 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Element, Elements, Instance
-from ....standard import tags
 from ....standard.siemens_csa import csa_values
+from ....standard.tags import Tag
 
 SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
 UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
@@ -21,7 +21,6 @@ GE_IMAGE_TYPE = (0x0043, "GEMS_PARM_01", 0x2F)
 GE_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9C)
 GE_INTERNAL_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9E)
 GE_USER_12 = (0x0019, "GEMS_ACQU_01", 0xB3)
-RECTILINEAR_PHASE_ENCODE_REORDERING = 0x00189034
 GE_LOCATIONS = (0x0021, "GEMS_RELA_01", 0x4F)
 PHILIPS_SCALE_SLOPE = (0x2005, "Philips MR Imaging DD 001", 0x0E)
 PHILIPS_FRAME_SEQUENCE = (0x2005, "Philips MR Imaging DD 005", 0x0F)
@@ -79,7 +78,7 @@ def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float
 
 def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:
     """Yield groups and data set of a frame, each followed by Philips' private group in it; nothing for other makers."""
-    if "PHILIPS" not in metadata.text(layers[-1], tags.MANUFACTURER).upper():
+    if "PHILIPS" not in metadata.text(layers[-1], Tag.MANUFACTURER).upper():
         return
     for layer in layers:
         yield layer
@@ -129,7 +128,7 @@ def _is_ge_field_map(elements: Elements) -> bool:
     if not any("B0MAP" in metadata.text(elements, name).upper() for name in names if name):
         return False
     slices = private_numbers(elements, GE_LOCATIONS)
-    return bool(slices) and metadata.integer(elements, tags.INSTANCE_NUMBER) <= slices[0]
+    return bool(slices) and metadata.integer(elements, Tag.INSTANCE_NUMBER) <= slices[0]
 
 
 def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) -> tuple[float, float]:
@@ -145,14 +144,14 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
 def phase_polarity(elements: Elements) -> str | None:
     """Return from which end phase is encoded, where an object says so of itself: pepolar series hold both ways."""
-    stated = metadata.text(elements, RECTILINEAR_PHASE_ENCODE_REORDERING)
+    stated = metadata.text(elements, Tag.RECTILINEAR_PHASE_ENCODE_REORDERING)
     if stated or not _group(elements, GE_USER_12[0]):
         return "reversed" if stated == "REVERSE_LINEAR" else None
     name, user = private_value(elements, GE_PULSE_SEQUENCE), private_numbers(elements, GE_USER_12)
     if "epi_pepolar" not in str(name) or not user:
         return None
     reversed_times = {1: (0, 1), 2: (1,), 3: (0,)}.get(round(user[0]), ())
-    return "reversed" if metadata.integer(elements, tags.TEMPORAL_POSITION_IDENTIFIER) % 2 in reversed_times else None
+    return "reversed" if metadata.integer(elements, Tag.TEMPORAL_POSITION_IDENTIFIER) % 2 in reversed_times else None
 
 
 def _any_group(elements: Elements, group: int) -> bool:
@@ -168,7 +167,7 @@ def _group(elements: Elements, group: int) -> bool:
 
 
 def _siemens_mosaic(elements: Elements) -> Tiles | None:
-    if "MOSAIC" not in metadata.texts(elements, tags.IMAGE_TYPE):
+    if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
         return None
     header = csa_image_header(elements)
     count = int((header.get("NumberOfImagesInMosaic") or [0])[0])
@@ -185,23 +184,23 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
 
 def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:
     """Return where the first slice begins: the mosaic's position is that of an image of its whole size, same centre."""
-    rows, columns = metadata.integer(elements, tags.ROWS), metadata.integer(elements, tags.COLUMNS)
+    rows, columns = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
     down, right = (rows - rows // across) / 2, (columns - columns // across) / 2
     row, column = plane.orientation[:3], plane.orientation[3:]
     return plane.position + row * plane.spacing[1] * right + column * plane.spacing[0] * down
 
 
 def _whole_plane(elements: Elements) -> Plane | None:
-    position = metadata.numbers(elements, tags.IMAGE_POSITION_PATIENT)
-    orientation = metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT)
-    spacing = metadata.numbers(elements, tags.PIXEL_SPACING)
+    position = metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT)
+    orientation = metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT)
+    spacing = metadata.numbers(elements, Tag.PIXEL_SPACING)
     if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
         return None
     return Plane(np.array(position), np.array(orientation), (spacing[0], spacing[1]))
 
 
 def _slice_step(elements: Elements) -> float:
-    for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
+    for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
         found = metadata.number(elements, tag)
         if found:
             return found
