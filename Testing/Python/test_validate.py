@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import importlib.util
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +21,7 @@ from dciodvfy import Fact, facts_of_dciodvfy, facts_of_findings
 from nifti_dicom_bridge import Finding, Severity, validate
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.standard import iods
+from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.validation import check_files
 from nifti_dicom_bridge.validation.conditions import TABLES as CONDITIONS
 from nifti_dicom_bridge.validation.subject import tag_of
@@ -72,16 +72,8 @@ def test_the_table_says_where_it_comes_from() -> None:
     table = json.loads(iod_tables.TABLE.read_text("utf-8"))
 
     assert "highdicom" in table["source"]
-    assert table["edition"] == "2026b"
+    assert table["edition"] == EDITION_OF["PS3.3"]
     assert table["licence"].startswith("MIT: Copyright")
-
-
-def test_the_table_is_loaded_quickly() -> None:
-    iods._table.cache_clear()
-    start = time.perf_counter()
-    iods.iod_of(CT)
-
-    assert time.perf_counter() - start < 0.15
 
 
 @pytest.mark.parametrize(
@@ -609,15 +601,6 @@ def test_json_is_for_programs(ct: Path, capsys: pytest.CaptureFixture) -> None:
 
 def test_no_path_is_wrong_usage() -> None:
     assert main(["validate"]) == 2
-
-
-def test_three_hundred_headers_take_less_than_a_second(tmp_path: Path) -> None:
-    save(tmp_path, slices(ramp(300, 4, 5), MR))
-    check_files([])
-    start = time.perf_counter()
-
-    assert validate([tmp_path]) == []
-    assert time.perf_counter() - start < 1
 
 
 def test_file_that_ends_within_its_pixel_data_is_an_error(ct: Path) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..standard import tags
+from ..standard.tags import Tag
 
 # PS3.5 6.2: struct letter of one value of the numeric VRs
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
@@ -106,7 +106,7 @@ class Instance:
     @property
     def uid(self) -> str:
         """SOPInstanceUID, empty where there is none."""
-        return text(self.elements, tags.SOP_INSTANCE_UID)
+        return text(self.elements, Tag.SOP_INSTANCE_UID)
 
     @property
     def key(self) -> str:
@@ -119,7 +119,7 @@ class Instance:
     @property
     def transfer_syntax(self) -> str:
         """TransferSyntaxUID of the file meta information, empty where there is none."""
-        return text(self.file_meta, tags.TRANSFER_SYNTAX_UID)
+        return text(self.file_meta, Tag.TRANSFER_SYNTAX_UID)
 
 
 class Frame(NamedTuple):
@@ -228,9 +228,20 @@ def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
         count = len(value) // struct.calcsize(letter)
         return struct.unpack_from(f"<{count}{letter}", value)
     try:
-        return tuple(float(part) for part in value.decode("ascii").strip(SPACE_AND_NULL).split("\\"))
+        return tuple(float(part) for part in value.decode("ascii").strip(SPACE_AND_NULL).replace(",", ".").split("\\"))
     except ValueError:
         return ()
+
+
+def doubt_of_numbers(elements: Elements, tag: int) -> str:
+    """Say what is wrong with the numbers of an element: decimal commas, text that is not a number; empty where nothing is."""
+    element = elements.get(tag)
+    if element is None or not isinstance(element.value, bytes) or element.vr in NUMBER_FORMATS:
+        return ""
+    if not numbers(elements, tag):
+        shown = text(elements, tag)[:40]
+        return f"is not a number ({shown!r}): it is treated as missing" if shown else ""
+    return "has a decimal comma, which is read as a decimal point" if b"," in element.value else ""
 
 
 def number(elements: Elements, tag: int, default: float | None = None) -> float | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
+from ....model.names import file_name, unique_name
 from ....model.pixels import (
     BitFrames,
     PixelFormat,
@@ -28,19 +28,23 @@ from ....model.pixels import (
     to_real_values,
     untile,
 )
-from ....model.volume import Origin, Rescale, Volume, digest_of
+from ....model.volume import UNPLACED, Origin, Rescale, Volume, digest_of
 from ....options import Progress
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import decode, stacks, vendor
-from .diffusion import gradients_of
 from .files import read_pixel_bytes
-from .frames import LARGEST_SLOPE, FrameInfo, Lookup, frame_count, frames_of, own_groups
+from .frame_info import FrameInfo
+from .frames import frames_of
+from .gradients import gradients_of
+from .lookup import Lookup, frame_count, own_groups
+from .multiframe import refuse_tiles
+from .rescale import LARGEST_SLOPE
 from .segment_grids import grids_of_segmentations, has_labels, is_segmentation
 from .series import Inventory, Series, find_series
 
 READERS = 2
 """Files read at the same time."""
-MR_TIMING_SEQUENCE = 0x00189112
 
 
 @dataclass
@@ -71,6 +75,11 @@ class Plan:
     def frames(self) -> list[list[FrameInfo]]:
         """By time, then by slice."""
         return self.grid.frames
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the objects specify where the image lies."""
+        return self.grid.stack is not None and not self.frames[0][0].is_assumed
 
     @property
     def dtype(self) -> np.dtype:
@@ -104,6 +113,7 @@ def with_unique_names(plans: list[Plan]) -> list[Plan]:
 def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
     for instance in series.instances:
+        refuse_tiles(instance)
         decode.check_length(instance)
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n)]
     labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
@@ -126,30 +136,19 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
-    return (
-        frame if number[frame.instance] == frame.instance else FrameInfo(**{**vars(frame), "instance": number[frame.instance]})
-    )
+    new = number[frame.instance]
+    return frame if new == frame.instance else replace(frame, instance=new)
 
 
 def _suffix(labels: dict) -> str:
-    parts = [str(value) if name == "component" else f"{name}{value:g}" for name, value in labels.items() if value is not None]
+    parts = [_part_of_name(name, value) for name, value in labels.items() if value is not None]
     return "".join("_" + part for part in parts)
 
 
-def file_name(text: str) -> str:
-    """Return a name that every file system takes: letters, digits, ``_``, ``-``, at most 80 characters."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:80] or "series"
-    return name + "_" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", name) else name
-
-
-def unique_name(name: str, taken: set[str]) -> str:
-    """Return the name, with a number where another one has it already (case does not count)."""
-    candidate, n = name, 1
-    while candidate.lower() in taken:
-        n += 1
-        candidate = f"{name}_{n}"
-    taken.add(candidate.lower())
-    return candidate
+def _part_of_name(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value if name in ("component", "type", "polarity") else f"{name}-{value}"
+    return f"{name}{value:g}"
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------
@@ -185,23 +184,25 @@ def outline(plan: Plan) -> Volume:
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     return Volume(
         voxels=np.broadcast_to(np.zeros((), np.uint8), Loader(plan, None).shape),
-        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.grid.stack else _default_matrix(plan),
+        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan),
         time_step_s=_time_step(plan),
         name=plan.name,
         metadata=SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None),
         gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
         intent="label" if has_labels(plan.instances[0]) else "",
+        space="" if plan.is_placed else UNPLACED,
     )
 
 
 def _default_matrix(plan: Plan) -> np.ndarray:
-    """Return the grid of an image that does not say where it lies: axial, its middle at the origin."""
-    frame = plan.frames[0][0]
+    """Return the grid of an image without a place: axial, its middle at the origin, as NIfTI has it without a transform."""
+    frame, stack = plan.frames[0][0], plan.grid.stack
     first = plan.instances[0].elements
     row, column = frame.spacing_mm
-    lps = np.diag([column, row, frame.step_mm, 1.0])
-    size = [metadata.integer(first, tags.COLUMNS), metadata.integer(first, tags.ROWS), len(plan.frames[0])]
+    step = float(np.linalg.norm(stack.ijk_to_ras[:3, 2])) if stack else frame.step_mm
+    lps = np.diag([column, row, step, 1.0])
+    size = [metadata.integer(first, Tag.COLUMNS), metadata.integer(first, Tag.ROWS), len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
     return LPS_TO_RAS @ lps
 
@@ -212,7 +213,11 @@ def _time_step(plan: Plan) -> float:
         return 0.0
     elements, first = plan.instances[0].elements, plan.frames[0][0]
     look = Lookup(elements, own_groups(elements, first.frame))
-    found = look.number(MR_TIMING_SEQUENCE, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
+    found = (
+        look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
+        or metadata.number(elements, Tag.FRAME_TIME)
+        or 0.0
+    )
     return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
 
 
@@ -271,7 +276,7 @@ class Loader:
     def _background(self) -> np.ndarray:
         """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
         voxels = np.zeros(self.shape, self.dtype())
-        padding = metadata.integer(self.plan.instances[0].elements, tags.PIXEL_PADDING_VALUE)
+        padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
         if padding and not self.plan.grid.layers[0].label:
             voxels[...] = same_bits(padding, voxels.dtype)
         return voxels
@@ -375,8 +380,8 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if got != pixels.length:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: truncated. "
-            "Get the file anew from its source."
+            f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
+            "truncated. Get the file anew from its source."
         )
 
 
