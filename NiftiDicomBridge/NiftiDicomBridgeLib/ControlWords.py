@@ -6,6 +6,8 @@ import re
 
 from slicer.i18n import tr as _
 
+from .KindWords import kind_words
+
 VALUES = (
     "new", "keep", "flat", "bids", "nifti", "dicom", "zarr", "preview", "numbered", "original", "tilt", "spacing", "shear",
     "axial", "coronal", "sagittal", "as-stored", "reference", "auto", "ct", "mr", "pet", "seg", "pm", "enhanced-ct",
@@ -48,8 +50,6 @@ def control_words() -> dict[str, str]:
 
 
 def _control(option: str, value: str) -> str:
-    from .Words import kind_words
-
     if option == "--as" and value in kind_words():
         return _("the kind “{kind}”").format(kind=kind_words()[value])
     if option == "--set" and value:

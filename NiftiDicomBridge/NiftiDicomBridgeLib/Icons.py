@@ -24,8 +24,8 @@ def icon(name: str) -> Any:
 
 def icon_of_node(node_id: str) -> Any:
     """Return the icon that the Data module shows for a node."""
-    node = slicer.mrmlScene.GetNodeByID(node_id)
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    item = hierarchy.GetItemByDataNode(node) if node is not None and hierarchy is not None else 0
+    from .Hierarchy import item_of_node
+
+    item = item_of_node(slicer.mrmlScene.GetNodeByID(node_id))
     owner = slicer.qSlicerSubjectHierarchyPluginHandler.instance().getOwnerPluginForSubjectHierarchyItem(item) if item else None
     return owner.icon(item) if owner is not None else icon("series")

@@ -17,7 +17,7 @@ from .FileTable import NIFTI_SUFFIXES, FileTable
 from .ImportRows import AUTOMATIC, Row, Rows, common, patients
 from .Overwriting import ask_to_replace, existing_outputs
 from .Proposing import Proposing
-from .ReferenceBox import ReferenceBox, series_and_folder
+from .ReferenceBox import ReferenceBox, series_and_folder, series_of
 from .StagedNodes import StagedNodes
 
 SETTINGS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
@@ -43,7 +43,7 @@ class ImportPart:
 
     def _finish_widgets(self) -> None:
         """Set what a .ui file cannot hold."""
-        from .Words import kind_words
+        from .KindWords import kind_words
 
         self.ui.dicomFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         self.ui.dicomFolderEdit.settingKey = "NiftiDicomBridge/DicomFolder"
@@ -112,17 +112,20 @@ class ImportPart:
         self.feedback.show_result(text, problem=not paths)
 
     def _add_staged(self, staged: Any) -> None:
-        self._add(staged.images)
-        if staged.reference and not common(row.reference for row in self._selected()):
-            self.reference.choose_series_of(staged.reference)
+        new = self._add(staged.images)
+        if staged.reference:
+            reference = series_of(staged.reference)
+            self._change(new, lambda row: setattr(row, "reference", reference))
+            self.reference.refresh()
         self.feedback.show_result(_("Added {count} images of the scene.").format(count=len(staged.images)))
 
-    def _add(self, paths: Iterable[Path]) -> None:
-        """Add files, and select the first new one."""
+    def _add(self, paths: Iterable[Path]) -> list[Row]:
+        """Add files, select the first new one, and return the new rows."""
         new = self.rows.add(paths)
         self._show_files(new[:1] or self.files.selected())
         self._remember()
         self.proposing.start(self.rows.outdated())
+        return self.rows.at(new)
 
     def _choose_files(self) -> None:
         pattern = " ".join("*" + suffix for suffix in NIFTI_SUFFIXES)

@@ -55,12 +55,6 @@ class ReferenceBox:
         self._box.setCurrentIndex(-1 if chosen is None and self._rows else self._box.findData(chosen or ""))
         self._box.blockSignals(False)
 
-    def choose_series_of(self, files: Sequence[Path]) -> None:
-        """Choose the series of some DICOM files."""
-        from . import Database
-
-        self._on_choice(SERIES + Database.series_of_files(files[:1])[0])
-
     def _on_activated(self) -> None:
         key = self._box.itemData(self._box.currentIndex)
         if key == ASK_SERIES:
@@ -116,6 +110,13 @@ class ReferenceBox:
     @staticmethod
     def _words(series: Any) -> str:
         return f"{series.patient}, {series.name} ({series.detail})"
+
+
+def series_of(files: Sequence[Path]) -> str:
+    """Return the choice of the series of some DICOM files."""
+    from . import Database
+
+    return SERIES + Database.series_of_files(files[:1])[0]
 
 
 def series_and_folder(key: str) -> tuple[str, str]:

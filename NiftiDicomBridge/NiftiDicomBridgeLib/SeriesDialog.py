@@ -29,7 +29,7 @@ def ask_series(parent: Any, series: Sequence[Any]) -> str:
     dialog.setWindowTitle(_("Reference series"))
     dialog.resize(WIDTH, HEIGHT)
     search, tree = ctk.ctkSearchBox(), qt.QTreeWidget()
-    search.setShowSearchIcon(True)
+    search.showSearchIcon = True
     search.setToolTip(_("Show only rows that contain these words."))
     tree.setToolTip(_("Choose a series in the same frame of reference as the image."))
     tree.setColumnCount(2)

@@ -76,7 +76,9 @@ class NiftiDicomBridgeSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlu
 
     def _watch_menus(self) -> None:
         """Slicer shows no actions of plugins when several items are selected: do so when the menu opens."""
-        for menu in self.niftiAction.associatedWidgets():
+        action = self.niftiAction
+        widgets = action.associatedWidgets() if hasattr(action, "associatedWidgets") else action.associatedObjects()  # Qt 5, 6
+        for menu in widgets:
             if hasattr(menu, "aboutToShow") and menu not in self._menus:
                 self._menus.append(menu)
                 menu.aboutToShow.connect(self._on_menu)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from slicer.i18n import tr as _
 
 from .ControlWords import in_panel
+from .KindWords import kind_words
 
 if TYPE_CHECKING:
     from nifti_dicom_bridge import Proposal
@@ -27,26 +28,6 @@ def outcome_words() -> dict[str, str]:
         "derived": _("derived from the edited image"),
         "skipped": _("skipped"),
         "failed": _("failed"),
-    }
-
-
-def kind_words(was_dicom: bool = False) -> dict[str, str]:
-    """Return what each kind of DICOM object is called, in the order of the panel."""
-    return {
-        "auto": _("Original or derived series") if was_dicom else _("Automatic"),
-        "ct": _("CT"),
-        "mr": _("MR"),
-        "pet": _("PET"),
-        "seg": _("Segmentation"),
-        "pm": _("Parametric map"),
-        "enhanced-ct": _("Enhanced CT"),
-        "enhanced-mr": _("Enhanced MR"),
-        "enhanced-pet": _("Enhanced PET"),
-        "legacy": _("Legacy Converted Enhanced"),
-        "sc": _("Secondary capture"),
-        "sc-multiframe": _("Multi-frame secondary capture"),
-        "classic": _("Classic of its modality"),
-        "enhanced": _("Enhanced of its modality"),
     }
 
 
@@ -71,7 +52,9 @@ def becomes(proposal: Proposal) -> str:
 
 def proposal_text(proposal: Proposal) -> str:
     """Return everything that is known of a file before it is converted."""
-    return "\n".join([proposal_note(proposal), *map(in_panel, proposal.notes)]).strip()
+    again = _("The original series if the image is unedited, otherwise a series derived from it.")
+    lines = [again] if proposal.kind.value == "auto" and not proposal.error else []
+    return "\n".join([*lines, proposal_note(proposal), *map(in_panel, proposal.notes)]).strip()
 
 
 def proposal_note(proposal: Proposal, name: str = "") -> str:

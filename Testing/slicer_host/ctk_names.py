@@ -107,11 +107,10 @@ class ctkSearchBox(qt.QLineEdit):
         self._shows_icon = False
         self.setPlaceholderText("Search...")
 
-    def setShowSearchIcon(self, show):
-        """Show the icon."""
+    def _set_shows_icon(self, show):
         self._shows_icon = show
 
-    showSearchIcon = Property(bool, lambda self: self._shows_icon, setShowSearchIcon)
+    showSearchIcon = Property(bool, lambda self: self._shows_icon, _set_shows_icon)
 
 
 class ctkPathLineEdit(qt.QWidget):
