@@ -6,6 +6,7 @@ MRML and the DICOM database are only touched in the constructor and in ``finish`
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from nifti_dicom_bridge import (
     Entry,
     Job,
     Layout,
+    Log,
     Outcome,
     OutputError,
     Target,
@@ -133,20 +135,24 @@ class ExportTask:
         try:
             if source.image is None:
                 raise BridgeError(source.error)
-            volume, entry.log = Originals.volume_of(source.image, source.files, source.missing, step)
+            volumes, entry.log = Originals.volumes_of(source.image, source.files, source.missing, step)
             if self._options.layout is Layout.BIDS:
-                _require_original(volume, source)
+                _require_original(volumes, source)
                 originals += source.files
                 return []
-            if self._deidentifier is not None:
-                volume = self._deidentifier.clean(replace(volume, name=name), entry.log)
-                name = self._public_name(volume)
-            entry.outputs = self._written(replace(volume, name=name), source, name)
+            for volume, title in zip(volumes, names_of_parts(name, volumes), strict=True):
+                entry.outputs += self._cleaned_and_written(volume, source, title, entry.log)
         except Cancelled:
             raise
         except (BridgeError, OSError) as error:
             entry.outcome, entry.error = Outcome.FAILED, str(error)
         return [entry]
+
+    def _cleaned_and_written(self, volume: Volume, source: _Source, name: str, log: Log) -> list[Path]:
+        if self._deidentifier is not None:
+            volume = self._deidentifier.clean(replace(volume, name=name), log)
+            name = self._public_name(volume)
+        return self._written(replace(volume, name=name), source, name)
 
     def _public_name(self, volume: Volume) -> str:
         """Return a name that no other volume of this export has, and that the name of the node is no part of."""
@@ -230,6 +236,14 @@ class SeriesTask:
         return report
 
 
+def names_of_parts(name: str, volumes: Sequence[Volume]) -> list[str]:
+    """Return a name for each image of one node: that of the node, with what distinguishes the images where there are several."""
+    if len(volumes) == 1:
+        return [name]
+    common = os.path.commonprefix([volume.name for volume in volumes])
+    return file_names(f"{name}_{volume.name[len(common) :]}" for volume in volumes)
+
+
 def file_names(titles: Iterable[str]) -> list[str]:
     """Return a file name without suffix for each title: safe on every file system, no two alike whatever the case."""
     names: list[str] = []
@@ -271,8 +285,9 @@ def _source_of(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> 
     return _Source(image.name, image, tuple(files), max(len(set(image.instance_uids)) - len(files), 0), identity)
 
 
-def _require_original(volume: Volume, source: _Source) -> None:
-    if volume.metadata is None or volume.edits() or any(path.suffix in (".nii", ".gz") for path in source.files):
+def _require_original(volumes: Sequence[Volume], source: _Source) -> None:
+    edited = any(volume.metadata is None or volume.edits() for volume in volumes)
+    if edited or any(path.suffix in (".nii", ".gz") for path in source.files):
         raise BridgeError(
             f"{source.title} is not as it came from DICOM, and a BIDS dataset holds raw data. Export it as 'NIfTI, one folder'."
         )
