@@ -23,18 +23,23 @@ from .NodeKinds import (
     refused_as,
     sequence_of,
 )
+from .SegmentMasks import Mask
 from .Transforms import HARDEN_FIRST, RESAMPLE, linear_parents
 
 SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "": 1.0}
 
 
 class Label(NamedTuple):
-    """What a number in a label map means: its name, colour (0 to 255), and terminology as Slicer writes it."""
+    """What a number in a label map means: name, colour (0 to 255), terminology as Slicer writes it, DICOM properties."""
 
     number: int
     name: str
     colour: tuple[int, int, int]
     terminology: str = ""
+    algorithm_type: str = ""
+    algorithm_name: str = ""
+    tracking_id: str = ""
+    tracking_uid: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +51,7 @@ class NodeImage:
     name : str
         Name of the node.
     voxels : numpy.ndarray, shape (times, slices, rows, columns) or (times, slices, rows, columns, components)
-        A copy; real values if the node came from DICOM.
+        A copy, as Slicer shows it. The components of a segmentation are its label maps, where segments overlap.
     ijk_to_ras : numpy.ndarray, shape (4, 4)
         The node's own grid, mm, without parent transforms.
     parent_to_world : numpy.ndarray, shape (4, 4)
@@ -67,6 +72,10 @@ class NodeImage:
         Whether its numbers are labels.
     hardened : bool
         Whether it was resampled under a nonlinear transform, on request.
+    masks : tuple of Mask
+        The segments of a segmentation that have voxels, in the order of `labels`.
+    warnings : tuple of str
+        What of the node could not be included.
     """
 
     name: str
@@ -81,10 +90,12 @@ class NodeImage:
     labels: tuple[Label, ...] = ()
     is_label_map: bool = False
     hardened: bool = False
+    masks: tuple[Mask, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def images_of(node: Any, harden: bool = False) -> list[NodeImage]:
-    """Return a copy of what a node holds: one image, several only for segments that overlap.
+def image_of(node: Any, harden: bool = False) -> NodeImage:
+    """Return a copy of what a node contains.
 
     Parameters
     ----------
@@ -99,11 +110,11 @@ def images_of(node: Any, harden: bool = False) -> list[NodeImage]:
         If the node is none that can be written, is empty, or is under a nonlinear transform of a person's making.
     """
     if node is not None and node.IsA(SEGMENTATION):
-        from .Segments import images_of_segmentation
+        from .Segments import image_of_segmentation
 
-        return images_of_segmentation(node, *linear_parents(node, HARDEN_FIRST))
+        return image_of_segmentation(node, *linear_parents(node, HARDEN_FIRST))
     sequence = sequence_of(node)
-    return [_image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, harden)]
+    return _image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, harden)
 
 
 def grid_of(node: Any) -> np.ndarray:

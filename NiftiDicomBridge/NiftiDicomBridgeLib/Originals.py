@@ -18,6 +18,7 @@ from .Edits import VOXELS_EDITED, Relation, common_relation, same_values, with_e
 from .LoaderModels import Prediction, predictions
 from .Matching import TOLERANCE_MM, Match, edited_match_of, matches_of, reversed_grid, same_grid
 from .Nodes import NodeImage
+from .SegmentOriginals import volumes_of_segments
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
 GEOMETRY_EDITED = "Geometry was edited in Slicer: back in DICOM it will be a new, derived series."
@@ -53,12 +54,23 @@ def volumes_of(
         return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
     volumes = read(list(files), progress)
     log = Log()
-    found = _volumes(volumes, image, log)
+    found = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
     log.warnings += dict.fromkeys(warning for volume in found for warning in volume.warnings)
     originals = {id(volume) for volume in volumes}
     if all(id(volume) in originals for volume in found):
         log.notes.append(UNCHANGED)
     return found, log
+
+
+def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
+    """Return the label maps of a segmentation: those of its original, or new ones."""
+    found = volumes_of_segments(volumes, image, log)
+    if not found:
+        return [_plain_volume(image)]
+    if np.allclose(image.parent_to_world, np.eye(4), rtol=0, atol=1e-9):
+        return found
+    log.notes.append(GEOMETRY_EDITED)
+    return [replace(volume, ijk_to_ras=image.parent_to_world @ volume.ijk_to_ras) for volume in found]
 
 
 def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:

@@ -50,6 +50,12 @@ class StageTask(ExportTask):
         uids = [uid for node in nodes for uid in reference_uids(node)]
         self.reference = Database.files_of_series(Database.series_of_instances(uids)) if uids else []
 
+    def _parts_of(self, volume: Volume) -> list[Volume]:
+        """Return one image: segments that overlap become one object."""
+        if volume.intent == "label" and volume.voxels.ndim == 5:
+            return [replace(volume, voxels=volume.voxels.astype(np.uint16))]  # three of 8 bits would be colors
+        return [volume]
+
     def staged(self, report: ConversionReport) -> Staged:
         """Return what was written; raises `BridgeError` where something failed."""
         if not report.ok:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import slicer
 
 from nifti_dicom_bridge import (
@@ -37,7 +38,7 @@ from nifti_dicom_bridge import (
 
 from . import Database, Hierarchy, Originals
 from .NodeKinds import sequence_of
-from .Nodes import NodeImage, images_of
+from .Nodes import NodeImage, image_of
 from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]
@@ -89,19 +90,18 @@ class ExportTask:
             raise BridgeError(NO_FOLDER)
         self._folder = Path(folder)
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
-        self._sources = [source for node in _each_once(nodes) for source in self._sources_of(node, harden)]
+        self._sources = [self._source_of(node, harden) for node in _each_once(nodes)]
         self._names = file_names([name or source.title for source in self._sources])
         self._deidentifier = Deidentifier(self._options.deidentify_key) if self._options.deidentify else None
         self._public_names: list[str] = []
 
-    def _sources_of(self, node: Any, harden: bool) -> list[_Source]:
+    def _source_of(self, node: Any, harden: bool) -> _Source:
         title = node.GetName() or node.GetID() if node is not None else "(no volume)"
         try:
-            images = images_of(node, harden)
+            image = image_of(node, harden)
         except BridgeError as error:
-            return [_Source(title, error=str(error))]
-        only_dicom = self._options.layout is Layout.BIDS
-        return [_source_of(image, Hierarchy.identity_of_node(node), only_dicom) for image in images]
+            return _Source(title, error=str(error))
+        return _source_of(image, Hierarchy.identity_of_node(node), self._options.layout is Layout.BIDS)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
@@ -136,6 +136,8 @@ class ExportTask:
             if source.image is None:
                 raise BridgeError(source.error)
             volumes, entry.log = Originals.volumes_of(source.image, source.files, source.missing, step)
+            entry.log.warnings += source.image.warnings
+            volumes = [part for volume in volumes for part in self._parts_of(volume)]
             if self._options.layout is Layout.BIDS:
                 _require_original(volumes, source)
                 originals += source.files
@@ -147,6 +149,10 @@ class ExportTask:
         except (BridgeError, OSError) as error:
             entry.outcome, entry.error = Outcome.FAILED, str(error)
         return [entry]
+
+    def _parts_of(self, volume: Volume) -> list[Volume]:
+        """Return the images to write for a volume: label maps of segments that overlap are files of their own."""
+        return split_layers(volume)
 
     def _cleaned_and_written(self, volume: Volume, source: _Source, name: str, log: Log) -> list[Path]:
         if self._deidentifier is not None:
@@ -164,7 +170,8 @@ class ExportTask:
         self._folder.mkdir(parents=True, exist_ok=True)
         image = self._folder / (name + (".nii.gz" if self._options.gzip else ".nii"))
         table = table_beside(image)
-        labels = source.image.labels if volume.metadata is None else ()
+        numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.metadata is None else set()
+        labels = [label for label in source.image.labels if label.number in numbers]
         if labels and table.exists() and not self._options.overwrite:
             raise OutputError(f"{table} exists. Choose another folder or name.")
         outputs = write(volume, image, replace(self._options, deidentify=False))
@@ -234,6 +241,14 @@ class SeriesTask:
     def finish(self, report: ConversionReport) -> ConversionReport:
         """Return the report: nothing is left to do."""
         return report
+
+
+def split_layers(volume: Volume) -> list[Volume]:
+    """Return the label maps of segments that overlap, each as an image; any other image as it is."""
+    if volume.intent != "label" or volume.voxels.ndim < 5:
+        return [volume]
+    titles = [volume.name, *(f"{volume.name} overlap {n}" for n in range(1, volume.voxels.shape[-1]))]
+    return [replace(volume, voxels=volume.voxels[..., n], name=title) for n, title in enumerate(titles)]
 
 
 def names_of_parts(name: str, volumes: Sequence[Volume]) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
     from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError, ZarrReadError
     from .formats import read, write
+    from .formats.dicom.segments import segments_of
     from .formats.preview import plane_picture
     from .identity import identity_of
     from .jobs import Job, convert
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .sidecar import read_sidecar
     from .stores import open_zarr
     from .validation import Finding, Severity, validate
+    from .labels import Segment
     from .lazy import LazyVoxels
     from .volume import Origin, Rescale, Volume
 
@@ -37,9 +39,11 @@ _HOMES = {
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError ZarrReadError",
     "formats": "read write",
+    "formats.dicom.segments": "segments_of",
     "formats.preview": "plane_picture",
     "identity": "identity_of",
     "jobs": "Job convert",
+    "labels": "Segment",
     "lazy": "LazyVoxels",
     "metadata": "Change Element Instance Log SeriesMetadata",
     "options": "ConversionOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane Target Uids "

@@ -60,6 +60,7 @@ def selectHighestConfidenceLoadables(loadablesByPlugin):
 
 def loadLoadables(loadablesByPlugin, messages=None, progressCallback=None):
     """Load what is selected and return the ids of the new nodes, without those of displays and storages."""
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)  # Slicer always has one
     before = set(_node_ids())
     for plugin, loadables in loadablesByPlugin.items():
         for loadable in loadables:

@@ -17,6 +17,7 @@ _SEGMENT_LABEL = 0x00620005
 _ALGORITHM_TYPE, _ALGORITHM_NAME, _CIELAB = 0x00620008, 0x00620009, 0x0062000D
 _CATEGORY, _TYPE, _MODIFIER = 0x00620003, 0x0062000F, 0x00620011
 _REGION, _REGION_MODIFIER = 0x00082218, 0x00082220
+_TRACKING_ID, _TRACKING_UID = 0x00620020, 0x00620021
 _CODE_VALUE, _CODING_SCHEME, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080104
 
 
@@ -71,6 +72,8 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
         colour=_colour(metadata.numbers(item, _CIELAB)),
         algorithm_type=metadata.text(item, _ALGORITHM_TYPE),
         algorithm_name=_text(item, _ALGORITHM_NAME, charset),
+        tracking_id=_text(item, _TRACKING_ID, charset),
+        tracking_uid=metadata.text(item, _TRACKING_UID),
     )
 
 

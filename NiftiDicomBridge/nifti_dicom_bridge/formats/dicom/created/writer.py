@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import numpy as np
 from ....labels import Segment
 from ....metadata import Elements, Encoding, Log
 from ....options import Kind, SegmentationForm
+from ....volume import Volume
 from ..encoding import write_data_set
 from ..made import Made
 from .attributes import with_charset
@@ -82,9 +83,18 @@ def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dat
     if kind is SegmentationForm.AUTO:
         kind = SegmentationForm.FRACTIONAL if _is_probability(request.image.voxels) else SegmentationForm.BINARY
     common, sources = data_set_of(request.attributes.elements), _sources(request)
+    first, *overlapping = _layers(request.image)
+    kind = SegmentationForm.BINARY if overlapping else kind
     return segmentations(
-        SegmentationRequest(request.image, common, choices.segments, log, sources, kind, planes=request.planes)
+        SegmentationRequest(first, common, choices.segments, log, sources, kind, planes=request.planes, overlapping=overlapping)
     )
+
+
+def _layers(image: Volume) -> list[Volume]:
+    """Return the label maps of an image: one, or the samples of each voxel, whose segments may overlap."""
+    if image.voxels.ndim < 5:
+        return [image]
+    return [replace(image, voxels=image.voxels[..., n]) for n in range(image.voxels.shape[-1])]
 
 
 def _is_probability(voxels: np.ndarray) -> bool:
