@@ -124,7 +124,9 @@ def _relation(stored: np.ndarray, shown: np.ndarray, image: NodeImage) -> Relati
     if stored.ndim == 3 and stored.shape == shown.shape:
         return Relation()  # colors are shown as they are, up to the rounding of lossy decoders
     if stored.shape != shown.shape:
-        raise BridgeError(not_found(image, "was edited, and shows other color components than its original DICOM instances have"))
+        raise BridgeError(
+            not_found(image, "was edited, and shows other color components than its original DICOM instances have")
+        )
     low, high = np.unravel_index(np.nanargmin(stored), stored.shape), np.unravel_index(np.nanargmax(stored), stored.shape)
     span = float(stored[high]) - float(stored[low])
     if not span:

@@ -99,7 +99,9 @@ def _as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeImage, l
         found = [volumes[number] for number in model.covered]
     else:
         found = with_edits(volumes, model, image, log)
-    moved = image.parent_to_world @ (np.eye(4) if _is_on_grid(model, image) else image.ijk_to_ras @ np.linalg.inv(model.ijk_to_ras))
+    moved = image.parent_to_world @ (
+        np.eye(4) if _is_on_grid(model, image) else image.ijk_to_ras @ np.linalg.inv(model.ijk_to_ras)
+    )
     if image.has_acquisition_transform:
         log.notes.append(ACQUISITION_LEFT_OUT)
         moved = image.parent_to_world
@@ -129,7 +131,9 @@ def _agrees(match: Match, image: NodeImage) -> bool:
     original, voxels = match.volume, match.in_order(image.voxels)
     if original.rescale.is_identity and original.voxels.dtype.kind in "iub" and voxels.dtype.kind in "iub":
         return np.array_equal(original.voxels, voxels)
-    return all(_agree(stored, seen, original.rescale) for stored, seen in zip(_planes(original.voxels), _planes(voxels), strict=True))
+    return all(
+        _agree(stored, seen, original.rescale) for stored, seen in zip(_planes(original.voxels), _planes(voxels), strict=True)
+    )
 
 
 def _agrees_in_a_plane(match: Match, image: NodeImage) -> bool:
@@ -156,7 +160,9 @@ def _keeps_grid(match: Match, image: NodeImage) -> bool:
 
 def _edited(match: Match, image: NodeImage, relation: Relation | None, log: Log) -> Volume:
     """Return the volume that a node was loaded from, with the voxels and the grid of the node."""
-    return _moved(_with_voxels(match.volume, match.in_order(image.voxels), relation, log), _grid_in_order(match, image), image, log)
+    return _moved(
+        _with_voxels(match.volume, match.in_order(image.voxels), relation, log), _grid_in_order(match, image), image, log
+    )
 
 
 def _with_voxels(original: Volume, voxels: np.ndarray, relation: Relation | None, log: Log) -> Volume:
@@ -173,7 +179,9 @@ def _with_voxels(original: Volume, voxels: np.ndarray, relation: Relation | None
     real = voxels
     if relation != (rescale.slope, rescale.intercept):
         real = (relation.stored(voxels) * rescale.slope + rescale.intercept).astype(np.result_type(voxels, np.float32))
-    log.notes.append(f"The edited values do not fit the stored type {original.voxels.dtype}: written as {real.dtype}, unscaled.")
+    log.notes.append(
+        f"The edited values do not fit the stored type {original.voxels.dtype}: written as {real.dtype}, unscaled."
+    )
     return replace(original, voxels=np.ascontiguousarray(real), rescale=Rescale(units=rescale.units))
 
 

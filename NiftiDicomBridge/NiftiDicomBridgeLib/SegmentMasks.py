@@ -69,7 +69,9 @@ def masks_of(node: Any) -> list[Mask]:
         copy = slicer.vtkSegmentation()  # the node stays as it is
         copy.DeepCopy(segmentation)
         if not copy.CreateRepresentation(name):
-            raise BridgeError(f"{node.GetName()}: Slicer cannot turn its segments into voxels. See Slicer's log for the reason.")
+            raise BridgeError(
+                f"{node.GetName()}: Slicer cannot turn its segments into voxels. See Slicer's log for the reason."
+            )
         segmentation = copy
     return [_mask_of(segmentation.GetSegment(key), key, name) for key in segmentation.GetSegmentIDs()]
 

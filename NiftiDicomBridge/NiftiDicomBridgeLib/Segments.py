@@ -14,6 +14,10 @@ from nifti_dicom_bridge import BridgeError
 from .NodeKinds import instance_uids_of
 from .Nodes import Label, NodeImage
 from .SegmentMasks import Grid, Mask, common_grid, masks_of, on_grid
+from .SourceFile import source_of
+
+LABEL_VALUE = "NiftiDicomBridge.LabelValue"
+"""Tag of a segment: the value of its voxels in the file that it was loaded from."""
 
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 COLUMNS = ("index", "name", "color")
@@ -47,8 +51,10 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
     if not filled:
         raise BridgeError(f"All segments of {node.GetName()} are empty ({', '.join(empty)}). Draw one first.")
     grid = common_grid(node, filled)
-    layers = [voxels for voxels, _ in layers_of([_on(mask, grid) for mask in filled])]
-    labels = [_label_of(segmentation.GetSegment(mask.segment_id), number) for number, mask in enumerate(filled, start=1)]
+    segments = [segmentation.GetSegment(mask.segment_id) for mask in filled]
+    numbers = _numbers_of(segments)
+    layers = layers_of([_on(mask, grid) for mask in filled], numbers)
+    labels = [_label_of(segment, number) for number, segment in zip(numbers, segments, strict=True)]
     return NodeImage(
         name=node.GetName(),
         voxels=(layers[0] if len(layers) == 1 else np.stack(layers, axis=-1))[np.newaxis],
@@ -56,6 +62,7 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
         parent_to_world=parent_to_world,
         instance_uids=instance_uids_of(node),
         has_acquisition_transform=acquisition,
+        source=source_of(node),
         labels=tuple(labels),
         is_label_map=True,
         masks=tuple(filled),
@@ -69,26 +76,31 @@ def _on(mask: Mask, grid: Grid) -> np.ndarray:
     return found
 
 
-def layers_of(masks: Sequence[np.ndarray]) -> list[tuple[np.ndarray, list[int]]]:
-    """Return label maps, and the indices of the masks in each, so that no voxel belongs to two segments of one map."""
-    dtype = np.uint8 if len(masks) < 256 else np.uint16
-    layers: list[tuple[np.ndarray, list[int]]] = []
-    for index, mask in enumerate(masks):
-        inside = mask != 0
-        for voxels, members in layers:
-            if not voxels[inside].any():
-                voxels[inside] = index + 1
-                members.append(index)
-                break
+def layers_of(masks: Sequence[np.ndarray], numbers: Sequence[int]) -> list[np.ndarray]:
+    """Return label maps, as few as possible, so that no voxel belongs to two segments of one map.
+
+    Parameters
+    ----------
+    masks : sequence of numpy.ndarray of bool
+        One per segment.
+    numbers : sequence of int
+        The label of each segment.
+    """
+    dtype = np.uint8 if max(numbers) < 256 else np.uint16
+    layers: list[np.ndarray] = []
+    for inside, number in zip(masks, numbers, strict=True):
+        free = next((voxels for voxels in layers if not voxels[inside].any()), None)
+        if free is None:
+            layers.append(np.where(inside, number, 0).astype(dtype))
         else:
-            layers.append((np.where(inside, index + 1, 0).astype(dtype), [index]))
+            free[inside] = number
     return layers
 
 
 def label_table(labels: Iterable[Label]) -> str:
     """Return labels as the table that BIDS calls ``_dseg.tsv``, with the codes of their terminology in further columns."""
     header = (*COLUMNS, *(f"{code}.{part}" for code in CODES for part in CODE_PARTS), *PROPERTIES)
-    rows = [header, *((str(o.number), _cell(o.name), "#" + bytes(o.colour).hex(), *_codes(o.terminology), *_properties(o)) for o in labels)]
+    rows = [header, *(_row(label) for label in labels)]
     return "".join("\t".join(row) + "\n" for row in rows)
 
 
@@ -114,6 +126,11 @@ def _cell(text: str) -> str:
     return " ".join(text.split()) or "n/a"
 
 
+def _row(label: Label) -> tuple[str, ...]:
+    color = "#" + bytes(label.colour).hex()
+    return (str(label.number), _cell(label.name), color, *_codes(label.terminology), *_properties(label))
+
+
 def _properties(label: Label) -> list[str]:
     return [_cell(getattr(label, field)) for field in SEGMENT_TAGS]
 
@@ -136,6 +153,14 @@ def _label_of(segment: Any, number: int) -> Label:
     terminology = _tag_of(segment, segment.GetTerminologyEntryTagName())
     properties = {field: _tag_of(segment, tag) for field, tag in SEGMENT_TAGS.items()}
     return Label(number, segment.GetName(), (red, green, blue), terminology, **properties)
+
+
+def _numbers_of(segments: Sequence[Any]) -> list[int]:
+    """Return the labels of segments: those of the file that they were loaded from if all have one, else 1, 2, 3…"""
+    found = [_tag_of(segment, LABEL_VALUE) for segment in segments]
+    known = [int(text) for text in found if text.isdigit()]
+    complete = len(set(known)) == len(segments)
+    return known if complete else list(range(1, len(segments) + 1))
 
 
 def _tag_of(segment: Any, name: str) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport
+import numpy as np
+
+from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Volume
 
 from . import Database
 from .ImportTasks import with_reference

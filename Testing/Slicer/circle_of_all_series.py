@@ -91,9 +91,9 @@ def row_of_series(uid: str, folder: Path) -> dict:
 def circle(uid: str, folder: Path) -> dict:
     """Load, export, import, compare."""
     from DICOMLib import DICOMUtils
-    from NiftiDicomBridge import NiftiDicomBridgeLogic
 
     from nifti_dicom_bridge import ConversionOptions, Uids
+    from NiftiDicomBridge import NiftiDicomBridgeLogic
     from NiftiDicomBridgeLib.NodeKinds import convertible_nodes
 
     files, logic = [Path(name) for name in slicer.dicomDatabase.filesForSeries(uid)], NiftiDicomBridgeLogic()

@@ -14,8 +14,9 @@ import slicer
 from .dicom_plugin import DICOMLoadable, DICOMPlugin
 
 PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
-CODES = ("SegmentedPropertyCategoryCodeSequence", "SegmentedPropertyTypeCodeSequence", "SegmentedPropertyTypeModifierCodeSequence",
-         "AnatomicRegionSequence", "AnatomicRegionModifierSequence")  # fmt: skip
+PROPERTY, REGION = "SegmentedProperty", "AnatomicRegion"
+CODES = (f"{PROPERTY}CategoryCodeSequence", f"{PROPERTY}TypeCodeSequence", f"{PROPERTY}TypeModifierCodeSequence",
+         f"{REGION}Sequence", f"{REGION}ModifierSequence")  # fmt: skip
 PARTS = ("CodingSchemeDesignator", "CodeValue", "CodeMeaning")
 
 

@@ -1,4 +1,4 @@
-"""Slicer's loader of cine images (DICOMImageSequencePlugin), read with Slicer's own vtkITK: every frame a time of a sequence."""
+"""Slicer's loader of cine images (DICOMImageSequencePlugin), read with vtkITK: every frame a time of a sequence."""
 
 from __future__ import annotations
 

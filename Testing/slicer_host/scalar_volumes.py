@@ -124,7 +124,7 @@ def _equal(a, b):
 
 
 def _with_confidences(whole, split):
-    """Prefer parts without a warning to a whole with one: those without a lone localizer, else those of the only way to split."""
+    """Prefer parts without a warning to a whole with one: without a lone localizer, else of the only way to split."""
     parts = [loadable for found in split.values() for loadable in found]
     better = []
     if whole.warning:
