@@ -16,11 +16,12 @@ import numpy as np
 from nifti_dicom_bridge import BridgeError, Log, Rescale, Volume
 
 from .LoaderModels import Place, Prediction
-from .Matching import not_found
+from .Matching import OTHER_COLORS, not_found
 from .Nodes import NodeImage
 
 FLOAT_STEPS = 4
 """How many steps of float32 a value may be off: the arithmetic of Slicer's readers, not an edit."""
+NOT_STORED = "The edited values do not fit the stored type {}: written as {}, unscaled."
 VOXELS_EDITED = "Voxels were edited in Slicer: back in DICOM it will be a new, derived series."
 
 
@@ -124,9 +125,7 @@ def _relation(stored: np.ndarray, shown: np.ndarray, image: NodeImage) -> Relati
     if stored.ndim == 3 and stored.shape == shown.shape:
         return Relation()  # colors are shown as they are, up to the rounding of lossy decoders
     if stored.shape != shown.shape:
-        raise BridgeError(
-            not_found(image, "was edited, and shows other color components than its original DICOM instances have")
-        )
+        raise BridgeError(not_found(image, OTHER_COLORS))
     low, high = np.unravel_index(np.nanargmin(stored), stored.shape), np.unravel_index(np.nanargmax(stored), stored.shape)
     span = float(stored[high]) - float(stored[low])
     if not span:
@@ -148,7 +147,7 @@ def _edited(volume: Volume, edits: Sequence[_Edit], relations: dict[Place, Relat
         values = relations[edit.place].stored(edit.seen[edit.differs])
         real[edit.place.time, edit.place.slice][edit.differs] = values * volume.rescale.slope + volume.rescale.intercept
     dtype = np.dtype(np.float32 if edits[0].seen.dtype == np.float32 else np.float64)
-    log.notes.append(f"The edited values do not fit the stored type {volume.voxels.dtype}: written as {dtype}, unscaled.")
+    log.notes.append(NOT_STORED.format(volume.voxels.dtype, dtype))
     return replace(volume, voxels=real.astype(dtype), rescale=Rescale(units=volume.rescale.units))
 
 

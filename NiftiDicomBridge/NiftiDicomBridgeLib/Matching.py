@@ -16,6 +16,8 @@ from nifti_dicom_bridge import BridgeError, Volume
 from .Nodes import NodeImage
 
 TOLERANCE_MM = 1e-3
+OTHER_COLORS = "was edited, and shows other color components than its original DICOM instances have, as with a palette"
+IS_MOSAIC = "was edited while Slicer showed it as a mosaic, all slices side by side in one image"
 
 
 class Match(NamedTuple):
@@ -89,16 +91,10 @@ def _require_same_kind(volumes: Sequence[Volume], image: NodeImage) -> None:
     """Raise where an edit of what Slicer shows cannot be transferred to the pixels of the files."""
     samples = image.voxels.shape[4:]
     if all(volume.voxels.shape[4:] != samples for volume in volumes):
-        raise BridgeError(
-            not_found(
-                image, "was edited, and shows other color components than its original DICOM instances have, as with a palette"
-            )
-        )
+        raise BridgeError(not_found(image, OTHER_COLORS))
     mosaics = [volume for volume in volumes if volume.pixel_record is not None and volume.pixel_record.across > 0]
     if mosaics and all(volume.voxels.shape[1:] != image.voxels.shape[1:] for volume in volumes):
-        raise BridgeError(
-            not_found(image, "was edited while Slicer showed it as a mosaic, all slices side by side in one image")
-        )
+        raise BridgeError(not_found(image, IS_MOSAIC))
 
 
 def _with_same_slices(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:

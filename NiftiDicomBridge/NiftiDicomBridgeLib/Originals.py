@@ -14,7 +14,7 @@ import numpy as np
 
 from nifti_dicom_bridge import Log, Progress, Rescale, Volume, read
 
-from .Edits import VOXELS_EDITED, Relation, common_relation, same_values, with_edits
+from .Edits import NOT_STORED, VOXELS_EDITED, Relation, common_relation, same_values, with_edits
 from .LoaderModels import Prediction, predictions
 from .Matching import TOLERANCE_MM, Match, edited_match_of, matches_of, reversed_grid, same_grid
 from .Nodes import NodeImage
@@ -179,9 +179,7 @@ def _with_voxels(original: Volume, voxels: np.ndarray, relation: Relation | None
     real = voxels
     if relation != (rescale.slope, rescale.intercept):
         real = (relation.stored(voxels) * rescale.slope + rescale.intercept).astype(np.result_type(voxels, np.float32))
-    log.notes.append(
-        f"The edited values do not fit the stored type {original.voxels.dtype}: written as {real.dtype}, unscaled."
-    )
+    log.notes.append(NOT_STORED.format(original.voxels.dtype, real.dtype))
     return replace(original, voxels=np.ascontiguousarray(real), rescale=Rescale(units=rescale.units))
 
 

@@ -92,9 +92,9 @@ def common_grid(node: Any, masks: Sequence[Mask]) -> Grid:
     for mask in filled[1:]:
         if lattice_step(first.ijk_to_ras, mask.ijk_to_ras) is None:
             raise BridgeError(
-                f"{node.GetName()}: the segments {filled[0].segment_id} and {mask.segment_id} are on different voxel grids, which "
-                "cannot be joined without resampling. Choose a source geometry in the Segment Editor, so that Slicer resamples "
-                "them, and export again."
+                f"{node.GetName()}: the segments {filled[0].segment_id} and {mask.segment_id} are on different voxel grids, "
+                "which cannot be joined without resampling. Choose a source geometry in the Segment Editor, so that Slicer "
+                "resamples them, and export again."
             )
     return _around(first, filled)
 

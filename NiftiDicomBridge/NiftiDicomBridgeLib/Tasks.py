@@ -6,7 +6,6 @@ MRML and the DICOM database are only touched in the constructor and in ``finish`
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -252,11 +251,10 @@ def split_layers(volume: Volume) -> list[Volume]:
 
 
 def names_of_parts(name: str, volumes: Sequence[Volume]) -> list[str]:
-    """Return a name for each image of one node: that of the node, with what distinguishes the images where there are several."""
-    if len(volumes) == 1:
-        return [name]
-    common = os.path.commonprefix([volume.name for volume in volumes])
-    return file_names(f"{name}_{volume.name[len(common) :]}" for volume in volumes)
+    """Return a name for each image of one node: that of the node, and what the names of several images do not share."""
+    titles = [volume.name for volume in volumes]
+    shared = next((n for n, letters in enumerate(zip(*titles)) if len(set(letters)) > 1), min(map(len, titles)))  # noqa: B905
+    return file_names(f"{name}_{title[shared:].strip('_ ')}" if len(titles) > 1 else name for title in titles)
 
 
 def file_names(titles: Iterable[str]) -> list[str]:

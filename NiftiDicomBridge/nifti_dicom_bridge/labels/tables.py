@@ -95,9 +95,9 @@ def _segment(row: Row, here: Place) -> Segment:
     return Segment(number, checks.label(name, here), colour=_colour(row, here), **codes, **_properties(row, here))
 
 
-def _properties(row: Row, here: Place) -> dict[str, str]:
+def _properties(row: Row, here: Place) -> dict[str, Any]:
     """Return how a segment was made, and its tracking identifiers."""
-    found = {}
+    found: dict[str, Any] = {}
     for field, columns in _PROPERTIES.items():
         text = next((row[column].strip() for column in columns if column in row), "")
         found[field] = "" if text.lower() in _NOTHING else text
