@@ -1,4 +1,4 @@
-"""The report as a page to look at, in one file: what went in, what came out, and what is not the same."""
+"""The report as one HTML page: input, output and every difference."""
 
 from .report_file import check_suffix, write_report
 

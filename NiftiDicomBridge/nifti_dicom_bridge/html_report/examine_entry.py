@@ -1,4 +1,4 @@
-"""One entry of a report → what there is to see of it: images before and after, attributes, the findings of the checker."""
+"""One entry of a report → its images before and after, its attributes, and the findings of the validator."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Side:
-    """What to remember of an image without its voxels: what it is, the units of its real values, the kind of its type."""
+    """An image without its voxels: its format, the units of its real values, and the kind of its data type."""
 
     kind: str
     units: str
@@ -46,7 +46,7 @@ class Side:
 
 
 @dataclass
-class View:
+class ComparedImage:
     """One image before and after.
 
     Attributes
@@ -76,11 +76,11 @@ class View:
 
 
 @dataclass
-class Looked:
-    """What there is to see of an entry; `problems` says why some of it could not be looked at."""
+class EntryExamination:
+    """The comparison of input and output of an entry; `problems` lists what could not be compared, and why."""
 
     entry: Entry
-    views: list[View] = field(default_factory=list)
+    images: list[ComparedImage] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     compared: int = 0
     restored: int = 0
@@ -89,53 +89,53 @@ class Looked:
     problems: list[str] = field(default_factory=list)
 
 
-def look_at(entry: Entry) -> Looked:
-    """Return what there is to see of an entry. Nothing that is wrong with its files is an error here: it is said."""
-    looked = Looked(entry, rows=attributes.of_log(entry.log))
+def examine_entry(entry: Entry) -> EntryExamination:
+    """Return the comparison of input and output of an entry; unreadable files become problems, not errors."""
+    examination = EntryExamination(entry, rows=attributes.of_log(entry.log))
     if entry.outcome not in (Outcome.SKIPPED, Outcome.FAILED):
-        with _problems_in(looked):
-            _look_at_images(looked)
-        with _problems_in(looked):
-            _look_at_findings(looked)
-    return looked
+        with _problems_in(examination):
+            _examine_images(examination)
+        with _problems_in(examination):
+            _examine_findings(examination)
+    return examination
 
 
 @contextmanager
-def _problems_in(looked: Looked) -> Iterator[None]:
-    """Note what cannot be looked at; the conversion is done, and its report has to be written whatever its files hold."""
+def _problems_in(examination: EntryExamination) -> Iterator[None]:
+    """Record what cannot be compared: the report must be written whatever the files contain."""
     try:
         yield
     except Cancelled:
         raise
     except (BridgeError, OSError, MemoryError, ValueError, TypeError, ArithmeticError, LookupError) as error:
-        looked.problems.append(str(error) or type(error).__name__)
+        examination.problems.append(str(error) or type(error).__name__)
 
 
-def _look_at_images(looked: Looked) -> None:
-    inputs = [path for path in looked.entry.inputs if path.exists()]
-    for pair in pairs_of(inputs, looked.entry.outputs):
-        view = _compared(pair)
-        looked.views.append(view)
-        _add_attributes(looked, pair)
-        if len(looked.views) <= SHOWN_PAIRS:
-            with _problems_in(looked):
-                view.histogram, view.box = histogram(*pair.loaded), _box(pair)
-                _draw(view, pair)
+def _examine_images(examination: EntryExamination) -> None:
+    inputs = [path for path in examination.entry.inputs if path.exists()]
+    for pair in pairs_of(inputs, examination.entry.outputs):
+        compared = _compared(pair)
+        examination.images.append(compared)
+        _add_attributes(examination, pair)
+        if len(examination.images) <= SHOWN_PAIRS:
+            with _problems_in(examination):
+                compared.histogram, compared.box = histogram(*pair.loaded), _box(pair)
+                _draw(compared, pair)
 
 
-def _look_at_findings(looked: Looked) -> None:
+def _examine_findings(examination: EntryExamination) -> None:
     """Check the DICOM files that were written."""
-    if any(view.after and view.after.kind.startswith(DICOM) for view in looked.views):
-        looked.findings = check_files(path for path in looked.entry.outputs if path.suffix.lower() not in OTHER_KINDS)
+    if any(image.after and image.after.kind.startswith(DICOM) for image in examination.images):
+        examination.findings = check_files(path for path in examination.entry.outputs if path.suffix.lower() not in OTHER_KINDS)
 
 
-def _compared(pair: Pair) -> View:
+def _compared(pair: Pair) -> ComparedImage:
     before, after = pair.loaded
     sides = [_side(image, volume) for image, volume in zip((pair.before, pair.after), pair.loaded, strict=True)]
-    view = View(pair.name, sides[0], sides[1], facts=facts_of(pair))
+    compared = ComparedImage(pair.name, sides[0], sides[1], facts=facts_of(pair))
     if before is not None and after is not None:
-        view.difference, view.corners_mm = difference_of(before, after), corners_apart_mm(before, after)
-    return view
+        compared.difference, compared.corners_mm = difference_of(before, after), corners_apart_mm(before, after)
+    return compared
 
 
 def _side(image: Image | None, volume: Volume | None) -> Side | None:
@@ -147,20 +147,20 @@ def _box(pair: Pair) -> str:
     return geometry_box(*(image.outline if image else None for image in (pair.before, pair.after))) if pair.placed else ""
 
 
-def _draw(view: View, pair: Pair) -> None:
+def _draw(compared: ComparedImage, pair: Pair) -> None:
     """Draw the planes through the largest difference, or the middle; both images in the same window."""
-    found = view.difference
+    found = compared.difference
     place = found.place if found and found.place else None
     cuts = [_cuts(volume, place, pair.placed) for volume in pair.loaded]
     first = cuts[0] or cuts[1]
-    view.window = window_of(list(first.values())) if first else None
+    compared.window = window_of(list(first.values())) if first else None
     for plane in first:
         before, after = (of_one.get(plane) for of_one in cuts)
-        pictures = [one.shown(view.window) if one else None for one in (before, after)]
+        pictures = [one.shown(compared.window) if one else None for one in (before, after)]
         panel = Panel(plane, pictures[0], pictures[1])
         if before and after and found and not found.is_none:
             panel = replace(panel, difference=difference_shown(before, after, found.largest), spot=before.spot)
-        view.panels.append(panel)
+        compared.panels.append(panel)
 
 
 def _cuts(volume: Volume | None, place: tuple[int, ...] | None, placed: bool) -> dict[Plane, Cut]:
@@ -169,13 +169,13 @@ def _cuts(volume: Volume | None, place: tuple[int, ...] | None, placed: bool) ->
     return {cut.plane: cut for cut in cuts_of(volume, place or place_to_look_at(volume), placed)}
 
 
-def _add_attributes(looked: Looked, pair: Pair) -> None:
+def _add_attributes(examination: EntryExamination, pair: Pair) -> None:
     """Compare the DICOM attributes of an image, where it has some on both sides."""
     series = [image.outline.metadata if image else None for image in (pair.before, pair.after)]
     if series[0] is None or series[1] is None:
         return
-    found = attributes.compare_series(series[0], series[1], looked.entry.outcome, looked.rows)
-    looked.compared += found.compared
-    looked.restored += found.restored
-    looked.instances += found.instances
-    looked.rows += found.rows
+    found = attributes.compare_series(series[0], series[1], examination.entry.outcome, examination.rows)
+    examination.compared += found.compared
+    examination.restored += found.restored
+    examination.instances += found.instances
+    examination.rows += found.rows

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..model.volume import Volume
-from . import escape
+from .formatting import number
+from .templates import render
 
 SIZE, MARGIN = 260, 26
 VIEW_DEGREES = (28.0, 20.0)
@@ -17,6 +20,27 @@ FIRST_SLICE = (0, 1, 3, 2)
 EDGES = tuple((a, b) for a in range(8) for b in (a | 1, a | 2, a | 4) if a != b)
 
 
+@dataclass(frozen=True)
+class _Axis:
+    """A letter of the patient's axes, and the line to it, in the units of the drawing."""
+
+    letter: str
+    line: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A grid as drawn: its first slice, its hidden and its visible edges, and the arrow to its last slice."""
+
+    name: str
+    face: str
+    hidden: str
+    edges: str
+    arrow: str
+
+
 def geometry_box(before: Volume | None, after: Volume | None) -> str:
     """Return a drawing of one or two grids with the axes of the patient, and arrows from the first slice to the last."""
     grids = [(name, volume) for name, volume in (("was", before), ("is", after)) if volume is not None]
@@ -25,8 +49,13 @@ def geometry_box(before: Volume | None, after: Volume | None) -> str:
     reach = 0.62 * float((corners.max(axis=0) - corners.min(axis=0)).max())
     tips = middle + reach * np.array(list(AXES.values()), dtype=float)
     paper = _Paper(np.concatenate([corners, tips]))
-    parts = [_axes(paper, middle, tips), *(_box(paper, volume, name) for name, volume in grids)]
-    return f'<svg viewBox="0 0 {SIZE} {SIZE}" role="img" aria-label="{_words(grids[0][1])}">{"".join(parts)}</svg>'
+    return render(
+        "grid.svg",
+        size=SIZE,
+        label=_label(grids[0][1]),
+        axes=_axes(paper, middle, tips),
+        boxes=[_box(paper, volume, name) for name, volume in grids],
+    )
 
 
 class _Paper:
@@ -59,18 +88,18 @@ def _corners(volume: Volume) -> np.ndarray:
     return np.array(points) @ volume.ijk_to_ras[:3].T
 
 
-def _axes(paper: _Paper, middle: np.ndarray, tips: np.ndarray) -> str:
-    found = []
+def _axes(paper: _Paper, middle: np.ndarray, tips: np.ndarray) -> list[_Axis]:
     x0, y0 = paper.at(middle)
+    axes = []
     for letter, tip in zip(AXES, tips, strict=True):
         x, y = paper.at(tip)
         away = np.array([x - x0, y - y0]) / max(1.0, float(np.hypot(x - x0, y - y0))) * 11
-        found.append(f'<path class="axis" d="M{x0:.1f} {y0:.1f}L{x:.1f} {y:.1f}"/>')
-        found.append(f'<text class="letter" x="{x + away[0]:.1f}" y="{y + away[1] + 4:.1f}">{letter}</text>')
-    return "".join(found)
+        line = f"M{x0:.1f} {y0:.1f}L{x:.1f} {y:.1f}"
+        axes.append(_Axis(letter, line, round(float(x + away[0]), 1), round(float(y + away[1]) + 4, 1)))
+    return axes
 
 
-def _box(paper: _Paper, volume: Volume, name: str) -> str:
+def _box(paper: _Paper, volume: Volume, name: str) -> _Box:
     corners = _corners(volume)
     hidden = min(range(8), key=lambda n: paper.depth(corners[n]))
     lines: dict[bool, list[str]] = {True: [], False: []}
@@ -79,14 +108,11 @@ def _box(paper: _Paper, volume: Volume, name: str) -> str:
         lines[hidden in (a, b)].append(f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}")
     face = " ".join("{:.1f},{:.1f}".format(*paper.at(corners[n])) for n in FIRST_SLICE)
     first, last = corners[:4].mean(axis=0), corners[4:].mean(axis=0)
-    return (
-        f'<g class="{name}"><polygon points="{face}"/><path class="far" d="{"".join(lines[True])}"/>'
-        f'<path d="{"".join(lines[False])}"/>{_arrow(*paper.at(first), *paper.at(last))}</g>'
-    )
+    return _Box(name, face, "".join(lines[True]), "".join(lines[False]), _arrow(*paper.at(first), *paper.at(last)))
 
 
 def _arrow(x: float, y: float, to_x: float, to_y: float) -> str:
-    """Return an arrow with its head, empty where it would point at the eye."""
+    """Return the path of an arrow with its head, empty if it would point at the viewer."""
     way = np.array([to_x - x, to_y - y])
     length = float(np.hypot(*way))
     if length < 8:
@@ -95,9 +121,9 @@ def _arrow(x: float, y: float, to_x: float, to_y: float) -> str:
     across = np.array([along[1], -along[0]]) / 2
     heads = [np.array([to_x, to_y]) - along + side for side in (across, -across)]
     ends = "".join(f"M{to_x:.1f} {to_y:.1f}L{head[0]:.1f} {head[1]:.1f}" for head in heads)
-    return f'<path class="arrow" d="M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}{ends}"/>'
+    return f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}{ends}"
 
 
-def _words(volume: Volume) -> str:
-    sizes = " × ".join(escape.number(float(n)) for n in np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0) * volume.shape_ijk)
+def _label(volume: Volume) -> str:
+    sizes = " × ".join(number(float(n)) for n in np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0) * volume.shape_ijk)
     return f"A box of {sizes} mm in the axes of the patient"

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..model.pixels import to_real_values
 from ..model.volume import Volume
-from . import escape
+from .templates import render
 
 BINS = 56
 MOST = 1 << 20
@@ -27,17 +27,8 @@ def histogram(before: Volume | None, after: Volume | None) -> str:
     high = max(high, low + narrowest)
     shapes = [None if s is None else np.log1p(np.histogram(s, BINS, (low, high))[0] / len(s) * 1e6) for s in found]
     top = max(float(shape.max()) for shape in shapes if shape is not None)
-    drawn = [
-        f'<path class="{name}" d="{_outline(shape / top)}"/>'
-        for name, shape in zip(("was", "is"), shapes, strict=True) if shape is not None
-    ]  # fmt: skip
-    words = f"Histogram of the values from {escape.number(low)} to {escape.number(high)}"
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">{"".join(drawn)}'
-        f'<path class="axis" d="M0 {HEIGHT - BOTTOM}H{WIDTH}"/>'
-        f'<text x="0" y="{HEIGHT - 4}">{escape.number(low)}</text>'
-        f'<text x="{WIDTH}" y="{HEIGHT - 4}" text-anchor="end">{escape.number(high)}</text></svg>'
-    )
+    outlines = [(name, _outline(shape / top)) for name, shape in zip(("was", "is"), shapes, strict=True) if shape is not None]
+    return render("histogram.svg", width=WIDTH, height=HEIGHT, bottom=BOTTOM, low=low, high=high, outlines=outlines)
 
 
 def _sample(volume: Volume) -> np.ndarray:

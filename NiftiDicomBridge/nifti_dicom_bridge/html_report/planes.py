@@ -24,7 +24,7 @@ THINNEST = 1 / 16
 
 
 class Plane(NamedTuple):
-    """A plane to look at: which one, its name, the letters at its left and upper edge."""
+    """A plane to show: its index, its name, and the orientation letters at its left and upper edge."""
 
     plane: SlicePlane
     name: str
