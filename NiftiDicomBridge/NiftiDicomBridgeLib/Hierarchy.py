@@ -89,6 +89,14 @@ def identity_of_node(node: Any) -> dict[str, str]:
     return found
 
 
+def referenced_uids(node: Any) -> tuple[str, ...]:
+    """Return the SOP Instance UIDs that Slicer's DICOM loader has recorded as references of a node."""
+    hierarchy = _hierarchy()
+    item = hierarchy.GetItemByDataNode(node)
+    text = hierarchy.GetItemAttribute(item, "DICOM.ReferencedInstanceUIDs") if item else ""
+    return tuple((text or "").split())
+
+
 def place(node: Any, identity: Mapping[str, str]) -> None:
     """Put a node under its patient and study, made when missing, as Slicer's DICOM loader does.
 
