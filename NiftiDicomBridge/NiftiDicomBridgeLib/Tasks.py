@@ -6,7 +6,7 @@ MRML and the DICOM database are only touched in the constructor and in ``finish`
 from __future__ import annotations
 
 import json
-import re
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -36,12 +36,14 @@ from nifti_dicom_bridge import (
 )
 
 from . import Database, Hierarchy, Originals
+from .EditedSeries import EditedSeries
+from .FileNames import file_names, names_of_parts
 from .NodeKinds import sequence_of
 from .Nodes import NodeImage, image_of
 from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]
-LONGEST_NAME = 100
+UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
 NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 
@@ -93,6 +95,7 @@ class ExportTask:
         self._names = file_names([name or source.title for source in self._sources])
         self._deidentifier = Deidentifier(self._options.deidentify_key) if self._options.deidentify else None
         self._public_names: list[str] = []
+        self._series = EditedSeries(source.identity.get("StudyInstanceUID", "") for source in self._sources)
 
     def _source_of(self, node: Any, harden: bool) -> _Source:
         title = node.GetName() or node.GetID() if node is not None else "(no volume)"
@@ -100,6 +103,9 @@ class ExportTask:
             image = image_of(node, harden)
         except BridgeError as error:
             return _Source(title, error=str(error))
+        except Exception as error:  # as in `_entries`
+            logging.exception("Reading of %s", title)
+            return _Source(title, error=UNEXPECTED.format(title, type(error).__name__, error))
         return _source_of(image, Hierarchy.identity_of_node(node), self._options.layout is Layout.BIDS)
 
     def work(self, progress: Progress) -> ConversionReport:
@@ -143,10 +149,15 @@ class ExportTask:
                 return []
             for volume, title in zip(volumes, names_of_parts(name, volumes), strict=True):
                 entry.outputs += self._cleaned_and_written(volume, source, title, entry.log)
+            if Originals.UNCHANGED not in entry.log.notes and self._deidentifier is None:
+                self._series.describe(source.title, volumes, entry.outputs)
         except Cancelled:
             raise
         except (BridgeError, OSError) as error:
             entry.outcome, entry.error = Outcome.FAILED, str(error)
+        except Exception as error:  # an error in one image must not end the export of the others
+            logging.exception("Export of %s", source.title)
+            entry.outcome, entry.error = Outcome.FAILED, UNEXPECTED.format(source.title, type(error).__name__, error)
         return [entry]
 
     def _parts_of(self, volume: Volume) -> list[Volume]:
@@ -253,34 +264,6 @@ def split_layers(volume: Volume) -> list[Volume]:
         return [volume]
     titles = [volume.name, *(f"{volume.name} overlap {n}" for n in range(1, volume.voxels.shape[-1]))]
     return [replace(volume, voxels=volume.voxels[..., n], name=title) for n, title in enumerate(titles)]
-
-
-def names_of_parts(name: str, volumes: Sequence[Volume]) -> list[str]:
-    """Return a name for each image of one node: that of the node, and what the names of several images do not share."""
-    titles = [volume.name for volume in volumes]
-    shared = next((n for n, letters in enumerate(zip(*titles)) if len(set(letters)) > 1), min(map(len, titles)))  # noqa: B905
-    return file_names(f"{name}_{title[shared:].strip('_ ')}" if len(titles) > 1 else name for title in titles)
-
-
-def file_names(titles: Iterable[str]) -> list[str]:
-    """Return a file name without suffix for each title: safe on every file system, no two alike whatever the case."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for title in titles:
-        stem = name = _safe(title)
-        number = 2
-        while name.lower() in taken:
-            name = f"{stem}_{number}"
-            number += 1
-        taken.add(name.lower())
-        names.append(name)
-    return names
-
-
-def _safe(title: str) -> str:
-    name = re.sub(r"[^\w.+-]+", "_", title)[:LONGEST_NAME].strip("._- ")
-    # Windows keeps these for devices, with any suffix.
-    return "_" + name if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name) else name or "volume"
 
 
 def _each_once(nodes: Iterable[Any]) -> list[Any]:

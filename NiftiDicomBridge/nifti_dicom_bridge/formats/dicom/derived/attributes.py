@@ -31,6 +31,10 @@ STALE_AFTER_RESAMPLING = frozenset({
     0x00280034,  # PixelAspectRatio
     0x00280A02, 0x00280A04,  # PixelSpacingCalibration
 })  # fmt: skip
+SCALED_PUBLICLY = (
+    "RescaleSlope and RescaleIntercept are now those of the precise values, which a private element (Philips Scale Slope) "
+    "specified before: programs that ignore that element display other values than for the original"
+)
 GANTRY_DETECTOR_TILT = 0x00181120
 # PS3.3 C.8.13.2, C.8.13.4: "required if Image Type value 1 is ORIGINAL or MIXED", and not allowed otherwise
 ONLY_IN_ORIGINALS = frozenset({
@@ -110,8 +114,12 @@ def rescale_elements(work: Work, elements: Elements, t: int = 0, k: int = 0) -> 
     slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
     n, frame = work.templates[t, k].tolist()
     before = frames_of(work.series.instances[n], n)[frame]
-    if (slope, intercept) == (before.slope, before.intercept):
+    public = metadata.number(elements, tags.RESCALE_SLOPE), metadata.number(elements, tags.RESCALE_INTERCEPT) or 0.0
+    scaled = bool(public[0]) and public != (before.slope, before.intercept)  # by a private element, which is dropped
+    if (slope, intercept) == (before.slope, before.intercept) and not scaled:
         return {}
+    if scaled and SCALED_PUBLICLY not in work.log.notes:
+        work.log.notes.append(SCALED_PUBLICLY)
     if tags.DOSE_GRID_SCALING in elements:
         return {tags.DOSE_GRID_SCALING: new_element.decimals([slope])}
     had = tags.RESCALE_SLOPE in elements
