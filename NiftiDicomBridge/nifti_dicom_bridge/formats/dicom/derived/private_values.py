@@ -12,11 +12,9 @@ from ....standard import tags
 from .. import new_element
 from ..created.request import directionality
 from ..reading import vendor
+from ..reading.diffusion import DIFFUSION_DIRECTIONALITY, DIFFUSION_GRADIENT_DIRECTION_SEQUENCE, DIFFUSION_GRADIENT_ORIENTATION
 from ..reading.frames import frames_of
 from .derivation import Work
-
-DIFFUSION_DIRECTION_SEQUENCE = 0x00189076
-DIFFUSION_B_VALUE, DIFFUSION_DIRECTIONALITY, DIFFUSION_GRADIENT_ORIENTATION = 0x00189087, 0x00189075, 0x00189089
 
 
 def diffusion_elements(work: Work, elements: Elements, t: int) -> Elements:
@@ -36,13 +34,13 @@ def diffusion_elements(work: Work, elements: Elements, t: int) -> Elements:
         return {}
     b_value, direction = float(gradients[t, 0]), ras_of_lps(gradients[t, 1:])
     found = {
-        DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
+        tags.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
         DIFFUSION_DIRECTIONALITY: new_element.text("CS", directionality(b_value, bool(direction.any()))),
     }
     if direction.any():
         found[DIFFUSION_GRADIENT_ORIENTATION] = new_element.floats("FD", *direction.tolist())
     stated = all(tag in elements for tag in found if tag != DIFFUSION_DIRECTIONALITY)
-    return {} if stated or DIFFUSION_DIRECTION_SEQUENCE in elements else found
+    return {} if stated or DIFFUSION_GRADIENT_DIRECTION_SEQUENCE in elements else found
 
 
 def precise_scale(work: Work, template: Instance, t: int, k: int) -> Elements:

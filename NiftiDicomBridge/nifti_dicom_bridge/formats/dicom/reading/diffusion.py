@@ -18,7 +18,7 @@ from . import vendor
 from .frames import FrameInfo, Lookup, frames_of, own_groups
 
 DIFFUSION_GRADIENT_DIRECTION_SEQUENCE = 0x00189076
-DIFFUSION_GRADIENT_ORIENTATION = 0x00189089
+DIFFUSION_DIRECTIONALITY, DIFFUSION_GRADIENT_ORIENTATION = 0x00189075, 0x00189089
 IN_PLANE_PHASE_ENCODING_DIRECTION = 0x00181312
 
 SIEMENS_B_VALUE = (0x0019, "SIEMENS MR HEADER", 0x0C)
@@ -113,8 +113,9 @@ def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     b_value = metadata.number(group, tags.DIFFUSION_B_VALUE)
     nested = metadata.first_item(group, DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
     direction = metadata.numbers(nested or group, DIFFUSION_GRADIENT_ORIENTATION)
-    if nested == {} and group is elements and not direction and b_value:
-        return None  # the vendor's own elements may know the direction
+    undirected = metadata.text(group, DIFFUSION_DIRECTIONALITY) in ("NONE", "ISOTROPIC")
+    if nested == {} and group is elements and not direction and b_value and not undirected:
+        return None  # the vendor's own elements may contain the direction
     return _directed(b_value, direction)
 
 
