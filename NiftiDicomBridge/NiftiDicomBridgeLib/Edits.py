@@ -17,7 +17,7 @@ from nifti_dicom_bridge import BridgeError, Log, Rescale, Volume
 
 from .LoaderModels import Place, Prediction
 from .Matching import OTHER_COLORS, not_found
-from .Nodes import NodeImage
+from .NodeImages import NodeImage
 
 FLOAT_STEPS = 4
 """How many steps of float32 a value may be off: the arithmetic of Slicer's readers, not an edit."""

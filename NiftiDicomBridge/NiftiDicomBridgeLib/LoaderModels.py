@@ -14,7 +14,7 @@ import numpy as np
 from nifti_dicom_bridge import Volume
 
 from .ItkReading import Reading, read_files
-from .Nodes import NodeImage
+from .NodeImages import NodeImage
 
 
 class Place(NamedTuple):

@@ -17,7 +17,7 @@ from nifti_dicom_bridge import Log, Progress, Rescale, Volume, read
 from .Edits import NOT_STORED, VOXELS_EDITED, Relation, common_relation, same_values, with_edits
 from .LoaderModels import Prediction, predictions
 from .Matching import TOLERANCE_MM, Match, edited_match_of, matches_of, reversed_grid, same_grid
-from .Nodes import NodeImage
+from .NodeImages import NodeImage
 from .SegmentOriginals import volumes_of_segments
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."

@@ -16,35 +16,10 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError
 
+from .NodeImages import Mask
+
 LATTICE = 1e-3
 """How far, in voxels, a grid may be off the lattice of another one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Mask:
-    """One segment.
-
-    Attributes
-    ----------
-    segment_id : str
-        Its ID in the node.
-    inside : numpy.ndarray of bool, shape (slices, rows, columns)
-        Its voxels, without empty borders; of size 0 where it is empty.
-    ijk_to_ras : numpy.ndarray, shape (4, 4)
-        Of that array, mm.
-    value : int
-        The number that its voxels have in Slicer.
-    """
-
-    segment_id: str
-    inside: np.ndarray
-    ijk_to_ras: np.ndarray
-    value: int = 1
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the segment has no voxel."""
-        return not self.inside.size
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 from nifti_dicom_bridge import Log, Segment, Volume, identity_of, segments_of
 
 from .Edits import VOXELS_EDITED
-from .Nodes import Label, NodeImage
-from .SegmentMasks import Grid, Mask, on_grid
+from .NodeImages import Label, Mask, NodeImage
+from .SegmentMasks import Grid, on_grid
 
 COLOR_STEPS = 3
 """How much a color may differ: DICOM stores it as CIELab in 16 bits."""

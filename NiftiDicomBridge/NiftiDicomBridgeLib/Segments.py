@@ -11,9 +11,9 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError
 
+from .NodeImages import Label, Mask, NodeImage
 from .NodeKinds import instance_uids_of
-from .Nodes import Label, NodeImage
-from .SegmentMasks import Grid, Mask, common_grid, masks_of, on_grid
+from .SegmentMasks import Grid, common_grid, masks_of, on_grid
 from .SourceFile import source_of
 
 LABEL_VALUE = "NiftiDicomBridge.LabelValue"

@@ -13,7 +13,7 @@ from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport,
 
 from . import Database, Hierarchy
 from .ImportTasks import with_reference
-from .NodeKinds import reference_uids
+from .References import reference_uids
 from .Tasks import ExportTask, is_layered
 
 Progress = Callable[[str, int, int], None]

@@ -38,8 +38,9 @@ from nifti_dicom_bridge import (
 from . import Database, Hierarchy, Originals
 from .EditedSeries import EditedSeries
 from .FileNames import file_names, names_of_parts
+from .NodeImages import NodeImage
 from .NodeKinds import sequence_of
-from .Nodes import NodeImage, image_of
+from .Nodes import image_of
 from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]

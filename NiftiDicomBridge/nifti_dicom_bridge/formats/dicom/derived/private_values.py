@@ -8,11 +8,10 @@ from __future__ import annotations
 from ....model import metadata
 from ....model.geometry import ras_of_lps
 from ....model.metadata import Elements, Instance
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element
 from ..created.request import directionality
 from ..reading import vendor
-from ..reading.diffusion import DIFFUSION_DIRECTIONALITY, DIFFUSION_GRADIENT_DIRECTION_SEQUENCE, DIFFUSION_GRADIENT_ORIENTATION
 from ..reading.frames import frames_of
 from .derivation import Work
 
@@ -34,13 +33,13 @@ def diffusion_elements(work: Work, elements: Elements, t: int) -> Elements:
         return {}
     b_value, direction = float(gradients[t, 0]), ras_of_lps(gradients[t, 1:])
     found = {
-        tags.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
-        DIFFUSION_DIRECTIONALITY: new_element.text("CS", directionality(b_value, bool(direction.any()))),
+        Tag.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
+        Tag.DIFFUSION_DIRECTIONALITY: new_element.text("CS", directionality(b_value, bool(direction.any()))),
     }
     if direction.any():
-        found[DIFFUSION_GRADIENT_ORIENTATION] = new_element.floats("FD", *direction.tolist())
-    stated = all(tag in elements for tag in found if tag != DIFFUSION_DIRECTIONALITY)
-    return {} if stated or DIFFUSION_GRADIENT_DIRECTION_SEQUENCE in elements else found
+        found[Tag.DIFFUSION_GRADIENT_ORIENTATION] = new_element.floats("FD", *direction.tolist())
+    stated = all(tag in elements for tag in found if tag != Tag.DIFFUSION_DIRECTIONALITY)
+    return {} if stated or Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE in elements else found
 
 
 def precise_scale(work: Work, template: Instance, t: int, k: int) -> Elements:
@@ -51,7 +50,7 @@ def precise_scale(work: Work, template: Instance, t: int, k: int) -> Elements:
     """
     elements = template.elements
     tag = vendor.private(elements, *vendor.PHILIPS_SCALE_SLOPE)
-    public = metadata.number(elements, tags.RESCALE_SLOPE)
+    public = metadata.number(elements, Tag.RESCALE_SLOPE)
     if not tag or not public or not vendor.private_numbers(elements, vendor.PHILIPS_SCALE_SLOPE):
         return {}
     n, frame = work.templates[t, k].tolist()
@@ -64,6 +63,6 @@ def precise_scale(work: Work, template: Instance, t: int, k: int) -> Elements:
     ratio = public / before.slope
     return kept | {
         tag: new_element.floats("FL", 1.0 / slope),
-        tags.RESCALE_SLOPE: new_element.decimals([slope * ratio]),
-        tags.RESCALE_INTERCEPT: new_element.decimals([intercept * ratio]),
+        Tag.RESCALE_SLOPE: new_element.decimals([slope * ratio]),
+        Tag.RESCALE_INTERCEPT: new_element.decimals([intercept * ratio]),
     }
