@@ -15,6 +15,9 @@ from .dicom_plugin import DICOMLoadable, DICOMPlugin
 
 __all__ = ["DICOMLoadable", "DICOMPlugin"]
 DICOMUtils = sys.modules[__name__]
+# the last ones are always there in Slicer, and are made in the middle of loading here
+NOT_REPORTED = ("vtkMRMLStorageNode", "vtkMRMLDisplayNode", "vtkMRMLSubjectHierarchyNode", "vtkMRMLColorNode",
+                "vtkMRMLSelectionNode", "vtkMRMLInteractionNode")  # fmt: skip
 
 
 def openDatabase(databaseDir):
@@ -60,7 +63,6 @@ def selectHighestConfidenceLoadables(loadablesByPlugin):
 
 def loadLoadables(loadablesByPlugin, messages=None, progressCallback=None):
     """Load what is selected and return the ids of the new nodes, without those of displays and storages."""
-    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)  # Slicer always has one
     before = set(_node_ids())
     for plugin, loadables in loadablesByPlugin.items():
         for loadable in loadables:
@@ -84,8 +86,7 @@ def _loaded(plugin, loadable) -> bool:
 def _node_ids():
     nodes = slicer.mrmlScene.GetNodes()
     found = [nodes.GetItemAsObject(number) for number in range(nodes.GetNumberOfItems())]
-    hidden = ("vtkMRMLStorageNode", "vtkMRMLDisplayNode")
-    return [node.GetID() for node in found if not any(node.IsA(name) for name in hidden)]
+    return [node.GetID() for node in found if not any(node.IsA(name) for name in NOT_REPORTED)]
 
 
 def slicers_own_plugins():
