@@ -152,10 +152,31 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
             return self.importNifti(staged.images, chosen, **where)
 
     def propose(
-        self, paths: Sequence[str | Path], options: ConversionOptions | None = None, reference: str = ""
+        self, inputs: Sequence[Any], options: ConversionOptions | None = None, reference: str = ""
     ) -> list[Proposal]:
-        """Return what NIfTI files would become, and where each value would come from; nothing is written."""
-        return _run(self.proposeTask(paths, options, reference), None)
+        """Return what nodes or NIfTI files would become, and where each value would come from; nothing is written.
+
+        Parameters
+        ----------
+        inputs : sequence of vtkMRMLNode, str or pathlib.Path
+            Nodes of the scene, NIfTI files, or folders with such files.
+        options : ConversionOptions, optional
+            As for `importNifti`.
+        reference : str
+            Series Instance UID of the reference series; by default that which a node was derived from.
+
+        Returns
+        -------
+        list of Proposal
+            In the order of the inputs; those of nodes have the name of the node as path. One that fails has an error.
+        """
+        self._require_dependencies()
+        from .NodeProposals import propose_nodes
+
+        nodes = [one for one in inputs if hasattr(one, "GetClassName")]
+        paths = [one for one in inputs if not hasattr(one, "GetClassName")]
+        found = propose_nodes(self, nodes, options, reference) if nodes else []
+        return found + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
 
     # --- to the scene
 
@@ -179,31 +200,30 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
     # --- tasks, whose long part may run in another thread (see `Tasks`)
 
-    def makeOptions(
-        self,
-        gzip: bool = True,
-        keepUids: bool = False,
-        layout: str = "flat",
-        kind: str = "auto",
-        values: dict[str, str] | None = None,
-        reference: str = "",
-        deidentify: bool = False,
-    ) -> ConversionOptions:
-        """Return the choices that the panel offers as options of the core; ``layout`` may be another target as well."""
-        self._require_dependencies()
-        from nifti_dicom_bridge import ConversionOptions, Kind, Layout, Target, Uids
+    def makeOptions(self, **choices: Any) -> ConversionOptions:
+        """Return options of a conversion, for every method that takes ``options``.
 
-        other = layout not in [known.value for known in Layout]
-        return ConversionOptions(
-            target=Target(layout) if other else Target.NIFTI,
-            gzip=gzip,
-            deidentify=deidentify,
-            uids=Uids.KEEP if keepUids else Uids.NEW,
-            layout=Layout.FLAT if other else Layout(layout),
-            kind=Kind(kind),
-            set_values=dict(values or {}),
-            reference=Path(reference) if reference else None,
-        )
+        Parameters
+        ----------
+        **choices
+            Any field of `nifti_dicom_bridge.ConversionOptions` by name, with enumerations as text: ``kind="enhanced-mr"``,
+            ``plane="axial"``, ``set_values={"PatientName": "Doe^Jo"}``, ``reference="/data/ct"``, ``resample="tilt"``… Names of
+            the panel work too: ``keepUids=True``, ``values={…}``, ``layout="zarr"``.
+
+        Raises
+        ------
+        nifti_dicom_bridge.OptionError
+            If there is no such option, or it has no such value.
+
+        Examples
+        --------
+        >>> options = logic.makeOptions(kind="mr", set_values={"SeriesDescription": "Smoothed"})
+        >>> report = logic.volumesToDicom([node], options)
+        """
+        self._require_dependencies()
+        from .Choices import options_of
+
+        return options_of(choices)
 
     def exportTask(self, nodes, folder: str | Path, options: ConversionOptions | None = None, harden: bool = False):
         """Return an export of nodes as a task."""
