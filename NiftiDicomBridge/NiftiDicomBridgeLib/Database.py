@@ -216,7 +216,8 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     from DICOMLib import DICOMUtils
 
     require_open()
-    loaded = list(DICOMUtils.loadSeriesByUID(list(series_uids)) or [])
+    found = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
+    loaded = [node_id for node_id in found if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
         raise BridgeError(
             f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log says why; the series are in the database."

@@ -151,9 +151,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
             chosen = given if where.get("reference") else staged.options(given, Path(folder))
             return self.importNifti(staged.images, chosen, **where)
 
-    def propose(
-        self, inputs: Sequence[Any], options: ConversionOptions | None = None, reference: str = ""
-    ) -> list[Proposal]:
+    def propose(self, inputs: Sequence[Any], options: ConversionOptions | None = None, reference: str = "") -> list[Proposal]:
         """Return what nodes or NIfTI files would become, and where each value would come from; nothing is written.
 
         Parameters

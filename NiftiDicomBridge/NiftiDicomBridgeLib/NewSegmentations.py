@@ -10,9 +10,9 @@ import slicer
 
 from nifti_dicom_bridge import Code, Segment, Volume
 
-from .NewVolumes import add_volume
-from .NodeImages import remove_with_displays
-from .NodeKinds import LABEL_MAP, SEGMENTATION
+from .Hierarchy import node_of_series
+from .NewVolumes import label_map_outside_scene
+from .NodeKinds import SEGMENTATION
 from .Segments import LABEL_VALUE
 
 CATEGORIES, REGIONS = "Segmentation category and type - DICOM master list", "Anatomic codes - DICOM master list"
@@ -42,6 +42,27 @@ def add_segmentation(layers: Sequence[tuple[Volume, Sequence[Segment]]], name: s
     return node
 
 
+def refer_to_image(node: Any, volume: Volume) -> None:
+    """Set the loaded volume that a Segmentation object refers to as the one that it was drawn on; its own grid stays."""
+    series = _referenced_series(volume)
+    image = node_of_series(series) if series else None
+    if image is not None:
+        node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), image.GetID())
+
+
+def _referenced_series(volume: Volume) -> str:
+    """Return SeriesInstanceUID in ReferencedSeriesSequence (0008,1115) of the object; empty where it has none."""
+    from pydicom.datadict import tag_for_keyword
+
+    sequence, uid = (tag_for_keyword(name) or 0 for name in ("ReferencedSeriesSequence", "SeriesInstanceUID"))
+    found = volume.metadata.first.elements.get(sequence) if volume.metadata is not None else None
+    items = found.value if found is not None and isinstance(found.value, tuple) else ()
+    element = items[0].elements.get(uid) if items else None
+    return (
+        element.value.decode("ascii", "ignore").strip(" \0") if element is not None and isinstance(element.value, bytes) else ""
+    )
+
+
 def terminology_of(segment: Segment) -> str:
     """Return the terminology entry of a segment as Slicer stores it; empty if its type is not coded."""
     if segment.type is None:
@@ -61,13 +82,10 @@ def _add_layer(node: Any, volume: Volume, segments: dict[int, Segment]) -> None:
     segmentation = node.GetSegmentation()
     before = segmentation.GetNumberOfSegments()
     values = [value for value in np.unique(volume.voxels).tolist() if value]
-    labels = add_volume(volume, node.GetName(), LABEL_MAP)
-    try:
-        if before == 0:
-            node.SetReferenceImageGeometryParameterFromVolumeNode(labels)
-        slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
-    finally:
-        remove_with_displays(labels)
+    labels = label_map_outside_scene(volume)
+    if before == 0:
+        node.SetReferenceImageGeometryParameterFromVolumeNode(labels)
+    slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
     for index, value in enumerate(values):
         _describe(segmentation.GetNthSegment(before + index), segments.pop(value, Segment(value, f"Label {value}")))
     for segment in segments.values():

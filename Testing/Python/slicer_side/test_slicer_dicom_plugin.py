@@ -354,3 +354,18 @@ def test_volumes_of_a_series_are_named_by_what_differs(slicer, plugin, database,
     plugin.load(loadable)
     names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
     assert names == {"7: ramp echo 4.5 ms", "7: ramp echo 9 ms"}
+
+
+def test_segmentation_object_is_one_node_that_refers_to_its_loaded_image(slicer, plugin, logic, node, tmp_path):
+    labels = np.zeros((4, 5, 6), np.uint8)
+    labels[1:3, 1:3, 1:3], labels[0, 0, 0] = 1, 2
+    drawn = slicer.util.addVolumeFromArray(labels, ijk_to_ras(node), "drawn", "vtkMRMLLabelMapVolumeNode")
+    made = logic.volumesToDicom([drawn], database=False, folder=tmp_path / "seg")
+    assert made.ok, made.failures
+    before = {one.GetID() for one in slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode")}
+    (loadable,) = plugin.examineForImport([[str(path) for path in made.outputs]])
+    loaded = plugin.load(loadable)
+    assert loaded.IsA("vtkMRMLSegmentationNode")
+    assert loaded.GetSegmentation().GetNumberOfSegments() == 2
+    assert loaded.GetNodeReference(loaded.GetReferenceImageGeometryReferenceRole()).GetID() == node.GetID()
+    assert {one.GetID() for one in slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode")} == before
