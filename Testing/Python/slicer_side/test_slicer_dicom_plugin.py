@@ -299,6 +299,7 @@ MR, STORAGE = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1."
     ({"SOPClassUID": MR, "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}, "Mosaic", True),
     ({"SOPClassUID": lambda n: MR + ".1" if n else MR}, "Classic and enhanced", True),
     ({"SOPClassUID": STORAGE + "66.7"}, "label map", True),
+    ({"SOPClassUID": STORAGE + "66.4", "SegmentationType": "FRACTIONAL"}, "probabilities", True),
     ({"SOPClassUID": STORAGE + "30"}, "Parametric map", True),
     ({"SOPClassUID": STORAGE + "481.2"}, "gray", False),
     ({"SOPClassUID": MR, "ImagePositionPatient": lambda n: ["0", "0", str(max(n, 1))]}, "echoes", False),
@@ -317,7 +318,8 @@ def test_segmentation_and_map_are_slicers_where_its_loaders_are_there(
 ):
     for number, (name, sop_class) in enumerate((("Segmentation", "66.4"), ("ParametricMap", "30"))):
         monkeypatch.setitem(slicer.modules.dicomPlugins, f"DICOM{name}Plugin", object)
-        files = write_series(tmp_path / str(number), SOPClassUID=STORAGE + sop_class, SegmentationType="BINARY")
+        attributes = {"SOPClassUID": STORAGE + sop_class, "SegmentationType": "BINARY", "NumberOfFrames": "2"}
+        files = write_series(tmp_path / str(number), **attributes)
         assert plugin.examineFiles([str(path) for path in files])[0].confidence < 0.45
 
 
