@@ -97,6 +97,14 @@ def node_of_series(uid: str) -> Any:
     return node if node is not None and node.IsA(VOLUME) else None
 
 
+def referenced_uids(node: Any) -> tuple[str, ...]:
+    """Return the SOP Instance UIDs that Slicer's DICOM loader has recorded as references of a node."""
+    hierarchy = _hierarchy()
+    item = hierarchy.GetItemByDataNode(node)
+    text = hierarchy.GetItemAttribute(item, "DICOM.ReferencedInstanceUIDs") if item else ""
+    return tuple((text or "").split())
+
+
 def study_of(node: Any) -> str:
     """Return the Study Instance UID of the study that a node is in; empty if it is in none."""
     return identity_of_node(node).get("StudyInstanceUID", "")

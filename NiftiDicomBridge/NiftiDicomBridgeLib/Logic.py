@@ -135,21 +135,43 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         return _run(self.importTask(paths, options, database, folder, reference), progress)
 
     def volumesToDicom(self, nodes: Sequence[Any], options: ConversionOptions | None = None, **where: Any) -> ConversionReport:
-        """Turn nodes of the scene into DICOM: `exportVolumes` and `importNifti` in one; ``where`` as for the latter."""
+        """Turn nodes of the scene into DICOM: `exportVolumes` and `importNifti` in one.
+
+        The series that a node was derived from is its reference: the volume that a segmentation was drawn on, a volume that the
+        node refers to, or one in the same study that has the very same grid.
+
+        Parameters
+        ----------
+        nodes : sequence of vtkMRMLNode
+            As for `exportVolumes`.
+        options : ConversionOptions, optional
+            As for `importNifti`; its `reference` is used instead of those that are found.
+        **where
+            ``progress``, ``database``, ``folder`` and ``reference``, as for `importNifti`.
+
+        Returns
+        -------
+        ConversionReport
+            As for `importNifti`; a node that cannot be converted is one entry and does not stop the others.
+        """
         import tempfile
 
         import slicer
 
         self._require_dependencies()
-        from nifti_dicom_bridge import ConversionOptions
+        from nifti_dicom_bridge import ConversionOptions, ConversionReport
 
         from .Staged import stage
 
         with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
-            staged = stage(nodes, Path(folder) / "nifti")
+            staged = stage(nodes, Path(folder) / "nifti", partly=True)
+            if not staged.images:
+                return ConversionReport(staged.failures)
             given = options or ConversionOptions()
             chosen = given if where.get("reference") else staged.options(given, Path(folder))
-            return self.importNifti(staged.images, chosen, **where)
+            report = self.importNifti(staged.images, chosen, **where)
+            report.entries = staged.failures + report.entries
+            return report
 
     def propose(self, inputs: Sequence[Any], options: ConversionOptions | None = None, reference: str = "") -> list[Proposal]:
         """Return what nodes or NIfTI files would become, and where each value would come from; nothing is written.

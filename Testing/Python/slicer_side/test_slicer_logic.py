@@ -122,3 +122,39 @@ def test_node_that_cannot_be_proposed_has_an_error(slicer, logic, node):
     first, second = logic.propose([empty, node])
     assert "empty" in first.error
     assert second.error == ""
+
+
+# --- one failure is one entry
+
+
+def test_node_that_fails_does_not_stop_the_others(slicer, logic, node, tmp_path):
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
+    report = logic.volumesToDicom([empty, node], database=False, folder=tmp_path / "out")
+    assert [entry.outcome.value for entry in report.entries] == ["failed", "reissued"]
+    assert "empty" in report.entries[0].error
+    assert len(report.outputs) == 4
+
+
+def test_unexpected_error_of_one_node_is_one_entry(slicer, logic, node, tmp_path, monkeypatch):
+    from NiftiDicomBridgeLib import Originals
+
+    computed(slicer, node, "broken")
+    whole = Originals.volumes_of
+
+    def volumes_of(image, *args, **kwargs):
+        if image.name == "broken":
+            raise ZeroDivisionError("by chance")
+        return whole(image, *args, **kwargs)
+
+    monkeypatch.setattr(Originals, "volume_of", volume_of)
+    report = logic.volumesToDicom(
+        slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"), database=False, folder=tmp_path / "out"
+    )
+    assert sorted(entry.outcome.value for entry in report.entries) == ["failed", "reissued"]
+    assert "by chance" in report.failures[0].error
+
+
+def test_nothing_but_failures_is_a_report_too(slicer, logic, database):
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
+    report = logic.volumesToDicom([empty])
+    assert [entry.outcome.value for entry in report.entries] == ["failed"]
