@@ -409,25 +409,28 @@ _COMMANDS = {
 
 # --- progress ---------------------------------------------------------------------------------------------------------
 
+_BAR_LENGTH = 30
+
 
 class _ProgressBar:
-    """A bar on a terminal, nothing in a pipe."""
+    """One line on a terminal that is written again and again; nothing in a pipe."""
 
     def __init__(self, quiet: bool):
-        self._bar: Any = None
+        self._length = 0
         self.progress: Progress | None = None if quiet or not sys.stderr.isatty() else self._show
 
     def __enter__(self) -> _ProgressBar:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._write("")
 
     def _show(self, what: str, done: int, total: int) -> None:
-        from tqdm import tqdm
+        filled = _BAR_LENGTH * done // max(1, total)
+        self._write(f"{what[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
 
-        if self._bar is None:
-            self._bar = tqdm(total=total, leave=False, file=sys.stderr)
-        self._bar.total, self._bar.n = total, done
-        self._bar.set_description(what[:30])
+    def _write(self, text: str) -> None:
+        if text or self._length:
+            sys.stderr.write(f"\r{text:{self._length}}" + ("" if text else "\r"))
+            sys.stderr.flush()
+        self._length = len(text)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..... import metadata, tags
 from .....errors import OptionError
 from .....metadata import Log
+from .....optional_packages import require
 from .....sidecar.record import tool_version
 from .....volume import Volume
 from ...restore import UidMap, new_uid
@@ -52,8 +53,11 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
     ------
     OptionError
         If the volume is of another kind of object.
+    DependencyError
+        If highdicom is older than 0.28, whose converter writes other things.
     """
     converter = _converter(volume)
+    require("legacy")
     series, edited = volume.metadata, bool(volume.edits() or volume.resampled)
     with _lenient():
         sources = sources_of(volume, edited, uids, log)
