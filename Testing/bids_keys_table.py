@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nifti_dicom_bridge import tags
-from nifti_dicom_bridge.formats.bids import BY_KEY, NESTED, RETURNS, TABLES, WITHHELD
-from nifti_dicom_bridge.formats.bids.pet_returns import KEYS
-from nifti_dicom_bridge.formats.bids.remembered import NEVER
-from nifti_dicom_bridge.formats.bids.row import AnyRow, Row
-from nifti_dicom_bridge.formats.bids.source import Csa, Nested, Phoenix, Private
+from nifti_dicom_bridge.bids import BY_KEY, NESTED, RETURNS, TABLES, WITHHELD
+from nifti_dicom_bridge.bids.private_block import NEVER
+from nifti_dicom_bridge.bids.reverse_pet import KEYS
+from nifti_dicom_bridge.bids.row import AnyRow, Row
+from nifti_dicom_bridge.bids.source import Csa, Nested, Phoenix, Private
+from nifti_dicom_bridge.standard import tags
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "bids-keys.md"
 BEGIN, END = "<!-- begin of the generated table -->", "<!-- end of the generated table -->"

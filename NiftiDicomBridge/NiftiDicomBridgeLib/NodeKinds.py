@@ -7,8 +7,8 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-SOURCE = "NiftiDicomBridge.Source"
-"""Node attribute: the NIfTI file with our sidecar that a node was loaded from."""
+from .SourceFile import source_of
+
 VOLUME, LABEL_MAP, SEGMENTATION = "vtkMRMLScalarVolumeNode", "vtkMRMLLabelMapVolumeNode", "vtkMRMLSegmentationNode"
 SEQUENCE, BROWSER, DIFFUSION = "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode", "vtkMRMLDiffusionWeightedVolumeNode"
 REFUSED_CLASSES = {
@@ -62,7 +62,7 @@ def was_dicom(node: Any) -> bool:
     """Whether a node says which DICOM instances or which NIfTI file with our sidecar it was loaded from."""
     sequence = sequence_of(node)
     first = sequence.GetNthDataNode(0) if sequence is not None and sequence.GetNumberOfDataNodes() else node
-    return bool(first.IsA(VOLUME) and (instance_uids_of(first) or first.GetAttribute(SOURCE)))
+    return bool(first.IsA(VOLUME) and (instance_uids_of(first) or source_of(first)))
 
 
 def kind_of_values(node: Any) -> str:

@@ -16,13 +16,13 @@ from .NodeKinds import (
     DIFFUSION,
     LABEL_MAP,
     SEGMENTATION,
-    SOURCE,
     VOLUME,
     holds_volumes,
     instance_uids_of,
     refused_as,
     sequence_of,
 )
+from .SourceFile import source_of
 from .Transforms import HARDEN_FIRST, RESAMPLE, linear_parents
 
 SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "": 1.0}
@@ -133,7 +133,6 @@ def _image_of_volume(node: Any, harden: bool) -> NodeImage:
         if not harden:
             raise
         return _hardened(node)
-    source = node.GetAttribute(SOURCE)
     image = NodeImage(
         name=node.GetName() or node.GetID(),
         voxels=np.array(slicer.util.arrayFromVolume(node))[np.newaxis],
@@ -141,7 +140,7 @@ def _image_of_volume(node: Any, harden: bool) -> NodeImage:
         parent_to_world=parent_to_world,
         instance_uids=instance_uids_of(node),
         has_acquisition_transform=acquisition,
-        source=Path(source) if source else None,
+        source=source_of(node),
         is_label_map=bool(node.IsA(LABEL_MAP)),
         labels=_labels_of(node) if node.IsA(LABEL_MAP) else (),
     )
@@ -238,7 +237,6 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
             "one."
         )
     parent_to_world, acquisition = linear_parents(shown, HARDEN_FIRST) if shown is not sequence else (np.eye(4), False)
-    source = frames[0].GetAttribute(SOURCE)
     return NodeImage(
         name=shown.GetName() or sequence.GetName() or sequence.GetID(),
         voxels=np.stack(arrays),
@@ -246,7 +244,7 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
         parent_to_world=parent_to_world,
         instance_uids=tuple(uid for frame in frames for uid in instance_uids_of(frame)),
         has_acquisition_transform=acquisition,
-        source=Path(source) if source else None,
+        source=source_of(frames[0]),
         time_step_s=_time_step_s(sequence),
     )
 

@@ -14,7 +14,10 @@ from nifti_dicom_bridge import BridgeError
 
 from .NodeKinds import LABEL_MAP
 from .Nodes import Label, NodeImage, grid_of, remove_with_displays
+from .SourceFile import source_of
 
+LABEL_VALUE = "NiftiDicomBridge.LabelValue"
+"""Tag of a segment: the value of its voxels in the file that it was loaded from."""
 COLOR_TABLE = "vtkMRMLColorTableNode"
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 COLUMNS = ("index", "name", "color")
@@ -36,8 +39,10 @@ def images_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: 
         raise BridgeError(f"{node.GetName()} has no segments. Add one first.")
     masks = [_mask_of(node, name) for name in names]
     grid = masks[0][1]
-    labels = [_label_of(segmentation.GetSegment(name), number) for number, name in enumerate(names, start=1)]
-    layers = layers_of([mask for mask, _ in masks])
+    numbers = _numbers_of([segmentation.GetSegment(name) for name in names])
+    labels = [_label_of(segmentation.GetSegment(name), number) for number, name in zip(numbers, names, strict=True)]
+    layers = layers_of([mask for mask, _ in masks], numbers)
+    source = source_of(node) if len(layers) == 1 else None
     return [
         NodeImage(
             name=node.GetName() if number == 0 else f"{node.GetName()} overlap {number}",
@@ -45,6 +50,7 @@ def images_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: 
             ijk_to_ras=grid,
             parent_to_world=parent_to_world,
             has_acquisition_transform=acquisition,
+            source=source,
             labels=tuple(labels[index] for index in members),
             is_label_map=True,
         )
@@ -52,19 +58,28 @@ def images_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: 
     ]
 
 
-def layers_of(masks: Sequence[np.ndarray]) -> list[tuple[np.ndarray, list[int]]]:
-    """Return label maps, and the indices of the masks in each, so that no voxel belongs to two segments of one map."""
-    dtype = np.uint8 if len(masks) < 256 else np.uint16
+def layers_of(masks: Sequence[np.ndarray], numbers: Sequence[int] = ()) -> list[tuple[np.ndarray, list[int]]]:
+    """Return label maps, and the indices of the masks in each, so that no voxel belongs to two segments of one map.
+
+    Parameters
+    ----------
+    masks : sequence of numpy.ndarray
+        One per segment.
+    numbers : sequence of int
+        The label of each segment; 1, 2, 3… by default.
+    """
+    numbers = numbers or range(1, len(masks) + 1)
+    dtype = np.uint8 if max(numbers) < 256 else np.uint16
     layers: list[tuple[np.ndarray, list[int]]] = []
-    for index, mask in enumerate(masks):
+    for index, (mask, number) in enumerate(zip(masks, numbers, strict=True)):
         inside = mask != 0
         for voxels, members in layers:
             if not voxels[inside].any():
-                voxels[inside] = index + 1
+                voxels[inside] = number
                 members.append(index)
                 break
         else:
-            layers.append((np.where(inside, index + 1, 0).astype(dtype), [index]))
+            layers.append((np.where(inside, number, 0).astype(dtype), [index]))
     return layers
 
 
@@ -124,8 +139,19 @@ def _mask_of(node: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
                 slicer.mrmlScene.RemoveNode(table)
 
 
-def _label_of(segment: Any, number: int) -> Label:
+def _numbers_of(segments: Sequence[Any]) -> list[int]:
+    """Return the labels of segments: those of the file that they were loaded from if all have one, else 1, 2, 3…"""
+    found = [_tag_of(segment, LABEL_VALUE) for segment in segments]
+    known = [int(text) for text in found if text.isdigit()]
+    complete = len(set(known)) == len(segments)
+    return known if complete else list(range(1, len(segments) + 1))
+
+
+def _tag_of(segment: Any, name: str) -> str:
     tag = vtk.reference("")
-    segment.GetTag(segment.GetTerminologyEntryTagName(), tag)
+    return str(tag) if segment.GetTag(name, tag) else ""
+
+
+def _label_of(segment: Any, number: int) -> Label:
     red, green, blue = (round(255 * part) for part in segment.GetColor())
-    return Label(number, segment.GetName(), (red, green, blue), str(tag))
+    return Label(number, segment.GetName(), (red, green, blue), _tag_of(segment, segment.GetTerminologyEntryTagName()))

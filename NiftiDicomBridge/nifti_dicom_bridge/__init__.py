@@ -9,50 +9,56 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
     from .comparison import Comparison, compare
     from .deidentification import Deidentifier, deidentify
-    from .demo import make_sample
+    from .samples.demo import make_sample
     from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
     from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError, ZarrReadError
-    from .formats import read, write
-    from .formats.preview import plane_picture
-    from .identity import identity_of
-    from .jobs import Job, convert
-    from .metadata import Change, Element, Instance, Log, SeriesMetadata
+    from .conversion.io import read, write
+    from .formats.dicom.reading.segments import segments_of
+    from .preview import plane_picture
+    from .model.identity import identity_of
+    from .conversion.jobs import Job, convert
+    from .labels import Code, Segment, read_labels
+    from .model.metadata import Change, Element, Instance, Log, SeriesMetadata
+    from .optional_packages import FEATURES, missing_packages
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
     from .options import FileOptions, PreviewOptions, WindowChoice
-    from .pixels import PixelRecord
-    from .proposals import Beside, Proposal, propose
-    from .report import ConversionReport, Entry, Outcome
-    from .report_page import write_report
+    from .model.pixels import PixelRecord
+    from .conversion.proposals import Beside, Proposal, propose
+    from .model.report import ConversionReport, Entry, Outcome
+    from .html_report import write_report
     from .samples import Sample, create_samples
     from .sidecar import read_sidecar
-    from .stores import open_zarr
+    from .conversion.stage_zarr import open_zarr
     from .validation import Finding, Severity, validate
-    from .lazy import LazyVoxels
-    from .volume import Origin, Rescale, Volume
+    from .model.lazy_voxels import LazyVoxels
+    from .model.volume import Origin, Rescale, Volume
 
 _HOMES = {
     "comparison": "Comparison compare",
     "deidentification": "Deidentifier deidentify",
-    "demo": "make_sample",
+    "samples.demo": "make_sample",
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError ZarrReadError",
-    "formats": "read write",
-    "formats.preview": "plane_picture",
-    "identity": "identity_of",
-    "jobs": "Job convert",
-    "lazy": "LazyVoxels",
-    "metadata": "Change Element Instance Log SeriesMetadata",
+    "conversion.io": "read write",
+    "formats.dicom.reading.segments": "segments_of",
+    "preview": "plane_picture",
+    "model.identity": "identity_of",
+    "conversion.jobs": "Job convert",
+    "labels": "Code Segment read_labels",
+    "model.lazy_voxels": "LazyVoxels",
+    "model.metadata": "Change Element Instance Log SeriesMetadata",
+    "optional_packages": "FEATURES missing_packages",
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
-    "pixels": "PixelRecord",
-    "proposals": "Beside Proposal propose",
-    "report": "ConversionReport Entry Outcome",
-    "report_page": "write_report",
+    "model.pixels": "PixelRecord",
+    "conversion.proposals": "Beside Proposal propose",
+    "model.report": "ConversionReport Entry Outcome",
+    "html_report": "write_report",
     "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
-    "stores": "open_zarr",
+    "conversion.stage_zarr": "open_zarr",
     "validation": "Finding Severity validate",
-    "volume": "Origin Rescale Volume",
+    "model.volume": "Origin Rescale Volume",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

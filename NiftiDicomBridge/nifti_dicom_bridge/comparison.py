@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from . import metadata, tags
 from .errors import BridgeError
-from .formats.dicom import decode
-from .formats.dicom.frames import frames_of
-from .formats.dicom.series import find_series
-from .metadata import Element, Elements, Instance
+from .formats.dicom.reading import decode
+from .formats.dicom.reading.frames import frames_of
+from .formats.dicom.reading.series import find_series
+from .model import metadata
+from .model.metadata import Element, Elements, Instance
 from .options import Progress
+from .standard import tags
 
 SHOWN = 20
 # what a compressed image may say differently once it is decoded

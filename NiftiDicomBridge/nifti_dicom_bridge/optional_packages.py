@@ -48,6 +48,7 @@ FEATURES = {
     "codecs": Feature(
         "pixel data in High-Throughput JPEG 2000", (Package("pylibjpeg", "2.0"), Package("pylibjpeg-openjpeg", "2.3")), "codecs"
     ),
+    "report": Feature("HTML reports (JSON reports do not)", (Package("jinja2", "3.1"),), "report"),
     "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),
 }
 

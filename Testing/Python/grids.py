@@ -6,7 +6,7 @@ from itertools import permutations, product
 
 import numpy as np
 
-from nifti_dicom_bridge.volume import Volume, turned
+from nifti_dicom_bridge.model.volume import Volume, turned
 
 TURN = np.array([[0.36, 0.48, -0.8], [-0.8, 0.60, 0.0], [0.48, 0.64, 0.60]])
 """A rotation about no axis of the patient."""

@@ -14,7 +14,7 @@ import pytest
 
 from circle import Circle, listing, names_in
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, Outcome, Target, convert
-from nifti_dicom_bridge.inventory import inspect
+from nifti_dicom_bridge.conversion.inspect import inspect
 from phantoms import ramp, save, slices
 from phantoms.base import put_raw
 

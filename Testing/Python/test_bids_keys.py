@@ -6,11 +6,11 @@ import struct
 import numpy as np
 import pytest
 
-from nifti_dicom_bridge import geometry, metadata
-from nifti_dicom_bridge.formats import bids
-from nifti_dicom_bridge.formats.bids import pet, phase_encoding, siemens_text, timing
-from nifti_dicom_bridge.metadata import Element, Encoding, Instance, Item, SeriesMetadata
-from nifti_dicom_bridge.volume import Volume
+from nifti_dicom_bridge import bids
+from nifti_dicom_bridge.bids import pet, phase_encoding, siemens_text, timing
+from nifti_dicom_bridge.model import geometry, metadata
+from nifti_dicom_bridge.model.metadata import Element, Encoding, Instance, Item, SeriesMetadata
+from nifti_dicom_bridge.model.volume import Volume
 
 AXIAL = "1\\0\\0\\0\\1\\0"
 SAGITTAL = "0\\1\\0\\0\\0\\-1"
@@ -277,7 +277,7 @@ def test_volumes_of_a_philips_3d_train_take_the_time_between_dynamics():
 
 
 def test_ge_protocol_block():
-    from nifti_dicom_bridge.formats.bids import ge
+    from nifti_dicom_bridge.bids import ge
 
     packed = gzip.compress(b'NOSLC "15"\nIOPT "EPI, FMRI"\n')
     assert ge.protocol_block(struct.pack("<I", len(packed)) + packed)["IOPT"] == "EPI, FMRI"
@@ -392,7 +392,7 @@ def test_every_key_can_be_written_as_json():
 def test_real_values_of_philips_volumes_with_scales_of_their_own_are_precise():
     from dataclasses import replace
 
-    from nifti_dicom_bridge.pixels import PixelRecord
+    from nifti_dicom_bridge.model.pixels import PixelRecord
 
     scaled = {0x00080070: "Philips", 0x20050010: "Philips MR Imaging DD 001", 0x2005100E: Element("FL", struct.pack("<f", 5.9))}
     found = volume(instance(scaled))

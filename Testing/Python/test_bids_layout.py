@@ -12,15 +12,15 @@ import pydicom
 import pytest
 
 from circle import KEY, Circle, listing, names_in
-from nifti_dicom_bridge import Cancelled, ConversionOptions, ConversionReport, Job, Layout, Outcome, compare, convert
-from nifti_dicom_bridge.bids_layout import rules
-from nifti_dicom_bridge.bids_layout.bids_map import ROW_KEYS, TOP_KEYS, built_in
-from nifti_dicom_bridge.bids_layout.images import image_of, relate
-from nifti_dicom_bridge.bids_layout.reproin import spoken
+from nifti_dicom_bridge import Cancelled, ConversionOptions, ConversionReport, Job, Layout, Outcome, bids, compare, convert
+from nifti_dicom_bridge.bids_dataset import naming_rules
+from nifti_dicom_bridge.bids_dataset.bids_map import ROW_KEYS, TOP_KEYS, built_in
+from nifti_dicom_bridge.bids_dataset.images import image_of, relate
+from nifti_dicom_bridge.bids_dataset.reproin import spoken
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.formats import bids, nifti
-from nifti_dicom_bridge.formats.dicom.read import load, outline, plan_all
-from nifti_dicom_bridge.formats.dicom.series import find_series
+from nifti_dicom_bridge.formats import nifti
+from nifti_dicom_bridge.formats.dicom.reading.read import load, outline, plan_all
+from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.examinations import EPI, GE, SPIN_ECHO, diffusion, pet, series, spin_echo_epi
@@ -292,7 +292,7 @@ def test_the_dataset_describes_itself(circle: Circle) -> None:
     dataset(circle)
 
     description = json.loads((circle.nifti / "dataset_description.json").read_text("utf-8"))
-    assert (description["DatasetType"], description["BIDSVersion"]) == ("raw", rules.bids_version())
+    assert (description["DatasetType"], description["BIDSVersion"]) == ("raw", naming_rules.bids_version())
     assert description["GeneratedBy"][0]["Name"] == "nifti-dicom-bridge"
     assert table(circle.nifti / "participants.tsv") == [["participant_id", "age", "sex"], ["sub-P01", "31", "F"]]
     assert table(circle.nifti / f"sub-P01/ses-20260101/{WHO}_scans.tsv") == [

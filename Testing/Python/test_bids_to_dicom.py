@@ -17,11 +17,10 @@ import pytest
 
 from dciodvfy import facts_of_dciodvfy
 from grids import ORIENTATIONS
-from nifti_dicom_bridge import ConversionOptions, Job, Kind, Outcome, SlicePlane, Target, convert
-from nifti_dicom_bridge.formats import bids
-from nifti_dicom_bridge.formats.bids import kinds
-from nifti_dicom_bridge.formats.bids.remembered import KEYS_TAG
-from nifti_dicom_bridge.volume import Volume, turned
+from nifti_dicom_bridge import ConversionOptions, Job, Kind, Outcome, SlicePlane, Target, bids, convert
+from nifti_dicom_bridge.bids import kinds
+from nifti_dicom_bridge.bids.private_block import KEYS_TAG
+from nifti_dicom_bridge.model.volume import Volume, turned
 from oracles import oracle, run
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Target, convert
-from nifti_dicom_bridge.demo import make_sample
+from nifti_dicom_bridge.samples.demo import make_sample
 
 
 class StopAt:

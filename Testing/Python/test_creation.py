@@ -13,8 +13,8 @@ import pytest
 
 from nifti_dicom_bridge import ConversionOptions, FileOptions, Job, Kind, Outcome, SlicePlane, Target, convert, propose, read
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.demo import make_sample
 from nifti_dicom_bridge.options import Resample, SegmentationForm
+from nifti_dicom_bridge.samples.demo import make_sample
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
 MATRIX = np.diag([-2.0, -1.5, 3.0, 1.0])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nifti_dicom_bridge import ConversionOptions, Job, Names, Outcome, Target, Uids, compare, convert
-from nifti_dicom_bridge.demo import make_sample
+from nifti_dicom_bridge.samples.demo import make_sample
 
 
 def test_a_link_back_to_a_folder_above_does_not_go_round_for_ever(tmp_path: Path) -> None:

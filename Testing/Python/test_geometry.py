@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from circle import Circle, in_dicom_order
 from nifti_dicom_bridge import GeometryError, Volume, read
 from nifti_dicom_bridge.formats import nifti
-from nifti_dicom_bridge.geometry import (
+from nifti_dicom_bridge.model.geometry import (  # fmt: skip
     LPS_TO_RAS,
     Plane,
     affine_from_attributes,
@@ -24,7 +24,7 @@ from nifti_dicom_bridge.geometry import (
     closest_orientation,
     reoriented_affine,
     spacing_problem,
-)  # fmt: skip
+)
 from oracles import module
 from phantoms import ramp, save, slices
 from phantoms.series import OBLIQUE

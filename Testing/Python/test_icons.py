@@ -9,7 +9,7 @@ import pydicom
 from pydicom.uid import RLELossless
 
 from circle import Circle
-from nifti_dicom_bridge.demo import make_sample
+from nifti_dicom_bridge.samples.demo import make_sample
 from oracles import oracle, run
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge.errors import LabelError
-from nifti_dicom_bridge.formats.nifti_extensions import extension_texts
+from nifti_dicom_bridge.formats.nifti.extensions import extension_texts
 from nifti_dicom_bridge.labels import (
     Code,
     Segment,
@@ -25,7 +25,7 @@ from nifti_dicom_bridge.labels import (
     write_dseg,
 )
 from nifti_dicom_bridge.labels.codes import coding_of
-from nifti_dicom_bridge.metadata import Log
+from nifti_dicom_bridge.model.metadata import Log
 
 SPLEEN, TUMOUR = ("spleen", (157, 108, 162)), ("liver tumour", (0, 255, 0))
 CODED = (

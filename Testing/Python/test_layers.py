@@ -20,9 +20,12 @@ FRONT_DOORS = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
 IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
     "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileReader.py", "FileWriter.py", "Samples.py",
-    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py",
+    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "SourceFile.py",
 ]  # fmt: skip
-READ_NODES = {"Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "Hierarchy.py", "SelfTest.py"}
+READ_NODES = {
+    "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py", "NewSegmentations.py",
+    "Display.py", "SourceFile.py", "Hierarchy.py", "SelfTest.py",
+}  # fmt: skip
 
 
 def python_files(folder: Path) -> list[Path]:
@@ -74,27 +77,48 @@ def test_slicer_side_imports_public_names_only(path):
     assert of_core <= {"nifti_dicom_bridge"}
 
 
-def room(path: Path) -> str:
-    """Return which format a file of the core belongs to; empty for those that belong to none."""
-    parts = path.relative_to(CORE).with_suffix("").parts
-    return parts[1].removesuffix("_header") if parts[0] == "formats" and parts[1] != "__init__" else ""
+LAYERS = [  # the top imports below
+    {"cli"},
+    {"html_report", "samples"},
+    {"conversion"},
+    {"creation", "preview"},
+    {"bids_dataset", "comparison", "deidentification", "validation"},
+    {"formats"},
+    {"labels"},
+    {"sidecar", "bids"},
+    {"model"},
+    {"options"},
+    {"standard"},
+    {"optional_packages"},
+    {"errors"},
+]
+HEIGHT = {name: len(LAYERS) - number for number, names in enumerate(LAYERS) for name in names}
+FORMATS = {path.name for path in (CORE / "formats").iterdir() if path.is_dir()} - {"__pycache__"}
 
 
-@pytest.mark.parametrize("path", [path for path in python_files(CORE / "formats") if room(path)], ids=ids)
+def entry(name: str) -> str:
+    """Return the entry at the top of the core that an absolute name belongs to; empty for names of others."""
+    return name.split(".")[1] if name.startswith("nifti_dicom_bridge.") else ""
+
+
+def test_every_entry_of_the_core_has_its_layer():
+    tree = {path.stem for path in CORE.iterdir()} - {"__init__", "__main__", "__pycache__", "data", "py"}
+    assert tree == set(HEIGHT)
+
+
+@pytest.mark.parametrize("path", [path for path in python_files(CORE) if path.parent != CORE or path.stem in HEIGHT], ids=ids)
+def test_imports_run_downwards(path):
+    own = path.relative_to(CORE).with_suffix("").parts[0]
+    others = {entry(name) for name in imports(path)} & set(HEIGHT) - {own}
+    upwards = {name for name in others if HEIGHT[name] >= HEIGHT[own]}
+    assert not upwards - ({"model"} if path.stem == "confidentiality_profile" else set())
+
+
+@pytest.mark.parametrize("path", [path for path in python_files(CORE / "formats") if path.parent != CORE / "formats"], ids=ids)
 def test_format_never_imports_another_format(path):
-    rooms = {room(other) for other in python_files(CORE / "formats")} - {"", room(path)}
-    found = {match.group(1) for name in imports(path) if (match := re.match(r"nifti_dicom_bridge\.formats\.(\w+)", name))}
-    assert not {name.removesuffix("_header") for name in found} & rooms
-
-
-FOUNDATION = ["errors", "options", "metadata", "geometry", "pixels", "lazy", "volume"]
-
-
-@pytest.mark.parametrize("path", [CORE / f"{name}.py" for name in FOUNDATION], ids=ids)
-def test_foundation_imports_nothing_from_above(path):
-    allowed = {f"nifti_dicom_bridge.{name}" for name in (*FOUNDATION, "tags")} | {"nifti_dicom_bridge"}
-    found = {".".join(name.split(".")[:2]) for name in imports(path) if top(name) == "nifti_dicom_bridge"}
-    assert found <= allowed
+    own = path.relative_to(CORE / "formats").parts[0]
+    found = {name.split(".")[2] for name in imports(path) if name.startswith("nifti_dicom_bridge.formats.")}
+    assert not found & FORMATS - {own}
 
 
 def test_few_files_read_and_make_nodes():

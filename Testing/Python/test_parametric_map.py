@@ -13,8 +13,8 @@ from grids import OBLIQUE, ORIENTATIONS, centres, itk_image, nifti_image, orient
 from nifti_dicom_bridge import read
 from nifti_dicom_bridge.errors import PixelError
 from nifti_dicom_bridge.formats.dicom.created.parametric_map import ParametricMapRequest, parametric_maps
-from nifti_dicom_bridge.metadata import Log
-from nifti_dicom_bridge.volume import Rescale, Volume
+from nifti_dicom_bridge.model.metadata import Log
+from nifti_dicom_bridge.model.volume import Rescale, Volume
 from oracles import oracle, run
 from phantoms import ramp, save, slices
 from test_segmentation import common

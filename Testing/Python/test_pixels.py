@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nifti_dicom_bridge import PixelError
-from nifti_dicom_bridge.pixels import (
+from nifti_dicom_bridge.model.pixels import (  # fmt: skip
     PixelFormat,
     bytes_from_frames,
     decimal,
@@ -23,7 +23,7 @@ from nifti_dicom_bridge.pixels import (
     to_stored_values,
     untile,
     ybr_from_rgb,
-)  # fmt: skip
+)
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 PHOTOMETRIC = {1: ["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"], 3: ["RGB"]}

@@ -14,8 +14,8 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Outcome, SlicePlane, Target, convert, read
-from nifti_dicom_bridge.formats.preview import plane_picture
 from nifti_dicom_bridge.options import PreviewOptions, WindowChoice
+from nifti_dicom_bridge.preview import plane_picture
 from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.base import CT, MR, SECONDARY_CAPTURE, image, ramp, slices, write

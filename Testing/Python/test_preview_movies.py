@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Target, convert
-from nifti_dicom_bridge.formats.preview import video
-from nifti_dicom_bridge.formats.preview.gif import GifWriter
 from nifti_dicom_bridge.options import PreviewOptions
+from nifti_dicom_bridge.preview import video
+from nifti_dicom_bridge.preview.gif import GifWriter
 from nifti_dicom_bridge.samples import cines
 from nifti_dicom_bridge.samples.cine_files import write_angiogram, write_ultrasound
 from nifti_dicom_bridge.samples.create import PATIENT, STUDY

@@ -13,7 +13,7 @@ import pytest
 import readme
 from nifti_dicom_bridge import read
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.demo import make_sample
+from nifti_dicom_bridge.samples.demo import make_sample
 
 
 @pytest.fixture

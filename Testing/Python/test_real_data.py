@@ -8,7 +8,7 @@ import pytest
 
 from circle import Circle
 from nifti_dicom_bridge import Outcome, compare
-from nifti_dicom_bridge.formats.dicom.series import find_series
+from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CASES = sorted(path.parent.name for path in SHARED.glob("*/dicom"))

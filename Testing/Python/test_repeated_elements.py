@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nifti_dicom_bridge import Job, convert
-from nifti_dicom_bridge.demo import make_sample
+from nifti_dicom_bridge.samples.demo import make_sample
 
 DESCRIPTION = b"\x08\x00\x3e\x10LO\x0a\x00Nasty demo"
 

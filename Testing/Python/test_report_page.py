@@ -26,6 +26,7 @@ from nifti_dicom_bridge import (
     OutputError,
     Target,
     convert,
+    create_samples,
     make_sample,
     write_report,
 )
@@ -84,7 +85,7 @@ def test_series_with_new_uids_are_told_from_those_that_are_the_same(sample: Circ
     sample.forth()
     text = page(sample.home(NEW), sample.folder)
 
-    assert headline(text) == "1 of 1 series restored as new series, every voxel identical"
+    assert headline(text) == "1 of 1 series restored with new UIDs, every voxel identical"
     assert "a new series (--uids new)" in text
 
 
@@ -109,7 +110,7 @@ def test_edited_voxels_are_not_called_identical(sample: Circle) -> None:
     set_voxels(sample.image(), lambda voxels: voxels + 1)
     text = page(sample.home(NEW), sample.folder)
 
-    assert headline(text) == "1 of 1 series written as derived series"
+    assert headline(text) == "1 of 1 series written as a derived series"
     assert "values were rounded" in text
 
 
@@ -118,8 +119,8 @@ def test_edited_integers_are_those_of_the_edited_image(circle: Circle) -> None:
     set_voxels(circle.image(), lambda voxels: voxels + 1, np.int16)
     text = page(circle.home(NEW), circle.folder)
 
-    assert headline(text) == "1 of 1 series written as derived series, every voxel as edited"
-    assert "are those of the edited image" in text
+    assert headline(text) == "1 of 1 series written as a derived series, every voxel as edited"
+    assert "match the edited image" in text
 
 
 def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_said(sample: Circle) -> None:
@@ -127,7 +128,7 @@ def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_said(sample: Ci
     set_voxels(sample.image(), lambda voxels: np.where(np.arange(voxels.size).reshape(voxels.shape) == 99, 9999, voxels))
     text = page(report, sample.folder)
 
-    assert headline(text) == "0 of 1 series converted; 1 with voxels that are not those from before"
+    assert headline(text) == "0 of 1 series converted; 1 with changed voxels"
     assert state(text) == "bad"
     assert "1 of 13 440 voxels differ, by " in words(text)
     assert text.count('<svg class="spot"') == 3
@@ -160,7 +161,7 @@ def test_files_that_are_gone_do_not_stop_the_report(sample: Circle) -> None:
     text = page(report, sample.folder)
 
     assert state(text) == "note"
-    assert "1 not looked at in full" in words(text)
+    assert "1 not compared completely" in words(text)
     assert "damaged or no NIfTI" in words(text)
 
 
@@ -231,15 +232,15 @@ def test_findings_of_the_checker_are_there(sample: Circle) -> None:
     report = sample.home(replace(NEW, set_values={"EchoTrainLength": "-5", "Modality": "CT"}))
     text = page(report, sample.folder)
 
-    assert "Checked by the standard" in text
+    assert "<h3>Validation</h3>" in text
     assert '<span class="kind error">error</span>' in text
 
 
 def test_files_in_and_out_version_and_time_are_there(sample: Circle) -> None:
     text = words(page(sample.forth(), sample.folder))
 
-    assert f"In: 7 files in {sample.dicom}" in text
-    assert f"Out: 2 files in {sample.nifti}" in text
+    assert f"Input: 7 files in {sample.dicom}" in text
+    assert f"Output: 2 files in {sample.nifti}" in text
     assert re.search(r"NiftiDicomBridge \S+, \d{4}-\d\d-\d\d \d\d:\d\d", text)
 
 
@@ -346,6 +347,18 @@ def test_a_browser_has_nothing_to_complain_about_and_asks_for_nothing(nasty: Con
     assert said == []
 
 
+def test_pictures_of_any_size_and_drawings_are_complete(tmp_path: Path) -> None:
+    """Base64 of a picture is much longer than the texts that are cut."""
+    samples = create_samples(tmp_path / "samples")
+    files = next(sample.files for sample in samples if "MR" in sample.title)
+    text = page(convert(Job(files, tmp_path / "nifti")), tmp_path)
+    assert max(map(len, re.findall(r'src="([^"]*)"', text))) > 2000
+    assert "…" not in "".join(re.findall(r' d="([^"]*)"', text))
+    with opened(tmp_path / "report.html") as (shown, said):
+        assert shown.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
+    assert said == []
+
+
 @pytest.mark.parametrize("width", [375, 768, 1200])
 def test_nothing_stands_out_at_the_side(nasty: ConversionReport, tmp_path: Path, width: int) -> None:
     page(nasty, tmp_path)
@@ -379,7 +392,7 @@ def test_series_can_be_found_by_name_and_state(sample: Circle) -> None:
         shown.get_by_label("Find").fill("3 SER")
         assert shown.locator(".entry:visible").count() == 1
         shown.get_by_label("Find").fill("")
-        shown.get_by_role("radio", name="wrong").check()
+        shown.get_by_role("radio", name="Errors").check()
         assert shown.locator(".entry:visible strong").all_inner_texts() == ["9 broken"]
         assert shown.locator("output").inner_text() == "1 of 8"
 

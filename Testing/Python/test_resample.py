@@ -18,8 +18,8 @@ from pydicom.dataset import Dataset
 from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import GeometryError, Outcome, Resample, Volume
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.geometry import Plane
-from nifti_dicom_bridge.resample import resample
+from nifti_dicom_bridge.model.geometry import Plane
+from nifti_dicom_bridge.model.resample import resample
 from oracles import module, oracle, run
 from phantoms import save, slices
 from phantoms.base import CT, MR, decimal

@@ -15,14 +15,14 @@ from pydicom.dataset import Dataset
 from circle import KEEP, KEY, NEW, Circle, in_dicom_order, listing
 from grids import OBLIQUE, centres, itk_image, values_at
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
-from nifti_dicom_bridge.formats.dicom import read as dicom_read
-from nifti_dicom_bridge.formats.dicom import stacks
+from nifti_dicom_bridge.conversion.inspect import inspect
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
-from nifti_dicom_bridge.inventory import inspect
+from nifti_dicom_bridge.formats.dicom.reading import read as dicom_read
+from nifti_dicom_bridge.formats.dicom.reading import stacks
 from nifti_dicom_bridge.labels import Code, Segment, number_in_description, read_labels
+from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import Kind, Layout, SegmentationForm
 from nifti_dicom_bridge.sidecar import record
-from nifti_dicom_bridge.volume import Volume
 from oracles import oracle, run
 from phantoms import save, slices
 from phantoms.multiframe import label_ramp, segments

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from circle import KEEP, KEY, NEW, Circle, listing, names_in
 from nifti_dicom_bridge import Instance, Outcome, SidecarError, Volume, read
-from nifti_dicom_bridge.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
-from nifti_dicom_bridge.pixels import PixelRecord
+from nifti_dicom_bridge.model.charset import CharacterSet
+from nifti_dicom_bridge.model.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
+from nifti_dicom_bridge.model.pixels import PixelRecord
+from nifti_dicom_bridge.model.volume import Origin, Rescale
 from nifti_dicom_bridge.sidecar import record
 from nifti_dicom_bridge.sidecar.bulk import BulkReader, BulkWriter
-from nifti_dicom_bridge.sidecar.charset import CharacterSet
 from nifti_dicom_bridge.sidecar.dicom_json import Decoder, Encoder
 from nifti_dicom_bridge.sidecar.table import TableDecoder, TableEncoder
-from nifti_dicom_bridge.volume import Origin, Rescale
 from phantoms import PHANTOMS
 
 SCHEMA = files("nifti_dicom_bridge") / "data" / "sidecar.schema.json"

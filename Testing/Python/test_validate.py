@@ -19,15 +19,15 @@ from pydicom.sequence import Sequence
 
 from circle import Circle
 from dciodvfy import Fact, facts_of_dciodvfy, facts_of_findings
-from nifti_dicom_bridge import Finding, Severity, iods, validate
+from nifti_dicom_bridge import Finding, Severity, validate
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.standard import iods
 from nifti_dicom_bridge.validation import check_files
 from nifti_dicom_bridge.validation.conditions import TABLES as CONDITIONS
 from nifti_dicom_bridge.validation.subject import tag_of
 from nifti_dicom_bridge.validation.values import TABLES as VALUES
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.base import put_raw
-from test_layers import CORE, imports, python_files
 
 CT, MR, PET = ("1.2.840.10008.5.1.4.1.1." + end for end in ("2", "4", "128"))
 SCRIPT = Path(__file__).resolve().parents[1] / "iod_tables.py"
@@ -112,17 +112,6 @@ def test_every_row_names_an_attribute_and_iods_that_exist(table: dict) -> None:
             assert set(row.iods) <= known
 
 
-@pytest.mark.parametrize("path", python_files(CORE / "validation"), ids=lambda path: path.name)
-def test_validation_imports_nothing_from_above(path: Path) -> None:
-    above = {"cli", "jobs", "to_nifti", "to_dicom", "inventory", "comparison", "demo"}
-    assert not {name.split(".")[1] for name in imports(path) if name.startswith("nifti_dicom_bridge.")} & above
-
-
-def test_the_table_reader_stands_at_the_foundation() -> None:
-    ours = {name.split(".")[1] for name in imports(CORE / "iods.py") if name.startswith("nifti_dicom_bridge.")}
-    assert ours <= {"errors", "tags"}
-
-
 # --- files that are right
 
 
@@ -147,7 +136,7 @@ def test_a_right_series_has_no_findings(kind: str, request: pytest.FixtureReques
 
 
 def test_the_demo_is_right(tmp_path: Path) -> None:
-    from nifti_dicom_bridge.demo import make_sample
+    from nifti_dicom_bridge.samples.demo import make_sample
 
     assert errors(check_files(make_sample(tmp_path))) == []
 

@@ -43,7 +43,7 @@ class Application(qt.QApplication):
         qt.QSettings.setDefaultFormat(qt.QSettings.IniFormat)
         qt.QSettings.setPath(qt.QSettings.IniFormat, qt.QSettings.UserScope, home)
         self.temporaryPath = home
-        self._io, self._logics = IOManager(), []
+        self._io, self._logics, self._application_logic = IOManager(), [], None
         self._options = types.SimpleNamespace(testingEnabled=testing, runPythonAndExit=testing)
 
     def testingEnabled(self):
@@ -56,6 +56,18 @@ class Application(qt.QApplication):
 
     def layoutManager(self):
         """Return None: there are no views here."""
+
+    def applicationLogic(self):
+        """Return what selects the volumes that the slice views show."""
+        import slicer
+
+        if self._application_logic is None:
+            self._application_logic = slicer.vtkMRMLApplicationLogic()
+            self._application_logic.SetMRMLScene(slicer.mrmlScene)
+        if self._application_logic.GetSelectionNode() is None:
+            selection = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSelectionNode")
+            self._application_logic.SetSelectionNode(selection)
+        return self._application_logic
 
     def coreIOManager(self):
         """Return what reads and writes files."""
@@ -74,6 +86,22 @@ class MainWindow(qt.QMainWindow):
         import slicer
 
         getattr(slicer.modules, name.lower()).widgetRepresentation().enter()
+
+
+class SequencesModule:
+    """Stand-in for ``slicer.modules.sequences``: keeps which browser its toolbar shows."""
+
+    def __init__(self):
+        self.shown_browser = None
+
+    def setToolBarActiveBrowserNode(self, browserNode):
+        """Take the browser of the toolbar."""
+        self.shown_browser = browserNode
+
+    def showSequenceBrowser(self, browserNode):
+        """Show the toolbar."""
+        self.shown_browser = browserNode
+        return True
 
 
 class ScriptedModule:
@@ -140,7 +168,7 @@ def fill(slicer, home: str, main_window: bool, testing: bool) -> None:
         logic.SetMRMLScene(slicer.mrmlScene)
         slicer.app._logics.append(logic)
     slicer.app.mrmlScene = lambda: slicer.mrmlScene
-    slicer.modules = types.SimpleNamespace(dicomPlugins={})
+    slicer.modules = types.SimpleNamespace(dicomPlugins={}, sequences=SequencesModule())
     slicer.selfTests = {}
     slicer.qMRMLWidget = qMRMLWidget
     for cls in (*subject_hierarchy.NAMES, *io_manager.NAMES):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..option_files import read_option_file
+from ..options.option_files import read_option_file
 
 
 def read_metadata(path: Path) -> dict[str, str]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import geometry
+from .. import bids
+from ..bids.manufacturers import manufacturer_of
 from ..errors import SidecarError
-from ..formats import bids
-from ..formats.bids.manufacturers import manufacturer_of
-from ..volume import Volume
-from .described import Described
+from ..model import geometry
+from ..model.volume import Volume
+from .image_with_sidecar import Described
 
 AXIS, ORDERING, MATRIX = 0x00181312, 0x00189034, 0x00181310
 _LETTERS = ("PhaseEncodingDirection", "PhaseEncodingAxis")

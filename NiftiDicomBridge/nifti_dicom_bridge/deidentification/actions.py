@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum
 from functools import lru_cache
 
-from .. import tags
-from ..confidential import action_code
-from ..iods import TYPES, attributes_of
-from ..metadata import Element
+from ..model.metadata import Element
+from ..standard import tags
+from ..standard.confidentiality_profile import action_code
+from ..standard.iods import TYPES, attributes_of
 
 Path = tuple[int, ...]
 """Tags from the outermost sequence to the attribute."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .. import tags
-from ..metadata import SPACE_AND_NULL, Element, Elements, Item
+from ..model.metadata import SPACE_AND_NULL, Element, Elements, Item
+from ..standard import tags
 from .actions import Action, Path, action_of
 from .uids import KeyedUids
 

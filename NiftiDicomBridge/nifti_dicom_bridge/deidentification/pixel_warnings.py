@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .. import metadata, tags
-from ..volume import Volume
+from ..model import metadata
+from ..model.volume import Volume
+from ..standard import tags
 
 _BURNED_IN_ANNOTATION, _CONVERSION_TYPE = 0x00280301, 0x00080064
 _WRITTEN_UPON = frozenset({"US", "IVUS", "XA", "RF", "ES", "GM", "SM", "XC", "OP", "OT", "SC", "ECG", "MG", "DOC"})

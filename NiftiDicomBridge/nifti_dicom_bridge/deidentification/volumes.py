@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .. import metadata, tags
 from ..errors import BridgeError
-from ..formats.dicom import values
-from ..formats.dicom.made import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
-from ..formats.dicom.read import file_name
+from ..formats.dicom import new_element
+from ..formats.dicom.new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+from ..formats.dicom.reading.read import file_name
 from ..formats.dicom.restore import with_group_length
-from ..metadata import Element, Elements, Instance, Log, SeriesMetadata
-from ..volume import Volume
+from ..model import metadata
+from ..model.metadata import Element, Elements, Instance, Log, SeriesMetadata
+from ..model.volume import Volume
+from ..standard import tags
 from .elements import Cleaner
+from .kept_bids_keys import remembered_of
 from .pixel_warnings import pixel_warnings
-from .remembering import remembered_of
 from .uids import KeyedUids
 
 METHOD = "PS3.15 2026c E.2 Basic Application Level Confidentiality Profile"
 _IDENTITY_REMOVED, _METHOD, _METHOD_CODES, _TIMES = 0x00120062, 0x00120063, 0x00120064, 0x00280303
-_BASIC_PROFILE = values.code("113100", "DCM", "Basic Application Confidentiality Profile")
+_BASIC_PROFILE = new_element.code("113100", "DCM", "Basic Application Confidentiality Profile")
 
 
 def deidentify(volume: Volume, key: str = "", log: Log | None = None) -> Volume:
@@ -125,7 +126,7 @@ def _said() -> Elements:
     return {
         _IDENTITY_REMOVED: Element("CS", b"YES "),
         _METHOD: Element("LO", METHOD.encode("ascii")),
-        _METHOD_CODES: values.sequence(_BASIC_PROFILE),
+        _METHOD_CODES: new_element.sequence(_BASIC_PROFILE),
         _TIMES: Element("CS", b"REMOVED "),
     }
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..errors import LabelError
-from ..metadata import Log
+from ..model.metadata import Log
 from .segment import Code, Segment
 
 PRIVATE_SCHEME = "99NIFTIBRIDGE"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import bids_tree
+from ..bids import inheritance
 from .read import form_of
 
 _SUFFIXES = (".nii.gz", ".nii", ".hdr", ".img")
@@ -37,7 +37,7 @@ def _stem(path: Path) -> str:
 
 def _inherited(path: Path, stem: str) -> Path | None:
     """Return the nearest ``_dseg.tsv`` that applies to a segmentation by the inheritance principle of BIDS."""
-    if bids_tree.entities_of(stem)[1] not in ("dseg", "probseg"):
+    if inheritance.entities_of(stem)[1] not in ("dseg", "probseg"):
         return None
-    fitting = bids_tree.inherited(path, stem.rpartition("_")[0] + "_dseg", ".tsv", loose=True)
+    fitting = inheritance.inherited(path, stem.rpartition("_")[0] + "_dseg", ".tsv", loose=True)
     return fitting[-1] if fitting else None

@@ -44,7 +44,7 @@ def _write(frames: np.ndarray, path: Path, attributes: dict[str, Any]) -> None:
     import pydicom
     from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-    from ..formats.dicom.made import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+    from ..formats.dicom.new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 
     data_set = pydicom.Dataset()
     for keyword, value in attributes.items():

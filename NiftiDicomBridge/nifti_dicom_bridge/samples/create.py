@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import formats
+from ..conversion.io import write
+from ..conversion.jobs import Job, convert
 from ..errors import OutputError
-from ..jobs import Job, convert
+from ..model.pixels import to_type
+from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Target
-from ..output import Staging
-from ..pixels import to_type
-from ..volume import Volume
+from ..options.staging import Staging
 from . import cines, head
 from .cine_files import write_angiogram, write_ultrasound
 
@@ -118,7 +118,7 @@ def _made(scratch: Path) -> Iterator[tuple[str, str]]:
 def _convert(scratch: Path, name: str, voxels: np.ndarray, options: ConversionOptions, attributes: dict[str, str]) -> None:
     """Write voxels (x, y, z) as NIfTI, and convert that."""
     image = Volume(voxels.transpose(2, 1, 0)[None], head.lps_to_ras(), name=name)
-    (path,) = [path for path in formats.write(image, scratch / f"{name}.nii") if path.suffix == ".nii"]
+    (path,) = [path for path in write(image, scratch / f"{name}.nii") if path.suffix == ".nii"]
     about = {**attributes} if options.reference else {**_EQUIPMENT, **attributes}
     if options.study_from is None and options.reference is None:
         about = {**PATIENT, **STUDY, **about}

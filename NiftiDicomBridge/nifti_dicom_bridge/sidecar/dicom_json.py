@@ -14,11 +14,11 @@ import re
 import struct
 from typing import Any
 
-from .. import tags
 from ..errors import SidecarError
-from ..metadata import NUMBER_FORMATS, Element, Elements, Item
+from ..model.charset import CharacterSet
+from ..model.metadata import NUMBER_FORMATS, Element, Elements, Item
+from ..standard import tags
 from .bulk import BulkReader, BulkWriter
-from .charset import CharacterSet
 
 TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UC", "UI"])
 SINGLE_TEXT_VRS = frozenset(["LT", "ST", "UT", "UR"])

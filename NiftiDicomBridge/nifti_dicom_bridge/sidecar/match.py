@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .. import geometry
 from ..errors import PixelError, SidecarError
-from ..pixels import to_stored_values
-from ..volume import Origin, Rescale, Volume, same_grid, turned
+from ..model import geometry
+from ..model.pixels import to_stored_values
+from ..model.volume import Origin, Rescale, Volume, same_grid, turned
 from .record import Record
 
 SINGLE_PRECISION = 1e-6

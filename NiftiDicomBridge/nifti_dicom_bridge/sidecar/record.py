@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import tags
 from ..errors import GeometryError, SidecarError
-from ..geometry import check_affine
-from ..metadata import Encoding, Instance, PixelElement, SeriesMetadata
+from ..model.charset import CharacterSet
+from ..model.geometry import check_affine
+from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
+from ..model.pixels import PixelRecord
+from ..model.volume import DIGEST_PREFIX, Origin, Rescale, Volume
 from ..options import Resample
-from ..pixels import PixelRecord
-from ..volume import DIGEST_PREFIX, Origin, Rescale, Volume
+from ..standard import tags
 from .bulk import BulkReader, BulkWriter
-from .charset import CharacterSet
 from .dicom_json import vr_of
 from .table import TableDecoder, TableEncoder
 

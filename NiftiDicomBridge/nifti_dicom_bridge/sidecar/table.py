@@ -14,10 +14,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import tags
 from ..errors import SidecarError
-from ..metadata import Element, Elements
-from .charset import CharacterSet
+from ..model.charset import CharacterSet
+from ..model.metadata import Element, Elements
+from ..standard import tags
 from .dicom_json import BINARY_VRS, Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of, vr_of
 
 MANY_ITEMS = 4

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import tags
 from ..errors import DicomReadError
-from ..formats.dicom import files
-from ..metadata import Instance
+from ..formats.dicom.reading import files
+from ..model.metadata import Instance
 from ..options import Progress
+from ..standard import tags
 from .attributes import check_attributes
 from .file_meta import check_file_meta
 from .findings import Finding, Heap, Severity

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .. import iods, tags
-from ..metadata import Elements
-from ..sidecar.charset import CharacterSet
+from ..model.charset import CharacterSet
+from ..model.metadata import Elements
+from ..standard import iods, tags
 from .checklist import Checklist, checklist_of, present_modules
 from .conditions import Condition, Scope, rows_for
 from .findings import Path

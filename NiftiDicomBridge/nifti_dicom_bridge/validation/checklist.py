@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from .. import iods, tags
-from ..iods import TYPES, Module, Rule
+from ..standard import iods, tags
+from ..standard.iods import TYPES, Module, Rule
 
 # whose macros depend on the kind of content item: the table cannot tell which of its attributes are wanted
 UNDECIDED = frozenset({"sr-document-content"})

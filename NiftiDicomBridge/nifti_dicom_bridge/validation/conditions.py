@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .. import metadata
-from ..metadata import Elements
+from ..model import metadata
+from ..model.metadata import Elements
 from .findings import Severity
 from .subject import tag_of
 from .values import (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .. import metadata, tags
-from ..formats.dicom.encoding import LONG_VRS
-from ..formats.dicom.files import DEFLATED_EXPLICIT, EXPLICIT_BIG_ENDIAN
-from ..metadata import Elements, Encoding
-from ..sidecar.charset import CharacterSet
+from ..formats.dicom.reading.encoding import LONG_VRS
+from ..formats.dicom.reading.files import DEFLATED_EXPLICIT, EXPLICIT_BIG_ENDIAN
+from ..model import metadata
+from ..model.charset import CharacterSet
+from ..model.metadata import Elements, Encoding
+from ..standard import tags
 from .representation import check_element
 from .subject import Subject
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from .. import tags
+from ..standard import tags
 
 
 class Severity(StrEnum):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .. import metadata, tags
-from ..metadata import Elements
+from ..model import metadata
+from ..model.metadata import Elements
+from ..standard import tags
 from .checklist import checklist_of
 from .subject import Subject, tag_of
 from .values import ENHANCED, ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, LEGACY, PARAMETRIC_MAP, SEG

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import metadata, tags
-from ..metadata import Elements
+from ..model import metadata
+from ..model.metadata import Elements
+from ..standard import tags
 from .findings import Path
 from .subject import Subject
 

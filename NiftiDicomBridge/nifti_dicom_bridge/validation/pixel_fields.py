@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from .. import iods, metadata, tags
-from ..metadata import PixelElement
+from ..model import metadata
+from ..model.metadata import PixelElement
+from ..standard import iods, tags
 from .subject import Subject
 from .values import CT, SEG
 

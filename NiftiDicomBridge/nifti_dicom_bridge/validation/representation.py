@@ -7,9 +7,9 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from .. import tags
-from ..metadata import NUMBER_FORMATS, Element, Elements
-from ..sidecar.charset import AFFECTED_VRS, CharacterSet
+from ..model.charset import AFFECTED_VRS, CharacterSet
+from ..model.metadata import NUMBER_FORMATS, Element, Elements
+from ..standard import tags
 from .findings import Path
 from .subject import Subject
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import metadata, tags
-from ..geometry import normal_of
-from ..metadata import Instance
+from ..model import metadata
+from ..model.geometry import normal_of
+from ..model.metadata import Instance
+from ..standard import tags
 from .findings import Heap, Severity
 
 PATIENT_ID = 0x00100020

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .. import iods, metadata, tags
-from ..metadata import Elements, Instance
+from ..model import metadata
+from ..model.metadata import Elements, Instance
+from ..standard import iods, tags
 from .findings import Heap, Path, Severity
 
 

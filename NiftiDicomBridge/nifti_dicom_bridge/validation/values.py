@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from .. import metadata, tags
-from ..metadata import NUMBER_FORMATS, Element, Elements
+from ..model import metadata
+from ..model.metadata import NUMBER_FORMATS, Element, Elements
+from ..standard import tags
 from .findings import Path, Severity
 from .subject import Subject, first_overlay, tag_of
 

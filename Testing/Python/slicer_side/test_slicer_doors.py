@@ -149,7 +149,7 @@ def test_plain_4d_nifti_keeps_its_grid(slicer, reading, tmp_path):
     assert slicer.util.arrayFromVolume(frame)[k, j, i] == image.dataobj[1, 2, 1, 3]
 
 
-def test_segmentation_is_shown_as_label_map_with_its_names_and_comes_back_identical(
+def test_nifti_of_a_segmentation_object_is_a_segmentation_and_comes_back_identical(
     slicer, reading, logic, database, node, tmp_path
 ):
     from nifti_dicom_bridge import ConversionOptions, Job, Kind, Target, Uids, convert
@@ -168,8 +168,8 @@ def test_segmentation_is_shown_as_label_map_with_its_names_and_comes_back_identi
     (image,) = [path for path in images(back) if path.name.endswith(".nii.gz")]
     done, (loaded,), messages = reading(image)
     assert done, messages
-    assert loaded.IsA("vtkMRMLLabelMapVolumeNode")
-    assert loaded.GetDisplayNode().GetColorNode().GetColorName(2) == "liver"
+    assert loaded.IsA("vtkMRMLSegmentationNode")
+    assert [loaded.GetSegmentation().GetNthSegment(n).GetName() for n in range(2)] == ["spleen", "liver"]
     report = logic.exportVolumes([loaded], tmp_path / "again")
     again = next(path for path in images(report) if path.name.endswith(".nii.gz"))
     found = convert(Job([again], tmp_path / "seg back", ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)))

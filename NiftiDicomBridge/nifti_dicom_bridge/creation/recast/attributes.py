@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ... import tags
-from ...formats.dicom import values
+from ...formats.dicom import new_element
 from ...formats.dicom.created.attributes import DEFAULT, Attributes
 from ...formats.dicom.created.kinds import FORMS, Form
 from ...formats.dicom.created.modules import defaults_of
 from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
-from ...formats.dicom.frames import frames_of
+from ...formats.dicom.reading.frames import frames_of
 from ...formats.dicom.restore import new_uid
-from ...metadata import Elements, Log
+from ...model.metadata import Elements, Log
+from ...model.volume import Volume
 from ...options import Kind
-from ...volume import Volume
-from ..carried import ACQUISITION_DATETIME, PATIENT_POSITION, Carried
-from ..gather import LATERALITY, Shared
-from ..legality import Told, legal
-from .suited import ORIENTATION_CODES, has_sides, suited, without
+from ...standard import tags
+from ..attribute_sources import LATERALITY, Shared
+from ..repair import Told, legal
+from ..source_attributes import ACQUISITION_DATETIME, PATIENT_POSITION, Carried
+from .adapt import ORIENTATION_CODES, has_sides, suited, without
 
 ORIGINAL = "the original"
 _COMPONENTS = {"phase": "PHASE", "real": "REAL", "imaginary": "IMAGINARY"}
@@ -35,32 +35,32 @@ def decided(volume: Volume, told: Carried, kind: Kind, shared: Shared, sentences
         _offer_told(found, told, form, volume, sentences)
     found.offer(told.remembered, ORIGINAL)
     if not found.text(tags.STUDY_INSTANCE_UID):
-        found.offer({tags.STUDY_INSTANCE_UID: values.text("UI", new_uid())}, DEFAULT)
+        found.offer({tags.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
     if not found.text(tags.FRAME_OF_REFERENCE_UID):
-        found.offer({tags.FRAME_OF_REFERENCE_UID: values.text("UI", new_uid())}, DEFAULT)
+        found.offer({tags.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
         sentences["the original has no Frame of Reference UID: a new one was given"] = None
     return found
 
 
 def _offer_told(found: Attributes, told: Carried, form: Form, volume: Volume, sentences: Told) -> None:
     """Offer what the original tells, what the kind says, and what must be there all the same."""
-    modality = {tags.MODALITY: values.text("CS", form.modality)} if form.modality else {}
+    modality = {tags.MODALITY: new_element.text("CS", form.modality)} if form.modality else {}
     shared = suited(trimmed(told.shared, form), form, told, sentences)
-    of_kind = {**modality, tags.IMAGE_TYPE: values.text("CS", *form.image_type)}
+    of_kind = {**modality, tags.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
     defaults = defaults_of(form.modules)
     own = {} if form.multi_frame else next(iter(told.frames.values()), {})
     checked = legal(without(shared, own), {**defaults, **own, **of_kind, **_places()}, form.sop_class, sentences)
     if form.groups:
-        checked[tags.IMAGE_TYPE] = values.text("CS", *_image_type(volume, form))
+        checked[tags.IMAGE_TYPE] = new_element.text("CS", *_image_type(volume, form))
         if form.modality == "MR":
             checked.setdefault(
-                tags.COMPLEX_IMAGE_COMPONENT, values.text("CS", _COMPONENTS.get(_component(volume), "MAGNITUDE"))
+                tags.COMPLEX_IMAGE_COMPONENT, new_element.text("CS", _COMPONENTS.get(_component(volume), "MAGNITUDE"))
             )
     found.elements |= {tag: element for tag, element in modality.items() if tag not in found.elements}
     found.sources |= {tag: "the kind" for tag in modality if tag not in found.sources}
     found.offer(checked, ORIGINAL)
     if not form.groups and has_sides(found.elements):
-        found.offer({LATERALITY: values.text("CS", "")}, DEFAULT)
+        found.offer({LATERALITY: new_element.text("CS", "")}, DEFAULT)
     found.offer(defaults, DEFAULT)
     for tag in ORIENTATION_CODES if found.text(PATIENT_POSITION) else ():
         found.elements.pop(tag, None)
@@ -70,9 +70,9 @@ def _offer_told(found: Attributes, told: Carried, form: Form, volume: Volume, se
 def _places() -> Elements:
     """Return what stands for the planes of an object while its attributes are judged."""
     return {
-        tags.IMAGE_ORIENTATION_PATIENT: values.decimals([1, 0, 0, 0, 1, 0]),
-        tags.IMAGE_POSITION_PATIENT: values.decimals([0, 0, 0]),
-        tags.PIXEL_SPACING: values.decimals([1, 1]),
+        tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals([1, 0, 0, 0, 1, 0]),
+        tags.IMAGE_POSITION_PATIENT: new_element.decimals([0, 0, 0]),
+        tags.PIXEL_SPACING: new_element.decimals([1, 1]),
     }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ... import tags
 from ...formats.dicom import edits
-from ...metadata import Elements, Instance, Log
-from ...sidecar.charset import CharacterSet
-from ...volume import Volume
-from ..gather import Shared
-from ..legality import Told, written_well
+from ...model.charset import CharacterSet
+from ...model.metadata import Elements, Instance, Log
+from ...model.volume import Volume
+from ...standard import tags
+from ..attribute_sources import Shared
+from ..repair import Told, written_well
 
 
 def with_values(volume: Volume, found: edits.Values) -> Volume:

@@ -8,20 +8,21 @@ from itertools import pairwise
 
 import numpy as np
 
-from ... import iods, metadata, orientation, tags
 from ...errors import OptionError, PixelError
-from ...formats.dicom.created.choice import Known, chosen_kind
+from ...formats.dicom.created.kind_selection import Known, chosen_kind
 from ...formats.dicom.created.kinds import FORMS, Form
 from ...formats.dicom.created.request import Request, planes_of
 from ...formats.dicom.created.stored import Stored, original_values
-from ...formats.dicom.frames import FrameInfo, frames_of
-from ...metadata import Instance, Log, SeriesMetadata
+from ...formats.dicom.reading.frames import FrameInfo, frames_of
+from ...model import metadata, orientation
+from ...model.metadata import Instance, Log, SeriesMetadata
+from ...model.pixels import to_stored_values
+from ...model.volume import Volume
 from ...options import Kind, SlicePlane
-from ...pixels import to_stored_values
-from ...volume import Volume
-from ..carried import Carried, carried
-from ..gather import Shared
-from ..legality import Told, written_well
+from ...standard import iods, tags
+from ..attribute_sources import Shared
+from ..repair import Told, written_well
+from ..source_attributes import Carried, carried
 from .attributes import decided, tell, trimmed
 
 DERIVATION = "Stored as another kind of object"

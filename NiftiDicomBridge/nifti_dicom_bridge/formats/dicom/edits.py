@@ -7,11 +7,12 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ... import metadata, tags
 from ...errors import OptionError, SidecarError
-from ...metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
-from ...sidecar.charset import CharacterSet
+from ...model import metadata
+from ...model.charset import CharacterSet
+from ...model.metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
 from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
+from ...standard import tags
 
 # attributes that follow from the image itself, or tell instances apart: setting them would make files that lie
 _PROTECTED = frozenset({

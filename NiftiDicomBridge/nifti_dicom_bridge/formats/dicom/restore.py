@@ -9,16 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ... import metadata, tags
 from ...errors import PixelError, SidecarError
-from ...lazy import LazyVoxels
-from ...metadata import Element, Elements, Encoding, Instance, Item, PixelElement
-from ...pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
-from ...volume import Volume
-from . import decode, vendor
-from . import encoding as codec
-from .files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
-from .frames import frame_count, frames_of
+from ...model import metadata
+from ...model.lazy_voxels import LazyVoxels
+from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
+from ...model.pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
+from ...model.volume import Volume
+from ...standard import tags
+from .reading import decode, vendor
+from .reading import encoding as codec
+from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
+from .reading.frames import frame_count, frames_of
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
 _ENCAPSULATION_TAGS = frozenset({0x7FE00001, 0x7FE00002})

@@ -6,17 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ... import metadata, tags
 from ...errors import OutputError, SidecarError
-from ...metadata import Change, Instance, Log, PixelElement
+from ...model import metadata
+from ...model.metadata import Change, Instance, Log, PixelElement
+from ...model.report import Outcome
+from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
-from ...output import Staging
-from ...report import Outcome
-from ...volume import Volume
-from . import decode, edits, restore
+from ...options.staging import Staging
+from ...standard import tags
+from . import edits, restore
 from .derived import derive_together, together
-from .made import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, Made
-from .read import file_name, unique_name
+from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, Made
+from .reading import decode
+from .reading.read import file_name, unique_name
 from .restore import Composer, FrameBytes, PixelSource, UidMap, Whole
 
 if TYPE_CHECKING:

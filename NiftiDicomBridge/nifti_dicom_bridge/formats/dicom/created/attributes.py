@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from .... import metadata, tags
 from ....errors import SidecarError
-from ....metadata import Change, Element, Elements, Instance, Item
+from ....model import metadata
+from ....model.charset import CharacterSet
+from ....model.metadata import Change, Element, Elements, Instance, Item
 from ....sidecar.bulk import BulkWriter
-from ....sidecar.charset import CharacterSet
 from ....sidecar.dicom_json import Encoder, encode_value
-from .. import values
+from ....standard import tags
+from .. import new_element
 from ..edits import UTF_8
 
 _UTF_8 = CharacterSet((UTF_8,))
@@ -101,7 +102,7 @@ def with_charset(elements: Elements) -> Elements:
     """Return elements with SpecificCharacterSet where a text is not plain ASCII (PS3.3 C.12.1.1.2)."""
     if all(_is_ascii(element) for element in elements.values()):
         return elements
-    return {**elements, tags.SPECIFIC_CHARACTER_SET: values.text("CS", UTF_8)}
+    return {**elements, tags.SPECIFIC_CHARACTER_SET: new_element.text("CS", UTF_8)}
 
 
 def _is_ascii(element: Element) -> bool:

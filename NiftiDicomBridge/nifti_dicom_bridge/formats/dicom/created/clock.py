@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from .... import tags
-from ....metadata import Elements
+from ....model.metadata import Elements
 from ....options import Kind
-from .. import values
+from ....standard import tags
+from .. import new_element
 from .request import Request
 
 
@@ -64,9 +64,9 @@ def of_frame(request: Request, t: int, k: int) -> Elements:
     moment = moment_of(request, t, k)
     if moment is None:
         return {}
-    found: Elements = {tags.ACQUISITION_TIME: values.text("TM", moment.strftime("%H%M%S.%f"))}
+    found: Elements = {tags.ACQUISITION_TIME: new_element.text("TM", moment.strftime("%H%M%S.%f"))}
     if request.moments or request.attributes.text(tags.ACQUISITION_DATE):
-        found[tags.ACQUISITION_DATE] = values.text("DA", moment.strftime("%Y%m%d"))
+        found[tags.ACQUISITION_DATE] = new_element.text("DA", moment.strftime("%Y%m%d"))
     return found
 
 

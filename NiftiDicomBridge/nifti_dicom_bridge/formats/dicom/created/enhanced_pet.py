@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from .... import metadata
-from ....metadata import Element, Elements, Item
-from .. import values
+from ....model import metadata
+from ....model.metadata import Element, Elements, Item
+from .. import new_element
 from .attributes import Attributes
 from .modules import Module, Row
 
-_UNKNOWN = values.code("261665006", "SCT", "Unknown")
-_AXIAL = values.code("24422004", "SCT", "Axial")
+_UNKNOWN = new_element.code("261665006", "SCT", "Unknown")
+_AXIAL = new_element.code("24422004", "SCT", "Axial")
 # PS3.3 C.8.22.5.4: attribute → value of CorrectedImage (C.8.9.1.1.3) that says yes
 _CORRECTIONS = {
     0x00189758: "DECY",  # DecayCorrected
@@ -41,15 +41,15 @@ ACQUISITION: Module = (  # C.8.22.5.2, C.8.22.5.4
 def elements(decided: Attributes) -> Elements:
     """Return the Enhanced PET modules; what no source tells is unknown by code, and not corrected."""
     corrected = decided.text(0x00280051).split("\\")
-    found: Elements = {tag: values.text("CS", "YES" if word in corrected else "NO") for tag, word in _CORRECTIONS.items()}
-    found[0x00540220] = values.sequence({**_AXIAL, 0x00540222: values.sequence()})  # ViewCodeSequence
+    found: Elements = {tag: new_element.text("CS", "YES" if word in corrected else "NO") for tag, word in _CORRECTIONS.items()}
+    found[0x00540220] = new_element.sequence({**_AXIAL, 0x00540222: new_element.sequence()})  # ViewCodeSequence
     found[ISOTOPES] = completed(decided.elements)
     if "ATTN" in corrected:
         found |= _attenuation(decided)
     if "DECY" in corrected:
-        found[0x00189701] = values.text("DT", _decay_reference(decided))  # DecayCorrectionDateTime
+        found[0x00189701] = new_element.text("DT", _decay_reference(decided))  # DecayCorrectionDateTime
     if "SCAT" in corrected and not decided.text(0x00541105):
-        found[0x00541105] = values.text("LO", "UNKNOWN")  # ScatterCorrectionMethod
+        found[0x00541105] = new_element.text("LO", "UNKNOWN")  # ScatterCorrectionMethod
     return found
 
 
@@ -59,22 +59,22 @@ def completed(elements: Elements) -> Element:
     What PET says by date and time apart becomes one; what nobody tells is unknown by code.
     """
     given = metadata.items(elements, ISOTOPES) or (Item({}),)
-    return values.sequence(*(_completed(item.elements, n, elements) for n, item in enumerate(given, 1)))
+    return new_element.sequence(*(_completed(item.elements, n, elements) for n, item in enumerate(given, 1)))
 
 
 def _completed(item: Elements, number: int, elements: Elements) -> Elements:
     start, date = metadata.text(item, 0x00181072), metadata.text(elements, _SERIES_DATE)
     found = {**_radiopharmaceutical(), **{tag: element for tag, element in item.items() if element.value}}
     if start and 0x00181078 not in item:
-        found[0x00181078] = values.text("DT", (date or UNKNOWN_DATE) + start)  # RadiopharmaceuticalStartDateTime
-    return {**found, 0x00189729: values.integers("US", number)}
+        found[0x00181078] = new_element.text("DT", (date or UNKNOWN_DATE) + start)  # RadiopharmaceuticalStartDateTime
+    return {**found, 0x00189729: new_element.integers("US", number)}
 
 
 def _attenuation(decided: Attributes) -> Elements:
     """Return where the attenuation map came from, by the words of AttenuationCorrectionMethod (PS3.3 C.8.22.5.4)."""
     words = set(re.findall("[A-Z]+", decided.text(0x00541101).upper()))
     source = next((source for word, source in _SOURCES_OF_ATTENUATION.items() if word in words), "CALCULATED")
-    return {0x00189738: values.text("CS", source), 0x00189770: values.text("CS", "OTHER")}
+    return {0x00189738: new_element.text("CS", source), 0x00189770: new_element.text("CS", "OTHER")}
 
 
 def _decay_reference(decided: Attributes) -> str:
@@ -90,17 +90,17 @@ def _decay_reference(decided: Attributes) -> str:
 def _radiopharmaceutical() -> Elements:
     """Return an item of RadiopharmaceuticalInformationSequence that says that nothing is known."""
     return {
-        0x00180031: values.text("LO", "Unknown"),  # Radiopharmaceutical
-        0x00181074: values.text("DS", ""),  # RadionuclideTotalDose
-        0x00181075: values.decimals([0.0]),  # RadionuclideHalfLife
-        0x00181076: values.decimals([0.0]),  # RadionuclidePositronFraction
-        0x00181078: values.text("DT", UNKNOWN_DATE + "000000"),  # RadiopharmaceuticalStartDateTime
-        0x00189729: values.integers("US", 1),  # RadiopharmaceuticalAgentNumber
-        0x00540300: values.sequence(_UNKNOWN),  # RadionuclideCodeSequence
-        0x00540302: values.sequence(_UNKNOWN),  # AdministrationRouteCodeSequence
-        0x00540304: values.sequence(_UNKNOWN),  # RadiopharmaceuticalCodeSequence
+        0x00180031: new_element.text("LO", "Unknown"),  # Radiopharmaceutical
+        0x00181074: new_element.text("DS", ""),  # RadionuclideTotalDose
+        0x00181075: new_element.decimals([0.0]),  # RadionuclideHalfLife
+        0x00181076: new_element.decimals([0.0]),  # RadionuclidePositronFraction
+        0x00181078: new_element.text("DT", UNKNOWN_DATE + "000000"),  # RadiopharmaceuticalStartDateTime
+        0x00189729: new_element.integers("US", 1),  # RadiopharmaceuticalAgentNumber
+        0x00540300: new_element.sequence(_UNKNOWN),  # RadionuclideCodeSequence
+        0x00540302: new_element.sequence(_UNKNOWN),  # AdministrationRouteCodeSequence
+        0x00540304: new_element.sequence(_UNKNOWN),  # RadiopharmaceuticalCodeSequence
     }
 
 
-USAGE = values.sequence({0x00189729: values.integers("US", 1)})
+USAGE = new_element.sequence({0x00189729: new_element.integers("US", 1)})
 """RadiopharmaceuticalUsageSequence: every frame is of agent 1 (C.8.22.5.1.3)."""

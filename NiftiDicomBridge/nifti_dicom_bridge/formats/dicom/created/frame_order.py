@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ....geometry import normal_of
-from ....pixels import PixelFormat, bytes_from_frames, frames_from_bytes
+from ....model.geometry import normal_of
+from ....model.pixels import PixelFormat, bytes_from_frames, frames_from_bytes
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 

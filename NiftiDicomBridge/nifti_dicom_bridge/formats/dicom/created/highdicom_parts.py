@@ -9,7 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
-from ....geometry import Plane
+from ....model.geometry import Plane
 from ....sidecar.record import tool_version
 from ..restore import new_uid
 from .placement import Placement

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ....errors import LabelError
-from ....metadata import Log
-from ....volume import Volume
+from ....model.metadata import Log
+from ....model.volume import Volume
 
 FULL = 255
 """Stored value of a probability of 1."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ....metadata import Element, Elements
-from .. import values
+from ....model.metadata import Element, Elements
+from .. import new_element
 
 
 class Row(NamedTuple):
@@ -24,8 +24,8 @@ class Row(NamedTuple):
     def element(self) -> Element:
         """What the attribute is where no source tells it."""
         if self.vr == "SQ":
-            return values.sequence()
-        return values.text(self.vr, *self.default)
+            return new_element.sequence()
+        return new_element.text(self.vr, *self.default)
 
 
 Module = tuple[Row, ...]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from .... import geometry, tags
-from ....metadata import Element, Elements, Log
+from ....model import geometry
+from ....model.metadata import Element, Elements, Log
 from ....options import Kind
-from .. import values
-from ..made import Made, file_of, source_images
+from ....standard import tags
+from .. import new_element
+from ..new_file import Made, file_of, source_images
 from ..restore import new_uid
 from . import clock, enhanced_pet, quantities, references
 from .attributes import with_charset
@@ -63,13 +64,13 @@ def multi_frame(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
         elements |= enhanced_pet.elements(request.attributes)
     elements |= _of_all_frames(request, stored, elements) if request.form.groups else _plain(request, stored)
     if request.form.groups:
-        elements = values.without(elements, _flat_tags(request))
+        elements = new_element.without(elements, _flat_tags(request))
     for number, times in enumerate(_times_of_objects(request), 1):
         frames = stored.voxels[times].reshape(-1, *stored.voxels.shape[2:])
         one = elements | {
-            tags.SOP_INSTANCE_UID: values.text("UI", new_uid()),
-            tags.INSTANCE_NUMBER: values.integers("IS", number),
-            tags.NUMBER_OF_FRAMES: values.integers("IS", len(frames)),
+            tags.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
+            tags.INSTANCE_NUMBER: new_element.integers("IS", number),
+            tags.NUMBER_OF_FRAMES: new_element.integers("IS", len(frames)),
             tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: _per_frame(request, stored, times),
         }
         yield file_of(with_charset(one), stored.pixel, frames)
@@ -87,7 +88,7 @@ def _per_frame(request: Request, stored: Stored, times: slice) -> Element:
     """Return the Per-frame Functional Groups Sequence of an object."""
     of_frame = _frame_groups if request.form.groups else _place
     slices = range(stored.voxels.shape[1])
-    return values.sequence(*(of_frame(request, stored, t, k) for t in range(times.start, times.stop) for k in slices))
+    return new_element.sequence(*(of_frame(request, stored, t, k) for t in range(times.start, times.stop) for k in slices))
 
 
 def _plain(request: Request, stored: Stored) -> Elements:
@@ -95,11 +96,11 @@ def _plain(request: Request, stored: Stored) -> Elements:
     found = _spatial_groups(request, stored)
     if stored.pixel.samples == 1:
         found |= rescale_elements(request, stored, 0, 0) or {
-            tags.RESCALE_SLOPE: values.decimals([1]),
-            tags.RESCALE_INTERCEPT: values.decimals([0]),
-            tags.RESCALE_TYPE: values.text("LO", "US"),
+            tags.RESCALE_SLOPE: new_element.decimals([1]),
+            tags.RESCALE_INTERCEPT: new_element.decimals([0]),
+            tags.RESCALE_TYPE: new_element.text("LO", "US"),
         }
-        found[0x20500020] = values.text("CS", "IDENTITY")  # PresentationLUTShape
+        found[0x20500020] = new_element.text("CS", "IDENTITY")  # PresentationLUTShape
         found |= window_elements(request, stored)
     if request.sources:
         found[tags.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
@@ -110,16 +111,18 @@ def _spatial_groups(request: Request, stored: Stored) -> Elements:
     """Return the functional groups that multi-frame Secondary Capture may have (PS3.3 A.8.2.4): where its frames lie."""
     plane = request.planes[0]
     shared: Elements = {
-        tags.PIXEL_MEASURES_SEQUENCE: values.sequence(_measures(request)),
-        tags.PLANE_ORIENTATION_SEQUENCE: values.sequence({tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}),
+        tags.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
+        tags.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
+            {tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
+        ),
     }
     times, slices = stored.voxels.shape[:2]
-    pointer = {0x00280009: values.tag(tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)}  # FrameIncrementPointer
+    pointer = {0x00280009: new_element.tag(tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)}  # FrameIncrementPointer
     return {
         **(pointer if times * slices > 1 else {}),
-        0x00200020: values.text("CS", *patient_orientation(plane)),  # PatientOrientation
+        0x00200020: new_element.text("CS", *patient_orientation(plane)),  # PatientOrientation
         **_dimensions(times > 1),
-        tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE: values.sequence(shared),
+        tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE: new_element.sequence(shared),
     }
 
 
@@ -127,9 +130,9 @@ def _measures(request: Request) -> Elements:
     """Return the Pixel Measures macro (PS3.3 C.7.6.16.2.1)."""
     given = request.attributes.elements.get(tags.SLICE_THICKNESS)
     return {
-        tags.PIXEL_SPACING: values.decimals(request.planes[0].spacing),
-        tags.SLICE_THICKNESS: given or values.decimals([request.step_mm]),
-        tags.SPACING_BETWEEN_SLICES: values.decimals([request.step_mm]),
+        tags.PIXEL_SPACING: new_element.decimals(request.planes[0].spacing),
+        tags.SLICE_THICKNESS: given or new_element.decimals([request.step_mm]),
+        tags.SPACING_BETWEEN_SLICES: new_element.decimals([request.step_mm]),
     }
 
 
@@ -137,17 +140,17 @@ def _place(request: Request, stored: Stored, t: int, k: int) -> Elements:
     """Return Frame Content and Plane Position of a frame."""
     times = stored.voxels.shape[0]
     content: Elements = {
-        _STACK_ID: values.text("SH", _STACK),
-        _IN_STACK: values.integers("UL", k + 1),
-        0x00209157: values.integers("UL", 1, k + 1, *([t + 1] if times > 1 else [])),  # DimensionIndexValues
+        _STACK_ID: new_element.text("SH", _STACK),
+        _IN_STACK: new_element.integers("UL", k + 1),
+        0x00209157: new_element.integers("UL", 1, k + 1, *([t + 1] if times > 1 else [])),  # DimensionIndexValues
     }
     if times > 1 or request.kind is Kind.ENHANCED_PET:
-        content[_TEMPORAL] = values.integers("UL", t + 1)
+        content[_TEMPORAL] = new_element.integers("UL", t + 1)
     content |= _moments(request, t, k)
-    position = values.decimals(request.planes[k].position)
+    position = new_element.decimals(request.planes[k].position)
     return {
-        0x00209111: values.sequence(content),
-        tags.PLANE_POSITION_SEQUENCE: values.sequence({tags.IMAGE_POSITION_PATIENT: position}),
+        0x00209111: new_element.sequence(content),
+        tags.PLANE_POSITION_SEQUENCE: new_element.sequence({tags.IMAGE_POSITION_PATIENT: position}),
     }
 
 
@@ -161,42 +164,44 @@ def _of_all_frames(request: Request, stored: Stored, elements: Elements) -> Elem
     """Return dimensions, shared functional groups and evidence."""
     shared = _shared_groups(request, stored, elements) | references.of_all_frames(request)
     found = _dimensions(stored.voxels.shape[0] > 1)
-    found[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(shared)
+    found[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(shared)
     return found | references.evidence(request.sources)
 
 
 def _dimensions(temporal: bool) -> Elements:
     """Return the Multi-frame Dimension module (PS3.3 C.7.6.17): stack, place in it, time."""
-    uid = values.text("UI", new_uid())
+    uid = new_element.text("UI", new_uid())
     pointers = [_STACK_ID, _IN_STACK, *([_TEMPORAL] if temporal else [])]
     items = [
-        {0x00209164: uid, 0x00209165: values.tag(pointer), 0x00209167: values.tag(0x00209111)}  # FrameContentSequence
+        {0x00209164: uid, 0x00209165: new_element.tag(pointer), 0x00209167: new_element.tag(0x00209111)}  # FrameContentSequence
         for pointer in pointers
     ]
     return {
-        0x00209221: values.sequence({0x00209164: uid}),  # DimensionOrganizationSequence
-        0x00209222: values.sequence(*items),  # DimensionIndexSequence
-        0x00209311: values.text("CS", "3D_TEMPORAL" if temporal else "3D"),  # DimensionOrganizationType
+        0x00209221: new_element.sequence({0x00209164: uid}),  # DimensionOrganizationSequence
+        0x00209222: new_element.sequence(*items),  # DimensionIndexSequence
+        0x00209311: new_element.text("CS", "3D_TEMPORAL" if temporal else "3D"),  # DimensionOrganizationType
     }
 
 
 def _shared_groups(request: Request, stored: Stored, elements: Elements) -> Elements:
     plane, decided = request.planes[0], request.attributes.elements
     found: Elements = {
-        tags.PIXEL_MEASURES_SEQUENCE: values.sequence(_measures(request)),
-        tags.PLANE_ORIENTATION_SEQUENCE: values.sequence({tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}),
-        _FRAME_TYPES[request.kind]: values.sequence(_frame_type(elements)),
-        0x00209071: values.sequence(_anatomy(request)),  # FrameAnatomySequence
+        tags.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
+        tags.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
+            {tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
+        ),
+        _FRAME_TYPES[request.kind]: new_element.sequence(_frame_type(elements)),
+        0x00209071: new_element.sequence(_anatomy(request)),  # FrameAnatomySequence
     }
     if stored.pixel.samples == 1:
-        found[tags.FRAME_VOI_LUT_SEQUENCE] = values.sequence(window_elements(request, stored))
+        found[tags.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(window_elements(request, stored))
     found |= _ONLY_OF_KIND[request.kind]()
     if _is_shared(stored):
-        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(rescale_elements(request, stored, 0, 0))
+        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))
     for sequence, members in _MOVED[request.kind].items():
         item = {tag: _as(vr, decided[flat]) for flat, tag, vr in members if flat in decided and decided[flat].value}
         if item:
-            found[sequence] = values.sequence(item)
+            found[sequence] = new_element.sequence(item)
     return found
 
 
@@ -208,7 +213,7 @@ def _as(vr: str, element: Element) -> Element:
     """Return a decimal text as it is, or as binary floating point."""
     if vr != "FD" or not isinstance(element.value, bytes):
         return element
-    return values.floats("FD", *(float(part) for part in element.value.decode("ascii").strip(" \0").split("\\")))
+    return new_element.floats("FD", *(float(part) for part in element.value.decode("ascii").strip(" \0").split("\\")))
 
 
 def _frame_type(elements: Elements) -> Elements:
@@ -220,7 +225,7 @@ def _frame_type(elements: Elements) -> Elements:
 
 def _irradiation_event() -> Elements:
     """Return the Irradiation Event Identification macro (PS3.3 C.7.6.16.2.18) of an event that nobody recorded."""
-    return {0x00189477: values.sequence({0x00083010: values.text("UI", new_uid())})}
+    return {0x00189477: new_element.sequence({0x00083010: new_element.text("UI", new_uid())})}
 
 
 _ONLY_OF_KIND: dict[Kind, Callable[[], Elements]] = {
@@ -235,20 +240,22 @@ def _anatomy(request: Request) -> Elements:
     given = request.attributes.elements.get(_REGION)
     region = quantities.region_code(request.attributes.text(_BODY_PART), Log())
     laterality = request.attributes.text(_LATERALITY) or "U"
-    region_item = values.code(region.value, region.scheme, region.meaning)
-    return {_REGION: given or values.sequence(region_item), 0x00209072: values.text("CS", laterality)}
+    region_item = new_element.code(region.value, region.scheme, region.meaning)
+    return {_REGION: given or new_element.sequence(region_item), 0x00209072: new_element.text("CS", laterality)}
 
 
 def _frame_groups(request: Request, stored: Stored, t: int, k: int) -> Elements:
     times = stored.voxels.shape[0]
     found = _place(request, stored, t, k) | references.of_frame(request, t, k)
     if not _is_shared(stored):
-        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(rescale_elements(request, stored, t, k))
+        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, t, k))
     if times > 1 and clock.start_s(request, times - 1) is not None:
-        offset = values.floats("FD", clock.start_s(request, t) or 0.0)
-        found[0x00209310] = values.sequence({0x0020930D: offset})  # TemporalPositionSequence: TemporalPositionTimeOffset, s
+        offset = new_element.floats("FD", clock.start_s(request, t) or 0.0)
+        found[0x00209310] = new_element.sequence(
+            {0x0020930D: offset}
+        )  # TemporalPositionSequence: TemporalPositionTimeOffset, s
     if request.image.gradients is not None and request.kind is Kind.ENHANCED_MR:
-        found[tags.MR_DIFFUSION_SEQUENCE] = values.sequence(_diffusion(request.image.gradients[t]))
+        found[tags.MR_DIFFUSION_SEQUENCE] = new_element.sequence(_diffusion(request.image.gradients[t]))
     return found
 
 
@@ -257,11 +264,11 @@ def _moments(request: Request, t: int, k: int) -> Elements:
     moment, duration = clock.moment_of(request, t, k), clock.duration_s(request, t)
     if moment is None:
         return {}
-    stamp = values.text("DT", moment.strftime("%Y%m%d%H%M%S.%f"))
+    stamp = new_element.text("DT", moment.strftime("%Y%m%d%H%M%S.%f"))
     return {
         0x00189074: stamp,  # FrameAcquisitionDateTime
         0x00189151: stamp,  # FrameReferenceDateTime
-        0x00189220: values.floats("FD", 1000.0 * (duration or 0.0)),  # FrameAcquisitionDuration, ms
+        0x00189220: new_element.floats("FD", 1000.0 * (duration or 0.0)),  # FrameAcquisitionDuration, ms
     }
 
 
@@ -270,10 +277,10 @@ def _diffusion(gradient: np.ndarray) -> Elements:
     b_value, direction = float(gradient[0]), gradient[1:]
     weighted = b_value > 0 and bool(np.any(direction))
     found: Elements = {
-        tags.DIFFUSION_B_VALUE: values.floats("FD", b_value),
-        0x00189075: values.text("CS", directionality(b_value, weighted)),
+        tags.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
+        0x00189075: new_element.text("CS", directionality(b_value, weighted)),
     }
     if weighted:
-        orientation = values.floats("FD", *geometry.ras_of_lps(direction))
-        found[0x00189076] = values.sequence({0x00189089: orientation})  # DiffusionGradientDirectionSequence
+        orientation = new_element.floats("FD", *geometry.ras_of_lps(direction))
+        found[0x00189076] = new_element.sequence({0x00189089: orientation})  # DiffusionGradientDirectionSequence
     return found

@@ -10,9 +10,9 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from ....errors import PixelError
-from ....geometry import Plane, attributes_from_affine
-from ....metadata import Log
-from ....volume import Volume
+from ....model.geometry import Plane, attributes_from_affine
+from ....model.metadata import Log
+from ....model.volume import Volume
 
 SAME_PLACE = 0.01
 """Planes are the same when their corners lie apart by no more than this part of a pixel."""

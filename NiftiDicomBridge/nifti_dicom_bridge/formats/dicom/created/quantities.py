@@ -9,7 +9,7 @@ from typing import Any
 
 from ....labels import Code
 from ....labels.codes import private_code
-from ....metadata import Log
+from ....model.metadata import Log
 
 NO_UNITS = Code("1", "UCUM", "no units")
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .... import metadata, tags
 from ....errors import DicomReadError, GeometryError, OptionError
-from ....geometry import Plane
-from ....metadata import Elements, Instance
-from ....volume import Volume, same_grid
-from ..read import Plan, plan_series
-from ..series import find_series
+from ....model import metadata
+from ....model.geometry import Plane
+from ....model.metadata import Elements, Instance
+from ....model.volume import Volume, same_grid
+from ....standard import tags
+from ..reading.read import Plan, plan_series
+from ..reading.series import find_series
 from .attributes import in_utf_8
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 

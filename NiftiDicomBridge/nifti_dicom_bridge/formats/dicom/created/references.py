@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from .... import metadata, tags
-from ....metadata import Elements, Instance
-from .. import values
-from ..made import source_images
+from ....model import metadata
+from ....model.metadata import Elements, Instance
+from ....standard import tags
+from .. import new_element
+from ..new_file import source_images
 from .request import Request, source_number
 
 DERIVATION_IMAGE = 0x00089124
 # PS3.16 CID 7203 has no code for it; it may be extended
-_CONVERTED = values.code("CONVERTED", "99NIFTIDICOM", "Converted from another kind of object")
+_CONVERTED = new_element.code("CONVERTED", "99NIFTIDICOM", "Converted from another kind of object")
 
 
 def of_frame(request: Request, t: int, k: int) -> Elements:
@@ -33,10 +34,10 @@ def of_all_frames(request: Request) -> Elements:
 
 def _macro(request: Request, sources: Sequence[Instance], frames: Sequence[int]) -> Elements:
     return {
-        DERIVATION_IMAGE: values.sequence(
+        DERIVATION_IMAGE: new_element.sequence(
             {
-                tags.DERIVATION_DESCRIPTION: values.text("ST", request.derivation),
-                0x00089215: values.sequence(_CONVERTED),  # DerivationCodeSequence
+                tags.DERIVATION_DESCRIPTION: new_element.text("ST", request.derivation),
+                0x00089215: new_element.sequence(_CONVERTED),  # DerivationCodeSequence
                 tags.SOURCE_IMAGE_SEQUENCE: source_images(sources, frames),
             }
         )
@@ -52,13 +53,13 @@ def evidence(instances: Iterable[Instance]) -> Elements:
     for study, of_study in groupby(sorted(sources, key=_study), _study):
         series = [
             {
-                0x00081199: values.sequence(*(_instance(source) for source in of_series)),  # ReferencedSOPSequence
-                tags.SERIES_INSTANCE_UID: values.text("UI", uid),
+                0x00081199: new_element.sequence(*(_instance(source) for source in of_series)),  # ReferencedSOPSequence
+                tags.SERIES_INSTANCE_UID: new_element.text("UI", uid),
             }
             for uid, of_series in groupby(sorted(of_study, key=_series), _series)
         ]
-        studies.append({0x00081115: values.sequence(*series), tags.STUDY_INSTANCE_UID: values.text("UI", study)})
-    return {0x00089154: values.sequence(*studies)}
+        studies.append({0x00081115: new_element.sequence(*series), tags.STUDY_INSTANCE_UID: new_element.text("UI", study)})
+    return {0x00089154: new_element.sequence(*studies)}
 
 
 def _study(source: Instance) -> str:
@@ -70,4 +71,4 @@ def _series(source: Instance) -> str:
 
 
 def _instance(source: Instance) -> Elements:
-    return values.reference(metadata.text(source.elements, tags.SOP_CLASS_UID), source.uid)
+    return new_element.reference(metadata.text(source.elements, tags.SOP_CLASS_UID), source.uid)

@@ -8,14 +8,15 @@ from datetime import datetime
 
 import numpy as np
 
-from .... import geometry, tags
 from ....errors import GeometryError
-from ....geometry import Plane
-from ....metadata import Elements, Instance, Log
+from ....model import geometry
+from ....model.geometry import Plane
+from ....model.metadata import Elements, Instance, Log
+from ....model.volume import Volume
 from ....options import Kind
-from ....volume import Volume
-from .. import values
-from ..made import pixel_elements, source_images, with_equipment
+from ....standard import tags
+from .. import new_element
+from ..new_file import pixel_elements, source_images, with_equipment
 from ..restore import new_uid
 from .attributes import Attributes
 from .kinds import FORMS, Form
@@ -102,24 +103,26 @@ def planes_of(image: Volume) -> list[Plane]:
 def common_elements(request: Request, stored: Stored, log: Log) -> Elements:
     """Return what all objects of an image share: everything decided, provenance, the Image Pixel module."""
     form, decided = request.form, request.attributes.elements
-    date, time = values.now()
+    date, time = new_element.now()
     found: Elements = {
-        tags.SOP_CLASS_UID: values.text("UI", _sop_class(form, stored)),
-        tags.SERIES_INSTANCE_UID: values.text("UI", new_uid()),
-        tags.IMAGE_TYPE: values.text("CS", *image_type(request)),
+        tags.SOP_CLASS_UID: new_element.text("UI", _sop_class(form, stored)),
+        tags.SERIES_INSTANCE_UID: new_element.text("UI", new_uid()),
+        tags.IMAGE_TYPE: new_element.text("CS", *image_type(request)),
         tags.INSTANCE_CREATION_DATE: date,
         tags.INSTANCE_CREATION_TIME: time,
         0x00080023: date,  # ContentDate
         tags.CONTENT_TIME: time,
         tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: with_equipment(decided),
-        tags.DERIVATION_DESCRIPTION: values.text("ST", request.derivation),
-        tags.SAMPLES_PER_PIXEL: values.integers("US", stored.pixel.samples),
-        tags.PHOTOMETRIC_INTERPRETATION: values.text("CS", "MONOCHROME1" if request.inverted else stored.pixel.photometric),
+        tags.DERIVATION_DESCRIPTION: new_element.text("ST", request.derivation),
+        tags.SAMPLES_PER_PIXEL: new_element.integers("US", stored.pixel.samples),
+        tags.PHOTOMETRIC_INTERPRETATION: new_element.text(
+            "CS", "MONOCHROME1" if request.inverted else stored.pixel.photometric
+        ),
         **pixel_elements(stored.pixel),
     }
     if stored.padding is not None:
-        found[tags.PIXEL_PADDING_VALUE] = values.integers("SS" if stored.pixel.signed else "US", stored.padding)
-    return {**values.without(decided, {tags.RESCALE_TYPE}), **found}
+        found[tags.PIXEL_PADDING_VALUE] = new_element.integers("SS" if stored.pixel.signed else "US", stored.padding)
+    return {**new_element.without(decided, {tags.RESCALE_TYPE}), **found}
 
 
 def image_type(request: Request) -> list[str]:
@@ -142,9 +145,9 @@ def rescale_elements(request: Request, stored: Stored, t: int, k: int) -> Elemen
     always = request.kind in (Kind.CT, Kind.PET) or request.form.groups
     if not always and (stored.slopes == 1).all() and (stored.intercepts == 0).all():
         return {}
-    found = {tags.RESCALE_SLOPE: values.decimals([slope]), tags.RESCALE_INTERCEPT: values.decimals([intercept])}
+    found = {tags.RESCALE_SLOPE: new_element.decimals([slope]), tags.RESCALE_INTERCEPT: new_element.decimals([intercept])}
     if request.kind is not Kind.PET:
-        found[tags.RESCALE_TYPE] = values.text("LO", rescale_type(request))
+        found[tags.RESCALE_TYPE] = new_element.text("LO", rescale_type(request))
     return found
 
 
@@ -157,9 +160,9 @@ def window_elements(request: Request, stored: Stored) -> Elements:
     if len(told) == len(_WINDOW):
         return told
     centre, width = stored.window()
-    found = {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+    found = {tags.WINDOW_CENTER: new_element.decimals([centre]), tags.WINDOW_WIDTH: new_element.decimals([width])}
     if width < 1:
-        found[0x00281056] = values.text("CS", "LINEAR_EXACT")  # VOILUTFunction
+        found[0x00281056] = new_element.text("CS", "LINEAR_EXACT")  # VOILUTFunction
     return found
 
 

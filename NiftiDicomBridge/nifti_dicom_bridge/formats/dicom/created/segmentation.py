@@ -11,11 +11,11 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from ....errors import LabelError
-from ....geometry import Plane
 from ....labels import Code, Segment, description_of, with_codes
-from ....metadata import Log
+from ....model.geometry import Plane
+from ....model.metadata import Log
+from ....model.volume import Volume
 from ....options import SegmentationForm
-from ....volume import Volume
 from .derivation import code_item, put_references
 from .frame_order import put_in_order
 from .highdicom_parts import finished, identity, source_of

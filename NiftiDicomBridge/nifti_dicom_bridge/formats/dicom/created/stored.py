@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ....errors import PixelError
-from ....metadata import Log
-from ....pixels import PixelFormat, decimal, lattice_of, quantise, to_type
-from ....volume import Volume
+from ....model.metadata import Log
+from ....model.pixels import PixelFormat, decimal, lattice_of, quantise, to_type
+from ....model.volume import Volume
 
 DEFAULT_RELATIVE_ERROR = 1e-4
 """Where no limit is given, rounding may change a value by this part of the range of the image."""

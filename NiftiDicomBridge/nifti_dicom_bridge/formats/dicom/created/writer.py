@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....labels import Segment
-from ....metadata import Elements, Encoding, Log
+from ....model.metadata import Elements, Encoding, Log
 from ....options import Kind, SegmentationForm
-from ..encoding import write_data_set
-from ..made import Made
+from ..new_file import Made
+from ..reading.encoding import write_data_set
 from .attributes import with_charset
 from .multi_frame import multi_frame
 from .request import Request

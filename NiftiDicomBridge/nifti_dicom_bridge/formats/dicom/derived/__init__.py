@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .... import metadata, tags
-from ....metadata import Instance, Log
-from ....volume import Volume
-from ..made import Made
+from ....model import metadata
+from ....model.metadata import Instance, Log
+from ....model.volume import Volume
+from ....standard import tags
+from ..new_file import Made
 from ..restore import UidMap
+from .derivation import Work
 from .multi_frame import cine, multi_frame
 from .single_frame import single_frames
-from .work import Work
 
 __all__ = ["derive", "derive_together", "together"]
 

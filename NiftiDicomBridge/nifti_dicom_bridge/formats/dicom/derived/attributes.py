@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .... import metadata, tags
-from ....metadata import Elements, Instance
-from .. import made, values
-from ..frames import frames_of
-from ..made import Made
+from ....model import metadata
+from ....model.metadata import Elements, Instance
+from ....standard import tags
+from .. import new_element, new_file
+from ..new_file import Made
+from ..reading.frames import frames_of
 from ..restore import UidMap, new_uid
-from .work import Work
+from .derivation import Work
 
 STALE = frozenset({
     tags.SMALLEST_IMAGE_PIXEL_VALUE, tags.LARGEST_IMAGE_PIXEL_VALUE, tags.SMALLEST_PIXEL_VALUE_IN_SERIES,
@@ -52,23 +53,23 @@ def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]
     note = "private attributes were dropped: nobody knows which of them the edit made wrong"
     if dropped and note not in work.log.notes:
         work.log.notes.append(note)
-    found = values.without(found, _stale(work))
-    date, time = values.now()
+    found = new_element.without(found, _stale(work))
+    date, time = new_element.now()
     old_type = metadata.texts(template.elements, tags.IMAGE_TYPE)
     second = "PRIMARY" if work.functional or work.sop_class in _PRIMARY_ONLY else "SECONDARY"
     found |= {
-        tags.IMAGE_TYPE: values.text("CS", "DERIVED", second, *[v for v in old_type[2:] if v != "MOSAIC"]),
+        tags.IMAGE_TYPE: new_element.text("CS", "DERIVED", second, *[v for v in old_type[2:] if v != "MOSAIC"]),
         tags.INSTANCE_CREATION_DATE: date,
         tags.INSTANCE_CREATION_TIME: time,
-        tags.SOP_INSTANCE_UID: values.text("UI", new_uid()),
-        tags.SERIES_INSTANCE_UID: values.text("UI", _series_uid(template, work, uids)),
-        tags.DERIVATION_DESCRIPTION: values.text("ST", RESAMPLED if work.volume.resampled else DESCRIPTION),
-        tags.SOURCE_IMAGE_SEQUENCE: made.source_images(sources),
-        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: made.with_equipment(template.elements),
+        tags.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
+        tags.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(template, work, uids)),
+        tags.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if work.volume.resampled else DESCRIPTION),
+        tags.SOURCE_IMAGE_SEQUENCE: new_file.source_images(sources),
+        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if work.frame_of_reference:
-        found[tags.FRAME_OF_REFERENCE_UID] = values.text("UI", work.frame_of_reference)
-    return found | made.pixel_elements(work.pixel)
+        found[tags.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
+    return found | new_file.pixel_elements(work.pixel)
 
 
 def _series_uid(template: Instance, work: Work, uids: UidMap) -> str:
@@ -101,7 +102,7 @@ def holds(tag: int) -> bool:
 def file_of(template: Instance, elements: Elements, work: Work, frames: np.ndarray) -> Made:
     """Return the file of derived elements and frames, with file meta information of its own."""
     assert template.pixels is not None
-    return made.file_of(elements, work.pixel, frames, template.pixels.tag, template.name)
+    return new_file.file_of(elements, work.pixel, frames, template.pixels.tag, template.name)
 
 
 def rescale_elements(work: Work, elements: Elements, t: int = 0, k: int = 0) -> Elements:
@@ -112,11 +113,11 @@ def rescale_elements(work: Work, elements: Elements, t: int = 0, k: int = 0) -> 
     if (slope, intercept) == (before.slope, before.intercept):
         return {}
     if tags.DOSE_GRID_SCALING in elements:
-        return {tags.DOSE_GRID_SCALING: values.decimals([slope])}
+        return {tags.DOSE_GRID_SCALING: new_element.decimals([slope])}
     had = tags.RESCALE_SLOPE in elements
     if work.pixel.floating or (not had and slope == 1.0 and intercept == 0.0):
         return {}
-    found = {tags.RESCALE_SLOPE: values.decimals([slope]), tags.RESCALE_INTERCEPT: values.decimals([intercept])}
+    found = {tags.RESCALE_SLOPE: new_element.decimals([slope]), tags.RESCALE_INTERCEPT: new_element.decimals([intercept])}
     if not had:
-        found[tags.RESCALE_TYPE] = values.text("LO", "US")
+        found[tags.RESCALE_TYPE] = new_element.text("LO", "US")
     return found

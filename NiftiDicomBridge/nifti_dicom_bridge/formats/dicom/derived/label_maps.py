@@ -10,22 +10,23 @@ from copy import deepcopy
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from .... import metadata, tags
 from ....labels import number_in_description
-from ....metadata import Element, Elements, Encoding, Instance, Item, Log
+from ....model import metadata
+from ....model.metadata import Element, Elements, Encoding, Instance, Item, Log
+from ....model.volume import Volume
 from ....options import SegmentationForm
-from ....volume import Volume
-from .. import made, values
+from ....standard import tags
+from .. import new_element, new_file
 from ..created.attributes import in_utf_8
-from ..encoding import read_data_set
-from ..frames import true_planes
-from ..made import Made
+from ..new_file import Made
+from ..reading.encoding import read_data_set
+from ..reading.frames import true_planes
+from ..reading.segment_grids import label_numbers
+from ..reading.segments import all_segments, labelled_segments
 from ..restore import UidMap
-from ..segment_grids import label_numbers
-from ..segments import all_segments, labelled_segments
 from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
+from .derivation import frame_of_reference, planes_of
 from .sources import put_sources_back
-from .work import frame_of_reference, planes_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -129,27 +130,27 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     original = series.first
     found = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
     old = metadata.text(original.elements, tags.SERIES_INSTANCE_UID)
-    date, time = values.now()
+    date, time = new_element.now()
     found |= {
         tags.INSTANCE_CREATION_DATE: date,
         tags.INSTANCE_CREATION_TIME: time,
-        tags.SERIES_INSTANCE_UID: values.text("UI", uids.add(" ".join([old, *sorted(volume.resampled)]))),
-        tags.DERIVATION_DESCRIPTION: values.text("ST", RESAMPLED if volume.resampled else DESCRIPTION),
-        tags.SOURCE_IMAGE_SEQUENCE: made.source_images(series.instances),
-        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: made.with_equipment(found),
+        tags.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.resampled)]))),
+        tags.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.resampled else DESCRIPTION),
+        tags.SOURCE_IMAGE_SEQUENCE: new_file.source_images(series.instances),
+        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(found),
         _REFERENCED_SERIES: _with_series(found, old, series.instances),
     }
     if space:
-        found[tags.FRAME_OF_REFERENCE_UID] = values.text("UI", space)
+        found[tags.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
     return found
 
 
 def _with_series(elements: Elements, series_uid: str, instances: Sequence[Instance]) -> Element:
     """Return ReferencedSeriesSequence (PS3.3 C.12.2) with the original itself."""
     own: Elements = {
-        tags.SERIES_INSTANCE_UID: values.text("UI", series_uid),
-        _REFERENCED_INSTANCES: values.sequence(
-            *(values.reference(metadata.text(one.elements, tags.SOP_CLASS_UID), one.uid) for one in instances if one.uid)
+        tags.SERIES_INSTANCE_UID: new_element.text("UI", series_uid),
+        _REFERENCED_INSTANCES: new_element.sequence(
+            *(new_element.reference(metadata.text(one.elements, tags.SOP_CLASS_UID), one.uid) for one in instances if one.uid)
         ),
     }
     return Element("SQ", (*metadata.items(elements, _REFERENCED_SERIES), Item(own)))
@@ -194,4 +195,4 @@ def _file_of(found: Dataset) -> Made:
     stream.is_little_endian, stream.is_implicit_VR = True, False
     write_dataset(stream, found)
     elements = read_data_set(buffer.getvalue(), 0, Encoding()).elements
-    return made.file_of_bytes(elements, raw, "OW" if bits > 8 else "OB")
+    return new_file.file_of_bytes(elements, raw, "OW" if bits > 8 else "OB")

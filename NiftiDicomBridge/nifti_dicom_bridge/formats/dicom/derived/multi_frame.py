@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .... import metadata, tags
 from ....errors import GeometryError
-from ....metadata import Element, Elements, Item
-from .. import values
-from ..made import Made
+from ....model import metadata
+from ....model.metadata import Element, Elements, Item
+from ....standard import tags
+from .. import new_element
+from ..new_file import Made
 from ..restore import UidMap
 from .attributes import common, file_of, rescale_elements
+from .derivation import Work
 from .single_frame import step_of
-from .work import Work
 
 
 def cine(work: Work, uids: UidMap) -> Iterator[Made]:
@@ -46,7 +47,7 @@ def multi_frame(work: Work, uids: UidMap) -> Iterator[Made]:
         template = work.series.instances[n]
         places = places if work.resampled else sorted(places)
         elements = common(template, work, uids, [template])
-        elements[tags.NUMBER_OF_FRAMES] = values.integers("IS", len(places))
+        elements[tags.NUMBER_OF_FRAMES] = new_element.integers("IS", len(places))
         shared = metadata.first_item(template.elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         own = metadata.items(template.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
         per_frame = [
@@ -56,7 +57,7 @@ def multi_frame(work: Work, uids: UidMap) -> Iterator[Made]:
         moved = {tag for item in per_frame for tag in item}
         kept = _public({tag: element for tag, element in shared.items() if tag not in moved})
         _, first_t, first_k = places[0]
-        elements[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = values.sequence(_with_values(work, kept, first_t, first_k))
+        elements[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(_with_values(work, kept, first_t, first_k))
         yield file_of(template, elements, work, np.stack([work.stored[t, k] for _, t, k in places]))
 
 
@@ -72,16 +73,18 @@ def _frame_groups(work: Work, own: Elements, shared: Elements, t: int, k: int) -
         measures = metadata.first_item(own, tags.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
             shared, tags.PIXEL_MEASURES_SEQUENCE
         )
-        step = values.decimals([step_of(work.planes, plane)])
-        measures = measures | {tags.PIXEL_SPACING: values.decimals(plane.spacing)}
+        step = new_element.decimals([step_of(work.planes, plane)])
+        measures = measures | {tags.PIXEL_SPACING: new_element.decimals(plane.spacing)}
         if work.step_changed or tags.SLICE_THICKNESS not in measures:
             measures[tags.SLICE_THICKNESS] = step
         found |= {
-            tags.PLANE_POSITION_SEQUENCE: values.sequence({tags.IMAGE_POSITION_PATIENT: values.decimals(plane.position)}),
-            tags.PLANE_ORIENTATION_SEQUENCE: values.sequence(
-                {tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation)}
+            tags.PLANE_POSITION_SEQUENCE: new_element.sequence(
+                {tags.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position)}
             ),
-            tags.PIXEL_MEASURES_SEQUENCE: values.sequence({**measures, tags.SPACING_BETWEEN_SLICES: step}),
+            tags.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
+                {tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
+            ),
+            tags.PIXEL_MEASURES_SEQUENCE: new_element.sequence({**measures, tags.SPACING_BETWEEN_SLICES: step}),
         }
     return _with_values(work, found, t, k)
 
@@ -92,16 +95,16 @@ def _with_values(work: Work, groups: Elements, t: int, k: int) -> Elements:
     transformation = metadata.first_item(groups, tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
     if transformation:
         changed = {**transformation, **rescale_elements(work, transformation, t, k)}
-        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = values.sequence(changed)
+        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(changed)
     window = metadata.first_item(groups, tags.FRAME_VOI_LUT_SEQUENCE)
     if window:
-        found[tags.FRAME_VOI_LUT_SEQUENCE] = values.sequence({**window, **_windowed(work)})
+        found[tags.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence({**window, **_windowed(work)})
     return _honest_frame_types(work, found)
 
 
 def _windowed(work: Work) -> Elements:
     centre, width = work.window()
-    return {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+    return {tags.WINDOW_CENTER: new_element.decimals([centre]), tags.WINDOW_WIDTH: new_element.decimals([width])}
 
 
 def _honest_frame_types(work: Work, groups: Elements) -> Elements:
@@ -111,6 +114,6 @@ def _honest_frame_types(work: Work, groups: Elements) -> Elements:
         item = metadata.first_item(groups, sequence)
         old = metadata.texts(item, tags.FRAME_TYPE)
         if old:
-            kind = values.text("CS", "DERIVED", *(old[1:2] or ["PRIMARY"]), *old[2:])
-            found[sequence] = values.sequence({**item, tags.FRAME_TYPE: kind})
-    return values.without(found, {tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())
+            kind = new_element.text("CS", "DERIVED", *(old[1:2] or ["PRIMARY"]), *old[2:])
+            found[sequence] = new_element.sequence({**item, tags.FRAME_TYPE: kind})
+    return new_element.without(found, {tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .... import tags
-from ....geometry import Plane
-from ....metadata import Elements
-from .. import values
-from ..made import Made
+from ....model.geometry import Plane
+from ....model.metadata import Elements
+from ....standard import tags
+from .. import new_element
+from ..new_file import Made
 from ..restore import UidMap
 from .attributes import common, file_of, rescale_elements
-from .work import Work
+from .derivation import Work
 
 
 def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
@@ -21,11 +21,14 @@ def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
         for k, (n, _) in enumerate(times):
             template = work.series.instances[n]
             elements = common(template, work, uids, work.sources(t, k))
-            elements = values.without(elements, {tags.NUMBER_OF_FRAMES})
+            elements = new_element.without(elements, {tags.NUMBER_OF_FRAMES})
             elements |= rescale_elements(work, elements, t, k)
-            elements[tags.INSTANCE_NUMBER] = values.integers("IS", t * len(times) + k + 1)
+            elements[tags.INSTANCE_NUMBER] = new_element.integers("IS", t * len(times) + k + 1)
             if work.volume.voxels.ndim == 4 and (tags.WINDOW_CENTER in elements):
-                elements |= {tags.WINDOW_CENTER: values.decimals([centre]), tags.WINDOW_WIDTH: values.decimals([width])}
+                elements |= {
+                    tags.WINDOW_CENTER: new_element.decimals([centre]),
+                    tags.WINDOW_WIDTH: new_element.decimals([width]),
+                }
             if work.has_geometry:
                 elements |= _plane_elements(work, k, elements)
             yield file_of(template, elements, work, work.stored[t, k][None])
@@ -39,18 +42,18 @@ def _plane_elements(work: Work, k: int, elements: Elements) -> Elements:
     plane = work.planes[k]
     step = step_of(work.planes, plane)
     found = {
-        tags.IMAGE_POSITION_PATIENT: values.decimals(plane.position),
-        tags.IMAGE_ORIENTATION_PATIENT: values.decimals(plane.orientation),
-        tags.PIXEL_SPACING: values.decimals(plane.spacing),
+        tags.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
+        tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
+        tags.PIXEL_SPACING: new_element.decimals(plane.spacing),
     }
     if work.step_changed:
-        found[tags.SLICE_THICKNESS] = values.decimals([step])
+        found[tags.SLICE_THICKNESS] = new_element.decimals([step])
     if tags.SPACING_BETWEEN_SLICES in elements or work.step_changed:
-        found[tags.SPACING_BETWEEN_SLICES] = values.decimals([step])
+        found[tags.SPACING_BETWEEN_SLICES] = new_element.decimals([step])
     if tags.IMAGER_PIXEL_SPACING in elements:
-        found[tags.IMAGER_PIXEL_SPACING] = values.decimals(plane.spacing)
+        found[tags.IMAGER_PIXEL_SPACING] = new_element.decimals(plane.spacing)
     if tags.SLICE_LOCATION in elements:
-        found[tags.SLICE_LOCATION] = values.decimals([plane.distance])
+        found[tags.SLICE_LOCATION] = new_element.decimals([plane.distance])
     return found
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .... import metadata, tags
-from ....geometry import Plane
-from ....metadata import Element
-from ....volume import Volume
+from ....model import metadata
+from ....model.geometry import Plane
+from ....model.metadata import Element
+from ....model.volume import Volume
+from ....standard import tags
 from ..created.attributes import in_utf_8
 from ..created.placement import SAME_DIRECTION, SAME_PLACE
-from ..frames import own_groups, true_planes
+from ..reading.frames import own_groups, true_planes
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

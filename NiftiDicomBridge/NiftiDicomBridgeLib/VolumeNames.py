@@ -1,0 +1,136 @@
+"""Node names for the volumes of one series, made of what differs between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nifti_dicom_bridge import Volume, identity_of
+
+SUFFIXES = (
+    (re.compile(r"echo(\d+)(?:_(\d+))?"), lambda found: f"echo {_decimal(found)} ms"),
+    (re.compile(r"TR(\d+)(?:_(\d+))?"), lambda found: f"TR {_decimal(found)} ms"),
+    (re.compile(r"TI(\d+)(?:_(\d+))?"), lambda found: f"TI {_decimal(found)} ms"),
+    (re.compile(r"flip(\d+)(?:_(\d+))?"), lambda found: f"flip angle {_decimal(found)}°"),
+    (re.compile(r"b(\d+)"), lambda found: f"b {found[1]}"),
+    (re.compile(r"incomplete(\d*)"), lambda found: f"incomplete {found[1]}".strip()),
+    (re.compile(r"fieldmaphz"), lambda found: "(Hz)"),
+    (re.compile(r"([A-Za-z][A-Za-z0-9]*)"), lambda found: found[1]),
+)
+"""Parts that the core appends to the file name of a volume, and the words for them; the first match counts."""
+MR = "MR"
+COMPONENTS = ("phase", "real", "imaginary", "fieldmap", "b0map", "(Hz)")
+PLANES = ("sagittal", "coronal", "axial")
+
+
+def names_of(volumes: Sequence[Volume], base: str) -> list[str]:
+    """Return a name for the node of each volume of one series.
+
+    Parameters
+    ----------
+    volumes : sequence of Volume
+        All volumes of the series.
+    base : str
+        Name of the series: number and description.
+
+    Returns
+    -------
+    list of str
+        The base alone for a single volume. Otherwise the base with what tells each from the others (component, echo, units,
+        orientation, image type, acquisition), such as ``6: B0map (Hz)`` and ``6: B0map magnitude``; numbers only where the
+        data state nothing that differs.
+    """
+    names = _bases(volumes, base)
+    if len(volumes) == 1:
+        return names
+    for terms in (_suffix_words(volumes), *([term(volume) for volume in volumes] for term in TERMS)):
+        if len(set(names)) == len(names):
+            break
+        if len(set(terms)) > 1:
+            names = [_joined(name, term) for name, term in zip(names, terms, strict=True)]
+    return _numbered(names)
+
+
+def _bases(volumes: Sequence[Volume], base: str) -> list[str]:
+    """Return the names of the series; some exporters use one Series Instance UID for several."""
+    found = [identity_of(volume, ("SeriesNumber", "SeriesDescription")) for volume in volumes]
+    if len({tuple(series.items()) for series in found}) == 1:
+        return [base] * len(volumes)
+    return [": ".join(filter(None, series.values())) or base for series in found]
+
+
+def _suffix_words(volumes: Sequence[Volume]) -> list[str]:
+    """Return in words what the core found to differ: echo, component, flip angle…"""
+    parts = [volume.name.split("_") for volume in volumes]
+    common = 0
+    while all(len(part) > common and part[common] == parts[0][common] for part in parts):
+        common += 1
+    found = [_words("_".join(part[common:])) for part in parts]
+    if any(word in COMPONENTS for words in found for word in words):
+        modality = identity_of(volumes[0], ("Modality",)).get("Modality")
+        found = [words or (["magnitude"] if modality == MR else []) for words in found]
+    return [" ".join(words) for words in found]
+
+
+def _words(suffix: str) -> list[str]:
+    found = []
+    while suffix:
+        match = next((pair for pair in ((form.match(suffix), text) for form, text in SUFFIXES) if pair[0]), None)
+        if match is None:  # a number that only makes file names unique
+            suffix = suffix.partition("_")[2]
+            continue
+        found.append(match[1](match[0]))
+        suffix = suffix[match[0].end() :].lstrip("_")
+    return found
+
+
+def _decimal(found: re.Match) -> str:
+    return found[1] + (f".{found[2]}" if found[2] else "")
+
+
+def _units(volume: Volume) -> str:
+    return f"({volume.rescale.units})" if volume.rescale.units not in ("", "US") else ""
+
+
+def _plane(volume: Volume) -> str:
+    """Return the anatomical plane; nothing for oblique slices."""
+    if not (volume.metadata and identity_of(volume, ("ImageOrientationPatient", "FrameOfReferenceUID"))):
+        return ""
+    normal = np.abs(np.cross(volume.ijk_to_ras[:3, 0], volume.ijk_to_ras[:3, 1]))
+    return PLANES[int(normal.argmax())] if normal.max() > 0.8 * np.linalg.norm(normal) else ""
+
+
+def _image_type(volume: Volume) -> str:
+    """Return the values of ImageType behind the first two, in lower case."""
+    values = identity_of(volume, ("ImageType",)).get("ImageType", "").split("\\")[2:]
+    return " ".join(value.replace("_", " ").lower() for value in values if value not in ("", "NONE", "ND", "OTHER"))
+
+
+def _acquisition(volume: Volume) -> str:
+    number = identity_of(volume, ("AcquisitionNumber",)).get("AcquisitionNumber")
+    return f"acquisition {number}" if number else ""
+
+
+def _size(volume: Volume) -> str:
+    times = f", {volume.times} time points" if volume.times > 1 else ""
+    return " × ".join(map(str, volume.shape_ijk)) + times
+
+
+TERMS: tuple[Callable[[Volume], str], ...] = (_units, _plane, _image_type, _acquisition, _size)
+"""What may tell volumes apart, in the order of its use to a reader."""
+
+
+def _joined(name: str, term: str) -> str:
+    """Append a term, unless the name contains it already."""
+    return f"{name} {term}" if term and term.lower() not in name.lower() else name
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for name in names:
+        same = sum(other == name for other in names)
+        count = sum(other == name for other in names[: len(found)])
+        found.append(f"{name} {count + 1}" if same > 1 else name)
+    return found

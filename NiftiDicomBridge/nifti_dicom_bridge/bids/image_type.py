@@ -1,0 +1,112 @@
+"""Components of MR images, and the words of ImageType (0008,0008) that tell them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import metadata
+from ..standard import tags
+from .kinds import Kind
+from .row import SIEMENS, Derived, Row
+from .source import Private, Source
+
+TYPE_TEXT = Private(0x0021, "SIEMENS MR SDI 02", 0x1175)
+GE_COMPONENT = Private(0x0043, "GEMS_PARM_01", 0x102F)
+
+# fmt: off
+# word of ImageType or ComplexImageComponent (PS3.3 C.8.13.3.1) → the word that BIDS tools look for
+COMPONENTS = {
+    "M": "MAGNITUDE", "MAGNITUDE": "MAGNITUDE",
+    "P": "PHASE", "PHASE": "PHASE", "PHASE MAP": "PHASE",
+    "R": "REAL", "REAL": "REAL",
+    "I": "IMAGINARY", "IMAGINARY": "IMAGINARY",
+}
+GE_COMPONENTS = {0: "MAGNITUDE", 1: "PHASE", 2: "REAL", 3: "IMAGINARY"}
+DISTORTION_CORRECTED = {"DIS2D": True, "DIS3D": True, "ND": False}
+# fmt: on
+FIELD_MAP_WORD = "FIELDMAPHZ"
+
+
+def components_of(source: Source) -> list[str]:
+    """Return the components that an image says it has: ``MAGNITUDE``, ``PHASE``, ``REAL``, ``IMAGINARY``."""
+    return _components(source, image_type_of(source))
+
+
+def _components(source: Source, words: list[str]) -> list[str]:
+    found = [COMPONENTS.get(word.upper()) for word in words]
+    found.append(COMPONENTS.get(source.stated(tags.COMPLEX_IMAGE_COMPONENT).upper()))
+    if source.manufacturer == "GE":
+        number = source.number(GE_COMPONENT)
+        found.append(None if number is None else GE_COMPONENTS.get(int(number)))
+    return [word for word in COMPONENTS_IN_ORDER if word in found]
+
+
+COMPONENTS_IN_ORDER = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
+
+
+def image_type_of(source: Source) -> list[str]:
+    """Return the words of ImageType, those of FrameType where a multi-frame image is of mixed type."""
+    found = [word for word in metadata.texts(source.top, tags.IMAGE_TYPE) if word]
+    frame = source.texts(tags.FRAME_TYPE)
+    return frame if frame and "MIXED" in found else found
+
+
+def is_field_map_in_hz(source: Source) -> bool:
+    """Whether the values are a field map in Hz."""
+    words = image_type_of(source)
+    philips = any("B0" in word and "MAP" in word for word in ["_".join(words)]) and "REAL" in components_of(source)
+    return philips or is_ge_field_map(source)
+
+
+def is_ge_field_map(source: Source) -> bool:
+    """Whether this is the map, not the magnitude, of a GE field map sequence: the first of the two volumes."""
+    if source.manufacturer != "GE":
+        return False
+    names = (source.text(GE_SEQUENCE), source.text(GE_INTERNAL_SEQUENCE))
+    locations, images = source.number(GE_LOCATIONS), source.number(0x00201002)
+    if not ("b0map" in names[0] or names[1] == "B0map") or not locations or not images or locations == images:
+        return False
+    return metadata.integer(source.top, tags.INSTANCE_NUMBER) <= locations
+
+
+GE_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109C)
+GE_INTERNAL_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109E)
+GE_LOCATIONS = Private(0x0021, "GEMS_RELA_01", 0x104F)
+
+
+def _image_type(source: Source, where: Any, factor: float) -> list[str] | None:
+    """Return the words as dcm2niix has them, because tools look for them: split at underscores, the component appended."""
+    words = [part for word in image_type_of(source) for part in word.split("_") if part]
+    if not words:
+        return None
+    if source.volume is not None and source.volume.resampled:
+        words[0] = "DERIVED"
+    if is_field_map_in_hz(source):
+        return [*words, *[word for word in (FIELD_MAP_WORD,) if word not in words]]
+    inner = words[1:-1]  # a last word needs no repeating
+    phase = [word for word in words[-1:] if "PHASE" in word]
+    return [*words, *[word for word in _components(source, inner + phase) if word not in inner]]
+
+
+def _distortion_correction(source: Source) -> bool | None:
+    words = [*image_type_of(source), *source.texts(TYPE_TEXT)]
+    found = [DISTORTION_CORRECTED[word.upper()] for word in words if word.upper() in DISTORTION_CORRECTED]
+    return (all(found)) if found else None
+
+
+def _type_text(source: Source) -> list[str] | None:
+    return [word for word in source.texts(TYPE_TEXT) if word] or None
+
+
+def _field_map_units(source: Source) -> str | None:
+    return "Hz" if is_field_map_in_hz(source) else None
+
+
+IMAGE_TYPE = Kind(_image_type, lambda value, factor: [str(word) for word in value], (list,))
+
+ROWS = (
+    Row("ImageType", tags.IMAGE_TYPE, IMAGE_TYPE),
+    Derived("ImageTypeText", _type_text, "(0021,xx75) SIEMENS MR SDI 02", SIEMENS),
+    Derived("NonlinearGradientCorrection", _distortion_correction, "`DIS2D`, `DIS3D` or `ND` in ImageType or ImageTypeText"),
+    Derived("Units", _field_map_units, "field map of GE (`b0map`) or Philips (`B0 MAP`)"),
+)

@@ -1,0 +1,199 @@
+"""How values are written in BIDS, and in DICOM."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import SidecarError
+from .source import Source, Where
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a value is written in BIDS and in DICOM.
+
+    Attributes
+    ----------
+    to_bids : callable
+        ``(source, where, factor)`` → JSON value, None where there is nothing to say.
+    to_dicom : callable
+        ``(JSON value, factor)`` → list of DICOM values as text.
+    types : tuple of type
+        What the JSON value may be.
+    """
+
+    to_bids: Callable[[Source, Where, float], Any]
+    to_dicom: Callable[[Any, float], list[str]]
+    types: tuple[type, ...]
+
+
+def number_text(value: float) -> str:
+    """Return a number in at most 16 characters, the most that DS holds (PS3.5 6.2)."""
+    for digits in range(17, 0, -1):
+        text = f"{value:.{digits}g}"
+        if len(text) <= 16:
+            return text
+    raise SidecarError(f"{value!r} cannot be written in 16 characters.")
+
+
+def tidy(value: float, factor: float = 1.0) -> float | int:
+    """Return a number times a factor, without the noise of the multiplication; integers as such."""
+    found = float(f"{value * factor:.12g}")
+    return int(found) if found.is_integer() and abs(found) < 2**53 else found
+
+
+def _number(source: Source, where: Where, factor: float) -> float | int | None:
+    found = source.number(where)
+    return None if found is None or not math.isfinite(found) else tidy(found, factor)
+
+
+def _positive(source: Source, where: Where, factor: float) -> float | int | None:
+    """Zero is how scanners say "not applicable" of what cannot be zero."""
+    found = _number(source, where, factor)
+    return found if found is not None and found > 0 else None
+
+
+def _several(source: Source, where: Where, factor: float) -> float | int | None:
+    found = _number(source, where, factor)
+    return found if found is not None and found > 1 else None
+
+
+def _numbers(source: Source, where: Where, factor: float) -> list | None:
+    return [tidy(value, factor) for value in source.numbers(where) if math.isfinite(value)] or None
+
+
+def _text(source: Source, where: Where, factor: float) -> str | None:
+    return source.text(where) or None
+
+
+def _list(source: Source, where: Where, factor: float) -> list[str] | None:
+    return [part for part in source.texts(where) if part] or None
+
+
+def _clock(source: Source, where: Where, factor: float) -> str | None:
+    """``HHMMSS.FFFFFF`` → ``HH:MM:SS.FFFFFF``."""
+    return clock(source.text(where))
+
+
+def clock(text: str) -> str | None:
+    """Return ``HH:MM:SS.FFFFFF`` of a DICOM time (TM: PS3.5 6.2), None where it is none."""
+    found = re.fullmatch(r"(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?", text)
+    return None if found is None else f"{found[1]}:{found[2]}:{found[3]}.{(found[4] or '').ljust(6, '0')}"
+
+
+def _clock_to_dicom(value: str, factor: float) -> list[str]:
+    """``H:M:S.F`` → ``HHMMSS.FFFFFF``: older dcm2niix left zeros out (``16:37:8.84``)."""
+    hours, minutes, seconds = value.split(":") if ":" in value else (value[:2], value[2:4], value[4:])
+    return [f"{int(hours):02d}{int(minutes):02d}{float(seconds):09.6f}"]
+
+
+def seconds_of(text: str) -> float | None:
+    """Return seconds since midnight of a DICOM time, None where it is none."""
+    found = re.fullmatch(r"(\d\d)(\d\d)(\d\d(?:\.\d{1,6})?)", text)
+    return None if found is None else int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+
+
+def _date(source: Source, where: Where, factor: float) -> str | None:
+    """``YYYYMMDD`` → ``YYYY-MM-DD``."""
+    return date(source.text(where))
+
+
+def date(text: str) -> str | None:
+    """Return ``YYYY-MM-DD`` of a DICOM date, None where it is none."""
+    found = re.fullmatch(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", text)
+    return None if found is None else "-".join(found.groups())
+
+
+def _age(source: Source, where: Where, factor: float) -> float | int | None:
+    """``045Y``, ``018M``, ``003W``, ``010D`` → years."""
+    found = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
+    if found is None:
+        return None
+    years = int(found[1]) / _PER_YEAR[found[2]]
+    return int(found[1]) if found[2] == "Y" else float(f"{years:.4g}")
+
+
+_PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
+
+
+def _age_to_dicom(value: Any, factor: float) -> list[str]:
+    """Years → the largest unit that tells them exactly, else the smallest that has room."""
+    for unit, per_year in _PER_YEAR.items():
+        count = float(value) * per_year
+        if abs(count - round(count)) < 0.05 and (round(count) > 0 or value == 0):
+            return [f"{round(count):03d}{unit}"]
+    return [f"{round(float(value) * 12):03d}M"]
+
+
+def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[Source, Where, float], bool | None]:
+    """Return a reader of code strings that mean true or false."""
+
+    def read(source: Source, where: Where, factor: float) -> bool | None:
+        word = source.text(where).upper()
+        return True if word in true else False if word in false else None
+
+    return read
+
+
+def flag(true: tuple[str, ...], false: tuple[str, ...]) -> Kind:
+    """Return the kind of a code string that is a truth value in BIDS; the first word of each is written to DICOM."""
+    return Kind(_flag(true, false), lambda value, factor: [true[0] if value else false[0]], (bool,))
+
+
+def words(meaning: dict[str, str]) -> Kind:
+    """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are."""
+    back = {bids: dicom for dicom, bids in reversed(meaning.items())}
+
+    def read(source: Source, where: Where, factor: float) -> str | None:
+        word = source.text(where)
+        return meaning.get(word.upper(), word) or None
+
+    return Kind(read, lambda value, factor: [back.get(value, value)], (str,))
+
+
+def one_of(*allowed: str) -> Kind:
+    """Return the kind of a code string that BIDS knows some words of; others say nothing."""
+
+    def read(source: Source, where: Where, factor: float) -> str | None:
+        word = source.text(where).upper()
+        return word if word in allowed else None
+
+    return Kind(read, lambda value, factor: [value], (str,))
+
+
+def choice(meaning: dict[int, Any]) -> Kind:
+    """Return the kind of a number that stands for a word in BIDS; other numbers say nothing."""
+    back = {str(bids): number for number, bids in reversed(meaning.items())}
+
+    def read(source: Source, where: Where, factor: float) -> Any:
+        found = source.number(where)
+        return None if found is None else meaning.get(int(found))
+
+    return Kind(read, lambda value, factor: [str(back[str(value)])], (str, int, float))
+
+
+def _number_to_dicom(value: Any, factor: float) -> list[str]:
+    return [number_text(value / factor)]
+
+
+def _split(value: Any, factor: float) -> list[str]:
+    return value.split("\\") if isinstance(value, str) else [str(part) for part in value]
+
+
+NUMBER = Kind(_number, _number_to_dicom, (int, float))
+POSITIVE = Kind(_positive, _number_to_dicom, (int, float))
+SEVERAL = Kind(_several, _number_to_dicom, (int, float))
+NUMBERS = Kind(_numbers, lambda value, factor: [number_text(v / factor) for v in value], (list,))
+TEXT = Kind(_text, lambda value, factor: [value], (str,))
+JOINED = Kind(_text, _split, (str, list))
+LIST = Kind(_list, lambda value, factor: [str(v) for v in value], (list,))
+CLOCK = Kind(_clock, _clock_to_dicom, (str,))
+DATE = Kind(_date, lambda value, factor: [value.replace("-", "")], (str,))
+AGE = Kind(_age, _age_to_dicom, (int, float))
+MS_TO_S = 1e-3
+US_TO_S = 1e-6
+NS_TO_S = 1e-9

@@ -1,0 +1,192 @@
+"""What a sidecar says and no attribute of the object made from it tells: kept in a private block of ours.
+
+One element of JSON in group 4E49 (``NI``), block of the creator ``NIFTI DICOM BRIDGE`` (PS3.5 7.8.1): the keys, the matrix
+of the NIfTI file that their axes are those of, and what the attributes told when the block was written. A key counts as long
+as the attributes still tell the same: who changes an attribute later is right.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..model.geometry import ras_of_lps
+from ..model.metadata import Element, Elements
+from ..options import Resample
+from .source import Layer, Private, Source
+
+GROUP, CREATOR = 0x4E49, "NIFTI DICOM BRIDGE"
+KEYS = Private(GROUP, CREATOR, 0x1000)
+CREATOR_TAG, KEYS_TAG = GROUP << 16 | 0x10, GROUP << 16 | 0x1000
+MATRIX, TOLD = "ijk_to_ras", "told"
+# what follows from the object itself, and who it is of: that is said in attributes, or nowhere
+NEVER = frozenset({
+    "ImageType", "ConversionSoftware", "ConversionSoftwareVersion", "SeriesInstanceUID", "StudyInstanceUID", "NiftiDicomBridge",
+    "ImageOrientationPatientDICOM", "PatientName", "PatientID", "PatientBirthDate", "AccessionNumber", "ReferringPhysicianName",
+    "StudyID", "SeriesNumber",
+})  # fmt: skip
+LETTERS = ("PhaseEncodingDirection", "PhaseEncodingAxis", "SliceEncodingDirection")
+OF_SPACING = ("SliceTiming", "SliceEncodingDirection", "SpacingBetweenSlices")
+"""Keys that hold no more where slices were interpolated."""
+SAME_S = 2e-3
+"""Moments of slices and times that differ by less differ by rounding."""
+
+
+def block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ras: np.ndarray) -> Elements:
+    """Return the private block; empty where there is nothing to remember.
+
+    Parameters
+    ----------
+    keys : mapping
+        What the sidecar says and the attributes do not tell, or not in full.
+    told : mapping
+        What the attributes tell instead, by key.
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Matrix of the NIfTI file.
+    """
+    kept = {key: value for key, value in keys.items() if key not in NEVER}
+    if not kept:
+        return {}
+    found = {
+        "keys": kept,
+        TOLD: {key: told[key] for key in kept if key in told},
+        MATRIX: [[float(f"{number:.9g}") for number in row] for row in np.asarray(ijk_to_ras, dtype=float).tolist()],
+    }
+    raw = json.dumps(found, separators=(",", ":")).encode("ascii")
+    return {
+        CREATOR_TAG: Element("LO", CREATOR.encode("ascii")),
+        KEYS_TAG: Element("UT", raw + b" " * (len(raw) % 2)),
+    }
+
+
+def remembered_block(elements: Elements) -> Elements:
+    """Return the private block of a data set, in its usual place; empty where there is none."""
+    layer = Layer(elements)
+    tag = layer.tag_of(KEYS) if (GROUP, CREATOR) in layer.blocks else None
+    return {} if tag is None else {CREATOR_TAG: Element("LO", CREATOR.encode("ascii")), KEYS_TAG: elements[tag]}
+
+
+def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
+    """Return the keys that attributes tell, and those of the block, in the axes of the file that is written now."""
+    block = _block(source)
+    if source.volume is not None and source.volume.remembered:
+        block = _read(source.volume.remembered.decode("ascii"))
+    if block is None:
+        return found
+    keys, told, matrix = block
+    if source.volume is not None and Resample.SPACING in source.volume.resampled:
+        keys = {key: value for key, value in keys.items() if key not in OF_SPACING}
+    keys = _turned(keys, matrix, source)
+    if not _holds(_in_order(keys), found.get("SliceTiming"), told.get("SliceTiming")):
+        keys = {key: value for key, value in keys.items() if key not in ("SliceTiming", "SliceEncodingDirection")}
+    elif "SliceTiming" in keys:
+        found = {key: value for key, value in found.items() if key != "SliceTiming"}
+    merged = {**found, **{key: value for key, value in keys.items() if _holds(value, found.get(key), told.get(key))}}
+    return _without_needless_axis(merged, keys)
+
+
+def _block(source: Source) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
+    """Return keys, what the attributes told, and the matrix; None where there is no block, or a damaged one."""
+    return _read(source.text(KEYS)) if source.has(KEYS) else None
+
+
+def _read(text: str) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(read, dict) or not isinstance(read.get("keys"), dict):
+        return None
+    told = read.get(TOLD)
+    try:
+        matrix = np.array(read.get(MATRIX), dtype=float)
+    except (TypeError, ValueError):
+        return None
+    good = matrix.shape == (4, 4) and np.isfinite(matrix).all() and abs(np.linalg.det(matrix[:3, :3])) > 0
+    return (read["keys"], told if isinstance(told, dict) else {}, matrix) if good else None
+
+
+def _holds(value: Any, now: Any, then: Any) -> bool:
+    """Whether a remembered value still counts: attributes tell nothing, what they told then, or the same moments, rounded."""
+    return now is None or now == then or value == now or _are_same_moments(value, now)
+
+
+def _in_order(keys: Mapping[str, Any]) -> Any:
+    """Return SliceTiming from the first slice to the last, which is how attributes tell it."""
+    times = keys.get("SliceTiming")
+    return times[::-1] if isinstance(times, list) and str(keys.get("SliceEncodingDirection", "")).endswith("-") else times
+
+
+def _are_same_moments(one: Any, other: Any) -> bool:
+    if not (isinstance(one, list) and isinstance(other, list) and len(one) == len(other)):
+        return False
+    pairs = list(zip(one, other, strict=True))
+    numbers = all(isinstance(part, (int, float)) and not isinstance(part, bool) for pair in pairs for part in pair)
+    return numbers and all(math.isclose(first, second, rel_tol=1e-5, abs_tol=SAME_S) for first, second in pairs)
+
+
+def _without_needless_axis(merged: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys without the axis of the phase encoding where its direction is known; a direction along another axis goes."""
+    direction, axis = merged.get("PhaseEncodingDirection"), merged.get("PhaseEncodingAxis")
+    if not direction or not axis or "PhaseEncodingAxis" in keys:
+        return merged
+    needless = "PhaseEncodingAxis" if str(direction)[:1] == axis else "PhaseEncodingDirection"
+    return {key: value for key, value in merged.items() if key != needless}
+
+
+# --- axes -------------------------------------------------------------------------------------------------------------
+
+
+def _turned(keys: Mapping[str, Any], matrix: np.ndarray, source: Source) -> dict[str, Any]:
+    """Return keys with axes and lists of slices as in the file that is written now."""
+    found = dict(keys)
+    for key in LETTERS:
+        if key in found:
+            found[key] = _letter(found[key], matrix, source)
+    if "SliceTiming" in found:
+        found |= _slices(found, keys, matrix, source)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _letter(letter: Any, matrix: np.ndarray, source: Source) -> str | None:
+    """Return the axis of the file of now that runs as ``i``, ``j-``, … of the file of then."""
+    direction = direction_of(letter, matrix)
+    if direction is None or source.storage is None:
+        return None
+    now, sense = source.storage.axis_along(ras_of_lps(direction))  # its own inverse
+    return now if sense > 0 else now + "-"
+
+
+def direction_of(letter: Any, ijk_to_ras: np.ndarray) -> np.ndarray | None:
+    """Return the unit vector (RAS) of ``i``, ``j-``, … in a file; None for other words."""
+    if letter not in ("i", "j", "k", "i-", "j-", "k-"):
+        return None
+    axis = np.asarray(ijk_to_ras, dtype=float)[:3, "ijk".index(letter[0])]
+    return (-1.0 if letter.endswith("-") else 1.0) * axis / np.linalg.norm(axis)
+
+
+def _slices(found: dict[str, Any], keys: Mapping[str, Any], matrix: np.ndarray, source: Source) -> dict[str, Any]:
+    """Return SliceTiming, reversed where the slices are counted the other way now; with the axis where it is not ``k``."""
+    times, letter = keys["SliceTiming"], _letter(keys.get("SliceEncodingDirection", "k"), matrix, source)
+    if letter is None or not isinstance(times, list) or source.volume is None or source.storage is None:
+        return {"SliceTiming": None}
+    if len(times) != _count_along(letter, source):
+        return {"SliceTiming": None, "SliceEncodingDirection": None}
+    if "SliceEncodingDirection" in keys:
+        return {"SliceTiming": times, "SliceEncodingDirection": letter}
+    forward = times[::-1] if letter.endswith("-") else times
+    return {"SliceTiming": forward, **({} if letter[0] == "k" else {"SliceEncodingDirection": letter[0]})}
+
+
+def _count_along(letter: str, source: Source) -> int:
+    """Return how many voxels the file of now has along an axis."""
+    assert source.volume is not None
+    assert source.storage is not None
+    volume = np.asarray(source.volume.ijk_to_ras, dtype=float)[:3, :3]
+    direction = direction_of(letter[0], source.storage.ijk_to_ras)
+    cosines = np.abs((volume / np.linalg.norm(volume, axis=0)).T @ direction)
+    return int(source.volume.shape_ijk[int(np.argmax(cosines))])

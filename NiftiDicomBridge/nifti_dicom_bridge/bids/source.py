@@ -1,0 +1,337 @@
+"""What one plane of a volume says, wherever it is said: data set, functional groups, private blocks, vendors' text headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..model import geometry, metadata
+from ..model.legacy_converted import as_original
+from ..model.metadata import Element, Elements, Instance, Item
+from ..model.volume import Volume
+from ..standard import tags
+from . import siemens_text
+from .manufacturers import manufacturer_of
+
+
+class Private(NamedTuple):
+    """A private element: group, creator, and number with the block that the creator commonly has (0x1018).
+
+    The block is where its creator is (PS3.5 7.8.1). Where a de-identification took the creators away and left the elements,
+    the number as it stands is taken, as dcm2niix does.
+    """
+
+    group: int
+    creator: str
+    number: int
+
+
+class Nested(NamedTuple):
+    """An attribute of the first item of a sequence, or of a sequence in it: the tags on the way."""
+
+    path: tuple[int, ...]
+
+
+class Csa(NamedTuple):
+    """A value of the Siemens CSA image header (0029,xx10), by its name."""
+
+    name: str
+
+
+class Phoenix(NamedTuple):
+    """A value of the protocol of the Siemens CSA series header (0029,xx20) or (0021,xx19), by (part of) its name."""
+
+    name: str
+
+
+Where = int | Private | Nested | Csa | Phoenix
+
+# sequences that vendors hide ordinary attributes in; the standard's attributes come last in them, because they repeat
+_PRIVATE_SEQUENCES = (
+    Private(0x0021, "SIEMENS MR SDI 02", 0x11FE),
+    Private(0x0021, "SIEMENS MR SDS 01", 0x10FE),
+    Private(0x2005, "Philips MR Imaging DD 005", 0x140F),
+    Private(0x2005, "Philips MR Imaging DD 005", 0x140E),
+    Private(0x2001, "Philips Imaging DD 001", 0x105F),
+    Private(0x0065, "Image Private Header", 0x1051),
+)
+_CSA_IMAGE = Private(0x0029, "SIEMENS CSA HEADER", 0x1010)
+_CSA_SERIES = (Private(0x0029, "SIEMENS CSA HEADER", 0x1020), Private(0x0021, "SIEMENS MR SDS 01", 0x1019))
+_DEEPEST = 3
+_IMAGE_INDEX = 0x00541330
+
+
+class Layer:
+    """One data set or item, and the blocks that private creators hold in it."""
+
+    def __init__(self, elements: Elements):
+        self.elements = elements
+        self.blocks: dict[tuple[int, str], int] = {}
+        self.taken: set[int] = set()
+        for tag in elements:
+            if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF:
+                self.blocks.setdefault((tag >> 16, metadata.text(elements, tag).upper()), tag & 0xFF)
+                self.taken.add(tag)
+
+    def tag_of(self, where: Private) -> int | None:
+        """Return the tag of a private element; None where it is not there."""
+        group, creator, number = where
+        block = self.blocks.get((group, creator.upper()))
+        if block is None:
+            block = number >> 8
+            if group << 16 | block in self.taken:
+                return None
+        tag = group << 16 | block << 8 | number & 0xFF
+        return tag if tag in self.elements else None
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the voxels of a volume lie in the file.
+
+    Attributes
+    ----------
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Voxel indices of the file → mm, RAS.
+    reversed_slices : bool
+        Whether the file begins with the last slice of the volume.
+    """
+
+    ijk_to_ras: np.ndarray
+    reversed_slices: bool = False
+
+    @classmethod
+    def of(cls, volume: Volume, stored_affine: np.ndarray) -> Storage:
+        """Return how a volume is stored under a matrix of voxel indices in the file → mm, RAS."""
+        stored = np.asarray(stored_affine, dtype=float)
+        return cls(stored, float(stored[:3, 2] @ np.asarray(volume.ijk_to_ras, dtype=float)[:3, 2]) < 0)
+
+    def axis_along(self, direction_lps: np.ndarray) -> tuple[str, int]:
+        """Return the letter of the image axis that runs along a direction (LPS), and 1 or −1 for its sense."""
+        axes = self.ijk_to_ras[:3, :3] / np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0)
+        along = axes.T @ geometry.ras_of_lps(np.asarray(direction_lps))
+        n = int(np.argmax(np.abs(along)))
+        return "ijk"[n], 1 if along[n] > 0 else -1
+
+
+class Source:
+    """Attributes of one plane: of the data set, its functional groups, the shared ones, private sequences; in this order."""
+
+    def __init__(self, instance: Instance, frame: int = 0, volume: Volume | None = None, storage: Storage | None = None):
+        self.instance, self.frame, self.volume, self.storage = instance, frame, volume, storage
+        self.top = as_original(instance.elements, _groups(instance.elements, frame))
+        self._found: dict[int | Private | Nested, tuple[Elements, int] | None] = {}
+        self._results: dict[str, Any] = {}
+        self.open_layers = 0
+
+    @classmethod
+    def of(cls, volume: Volume, storage: Storage) -> Source:
+        """Return what the first plane of a volume says: first in the order of acquisition, as far as its numbers tell."""
+        assert volume.metadata is not None
+        series = volume.metadata
+        planes = series.frames[0].tolist()
+        index, frame = min(planes, key=lambda plane: (_number_of(series.instances[plane[0]].elements, plane[1]), plane[1]))
+        return cls(series.instances[index], frame, volume, storage)
+
+    def once(self, name: str, compute: Callable[[Source], Any]) -> Any:
+        """Return what a function says of this source, asking it once."""
+        if name not in self._results:
+            self._results[name] = compute(self)
+        return self._results[name]
+
+    def other(self, instance: Instance, frame: int) -> Source:
+        """Return what another plane of the same volume says."""
+        return Source(instance, frame, self.volume, self.storage)
+
+    @property
+    def made_in(self) -> object:
+        """One and the same for planes that were made in one object; not where objects of one frame were put together later."""
+        return self.instance if self.top is self.instance.elements else self
+
+    @cached_property
+    def manufacturer(self) -> str:
+        """Short name of the manufacturer, empty where none is known."""
+        return manufacturer_of(metadata.text(self.top, tags.MANUFACTURER), self.top)
+
+    @cached_property
+    def modality(self) -> str:
+        """Modality (0008,0060)."""
+        return metadata.text(self.top, tags.MODALITY)
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Where to look, in order."""
+        own = _groups(self.top, self.frame)
+        shared = metadata.first_item(self.top, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        public, hidden = [Layer(self.top)], []  # type: tuple[list[Layer], list[Layer]]
+        for group in filter(None, (own, shared)):
+            _descend(group, public, hidden, _DEEPEST)
+        _note_hidden(public[0], hidden)
+        self.open_layers = len(public)
+        return public + hidden
+
+    def holder(self, where: int | Private | Nested) -> tuple[Elements, int] | None:
+        """Return the data set that holds an element that is not empty, and its tag in it."""
+        if where not in self._found:
+            self._found[where] = self._holder(where)
+        return self._found[where]
+
+    def _holder(self, where: int | Private | Nested) -> tuple[Elements, int] | None:
+        if isinstance(where, Nested):
+            *path, tag = where.path
+            elements = self.top
+            for sequence in path:
+                elements = metadata.first_item(elements, sequence)
+            return (elements, tag) if _filled(elements.get(tag)) else None
+        for layer in self.layers:
+            found = layer.tag_of(where) if isinstance(where, Private) else where
+            if found is not None and _filled(layer.elements.get(found)):
+                return layer.elements, found
+        return None
+
+    def stated(self, tag: int) -> str:
+        """Return text that is in no private sequence: what vendors repeat there may be of another image."""
+        layers = self.layers[: self.open_layers]
+        return next((text for layer in layers if (text := metadata.text(layer.elements, tag))), "")
+
+    def has(self, where: Where) -> bool:
+        """Whether a value is there."""
+        if isinstance(where, (Csa, Phoenix)):
+            return bool(self.values(where))
+        return self.holder(where) is not None
+
+    def values(self, where: Csa | Phoenix) -> list[str]:
+        """Return the values of a Siemens text header, as text."""
+        if isinstance(where, Phoenix):
+            return siemens_text.values(self.protocol, where.name) if self.protocol else []
+        return [str(value) for value in self.csa.get(where.name, [])]
+
+    def numbers(self, where: Where) -> list[float]:
+        """Return numbers; empty where there are none."""
+        if isinstance(where, (Csa, Phoenix)):
+            return [number for number in map(siemens_text.number, self.values(where)) if number is not None]
+        found = self.holder(where)
+        return metadata.numbers(*found) or _leading_numbers(metadata.texts(*found)) if found else []
+
+    def number(self, where: Where) -> float | None:
+        """Return the first number, None where there is none."""
+        found = self.numbers(where)
+        return found[0] if found else None
+
+    def text(self, where: Where) -> str:
+        """Return text with its backslashes, in the character set of its data set; empty where there is none."""
+        if isinstance(where, (Csa, Phoenix)):
+            return "\\".join(self.values(where))
+        found = self.holder(where)
+        return decoded(*found, self.top) if found else ""
+
+    @staticmethod
+    def text_of(elements: Elements, tag: int) -> str:
+        """Return text of a data set by itself, as of an item."""
+        return metadata.text(elements, tag)
+
+    def texts(self, where: Where) -> list[str]:
+        """Return the values of text."""
+        text = self.text(where)
+        return [part.strip(metadata.SPACE_AND_NULL) for part in text.split("\\")] if text else []
+
+    def items(self, where: int | Private | Nested) -> tuple[Item, ...]:
+        """Return the items of a sequence."""
+        found = self.holder(where)
+        return metadata.items(*found) if found else ()
+
+    def first_number(self, *places: Where) -> float | None:
+        """Return the first number at the first of several places that has one."""
+        return next((found for found in map(self.number, places) if found is not None), None)
+
+    @cached_property
+    def csa(self) -> dict[str, list]:
+        """The Siemens CSA image header; empty where there is none."""
+        found = self.holder(_CSA_IMAGE) if self.manufacturer == "Siemens" else None
+        return siemens_text.image_header(_bytes(found)) if found else {}
+
+    @cached_property
+    def protocol(self) -> str:
+        """The protocol in the Siemens CSA series header; empty where there is none."""
+        if self.manufacturer != "Siemens":
+            return ""
+        for where in _CSA_SERIES:
+            found = self.holder(where)
+            text = siemens_text.protocol(_bytes(found)) if found else ""
+            if text:
+                return text
+        return ""
+
+    @cached_property
+    def tile_shape(self) -> tuple[int, int]:
+        """Rows and columns of one plane as it was acquired: those of a tile where planes are tiled."""
+        if self.volume is not None:
+            shape = self.volume.origin.shape if self.volume.origin else self.volume.voxels.shape
+            return int(shape[2]), int(shape[3])
+        return metadata.integer(self.top, tags.ROWS), metadata.integer(self.top, tags.COLUMNS)
+
+
+def _filled(element: Element | None) -> bool:
+    if element is None:
+        return False
+    return (
+        bool(element.value.strip(b" \0") or element.vr in metadata.NUMBER_FORMATS) if isinstance(element.value, bytes) else True
+    )
+
+
+def _leading_numbers(texts: list[str]) -> list[float]:
+    """Return the numbers that a list of text begins with: GE leaves places at the end empty."""
+    numbers = map(siemens_text.number, texts)
+    return [number for number in takewhile(lambda number: number is not None, numbers) if number is not None]
+
+
+def _bytes(found: tuple[Elements, int]) -> bytes:
+    value = found[0][found[1]].value
+    return value if isinstance(value, bytes) else b""
+
+
+def _groups(elements: Elements, frame: int) -> Elements:
+    """Return the functional groups of a frame; empty for objects without."""
+    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    return per_frame[frame].elements if frame < len(per_frame) else {}
+
+
+def _number_of(elements: Elements, frame: int) -> int:
+    """PET images have a number of their own, which counts slices where InstanceNumber may count backwards."""
+    found = as_original(elements, _groups(elements, frame))
+    return metadata.integer(found, _IMAGE_INDEX) or metadata.integer(found, tags.INSTANCE_NUMBER)
+
+
+def _descend(group: Elements, public: list[Layer], hidden: list[Layer], depth: int) -> None:
+    """Note a functional group, and the first items of the sequences in it."""
+    public.append(Layer(group))
+    _note_hidden(public[-1], hidden)
+    for tag, element in group.items():
+        if isinstance(element.value, tuple) and element.value and not tags.is_private(tag) and depth:
+            _descend(element.value[0].elements, public, hidden, depth - 1)
+
+
+def _note_hidden(layer: Layer, hidden: list[Layer]) -> None:
+    for where in _PRIVATE_SEQUENCES:
+        tag = layer.tag_of(where)
+        item = metadata.first_item(layer.elements, tag) if tag is not None else {}
+        if item:
+            hidden.append(Layer(item))
+
+
+def decoded(elements: Elements, tag: int, top: Elements | None = None) -> str:
+    """Return text in the character set of its data set, or of the one that holds it."""
+    from ..model.charset import CharacterSet
+
+    element = elements.get(tag)
+    if element is None or not isinstance(element.value, bytes) or element.value.isascii():
+        return metadata.text(elements, tag)
+    try:
+        return CharacterSet().of(top if top is not None else elements).decode(element.value, element.vr).strip(" \0")
+    except (UnicodeError, LookupError):
+        return metadata.text(elements, tag)

@@ -1,0 +1,325 @@
+"""When the slices of a volume were acquired, and how long a volume takes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+
+from ..options import Resample
+from .ge import DIFFUSION, GROUP_DELAY_S, cycling_of, internal_name_of, protocol_of
+from .image_type import image_type_of
+from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
+from .phase_encoding import GE_SEQUENCE, is_3d
+from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
+from .rows import train_length_of
+from .sequence_words import SCANNING_SEQUENCE, words_of
+from .siemens_text import number
+from .source import Csa, Private, Source
+
+MOSAIC_TIMES_MS = (Private(0x0019, "SIEMENS MR HEADER", 0x1029), Csa("MosaicRefAcqTimes"))
+TIME_AFTER_START_S = Private(0x0021, "SIEMENS MR SDI 02", 0x1104)
+FRAME_DATE_TIME, ACQUISITION_DATE, ACQUISITION_TIME = 0x00189074, 0x00080022, 0x00080032
+DYNAMIC_BEGIN_S = Private(0x2005, "Philips MR Imaging DD 001", 0x10A0)
+UIH_FRAMES = Private(0x0065, "Image Private Header", 0x1051)
+SAME_S = 1e-4
+TOLERANCE_S = 0.05
+"""Volumes of one rate are that regular."""
+DAY_S = 86400.0
+
+
+def slice_timing_of(source: Source) -> list[float] | None:
+    """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown."""
+    return source.once("slice timing", _slice_timing)
+
+
+def _slice_timing(source: Source) -> list[float] | None:
+    """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown.
+
+    The first volume that tells sensible times counts: some sequences write nonsense into the first.
+    """
+    volume, storage = source.volume, source.storage
+    if volume is None or volume.metadata is None or storage is None or source.modality != "MR" or is_3d(source):
+        return None
+    slices = int(volume.metadata.frames.shape[1])
+    if slices < 2 or slices != volume.voxels.shape[1] or Resample.SPACING in volume.resampled:
+        return None
+    found = _sensible_times(source, volume.metadata.frames.shape[0])
+    if found is None:
+        return None
+    rounded = [float(f"{time:.6g}") for time in found]
+    return rounded[::-1] if storage.reversed_slices else rounded
+
+
+def _sensible_times(source: Source, volumes: int) -> list[float] | None:
+    reader = READERS.get(source.manufacturer)
+    longest = (source.number(0x00180080) or 0.0) * MS_TO_S
+    first = 1 if volumes > 1 and source.has(TIME_AFTER_START_S) else 0  # XA ignores multiband in the times of the first
+    for t in dict.fromkeys((first, 0, min(1, volumes - 1))) if reader else ():
+        found = reader(_planes(source, t)) if reader else None
+        if found is None:
+            continue
+        start = min(found)
+        times = [time - start for time in found]
+        if max(times) > SAME_S and (longest <= 0 or max(times) <= longest + SAME_S or _takes_longer(source)):
+            return times
+    return None
+
+
+def _takes_longer(source: Source) -> bool:
+    """Whether slices may be further apart than RepetitionTime: in several runs, as of spin echo trains, never of EPI."""
+    words = {*image_type_of(source), *words_of(source, SCANNING_SEQUENCE)}
+    return not words & {"EP", "DERIVED"} and not source.has(TIME_AFTER_START_S)
+
+
+def _planes(source: Source, t: int) -> list[Source]:
+    """Return the planes of a volume, by slice."""
+    assert source.volume is not None
+    series = source.volume.metadata
+    assert series is not None
+    return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[t]]
+
+
+def bands_by_time(source: Source) -> int:
+    """Return how many slices share each time; 1 where they do not all share it equally, or all have the same."""
+    times = slice_timing_of(source) if source.manufacturer in ("Siemens", "UIH") else None
+    counts = Counter(round(time / SAME_S) for time in times) if times else Counter()
+    sizes = set(counts.values())
+    return sizes.pop() if len(sizes) == 1 and len(counts) > 1 else 1
+
+
+# --- Siemens ----------------------------------------------------------------------------------------------------------
+
+
+def _siemens(planes: list[Source]) -> list[float] | None:
+    return _mosaic(planes) or _by_plane(planes, _after_start) or _by_plane(planes, _frame_time) or _clocks(planes)
+
+
+def _mosaic(planes: list[Source]) -> list[float] | None:
+    """One list of times, ms, in the order of the tiles."""
+    if any(plane.made_in is not planes[0].made_in for plane in planes):
+        return None
+    times = next((found for where in MOSAIC_TIMES_MS if len(found := planes[0].numbers(where)) >= len(planes)), [])
+    return [times[plane.frame] * MS_TO_S for plane in planes] if times else None
+
+
+def _by_plane(planes: list[Source], reader: Callable[[Source], float | None]) -> list[float] | None:
+    times = [reader(plane) for plane in planes]
+    if any(time is None for time in times):
+        return None
+    found = [float(time or 0.0) for time in times]
+    if max(found) - min(found) > DAY_S / 2:  # past midnight
+        found = [time + DAY_S if time < DAY_S / 2 else time for time in found]
+    return found
+
+
+def _clocks(planes: list[Source]) -> list[float] | None:
+    """Times of images of one slice each."""
+    return None if planes[0].made_in is planes[-1].made_in else _by_plane(planes, _clock)
+
+
+def _after_start(plane: Source) -> float | None:
+    return plane.number(TIME_AFTER_START_S)
+
+
+def _frame_time(plane: Source) -> float | None:
+    return seconds_of(re.sub(r"[+-]\d+$", "", plane.text(FRAME_DATE_TIME))[8:])
+
+
+def _clock(plane: Source) -> float | None:
+    return seconds_of(plane.text(ACQUISITION_TIME))
+
+
+def _start(plane: Source) -> float | None:
+    tiles = [seconds_of(Source.text_of(item.elements, ACQUISITION_TIME)) for item in plane.items(UIH_FRAMES)]
+    return min((time for time in tiles if time is not None), default=None) if any(tiles) else _clock(plane)
+
+
+# --- United Imaging ---------------------------------------------------------------------------------------------------
+
+
+def _uih(planes: list[Source]) -> list[float] | None:
+    """Tiles have their own acquisition times."""
+    frames = planes[0].items(UIH_FRAMES)
+    if planes[0].made_in is planes[-1].made_in and len(frames) >= len(planes):
+        times = [seconds_of(Source.text_of(frames[plane.frame].elements, ACQUISITION_TIME)) for plane in planes]
+        return None if any(time is None for time in times) else [float(time or 0.0) for time in times]
+    return _clocks(planes)
+
+
+# --- GE ---------------------------------------------------------------------------------------------------------------
+
+
+def _ge(planes: list[Source]) -> list[float] | None:
+    """Computed from the protocol, because GE writes no times: evenly over RepetitionTime, in the order of the protocol."""
+    first, volume = planes[0], planes[0].volume
+    protocol = protocol_of(first)
+    if volume is None or volume.times < 2 or not protocol or len(first.text(0x00181020)) < 10:
+        return None
+    options = [option.strip() for option in protocol.get("IOPT", "").split(",")]
+    timed = ge_timing(first, protocol, options)
+    if timed is None:
+        return None
+    repetition, interleaved = timed
+    bands = max(1, _digits(protocol.get("MBACCEL", "")), int(first.number(Private(0x0043, "GEMS_PARM_01", 0x10B6)) or 1))
+    version, modern = ge_release(first.text(0x00181020))
+    times = ge_times(len(planes), bands, repetition, interleaved, (version, modern and not DIFFUSION.holds(first)))
+    order = sorted(range(len(planes)), key=lambda k: planes[k].number(0x00200013) or 0)
+    return None if times is None else [times[order.index(k)] for k in range(len(planes))]
+
+
+def ge_timing(source: Source, protocol: dict[str, str], options: list[str]) -> tuple[float, bool] | None:
+    """Return the seconds that slices are acquired in, and whether they are interleaved; None for other sequences.
+
+    Functional images: the slice order is in the protocol, RepetitionTime is without the delay behind a group. Multi-phase
+    images: interleaved, RepetitionTime again without the delay.
+    """
+    repetition = (source.number(0x00180080) or 0.0) * MS_TO_S
+    name = source.text(GE_SEQUENCE)
+    if source.has(GROUP_DELAY_S) or "epiRT" in name or "FMRI" in options:
+        return repetition, _digits(protocol.get("SLICEORDER", "1")) != 0
+    if (internal_name_of(source) == "EPI" or "MPh" in options) and "MPhVar" not in options:
+        return repetition, True
+    if DIFFUSION.holds(source) or "DIFF" in options:
+        return (repetition, True) if cycling_of(source) in ("OFF", "SPOFF") else None
+    return None
+
+
+def ge_release(versions: str) -> tuple[float, bool]:
+    """Return the version of GE software, and whether it is 27.0 R03 or later: ``RX27.0_R02_1831.a``, ``MR29.1_EA_2039.g``."""
+    found = re.search(r"[A-Z]{2}(\d+)\.(\d+)_(?:R(\d+)|EA)", versions)
+    if found is None:
+        return 0.0, False
+    version = int(found[1]) + int(found[2]) / 10.0
+    return version, version >= 27.1 - 1e-6 or (int(found[1]) == 27 and int(found[3] or 0) >= 3)
+
+
+def ge_times(slices: int, bands: int, seconds: float, interleaved: bool, release: tuple[float, bool]) -> list[float] | None:
+    """Return times of slices in the order of acquisition positions; None for multiband before version 26.
+
+    With multiband, groups of slices at a distance are excited together; their number was made odd before 27.0 R03, and later
+    the last but two and the last were exchanged.
+    """
+    version, modern = release
+    shots = math.ceil(slices / bands)
+    if bands > 1 and version < 26.0:
+        return None
+    if bands > 1 and not modern and shots % 2 == 0:
+        shots += 1
+    step = seconds / shots
+    odd = (shots - 1) // 2
+    ranks = [(n // 2 if n % 2 == 0 else odd + (n + 1) // 2) if interleaved else n for n in range(shots)]
+    if bands > 1 and modern and interleaved and shots > 2 and shots % 2 == 0:
+        ranks[-1], ranks[-3] = ranks[-3], ranks[-1]
+    return [ranks[k % shots] * step for k in range(slices)]
+
+
+def _digits(text: str) -> int:
+    found = re.search(r"\d+", text)
+    return int(found[0]) if found else 0
+
+
+READERS: dict[str, Callable[[list[Source]], list[float] | None]] = {"Siemens": _siemens, "UIH": _uih, "GE": _ge}
+
+
+# --- volumes ----------------------------------------------------------------------------------------------------------
+
+
+def _ge_repetition_time(source: Source) -> float | None:
+    """GE's does not count the delay behind a group of slices."""
+    found, protocol = source.number(0x00180080), protocol_of(source)
+    delay = source.number(GROUP_DELAY_S)
+    if delay is None and protocol.get("DELACQ") != "Minimum":
+        delay = number(protocol.get("DELACQNOAV", ""))
+    return float(f"{(found or 0.0) * MS_TO_S + delay:.6g}") if found and delay else None
+
+
+def _onsets(source: Source) -> list[float] | None:
+    """Return when each volume began after the first, s; None where the images do not say."""
+    volume = source.volume
+    series = volume.metadata if volume is not None else None
+    if series is None or len(series.frames) < 2 or GE.holds(source) or source.modality != "MR":
+        return None
+    planes = [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
+    in_one = len({plane.made_in for plane in planes}) < len(planes)
+    if in_one and not _is_3d_train_of_philips(source):
+        return None
+    times = _by_plane(planes, _dynamic if in_one else _start)
+    onsets = [float(f"{time - times[0]:.9g}") for time in times] if times else []
+    return onsets if onsets and all(late > early for early, late in pairwise(onsets)) else None
+
+
+def _is_3d_train_of_philips(source: Source) -> bool:
+    """Whether RepetitionTime is that of one echo train of many that a volume takes."""
+    return PHILIPS.holds(source) and is_3d(source) and train_length_of(source) > 1
+
+
+def _dynamic(plane: Source) -> float | None:
+    return plane.number(DYNAMIC_BEGIN_S)
+
+
+def volume_time_of(source: Source) -> float | None:
+    """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
+    onsets, stated = source.once("onsets", _onsets), (source.number(0x00180080) or 0.0) * MS_TO_S
+    if not onsets or (source.number(0x00180083) or 1.0) > 1:  # averages take several volumes' time
+        return None
+    seconds = onsets[-1] / (len(onsets) - 1)
+    return None if abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
+
+
+def _excitation_time(source: Source) -> float | None:
+    """RepetitionTime (0018,0080), where volumes come at another rate."""
+    found = source.number(0x00180080)
+    return float(f"{found * MS_TO_S:.6g}") if found and volume_time_of(source) else None
+
+
+def _is_inversion(source: Source) -> bool:
+    inverted = "IR" in words_of(source, SCANNING_SEQUENCE) or source.text(0x00189009) == "YES"
+    return inverted and source.manufacturer != "Philips"
+
+
+def _uneven_onsets(source: Source) -> list[float] | None:
+    onsets = source.once("onsets", _onsets)
+    steps = [late - early for early, late in pairwise(onsets)] if onsets else []
+    return onsets if steps and max(steps) - min(steps) > TOLERANCE_S else None
+
+
+INVERTED = When("inversion recovery", _is_inversion)
+NOT_INVERTED = When("", lambda source: not _is_inversion(source))
+
+
+def _start_of_tiles(source: Source) -> str | None:
+    """UIH gives the image the time of one tile, and every tile its own: the acquisition began with the first."""
+    times = [Source.text_of(item.elements, ACQUISITION_TIME) for item in source.items(UIH_FRAMES)]
+    return clock(min(filter(None, times), default="")) if UIH.holds(source) else None
+
+
+def _date_of_tiles(source: Source) -> str | None:
+    day, time = date(source.text(ACQUISITION_DATE)), _start_of_tiles(source)
+    return f"{day}T{time}" if day and time else None
+
+
+ROWS: tuple[AnyRow, ...] = (
+    Derived("AcquisitionTime", _start_of_tiles, "earliest (0008,0032) in (0065,xx51) of UIH", UIH),
+    Derived("AcquisitionDateTime", _date_of_tiles, "(0008,0022) and the earliest (0008,0032) in (0065,xx51) of UIH", UIH),
+    Derived("RepetitionTime", _ge_repetition_time, "(0018,0080) + (0043,xx7C) GEMS_PARM_01, `DELACQNOAV` of the protocol", GE),
+    Derived(
+        "RepetitionTime",
+        volume_time_of,
+        "(0008,0032) of the volumes, or (2005,xxA0) Philips MR Imaging DD 001 of 3D "
+        "echo trains, where they tell another time than (0018,0080)",
+    ),
+    Derived("RepetitionTimeInversion", _excitation_time, "(0018,0080), where volumes come at another rate", INVERTED),
+    Derived("RepetitionTimeExcitation", _excitation_time, "(0018,0080), where volumes come at another rate", NOT_INVERTED),
+    Derived("FrameTimesStart", _uneven_onsets, "(0008,0032) of the volumes, where the time between them varies"),
+    Row("RepetitionTime", 0x00180080, POSITIVE, MS_TO_S),
+    Row("InversionTime", (0x00180082, 0x00189079), POSITIVE, MS_TO_S),
+    Derived(
+        "SliceTiming",
+        slice_timing_of,
+        "(0019,xx29) SIEMENS MR HEADER, CSA `MosaicRefAcqTimes`, (0021,xx04) SIEMENS MR SDI 02, (0018,9074); "
+        "AcquisitionTime of Siemens 2D and UIH; protocol block (0025,xx1B) of GE",
+    ),
+)

@@ -1,0 +1,259 @@
+"""The table that tells which image is what in BIDS: the built-in one, and before it the rows of a person's file.
+
+It has the form of dcm2bids' configuration file: ``descriptions`` with ``datatype``, ``suffix``, ``criteria``,
+``custom_entities`` and ``sidecar_changes``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError
+from ..options.option_files import read_option_file
+from . import naming_rules
+from .criteria import Patterns, criteria
+
+TOP_KEYS = ("descriptions", "search_method", "case_sensitive", "subjects", "sessions", "tasks", "dataset_description")
+BUILT_IN_KEYS = (*TOP_KEYS, "Source", "first", "additions")
+ROW_KEYS = (
+    "id", "criteria", "datatype", "suffix", "custom_entities", "sidecar_changes", "aslcontext", "ignore", "sourcedata", "note",
+)  # fmt: skip
+ASL_WORDS = ("control", "label", "m0scan", "deltam", "cbf", "noRF", "n/a")
+METHODS = {"fnmatch": False, "re": True}
+LABEL = re.compile(r"[0-9A-Za-z]+")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what an image must be, and what it is called then.
+
+    Attributes
+    ----------
+    name : str
+        What the row is called in reports: its id, or its place.
+    holds : callable
+        The criteria, as a test of what is known of an image.
+    datatype, suffix : str
+        Of the file; empty where the row names none.
+    entities : dict
+        Entity → label.
+    changes : dict
+        Keys to set in the sidecar; None takes a key away.
+    aslcontext : tuple of str
+        What the volumes of an ASL series are, repeated as often as needed.
+    ignore : bool
+        Whether to leave the image out.
+    sourcedata : str
+        Why the image is no raw data in BIDS; empty where it is.
+    note : str
+        What to say to a person when the row was used.
+    """
+
+    name: str
+    holds: Callable[[Mapping[str, Any]], bool]
+    datatype: str = ""
+    suffix: str = ""
+    entities: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
+    aslcontext: tuple[str, ...] = ()
+    ignore: bool = False
+    sourcedata: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Patterns and the labels that they stand for, in order."""
+
+    rows: tuple[tuple[re.Pattern[str], str], ...] = ()
+
+    def of(self, *texts: str) -> str | None:
+        """Return the label of the first pattern that matches one of the texts; None where none does."""
+        return next((label for pattern, label in self.rows if any(text and pattern.match(text) for text in texts)), None)
+
+
+@dataclass(frozen=True)
+class BidsMap:
+    """A whole table.
+
+    Attributes
+    ----------
+    descriptions : tuple of Row
+        The rows; the first that holds counts.
+    subjects, sessions, tasks : Labels
+        Labels that a person gives: by PatientID or PatientName; by date, StudyDescription, StudyID, AccessionNumber or
+        StudyInstanceUID; by SeriesDescription or ProtocolName.
+    dataset_description : dict
+        Keys for ``dataset_description.json``.
+    first, additions : tuple of Row
+        Of the built-in table: rows that count before names in ReproIn form, and rows that only add entities.
+    """
+
+    descriptions: tuple[Row, ...] = ()
+    subjects: Labels = Labels()
+    sessions: Labels = Labels()
+    tasks: Labels = Labels()
+    dataset_description: dict[str, Any] = field(default_factory=dict)
+    first: tuple[Row, ...] = ()
+    additions: tuple[Row, ...] = ()
+
+
+@cache
+def built_in() -> BidsMap:
+    """Return the built-in table, ``data/bids_map.json``."""
+    found = json.loads((naming_rules.DATA / "bids_map.json").read_text("utf-8"))
+    return _parsed(found, "built-in map", BUILT_IN_KEYS)
+
+
+def read_map(path: Path | None) -> BidsMap:
+    """Return the table of a person's file; an empty one where there is no file.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read, is neither JSON nor TOML, has unknown keys, values of a wrong type, patterns that are none,
+        or names that BIDS does not have.
+    """
+    if path is None:
+        return BidsMap()
+    return _parsed(read_option_file(path, "--bids-map"), f"--bids-map {path}", TOP_KEYS)
+
+
+def _parsed(found: Any, where: str, allowed: tuple[str, ...]) -> BidsMap:
+    _object(found, allowed, where)
+    method, case = found.get("search_method", "fnmatch"), found.get("case_sensitive", True)
+    if method not in METHODS:
+        raise OptionError(f"{where}: search_method is {method!r}; fnmatch or re was expected.")
+    if not isinstance(case, bool):
+        raise OptionError(f"{where}: case_sensitive is {case!r}; true or false was expected.")
+    patterns = Patterns(METHODS[method], case)
+    description = found.get("dataset_description", {})
+    if not isinstance(description, dict):
+        raise OptionError(f"{where}: dataset_description must be an object.")
+    return BidsMap(
+        descriptions=_rows(found.get("descriptions", []), patterns, f"{where}: descriptions"),
+        subjects=_labels(found.get("subjects", {}), patterns, f"{where}: subjects"),
+        sessions=_labels(found.get("sessions", {}), patterns, f"{where}: sessions", empty=True),
+        tasks=_labels(found.get("tasks", {}), patterns, f"{where}: tasks"),
+        dataset_description=description,
+        first=_rows(found.get("first", []), patterns, f"{where}: first"),
+        additions=_rows(found.get("additions", []), patterns, f"{where}: additions"),
+    )
+
+
+def _object(found: Any, allowed: tuple[str, ...], where: str) -> None:
+    if not isinstance(found, dict):
+        raise OptionError(f"{where}: an object was expected, found a {type(found).__name__}.")
+    unknown = [key for key in found if key not in allowed]
+    if unknown:
+        raise OptionError(f"{where}: unknown key {unknown[0]!r}. Known are {', '.join(allowed)}.")
+
+
+def _labels(found: Any, patterns: Patterns, where: str, empty: bool = False) -> Labels:
+    if not isinstance(found, dict):
+        raise OptionError(f"{where}: an object with patterns and labels was expected, found a {type(found).__name__}.")
+    for pattern, label in found.items():
+        if not isinstance(label, str) or not (LABEL.fullmatch(label) or (empty and not label)):
+            raise OptionError(f"{where}/{pattern}: {label!r} is no label: letters and digits are allowed.")
+    return Labels(tuple((patterns.compiled(pattern, where), label) for pattern, label in found.items()))
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _rows(found: Any, patterns: Patterns, where: str) -> tuple[Row, ...]:
+    if not isinstance(found, list):
+        raise OptionError(f"{where}: a list was expected, found a {type(found).__name__}.")
+    return tuple(_row(row, patterns, f"{where}[{n}]") for n, row in enumerate(found))
+
+
+def _row(found: Any, patterns: Patterns, where: str) -> Row:
+    _object(found, ROW_KEYS, where)
+    name = str(found.get("id", where))
+    if "criteria" not in found:
+        raise OptionError(f'{where}: "criteria" is missing.')
+    row = Row(
+        name=name,
+        holds=criteria(found["criteria"], patterns, f"{where}/criteria"),
+        datatype=_text(found, "datatype", where),
+        suffix=_text(found, "suffix", where).removeprefix("_"),
+        entities=_entities(found.get("custom_entities", []), f"{where}/custom_entities"),
+        changes=_changes(found, where),
+        aslcontext=_aslcontext(found, where),
+        ignore=_flag(found, where),
+        sourcedata=_reason(found, where),
+        note=_text(found, "note", where),
+    )
+    _check_name(row, where)
+    return row
+
+
+def _text(found: dict[str, Any], key: str, where: str) -> str:
+    value = found.get(key, "")
+    if not isinstance(value, str):
+        raise OptionError(f"{where}/{key}: text was expected, found {value!r}.")
+    return value
+
+
+def _flag(found: dict[str, Any], where: str) -> bool:
+    value = found.get("ignore", False)
+    if not isinstance(value, bool):
+        raise OptionError(f"{where}/ignore: true or false was expected, found {value!r}.")
+    return value
+
+
+def _reason(found: dict[str, Any], where: str) -> str:
+    value = found.get("sourcedata", "")
+    if not isinstance(value, (str, bool)):
+        raise OptionError(f"{where}/sourcedata: true, false or a reason was expected, found {value!r}.")
+    return "the map says so" if value is True else value or ""
+
+
+def _changes(found: dict[str, Any], where: str) -> dict[str, Any]:
+    value = found.get("sidecar_changes", {})
+    if not isinstance(value, dict):
+        raise OptionError(f"{where}/sidecar_changes: an object was expected, found a {type(value).__name__}.")
+    return value
+
+
+def _aslcontext(found: dict[str, Any], where: str) -> tuple[str, ...]:
+    value = found.get("aslcontext", [])
+    if not isinstance(value, list) or not all(word in ASL_WORDS for word in value):
+        raise OptionError(f"{where}/aslcontext: a list of {', '.join(ASL_WORDS)} was expected, found {value!r}.")
+    return tuple(value)
+
+
+def _entities(found: Any, where: str) -> dict[str, str]:
+    """Return entities of ``"task-rest_acq-fast"``, or of a list of such parts."""
+    parts = [part for text in (found if isinstance(found, list) else [found]) for part in str(text).split("_") if part]
+    entities = {}
+    for part in parts:
+        key, dash, label = part.partition("-")
+        if not dash or not LABEL.fullmatch(label):
+            raise OptionError(f"{where}: {part!r} is no entity: KEY-LABEL with letters and digits was expected, as task-rest.")
+        if key not in naming_rules.entities():
+            known = ", ".join(naming_rules.entities())
+            raise OptionError(f"{where}: BIDS has no entity {key!r} here. Known are {known}.")
+        entities[key] = label
+    return entities
+
+
+def _check_name(row: Row, where: str) -> None:
+    if bool(row.datatype) != bool(row.suffix):
+        raise OptionError(f"{where}: datatype and suffix belong together; one of them is missing.")
+    if not row.datatype:
+        return
+    name = naming_rules.names().get((row.datatype, row.suffix))
+    if name is None:
+        found = sorted(suffix for datatype, suffix in naming_rules.names() if datatype == row.datatype)
+        known = f"{row.datatype} has {', '.join(found)}" if found else "datatypes are anat, func, dwi, fmap, perf, pet"
+        raise OptionError(f"{where}: BIDS has no {row.datatype}/{row.suffix}: {known}.")
+    forbidden = [entity for entity in row.entities if not name.allows(entity)]
+    if forbidden:
+        raise OptionError(f"{where}: {row.datatype}/{row.suffix} has no entity {forbidden[0]!r} in BIDS.")

@@ -1,0 +1,139 @@
+"""One image: its datatype, suffix and entities, from the map of a person, the name of its series, or the built-in map."""
+
+from __future__ import annotations
+
+import re
+
+from . import naming_rules
+from .bids_map import BidsMap, Row, built_in
+from .images import Image
+from .reproin import SCOUT, Spoken
+from .subject_labels import label_of, protocol_of
+
+PARTS = {"PHASE": "phase", "REAL": "real", "IMAGINARY": "imag"}
+WITH_DIRECTION = ("func", "dwi", "fmap")
+UNKNOWN_TASK = "unknown"
+IN_PASSING = ("task", "acq", "dir", "run")
+TOLD = r"(?:^|[_ ]){}-([0-9A-Za-z]+)"
+
+
+def decide(image: Image, table: BidsMap) -> None:
+    """Set what an image is in BIDS, or why it is nothing there.
+
+    The first that has something to say counts: rows of the person's map, built-in rows for what scanners derive, a name in
+    ReproIn form, the other built-in rows.
+    """
+    user = _first(table.descriptions, image)
+    if user is not None and (user.datatype or user.ignore or user.sourcedata):
+        _apply(image, user)
+    else:
+        _by_what_is_built_in(image)
+        _add(image, user)
+    if image.datatype:
+        _complete_entities(image, table)
+
+
+def _by_what_is_built_in(image: Image) -> None:
+    name, row = protocol_of(image), _first(built_in().first, image)
+    if row is not None:
+        _apply(image, row, name)
+    elif name is not None:
+        _apply_name(image, name)
+    else:
+        _by_heuristics(image)
+
+
+def _add(image: Image, row: Row | None) -> None:
+    """Put what a row without datatype says on top of what was found."""
+    if row is not None:
+        image.entities |= row.entities
+        image.changes |= row.changes
+        image.aslcontext = row.aslcontext or image.aslcontext
+
+
+def _first(rows: tuple[Row, ...], image: Image, datatype: str = "") -> Row | None:
+    return next((row for row in rows if datatype in ("", row.datatype) and row.holds(image.facts)), None)
+
+
+def _apply(image: Image, row: Row, name: Spoken | None = None) -> None:
+    image.rule = row.name
+    image.ignored = f"the map leaves it out ({row.name})" if row.ignore else ""
+    image.reason = row.sourcedata
+    image.changes, image.aslcontext = dict(row.changes), row.aslcontext
+    if image.ignored or image.reason:
+        return
+    image.datatype, image.suffix = row.datatype, row.suffix
+    if name is not None and (name.datatype, row.suffix) in naming_rules.names():
+        image.datatype = name.datatype
+    image.entities = {**(name.entities if name is not None else {}), **row.entities}
+    if row.note:
+        image.log.warnings.append(f"{row.datatype}/{row.suffix}: {row.note}. Correct it in a --bids-map FILE.")
+
+
+def _apply_name(image: Image, name: Spoken) -> None:
+    image.rule = "name of the series (ReproIn)"
+    if name.suffix == SCOUT:
+        image.reason = "its name says that it is a scout, and BIDS has no name for those"
+        return
+    if name.suffix:
+        image.datatype, image.suffix, image.entities = name.datatype, name.suffix, dict(name.entities)
+        return
+    row = _first(built_in().descriptions, image, name.datatype)
+    if row is None:
+        image.reason = f"its name says {name.datatype}, but neither the name nor the images tell the suffix"
+        return
+    _apply(image, row, name)
+
+
+def _by_heuristics(image: Image) -> None:
+    row = _first(built_in().descriptions, image)
+    if row is None:
+        image.reason = "nothing in its headers tells what it is in BIDS"
+        return
+    _apply(image, row)
+    image.entities = {**_told_in_passing(image), **image.entities}
+
+
+def _told_in_passing(image: Image) -> dict[str, str]:
+    """Return entities in a name that is otherwise free, as in ``fMRI_task-nback_run-2``."""
+    if not image.datatype:
+        return {}
+    name = naming_rules.names()[image.datatype, image.suffix]
+    found = {key: TOLD.format(key) for key in IN_PASSING if name.allows(key)}
+    hits = {key: re.search(pattern, image.description) for key, pattern in found.items()}
+    return {key: hit[1] for key, hit in hits.items() if hit}
+
+
+# --- entities ---------------------------------------------------------------------------------------------------------
+
+
+def _complete_entities(image: Image, table: BidsMap) -> None:
+    name = naming_rules.names()[image.datatype, image.suffix]
+    found = dict(image.entities)
+    for row in built_in().additions:
+        if row.holds(image.facts):
+            found = {**{key: label for key, label in row.entities.items() if name.allows(key)}, **found}
+    part = PARTS.get(str(image.facts["Component"]))
+    if part and name.allows("part"):
+        found.setdefault("part", part)
+    if image.direction and name.allows("dir") and image.datatype in WITH_DIRECTION:
+        found.setdefault("dir", image.direction)
+    if "task" in name.required and "task" not in found:
+        found["task"] = _task(image, table)
+    refused = [key for key in found if not name.allows(key)]
+    if refused:
+        parts = ", ".join(f"{key}-{found[key]}" for key in refused)
+        image.log.warnings.append(f"BIDS has no {parts} in names of {image.datatype}/{image.suffix}: left out.")
+    image.entities = {key: label for key, label in found.items() if name.allows(key)}
+
+
+def _task(image: Image, table: BidsMap) -> str:
+    names = [str(image.keys.get(key, "")) for key in ("SeriesDescription", "ProtocolName")]
+    spoken = table.tasks.of(*names) or built_in().tasks.of(str(image.facts["Words"]))
+    told = spoken or label_of(str(image.changes.get("TaskName", "")))
+    if told:
+        return told
+    image.log.warnings.append(
+        f'{image.description!r} does not tell the task: task-{UNKNOWN_TASK} was written. Give "tasks" in a --bids-map FILE.'
+    )
+    return UNKNOWN_TASK

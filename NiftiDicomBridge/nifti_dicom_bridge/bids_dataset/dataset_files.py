@@ -1,0 +1,171 @@
+"""The files of a dataset beside its images: description, README, participants, scans.
+
+They are made where they are missing; tables grow by rows, and what others wrote in them stays.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import OutputError
+from ..model import metadata
+from ..options.staging import Staging
+from ..sidecar.record import tool_version
+from . import naming_rules
+from .bids_map import BidsMap
+from .paths import Placement
+
+NOT_AVAILABLE = "n/a"
+TOOL = "nifti-dicom-bridge"
+CODE_URL = "https://github.com/NiftiDicomBridge/SlicerNiftiDicomBridge"
+SEXES = ("M", "F", "O")
+OLDEST = 89
+"""Higher ages are written as this: BIDS asks for that, for the privacy of old people."""
+BIRTH_DATE, STUDY_DATE, SERIES_DATE = 0x00100030, 0x00080020, 0x00080021
+
+PARTICIPANT_COLUMNS = {
+    "age": {"Description": "Age of the participant at the first examination that was converted", "Units": "year"},
+    "sex": {
+        "Description": "Sex of the participant as registered at the scanner",
+        "Levels": {"M": "male", "F": "female", "O": "other"},
+    },
+}
+README = """{name}
+
+The images were converted from DICOM by nifti-dicom-bridge {version}, which gave them names of the Brain Imaging Data Structure
+(BIDS {bids}, https://bids.neuroimaging.io). What BIDS has no name for, or lacks keys that BIDS requires, lies below sourcedata.
+
+The key NiftiDicomBridge of each JSON sidecar holds the whole DICOM header, names of people included: treat the sidecars like
+the DICOM. With it, "nifti-dicom-bridge convert DATASET --to dicom" gives the DICOM back.
+"""
+
+
+def stage_dataset_files(placement: Placement, image_name: str, staging: Staging, table: BidsMap) -> list[str]:
+    """Put the files of the dataset that an image changes into a staging area, to appear together with it.
+
+    Parameters
+    ----------
+    placement : Placement
+        The image.
+    image_name : str
+        Its file name, with extension.
+    staging : Staging
+        Of the root of the dataset.
+    table : BidsMap
+        With what the person says of the dataset.
+
+    Returns
+    -------
+    list of str
+        What was added to which table, in words.
+
+    Raises
+    ------
+    OutputError
+        If a table that is there already is no table.
+    """
+    _stage_description(staging, table)
+    if not placement.is_raw:
+        return []
+    notes = _stage_participant(placement, staging)
+    return notes + _stage_scan(placement, image_name, staging)
+
+
+def _stage_description(staging: Staging, table: BidsMap) -> None:
+    root = staging.folder
+    name = table.dataset_description.get("Name") or root.resolve().name or "dataset"
+    description = {
+        "Name": name,
+        "BIDSVersion": naming_rules.bids_version(),
+        "DatasetType": "raw",
+        "GeneratedBy": [{"Name": TOOL, "Version": tool_version(), "CodeURL": CODE_URL}],
+        **table.dataset_description,
+    }
+    if not (root / "dataset_description.json").exists():
+        _write_json(staging.path("dataset_description.json"), description)
+    if not any(root.glob("README*")):
+        text = README.format(name=name, version=tool_version(), bids=naming_rules.bids_version())
+        staging.path("README").write_text(text, encoding="utf-8")
+
+
+def _stage_participant(placement: Placement, staging: Staging) -> list[str]:
+    row = {"participant_id": f"sub-{placement.subject}", **_person(placement)}
+    if not (staging.folder / "participants.json").exists():
+        _write_json(staging.path("participants.json"), PARTICIPANT_COLUMNS)
+    return _stage_row("participants.tsv", row, staging)
+
+
+def _person(placement: Placement) -> dict[str, str]:
+    keys = placement.image.keys
+    age, sex = keys.get("PatientAge") or _age_by_dates(placement), str(keys.get("PatientSex", ""))[:1].upper()
+    known = isinstance(age, (int, float)) and age > 0  # zero is what is written for unknown
+    return {"age": f"{min(age, OLDEST):g}" if known else NOT_AVAILABLE, "sex": sex if sex in SEXES else NOT_AVAILABLE}
+
+
+def _age_by_dates(placement: Placement) -> int:
+    """Return full years from birth to examination; 0 where a date is missing."""
+    first = placement.image.plan.instances[0].elements
+    birth = metadata.text(first, BIRTH_DATE)
+    day = metadata.text(first, STUDY_DATE) or metadata.text(first, SERIES_DATE)
+    if not all(len(date) == 8 and date.isdigit() for date in (birth, day)):
+        return 0
+    return int(day[:4]) - int(birth[:4]) - (day[4:] < birth[4:])
+
+
+def _stage_scan(placement: Placement, image_name: str, staging: Staging) -> list[str]:
+    folder = "/".join(placement.labels)
+    row = {"filename": f"{placement.image.datatype}/{image_name}", "acq_time": _acquired(placement)}
+    return _stage_row(f"{folder}/{'_'.join(placement.labels)}_scans.tsv", row, staging)
+
+
+def _acquired(placement: Placement) -> str:
+    """Return when the acquisition began: its own date and time, else its time on the day of the study."""
+    keys = placement.image.keys
+    if "AcquisitionDateTime" in keys:
+        return str(keys["AcquisitionDateTime"])
+    first = placement.image.plan.instances[0].elements
+    days = (metadata.text(first, tag) for tag in (SERIES_DATE, STUDY_DATE))
+    day, time = next((text for text in days if len(text) == 8 and text.isdigit()), ""), keys.get("AcquisitionTime")
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}T{time}" if day and time else NOT_AVAILABLE
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
+    """Add a row to a table, or fill the gaps of the one that is there; its first key tells rows apart."""
+    path, key = staging.folder / name, next(iter(row))
+    columns, rows = _read_table(path, key) if path.exists() else (list(row), [])
+    columns += [column for column in row if column not in columns]
+    mine = next((found for found in rows if found[key] == row[key]), None)
+    if mine is None:
+        mine = {}
+        rows.append(mine)
+    before = dict(mine)
+    for column, value in row.items():
+        if mine.get(column, NOT_AVAILABLE) in ("", NOT_AVAILABLE):
+            mine[column] = value
+    if mine == before:
+        return []
+    lines = ["\t".join(columns), *("\t".join(found.get(column, NOT_AVAILABLE) for column in columns) for found in rows)]
+    staging.path(name, update=True).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    return [f"{name}: {'a row was completed' if before else 'a row was added'}"]
+
+
+def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"{path}: cannot be read ({error}). Repair it, or choose another folder.") from None
+    columns = lines[0].split("\t") if lines else []
+    if key not in columns:
+        raise OutputError(f"{path}: has no column {key}: it is no BIDS table. Repair it, or choose another folder.")
+    return columns, [
+        dict(zip(columns, [*line.split("\t"), *[NOT_AVAILABLE] * len(columns)], strict=False)) for line in lines[1:] if line
+    ]
+
+
+def _write_json(path: Path, found: dict[str, Any]) -> None:
+    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,194 @@
+"""What is known of each image of a job before its voxels are read: BIDS keys, and what they and the others tell."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import bids
+from ..formats import nifti
+from ..formats.dicom.reading.read import Plan, outline
+from ..model import geometry, metadata
+from ..model.metadata import Log
+from ..model.volume import Volume
+from ..standard import tags
+
+ASL_CONTEXT = 0x00189257
+# PS3.3 C.8.13.5.14 → words of aslcontext.tsv
+ASL_WORDS = {"LABEL": "label", "CONTROL": "control", "M_ZERO_SCAN": "m0scan"}
+COMPONENTS = ("PHASE", "REAL", "IMAGINARY", "MAGNITUDE")
+LETTERS = {"P": "PHASE", "R": "REAL", "I": "IMAGINARY", "M": "MAGNITUDE"}
+"""What the third value of ImageType stands for (PS3.3 C.8.3.1.1.1 leaves it to vendors)."""
+EPI_NAME = re.compile(r"(?i)\*?ep(2d|fid|se|i|_|3d)|feepi|seepi|.*epi")
+SPIN_ECHO_NAME = re.compile(r"(?i)\*?epse|seepi|.*(tse|spc|fse|space)")
+AXES = "ijk"
+
+
+@dataclass
+class Image:
+    """One image of the job and what it is called in the dataset.
+
+    Attributes
+    ----------
+    plan : Plan
+        The volume to be.
+    keys : dict
+        Its BIDS keys.
+    facts : dict
+        What criteria can ask for: the keys, and what was computed of them.
+    direction : str
+        From where to where lines were phase encoded, as ``AP``; empty where unknown.
+    asl : tuple of str
+        What each volume of an ASL series is; empty where the DICOM does not say.
+    datatype, suffix : str
+        In BIDS; empty for what goes to ``sourcedata``.
+    entities : dict
+        Entity → label.
+    changes : dict
+        Keys to set in the sidecar.
+    aslcontext : tuple of str
+        What is written to ``aslcontext.tsv``.
+    reason : str
+        Why it goes to ``sourcedata``.
+    ignored : str
+        Why it is left out altogether.
+    rule : str
+        The row of the map, or the name in ReproIn form, that decided.
+    log : Log
+        What to say to a person.
+    """
+
+    plan: Plan
+    keys: dict[str, Any]
+    facts: dict[str, Any]
+    direction: str = ""
+    asl: tuple[str, ...] = ()
+    datatype: str = ""
+    suffix: str = ""
+    entities: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
+    aslcontext: tuple[str, ...] = ()
+    reason: str = ""
+    ignored: str = ""
+    rule: str = ""
+    log: Log = field(default_factory=Log)
+
+    @property
+    def study(self) -> str:
+        """StudyInstanceUID."""
+        return metadata.text(self.plan.instances[0].elements, tags.STUDY_INSTANCE_UID)
+
+    @property
+    def series(self) -> tuple[str, str]:
+        """What is the same for all images of one series."""
+        first = self.plan.instances[0].elements
+        uid, number = metadata.text(first, tags.SERIES_INSTANCE_UID), metadata.text(first, tags.SERIES_NUMBER)
+        return (uid, number) if uid else (self.study, self.plan.title)
+
+    @property
+    def description(self) -> str:
+        """What a person called the series."""
+        return str(self.keys.get("SeriesDescription") or self.keys.get("ProtocolName") or "")
+
+    @property
+    def volumes(self) -> int:
+        """Number of times, echoes or b-values."""
+        return int(self.facts["Volumes"])
+
+
+def image_of(plan: Plan) -> Image:
+    """Return what the headers tell of an image.
+
+    Raises
+    ------
+    DicomReadError
+        If the headers contradict themselves.
+    """
+    volume = outline(plan)
+    stored = nifti.stored_affine(volume)
+    keys = bids.keys_of(volume, stored)
+    return Image(plan, keys, _facts(plan, volume, keys), _direction(keys, stored), _asl_context(volume))
+
+
+def relate(images: Sequence[Image]) -> None:
+    """Add the facts that only the other images of a series tell: echoes, orientations, field maps."""
+    by_series: dict[tuple[str, str], list[Image]] = defaultdict(list)
+    for image in images:
+        by_series[image.series].append(image)
+    for group in by_series.values():
+        orientations = {_orientation(image) for image in group}
+        field_map = any("FIELDMAPHZ" in image.facts.get("ImageType", []) for image in group)
+        for image in group:
+            same = {other.facts.get("EchoTime") for other in group if other.facts["Component"] == image.facts["Component"]}
+            echoes = sorted(time for time in same if isinstance(time, (int, float)))
+            image.facts["EchoCount"] = max(1, len(echoes))
+            time = image.facts.get("EchoTime")
+            image.facts["EchoIndex"] = echoes.index(time) + 1 if time in echoes else 1
+            image.facts["Orientations"] = len(orientations)
+            image.facts["WithFieldMap"] = field_map and "FIELDMAPHZ" not in image.facts.get("ImageType", [])
+
+
+def words_of(text: str) -> str:
+    """Return text in lower case with a blank for everything but letters and digits, and one at both ends."""
+    return f" {' '.join(re.findall('[a-z0-9]+', text.lower()))} "
+
+
+def _facts(plan: Plan, volume: Volume, keys: dict[str, Any]) -> dict[str, Any]:
+    found = {key: value for key, value in keys.items() if not isinstance(value, dict)}
+    found.setdefault("Modality", "")
+    return found | {
+        "SidecarFilename": f"{plan.name}.json",
+        "Words": words_of(str(keys.get("SeriesDescription") or keys.get("ProtocolName") or "")),
+        "Volumes": volume.times,
+        "Slices": int(volume.voxels.shape[1]),
+        "Samples": int(volume.voxels.shape[4]) if volume.voxels.ndim == 5 else 1,
+        "Diffusion": volume.gradients is not None,
+        "Component": _component(keys),
+        "EPI": _is_epi(keys),
+        "SpinEcho": _is_spin_echo(keys),
+    }
+
+
+def _component(keys: dict[str, Any]) -> str:
+    words = keys.get("ImageType", [])
+    told = next((name for name in COMPONENTS if name in words), "")
+    return told or LETTERS.get(words[2] if len(words) > 2 else "", "MAGNITUDE")
+
+
+def _is_epi(keys: dict[str, Any]) -> bool:
+    sequence = str(keys.get("ScanningSequence", "")).split("\\")
+    named = any(EPI_NAME.match(str(keys.get(key, ""))) for key in ("SequenceName", "PulseSequenceName"))
+    return keys.get("Modality") == "MR" and ("EP" in sequence or named or "EPI" in str(keys.get("PulseSequenceType", "")))
+
+
+def _is_spin_echo(keys: dict[str, Any]) -> bool:
+    sequence = str(keys.get("ScanningSequence", "")).split("\\")
+    named = any(SPIN_ECHO_NAME.match(str(keys.get(key, ""))) for key in ("SequenceName", "PulseSequenceName"))
+    return ("SE" in sequence or named or "Spin Echo" in str(keys.get("PulseSequenceType", ""))) and "GR" not in sequence
+
+
+def _direction(keys: dict[str, Any], stored_affine: np.ndarray) -> str:
+    """Return the way of phase encoding in the patient: along an axis of the file, or against it."""
+    axis = str(keys.get("PhaseEncodingDirection", ""))
+    if not axis:
+        return ""
+    column = stored_affine[:3, AXES.index(axis[0])]
+    return geometry.way_along(-column if axis.endswith("-") else column)
+
+
+def _asl_context(volume: Volume) -> tuple[str, ...]:
+    """Return what each volume is, where all say so."""
+    series = volume.metadata
+    assert series is not None
+    planes = [bids.Source(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
+    found = [ASL_WORDS.get(plane.text(ASL_CONTEXT)) for plane in planes]
+    return tuple(word for word in found if word) if all(found) else ()
+
+
+def _orientation(image: Image) -> tuple[float, ...]:
+    return tuple(round(float(cosine), 1) + 0.0 for cosine in image.facts.get("ImageOrientationPatientDICOM", []))

@@ -1,0 +1,133 @@
+"""All images of a job: where each goes in the dataset, and what its sidecar says there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..formats.dicom.reading.read import unique_name
+from ..model import metadata
+from ..standard import tags
+from . import naming_rules
+from .bids_map import BidsMap
+from .classify import decide
+from .disambiguate import tell_apart
+from .images import Image, relate
+from .required_keys import complete
+from .subject_labels import Owners, session_of, sessions_spoken, subject_of
+
+SOURCE_DATA = "sourcedata"
+LAST = 1 << 62
+WITH_GRADIENTS = {("dwi", "dwi"), ("fmap", "epi")}
+
+
+@dataclass
+class Placement:
+    """Where one image goes.
+
+    Attributes
+    ----------
+    image : Image
+        The image.
+    subject, session : str
+        Labels; session empty where there is none.
+    path : PurePosixPath
+        Below the dataset, without extension.
+    """
+
+    image: Image
+    subject: str
+    session: str
+    path: PurePosixPath = field(default_factory=PurePosixPath)
+
+    @property
+    def labels(self) -> list[str]:
+        """``sub-…`` and, where there is one, ``ses-…``."""
+        return [f"sub-{self.subject}", *([f"ses-{self.session}"] if self.session else [])]
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether it has a name in BIDS."""
+        return bool(self.image.datatype)
+
+    @property
+    def with_gradients(self) -> bool:
+        """Whether b-values may stand beside it."""
+        return not self.is_raw or (self.image.datatype, self.image.suffix) in WITH_GRADIENTS
+
+
+def place(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str = ".nii.gz") -> list[Placement]:
+    """Return where the images go, in the same order; images that the map leaves out have no place.
+
+    Parameters
+    ----------
+    images : sequence of Image
+        All of the job.
+    dataset : pathlib.Path
+        The dataset, for the people and studies that it has already.
+    table : BidsMap
+        The rows of the person's map.
+    extension : str
+        Of the images, for keys that name other images.
+    """
+    relate(images)
+    for image in images:
+        decide(image, table)
+    owners, told = Owners(dataset), sessions_spoken(images)
+    placements = []
+    for image in images:
+        if not image.ignored:
+            subject = subject_of(image, table, owners)
+            placements.append(Placement(image, subject, session_of(image, subject, table, owners, told)))
+    sessions: dict[tuple[str, str], list[Placement]] = defaultdict(list)
+    for placement in sorted(placements, key=_order):
+        sessions[placement.subject, placement.session].append(placement)
+    for group in sessions.values():
+        _name(group)
+    _resolve_intended(placements, extension)
+    return placements
+
+
+def _order(placement: Placement) -> tuple[float, str]:
+    """Sort by number and time of the series."""
+    first = placement.image.plan.instances[0].elements
+    return metadata.number(first, tags.SERIES_NUMBER) or LAST, str(placement.image.keys.get("AcquisitionTime", ""))
+
+
+def _name(session: Sequence[Placement]) -> None:
+    images = [placement.image for placement in session]
+    for image in images:
+        if image.datatype:
+            complete(image, images)
+    tell_apart([image for image in images if image.datatype])
+    taken: set[str] = set()
+    for placement in session:
+        image, folder = placement.image, PurePosixPath(*placement.labels)
+        if placement.is_raw:
+            placement.path = folder / image.datatype / naming_rules.file_name(placement.labels, image.entities, image.suffix)
+        else:
+            placement.path = PurePosixPath(SOURCE_DATA) / folder / unique_name(image.plan.name, taken)
+            image.log.warnings.append(f"kept in {SOURCE_DATA}: {image.reason}.")
+
+
+def _resolve_intended(placements: Sequence[Placement], extension: str) -> None:
+    """Put the files of the session in the place of ids that rows of the map name, as dcm2bids does."""
+    for placement in placements:
+        intended = placement.image.changes.get("IntendedFor")
+        if intended is None:
+            continue
+        raw = [other for other in placements if other.is_raw and other.labels == placement.labels]
+        uris: list[Any] = []
+        for text in intended if isinstance(intended, list) else [intended]:
+            named = [f"bids::{other.path}{extension}" for other in raw if other.image.rule == text]
+            uris += named or ([text] if {":", "/"} & set(str(text)) else [])
+        if uris:
+            placement.image.changes["IntendedFor"] = uris
+            continue
+        del placement.image.changes["IntendedFor"]
+        placement.image.log.warnings.append(
+            f'"IntendedFor": no image of the session was named by the row {intended!r}: left out.'
+        )

@@ -1,0 +1,153 @@
+"""Labels of subjects and sessions: the same in every run, and never one for two people or two studies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..model import metadata
+from .bids_map import BidsMap
+from .images import Image
+from .reproin import Spoken, spoken
+
+LONGEST = 40
+DATES = (0x00080020, 0x00080021, 0x00080022, 0x00080023)
+STUDY_TIME = 0x00080030
+Identity = tuple[str, ...]
+"""What identifies a person (PatientID, PatientName) or a study (StudyInstanceUID); empty where unknown."""
+
+
+class Owners:
+    """Who has which label, in this job and in the dataset as it was found.
+
+    Parameters
+    ----------
+    dataset : pathlib.Path
+        The dataset; may not exist yet.
+    """
+
+    def __init__(self, dataset: Path):
+        self._owners: dict[tuple[str, str], Identity] = {}
+        for root in (dataset, dataset / "sourcedata"):
+            for subject in sorted(root.glob("sub-*")) if root.is_dir() else []:
+                self._note_subject(subject)
+
+    def claim(self, scope: str, candidates: Sequence[str], identity: Identity) -> str:
+        """Return the label that this owner has already, else the first that nobody else is known to have."""
+        verdicts = [_same(self._owners.get((scope, label.lower()), ()), identity) for label in candidates]
+        chosen = verdicts.index(True) if True in verdicts else verdicts.index(None) if None in verdicts else -1
+        self._owners[scope, candidates[chosen].lower()] = identity
+        return candidates[chosen]
+
+    def give(self, scope: str, label: str, identity: Identity) -> bool:
+        """Note a label that a person chose, and return whether another owner has it too."""
+        return _same(self._owners.setdefault((scope, label.lower()), identity), identity) is False
+
+    def _note_subject(self, folder: Path) -> None:
+        label = folder.name.removeprefix("sub-").lower()
+        self._owners.setdefault(("", label), person_of(_first_sidecar(folder)))
+        for session in sorted(folder.glob("ses-*")):
+            study = str(_first_sidecar(session).get("StudyInstanceUID", ""))
+            self._owners.setdefault((label, session.name.removeprefix("ses-").lower()), (study,))
+
+
+def _same(owner: Identity, identity: Identity) -> bool | None:
+    """Whether two identities are one, by the first thing that both tell; None where they tell nothing in common."""
+    return next((mine == theirs for theirs, mine in zip(owner, identity, strict=False) if theirs and mine), None)
+
+
+def _first_sidecar(folder: Path) -> dict[str, Any]:
+    """Return the keys of the first sidecar below a folder that tells of a study; none where there is none."""
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            top = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(top, dict) and "StudyInstanceUID" in top:
+            return top
+    return {}
+
+
+def person_of(keys: dict[str, Any]) -> Identity:
+    """Return what identifies a person."""
+    return str(keys.get("PatientID", "")), str(keys.get("PatientName", ""))
+
+
+def label_of(text: str) -> str:
+    """Return the letters and digits of a text, accents taken off; empty where there are none."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return re.sub("[^0-9A-Za-z]", "", plain)[:LONGEST]
+
+
+def _hash(text: str, length: int) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()[:length]
+
+
+def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
+    """Return the label of the subject; what was resolved or assumed goes to the log of the image."""
+    keys = image.keys
+    patient, name = str(keys.get("PatientID", "")), str(keys.get("PatientName", ""))
+    given = table.subjects.of(patient, name)
+    if given is not None:
+        if owners.give("", given, person_of(keys)):
+            image.log.warnings.append(f"sub-{given} is another person's, too: the map puts both together.")
+        return given
+    unique = patient or name or image.study
+    plain = label_of(patient) or label_of(name) or "x" + _hash(unique, 8)
+    candidates = [plain, f"{plain}x{_hash(unique, 4)}", f"{plain}x{_hash(unique, 16)}"]
+    label = owners.claim("", candidates, person_of(keys))
+    if not label_of(patient):
+        source = "PatientName" if label_of(name) else "a hash"
+        image.log.warnings.append(
+            f"PatientID {patient!r} gives no label; sub-{label} is named after {source}. "
+            'Give "subjects" in a --bids-map FILE for another one.'
+        )
+    elif label != plain:
+        image.log.warnings.append(
+            f"sub-{plain} is another person's already: PatientID {patient!r} became sub-{label}. "
+            'Give "subjects" in a --bids-map FILE for another label.'
+        )
+    return label
+
+
+def sessions_spoken(images: Sequence[Image]) -> dict[str, str]:
+    """Return the sessions that names in ReproIn form tell: StudyInstanceUID → label; one name speaks for its study."""
+    found: dict[str, str] = {}
+    for image in images:
+        name = protocol_of(image)
+        if name is not None and name.session:
+            found.setdefault(image.study, name.session)
+    return found
+
+
+def protocol_of(image: Image) -> Spoken | None:
+    """Return what the name of a series tells in ReproIn form; None where it has another."""
+    names = (str(image.keys.get(key, "")) for key in ("ProtocolName", "SeriesDescription"))
+    return next((found for found in map(spoken, names) if found is not None), None)
+
+
+def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, told: dict[str, str]) -> str:
+    """Return the label of the session, empty for none: given, told by names of series, else the date of the study."""
+    first = image.plan.instances[0].elements
+    date = next((label for tag in DATES if (label := label_of(metadata.text(first, tag)))), "")
+    keys = ("StudyDescription", "StudyID", "AccessionNumber", "StudyInstanceUID")
+    given = table.sessions.of(date, *(str(image.keys.get(key, "")) for key in keys))
+    if given is not None:
+        return given
+    if image.study in told:
+        return told[image.study]
+    plain = date or "x" + _hash(image.study, 8)
+    time = label_of(metadata.text(first, STUDY_TIME))[:4]
+    candidates = [plain, *([f"{plain}T{time}"] if time else []), f"{plain}x{_hash(image.study, 8)}"]
+    label = owners.claim(subject.lower(), candidates, (image.study,))
+    if label != plain:
+        image.log.warnings.append(
+            f"sub-{subject} has another study of that day as ses-{plain}: this one became ses-{label}. "
+            'Give "sessions" in a --bids-map FILE to put both together.'
+        )
+    return label

@@ -1,0 +1,1 @@
+"""From format to format: jobs, entries of the report, single images."""

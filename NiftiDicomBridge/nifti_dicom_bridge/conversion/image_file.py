@@ -1,0 +1,58 @@
+"""A NIfTI file with its sidecar: opened first, loaded when its voxels are wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..formats import nifti
+from ..model.volume import Volume
+from ..sidecar import KEY, match, read_sidecar, record, sidecar_path
+from ..sidecar.record import Record
+
+
+@dataclass(frozen=True)
+class NiftiFile:
+    """A NIfTI file whose sidecar has been read, and whose voxels have not.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The image.
+    top : dict
+        The sidecar; empty where there is none.
+    record : Record or None
+        The lossless record in it.
+    """
+
+    path: Path
+    top: dict[str, Any]
+    record: Record | None
+
+    def load(self, with_gradients: bool = False) -> Volume:
+        """Return the volume, with the record where there is one, and with gradients if they are asked for.
+
+        Raises
+        ------
+        NiftiReadError, SidecarError, GeometryError
+            If the image is damaged, or it and its sidecar do not belong together.
+        """
+        image = nifti.read_image(self.path)
+        if with_gradients and image.times > 1:
+            image = nifti.with_gradients(image, self.path)
+        if self.record is None:
+            return image
+        volume = match.attach(image, self.record, str(self.path))
+        if with_gradients and volume.gradients is None and volume.metadata is not None:
+            from ..formats.dicom.reading.diffusion import recorded_gradients
+
+            return replace(volume, gradients=recorded_gradients(volume.metadata, volume.times))
+        return volume
+
+
+def open_nifti(path: Path) -> NiftiFile:
+    """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
+    beside = sidecar_path(path)
+    top = read_sidecar(beside) if beside.exists() else {}
+    return NiftiFile(path, top, record.from_json(top[KEY], str(beside)) if KEY in top else None)

@@ -1,0 +1,138 @@
+"""What is there: series, size, geometry, problems, and what each would become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BridgeError
+from ..formats import zarr
+from ..formats.dicom.reading import decode
+from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.series import find_series, kind_of
+from ..model import metadata
+from ..options import Progress
+from ..sidecar import KEY, record
+from ..standard import tags
+from .image_file import NiftiFile, open_nifti
+from .image_files import is_nifti, nifti_files
+from .stage_zarr import open_store
+
+
+def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str, Any]:
+    """Return what files and folders hold, as plain JSON values.
+
+    Returns
+    -------
+    dict
+        ``images`` (one per volume: name, title, kind, files, shape, spacing in mm, orientation, value type, warnings),
+        ``others`` (objects without pixels, duplicates), ``problems`` (what cannot be read).
+
+    Raises
+    ------
+    BridgeError
+        If a path does not exist or nothing is there.
+    """
+    found: dict[str, Any] = {"images": [], "others": [], "problems": []}
+    for path in nifti_files(paths):
+        try:
+            found["images"].append(_image(open_nifti(path), "NIfTI"))
+        except BridgeError as error:
+            found["problems"].append({"path": str(path), "reason": str(error)})
+    for path in zarr.stores_below(paths):
+        try:
+            found["images"].append(_image(open_store(path), "Zarr"))
+        except BridgeError as error:
+            found["problems"].append({"path": str(path), "reason": str(error)})
+    inventory = find_series([path for path in paths if not is_nifti(path) and not zarr.is_store(path)], progress)
+    for leftover in inventory.leftovers:
+        found["problems" if leftover.failed else "others"].append({"path": leftover.path, "reason": leftover.reason})
+    plans: list[Plan] = []
+    for series in inventory.series:
+        try:
+            plans += plan_series(series)
+        except BridgeError as error:
+            found["problems"].append({"path": series.instances[0].path, "reason": str(error)})
+    for plan in with_unique_names(plans):
+        try:
+            found["images"].append(_planned(plan))
+        except BridgeError as error:
+            found["problems"].append({"path": plan.instances[0].path, "reason": str(error)})
+    if not any(found.values()):
+        raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, paths))}. Check the path.")
+    return found
+
+
+def _planned(plan: Plan) -> dict[str, Any]:
+    first = plan.instances[0]
+    pixel = decode.pixel_format(first)
+    stack = plan.grid.stack
+    times, slices = len(plan.frames), len(plan.frames[0])
+    return {
+        "becomes": plan.name + ".nii.gz",
+        "title": plan.title,
+        "kind": kind_of(first),
+        "modality": metadata.text(first.elements, tags.MODALITY),
+        "files": len(plan.instances),
+        "shape": [pixel.columns, pixel.rows, slices] + ([times] if times > 1 else []),
+        "type": plan.dtype.name + (" RGB" if pixel.samples == 3 else ""),
+        "spacing_mm": _spacing(stack.ijk_to_ras) if stack else None,
+        "orientation": _axes(stack.ijk_to_ras) if stack else None,
+        "warnings": list(plan.warnings),
+    }
+
+
+def _image(file: NiftiFile, kind: str) -> dict[str, Any]:
+    volume, path = file.load(), file.path
+    i, j, k = volume.shape_ijk
+    edits = sorted(volume.edits())
+    state = "no record: it cannot be restored" if volume.metadata is None else "restores the DICOM series"
+    if edits:
+        state = f"becomes a derived series ({' and '.join(edits)} edited)"
+    return {
+        "becomes": state,
+        "title": path.name,
+        "kind": kind + ("" if volume.metadata is None else f" + {KEY} record {record.SCHEMA_VERSION}"),
+        "modality": "" if volume.metadata is None else metadata.text(volume.metadata.first.elements, tags.MODALITY),
+        "files": 1,
+        "shape": [i, j, k] + ([volume.times] if volume.times > 1 else []),
+        "type": volume.voxels.dtype.name,
+        "spacing_mm": _spacing(volume.ijk_to_ras),
+        "orientation": _axes(volume.ijk_to_ras),
+        "warnings": list(volume.warnings),
+    }
+
+
+def _spacing(ijk_to_ras: np.ndarray) -> list[float]:
+    return [float(f"{n:.6g}") for n in np.linalg.norm(ijk_to_ras[:3, :3], axis=0)]
+
+
+def _axes(ijk_to_ras: np.ndarray) -> str:
+    """Return where i, j and k go, as three letters of R L A P S I."""
+    letters = ("LR", "PA", "IS")
+    return "".join(
+        letters[axis][int(column[axis] > 0)] for column in ijk_to_ras[:3, :3].T for axis in [int(np.argmax(np.abs(column)))]
+    )
+
+
+def table(found: dict[str, Any]) -> str:
+    """Return what `inspect` found as text for a terminal."""
+    lines = []
+    for image in found["images"]:
+        shape = " × ".join(map(str, image["shape"]))
+        lines.append(f"{image['title']}   [{image['kind']}]")
+        lines.append(f"    {shape} {image['type']}, {image['files']} file(s){_place(image)}")
+        lines.append(f"    → {image['becomes']}")
+        lines += [f"    note: {text}" for text in image["warnings"]]
+    lines += [f"not an image: {other['path']}: {other['reason']}" for other in found["others"]]
+    lines += [f"problem: {problem['reason']}" for problem in found["problems"]]
+    return "\n".join(lines)
+
+
+def _place(image: dict[str, Any]) -> str:
+    if image["spacing_mm"] is None:
+        return ", no position in the patient"
+    return f", {' × '.join(f'{n:g}' for n in image['spacing_mm'])} mm, {image['orientation']}"

@@ -1,0 +1,105 @@
+"""DICOM that is made anew: of NIfTI that never was DICOM, and of DICOM as another kind of object.
+
+Apart from `to_dicom`, because what it needs (tables of the standard, a data dictionary, checks) takes longer to import than a
+series takes to restore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..creation.attribute_sources import Shared
+from ..creation.build_request import request_of
+from ..creation.image_with_sidecar import described, parts_of
+from ..creation.kind_parameters import choices_for, choices_of_original
+from ..creation.recast.edits import as_it_may_stand, with_values
+from ..creation.recast.request import kind_of_volume, kind_wanted, recast_request
+from ..errors import SidecarError
+from ..formats.dicom.created.writer import made_of
+from ..formats.dicom.legacy.objects import legacy_objects
+from ..formats.dicom.write import DicomJob, write_made
+from ..formats.zarr import is_store
+from ..model.report import Entry, Outcome
+from ..model.volume import Volume
+from ..options import ConversionOptions, Kind, Names, Progress, Uids
+from ..options.staging import Staging
+from ..sidecar import sidecar_path
+from ..validation import Severity, check_files
+from .image_file import NiftiFile
+from .sidecar_edits import edited
+
+
+class Making:
+    """What the images of one conversion that become new objects share.
+
+    Raises
+    ------
+    OptionError
+        If a file that the options name is missing or damaged.
+    """
+
+    def __init__(self, job: DicomJob, output: Path, progress: Progress | None):
+        self.job, self.output, self.progress = job, output, progress
+        self.shared = Shared.of(job.options)
+
+    def create(self, path: Path, entry: Entry) -> None:
+        """Make DICOM of an image that never was DICOM."""
+        options, shared = self.job.options, self.shared.for_file(path)
+        entry.outcome = Outcome.CONVERTED
+        _check_nothing_original_is_asked_for(path, options)
+        with Staging(self.output, options.overwrite) as staging:
+            for what in parts_of(described(path, options.sidecar)):
+                request = request_of(what, shared, entry.log)
+                entry.log.values += request.attributes.told()
+                objects = made_of(request, choices_for(what, request, shared, entry.log), entry.log)
+                frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
+                write_made(objects, what.name, frames, staging, self.job, self.progress)
+            entry.outputs = staging.commit()
+
+    def recast(self, volumes: Sequence[Volume], entry: Entry) -> bool:
+        """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
+        shared = self.shared.for_file(entry.inputs[0])
+        kinds = [kind_wanted(volume, shared) for volume in volumes]
+        if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
+            return False
+        entry.outcome = Outcome.CONVERTED
+        with Staging(self.output, self.job.options.overwrite) as staging:
+            for volume, kind in zip(volumes, kinds, strict=True):
+                frames = volume.voxels.shape[0] * volume.voxels.shape[1]
+                write_made(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, self.progress)
+            entry.outputs = staging.commit()
+        return True
+
+    def _objects(self, volume: Volume, kind: Kind, shared: Shared, entry: Entry) -> Iterator:
+        if kind is Kind.LEGACY:
+            return legacy_objects(as_it_may_stand(volume, shared, entry.log), self.job.uids, entry.log)
+        request = recast_request(volume, kind, shared, entry.log)
+        entry.log.values += request.attributes.told()
+        return made_of(request, choices_of_original(volume, shared), entry.log)
+
+
+def with_edits(volume: Volume, file: NiftiFile | None) -> Volume:
+    """Return a volume whose instances say what a person changed in its sidecar."""
+    return with_values(volume.in_memory(), edited(file))
+
+
+def violations(paths: Sequence[Path]) -> list[str]:
+    """Return what the standard does not allow in files that were written, in sentences."""
+    errors = [finding for finding in check_files(paths) if finding.severity is Severity.ERROR]
+    return [f"not as the standard wants it: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
+
+
+def _check_nothing_original_is_asked_for(path: Path, options: ConversionOptions) -> None:
+    """Refuse to make something new where the original is wanted and its record is not there."""
+    if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
+        raise SidecarError(
+            f"{path}: there is no record of the DICOM it came from: {_where_it_was(path)} Put it back; or, if the image never "
+            "was DICOM, leave out --uids keep and --names original."
+        )
+
+
+def _where_it_was(path: Path) -> str:
+    if is_store(path):
+        return "the store has none."
+    return f"the sidecar {sidecar_path(path).name} that was written beside it is missing or has no 'NiftiDicomBridge' key."

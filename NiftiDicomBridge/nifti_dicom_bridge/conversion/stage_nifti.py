@@ -1,0 +1,97 @@
+"""NIfTI images with the files beside them, put into a staging area."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import bids
+from ..formats import nifti
+from ..labels import write_dseg
+from ..model.volume import Volume
+from ..options import ConversionOptions
+from ..options.staging import Staging
+from ..sidecar import KEY, record, write_sidecar
+
+LONGEST_S = 1e6
+"""No volume takes longer; what a header says beyond is nonsense."""
+
+
+def write_beside(volumes: Sequence[Volume], folder: Path, options: ConversionOptions) -> list[Path]:
+    """Write volumes as NIfTI under their names, all of them or none, and return the files; raises as `write` does."""
+    with Staging(folder, options.overwrite) as staging:
+        for volume in volumes:
+            stage_nifti(volume, volume.name, staging, options)
+            stage_labels(volume, volume.name, staging)
+        return staging.commit()
+
+
+def stage_labels(volume: Volume, name: str, staging: Staging) -> None:
+    """Put the names and colours of segments beside an image that came from a Segmentation."""
+    from ..formats.dicom.reading.segments import segments_of
+
+    segments = segments_of(volume)
+    if segments:
+        write_dseg(segments, staging.path(name + "_dseg.tsv"))
+
+
+def stage_nifti(
+    volume: Volume,
+    name: str,
+    staging: Staging,
+    options: ConversionOptions,
+    changes: Mapping[str, Any] | None = None,
+    with_gradients: bool = True,
+    edited: Mapping[str, Any] | None = None,
+) -> None:
+    """Put the files of one image into a staging area: the image, its sidecar, its gradients.
+
+    Parameters
+    ----------
+    volume : Volume
+        What to write.
+    name : str
+        Path below the staging area, without suffix.
+    staging : Staging
+        From which all files appear at once.
+    options : ConversionOptions
+        Whether to compress.
+    changes : mapping, optional
+        Keys of the sidecar to set beside those that the DICOM tells; None takes a key away. They count as written by us, not
+        as edited.
+    with_gradients : bool
+        Whether b-values and directions may stand beside the image.
+    edited : mapping, optional
+        Keys of the sidecar as a person changed them, where the image comes from; they count as edited here too.
+
+    Raises
+    ------
+    BridgeError
+        If the volume cannot be expressed in NIfTI, or a file exists and may not be replaced.
+    """
+    image = staging.path(name + (".nii.gz" if options.gzip else ".nii"))
+    sidecar = staging.path(name + ".json")
+    if volume.gradients is not None and with_gradients:
+        nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
+    top = _top(volume, changes or {}, edited or {})
+    nifti.write_image(_timed(volume, top), image)
+    write_sidecar(sidecar, top)
+
+
+def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:
+    """Return a volume whose time step is the RepetitionTime of its sidecar, as BIDS wants: the time from volume to volume."""
+    seconds = top.get("RepetitionTime")
+    if volume.times < 2 or not isinstance(seconds, (int, float)) or not 0 < seconds < LONGEST_S:
+        return volume
+    return replace(volume, time_step_s=float(seconds))
+
+
+def _top(volume: Volume, changes: Mapping[str, Any], edited: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sidecar of a volume: BIDS names, and the record where it came from DICOM."""
+    if volume.metadata is None or volume.origin is None:
+        return dict(edited)
+    keys = {**bids.keys_of(volume, nifti.stored_affine(volume)), **changes}
+    keys = {key: value for key, value in keys.items() if value is not None}
+    return {**keys, **edited, KEY: record.to_json(volume, keys)}

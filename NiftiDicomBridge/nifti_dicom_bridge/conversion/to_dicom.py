@@ -1,0 +1,184 @@
+"""NIfTI (or DICOM) → DICOM: images that share instances together, each group whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import OptionError
+from ..formats.dicom import edits
+from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.series import find_series
+from ..formats.dicom.write import DicomJob, write_dicom
+from ..model.metadata import Change
+from ..model.report import ConversionReport, Entry, Outcome
+from ..model.volume import Volume
+from ..options import ConversionOptions, Kind, Progress
+from ..options.staging import Staging
+from .image_file import NiftiFile
+from .opened import opened_images, other_inputs
+from .sidecar_edits import edited, unheard
+from .to_nifti import Public, failures_in, leftover_entries, plans_of
+
+if TYPE_CHECKING:
+    from .new_objects import Making
+
+
+class _Run:
+    """What all images of one conversion share; what only new objects need is made when the first of them comes."""
+
+    def __init__(self, output: Path, options: ConversionOptions, progress: Progress | None):
+        self.output, self.options, self.progress = output, options, progress
+        if options.max_error is not None and not options.max_error >= 0:  # nor NaN, which no error would exceed
+            raise OptionError(f"--max-error {options.max_error:g}: a number from 0 upwards was expected.")
+        self.job, self.public = DicomJob(options), Public.of(options, set())
+        edits.elements_of(options.set_values)  # what is not valid ends the conversion before anything is written
+        if options.reference or options.study_from or options.metadata:
+            _ = self.making  # what they name is missed before anything is written
+
+    @cached_property
+    def making(self) -> Making:
+        """Makes new objects."""
+        from .new_objects import Making
+
+        return Making(self.job, self.output, self.progress)
+
+
+@dataclass
+class _Source:
+    """One image to turn into DICOM: a NIfTI file, or a volume of DICOM files; and the instances that it is made of."""
+
+    title: str
+    instances: frozenset[str]
+    file: NiftiFile | None = None
+    plan: Plan | None = None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that it is read from."""
+        if self.file is not None:
+            return [self.file.path]
+        return [Path(instance.path) for instance in self.plan.instances] if self.plan else []
+
+    @property
+    def is_resampled(self) -> bool:
+        """Whether it was made of the image that its record describes, on another grid."""
+        return self.file is not None and self.file.record is not None and bool(self.file.record.resampled)
+
+    def load(self, progress: Progress | None) -> Volume:
+        """Return the volume with its voxels."""
+        if self.file is not None:
+            return self.file.load()
+        assert self.plan is not None
+        return load(self.plan, progress)
+
+
+def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+    """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
+    run = _Run(output, options, progress)
+    report = ConversionReport()
+    sources = [_source_of(file) for file in opened_images(inputs, report)]
+    inventory = find_series(other_inputs(inputs), progress)
+    report.entries += leftover_entries(inventory.leftovers)
+    sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
+    for group in _sharing_instances(sources):
+        entry = _group_to_dicom(group, run)
+        if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
+            from .new_objects import violations
+
+            entry.log.warnings += violations(entry.outputs)
+        report.entries.append(entry)
+    return report
+
+
+def _source_of(file: NiftiFile) -> _Source:
+    keys = _keys(file.record.series.instances) if file.record else frozenset({str(file.path)})
+    return _Source(file.path.name, keys, file=file)
+
+
+def _keys(instances: Sequence) -> frozenset[str]:
+    return frozenset(instance.key for instance in instances)
+
+
+def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
+    """Return sources in groups: those made of frames of the same objects must be restored together.
+
+    A resampled image holds no frames of theirs: it becomes a series of its own, whatever else is made of its source.
+    """
+    groups: list[tuple[set[str], list[_Source]]] = []
+    for source in sources:
+        if source.is_resampled:
+            groups.append((set(), [source]))
+            continue
+        keys, members = set(source.instances), [source]
+        for other in [group for group in groups if not keys.isdisjoint(group[0])]:
+            groups.remove(other)
+            keys |= other[0]
+            members = other[1] + members
+        groups.append((keys, members))
+    return [members for _, members in groups]
+
+
+def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
+    inputs = [path for source in group for path in source.inputs]
+    options = run.options.for_file(inputs[0])
+    entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
+    first = group[0].file
+    with failures_in(entry):
+        _require_same_options(inputs, run.options)
+        if first is not None and first.record is None and not options.deidentify:
+            run.making.create(first.path, entry)
+        elif options.kind is Kind.AUTO or not _recast(group, run, entry):
+            _restore(group, run, entry)
+    return entry
+
+
+def _recast(group: list[_Source], run: _Run, entry: Entry) -> bool:
+    volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
+    if not run.making.recast(volumes, entry):
+        return False
+    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
+    return True
+
+
+def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
+    """Give back what an image came from, or a derived series where it was edited."""
+    together = {target: found for source in group for target, found in edited(source.file).items()}
+    if run.options.deidentify:
+        together = {}  # they are cleaned with the rest
+        volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
+        run.job.keep_new_uids(volumes)
+    else:
+        volumes = [source.load(run.progress) for source in group]
+    options = run.options.for_file(entry.inputs[0])
+    together.update(edits.elements_of(options.set_values).items())
+    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
+    with Staging(run.output, run.options.overwrite) as staging:
+        entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
+        entry.outputs = staging.commit()
+    entry.log.changes = [_sourced(change, options) for change in entry.log.changes]
+
+
+def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) -> None:
+    """Refuse different choices for files that become one series together."""
+    differing = [path for path in inputs if options.per_file and options.for_file(path) != options.for_file(inputs[0])]
+    if differing:
+        raise OptionError(
+            f"{inputs[0].name} and {differing[0].name} are parts of one DICOM series and have different choices. Choose the "
+            "same kind, reference and values for both."
+        )
+
+
+def _with_edits(source: _Source, run: _Run) -> Volume:
+    from .new_objects import with_edits
+
+    return with_edits(source.load(run.progress), source.file)
+
+
+def _sourced(change: Change, options: ConversionOptions) -> Change:
+    return replace(change, source="--set" if change.attribute in options.set_values else "edited in the sidecar")

@@ -1,0 +1,224 @@
+"""DICOM or NIfTI → pictures to look at: image by image, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BridgeError, GeometryError, OptionError
+from ..formats.dicom.reading.display_values import as_shown
+from ..formats.dicom.reading.frames import true_planes
+from ..formats.dicom.reading.read import Plan, file_name, load, unique_name
+from ..formats.dicom.reading.segments import segments_of
+from ..formats.dicom.reading.series import find_series
+from ..formats.zarr import is_store
+from ..labels import Segment, find_labels, read_labels
+from ..model import metadata
+from ..model.geometry import Plane
+from ..model.report import ConversionReport, Entry, Outcome
+from ..model.resample import has_labels, resample
+from ..model.volume import Volume
+from ..options import ConversionOptions, Progress, Resample, SlicePlane
+from ..options.staging import Staging
+from ..preview import Labels, Subject, stage_preview
+from ..preview.warn import burned_in
+from ..sidecar import KEY
+from ..standard import tags
+from .image_file import NiftiFile
+from .io import read
+from .opened import opened_images, other_inputs
+from .to_nifti import failures_in, leftover_entries, plans_of
+
+
+@dataclass
+class _Source:
+    """One image to make pictures of: a volume of DICOM files, or a NIfTI file."""
+
+    title: str
+    name: str
+    inputs: list[Path]
+    plan: Plan | None = None
+    file: NiftiFile | None = None
+
+    def load(self, progress: Progress | None) -> Volume:
+        """Return the volume with its voxels."""
+        if self.plan is not None:
+            return load(self.plan, progress)
+        assert self.file is not None
+        return self.file.load().in_memory()
+
+
+@dataclass
+class _Shared:
+    """What all images have in common: choices, label maps to draw, names that are taken."""
+
+    output: Path
+    options: ConversionOptions
+    maps: tuple[Labels, ...] = ()
+    taken: set[str] = field(default_factory=set)
+
+
+def to_preview(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+    """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
+    _check(options)
+    if options.deidentify:
+        options = replace(options, preview=replace(options.preview, deidentify=True))
+    shared = _Shared(output, options, _label_maps(options.preview.overlay, options.labels))
+    report = ConversionReport()
+    for source in list(_sources(inputs, report, progress)):  # all are found before the first is written
+        report.entries.append(_source_to_preview(source, shared, progress))
+    return report
+
+
+def _check(options: ConversionOptions) -> None:
+    preview = options.preview
+    if options.plane is SlicePlane.REFERENCE:
+        raise OptionError("--plane reference takes the planes of a reference series, which pictures have not. Name the plane.")
+    if not 0 < preview.fps <= 1000:
+        raise OptionError(f"--fps {preview.fps:g}: pictures per second from above 0 to 1000 were expected.")
+    if preview.mosaic is not None and preview.mosaic < 0:
+        raise OptionError(f"--mosaic {preview.mosaic}: a number of slices, or 'planes', was expected.")
+    if isinstance(preview.window, tuple) and not (np.isfinite(preview.window).all() and preview.window[1] > 0):
+        raise OptionError(f"--window {preview.window[0]:g},{preview.window[1]:g}: the width must be above 0.")
+
+
+def _sources(inputs: Sequence[Path], report: ConversionReport, progress: Progress | None) -> Iterator[_Source]:
+    """Yield the images among the inputs; what cannot be read is a failed entry."""
+    for file in opened_images(inputs, report):
+        name = file.path.stem if is_store(file.path) else _stem(file.path)
+        yield _Source(file.path.name, name, [file.path], file=file)
+    inventory = find_series(other_inputs(inputs), progress)
+    report.entries += leftover_entries(inventory.leftovers)
+    for plan in plans_of(inventory, report):
+        yield _Source(plan.title, plan.name, [Path(instance.path) for instance in plan.instances], plan=plan)
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".nii")
+
+
+def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | None) -> Entry:
+    entry = Entry(source.title, Outcome.CONVERTED, source.inputs)
+    with failures_in(entry):
+        volume = source.load(progress)
+        entry.log.warnings += volume.warnings
+        subject = _subject(source, as_shown(volume), shared, entry)
+        name = unique_name(_public_name(volume) if shared.options.preview.deidentify else source.name, shared.taken)
+        with Staging(shared.output, shared.options.overwrite) as staging:
+            stage_preview(subject, name, staging, shared.options, entry.log, progress)
+            entry.outputs = staging.commit()
+    return entry
+
+
+def _public_name(volume: Volume) -> str:
+    """Return a name that tells the modality and nothing else."""
+    if volume.metadata is None:
+        return "image"
+    return file_name(metadata.text(volume.metadata.first.elements, tags.MODALITY, "image"))
+
+
+def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> Subject:
+    planes = true_planes(volume.metadata) if volume.metadata is not None else None
+    edited = "geometry" in volume.edits() if source.file is not None else False
+    planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
+    placed = edited or planes is not None or (volume.metadata is None and bool(volume.space))
+    if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
+        entry.log.warnings.append(f"it is not known where the image lies: it is shown as stored, not {shared.options.plane}")
+    if volume.metadata is not None:
+        entry.log.warnings += filter(None, [burned_in(volume.metadata)])
+    return Subject(
+        volume=volume,
+        title=source.title,
+        regular=_regular(volume, planes),
+        planes=planes,
+        placed=placed,
+        labels=_labels(source, volume, shared, placed, entry),
+        sidecar=_sidecar(source),
+    )
+
+
+def _regular(volume: Volume, planes: Sequence[Plane] | None) -> Volume:
+    """Return the volume on a regular grid, which planes across its slices need."""
+    if planes is None or len(planes) < 2 or np.diff([plane.distance for plane in planes]).min() <= 0:
+        return volume
+    try:
+        return resample(volume, planes, frozenset({Resample.TILT, Resample.SPACING})) or volume
+    except GeometryError:
+        return volume
+
+
+def _sidecar(source: _Source) -> dict[str, Any] | None:
+    return {key: value for key, value in source.file.top.items() if key != KEY} if source.file is not None else None
+
+
+# --- label maps -------------------------------------------------------------------------------------------------------
+
+
+def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
+    """Return what ``--overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
+
+    Raises
+    ------
+    BridgeError
+        If it cannot be read, or is no label map.
+    """
+    if path is None:
+        return ()
+    try:
+        volumes = read(path)
+    except BridgeError as error:
+        raise OptionError(f"--overlay {path}: {error}") from None
+    found = []
+    for volume in volumes:
+        if volume.voxels.ndim != 4 or not _is_whole(volume.voxels):
+            raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
+        grid = _regular(volume, true_planes(volume.metadata) if volume.metadata is not None else None)
+        found.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
+    return tuple(found)
+
+
+def _is_whole(voxels: np.ndarray) -> bool:
+    return voxels.dtype.kind in "iub" or bool(np.array_equal(voxels, np.rint(voxels)))
+
+
+def _segments(path: Path, volume: Volume, table: Path | None) -> list[Segment]:
+    if volume.metadata is not None:
+        return segments_of(volume)
+    labels = table or find_labels(path)
+    return read_labels(labels) if labels is not None else []
+
+
+def _space(volume: Volume) -> str:
+    return metadata.text(volume.metadata.first.elements, tags.FRAME_OF_REFERENCE_UID) if volume.metadata is not None else ""
+
+
+def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:
+    """Return what is drawn upon an image: the label maps in its space, or, where it is one, itself."""
+    own = _own_labels(source, volume, shared.options)
+    if not shared.maps:
+        return own
+    if not placed:
+        entry.log.warnings.append("no label map is drawn upon it: it is not known where the image lies")
+        return own
+    space = _space(volume)
+    fitting = tuple(labels for labels in shared.maps if not space or labels.frame_of_reference in ("", space))
+    if not fitting:
+        entry.log.warnings.append("no label map is drawn upon it: it lies in another frame of reference (0020,0052)")
+    return fitting or own
+
+
+def _own_labels(source: _Source, volume: Volume, options: ConversionOptions) -> tuple[Labels, ...]:
+    """Return a label map as labels, so that it is shown in its colours."""
+    if volume.voxels.ndim != 4 or volume.voxels.dtype.kind not in "iub":
+        return ()
+    if volume.metadata is not None:
+        segments = segments_of(volume)
+        return (Labels(volume, tuple(segments)),) if segments else ()
+    table = options.labels or find_labels(source.inputs[0])
+    if table is None and not has_labels(volume):
+        return ()
+    return (Labels(volume, tuple(read_labels(table)) if table is not None else ()),)

@@ -1,0 +1,106 @@
+"""DICOM, NIfTI or Zarr → Zarr stores: image by image, each whole or not at all, some planes at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..formats import zarr
+from ..formats.dicom.reading.lazy_series import Stream
+from ..formats.dicom.reading.read import Plan, load, unique_name
+from ..formats.dicom.reading.series import find_series
+from ..model.report import ConversionReport, Entry, Outcome
+from ..model.volume import Volume
+from ..options import ConversionOptions, Progress
+from ..options.staging import Staging
+from .image_file import open_nifti
+from .image_files import is_nifti, nifti_files
+from .stage_zarr import open_store, stage_store
+from .to_nifti import Public, failures_in, leftover_entries, plans_of
+
+
+def to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+    """Convert every image below the inputs; see `nifti_dicom_bridge.convert`.
+
+    Raises
+    ------
+    DependencyError
+        If the package zarr is not installed; nothing was read then.
+    """
+    zarr.check_package()
+    others = [path for path in inputs if not is_nifti(path) and not zarr.is_store(path)]
+    inventory = find_series(others, progress)
+    report = ConversionReport(leftover_entries(inventory.leftovers))
+    taken: set[str] = set()
+    public = Public.of(options, taken)
+    images = [(plan.title, _paths(plan), plan.name, _series(plan, public, progress)) for plan in plans_of(inventory, report)]
+    images += [
+        (path.name, [path], re.sub(r"(?i)\.nii(\.gz)?$", "", path.name), _image(path, public, progress))
+        for path in nifti_files(inputs)
+    ]
+    images += [(path.name, [path], path.stem, _store(path, public, progress)) for path in zarr.stores_below(inputs)]
+    for title, paths, name, stage in images:
+        entry = Entry(title, Outcome.CONVERTED, paths)
+        report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))
+    return report
+
+
+Stage = Callable[[str, Staging, ConversionOptions, Entry], None]
+"""Puts what one image becomes into a staging area, under a name."""
+
+
+def _written(entry: Entry, name: str, output: Path, options: ConversionOptions, stage: Stage) -> Entry:
+    with failures_in(entry), Staging(output, options.overwrite) as staging:
+        stage(name, staging, options, entry)
+        entry.outputs = staging.commit()
+    return entry
+
+
+def _paths(plan: Plan) -> list[Path]:
+    return [Path(instance.path) for instance in plan.instances]
+
+
+def _series(plan: Plan, public: Public, progress: Progress | None) -> Stage:
+    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
+        entry.log.warnings += plan.warnings
+        if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
+            volume = public.named(replace(load(plan, progress), name=name), entry.log)
+            stage_store(volume, volume.name, staging, options, progress=progress)
+            return
+        stream = Stream(plan, progress)
+        volume = public.named(replace(stream.volume, name=name), entry.log)
+
+        def complete(digest: str) -> Volume:
+            return replace(public.clean(stream.complete(digest)), name=volume.name)
+
+        stage_store(volume, volume.name, staging, options, complete=complete, progress=progress)
+
+    return stage
+
+
+def _image(path: Path, public: Public, progress: Progress | None) -> Stage:
+    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
+        file = open_nifti(path)
+        if file.record is not None:
+            volume = public.named(replace(file.load(), name=name), entry.log)
+            stage_store(volume, volume.name, staging, options, public.edits(file, entry.log), progress=progress)
+            return
+        from ..creation.image_with_sidecar import described
+
+        what = described(path)
+        entry.log.warnings += what.image.warnings
+        image = public.named(replace(what.image, name=name), entry.log)
+        stage_store(image, name, staging, options, what.top, progress=progress)
+
+    return stage
+
+
+def _store(path: Path, public: Public, progress: Progress | None) -> Stage:
+    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
+        file = open_store(path)
+        volume = public.named(replace(file.load(), name=name, warnings=file.image.warnings), entry.log)
+        stage_store(volume, volume.name, staging, options, public.edits(file, entry.log), progress=progress)
+
+    return stage

@@ -1,0 +1,138 @@
+"""Image file → request: what is known, which kind, in which planes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import OptionError, SidecarError
+from ..formats.dicom.created import clock
+from ..formats.dicom.created.kind_selection import Known, chosen_kind
+from ..formats.dicom.created.request import Request, planes_of
+from ..labels import find_labels
+from ..model.metadata import Log
+from ..model.volume import Volume
+from ..options import Kind
+from .attribute_sources import Shared, gathered, in_space, modality_told, on_grid, reference_for
+from .image_with_sidecar import Described
+from .phase_encoding import phase_encoding
+from .sidecar_attributes import block, frames_of, told_by
+
+SAME_S = 1e-3
+"""Times that differ by less differ by rounding."""
+
+
+def request_of(described: Described, shared: Shared, log: Log) -> Request:
+    """Return what to make of an image.
+
+    Raises
+    ------
+    OptionError
+        If an option contradicts what is known of the image.
+    SidecarError, GeometryError
+        If the sidecar has values of the wrong kind, or the grid is not expressible in DICOM.
+    """
+    described = replace(described, image=_timed(described, log))
+    image = described.image
+    log.warnings += image.warnings
+    if not described.top:
+        log.warnings.append(
+            "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
+        )
+    told = told_by(described)
+    reference = reference_for(shared, image)
+    same_space = in_space(image, reference, log)
+    modality, beside = modality_told(told, shared), reference.modality if reference else ""
+    known = Known(described.name, modality, beside, bool(shared.options.labels or find_labels(described.path)))
+    kind, assumed = chosen_kind(shared.options.kind, image, known)
+    if kind is Kind.LEGACY:
+        raise OptionError(
+            f"--as legacy: {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. Use --as "
+            "enhanced, or leave it out."
+        )
+    if assumed:
+        log.warnings.append(assumed)
+    placed, same_grid = on_grid(described, reference, same_space, shared, log)
+    told.values |= phase_encoding(described, placed, told.sentences)
+    frames = frames_of(described, kind, placed.times, placed.voxels.shape[1], told.sentences)
+    attributes = gathered(described, kind, reference, same_space, told, shared, log)
+    log.warnings += told.sentences
+    planes = list(reference.planes) if same_grid and reference and reference.planes else planes_of(placed)
+    request = Request(
+        image=placed,
+        kind=kind,
+        attributes=attributes,
+        sources=_sources(reference, same_grid),
+        planes=planes,
+        slice_times=_slice_times(described, placed),
+        starts_s=_numbers(described, "FrameTimesStart", image.times) or _numbers(described, "VolumeTiming", image.times),
+        durations_s=_numbers(described, "FrameDuration", image.times),
+        frames=frames,
+    )
+    of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
+    attributes.offer(block(described, attributes, of_first), described.where)
+    return request
+
+
+def _timed(described: Described, log: Log) -> Volume:
+    """Return the image with the time between volumes: RepetitionTime, else what its header tells.
+
+    Many tools write 1 into the header where they do not know.
+    """
+    image, told = described.image, described.top.get("RepetitionTime")
+    if image.times < 2 or isinstance(told, bool) or not isinstance(told, (int, float)) or not 0 < told < 1e4:
+        return image
+    if image.time_step_s > 0 and abs(image.time_step_s - told) > SAME_S:
+        log.warnings.append(
+            f"its header says that volumes are {image.time_step_s:g} s apart, its sidecar that RepetitionTime is {told:g} s: "
+            "the sidecar's was taken"
+        )
+    return replace(image, time_step_s=float(told))
+
+
+def _sources(reference: Any, same_grid: bool) -> Sequence:
+    if reference is None:
+        return ()
+    return reference.by_slice if same_grid and reference.by_slice else reference.instances
+
+
+def _numbers(described: Described, key: str, count: int) -> list[float]:
+    """Return a list of numbers of the sidecar; empty where it has none.
+
+    Raises
+    ------
+    SidecarError
+        If it is no list of finite numbers, or has another length.
+    """
+    found = described.top.get(key)
+    if found is None:
+        return []
+    listed = found if isinstance(found, list) else [found]
+    good = all(isinstance(part, (int, float)) and not isinstance(part, bool) and np.isfinite(part) for part in listed)
+    if not good or len(listed) != count:
+        raise SidecarError(f"{described.where}: {key!r} is {str(found)[:60]}; a list of {count} numbers was expected.")
+    return [float(part) for part in listed]
+
+
+def _slice_times(described: Described, placed: Volume) -> list[float]:
+    """Return SliceTiming in the order of the slices that are written; empty where the image is cut another way."""
+    if "SliceTiming" not in described.top:
+        return []
+    letter = str(described.top.get("SliceEncodingDirection", "k"))
+    axis = "ijk".find(letter[:1])
+    if axis < 0:
+        raise SidecarError(
+            f"{described.where}: 'SliceEncodingDirection' is {letter!r}; i, j or k was expected, with or without -."
+        )
+    times = _numbers(described, "SliceTiming", described.image.shape_ijk[axis])
+    if letter.endswith("-"):
+        times = times[::-1]
+    before = described.image.ijk_to_ras[:3, axis]
+    after = placed.ijk_to_ras[:3, 2]
+    cosine = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after)))
+    if abs(cosine) < 0.99:
+        return []
+    return times[::-1] if cosine < 0 else times

@@ -1,0 +1,123 @@
+"""An image file and what lies beside it: BIDS sidecar, b-values, gradient directions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bids.inheritance import inherited
+from ..errors import SidecarError
+from ..formats import nifti, zarr
+from ..model.volume import Volume
+from ..sidecar import KEY, read_sidecar, sidecar_path
+
+
+@dataclass
+class Described:
+    """An image and the sidecar that tells of it.
+
+    Attributes
+    ----------
+    image : Volume
+        As it stands in the file, with its gradients.
+    path : pathlib.Path
+        The file.
+    top : dict
+        BIDS keys; empty where there is no sidecar.
+    where : str
+        The sidecar, for messages and the report; empty where there is none.
+    """
+
+    image: Volume
+    path: Path
+    top: dict[str, Any] = field(default_factory=dict)
+    where: str = ""
+
+    @property
+    def name(self) -> str:
+        """File name without extension."""
+        return stem_of(self.path)
+
+
+def stem_of(path: Path) -> str:
+    """Return the name of a NIfTI file without ``.nii`` or ``.nii.gz``, or of a Zarr store without ``.zarr``."""
+    name = path.name
+    return next((name[: -len(suffix)] for suffix in nifti.SUFFIXES if name.lower().endswith(suffix)), path.stem)
+
+
+def described(path: Path, sidecar: Path | None = None) -> Described:
+    """Return an image with all that lies beside it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        NIfTI file or Zarr store.
+    sidecar : pathlib.Path, optional
+        The JSON, where it is not ``NAME.json`` beside the image or above it by the inheritance principle of BIDS.
+
+    Raises
+    ------
+    NiftiReadError, ZarrReadError, SidecarError, GeometryError
+        If a file is missing or damaged.
+    """
+    if zarr.is_store(path):
+        return _of_store(path, sidecar)
+    image = nifti.read_image(path, allow_complex=True)
+    bval, bvec = (_beside(path, suffix) for suffix in (".bval", ".bvec"))
+    if bval is not None and bvec is not None and image.times > 1:
+        image = replace(image, gradients=nifti.read_gradients(image, bval, bvec))
+    files = [sidecar] if sidecar is not None else sidecars_of(path)
+    top: dict[str, Any] = {}
+    for file in files:
+        top |= {key: value for key, value in read_top(file).items() if key != KEY}
+    return Described(image, path, top, str(files[-1]) if files else "")
+
+
+def _of_store(path: Path, sidecar: Path | None) -> Described:
+    stored = zarr.read_store(path)
+    beside = sidecar or sidecar_path(path)
+    top = read_top(sidecar) if sidecar else stored.top
+    return Described(stored.image.in_memory(), path, top, str(beside) if beside.exists() else str(path))
+
+
+def read_top(path: Path) -> dict[str, Any]:
+    """Return the keys of a sidecar; raises `SidecarError` where it is missing or no JSON object."""
+    if not path.is_file():
+        raise SidecarError(f"{path}: there is no such sidecar. Check the path of --sidecar.")
+    return read_sidecar(path)
+
+
+def sidecars_of(path: Path) -> Sequence[Path]:
+    """Return the sidecars of an image, the nearest last."""
+    own = sidecar_path(path)
+    return [*inherited(path, stem_of(path), ".json"), *([own] if own.exists() else [])]
+
+
+def _beside(path: Path, suffix: str) -> Path | None:
+    own = path.with_name(stem_of(path) + suffix)
+    found = [*inherited(path, stem_of(path), suffix), *([own] if own.exists() else [])]
+    return found[-1] if found else None
+
+
+def parts_of(what: Described) -> list[Described]:
+    """Return an image of complex voxels as two, the real and the imaginary part; any other as it is.
+
+    DICOM has no complex pixels: the parts are told apart by ImageType (PS3.3 C.8.3.1.1.1) and by name.
+    """
+    image = what.image
+    if image.voxels.dtype.kind != "c":
+        return [what]
+    return [
+        replace(
+            what,
+            image=replace(image, voxels=np.ascontiguousarray(voxels)),
+            path=what.path.with_name(f"{what.name}_part-{word}.nii"),
+            top={**what.top, "ImageType": ["DERIVED", "SECONDARY", letter], "Modality": what.top.get("Modality", "MR")},
+            where=what.where or str(what.path),
+        )
+        for word, letter, voxels in (("real", "R", image.voxels.real), ("imag", "I", image.voxels.imag))
+    ]

@@ -1,0 +1,73 @@
+"""What an object of a kind may say of what a sidecar tells, and in which of two attributes."""
+
+from __future__ import annotations
+
+from ..formats.dicom import new_element
+from ..formats.dicom.created.attributes import Attributes
+from ..model.metadata import Elements
+from ..options import Kind
+from ..standard.tags import describe
+from .sidecar_attributes import Values
+
+TRIGGER_TIME, TRIGGER_DELAY, SCAN_OPTIONS = 0x00181060, 0x00209153, 0x00180022
+INVERSION_TIME, INVERSION_TIMES, SCANNING_SEQUENCE = 0x00180082, 0x00189079, 0x00180020
+PATIENT_POSITION, ORIENTATION, MODIFIER, GANTRY = 0x00185100, 0x00540410, 0x00540412, 0x00540414
+GATING = frozenset({"CG", "PPG", "EKG", "ECG"})
+# of original images only, or bound to attributes that a sidecar does not tell: PS3.3 C.8.13.4, C.7.6.1.1.1
+_UNWANTED = {
+    Kind.ENHANCED_MR: frozenset({0x00180023, 0x00189005, 0x00189034, 0x00189093, 0x00189250}),
+    Kind.SC: frozenset({0x00102210}),
+    Kind.SC_MULTI: frozenset({0x00102210}),
+}
+# PS3.16 CID 19, 20, 21: how a patient lies, and goes into the gantry
+_RECUMBENT = new_element.code("102538003", "SCT", "recumbent")
+_GANTRY = {"HF": new_element.code("102540008", "SCT", "headfirst"), "FF": new_element.code("102541007", "SCT", "feet-first")}
+_LYING = {
+    "S": new_element.code("40199007", "SCT", "supine"),
+    "P": new_element.code("1240000", "SCT", "prone"),
+    "DR": new_element.code("102535000", "SCT", "right lateral decubitus"),
+    "DL": new_element.code("102536004", "SCT", "left lateral decubitus"),
+}
+
+
+def allowed(told: Values, kind: Kind, sentences: list[str]) -> Values:
+    """Return what an object of a kind may have of the values of a sidecar.
+
+    TriggerTime is for gated series only, InversionTime where ScanningSequence says IR, which not every maker says of prepared
+    gradient echoes (PS3.3 C.8.3.1, C.8.9.4). Each has another attribute, of Enhanced MR, that is bound to nothing.
+    """
+    found = {tag: value for tag, value in told.items() if tag not in _UNWANTED.get(kind, ())}
+    left = [tag for tag in told if tag not in found]
+    sentences += [f"{describe(tag)} was left out: derived objects of this kind may not have it" for tag in left]
+    if kind not in (Kind.MR, Kind.PET):
+        return found
+    for bound, free, may_stay in (
+        (TRIGGER_TIME, TRIGGER_DELAY, bool(GATING & _words(told, SCAN_OPTIONS))),
+        (INVERSION_TIME, INVERSION_TIMES, "IR" in _words(told, SCANNING_SEQUENCE)),
+    ):
+        if bound in found and not may_stay:
+            found[free] = ("FD", [float(found.pop(bound)[1][0])])
+    return found
+
+
+def _words(told: Values, tag: int) -> set[str]:
+    return {str(word).strip() for word in told.get(tag, ("CS", []))[1]}
+
+
+def code_patient_position(found: Attributes) -> None:
+    """Say PatientPosition in codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
+    position = found.text(PATIENT_POSITION)
+    if PATIENT_POSITION not in found.elements:
+        return
+    source = found.sources.pop(PATIENT_POSITION)
+    del found.elements[PATIENT_POSITION]
+    found.offer(_codes(position[:2], position[2:]), source)
+
+
+def _codes(gantry: str, lying: str) -> Elements:
+    if gantry not in _GANTRY or lying not in _LYING:
+        return {}
+    return {
+        ORIENTATION: new_element.sequence({**_RECUMBENT, MODIFIER: new_element.sequence(_LYING[lying])}),
+        GANTRY: new_element.sequence(_GANTRY[gantry]),
+    }

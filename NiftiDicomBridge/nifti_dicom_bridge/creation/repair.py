@@ -1,0 +1,194 @@
+"""What an object may not say is repaired or taken out of its attributes, by the rules that `validate` checks with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..formats.dicom import new_element
+from ..model import metadata
+from ..model.charset import CharacterSet
+from ..model.metadata import Element, Elements, Encoding, Instance, Item
+from ..standard import tags
+from ..standard.iods import modules_of
+from ..validation.attributes import check_attributes
+from ..validation.findings import Heap, Path, Severity
+from ..validation.representation import check_element
+from ..validation.subject import Subject
+from ..validation.values import check_values
+
+UTF_8 = CharacterSet(("ISO_IR 192",))
+ROUNDS = 6
+"""Taking one attribute out may make another wrong; more often than this never."""
+Told = dict[str, None]
+"""Sentences, each once, in the order in which they came."""
+
+
+class _Errors(Heap):
+    """Keeps the paths of errors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, Path, str]] = []
+
+    def add(self, series: str, severity: Severity, rule: str, file: str, path: Path, message: str, advice: str) -> None:
+        """Keep an error."""
+        if severity is Severity.ERROR:
+            self.found.append((rule, path, message))
+
+
+def legal(told: Elements, others: Elements, sop_class: str, sentences: Told) -> Elements:
+    """Return the attributes of a source that an object of a SOP class may have.
+
+    Parameters
+    ----------
+    told : Elements
+        What the source tells.
+    others : Elements
+        What the object has beside that; judged with it, never taken out.
+    sop_class : str
+        SOP Class UID of the object.
+    sentences : dict of str to None
+        Told what was repaired and what was taken out.
+    """
+    found = {tag: _repaired(tag, element, sentences) for tag, element in told.items()}
+    for _ in range(ROUNDS):
+        errors = _errors_of({**others, **found, tags.SOP_CLASS_UID: new_element.text("UI", sop_class)})
+        wrong = dict(_to_take_out(rule, path, message, found, sop_class) for rule, path, message in errors)
+        wrong.pop((), None)
+        if not wrong:
+            break
+        for path, message in wrong.items():
+            sentences[f"{tags.describe_path(path)} was left out: {message}"] = None
+            found = _without(found, path)
+    return found
+
+
+def written_well(elements: Elements, sentences: Told, charset: CharacterSet = UTF_8) -> Elements:
+    """Return the attributes whose values are what their VR allows (PS3.5 6.2), after repairs; others are named."""
+    found = {}
+    for tag, element in elements.items():
+        repaired = _repaired(tag, element, sentences)
+        heap = _Errors()
+        check_element(_subject({}, heap), tag, repaired, (tag,), charset)
+        if heap.found:
+            sentences[f"{tags.describe(tag)} was left out: {heap.found[0][2]}"] = None
+        else:
+            found[tag] = repaired
+    return found
+
+
+def with_known_words(elements: Elements, sop_class: str, sentences: list[str]) -> Elements:
+    """Return the attributes whose words are among those that an object of a SOP class may have; others are named."""
+    found = {}
+    for tag, element in elements.items():
+        heap = _Errors()
+        check_values(_subject({tags.SOP_CLASS_UID: new_element.text("UI", sop_class)}, heap), tag, element, (tag,))
+        if heap.found:
+            sentences.append(f"{tags.describe(tag)} was left out: {heap.found[0][2]}")
+        else:
+            found[tag] = element
+    return found
+
+
+def _subject(elements: Elements, heap: Heap) -> Subject:
+    return Subject(Instance(elements, {}, None, Encoding(), None), heap)
+
+
+def _errors_of(elements: Elements) -> list[tuple[str, Path, str]]:
+    heap = _Errors()
+    check_attributes(_subject({tags.SPECIFIC_CHARACTER_SET: new_element.text("CS", "ISO_IR 192"), **elements}, heap))
+    return heap.found
+
+
+def _to_take_out(rule: str, path: Path, message: str, told: Elements, sop_class: str) -> tuple[Path, str]:
+    """Return the path of what has to go because of an error; an empty one where nothing of the source is to blame."""
+    if rule.startswith("missing"):
+        if len(path) > 1:
+            return (path[:-1], f"{tags.describe(path[-1])} is missing in it") if path[0] in told else ((), "")
+        return _half_module(path[0], told, sop_class)
+    return (path, message) if path[0] in told else ((), "")
+
+
+def _half_module(tag: int, told: Elements, sop_class: str) -> tuple[Path, str]:
+    """Return an attribute of an optional module that lacks another one it must have."""
+    modules = modules_of(sop_class)
+    always = {rule.tag for module in modules if module.usage == "M" for rule in module.rules}
+    for module in modules:
+        rules = {rule.tag for rule in module.rules}
+        if module.usage != "M" and tag in rules and tag not in always:
+            for other in sorted((rules - always) & told.keys()):
+                return (other,), f"its module {module.name} wants {tags.describe(tag)} too, which is missing"
+    return (), ""
+
+
+def _without(elements: Elements, path: Path) -> Elements:
+    """Return elements without one, in all items on its way; a sequence that loses its last element goes with it."""
+    found = dict(elements)
+    element = found.get(path[0])
+    if element is None:
+        return found
+    if len(path) == 1 or not isinstance(element.value, tuple):
+        del found[path[0]]
+        return found
+    kept = tuple(Item(_without(item.elements, path[1:])) for item in element.value)
+    kept = tuple(item for item in kept if item.elements)
+    if kept:
+        found[path[0]] = Element("SQ", kept)
+    else:
+        del found[path[0]]
+    return found
+
+
+# --- repairs ----------------------------------------------------------------------------------------------------------
+
+
+def _stripped(text: str) -> str:
+    return "\\".join(part.strip(metadata.SPACE_AND_NULL) for part in text.split("\\"))
+
+
+def _age(text: str) -> str:
+    number = text[:-1]
+    return f"{int(number):03d}{text[-1]}" if number.isdigit() and text[-1:] in "DWMY" and len(number) < 4 else text
+
+
+def _upper(text: str) -> str:
+    return text.upper()
+
+
+def _shorter(most: int) -> Callable[[str], str]:
+    return lambda text: "\\".join(part[:most] for part in text.split("\\"))
+
+
+# VR → what makes a value legal that only looks wrong; where that is not enough, the value goes
+_REPAIRS: dict[str, tuple[Callable[[str], str], ...]] = {
+    "AS": (_stripped, _age), "CS": (_stripped, _upper), "DA": (_stripped,), "TM": (_stripped,), "DT": (_stripped,),
+    "DS": (_stripped,), "IS": (_stripped,), "SH": (_stripped, _shorter(16)), "LO": (_stripped, _shorter(64)),
+}  # fmt: skip
+_WORDS = {0x00181312: {"COLUMN": "COL"}}  # InPlanePhaseEncodingDirection: of Enhanced MR → of MR (PS3.3 C.8.3.1)
+
+
+def _repaired(tag: int, element: Element, sentences: Told) -> Element:
+    """Return an element whose value is written as its VR wants, items of sequences too."""
+    if isinstance(element.value, tuple):
+        items = (
+            {inner: _repaired(inner, value, sentences) for inner, value in item.elements.items()} for item in element.value
+        )
+        return Element("SQ", tuple(Item(item) for item in items))
+    if element.vr not in _REPAIRS or not element.value:
+        return element
+    before = element.value.decode("utf-8", "replace")
+    after = before.rstrip(" ")
+    for repair in _REPAIRS[element.vr]:
+        after = repair(after)
+    after = _WORDS.get(tag, {}).get(after, after)
+    if after == before.rstrip(" ") or (element.vr not in ("SH", "LO") and _is_wrong(tag, element.vr, after)):
+        return element
+    if after.replace("\\", "") and after != _stripped(before):
+        sentences[f"{tags.describe(tag)} was {before.strip()!r} and is {after!r} now"] = None
+    return new_element.text(element.vr, after)
+
+
+def _is_wrong(tag: int, vr: str, text: str) -> bool:
+    heap = _Errors()
+    check_element(_subject({}, heap), tag, new_element.text(vr, text), (tag,), CharacterSet())
+    return bool(heap.found)

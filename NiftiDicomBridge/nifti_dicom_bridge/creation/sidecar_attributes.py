@@ -1,0 +1,222 @@
+"""What the sidecar of an image tells, as attributes: legal ones, and sentences about what is not."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import bids
+from ..errors import OptionError, SidecarError
+from ..formats.dicom import edits, new_element
+from ..formats.dicom.created.attributes import Attributes, element_of
+from ..model.metadata import Element, Elements, Item
+from ..options import Kind
+from ..standard.tags import keyword_of
+from .image_with_sidecar import Described
+
+Values = dict[int, tuple[str, list]]
+# of the series that an image was, not of the one that it becomes; and what follows from the image itself
+_NOT_TAKEN = frozenset({
+    0x0020000E, 0x00080018, 0x00200013, 0x00280030, 0x00200032, 0x00200037, 0x00280010, 0x00280011, 0x00181310, 0x00541000,
+    0x00280008, 0x00181312,
+})  # fmt: skip
+_UNITS = 0x00541001
+_LONGEST = {"SH": 16, "LO": 64, "ST": 1024, "LT": 10240}
+_WHOLE = ("IS", "US", "SS", "UL", "SL")
+_NOT_AVAILABLE = "n/a"
+
+
+@dataclass
+class Told:
+    """What a sidecar tells.
+
+    Attributes
+    ----------
+    values : dict of int to (str, list)
+        Attribute → VR, values in the DICOM JSON Model.
+    items : dict of int to Element
+        Sequences.
+    sentences : list of str
+        What was assumed, shortened or left out.
+    """
+
+    values: Values = field(default_factory=dict)
+    items: Elements = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+
+
+def told_by(described: Described) -> Told:
+    """Return the attributes that the BIDS keys of an image tell.
+
+    What BIDS allows and an attribute cannot hold is shortened or left out, with a sentence.
+
+    Raises
+    ------
+    SidecarError
+        If a key has a value of another type than BIDS says, or one that is none of its kind.
+    """
+    told = Told()
+    top = _singular(described.top, told.sentences)
+    found = bids.attributes_told(top, described.where, told.sentences)
+    items: dict[tuple[int, ...], Element] = {}
+    for key, path, texts in found:
+        if path[0] in _NOT_TAKEN or (path[0] == _UNITS and described.top.get("Modality", "PT") != "PT"):
+            continue  # the units of a field map or a phase image have no attribute
+        if path[0] in told.values or path in items:
+            continue
+        if not key:
+            items[path] = new_element.sequence()
+        elif (fitting := _fitting(key, path[-1], texts, described.where, told.sentences)) is None:
+            continue
+        elif len(path) == 1:
+            told.values[path[0]] = fitting
+        else:
+            items[path] = element_of(path[-1], *fitting)
+    told.items = _sequences(items)
+    return told
+
+
+def _singular(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
+    """Return keys without what is not available, and without lists where an attribute has one number."""
+    found = {}
+    for key, value in top.items():
+        numbers = isinstance(value, list) and value and all(_is_number(part) for part in value)
+        if value == _NOT_AVAILABLE:
+            continue
+        if numbers and key in bids.MAY_BE_LISTS:
+            if len(set(value)) > 1:
+                sentences.append(f'"{key}" has {len(value)} values, its attribute has one: it was left out')
+                continue
+            value = value[0]
+        found[key] = value
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[str]) -> tuple[str, list] | None:
+    """Return VR and values; shortened or rounded where the VR wants that, None where nothing fits.
+
+    Raises
+    ------
+    SidecarError
+        If a date, a time or a number is none.
+    """
+    try:
+        return edits.checked_values(tag, texts)
+    except OptionError as error:
+        vr, reason = _vr_of(tag), str(error)
+    repair = _REPAIRS.get(vr)
+    if repair is None:
+        raise SidecarError(f'{where}: "{key}": {reason}')
+    shorter = repair(vr, texts)
+    try:
+        found = edits.checked_values(tag, shorter)
+    except OptionError:
+        sentences.append(f'"{key}" was left out, as its attribute cannot hold it: {reason}')
+        return None
+    sentences.append(
+        f'"{key}" is {_shown(texts)} and became {_shown(shorter)} in {keyword_of(tag)}: its VR {vr} allows nothing else'
+    )
+    return found
+
+
+def _vr_of(tag: int) -> str:
+    from pydicom.datadict import dictionary_VR
+
+    return dictionary_VR(tag).split(" or ")[0]
+
+
+def _shown(texts: Sequence[str]) -> str:
+    text = "\\".join(texts)
+    return repr(text if len(text) < 70 else text[:67] + "...")
+
+
+def _shortened(vr: str, texts: Sequence[str]) -> list[str]:
+    return [re.sub(r"[\x00-\x1f\\]", " ", text)[: _LONGEST[vr]].strip() for text in texts]
+
+
+def _code(vr: str, texts: Sequence[str]) -> list[str]:
+    return [re.sub(r"[^A-Z0-9_ ]", "_", text.upper())[:16].strip() for text in texts]
+
+
+def _rounded(vr: str, texts: Sequence[str]) -> list[str]:
+    return [str(round(float(text))) for text in texts]
+
+
+def _same(vr: str, texts: Sequence[str]) -> list[str]:
+    return list(texts)
+
+
+# VR → what makes a value that is right in BIDS one that the VR allows; other VRs have none: a date is one, or is not
+_REPAIRS: dict[str, Callable[[str, Sequence[str]], list[str]]] = {
+    **dict.fromkeys(_LONGEST, _shortened), **dict.fromkeys(_WHOLE, _rounded), "CS": _code, "PN": _same, "UI": _same,
+}  # fmt: skip
+
+
+def _sequences(items: dict[tuple[int, ...], Element]) -> Elements:
+    """Return sequences of one item each, of elements with the tags on the way."""
+    found: Elements = {}
+    below: dict[int, dict[tuple[int, ...], Element]] = {}
+    for (tag, *rest), element in items.items():
+        if rest:
+            below.setdefault(tag, {})[tuple(rest)] = element
+        else:
+            found[tag] = element
+    return {**found, **{tag: Element("SQ", (Item(_sequences(inner)),)) for tag, inner in below.items()}}
+
+
+def block(described: Described, attributes: Attributes, of_first: Elements) -> Elements:
+    """Return the private block with what the sidecar says and the attributes of the object to be made do not tell.
+
+    Parameters
+    ----------
+    described : Described
+        The image with its sidecar.
+    attributes : Attributes
+        All that is decided.
+    of_first : dict of int to Element
+        What the first frame says by itself.
+    """
+    elements = attributes.elements | of_first
+    overridden = {tag for tag, source in attributes.sources.items() if source.startswith(("--set", "--metadata"))}
+    now = bids.keys_of_elements(elements)
+    before = bids.keys_of_elements({tag: element for tag, element in elements.items() if tag not in overridden})
+    keys = {
+        key: value
+        for key, value in described.top.items()
+        if now.get(key) != value and now.get(key) == before.get(key) and not _is_placeholder(key, value)
+    }
+    return bids.block_of(keys, now, described.image.ijk_to_ras)
+
+
+def _is_placeholder(key: str, value: Any) -> bool:
+    return value is None or (isinstance(value, str) and (key, value) in bids.PLACEHOLDERS)
+
+
+def frames_of(described: Described, kind: Kind, times: int, slices: int, sentences: list[str]) -> list[Elements]:
+    """Return what every frame of PET says by itself, times outermost; empty where nothing tells.
+
+    Raises
+    ------
+    SidecarError
+        If a list has not as many numbers as the image has times.
+    """
+    if kind is not Kind.PET:
+        return []
+    top, where = described.top, described.where
+    of_time: list[Elements] = [{} for _ in range(times)]
+    for n, factor in enumerate(bids.decay_factors(top, where, times, sentences)):
+        of_time[n][0x00541321] = new_element.decimals([factor])  # DecayFactor
+    for key, tag, scale in (("FrameReferenceTime", 0x00541300, 1e3), ("ScatterFraction", 0x00541323, 1.0)):
+        for n, number in enumerate(bids.per_time(top, key, where, times) if key in top else []):
+            # BIDS: percent, dcm2niix: the fraction that DICOM has
+            of_time[n][tag] = new_element.decimals(
+                [number * scale / (100.0 if key == "ScatterFraction" and number > 1 else 1.0)]
+            )
+    return [elements for elements in of_time for _ in range(slices)] if any(of_time) else []

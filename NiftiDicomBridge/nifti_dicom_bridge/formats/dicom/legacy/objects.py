@@ -1,0 +1,156 @@
+"""Objects of one frame → Legacy Converted Enhanced CT, MR, PET (PS3.3 A.70 to A.72), by highdicom.
+
+Unlike Enhanced objects, these stay ORIGINAL where they were, and keep private attributes and whatever has no place of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ....errors import OptionError
+from ....model import metadata
+from ....model.metadata import Log
+from ....model.volume import Volume
+from ....optional_packages import require
+from ....sidecar.record import tool_version
+from ....standard import tags
+from ..created.references import evidence
+from ..created.writer import data_set_of
+from ..restore import UidMap, new_uid
+from .corrections import put_right
+from .dimensions import put_dimensions
+from .sources import sources_of
+from .unassigned_attributes import keep_in_full
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_UID = "1.2.840.10008.5.1.4.1.1."
+# SOP Class of the originals → the class of highdicom that converts them
+_CONVERTERS = {
+    _UID + "2": "LegacyConvertedEnhancedCTImage",
+    _UID + "4": "LegacyConvertedEnhancedMRImage",
+    _UID + "128": "LegacyConvertedEnhancedPETImage",
+}
+
+
+def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
+    """Yield the Legacy Converted Enhanced object of a volume: all its frames, times outermost.
+
+    Parameters
+    ----------
+    volume : Volume
+        With metadata, of objects of one frame. Edited since: its derived instances are converted.
+    uids : UidMap
+        New UIDs of derived instances, the same for all volumes of a series.
+    log : Log
+        Told what highdicom could not carry over.
+
+    Raises
+    ------
+    OptionError
+        If the volume is of another kind of object.
+    DependencyError
+        If highdicom is older than 0.28, whose converter writes other things.
+    """
+    converter = _converter(volume)
+    require("legacy")
+    series, edited = volume.metadata, bool(volume.edits() or volume.resampled)
+    with _lenient():
+        sources = sources_of(volume, edited, uids, log)
+        made = _converted(converter, sources, log)
+        put_dimensions(made, *volume.voxels.shape[:2])
+        keep_in_full(made, sources)
+        put_right(made, sources, log)
+        if edited and series is not None:
+            made.update(data_set_of(evidence(series.instances)))
+        yield made
+
+
+def _converter(volume: Volume) -> str:
+    """Return the name of the class that converts a volume; raises where there is none."""
+    series = volume.metadata
+    assert series is not None
+    elements = series.first.elements
+    sop_class = metadata.text(elements, tags.SOP_CLASS_UID)
+    found = _CONVERTERS.get(sop_class)
+    if found is None:
+        raise OptionError(
+            f"--as legacy: {volume.name} is {tags.uid_name(sop_class) or 'of no known kind'}. Legacy Converted Enhanced "
+            "objects are made of CT, MR and PET objects of one frame each. Use --as enhanced, or --as sc."
+        )
+    if volume.pixel_record is not None and volume.pixel_record.across:
+        raise OptionError(
+            f"--as legacy: {volume.name} is a mosaic, many slices in one frame: such frames cannot be taken over as they are. "
+            "Use --as enhanced, which takes them apart."
+        )
+    if metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION) not in ("MONOCHROME1", "MONOCHROME2"):
+        raise OptionError(
+            f"--as legacy: {volume.name} has PhotometricInterpretation (0028,0004) "
+            f"{metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION)}; grey images can be converted. Use --as sc."
+        )
+    return found
+
+
+def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
+    from highdicom import ContributingEquipment, legacy
+    from pydicom.sr.codedict import codes
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    ours = ContributingEquipment(
+        manufacturer="NiftiDicomBridge",
+        purpose_of_reference=codes.DCM.EnhancedMultiFrameConversionEquipment,
+        contribution_description=f"nifti-dicom-bridge {tool_version()}",
+    )
+    with warnings.catch_warnings(), _words_of_highdicom() as told:
+        warnings.simplefilter("ignore")
+        try:
+            made = getattr(legacy, converter)(
+                sources,
+                series_instance_uid=new_uid(),
+                series_number=int(sources[0].get("SeriesNumber") or 1),
+                sop_instance_uid=new_uid(),
+                instance_number=1,
+                transfer_syntax_uid=ExplicitVRLittleEndian,
+                contributing_equipment=[ours],
+                include_dimension_index=False,
+            )
+        except ValueError as error:
+            raise OptionError(f"--as legacy: highdicom cannot convert it: {error} Use --as enhanced.") from None
+    log.notes += [note for note in dict.fromkeys(told) if note not in log.notes]
+    return made
+
+
+@contextmanager
+def _words_of_highdicom() -> Iterator[list[str]]:
+    """Yield the list of what highdicom warns of, by its own logger or by that of all."""
+    told: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "highdicom" in record.pathname:
+                told.append(f"highdicom: {record.getMessage()}")
+
+    logger, listener = logging.getLogger(), Listener(logging.WARNING)
+    logger.addHandler(listener)
+    try:
+        yield told
+    finally:
+        logger.removeHandler(listener)
+
+
+@contextmanager
+def _lenient() -> Iterator[None]:
+    """Let values pass as they stand in the originals, whether they are legal or not."""
+    from pydicom import config
+
+    before = config.settings.reading_validation_mode, config.settings.writing_validation_mode
+    config.settings.reading_validation_mode = config.settings.writing_validation_mode = config.IGNORE
+    try:
+        yield
+    finally:
+        config.settings.reading_validation_mode, config.settings.writing_validation_mode = before

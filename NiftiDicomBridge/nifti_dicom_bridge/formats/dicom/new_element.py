@@ -1,0 +1,76 @@
+"""Python values → elements: what the writers of new attributes share."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from ...model.metadata import NUMBER_FORMATS, Element, Elements, Item
+
+# PS3.5 6.2: DS holds at most 16 characters
+DS_LENGTH = 16
+
+
+def text(vr: str, *values: str) -> Element:
+    """Return a text element, padded to even length."""
+    raw = "\\".join(values).encode("utf-8")
+    return Element(vr, raw + (b"\0" if vr == "UI" else b" ") * (len(raw) % 2))
+
+
+def decimals(values: Iterable[float]) -> Element:
+    """Return a DS element; every number as exact as 16 characters allow."""
+    return text("DS", *(decimal_text(float(value)) for value in values))
+
+
+def decimal_text(value: float) -> str:
+    """Return a number in at most 16 characters."""
+    value = 0.0 if value == 0 else value  # no negative zero
+    for digits in range(17, 0, -1):
+        found = f"{value:.{digits}g}"
+        if len(found) <= DS_LENGTH:
+            return found
+    return f"{value:.0e}"
+
+
+def integers(vr: str, *values: int) -> Element:
+    """Return an element of binary integers, or of IS."""
+    if vr == "IS":
+        return text("IS", *map(str, values))
+    return Element(vr, struct.pack(f"<{len(values)}{NUMBER_FORMATS[vr]}", *values))
+
+
+def floats(vr: str, *values: float) -> Element:
+    """Return an element of FL or FD."""
+    return Element(vr, struct.pack(f"<{len(values)}{NUMBER_FORMATS[vr]}", *values))
+
+
+def tag(number: int) -> Element:
+    """Return an element that names an attribute (VR AT)."""
+    return Element("AT", struct.pack("<HH", number >> 16, number & 0xFFFF))
+
+
+def sequence(*items: Elements) -> Element:
+    """Return a sequence."""
+    return Element("SQ", tuple(Item(item) for item in items))
+
+
+def code(value: str, scheme: str, meaning: str) -> Elements:
+    """Return a code sequence item (PS3.3 8.8)."""
+    return {0x00080100: text("SH", value), 0x00080102: text("SH", scheme), 0x00080104: text("LO", meaning)}
+
+
+def reference(sop_class: str, sop_instance: str) -> Elements:
+    """Return a SOP instance reference (PS3.3 10.8)."""
+    return {0x00081150: text("UI", sop_class), 0x00081155: text("UI", sop_instance)}
+
+
+def now() -> tuple[Element, Element]:
+    """Return the date and the time of now."""
+    moment = datetime.now()
+    return text("DA", moment.strftime("%Y%m%d")), text("TM", moment.strftime("%H%M%S"))
+
+
+def without(elements: Elements, stale: Collection[int]) -> Elements:
+    """Return elements less some."""
+    return {tag: element for tag, element in elements.items() if tag not in stale}

@@ -1,0 +1,171 @@
+"""Diffusion weighting of frames: b-value and gradient direction, from public attributes and from those of vendors.
+
+Directions are returned in the patient (LPS). Vendors that tell them along the axes of the image are turned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ....model import metadata
+from ....model.geometry import Plane, ras_of_lps
+from ....model.metadata import Elements, Instance, SeriesMetadata
+from ....standard import tags
+from . import vendor
+from .frames import FrameInfo, Lookup, frames_of, own_groups
+
+DIFFUSION_GRADIENT_DIRECTION_SEQUENCE = 0x00189076
+DIFFUSION_GRADIENT_ORIENTATION = 0x00189089
+IN_PLANE_PHASE_ENCODING_DIRECTION = 0x00181312
+
+SIEMENS_B_VALUE = (0x0019, "SIEMENS MR HEADER", 0x0C)
+SIEMENS_DIRECTION = (0x0019, "SIEMENS MR HEADER", 0x0E)
+GE_B_VALUE = (0x0043, "GEMS_PARM_01", 0x39)
+GE_DIRECTION = tuple((0x0019, "GEMS_ACQU_01", number) for number in (0xBB, 0xBC, 0xBD))
+PHILIPS_B_VALUE = (0x2001, "Philips Imaging DD 001", 0x03)
+PHILIPS_DIRECTION = tuple((0x2005, "Philips MR Imaging DD 001", number) for number in (0xB0, 0xB1, 0xB2))
+UIH_B_VALUE = (0x0065, "Image Private Header", 0x09)
+UIH_DIRECTION = (0x0065, "Image Private Header", 0x37)
+
+GE_HIGH_B_OFFSET = 10**9
+"""GE adds it to b-values of multi-shell acquisitions."""
+GE_B_STEP = 5
+MINIMUM_B = {"SIEMENS": 50.0}
+MINIMUM_B_OTHERS = 6.0
+"""s/mm²; below it a weighting without direction is noise of the sequence, not diffusion."""
+
+
+class Weighting(NamedTuple):
+    """b-value in s/mm², and unit direction in LPS (zero where there is none)."""
+
+    b_value: float
+    direction: np.ndarray
+
+
+Source = Callable[[Lookup, Elements, Plane], Weighting | None]
+
+
+def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> np.ndarray | None:
+    """Return b-value and direction of every time of a volume.
+
+    Returns
+    -------
+    numpy.ndarray, shape (times, 4), or None
+        b-value in s/mm², and unit direction in RAS; None where the volume is no diffusion series.
+    """
+    if len(frames) < 2 and not _is_diffusion_weighted(_look_at(instances[0], frames[0][0])):
+        return None
+    found = [_weighting(instances[times[0].instance], times[0]) for times in frames]
+    if any(weighting is None for weighting in found):
+        return None
+    table = np.array([[w.b_value, *w.direction] for w in found if w is not None])
+    maker = metadata.text(instances[0].elements, tags.MANUFACTURER).upper()
+    least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
+    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
+    return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
+
+
+def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:
+    """Return b-value and direction of every time of a volume from its recorded instances; see `gradients_of`."""
+    if len(series.frames) != times:
+        return None
+    planes = [(int(row[0, 0]), int(row[0, 1])) for row in series.frames]
+    frames = {n: frames_of(series.instances[n], n) for n in {instance for instance, _ in planes}}
+    return gradients_of(series.instances, [[frames[instance][frame]] for instance, frame in planes])
+
+
+def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
+    return Lookup(instance.elements, own_groups(instance.elements, frame.frame))
+
+
+def _is_diffusion_weighted(look: Lookup) -> bool:
+    """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
+    words = metadata.texts(look.data_set, tags.IMAGE_TYPE)
+    return "DIFFUSION" in words and words[0] != "DERIVED"
+
+
+def _weighting(instance: Instance, frame: FrameInfo) -> Weighting | None:
+    if frame.plane is None:
+        return None
+    look = _look_at(instance, frame)
+    for source in _SOURCES:
+        found = source(look, look.data_set, frame.plane)
+        if found is not None:
+            return found
+    return None
+
+
+def _directed(b_value: float | None, direction: Sequence[float]) -> Weighting | None:
+    if b_value is None or not np.isfinite(b_value):
+        return None
+    vector = np.array(direction, dtype=float) if len(direction) == 3 else np.zeros(3)
+    length = float(np.linalg.norm(vector))
+    usable = np.isfinite(length) and length > 0 and b_value > 0 and np.abs(vector).max() <= 2  # Siemens: 2e9 for "none"
+    return Weighting(float(b_value), vector / length if usable else np.zeros(3))
+
+
+def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
+    """PS3.3 C.8.13.5.9, MR Diffusion; at the top level in classic objects of GE, Siemens XA and Canon."""
+    group = look.group(tags.MR_DIFFUSION_SEQUENCE) or elements
+    b_value = metadata.number(group, tags.DIFFUSION_B_VALUE)
+    nested = metadata.first_item(group, DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
+    direction = metadata.numbers(nested or group, DIFFUSION_GRADIENT_ORIENTATION)
+    if nested == {} and group is elements and not direction and b_value:
+        return None  # the vendor's own elements may know the direction
+    return _directed(b_value, direction)
+
+
+def _siemens(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
+    b_value = vendor.private_numbers(elements, SIEMENS_B_VALUE)
+    direction = vendor.private_numbers(elements, SIEMENS_DIRECTION)
+    if not b_value:
+        header = vendor.csa_image_header(elements)
+        b_value = [float(v) for v in header.get("B_value", [])[:1]]
+        direction = [float(v) for v in header.get("DiffusionGradientDirection", [])]
+    return _directed(b_value[0], direction) if b_value else None
+
+
+def _ge(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
+    """Directions along frequency, phase and slice; scaled by the root of b in multi-shell series."""
+    found = vendor.private_numbers(elements, GE_B_VALUE)
+    if not found:
+        return None
+    b_value = found[0] % GE_HIGH_B_OFFSET
+    parts = [vendor.private_numbers(elements, key) for key in GE_DIRECTION]
+    direction = np.array([part[0] for part in parts]) if all(parts) else np.zeros(3)
+    length = float(np.linalg.norm(direction))
+    if length == 0:
+        return Weighting(0.0, np.zeros(3)) if parts[0] else _directed(b_value, ())
+    if 0.03 < length < 0.97:
+        b_value = max(GE_B_STEP, round(b_value * length**2 / GE_B_STEP) * GE_B_STEP)
+    if metadata.text(elements, IN_PLANE_PHASE_ENCODING_DIRECTION) == "ROW":
+        direction = np.array([direction[1], -direction[0], direction[2]])
+    coronal = int(np.argmax(np.abs(plane.normal))) == 1
+    x, y, z = direction * [1.0, -1.0 if coronal else 1.0, -1.0]
+    return _directed(b_value, _in_patient(plane, x, y, z))
+
+
+def _philips(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
+    b_value = vendor.private_numbers(elements, PHILIPS_B_VALUE)
+    parts = [vendor.private_numbers(elements, key) for key in PHILIPS_DIRECTION]
+    return _directed(b_value[0], [part[0] for part in parts if part]) if b_value else None
+
+
+def _uih(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
+    b_value = vendor.private_numbers(elements, UIH_B_VALUE)
+    direction = vendor.private_numbers(elements, UIH_DIRECTION)
+    if not b_value:
+        return None
+    return _directed(b_value[0], _in_patient(plane, *direction) if len(direction) == 3 else ())
+
+
+def _in_patient(plane: Plane, x: float, y: float, z: float) -> list[float]:
+    """Return a direction along row, column and normal of a plane in the patient."""
+    row, column = plane.orientation[:3], plane.orientation[3:]
+    return list(x * row + y * column + z * plane.normal)
+
+
+_SOURCES: tuple[Source, ...] = (_public, _siemens, _ge, _philips, _uih)

@@ -1,0 +1,60 @@
+"""Values as windows mean them, where the voxels hold more precise ones: Philips' private scale slope (see `vendor`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ....model import metadata
+from ....model.pixels import to_real_values
+from ....model.volume import Rescale, Volume
+from ....standard import tags
+from .frames import FrameInfo, Lookup, frames_of, own_groups
+
+_MAKER = "PHILIPS"
+_UNCHANGED = (1.0, 0.0)
+
+
+def as_shown(volume: Volume) -> Volume:
+    """Return a volume whose real values are those of RescaleSlope and RescaleIntercept, in whose unit the file's windows are.
+
+    The volume itself where that is so already; else for looking at only, as it is no longer what was read.
+    """
+    series = volume.metadata
+    if series is None or volume.voxels.ndim != 4:
+        return volume
+    if _MAKER not in metadata.text(series.first.elements, tags.MANUFACTURER).upper():
+        return volume
+    infos = {n: frames_of(series.instances[n], n) for n in set(series.frames[..., 0].reshape(-1).tolist())}
+    factors = {(n, f): _factor(series.instances[n].elements, infos[n][f]) for n, f in series.frames.reshape(-1, 2).tolist()}
+    found = set(factors.values())
+    if found == {_UNCHANGED}:
+        return volume
+    if len(found) == 1:
+        factor, offset = found.pop()
+        rescale = volume.rescale
+        return replace(volume, rescale=Rescale(rescale.slope * factor, rescale.intercept * factor + offset))
+    if volume.voxels.shape[:2] != series.frames.shape[:2]:
+        return volume
+    voxels = np.empty(volume.voxels.shape, np.float32)
+    for t, times in enumerate(series.frames.tolist()):
+        for k, (instance, frame) in enumerate(times):
+            slope, intercept = _combined(volume.rescale, factors[instance, frame])
+            voxels[t, k] = to_real_values(volume.voxels[t, k], slope, intercept, voxels.dtype)
+    return replace(volume, voxels=voxels, rescale=Rescale())
+
+
+def _combined(rescale: Rescale, factor: tuple[float, float]) -> tuple[float, float]:
+    return rescale.slope * factor[0], rescale.intercept * factor[0] + factor[1]
+
+
+def _factor(elements: metadata.Elements, info: FrameInfo) -> tuple[float, float]:
+    """Return factor and offset from the real values of a frame to those that its rescale gives."""
+    look = Lookup(elements, own_groups(elements, info.frame))
+    sequence = tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
+    slope, intercept = look.number(sequence, tags.RESCALE_SLOPE), look.number(sequence, tags.RESCALE_INTERCEPT)
+    if slope is None or intercept is None:
+        return _UNCHANGED
+    factor = slope / info.slope
+    return factor, intercept - info.intercept * factor

@@ -1,0 +1,265 @@
+"""Files ⇄ instances (PS3.10 chapter 7): preamble, file meta information, data set."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ....errors import DicomReadError
+from ....model import metadata
+from ....model.metadata import Elements, Encoding, Instance
+from ....standard import tags
+from . import encoding as codec
+from .encoding import NeedMoreBytes, Parsed
+
+DEFLATED_EXPLICIT = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+
+FIRST_READ = 1 << 16
+ZARR_SUFFIX = ".zarr"
+"""Folders that are stores of another format: thousands of files, and no DICOM."""
+META_ENCODING = Encoding()
+
+
+class NotDicom(Exception):
+    """The file is of another kind: nothing to worry about."""
+
+
+# --- which files ------------------------------------------------------------------------------------------------------
+
+
+def find_files(inputs: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield every file below the inputs, sorted, with its name relative to the input it was found in.
+
+    A folder is walked to any depth; a DICOMDIR names its files; hidden files and folders are left out. Of several folders, the
+    names begin with that of the folder, so that equal ones in it stay apart.
+
+    Raises
+    ------
+    DicomReadError
+        If an input does not exist or a folder cannot be listed.
+    """
+    given_paths = [Path(path) for path in inputs]
+    several = sum(path.is_dir() for path in given_paths) > 1
+    for given in given_paths:
+        if given.is_dir():
+            before = given.resolve().name + "/" if several else ""
+            yield from ((path, before + name) for path, name in _files_below(given))
+        elif given.is_file():
+            if given.name.upper() == "DICOMDIR":
+                yield from _files_of_directory(given)
+            else:
+                yield given, given.name
+        else:
+            raise DicomReadError(f"{given}: no such file or folder. Check the path.")
+
+
+def _files_below(folder: Path) -> Iterator[tuple[Path, str]]:
+    def refuse(error: OSError) -> None:
+        raise DicomReadError(f"{error.filename}: the folder cannot be read ({error.strerror}). Check its permissions.")
+
+    seen: set[str] = set()
+    for root, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        real = os.path.realpath(root)
+        if real in seen:  # a link back to where we have been
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not f.lower().endswith(ZARR_SUFFIX))
+        for name in sorted(names):
+            if not name.startswith("."):
+                path = Path(root, name)
+                yield path, path.relative_to(folder).as_posix()
+
+
+def _files_of_directory(dicomdir: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files that the records of a DICOMDIR reference (PS3.3 F.3.2.2)."""
+    directory = read_instance(dicomdir, dicomdir.name)
+    names = [metadata.texts(item.elements, tags.REFERENCED_FILE_ID)
+             for item in metadata.items(directory.elements, tags.DIRECTORY_RECORD_SEQUENCE)]  # fmt: skip
+    for parts in sorted(filter(None, names)):
+        if any(part in ("", ".", "..") or "/" in part for part in parts):
+            raise DicomReadError(f"{dicomdir}: ReferencedFileID {'/'.join(parts)!r} points outside of its folder.")
+        path = dicomdir.parent.joinpath(*parts)
+        if not path.is_file():
+            raise DicomReadError(
+                f"{dicomdir}: it lists {'/'.join(parts)}, which is not there. Copy the whole medium, or give the folder."
+            )
+        yield path, "/".join(parts)
+
+
+# --- one file ---------------------------------------------------------------------------------------------------------
+
+
+def read_instance(path: Path, name: str, like: Instance | None = None) -> Instance:
+    """Read everything but the pixel data of one file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    name : str
+        Its name relative to the input.
+    like : Instance, optional
+        A similar one, with which equal elements are shared in memory.
+
+    Raises
+    ------
+    NotDicom
+        If the file is of another kind.
+    DicomReadError
+        If it is DICOM but damaged.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            buffer = file.read(FIRST_READ)
+            while True:
+                try:
+                    return _parse(path, name, buffer, size, like)
+                except NeedMoreBytes as need:
+                    if len(buffer) >= size:
+                        raise DicomReadError(_truncated(path, need, size)) from None
+                    more = file.read(max(need.wanted - len(buffer), 4 * len(buffer)))
+                    if not more:
+                        raise DicomReadError(_truncated(path, need, len(buffer))) from None
+                    buffer += more
+    except OSError as error:
+        raise DicomReadError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (struct.error, zlib.error, RecursionError) as error:
+        raise DicomReadError(f"{path}: damaged ({error}). Get the file anew from its source.") from error
+    except DicomReadError as error:
+        raise error if str(path) in str(error) else DicomReadError(f"{path}: {error}") from None
+
+
+def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
+    where = tags.describe(need.tag) if need.tag else "the last element"
+    return (
+        f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Get the file anew from its source."
+    )
+
+
+def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None) -> Instance:
+    preamble, file_meta, start = _file_meta(buffer, like)
+    syntax = metadata.text(file_meta, tags.TRANSFER_SYNTAX_UID)
+    if syntax == DEFLATED_EXPLICIT:
+        if len(buffer) < size:
+            raise NeedMoreBytes(0, size)
+        buffer, start = inflate(buffer[start:]), 0
+        encoding = Encoding(deflated=True)
+    else:
+        encoding = _sniff(buffer, start, little=syntax != EXPLICIT_BIG_ENDIAN)
+    whole = encoding.deflated or len(buffer) >= size
+    parsed = codec.read_data_set(buffer, start, encoding, like.elements if like else None, whole)
+    if not parsed.elements and parsed.pixels is None:
+        raise NotDicom if preamble is None else DicomReadError(f"{path}: holds a DICOM header and no attributes.")
+    trailer = _trailing(parsed, buffer, size, encoding) if parsed.pixels is not None else b""
+    return Instance(
+        parsed.elements, file_meta, preamble, encoding, parsed.pixels, str(path), name, trailer, tuple(parsed.repeated)
+    )
+
+
+def _file_meta(buffer: bytes, like: Instance | None) -> tuple[bytes | None, Elements, int]:
+    """Return preamble, file meta information and the offset of the data set."""
+    if buffer[128:132] == b"DICM":
+        preamble, start = buffer[:128], 132
+    elif _looks_like_data_set(buffer):
+        preamble, start = None, 0
+    else:
+        raise NotDicom
+    elements: Elements = {}
+    reader = codec.ElementReader(buffer, META_ENCODING)
+    pos = start
+    while buffer[pos : pos + 2] == b"\x02\x00" and pos + 8 <= len(buffer):
+        tag, vr, length, body = reader.header(pos, elements)
+        elements[tag], pos = reader.value(tag, vr, length, body, 0)
+    if like is not None:
+        for tag, element in elements.items():
+            twin = like.file_meta.get(tag)
+            if twin == element and twin is not None:
+                elements[tag] = twin
+    return preamble, elements, pos
+
+
+def _looks_like_data_set(buffer: bytes) -> bool:
+    """Whether a file without ``DICM`` begins like a data set: an early group, and a length that makes sense."""
+    if len(buffer) < 8:
+        return False
+    group, number, code, _ = struct.unpack_from("<HH2sH", buffer)
+    if group not in (0x0002, 0x0008) or number > 0x1000:
+        return False
+    if code.isalpha() and code.isupper():
+        return True
+    return struct.unpack_from("<I", buffer, 4)[0] < 256
+
+
+def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
+    """Tell explicit from implicit by the first element, as the transfer syntax is not always told right."""
+    code, group = buffer[start + 4 : start + 6], buffer[start : start + 2]
+    explicit = len(code) == 2 and code.isalpha() and code.isupper()
+    if group in (b"\x08\0", b"\0\x08"):  # nearly every data set begins with group 0008
+        little = group == b"\x08\0"
+    return Encoding(explicit=explicit, little=little or not explicit)  # there is no implicit big endian (PS3.5 A)
+
+
+def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> bytes:
+    """Add the elements that stand behind the pixel data; return the bytes there that are none."""
+    pixels = parsed.pixels
+    assert pixels is not None
+    total = len(buffer) if encoding.deflated else size
+    if pixels.length >= 0:
+        end = pixels.offset + pixels.length
+    else:
+        if len(buffer) < total:
+            raise NeedMoreBytes(pixels.tag, total)
+        end = codec.skip_fragments(buffer, pixels.offset)
+    if end >= total:
+        return b""
+    if len(buffer) < total:
+        raise NeedMoreBytes(pixels.tag, total)
+    try:
+        rest = codec.read_data_set(buffer, end, encoding)
+    except (NeedMoreBytes, DicomReadError, struct.error):
+        return buffer[end:]
+    if rest.pixels is not None or not all(tag > pixels.tag for tag in rest.elements):
+        return buffer[end:]
+    parsed.elements.update(rest.elements)
+    return buffer[rest.end :]
+
+
+def inflate(raw: bytes) -> bytes:
+    """Return the data set of the Deflated transfer syntax (PS3.5 A.5)."""
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw)
+
+
+def read_pixel_bytes(instance: Instance) -> bytes:
+    """Return the value field of the native pixel data of an instance, as it is in the file.
+
+    Raises
+    ------
+    DicomReadError
+        If the file cannot be read, or holds fewer bytes than the element's length says.
+    """
+    pixels = instance.pixels
+    assert pixels is not None
+    try:
+        with open(instance.path, "rb", buffering=0) as file:
+            if instance.encoding.deflated:
+                whole = file.read()
+                _, _, start = _file_meta(whole, None)
+                raw = inflate(whole[start:])[pixels.offset : pixels.offset + pixels.length]
+            else:
+                file.seek(pixels.offset)
+                raw = file.read(pixels.length)
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+    if len(raw) < pixels.length:
+        raise DicomReadError(
+            f"{instance.path}: {tags.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {len(raw)}: "
+            "truncated. Get the file anew from its source."
+        )
+    return raw

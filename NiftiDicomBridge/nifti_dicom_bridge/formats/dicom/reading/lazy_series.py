@@ -1,0 +1,240 @@
+"""Series → voxels that are read some planes at a time: for formats that can be written so."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+
+from ....errors import DicomReadError
+from ....model.lazy_voxels import LazyVoxels, ranges, read_ahead
+from ....model.metadata import Instance
+from ....model.pixels import (
+    PixelFormat,
+    PixelRecord,
+    bytes_from_frames,
+    exclusive_or,
+    float_type_for,
+    frames_from_bytes,
+    to_real_values,
+)
+from ....model.volume import Origin, Rescale, Volume, planes_per_block
+from ....options import Progress
+from . import decode
+from .frames import frame_count
+from .read import READERS, Loader, Plan, outline, read_into
+
+KEPT_INSTANCES = 2
+"""Decoded instances of many frames that are kept while their frames are asked for."""
+
+
+class Stream:
+    """The volume of a plan, read some planes at a time.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to read.
+    progress : Progress, optional
+        Told how far it is.
+    """
+
+    def __init__(self, plan: Plan, progress: Progress | None = None):
+        self._plan = plan
+        stored = _StoredVoxels(plan)
+        self._stored, rescale = stored, Rescale()
+        self.voxels: LazyVoxels = stored
+        pairs = {(frame.slope, frame.intercept) for times in plan.frames for frame in times}
+        first = plan.frames[0][0]
+        if len(pairs) == 1:
+            rescale = Rescale(first.slope, first.intercept, first.units)
+        elif stored.dtype.kind != "f" and stored.ndim == 4:
+            dtype = _type_of_real_values(stored, plan, progress)
+            if dtype is not None:
+                self.voxels, rescale = _RealVoxels(stored, plan, dtype), Rescale(1.0, 0.0, first.units)
+        self.volume = replace(outline(plan), voxels=cast(np.ndarray, self.voxels), rescale=rescale)
+
+    def complete(self, digest: str) -> Volume:
+        """Return the volume with all that is known after its planes were read, and their digest."""
+        self._stored.see_the_rest()
+        loader, voxels = self._stored.loader, self.voxels
+        record = PixelRecord(
+            stored_type=loader.pixel.dtype.str,
+            rescaled=voxels is not self._stored,
+            across=loader.tiles.across if loader.tiles else 0,
+            down=loader.tiles.down if loader.tiles else 0,
+            residues=dict(sorted(loader.residues.items())),
+            tails=dict(sorted(loader.tails.items())),
+            decoded=dict(sorted(loader.decoded.items())),
+        )
+        origin = Origin(digest, voxels.shape, self.volume.ijk_to_ras, self.volume.rescale, voxels.dtype.str)
+        return replace(self.volume, pixel_record=record, origin=origin)
+
+
+class _RealVoxels(LazyVoxels):
+    """Real values, where slope and intercept differ between frames."""
+
+    def __init__(self, stored: LazyVoxels, plan: Plan, dtype: np.dtype):
+        super().__init__(stored.shape, dtype)
+        self._stored, self._frames = stored, [frame for times in plan.frames for frame in times]
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        found = np.empty((stop - start, *self.shape[2:]), self.dtype)
+        for n, plane in enumerate(self._stored.planes(start, stop)):
+            frame = self._frames[start + n]
+            found[n] = to_real_values(plane, frame.slope, frame.intercept, self.dtype)
+        return found
+
+
+def _type_of_real_values(stored: LazyVoxels, plan: Plan, progress: Progress | None) -> np.dtype | None:
+    """Return the float type that gives all stored values back exactly; None where none does. Reads all planes."""
+    frames = [frame for times in plan.frames for frame in times]
+    found = np.dtype("<f4")
+    some = planes_per_block(stored.shape, stored.dtype)
+    for start, _, planes in read_ahead(stored, ranges(stored.shape, some, some)):
+        if progress is not None:
+            progress(plan.name, start, len(frames))
+        for n, plane in enumerate(planes):
+            dtype = float_type_for(plane, frames[start + n].slope, frames[start + n].intercept)
+            if dtype is None:
+                return None
+            found = max(found, dtype, key=lambda one: one.itemsize)
+    return found
+
+
+class _StoredVoxels(LazyVoxels):
+    """Stored values, straight from the files."""
+
+    def __init__(self, plan: Plan):
+        self.loader = Loader(plan, None)
+        super().__init__(self.loader.shape, self.loader.dtype())
+        self._instances = plan.instances
+        self._frames = [frame for times in plan.frames for frame in times]
+        self._frame_counts = [len(places) for places in self.loader.places()]
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._keeping = threading.Lock()
+        self._residues: dict[int, dict[int, bytes]] = defaultdict(dict)
+        self._seen: dict[int, set[int]] = defaultdict(set)
+        self._is_layered = bool(plan.grid.layers)
+        self._layered: np.ndarray | None = None
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        if self._is_layered:
+            return self._whole()[start:stop]
+        found = np.empty((stop - start, *self.shape[2:]), self.dtype)
+        wanted: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for n in range(start, stop):
+            wanted[self._frames[n].instance].append((self._frames[n].frame, n - start))
+        with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
+            jobs = [pool.submit(self._fill, found, n, frames) for n, frames in wanted.items()]
+            try:
+                for job in jobs:
+                    job.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return found
+
+    def _whole(self) -> np.ndarray:
+        """Return the planes of a segmentation, which are made of several frames, or of none: read all at once."""
+        with self._keeping:
+            if self._layered is None:
+                self._layered = self.loader.stored_voxels().reshape(-1, *self.shape[2:])
+            return self._layered
+
+    def see_the_rest(self) -> None:
+        """Read the frames that belong to other volumes: what a frame's values do not tell is recorded for whole instances."""
+        for n in self._seen:
+            pixel = decode.pixel_format(self._instances[n])
+            for frame in range(frame_count(self._instances[n].elements)):
+                if frame not in self._seen[n]:
+                    self._one_frame(n, frame, pixel)
+            self._join_residues(n, pixel)
+
+    def _fill(self, found: np.ndarray, n: int, frames: Sequence[tuple[int, int]]) -> None:
+        instance = self._instances[n]
+        pixel = decode.pixel_format(instance)
+        if self._frame_counts[n] == 1 and self.loader.is_plain(instance, pixel, [frames[0]]):
+            read_into(instance, found[frames[0][1]])
+        elif self._is_read_by_frame(instance, pixel):
+            for frame, place in frames:
+                found[place] = self._one_frame(n, frame, pixel)
+        elif (some := self._decompressed(n, instance, pixel, [frame for frame, _ in frames])) is not None:
+            for plane, (_, place) in zip(some, frames, strict=True):
+                found[place] = plane
+        else:
+            planes = self._all_frames(n, instance, pixel)
+            for frame, place in frames:
+                found[place] = planes[frame]
+
+    def _is_read_by_frame(self, instance: Instance, pixel: PixelFormat) -> bool:
+        """Whether every frame is a run of whole bytes in the file, and there are many."""
+        many = frame_count(instance.elements) > 1 and self.loader.tiles is None and pixel.bits_allocated > 1
+        return many and decode.is_native(instance) and instance.encoding.little and not instance.encoding.deflated
+
+    def _decompressed(self, n: int, instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
+        """Return some of many compressed frames; None where there are not many, or all must be decoded at once."""
+        if decode.is_native(instance) or frame_count(instance.elements) < 2 or self.loader.tiles is not None:
+            return None
+        some = decode.decode_some(instance, pixel, frames)
+        if some is not None:
+            self.loader.decoded[n] = instance.transfer_syntax
+        return some
+
+    def _one_frame(self, n: int, frame: int, pixel: PixelFormat) -> np.ndarray:
+        """Return one frame, and note what it does not tell."""
+        instance = self._instances[n]
+        assert instance.pixels is not None
+        length, count = pixel.bytes_of(1), frame_count(instance.elements)
+        raw = _read(instance, frame * length, length)
+        values = frames_from_bytes(raw, pixel, 1)
+        residue = exclusive_or(raw, bytes_from_frames(values, pixel))
+        if residue:
+            self._residues[n][frame] = residue
+        if not self._seen[n] and instance.pixels.length > length * count:
+            tail = _read(instance, length * count, instance.pixels.length - length * count)
+            if tail != b"\0":
+                self.loader.tails[n] = tail
+        self._seen[n].add(frame)
+        return values[0]
+
+    def _join_residues(self, n: int, pixel: PixelFormat) -> None:
+        found = self._residues.get(n)
+        if found:
+            nothing = bytes(pixel.bytes_of(1))
+            count = frame_count(self._instances[n].elements)
+            self.loader.residues[n] = b"".join(found.get(frame, nothing) for frame in range(count))
+
+    def _all_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
+        """Return all frames of an instance; those of one with many are kept for a while."""
+        if self._frame_counts[n] == 1:
+            return self.loader.decoded_frames(n, instance, pixel)
+        with self._keeping:
+            if n not in self._kept:
+                while len(self._kept) >= KEPT_INSTANCES:
+                    self._kept.popitem(last=False)
+                self._kept[n] = self.loader.decoded_frames(n, instance, pixel)
+            self._kept.move_to_end(n)
+            return self._kept[n]
+
+
+def _read(instance: Instance, offset: int, length: int) -> bytes:
+    """Return a part of native pixel data, as it is in the file."""
+    assert instance.pixels is not None
+    try:
+        with open(instance.path, "rb", buffering=0) as file:
+            file.seek(instance.pixels.offset + offset)
+            raw = file.read(length)
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+    if len(raw) != length:
+        raise DicomReadError(
+            f"{instance.path}: the pixel data end after {offset + len(raw)} bytes of {instance.pixels.length}: truncated. "
+            "Get the file anew from its source."
+        )
+    return raw

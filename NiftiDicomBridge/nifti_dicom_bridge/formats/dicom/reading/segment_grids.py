@@ -1,0 +1,229 @@
+"""Frames of Segmentation objects → grids: one for all segments, on which they become as few label maps as possible.
+
+A Segmentation leaves out frames without a voxel of their segment (PS3.3 C.8.20.2): only all frames together, and the distance
+that Pixel Measures tell, say what the grid is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ....labels import number_in_description
+from ....model import metadata
+from ....model.geometry import Plane, Stack, affine_from_attributes
+from ....model.metadata import Instance
+from ....standard import tags
+from .frames import FrameInfo, Lookup, own_groups
+from .overlaps import sets_without_overlap
+from .stacks import Grid, Layer, parallel_groups, places_of, split, stack_warnings
+
+SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
+MOST_SLICES = 4096
+"""A grid of more is none: some position is wrong."""
+WHOLE = 0.05
+"""By how much of a slice distance a gap may be no multiple of it; and of a pixel, how far frames may lie beside each other."""
+ON_GRID_MM = 0.01
+"""And how far off its place in the grid a plane may lie; or that part of the slice distance, where that is more."""
+_BINARY, _LABEL_MAP = "BINARY", "LABELMAP"
+_CONCATENATION_UID, _SEGMENT_DESCRIPTION = 0x00209161, 0x00620006
+LARGEST_LABEL = 65535
+"""What a label map of 16 bits has room for."""
+
+
+def is_segmentation(instance: Instance) -> bool:
+    """Whether an instance is a Segmentation or a Label Map Segmentation."""
+    return metadata.text(instance.elements, tags.SOP_CLASS_UID) in SEGMENTATIONS
+
+
+def has_labels(instance: Instance) -> bool:
+    """Whether the pixels of an instance are segment numbers, or masks of segments."""
+    return is_segmentation(instance) and metadata.text(instance.elements, tags.SEGMENTATION_TYPE) in (_BINARY, _LABEL_MAP)
+
+
+def label_numbers(instance: Instance) -> dict[int, int]:
+    """Return the label of every segment of an instance: its number, or the one that it had before it became a segment.
+
+    `labels.description_of` keeps it in SegmentDescription (0062,0006), where that had to be another one.
+    """
+    items = [item.elements for item in metadata.items(instance.elements, tags.SEGMENT_SEQUENCE)]
+    numbers = [metadata.integer(item, tags.SEGMENT_NUMBER) for item in items]
+    kept = [number_in_description(metadata.text(item, _SEGMENT_DESCRIPTION)) for item in items]
+    labels = [number if label is None else label for number, label in zip(numbers, kept, strict=True)]
+    usable = len(set(labels)) == len(labels) and all(0 < label <= LARGEST_LABEL for label in labels)
+    return dict(zip(numbers, labels if usable else numbers, strict=True))
+
+
+def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[FrameInfo]) -> list[Grid]:
+    """Return the grids of the Segmentation objects of one series.
+
+    ``BINARY`` segments become label maps (see `label_numbers`), as few as their overlaps allow. Probabilities stay an image per
+    segment, a ``LABELMAP`` stays what it is. All have every slice of the grid, also those that the object leaves out. Objects
+    whose frames do not say where they lie, repeat a place, or lie beside each other, are stacked as any other.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        Of the series.
+    frames : sequence of FrameInfo
+        Of Segmentations among them.
+
+    Raises
+    ------
+    DicomReadError
+        If segments share planes, and the pixel data that tell whether they overlap cannot be decoded.
+    """
+    objects: dict[object, list[FrameInfo]] = {}
+    for frame in frames:  # segment numbers mean something within one object, or one that was cut into several
+        whole = metadata.text(instances[frame.instance].elements, _CONCATENATION_UID)
+        objects.setdefault(whole or frame.instance, []).append(frame)
+    return [grid for found in objects.values() for grid in _grids_of_object(instances, found)]
+
+
+def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
+    if any(frame.plane is None for frame in frames):
+        return split(frames)
+    grids = []
+    for parallel in parallel_groups(frames):
+        if _repeats_a_place(parallel) or _is_shifted(parallel):
+            grids += split(parallel)
+        elif all(_is_binary(instances[frame.instance], frame) for frame in parallel):
+            grids += _label_maps(instances, parallel)
+        else:
+            grids += _filled(instances, parallel)
+    return grids
+
+
+def _repeats_a_place(frames: list[FrameInfo]) -> bool:
+    """Whether a segment has more than one frame at a place: those are times, and nobody knows which were left out."""
+    return any(len({frame.kind for frame in place}) < len(place) for place in places_of(frames))
+
+
+def _is_shifted(frames: list[FrameInfo]) -> bool:
+    """Whether frames at one place lie beside each other in their plane: no one image holds them."""
+    for place in places_of(frames):
+        planes = [frame.plane for frame in place if frame.plane is not None]
+        near = max(ON_GRID_MM, WHOLE * min(planes[0].spacing))
+        if any(np.abs(plane.position - planes[0].position).max() > near for plane in planes):
+            return True
+    return False
+
+
+def _is_binary(instance: Instance, frame: FrameInfo) -> bool:
+    """Whether a frame is the mask of a segment with a number."""
+    bits = metadata.integer(instance.elements, tags.BITS_ALLOCATED)
+    binary = metadata.text(instance.elements, tags.SEGMENTATION_TYPE) == _BINARY
+    return binary and bits == 1 and _number(frame) > 0
+
+
+def _number(frame: FrameInfo) -> int:
+    """Return the segment that a frame is of; 0 where it does not say."""
+    return int(frame.labels.get("segment", 0))
+
+
+# --- the grid of all segments -----------------------------------------------------------------------------------------
+
+
+class _Slices:
+    """Every slice of a grid, and which of them frames lie in."""
+
+    def __init__(self, instances: Sequence[Instance], frames: list[FrameInfo]):
+        self.places = places_of(frames)
+        planes = [place[0].plane for place in self.places if place[0].plane is not None]
+        step = _told_step(instances[frames[0].instance], frames[0].frame)
+        self.numbers, self.planes = _even(planes, [step, frames[0].step_mm]) or (list(range(len(planes))), planes)
+        self.stack: Stack = affine_from_attributes(self.planes, frames[0].step_mm)
+
+    def grid(self, layers: list[Layer], labels: dict) -> Grid:
+        """Return the grid of some frames; a slice without one is described by that of another segment, else by the nearest."""
+        own = np.array([layer.slice for layer in layers])
+        found = {k: place[0] for k, place in zip(self.numbers, self.places, strict=True)}
+        found |= {layer.slice: layer.frame for layer in reversed(layers)}
+        nearest = [layers[int(np.abs(own - k).argmin())].frame for k in range(len(self.planes))]
+        frames = [replace(found.get(k, nearest[k]), plane=plane) for k, plane in enumerate(self.planes)]
+        warnings, empty = stack_warnings(self.stack, self.planes), len(frames) - len(np.unique(own))
+        if empty:
+            warnings.append(f"{empty} slice(s) without a frame were filled with background: segmentations leave empty ones out")
+        return Grid([frames], self.stack, labels, warnings, layers)
+
+    def layers(self, frames: Sequence[FrameInfo], labels: Mapping[int, int]) -> list[Layer]:
+        """Return the slice of every one of some frames, and its label, 0 for segments without one."""
+        wanted = {id(frame) for frame in frames}
+        return [
+            Layer(k, frame, labels.get(_number(frame), 0))
+            for k, place in zip(self.numbers, self.places, strict=True)
+            for frame in place
+            if id(frame) in wanted
+        ]
+
+
+def _told_step(instance: Instance, frame: int) -> float:
+    """Return SpacingBetweenSlices, mm; 0 where it is not told."""
+    look = Lookup(instance.elements, own_groups(instance.elements, frame))
+    return look.number(tags.PIXEL_MEASURES_SEQUENCE, tags.SPACING_BETWEEN_SLICES) or 0.0
+
+
+def _even(planes: list[Plane], steps: Sequence[float]) -> tuple[list[int], list[Plane]] | None:
+    """Return the number of every plane in an even grid, and all planes of that; None where there is no such grid.
+
+    The distance of the slices is the first of those told, or the smallest there is, that all distances are multiples of.
+    """
+    distances = np.diff([float(plane.position @ planes[0].normal) for plane in planes])
+    if not distances.size:
+        return [0], planes
+    for step in (steps[0], float(distances.min()), *steps[1:]):
+        whole = distances / step if step > 0 else np.zeros(1)
+        counts = np.rint(whole)
+        if counts.min() >= 1 and np.abs(whole - counts).max() <= WHOLE and counts.sum() < MOST_SLICES:
+            numbers = [0, *np.cumsum(counts).astype(int).tolist()]
+            found = _between(planes, numbers, step)
+            if found is not None:
+                return numbers, found
+    return None
+
+
+def _between(planes: list[Plane], numbers: list[int], step: float) -> list[Plane] | None:
+    """Return planes evenly from the first to the last, the true ones where they are; None where those are off the line."""
+    first = planes[0].position
+    line = (planes[-1].position - first) / numbers[-1]
+    off = max(float(np.abs(first + n * line - plane.position).max()) for n, plane in zip(numbers, planes, strict=True))
+    if off > max(ON_GRID_MM, ON_GRID_MM * step):
+        return None
+    true = dict(zip(numbers, planes, strict=True))
+    return [true.get(n) or replace(planes[0], position=first + n * line) for n in range(numbers[-1] + 1)]
+
+
+# --- images on it -----------------------------------------------------------------------------------------------------
+
+
+def _labels(instances: Sequence[Instance], frames: list[FrameInfo]) -> dict[int, int]:
+    """Return the labels of all segments that have frames; their numbers where one is not described."""
+    known, numbers = label_numbers(instances[frames[0].instance]), {_number(frame) for frame in frames}
+    return known if numbers <= known.keys() else {number: number for number in numbers}
+
+
+def _filled(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
+    """Return an image for every segment, each with all slices of the grid."""
+    slices = _Slices(instances, frames)
+    found = []
+    for grid in split(frames):
+        layers = slices.layers(grid.frames[0], {})
+        complete = len(layers) == len(slices.planes)
+        found.append(replace(slices.grid(layers, grid.labels), layers=[] if complete else layers))
+    return found
+
+
+def _label_maps(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
+    """Return the label maps that hold all segments, as few as possible."""
+    slices = _Slices(instances, frames)
+    sets = sets_without_overlap(instances, slices.layers(frames, _labels(instances, frames)))
+    grids = [slices.grid(layers, {}) for layers in sets]
+    for n, grid in enumerate(grids if len(grids) > 1 else [], 1):
+        numbers = ", ".join(str(label) for label in sorted({layer.label for layer in sets[n - 1]}))
+        grid.warnings.append(
+            f"segments overlap: this is label map {n} of {len(grids)}, of segment(s) {numbers}; only all together give the "
+            "object back"
+        )
+    return grids

@@ -1,0 +1,205 @@
+"""What vendors put where the standard has no place: images tiled into one, components told in private elements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....model import metadata
+from ....model.geometry import Plane
+from ....model.metadata import Element, Elements, Instance
+from ....standard import tags
+from ....standard.siemens_csa import csa_values
+
+SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
+UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
+UIH_FRAME_SEQUENCE = (0x0065, "Image Private Header", 0x51)
+GE_IMAGE_TYPE = (0x0043, "GEMS_PARM_01", 0x2F)
+GE_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9C)
+GE_INTERNAL_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9E)
+GE_LOCATIONS = (0x0021, "GEMS_RELA_01", 0x4F)
+PHILIPS_SCALE_SLOPE = (0x2005, "Philips MR Imaging DD 001", 0x0E)
+PHILIPS_FRAME_SEQUENCE = (0x2005, "Philips MR Imaging DD 005", 0x0F)
+GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}
+
+
+_LATE_BLOCKS = frozenset({0x2005})
+"""Groups whose first block need not be 10."""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Slices laid side by side in one image, from the upper left, row by row.
+
+    Attributes
+    ----------
+    across, down : int
+        Tiles per row and per column of the image.
+    planes : list of Plane
+        Where each slice lies, in the order of the tiles.
+    """
+
+    across: int
+    down: int
+    planes: list[Plane]
+
+
+def private(elements: Elements, group: int, creator: str, number: int) -> int | None:
+    """Return the tag of a private element (PS3.5 7.8.1), None where its creator has no block."""
+    for block in range(0x10, 0x100):
+        tag = group << 16 | block
+        if tag in elements and metadata.text(elements, tag).upper() == creator.upper():
+            return group << 16 | block << 8 | number
+        if tag not in elements and block > 0x20:
+            return None
+    return None
+
+
+def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float]:
+    """Return the numbers of a private element (group, creator, number); empty where there is none.
+
+    Values of unknown VR are read as text where they are digits, else as the only binary kind that fits their length.
+    """
+    if not _group(elements, key[0]):
+        return []
+    tag = private(elements, *key)
+    element = elements.get(tag) if tag else None
+    if element is None or not isinstance(element.value, bytes):
+        return []
+    if element.vr != "UN":
+        return metadata.numbers(elements, tag or 0)
+    return metadata.numbers({0: Element("DS", element.value)}, 0) or metadata.numbers({0: Element("FD", element.value)}, 0)
+
+
+def csa_image_header(elements: Elements) -> dict[str, list]:
+    """Return the values of the Siemens CSA image header, by name; empty where there is none."""
+    tag = private(elements, *SIEMENS_CSA_IMAGE) if _group(elements, SIEMENS_CSA_IMAGE[0]) else None
+    element = elements.get(tag) if tag else None
+    return csa_values(element.value) if element is not None and isinstance(element.value, bytes) else {}
+
+
+def tiles_of(instance: Instance) -> Tiles | None:
+    """Return how slices are tiled in an image; None for one image, one slice."""
+    for reader in _TILE_READERS:
+        found = reader(instance.elements)
+        if found is not None:
+            return found
+    return None
+
+
+def component_of(elements: Elements) -> str:
+    """Return the component that only a private element tells; empty where none does."""
+    if _is_ge_field_map(elements):
+        return "fieldmaphz"
+    found = private_numbers(elements, GE_IMAGE_TYPE)
+    return GE_COMPONENTS.get(int(found[0]), "") if found else ""
+
+
+def _is_ge_field_map(elements: Elements) -> bool:
+    """Whether it is a slice of the map in Hz that GE's B0map puts before the magnitude, in the same series."""
+    if not _group(elements, GE_PULSE_SEQUENCE[0]):
+        return False
+    names = [private(elements, *key) for key in (GE_PULSE_SEQUENCE, GE_INTERNAL_PULSE_SEQUENCE)]
+    if not any("B0MAP" in metadata.text(elements, name).upper() for name in names if name):
+        return False
+    slices = private_numbers(elements, GE_LOCATIONS)
+    return bool(slices) and metadata.integer(elements, tags.INSTANCE_NUMBER) <= slices[0]
+
+
+def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) -> tuple[float, float]:
+    """Return the rescale to Philips' precise values: (slope · stored + intercept) / (slope · scale slope).
+
+    Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
+    """
+    if "PHILIPS" not in metadata.text(layers[-1], tags.MANUFACTURER).upper():
+        return slope, intercept
+    scale = next((found for layer in layers for found in _philips_scale_slopes(layer)), 0.0)
+    if not scale or not math.isfinite(scale):
+        return slope, intercept
+    return 1.0 / scale, intercept / (slope * scale)
+
+
+def _philips_scale_slopes(elements: Elements) -> list[float]:
+    found = private_numbers(elements, PHILIPS_SCALE_SLOPE)
+    if found or not _any_group(elements, PHILIPS_FRAME_SEQUENCE[0]):
+        return found
+    tag = private(elements, *PHILIPS_FRAME_SEQUENCE)
+    nested = metadata.first_item(elements, tag) if tag else {}
+    return private_numbers(nested, PHILIPS_SCALE_SLOPE)
+
+
+def _any_group(elements: Elements, group: int) -> bool:
+    return any(tag >> 16 == group for tag in elements)
+
+
+def _group(elements: Elements, group: int) -> bool:
+    """Whether a group of private elements may be there: cheap, as it is asked of every instance."""
+    return (group << 16 | 0x10) in elements or (group in _LATE_BLOCKS and _any_group(elements, group))
+
+
+# --- Siemens mosaic ---------------------------------------------------------------------------------------------------
+
+
+def _siemens_mosaic(elements: Elements) -> Tiles | None:
+    if "MOSAIC" not in metadata.texts(elements, tags.IMAGE_TYPE):
+        return None
+    header = csa_image_header(elements)
+    count = int((header.get("NumberOfImagesInMosaic") or [0])[0])
+    normal = header.get("SliceNormalVector") or []
+    plane = _whole_plane(elements)
+    if count < 1 or plane is None:
+        return None
+    across = math.ceil(math.sqrt(count))
+    step = _slice_step(elements)
+    direction = np.array(normal, dtype=float) if len(normal) == 3 else plane.normal
+    first = _first_tile(plane, elements, across)
+    return Tiles(across, across, [Plane(first + k * step * direction, plane.orientation, plane.spacing) for k in range(count)])
+
+
+def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:
+    """Return where the first slice begins: the mosaic's position is that of an image of its whole size, same centre."""
+    rows, columns = metadata.integer(elements, tags.ROWS), metadata.integer(elements, tags.COLUMNS)
+    down, right = (rows - rows // across) / 2, (columns - columns // across) / 2
+    row, column = plane.orientation[:3], plane.orientation[3:]
+    return plane.position + row * plane.spacing[1] * right + column * plane.spacing[0] * down
+
+
+def _whole_plane(elements: Elements) -> Plane | None:
+    position = metadata.numbers(elements, tags.IMAGE_POSITION_PATIENT)
+    orientation = metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT)
+    spacing = metadata.numbers(elements, tags.PIXEL_SPACING)
+    if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
+        return None
+    return Plane(np.array(position), np.array(orientation), (spacing[0], spacing[1]))
+
+
+def _slice_step(elements: Elements) -> float:
+    for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
+        found = metadata.number(elements, tag)
+        if found:
+            return found
+    return 1.0
+
+
+# --- United Imaging grid ----------------------------------------------------------------------------------------------
+
+
+def _uih_grid(elements: Elements) -> Tiles | None:
+    if not _group(elements, 0x0065):
+        return None
+    count_tag, frames_tag = private(elements, *UIH_FRAMES_IN_IMAGE), private(elements, *UIH_FRAME_SEQUENCE)
+    frames = metadata.items(elements, frames_tag) if frames_tag else ()
+    count = metadata.integer(elements, count_tag) if count_tag else 0
+    if count < 2 or len(frames) != count:
+        return None
+    planes = [_whole_plane({**elements, **item.elements}) for item in frames]
+    if any(plane is None for plane in planes):
+        return None
+    across = math.ceil(math.sqrt(count))
+    return Tiles(across, math.ceil(count / across), [plane for plane in planes if plane is not None])
+
+
+_TILE_READERS: tuple[Callable[[Elements], Tiles | None], ...] = (_siemens_mosaic, _uih_grid)

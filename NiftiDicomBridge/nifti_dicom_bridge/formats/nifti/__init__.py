@@ -1,0 +1,23 @@
+"""NIfTI images ⇄ volumes, without the sidecar."""
+
+from .image import (
+    READABLE_SUFFIXES,
+    SUFFIXES,
+    read_gradients,
+    read_image,
+    stored_affine,
+    with_gradients,
+    write_gradients,
+    write_image,
+)
+
+__all__ = [
+    "READABLE_SUFFIXES",
+    "SUFFIXES",
+    "read_gradients",
+    "read_image",
+    "stored_affine",
+    "with_gradients",
+    "write_gradients",
+    "write_image",
+]

@@ -1,0 +1,227 @@
+"""The header of NIfTI-1 and NIfTI-2 (nifti1.h, nifti2.h): bytes ⇄ fields, fields → matrix, rescale, units."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import NiftiReadError
+from ...model.volume import Rescale
+
+UNITS_MM_S = 2 | 8
+RGB24, RGBA32 = 128, 2304
+# nifti1.h, "data types", by NumPy's name less the byte order
+DATATYPES = {"u1": 2, "i2": 4, "i4": 8, "f4": 16, "f8": 64, "i1": 256, "u2": 512, "u4": 768, "i8": 1024, "u8": 1280}
+_DTYPES: dict[int, object] = {code: name for name, code in DATATYPES.items()} | {
+    RGB24: [("R", "u1"), ("G", "u1"), ("B", "u1")],
+    RGBA32: [("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")],
+    32: "c8",
+    1792: "c16",
+}
+_NAMES = {1: "binary", 1536: "float128", 2048: "complex256"}
+# nifti1.h: codes of qform and sform, codes of intent
+SPACES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni", 5: "template"}
+INTENTS = {
+    2: "correlation", 3: "t statistic", 4: "F statistic", 5: "z score", 6: "chi-square statistic", 22: "p value",
+    23: "log p value", 24: "log10 p value", 1001: "estimate", 1002: "label", 1003: "neuronames", 1007: "vector",
+}  # fmt: skip
+_SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
+_MILLIMETRES = {1: 1000.0, 3: 1e-3}
+
+_FORMAT_1 = "i10s18sihcB8h3f4h8f3fhcB4f2i80s24s2h6f12f16s4s"
+_FORMAT_2 = "i8s2h8q3d8dq6dqq80s24s2i18d3i16sB15s"
+_MAGIC_1, _MAGIC_2 = (b"n+1", b"ni1"), (b"n+2", b"ni2")
+SIZES = {348: _FORMAT_1, 540: _FORMAT_2}
+
+
+@dataclass(frozen=True)
+class NiftiHeader:
+    """The fields that say what an image is; all others are zero when written and ignored when read.
+
+    Attributes
+    ----------
+    dims : tuple of int
+        Number of dimensions, then seven sizes, fastest axis first.
+    datatype, bits : int
+        Code of the voxel type, and its bits.
+    pixdim : tuple of float
+        qfac, then seven voxel sizes.
+    slope, intercept : float
+        Stored → real values.
+    codes : tuple of int
+        qform_code, sform_code.
+    quaternion, origin : tuple of float
+        b, c, d and the offset of method 2.
+    rows : tuple of float
+        The three rows of method 3.
+    intent : int
+        intent_code.
+    offset : int
+        vox_offset: where the voxels begin, bytes.
+    first_offset : int
+        The smallest possible offset in an image of one file: header and extension flag are before it.
+    units : int
+        xyzt_units.
+    order : str
+        Byte order, ``<`` or ``>``.
+    """
+
+    dims: tuple[int, ...]
+    datatype: int
+    bits: int
+    pixdim: tuple[float, ...]
+    slope: float
+    intercept: float
+    codes: tuple[int, int]
+    quaternion: tuple[float, ...]
+    origin: tuple[float, ...]
+    rows: tuple[float, ...]
+    intent: int = 0
+    offset: int = 352
+    first_offset: int = 352
+    units: int = UNITS_MM_S
+    order: str = "<"
+
+    # --- bytes ---
+
+    def nifti1(self) -> bytes:
+        """Return the 348 bytes of NIfTI-1 and an empty extension field."""
+        return struct.pack(
+            "<" + _FORMAT_1, 348, b"", b"", 0, 0, b"r", 0, *self.dims, 0.0, 0.0, 0.0, self.intent, self.datatype, self.bits, 0,
+            *self.pixdim, 352.0, self.slope, self.intercept, 0, b"\0", self.units, 0.0, 0.0, 0.0, 0.0, 0, 0, b"", b"",
+            *self.codes, *self.quaternion, *self.origin, *self.rows, b"", b"n+1\0",
+        ) + bytes(4)  # fmt: skip
+
+    def nifti2(self) -> bytes:
+        """Return the 540 bytes of NIfTI-2 and an empty extension field."""
+        return struct.pack(
+            "<" + _FORMAT_2, 540, b"n+2\0\r\n\x1a\n", self.datatype, self.bits, *self.dims, 0.0, 0.0, 0.0, *self.pixdim, 544,
+            self.slope, self.intercept, 0.0, 0.0, 0.0, 0.0, 0, 0, b"", b"", *self.codes, *self.quaternion, *self.origin,
+            *self.rows, 0, self.units, self.intent, b"", 0, b"",
+        ) + bytes(4)  # fmt: skip
+
+    @classmethod
+    def parse(cls, start: bytes, path: Path) -> NiftiHeader:
+        """Return the fields at the beginning of a file.
+
+        Raises
+        ------
+        NiftiReadError
+            If it is no NIfTI, too short, or of a voxel type that cannot be used; `path` names the file.
+        """
+        for order in "<>":
+            size = struct.unpack_from(order + "i", start)[0] if len(start) >= 4 else 0
+            if size in SIZES and len(start) >= size:
+                fields = struct.unpack_from(order + SIZES[size], start)
+                header = (_from_fields_1 if size == 348 else _from_fields_2)(fields, order)
+                header._check(path)
+                return header
+        raise NiftiReadError(f"{path}: damaged or no NIfTI (it does not begin with a header). Make it anew from its source.")
+
+    def _check(self, path: Path) -> None:
+        if not 1 <= self.dims[0] <= 7 or min(self.shape) < 1:
+            raise NiftiReadError(f"{path}: its dimensions are {self.dims}: there is no image. Make it anew from its source.")
+        if self.datatype not in _DTYPES:
+            name = _NAMES.get(self.datatype, f"code {self.datatype}")
+            raise NiftiReadError(f"{path}: voxels of type {name} have no place in DICOM. Convert them to integers or floats.")
+
+    # --- meaning ---
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes, fastest axis first."""
+        return tuple(self.dims[1 : self.dims[0] + 1])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the voxels, in the byte order of the file."""
+        return np.dtype(_DTYPES[self.datatype]).newbyteorder(self.order)  # type: ignore[call-overload, no-any-return]
+
+    def rescale(self) -> Rescale:
+        """Return slope and intercept; none where the slope is zero or not finite."""
+        if not np.isfinite(self.slope) or self.slope == 0:
+            return Rescale()
+        return Rescale(self.slope, self.intercept if np.isfinite(self.intercept) else 0.0)
+
+    def time_step(self) -> float:
+        """Return seconds between times; 0 where unknown."""
+        if self.dims[0] < 4:
+            return 0.0
+        step = self.pixdim[4] * _SECONDS.get(self.units & 0x38, 0.0)
+        return step if np.isfinite(step) and step > 0 else 0.0
+
+    @property
+    def space(self) -> str:
+        """What the coordinates are said to be: those of the transform that `matrix` takes."""
+        return SPACES.get(self.codes[1] if self.codes[1] > 0 else self.codes[0], "")
+
+    def matrix(self) -> tuple[np.ndarray, list[str]]:
+        """Return the voxel-to-world matrix in mm, RAS, and what is doubtful about it: sform, else qform, else voxel sizes."""
+        with np.errstate(all="ignore"):  # what is not finite is refused where the matrix is used
+            sform, qform = self._sform(), self._qform()
+        factor = np.diag([*[_MILLIMETRES.get(self.units & 7, 1.0)] * 3, 1.0])
+        if self.codes[1] > 0:
+            with np.errstate(all="ignore"):
+                notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
+            return factor @ sform, [note for note in notes if note]
+        if self.codes[0] > 0:
+            return factor @ qform, []
+        doubt = "neither sform nor qform is set: position and orientation are assumed, not known"
+        return factor @ self._plain(), [doubt]
+
+    def _sform(self) -> np.ndarray:
+        return np.vstack([np.reshape(self.rows, (3, 4)), [0.0, 0.0, 0.0, 1.0]])
+
+    def _qform(self) -> np.ndarray:
+        """Return the matrix of method 2."""
+        b, c, d = self.quaternion
+        a = np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+        rotation = np.array([
+            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+        ])  # fmt: skip
+        qfac = -1.0 if self.pixdim[0] < 0 else 1.0
+        found = np.eye(4)
+        found[:3, :3] = rotation * (np.array(self.pixdim[1:4]) * [1.0, 1.0, qfac])
+        found[:3, 3] = self.origin
+        return found
+
+    def _plain(self) -> np.ndarray:
+        """Return voxel sizes around the middle of the image, x to the right turned to the left as nibabel does."""
+        sizes = np.array([abs(size) if size else 1.0 for size in self.pixdim[1:4]]) * [-1.0, 1.0, 1.0]
+        middle = (np.array([*self.shape, 1, 1, 1][:3]) - 1) / 2
+        found = np.diag([*sizes, 1.0])
+        found[:3, 3] = -sizes * middle
+        return found
+
+    def _apart(self, sform: np.ndarray, qform: np.ndarray) -> str:
+        last = np.array([*([n - 1 for n in self.shape] + [0, 0])[:3], 1.0])
+        distance = max(np.abs((sform - qform) @ corner).max() for corner in (np.array([0.0, 0.0, 0.0, 1.0]), last))
+        if not np.isfinite(distance) or distance <= 0.5 * np.linalg.norm(sform[:3, :3], axis=0).min():
+            return ""
+        return f"sform and qform put the same voxel {distance:.3g} mm apart: the sform was used"
+
+
+def is_nifti(start: bytes) -> bool:
+    """Whether the beginning of a file has the magic number of NIfTI; Analyze headers have none."""
+    return start[344:347] in _MAGIC_1 or start[4:7] in _MAGIC_2
+
+
+def _from_fields_1(fields: tuple, order: str) -> NiftiHeader:
+    return NiftiHeader(
+        dims=fields[7:15], intent=fields[18], datatype=fields[19], bits=fields[20], pixdim=fields[22:30],
+        offset=max(int(fields[30]) if np.isfinite(fields[30]) else 0, 0), slope=fields[31], intercept=fields[32],
+        units=fields[35], codes=fields[44:46], quaternion=fields[46:49], origin=fields[49:52], rows=fields[52:64], order=order,
+    )  # fmt: skip
+
+
+def _from_fields_2(fields: tuple, order: str) -> NiftiHeader:
+    return NiftiHeader(
+        datatype=fields[2], bits=fields[3], dims=fields[4:12], pixdim=fields[15:23], offset=max(fields[23], 0),
+        slope=fields[24], intercept=fields[25], codes=fields[34:36], quaternion=fields[36:39], origin=fields[39:42],
+        rows=fields[42:54], units=fields[55], intent=fields[56], first_offset=544, order=order,
+    )  # fmt: skip

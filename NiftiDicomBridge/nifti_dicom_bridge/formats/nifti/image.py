@@ -1,0 +1,346 @@
+"""NIfTI-1 and NIfTI-2 images ⇄ volumes.
+
+Voxels are written and read directly, without a copy, because that is where the time goes. Images in two files (``.hdr`` and
+``.img``) are read, too.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ...errors import NiftiReadError, PixelError
+from ...model import geometry
+from ...model.pixels import bytes_of
+from ...model.volume import Rescale, Volume
+from . import gzip_file
+from .header import DATATYPES, INTENTS, RGB24, NiftiHeader, is_nifti
+
+SUFFIXES = (".nii.gz", ".nii")
+READABLE_SUFFIXES = (*SUFFIXES, ".hdr", ".img")
+CHUNK = 1 << 22
+INTENT_VECTOR = 1007
+INTENT_LABEL = 1002
+XFORM_SCANNER = 1
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def write_image(volume: Volume, path: Path) -> None:
+    """Write the voxels, grid and rescale of a volume; gzip where the name ends in ``.gz``.
+
+    Stored values are written as they are; the rescale goes to ``scl_slope`` and ``scl_inter``.
+    """
+    datatype, intent = _datatype(volume.voxels)
+    header = _header(volume, datatype, intent)
+    with _opened_for_writing(path) as file:
+        file.write(header)
+        for block in _blocks(volume.voxels, intent):
+            file.write(bytes_of(block))
+
+
+def _datatype(voxels: np.ndarray) -> tuple[int, int]:
+    """Return datatype and intent code."""
+    if voxels.ndim == 5 and voxels.shape[-1] == 3 and voxels.dtype == np.uint8:
+        return RGB24, 0
+    code = DATATYPES.get(voxels.dtype.str[1:])
+    if code is None:
+        raise PixelError(f"NIfTI has no data type for {voxels.dtype}. Convert the voxels to an integer or float type first.")
+    return code, INTENT_VECTOR if voxels.ndim == 5 else 0
+
+
+def _blocks(voxels: np.ndarray, intent: int) -> Iterator[np.ndarray]:
+    """Yield the voxels in the order of the file, some planes at a time: rows from the last to the first.
+
+    DICOM counts rows downwards; dcm2niix, and with it everybody's expectation of an axial NIfTI image, upwards.
+    """
+    if intent:  # samples are the slowest axis of a NIfTI vector image
+        voxels = np.moveaxis(voxels, -1, 0)
+    slices = voxels.ndim - 2 - (voxels.ndim == 5 and not intent)
+    planes = voxels.reshape(-1, *voxels.shape[slices:])
+    some = max(1, CHUNK // max(1, planes[0].nbytes))
+    dtype = voxels.dtype.newbyteorder("<")
+    for start in range(0, len(planes), some):
+        yield np.ascontiguousarray(planes[start : start + some, ::-1], dtype)
+
+
+def _header(volume: Volume, datatype: int, intent: int) -> bytes:
+    columns, rows, slices = volume.shape_ijk
+    dims = [columns, rows, slices]
+    if volume.times > 1 or intent:
+        dims.append(volume.times)
+    if intent:
+        dims.append(volume.voxels.shape[-1])
+    matrix = stored_affine(volume)
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    quaternion = quaternion_of(matrix)
+    code = XFORM_SCANNER if volume.metadata is None or volume.metadata.first.elements else 0
+    zooms = [*spacing, volume.time_step_s, 1.0, 1.0, 1.0]
+    rescale = volume.rescale
+    header = NiftiHeader(
+        dims=(len(dims), *dims, *[1] * (7 - len(dims))),
+        datatype=datatype,
+        bits=24 if datatype == RGB24 else volume.voxels.dtype.itemsize * 8,
+        pixdim=(1.0 if quaternion is None else quaternion[0], *zooms),
+        slope=rescale.slope,
+        intercept=rescale.intercept,
+        codes=(code if quaternion is not None else 0, code),
+        quaternion=quaternion[1:] if quaternion else (0.0, 0.0, 0.0),
+        origin=tuple(matrix[:3, 3].tolist()),
+        rows=tuple(matrix[:3].reshape(-1).tolist()),
+        intent=intent or (INTENT_LABEL if volume.intent == "label" else 0),
+    )
+    return header.nifti1() if max(dims) < 2**15 else header.nifti2()
+
+
+def stored_affine(volume: Volume) -> np.ndarray:
+    """Return the voxel-to-RAS matrix of a volume as it is written: with its rows from the last to the first."""
+    return geometry.reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
+
+
+def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
+    """Write b-values and gradient directions in FSL's convention.
+
+    Directions are along the axes of the image as it is stored, with x turned where those are right-handed
+    (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
+    """
+    assert volume.gradients is not None
+    vectors = geometry.fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
+    bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii")
+    bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii")
+
+
+def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:
+    """Return (qfac, b, c, d) of a matrix (nifti1.h, method 2); None where it is sheared, which no quaternion can say."""
+    axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    if np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4:
+        return None
+    qfac = 1.0 if np.linalg.det(axes) > 0 else -1.0
+    rotation = axes * np.array([1.0, 1.0, qfac])
+    # the eigenvector of the largest eigenvalue is the quaternion nearest to the matrix (Bar-Itzhack 2000)
+    xx, yx, zx, xy, yy, zy, xz, yz, zz = rotation.reshape(-1)
+    lower = np.array([
+        [xx - yy - zz, 0, 0, 0], [yx + xy, yy - xx - zz, 0, 0], [zx + xz, zy + yz, zz - xx - yy, 0],
+        [yz - zy, zx - xz, xy - yx, xx + yy + zz],
+    ])  # fmt: skip
+    _, vectors = np.linalg.eigh(lower / 3.0)
+    b, c, d, a = vectors[:, -1]
+    sign = -1.0 if a < 0 else 1.0  # only b, c and d are stored: a is taken for positive
+    sign *= 1 - 4 * np.finfo(float).eps  # and a² = 1 − b² − c² − d² may not be negative by rounding
+    return qfac, float(sign * b), float(sign * c), float(sign * d)
+
+
+@contextmanager
+def _opened_for_writing(path: Path) -> Iterator[Any]:
+    if path.suffix != ".gz":
+        with open(path, "wb", buffering=0) as plain:
+            yield plain
+        return
+    with gzip_file.open_for_writing(path) as packed:
+        yield packed
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read_image(path: Path, allow_complex: bool = False) -> Volume:
+    """Return the volume of a NIfTI file, without any metadata; complex voxels only where they are allowed.
+
+    Raises
+    ------
+    NiftiReadError
+        If the file is no NIfTI, damaged, too short, or has more than time and samples beside space.
+    GeometryError
+        If its matrix is no map to millimetres.
+    """
+    try:
+        header, data = _header_and_data(path)
+    except FileNotFoundError as error:
+        raise NiftiReadError(f"{error.filename}: no such file.") from None
+    except MemoryError:
+        raise NiftiReadError(f"{path}: does not fit in memory.") from None
+    except (OSError, EOFError, ValueError, KeyError, struct.error, zlib.error) as error:
+        raise NiftiReadError(f"{path}: damaged or no NIfTI ({error}). Make it anew from its source.") from None
+    voxels = _as_voxels(data, header, path)
+    if voxels.dtype.kind == "c" and not allow_complex:
+        raise NiftiReadError(f"{path}: complex voxels are no edit of DICOM pixels. Give real and imaginary part as two images.")
+    matrix, notes = header.matrix()
+    geometry.check_affine(matrix)
+    return Volume(
+        voxels=voxels,
+        ijk_to_ras=matrix,
+        rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
+        time_step_s=header.time_step(),
+        name=path.name.split(".nii")[0],
+        warnings=tuple(notes),
+        space=header.space,
+        intent=INTENTS.get(header.intent, ""),
+    )
+
+
+def with_gradients(image: Volume, path: Path) -> Volume:
+    """Return an image with the b-values and directions next to its file; with a warning if they do not fit the image."""
+    stem = next((path.name[: -len(suffix)] for suffix in SUFFIXES if path.name.lower().endswith(suffix)), path.stem)
+    bval, bvec = (path.with_name(stem + suffix) for suffix in (".bval", ".bvec"))
+    if not (bval.is_file() and bvec.is_file()):
+        return image
+    try:
+        return replace(image, gradients=read_gradients(image, bval, bvec))
+    except NiftiReadError as error:
+        return replace(image, warnings=(*image.warnings, str(error)))
+
+
+def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
+    """Return b-values and gradient directions of an image as read from its file: the inverse of `write_gradients`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (times, 4)
+        b-value in s/mm² and unit direction in RAS; zeros where there is no direction.
+
+    Raises
+    ------
+    NiftiReadError
+        If a file is missing, holds no numbers, or does not have a value for every time.
+    """
+    values, vectors = _numbers_in(bval), _numbers_in(bvec)
+    vectors = vectors.T if vectors.shape[0] != 3 and vectors.shape[-1:] == (3,) else vectors
+    if values.size != image.times or vectors.shape != (3, image.times):
+        raise NiftiReadError(
+            f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
+            "times: one b-value and one direction for each was expected."
+        )
+    directions = geometry.ras_of_fsl(vectors, image.ijk_to_ras)
+    lengths = np.linalg.norm(directions, axis=1)
+    directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
+    return np.column_stack([values.reshape(-1), directions])
+
+
+def _numbers_in(path: Path) -> np.ndarray:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+        found = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
+    except OSError as error:
+        raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise NiftiReadError(f"{path}: rows of numbers, all of the same length, were expected.") from None
+    if not found.size or not np.isfinite(found).all():
+        raise NiftiReadError(f"{path}: it holds no numbers, or some that are not finite.")
+    return found
+
+
+def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:
+    if path.suffix in (".hdr", ".img"):
+        return _pair(path)
+    with _opened_for_reading(path) as file:
+        start = file.read(540)
+        header = NiftiHeader.parse(start, path)
+        offset = max(header.offset, header.first_offset)
+        return header, _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
+
+
+def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
+    """Return header and data of an image in two files, given either of them."""
+    with open(path.with_suffix(".hdr"), "rb") as file:
+        start = file.read(540)
+    if not is_nifti(start):
+        raise NiftiReadError(f"{path}: Analyze images without a NIfTI header do not specify an orientation. Convert it first.")
+    header = NiftiHeader.parse(start, path.with_suffix(".hdr"))
+    voxels = path.with_suffix(".img")
+    with open(voxels, "rb") as file:
+        return header, _read_data(file, b"", header.offset, header, voxels)
+
+
+def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> np.ndarray:
+    """Return the unscaled data in the order of the file: the slowest axis first.
+
+    Parameters
+    ----------
+    file : binary file
+        Its position is behind `start`.
+    start : bytes
+        The beginning of the data, read already.
+    skip : int
+        Bytes of the file to leave out before the data.
+    header : NiftiHeader
+        Shape and type.
+    path : pathlib.Path
+        For messages.
+    """
+    offset = file.tell() - len(start) + skip
+    count = int(np.prod(header.shape))
+    _check_size(path, offset + count * header.dtype.itemsize)
+    data = np.empty(header.shape[::-1], header.dtype)
+    view = bytes_of(data)
+    view[: len(start)] = start[: len(view)]
+    _skip(file, skip)
+    got = len(start)
+    while got < len(view):
+        part = file.readinto(view[got : got + 8 * CHUNK])  # type: ignore[attr-defined]
+        if not part:
+            raise NiftiReadError(
+                f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
+                "header. Make it anew from its source."
+            )
+        got += part
+    return data
+
+
+def _check_size(path: Path, wanted: int) -> None:
+    """Refuse a header that promises more than the file can hold, before memory is taken for it."""
+    size = path.stat().st_size
+    limit = size * 1100 if path.suffix == ".gz" else size  # deflate packs at most 1032 : 1
+    if wanted > limit:
+        raise NiftiReadError(
+            f"{path}: too short: the header promises {wanted} bytes, the file has {size}. Make it anew from its source."
+        )
+
+
+def _skip(file: BinaryIO, count: int) -> None:
+    while count > 0:
+        part = len(file.read(min(count, CHUNK)))
+        if not part:
+            return
+        count -= part
+
+
+@contextmanager
+def _opened_for_reading(path: Path) -> Iterator[Any]:
+    if path.suffix != ".gz":
+        with open(path, "rb") as plain:
+            yield plain
+        return
+    with gzip_file.open_for_reading(path) as packed:
+        yield packed
+
+
+def _as_voxels(data: np.ndarray, header: NiftiHeader, path: Path) -> np.ndarray:
+    """Return data as (times, slices, rows, columns[, samples])."""
+    if data.dtype.fields:  # RGB24, RGBA32
+        samples = len(data.dtype.fields)
+        data = data.view(np.uint8).reshape(*data.shape, samples)
+        return _spatial(data, path, samples=True)
+    if data.ndim == 5 and data.shape[0] > 1:
+        return np.moveaxis(_spatial(data, path, extra=True), 0, -1)
+    return _spatial(data, path)
+
+
+def _spatial(data: np.ndarray, path: Path, samples: bool = False, extra: bool = False) -> np.ndarray:
+    axes = data.ndim - samples - extra
+    shape = data.shape
+    while axes > 4 and shape[extra] == 1:  # axes of one voxel beyond time
+        shape = (*shape[:extra], *shape[extra + 1 :])
+        axes -= 1
+    if axes > 4:
+        dims = tuple(shape[::-1])
+        raise NiftiReadError(f"{path}: dimensions {dims}: more than three of space and one of time. Split it into 4D images.")
+    shape = (*shape[:extra], *[1] * (4 - axes), *shape[extra:])
+    return data.reshape(shape)

@@ -1,0 +1,25 @@
+"""Zarr v3 stores with OME-Zarr 0.5 metadata ⇄ volumes, some planes at a time.
+
+A store is a folder ``NAME.zarr``: array ``0`` holds the stored values, further numbers a pyramid, array ``record`` the large
+part of the lossless record. The attributes of the group hold what programs of imaging understand (``ome``) and, under one key
+of ours, the exact grid and the small part of the record.
+"""
+
+from .companion_json import BESIDE_KEY, beside
+from .dependency import check_package
+from .paths import SIGN, SUFFIX, is_store, stores_below
+from .reader import Stored, read_store
+from .writer import StoreWriter
+
+__all__ = [
+    "BESIDE_KEY",
+    "SIGN",
+    "SUFFIX",
+    "StoreWriter",
+    "Stored",
+    "beside",
+    "check_package",
+    "is_store",
+    "read_store",
+    "stores_below",
+]

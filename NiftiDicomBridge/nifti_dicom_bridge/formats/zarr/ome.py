@@ -1,0 +1,142 @@
+"""OME-Zarr 0.5 metadata ⇄ grids (https://ngff.openmicroscopy.org/0.5/).
+
+OME-Zarr knows scale and translation, and no rotation. The coordinates it is given are millimetres along the image's own axes,
+from the origin of the patient: ``position (LPS) = directions · (scale · index + translation)``. For an image whose axes are
+those of the patient they are positions in LPS; images with the same axes lie right to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import ZarrReadError
+from ...model.geometry import LPS_TO_RAS
+from ...model.volume import Volume
+
+VERSION = "0.5"
+SPACE = ("z", "y", "x")
+UNITS_MM = {"angstrom": 1e-7, "nanometer": 1e-6, "micrometer": 1e-3, "millimeter": 1.0, "centimeter": 10.0, "decimeter": 100.0,
+            "meter": 1e3, "inch": 25.4}  # fmt: skip
+UNITS_S = {"nanosecond": 1e-9, "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0}
+RGB = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
+
+
+def axis_names(shape: Sequence[int]) -> tuple[str, ...]:
+    """Return the axes of the array for voxels (times, slices, rows, columns[, samples]): no time where there is one."""
+    return (("t",) if shape[0] > 1 else ()) + (("c",) if len(shape) == 5 else ()) + SPACE
+
+
+def to_ome(volume: Volume, levels: Sequence[tuple[str, tuple[int, int, int], tuple[float, float, float]]]) -> dict[str, Any]:
+    """Return the OME metadata of a volume.
+
+    Parameters
+    ----------
+    volume : Volume
+        Its voxels may be lazy.
+    levels : sequence of (str, tuple, tuple)
+        Per level of the pyramid: path of the array, how many voxels became one, and by how many voxels of the full image its
+        first voxel's centre was moved; along slices, rows and columns.
+    """
+    names = axis_names(volume.voxels.shape)
+    spacing, translation = scale_and_translation(volume.ijk_to_ras)
+    step = volume.time_step_s
+    datasets = []
+    for path, factors, moved in levels:
+        scale = {"t": step or 1.0, "c": 1.0, **{axis: spacing[n] * factors[n] for n, axis in enumerate(SPACE)}}
+        start = {"t": 0.0, "c": 0.0, **{axis: translation[n] + spacing[n] * moved[n] for n, axis in enumerate(SPACE)}}
+        transformations = [
+            {"type": "scale", "scale": [scale[name] for name in names]},
+            {"type": "translation", "translation": [start[name] for name in names]},
+        ]
+        datasets.append({"path": path, "coordinateTransformations": transformations})
+    image = {"name": volume.name, "axes": [_axis(name, step) for name in names], "datasets": datasets}
+    found: dict[str, Any] = {"version": VERSION, "multiscales": [image]}
+    return found | ({"omero": _colours()} if volume.voxels.shape[4:] == (3,) else {})
+
+
+def scale_and_translation(ijk_to_ras: np.ndarray) -> tuple[list[float], list[float]]:
+    """Return scale and translation of a grid along slices, rows and columns, mm."""
+    lps = LPS_TO_RAS @ ijk_to_ras
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    translation = np.linalg.solve(lps[:3, :3] / spacing, lps[:3, 3])
+    return spacing[::-1].tolist(), (translation[::-1] + 0.0).tolist()
+
+
+def _axis(name: str, step: float) -> dict[str, str]:
+    if name == "t":
+        return {"name": "t", "type": "time", **({"unit": "second"} if step else {})}
+    return {"name": "c", "type": "channel"} if name == "c" else {"name": name, "type": "space", "unit": "millimeter"}
+
+
+def _colours() -> dict[str, Any]:
+    window = {"start": 0, "end": 255, "min": 0, "max": 255}
+    return {"channels": [{"label": label, "color": colour, "active": True, "window": window} for label, colour in RGB]}
+
+
+class OmeImage:
+    """What OME metadata tell of an image.
+
+    Parameters
+    ----------
+    ome : Any
+        The value of the attribute ``ome``.
+    where : str
+        The store, for messages.
+    """
+
+    def __init__(self, ome: Any, where: str):
+        try:
+            image = ome["multiscales"][0]
+            self.axes = [(str(axis["name"]), str(axis.get("type", "")), str(axis.get("unit", ""))) for axis in image["axes"]]
+            self.path = str(image["datasets"][0]["path"])
+            self.scale, self.translation = np.ones(len(self.axes)), np.zeros(len(self.axes))
+            for found in [*image["datasets"][0]["coordinateTransformations"], *image.get("coordinateTransformations", [])]:
+                self._transform(found)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise ZarrReadError(
+                f"{where}: its OME-Zarr metadata are missing or damaged ({type(error).__name__}: {error}). Stores of OME-Zarr "
+                "0.5 are read: write it anew from its source."
+            ) from None
+        self.time, self.channel = self._only("time", where), self._only("channel", where)
+        self.space = [n for n, (_, kind, _) in enumerate(self.axes) if kind == "space"]
+        known = len(self.space) + (self.time is not None) + (self.channel is not None)
+        if not 2 <= len(self.space) <= 3 or len(self.axes) != known:
+            names = [name for name, _, _ in self.axes]
+            raise ZarrReadError(f"{where}: it has axes {names}. Time, channel, and two or three of space can be read.")
+
+    def _transform(self, found: dict[str, Any]) -> None:
+        if found["type"] == "scale":
+            factors = np.array(found["scale"], dtype=float)
+            self.scale, self.translation = self.scale * factors, self.translation * factors
+        elif found["type"] == "translation":
+            self.translation = self.translation + np.array(found["translation"], dtype=float)
+        elif found["type"] != "identity":
+            raise ValueError(f"a transformation of type {found['type']!r}")
+
+    def _only(self, kind: str, where: str) -> int | None:
+        found = [n for n, (_, one, _) in enumerate(self.axes) if one == kind]
+        if len(found) > 1:
+            raise ZarrReadError(f"{where}: it has {len(found)} axes of type {kind}; one can be read.")
+        return found[0] if found else None
+
+    @property
+    def time_step_s(self) -> float:
+        """Seconds from time to time; 0 where the axis has no unit."""
+        return 0.0 if self.time is None else float(self.scale[self.time]) * UNITS_S.get(self.axes[self.time][2], 0.0)
+
+    def spacing_and_origin(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return scale and translation along slices, rows and columns, mm."""
+        factors = [UNITS_MM.get(self.axes[n][2], 1.0) for n in self.space]
+        scale, start = self.scale[self.space] * factors, self.translation[self.space] * factors
+        missing = 3 - len(self.space)
+        return np.concatenate([np.ones(missing), scale]), np.concatenate([np.zeros(missing), start])
+
+    def ijk_to_ras(self) -> np.ndarray:
+        """Return the grid of an image whose axes are taken for those of the patient: x to the left, y to the back, z up."""
+        spacing, start = self.spacing_and_origin()
+        lps = np.diag([*spacing[::-1], 1.0])
+        lps[:3, 3] = start[::-1]
+        return LPS_TO_RAS @ lps

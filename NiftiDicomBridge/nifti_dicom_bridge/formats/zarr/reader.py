@@ -1,0 +1,189 @@
+"""Stores → volumes whose voxels are read when they are sliced."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from ...errors import GeometryError, ZarrReadError
+from ...model.geometry import check_affine
+from ...model.volume import Rescale, Volume
+from ...sidecar import KEY, read_sidecar, sidecar_path
+from .companion_json import BESIDE_KEY
+from .dependency import zarr_package
+from .ome import OmeImage, scale_and_translation
+from .paths import OLD_SIGNS, SIGN
+from .writer import RECORD
+from .zarr_voxels import AGAIN, ZarrVoxels, reason
+
+MATRIX_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a store holds.
+
+    Attributes
+    ----------
+    image : Volume
+        Grid, values and what is known of them, without the record; its voxels are `LazyVoxels`.
+    record : dict or None
+        The lossless record, as it was given to be written; None for an image that never was DICOM.
+    top : dict
+        BIDS keys: those of NAME.json beside the store where it is there, else as they were when it was written.
+    """
+
+    image: Volume
+    record: dict[str, Any] | None
+    top: dict[str, Any]
+
+
+def read_store(path: Path) -> Stored:
+    """Return what a store holds; of its voxels nothing but whether all chunks are there.
+
+    Raises
+    ------
+    DependencyError
+        If the package zarr is not there.
+    ZarrReadError
+        If it is no store of Zarr v3 with OME-Zarr metadata, or damaged, or half of it is missing.
+    SidecarError
+        If NAME.json beside it is damaged.
+    GeometryError
+        If its matrix is no map to millimetres, or says another thing than the OME metadata.
+    """
+    zarr = zarr_package()
+    _check_kind(path)
+    attributes = _attributes(path)
+    own = attributes.get(KEY)
+    ome = OmeImage(attributes.get("ome"), str(path))
+    if not isinstance(own, dict):
+        voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
+        return Stored(_foreign(voxels, ome, path), None, _top_beside(path, ours=False))
+    voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
+    voxels.check_chunks()
+    record = _record(zarr, path, own)
+    top = _top_beside(path, ours=True) or dict(own.get("Top", {}))
+    return Stored(_own(voxels, ome, own, path), record, top)
+
+
+def _check_kind(path: Path) -> None:
+    if (path / SIGN).is_file():
+        return
+    if not path.exists():
+        raise ZarrReadError(f"{path}: no such store. Check the path.")
+    if any((path / name).exists() for name in OLD_SIGNS):
+        raise ZarrReadError(f"{path}: a store of Zarr v2. Stores of Zarr v3 are read: convert it first.")
+    raise ZarrReadError(f"{path}: it has no {SIGN}: the store is half-written or was not copied whole. {AGAIN}")
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((path / SIGN).read_bytes())
+    except OSError as error:
+        raise ZarrReadError(f"{path / SIGN}: cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
+        raise ZarrReadError(f"{path / SIGN}: is no JSON ({error}). {AGAIN}") from None
+    if not isinstance(found, dict) or found.get("node_type") != "group" or not isinstance(found.get("attributes", {}), dict):
+        raise ZarrReadError(f"{path / SIGN}: the metadata of a group were expected. Give the store of an image.")
+    return found.get("attributes", {})
+
+
+def _array(zarr: Any, path: Path, name: str) -> Any:
+    try:
+        return zarr.open_array(store=str(path), path=name, mode="r", zarr_format=3)
+    except Exception as error:  # zarr raises whatever its parts raise
+        raise ZarrReadError(f"{path}: its array {name!r} is missing or damaged ({reason(error)}). {AGAIN}") from None
+
+
+def _own(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path: Path) -> Volume:
+    """Return the image of a store that this tool wrote."""
+    try:
+        image = own["Image"]
+        matrix, rescale = np.array(image["IjkToRas"], dtype=float), image["Rescale"]
+        if matrix.shape != (4, 4):
+            raise ValueError("IjkToRas is no 4 × 4 matrix")
+        slope, intercept = float(rescale["Slope"]), float(rescale["Intercept"])
+        if not math.isfinite(slope) or not math.isfinite(intercept) or slope == 0:
+            raise ValueError(f"slope {slope} and intercept {intercept}")
+        gradients = np.array(image["Gradients"], dtype=float) if "Gradients" in image else None
+        if gradients is not None and gradients.shape != (voxels.shape[0], 4):
+            raise ValueError(f"Gradients of shape {gradients.shape} for {voxels.shape[0]} times")
+        volume = Volume(
+            voxels=cast(np.ndarray, voxels),
+            ijk_to_ras=matrix,
+            rescale=Rescale(slope, intercept, str(rescale["Units"])),
+            time_step_s=float(image["TimeStep"]),
+            name=path.name.removesuffix(".zarr"),
+            gradients=gradients,
+            warnings=tuple(str(sentence) for sentence in image["Warnings"]),
+            space=str(image["Space"]),
+            intent=str(image["Intent"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ZarrReadError(
+            f"{path / SIGN}: the attribute {KEY}/Image is incomplete or was edited into nonsense ({reason(error)}). {AGAIN}"
+        ) from None
+    check_affine(volume.ijk_to_ras)
+    _check_agreement(volume, ome, path)
+    return volume
+
+
+def _check_agreement(volume: Volume, ome: OmeImage, path: Path) -> None:
+    """Refuse a store whose OME metadata were changed and whose exact matrix was not: one of both is wrong."""
+    spacing, start = scale_and_translation(volume.ijk_to_ras)
+    found_spacing, found_start = ome.spacing_and_origin()
+    low = np.abs(np.subtract(start, found_start)).max()
+    far = np.abs(np.subtract(spacing, found_spacing) * volume.voxels.shape[1:4]).max()
+    if not max(low, far) <= MATRIX_TOLERANCE * max(1.0, np.abs(start).max()):
+        raise GeometryError(
+            f"{path / SIGN}: the OME metadata say scale {found_spacing.tolist()} and translation {found_start.tolist()}, the "
+            f"exact matrix {KEY}/Image/IjkToRas says {spacing} and {start}. Make them agree, or take {KEY!r} away to convert "
+            "the image without its record."
+        )
+
+
+def _foreign(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume:
+    """Return the image of a store that another tool wrote."""
+    matrix = ome.ijk_to_ras()
+    check_affine(matrix)
+    note = "OME-Zarr says nothing of directions: x was taken for the patient's left, y for the back, z for the head"
+    return Volume(
+        voxels=cast(np.ndarray, voxels),
+        ijk_to_ras=matrix,
+        time_step_s=ome.time_step_s,
+        name=path.name.removesuffix(".zarr"),
+        warnings=(note,),
+    )
+
+
+def _record(zarr: Any, path: Path, own: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the record of a store: its small part from the attributes, the large one from its array."""
+    small = {name: part for name, part in own.items() if name != "Image"}
+    if "Voxels" not in small:
+        if (path / RECORD).exists():
+            raise ZarrReadError(f"{path / SIGN}: the attribute {KEY} lost the record of the DICOM. {AGAIN}")
+        return None
+    array = _array(zarr, path, RECORD)
+    try:
+        chunks = math.ceil(array.shape[0] / array.chunks[0])
+        if any(not (path / RECORD / array.metadata.encode_chunk_key((n,))).is_file() for n in range(chunks)):
+            raise ValueError("a chunk is missing")
+        large = json.loads(np.asarray(array[:]).tobytes())
+        return {**large, **small}
+    except Exception as error:  # zarr and its codecs raise whatever they raise
+        raise ZarrReadError(f"{path / RECORD}: the record of the DICOM is damaged ({reason(error)}). {AGAIN}") from None
+
+
+def _top_beside(path: Path, ours: bool) -> dict[str, Any]:
+    """Return the BIDS keys of NAME.json; empty where it is not there, or is not `ours` as it should be."""
+    file = sidecar_path(path)
+    found = read_sidecar(file) if file.is_file() else {}
+    if ours and BESIDE_KEY not in found:
+        return {}
+    return {key: value for key, value in found.items() if key not in (KEY, BESIDE_KEY)}

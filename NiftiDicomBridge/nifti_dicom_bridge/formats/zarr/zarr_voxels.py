@@ -1,0 +1,123 @@
+"""The array of a store as voxels that are read when they are sliced."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import ZarrReadError
+from ...model.lazy_voxels import LazyVoxels
+from .ome import OmeImage
+
+KEPT_BYTES = 1 << 25
+"""Chunks that are kept while their planes are asked for one by one."""
+AGAIN = "Copy the store anew, or write it anew from its source."
+
+
+class ZarrVoxels(LazyVoxels):
+    """The voxels of a store; chunks that were read last are kept.
+
+    Parameters
+    ----------
+    array : zarr.Array
+        Of the full image.
+    ome : OmeImage
+        What its axes are.
+    path : pathlib.Path
+        The store, for messages.
+    """
+
+    def __init__(self, array: Any, ome: OmeImage, path: Path):
+        names = [name for name, _, _ in ome.axes]
+        order = [n for n in (ome.time, ome.channel, *ome.space) if n is not None]
+        if order != sorted(order) or len(array.shape) != len(names) or array.dtype.kind not in "iufb" or 0 in array.shape:
+            raise ZarrReadError(
+                f"{path}: an array of {array.dtype} with shape {tuple(array.shape)} does not fit the axes {names}: numbers, "
+                f"time first, then channels, then space, were expected. {AGAIN}"
+            )
+        self._array, self._path = array, path
+        self._has_time, self._has_samples = ome.time is not None, ome.channel is not None
+        self._has_slices = len(ome.space) == 3
+        space = array.shape[-len(ome.space) :]
+        times = array.shape[0] if self._has_time else 1
+        samples = (array.shape[len(names) - len(ome.space) - 1],) if self._has_samples else ()
+        samples = () if samples == (1,) else samples
+        shape = (times, *(space if self._has_slices else (1, *space)), *samples)
+        super().__init__(shape, np.dtype("u1") if array.dtype.kind == "b" else array.dtype.newbyteorder("<"))
+        self._step = int(array.chunks[-3]) if self._has_slices else 1
+        self._kept: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
+        self._keeping = threading.Lock()
+
+    def check_chunks(self) -> None:
+        """Raise `ZarrReadError` where a chunk is missing: its fill value would pass for voxels."""
+        outer = self._array.shards or self._array.chunks
+        counts = [math.ceil(n / size) for n, size in zip(self._array.shape, outer, strict=True)]
+        keys = (self._array.metadata.encode_chunk_key(place) for place in itertools.product(*map(range, counts)))
+        folder = self._path / self._array.path
+        missing = [key for key in keys if not (folder / key).is_file()]
+        if missing:
+            some = ", ".join(missing[:3]) + ("…" if len(missing) > 3 else "")
+            raise ZarrReadError(
+                f"{folder}: {len(missing)} of {math.prod(counts)} chunks are missing ({some}): the store is half-written or "
+                f"was not copied whole. {AGAIN}"
+            )
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times; of chunks only those they lie in are read."""
+        slices = self.shape[1]
+        if stop - start < self._step and start // slices == (stop - 1) // slices:
+            return self._from_kept(start, stop)
+        if (stop - start) % slices == 0 and start % slices == 0:
+            return self._read(start // slices, stop // slices, 0, slices)
+        parts = []
+        while start < stop:
+            time, first = divmod(start, slices)
+            end = min(slices, first + stop - start)
+            parts.append(self._read(time, time + 1, first, end))
+            start += end - first
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _from_kept(self, start: int, stop: int) -> np.ndarray:
+        """Return some planes of one time, fewer than a chunk has."""
+        time, first = divmod(start, self.shape[1])
+        found = []
+        for n in range(first // self._step, (first + stop - start - 1) // self._step + 1):
+            low = n * self._step
+            chunk = self._chunk(time, low)
+            found.append(chunk[max(0, first - low) : first - low + stop - start])
+        return np.concatenate(found)
+
+    def _chunk(self, time: int, low: int) -> np.ndarray:
+        with self._keeping:
+            if (time, low) not in self._kept:
+                self._kept[time, low] = self._read(time, time + 1, low, min(low + self._step, self.shape[1]))
+                while len(self._kept) > 1 and len(self._kept) * self._kept[time, low].nbytes > KEPT_BYTES:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end((time, low))
+            return self._kept[time, low]
+
+    def _read(self, time: int, end: int, first: int, last: int) -> np.ndarray:
+        key: tuple = (slice(time, end),) if self._has_time else ()
+        key += (slice(None),) if self._has_samples else ()
+        key += (slice(first, last),) if self._has_slices else ()
+        try:
+            block = np.asarray(self._array[key])
+        except Exception as error:  # zarr and its codecs raise whatever they raise
+            raise ZarrReadError(
+                f"{self._path}: slices {first + 1} to {last} of time {time + 1} cannot be read: the store is damaged "
+                f"({reason(error)}). {AGAIN}"
+            ) from None
+        if self._has_samples:
+            block = np.moveaxis(block, int(self._has_time), -1)
+        return np.ascontiguousarray(block, self.dtype).reshape((end - time) * (last - first), *self.shape[2:])
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says, on one line."""
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"

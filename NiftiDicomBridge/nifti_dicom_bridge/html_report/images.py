@@ -1,0 +1,141 @@
+"""Files → the images in them, as others see them: read again from what lies on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from ..conversion.image_file import open_nifti
+from ..conversion.stage_zarr import StoreFile, open_store
+from ..formats import nifti
+from ..formats.dicom.reading.read import Plan, load, outline, plan_all
+from ..formats.dicom.reading.series import find_series
+from ..formats.zarr import is_store
+from ..model import geometry
+from ..model.volume import Volume, same_grid, turned
+from ..validation import OTHER_KINDS
+
+NIFTI, ZARR, DICOM = "NIfTI", "Zarr", "DICOM"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image whose grid is known; its voxels are read when they are asked for.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    kind : str
+        What it is, in a word or two: `NIFTI`, `ZARR`, ``DICOM, 23 files``.
+    placed : bool
+        Whether it says where it lies in the patient.
+    outline : Volume
+        The image; for DICOM without its voxels.
+    load : callable
+        Returns the image with its voxels.
+    """
+
+    name: str
+    kind: str
+    placed: bool
+    outline: Volume
+    load: Callable[[], Volume]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One image before and after the conversion, and both loaded, the latter turned like the former; None where it is not."""
+
+    name: str
+    before: Image | None
+    after: Image | None
+    loaded: tuple[Volume | None, Volume | None]
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is known where the image lies in the patient."""
+        return all(image.placed for image in (self.before, self.after) if image)
+
+
+def pairs_of(inputs: Sequence[Path], outputs: Sequence[Path]) -> Iterator[Pair]:
+    """Yield the images of a conversion, before and after, one pair at a time; raises `BridgeError` as `read` does."""
+    if _images_among(outputs):
+        before = [*_planned(inputs), *_in_files(inputs)]
+        for image in _in_files(outputs):
+            found, volumes = _partner(image, before)
+            yield Pair(image.name, found, image, _alike(volumes[1], volumes[0]))
+        return
+    after = list(_planned(outputs))
+    for image in chain(_in_files(inputs), _planned(inputs)):
+        found, volumes = _partner(image, after)
+        yield Pair(image.name, image, found, _alike(*volumes))
+
+
+def _images_among(paths: Sequence[Path]) -> list[Path]:
+    """Return the paths that are an image each: NIfTI files and Zarr stores."""
+    return [path for path in paths if path.name.lower().endswith(nifti.SUFFIXES) or is_store(path)]
+
+
+def _in_files(paths: Sequence[Path]) -> Iterator[Image]:
+    """Yield images that are a file each, as others see them who do not know the record."""
+    for path in _images_among(paths):
+        file = open_store(path) if is_store(path) else open_nifti(path)
+        volume = file.image.in_memory() if isinstance(file, StoreFile) else nifti.read_image(path)
+        known = replace(volume, metadata=file.record.series) if file.record else volume
+        kind = ZARR if is_store(path) else NIFTI
+        placed = kind == ZARR or volume.space != ""
+        yield Image(volume.name, kind, placed, known, lambda known=known: known)  # type: ignore[misc]
+
+
+def _planned(paths: Sequence[Path]) -> Iterator[Image]:
+    """Yield images that are made of DICOM files."""
+    images = _images_among(paths)
+    files = [path for path in paths if path not in images and path.suffix.lower() not in OTHER_KINDS]
+    for plan in plan_all(find_series(files)) if files else []:
+        yield _dicom(plan)
+
+
+def _dicom(plan: Plan) -> Image:
+    count = len(plan.instances)
+    kind = f"{DICOM}, {count} file{'s' * (count > 1)}"
+    return Image(plan.name, kind, plan.grid.stack is not None, outline(plan), lambda: load(plan))
+
+
+def _partner(image: Image, others: Sequence[Image]) -> tuple[Image | None, tuple[Volume, Volume | None]]:
+    """Return the one of several images that an image was made of, or became: the one with the same voxels, where there is."""
+    volume = image.load()
+    if not others:
+        return None, (volume, None)
+    similar = [other for other in others if is_on_same_grid(volume, other.outline)]
+    similar.sort(key=lambda other: other.name != image.name)
+    chosen, found = similar[0] if similar else others[0], None
+    for other in similar if len(similar) > 1 else []:
+        found = other.load()
+        if has_same_voxels(volume, found):
+            return other, (volume, found)
+    return chosen, (volume, chosen.load())
+
+
+def is_on_same_grid(volume: Volume, other: Volume) -> bool:
+    """Whether every voxel of an image is one of another, however both are stored."""
+    other = _turned_like(other, volume)
+    return volume.voxels.shape == other.voxels.shape and same_grid(
+        volume.ijk_to_ras, other.ijk_to_ras, volume.voxels.shape[1:4]
+    )
+
+
+def has_same_voxels(volume: Volume, other: Volume) -> bool:
+    """Whether two images on the same grid hold the same stored values."""
+    other = _turned_like(other, volume)
+    return all((a == b).all() for a, b in zip(volume.voxels, other.voxels, strict=True))
+
+
+def _turned_like(volume: Volume, other: Volume) -> Volume:
+    return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
+
+
+def _alike(before: Volume | None, after: Volume | None) -> tuple[Volume | None, Volume | None]:
+    return (before, after) if before is None or after is None else (before, _turned_like(after, before))

@@ -1,0 +1,66 @@
+"""Report → file, of the kind that its name asks for."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import OptionError, OutputError
+from ..model.report import ConversionReport
+from ..options import Progress
+
+SUFFIXES = (".html", ".json")
+
+
+def write_report(report: ConversionReport, path: Path | str, progress: Progress | None = None) -> None:
+    """Write what happened in a conversion: ``.html`` for people, ``.json`` for programs.
+
+    The page is one file that needs nothing else and no network. Inputs and outputs are read again for it, compared voxel by
+    voxel, and shown. What cannot be read or shown is said there; it is no error.
+
+    Parameters
+    ----------
+    report : ConversionReport
+        What `nifti_dicom_bridge.convert` returned.
+    path : path
+        The file; replaced when it exists. Its folder is made when missing.
+    progress : Progress, optional
+        Told how many entries have been looked at; may raise `Cancelled`, which leaves what was there before.
+
+    Raises
+    ------
+    OptionError
+        If the name ends otherwise.
+    OutputError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    check_suffix(path)
+    if path.suffix.lower() == ".json":
+        text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    else:
+        from .page_html import page_of
+
+        text = page_of(report, progress)
+    _write(text, path)
+
+
+def check_suffix(path: Path) -> None:
+    """Raise `OptionError` where the name of a report does not say which kind it shall be."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise OptionError(f"{path}: a report is a page or data. Give it a name that ends in {' or '.join(SUFFIXES)}.")
+
+
+def _write(text: str, path: Path) -> None:
+    """Write a text beside its place and move it there; names of files may hold bytes that are no text."""
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(text.encode("utf-8", "backslashreplace"))
+        os.replace(beside, path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise OutputError(f"{path}: the report cannot be written ({error.strerror}). Choose another place.") from error

@@ -1,0 +1,1 @@
+"""Images, their geometry, numbers and attributes, whatever the format."""

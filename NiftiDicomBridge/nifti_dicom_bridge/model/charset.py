@@ -1,0 +1,79 @@
+"""Text in the character sets of DICOM (PS3.5 6.1, PS3.3 C.12.1.1.2): ASCII by ourselves, all others by pydicom."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..standard import tags
+from . import metadata
+from .metadata import Elements
+
+# PS3.5 6.1.2.3: VRs to which SpecificCharacterSet applies; all others are ASCII
+AFFECTED_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
+_DELIMITERS = {"PN": {"\\", "^", "="}, "LT": set(), "ST": set(), "UT": set()}
+
+
+class CharacterSet:
+    """The character sets in force in a data set."""
+
+    def __init__(self, terms: tuple[str, ...] = ()):
+        self.terms = terms
+
+    def of(self, elements: Elements) -> CharacterSet:
+        """Return the character sets of a data set or item: its own, else those around it."""
+        if tags.SPECIFIC_CHARACTER_SET not in elements:
+            return self
+        return self._with(tuple(metadata.texts(elements, tags.SPECIFIC_CHARACTER_SET)))
+
+    def of_json(self, data_set: dict[str, Any]) -> CharacterSet:
+        """Return the character sets of a data set in JSON."""
+        found = data_set.get(tags.hexadecimal(tags.SPECIFIC_CHARACTER_SET))
+        if not isinstance(found, dict) or not isinstance(found.get("Value"), list):
+            return self
+        return self._with(tuple("" if term is None else str(term).strip() for term in found["Value"]))
+
+    def _with(self, terms: tuple[str, ...]) -> CharacterSet:
+        return self if terms == self.terms else CharacterSet(terms)
+
+    def decode(self, raw: bytes, vr: str) -> str:
+        """Return text; raises `UnicodeError` or `LookupError` where it cannot be read."""
+        if raw.isascii() and b"\x1b" not in raw:
+            return raw.decode("ascii")
+        if vr not in AFFECTED_VRS:
+            raise UnicodeError(f"{vr} allows ASCII only")
+        from pydicom.charset import decode_bytes
+
+        with _without_warnings():
+            return decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"}))
+
+    def encode(self, text: str, vr: str) -> bytes:
+        """Return bytes; raises `UnicodeError` where the character sets have no such letter."""
+        if text.isascii() and "\x1b" not in text:
+            return text.encode("ascii")
+        if vr not in AFFECTED_VRS:
+            raise UnicodeError(f"{vr} allows ASCII only")
+        from pydicom.charset import encode_string
+
+        with _without_warnings():
+            codecs = self._codecs()
+            if len(codecs) == 1:
+                return text.encode(codecs[0])
+            groups = [text] if vr != "PN" else text.split("=")
+            return b"=".join(encode_string(group, codecs) for group in groups)
+
+    def _codecs(self) -> list[str]:
+        from pydicom.charset import convert_encodings
+
+        with _without_warnings():
+            return list(convert_encodings(list(self.terms) or [""]))
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keep pydicom's complaints about text from the terminal: what cannot be read is kept as bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

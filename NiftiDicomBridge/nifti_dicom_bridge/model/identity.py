@@ -1,0 +1,60 @@
+"""Who and what an image is, as text for people: patient, study, series, window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import metadata
+from .charset import AFFECTED_VRS, CharacterSet
+from .volume import Volume
+
+KEYWORDS = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientComments",
+    "StudyInstanceUID", "StudyID", "StudyDate", "StudyTime", "StudyDescription",
+    "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime", "Modality", "FrameOfReferenceUID",
+    "ContentDate", "ContentTime", "Manufacturer", "ManufacturerModelName", "WindowCenter", "WindowWidth", "SOPClassUID",
+)  # fmt: skip
+
+
+def identity_of(volume: Volume, keywords: Iterable[str] = KEYWORDS) -> dict[str, str]:
+    """Return attributes of the first instance that a volume was made of.
+
+    Parameters
+    ----------
+    volume : Volume
+        Any; one that never was DICOM has no attributes.
+    keywords : iterable of str
+        Which attributes (PS3.6), of the top level.
+
+    Returns
+    -------
+    dict of str to str
+        Keyword → value in Unicode, whatever the character set was (PS3.3 C.12.1.1.2); values are separated by a backslash. What
+        is absent, empty, or cannot be read is left out.
+    """
+    return texts_of(volume.metadata.first.elements, keywords) if volume.metadata is not None else {}
+
+
+def texts_of(elements: metadata.Elements, keywords: Iterable[str] = KEYWORDS) -> dict[str, str]:
+    """Return attributes of a data set in Unicode; see `identity_of`."""
+    from pydicom.datadict import tag_for_keyword
+
+    charset = CharacterSet().of(elements)
+    found = {}
+    for keyword in keywords:
+        text = _text(elements, tag_for_keyword(keyword) or 0, charset)
+        if text:
+            found[keyword] = text
+    return found
+
+
+def _text(elements: metadata.Elements, tag: int, charset: CharacterSet) -> str:
+    element = elements.get(tag)
+    if element is None or not isinstance(element.value, bytes):
+        return ""
+    if element.vr not in AFFECTED_VRS:
+        return metadata.text(elements, tag)
+    try:
+        return charset.decode(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
+    except (UnicodeError, LookupError):
+        return ""

@@ -1,0 +1,257 @@
+"""DICOM attributes as they stood in the files: elements, items, instances, series.
+
+Values are kept as the bytes of the value field, padding included, so that whatever was there can be given back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from ..standard import tags
+
+# PS3.5 6.2: struct letter of one value of the numeric VRs
+NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
+SPACE_AND_NULL = " \0"
+
+
+class Element(NamedTuple):
+    """One data element (PS3.5 7.1).
+
+    Attributes
+    ----------
+    vr : str
+        Value representation, two letters.
+    value : bytes or tuple of Item
+        The value field in little endian, with its padding. A tuple of items for SQ (and for UN of undefined length, whose
+        items are encoded in implicit VR: PS3.5 6.2.2 note 4).
+    undefined : bool
+        The length field said "undefined": the value ended at a delimiter.
+    """
+
+    vr: str
+    value: bytes | tuple[Item, ...]
+    undefined: bool = False
+
+
+Elements = dict[int, Element]
+
+
+class Item(NamedTuple):
+    """One item of a sequence (PS3.5 7.5)."""
+
+    elements: Elements
+    undefined: bool = False
+
+
+class PixelElement(NamedTuple):
+    """Where the pixel data of a file lie: `offset` and `length` in bytes; length −1 for encapsulated pixel data."""
+
+    tag: int
+    vr: str
+    offset: int
+    length: int
+
+
+class Encoding(NamedTuple):
+    """How a data set was encoded in its file (PS3.5 7.1, 7.3, A.5), whatever the file meta information claims."""
+
+    explicit: bool = True
+    little: bool = True
+    deflated: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """One SOP instance: all its elements but the pixel data.
+
+    Attributes
+    ----------
+    elements, file_meta : dict of int to Element
+        Data set and file meta information (group 0002), by tag number.
+    preamble : bytes or None
+        The 128 bytes before ``DICM``; None where the file had neither.
+    encoding : Encoding
+        How the file was encoded.
+    pixels : PixelElement or None
+        Where the pixel data are in the file.
+    path, name : str
+        The file, and its path relative to the input that it was found in (POSIX separators).
+    trailer : bytes
+        What stands behind the last element and is none: the fill of a last block.
+    repeated : tuple of int
+        Tags that stood there more than once; the last of each was kept.
+    """
+
+    elements: Elements
+    file_meta: Elements
+    preamble: bytes | None
+    encoding: Encoding
+    pixels: PixelElement | None
+    path: str = ""
+    name: str = ""
+    trailer: bytes = b""
+    repeated: tuple[int, ...] = ()
+
+    def get(self, tag: int) -> Element | None:
+        """Return the element of the data set with this tag, or None."""
+        return self.elements.get(tag)
+
+    @property
+    def uid(self) -> str:
+        """SOPInstanceUID, empty where there is none."""
+        return text(self.elements, tags.SOP_INSTANCE_UID)
+
+    @property
+    def key(self) -> str:
+        """What is the same for one instance wherever it is met, and differs between two: UID and name, else everything."""
+        if self.uid:
+            return f"{self.uid}\n{self.name}"
+        content = repr(sorted(self.elements.items())).encode("utf-8")
+        return f"{hashlib.blake2b(content, digest_size=16).hexdigest()}\n{self.name}"
+
+    @property
+    def transfer_syntax(self) -> str:
+        """TransferSyntaxUID of the file meta information, empty where there is none."""
+        return text(self.file_meta, tags.TRANSFER_SYNTAX_UID)
+
+
+class Frame(NamedTuple):
+    """One image plane of a volume: index of the instance in `SeriesMetadata.instances`, and of the frame or tile in it.
+
+    With a `label`, it is not the whole plane: the frame is 1 where the plane of a label map has that label.
+    """
+
+    instance: int
+    frame: int
+    label: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesMetadata:
+    """All instances that a volume was made of, and which plane of it is which frame.
+
+    Attributes
+    ----------
+    instances : tuple of Instance
+        In the order of the files' paths.
+    frames : numpy.ndarray, shape (times, slices, 2), int32
+        ``(instance, frame)`` of every plane.
+    layers : numpy.ndarray or None, shape (frames, 4), int32
+        ``(slice, instance, frame, label)`` of every frame, where planes and frames are not one and the same: in a label map
+        each frame is one label of its plane, and planes without a frame are background. There, `frames` has a frame of another
+        volume that lies in the plane, else the nearest of this one. None where every plane is its frame.
+    """
+
+    instances: tuple[Instance, ...]
+    frames: np.ndarray
+    layers: np.ndarray | None = None
+
+    @property
+    def first(self) -> Instance:
+        """The instance of the first plane."""
+        return self.instances[int(self.frames[0, 0, 0])]
+
+    @property
+    def is_label_map(self) -> bool:
+        """Whether frames are labels of their planes."""
+        return self.layers is not None and bool(self.layers[:, 3].any())
+
+    def planes(self) -> Iterator[tuple[int, int, Frame]]:
+        """Yield (time, slice, frame) of every frame in storage order."""
+        if self.layers is not None:
+            yield from ((0, k, Frame(*frame)) for k, *frame in self.layers.tolist())
+            return
+        for t, row in enumerate(self.frames.tolist()):
+            for k, (instance, frame) in enumerate(row):
+                yield t, k, Frame(instance, frame)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One attribute that is not as it was: what it was, what it is, and where the new value came from."""
+
+    attribute: str
+    old: str
+    new: str
+    source: str
+
+
+@dataclass
+class Log:
+    """What a person should know of a conversion: words, changed attributes, values of a new object with their sources."""
+
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    values: list[Change] = field(default_factory=list)
+
+
+# --- reading values ---------------------------------------------------------------------------------------------------
+
+
+def text(elements: Elements, tag: int, default: str = "") -> str:
+    """Return the value of a text element without its padding; `default` where it is absent or empty.
+
+    Bytes beyond ASCII are shown in Latin-1: good enough for codes and UIDs; names of people go through the character sets.
+    """
+    element = elements.get(tag)
+    if element is None or not isinstance(element.value, bytes):
+        return default
+    return element.value.decode("latin-1").strip(SPACE_AND_NULL) or default
+
+
+def texts(elements: Elements, tag: int) -> list[str]:
+    """Return the values of a text element, split at the backslash."""
+    value = text(elements, tag)
+    return [part.strip(SPACE_AND_NULL) for part in value.split("\\")] if value else []
+
+
+def numbers(elements: Elements, tag: int) -> list[float]:
+    """Return the numeric values of an element (DS, IS or binary); empty where absent, empty or not numeric."""
+    element = elements.get(tag)
+    if element is None or not isinstance(element.value, bytes) or not element.value:
+        return []
+    return list(_numbers(element.vr, element.value))
+
+
+@lru_cache(maxsize=4096)
+def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
+    letter = NUMBER_FORMATS.get(vr)
+    if letter is not None:
+        count = len(value) // struct.calcsize(letter)
+        return struct.unpack_from(f"<{count}{letter}", value)
+    try:
+        return tuple(float(part) for part in value.decode("ascii").strip(SPACE_AND_NULL).split("\\"))
+    except ValueError:
+        return ()
+
+
+def number(elements: Elements, tag: int, default: float | None = None) -> float | None:
+    """Return the first numeric value of an element, or `default`."""
+    values = numbers(elements, tag)
+    return values[0] if values else default
+
+
+def integer(elements: Elements, tag: int, default: int = 0) -> int:
+    """Return the first value of an element as an integer, or `default`."""
+    value = number(elements, tag)
+    return default if value is None or value != value or abs(value) == float("inf") else int(value)
+
+
+def items(elements: Elements, tag: int) -> tuple[Item, ...]:
+    """Return the items of a sequence; empty where it is absent or no sequence."""
+    element = elements.get(tag)
+    return element.value if element is not None and isinstance(element.value, tuple) else ()
+
+
+def first_item(elements: Elements, tag: int) -> Elements:
+    """Return the elements of the first item of a sequence; empty where there is none."""
+    found = items(elements, tag)
+    return found[0].elements if found else {}

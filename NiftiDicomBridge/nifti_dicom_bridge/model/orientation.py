@@ -1,0 +1,64 @@
+"""In which order and direction an image's axes become columns, rows and slices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import OptionError
+from ..options import SlicePlane
+from . import geometry
+from .volume import Volume, turned
+
+_AXES = {
+    SlicePlane.AXIAL: geometry.AXIAL_AXES,
+    SlicePlane.CORONAL: geometry.CORONAL_AXES,
+    SlicePlane.SAGITTAL: geometry.SAGITTAL_AXES,
+}
+_THICK = 1.5
+"""An axis whose voxels are longer than those of the others by this factor is that of the slices."""
+
+
+def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = None) -> Volume:
+    """Return a volume whose slices lie in a plane, with columns and rows as viewers show them.
+
+    Parameters
+    ----------
+    volume : Volume
+        Any orientation, sheared or left-handed.
+    plane : SlicePlane
+        What is wanted. ``AUTO``: as the reference; without one, the slices stay those of the image, or go across the
+        thickest voxels.
+    reference : numpy.ndarray, shape (4, 4), optional
+        ijk → mm, RAS, of the reference series.
+
+    Raises
+    ------
+    OptionError
+        If the plane of a reference is wanted and there is none.
+    GeometryError
+        If the matrix of the volume is no map to millimetres.
+    """
+    geometry.check_affine(volume.ijk_to_ras)
+    if plane is SlicePlane.AS_STORED:
+        return volume
+    if plane is SlicePlane.REFERENCE and reference is None:
+        raise OptionError("--plane reference takes the planes of the reference series: name one with --reference DICOM.")
+    if reference is not None and plane in (SlicePlane.AUTO, SlicePlane.REFERENCE):
+        return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, reference))
+    if plane is SlicePlane.AUTO:
+        axis = _slice_axis(volume.ijk_to_ras)
+        wanted = _nearest_plane(volume.ijk_to_ras[:3, axis])
+        return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, wanted, slices=axis))
+    return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, _AXES[plane]))
+
+
+def _slice_axis(ijk_to_ras: np.ndarray) -> int:
+    spacing = np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    thickest = int(np.argmax(spacing))
+    others = np.delete(spacing, thickest)
+    return thickest if spacing[thickest] > _THICK * others.max() else 2
+
+
+def _nearest_plane(slice_direction: np.ndarray) -> np.ndarray:
+    """Return the axes of the plane whose slices go nearest to a direction."""
+    return max(_AXES.values(), key=lambda axes: abs(float(axes[:, 2] @ slice_direction)))

@@ -1,0 +1,82 @@
+"""Words about pictures: the text beside them, and their metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..model import metadata
+from ..model.volume import Volume
+from ..standard import tags
+from .letters import edges_of
+from .text import metadata_lines
+from .view import View
+
+SOFTWARE = "nifti-dicom-bridge"
+
+
+def picture_texts(title: str, view: View, deidentify: bool) -> dict[str, str]:
+    """Return keyword → text for the metadata of a picture: nothing of the patient where that is wanted."""
+    found = {} if deidentify else {"Title": title}
+    found["Software"] = SOFTWARE
+    found["Comment"] = "; ".join(filter(None, (_edges(view), _window(view))))
+    return found
+
+
+def text_of(volume: Volume, title: str, view: View, deidentify: bool, sidecar: Mapping[str, Any] | None = None) -> list[str]:
+    """Return all that is known of an image, for people: the picture, the grid, every attribute."""
+    lines = ["PICTURE"] if deidentify else [title, "", "PICTURE"]
+    lines += [f"  {name}: {value}" for name, value in _facts(volume, view).items() if value]
+    if volume.metadata is not None:
+        lines += metadata_lines(volume.metadata, deidentify)
+    if sidecar and not deidentify:
+        lines += ["", "SIDECAR", *(f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in sidecar.items())]
+    return lines
+
+
+def _facts(volume: Volume, view: View) -> dict[str, str]:
+    columns, rows, slices = volume.shape_ijk
+    size = f"{columns} × {rows} × {slices}" + (f" × {volume.times} times" if volume.times > 1 else "")
+    spacing = np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0)
+    rescale = volume.rescale
+    return {
+        "Kind": _kind(volume),
+        "Voxels": f"{size}, {volume.voxels.dtype.name}" + (" RGB" if volume.voxels.ndim == 5 else ""),
+        "Voxel size": " × ".join(f"{mm:.6g}" for mm in spacing) + " mm" if view.placed else "unknown",
+        "Values": "" if rescale.is_identity else f"{rescale.slope:g} × stored + {rescale.intercept:g} {rescale.units}".rstrip(),
+        "Time step": f"{volume.time_step_s:g} s" if volume.time_step_s else "",
+        "Shown": _window(view),
+        "Edges": _edges(view),
+        "Voxel to mm (RAS)": _matrix(volume) if view.placed else "",
+    }
+
+
+def _matrix(volume: Volume) -> str:
+    return "; ".join(" ".join(f"{n:.6g}" for n in row) for row in volume.ijk_to_ras[:3])
+
+
+def _kind(volume: Volume) -> str:
+    if volume.metadata is None or not volume.metadata.first.elements:
+        return ""
+    uid = metadata.text(volume.metadata.first.elements, tags.SOP_CLASS_UID)
+    return tags.uid_name(uid) if uid else ""
+
+
+def _edges(view: View) -> str:
+    """Say what of the patient lies at the edges of the picture."""
+    if not view.placed:
+        return ""
+    left, right, top, bottom = edges_of(view, view.middle)
+    return f"left {left}, right {right}, top {top}, bottom {bottom}"
+
+
+def _window(view: View) -> str:
+    display = view.display(0, view.middle)
+    window = view.window or display.window
+    words = "look-up table of the file" if view.window is None and display.voi is not None else ""
+    if not words and window is not None:
+        words = f"center {window.center:g}, width {window.width:g}" + ("" if view.window else " (file)")
+    return words + (", inverted (MONOCHROME1)" if display.inverted else "")

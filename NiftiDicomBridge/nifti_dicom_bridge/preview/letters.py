@@ -1,0 +1,55 @@
+"""R, L, A, P, S, I at the edges of a picture, and lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ..model.geometry import way_along
+from .view import View
+
+_PART_OF_SIDE = 18
+_SMALLEST, _LARGEST = 9, 40
+_MARGIN = 0.3
+
+
+def edges_of(view: View, slice_number: int) -> tuple[str, str, str, str]:
+    """Return the letters at the left, right, top and bottom of a picture: what of the patient lies there."""
+    matrix = view.matrix(slice_number)
+    across, down = way_along(matrix[:3, 0]), way_along(matrix[:3, 1])
+    return across[0], across[1], down[0], down[1]
+
+
+def with_letters(picture: np.ndarray, letters: Sequence[str]) -> np.ndarray:
+    """Return a picture, 8 or 16 bits, grey or RGB, with letters at its left, right, top and bottom edge."""
+    ink, rim = _masks(picture.shape[1], picture.shape[0], tuple(letters))
+    top = np.iinfo(picture.dtype).max
+    if picture.ndim == 3:
+        ink, rim = ink[..., None], rim[..., None]
+    dark = picture * (1 - rim)
+    return np.rint(dark + (top - dark) * ink).astype(picture.dtype)
+
+
+@lru_cache(maxsize=8)
+def _masks(width: int, height: int, letters: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return where letters are, and where their dark rim is: 0 to 1."""
+    size = int(np.clip(min(width, height) / _PART_OF_SIDE, _SMALLEST, _LARGEST))
+    gap = max(1, round(size * _MARGIN))
+    places = [(gap, height / 2, "lm"), (width - gap, height / 2, "rm"), (width / 2, gap, "mt"), (width / 2, height - gap, "mb")]
+    found = []
+    for rim in (0, max(1, size // 8)):
+        image = Image.new("L", (width, height))
+        draw = ImageDraw.Draw(image)
+        for letter, (x, y, anchor) in zip(letters, places, strict=True):
+            draw.text((x, y), letter, 255, font_of(size), anchor=anchor, stroke_width=rim)
+        found.append(np.asarray(image) / 255.0)
+    return found[0], found[1]
+
+
+@lru_cache(maxsize=16)
+def font_of(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font that comes with pillow."""
+    return ImageFont.load_default(size)

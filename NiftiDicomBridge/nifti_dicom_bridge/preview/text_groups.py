@@ -1,0 +1,54 @@
+"""Under which heading an attribute stands: the modules of PS3.3 that a person would look for it in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from ..standard import tags
+
+
+class Group(StrEnum):
+    """Headings, in the order of the text."""
+
+    PATIENT = "PATIENT"
+    STUDY = "STUDY"
+    SERIES = "SERIES"
+    EQUIPMENT = "EQUIPMENT"
+    IMAGE = "IMAGE"
+    FUNCTIONAL_GROUPS = "FUNCTIONAL GROUPS"
+    PRIVATE = "PRIVATE"
+    FILE = "FILE"
+
+
+_TAGS = {
+    Group.PATIENT: (0x00080105, 0x00081120, 0x00102000, 0x00380500),
+    Group.STUDY: (  # C.7.2
+        0x00080020, 0x00080030, 0x00080050, 0x00080051, 0x00080054, 0x00080090, 0x00080092, 0x00080096, 0x0008009C, 0x0008009D,
+        0x00081030, 0x00081032, 0x00081048, 0x00081049, 0x00081060, 0x00081062, 0x00081080, 0x00081110, 0x00081084,
+        0x00101010, 0x00101020, 0x00101021, 0x00101022, 0x00101023, 0x00101024, 0x00102180, 0x001021B0, 0x0020000D, 0x00200010,
+    ),
+    Group.SERIES: (  # C.7.3
+        0x00080021, 0x00080031, 0x00080060, 0x0008103E, 0x0008103F, 0x00081050, 0x00081052, 0x00081070, 0x00081072, 0x00081111,
+        0x00081250, 0x00180015, 0x00181030, 0x00185100, 0x0020000E, 0x00200011, 0x00200052, 0x00200060, 0x00201040,
+        0x00280108, 0x00280109, 0x00400244, 0x00400245, 0x00400250, 0x00400251, 0x00400253, 0x00400254, 0x00400260, 0x00400275,
+        0x00400280, 0x00540081, 0x00540101, 0x00541000,
+    ),
+    Group.EQUIPMENT: (  # C.7.5.1, C.7.5.2
+        0x00080070, 0x00080080, 0x00080081, 0x00080082, 0x00080055, 0x00081010, 0x00081040, 0x00081041, 0x00081090, 0x00181000,
+        0x00181002, 0x00181008, 0x0018100B, 0x00181020, 0x00181050, 0x00181200, 0x00181201, 0x00181202, 0x00181203, 0x00181204,
+        0x0018A001, 0x00181010, 0x00181012, 0x00181014, 0x00181016, 0x00181018, 0x00181019, 0x0018101A, 0x0018101B,
+    ),
+    Group.FUNCTIONAL_GROUPS: (
+        tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, 0x00209221, 0x00209222, 0x00209311,
+    ),
+}  # fmt: skip
+_BY_TAG = {tag: group for group, found in _TAGS.items() for tag in found}
+# whole groups of tags, where no table above names one
+_BY_NUMBER = {0x0002: Group.FILE, 0x0010: Group.PATIENT, 0x0012: Group.PATIENT, 0x0032: Group.STUDY, 0x0038: Group.STUDY}
+
+
+def group_of(tag: int) -> Group:
+    """Return the heading of an attribute."""
+    if tags.is_private(tag):
+        return Group.PRIVATE
+    return _BY_TAG.get(tag) or _BY_NUMBER.get(tag >> 16, Group.IMAGE)

@@ -1,0 +1,171 @@
+"""Pictures → MP4 (H.264, 4:2:0, as browsers play it), one at a time: by ffmpeg on the PATH, else by PyAV."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import DependencyError, OutputError
+
+ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
+"""H.264 encoders of ffmpeg that need no special hardware, best first."""
+X264 = {"crf": "23", "preset": "medium"}
+NO_ENCODER = (
+    "no MP4 was written: there is neither ffmpeg with an H.264 encoder on the PATH, nor PyAV. Install ffmpeg, or "
+    "'pip install nifti-dicom-bridge[video]'; or leave it out with --no-mp4"
+)
+_ASK_S = 20
+_PIXELS = {2: "gray", 3: "rgb24"}
+
+
+class VideoWriter(Protocol):
+    """Takes pictures of one size; used as a context."""
+
+    def __enter__(self) -> VideoWriter: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+    def add(self, picture: np.ndarray) -> None:
+        """Add a picture of 8 bits, grey or RGB."""
+
+
+def video_writer() -> Callable[[Path, float], VideoWriter]:
+    """Return what writes an MP4 here, when it is called with a file and the pictures per second.
+
+    Raises
+    ------
+    DependencyError
+        If nothing can.
+    """
+    program = shutil.which("ffmpeg")
+    encoder = _encoder_of(program) if program else ""
+    if program and encoder:
+        return partial(FfmpegWriter, program=program, encoder=encoder)
+    if find_spec("av") is None:
+        raise DependencyError(NO_ENCODER, "video")
+    return PyavWriter
+
+
+@lru_cache(maxsize=4)
+def _encoder_of(program: str) -> str:
+    """Return the best encoder that an ffmpeg has; empty where it has none."""
+    try:
+        said = subprocess.run(
+            [program, "-hide_banner", "-encoders"], capture_output=True, text=True, timeout=_ASK_S, check=False
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    words = {line.split()[1] for line in said.splitlines() if len(line.split()) > 1}
+    return next((name for name in ENCODERS if name in words), "")
+
+
+def even(picture: np.ndarray) -> np.ndarray:
+    """Return a picture with even sides, which 4:2:0 needs: the last row and column are repeated."""
+    rows, columns = picture.shape[:2]
+    return np.pad(picture, [(0, rows % 2), (0, columns % 2), *[(0, 0)] * (picture.ndim - 2)], mode="edge")
+
+
+class FfmpegWriter:
+    """Feeds an ffmpeg process."""
+
+    def __init__(self, path: Path, fps: float, program: str, encoder: str):
+        self.path, self.fps, self.program, self.encoder = path, fps, program, encoder
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> FfmpegWriter:
+        self._said = tempfile.TemporaryFile()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        process = self._process
+        try:
+            if process is None:
+                return
+            if error is not None:
+                process.kill()
+            if process.stdin is not None:
+                try:
+                    process.stdin.close()
+                except OSError:
+                    pass  # it has ended already: its exit code tells
+            code = process.wait()
+            if error is None and code != 0:
+                raise OutputError(self._complaint())
+        finally:
+            self._said.close()
+
+    def add(self, picture: np.ndarray) -> None:
+        """Add a picture; the first one tells the size of all."""
+        picture = even(picture)
+        if self._process is None:
+            self._process = self._started(picture)
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(np.ascontiguousarray(picture).data)
+        except OSError as error:
+            self._process.wait()
+            raise OutputError(self._complaint()) from error
+
+    def _started(self, picture: np.ndarray) -> subprocess.Popen:
+        rows, columns = picture.shape[:2]
+        colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+        quality = [part for key, value in X264.items() for part in (f"-{key}", value)] if self.encoder == "libx264" else []
+        command = [
+            self.program, "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", _PIXELS[picture.ndim],
+            "-s", f"{columns}x{rows}", "-r", f"{self.fps:g}", "-i", "pipe:0", "-an",
+            "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-c:v", self.encoder, *quality, "-pix_fmt", "yuv420p",
+            *colours, "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(self.path),
+        ]  # fmt: skip
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._said)
+
+    def _complaint(self) -> str:
+        self._said.seek(0)
+        words = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return f"{self.path.name}: ffmpeg could not write it ({words[-1] if words else 'it did not say why'})."
+
+
+class PyavWriter:
+    """Encodes with PyAV."""
+
+    def __init__(self, path: Path, fps: float):
+        import av
+
+        self._av, self.path, self.fps = av, path, fps
+        self._stream: Any = None
+
+    def __enter__(self) -> PyavWriter:
+        self._container = self._av.open(str(self.path), "w", format="mp4", options={"movflags": "+faststart"})
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None and self._stream is not None:
+            self._container.mux(self._stream.encode())
+        self._container.close()
+
+    def add(self, picture: np.ndarray) -> None:
+        """Add a picture; the first one tells the size of all."""
+        picture = even(picture)
+        if self._stream is None:
+            self._stream = self._started(picture)
+        frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=_PIXELS[picture.ndim])
+        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        frame.pts = None
+        self._container.mux(self._stream.encode(frame))
+
+    def _started(self, picture: np.ndarray) -> Any:
+        from fractions import Fraction
+
+        stream = self._container.add_stream("libx264", rate=Fraction(self.fps).limit_denominator(1000), options=dict(X264))
+        stream.height, stream.width, stream.pix_fmt = *picture.shape[:2], "yuv420p"
+        context = stream.codec_context
+        context.color_range, context.colorspace, context.color_primaries, context.color_trc = 1, 1, 1, 1
+        return stream

@@ -1,0 +1,138 @@
+"""A volume as it is looked at: which axis goes across, down and into the picture, which window, how large a pixel is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..model import geometry
+from ..model.geometry import LPS_TO_RAS, Plane
+from ..model.orientation import in_plane
+from ..model.volume import Volume
+from ..options import PreviewWindow, SlicePlane, WindowChoice
+from .attributes import display_of
+from .display import PLAIN, Display, Window
+from .windows import window_of
+
+Displays = Callable[[int, int], Display]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is drawn.
+
+    Attributes
+    ----------
+    volume : Volume
+        Turned so that a picture is ``voxels[time, slice]``: columns go right, rows go down.
+    display : callable
+        ``display(time, slice)``: how a picture wants to be shown.
+    window : Window or None
+        The same for all pictures; None where each has its own.
+    placed : bool
+        Whether it is known where the pictures lie in the patient.
+    planes : sequence of Plane or None
+        Where the pictures truly lie, where the grid cannot hold it.
+    focus : int or None
+        The slice that shows most of what is looked for.
+    """
+
+    volume: Volume
+    display: Displays
+    window: Window | None
+    placed: bool
+    planes: Sequence[Plane] | None = None
+    focus: int | None = None
+
+    @property
+    def times(self) -> int:
+        """Number of times."""
+        return self.volume.voxels.shape[0]
+
+    @property
+    def slices(self) -> int:
+        """Number of pictures of one time."""
+        return self.volume.voxels.shape[1]
+
+    @property
+    def middle(self) -> int:
+        """The picture that stands for all."""
+        return self.slices // 2 if self.focus is None else self.focus
+
+    @property
+    def pixel_mm(self) -> tuple[float, float]:
+        """Distance of rows and of columns; equal where nothing is known."""
+        if self.placed:
+            column, row = np.linalg.norm(self.volume.ijk_to_ras[:3, :2], axis=0)
+            return float(row), float(column)
+        return self.display(0, self.middle).pixel_mm or (1.0, 1.0)
+
+    def matrix(self, slice_number: int) -> np.ndarray:
+        """Return the matrix, shape (4, 4), from (column, row, 0, 1) of a picture to mm, RAS."""
+        if self.planes is not None:
+            plane = self.planes[slice_number]
+            lps = np.eye(4)
+            lps[:3, 0], lps[:3, 1] = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
+            lps[:3, 2], lps[:3, 3] = plane.normal, plane.position
+            return LPS_TO_RAS @ lps
+        found = self.volume.ijk_to_ras.copy()
+        found[:3, 3] += found[:3, 2] * slice_number
+        return found
+
+
+def view_of(
+    volume: Volume,
+    plane: SlicePlane = SlicePlane.AUTO,
+    window: PreviewWindow = WindowChoice.FILE,
+    placed: bool = True,
+    planes: Sequence[Plane] | None = None,
+    graphics: bool = True,
+) -> View:
+    """Return how a volume is looked at.
+
+    Parameters
+    ----------
+    volume : Volume
+        With all its times.
+    plane : SlicePlane
+        ``AUTO``: the slices of DICOM as they were stored; of other images along their thickest voxels, turned as viewers
+        show them.
+    window : WindowChoice or (center, width)
+        Which values are shown.
+    placed : bool
+        Whether the grid of the volume says where it lies in the patient. If not, it is shown as it was stored.
+    planes : sequence of Plane, optional
+        Where the slices of the volume truly lie.
+    graphics : bool
+        Show what devices drew upon the slices, where these are shown as stored.
+    """
+    shown = _turned(volume, plane) if placed else volume
+    order, flips = geometry.closest_orientation(volume.ijk_to_ras, shown.ijk_to_ras)
+    as_stored = tuple(order) == (0, 1, 2) and tuple(flips) == (1, 1, 1)
+    display = _displays(volume, order, flips, graphics and as_stored)
+    draft = View(shown, display, None, placed, planes if as_stored else None)
+    return replace(draft, window=window_of(shown, display, window))
+
+
+def _turned(volume: Volume, plane: SlicePlane) -> Volume:
+    if plane is SlicePlane.AUTO and volume.metadata is not None:
+        return volume
+    return in_plane(volume, plane)
+
+
+def _displays(volume: Volume, order: Sequence[int], flips: Sequence[int], graphics: bool) -> Displays:
+    """Return how the pictures want to be shown: each like its slice, or across slices all like the middle one."""
+    series = volume.metadata
+    if series is None:
+        return lambda time, slice_number: PLAIN
+    times, slices = series.frames.shape[:2]
+    across = order[2] != 2 or volume.voxels.shape[1] != slices
+
+    def display(time: int, slice_number: int) -> Display:
+        stored = slices // 2 if across else slices - 1 - slice_number if flips[2] < 0 else slice_number
+        found = display_of(series, min(time, times - 1), stored)
+        return found if graphics or found.graphics is None else replace(found, graphics=None)
+
+    return display

@@ -1,0 +1,112 @@
+"""What each kind of object must hold: the attributes of its modules and their types (PS3.3 A, PS3.5 7.4).
+
+The table is data/iods.json. Writers ask it which attributes are of Type 1 and 2; the validation walks it.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+# from strict to lax: where several modules of an IOD have an attribute, the strictest type counts
+TYPES = ("1", "2", "1C", "2C", "3")
+
+
+class Rule(NamedTuple):
+    """One attribute of a module: its tag, its type (1, 1C, 2, 2C, 3), and the rules of the items of a sequence."""
+
+    tag: int
+    type: str
+    items: tuple[Rule, ...]
+
+
+class Module(NamedTuple):
+    """One module of an IOD: its name, usage (M mandatory, C conditional, U user option), and its attributes."""
+
+    name: str
+    usage: str
+    rules: tuple[Rule, ...]
+
+
+class AttributeRule(NamedTuple):
+    """One attribute of an IOD, wherever it stands.
+
+    Attributes
+    ----------
+    path : tuple of int
+        Tags from the outermost sequence to the attribute.
+    type : str
+        1 must have a value, 2 must be present, 3 may be absent; 1C, 2C under a condition.
+    module, usage : str
+        The module that asks for it, and whether the IOD has that module always (M), under a condition (C) or at will (U).
+    """
+
+    path: tuple[int, ...]
+    type: str
+    module: str
+    usage: str
+
+
+def iod_of(sop_class_uid: str) -> str:
+    """Return the name of the IOD of a SOP class (PS3.4 B.5), such as ``ct-image``; empty where it is not known."""
+    return str(_table()["sop_classes"].get(sop_class_uid, ""))
+
+
+@lru_cache(maxsize=32)
+def modules_of(sop_class_uid: str) -> tuple[Module, ...]:
+    """Return the modules of a SOP class with their attributes; empty where it is not known (PS3.3 A)."""
+    table = _table()
+    found = []
+    for row in table["iods"].get(iod_of(sop_class_uid), ()):
+        usage, name = row.split()
+        found.append(Module(name, usage, _list(table["modules"][name])))
+    return tuple(found)
+
+
+@lru_cache(maxsize=32)
+def attributes_of(sop_class_uid: str) -> tuple[AttributeRule, ...]:
+    """Return every attribute that an object of a SOP class may hold by its IOD, those in sequences too.
+
+    Parameters
+    ----------
+    sop_class_uid : str
+        Such as ``1.2.840.10008.5.1.4.1.1.2``.
+
+    Returns
+    -------
+    tuple of AttributeRule
+        In the order of the standard (PS3.3 A, C). An attribute stands there once for each module that has it. Empty where the
+        SOP class is not known.
+    """
+    return tuple(
+        AttributeRule(path, type_, module.name, module.usage)
+        for module in modules_of(sop_class_uid)
+        for path, type_ in _flat(module.rules, ())
+    )
+
+
+def _flat(rules: tuple[Rule, ...], above: tuple[int, ...]) -> list[tuple[tuple[int, ...], str]]:
+    found = []
+    for rule in rules:
+        path = (*above, rule.tag)
+        found.append((path, rule.type))
+        found += _flat(rule.items, path)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    text = files("nifti_dicom_bridge").joinpath("data", "iods.json").read_text("utf-8")
+    return dict(json.loads(text))
+
+
+@cache
+def _list(number: int) -> tuple[Rule, ...]:
+    """Return one list of the table; equal ones are one object, as most macros stand at many places."""
+    found = []
+    for row in filter(None, _table()["lists"][number].split(",")):
+        tag, type_, *inner = row.split()
+        found.append(Rule(int(tag, 16), type_, _list(int(inner[0])) if inner else ()))
+    return tuple(found)
