@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import BridgeError, Cancelled, OptionError
 from ..options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
@@ -20,7 +20,17 @@ DONE, FAILED, USAGE = 0, 1, 2
 MOST_LEVELS = 16
 """Of a pyramid: more halvings than any image has."""
 
-Registrar = Callable[[list[Path]], str]
+
+class Registrar(Protocol):
+    """Adds DICOM files to a database."""
+
+    def check(self) -> None:
+        """Raise `OutputError` unless files can be added; called before anything is written."""
+
+    def __call__(self, files: list[Path]) -> str:
+        """Add files, and return a sentence about it."""
+
+
 """Adds written files to a database and returns one sentence for the person; raises `BridgeError` where it cannot."""
 
 
@@ -229,6 +239,8 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     _check_options(options, register)
     if arguments.report:
         _check_report(arguments.report, arguments.output)
+    if register and registrar is not None:
+        registrar.check()
     from ..conversion.jobs import Job, convert
 
     with _ProgressBar(quiet=arguments.quiet) as bar:
