@@ -13,7 +13,7 @@ from nifti_dicom_bridge.bids.private_block import NEVER
 from nifti_dicom_bridge.bids.reverse_pet import KEYS
 from nifti_dicom_bridge.bids.row import AnyRow, Row
 from nifti_dicom_bridge.bids.source import Csa, Nested, Phoenix, Private
-from nifti_dicom_bridge.standard import tags
+from nifti_dicom_bridge.standard import dictionary
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "bids-keys.md"
 BEGIN, END = "<!-- begin of the generated table -->", "<!-- end of the generated table -->"
@@ -110,13 +110,13 @@ def _words(place: object) -> str:
     if isinstance(place, Private):
         return f"({place.group:04X},xx{place.number & 0xFF:02X}) {place.creator}"
     if isinstance(place, Nested):
-        return " > ".join(tags.describe(tag) for tag in place.path)
+        return " > ".join(dictionary.describe(tag) for tag in place.path)
     if isinstance(place, Csa):
         return f"CSA `{place.name}`"
     if isinstance(place, Phoenix):
         return f"CSA protocol `{place.name}`"
     assert isinstance(place, int)
-    return tags.describe(place)
+    return dictionary.describe(place)
 
 
 def document(text: str) -> str:

@@ -15,8 +15,10 @@ from typing import Any
 from pydicom._dicom_dict import RepeatersDictionary
 from pydicom.datadict import tag_for_keyword
 
+from nifti_dicom_bridge.standard.editions import EDITION_OF
+
 TABLE = Path(__file__).resolve().parent.parent / "NiftiDicomBridge" / "nifti_dicom_bridge" / "data" / "iods.json"
-VERSION, EDITION = "0.28.2", "2026b"
+VERSION = "0.28.2"
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"  # Sup 243
 # overlays may stand in any of the groups 6000, 6002…: the first stands for all
 REPEATING = {row[4]: int(mask.replace("x", "0"), 16) for mask, row in RepeatersDictionary.items()}
@@ -38,7 +40,7 @@ def table() -> dict[str, Any]:
     (licence,) = [file for file in source.files or [] if file.name == "LICENSE"]
     return {
         "source": f"highdicom {source.version}, which extracts its tables from DICOM PS3.3, PS3.4",
-        "edition": EDITION,
+        "edition": EDITION_OF["PS3.3"],
         "licence": "MIT: " + " ".join(Path(str(source.locate_file(licence))).read_text("utf-8").split()),
         "sop_classes": {uid: name for uid, name in sorted(sop_classes.items()) if name in iods},
         "iods": {name: [f"{m['usage']} {m['key']}" for m in iods[name] if m["key"] in roots] for name in wanted},

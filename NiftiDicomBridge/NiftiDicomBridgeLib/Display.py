@@ -9,8 +9,8 @@ import slicer
 
 from nifti_dicom_bridge import Volume, identity_of
 
+from .NodeImages import Label
 from .NodeKinds import LABEL_MAP, SEGMENTATION, VOLUME
-from .Nodes import Label
 
 # DICOM modality → quantity and units as Slicer's loader sets them (value, scheme, meaning)
 QUANTITIES = {

@@ -13,7 +13,7 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Volume
 
-from .Nodes import NodeImage
+from .NodeImages import NodeImage
 
 TOLERANCE_MM = 1e-3
 

@@ -11,8 +11,8 @@ import slicer
 from nifti_dicom_bridge import Code, Segment, Volume
 
 from .NewVolumes import add_volume
+from .NodeImages import remove_with_displays
 from .NodeKinds import LABEL_MAP, SEGMENTATION
-from .Nodes import remove_with_displays
 from .Segments import LABEL_VALUE
 
 CATEGORIES, REGIONS = "Segmentation category and type - DICOM master list", "Anatomic codes - DICOM master list"

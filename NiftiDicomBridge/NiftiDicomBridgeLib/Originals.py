@@ -15,7 +15,7 @@ import numpy as np
 from nifti_dicom_bridge import Log, Progress, Rescale, Volume, read
 
 from .Matching import TOLERANCE_MM, Match, matches_of, reversed_grid, same_grid
-from .Nodes import NodeImage
+from .NodeImages import NodeImage
 
 FLOAT_STEPS = 4
 """How many steps of float32 a rescaled value may be off: the arithmetic of Slicer's readers, no edit of a person."""

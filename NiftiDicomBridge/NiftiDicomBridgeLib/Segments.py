@@ -12,8 +12,8 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError
 
+from .NodeImages import Label, NodeImage, grid_of, remove_with_displays
 from .NodeKinds import LABEL_MAP
-from .Nodes import Label, NodeImage, grid_of, remove_with_displays
 from .SourceFile import source_of
 
 LABEL_VALUE = "NiftiDicomBridge.LabelValue"

@@ -34,8 +34,9 @@ from nifti_dicom_bridge import (
 )
 
 from . import Database, Hierarchy, Originals
+from .NodeImages import NodeImage
 from .NodeKinds import sequence_of
-from .Nodes import NodeImage, images_of
+from .Nodes import images_of
 from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]

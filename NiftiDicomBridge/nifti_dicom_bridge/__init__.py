@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .html_report import write_report
     from .samples import Sample, create_samples
     from .sidecar import read_sidecar
-    from .conversion.stage_zarr import open_zarr
+    from .conversion.io import open_zarr
     from .validation import Finding, Severity, validate
     from .model.lazy_voxels import LazyVoxels
     from .model.volume import Origin, Rescale, Volume
@@ -39,7 +39,7 @@ _HOMES = {
     "samples.demo": "make_sample",
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError ZarrReadError",
-    "conversion.io": "read write",
+    "conversion.io": "open_zarr read write",
     "formats.dicom.reading.segments": "segments_of",
     "preview": "plane_picture",
     "model.identity": "identity_of",
@@ -56,7 +56,6 @@ _HOMES = {
     "html_report": "write_report",
     "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
-    "conversion.stage_zarr": "open_zarr",
     "validation": "Finding Severity validate",
     "model.volume": "Origin Rescale Volume",
 }

@@ -16,12 +16,15 @@ from .formats.dicom.reading.series import find_series
 from .model import metadata
 from .model.metadata import Element, Elements, Instance
 from .options import Progress
-from .standard import tags
+from .standard import dictionary
+from .standard.tags import Tag
 
 SHOWN = 20
 # what a compressed image may say differently once it is decoded
-_TRANSCODED = frozenset({tags.PHOTOMETRIC_INTERPRETATION, tags.PLANAR_CONFIGURATION, 0x7FE00001, 0x7FE00002})
-_TRANSCODED_META = frozenset({tags.TRANSFER_SYNTAX_UID, tags.FILE_META_GROUP_LENGTH})
+_TRANSCODED = frozenset(
+    {Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION, Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS}
+)
+_TRANSCODED_META = frozenset({Tag.TRANSFER_SYNTAX_UID, Tag.FILE_META_INFORMATION_GROUP_LENGTH})
 
 Path_ = tuple[int, ...]
 
@@ -164,7 +167,7 @@ def _by_name(instance: Instance) -> object:
 
 
 def _by_place(instance: Instance) -> object:
-    wanted = (tags.SERIES_NUMBER, tags.SERIES_DESCRIPTION, tags.INSTANCE_NUMBER, tags.IMAGE_POSITION_PATIENT, tags.CONTENT_TIME)
+    wanted = (Tag.SERIES_NUMBER, Tag.SERIES_DESCRIPTION, Tag.INSTANCE_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.CONTENT_TIME)
     return tuple(metadata.text(instance.elements, tag) for tag in wanted)
 
 
@@ -240,9 +243,9 @@ def _compare_meta(a: Instance, b: Instance, found: Comparison, reissued: dict[st
             continue
         if _is_reissued(x, y, reissued):
             changed = True
-        elif tag != tags.FILE_META_GROUP_LENGTH:
+        elif tag != Tag.FILE_META_INFORMATION_GROUP_LENGTH:
             good = False
-    group = (a.file_meta.get(tags.FILE_META_GROUP_LENGTH), b.file_meta.get(tags.FILE_META_GROUP_LENGTH))
+    group = (a.file_meta.get(Tag.FILE_META_INFORMATION_GROUP_LENGTH), b.file_meta.get(Tag.FILE_META_INFORMATION_GROUP_LENGTH))
     if not transcoded and not changed and not _same_value(*group):
         good = False
     found.equal_file_meta += good
@@ -276,7 +279,7 @@ def _compare_geometry(a: Instance, b: Instance, found: Comparison) -> None:
 
 
 def _path_text(path: Path_) -> str:
-    parts = [tags.describe(step) if step > 0xFFFF else f"item {step + 1}" for step in path]
+    parts = [dictionary.describe(step) if step > 0xFFFF else f"item {step + 1}" for step in path]
     return " > ".join(parts)
 
 

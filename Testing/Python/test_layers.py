@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydicom._dicom_dict import DicomDictionary
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "NiftiDicomBridge"
@@ -20,11 +23,11 @@ FRONT_DOORS = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
 IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
     "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileReader.py", "FileWriter.py", "Samples.py",
-    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "SourceFile.py",
+    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py", "SourceFile.py",
 ]  # fmt: skip
 READ_NODES = {
-    "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py", "NewSegmentations.py",
-    "Display.py", "SourceFile.py", "Hierarchy.py", "SelfTest.py",
+    "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py",
+    "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py", "SelfTest.py",
 }  # fmt: skip
 
 
@@ -39,10 +42,15 @@ def imports(path: Path, whole: bool = True) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            package = ".".join(path.relative_to(MODULE).with_suffix("").parts[: -node.level]) if node.level else ""
-            base = ".".join(part for part in (package, node.module) if part)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names if node.level)
+            yield from _names_of(node, path)
+
+
+def _names_of(node: ast.ImportFrom, path: Path) -> Iterator[str]:
+    """Yield the module that is imported from, then the names that are imported from a package of ours."""
+    package = ".".join(path.relative_to(MODULE).with_suffix("").parts[: -node.level]) if node.level else ""
+    base = ".".join(part for part in (package, node.module) if part)
+    yield base
+    yield from (f"{base}.{alias.name}" for alias in node.names if node.level)
 
 
 def _at_file_scope(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -90,15 +98,36 @@ LAYERS = [  # the top imports below
     {"options"},
     {"standard"},
     {"optional_packages"},
-    {"errors"},
+    {"errors", "version"},
 ]
 HEIGHT = {name: len(LAYERS) - number for number, names in enumerate(LAYERS) for name in names}
 FORMATS = {path.name for path in (CORE / "formats").iterdir() if path.is_dir()} - {"__pycache__"}
+MOST_ENTRIES = 24
+LONGEST_FUNCTION = 45
 
 
 def entry(name: str) -> str:
     """Return the entry at the top of the core that an absolute name belongs to; empty for names of others."""
     return name.split(".")[1] if name.startswith("nifti_dicom_bridge.") else ""
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(MODULE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def modules_imported(path: Path, modules: set[str]) -> set[str]:
+    """Return those of some modules that a file takes names from; of a package only where it takes a name of its own."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = next(_names_of(node, path))
+            found |= {name if (name := f"{base}.{alias.name}") in modules else base for alias in node.names}
+    return found & modules - {module(path)}
+
+
+def test_core_has_few_entries():
+    tree = {path.name for path in CORE.iterdir()} - {"__pycache__", "py.typed"}
+    assert len(tree) <= MOST_ENTRIES
 
 
 def test_every_entry_of_the_core_has_its_layer():
@@ -110,8 +139,17 @@ def test_every_entry_of_the_core_has_its_layer():
 def test_imports_run_downwards(path):
     own = path.relative_to(CORE).with_suffix("").parts[0]
     others = {entry(name) for name in imports(path)} & set(HEIGHT) - {own}
-    upwards = {name for name in others if HEIGHT[name] >= HEIGHT[own]}
-    assert not upwards - ({"model"} if path.stem == "confidentiality_profile" else set())
+    assert not {name for name in others if HEIGHT[name] >= HEIGHT[own]}
+
+
+@pytest.mark.parametrize("folder", [CORE, LIB], ids=lambda folder: folder.name)
+def test_no_modules_import_each_other_in_a_circle(folder):
+    """Imports inside of functions count, and so do those for type checkers: what needs each other belongs together."""
+    files = {module(path): path for path in python_files(folder) if path.name != "__init__.py" or path.parent != folder}
+    graph = {name: modules_imported(path, set(files)) for name, path in files.items()}
+    while ends := {name for name, found in graph.items() if not found}:
+        graph = {name: found - ends for name, found in graph.items() if name not in ends}
+    assert not graph
 
 
 @pytest.mark.parametrize("path", [path for path in python_files(CORE / "formats") if path.parent != CORE / "formats"], ids=ids)
@@ -119,6 +157,24 @@ def test_format_never_imports_another_format(path):
     own = path.relative_to(CORE / "formats").parts[0]
     found = {name.split(".")[2] for name in imports(path) if name.startswith("nifti_dicom_bridge.formats.")}
     assert not found & FORMATS - {own}
+
+
+@pytest.mark.parametrize("path", python_files(MODULE), ids=ids)
+def test_functions_fit_a_screen(path):
+    functions = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)]
+    assert not [node.name for node in functions if node.end_lineno - node.lineno >= LONGEST_FUNCTION]
+
+
+@pytest.mark.parametrize("path", [path for path in python_files(CORE) if path.parent.name != "standard"], ids=ids)
+def test_attributes_of_the_standard_have_names(path):
+    numbers = re.findall(r"\b0x[0-9A-Fa-f]{8}\b", _code_with_hexadecimals(path))
+    assert not [number for number in numbers if int(number, 16) in DicomDictionary]
+
+
+def _code_with_hexadecimals(path: Path) -> str:
+    """Return a file without strings and comments, numbers as they are written."""
+    text = io.StringIO(path.read_text("utf-8"))
+    return " ".join(token.string for token in tokenize.generate_tokens(text.readline) if token.type == tokenize.NUMBER)
 
 
 def test_few_files_read_and_make_nodes():

@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nifti_dicom_bridge import PixelError
-from nifti_dicom_bridge.model.pixels import (  # fmt: skip
+from nifti_dicom_bridge.model.pixels import (
     PixelFormat,
     bytes_from_frames,
-    decimal,
     exclusive_or,
     float_type_for,
     frames_from_bytes,
-    quantise,
     rgb_from_ybr,
     tile,
     to_real_values,
@@ -24,6 +22,7 @@ from nifti_dicom_bridge.model.pixels import (  # fmt: skip
     untile,
     ybr_from_rgb,
 )
+from nifti_dicom_bridge.model.quantisation import decimal, quantise
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 PHOTOMETRIC = {1: ["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"], 3: ["RGB"]}

@@ -14,9 +14,9 @@ from pydicom.sequence import Sequence
 from circle import Circle
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Target, convert
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.deidentification.confidential import is_confidential
 from nifti_dicom_bridge.model.metadata import Element
 from nifti_dicom_bridge.samples.demo import make_sample
-from nifti_dicom_bridge.standard.confidentiality_profile import is_confidential
 from phantoms.base import CT, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME, image, slices, write
 
 HEADINGS = ["PICTURE", "PATIENT", "STUDY", "SERIES", "EQUIPMENT", "IMAGE", "PRIVATE", "FILE"]

@@ -22,6 +22,7 @@ from dciodvfy import Fact, facts_of_dciodvfy, facts_of_findings
 from nifti_dicom_bridge import Finding, Severity, validate
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.standard import iods
+from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.validation import check_files
 from nifti_dicom_bridge.validation.conditions import TABLES as CONDITIONS
 from nifti_dicom_bridge.validation.subject import tag_of
@@ -72,7 +73,7 @@ def test_the_table_says_where_it_comes_from() -> None:
     table = json.loads(iod_tables.TABLE.read_text("utf-8"))
 
     assert "highdicom" in table["source"]
-    assert table["edition"] == "2026b"
+    assert table["edition"] == EDITION_OF["PS3.3"]
     assert table["licence"].startswith("MIT: Copyright")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import SidecarError
 from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
-from ..standard.tags import keyword_of
+from ..standard.dictionary import keyword_of
 from . import acceleration, asl, ge, image_type, pet, phase_encoding, philips, readout, rows, sequence, siemens, timing, uih
 from .kinds import number_text
 from .private_block import KEYS_TAG, block_of, direction_of, remembered_block, with_remembered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..standard.tags import Tag
 from . import siemens_text
 from .ge import protocol_of
 from .kinds import POSITIVE, TEXT, tidy
@@ -16,7 +17,6 @@ SIEMENS_FACTORS = (Private(0x0021, "SIEMENS MR SDS 01", 0x1009), Private(0x0051,
 GE_FACTORS = Private(0x0043, "GEMS_PARM_01", 0x1083)
 GE_BANDS = Private(0x0043, "GEMS_PARM_01", 0x10B6)
 UIH_FACTORS = Private(0x0065, "Image Private Header", 0x100D)
-IN_PLANE, OUT_OF_PLANE, TECHNIQUE = 0x00189069, 0x00189155, 0x00189078
 COMPRESSED = 256
 """sPat.ucPATMode of compressed sensing."""
 
@@ -51,7 +51,7 @@ def _uih_in_plane(source: Source) -> float:
 
 
 def _public_in_plane(source: Source) -> float:
-    return source.number(IN_PLANE) or 0.0
+    return source.number(Tag.PARALLEL_REDUCTION_FACTOR_IN_PLANE) or 0.0
 
 
 IN_PLANE_READERS = (_siemens_in_plane, _ge_in_plane, _uih_in_plane, _public_in_plane)
@@ -60,12 +60,12 @@ IN_PLANE_READERS = (_siemens_in_plane, _ge_in_plane, _uih_in_plane, _public_in_p
 def _out_of_plane(source: Source) -> float | None:
     ge = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
     found = source.number(Phoenix("sPat.lAccelFact3D")) or (1.0 / ge[1] if len(ge) > 1 and ge[1] > 0 else 0.0)
-    return found or source.number(OUT_OF_PLANE)
+    return found or source.number(Tag.PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE)
 
 
 def is_compressed_sense(source: Source) -> bool:
     """Whether Philips' one factor is that of compressed sensing."""
-    return PHILIPS.holds(source) and "CSENSE" in source.text(TECHNIQUE)
+    return PHILIPS.holds(source) and "CSENSE" in source.text(Tag.PARALLEL_ACQUISITION_TECHNIQUE)
 
 
 def _in_plane(source: Source) -> float | int | None:
@@ -100,7 +100,7 @@ def multiband_of(source: Source) -> int | None:
 
 def lines_of(source: Source) -> int:
     """Return the number of phase encoding lines of the acquisition matrix; 0 where unknown."""
-    matrix = [int(value) for value in source.numbers(0x00181310)]
+    matrix = [int(value) for value in source.numbers(Tag.ACQUISITION_MATRIX)]
     stated = next((value for value in matrix[2:4] if value > 0), 0)
     return stated or int(source.number(Phoenix("sKSpace.lPhaseEncodingLines")) or 0)
 
@@ -108,18 +108,18 @@ def lines_of(source: Source) -> int:
 def is_partial(source: Source) -> bool:
     """Whether the acquisition is partial Fourier."""
     private = source.text(Private(0x2001, "Philips Imaging DD 001", 0x1019)) if PHILIPS.holds(source) else ""
-    return "Y" in (source.text(0x00189081)[:1], private[:1]) or "PFF" in source.texts(0x00180022)
+    return "Y" in (source.text(Tag.PARTIAL_FOURIER)[:1], private[:1]) or "PFF" in source.texts(Tag.SCAN_OPTIONS)
 
 
 def steps_of(source: Source) -> int:
     """Return the number of phase encoding steps; 0 where unknown."""
-    return int(source.first_number(0x00180089, 0x00189231) or 0)
+    return int(source.first_number(Tag.NUMBER_OF_PHASE_ENCODING_STEPS, Tag.MR_ACQUISITION_PHASE_ENCODING_STEPS_IN_PLANE) or 0)
 
 
 def _partial_fourier(source: Source) -> float | None:
     """Return the part of the lines that the echo train of an EPI has: XA10 says it nowhere else."""
     train, lines = train_length_of(source), lines_of(source) or steps_of(source)
-    if "EP" not in words_of(source, SCANNING_SEQUENCE) or source.text(0x00180023).startswith("3") or train < 2:
+    if "EP" not in words_of(source, SCANNING_SEQUENCE) or source.text(Tag.MR_ACQUISITION_TYPE).startswith("3") or train < 2:
         return None
     found = train * max(1.0, in_plane_of(source)) / lines if lines > train else 1.0
     return float(f"{found:.6g}") if found < 1.0 else None
@@ -140,13 +140,14 @@ ROWS: tuple[AnyRow, ...] = (
             "HEADER, (0043,xxB6) GEMS_PARM_01, slices with the same time", MR),
     Derived("ParallelReductionFactorInPlane", _in_plane, "CSA protocol `sPat.lAccelFactPE`, `p` of (0021,xx09) or (0051,xx11), "
             "(0043,xx83) GEMS_PARM_01, (0065,xx0D) UIH, (0018,9069)"),
-    Row("ParallelAcquisitionTechnique", TECHNIQUE, TEXT, when=NO_COMPRESSION),
+    Row("ParallelAcquisitionTechnique", Tag.PARALLEL_ACQUISITION_TECHNIQUE, TEXT, when=NO_COMPRESSION),
     Derived("ParallelReductionFactorOutOfPlane", _out, "CSA protocol `sPat.lAccelFact3D`, (0043,xx83) GEMS_PARM_01, "
             "(0018,9155)"),
     Derived("CompressedSensingFactor", _compressed, "CSA protocol `sPat.dTotalAccelFact`, (0043,xxB7) GEMS_PARM_01, "
             "(0018,9069) with `CSENSE`"),
     Derived("PartialFourier", _partial_fourier, "(0018,0091) · acceleration / (0018,1310), for EPI", NO_PROTOCOL),
-    Row("PhaseEncodingSteps", (0x00180089, 0x00189231), POSITIVE, when=WHOLE),
+    Row("PhaseEncodingSteps", (Tag.NUMBER_OF_PHASE_ENCODING_STEPS, Tag.MR_ACQUISITION_PHASE_ENCODING_STEPS_IN_PLANE),
+        POSITIVE, when=WHOLE),
     Derived("PartialFourierEnabled", lambda source: "YES", "(0018,9081), (2001,xx19) Philips Imaging DD 001", PARTIAL_PHILIPS),
     Derived("PhaseEncodingStepsNoPartialFourier", steps_of, "(0018,0089), (0018,9231)", PARTIAL_PHILIPS),
     Derived("AcquisitionMatrixPE", lambda source: lines_of(source) or None, "(0018,1310), CSA protocol "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..standard.tags import Tag
 from .kinds import MS_TO_S, NUMBER, POSITIVE, US_TO_S, tidy
 from .row import GE, AnyRow, Derived, Row, When
 from .siemens import SEQUENCE_FILE
 from .source import Phoenix, Private, Source
 from .timing import volume_time_of
 
-CONTRAST = 0x00189250
 GE_TECHNIQUE = Private(0x0043, "GEMS_PARM_01", 0x10A4)
 GE_CONTRAST = Private(0x0043, "GEMS_PARM_01", 0x10A3)
 GE_DURATION = Private(0x0043, "GEMS_PARM_01", 0x10A5)
@@ -85,7 +85,9 @@ def _sequence(part: str) -> When:
 
 def _labelling(source: Source) -> str | None:
     """Return the type of labelling: stated, or known of the sequence."""
-    words = source.text(CONTRAST).upper() or (source.text(GE_CONTRAST).upper() if GE.holds(source) else "")
+    words = source.text(Tag.ARTERIAL_SPIN_LABELING_CONTRAST).upper() or (
+        source.text(GE_CONTRAST).upper() if GE.holds(source) else ""
+    )
     technique = source.text(GE_TECHNIQUE) if GE.holds(source) else ""
     file = source.text(SEQUENCE_FILE)
     tables: tuple[tuple[Any, str], ...] = ((WORDS, words), (GE_CONTINUOUS, technique), (SEQUENCES, file))
@@ -116,7 +118,7 @@ def _is_sequence(source: Source) -> bool:
 
 def _voxel_size(source: Source) -> list | None:
     """Return the size of a voxel as it was acquired, the slice without its gap."""
-    rows, thickness = source.numbers(0x00280030), source.number(0x00180050)
+    rows, thickness = source.numbers(Tag.PIXEL_SPACING), source.number(Tag.SLICE_THICKNESS)
     if len(rows) != 2 or not thickness or source.number(Phoenix("sKSpace.uc2DInterpolation")):
         return None
     return [tidy(rows[1]), tidy(rows[0]), tidy(thickness)]
@@ -144,7 +146,7 @@ def _pairs(source: Source) -> int | None:
 
 def _preparation(source: Source) -> float | int | None:
     """The preparation is repeated with every volume."""
-    stated = source.number(0x00180080)
+    stated = source.number(Tag.REPETITION_TIME)
     found = volume_time_of(source) or (tidy(stated, MS_TO_S) if stated else None)
     continuous = "pcasl" in source.text(SEQUENCE_FILE).lower()
     return found if continuous and "jw_tgse" not in source.text(SEQUENCE_FILE) else None
@@ -156,7 +158,7 @@ def _free(field: str, n: int) -> Phoenix:
 
 def _ge_delay(source: Source) -> float | int | None:
     """For labelled images of GE, InversionTime is the post-labelling delay."""
-    found = source.number(0x00180082)
+    found = source.number(Tag.INVERSION_TIME)
     return tidy(found, MS_TO_S) if found else None
 
 
@@ -176,7 +178,7 @@ ROWS: tuple[AnyRow, ...] = (
       for part, key, first, count in DELAYS),
     *(Row(key, _free(field, n), factor=factor, kind=POSITIVE, when=_sequence(part))
       for part, key, field, n, factor in FREE_FIELDS),
-    Row("LabelingDuration", 0x00189258, POSITIVE, MS_TO_S),
+    Row("LabelingDuration", Tag.ASL_PULSE_TRAIN_DURATION, POSITIVE, MS_TO_S),
     *(Row(key, Phoenix(PLANE + name), NUMBER, when=_sequence("VEPCASL")) for key, name in PLANES),
     Derived("AcquisitionVoxelSize", _voxel_size, "(0028,0030), (0018,0050)", LABELLED_SIEMENS),
     Derived("M0Type", _calibration, "an odd number of volumes", LABELLED_SIEMENS),

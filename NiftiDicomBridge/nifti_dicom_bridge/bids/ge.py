@@ -6,6 +6,7 @@ import re
 import zlib
 from functools import lru_cache
 
+from ..standard.tags import Tag
 from .image_type import GE_INTERNAL_SEQUENCE, GE_LOCATIONS, GE_SEQUENCE, is_ge_field_map
 from .kinds import MS_TO_S, POSITIVE, TEXT, tidy
 from .row import GE, AnyRow, Derived, Row, When
@@ -63,8 +64,8 @@ def _interpolation(source: Source) -> int | None:
 
     The slices overlap then, and more are in the volume than locations were acquired.
     """
-    images, locations = source.number(0x00201002), source.number(GE_LOCATIONS)
-    thickness, distance = source.number(0x00180050), source.number(0x00180088)
+    images, locations = source.number(Tag.IMAGES_IN_ACQUISITION), source.number(GE_LOCATIONS)
+    thickness, distance = source.number(Tag.SLICE_THICKNESS), source.number(Tag.SPACING_BETWEEN_SLICES)
     if not (images and locations and thickness and distance) or images == locations:
         return None
     found = round(thickness / distance)
@@ -88,7 +89,7 @@ def _shims(source: Source) -> list | None:
 
 def _echo_time_2(source: Source) -> float | None:
     """The velocity scale of a field map tells the difference of its echo times."""
-    time, scale = source.number(0x00180081), source.number(VELOCITY_SCALE) or 0.0
+    time, scale = source.number(Tag.ECHO_TIME), source.number(VELOCITY_SCALE) or 0.0
     return None if not time or scale >= 0 else float(f"{time * MS_TO_S - 1.0 / (TWO_PI * scale):.6g}")
 
 
@@ -104,7 +105,7 @@ def cycling_of(source: Source) -> str:
 
     Models that cycle have a range of user variable 15 (derating) in which the special off mode is on.
     """
-    model = source.text(0x00081090)
+    model = source.text(Tag.MANUFACTURER_MODEL_NAME)
     ranges = [limits for part, limits in CYCLING_MODELS if part in model]
     if not ranges:
         return "OFF"
@@ -122,7 +123,7 @@ def _tensor_file(source: Source) -> int | None:
 
 DIFFUSION = When("GE diffusion", lambda source: internal_name_of(source) == "EPI2" or "epi2" in source.text(GE_SEQUENCE))
 # else this one is SequenceName
-NAMED_OTHERWISE = When("GE, where (0018,0024) is there", lambda source: GE.holds(source) and source.has(0x00180024))
+NAMED_OTHERWISE = When("GE, where (0018,0024) is there", lambda source: GE.holds(source) and source.has(Tag.SEQUENCE_NAME))
 FIELD_MAP = When("GE field map", lambda source: is_ge_field_map(source) and (source.number(VELOCITY_SCALE) or 0) < 0)
 
 # fmt: off
@@ -136,7 +137,7 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("TablePosition", _table_position, "(0043,xxB2) GEMS_PARM_01 − (0019,xx7F) GEMS_ACQU_01", GE),
     Derived("ShimSetting", _shims, "(0043,xx02), (0043,xx03), (0043,xx04) GEMS_PARM_01", GE),
     Row("PrescanReuseString", Private(0x0043, PARAMETERS, 0x1095), TEXT, when=GE),
-    Row("EchoTime1", 0x00180081, POSITIVE, MS_TO_S, FIELD_MAP),
+    Row("EchoTime1", Tag.ECHO_TIME, POSITIVE, MS_TO_S, FIELD_MAP),
     Derived("EchoTime2", _echo_time_2, "(0018,0081) and (0019,xxE2) GEMS_ACQU_01", FIELD_MAP),
     Derived("NumberOfDiffusionDirectionGE", _directions, "(0019,xxE0) GEMS_ACQU_01", DIFFUSION),
     Derived("NumberOfDiffusionT2GE", lambda source: round(source.number(NO_WEIGHTING) or 0) or None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import metadata
-from ..standard import tags
+from ..standard.tags import Tag
 from .kinds import Kind
 from .row import SIEMENS, Derived, Row
 from .source import Private, Source
@@ -34,7 +34,7 @@ def components_of(source: Source) -> list[str]:
 
 def _components(source: Source, words: list[str]) -> list[str]:
     found = [COMPONENTS.get(word.upper()) for word in words]
-    found.append(COMPONENTS.get(source.stated(tags.COMPLEX_IMAGE_COMPONENT).upper()))
+    found.append(COMPONENTS.get(source.stated(Tag.COMPLEX_IMAGE_COMPONENT).upper()))
     if source.manufacturer == "GE":
         number = source.number(GE_COMPONENT)
         found.append(None if number is None else GE_COMPONENTS.get(int(number)))
@@ -46,8 +46,8 @@ COMPONENTS_IN_ORDER = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
 
 def image_type_of(source: Source) -> list[str]:
     """Return the words of ImageType, those of FrameType where a multi-frame image is of mixed type."""
-    found = [word for word in metadata.texts(source.top, tags.IMAGE_TYPE) if word]
-    frame = source.texts(tags.FRAME_TYPE)
+    found = [word for word in metadata.texts(source.top, Tag.IMAGE_TYPE) if word]
+    frame = source.texts(Tag.FRAME_TYPE)
     return frame if frame and "MIXED" in found else found
 
 
@@ -63,10 +63,10 @@ def is_ge_field_map(source: Source) -> bool:
     if source.manufacturer != "GE":
         return False
     names = (source.text(GE_SEQUENCE), source.text(GE_INTERNAL_SEQUENCE))
-    locations, images = source.number(GE_LOCATIONS), source.number(0x00201002)
+    locations, images = source.number(GE_LOCATIONS), source.number(Tag.IMAGES_IN_ACQUISITION)
     if not ("b0map" in names[0] or names[1] == "B0map") or not locations or not images or locations == images:
         return False
-    return metadata.integer(source.top, tags.INSTANCE_NUMBER) <= locations
+    return metadata.integer(source.top, Tag.INSTANCE_NUMBER) <= locations
 
 
 GE_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109C)
@@ -105,7 +105,7 @@ def _field_map_units(source: Source) -> str | None:
 IMAGE_TYPE = Kind(_image_type, lambda value, factor: [str(word) for word in value], (list,))
 
 ROWS = (
-    Row("ImageType", tags.IMAGE_TYPE, IMAGE_TYPE),
+    Row("ImageType", Tag.IMAGE_TYPE, IMAGE_TYPE),
     Derived("ImageTypeText", _type_text, "(0021,xx75) SIEMENS MR SDI 02", SIEMENS),
     Derived("NonlinearGradientCorrection", _distortion_correction, "`DIS2D`, `DIS3D` or `ND` in ImageType or ImageTypeText"),
     Derived("Units", _field_map_units, "field map of GE (`b0map`) or Philips (`B0 MAP`)"),

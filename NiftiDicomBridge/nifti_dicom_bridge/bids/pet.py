@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..standard.tags import Tag
 from .kinds import MS_TO_S, POSITIVE, Kind, clock, seconds_of, tidy
 from .row import PET, AnyRow, Derived, Row, made_by
 from .source import Nested, Private, Source, Where
 
-TRACER, NUCLIDE = 0x00540016, 0x00540300
-FRAME_MOMENT = 0x00189074
+FRAME_MOMENT = Tag.FRAME_ACQUISITION_DATE_TIME
 """FrameAcquisitionDateTime, of Enhanced PET."""
 BQ_TO_MBQ = 1e-6
 DAY_S = 86400.0
@@ -54,16 +54,21 @@ def _tracer(source: Source, where: Where, factor: float) -> str | None:
 
 def _nuclide(source: Source) -> str | None:
     """``^18^Fluorine`` → ``18Fluorine``."""
-    return source.text(Nested((TRACER, NUCLIDE, 0x00080104))).replace("^", "") or None
+    return (
+        source.text(
+            Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIONUCLIDE_CODE_SEQUENCE, Tag.CODE_MEANING))
+        ).replace("^", "")
+        or None
+    )
 
 
 def _attenuation(source: Source) -> str | None:
     """The method without its coefficient: ``measured,, 0.096000 cm-1`` → ``measured``."""
-    return source.text(0x00541101).split(",")[0].strip() or None
+    return source.text(Tag.ATTENUATION_CORRECTION_METHOD).split(",")[0].strip() or None
 
 
 def _recon_name(source: Source) -> str | None:
-    text = source.text(0x00541103)
+    text = source.text(Tag.RECONSTRUCTION_METHOD)
     whole = next((name for part, name in RECONSTRUCTIONS if part in text), None)
     parts = [next((name for part, name in group if part in text), "") for group in PARTS]
     return whole or " ".join(filter(None, parts)) or None
@@ -77,7 +82,7 @@ def recon_parameters(text: str) -> tuple[int, int] | None:
 
 
 def _parameter_values(source: Source) -> list[int] | None:
-    found = recon_parameters(source.text(0x00541103))
+    found = recon_parameters(source.text(Tag.RECONSTRUCTION_METHOD))
     return list(found) if found else None
 
 
@@ -108,36 +113,39 @@ def frames_of(source: Source) -> list[Source]:
 
 def _starts(source: Source) -> list | None:
     """Return when every time began after the series did, s."""
-    times = [seconds_of(frame.text(FRAME_MOMENT)[8:] or frame.text(0x00080032)) for frame in frames_of(source)]
+    times = [seconds_of(frame.text(FRAME_MOMENT)[8:] or frame.text(Tag.ACQUISITION_TIME)) for frame in frames_of(source)]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
         return [0] if len(times) == 1 else None
-    zero = seconds_of(source.text(0x00080031))
+    zero = seconds_of(source.text(Tag.SERIES_TIME))
     return [tidy(round((time - (known[0] if zero is None else zero)) % DAY_S, 6)) for time in known]
 
 
 def _reference_times(source: Source) -> list | None:
-    found = _by_frame(0x00541300, MS_TO_S)(source)
+    found = _by_frame(Tag.FRAME_REFERENCE_TIME, MS_TO_S)(source)
     return found if found and len(set(found)) > 1 else None
 
 
 def _scan_clock(source: Source) -> str | None:
-    found = clock(source.text(0x00080031)) or clock(source.text(0x00080032))
+    found = clock(source.text(Tag.SERIES_TIME)) or clock(source.text(Tag.ACQUISITION_TIME))
     return found.split(".")[0] if found else None
 
 
 def _is_decay_corrected(source: Source) -> bool | None:
-    word = source.text(0x00541102)
+    word = source.text(Tag.DECAY_CORRECTION)
     return word not in ("", "NONE") if word else None
 
 
 def _correction_time(source: Source) -> float | int | None:
     """Seconds from the start of the scan to the moment that the decay was corrected to (BIDS: relative to TimeZero)."""
-    word = source.text(0x00541102)
+    word = source.text(Tag.DECAY_CORRECTION)
     if word == "START":
         return 0
-    given = source.text(Nested((TRACER, 0x00181072))) or source.text(Nested((TRACER, 0x00181078)))[8:]
-    start, scan = seconds_of(given.strip()), seconds_of(source.text(0x00080031) or source.text(0x00080032))
+    given = (
+        source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_TIME)))
+        or source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_DATE_TIME)))[8:]
+    )
+    start, scan = seconds_of(given.strip()), seconds_of(source.text(Tag.SERIES_TIME) or source.text(Tag.ACQUISITION_TIME))
     return None if word != "ADMIN" or start is None or scan is None else tidy(round(start - scan, 6))
 
 
@@ -145,23 +153,34 @@ def _injection(tag: int) -> Any:
     """Return a reader of a clock time of the injection, in seconds from the start of the series."""
 
     def read(source: Source) -> float | int | None:
-        clock_time, zero = seconds_of(source.text(Nested((TRACER, tag)))), seconds_of(source.text(0x00080031))
+        clock_time, zero = (
+            seconds_of(source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, tag)))),
+            seconds_of(source.text(Tag.SERIES_TIME)),
+        )
         return None if clock_time is None or zero is None else tidy(round(clock_time - zero, 6))
 
     return read
 
 
 def _scatter(source: Source) -> list | None:
-    found = source.number(0x00541323)
+    found = source.number(Tag.SCATTER_FRACTION_FACTOR)
     return [tidy(found)] if found else None
 
 
 def _molar_units(source: Source) -> str | None:
-    return "Bq/umol" if source.number(Nested((TRACER, 0x00181077))) else None
+    return (
+        "Bq/umol"
+        if source.number(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_SPECIFIC_ACTIVITY)))
+        else None
+    )
 
 
 def _activity_units(source: Source) -> str | None:
-    return "MBq" if (source.number(Nested((TRACER, 0x00181074))) or 0) > 0 else None
+    return (
+        "MBq"
+        if (source.number(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIONUCLIDE_TOTAL_DOSE))) or 0) > 0
+        else None
+    )
 
 
 def filter_of(kernel: str) -> tuple[str, float] | None:
@@ -171,12 +190,12 @@ def filter_of(kernel: str) -> tuple[str, float] | None:
 
 
 def _filter_type(source: Source) -> str | None:
-    found = filter_of(source.text(0x00181210))
-    return found[0] if found else source.text(0x00181210) or None
+    found = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
+    return found[0] if found else source.text(Tag.CONVOLUTION_KERNEL) or None
 
 
 def _filter_size(source: Source) -> float | int | None:
-    found = filter_of(source.text(0x00181210))
+    found = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
     ge = source.number(Private(0x0009, "GEMS_PETD_01", 0x108F)) if source.manufacturer == "GE" else None
     return tidy(found[1]) if found else tidy(ge) if ge else None
 
@@ -186,23 +205,31 @@ NAME = Kind(_tracer, lambda value, factor: [value], (str,))
 
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
-    Row("TracerName", (Nested((TRACER, 0x00180031)), Nested((TRACER, 0x00540304, 0x00080104))), NAME, when=PET),
+    Row("TracerName",
+        (Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL)),
+         Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_CODE_SEQUENCE, Tag.CODE_MEANING))),
+        NAME, when=PET),
     Derived("TracerRadionuclide", _nuclide, "(0054,0016) > (0054,0300) > (0008,0104)", PET),
-    Row("RadionuclidePositronFraction", Nested((TRACER, 0x00181076)), POSITIVE, when=PET),
-    Row("InjectedRadioactivity", Nested((TRACER, 0x00181074)), POSITIVE, BQ_TO_MBQ, PET),
+    Row("RadionuclidePositronFraction",
+        Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIONUCLIDE_POSITRON_FRACTION)), POSITIVE, when=PET),
+    Row("InjectedRadioactivity", Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIONUCLIDE_TOTAL_DOSE)),
+        POSITIVE, BQ_TO_MBQ, PET),
     Derived("InjectedRadioactivityUnits", _activity_units, "with InjectedRadioactivity", PET),
-    Row("MolarActivity", Nested((TRACER, 0x00181077)), POSITIVE, when=PET),
+    Row("MolarActivity", Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_SPECIFIC_ACTIVITY)),
+        POSITIVE, when=PET),
     Derived("MolarActivityUnits", _molar_units, "with MolarActivity", PET),
-    Row("InjectedVolume", Nested((TRACER, 0x00181071)), POSITIVE, when=PET),
+    Row("InjectedVolume", Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_VOLUME)), POSITIVE,
+        when=PET),
     Row("InjectedVolume", Private(0x0009, "GEMS_PETD_01", 0x103A), POSITIVE, when=made_by("GE")),
-    Row("RadionuclideHalfLife", Nested((TRACER, 0x00181075)), POSITIVE, when=PET),
-    Row("DoseCalibrationFactor", 0x00541322, POSITIVE, when=PET),
-    Row("DecayCorrection", 0x00541102, when=PET),
-    Row("AttenuationCorrectionMethod", 0x00541101, when=PET),
+    Row("RadionuclideHalfLife", Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIONUCLIDE_HALF_LIFE)),
+        POSITIVE, when=PET),
+    Row("DoseCalibrationFactor", Tag.DOSE_CALIBRATION_FACTOR, POSITIVE, when=PET),
+    Row("DecayCorrection", Tag.DECAY_CORRECTION, when=PET),
+    Row("AttenuationCorrectionMethod", Tag.ATTENUATION_CORRECTION_METHOD, when=PET),
     Derived("AttenuationCorrection", _attenuation, "(0054,1101), up to the comma", PET),
-    Row("RandomsCorrectionMethod", 0x00541100, when=PET),
-    Row("ScatterCorrectionMethod", 0x00541105, when=PET),
-    Row("ReconstructionMethod", 0x00541103, when=PET),
+    Row("RandomsCorrectionMethod", Tag.RANDOMS_CORRECTION_METHOD, when=PET),
+    Row("ScatterCorrectionMethod", Tag.SCATTER_CORRECTION_METHOD, when=PET),
+    Row("ReconstructionMethod", Tag.RECONSTRUCTION_METHOD, when=PET),
     Derived("ReconMethodName", _recon_name, "(0054,1103), by a table of names", PET),
     Derived("ReconMethodParameterLabels", _parameter_labels, "(0054,1103), where it tells both", PET),
     Derived("ReconMethodParameterValues", _parameter_values, "(0054,1103): subsets, iterations", PET),
@@ -211,14 +238,14 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("ReconFilterType", _filter_type, "(0018,1210)", PET),
     Derived("ReconFilterSize", _filter_size, "(0018,1210), (0009,xx8F) GEMS_PETD_01", PET),
     Derived("ScatterFraction", _scatter, "(0054,1323)", PET),
-    Derived("DecayCorrectionFactor", _by_frame(0x00541321, 1.0, only_positive=True), "(0054,1321) of every time", PET),
+    Derived("DecayCorrectionFactor", _by_frame(Tag.DECAY_FACTOR, 1.0, only_positive=True), "(0054,1321) of every time", PET),
     Derived("FrameTimesStart", _starts, "(0008,0032) of every time − (0008,0031)", PET),
-    Derived("FrameDuration", _by_frame(0x00181242, MS_TO_S), "(0018,1242) of every time", PET),
+    Derived("FrameDuration", _by_frame(Tag.ACTUAL_FRAME_DURATION, MS_TO_S), "(0018,1242) of every time", PET),
     Derived("FrameReferenceTime", _reference_times, "(0054,1300) of every time", PET),
     Derived("SeriesTime", _scan_clock, "(0008,0031)", PET),
     Derived("TimeZero", _scan_clock, "(0008,0031), else (0008,0032)", PET),
-    Derived("InjectionStart", _injection(0x00181072), "(0054,0016) > (0018,1072) − (0008,0031)", PET),
-    Derived("InjectionEnd", _injection(0x00181073), "(0054,0016) > (0018,1073) − (0008,0031)", PET),
+    Derived("InjectionStart", _injection(Tag.RADIOPHARMACEUTICAL_START_TIME), "(0054,0016) > (0018,1072) − (0008,0031)", PET),
+    Derived("InjectionEnd", _injection(Tag.RADIOPHARMACEUTICAL_STOP_TIME), "(0054,0016) > (0018,1073) − (0008,0031)", PET),
     Derived("ScanStart", lambda source: 0, "zero: times count from the scan", PET),
     Derived("ImageDecayCorrected", _is_decay_corrected, "(0054,1102)", PET),
     Derived("ImageDecayCorrectionTime", _correction_time, "(0054,1102): 0 for `START`, (0018,1072) − (0008,0031) for "

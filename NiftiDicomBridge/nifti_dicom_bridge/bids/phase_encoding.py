@@ -6,28 +6,22 @@ import struct
 
 import numpy as np
 
+from ..standard.tags import Tag
 from .kinds import Kind
 from .row import ALWAYS, MR, AnyRow, Derived, Row
 from .rows import train_length_of
+from .sequence_words import GE_SEQUENCE, is_3d
 from .source import Csa, Private, Source
 
-AXIS = 0x00181312
-ORDERING = 0x00189034
 SIEMENS_POSITIVE = (Private(0x0021, "SIEMENS MR SDI 02", 0x111C), Csa("PhaseEncodingDirectionPositive"))
 UIH_NEGATIVE = Private(0x0065, "Image Private Header", 0x1058)
 GE_HEADER = Private(0x0043, "GEMS_PARM_01", 0x102A)
-GE_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109C)
 GE_USER_12 = Private(0x0019, "GEMS_ACQU_01", 0x10B3)
-
-
-def is_3d(source: Source) -> bool:
-    """Whether the acquisition is 3D."""
-    return source.text(0x00180023).upper().startswith("3D")
 
 
 def row_or_column(source: Source) -> str:
     """Return ``R`` or ``C`` of InPlanePhaseEncodingDirection (0018,1312), empty where unknown."""
-    found = source.text(AXIS)[:1].upper()
+    found = source.text(Tag.IN_PLANE_PHASE_ENCODING_DIRECTION)[:1].upper()
     return found if found in ("R", "C") else ""
 
 
@@ -49,7 +43,7 @@ def _uih(source: Source) -> int | None:
 
 def _ge(source: Source) -> int | None:
     """``LINEAR`` is what GE calls flipped; software before RX27 has it in a binary header only."""
-    word = source.text(ORDERING).upper()[:1]
+    word = source.text(Tag.RECTILINEAR_PHASE_ENCODE_REORDERING).upper()[:1]
     found = {"L": -1, "R": 1}.get(word) or ge_header_polarity(_raw(source))
     return -found if found and _is_reversed_pair(source) else found
 
@@ -98,7 +92,7 @@ def _axis_of(source: Source) -> tuple[str, int] | None:
     Of 3D images only where they have an echo train: others have two phase encoded axes, and little distortion.
     """
     letter = row_or_column(source)
-    cosines = source.numbers(0x00200037)
+    cosines = source.numbers(Tag.IMAGE_ORIENTATION_PATIENT)
     volumetric = is_3d(source) and train_length_of(source) < 2
     if not letter or source.storage is None or volumetric or len(cosines) != 6:
         return None
@@ -145,6 +139,6 @@ ROWS: tuple[AnyRow, ...] = (
             "`PhaseEncodingDirectionPositive`, (0018,9034) or (0043,xx2A) of GE, (0065,xx58) of UIH", ALWAYS),
     Derived("PhaseEncodingPolarityGE", _ge_polarity, "(0018,9034), else (0043,xx2A) GEMS_PARM_01"),
     Derived("ReconMatrixPE", lambda source: recon_lines_of(source) or None, "Rows or Columns, by (0018,1312)", MR),
-    Row("InPlanePhaseEncodingDirectionDICOM", AXIS, AXIS_WORDS),
+    Row("InPlanePhaseEncodingDirectionDICOM", Tag.IN_PLANE_PHASE_ENCODING_DIRECTION, AXIS_WORDS),
 )
 # fmt: on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..standard.tags import Tag
 from .kinds import NUMBER, POSITIVE, tidy
 from .row import PHILIPS, AnyRow, Derived, Row, When
 from .source import Nested, Private, Source
@@ -9,13 +10,18 @@ from .source import Nested, Private, Source
 SCALE = Private(0x2005, "Philips MR Imaging DD 001", 0x100E)
 TABLE = Private(0x2005, "Philips MR Imaging DD 005", 0x143C)
 DEEP_LEARNING = Private(0x2005, "Philips MR Imaging DD 002", 0x1110)
-RWV_SLOPE, RWV_INTERCEPT = 0x00409225, 0x00409224
 NO_VALUE = 1e38
 
 
 def _world(source: Source) -> tuple[float, float] | None:
     """Return slope and intercept of the real world value mapping; None where it says nothing."""
-    for place in ((RWV_SLOPE, RWV_INTERCEPT), (Nested((0x00409096, RWV_SLOPE)), Nested((0x00409096, RWV_INTERCEPT)))):
+    for place in (
+        (Tag.REAL_WORLD_VALUE_SLOPE, Tag.REAL_WORLD_VALUE_INTERCEPT),
+        (
+            Nested((Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE, Tag.REAL_WORLD_VALUE_SLOPE)),
+            Nested((Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE, Tag.REAL_WORLD_VALUE_INTERCEPT)),
+        ),
+    ):
         slope, intercept = source.number(place[0]), source.number(place[1])
         if slope and abs(slope) < NO_VALUE:
             return slope, intercept or 0.0
@@ -39,7 +45,7 @@ def _deep_learning(source: Source) -> str | None:
 
 def _rescale(source: Source, tag: int) -> float | int | None:
     found, world = source.number(tag), _world(source)
-    neutral = tag == 0x00281053
+    neutral = tag == Tag.RESCALE_SLOPE
     if world and found in (None, float(neutral)):
         found = world[0 if neutral else 1]
     return None if found is None else tidy(found)
@@ -60,8 +66,8 @@ SCALED = When("Philips, (2005,xx0E)", lambda source: PHILIPS.holds(source) and b
 ROWS: tuple[AnyRow, ...] = (
     Derived("PhilipsRWVSlope", lambda source: _world_part(source, 0), "(0040,9225)", PHILIPS),
     Derived("PhilipsRWVIntercept", lambda source: _world_part(source, 1), "(0040,9224)", PHILIPS),
-    Derived("PhilipsRescaleSlope", lambda source: _rescale(source, 0x00281053), "(0028,1053)", SCALED),
-    Derived("PhilipsRescaleIntercept", lambda source: _rescale(source, 0x00281052), "(0028,1052)", SCALED),
+    Derived("PhilipsRescaleSlope", lambda source: _rescale(source, Tag.RESCALE_SLOPE), "(0028,1053)", SCALED),
+    Derived("PhilipsRescaleIntercept", lambda source: _rescale(source, Tag.RESCALE_INTERCEPT), "(0028,1052)", SCALED),
     Row("PhilipsScaleSlope", SCALE, NUMBER, when=SCALED),
     Derived("TablePosition", _table_position, "(2005,xx3C) Philips MR Imaging DD 005; z reversed", PHILIPS),
     Derived("DeepLearning", lambda source: bool(_deep_learning(source)) or None, "with DeepLearningDetails", PHILIPS),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 
+from ..standard.tags import Tag
 from .acceleration import in_plane_of, is_compressed_sense, is_partial, lines_of
 from .kinds import MS_TO_S, POSITIVE, US_TO_S
-from .phase_encoding import is_3d, recon_lines_of
+from .phase_encoding import recon_lines_of
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import EPI_FACTOR, train_length_of
+from .sequence_words import is_3d
 from .source import Csa, Phoenix, Private, Source
 
 BANDWIDTHS = (
@@ -21,7 +23,6 @@ BANDWIDTHS = (
 )
 GE_ECHO_SPACING_US = Private(0x0043, "GEMS_PARM_01", 0x102C)
 GE_DURATION_US = Private(0x0019, "GEMS_ACQU_01", 0x105A)
-DURATION = 0x00189073
 WATER_FAT_SHIFT = Private(0x2001, "Philips Imaging DD 001", 0x1022)
 WATER_FAT_PPM = 3.4
 
@@ -71,13 +72,16 @@ def _derived_spacing(source: Source) -> float | None:
 def _total(source: Source) -> float | None:
     spacing, lines = effective_spacing_of(source), recon_lines_of(source)
     if UIH.holds(source) and not spacing:
-        return _rounded((source.number(DURATION) or 0.0) * MS_TO_S)  # UIH writes the readout time there, in ms
+        return _rounded((source.number(Tag.ACQUISITION_DURATION) or 0.0) * MS_TO_S)  # UIH writes the readout time there, in ms
     return _rounded(spacing * (lines - 1)) if lines > 0 else None
 
 
 def _philips(source: Source) -> float:
     """Return Philips' readout time from first to last echo, s; 0 where unknown."""
-    shift, frequency = source.number(WATER_FAT_SHIFT) or 0.0, source.first_number(0x00180084, 0x00189098) or 0.0
+    shift, frequency = (
+        source.number(WATER_FAT_SHIFT) or 0.0,
+        source.first_number(Tag.IMAGING_FREQUENCY, Tag.TRANSMITTER_FREQUENCY) or 0.0,
+    )
     echoes = int(source.number(EPI_FACTOR) or 0) or train_length_of(source)
     if not shift or frequency <= 0 or echoes < 1 or recon_lines_of(source) < 2:
         return 0.0
@@ -90,7 +94,7 @@ def _philips_spacing(source: Source) -> float | None:
 
 def _duration(source: Source) -> float | None:
     ge = (source.number(GE_DURATION_US) or 0.0) * US_TO_S if GE.holds(source) else 0.0
-    return _rounded(ge or source.number(DURATION) or 0.0)
+    return _rounded(ge or source.number(Tag.ACQUISITION_DURATION) or 0.0)
 
 
 def _shots(source: Source) -> int | None:

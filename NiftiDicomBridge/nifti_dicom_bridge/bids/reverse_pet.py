@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import SidecarError
+from ..standard.tags import Tag
 from .kinds import number_text
 from .reverse_rows import TRACER, Top
 
@@ -39,7 +40,6 @@ CORRECTIONS = {
 }
 # fmt: on
 NONE_WORDS = {"", "NONE", "N/A", "NO", "OFF", "UNKNOWN"}
-CODE_VALUE, SCHEME, MEANING, NUCLIDE = 0x00080100, 0x00080102, 0x00080104, 0x00540300
 
 
 def pet_attributes(top: Top, where: str, sentences: list[str]) -> dict[tuple[int, ...], tuple[str, list[str]]]:
@@ -65,9 +65,12 @@ def pet_attributes(top: Top, where: str, sentences: list[str]) -> dict[tuple[int
         if texts:
             found[path] = (key, texts)
     for n, text in enumerate(_nuclide(top, where, sentences)):
-        found[(TRACER, NUCLIDE, (CODE_VALUE, SCHEME, MEANING)[n])] = ("TracerRadionuclide", [text])
-    if any(path[0] == TRACER for path in found) and (TRACER, NUCLIDE, CODE_VALUE) not in found:
-        found[(TRACER, NUCLIDE)] = ("", [])  # Type 2
+        found[(TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE, (Tag.CODE_VALUE, Tag.CODING_SCHEME_DESIGNATOR, Tag.CODE_MEANING)[n])] = (
+            "TracerRadionuclide",
+            [text],
+        )
+    if any(path[0] == TRACER for path in found) and (TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE, Tag.CODE_VALUE) not in found:
+        found[(TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE)] = ("", [])  # Type 2
     return found
 
 
@@ -265,14 +268,14 @@ def _floats(top: Top, key: str) -> list[float]:
 
 
 _TABLE: tuple[tuple[tuple[int, ...], str, Callable[[Top, str, list[str]], list[str]]], ...] = (
-    ((TRACER, 0x00181074), "InjectedRadioactivity", _dose),
-    ((TRACER, 0x00181077), "MolarActivity", _molar),
-    ((TRACER, 0x00181072), "InjectionStart", _after_zero("InjectionStart")),
-    ((TRACER, 0x00181073), "InjectionEnd", _after_zero("InjectionEnd")),
-    ((0x00541102,), "ImageDecayCorrected", _decay),
-    ((0x00280051,), "ImageDecayCorrected", _corrected),
-    ((0x00541103,), "ReconMethodName", _method),
-    ((0x00181210,), "ReconFilterType", _kernel),
+    ((TRACER, Tag.RADIONUCLIDE_TOTAL_DOSE), "InjectedRadioactivity", _dose),
+    ((TRACER, Tag.RADIOPHARMACEUTICAL_SPECIFIC_ACTIVITY), "MolarActivity", _molar),
+    ((TRACER, Tag.RADIOPHARMACEUTICAL_START_TIME), "InjectionStart", _after_zero("InjectionStart")),
+    ((TRACER, Tag.RADIOPHARMACEUTICAL_STOP_TIME), "InjectionEnd", _after_zero("InjectionEnd")),
+    ((Tag.DECAY_CORRECTION,), "ImageDecayCorrected", _decay),
+    ((Tag.CORRECTED_IMAGE,), "ImageDecayCorrected", _corrected),
+    ((Tag.RECONSTRUCTION_METHOD,), "ReconMethodName", _method),
+    ((Tag.CONVOLUTION_KERNEL,), "ReconFilterType", _kernel),
 )
 KEYS = {key: path for path, key, _ in _TABLE}
 """Key → the attribute that it goes to."""

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .asl import CONTRAST, WORDS
+from ..standard.tags import Tag
+from .asl import WORDS
 from .kinds import CLOCK, MS_TO_S, POSITIVE, TEXT, Kind
 from .manufacturers import manufacturer_of
 from .source import Source, Where
 
 Top = Mapping[str, Any]
-TRACER = 0x00540016
+TRACER = Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE
 """RadiopharmaceuticalInformationSequence."""
 
 
@@ -76,35 +77,35 @@ TIME_OF_DAY = Kind(_unread, lambda value, factor: CLOCK.to_dicom(value.split("T"
 
 # fmt: off
 RETURNS: tuple[Return, ...] = (
-    Return("AcquisitionDateTime",                (0x00080022,), DAY),
-    Return("AcquisitionDateTime",                (0x00080032,), TIME_OF_DAY),
-    Return("ScanDate",                           (0x00080022,), DAY),
-    Return("ScanDate",                           (0x00080021,), DAY),
-    Return("BodyPartExamined",                   (0x00180015,), UPPER),
-    Return("HardcopyDeviceSoftwareVersion",      (0x0018101A,)),
-    Return("RepetitionTimeExcitation",           (0x00180080,), POSITIVE, MS_TO_S),
-    Return("RepetitionTimeInversion",            (0x00180080,), POSITIVE, MS_TO_S),
-    Return("EchoTrainLength",                    (0x00180091,), POSITIVE),
-    Return("ParallelReductionFactorInPlane",     (0x00189069,), POSITIVE),
-    Return("ParallelReductionFactorOutOfPlane",  (0x00189155,), POSITIVE),
-    Return("PartialFourier",                     (0x00189081,), PARTIAL),
-    Return("PartialFourierEnabled",              (0x00189081,), UPPER),
-    Return("PhaseEncodingStepsNoPartialFourier", (0x00180089,), POSITIVE),
-    Return("AcquisitionDuration",                (0x00189073,), POSITIVE, 1.0, _is_not_uih, "not UIH"),
-    Return("SpoilingState",                      (0x00189016,), _one_way(lambda value: "" if value else "NONE", bool)),
+    Return("AcquisitionDateTime",                (Tag.ACQUISITION_DATE,), DAY),
+    Return("AcquisitionDateTime",                (Tag.ACQUISITION_TIME,), TIME_OF_DAY),
+    Return("ScanDate",                           (Tag.ACQUISITION_DATE,), DAY),
+    Return("ScanDate",                           (Tag.SERIES_DATE,), DAY),
+    Return("BodyPartExamined",                   (Tag.BODY_PART_EXAMINED,), UPPER),
+    Return("HardcopyDeviceSoftwareVersion",      (Tag.HARDCOPY_DEVICE_SOFTWARE_VERSION,)),
+    Return("RepetitionTimeExcitation",           (Tag.REPETITION_TIME,), POSITIVE, MS_TO_S),
+    Return("RepetitionTimeInversion",            (Tag.REPETITION_TIME,), POSITIVE, MS_TO_S),
+    Return("EchoTrainLength",                    (Tag.ECHO_TRAIN_LENGTH,), POSITIVE),
+    Return("ParallelReductionFactorInPlane",     (Tag.PARALLEL_REDUCTION_FACTOR_IN_PLANE,), POSITIVE),
+    Return("ParallelReductionFactorOutOfPlane",  (Tag.PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE,), POSITIVE),
+    Return("PartialFourier",                     (Tag.PARTIAL_FOURIER,), PARTIAL),
+    Return("PartialFourierEnabled",              (Tag.PARTIAL_FOURIER,), UPPER),
+    Return("PhaseEncodingStepsNoPartialFourier", (Tag.NUMBER_OF_PHASE_ENCODING_STEPS,), POSITIVE),
+    Return("AcquisitionDuration",                (Tag.ACQUISITION_DURATION,), POSITIVE, 1.0, _is_not_uih, "not UIH"),
+    Return("SpoilingState",                      (Tag.SPOILING,), _one_way(lambda value: "" if value else "NONE", bool)),
     # dcm2niix reads the name of the coil as CoilString; ReceiveCoilName is another one with Siemens, and comes first
-    Return("CoilString",                         (0x00181250,)),
-    Return("ReceiveCoilName",                    (0x00181250,)),
-    Return("ArterialSpinLabelingType",           (CONTRAST,), _one_way(_labelling, str)),
-    Return("VascularCrushing",                   (0x00189259,), YES_NO),
-    Return("VascularCrushingVENC",               (0x0018925A,), POSITIVE),
-    Return("BolusCutOffFlag",                    (0x0018925C,), YES_NO),
-    Return("Radiopharmaceutical",                (TRACER, 0x00180031)),
-    Return("TimeZero",                           (0x00080031,), CLOCK),
-    Return("TimeZero",                           (0x00080032,), CLOCK),
-    Return("SeriesTime",                         (0x00080031,), CLOCK),
-    Return("AttenuationCorrection",              (0x00541101,)),
-    Return("ReconMethodName",                    (0x00541103,)),
+    Return("CoilString",                         (Tag.RECEIVE_COIL_NAME,)),
+    Return("ReceiveCoilName",                    (Tag.RECEIVE_COIL_NAME,)),
+    Return("ArterialSpinLabelingType",           (Tag.ARTERIAL_SPIN_LABELING_CONTRAST,), _one_way(_labelling, str)),
+    Return("VascularCrushing",                   (Tag.ASL_CRUSHER_FLAG,), YES_NO),
+    Return("VascularCrushingVENC",               (Tag.ASL_CRUSHER_FLOW_LIMIT,), POSITIVE),
+    Return("BolusCutOffFlag",                    (Tag.ASL_BOLUS_CUTOFF_FLAG,), YES_NO),
+    Return("Radiopharmaceutical",                (TRACER, Tag.RADIOPHARMACEUTICAL)),
+    Return("TimeZero",                           (Tag.SERIES_TIME,), CLOCK),
+    Return("TimeZero",                           (Tag.ACQUISITION_TIME,), CLOCK),
+    Return("SeriesTime",                         (Tag.SERIES_TIME,), CLOCK),
+    Return("AttenuationCorrection",              (Tag.ATTENUATION_CORRECTION_METHOD,)),
+    Return("ReconMethodName",                    (Tag.RECONSTRUCTION_METHOD,)),
 )
 # keys that BIDS allows a list for, where the attribute has one number
 MAY_BE_LISTS = frozenset({"EchoTime", "FlipAngle", "LabelingDuration", "VascularCrushingVENC"})

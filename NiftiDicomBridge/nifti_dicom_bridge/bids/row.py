@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..standard.tags import Tag
 from .kinds import TEXT, Kind
 from .source import Csa, Nested, Phoenix, Private, Source, Where
 
@@ -94,7 +95,7 @@ class Row:
         Not to CodeMeaning (0008,0104): the value of the code would say something else.
         """
         nested = [place.path for place in self.places if isinstance(place, Nested) and len(place.path) > 1]
-        return next((path for path in nested if path[-1] != CODE_MEANING), None) if self.tag is None else None
+        return next((path for path in nested if path[-1] != Tag.CODE_MEANING), None) if self.tag is None else None
 
 
 @dataclass(frozen=True)
@@ -123,5 +124,4 @@ class Derived:
         return self.compute(source) if self.when.holds(source) else None
 
 
-CODE_MEANING = 0x00080104
 AnyRow = Row | Derived

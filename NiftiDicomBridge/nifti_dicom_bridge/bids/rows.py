@@ -10,6 +10,7 @@ from typing import Any
 
 from ..model.geometry import slice_distance
 from ..options import Resample
+from ..standard.tags import Tag
 from .kinds import AGE, CLOCK, DATE, JOINED, LIST, MS_TO_S, NUMBERS, POSITIVE, SEVERAL, Kind, clock, date, one_of, words
 from .row import AnyRow, Derived, Row, When, made_by
 from .sequence_words import SCAN_OPTIONS, SCANNING_SEQUENCE, SEQUENCE_VARIANT
@@ -27,15 +28,15 @@ def _sex(source: Source, where: Any, factor: float) -> str | None:
 
 def _date_time(source: Source) -> str | None:
     """``2016-07-06T12:49:15.679688``."""
-    day, time = date(source.text(0x00080022)), clock(source.text(0x00080032))
+    day, time = date(source.text(Tag.ACQUISITION_DATE)), clock(source.text(Tag.ACQUISITION_TIME))
     if day is None or time is None:
-        stamp = source.text(0x0008002A).split("+")[0].split("-")[0]
+        stamp = source.text(Tag.ACQUISITION_DATE_TIME).split("+")[0].split("-")[0]
         day, time = date(stamp[:8]), clock(stamp[8:])
     return f"{day}T{time}" if day and time else None
 
 
 def _time(source: Source) -> str | None:
-    return clock(source.text(0x0008002A).split("+")[0].split("-")[0][8:])
+    return clock(source.text(Tag.ACQUISITION_DATE_TIME).split("+")[0].split("-")[0][8:])
 
 
 def _train_length(source: Source) -> int | None:
@@ -44,16 +45,16 @@ def _train_length(source: Source) -> int | None:
 
 def train_length_of(source: Source) -> int:
     """Return the length of the echo train; 0 where there is none."""
-    if source.manufacturer == "UIH" and "gre_fsp" in source.text(0x00180024):
+    if source.manufacturer == "UIH" and "gre_fsp" in source.text(Tag.SEQUENCE_NAME):
         return 0  # a 3D T1 image, whose train is none of EPI
-    found = max(source.number(0x00180091) or 0, source.number(0x00189241) or 0)
+    found = max(source.number(Tag.ECHO_TRAIN_LENGTH) or 0, source.number(Tag.GRADIENT_ECHO_TRAIN_LENGTH) or 0)
     return int(found or source.number(EPI_FACTOR) or 0)
 
 
 def _method_codes(source: Source) -> list[dict[str, str]] | None:
     found = [
         {name: text for tag, name in CODE_PARTS.items() if (text := decoded(item.elements, tag, source.top))}
-        for item in source.items(0x00120064)
+        for item in source.items(Tag.DEIDENTIFICATION_METHOD_CODE_SEQUENCE)
     ]
     return [codes for codes in found if codes] or None
 
@@ -67,7 +68,7 @@ def _even_distance(source: Source) -> float | None:
 
 
 def _coil_string(source: Source) -> str | None:
-    return source.text(0x00181250) or None
+    return source.text(Tag.RECEIVE_COIL_NAME) or None
 
 
 def _echo_of_ice(source: Source) -> int | None:
@@ -77,16 +78,16 @@ def _echo_of_ice(source: Source) -> int | None:
 
 
 CODE_PARTS = {
-    0x00080100: "CodeValue",
-    0x00080102: "CodingSchemeDesignator",
-    0x00080103: "CodingSchemeVersion",
-    0x00080104: "CodeMeaning",
+    Tag.CODE_VALUE: "CodeValue",
+    Tag.CODING_SCHEME_DESIGNATOR: "CodingSchemeDesignator",
+    Tag.CODING_SCHEME_VERSION: "CodingSchemeVersion",
+    Tag.CODE_MEANING: "CodeMeaning",
 }
 ICE_DIMENSIONS = Private(0x0021, "SIEMENS MR SDI 02", 0x1106)
 EPI_FACTOR = Private(0x2001, "Philips Imaging DD 001", 0x1013)
 SEQUENCE_NAMES = (
-    0x00180024,
-    0x00189005,
+    Tag.SEQUENCE_NAME,
+    Tag.PULSE_SEQUENCE_NAME,
     Private(0x0019, "GEMS_ACQU_01", 0x109C),
     Private(0x2001, "Philips Imaging DD 001", 0x1020),
 )
@@ -109,83 +110,84 @@ UNIT_WORDS = words(UNITS)
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
     # hardware (BIDS: MR "Hardware information", PET, CT)
-    Row("Modality", 0x00080060),
-    Row("MagneticFieldStrength", 0x00180087, POSITIVE),
-    Row("ImagingFrequency", (0x00180084, 0x00189098), POSITIVE),
-    Row("Manufacturer", 0x00080070, NAMED),
+    Row("Modality", Tag.MODALITY),
+    Row("MagneticFieldStrength", Tag.MAGNETIC_FIELD_STRENGTH, POSITIVE),
+    Row("ImagingFrequency", (Tag.IMAGING_FREQUENCY, Tag.TRANSMITTER_FREQUENCY), POSITIVE),
+    Row("Manufacturer", Tag.MANUFACTURER, NAMED),
     Derived("Manufacturer", lambda source: source.manufacturer or None, "private creator of Siemens, GE or Philips"),
-    Row("ManufacturersModelName", 0x00081090),
-    Row("InstitutionName", 0x00080080),
-    Row("InstitutionalDepartmentName", 0x00081040),
+    Row("ManufacturersModelName", Tag.MANUFACTURER_MODEL_NAME),
+    Row("InstitutionName", Tag.INSTITUTION_NAME),
+    Row("InstitutionalDepartmentName", Tag.INSTITUTIONAL_DEPARTMENT_NAME),
     Derived("InstitutionalDepartmentName", lambda source: NO_DEPARTMENT, "the word `None` where (0008,1040) is empty"),
-    Row("InstitutionAddress", 0x00080081),
-    Row("DeviceSerialNumber", 0x00181000),
-    Row("StationName", 0x00081010),
-    Row("SoftwareVersions", 0x00181020, JOINED),
+    Row("InstitutionAddress", Tag.INSTITUTION_ADDRESS),
+    Row("DeviceSerialNumber", Tag.DEVICE_SERIAL_NUMBER),
+    Row("StationName", Tag.STATION_NAME),
+    Row("SoftwareVersions", Tag.SOFTWARE_VERSIONS, JOINED),
     # identity
-    Row("StudyInstanceUID", 0x0020000D),
-    Row("SeriesInstanceUID", 0x0020000E),
-    Row("StudyID", 0x00200010),
-    Row("AccessionNumber", 0x00080050),
-    Row("ReferringPhysicianName", 0x00080090),
-    Row("PatientName", 0x00100010),
-    Row("PatientID", 0x00100020),
-    Row("PatientBirthDate", 0x00100030, DATE),
-    Row("PatientSex", 0x00100040, SEX),
-    Row("PatientSize", 0x00101020, POSITIVE),
-    Row("PatientWeight", 0x00101030, POSITIVE),
-    Row("PatientAge", 0x00101010, AGE),
-    Row("Quadruped", 0x00102210, QUADRUPED),
-    Row("DeidentificationMethod", 0x00120063, LIST),
+    Row("StudyInstanceUID", Tag.STUDY_INSTANCE_UID),
+    Row("SeriesInstanceUID", Tag.SERIES_INSTANCE_UID),
+    Row("StudyID", Tag.STUDY_ID),
+    Row("AccessionNumber", Tag.ACCESSION_NUMBER),
+    Row("ReferringPhysicianName", Tag.REFERRING_PHYSICIAN_NAME),
+    Row("PatientName", Tag.PATIENT_NAME),
+    Row("PatientID", Tag.PATIENT_ID),
+    Row("PatientBirthDate", Tag.PATIENT_BIRTH_DATE, DATE),
+    Row("PatientSex", Tag.PATIENT_SEX, SEX),
+    Row("PatientSize", Tag.PATIENT_SIZE, POSITIVE),
+    Row("PatientWeight", Tag.PATIENT_WEIGHT, POSITIVE),
+    Row("PatientAge", Tag.PATIENT_AGE, AGE),
+    Row("Quadruped", Tag.ANATOMICAL_ORIENTATION_TYPE, QUADRUPED),
+    Row("DeidentificationMethod", Tag.DEIDENTIFICATION_METHOD, LIST),
     Derived("DeidentificationMethodCodeSequence", _method_codes, "(0012,0064) DeidentificationMethodCodeSequence"),
     # the examination
-    Row("BodyPart", 0x00180015),
-    Row("PatientPosition", 0x00185100),
-    Row("ProcedureStepDescription", 0x00400254),
-    Row("StudyDescription", 0x00081030),
-    Row("SeriesDescription", 0x0008103E),
-    Row("ProtocolName", (0x00181030, 0x0008103E)),
-    Row("ProtocolName", (Nested((0x00180024,)),), when=NOT_SIEMENS),
+    Row("BodyPart", Tag.BODY_PART_EXAMINED),
+    Row("PatientPosition", Tag.PATIENT_POSITION),
+    Row("ProcedureStepDescription", Tag.PERFORMED_PROCEDURE_STEP_DESCRIPTION),
+    Row("StudyDescription", Tag.STUDY_DESCRIPTION),
+    Row("SeriesDescription", Tag.SERIES_DESCRIPTION),
+    Row("ProtocolName", (Tag.PROTOCOL_NAME, Tag.SERIES_DESCRIPTION)),
+    Row("ProtocolName", (Nested((Tag.SEQUENCE_NAME,)),), when=NOT_SIEMENS),
     Row("ScanningSequence", SCANNING_SEQUENCE, JOINED),
     Row("SequenceVariant", SEQUENCE_VARIANT, JOINED),
     Row("ScanOptions", SCAN_OPTIONS, JOINED),
     Row("SequenceName", SEQUENCE_NAMES),
-    Row("PulseSequenceName", 0x00189005),
-    Row("SeriesNumber", 0x00200011, POSITIVE),
-    Row("AcquisitionTime", 0x00080032, CLOCK),
+    Row("PulseSequenceName", Tag.PULSE_SEQUENCE_NAME),
+    Row("SeriesNumber", Tag.SERIES_NUMBER, POSITIVE),
+    Row("AcquisitionTime", Tag.ACQUISITION_TIME, CLOCK),
     Derived("AcquisitionTime", _time, "(0008,002A) AcquisitionDateTime"),
     Derived("AcquisitionDateTime", _date_time, "(0008,0022) and (0008,0032), else (0008,002A)"),
-    Row("AcquisitionNumber", 0x00200012, POSITIVE),
-    Row("ImageComments", 0x00204000),
+    Row("AcquisitionNumber", Tag.ACQUISITION_NUMBER, POSITIVE),
+    Row("ImageComments", Tag.IMAGE_COMMENTS),
     # magnetic resonance
-    Row("MRAcquisitionType", 0x00180023, one_of("1D", "2D", "3D")),
-    Row("SliceThickness", 0x00180050, POSITIVE),
+    Row("MRAcquisitionType", Tag.MR_ACQUISITION_TYPE, one_of("1D", "2D", "3D")),
+    Row("SliceThickness", Tag.SLICE_THICKNESS, POSITIVE),
     Derived("SpacingBetweenSlices", _even_distance, "the grid, where `--resample spacing` made it even"),
-    Row("SpacingBetweenSlices", 0x00180088, POSITIVE),
-    Row("EchoNumber", 0x00180086, POSITIVE),
+    Row("SpacingBetweenSlices", Tag.SPACING_BETWEEN_SLICES, POSITIVE),
+    Row("EchoNumber", Tag.ECHO_NUMBERS, POSITIVE),
     Derived("EchoNumber", _echo_of_ice, "(0021,xx06) SIEMENS MR SDI 02"),
-    Row("SAR", (0x00181316, 0x00189181), POSITIVE),
-    Row("EchoTime", (0x00180081, 0x00189082), POSITIVE, MS_TO_S),
-    Row("FlipAngle", 0x00181314, POSITIVE),
+    Row("SAR", (Tag.SAR, Tag.SPECIFIC_ABSORPTION_RATE_VALUE), POSITIVE),
+    Row("EchoTime", (Tag.ECHO_TIME, Tag.EFFECTIVE_ECHO_TIME), POSITIVE, MS_TO_S),
+    Row("FlipAngle", Tag.FLIP_ANGLE, POSITIVE),
     Derived("EchoTrainLength", _train_length, "(0018,9241), (0018,0091), else (2001,xx13) Philips Imaging DD 001"),
-    Row("NumberOfAverages", 0x00180083, SEVERAL),
-    Row("PercentPhaseFOV", 0x00180094, POSITIVE),
-    Row("PercentSampling", 0x00180093, POSITIVE),
-    Row("FrequencyEncodingSteps", 0x00189058, POSITIVE),
-    Row("PhaseEncodingStepsOutOfPlane", 0x00189232, POSITIVE),
-    Row("NumberOfKSpaceTrajectories", 0x00189093, POSITIVE),
-    Row("PixelBandwidth", 0x00180095, POSITIVE),
-    Row("TriggerDelayTime", (0x00181060, 0x00209153), POSITIVE, when=TRIGGERED),
+    Row("NumberOfAverages", Tag.NUMBER_OF_AVERAGES, SEVERAL),
+    Row("PercentPhaseFOV", Tag.PERCENT_PHASE_FIELD_OF_VIEW, POSITIVE),
+    Row("PercentSampling", Tag.PERCENT_SAMPLING, POSITIVE),
+    Row("FrequencyEncodingSteps", Tag.MR_ACQUISITION_FREQUENCY_ENCODING_STEPS, POSITIVE),
+    Row("PhaseEncodingStepsOutOfPlane", Tag.MR_ACQUISITION_PHASE_ENCODING_STEPS_OUT_OF_PLANE, POSITIVE),
+    Row("NumberOfKSpaceTrajectories", Tag.NUMBER_OF_K_SPACE_TRAJECTORIES, POSITIVE),
+    Row("PixelBandwidth", Tag.PIXEL_BANDWIDTH, POSITIVE),
+    Row("TriggerDelayTime", (Tag.TRIGGER_TIME, Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME), POSITIVE, when=TRIGGERED),
     Derived("CoilString", _coil_string, "(0018,1250)", NOT_SIEMENS),
-    Row("ReceiveCoilName", 0x00181250, when=NOT_SIEMENS),
-    Row("TransmitCoil", 0x00181251),
-    Row("Units", 0x00541001, UNIT_WORDS),
-    Row("ImageOrientationPatientDICOM", 0x00200037, NUMBERS),
+    Row("ReceiveCoilName", Tag.RECEIVE_COIL_NAME, when=NOT_SIEMENS),
+    Row("TransmitCoil", Tag.TRANSMIT_COIL_NAME),
+    Row("Units", Tag.UNITS, UNIT_WORDS),
+    Row("ImageOrientationPatientDICOM", Tag.IMAGE_ORIENTATION_PATIENT, NUMBERS),
     # X rays
-    Row("ContrastBolusIngredient", 0x00181048, one_of("IODINE", "GADOLINIUM", "CARBON DIOXIDE", "BARIUM", "XENON")),
-    Row("ConvolutionKernel", 0x00181210),
-    Row("ExposureTime", (0x00181150, 0x00189328), POSITIVE, MS_TO_S),
-    Row("XRayTubeCurrent", (0x00181151, 0x00189330), POSITIVE),
-    Row("XRayExposure", (0x00181152, 0x00189332), POSITIVE),
+    Row("ContrastBolusIngredient", Tag.CONTRAST_BOLUS_INGREDIENT,
+        one_of("IODINE", "GADOLINIUM", "CARBON DIOXIDE", "BARIUM", "XENON")),
+    Row("ConvolutionKernel", Tag.CONVOLUTION_KERNEL),
+    Row("ExposureTime", (Tag.EXPOSURE_TIME, Tag.EXPOSURE_TIME_INMS), POSITIVE, MS_TO_S),
+    Row("XRayTubeCurrent", (Tag.X_RAY_TUBE_CURRENT, Tag.X_RAY_TUBE_CURRENT_IN_MA), POSITIVE),
+    Row("XRayExposure", (Tag.EXPOSURE, Tag.EXPOSURE_IN_MAS), POSITIVE),
 )
 # fmt: on

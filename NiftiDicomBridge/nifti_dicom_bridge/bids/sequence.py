@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from ..standard.tags import Tag
 from .acceleration import multiband_of
 from .kinds import Kind, flag, words
 from .row import MR, Derived, Row
 from .sequence_words import SCANNING_SEQUENCE, SEQUENCE_VARIANT, words_of
 from .siemens import MT_PULSE
 from .source import Source
-
-SPOILING = 0x00189016
 
 # fmt: off
 # (words that ScanningSequence has, words that SequenceVariant has, name); the first that fits
@@ -27,7 +26,7 @@ TYPES: tuple[tuple[set[str], set[str], str], ...] = (
 
 def is_spoiled(source: Source) -> bool | None:
     """Whether the sequence is spoiled: the sequence variant says so where (0018,9016) is silent."""
-    stated = source.text(SPOILING).upper()
+    stated = source.text(Tag.SPOILING).upper()
     if stated:
         return stated != "NONE"
     return True if _variant_is_spoiled(source) else None
@@ -55,16 +54,16 @@ SPOILING_TYPES = words({"RF": "RF", "GRADIENT": "GRADIENT", "RF_AND_GRADIENT": "
 
 
 def _spoiling_type(source: Source, where: object, factor: float) -> str | None:
-    word = source.text(SPOILING).upper()
-    return None if word == "NONE" else SPOILING_TYPES.to_bids(source, SPOILING, 1.0)
+    word = source.text(Tag.SPOILING).upper()
+    return None if word == "NONE" else SPOILING_TYPES.to_bids(source, Tag.SPOILING, 1.0)
 
 
 ROWS = (
     Derived("PulseSequenceType", _pulse_sequence_type, "ScanningSequence, SequenceVariant, multiband", MR),
-    Row("MTState", 0x00189020, MT),
+    Row("MTState", Tag.MAGNETIZATION_TRANSFER, MT),
     Derived("MTState", _mt_state, "CSA protocol `sPrepPulses.ucMTC`"),
     Derived("SpoilingState", is_spoiled, "(0018,9016) Spoiling, else `SP` in SequenceVariant"),
-    Row("SpoilingType", SPOILING, Kind(_spoiling_type, SPOILING_TYPES.to_dicom, (str,))),
-    Row("VariableFlipAngleFlag", 0x00181315, flag(("Y",), ("N",))),
-    Row("PartialFourierDirection", 0x00189036),
+    Row("SpoilingType", Tag.SPOILING, Kind(_spoiling_type, SPOILING_TYPES.to_dicom, (str,))),
+    Row("VariableFlipAngleFlag", Tag.VARIABLE_FLIP_ANGLE_FLAG, flag(("Y",), ("N",))),
+    Row("PartialFourierDirection", Tag.PARTIAL_FOURIER_DIRECTION),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..standard.tags import Tag
 from .kinds import NS_TO_S, NUMBER, POSITIVE, TEXT, US_TO_S, Kind, choice, tidy
 from .row import MR, SIEMENS, AnyRow, Derived, Row, When
 from .source import Csa, Phoenix, Private, Source
@@ -48,7 +49,7 @@ def _shims(source: Source) -> list | None:
 
 def _coil_string(source: Source) -> str | None:
     """What the coil is called elsewhere than in the list of its elements."""
-    found = source.text(Private(0x0051, HEADER, 0x100F)) or source.text(0x00181250)
+    found = source.text(Private(0x0051, HEADER, 0x100F)) or source.text(Tag.RECEIVE_COIL_NAME)
     return found if found and found != _elements(source) else None
 
 
@@ -76,7 +77,7 @@ def _matrix_coil_mode(source: Source) -> str | None:
 
 def _scheme(source: Source) -> str | None:
     """E11 and XA count the other way round than B17."""
-    if not (source.has(Csa("B_value")) or source.has(0x00189087) or source.has(Private(0x0019, HEADER, 0x100C))):
+    if not (source.has(Csa("B_value")) or source.has(Tag.DIFFUSION_B_VALUE) or source.has(Private(0x0019, HEADER, 0x100C))):
         return None
     found = int(source.number(Phoenix("sDiffusion.dsScheme")) or 0)
     older = int(source.number(Phoenix("ucReadOutMode")) or 0)

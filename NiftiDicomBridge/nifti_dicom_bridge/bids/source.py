@@ -14,7 +14,8 @@ from ..model import geometry, metadata
 from ..model.legacy_converted import as_original
 from ..model.metadata import Element, Elements, Instance, Item
 from ..model.volume import Volume
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from . import siemens_text
 from .manufacturers import manufacturer_of
 
@@ -63,7 +64,6 @@ _PRIVATE_SEQUENCES = (
 _CSA_IMAGE = Private(0x0029, "SIEMENS CSA HEADER", 0x1010)
 _CSA_SERIES = (Private(0x0029, "SIEMENS CSA HEADER", 0x1020), Private(0x0021, "SIEMENS MR SDS 01", 0x1019))
 _DEEPEST = 3
-_IMAGE_INDEX = 0x00541330
 
 
 class Layer:
@@ -156,18 +156,18 @@ class Source:
     @cached_property
     def manufacturer(self) -> str:
         """Short name of the manufacturer, empty where none is known."""
-        return manufacturer_of(metadata.text(self.top, tags.MANUFACTURER), self.top)
+        return manufacturer_of(metadata.text(self.top, Tag.MANUFACTURER), self.top)
 
     @cached_property
     def modality(self) -> str:
         """Modality (0008,0060)."""
-        return metadata.text(self.top, tags.MODALITY)
+        return metadata.text(self.top, Tag.MODALITY)
 
     @cached_property
     def layers(self) -> list[Layer]:
         """Where to look, in order."""
         own = _groups(self.top, self.frame)
-        shared = metadata.first_item(self.top, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        shared = metadata.first_item(self.top, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         public, hidden = [Layer(self.top)], []  # type: tuple[list[Layer], list[Layer]]
         for group in filter(None, (own, shared)):
             _descend(group, public, hidden, _DEEPEST)
@@ -273,7 +273,7 @@ class Source:
         if self.volume is not None:
             shape = self.volume.origin.shape if self.volume.origin else self.volume.voxels.shape
             return int(shape[2]), int(shape[3])
-        return metadata.integer(self.top, tags.ROWS), metadata.integer(self.top, tags.COLUMNS)
+        return metadata.integer(self.top, Tag.ROWS), metadata.integer(self.top, Tag.COLUMNS)
 
 
 def _filled(element: Element | None) -> bool:
@@ -297,14 +297,14 @@ def _bytes(found: tuple[Elements, int]) -> bytes:
 
 def _groups(elements: Elements, frame: int) -> Elements:
     """Return the functional groups of a frame; empty for objects without."""
-    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     return per_frame[frame].elements if frame < len(per_frame) else {}
 
 
 def _number_of(elements: Elements, frame: int) -> int:
     """PET images have a number of their own, which counts slices where InstanceNumber may count backwards."""
     found = as_original(elements, _groups(elements, frame))
-    return metadata.integer(found, _IMAGE_INDEX) or metadata.integer(found, tags.INSTANCE_NUMBER)
+    return metadata.integer(found, Tag.IMAGE_INDEX) or metadata.integer(found, Tag.INSTANCE_NUMBER)
 
 
 def _descend(group: Elements, public: list[Layer], hidden: list[Layer], depth: int) -> None:
@@ -312,7 +312,7 @@ def _descend(group: Elements, public: list[Layer], hidden: list[Layer], depth: i
     public.append(Layer(group))
     _note_hidden(public[-1], hidden)
     for tag, element in group.items():
-        if isinstance(element.value, tuple) and element.value and not tags.is_private(tag) and depth:
+        if isinstance(element.value, tuple) and element.value and not dictionary.is_private(tag) and depth:
             _descend(element.value[0].elements, public, hidden, depth - 1)
 
 

@@ -9,19 +9,18 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from ..options import Resample
+from ..standard.tags import Tag
 from .ge import DIFFUSION, GROUP_DELAY_S, cycling_of, internal_name_of, protocol_of
 from .image_type import image_type_of
 from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
-from .phase_encoding import GE_SEQUENCE, is_3d
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import train_length_of
-from .sequence_words import SCANNING_SEQUENCE, words_of
+from .sequence_words import GE_SEQUENCE, SCANNING_SEQUENCE, is_3d, words_of
 from .siemens_text import number
 from .source import Csa, Private, Source
 
 MOSAIC_TIMES_MS = (Private(0x0019, "SIEMENS MR HEADER", 0x1029), Csa("MosaicRefAcqTimes"))
 TIME_AFTER_START_S = Private(0x0021, "SIEMENS MR SDI 02", 0x1104)
-FRAME_DATE_TIME, ACQUISITION_DATE, ACQUISITION_TIME = 0x00189074, 0x00080022, 0x00080032
 DYNAMIC_BEGIN_S = Private(0x2005, "Philips MR Imaging DD 001", 0x10A0)
 UIH_FRAMES = Private(0x0065, "Image Private Header", 0x1051)
 SAME_S = 1e-4
@@ -55,7 +54,7 @@ def _slice_timing(source: Source) -> list[float] | None:
 
 def _sensible_times(source: Source, volumes: int) -> list[float] | None:
     reader = READERS.get(source.manufacturer)
-    longest = (source.number(0x00180080) or 0.0) * MS_TO_S
+    longest = (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     first = 1 if volumes > 1 and source.has(TIME_AFTER_START_S) else 0  # XA ignores multiband in the times of the first
     for t in dict.fromkeys((first, 0, min(1, volumes - 1))) if reader else ():
         found = reader(_planes(source, t)) if reader else None
@@ -125,15 +124,15 @@ def _after_start(plane: Source) -> float | None:
 
 
 def _frame_time(plane: Source) -> float | None:
-    return seconds_of(re.sub(r"[+-]\d+$", "", plane.text(FRAME_DATE_TIME))[8:])
+    return seconds_of(re.sub(r"[+-]\d+$", "", plane.text(Tag.FRAME_ACQUISITION_DATE_TIME))[8:])
 
 
 def _clock(plane: Source) -> float | None:
-    return seconds_of(plane.text(ACQUISITION_TIME))
+    return seconds_of(plane.text(Tag.ACQUISITION_TIME))
 
 
 def _start(plane: Source) -> float | None:
-    tiles = [seconds_of(Source.text_of(item.elements, ACQUISITION_TIME)) for item in plane.items(UIH_FRAMES)]
+    tiles = [seconds_of(Source.text_of(item.elements, Tag.ACQUISITION_TIME)) for item in plane.items(UIH_FRAMES)]
     return min((time for time in tiles if time is not None), default=None) if any(tiles) else _clock(plane)
 
 
@@ -144,7 +143,7 @@ def _uih(planes: list[Source]) -> list[float] | None:
     """Tiles have their own acquisition times."""
     frames = planes[0].items(UIH_FRAMES)
     if planes[0].made_in is planes[-1].made_in and len(frames) >= len(planes):
-        times = [seconds_of(Source.text_of(frames[plane.frame].elements, ACQUISITION_TIME)) for plane in planes]
+        times = [seconds_of(Source.text_of(frames[plane.frame].elements, Tag.ACQUISITION_TIME)) for plane in planes]
         return None if any(time is None for time in times) else [float(time or 0.0) for time in times]
     return _clocks(planes)
 
@@ -156,7 +155,7 @@ def _ge(planes: list[Source]) -> list[float] | None:
     """Computed from the protocol, because GE writes no times: evenly over RepetitionTime, in the order of the protocol."""
     first, volume = planes[0], planes[0].volume
     protocol = protocol_of(first)
-    if volume is None or volume.times < 2 or not protocol or len(first.text(0x00181020)) < 10:
+    if volume is None or volume.times < 2 or not protocol or len(first.text(Tag.SOFTWARE_VERSIONS)) < 10:
         return None
     options = [option.strip() for option in protocol.get("IOPT", "").split(",")]
     timed = ge_timing(first, protocol, options)
@@ -164,9 +163,9 @@ def _ge(planes: list[Source]) -> list[float] | None:
         return None
     repetition, interleaved = timed
     bands = max(1, _digits(protocol.get("MBACCEL", "")), int(first.number(Private(0x0043, "GEMS_PARM_01", 0x10B6)) or 1))
-    version, modern = ge_release(first.text(0x00181020))
+    version, modern = ge_release(first.text(Tag.SOFTWARE_VERSIONS))
     times = ge_times(len(planes), bands, repetition, interleaved, (version, modern and not DIFFUSION.holds(first)))
-    order = sorted(range(len(planes)), key=lambda k: planes[k].number(0x00200013) or 0)
+    order = sorted(range(len(planes)), key=lambda k: planes[k].number(Tag.INSTANCE_NUMBER) or 0)
     return None if times is None else [times[order.index(k)] for k in range(len(planes))]
 
 
@@ -176,7 +175,7 @@ def ge_timing(source: Source, protocol: dict[str, str], options: list[str]) -> t
     Functional images: the slice order is in the protocol, RepetitionTime is without the delay behind a group. Multi-phase
     images: interleaved, RepetitionTime again without the delay.
     """
-    repetition = (source.number(0x00180080) or 0.0) * MS_TO_S
+    repetition = (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     name = source.text(GE_SEQUENCE)
     if source.has(GROUP_DELAY_S) or "epiRT" in name or "FMRI" in options:
         return repetition, _digits(protocol.get("SLICEORDER", "1")) != 0
@@ -229,7 +228,7 @@ READERS: dict[str, Callable[[list[Source]], list[float] | None]] = {"Siemens": _
 
 def _ge_repetition_time(source: Source) -> float | None:
     """GE's does not count the delay behind a group of slices."""
-    found, protocol = source.number(0x00180080), protocol_of(source)
+    found, protocol = source.number(Tag.REPETITION_TIME), protocol_of(source)
     delay = source.number(GROUP_DELAY_S)
     if delay is None and protocol.get("DELACQ") != "Minimum":
         delay = number(protocol.get("DELACQNOAV", ""))
@@ -262,8 +261,8 @@ def _dynamic(plane: Source) -> float | None:
 
 def volume_time_of(source: Source) -> float | None:
     """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
-    onsets, stated = source.once("onsets", _onsets), (source.number(0x00180080) or 0.0) * MS_TO_S
-    if not onsets or (source.number(0x00180083) or 1.0) > 1:  # averages take several volumes' time
+    onsets, stated = source.once("onsets", _onsets), (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
+    if not onsets or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:  # averages take several volumes' time
         return None
     seconds = onsets[-1] / (len(onsets) - 1)
     return None if abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
@@ -271,12 +270,12 @@ def volume_time_of(source: Source) -> float | None:
 
 def _excitation_time(source: Source) -> float | None:
     """RepetitionTime (0018,0080), where volumes come at another rate."""
-    found = source.number(0x00180080)
+    found = source.number(Tag.REPETITION_TIME)
     return float(f"{found * MS_TO_S:.6g}") if found and volume_time_of(source) else None
 
 
 def _is_inversion(source: Source) -> bool:
-    inverted = "IR" in words_of(source, SCANNING_SEQUENCE) or source.text(0x00189009) == "YES"
+    inverted = "IR" in words_of(source, SCANNING_SEQUENCE) or source.text(Tag.INVERSION_RECOVERY) == "YES"
     return inverted and source.manufacturer != "Philips"
 
 
@@ -292,12 +291,12 @@ NOT_INVERTED = When("", lambda source: not _is_inversion(source))
 
 def _start_of_tiles(source: Source) -> str | None:
     """UIH gives the image the time of one tile, and every tile its own: the acquisition began with the first."""
-    times = [Source.text_of(item.elements, ACQUISITION_TIME) for item in source.items(UIH_FRAMES)]
+    times = [Source.text_of(item.elements, Tag.ACQUISITION_TIME) for item in source.items(UIH_FRAMES)]
     return clock(min(filter(None, times), default="")) if UIH.holds(source) else None
 
 
 def _date_of_tiles(source: Source) -> str | None:
-    day, time = date(source.text(ACQUISITION_DATE)), _start_of_tiles(source)
+    day, time = date(source.text(Tag.ACQUISITION_DATE)), _start_of_tiles(source)
     return f"{day}T{time}" if day and time else None
 
 
@@ -314,8 +313,8 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("RepetitionTimeInversion", _excitation_time, "(0018,0080), where volumes come at another rate", INVERTED),
     Derived("RepetitionTimeExcitation", _excitation_time, "(0018,0080), where volumes come at another rate", NOT_INVERTED),
     Derived("FrameTimesStart", _uneven_onsets, "(0008,0032) of the volumes, where the time between them varies"),
-    Row("RepetitionTime", 0x00180080, POSITIVE, MS_TO_S),
-    Row("InversionTime", (0x00180082, 0x00189079), POSITIVE, MS_TO_S),
+    Row("RepetitionTime", Tag.REPETITION_TIME, POSITIVE, MS_TO_S),
+    Row("InversionTime", (Tag.INVERSION_TIME, Tag.INVERSION_TIMES), POSITIVE, MS_TO_S),
     Derived(
         "SliceTiming",
         slice_timing_of,

@@ -12,7 +12,8 @@ from typing import Any
 from ..errors import OutputError
 from ..model import metadata
 from ..options.staging import Staging
-from ..sidecar.record import tool_version
+from ..standard.tags import Tag
+from ..version import tool_version
 from . import naming_rules
 from .bids_map import BidsMap
 from .paths import Placement
@@ -23,7 +24,6 @@ CODE_URL = "https://github.com/NiftiDicomBridge/SlicerNiftiDicomBridge"
 SEXES = ("M", "F", "O")
 OLDEST = 89
 """Higher ages are written as this: BIDS asks for that, for the privacy of old people."""
-BIRTH_DATE, STUDY_DATE, SERIES_DATE = 0x00100030, 0x00080020, 0x00080021
 
 PARTICIPANT_COLUMNS = {
     "age": {"Description": "Age of the participant at the first examination that was converted", "Units": "year"},
@@ -107,8 +107,8 @@ def _person(placement: Placement) -> dict[str, str]:
 def _age_by_dates(placement: Placement) -> int:
     """Return full years from birth to examination; 0 where a date is missing."""
     first = placement.image.plan.instances[0].elements
-    birth = metadata.text(first, BIRTH_DATE)
-    day = metadata.text(first, STUDY_DATE) or metadata.text(first, SERIES_DATE)
+    birth = metadata.text(first, Tag.PATIENT_BIRTH_DATE)
+    day = metadata.text(first, Tag.STUDY_DATE) or metadata.text(first, Tag.SERIES_DATE)
     if not all(len(date) == 8 and date.isdigit() for date in (birth, day)):
         return 0
     return int(day[:4]) - int(birth[:4]) - (day[4:] < birth[4:])
@@ -126,7 +126,7 @@ def _acquired(placement: Placement) -> str:
     if "AcquisitionDateTime" in keys:
         return str(keys["AcquisitionDateTime"])
     first = placement.image.plan.instances[0].elements
-    days = (metadata.text(first, tag) for tag in (SERIES_DATE, STUDY_DATE))
+    days = (metadata.text(first, tag) for tag in (Tag.SERIES_DATE, Tag.STUDY_DATE))
     day, time = next((text for text in days if len(text) == 8 and text.isdigit()), ""), keys.get("AcquisitionTime")
     return f"{day[:4]}-{day[4:6]}-{day[6:]}T{time}" if day and time else NOT_AVAILABLE
 

@@ -16,9 +16,8 @@ from ..formats.dicom.reading.read import Plan, outline
 from ..model import geometry, metadata
 from ..model.metadata import Log
 from ..model.volume import Volume
-from ..standard import tags
+from ..standard.tags import Tag
 
-ASL_CONTEXT = 0x00189257
 # PS3.3 C.8.13.5.14 → words of aslcontext.tsv
 ASL_WORDS = {"LABEL": "label", "CONTROL": "control", "M_ZERO_SCAN": "m0scan"}
 COMPONENTS = ("PHASE", "REAL", "IMAGINARY", "MAGNITUDE")
@@ -81,13 +80,13 @@ class Image:
     @property
     def study(self) -> str:
         """StudyInstanceUID."""
-        return metadata.text(self.plan.instances[0].elements, tags.STUDY_INSTANCE_UID)
+        return metadata.text(self.plan.instances[0].elements, Tag.STUDY_INSTANCE_UID)
 
     @property
     def series(self) -> tuple[str, str]:
         """What is the same for all images of one series."""
         first = self.plan.instances[0].elements
-        uid, number = metadata.text(first, tags.SERIES_INSTANCE_UID), metadata.text(first, tags.SERIES_NUMBER)
+        uid, number = metadata.text(first, Tag.SERIES_INSTANCE_UID), metadata.text(first, Tag.SERIES_NUMBER)
         return (uid, number) if uid else (self.study, self.plan.title)
 
     @property
@@ -186,7 +185,7 @@ def _asl_context(volume: Volume) -> tuple[str, ...]:
     series = volume.metadata
     assert series is not None
     planes = [bids.Source(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
-    found = [ASL_WORDS.get(plane.text(ASL_CONTEXT)) for plane in planes]
+    found = [ASL_WORDS.get(plane.text(Tag.ASL_CONTEXT)) for plane in planes]
     return tuple(word for word in found if word) if all(found) else ()
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..formats.dicom.reading.read import unique_name
 from ..model import metadata
-from ..standard import tags
+from ..model.names import unique_name
+from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap
 from .classify import decide
@@ -94,7 +94,7 @@ def place(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str
 def _order(placement: Placement) -> tuple[float, str]:
     """Sort by number and time of the series."""
     first = placement.image.plan.instances[0].elements
-    return metadata.number(first, tags.SERIES_NUMBER) or LAST, str(placement.image.keys.get("AcquisitionTime", ""))
+    return metadata.number(first, Tag.SERIES_NUMBER) or LAST, str(placement.image.keys.get("AcquisitionTime", ""))
 
 
 def _name(session: Sequence[Placement]) -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ..model import metadata
+from ..standard.tags import Tag
 from .bids_map import BidsMap
 from .images import Image
 from .reproin import Spoken, spoken
 
 LONGEST = 40
-DATES = (0x00080020, 0x00080021, 0x00080022, 0x00080023)
-STUDY_TIME = 0x00080030
+DATES = (Tag.STUDY_DATE, Tag.SERIES_DATE, Tag.ACQUISITION_DATE, Tag.CONTENT_DATE)
 Identity = tuple[str, ...]
 """What identifies a person (PatientID, PatientName) or a study (StudyInstanceUID); empty where unknown."""
 
@@ -142,7 +142,7 @@ def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, told:
     if image.study in told:
         return told[image.study]
     plain = date or "x" + _hash(image.study, 8)
-    time = label_of(metadata.text(first, STUDY_TIME))[:4]
+    time = label_of(metadata.text(first, Tag.STUDY_TIME))[:4]
     candidates = [plain, *([f"{plain}T{time}"] if time else []), f"{plain}x{_hash(image.study, 8)}"]
     label = owners.claim(subject.lower(), candidates, (image.study,))
     if label != plain:

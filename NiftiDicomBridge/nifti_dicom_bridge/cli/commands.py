@@ -95,7 +95,7 @@ class _Version(argparse.Action):
     """Prints the version; looked up only when asked for, as finding it costs more than parsing all arguments."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from ..sidecar.record import tool_version
+        from ..version import tool_version
 
         print(f"nifti-dicom-bridge {tool_version()}")
         parser.exit()

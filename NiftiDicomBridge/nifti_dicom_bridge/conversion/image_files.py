@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..formats import nifti
-from ..formats.zarr import is_store
+from ..formats.zarr import check_package, is_store, stores_below
+from ..model.report import ConversionReport, Entry, Outcome
+from .entries import failures_in
+from .image_with_record import NiftiFile, open_nifti, open_store
 
 
 def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
@@ -24,3 +27,28 @@ def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
 def is_nifti(path: Path) -> bool:
     """Whether a file is called like a NIfTI image."""
     return path.name.lower().endswith(nifti.SUFFIXES) and not path.is_dir()
+
+
+def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[NiftiFile]:
+    """Yield the images; what cannot be read is a failed entry of the report."""
+    yield from _opened(nifti_files(inputs), open_nifti, report)
+    stores = list(stores_below(inputs))
+    if stores:
+        check_package()
+    yield from _opened(stores, open_store, report)
+
+
+def other_inputs(inputs: Sequence[Path]) -> list[Path]:
+    """Return the inputs that are no such image themselves."""
+    return [path for path in inputs if not is_nifti(path) and not is_store(path)]
+
+
+def _opened(paths: Iterable[Path], opener: Callable[[Path], NiftiFile], report: ConversionReport) -> Iterator[NiftiFile]:
+    for path in paths:
+        entry, file = Entry(path.name, Outcome.CONVERTED, [path]), None
+        with failures_in(entry):
+            file = opener(path)
+        if file is not None:
+            yield file
+        else:
+            report.entries.append(entry)

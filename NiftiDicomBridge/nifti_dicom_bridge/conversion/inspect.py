@@ -16,10 +16,9 @@ from ..formats.dicom.reading.series import find_series, kind_of
 from ..model import metadata
 from ..options import Progress
 from ..sidecar import KEY, record
-from ..standard import tags
-from .image_file import NiftiFile, open_nifti
+from ..standard.tags import Tag
 from .image_files import is_nifti, nifti_files
-from .stage_zarr import open_store
+from .image_with_record import NiftiFile, open_nifti, open_store
 
 
 def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
         "becomes": plan.name + ".nii.gz",
         "title": plan.title,
         "kind": kind_of(first),
-        "modality": metadata.text(first.elements, tags.MODALITY),
+        "modality": metadata.text(first.elements, Tag.MODALITY),
         "files": len(plan.instances),
         "shape": [pixel.columns, pixel.rows, slices] + ([times] if times > 1 else []),
         "type": plan.dtype.name + (" RGB" if pixel.samples == 3 else ""),
@@ -96,7 +95,7 @@ def _image(file: NiftiFile, kind: str) -> dict[str, Any]:
         "becomes": state,
         "title": path.name,
         "kind": kind + ("" if volume.metadata is None else f" + {KEY} record {record.SCHEMA_VERSION}"),
-        "modality": "" if volume.metadata is None else metadata.text(volume.metadata.first.elements, tags.MODALITY),
+        "modality": "" if volume.metadata is None else metadata.text(volume.metadata.first.elements, Tag.MODALITY),
         "files": 1,
         "shape": [i, j, k] + ([volume.times] if volume.times > 1 else []),
         "type": volume.voxels.dtype.name,

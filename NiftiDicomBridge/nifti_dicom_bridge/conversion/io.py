@@ -12,7 +12,7 @@ from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress, Target
 from ..options.staging import Staging
-from .image_file import open_nifti
+from .image_with_record import open_nifti, open_store
 from .stage_nifti import stage_labels, stage_nifti
 
 
@@ -41,10 +41,7 @@ def read(
     stores = [path for path in given if zarr.is_store(path)]
     others = [path for path in given if path not in images and path not in stores]
     volumes = [open_nifti(path).load(with_gradients) for path in images]
-    if stores:
-        from .stage_zarr import open_zarr
-
-        volumes += [open_zarr(path).in_memory() for path in stores]
+    volumes += [open_zarr(path).in_memory() for path in stores]
     if others:
         from ..formats.dicom.reading import read as dicom
 
@@ -111,3 +108,27 @@ def _write_nifti(volume: Volume, path: Path, options: ConversionOptions) -> list
         stage_nifti(volume, name, staging, options)
         stage_labels(volume, name, staging)
         return staging.commit()
+
+
+def open_zarr(path: Path | str) -> Volume:
+    """Return the volume in a Zarr store, with voxels that are read when they are sliced.
+
+    ``open_zarr("CT.zarr").voxels[0, 100:110]`` reads the chunks with ten slices, and nothing else.
+
+    Parameters
+    ----------
+    path : path
+        The store ``NAME.zarr``: one that this package wrote, or any OME-Zarr 0.5 of numbers in up to three axes of space, time
+        and channels.
+
+    Returns
+    -------
+    Volume
+        With `LazyVoxels` in the place of its voxels; ``numpy.asarray(volume.voxels)`` reads all of them.
+
+    Raises
+    ------
+    BridgeError
+        If the store cannot be read, or chunks of it are missing.
+    """
+    return open_store(Path(path)).load()

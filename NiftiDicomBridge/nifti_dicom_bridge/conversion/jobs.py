@@ -56,7 +56,9 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
     if not inputs:
         raise OptionError("No input was given. Name the files or folders to convert.")
     _check_deidentification(job.options)
-    if job.options.target is Target.NIFTI:
+    if job.options.target is Target.NIFTI and job.options.layout is Layout.BIDS:
+        from .to_bids import to_bids as run
+    elif job.options.target is Target.NIFTI:
         from .to_nifti import to_nifti as run
     elif job.options.target is Target.PREVIEW:
         from .to_preview import to_preview as run

@@ -13,7 +13,7 @@ from ..creation.attribute_sources import Shared
 from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import described, parts_of
 from ..creation.kind_parameters import choices_for, choices_of_original
-from ..creation.recast.edits import as_it_may_stand, with_values
+from ..creation.recast.attributes import as_it_may_stand, with_values
 from ..creation.recast.request import kind_of_volume, kind_wanted, recast_request
 from ..errors import SidecarError
 from ..formats.dicom.created.writer import made_of
@@ -26,7 +26,7 @@ from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.staging import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
-from .image_file import NiftiFile
+from .image_with_record import NiftiFile
 from .sidecar_edits import edited
 
 

@@ -14,9 +14,9 @@ from ..errors import BridgeError
 from ..model.identity import texts_of
 from ..model.metadata import Change, Instance, Log, text
 from ..options import ConversionOptions, Kind, Progress
-from ..standard.tags import FRAME_OF_REFERENCE_UID
-from .image_file import open_nifti
+from ..standard.tags import Tag
 from .image_files import nifti_files
+from .image_with_record import open_nifti
 
 NAMES_OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "StudyDescription",
@@ -103,7 +103,7 @@ def _proposal(path: Path, shared: Shared) -> Proposal:
         shared = shared.for_file(path)
         file = open_nifti(path)
         if file.record is not None:
-            found.frame_of_reference = text(file.record.series.first.elements, FRAME_OF_REFERENCE_UID)
+            found.frame_of_reference = text(file.record.series.first.elements, Tag.FRAME_OF_REFERENCE_UID)
         if file.record is not None and shared.options.kind is Kind.AUTO:
             found.beside = Beside.RECORD
             found.values = _recorded(file.record.series.first, shared)

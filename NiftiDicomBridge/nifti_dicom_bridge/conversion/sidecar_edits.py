@@ -8,8 +8,8 @@ from typing import Any
 from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits
-from ..sidecar import sidecar_path
-from .image_file import NiftiFile
+from ..sidecar import record, sidecar_path
+from .image_with_record import NiftiFile
 
 
 def edited(file: NiftiFile | None) -> dict[edits.Target, tuple[str, list]]:
@@ -70,3 +70,11 @@ def _is_same(one: Any, other: Any) -> bool:
     """Whether two values of a key are equal; numbers up to rounding."""
     numbers = isinstance(one, (int, float)) and isinstance(other, (int, float))
     return math.isclose(one, other, rel_tol=1e-9) if numbers else one == other
+
+
+def edited_keys(file: NiftiFile) -> dict[str, Any]:
+    """Return the BIDS keys that a person changed beside an image; all of them for one that never was DICOM."""
+    if file.record is None:
+        return {key: value for key, value in file.top.items() if key != record.KEY}
+    written = file.record.top
+    return {key: value for key, value in file.top.items() if key != record.KEY and written.get(key) != value}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,72 +14,7 @@ from ..labels import write_dseg
 from ..model.volume import Digester, Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
-from ..sidecar import match, record, write_sidecar
-from .image_file import NiftiFile
-
-
-@dataclass(frozen=True)
-class StoreFile(NiftiFile):
-    """A Zarr store whose record has been read, and whose voxels have not.
-
-    Attributes
-    ----------
-    image : Volume
-        What it holds, without the record; its voxels are read when they are sliced.
-    """
-
-    image: Volume
-
-    def load(self, with_gradients: bool = False) -> Volume:
-        """Return the volume, with the record where there is one; its voxels are read when they are sliced.
-
-        Raises
-        ------
-        SidecarError
-            If image and record do not belong together.
-        """
-        if self.record is None:
-            return self.image
-        known = replace(self.image, warnings=())  # of the original: who restores it need not hear them again
-        return match.attach(known, self.record, str(self.path))
-
-
-def open_store(path: Path) -> StoreFile:
-    """Return a store with its record.
-
-    Raises
-    ------
-    DependencyError, ZarrReadError, SidecarError, GeometryError
-        If it cannot be read: see `formats.zarr.read_store`.
-    """
-    stored = zarr.read_store(Path(path))
-    where = str(path)
-    found = None if stored.record is None else record.from_json(stored.record, where)
-    return StoreFile(Path(path), stored.top, found, stored.image)
-
-
-def open_zarr(path: Path | str) -> Volume:
-    """Return the volume in a Zarr store, with voxels that are read when they are sliced.
-
-    ``open_zarr("CT.zarr").voxels[0, 100:110]`` reads the chunks with ten slices, and nothing else.
-
-    Parameters
-    ----------
-    path : path
-        The store ``NAME.zarr``: one that this package wrote, or any OME-Zarr 0.5 of numbers in up to three axes of space, time
-        and channels.
-
-    Returns
-    -------
-    Volume
-        With `LazyVoxels` in the place of its voxels; ``numpy.asarray(volume.voxels)`` reads all of them.
-
-    Raises
-    ------
-    BridgeError
-        If the store cannot be read, or chunks of it are missing.
-    """
-    return open_store(Path(path)).load()
+from ..sidecar import record, write_sidecar
 
 
 def stage_store(
@@ -117,8 +51,7 @@ def stage_store(
         If the voxels cannot be read or written, or an output exists and may not be replaced.
     """
     _check_beside(staging.folder, name)
-    folder = staging.folder_path(name + zarr.SUFFIX, zarr.SIGN)
-    sidecar = staging.path(name + ".json")
+    folder, sidecar = staging.folder_path(name + zarr.SUFFIX, zarr.SIGN), staging.path(name + ".json")
     writer = zarr.StoreWriter(folder, options)
     segments = segments_of(volume)
     labels = bool(segments) or volume.intent == "label"
@@ -126,13 +59,17 @@ def stage_store(
     writer.write_voxels(volume, labels, digester.update if digester else None, progress)
     if complete and digester:
         volume = complete(digester.digest())
-    keys, found = _keys_and_record(volume)
-    told = {**keys, **(top or {})}
-    writer.write_attributes(volume, found, told)
-    name_of_store = folder.name
-    write_sidecar(sidecar, {**told, zarr.BESIDE_KEY: zarr.beside(volume, name_of_store, found)})
+    _write_attributes(writer, volume, top or {}, folder.name, sidecar)
     if segments:
         write_dseg(segments, staging.path(name + "_dseg.tsv"))
+
+
+def _write_attributes(writer: zarr.StoreWriter, volume: Volume, top: Mapping[str, Any], store: str, sidecar: Path) -> None:
+    """Write what is known beside the voxels into the store, and the JSON file beside it."""
+    keys, found = _keys_and_record(volume)
+    told = {**keys, **top}
+    writer.write_attributes(volume, found, told)
+    write_sidecar(sidecar, {**told, zarr.BESIDE_KEY: zarr.beside(volume, store, found)})
 
 
 def _check_beside(folder: Path, name: str) -> None:
@@ -150,14 +87,6 @@ def _keys_and_record(volume: Volume) -> tuple[dict[str, Any], dict[str, Any] | N
         return {}, None
     keys = bids.keys_of(volume)
     return keys, record.to_json(volume, keys)
-
-
-def edited_keys(file: NiftiFile) -> dict[str, Any]:
-    """Return the BIDS keys that a person changed beside an image; all of them for one that never was DICOM."""
-    if file.record is None:
-        return {key: value for key, value in file.top.items() if key != record.KEY}
-    written = file.record.top
-    return {key: value for key, value in file.top.items() if key != record.KEY and written.get(key) != value}
 
 
 def write_store(volume: Volume, path: Path, options: ConversionOptions) -> list[Path]:

@@ -18,10 +18,10 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
 from ..options.staging import Staging
-from .image_file import NiftiFile
-from .opened import opened_images, other_inputs
+from .entries import Public, failures_in, leftover_entries, plans_of
+from .image_files import opened_images, other_inputs
+from .image_with_record import NiftiFile
 from .sidecar_edits import edited, unheard
-from .to_nifti import Public, failures_in, leftover_entries, plans_of
 
 if TYPE_CHECKING:
     from .new_objects import Making

@@ -9,29 +9,30 @@ from typing import Any
 
 import numpy as np
 
+from ..deidentification.pixel_warnings import picture_warnings
 from ..errors import BridgeError, GeometryError, OptionError
 from ..formats.dicom.reading.display_values import as_shown
 from ..formats.dicom.reading.frames import true_planes
-from ..formats.dicom.reading.read import Plan, file_name, load, unique_name
+from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import is_store
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
+from ..model.names import file_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress, Resample, SlicePlane
 from ..options.staging import Staging
 from ..preview import Labels, Subject, stage_preview
-from ..preview.warn import burned_in
 from ..sidecar import KEY
-from ..standard import tags
-from .image_file import NiftiFile
+from ..standard.tags import Tag
+from .entries import failures_in, leftover_entries, plans_of
+from .image_files import opened_images, other_inputs
+from .image_with_record import NiftiFile
 from .io import read
-from .opened import opened_images, other_inputs
-from .to_nifti import failures_in, leftover_entries, plans_of
 
 
 @dataclass
@@ -118,7 +119,7 @@ def _public_name(volume: Volume) -> str:
     """Return a name that tells the modality and nothing else."""
     if volume.metadata is None:
         return "image"
-    return file_name(metadata.text(volume.metadata.first.elements, tags.MODALITY, "image"))
+    return file_name(metadata.text(volume.metadata.first.elements, Tag.MODALITY, "image"))
 
 
 def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> Subject:
@@ -129,7 +130,7 @@ def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> 
     if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
         entry.log.warnings.append(f"it is not known where the image lies: it is shown as stored, not {shared.options.plane}")
     if volume.metadata is not None:
-        entry.log.warnings += filter(None, [burned_in(volume.metadata)])
+        entry.log.warnings += picture_warnings(volume.metadata)
     return Subject(
         volume=volume,
         title=source.title,
@@ -193,7 +194,7 @@ def _segments(path: Path, volume: Volume, table: Path | None) -> list[Segment]:
 
 
 def _space(volume: Volume) -> str:
-    return metadata.text(volume.metadata.first.elements, tags.FRAME_OF_REFERENCE_UID) if volume.metadata is not None else ""
+    return metadata.text(volume.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID) if volume.metadata is not None else ""
 
 
 def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from ..formats import zarr
 from ..formats.dicom.reading.lazy_series import Stream
-from ..formats.dicom.reading.read import Plan, load, unique_name
+from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
+from ..model.names import unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
-from .image_file import open_nifti
+from .entries import Public, failures_in, leftover_entries, plans_of
 from .image_files import is_nifti, nifti_files
-from .stage_zarr import open_store, stage_store
-from .to_nifti import Public, failures_in, leftover_entries, plans_of
+from .image_with_record import open_nifti, open_store
+from .stage_zarr import stage_store
 
 
 def to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:

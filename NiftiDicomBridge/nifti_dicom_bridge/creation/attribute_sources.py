@@ -10,26 +10,27 @@ import numpy as np
 
 from ..errors import OptionError
 from ..formats.dicom import edits, new_element
-from ..formats.dicom.created.attributes import DEFAULT, Attributes, element_of
+from ..formats.dicom.created.attributes import DEFAULT, Attributes
 from ..formats.dicom.created.kinds import FORMS
 from ..formats.dicom.created.modules import UNPAIRED, defaults_of
 from ..formats.dicom.created.reference import Reference, chosen_reference, read_references
-from ..formats.dicom.restore import new_uid
+from ..formats.dicom.pydicom_conversion import element_of
+from ..formats.dicom.uids import new_uid
 from ..model import geometry, orientation
 from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Resample, SlicePlane
-from ..standard.tags import FRAME_OF_REFERENCE_UID, MODALITY, SERIES_DESCRIPTION, SERIES_NUMBER, STUDY_INSTANCE_UID, keyword_of
+from ..standard.dictionary import keyword_of
+from ..standard.tags import Tag
 from .image_with_sidecar import Described
-from .kind_constraints import GATING, SCAN_OPTIONS, TRIGGER_TIME, allowed, code_patient_position
+from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
 from .repair import with_known_words
 from .sidecar_attributes import Told
 
-BODY_PART, LATERALITY = 0x00180015, 0x00200060
 _TEMPLATES = ("talairach", "mni", "template")
-_PATIENT = {0x00100020: "PatientID", 0x00100010: "PatientName"}
+_PATIENT = {Tag.PATIENT_ID: "PatientID", Tag.PATIENT_NAME: "PatientName"}
 Values = Mapping[int, tuple[str, list]]
 
 
@@ -155,10 +156,10 @@ def gathered(
     found.offer(_of_series(described, kind, found, shared), "the image")
     if kind is Kind.PET:
         code_patient_position(found)
-    if kind is Kind.MR and GATING & set(found.text(SCAN_OPTIONS).split("\\")):
-        found.offer({TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
-    if kind in FORMS and not FORMS[kind].groups and found.text(BODY_PART) not in UNPAIRED:
-        found.offer({LATERALITY: new_element.text("CS", "")}, DEFAULT)  # 2C: not allowed where the body part is none of two
+    if kind is Kind.MR and GATING & set(found.text(Tag.SCAN_OPTIONS).split("\\")):
+        found.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
+    if kind in FORMS and not FORMS[kind].groups and found.text(Tag.BODY_PART_EXAMINED) not in UNPAIRED:
+        found.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)  # 2C: not allowed where the body part is none of two
     if kind in FORMS:
         found.offer(defaults_of(FORMS[kind].modules), DEFAULT)
     _note_defaults(found, kind, log)
@@ -183,15 +184,15 @@ def _of_series(described: Described, kind: Kind, found: Attributes, shared: Shar
     """Return what tells the new series from others: study, number, description, modality, space."""
     from ..bids.inheritance import study_key
 
-    uid = found.text(STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.path), new_uid())
+    uid = found.text(Tag.STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.path), new_uid())
     number = shared.numbers[uid] = shared.numbers.get(uid, 0) + 1
     form = FORMS.get(kind)
     return {
-        STUDY_INSTANCE_UID: new_element.text("UI", uid),
-        FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid()),
-        SERIES_NUMBER: new_element.integers("IS", number),
-        SERIES_DESCRIPTION: new_element.text("LO", described.name.replace("\\", " ")[:64]),
-        **({MODALITY: new_element.text("CS", form.modality or "OT")} if form else {}),
+        Tag.STUDY_INSTANCE_UID: new_element.text("UI", uid),
+        Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid()),
+        Tag.SERIES_NUMBER: new_element.integers("IS", number),
+        Tag.SERIES_DESCRIPTION: new_element.text("LO", described.name.replace("\\", " ")[:64]),
+        **({Tag.MODALITY: new_element.text("CS", form.modality or "OT")} if form else {}),
     }
 
 
@@ -212,8 +213,8 @@ def _listed(found: Attributes, tags: list[int]) -> str:
 def modality_told(told: Told, shared: Shared) -> str:
     """Return the modality that --set, --metadata or the sidecar tells; empty where none does."""
     for source in (shared.set_values, shared.file_values, told.values):
-        if MODALITY in source and source[MODALITY][1]:
-            return str(source[MODALITY][1][0])
+        if Tag.MODALITY in source and source[Tag.MODALITY][1]:
+            return str(source[Tag.MODALITY][1][0])
     return ""
 
 

@@ -47,14 +47,7 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
     same_space = in_space(image, reference, log)
     modality, beside = modality_told(told, shared), reference.modality if reference else ""
     known = Known(described.name, modality, beside, bool(shared.options.labels or find_labels(described.path)))
-    kind, assumed = chosen_kind(shared.options.kind, image, known)
-    if kind is Kind.LEGACY:
-        raise OptionError(
-            f"--as legacy: {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. Use --as "
-            "enhanced, or leave it out."
-        )
-    if assumed:
-        log.warnings.append(assumed)
+    kind = _kind(described, known, shared, log)
     placed, same_grid = on_grid(described, reference, same_space, shared, log)
     told.values |= phase_encoding(described, placed, told.sentences)
     frames = frames_of(described, kind, placed.times, placed.voxels.shape[1], told.sentences)
@@ -75,6 +68,18 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(block(described, attributes, of_first), described.where)
     return request
+
+
+def _kind(described: Described, known: Known, shared: Shared, log: Log) -> Kind:
+    kind, assumed = chosen_kind(shared.options.kind, described.image, known)
+    if kind is Kind.LEGACY:
+        raise OptionError(
+            f"--as legacy: {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. Use --as "
+            "enhanced, or leave it out."
+        )
+    if assumed:
+        log.warnings.append(assumed)
+    return kind
 
 
 def _timed(described: Described, log: Log) -> Volume:

@@ -6,18 +6,24 @@ from ..formats.dicom import new_element
 from ..formats.dicom.created.attributes import Attributes
 from ..model.metadata import Elements
 from ..options import Kind
-from ..standard.tags import describe
+from ..standard.dictionary import describe
+from ..standard.tags import Tag
 from .sidecar_attributes import Values
 
-TRIGGER_TIME, TRIGGER_DELAY, SCAN_OPTIONS = 0x00181060, 0x00209153, 0x00180022
-INVERSION_TIME, INVERSION_TIMES, SCANNING_SEQUENCE = 0x00180082, 0x00189079, 0x00180020
-PATIENT_POSITION, ORIENTATION, MODIFIER, GANTRY = 0x00185100, 0x00540410, 0x00540412, 0x00540414
 GATING = frozenset({"CG", "PPG", "EKG", "ECG"})
 # of original images only, or bound to attributes that a sidecar does not tell: PS3.3 C.8.13.4, C.7.6.1.1.1
 _UNWANTED = {
-    Kind.ENHANCED_MR: frozenset({0x00180023, 0x00189005, 0x00189034, 0x00189093, 0x00189250}),
-    Kind.SC: frozenset({0x00102210}),
-    Kind.SC_MULTI: frozenset({0x00102210}),
+    Kind.ENHANCED_MR: frozenset(
+        {
+            Tag.MR_ACQUISITION_TYPE,
+            Tag.PULSE_SEQUENCE_NAME,
+            Tag.RECTILINEAR_PHASE_ENCODE_REORDERING,
+            Tag.NUMBER_OF_K_SPACE_TRAJECTORIES,
+            Tag.ARTERIAL_SPIN_LABELING_CONTRAST,
+        }
+    ),
+    Kind.SC: frozenset({Tag.ANATOMICAL_ORIENTATION_TYPE}),
+    Kind.SC_MULTI: frozenset({Tag.ANATOMICAL_ORIENTATION_TYPE}),
 }
 # PS3.16 CID 19, 20, 21: how a patient lies, and goes into the gantry
 _RECUMBENT = new_element.code("102538003", "SCT", "recumbent")
@@ -42,8 +48,8 @@ def allowed(told: Values, kind: Kind, sentences: list[str]) -> Values:
     if kind not in (Kind.MR, Kind.PET):
         return found
     for bound, free, may_stay in (
-        (TRIGGER_TIME, TRIGGER_DELAY, bool(GATING & _words(told, SCAN_OPTIONS))),
-        (INVERSION_TIME, INVERSION_TIMES, "IR" in _words(told, SCANNING_SEQUENCE)),
+        (Tag.TRIGGER_TIME, Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, bool(GATING & _words(told, Tag.SCAN_OPTIONS))),
+        (Tag.INVERSION_TIME, Tag.INVERSION_TIMES, "IR" in _words(told, Tag.SCANNING_SEQUENCE)),
     ):
         if bound in found and not may_stay:
             found[free] = ("FD", [float(found.pop(bound)[1][0])])
@@ -56,11 +62,11 @@ def _words(told: Values, tag: int) -> set[str]:
 
 def code_patient_position(found: Attributes) -> None:
     """Say PatientPosition in codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
-    position = found.text(PATIENT_POSITION)
-    if PATIENT_POSITION not in found.elements:
+    position = found.text(Tag.PATIENT_POSITION)
+    if Tag.PATIENT_POSITION not in found.elements:
         return
-    source = found.sources.pop(PATIENT_POSITION)
-    del found.elements[PATIENT_POSITION]
+    source = found.sources.pop(Tag.PATIENT_POSITION)
+    del found.elements[Tag.PATIENT_POSITION]
     found.offer(_codes(position[:2], position[2:]), source)
 
 
@@ -68,6 +74,8 @@ def _codes(gantry: str, lying: str) -> Elements:
     if gantry not in _GANTRY or lying not in _LYING:
         return {}
     return {
-        ORIENTATION: new_element.sequence({**_RECUMBENT, MODIFIER: new_element.sequence(_LYING[lying])}),
-        GANTRY: new_element.sequence(_GANTRY[gantry]),
+        Tag.PATIENT_ORIENTATION_CODE_SEQUENCE: new_element.sequence(
+            {**_RECUMBENT, Tag.PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE: new_element.sequence(_LYING[lying])}
+        ),
+        Tag.PATIENT_GANTRY_RELATIONSHIP_CODE_SEQUENCE: new_element.sequence(_GANTRY[gantry]),
     }

@@ -11,9 +11,9 @@ from ..bids.manufacturers import manufacturer_of
 from ..errors import SidecarError
 from ..model import geometry
 from ..model.volume import Volume
+from ..standard.tags import Tag
 from .image_with_sidecar import Described
 
-AXIS, ORDERING, MATRIX = 0x00181312, 0x00189034, 0x00181310
 _LETTERS = ("PhaseEncodingDirection", "PhaseEncodingAxis")
 _WORDS = {"ROW": 0, "COL": 1, "COLUMN": 1}
 
@@ -45,9 +45,9 @@ def phase_encoding(described: Described, placed: Volume, sentences: list[str]) -
     if axis == 2:
         sentences.append("the phase encoding runs along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot say")
         return {}
-    told: dict[int, tuple[str, list]] = {AXIS: ("CS", ["ROW" if axis == 0 else "COL"])}
+    told: dict[int, tuple[str, list]] = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: ("CS", ["ROW" if axis == 0 else "COL"])}
     if sense and manufacturer_of(str(described.top.get("Manufacturer", "")), {}) == "GE":
-        told[ORDERING] = ("CS", ["REVERSE_LINEAR" if sense > 0 else "LINEAR"])
+        told[Tag.RECTILINEAR_PHASE_ENCODE_REORDERING] = ("CS", ["REVERSE_LINEAR" if sense > 0 else "LINEAR"])
     return told | _matrix(described.top, described.where, axis, sentences)
 
 
@@ -94,7 +94,7 @@ def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) ->
         sentences.append(
             "AcquisitionMatrix (0018,1310) has the phase encoded lines only: nobody tells how many the others were"
         )
-    return {MATRIX: ("US", [0, steps, lines, 0] if axis == 0 else [steps, 0, 0, lines])}
+    return {Tag.ACQUISITION_MATRIX: ("US", [0, steps, lines, 0] if axis == 0 else [steps, 0, 0, lines])}
 
 
 def _count(top: dict[str, Any], keys: tuple[str, ...], where: str) -> int:

@@ -8,8 +8,9 @@ from ..formats.dicom import new_element
 from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import Element, Elements, Encoding, Instance, Item
-from ..standard import tags
+from ..standard import dictionary
 from ..standard.iods import modules_of
+from ..standard.tags import Tag
 from ..validation.attributes import check_attributes
 from ..validation.findings import Heap, Path, Severity
 from ..validation.representation import check_element
@@ -52,13 +53,13 @@ def legal(told: Elements, others: Elements, sop_class: str, sentences: Told) -> 
     """
     found = {tag: _repaired(tag, element, sentences) for tag, element in told.items()}
     for _ in range(ROUNDS):
-        errors = _errors_of({**others, **found, tags.SOP_CLASS_UID: new_element.text("UI", sop_class)})
+        errors = _errors_of({**others, **found, Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)})
         wrong = dict(_to_take_out(rule, path, message, found, sop_class) for rule, path, message in errors)
         wrong.pop((), None)
         if not wrong:
             break
         for path, message in wrong.items():
-            sentences[f"{tags.describe_path(path)} was left out: {message}"] = None
+            sentences[f"{dictionary.describe_path(path)} was left out: {message}"] = None
             found = _without(found, path)
     return found
 
@@ -71,7 +72,7 @@ def written_well(elements: Elements, sentences: Told, charset: CharacterSet = UT
         heap = _Errors()
         check_element(_subject({}, heap), tag, repaired, (tag,), charset)
         if heap.found:
-            sentences[f"{tags.describe(tag)} was left out: {heap.found[0][2]}"] = None
+            sentences[f"{dictionary.describe(tag)} was left out: {heap.found[0][2]}"] = None
         else:
             found[tag] = repaired
     return found
@@ -82,9 +83,9 @@ def with_known_words(elements: Elements, sop_class: str, sentences: list[str]) -
     found = {}
     for tag, element in elements.items():
         heap = _Errors()
-        check_values(_subject({tags.SOP_CLASS_UID: new_element.text("UI", sop_class)}, heap), tag, element, (tag,))
+        check_values(_subject({Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)}, heap), tag, element, (tag,))
         if heap.found:
-            sentences.append(f"{tags.describe(tag)} was left out: {heap.found[0][2]}")
+            sentences.append(f"{dictionary.describe(tag)} was left out: {heap.found[0][2]}")
         else:
             found[tag] = element
     return found
@@ -96,7 +97,7 @@ def _subject(elements: Elements, heap: Heap) -> Subject:
 
 def _errors_of(elements: Elements) -> list[tuple[str, Path, str]]:
     heap = _Errors()
-    check_attributes(_subject({tags.SPECIFIC_CHARACTER_SET: new_element.text("CS", "ISO_IR 192"), **elements}, heap))
+    check_attributes(_subject({Tag.SPECIFIC_CHARACTER_SET: new_element.text("CS", "ISO_IR 192"), **elements}, heap))
     return heap.found
 
 
@@ -104,7 +105,7 @@ def _to_take_out(rule: str, path: Path, message: str, told: Elements, sop_class:
     """Return the path of what has to go because of an error; an empty one where nothing of the source is to blame."""
     if rule.startswith("missing"):
         if len(path) > 1:
-            return (path[:-1], f"{tags.describe(path[-1])} is missing in it") if path[0] in told else ((), "")
+            return (path[:-1], f"{dictionary.describe(path[-1])} is missing in it") if path[0] in told else ((), "")
         return _half_module(path[0], told, sop_class)
     return (path, message) if path[0] in told else ((), "")
 
@@ -117,7 +118,7 @@ def _half_module(tag: int, told: Elements, sop_class: str) -> tuple[Path, str]:
         rules = {rule.tag for rule in module.rules}
         if module.usage != "M" and tag in rules and tag not in always:
             for other in sorted((rules - always) & told.keys()):
-                return (other,), f"its module {module.name} wants {tags.describe(tag)} too, which is missing"
+                return (other,), f"its module {module.name} wants {dictionary.describe(tag)} too, which is missing"
     return (), ""
 
 
@@ -164,7 +165,7 @@ _REPAIRS: dict[str, tuple[Callable[[str], str], ...]] = {
     "AS": (_stripped, _age), "CS": (_stripped, _upper), "DA": (_stripped,), "TM": (_stripped,), "DT": (_stripped,),
     "DS": (_stripped,), "IS": (_stripped,), "SH": (_stripped, _shorter(16)), "LO": (_stripped, _shorter(64)),
 }  # fmt: skip
-_WORDS = {0x00181312: {"COLUMN": "COL"}}  # InPlanePhaseEncodingDirection: of Enhanced MR → of MR (PS3.3 C.8.3.1)
+_WORDS = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: {"COLUMN": "COL"}}  # of Enhanced MR → of MR (PS3.3 C.8.3.1)
 
 
 def _repaired(tag: int, element: Element, sentences: Told) -> Element:
@@ -184,7 +185,7 @@ def _repaired(tag: int, element: Element, sentences: Told) -> Element:
     if after == before.rstrip(" ") or (element.vr not in ("SH", "LO") and _is_wrong(tag, element.vr, after)):
         return element
     if after.replace("\\", "") and after != _stripped(before):
-        sentences[f"{tags.describe(tag)} was {before.strip()!r} and is {after!r} now"] = None
+        sentences[f"{dictionary.describe(tag)} was {before.strip()!r} and is {after!r} now"] = None
     return new_element.text(element.vr, after)
 
 

@@ -11,19 +11,21 @@ from typing import Any
 from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits, new_element
-from ..formats.dicom.created.attributes import Attributes, element_of
+from ..formats.dicom.created.attributes import Attributes
+from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Element, Elements, Item
 from ..options import Kind
-from ..standard.tags import keyword_of
+from ..standard.dictionary import keyword_of
+from ..standard.tags import Tag
 from .image_with_sidecar import Described
 
 Values = dict[int, tuple[str, list]]
 # of the series that an image was, not of the one that it becomes; and what follows from the image itself
 _NOT_TAKEN = frozenset({
-    0x0020000E, 0x00080018, 0x00200013, 0x00280030, 0x00200032, 0x00200037, 0x00280010, 0x00280011, 0x00181310, 0x00541000,
-    0x00280008, 0x00181312,
+    Tag.SERIES_INSTANCE_UID, Tag.SOP_INSTANCE_UID, Tag.INSTANCE_NUMBER, Tag.PIXEL_SPACING, Tag.IMAGE_POSITION_PATIENT,
+    Tag.IMAGE_ORIENTATION_PATIENT, Tag.ROWS, Tag.COLUMNS, Tag.ACQUISITION_MATRIX, Tag.SERIES_TYPE,
+    Tag.NUMBER_OF_FRAMES, Tag.IN_PLANE_PHASE_ENCODING_DIRECTION,
 })  # fmt: skip
-_UNITS = 0x00541001
 _LONGEST = {"SH": 16, "LO": 64, "ST": 1024, "LT": 10240}
 _WHOLE = ("IS", "US", "SS", "UL", "SL")
 _NOT_AVAILABLE = "n/a"
@@ -63,7 +65,7 @@ def told_by(described: Described) -> Told:
     found = bids.attributes_told(top, described.where, told.sentences)
     items: dict[tuple[int, ...], Element] = {}
     for key, path, texts in found:
-        if path[0] in _NOT_TAKEN or (path[0] == _UNITS and described.top.get("Modality", "PT") != "PT"):
+        if path[0] in _NOT_TAKEN or (path[0] == Tag.UNITS and described.top.get("Modality", "PT") != "PT"):
             continue  # the units of a field map or a phase image have no attribute
         if path[0] in told.values or path in items:
             continue
@@ -212,8 +214,11 @@ def frames_of(described: Described, kind: Kind, times: int, slices: int, sentenc
     top, where = described.top, described.where
     of_time: list[Elements] = [{} for _ in range(times)]
     for n, factor in enumerate(bids.decay_factors(top, where, times, sentences)):
-        of_time[n][0x00541321] = new_element.decimals([factor])  # DecayFactor
-    for key, tag, scale in (("FrameReferenceTime", 0x00541300, 1e3), ("ScatterFraction", 0x00541323, 1.0)):
+        of_time[n][Tag.DECAY_FACTOR] = new_element.decimals([factor])
+    for key, tag, scale in (
+        ("FrameReferenceTime", Tag.FRAME_REFERENCE_TIME, 1e3),
+        ("ScatterFraction", Tag.SCATTER_FRACTION_FACTOR, 1.0),
+    ):
         for n, number in enumerate(bids.per_time(top, key, where, times) if key in top else []):
             # BIDS: percent, dcm2niix: the fraction that DICOM has
             of_time[n][tag] = new_element.decimals(

@@ -12,63 +12,75 @@ from functools import lru_cache
 
 from .. import bids
 from ..formats.dicom import new_element
-from ..formats.dicom.created.attributes import in_utf_8
 from ..formats.dicom.derived.attributes import STALE
+from ..formats.dicom.pydicom_conversion import in_utf_8
 from ..model import metadata
-from ..model.legacy_converted import UNASSIGNED_PER_FRAME, UNASSIGNED_SHARED, as_original
+from ..model.legacy_converted import as_original
 from ..model.metadata import Element, Elements, Instance, Item, SeriesMetadata
-from ..standard import iods, tags
+from ..standard import dictionary, iods
+from ..standard.tags import Tag
 
-SHARED, PER_FRAME = tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
-PATIENT_POSITION, ACQUISITION_DATETIME, FRAME_MOMENT = 0x00185100, 0x0008002A, 0x00189074
-SCANNING_SEQUENCE, SEQUENCE_VARIANT = 0x00180020, 0x00180021
 # what follows from the image, its planes, its place in a series and its references: said anew, or by another attribute
 _SAID_ANEW = frozenset({
-    SHARED, PER_FRAME, tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.SERIES_INSTANCE_UID, tags.INSTANCE_NUMBER,
-    tags.IMAGE_POSITION_PATIENT, tags.IMAGE_ORIENTATION_PATIENT, tags.SLICE_LOCATION, tags.SPECIFIC_CHARACTER_SET,
-    tags.SPACING_BETWEEN_SLICES, tags.SOURCE_IMAGE_SEQUENCE, tags.DERIVATION_DESCRIPTION, tags.FRAME_TYPE,
-    tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE, tags.CONTENT_TIME, tags.INSTANCE_CREATION_DATE, tags.INSTANCE_CREATION_TIME,
-    0x00080001, 0x00080023,  # LengthToEnd, ContentDate
-    0x00081115, 0x00081140, 0x00081200, 0x00089092, 0x00089121, 0x00089154,  # references to other instances
-    0x00089205, 0x00089206, 0x00089207,  # PixelPresentation, VolumetricProperties, VolumeBasedCalculationTechnique
-    0x00189004,  # ContentQualification
-    0x00189075, 0x00189087, 0x00189089, 0x00189477,  # diffusion, IrradiationEventIdentificationSequence
-    0x00200020, 0x00200100, 0x00200105, 0x00209056, 0x00209057, 0x00209128, 0x00209157, 0x00209221, 0x00209222, 0x00209311,
-    0x00540081, 0x00540101, 0x00541000, 0x00541300, 0x00541330,  # counts and places in a PET series
-    0x20500020,  # PresentationLUTShape
+    Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, Tag.SOP_CLASS_UID,
+    Tag.SOP_INSTANCE_UID, Tag.SERIES_INSTANCE_UID, Tag.INSTANCE_NUMBER,
+    Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT, Tag.SLICE_LOCATION, Tag.SPECIFIC_CHARACTER_SET,
+    Tag.SPACING_BETWEEN_SLICES, Tag.SOURCE_IMAGE_SEQUENCE, Tag.DERIVATION_DESCRIPTION, Tag.FRAME_TYPE,
+    Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE, Tag.CONTENT_TIME, Tag.INSTANCE_CREATION_DATE, Tag.INSTANCE_CREATION_TIME,
+    Tag.LENGTH_TO_END, Tag.CONTENT_DATE,
+    # references to other instances
+    Tag.REFERENCED_SERIES_SEQUENCE, Tag.REFERENCED_IMAGE_SEQUENCE,
+    Tag.STUDIES_CONTAINING_OTHER_REFERENCED_INSTANCES_SEQUENCE, Tag.REFERENCED_IMAGE_EVIDENCE_SEQUENCE,
+    Tag.REFERENCED_RAW_DATA_SEQUENCE, Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE,
+    Tag.PIXEL_PRESENTATION, Tag.VOLUMETRIC_PROPERTIES, Tag.VOLUME_BASED_CALCULATION_TECHNIQUE,
+    Tag.CONTENT_QUALIFICATION,
+    # diffusion, IrradiationEventIdentificationSequence
+    Tag.DIFFUSION_DIRECTIONALITY, Tag.DIFFUSION_B_VALUE, Tag.DIFFUSION_GRADIENT_ORIENTATION,
+    Tag.IRRADIATION_EVENT_IDENTIFICATION_SEQUENCE,
+    Tag.PATIENT_ORIENTATION, Tag.TEMPORAL_POSITION_IDENTIFIER, Tag.NUMBER_OF_TEMPORAL_POSITIONS, Tag.STACK_ID,
+    Tag.IN_STACK_POSITION_NUMBER, Tag.TEMPORAL_POSITION_INDEX, Tag.DIMENSION_INDEX_VALUES,
+    Tag.DIMENSION_ORGANIZATION_SEQUENCE, Tag.DIMENSION_INDEX_SEQUENCE, Tag.DIMENSION_ORGANIZATION_TYPE,
+    # counts and places in a PET series
+    Tag.NUMBER_OF_SLICES, Tag.NUMBER_OF_TIME_SLICES, Tag.SERIES_TYPE, Tag.FRAME_REFERENCE_TIME, Tag.IMAGE_INDEX,
+    Tag.PRESENTATION_LUT_SHAPE,
 })  # fmt: skip
 # of group 0028 all else follows from the pixels
 _OF_PIXELS = frozenset({
-    0x00280051, 0x00280301, 0x00280302, 0x00280303, tags.RESCALE_TYPE, 0x00282110, 0x00282112, 0x00282114,
+    Tag.CORRECTED_IMAGE, Tag.BURNED_IN_ANNOTATION, Tag.RECOGNIZABLE_VISUAL_FEATURES,
+    Tag.LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, Tag.RESCALE_TYPE, Tag.LOSSY_IMAGE_COMPRESSION,
+    Tag.LOSSY_IMAGE_COMPRESSION_RATIO, Tag.LOSSY_IMAGE_COMPRESSION_METHOD,
 })  # fmt: skip
 # groups that say where and when, what values mean and what is shown, by attributes of their own
 _NOT_FLATTENED = frozenset({
-    tags.PLANE_POSITION_SEQUENCE, tags.PLANE_ORIENTATION_SEQUENCE, tags.MR_DIFFUSION_SEQUENCE, tags.FRAME_VOI_LUT_SEQUENCE,
-    tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE,
-    tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE,
-    0x00089124, 0x00081140, 0x00209310, UNASSIGNED_SHARED, UNASSIGNED_PER_FRAME, 0x00209172,  # sources, times, conversion
+    Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.MR_DIFFUSION_SEQUENCE, Tag.FRAME_VOI_LUT_SEQUENCE,
+    Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE,
+    Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE,
+    # sources, times, conversion
+    Tag.DERIVATION_IMAGE_SEQUENCE, Tag.REFERENCED_IMAGE_SEQUENCE, Tag.TEMPORAL_POSITION_SEQUENCE,
+    Tag.UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE, Tag.UNASSIGNED_PER_FRAME_CONVERTED_ATTRIBUTES_SEQUENCE,
+    Tag.CONVERSION_SOURCE_ATTRIBUTES_SEQUENCE,
 })  # fmt: skip
 # attributes of functional groups → those of an object of one frame, and their VR (PS3.3 C.8.3.1, C.8.13.5)
 _FLAT_NAMES = {
-    tags.EFFECTIVE_ECHO_TIME: (tags.ECHO_TIME, "DS"),
-    0x00189079: (0x00180082, "DS"),  # InversionTimes → InversionTime
-    0x00189098: (0x00180084, "DS"),  # TransmitterFrequency → ImagingFrequency
-    0x00189100: (0x00180085, "SH"),  # ResonantNucleus → ImagedNucleus
-    0x00189005: (0x00180024, "SH"),  # PulseSequenceName → SequenceName
-    0x00209156: (0x00200012, "IS"),  # FrameAcquisitionNumber → AcquisitionNumber
-    0x00189240: (0x00180091, "IS"),  # RFEchoTrainLength → EchoTrainLength
+    Tag.EFFECTIVE_ECHO_TIME: (Tag.ECHO_TIME, "DS"),
+    Tag.INVERSION_TIMES: (Tag.INVERSION_TIME, "DS"),  # InversionTimes → InversionTime
+    Tag.TRANSMITTER_FREQUENCY: (Tag.IMAGING_FREQUENCY, "DS"),  # TransmitterFrequency → ImagingFrequency
+    Tag.RESONANT_NUCLEUS: (Tag.IMAGED_NUCLEUS, "SH"),  # ResonantNucleus → ImagedNucleus
+    Tag.PULSE_SEQUENCE_NAME: (Tag.SEQUENCE_NAME, "SH"),  # PulseSequenceName → SequenceName
+    Tag.FRAME_ACQUISITION_NUMBER: (Tag.ACQUISITION_NUMBER, "IS"),  # FrameAcquisitionNumber → AcquisitionNumber
+    Tag.RF_ECHO_TRAIN_LENGTH: (Tag.ECHO_TRAIN_LENGTH, "IS"),  # RFEchoTrainLength → EchoTrainLength
 }
 # what an enhanced object says in words of its own: attribute, its value → ScanningSequence or SequenceVariant (C.8.3.1.1)
 _SEQUENCE_WORDS = (
-    (0x00189008, ("SPIN", "BOTH"), SCANNING_SEQUENCE, "SE"),
-    (0x00189009, ("YES",), SCANNING_SEQUENCE, "IR"),
-    (0x00189008, ("GRADIENT", "BOTH"), SCANNING_SEQUENCE, "GR"),
-    (0x00189018, ("YES",), SCANNING_SEQUENCE, "EP"),
-    (0x00189033, ("PARTIAL",), SEQUENCE_VARIANT, "SK"),
-    (0x00189020, ("ON_RESONANCE", "OFF_RESONANCE"), SEQUENCE_VARIANT, "MTC"),
-    (0x00189017, ("FREE_PRECESSION", "LONGITUDINAL", "TRANSVERSE"), SEQUENCE_VARIANT, "SS"),
-    (0x00189016, ("RF", "GRADIENT", "RF_AND_GRADIENT"), SEQUENCE_VARIANT, "SP"),
-    (0x00189029, ("2D", "3D", "2D_3D"), SEQUENCE_VARIANT, "OSP"),
+    (Tag.ECHO_PULSE_SEQUENCE, ("SPIN", "BOTH"), Tag.SCANNING_SEQUENCE, "SE"),
+    (Tag.INVERSION_RECOVERY, ("YES",), Tag.SCANNING_SEQUENCE, "IR"),
+    (Tag.ECHO_PULSE_SEQUENCE, ("GRADIENT", "BOTH"), Tag.SCANNING_SEQUENCE, "GR"),
+    (Tag.ECHO_PLANAR_PULSE_SEQUENCE, ("YES",), Tag.SCANNING_SEQUENCE, "EP"),
+    (Tag.SEGMENTED_K_SPACE_TRAVERSAL, ("PARTIAL",), Tag.SEQUENCE_VARIANT, "SK"),
+    (Tag.MAGNETIZATION_TRANSFER, ("ON_RESONANCE", "OFF_RESONANCE"), Tag.SEQUENCE_VARIANT, "MTC"),
+    (Tag.STEADY_STATE_PULSE_SEQUENCE, ("FREE_PRECESSION", "LONGITUDINAL", "TRANSVERSE"), Tag.SEQUENCE_VARIANT, "SS"),
+    (Tag.SPOILING, ("RF", "GRADIENT", "RF_AND_GRADIENT"), Tag.SEQUENCE_VARIANT, "SP"),
+    (Tag.OVERSAMPLING_PHASE, ("2D", "3D", "2D_3D"), Tag.SEQUENCE_VARIANT, "OSP"),
 )
 # modules that say how an image was acquired, of objects of one frame and of many: an object of the one kind may have those
 # of the other, as a Standard Extended SOP Class (PS3.2 3.11.2)
@@ -122,8 +134,8 @@ def carried(series: SeriesMetadata, sop_class: str) -> Carried:
     tops = {n: _top(series.instances[n]) for n in {n for n, _ in keys}}
     flats = {(n, frame): _flattened(tops[n], frame) for n, frame in keys}
     known = set().union(*(flat.keys() for flat in flats.values()))
-    allowed = _allowed(sop_class, metadata.text(tops[keys[0][0]], tags.MODALITY))
-    public = {tag for tag in known if not tags.is_private(tag) and not _is_said_anew(tag)}
+    allowed = _allowed(sop_class, metadata.text(tops[keys[0][0]], Tag.MODALITY))
+    public = {tag for tag in known if not dictionary.is_private(tag) and not _is_said_anew(tag)}
     first = flats[keys[0]]
     same = {tag for tag in public if all(flat.get(tag) == first.get(tag) for flat in flats.values())}
     own = public & allowed - same
@@ -133,7 +145,7 @@ def carried(series: SeriesMetadata, sop_class: str) -> Carried:
         shared={tag: first[tag] for tag in same & allowed},
         frames={key: {tag: flat[tag] for tag in own & flat.keys()} for key, flat in flats.items()},
         moments={key: moment for key, flat in flats.items() if (moment := _moment(flat)) is not None},
-        private={tag for tag in known if tags.is_private(tag) and tag not in remembered},
+        private={tag for tag in known if dictionary.is_private(tag) and tag not in remembered},
         left=public - allowed,
         remembered=remembered,
     )
@@ -150,8 +162,13 @@ def _filled(elements: Elements) -> Elements:
     for tag, element in elements.items():
         if isinstance(element.value, tuple):
             items = [_filled(item.elements) for item in element.value]
-            public = [{inner: value for inner, value in item.items() if not tags.is_private(inner)} for item in items]
-            keep = tag in (SHARED, PER_FRAME, UNASSIGNED_SHARED, UNASSIGNED_PER_FRAME) or tags.is_private(tag)
+            public = [{inner: value for inner, value in item.items() if not dictionary.is_private(inner)} for item in items]
+            keep = tag in (
+                Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+                Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+                Tag.UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE,
+                Tag.UNASSIGNED_PER_FRAME_CONVERTED_ATTRIBUTES_SEQUENCE,
+            ) or dictionary.is_private(tag)
             items = items if keep else [item for item in public if item]
             if items:
                 found[tag] = Element("SQ", tuple(map(Item, items)))
@@ -162,10 +179,14 @@ def _filled(elements: Elements) -> Elements:
 
 def _flattened(top: Elements, frame: int) -> Elements:
     """Return the elements that hold for one frame, those of functional groups beside the others."""
-    own = metadata.items(top, PER_FRAME)[frame : frame + 1]
+    own = metadata.items(top, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[frame : frame + 1]
     whole = as_original(top, own[0].elements if own else {})
-    found = {tag: element for tag, element in whole.items() if tag not in (SHARED, PER_FRAME)}
-    groups = [*own, *metadata.items(top, SHARED)[:1]]
+    found = {
+        tag: element
+        for tag, element in whole.items()
+        if tag not in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    }
+    groups = [*own, *metadata.items(top, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]]
     for tag, element in _leaves(groups):
         found.setdefault(tag, element)
     for tag, (name, vr) in _FLAT_NAMES.items():
@@ -194,7 +215,7 @@ def _as(element: Element, vr: str) -> Element:
 def _with_sequence_words(elements: Elements) -> Elements:
     """Return elements with ScanningSequence and SequenceVariant, where an enhanced object tells what they say."""
     found = dict(elements)
-    for target in (SCANNING_SEQUENCE, SEQUENCE_VARIANT):
+    for target in (Tag.SCANNING_SEQUENCE, Tag.SEQUENCE_VARIANT):
         words = [word for tag, said, to, word in _SEQUENCE_WORDS if to == target and metadata.text(elements, tag) in said]
         if words and target not in elements:
             found[target] = new_element.text("CS", *words)
@@ -214,14 +235,18 @@ def _allowed(sop_class: str, modality: str) -> frozenset[int]:
     for uid, names in _ACQUISITION.get(modality, ()):
         modules = iods.modules_of(uid)
         found |= {rule.tag for module in modules if module.name in (*names, *_GENERAL) for rule in module.rules}
-        found |= {rule.path[2] for rule in iods.attributes_of(uid) if len(rule.path) == 3 and rule.path[0] == SHARED}
+        found |= {
+            rule.path[2]
+            for rule in iods.attributes_of(uid)
+            if len(rule.path) == 3 and rule.path[0] == Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE
+        }
     return frozenset(found)
 
 
 def _moment(elements: Elements) -> datetime | None:
     """Return when a frame was acquired."""
-    date, time = (metadata.text(elements, tag) for tag in (tags.ACQUISITION_DATE, tags.ACQUISITION_TIME))
-    told = [metadata.text(elements, tag) for tag in (FRAME_MOMENT, ACQUISITION_DATETIME)]
+    date, time = (metadata.text(elements, tag) for tag in (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME))
+    told = [metadata.text(elements, tag) for tag in (Tag.FRAME_ACQUISITION_DATE_TIME, Tag.ACQUISITION_DATE_TIME)]
     for text in (told[0], date + time if date else "", told[1]):
         for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
             try:

@@ -6,9 +6,10 @@ from enum import Enum
 from functools import lru_cache
 
 from ..model.metadata import Element
-from ..standard import tags
+from ..standard import dictionary
 from ..standard.confidentiality_profile import action_code
 from ..standard.iods import TYPES, attributes_of
+from ..standard.tags import Tag
 
 Path = tuple[int, ...]
 """Tags from the outermost sequence to the attribute."""
@@ -34,8 +35,10 @@ _GRAPHICS = (0x50, 0x60)
 _TIMES_AND_NAMES = frozenset({"PN", "DA", "DT", "TM"})
 # UIDs of kinds and tables, not of objects (PS3.3): they tell nobody
 _OF_KINDS = frozenset({
-    0x00041510, 0x00041512, 0x0008001A, 0x00080016, 0x00080062, 0x0008010C, 0x00080117, 0x00080118, 0x00081150, 0x0008115A,
-    0x0008001B,
+    Tag.REFERENCED_SOP_CLASS_UID_IN_FILE, Tag.REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, Tag.RELATED_GENERAL_SOP_CLASS_UID,
+    Tag.SOP_CLASS_UID, Tag.SOP_CLASSES_IN_STUDY, Tag.CODING_SCHEME_UID, Tag.CONTEXT_UID, Tag.MAPPING_RESOURCE_UID,
+    Tag.REFERENCED_SOP_CLASS_UID, Tag.SOP_CLASSES_SUPPORTED,
+    Tag.ORIGINAL_SPECIALIZED_SOP_CLASS_UID,
 })  # fmt: skip
 
 
@@ -66,7 +69,7 @@ def action_of(path: Path, element: Element, sop_class: str) -> Action:
 def _code_of(tag: int, element: Element) -> str:
     """Return the code of the table; as tables grow, names, dates, times and UIDs that it does not list are treated alike."""
     group = tag >> 16
-    if tags.is_private(tag) or tag & 0xFFFF == 0 or group >> 8 in _GRAPHICS:
+    if dictionary.is_private(tag) or tag & 0xFFFF == 0 or group >> 8 in _GRAPHICS:
         return "X"
     code = action_code(tag)
     if code:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.metadata import SPACE_AND_NULL, Element, Elements, Item
-from ..standard import tags
+from ..standard.tags import Tag
 from .actions import Action, Path, action_of
 from .uids import KeyedUids
 
@@ -13,7 +13,8 @@ _DUMMIES = {
     "LO": _TEXT, "SH": _TEXT, "ST": _TEXT, "LT": _TEXT, "UT": _TEXT, "UC": _TEXT, "CS": _TEXT, "AE": _TEXT, "UR": _TEXT,
 }  # fmt: skip
 _KEPT_OF_FILE_META = frozenset({
-    tags.FILE_META_GROUP_LENGTH, tags.FILE_META_VERSION, tags.MEDIA_STORAGE_SOP_CLASS_UID, tags.TRANSFER_SYNTAX_UID,
+    Tag.FILE_META_INFORMATION_GROUP_LENGTH, Tag.FILE_META_INFORMATION_VERSION, Tag.MEDIA_STORAGE_SOP_CLASS_UID,
+    Tag.TRANSFER_SYNTAX_UID,
 })  # fmt: skip
 
 
@@ -48,9 +49,9 @@ class Cleaner:
     def file_meta(self, elements: Elements, ours: Elements) -> Elements:
         """Return file meta information with what a file needs and `ours`: no titles of applications, nothing private."""
         found = {tag: element for tag, element in elements.items() if tag in _KEPT_OF_FILE_META}
-        uid = elements.get(tags.MEDIA_STORAGE_SOP_INSTANCE_UID)
+        uid = elements.get(Tag.MEDIA_STORAGE_SOP_INSTANCE_UID)
         if uid is not None and isinstance(uid.value, bytes):
-            found[tags.MEDIA_STORAGE_SOP_INSTANCE_UID] = uid._replace(value=self.uids.new_value(uid.value))
+            found[Tag.MEDIA_STORAGE_SOP_INSTANCE_UID] = uid._replace(value=self.uids.new_value(uid.value))
         return dict(sorted({**found, **ours}.items())) if elements else {}
 
     def _element(self, path: Path, element: Element, sop_class: str) -> Element | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..model import metadata
+from ..model.metadata import Elements, SeriesMetadata
 from ..model.volume import Volume
-from ..standard import tags
+from ..standard.tags import Tag
 
-_BURNED_IN_ANNOTATION, _CONVERSION_TYPE = 0x00280301, 0x00080064
 _WRITTEN_UPON = frozenset({"US", "IVUS", "XA", "RF", "ES", "GM", "SM", "XC", "OP", "OT", "SC", "ECG", "MG", "DOC"})
 """Modalities whose devices write names and dates into the pixels: ultrasound, angiography, screens, scans."""
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -16,16 +16,38 @@ def pixel_warnings(volume: Volume) -> list[str]:
     """Return sentences on the pixels of a volume that came from DICOM, before it was de-identified."""
     assert volume.metadata is not None
     elements, found = volume.metadata.first.elements, []
-    said = metadata.text(elements, _BURNED_IN_ANNOTATION).upper()
-    if said == "YES":
+    if _is_written_upon(elements):
         found.append("BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, which were not looked at")
-    elif not said and (metadata.text(elements, tags.MODALITY) in _WRITTEN_UPON or _is_captured(elements)):
+    elif _may_be_written_upon(elements):
         found.append("names or dates may stand in the pixels, which were not looked at (BurnedInAnnotation is absent)")
     if volume.pixel_record is not None and volume.pixel_record.across:
         found.append("the slices lie in mosaics, which private attributes explain that were removed: keep the images as NIfTI")
     return found
 
 
-def _is_captured(elements: metadata.Elements) -> bool:
-    kind = metadata.text(elements, tags.SOP_CLASS_UID)
-    return kind == _SECONDARY_CAPTURE or kind.startswith(_SECONDARY_CAPTURE + ".") or _CONVERSION_TYPE in elements
+def picture_warnings(series: SeriesMetadata) -> list[str]:
+    """Return sentences on what stands in pictures of a series, for whoever gives them away."""
+    elements = series.first.elements
+    if _is_written_upon(elements):
+        return ["BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, and in these pictures"]
+    if not _may_be_written_upon(elements):
+        return []
+    what = metadata.text(elements, Tag.MODALITY) or "a captured screen"
+    return [f"names or dates may stand in the pixels (BurnedInAnnotation is absent, {what}): look at the pictures"]
+
+
+def _is_written_upon(elements: Elements) -> bool:
+    """Whether names or dates stand in the pixels (PS3.3 C.7.6.1.1.7)."""
+    return metadata.text(elements, Tag.BURNED_IN_ANNOTATION).upper() == "YES"
+
+
+def _may_be_written_upon(elements: Elements) -> bool:
+    """Whether BurnedInAnnotation is absent from an image of a kind that often has words in its pixels."""
+    if metadata.text(elements, Tag.BURNED_IN_ANNOTATION):
+        return False
+    return metadata.text(elements, Tag.MODALITY) in _WRITTEN_UPON or _is_captured(elements)
+
+
+def _is_captured(elements: Elements) -> bool:
+    kind = metadata.text(elements, Tag.SOP_CLASS_UID)
+    return kind == _SECONDARY_CAPTURE or kind.startswith(_SECONDARY_CAPTURE + ".") or Tag.CONVERSION_TYPE in elements

@@ -7,19 +7,19 @@ from dataclasses import replace
 from ..errors import BridgeError
 from ..formats.dicom import new_element
 from ..formats.dicom.new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
-from ..formats.dicom.reading.read import file_name
 from ..formats.dicom.restore import with_group_length
 from ..model import metadata
 from ..model.metadata import Element, Elements, Instance, Log, SeriesMetadata
+from ..model.names import file_name
 from ..model.volume import Volume
-from ..standard import tags
+from ..standard.editions import EDITION_OF
+from ..standard.tags import Tag
 from .elements import Cleaner
 from .kept_bids_keys import remembered_of
 from .pixel_warnings import pixel_warnings
 from .uids import KeyedUids
 
-METHOD = "PS3.15 2026c E.2 Basic Application Level Confidentiality Profile"
-_IDENTITY_REMOVED, _METHOD, _METHOD_CODES, _TIMES = 0x00120062, 0x00120063, 0x00120064, 0x00280303
+METHOD = f"PS3.15 {EDITION_OF['PS3.15']} E.2 Basic Application Level Confidentiality Profile"
 _BASIC_PROFILE = new_element.code("113100", "DCM", "Basic Application Confidentiality Profile")
 
 
@@ -50,7 +50,7 @@ def deidentify(volume: Volume, key: str = "", log: Log | None = None) -> Volume:
 
     Notes
     -----
-    PS3.15 E.2 and table E.1-1 (2026c). Where an action has a choice, the type of the attribute in the IOD decides (PS3.3 A).
+    PS3.15 E.2 and table E.1-1. Where an action has a choice, the type of the attribute in the IOD decides (PS3.3 A).
     """
     return Deidentifier(key).clean(volume, log)
 
@@ -110,7 +110,7 @@ class Deidentifier:
 
 
 def _cleaned(instance: Instance, n: int, cleaner: Cleaner) -> Instance:
-    elements = cleaner.elements(instance.elements, metadata.text(instance.elements, tags.SOP_CLASS_UID))
+    elements = cleaner.elements(instance.elements, metadata.text(instance.elements, Tag.SOP_CLASS_UID))
     cleaned = replace(
         instance,
         elements=dict(sorted({**elements, **_said()}.items())),
@@ -124,25 +124,25 @@ def _cleaned(instance: Instance, n: int, cleaner: Cleaner) -> Instance:
 def _said() -> Elements:
     """Return what tells that it was done, and how (PS3.15 E.1.1 step 6, PS3.3 C.7.1.1 and C.12.1)."""
     return {
-        _IDENTITY_REMOVED: Element("CS", b"YES "),
-        _METHOD: Element("LO", METHOD.encode("ascii")),
-        _METHOD_CODES: new_element.sequence(_BASIC_PROFILE),
-        _TIMES: Element("CS", b"REMOVED "),
+        Tag.PATIENT_IDENTITY_REMOVED: Element("CS", b"YES "),
+        Tag.DEIDENTIFICATION_METHOD: Element("LO", METHOD.encode("ascii")),
+        Tag.DEIDENTIFICATION_METHOD_CODE_SEQUENCE: new_element.sequence(_BASIC_PROFILE),
+        Tag.LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED: Element("CS", b"REMOVED "),
     }
 
 
 def _of_file_meta() -> Elements:
     uid, version = IMPLEMENTATION_CLASS.encode("ascii"), IMPLEMENTATION_VERSION.encode("ascii")
     return {
-        tags.IMPLEMENTATION_CLASS_UID: Element("UI", uid + b"\0" * (len(uid) % 2)),
-        tags.IMPLEMENTATION_VERSION_NAME: Element("SH", version + b" " * (len(version) % 2)),
+        Tag.IMPLEMENTATION_CLASS_UID: Element("UI", uid + b"\0" * (len(uid) % 2)),
+        Tag.IMPLEMENTATION_VERSION_NAME: Element("SH", version + b" " * (len(version) % 2)),
     }
 
 
 def public_name(series: SeriesMetadata) -> str:
     """Return a file name that tells series number and modality, and nothing else."""
     elements = series.first.elements
-    number, modality = metadata.integer(elements, tags.SERIES_NUMBER, -1), metadata.text(elements, tags.MODALITY)
+    number, modality = metadata.integer(elements, Tag.SERIES_NUMBER, -1), metadata.text(elements, Tag.MODALITY)
     return file_name(" ".join(filter(None, (str(number) if number >= 0 else "", modality or "image"))))
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from ..conversion.image_file import open_nifti
-from ..conversion.stage_zarr import StoreFile, open_store
+from ..conversion.image_with_record import StoreFile, open_nifti, open_store
 from ..formats import nifti
 from ..formats.dicom.reading.read import Plan, load, outline, plan_all
 from ..formats.dicom.reading.series import find_series

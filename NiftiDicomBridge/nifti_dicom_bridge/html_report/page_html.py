@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ..model.report import ConversionReport, Outcome
 from ..options import Progress
-from ..sidecar.record import tool_version
+from ..version import tool_version
 from .entry_view import EntryView, entry_view
 from .examine_entry import EntryExamination, examine_entry
 from .summary import State, headline, key_points, sentence, state_of

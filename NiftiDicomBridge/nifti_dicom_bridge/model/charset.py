@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from . import metadata
 from .metadata import Elements
 
@@ -24,13 +25,13 @@ class CharacterSet:
 
     def of(self, elements: Elements) -> CharacterSet:
         """Return the character sets of a data set or item: its own, else those around it."""
-        if tags.SPECIFIC_CHARACTER_SET not in elements:
+        if Tag.SPECIFIC_CHARACTER_SET not in elements:
             return self
-        return self._with(tuple(metadata.texts(elements, tags.SPECIFIC_CHARACTER_SET)))
+        return self._with(tuple(metadata.texts(elements, Tag.SPECIFIC_CHARACTER_SET)))
 
     def of_json(self, data_set: dict[str, Any]) -> CharacterSet:
         """Return the character sets of a data set in JSON."""
-        found = data_set.get(tags.hexadecimal(tags.SPECIFIC_CHARACTER_SET))
+        found = data_set.get(dictionary.hexadecimal(Tag.SPECIFIC_CHARACTER_SET))
         if not isinstance(found, dict) or not isinstance(found.get("Value"), list):
             return self
         return self._with(tuple("" if term is None else str(term).strip() for term in found["Value"]))

@@ -5,15 +5,12 @@ What has no place in such an object stands in two sequences of unassigned attrib
 
 from __future__ import annotations
 
-from ..standard import tags
+from ..standard.tags import Tag
 from . import metadata
 from .metadata import Element, Elements
 
-UNASSIGNED_SHARED, UNASSIGNED_PER_FRAME = 0x00209170, 0x00209171
-_FRAME_CONTENT, _FRAME_DATE_TIME, _FRAME_ACQUISITION = 0x00209111, 0x00189074, 0x00209156
-_ACQUISITION_NUMBER = 0x00200012
 # the object may have others than its originals had, and those count
-_OF_THE_OBJECT = frozenset({tags.SPECIFIC_CHARACTER_SET, tags.SERIES_NUMBER})
+_OF_THE_OBJECT = frozenset({Tag.SPECIFIC_CHARACTER_SET, Tag.SERIES_NUMBER})
 
 
 def as_original(elements: Elements, own: Elements) -> Elements:
@@ -26,18 +23,21 @@ def as_original(elements: Elements, own: Elements) -> Elements:
     own : Elements
         The functional groups of the frame.
     """
-    shared = metadata.first_item(metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), UNASSIGNED_SHARED)
-    found = {**shared, **metadata.first_item(own, UNASSIGNED_PER_FRAME)}
+    shared = metadata.first_item(
+        metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE),
+        Tag.UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE,
+    )
+    found = {**shared, **metadata.first_item(own, Tag.UNASSIGNED_PER_FRAME_CONVERTED_ATTRIBUTES_SEQUENCE)}
     if not found:
         return elements
     kept = {tag: element for tag, element in found.items() if tag not in _OF_THE_OBJECT}
-    return {**elements, **_acquisition(metadata.first_item(own, _FRAME_CONTENT)), **kept}
+    return {**elements, **_acquisition(metadata.first_item(own, Tag.FRAME_CONTENT_SEQUENCE)), **kept}
 
 
 def _acquisition(content: Elements) -> Elements:
     """Return when a frame was acquired, and the number of its acquisition, as objects of one frame say it."""
-    moment = metadata.text(content, _FRAME_DATE_TIME).partition("+")[0]
-    number = metadata.integer(content, _FRAME_ACQUISITION)
-    found = {tags.ACQUISITION_DATE: ("DA", moment[:8]), tags.ACQUISITION_TIME: ("TM", moment[8:])}
-    found[_ACQUISITION_NUMBER] = ("IS", str(number) if number else "")
+    moment = metadata.text(content, Tag.FRAME_ACQUISITION_DATE_TIME).partition("+")[0]
+    number = metadata.integer(content, Tag.FRAME_ACQUISITION_NUMBER)
+    found = {Tag.ACQUISITION_DATE: ("DA", moment[:8]), Tag.ACQUISITION_TIME: ("TM", moment[8:])}
+    found[Tag.ACQUISITION_NUMBER] = ("IS", str(number) if number else "")
     return {tag: Element(vr, text.encode("ascii", "replace")) for tag, (vr, text) in found.items() if text}

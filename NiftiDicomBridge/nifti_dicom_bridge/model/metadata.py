@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..standard import tags
+from ..standard.tags import Tag
 
 # PS3.5 6.2: struct letter of one value of the numeric VRs
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
@@ -106,7 +106,7 @@ class Instance:
     @property
     def uid(self) -> str:
         """SOPInstanceUID, empty where there is none."""
-        return text(self.elements, tags.SOP_INSTANCE_UID)
+        return text(self.elements, Tag.SOP_INSTANCE_UID)
 
     @property
     def key(self) -> str:
@@ -119,7 +119,7 @@ class Instance:
     @property
     def transfer_syntax(self) -> str:
         """TransferSyntaxUID of the file meta information, empty where there is none."""
-        return text(self.file_meta, tags.TRANSFER_SYNTAX_UID)
+        return text(self.file_meta, Tag.TRANSFER_SYNTAX_UID)
 
 
 class Frame(NamedTuple):

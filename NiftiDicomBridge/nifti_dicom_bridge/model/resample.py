@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import GeometryError
 from ..options import Resample
-from ..standard import tags
+from ..standard.tags import Tag
 from . import geometry, metadata
 from .geometry import Plane, Regular
 from .pixels import same_bits, to_numbers, to_type
@@ -24,7 +24,6 @@ SUFFIXES = {Resample.TILT: "_Tilt", Resample.SPACING: "_Eq"}
 MOST_VOXELS = 16
 """Times as many as there were: positions that ask for more are no stack."""
 FRACTIONAL = "FRACTIONAL"
-_SEGMENTATION_TYPE = 0x00620001
 
 
 class Fill(NamedTuple):
@@ -146,9 +145,9 @@ def has_labels(volume: Volume) -> bool:
     if volume.metadata is None:
         return volume.intent in ("label", "neuronames")
     elements = volume.metadata.first.elements
-    if metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
+    if metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
         return True
-    return metadata.text(elements, tags.MODALITY) == "SEG" and metadata.text(elements, _SEGMENTATION_TYPE) != FRACTIONAL
+    return metadata.text(elements, Tag.MODALITY) == "SEG" and metadata.text(elements, Tag.SEGMENTATION_TYPE) != FRACTIONAL
 
 
 def _padding(volume: Volume) -> float | None:
@@ -156,12 +155,12 @@ def _padding(volume: Volume) -> float | None:
     integer = volume.voxels.dtype.kind in "iu" and volume.voxels.ndim == 4
     if volume.metadata is None or not integer:
         return None
-    found = metadata.number(volume.metadata.first.elements, tags.PIXEL_PADDING_VALUE)
+    found = metadata.number(volume.metadata.first.elements, Tag.PIXEL_PADDING_VALUE)
     return None if found is None else same_bits(int(found), volume.voxels.dtype)
 
 
 def _reach(volume: Volume, grid: Regular) -> float:
-    if volume.metadata is None or metadata.text(volume.metadata.first.elements, tags.MODALITY) != "SEG":
+    if volume.metadata is None or metadata.text(volume.metadata.first.elements, Tag.MODALITY) != "SEG":
         return np.inf
     return 0.5 * max(1.0, float(np.median(np.diff(grid.places)))) + geometry.SAME_SLICE
 

@@ -9,18 +9,14 @@ import numpy as np
 from ..model import metadata
 from ..model.metadata import Elements, Instance, SeriesMetadata
 from ..model.pixels import same_bits
-from ..standard import tags
+from ..standard.tags import Tag
 from .display import PLAIN, Display, Lut, Window, WindowFunction
 from .graphics import graphics_of
 from .palettes import palette_of
 
-_VOI_LUT_FUNCTION, _PIXEL_ASPECT_RATIO = 0x00281056, 0x00280034
-_LUT_DESCRIPTOR, _LUT_DATA = 0x00283002, 0x00283006
-_PIXEL_PRESENTATION = 0x00089205
 _COLOURED = ("COLOR", "MIXED")
-_NOMINAL_SCANNED_PIXEL_SPACING = 0x00182010
 # distances of pixels, best first: in the patient, at the detector, of a scanned film, and their mere ratio
-_SPACINGS = (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING, _NOMINAL_SCANNED_PIXEL_SPACING, _PIXEL_ASPECT_RATIO)
+_SPACINGS = (Tag.PIXEL_SPACING, Tag.IMAGER_PIXEL_SPACING, Tag.NOMINAL_SCANNED_PIXEL_SPACING, Tag.PIXEL_ASPECT_RATIO)
 _LARGEST_RATIO = 100
 LUT_ITEMS = 1 << 16
 """A descriptor of 0 entries means as many (PS3.3 C.11.1.1.1)."""
@@ -43,10 +39,10 @@ def _display(instance: Instance, frame: int) -> Display:
     stored_range = _stored_range(instance)
     signed = stored_range is not None and stored_range[0] < 0
     return Display(
-        modality=_lut(_first(layers, tags.MODALITY_LUT_SEQUENCE), signed, notes, brightness=False),
-        voi=_lut(_first(layers, tags.VOI_LUT_SEQUENCE), signed, notes, brightness=True),
+        modality=_lut(_first(layers, Tag.MODALITY_LUT_SEQUENCE), signed, notes, brightness=False),
+        voi=_lut(_first(layers, Tag.VOI_LUT_SEQUENCE), signed, notes, brightness=True),
         window=_window(layers, notes, whole=stored_range is not None),
-        inverted=metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1",
+        inverted=metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1",
         palette=palette,
         colour_from=colour_from,
         stored_range=stored_range,
@@ -59,10 +55,10 @@ def _display(instance: Instance, frame: int) -> Display:
 
 def _layers(elements: Elements, frame: int) -> list[Elements]:
     """Return where attributes of a frame can stand, the most special first: its functional groups, the shared ones, the top."""
-    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     groups = [per_frame[frame].elements] if frame < len(per_frame) else []
-    groups.append(metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE))
-    wanted = (tags.FRAME_VOI_LUT_SEQUENCE, tags.PIXEL_MEASURES_SEQUENCE)
+    groups.append(metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE))
+    wanted = (Tag.FRAME_VOI_LUT_SEQUENCE, Tag.PIXEL_MEASURES_SEQUENCE)
     return [*(metadata.first_item(group, sequence) for group in groups for sequence in wanted), elements]
 
 
@@ -75,15 +71,15 @@ def _numbers(layers: list[Elements], tag: int) -> list[float]:
 
 
 def _window(layers: list[Elements], notes: list[str], whole: bool) -> Window | None:
-    holder = next((layer for layer in layers if tags.WINDOW_CENTER in layer), {})
-    centers, widths = metadata.numbers(holder, tags.WINDOW_CENTER), metadata.numbers(holder, tags.WINDOW_WIDTH)
+    holder = next((layer for layer in layers if Tag.WINDOW_CENTER in layer), {})
+    centers, widths = metadata.numbers(holder, Tag.WINDOW_CENTER), metadata.numbers(holder, Tag.WINDOW_WIDTH)
     if not centers or not widths:
         return None
     center, width = centers[0], widths[0]
     if not (np.isfinite(center) and np.isfinite(width) and width > 0):
         notes.append(f"the window {center:g}, {width:g} of the file cannot be used: its width must be above 0")
         return None
-    word = metadata.text(holder, _VOI_LUT_FUNCTION, WindowFunction.LINEAR.value)
+    word = metadata.text(holder, Tag.VOI_LUT_FUNCTION, WindowFunction.LINEAR.value)
     known = word in list(WindowFunction)
     if not known:
         notes.append(f"VOILUTFunction {word} is not known: the window is taken as LINEAR")
@@ -95,8 +91,8 @@ def _window(layers: list[Elements], notes: list[str], whole: bool) -> Window | N
 
 def _lut(item: Elements, signed: bool, notes: list[str], brightness: bool) -> Lut | None:
     """Return the table in an item of ModalityLUTSequence or VOILUTSequence (PS3.3 C.11.1.1)."""
-    descriptor, element = item.get(_LUT_DESCRIPTOR), item.get(_LUT_DATA)
-    numbers = metadata.numbers(item, _LUT_DESCRIPTOR)
+    descriptor, element = item.get(Tag.LUT_DESCRIPTOR), item.get(Tag.LUT_DATA)
+    numbers = metadata.numbers(item, Tag.LUT_DESCRIPTOR)
     if descriptor is None or element is None or not isinstance(element.value, bytes) or len(numbers) != 3:
         return None
     count, first, bits = int(numbers[0]) % LUT_ITEMS or LUT_ITEMS, int(numbers[1]), int(numbers[2])
@@ -119,8 +115,8 @@ def _bits_used(entries: np.ndarray, bits: int) -> int:
 
 def _palette(elements: Elements, notes: list[str]) -> tuple[Lut | None, float]:
     """Return the palette and the first value that it is used for."""
-    photometric = metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION)
-    supplemental = metadata.text(elements, _PIXEL_PRESENTATION) in _COLOURED and photometric == "MONOCHROME2"
+    photometric = metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    supplemental = metadata.text(elements, Tag.PIXEL_PRESENTATION) in _COLOURED and photometric == "MONOCHROME2"
     if photometric != "PALETTE COLOR" and not supplemental:
         return None, -np.inf
     palette = palette_of(elements, notes)
@@ -129,22 +125,22 @@ def _palette(elements: Elements, notes: list[str]) -> tuple[Lut | None, float]:
 
 def _stored_range(instance: Instance) -> tuple[float, float] | None:
     elements, pixels = instance.elements, instance.pixels
-    bits = metadata.integer(elements, tags.BITS_STORED) or metadata.integer(elements, tags.BITS_ALLOCATED)
-    floating = pixels is not None and pixels.tag != tags.PIXEL_DATA
+    bits = metadata.integer(elements, Tag.BITS_STORED) or metadata.integer(elements, Tag.BITS_ALLOCATED)
+    floating = pixels is not None and pixels.tag != Tag.PIXEL_DATA
     if not 0 < bits <= 64 or floating:
         return None
-    if metadata.integer(elements, tags.PIXEL_REPRESENTATION) == 1:
+    if metadata.integer(elements, Tag.PIXEL_REPRESENTATION) == 1:
         return -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1
     return 0.0, 2.0**bits - 1
 
 
 def _padding(elements: Elements, stored_range: tuple[float, float] | None) -> tuple[float, float] | None:
     """Return PixelPaddingValue to PixelPaddingRangeLimit (PS3.3 C.7.5.1.1.2)."""
-    found = metadata.number(elements, tags.PIXEL_PADDING_VALUE)
+    found = metadata.number(elements, Tag.PIXEL_PADDING_VALUE)
     if found is None or stored_range is None:
         return None
-    limit = metadata.number(elements, tags.PIXEL_PADDING_RANGE_LIMIT, found)
-    bits = 8 if metadata.integer(elements, tags.BITS_ALLOCATED) == 8 else 16
+    limit = metadata.number(elements, Tag.PIXEL_PADDING_RANGE_LIMIT, found)
+    bits = 8 if metadata.integer(elements, Tag.BITS_ALLOCATED) == 8 else 16
     kind = np.dtype(f"<{'i' if stored_range[0] < 0 else 'u'}{bits // 8}")
     low, high = (same_bits(int(value or 0), kind) for value in (found, limit))
     return min(low, high), max(low, high)

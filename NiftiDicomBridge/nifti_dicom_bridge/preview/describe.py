@@ -10,7 +10,8 @@ import numpy as np
 
 from ..model import metadata
 from ..model.volume import Volume
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from .letters import edges_of
 from .text import metadata_lines
 from .view import View
@@ -61,8 +62,8 @@ def _matrix(volume: Volume) -> str:
 def _kind(volume: Volume) -> str:
     if volume.metadata is None or not volume.metadata.first.elements:
         return ""
-    uid = metadata.text(volume.metadata.first.elements, tags.SOP_CLASS_UID)
-    return tags.uid_name(uid) if uid else ""
+    uid = metadata.text(volume.metadata.first.elements, Tag.SOP_CLASS_UID)
+    return dictionary.uid_name(uid) if uid else ""
 
 
 def _edges(view: View) -> str:

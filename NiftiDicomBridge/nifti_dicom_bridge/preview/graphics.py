@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model import metadata
 from ..model.metadata import Elements
-from ..standard import tags
+from ..standard.tags import Tag
 
 _GROUPS = range(0x6000, 0x6020, 2)
 _ROWS, _COLUMNS, _FRAMES, _KIND, _ORIGIN, _FIRST_FRAME, _DATA = 0x10, 0x11, 0x15, 0x40, 0x50, 0x51, 0x3000
@@ -18,7 +18,7 @@ def graphics_of(elements: Elements, frame: int) -> np.ndarray | None:
 
     Regions of interest (type R) are no picture, and are left out, as are planes that lie in unused bits of the pixels.
     """
-    shape = metadata.integer(elements, tags.ROWS), metadata.integer(elements, tags.COLUMNS)
+    shape = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
     found = [plane for group in _GROUPS if (plane := _plane(elements, group << 16, frame, shape)) is not None]
     return np.logical_or.reduce(found) if found else None
 

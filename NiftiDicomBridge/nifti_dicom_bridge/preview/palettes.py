@@ -10,19 +10,31 @@ import numpy as np
 from ..model import metadata
 from ..model.metadata import Elements
 from ..model.pixels import to_levels
+from ..standard.tags import Tag
 from .display import Lut
 
-_DESCRIPTORS = (0x00281101, 0x00281102, 0x00281103)
-_DATA = (0x00281201, 0x00281202, 0x00281203)
-_SEGMENTED = (0x00281221, 0x00281222, 0x00281223)
-_PALETTE_UID = 0x00281199
+_DESCRIPTORS = (
+    Tag.RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+    Tag.GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+    Tag.BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+)
+_DATA = (
+    Tag.RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+    Tag.GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+    Tag.BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+)
+_SEGMENTED = (
+    Tag.SEGMENTED_RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+    Tag.SEGMENTED_GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+    Tag.SEGMENTED_BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+)
 _DISCRETE, _LINEAR, _INDIRECT = 0, 1, 2
 
 
 def palette_of(elements: Elements, notes: list[str]) -> Lut | None:
     """Return the palette of an image, red, green and blue in 8 bits; None, and a note, where it has none that can be used."""
     try:
-        named = metadata.text(elements, _PALETTE_UID)
+        named = metadata.text(elements, Tag.PALETTE_COLOR_LOOKUP_TABLE_UID)
         if named and _DESCRIPTORS[0] not in elements:
             return _of_the_standard(named)
         first, channels = 0, []

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
+from ..deidentification.confidential import is_confidential
 from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, SeriesMetadata
-from ..standard import tags
-from ..standard.confidentiality_profile import is_confidential
+from ..standard import dictionary
+from ..standard.tags import Tag
 from .text_groups import Group, group_of
 
 INDENT = "  "
@@ -92,7 +93,7 @@ def _element_lines(tag: int, branch: _Branch, depth: int, text: _Text) -> Iterat
     if any(isinstance(element.value, tuple) for element in present):
         yield head
         yield from _item_lines(tag, found, branch, depth + 1, text)
-    elif tag in tags.PIXEL_TAGS:
+    elif tag in dictionary.PIXEL_TAGS:
         yield f"{head} {Wording.LEFT_OUT.value}"
     else:
         values = [_value(element, charset, text) for element, charset in zip(found, branch.charsets, strict=True)]
@@ -102,7 +103,7 @@ def _element_lines(tag: int, branch: _Branch, depth: int, text: _Text) -> Iterat
 def _item_lines(tag: int, found: Sequence[Element | None], branch: _Branch, depth: int, text: _Text) -> Iterator[str]:
     """Yield the items of a sequence; those of frames as the instances are: together."""
     items = [element.value if element is not None and isinstance(element.value, tuple) else () for element in found]
-    if tag == tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE:
+    if tag == Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE:
         pairs = [(item.elements, charset) for own, charset in zip(items, branch.charsets, strict=True) for item in own]
         yield f"{INDENT * depth}{len(pairs)} frames; values that differ stand one after the other, in their order"
         yield from _lines(_Branch([elements for elements, _ in pairs], [charset for _, charset in pairs]), depth, text)
@@ -132,7 +133,7 @@ def _name(tag: int, branch: _Branch) -> str:
     from pydicom.datadict import dictionary_description
 
     number = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-    if not tags.is_private(tag):
+    if not dictionary.is_private(tag):
         try:
             return f"{dictionary_description(tag)} {number}"
         except KeyError:
@@ -172,7 +173,7 @@ def _told(element: Element, raw: bytes, charset: CharacterSet) -> str:
         found = raw.decode("latin-1")
     found = found.strip(metadata.SPACE_AND_NULL)
     if vr == "UI":
-        name = tags.uid_name(found)
+        name = dictionary.uid_name(found)
         return f"{found} ({name})" if name != found else found
     return " ⏎ ".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in found.splitlines())
 

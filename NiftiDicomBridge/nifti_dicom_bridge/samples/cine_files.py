@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..standard.tags import Tag
+
 XA, US = "1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.3.1"
 FRAME_TIME_MS = "66.7"
 _COMMON: dict[str, Any] = {
@@ -27,7 +29,6 @@ _US: dict[str, Any] = {
     "ImageType": ["ORIGINAL", "PRIMARY", "CARDIAC", "0011"], "PixelSpacing": ["0.8", "0.8"], "UltrasoundColorDataPresent": 1,
     "HeartRate": "75",
 }  # fmt: skip
-_FRAME_TIME_TAG = 0x00181063
 
 
 def write_angiogram(frames: np.ndarray, path: Path, shared: dict[str, Any]) -> None:
@@ -65,7 +66,7 @@ def _put_frames(data_set: Any, frames: np.ndarray) -> None:
     """Set the Image Pixel and Multi-frame modules (PS3.3 C.7.6.3, C.7.6.6)."""
     colour = frames.ndim == 4
     data_set.NumberOfFrames, data_set.Rows, data_set.Columns = str(len(frames)), *frames.shape[1:3]
-    data_set.FrameIncrementPointer = _FRAME_TIME_TAG
+    data_set.FrameIncrementPointer = Tag.FRAME_TIME
     data_set.SamplesPerPixel = 3 if colour else 1
     data_set.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
     if colour:

@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import SidecarError
 from ..model.charset import CharacterSet
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, Item
-from ..standard import tags
+from ..standard import dictionary
 from .bulk import BulkReader, BulkWriter
 
 TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UC", "UI"])
@@ -49,7 +49,7 @@ class Encoder:
     def data_set(self, elements: Elements, charset: CharacterSet) -> dict[str, JsonElement]:
         """Return a data set: tag → element."""
         own = charset.of(elements)
-        return {tags.hexadecimal(tag): self.element(element, own) for tag, element in elements.items()}
+        return {dictionary.hexadecimal(tag): self.element(element, own) for tag, element in elements.items()}
 
     def element(self, element: Element, charset: CharacterSet) -> JsonElement:
         """Return one element; the result decodes to the very same one."""

@@ -21,7 +21,8 @@ from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
 from ..model.pixels import PixelRecord
 from ..model.volume import DIGEST_PREFIX, Origin, Rescale, Volume
 from ..options import Resample
-from ..standard import tags
+from ..standard import dictionary
+from ..version import tool_version
 from .bulk import BulkReader, BulkWriter
 from .dicom_json import vr_of
 from .table import TableDecoder, TableEncoder
@@ -61,16 +62,6 @@ class Record:
     top: dict[str, Any]
     resampled: frozenset[Resample] = frozenset()
     remembered: bytes = b""
-
-
-def tool_version() -> str:
-    """Return the version of this package, ``source`` where it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("nifti-dicom-bridge")
-    except PackageNotFoundError:
-        return "source"
 
 
 # --- volume → record --------------------------------------------------------------------------------------------------
@@ -257,7 +248,7 @@ def _encoding(found: Any, where: str) -> Encoding:
 
 def _pixel_element(found: Any, where: str) -> PixelElement:
     tag, vr, length = found
-    if tag not in tags.PIXEL_TAGS:
+    if tag not in dictionary.PIXEL_TAGS:
         raise SidecarError(f"{where}: {KEY}/Files/PixelData names {tag!r}, which is no pixel data element.")
     return PixelElement(tag, vr_of(vr, where), 0, int(length))
 

@@ -17,7 +17,8 @@ from typing import Any
 from ..errors import SidecarError
 from ..model.charset import CharacterSet
 from ..model.metadata import Element, Elements
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from .dicom_json import BINARY_VRS, Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of, vr_of
 
 MANY_ITEMS = 4
@@ -33,9 +34,9 @@ class TableEncoder(Encoder):
         own = charset.of(shared)
         found: dict[str, Any] = {"Count": len(data_sets), "Shared": self.data_set(shared, own)}
         if varying:
-            charsets = [own.of(elements) for elements in data_sets] if tags.SPECIFIC_CHARACTER_SET in varying else None
+            charsets = [own.of(elements) for elements in data_sets] if Tag.SPECIFIC_CHARACTER_SET in varying else None
             found["Varying"] = {
-                tags.hexadecimal(tag): self._column([elements.get(tag) for elements in data_sets], charsets or own)
+                dictionary.hexadecimal(tag): self._column([elements.get(tag) for elements in data_sets], charsets or own)
                 for tag in varying
             }
         return found
@@ -79,7 +80,7 @@ class TableEncoder(Encoder):
         if not alike or len({(element.vr, lengths_of(element)) for element in present}) > 1:
             return None
         data_sets = [element.value[0].elements for element in present if isinstance(element.value, tuple)]
-        if any(tags.SPECIFIC_CHARACTER_SET in elements for elements in data_sets):
+        if any(Tag.SPECIFIC_CHARACTER_SET in elements for elements in data_sets):
             return None
         found = {"vr": present[0].vr, "Items": self.table(data_sets, charset)}
         lengths = lengths_of(present[0])
@@ -134,14 +135,14 @@ class TableDecoder(Decoder):
         varying = found.get("Varying", {})
         if not isinstance(varying, dict):
             raise SidecarError(f"{where}/Varying: an object with tags was expected.")
-        key = tags.hexadecimal(tags.SPECIFIC_CHARACTER_SET)
+        key = dictionary.hexadecimal(Tag.SPECIFIC_CHARACTER_SET)
         first = {key: varying[key]} if key in varying else {}
         columns: dict[int, list[Element | None]] = {}
         charsets = [own] * count
         for name, column in {**first, **varying}.items():
             tag = tag_of(name, where)
             columns[tag] = self._column(column, count, charsets, f"{where}/Varying/{name}")
-            if tag == tags.SPECIFIC_CHARACTER_SET:
+            if tag == Tag.SPECIFIC_CHARACTER_SET:
                 charsets = [own.of({tag: element}) if element else own for element in columns[tag]]
         return _merged(shared, columns, count)
 

@@ -9,7 +9,8 @@ from ..errors import DicomReadError
 from ..formats.dicom.reading import files
 from ..model.metadata import Instance
 from ..options import Progress
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from .attributes import check_attributes
 from .file_meta import check_file_meta
 from .findings import Finding, Heap, Severity
@@ -106,10 +107,10 @@ def _check_one(subject: Subject) -> None:
     """Check one file on its own."""
     check_file_meta(subject)
     if not subject.iod:
-        kind = tags.uid_name(subject.sop_class) if subject.sop_class else "none"
+        kind = dictionary.uid_name(subject.sop_class) if subject.sop_class else "none"
         subject.info(
             "SOP class",
-            (tags.SOP_CLASS_UID,),
+            (Tag.SOP_CLASS_UID,),
             f"Its kind of object is not in our tables ({kind}): only what holds for all objects was checked.",
             "",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.charset import CharacterSet
 from ..model.metadata import Elements
-from ..standard import iods, tags
+from ..standard import dictionary, iods
 from .checklist import Checklist, checklist_of, present_modules
 from .conditions import Condition, Scope, rows_for
 from .findings import Path
@@ -55,7 +55,7 @@ def _check_types(subject: Subject, elements: Elements, checklist: Checklist, abo
         if tag in elements:
             if type_ == "1" and is_empty(elements, tag):
                 _empty(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
-        elif tag not in tags.PIXEL_TAGS:
+        elif tag not in dictionary.PIXEL_TAGS:
             _missing(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
     for tag in elements:
         if checklist.types.get(tag) == "1C" and is_empty(elements, tag):

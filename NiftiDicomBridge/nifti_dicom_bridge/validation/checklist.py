@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from ..standard import iods, tags
+from ..standard import dictionary, iods
 from ..standard.iods import TYPES, Module, Rule
+from ..standard.tags import Tag
 
 # whose macros depend on the kind of content item: the table cannot tell which of its attributes are wanted
 UNDECIDED = frozenset({"sr-document-content"})
-FUNCTIONAL_GROUPS = frozenset({tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE})
+FUNCTIONAL_GROUPS = frozenset({Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE})
 
 
 @dataclass(eq=False)
@@ -77,7 +78,7 @@ def _signs_of(module: Module, common: set[int]) -> frozenset[int]:
     """
     own = {rule.tag for rule in module.rules} - common
     demanded = own & {rule.tag for rule in module.rules if rule.type in ("1", "2")}
-    return frozenset(tags.PIXEL_TAGS & own or demanded or own)
+    return frozenset(dictionary.PIXEL_TAGS & own or demanded or own)
 
 
 @lru_cache(maxsize=256)

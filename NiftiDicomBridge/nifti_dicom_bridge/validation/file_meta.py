@@ -7,18 +7,19 @@ from ..formats.dicom.reading.files import DEFLATED_EXPLICIT, EXPLICIT_BIG_ENDIAN
 from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import Elements, Encoding
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from .representation import check_element
 from .subject import Subject
 
 IMPLICIT = "1.2.840.10008.1.2"
 REQUIRED = (
-    tags.FILE_META_GROUP_LENGTH, tags.FILE_META_VERSION, tags.MEDIA_STORAGE_SOP_CLASS_UID,
-    tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.TRANSFER_SYNTAX_UID, tags.IMPLEMENTATION_CLASS_UID,
+    Tag.FILE_META_INFORMATION_GROUP_LENGTH, Tag.FILE_META_INFORMATION_VERSION, Tag.MEDIA_STORAGE_SOP_CLASS_UID,
+    Tag.MEDIA_STORAGE_SOP_INSTANCE_UID, Tag.TRANSFER_SYNTAX_UID, Tag.IMPLEMENTATION_CLASS_UID,
 )  # fmt: skip
 TWINS = (
-    (tags.MEDIA_STORAGE_SOP_CLASS_UID, tags.SOP_CLASS_UID),
-    (tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.SOP_INSTANCE_UID),
+    (Tag.MEDIA_STORAGE_SOP_CLASS_UID, Tag.SOP_CLASS_UID),
+    (Tag.MEDIA_STORAGE_SOP_INSTANCE_UID, Tag.SOP_INSTANCE_UID),
 )
 DICOMDIR = "1.2.840.10008.1.3.10"
 
@@ -45,13 +46,13 @@ def check_file_meta(subject: Subject) -> None:
 
 
 def _check_length(subject: Subject, meta: Elements) -> None:
-    said = metadata.number(meta, tags.FILE_META_GROUP_LENGTH)
+    said = metadata.number(meta, Tag.FILE_META_INFORMATION_GROUP_LENGTH)
     found = sum((12 if vr in LONG_VRS else 8) + len(value)
-                for tag, (vr, value, _) in meta.items() if tag != tags.FILE_META_GROUP_LENGTH)  # fmt: skip
+                for tag, (vr, value, _) in meta.items() if tag != Tag.FILE_META_INFORMATION_GROUP_LENGTH)  # fmt: skip
     if said is not None and said != found:
         subject.error(
             "group length",
-            (tags.FILE_META_GROUP_LENGTH,),
+            (Tag.FILE_META_INFORMATION_GROUP_LENGTH,),
             f"It says {said:.0f}, the elements behind it have {found} bytes (PS3.10 7.1).",
             "Write the length that is true.",
         )
@@ -64,10 +65,10 @@ def _check_twins(subject: Subject, meta: Elements) -> None:
             subject.error(
                 "file meta",
                 (media,),
-                f"It is {outer}, {tags.describe(own)} is {inner}; both name this instance (PS3.10 7.1).",
+                f"It is {outer}, {dictionary.describe(own)} is {inner}; both name this instance (PS3.10 7.1).",
                 "Make them equal.",
             )
-        elif outer and not inner and outer != DICOMDIR and metadata.text(meta, tags.MEDIA_STORAGE_SOP_CLASS_UID) != DICOMDIR:
+        elif outer and not inner and outer != DICOMDIR and metadata.text(meta, Tag.MEDIA_STORAGE_SOP_CLASS_UID) != DICOMDIR:
             subject.error(
                 "missing type 1",
                 (own,),
@@ -83,7 +84,7 @@ def _check_syntax(subject: Subject) -> None:
     said = subject.instance.transfer_syntax
     if not said:
         return
-    uid, path = UID(said, validation_mode=IGNORE), (tags.TRANSFER_SYNTAX_UID,)
+    uid, path = UID(said, validation_mode=IGNORE), (Tag.TRANSFER_SYNTAX_UID,)
     if not uid.is_private and not uid.is_transfer_syntax:
         subject.error("transfer syntax", path, f"{said} is no transfer syntax of the standard (PS3.6 A).", "Correct it.")
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ..standard import tags
+from ..standard import dictionary
 
 
 class Severity(StrEnum):
@@ -91,4 +91,4 @@ class Heap:
 
 def describe(path: Iterable[int]) -> str:
     """Return ``Sequence (gggg,eeee) > Attribute (gggg,eeee)``."""
-    return " > ".join(map(tags.describe, path))
+    return " > ".join(map(dictionary.describe, path))

@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from ..model import metadata
 from ..model.metadata import Elements
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from .checklist import checklist_of
 from .subject import Subject, tag_of
 from .values import ENHANCED, ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, LEGACY, PARAMETRIC_MAP, SEG
-
-SHARED, PER_FRAME = tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
 
 
 class Group(NamedTuple):
@@ -60,22 +59,22 @@ GROUPS: dict[str, list[Group]] = {
 
 def check_functional_groups(subject: Subject) -> None:
     """Report groups that are missing, in both places, or not in every frame, and counts that do not agree."""
-    shared = metadata.items(subject.elements, SHARED)
-    frames = metadata.items(subject.elements, PER_FRAME)
-    if not _has_groups(subject.sop_class) or not (SHARED in subject.elements or frames):
+    shared = metadata.items(subject.elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+    frames = metadata.items(subject.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    if not _has_groups(subject.sop_class) or not (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in subject.elements or frames):
         return
     if len(shared) > 1:
         subject.error(
             "functional groups",
-            (SHARED,),
+            (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE,),
             f"It has {len(shared)} items, one is allowed (PS3.3 C.7.6.16).",
             "Put all shared groups into one item.",
         )
-    declared = metadata.integer(subject.elements, tags.NUMBER_OF_FRAMES, -1)
+    declared = metadata.integer(subject.elements, Tag.NUMBER_OF_FRAMES, -1)
     if frames and declared not in (-1, len(frames)):
         subject.error(
             "functional groups",
-            (PER_FRAME,),
+            (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,),
             f"It has {len(frames)} item(s), NumberOfFrames (0028,0008) says {declared} (PS3.3 C.7.6.16.1).",
             "Write one item per frame.",
         )
@@ -87,7 +86,7 @@ def check_functional_groups(subject: Subject) -> None:
 
 @lru_cache(maxsize=64)
 def _has_groups(sop_class: str) -> bool:
-    return PER_FRAME in checklist_of(sop_class, frozenset()).items
+    return Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in checklist_of(sop_class, frozenset()).items
 
 
 def _check_places(subject: Subject, shared: Elements, frames: Sequence[Elements]) -> None:
@@ -96,17 +95,17 @@ def _check_places(subject: Subject, shared: Elements, frames: Sequence[Elements]
         for tag in frame:
             counts[tag] = counts.get(tag, 0) + 1
     for tag, count in counts.items():
-        if tag in shared and not tags.is_private(tag):
+        if tag in shared and not dictionary.is_private(tag):
             subject.error(
                 "functional groups",
-                (SHARED, tag),
+                (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tag),
                 "It is among the shared groups and among those of frames; it may be in one place only (PS3.3 C.7.6.16.1.1).",
                 "Keep one of them.",
             )
-        elif count < len(frames) and not tags.is_private(tag) and tag in _wanted(subject.iod):
+        elif count < len(frames) and not dictionary.is_private(tag) and tag in _wanted(subject.iod):
             subject.error(
                 "missing group",
-                (PER_FRAME, tag),
+                (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, tag),
                 f"It is in {count} of {len(frames)} frames (PS3.3 C.7.6.16.1.1).",
                 "Write it for every frame.",
             )
@@ -119,13 +118,13 @@ def _wanted(iod: str) -> dict[int, tuple[str, bool]]:
 
 
 def _check_wanted(subject: Subject, shared: Elements, frames: Sequence[Elements]) -> None:
-    original = metadata.texts(subject.elements, tags.IMAGE_TYPE)[:1] == ["ORIGINAL"]
+    original = metadata.texts(subject.elements, Tag.IMAGE_TYPE)[:1] == ["ORIGINAL"]
     for tag, (section, of_originals) in _wanted(subject.iod).items():
         if tag in shared or any(tag in frame for frame in frames) or (of_originals and not original):
             continue
         subject.error(
             "missing group",
-            (PER_FRAME, tag),
+            (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, tag),
             "Neither the shared groups nor those of frames have it; this IOD "
             f"wants it{' for original frames' if of_originals else ''} (PS3.3 {section}).",
             "Add it to one of the two.",
@@ -142,7 +141,7 @@ def _check_dimensions(subject: Subject, frames: Sequence[Elements]) -> None:
         if values and len(values) != wanted:
             subject.error(
                 "dimensions",
-                (PER_FRAME, content, index),
+                (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, content, index),
                 f"It has {len(values)} value(s); DimensionIndexSequence (0020,9222) has {wanted} item(s) (PS3.3 C.7.6.16.2.2).",
                 "Write one value per dimension.",
             )

@@ -6,36 +6,36 @@ import numpy as np
 
 from ..model import metadata
 from ..model.metadata import Elements
-from ..standard import tags
+from ..standard.tags import Tag
 from .findings import Path
 from .subject import Subject
 
 UNIT, RIGHT_ANGLE = 1e-3, 1e-3
-DIRECTIONS = (0x00189090, 0x00189105)
+DIRECTIONS = (Tag.VELOCITY_ENCODING_DIRECTION, Tag.SLAB_ORIENTATION)
 """VelocityEncodingDirection and SlabOrientation (PS3.3 C.8.13.5.12, C.8.13.5.14)."""
 
 
 def check_geometry(subject: Subject, elements: Elements, above: Path) -> None:
     """Report orientations that are no pair of unit vectors at right angles, and spacings that are not positive."""
-    if tags.IMAGE_ORIENTATION_PATIENT in elements:
-        _check_orientation(subject, metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT), above)
+    if Tag.IMAGE_ORIENTATION_PATIENT in elements:
+        _check_orientation(subject, metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT), above)
     for tag in DIRECTIONS:
         vector = metadata.numbers(elements, tag) if tag in elements else []
         if len(vector) == 3 and abs(float(np.linalg.norm(vector)) - 1) > UNIT:
             subject.error(
                 "geometry", (*above, tag), f"It is {vector}: a direction has the length 1 (PS3.3 C.8.13.5).", "Correct it."
             )
-    spacing = metadata.numbers(elements, tags.PIXEL_SPACING)
+    spacing = metadata.numbers(elements, Tag.PIXEL_SPACING)
     if spacing and not all(number > 0 for number in spacing):
         subject.error(
-            "geometry", (*above, tags.PIXEL_SPACING), f"It is {spacing}: distances are above 0 (PS3.3 10.7.1.3).", "Correct it."
+            "geometry", (*above, Tag.PIXEL_SPACING), f"It is {spacing}: distances are above 0 (PS3.3 10.7.1.3).", "Correct it."
         )
 
 
 def _check_orientation(subject: Subject, numbers: list[float], above: Path) -> None:
     if len(numbers) != 6:
         return
-    path = (*above, tags.IMAGE_ORIENTATION_PATIENT)
+    path = (*above, Tag.IMAGE_ORIENTATION_PATIENT)
     row, column = np.array(numbers[:3]), np.array(numbers[3:])
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if not np.allclose(lengths, 1, atol=UNIT):

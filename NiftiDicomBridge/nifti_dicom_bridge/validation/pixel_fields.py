@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..model import metadata
 from ..model.metadata import PixelElement
-from ..standard import iods, tags
+from ..standard import dictionary, iods
+from ..standard.tags import Tag
 from .subject import Subject
 from .values import CT, SEG
 
@@ -15,12 +16,9 @@ SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YB
            "YBR_PARTIAL_420": 3, "YBR_PARTIAL_422": 3, "YBR_ICT": 3, "YBR_RCT": 3, "HSV": 3, "XYB": 3}  # fmt: skip
 # PS3.3 C.7.6.3.1.2: chrominance is stored for every second column, or for every second column and row
 SHARED_CHROMINANCE = {"YBR_FULL_422": 2 / 3, "YBR_PARTIAL_422": 2 / 3, "YBR_PARTIAL_420": 1 / 2}
-PROVIDER_URL = 0x00287FE0
-MULTI_ENERGY = 0x00189361
-SEGMENTATION_TYPE = 0x00620001
 # PS3.3 C.8.20.2: bits of one pixel by the kind of segmentation
 SEGMENTATION_BITS = {"BINARY": (1,), "FRACTIONAL": (8,), "LABELMAP": (8, 16)}
-PARAMETRIC_PIXELS = {tags.FLOAT_PIXEL_DATA: 32, tags.DOUBLE_FLOAT_PIXEL_DATA: 64}
+PARAMETRIC_PIXELS = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}
 
 
 def check_pixel_fields(subject: Subject) -> None:
@@ -29,10 +27,10 @@ def check_pixel_fields(subject: Subject) -> None:
     _check_segmentation(subject)
     pixels = subject.instance.pixels
     if pixels is None:
-        if _wants_pixels(subject.sop_class) and PROVIDER_URL not in subject.elements:
+        if _wants_pixels(subject.sop_class) and Tag.PIXEL_DATA_PROVIDER_URL not in subject.elements:
             subject.error(
                 "missing type 1C",
-                (tags.PIXEL_DATA,),
+                (Tag.PIXEL_DATA,),
                 "There are no pixel data in an image (PS3.3 C.7.6.3).",
                 "Get the whole file from its source.",
             )
@@ -54,58 +52,58 @@ def _number(subject: Subject, tag: int, default: int = 0) -> int:
 
 
 def _check_depth(subject: Subject, pixels: PixelElement) -> None:
-    allocated = _number(subject, tags.BITS_ALLOCATED)
+    allocated = _number(subject, Tag.BITS_ALLOCATED)
     if pixels.tag in PARAMETRIC_PIXELS:
         if allocated != PARAMETRIC_PIXELS[pixels.tag]:
             subject.error(
                 "pixel fields",
-                (tags.BITS_ALLOCATED,),
-                f"It is {allocated}; {tags.describe(pixels.tag)} needs {PARAMETRIC_PIXELS[pixels.tag]} (PS3.3 C.7.6.24).",
+                (Tag.BITS_ALLOCATED,),
+                f"It is {allocated}; {dictionary.describe(pixels.tag)} needs {PARAMETRIC_PIXELS[pixels.tag]} (PS3.3 C.7.6.24).",
                 "Correct it.",
             )
         return
-    stored, high = _number(subject, tags.BITS_STORED), _number(subject, tags.HIGH_BIT, -1)
+    stored, high = _number(subject, Tag.BITS_STORED), _number(subject, Tag.HIGH_BIT, -1)
     if allocated and allocated != 1 and allocated % 8:
         subject.error(
             "pixel fields",
-            (tags.BITS_ALLOCATED,),
+            (Tag.BITS_ALLOCATED,),
             f"It is {allocated}; 1 or a multiple of 8 is wanted (PS3.5 8.1.1).",
             "Write the pixels anew.",
         )
     if stored and allocated and stored > allocated:
         subject.error(
             "pixel fields",
-            (tags.BITS_STORED,),
+            (Tag.BITS_STORED,),
             f"It is {stored}, more than BitsAllocated (0028,0100) {allocated} (PS3.5 8.1.1).",
             "Correct one of them.",
         )
     if stored and high >= 0 and high != stored - 1:
         subject.error(
             "pixel fields",
-            (tags.HIGH_BIT,),
+            (Tag.HIGH_BIT,),
             f"It is {high}; BitsStored (0028,0101) {stored} wants {stored - 1} (PS3.5 8.1.1).",
             "Correct it, or shift the pixels.",
         )
 
 
 def _check_samples(subject: Subject) -> None:
-    model = metadata.text(subject.elements, tags.PHOTOMETRIC_INTERPRETATION)
-    samples, wanted = _number(subject, tags.SAMPLES_PER_PIXEL), SAMPLES.get(model)
+    model = metadata.text(subject.elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    samples, wanted = _number(subject, Tag.SAMPLES_PER_PIXEL), SAMPLES.get(model)
     if samples and wanted and samples != wanted:
         subject.error(
             "pixel fields",
-            (tags.SAMPLES_PER_PIXEL,),
+            (Tag.SAMPLES_PER_PIXEL,),
             f"It is {samples}; PhotometricInterpretation (0028,0004) {model} has {wanted} (PS3.3 C.7.6.3.1.2).",
             "Correct one of them.",
         )
-    for tag in (tags.ROWS, tags.COLUMNS):
+    for tag in (Tag.ROWS, Tag.COLUMNS):
         if tag in subject.elements and _number(subject, tag) == 0:
             subject.error("pixel fields", (tag,), "It is 0: an image has at least one (PS3.3 C.7.6.3).", "Correct it.")
-    frames = metadata.number(subject.elements, tags.NUMBER_OF_FRAMES)
+    frames = metadata.number(subject.elements, Tag.NUMBER_OF_FRAMES)
     if frames is not None and frames < 1:
         subject.error(
             "pixel fields",
-            (tags.NUMBER_OF_FRAMES,),
+            (Tag.NUMBER_OF_FRAMES,),
             f"It is {frames:g}: there is at least one frame (PS3.3 C.7.6.6).",
             "Correct it.",
         )
@@ -113,12 +111,12 @@ def _check_samples(subject: Subject) -> None:
 
 def _check_length(subject: Subject, pixels: PixelElement) -> None:
     rows, columns, samples, allocated = (
-        _number(subject, tag) for tag in (tags.ROWS, tags.COLUMNS, tags.SAMPLES_PER_PIXEL, tags.BITS_ALLOCATED)
+        _number(subject, tag) for tag in (Tag.ROWS, Tag.COLUMNS, Tag.SAMPLES_PER_PIXEL, Tag.BITS_ALLOCATED)
     )
-    frames = max(_number(subject, tags.NUMBER_OF_FRAMES, 1), 1)
+    frames = max(_number(subject, Tag.NUMBER_OF_FRAMES, 1), 1)
     if pixels.length < 0 or not (rows and columns and samples and allocated):
         return
-    model = metadata.text(subject.elements, tags.PHOTOMETRIC_INTERPRETATION)
+    model = metadata.text(subject.elements, Tag.PHOTOMETRIC_INTERPRETATION)
     bits = rows * columns * samples * frames * allocated * SHARED_CHROMINANCE.get(model, 1)
     wanted = -(-int(bits + 0.5) // 8)
     wanted += wanted % 2
@@ -149,14 +147,19 @@ def _check_whole(subject: Subject, pixels: PixelElement) -> None:
 
 def _check_units(subject: Subject) -> None:
     """Original CT images other than localizers are in Hounsfield units (PS3.3 C.8.2.1.1.10)."""
-    units = metadata.text(subject.elements, tags.RESCALE_TYPE)
-    kinds = metadata.texts(subject.elements, tags.IMAGE_TYPE)
-    if subject.iod != CT or not units or units == "HU" or metadata.text(subject.elements, MULTI_ENERGY) == "YES":
+    units = metadata.text(subject.elements, Tag.RESCALE_TYPE)
+    kinds = metadata.texts(subject.elements, Tag.IMAGE_TYPE)
+    if (
+        subject.iod != CT
+        or not units
+        or units == "HU"
+        or metadata.text(subject.elements, Tag.MULTIENERGY_CT_ACQUISITION) == "YES"
+    ):
         return
     if kinds[:1] == ["ORIGINAL"] and kinds[2:3] != ["LOCALIZER"]:
         subject.error(
             "value",
-            (tags.RESCALE_TYPE,),
+            (Tag.RESCALE_TYPE,),
             f"It is {units!r}; original CT images other than localizers are in HU (PS3.3 C.8.2.1).",
             "Correct it, or say in ImageType (0008,0008) that the image is derived.",
         )
@@ -164,8 +167,8 @@ def _check_units(subject: Subject) -> None:
 
 def _check_segmentation(subject: Subject) -> None:
     """The bits of a segmentation are those of its kind (PS3.3 C.8.20.2)."""
-    kind = metadata.text(subject.elements, SEGMENTATION_TYPE)
-    for tag in (tags.BITS_ALLOCATED, tags.BITS_STORED):
+    kind = metadata.text(subject.elements, Tag.SEGMENTATION_TYPE)
+    for tag in (Tag.BITS_ALLOCATED, Tag.BITS_STORED):
         if subject.iod == SEG and kind in SEGMENTATION_BITS and _number(subject, tag) not in SEGMENTATION_BITS[kind]:
             wanted = " or ".join(map(str, SEGMENTATION_BITS[kind]))
             subject.error(
@@ -177,9 +180,9 @@ def _check_segmentation(subject: Subject) -> None:
 
 
 def _check_vr(subject: Subject, pixels: PixelElement) -> None:
-    if not subject.instance.encoding.explicit or pixels.tag != tags.PIXEL_DATA:
+    if not subject.instance.encoding.explicit or pixels.tag != Tag.PIXEL_DATA:
         return
-    allocated = _number(subject, tags.BITS_ALLOCATED)
+    allocated = _number(subject, Tag.BITS_ALLOCATED)
     if pixels.length < 0 and pixels.vr != "OB":
         subject.error("VR", (pixels.tag,), f"Its VR is {pixels.vr}; compressed pixel data are OB (PS3.5 A.4).", "Write OB.")
     elif pixels.vr not in ("OB", "OW") or (pixels.length >= 0 and allocated > 8 and pixels.vr == "OB"):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from ..model.charset import AFFECTED_VRS, CharacterSet
 from ..model.metadata import NUMBER_FORMATS, Element, Elements
-from ..standard import tags
+from ..standard import dictionary
+from ..standard.tags import Tag
 from .findings import Path
 from .subject import Subject
 
@@ -51,7 +52,16 @@ PADDING = {"UI": b"\0"}
 MOST_INTEGER = 2**31
 NAME_GROUPS, NAME_COMPONENTS, NAME_LENGTH = 3, 5, 64
 # the VR of these follows PixelRepresentation (PS3.5 A.1 and the dictionary's "US or SS")
-FOLLOW_PIXELS = frozenset({0x00280106, 0x00280107, 0x00280108, 0x00280109, 0x00280120, 0x00280121})
+FOLLOW_PIXELS = frozenset(
+    {
+        Tag.SMALLEST_IMAGE_PIXEL_VALUE,
+        Tag.LARGEST_IMAGE_PIXEL_VALUE,
+        Tag.SMALLEST_PIXEL_VALUE_IN_SERIES,
+        Tag.LARGEST_PIXEL_VALUE_IN_SERIES,
+        Tag.PIXEL_PADDING_VALUE,
+        Tag.PIXEL_PADDING_RANGE_LIMIT,
+    }
+)
 WHOLE = frozenset(["LT", "ST", "UT", "UR", "OB", "OD", "OF", "OL", "OV", "OW", "UN", "SQ"])
 
 
@@ -78,7 +88,7 @@ Problem = tuple[str, str, str]
 @lru_cache(maxsize=1 << 16)
 def _problems(tag: int, vr: str, raw: bytes | int, explicit: bool) -> tuple[Problem, ...]:
     found = list(_vr_problems(tag, vr)) if explicit else []
-    if tags.is_private(tag) and not explicit:  # its VR is only what a dictionary of private elements believes
+    if dictionary.is_private(tag) and not explicit:  # its VR is only what a dictionary of private elements believes
         return ()
     if raw == -1:
         return tuple(found)
@@ -103,7 +113,7 @@ def _dictionary(tag: int) -> tuple[str, str]:
     """Return VR and VM of the dictionary; empty where it does not know."""
     from pydicom.datadict import dictionary_VM, dictionary_VR
 
-    if tags.is_private(tag):
+    if dictionary.is_private(tag):
         creator = 0x10 <= tag & 0xFFFF <= 0xFF
         return ("LO", "1") if creator else ("", "")
     if tag & 0xFFFF == 0:
@@ -240,7 +250,7 @@ def _check_letters(subject: Subject, vr: str, raw: bytes, path: Path, charset: C
 
 def check_signs(subject: Subject, elements: Elements, above: Path) -> None:
     """Report elements of "US or SS" whose VR is not that of the pixels (PS3.3 C.7.5.1.1.2, C.7.6.3.1)."""
-    representation = elements.get(tags.PIXEL_REPRESENTATION)
+    representation = elements.get(Tag.PIXEL_REPRESENTATION)
     if representation is None or not subject.instance.encoding.explicit:
         return
     wanted = "SS" if representation.value == b"\1\0" else "US"

@@ -10,19 +10,21 @@ import numpy as np
 from ..model import metadata
 from ..model.geometry import normal_of
 from ..model.metadata import Instance
-from ..standard import tags
+from ..standard.tags import Tag
 from .findings import Heap, Severity
 
-PATIENT_ID = 0x00100020
 SAME_MM, SAME_DIRECTION = 0.01, 1e-3
 SPACING_TOLERANCE = 0.02
 """How far SpacingBetweenSlices may be from the true distance, as a part of it, before it is worth a word."""
 # what tells images at one place from one another
 DISTINGUISHING = (
-    tags.ACQUISITION_TIME, tags.CONTENT_TIME, 0x0008002A, tags.IMAGE_TYPE, tags.COMPLEX_IMAGE_COMPONENT, 0x00180020,
-    tags.ECHO_TIME, 0x00180082, 0x00180086, tags.REPETITION_TIME, tags.FLIP_ANGLE, 0x00181060, tags.FRAME_TIME, 0x00180024,
-    tags.DIFFUSION_B_VALUE, 0x00189089, 0x00200100, 0x00200012, 0x00200105, 0x00541300, 0x00541330, 0x0019100C, 0x0019100E,
-    0x00431039, 0x20011003, 0x20051413, 0x200510B0, 0x00180010, 0x00180060, 0x00181210,
+    Tag.ACQUISITION_TIME, Tag.CONTENT_TIME, Tag.ACQUISITION_DATE_TIME, Tag.IMAGE_TYPE, Tag.COMPLEX_IMAGE_COMPONENT,
+    Tag.SCANNING_SEQUENCE,
+    Tag.ECHO_TIME, Tag.INVERSION_TIME, Tag.ECHO_NUMBERS, Tag.REPETITION_TIME, Tag.FLIP_ANGLE, Tag.TRIGGER_TIME,
+    Tag.FRAME_TIME, Tag.SEQUENCE_NAME,
+    Tag.DIFFUSION_B_VALUE, Tag.DIFFUSION_GRADIENT_ORIENTATION, Tag.TEMPORAL_POSITION_IDENTIFIER, Tag.ACQUISITION_NUMBER,
+    Tag.NUMBER_OF_TEMPORAL_POSITIONS, Tag.FRAME_REFERENCE_TIME, Tag.IMAGE_INDEX, 0x0019100C, 0x0019100E,
+    0x00431039, 0x20011003, 0x20051413, 0x200510B0, Tag.CONTRAST_BOLUS_AGENT, Tag.KVP, Tag.CONVOLUTION_KERNEL,
 )  # fmt: skip
 
 
@@ -49,12 +51,12 @@ def card_of(instance: Instance, sop_class: str) -> Card:
     elements = instance.elements
     kind = tuple(elements[tag].value for tag in DISTINGUISHING if tag in elements)
     return Card(
-        instance.path, instance.uid, sop_class, metadata.text(elements, tags.MODALITY),
-        metadata.text(elements, tags.SERIES_INSTANCE_UID), metadata.text(elements, tags.STUDY_INSTANCE_UID),
-        metadata.text(elements, PATIENT_ID), metadata.text(elements, tags.FRAME_OF_REFERENCE_UID), kind,
-        _finite(metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT), 6),
-        _finite(metadata.numbers(elements, tags.IMAGE_POSITION_PATIENT), 3),
-        metadata.number(elements, tags.SPACING_BETWEEN_SLICES) or 0.0,
+        instance.path, instance.uid, sop_class, metadata.text(elements, Tag.MODALITY),
+        metadata.text(elements, Tag.SERIES_INSTANCE_UID), metadata.text(elements, Tag.STUDY_INSTANCE_UID),
+        metadata.text(elements, Tag.PATIENT_ID), metadata.text(elements, Tag.FRAME_OF_REFERENCE_UID), kind,
+        _finite(metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT), 6),
+        _finite(metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT), 3),
+        metadata.number(elements, Tag.SPACING_BETWEEN_SLICES) or 0.0,
     )  # fmt: skip
 
 
@@ -89,7 +91,7 @@ def _check_instances(cards: Iterable[Card], heap: Heap) -> None:
                 Severity.ERROR,
                 "UID",
                 card,
-                tags.SOP_INSTANCE_UID,
+                Tag.SOP_INSTANCE_UID,
                 f"{card.uid} is also that of {twin.file} (PS3.5 9).",
                 "Remove the copy, or give it a UID of its own.",
             )
@@ -98,8 +100,8 @@ def _check_instances(cards: Iterable[Card], heap: Heap) -> None:
         named: dict[str, str] = {}
         for name, uid in kinds.items():
             if uid and named.setdefault(uid, name) != name:
-                tag = {"SeriesInstanceUID": tags.SERIES_INSTANCE_UID, "StudyInstanceUID": tags.STUDY_INSTANCE_UID,
-                       "FrameOfReferenceUID": tags.FRAME_OF_REFERENCE_UID}[name]  # fmt: skip
+                tag = {"SeriesInstanceUID": Tag.SERIES_INSTANCE_UID, "StudyInstanceUID": Tag.STUDY_INSTANCE_UID,
+                       "FrameOfReferenceUID": Tag.FRAME_OF_REFERENCE_UID}[name]  # fmt: skip
                 _say(
                     heap,
                     Severity.ERROR,
@@ -113,10 +115,10 @@ def _check_instances(cards: Iterable[Card], heap: Heap) -> None:
 
 # one series has one of each of these, one study one patient (PS3.3 A.1.2)
 OWNERS = (
-    ("series", "modality", tags.MODALITY, "Modality", Severity.ERROR),
-    ("series", "study", tags.STUDY_INSTANCE_UID, "StudyInstanceUID", Severity.ERROR),
-    ("series", "frame_of_reference", tags.FRAME_OF_REFERENCE_UID, "FrameOfReferenceUID", Severity.ERROR),
-    ("study", "patient", PATIENT_ID, "PatientID", Severity.ERROR),
+    ("series", "modality", Tag.MODALITY, "Modality", Severity.ERROR),
+    ("series", "study", Tag.STUDY_INSTANCE_UID, "StudyInstanceUID", Severity.ERROR),
+    ("series", "frame_of_reference", Tag.FRAME_OF_REFERENCE_UID, "FrameOfReferenceUID", Severity.ERROR),
+    ("study", "patient", Tag.PATIENT_ID, "PatientID", Severity.ERROR),
 )
 
 
@@ -176,7 +178,7 @@ def _check_positions(stack: list[Card], heap: Heap) -> None:
             Severity.INFO,
             "spacing",
             first,
-            tags.IMAGE_POSITION_PATIENT,
+            Tag.IMAGE_POSITION_PATIENT,
             f"The slices lie {steps.min():.4g} to {steps.max():.4g} mm apart: they are no even grid.",
             "Check whether slices are missing.",
         )
@@ -186,7 +188,7 @@ def _check_positions(stack: list[Card], heap: Heap) -> None:
             Severity.WARNING,
             "spacing",
             first,
-            tags.SPACING_BETWEEN_SLICES,
+            Tag.SPACING_BETWEEN_SLICES,
             f"It says {first.spacing_between:g} mm, the positions lie {usual:.5g} mm apart.",
             "Correct it; readers believe one or the other.",
         )
@@ -203,7 +205,7 @@ def _check_duplicates(stack: list[Card], heap: Heap) -> None:
                 Severity.WARNING,
                 "position",
                 card,
-                tags.IMAGE_POSITION_PATIENT,
+                Tag.IMAGE_POSITION_PATIENT,
                 f"It lies where {twin.file} lies, and no time, echo, b-value or the like tells them apart.",
                 "Set what tells them apart, or remove one.",
             )

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from ..model import metadata
 from ..model.metadata import Elements, Instance
-from ..standard import iods, tags
+from ..standard import iods
+from ..standard.tags import Tag
 from .findings import Heap, Path, Severity
 
 
@@ -20,11 +21,11 @@ class Subject:
 
     def __post_init__(self) -> None:
         found = self.instance
-        self.sop_class = metadata.text(found.elements, tags.SOP_CLASS_UID) or metadata.text(
-            found.file_meta, tags.MEDIA_STORAGE_SOP_CLASS_UID
+        self.sop_class = metadata.text(found.elements, Tag.SOP_CLASS_UID) or metadata.text(
+            found.file_meta, Tag.MEDIA_STORAGE_SOP_CLASS_UID
         )
         self.iod = iods.iod_of(self.sop_class)
-        self.series = metadata.text(found.elements, tags.SERIES_INSTANCE_UID) + "|" + self.sop_class
+        self.series = metadata.text(found.elements, Tag.SERIES_INSTANCE_UID) + "|" + self.sop_class
 
     @property
     def elements(self) -> Elements:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..model import metadata
 from ..model.metadata import NUMBER_FORMATS, Element, Elements
-from ..standard import tags
+from ..standard.tags import Tag
 from .findings import Path, Severity
 from .subject import Subject, first_overlay, tag_of
 
@@ -277,11 +277,11 @@ IMAGE_TYPE_VALUES = {CT: 3, XA: 3, RF: 3, PARAMETRIC_MAP: 4} | dict.fromkeys((*E
 def check_image_type(subject: Subject) -> None:
     """Report an ImageType with fewer values than the IOD wants, or with empty ones among them."""
     wanted = IMAGE_TYPE_VALUES.get(subject.iod, 0)
-    found = metadata.texts(subject.elements, tags.IMAGE_TYPE)
+    found = metadata.texts(subject.elements, Tag.IMAGE_TYPE)
     if found and (len(found) < wanted or not all(found[:wanted])):
         subject.error(
             "value",
-            (tags.IMAGE_TYPE,),
+            (Tag.IMAGE_TYPE,),
             f"It is {'/'.join(found)}; this IOD wants {wanted} values (PS3.3 C.7.6.1.1.2).",
             "Add what is missing, such as AXIAL for CT.",
         )

@@ -117,7 +117,7 @@ def test_colour_volume_comes_back_identical(logic, load, write_series, tmp_path)
 @pytest.fixture
 def image_of_node(slicer):
     """Make what is known of a node out of an array, without a node."""
-    from NiftiDicomBridgeLib.Nodes import NodeImage
+    from NiftiDicomBridgeLib.NodeImages import NodeImage
 
     def make(voxels, matrix=None, uids=()):
         return NodeImage("node", voxels[np.newaxis], np.eye(4) if matrix is None else matrix, instance_uids=tuple(uids))

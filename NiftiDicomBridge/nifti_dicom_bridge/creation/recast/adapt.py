@@ -13,27 +13,32 @@ from ...formats.dicom.created.modules import METHOD_UNKNOWN, UNPAIRED
 from ...model import metadata
 from ...model.metadata import Elements
 from ...options import Kind
-from ...standard import tags
-from ..attribute_sources import BODY_PART, LATERALITY
-from ..kind_constraints import GANTRY, GATING, MODIFIER, ORIENTATION, SCAN_OPTIONS, TRIGGER_DELAY, TRIGGER_TIME
+from ...standard import dictionary
+from ...standard.tags import Tag
+from ..kind_constraints import GATING
 from ..repair import Told
-from ..source_attributes import ACQUISITION_DATETIME, PATIENT_POSITION, Carried
+from ..source_attributes import Carried
 
 # AnatomicRegionSequence, ImageLaterality, SegmentSequence
-_TELL_THE_SIDE = frozenset({0x00082218, 0x00200062, 0x00620002})
-_DEIDENTIFIED, _METHOD, _METHOD_CODES = 0x00120062, 0x00120063, 0x00120064
+_TELL_THE_SIDE = frozenset({Tag.ANATOMIC_REGION_SEQUENCE, Tag.IMAGE_LATERALITY, Tag.SEGMENT_SEQUENCE})
 # a patient's orientation by codes stands where PatientPosition does not, and the other way round (PS3.3 C.7.3.1.1.2)
-ORIENTATION_CODES = frozenset({ORIENTATION, MODIFIER, GANTRY})
-_UNIT_VECTORS = frozenset({0x00189090, 0x00189105})  # VelocityEncodingDirection, SlabOrientation
+ORIENTATION_CODES = frozenset(
+    {
+        Tag.PATIENT_ORIENTATION_CODE_SEQUENCE,
+        Tag.PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE,
+        Tag.PATIENT_GANTRY_RELATIONSHIP_CODE_SEQUENCE,
+    }
+)
+_UNIT_VECTORS = frozenset({Tag.VELOCITY_ENCODING_DIRECTION, Tag.SLAB_ORIENTATION})
 _ROUNDING = 1e-3
 # AcquisitionTerminationCondition and its data: Enhanced PET has thresholds in their place (C.8.22.5.2)
-_CLASSIC_PET = frozenset({0x00180071, 0x00180075})
+_CLASSIC_PET = frozenset({Tag.ACQUISITION_TERMINATION_CONDITION, Tag.ACQUISITION_TERMINATION_CONDITION_DATA})
 
 
 def suited(elements: Elements, form: Form, told: Carried, sentences: Told) -> Elements:
     """Return attributes that stand for one another in the form that a kind wants; `sentences` are told what was changed."""
     found = _with_delay(elements, form)
-    found = found if form.groups or has_sides(found) else without(found, {LATERALITY})
+    found = found if form.groups or has_sides(found) else without(found, {Tag.LATERALITY})
     found = _placed(found, form)
     found = _with_method(found, sentences)
     found = _of_enhanced(found, form, sentences)
@@ -48,41 +53,46 @@ def without(elements: Elements, others: Container[int]) -> Elements:
 
 def _with_delay(elements: Elements, form: Form) -> Elements:
     """Return attributes of classic MR with TriggerDelayTime where TriggerTime is none of a gated image."""
-    gated = GATING & set(metadata.texts(elements, SCAN_OPTIONS))
-    if form.modality != "MR" or form.groups or TRIGGER_TIME not in elements or gated:
+    gated = GATING & set(metadata.texts(elements, Tag.SCAN_OPTIONS))
+    if form.modality != "MR" or form.groups or Tag.TRIGGER_TIME not in elements or gated:
         return elements
-    delay = new_element.floats("FD", metadata.number(elements, TRIGGER_TIME) or 0.0)
-    return {TRIGGER_DELAY: delay, **without(elements, {TRIGGER_TIME})}
+    delay = new_element.floats("FD", metadata.number(elements, Tag.TRIGGER_TIME) or 0.0)
+    return {Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME: delay, **without(elements, {Tag.TRIGGER_TIME})}
 
 
 def has_sides(elements: Elements) -> bool:
     """Whether Laterality has a place: the body part may be one of two (PS3.3 C.7.3.1), and no region tells more."""
-    return metadata.text(elements, BODY_PART) not in UNPAIRED and not _TELL_THE_SIDE & elements.keys()
+    return metadata.text(elements, Tag.BODY_PART_EXAMINED) not in UNPAIRED and not _TELL_THE_SIDE & elements.keys()
 
 
 def _placed(elements: Elements, form: Form) -> Elements:
     """Return attributes that say in one way how the patient lay: by codes in classic PET, else by PatientPosition."""
-    if form.modality == "PT" and not form.groups and ORIENTATION in elements:
-        return without(elements, {PATIENT_POSITION})
-    return without(elements, ORIENTATION_CODES) if PATIENT_POSITION in elements else elements
+    if form.modality == "PT" and not form.groups and Tag.PATIENT_ORIENTATION_CODE_SEQUENCE in elements:
+        return without(elements, {Tag.PATIENT_POSITION})
+    return without(elements, ORIENTATION_CODES) if Tag.PATIENT_POSITION in elements else elements
 
 
 def _with_method(elements: Elements, sentences: Told) -> Elements:
     """Return attributes that say how a patient's identity was removed, where they say that it was (PS3.3 C.7.1.1)."""
-    if metadata.text(elements, _DEIDENTIFIED) != "YES" or elements.keys() & {_METHOD, _METHOD_CODES}:
+    if metadata.text(elements, Tag.PATIENT_IDENTITY_REMOVED) != "YES" or elements.keys() & {
+        Tag.DEIDENTIFICATION_METHOD,
+        Tag.DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+    }:
         return elements
     sentences[METHOD_UNKNOWN] = None
-    return {**elements, _METHOD: new_element.text("LO", "UNKNOWN")}
+    return {**elements, Tag.DEIDENTIFICATION_METHOD: new_element.text("LO", "UNKNOWN")}
 
 
 def _of_enhanced(elements: Elements, form: Form, sentences: Told) -> Elements:
     """Return attributes without what enhanced objects of a kind say in another way, or cannot say."""
     if form is FORMS[Kind.ENHANCED_PET]:
-        return without(elements, _CLASSIC_PET) | {enhanced_pet.ISOTOPES: enhanced_pet.completed(elements)}
-    rescale_type = metadata.text(elements, tags.RESCALE_TYPE, "HU")
+        return without(elements, _CLASSIC_PET) | {
+            Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: enhanced_pet.completed(elements)
+        }
+    rescale_type = metadata.text(elements, Tag.RESCALE_TYPE, "HU")
     if form is FORMS[Kind.ENHANCED_CT] and rescale_type != "HU":
         sentences[f"RescaleType {rescale_type} cannot be said of Enhanced CT: HU was written"] = None
-        return {**elements, tags.RESCALE_TYPE: new_element.text("LO", "HU")}
+        return {**elements, Tag.RESCALE_TYPE: new_element.text("LO", "HU")}
     return elements
 
 
@@ -91,7 +101,7 @@ def _with_unit_vectors(elements: Elements, sentences: Told) -> Elements:
     lengths = {tag: float(np.linalg.norm(metadata.numbers(elements, tag))) for tag in sorted(_UNIT_VECTORS & elements.keys())}
     wrong = {tag: length for tag, length in lengths.items() if not abs(length - 1) <= _ROUNDING}
     for tag, length in wrong.items():
-        sentences[f"{tags.describe(tag)} was left out: its length is {length:g}, that of a direction is 1"] = None
+        sentences[f"{dictionary.describe(tag)} was left out: its length is {length:g}, that of a direction is 1"] = None
     return without(elements, wrong)
 
 
@@ -100,6 +110,6 @@ def _with_moment(elements: Elements, form: Form, told: Carried) -> Elements:
     if not told.moments:
         return elements
     first = min(told.moments.values())
-    whole = {ACQUISITION_DATETIME: new_element.text("DT", first.strftime("%Y%m%d%H%M%S.%f"))} if form.groups else {}
+    whole = {Tag.ACQUISITION_DATE_TIME: new_element.text("DT", first.strftime("%Y%m%d%H%M%S.%f"))} if form.groups else {}
     date, time = new_element.text("DA", first.strftime("%Y%m%d")), new_element.text("TM", first.strftime("%H%M%S.%f"))
-    return {**whole, tags.ACQUISITION_DATE: date, tags.ACQUISITION_TIME: time, **elements}
+    return {**whole, Tag.ACQUISITION_DATE: date, Tag.ACQUISITION_TIME: time, **elements}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from ...formats.dicom import new_element
+from dataclasses import replace
+
+from ...formats.dicom import edits, new_element
 from ...formats.dicom.created.attributes import DEFAULT, Attributes
 from ...formats.dicom.created.kinds import FORMS, Form
 from ...formats.dicom.created.modules import defaults_of
 from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
 from ...formats.dicom.reading.frames import frames_of
-from ...formats.dicom.restore import new_uid
-from ...model.metadata import Elements, Log
+from ...formats.dicom.uids import new_uid
+from ...model.charset import CharacterSet
+from ...model.metadata import Elements, Instance, Log
 from ...model.volume import Volume
 from ...options import Kind
-from ...standard import tags
-from ..attribute_sources import LATERALITY, Shared
-from ..repair import Told, legal
-from ..source_attributes import ACQUISITION_DATETIME, PATIENT_POSITION, Carried
+from ...standard import dictionary
+from ...standard.tags import Tag
+from ..attribute_sources import Shared
+from ..repair import Told, legal, written_well
+from ..source_attributes import Carried
 from .adapt import ORIENTATION_CODES, has_sides, suited, without
 
 ORIGINAL = "the original"
@@ -34,35 +38,35 @@ def decided(volume: Volume, told: Carried, kind: Kind, shared: Shared, sentences
     else:
         _offer_told(found, told, form, volume, sentences)
     found.offer(told.remembered, ORIGINAL)
-    if not found.text(tags.STUDY_INSTANCE_UID):
-        found.offer({tags.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
-    if not found.text(tags.FRAME_OF_REFERENCE_UID):
-        found.offer({tags.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
+    if not found.text(Tag.STUDY_INSTANCE_UID):
+        found.offer({Tag.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
+    if not found.text(Tag.FRAME_OF_REFERENCE_UID):
+        found.offer({Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
         sentences["the original has no Frame of Reference UID: a new one was given"] = None
     return found
 
 
 def _offer_told(found: Attributes, told: Carried, form: Form, volume: Volume, sentences: Told) -> None:
     """Offer what the original tells, what the kind says, and what must be there all the same."""
-    modality = {tags.MODALITY: new_element.text("CS", form.modality)} if form.modality else {}
+    modality = {Tag.MODALITY: new_element.text("CS", form.modality)} if form.modality else {}
     shared = suited(trimmed(told.shared, form), form, told, sentences)
-    of_kind = {**modality, tags.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
+    of_kind = {**modality, Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
     defaults = defaults_of(form.modules)
     own = {} if form.multi_frame else next(iter(told.frames.values()), {})
     checked = legal(without(shared, own), {**defaults, **own, **of_kind, **_places()}, form.sop_class, sentences)
     if form.groups:
-        checked[tags.IMAGE_TYPE] = new_element.text("CS", *_image_type(volume, form))
+        checked[Tag.IMAGE_TYPE] = new_element.text("CS", *_image_type(volume, form))
         if form.modality == "MR":
             checked.setdefault(
-                tags.COMPLEX_IMAGE_COMPONENT, new_element.text("CS", _COMPONENTS.get(_component(volume), "MAGNITUDE"))
+                Tag.COMPLEX_IMAGE_COMPONENT, new_element.text("CS", _COMPONENTS.get(_component(volume), "MAGNITUDE"))
             )
     found.elements |= {tag: element for tag, element in modality.items() if tag not in found.elements}
     found.sources |= {tag: "the kind" for tag in modality if tag not in found.sources}
     found.offer(checked, ORIGINAL)
     if not form.groups and has_sides(found.elements):
-        found.offer({LATERALITY: new_element.text("CS", "")}, DEFAULT)
+        found.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)
     found.offer(defaults, DEFAULT)
-    for tag in ORIENTATION_CODES if found.text(PATIENT_POSITION) else ():
+    for tag in ORIENTATION_CODES if found.text(Tag.PATIENT_POSITION) else ():
         found.elements.pop(tag, None)
         found.sources.pop(tag, None)
 
@@ -70,9 +74,9 @@ def _offer_told(found: Attributes, told: Carried, form: Form, volume: Volume, se
 def _places() -> Elements:
     """Return what stands for the planes of an object while its attributes are judged."""
     return {
-        tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals([1, 0, 0, 0, 1, 0]),
-        tags.IMAGE_POSITION_PATIENT: new_element.decimals([0, 0, 0]),
-        tags.PIXEL_SPACING: new_element.decimals([1, 1]),
+        Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals([1, 0, 0, 0, 1, 0]),
+        Tag.IMAGE_POSITION_PATIENT: new_element.decimals([0, 0, 0]),
+        Tag.PIXEL_SPACING: new_element.decimals([1, 1]),
     }
 
 
@@ -98,13 +102,40 @@ def tell(told: Carried, sentences: Told, form: Form | None, log: Log) -> None:
     """Say once what was repaired, and what stayed behind."""
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
     lost = set().union(*(elements.keys() for elements in told.frames.values())) if form and form.multi_frame else set()
-    lost -= {tags.ACQUISITION_TIME, tags.ACQUISITION_DATE, ACQUISITION_DATETIME}
+    lost -= {Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME}
     only = ONLY_IN_ORIGINALS & told.shared.keys() if form and form.groups else set()
     notes = (
         ("not taken over, because they differ between frames: ", lost),
         ("not taken over, because this kind of object does not have them: ", told.left),
         ("not taken over, because only original images have them: ", only),
     )
-    log.notes += [words + ", ".join(map(tags.keyword_of, sorted(found))) for words, found in notes if found]
+    log.notes += [words + ", ".join(map(dictionary.keyword_of, sorted(found))) for words, found in notes if found]
     if told.private:
         log.notes.append(f"{len(told.private)} private attributes stay behind: nobody knows whether they hold for another kind")
+
+
+def with_values(volume: Volume, found: edits.Values) -> Volume:
+    """Return a volume whose instances have these attributes."""
+    series = volume.metadata
+    if series is None or not found:
+        return volume
+    instances = tuple(edits.apply(instance, found) for instance in series.instances)
+    return replace(volume, metadata=replace(series, instances=instances))
+
+
+def as_it_may_stand(volume: Volume, shared: Shared, log: Log) -> Volume:
+    """Return a volume whose instances have what ``--set`` and ``--metadata`` say, and public values legal for their VR."""
+    changed = with_values(volume, {**shared.file_values, **shared.set_values})
+    series = changed.metadata
+    assert series is not None
+    sentences: Told = {}
+    instances = tuple(replace(one, elements=_written_well(one, sentences)) for one in series.instances)
+    log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
+    return replace(changed, metadata=replace(series, instances=instances))
+
+
+def _written_well(instance: Instance, sentences: Told) -> Elements:
+    public = {tag: element for tag, element in instance.elements.items() if not dictionary.is_private(tag)}
+    own = CharacterSet().of(instance.elements)
+    good = written_well(public, sentences, own)
+    return {tag: good.get(tag, element) for tag, element in instance.elements.items() if tag in good or tag not in public}

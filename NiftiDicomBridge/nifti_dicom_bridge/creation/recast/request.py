@@ -9,25 +9,26 @@ from itertools import pairwise
 import numpy as np
 
 from ...errors import OptionError, PixelError
+from ...formats.dicom.created.attributes import Attributes
 from ...formats.dicom.created.kind_selection import Known, chosen_kind
 from ...formats.dicom.created.kinds import FORMS, Form
 from ...formats.dicom.created.request import Request, planes_of
 from ...formats.dicom.created.stored import Stored, original_values
 from ...formats.dicom.reading.frames import FrameInfo, frames_of
 from ...model import metadata, orientation
-from ...model.metadata import Instance, Log, SeriesMetadata
+from ...model.geometry import Plane
+from ...model.metadata import Elements, Instance, Log, SeriesMetadata
 from ...model.pixels import to_stored_values
 from ...model.volume import Volume
 from ...options import Kind, SlicePlane
-from ...standard import iods, tags
+from ...standard import dictionary, iods
+from ...standard.tags import Tag
 from ..attribute_sources import Shared
 from ..repair import Told, written_well
 from ..source_attributes import Carried, carried
 from .attributes import decided, tell, trimmed
 
 DERIVATION = "Stored as another kind of object"
-BURNED_IN = 0x00280301
-_ACTUAL_FRAME_DURATION, _FRAME_ACQUISITION_DURATION = 0x00181242, 0x00189220  # ms
 # PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
 _MAY_BE_INVERTED = frozenset(FORMS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
 _OF_SOP_CLASS = {
@@ -39,13 +40,13 @@ def kind_of_volume(volume: Volume) -> Kind | None:
     """Return the kind of object that a volume came from; None where it is none of those that are made here."""
     if volume.metadata is None:
         return None
-    return _OF_SOP_CLASS.get(metadata.text(volume.metadata.first.elements, tags.SOP_CLASS_UID))
+    return _OF_SOP_CLASS.get(metadata.text(volume.metadata.first.elements, Tag.SOP_CLASS_UID))
 
 
 def kind_wanted(volume: Volume, shared: Shared) -> Kind:
     """Return the kind that a volume shall become: that of ``--as``, for its own modality."""
     assert volume.metadata is not None
-    modality = metadata.text(volume.metadata.first.elements, tags.MODALITY)
+    modality = metadata.text(volume.metadata.first.elements, Tag.MODALITY)
     return chosen_kind(shared.options.kind, volume, Known(volume.name, modality))[0]
 
 
@@ -78,31 +79,20 @@ def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Requ
     PixelError
         If its grey values are shown inverted, and the kind cannot say that.
     """
-    series = volume.metadata
+    series, form = volume.metadata, FORMS.get(kind)
     assert series is not None
-    form = FORMS.get(kind)
     _check_shown(series.first, form)
-    plane = shared.options.plane
-    placed = orientation.in_plane(volume, SlicePlane.AS_STORED if plane is SlicePlane.AUTO else plane)
+    placed = _in_plane(volume, shared.options.plane)
     frames = _frames(volume, placed)
     told = carried(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
-    sentences: Told = {}
-    attributes = decided(volume, told, kind, shared, sentences)
-    own = {key: trimmed(written_well(elements, sentences), form) for key, elements in told.frames.items()}
-    planes = [info.plane for info in frames.infos[: placed.voxels.shape[1]] if info.plane is not None]
-    tell(told, sentences, form, log)
-    stored = _stored(volume, frames, form) if form else None
-    if stored is not None and form is not None and form.groups:
-        log.warnings.append(
-            "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "
-            "rescale of one frame for all"
-        )
+    attributes, own = _attributes(volume, told, kind, shared, log)
+    stored = _stored(volume, frames, form, log) if form else None
     return Request(
         image=placed,
         kind=kind,
         attributes=attributes,
         sources=[series.instances[n] for n, _ in frames.keys] or series.instances,
-        planes=planes if len(planes) == placed.voxels.shape[1] else planes_of(placed),
+        planes=_planes(frames, placed),
         frames=[own.get(key, {}) for key in frames.keys] if form and not form.multi_frame else (),
         moments=_moments(told, frames, placed.times),
         durations_s=_durations_s(told, placed.times),
@@ -113,12 +103,34 @@ def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Requ
     )
 
 
+def _attributes(
+    volume: Volume, told: Carried, kind: Kind, shared: Shared, log: Log
+) -> tuple[Attributes, dict[tuple[int, int], Elements]]:
+    """Return the attributes of the object, and those of each frame alone: (instance, frame) → elements."""
+    form, sentences = FORMS.get(kind), Told()
+    attributes = decided(volume, told, kind, shared, sentences)
+    own = {key: trimmed(written_well(elements, sentences), form) for key, elements in told.frames.items()}
+    tell(told, sentences, form, log)
+    return attributes, own
+
+
+def _in_plane(volume: Volume, plane: SlicePlane) -> Volume:
+    return orientation.in_plane(volume, SlicePlane.AS_STORED if plane is SlicePlane.AUTO else plane)
+
+
+def _planes(frames: _Frames, placed: Volume) -> list[Plane]:
+    """Return where the slices truly lie: as the original says for each, else as the grid does."""
+    count = placed.voxels.shape[1]
+    planes = [info.plane for info in frames.infos[:count] if info.plane is not None]
+    return planes if len(planes) == count else planes_of(placed)
+
+
 def _check_shown(first: Instance, form: Form | None) -> None:
     """Refuse what a kind cannot say of how its pixels are to be shown."""
-    if form is not None and form.groups and metadata.text(first.elements, BURNED_IN) == "YES":
+    if form is not None and form.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
         raise OptionError(
-            f"{first.name}: {tags.describe(BURNED_IN)} is YES, and enhanced objects must not have text in their pixels. Use "
-            "--as classic or --as sc."
+            f"{first.name}: {dictionary.describe(Tag.BURNED_IN_ANNOTATION)} is YES, and enhanced objects must not "
+            "have text in their pixels. Use --as classic or --as sc."
         )
     if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
         raise PixelError(
@@ -128,7 +140,7 @@ def _check_shown(first: Instance, form: Form | None) -> None:
 
 
 def _is_inverted(first: Instance) -> bool:
-    return metadata.text(first.elements, tags.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1"
+    return metadata.text(first.elements, Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1"
 
 
 def _frames(volume: Volume, placed: Volume) -> _Frames:
@@ -154,17 +166,19 @@ def _moments(told: Carried, frames: _Frames, times: int) -> list[datetime | None
 
 def _durations_s(told: Carried, times: int) -> list[float]:
     """Return how long every time lasted, s, where all frames say the same."""
-    found = metadata.number(told.shared, _ACTUAL_FRAME_DURATION) or metadata.number(told.shared, _FRAME_ACQUISITION_DURATION)
+    found = metadata.number(told.shared, Tag.ACTUAL_FRAME_DURATION) or metadata.number(
+        told.shared, Tag.FRAME_ACQUISITION_DURATION
+    )
     return [found / 1000] * times if found else []
 
 
 def _has_many_frames(series: SeriesMetadata) -> bool:
     """Whether the instances are of a kind that has frames to refer to (PS3.3 10.3)."""
-    modules = iods.modules_of(metadata.text(series.first.elements, tags.SOP_CLASS_UID))
+    modules = iods.modules_of(metadata.text(series.first.elements, Tag.SOP_CLASS_UID))
     return any("multi-frame" in module.name for module in modules)
 
 
-def _stored(volume: Volume, frames: _Frames, form: Form) -> Stored | None:
+def _stored(volume: Volume, frames: _Frames, form: Form, log: Log) -> Stored | None:
     """Return the stored values of the original where every frame has its own rescale; None where those of the volume do."""
     record = volume.pixel_record
     if record is None or not record.rescaled or not frames.infos or "voxels" in volume.edits():
@@ -176,4 +190,10 @@ def _stored(volume: Volume, frames: _Frames, form: Form) -> Stored | None:
     for t, k in np.ndindex(shape):
         slope, intercept = float(slopes[t, k]), float(intercepts[t, k])
         planes[t, k] = to_stored_values(volume.voxels[t, k], slope, intercept, np.dtype(np.int32))
-    return original_values(planes, slopes, intercepts, form.rules)
+    stored = original_values(planes, slopes, intercepts, form.rules)
+    if stored is not None and form.groups:
+        log.warnings.append(
+            "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "
+            "rescale of one frame for all"
+        )
+    return stored

@@ -12,13 +12,14 @@ from ...model import metadata
 from ...model.charset import CharacterSet
 from ...model.metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
 from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
-from ...standard import tags
+from ...standard import dictionary
+from ...standard.tags import Tag
 
 # attributes that follow from the image itself, or tell instances apart: setting them would make files that lie
 _PROTECTED = frozenset({
-    tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.SAMPLES_PER_PIXEL, tags.PHOTOMETRIC_INTERPRETATION,
-    tags.PLANAR_CONFIGURATION, tags.NUMBER_OF_FRAMES, tags.ROWS, tags.COLUMNS, tags.BITS_ALLOCATED, tags.BITS_STORED,
-    tags.HIGH_BIT, tags.PIXEL_REPRESENTATION, tags.SPECIFIC_CHARACTER_SET,
+    Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID, Tag.SAMPLES_PER_PIXEL, Tag.PHOTOMETRIC_INTERPRETATION,
+    Tag.PLANAR_CONFIGURATION, Tag.NUMBER_OF_FRAMES, Tag.ROWS, Tag.COLUMNS, Tag.BITS_ALLOCATED, Tag.BITS_STORED,
+    Tag.HIGH_BIT, Tag.PIXEL_REPRESENTATION, Tag.SPECIFIC_CHARACTER_SET,
 })  # fmt: skip
 UTF_8 = "ISO_IR 192"
 Target = int | tuple[int, ...]
@@ -47,7 +48,7 @@ def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
         raise OptionError(f"{keyword!r} is no DICOM keyword.{_nearest(keyword)}")
     vr = dictionary_VR(tag)
     if tag in _PROTECTED or tag >> 16 in (0x0002, 0x7FE0) or vr == "SQ" or vr.startswith("O"):
-        raise OptionError(f"{tags.describe(tag)} cannot be set: it follows from the image, or is no single value.")
+        raise OptionError(f"{dictionary.describe(tag)} cannot be set: it follows from the image, or is no single value.")
     return tag, checked_values(tag, text.split("\\") if vr not in SINGLE_TEXT_VRS else [text])
 
 
@@ -66,7 +67,7 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list]:
     vr = dictionary_VR(tag).split(" or ")[0]
     shown = "\\".join(texts)
     if any(texts) and not _fits_multiplicity(len(texts), dictionary_VM(tag)):
-        raise OptionError(f"{tags.describe(tag)}: {shown!r} has {len(texts)} value(s), {dictionary_VM(tag)} are allowed.")
+        raise OptionError(f"{dictionary.describe(tag)}: {shown!r} has {len(texts)} value(s), {dictionary_VM(tag)} are allowed.")
     try:
         if vr in _NUMBER_VRS:
             numbers = [_NUMBER_VRS[vr](part) for part in texts if part]
@@ -75,7 +76,7 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list]:
         for part in texts:
             validate_value(vr, part, RAISE)
     except (ValueError, OverflowError, struct.error) as error:
-        raise OptionError(f"{tags.describe(tag)}: {shown[:60]!r} is no value of VR {vr}: {error}") from None
+        raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is no value of VR {vr}: {error}") from None
     if vr == "PN":
         return vr, [_person(part) for part in texts]
     return vr, [part or None for part in texts] if any(texts) else []
@@ -96,7 +97,7 @@ def holds(elements: Elements, tag: int) -> bool:
         return True
     groups = (
         group
-        for sequence in (tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        for sequence in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
         for item in items(elements, sequence)
         for group in item.elements.values()
     )
@@ -135,7 +136,7 @@ def apply(instance: Instance, values: Values) -> Instance:
             if any(term not in ("", "ISO_IR 6") for term in charset.terms):
                 raise OptionError(f"{error} The files are in {'/'.join(charset.terms)}.") from None
             charset = CharacterSet((UTF_8,))
-            elements = {**elements, tags.SPECIFIC_CHARACTER_SET: Element("CS", UTF_8.encode("ascii"))}
+            elements = {**elements, Tag.SPECIFIC_CHARACTER_SET: Element("CS", UTF_8.encode("ascii"))}
             raw = encode_value(vr, found, charset, describe(target))
         element = Element(vr, raw)
         elements = _set(elements, target, element) if isinstance(target, int) else _set_nested(elements, target, element)
@@ -144,7 +145,7 @@ def apply(instance: Instance, values: Values) -> Instance:
 
 def describe(target: Target) -> str:
     """Return a tag, or the tags on the way, for messages."""
-    return tags.describe(target) if isinstance(target, int) else tags.describe_path(target)
+    return dictionary.describe(target) if isinstance(target, int) else dictionary.describe_path(target)
 
 
 def old_text(elements: Elements, target: Target) -> str:
@@ -176,7 +177,7 @@ def _set(elements: Elements, tag: int, element: Element) -> Elements:
 def _set_in_groups(elements: Elements, tag: int, element: Element) -> tuple[Elements, int]:
     """Set an attribute where functional groups hold it; return the elements and how often."""
     found, hits = dict(elements), 0
-    for sequence in (tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
+    for sequence in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
         group = elements.get(sequence)
         if group is None or not isinstance(group.value, tuple):
             continue
@@ -194,7 +195,7 @@ def _set_below(elements: Elements, tag: int, element: Element) -> tuple[Elements
     """Set an attribute in the functional groups of one item: one level of sequences down."""
     found, hits = dict(elements), 0
     for key, group in elements.items():
-        if not isinstance(group.value, tuple) or tags.is_private(key):
+        if not isinstance(group.value, tuple) or dictionary.is_private(key):
             continue
         if any(tag in item.elements for item in group.value):
             new = [Item({**i.elements, tag: element}, i.undefined) if tag in i.elements else i for i in group.value]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from ...model.metadata import NUMBER_FORMATS, Element, Elements, Item
+from ...standard.tags import Tag
 
 # PS3.5 6.2: DS holds at most 16 characters
 DS_LENGTH = 16
@@ -57,12 +58,16 @@ def sequence(*items: Elements) -> Element:
 
 def code(value: str, scheme: str, meaning: str) -> Elements:
     """Return a code sequence item (PS3.3 8.8)."""
-    return {0x00080100: text("SH", value), 0x00080102: text("SH", scheme), 0x00080104: text("LO", meaning)}
+    return {
+        Tag.CODE_VALUE: text("SH", value),
+        Tag.CODING_SCHEME_DESIGNATOR: text("SH", scheme),
+        Tag.CODE_MEANING: text("LO", meaning),
+    }
 
 
 def reference(sop_class: str, sop_instance: str) -> Elements:
     """Return a SOP instance reference (PS3.3 10.8)."""
-    return {0x00081150: text("UI", sop_class), 0x00081155: text("UI", sop_instance)}
+    return {Tag.REFERENCED_SOP_CLASS_UID: text("UI", sop_class), Tag.REFERENCED_SOP_INSTANCE_UID: text("UI", sop_instance)}
 
 
 def now() -> tuple[Element, Element]:

@@ -10,8 +10,8 @@ import numpy as np
 from ...model import metadata
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames
-from ...sidecar.record import tool_version
-from ...standard import tags
+from ...standard.tags import Tag
+from ...version import tool_version
 from . import new_element
 from .reading.files import EXPLICIT_LITTLE_ENDIAN
 from .restore import with_group_length
@@ -37,10 +37,10 @@ def source_images(sources: Iterable[Instance], frames: Sequence[int] = ()) -> El
 
 
 def _source(instance: Instance, frames: Sequence[int]) -> Elements:
-    item = new_element.reference(metadata.text(instance.elements, tags.SOP_CLASS_UID), instance.uid)
+    item = new_element.reference(metadata.text(instance.elements, Tag.SOP_CLASS_UID), instance.uid)
     if frames:
-        item[0x00081160] = new_element.integers("IS", *frames)  # ReferencedFrameNumber
-    return {**item, tags.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_SOURCE_IMAGE)}
+        item[Tag.REFERENCED_FRAME_NUMBER] = new_element.integers("IS", *frames)
+    return {**item, Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_SOURCE_IMAGE)}
 
 
 def with_equipment(elements: Elements) -> Element:
@@ -48,11 +48,11 @@ def with_equipment(elements: Elements) -> Element:
 
     Its name and version stand in the description: dcm2niix and others take a model name in here for that of the scanner.
     """
-    before = metadata.items(elements, tags.CONTRIBUTING_EQUIPMENT_SEQUENCE)
+    before = metadata.items(elements, Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE)
     own: Elements = {
-        tags.MANUFACTURER: new_element.text("LO", "NiftiDicomBridge"),
-        0x0018A003: new_element.text("ST", f"nifti-dicom-bridge {tool_version()}"),  # ContributionDescription
-        tags.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_MODIFYING_EQUIPMENT),
+        Tag.MANUFACTURER: new_element.text("LO", "NiftiDicomBridge"),
+        Tag.CONTRIBUTION_DESCRIPTION: new_element.text("ST", f"nifti-dicom-bridge {tool_version()}"),
+        Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_MODIFYING_EQUIPMENT),
     }
     return Element("SQ", (*before, Item(own)))
 
@@ -60,47 +60,47 @@ def with_equipment(elements: Elements) -> Element:
 def pixel_elements(pixel: PixelFormat) -> Elements:
     """Return the attributes of the Image Pixel module (PS3.3 C.7.6.3) that follow from a pixel format."""
     found = {
-        tags.ROWS: new_element.integers("US", pixel.rows),
-        tags.COLUMNS: new_element.integers("US", pixel.columns),
+        Tag.ROWS: new_element.integers("US", pixel.rows),
+        Tag.COLUMNS: new_element.integers("US", pixel.columns),
     }
     if pixel.samples == 3:
         found |= {
-            tags.PHOTOMETRIC_INTERPRETATION: new_element.text("CS", "RGB"),
-            tags.PLANAR_CONFIGURATION: new_element.integers("US", 0),
+            Tag.PHOTOMETRIC_INTERPRETATION: new_element.text("CS", "RGB"),
+            Tag.PLANAR_CONFIGURATION: new_element.integers("US", 0),
         }
     if not pixel.floating:
         found |= {
-            tags.BITS_ALLOCATED: new_element.integers("US", pixel.bits_allocated),
-            tags.BITS_STORED: new_element.integers("US", pixel.bits_stored),
-            tags.HIGH_BIT: new_element.integers("US", pixel.high_bit),
-            tags.PIXEL_REPRESENTATION: new_element.integers("US", int(pixel.signed)),
+            Tag.BITS_ALLOCATED: new_element.integers("US", pixel.bits_allocated),
+            Tag.BITS_STORED: new_element.integers("US", pixel.bits_stored),
+            Tag.HIGH_BIT: new_element.integers("US", pixel.high_bit),
+            Tag.PIXEL_REPRESENTATION: new_element.integers("US", int(pixel.signed)),
         }
     return found
 
 
 def file_of(
-    elements: Elements, pixel: PixelFormat, frames: np.ndarray, pixel_tag: int = tags.PIXEL_DATA, name: str = ""
+    elements: Elements, pixel: PixelFormat, frames: np.ndarray, pixel_tag: int = Tag.PIXEL_DATA, name: str = ""
 ) -> Made:
     """Return the file of elements and frames (count, rows, columns[, samples]): Explicit VR Little Endian, native."""
-    vr = {tags.FLOAT_PIXEL_DATA: "OF", tags.DOUBLE_FLOAT_PIXEL_DATA: "OD"}.get(
+    vr = {Tag.FLOAT_PIXEL_DATA: "OF", Tag.DOUBLE_FLOAT_PIXEL_DATA: "OD"}.get(
         pixel_tag, "OW" if pixel.bits_allocated > 8 else "OB"
     )
     return file_of_bytes(elements, bytes_from_frames(frames, pixel), vr, pixel_tag, name)
 
 
 def file_of_bytes(
-    elements: Elements, raw: bytes | memoryview, vr: str, pixel_tag: int = tags.PIXEL_DATA, name: str = ""
+    elements: Elements, raw: bytes | memoryview, vr: str, pixel_tag: int = Tag.PIXEL_DATA, name: str = ""
 ) -> Made:
     """Return the file of elements and native pixel data in little endian, padded here to even length."""
     raw = bytes(raw) + b"\0" if len(raw) % 2 else raw
     file_meta: Elements = {
-        tags.FILE_META_GROUP_LENGTH: new_element.integers("UL", 0),
-        tags.FILE_META_VERSION: Element("OB", b"\0\1"),
-        tags.MEDIA_STORAGE_SOP_CLASS_UID: elements.get(tags.SOP_CLASS_UID, new_element.text("UI", "")),
-        tags.MEDIA_STORAGE_SOP_INSTANCE_UID: elements[tags.SOP_INSTANCE_UID],
-        tags.TRANSFER_SYNTAX_UID: new_element.text("UI", EXPLICIT_LITTLE_ENDIAN),
-        tags.IMPLEMENTATION_CLASS_UID: new_element.text("UI", IMPLEMENTATION_CLASS),
-        tags.IMPLEMENTATION_VERSION_NAME: new_element.text("SH", IMPLEMENTATION_VERSION),
+        Tag.FILE_META_INFORMATION_GROUP_LENGTH: new_element.integers("UL", 0),
+        Tag.FILE_META_INFORMATION_VERSION: Element("OB", b"\0\1"),
+        Tag.MEDIA_STORAGE_SOP_CLASS_UID: elements.get(Tag.SOP_CLASS_UID, new_element.text("UI", "")),
+        Tag.MEDIA_STORAGE_SOP_INSTANCE_UID: elements[Tag.SOP_INSTANCE_UID],
+        Tag.TRANSFER_SYNTAX_UID: new_element.text("UI", EXPLICIT_LITTLE_ENDIAN),
+        Tag.IMPLEMENTATION_CLASS_UID: new_element.text("UI", IMPLEMENTATION_CLASS),
+        Tag.IMPLEMENTATION_VERSION_NAME: new_element.text("SH", IMPLEMENTATION_VERSION),
     }
     instance = Instance(elements, with_group_length(file_meta), bytes(128), Encoding(), None, name=name)
     return Made(instance, PixelElement(pixel_tag, vr, 0, len(raw)), raw)

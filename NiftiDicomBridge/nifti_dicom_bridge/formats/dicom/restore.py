@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -15,14 +14,15 @@ from ...model.lazy_voxels import LazyVoxels
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
 from ...model.volume import Volume
-from ...standard import tags
+from ...standard.tags import Tag
 from .reading import decode, vendor
 from .reading import encoding as codec
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
 from .reading.frames import frame_count, frames_of
+from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
-_ENCAPSULATION_TAGS = frozenset({0x7FE00001, 0x7FE00002})
+_ENCAPSULATION_TAGS = frozenset({Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS})
 _VERY_LARGE = 1 << 16
 
 
@@ -53,56 +53,6 @@ class Whole:
     instance: Instance
     number: dict[int, int] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
-
-
-class UidMap:
-    """New UIDs for old ones, the same throughout a job (PS3.5 B.2: ``2.25.`` and a random UUID)."""
-
-    def __init__(self) -> None:
-        self.new: dict[bytes, bytes] = {}
-
-    def add(self, uid: str) -> str:
-        """Return the new UID of an old one."""
-        key = _uid_bytes(uid)
-        if key not in self.new:
-            self.new[key] = _uid_bytes(new_uid())
-        return self.new[key].rstrip(b"\0").decode("ascii")
-
-    def keep(self, uid: str) -> None:
-        """Let a UID stay as it is, unless it has a new one."""
-        self.new.setdefault(_uid_bytes(uid), _uid_bytes(uid))
-
-    def apply(self, elements: Elements) -> Elements:
-        """Return elements in which every UID of the map is replaced, in sequences too."""
-        if not self.new:
-            return elements
-        found = {tag: self._element(element) for tag, element in elements.items()}
-        return found if any(found[tag] is not elements[tag] for tag in found) else elements
-
-    def _element(self, element: Element) -> Element:
-        if isinstance(element.value, tuple):
-            items = tuple(self._item(item) for item in element.value)
-            same = all(a is b for a, b in zip(items, element.value, strict=True))
-            return element if same else element._replace(value=items)
-        if element.vr == "UI":
-            value = self.new.get(element.value)
-            if value is not None:
-                return element._replace(value=value)
-        return element
-
-    def _item(self, item: Item) -> Item:
-        elements = self.apply(item.elements)
-        return item if elements is item.elements else item._replace(elements=elements)
-
-
-def new_uid() -> str:
-    """Return a UID that nobody has yet."""
-    return f"2.25.{uuid.uuid4().int}"
-
-
-def _uid_bytes(uid: str) -> bytes:
-    raw = uid.encode("ascii")
-    return raw + b"\0" * (len(raw) % 2)
 
 
 # --- which instances --------------------------------------------------------------------------------------------------
@@ -368,11 +318,11 @@ def transcoded(instance: Instance) -> Instance:
     Colour images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
     """
     elements = {tag: element for tag, element in instance.elements.items() if tag not in _ENCAPSULATION_TAGS}
-    if metadata.integer(elements, tags.SAMPLES_PER_PIXEL, 1) == 3:
-        elements[tags.PHOTOMETRIC_INTERPRETATION] = Element("CS", b"RGB ")
-        elements[tags.PLANAR_CONFIGURATION] = Element("US", b"\0\0")
+    if metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1) == 3:
+        elements[Tag.PHOTOMETRIC_INTERPRETATION] = Element("CS", b"RGB ")
+        elements[Tag.PLANAR_CONFIGURATION] = Element("US", b"\0\0")
     elements = _without_compressed_icons(elements, instance.transfer_syntax)
-    file_meta = {**instance.file_meta, tags.TRANSFER_SYNTAX_UID: Element("UI", _uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
+    file_meta = {**instance.file_meta, Tag.TRANSFER_SYNTAX_UID: Element("UI", uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
     return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding(), trailer=b"")
 
 
@@ -392,17 +342,17 @@ def _without_compressed_icons(elements: Elements, syntax: str) -> Elements:
 
 
 def _is_compressed(item: Item) -> bool:
-    pixels = item.elements.get(tags.PIXEL_DATA)
+    pixels = item.elements.get(Tag.PIXEL_DATA)
     return pixels is not None and pixels.undefined
 
 
 def with_group_length(file_meta: Elements) -> Elements:
     """Return file meta information whose group length is right (PS3.10 7.1); without one where it had none."""
-    if tags.FILE_META_GROUP_LENGTH not in file_meta:
+    if Tag.FILE_META_INFORMATION_GROUP_LENGTH not in file_meta:
         return file_meta
-    rest = {tag: element for tag, element in file_meta.items() if tag != tags.FILE_META_GROUP_LENGTH}
+    rest = {tag: element for tag, element in file_meta.items() if tag != Tag.FILE_META_INFORMATION_GROUP_LENGTH}
     length = len(codec.write_data_set(rest, META_ENCODING))
-    return {tags.FILE_META_GROUP_LENGTH: Element("UL", length.to_bytes(4, "little")), **rest}
+    return {Tag.FILE_META_INFORMATION_GROUP_LENGTH: Element("UL", length.to_bytes(4, "little")), **rest}
 
 
 def with_elements(instance: Instance, elements: Elements, uids: UidMap | None = None) -> Instance:

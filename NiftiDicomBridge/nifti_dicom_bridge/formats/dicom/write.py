@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from ...errors import OutputError, SidecarError
 from ...model import metadata
 from ...model.metadata import Change, Instance, Log, PixelElement
+from ...model.names import file_name, unique_name
 from ...model.report import Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
 from ...options.staging import Staging
-from ...standard import tags
+from ...standard import dictionary
+from ...standard.tags import Tag
 from . import edits, restore
 from .derived import derive_together, together
 from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, Made
 from .reading import decode
-from .reading.read import file_name, unique_name
-from .restore import Composer, FrameBytes, PixelSource, UidMap, Whole
+from .restore import Composer, FrameBytes, PixelSource, Whole
+from .uids import UidMap
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -52,7 +54,7 @@ class DicomJob:
         for volume in volumes:
             if volume.metadata is not None and not volume.edits():
                 for instance in volume.metadata.instances:
-                    self.uids.keep(metadata.text(instance.elements, tags.SERIES_INSTANCE_UID))
+                    self.uids.keep(metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID))
                     self.uids.keep(instance.uid)
 
 
@@ -93,20 +95,23 @@ def write_dicom(
     BridgeError
         Whatever makes values or geometry inexpressible.
     """
+    _check_records(volumes)
+    writer = _Writer(staging, job, values or {}, progress)
+    if any(volume.edits() for volume in volumes):
+        for group in together([volume.in_memory() for volume in volumes]):
+            writer.derived(group, log)
+        return Outcome.DERIVED
+    writer.restored(restore.gather(volumes), PixelSource(volumes), log)
+    return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
+
+
+def _check_records(volumes: Sequence[Volume]) -> None:
     for volume in volumes:
         if volume.metadata is None:
             raise SidecarError(
                 f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written "
                 "beside the image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
             )
-    writer = _Writer(staging, job, values or {}, progress)
-    if any(volume.edits() for volume in volumes):
-        for group in together([volume.in_memory() for volume in volumes]):
-            writer.derived(group, log)
-        return Outcome.DERIVED
-    wholes = restore.gather(volumes)
-    writer.restored(wholes, PixelSource(volumes), log)
-    return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
 
 
 def write_made(
@@ -145,10 +150,10 @@ class _Writer:
             )
         if not keep:
             for whole in wholes:
-                self.job.uids.add(metadata.text(whole.instance.elements, tags.SERIES_INSTANCE_UID))
+                self.job.uids.add(metadata.text(whole.instance.elements, Tag.SERIES_INSTANCE_UID))
                 self.job.uids.add(whole.instance.uid)
         folder = self._folder(wholes[0].instance)
-        ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, tags.INSTANCE_NUMBER))
+        ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, Tag.INSTANCE_NUMBER))
         for done, (n, whole) in enumerate(_as_stored(ordered)):
             self._tell(done, len(ordered))
             instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
@@ -206,11 +211,9 @@ class _Writer:
         return "" if self.job.options.names is Names.ORIGINAL else self._series_folder(instance)
 
     def _series_folder(self, instance: Instance) -> str:
-        number = metadata.text(instance.elements, tags.SERIES_NUMBER)
-        words = metadata.text(instance.elements, tags.SERIES_DESCRIPTION) or metadata.text(
-            instance.elements, tags.PROTOCOL_NAME
-        )
-        name = " ".join(filter(None, (number, words or metadata.text(instance.elements, tags.MODALITY))))
+        number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
+        words = metadata.text(instance.elements, Tag.SERIES_DESCRIPTION) or metadata.text(instance.elements, Tag.PROTOCOL_NAME)
+        name = " ".join(filter(None, (number, words or metadata.text(instance.elements, Tag.MODALITY))))
         return unique_name(file_name(name), self.job.folders)
 
     def _name(self, folder: str, n: int, instance: Instance) -> str:
@@ -243,7 +246,7 @@ def _note_transcoding(instances: list[Instance], log: Log) -> None:
     syntaxes = {instance.transfer_syntax for instance in instances if not decode.is_native(instance)}
     for syntax in sorted(syntaxes):
         log.notes.append(
-            f"the pixel data were compressed ({tags.uid_name(syntax)}); they come back uncompressed (Explicit VR Little "
+            f"the pixel data were compressed ({dictionary.uid_name(syntax)}); they come back uncompressed (Explicit VR Little "
             "Endian), with the same values"
         )
 
@@ -251,7 +254,7 @@ def _note_transcoding(instances: list[Instance], log: Log) -> None:
 def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
     """Say which elements could not come back with decoded pixel data: offset tables, icons that no codec opens."""
     for tag in before.elements.keys() - after.elements.keys():
-        note = f"{tags.describe(tag)} went with the compression of the pixel data"
+        note = f"{dictionary.describe(tag)} went with the compression of the pixel data"
         if note not in log.warnings:
             log.warnings.append(note)
 
@@ -261,4 +264,4 @@ def _change(instance: Instance, target: edits.Target, found: list) -> Change:
 
     new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in found)
     tag = target if isinstance(target, int) else target[-1]
-    return Change(keyword_for_tag(tag) or tags.describe(tag), edits.old_text(instance.elements, target), new, "")
+    return Change(keyword_for_tag(tag) or dictionary.describe(tag), edits.old_text(instance.elements, target), new, "")

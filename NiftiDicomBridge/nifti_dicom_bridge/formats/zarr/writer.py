@@ -73,8 +73,7 @@ class StoreWriter:
             Whatever reading lazy voxels raises.
         """
         voxels = volume.voxels
-        if voxels.dtype.kind not in "iuf" or voxels.dtype.itemsize > 8:
-            raise PixelError(f"Zarr stores of images have no data type for {voxels.dtype}. Convert the voxels first.")
+        _check_type(voxels.dtype)
         layout = layout_of(voxels.shape, voxels.dtype, self._options.shards)
         array = self._array(IMAGE, layout, voxels.dtype, axis_names(voxels.shape))
         with ThreadPoolExecutor(1) as pool:  # observing, reading the next planes and compressing these go on side by side
@@ -85,6 +84,9 @@ class StoreWriter:
                 put_planes(array, voxels.shape, start, stop, planes)
                 if observed is not None:
                     observed.result()
+        self._write_pyramid(array, volume, labels)
+
+    def _write_pyramid(self, array: Any, volume: Volume, labels: bool) -> None:
         self._levels = [pyramid.Level(IMAGE, (1, 1, 1), (0.0, 0.0, 0.0))]
         for n in range(1, self._options.pyramid + 1):
             level = pyramid.next_level(self._levels[-1], str(n), array.shape[-3:], volume, labels)
@@ -197,3 +199,8 @@ def image_attributes(volume: Volume) -> dict[str, Any]:
     if volume.gradients is not None:
         found["Gradients"] = volume.gradients.tolist()
     return found
+
+
+def _check_type(dtype: np.dtype) -> None:
+    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise PixelError(f"Zarr stores of images have no data type for {dtype}. Convert the voxels first.")

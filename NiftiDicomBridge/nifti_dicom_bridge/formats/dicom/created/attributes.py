@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ....errors import SidecarError
 from ....model import metadata
-from ....model.charset import CharacterSet
-from ....model.metadata import Change, Element, Elements, Instance, Item
-from ....sidecar.bulk import BulkWriter
-from ....sidecar.dicom_json import Encoder, encode_value
-from ....standard import tags
-from .. import new_element
-from ..edits import UTF_8
+from ....model.metadata import Change, Element, Elements
+from ....standard import dictionary
+from ..pydicom_conversion import element_of
 
-_UTF_8 = CharacterSet((UTF_8,))
 DEFAULT = "default"
 
 
@@ -56,59 +50,9 @@ class Attributes:
         from pydicom.datadict import keyword_for_tag
 
         return [
-            Change(keyword_for_tag(tag) or tags.describe(tag), "", _shown(element), self.sources[tag])
+            Change(keyword_for_tag(tag) or dictionary.describe(tag), "", _shown(element), self.sources[tag])
             for tag, element in sorted(self.elements.items())
         ]
-
-
-def element_of(tag: int, vr: str, found: list) -> Element:
-    """Return the element of values in the DICOM JSON Model, in UTF-8."""
-    return Element(vr, encode_value(vr, found, _UTF_8, tags.describe(tag)))
-
-
-def in_utf_8(instance: Instance, wanted: Collection[int]) -> Elements:
-    """Return some elements of an instance, with text in UTF-8 whatever its character set was.
-
-    Text that cannot be read in the character set it claims is left out.
-    """
-    charset = CharacterSet().of(instance.elements)
-    chosen = {tag: element for tag, element in instance.elements.items() if tag in wanted}
-    if all(term in ("", "ISO_IR 6", UTF_8) for term in charset.terms):
-        return chosen
-    found = {}
-    for tag, element in chosen.items():
-        recoded = _recoded(tag, element, charset)
-        if recoded is not None:
-            found[tag] = recoded
-    return found
-
-
-def _recoded(tag: int, element: Element, charset: CharacterSet) -> Element | None:
-    if isinstance(element.value, tuple):
-        own = [{t: _recoded(t, e, charset.of(item.elements)) for t, e in item.elements.items()} for item in element.value]
-        return Element(element.vr, tuple(Item({t: e for t, e in one.items() if e is not None}) for one in own))
-    if element.value.isascii() and b"\x1b" not in element.value:
-        return element
-    plain = Encoder(BulkWriter()).element(element, charset).get("Value")
-    if plain is None:
-        return None
-    try:
-        return element_of(tag, element.vr, plain)
-    except SidecarError:
-        return None
-
-
-def with_charset(elements: Elements) -> Elements:
-    """Return elements with SpecificCharacterSet where a text is not plain ASCII (PS3.3 C.12.1.1.2)."""
-    if all(_is_ascii(element) for element in elements.values()):
-        return elements
-    return {**elements, tags.SPECIFIC_CHARACTER_SET: new_element.text("CS", UTF_8)}
-
-
-def _is_ascii(element: Element) -> bool:
-    if isinstance(element.value, tuple):
-        return all(_is_ascii(one) for item in element.value for one in item.elements.values())
-    return element.vr not in ("LO", "LT", "PN", "SH", "ST", "UC", "UT") or element.value.isascii()
 
 
 def _shown(element: Element) -> str:

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 from ....model.metadata import Elements
 from ....options import Kind
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element
 from .request import Request
 
 
 def start_of(request: Request) -> datetime | None:
     """Return when acquisition began, by AcquisitionDate and AcquisitionTime; None where that is unknown."""
-    time = request.attributes.text(tags.ACQUISITION_TIME) or request.attributes.text(0x0008002A)[8:]
-    date = request.attributes.text(tags.ACQUISITION_DATE) or request.attributes.text(0x0008002A)[:8] or "19000101"
+    time = request.attributes.text(Tag.ACQUISITION_TIME) or request.attributes.text(Tag.ACQUISITION_DATE_TIME)[8:]
+    date = request.attributes.text(Tag.ACQUISITION_DATE) or request.attributes.text(Tag.ACQUISITION_DATE_TIME)[:8] or "19000101"
     for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
         try:
             return datetime.strptime(date + time, form)
@@ -64,9 +64,9 @@ def of_frame(request: Request, t: int, k: int) -> Elements:
     moment = moment_of(request, t, k)
     if moment is None:
         return {}
-    found: Elements = {tags.ACQUISITION_TIME: new_element.text("TM", moment.strftime("%H%M%S.%f"))}
-    if request.moments or request.attributes.text(tags.ACQUISITION_DATE):
-        found[tags.ACQUISITION_DATE] = new_element.text("DA", moment.strftime("%Y%m%d"))
+    found: Elements = {Tag.ACQUISITION_TIME: new_element.text("TM", moment.strftime("%H%M%S.%f"))}
+    if request.moments or request.attributes.text(Tag.ACQUISITION_DATE):
+        found[Tag.ACQUISITION_DATE] = new_element.text("DA", moment.strftime("%Y%m%d"))
     return found
 
 

@@ -10,8 +10,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
 from ....model.geometry import Plane
-from ....sidecar.record import tool_version
-from ..restore import new_uid
+from ....standard.tags import Tag
+from ....version import tool_version
+from ..uids import new_uid
 from .placement import Placement
 
 UTF_8 = "ISO_IR 192"
@@ -23,9 +24,10 @@ _OF_SOURCE = (
 # what follows from voxels and planes, or is different for every instance: never taken from `common`
 _OWN_GROUPS = frozenset({0x0002, 0x0028, 0x0062, 0x5200, 0x7FE0})
 _OWN = frozenset({
-    0x00080008, 0x00080016, 0x00080018,  # ImageType, SOPClassUID, SOPInstanceUID
-    0x00180050, 0x00180088,  # SliceThickness, SpacingBetweenSlices: in Pixel Measures
-    0x00200013, 0x00200032, 0x00200037, 0x00201041,  # InstanceNumber, position, orientation, SliceLocation
+    Tag.IMAGE_TYPE, Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID,
+    Tag.SLICE_THICKNESS, Tag.SPACING_BETWEEN_SLICES,  # in Pixel Measures
+    # InstanceNumber, position, orientation, SliceLocation
+    Tag.INSTANCE_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT, Tag.SLICE_LOCATION,
 })  # fmt: skip
 
 

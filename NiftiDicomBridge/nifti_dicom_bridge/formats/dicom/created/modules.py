@@ -1,4 +1,4 @@
-"""Modules of the IODs that are made from nothing: one row per attribute (PS3.3, edition 2026b).
+"""Modules of the IODs that are made from nothing: one row per attribute (PS3.3).
 
 Type 1 attributes that nothing else tells get the value in the row; Type 2 ones stay empty (PS3.5 7.4).
 Attributes that follow from the image itself (pixels, planes, UIDs, dates of making) are not here.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ....model.metadata import Element, Elements
+from ....standard.tags import Tag
 from .. import new_element
 
 
@@ -32,90 +33,90 @@ Module = tuple[Row, ...]
 
 # fmt: off
 PATIENT: Module = (  # C.7.1.1
-    Row(0x00100010, "PN", "2"),  # PatientName
-    Row(0x00100020, "LO", "2"),  # PatientID
-    Row(0x00100030, "DA", "2"),  # PatientBirthDate
-    Row(0x00100040, "CS", "2"),  # PatientSex
+    Row(Tag.PATIENT_NAME, "PN", "2"),
+    Row(Tag.PATIENT_ID, "LO", "2"),
+    Row(Tag.PATIENT_BIRTH_DATE, "DA", "2"),
+    Row(Tag.PATIENT_SEX, "CS", "2"),
 )
 GENERAL_STUDY: Module = (  # C.7.2.1
-    Row(0x00080020, "DA", "2"),  # StudyDate
-    Row(0x00080030, "TM", "2"),  # StudyTime
-    Row(0x00080050, "SH", "2"),  # AccessionNumber
-    Row(0x00080090, "PN", "2"),  # ReferringPhysicianName
-    Row(0x00200010, "SH", "2"),  # StudyID
+    Row(Tag.STUDY_DATE, "DA", "2"),
+    Row(Tag.STUDY_TIME, "TM", "2"),
+    Row(Tag.ACCESSION_NUMBER, "SH", "2"),
+    Row(Tag.REFERRING_PHYSICIAN_NAME, "PN", "2"),
+    Row(Tag.STUDY_ID, "SH", "2"),
 )
 GENERAL_SERIES: Module = (  # C.7.3.1
-    Row(0x00200011, "IS", "2"),  # SeriesNumber
+    Row(Tag.SERIES_NUMBER, "IS", "2"),
 )
 FRAME_OF_REFERENCE: Module = (  # C.7.4.1
-    Row(0x00201040, "LO", "2"),  # PositionReferenceIndicator
+    Row(Tag.POSITION_REFERENCE_INDICATOR, "LO", "2"),
 )
 GENERAL_EQUIPMENT: Module = (  # C.7.5.1
-    Row(0x00080070, "LO", "2"),  # Manufacturer
+    Row(Tag.MANUFACTURER, "LO", "2"),
 )
 ENHANCED_EQUIPMENT: Module = (  # C.7.5.2: all Type 1; that they are not known is said in words
-    Row(0x00080070, "LO", "1", ("UNKNOWN",)),  # Manufacturer
-    Row(0x00081090, "LO", "1", ("UNKNOWN",)),  # ManufacturerModelName
-    Row(0x00181000, "LO", "1", ("UNKNOWN",)),  # DeviceSerialNumber
-    Row(0x00181020, "LO", "1", ("UNKNOWN",)),  # SoftwareVersions
+    Row(Tag.MANUFACTURER, "LO", "1", ("UNKNOWN",)),
+    Row(Tag.MANUFACTURER_MODEL_NAME, "LO", "1", ("UNKNOWN",)),
+    Row(Tag.DEVICE_SERIAL_NUMBER, "LO", "1", ("UNKNOWN",)),
+    Row(Tag.SOFTWARE_VERSIONS, "LO", "1", ("UNKNOWN",)),
 )
 PATIENT_POSITION: Module = (  # C.7.3.1, required for CT and MR unless PatientOrientationCodeSequence is there
-    Row(0x00185100, "CS", "2"),  # PatientPosition
+    Row(Tag.PATIENT_POSITION, "CS", "2"),
 )
 CT_IMAGE: Module = (  # C.8.2.1
-    Row(0x00180060, "DS", "2"),  # KVP
-    Row(0x00200012, "IS", "2"),  # AcquisitionNumber
+    Row(Tag.KVP, "DS", "2"),
+    Row(Tag.ACQUISITION_NUMBER, "IS", "2"),
 )
 MR_IMAGE: Module = (  # C.8.3.1
-    Row(0x00180020, "CS", "1", ("RM",)),  # ScanningSequence: research mode, where nobody knows
-    Row(0x00180021, "CS", "1", ("NONE",)),  # SequenceVariant
-    Row(0x00180022, "CS", "2"),  # ScanOptions
-    Row(0x00180023, "CS", "2"),  # MRAcquisitionType
-    Row(0x00180081, "DS", "2"),  # EchoTime
-    Row(0x00180091, "IS", "2"),  # EchoTrainLength
-    Row(0x00180080, "DS", "2"),  # RepetitionTime, 2C
+    Row(Tag.SCANNING_SEQUENCE, "CS", "1", ("RM",)),  # research mode, where nobody knows
+    Row(Tag.SEQUENCE_VARIANT, "CS", "1", ("NONE",)),
+    Row(Tag.SCAN_OPTIONS, "CS", "2"),
+    Row(Tag.MR_ACQUISITION_TYPE, "CS", "2"),
+    Row(Tag.ECHO_TIME, "DS", "2"),
+    Row(Tag.ECHO_TRAIN_LENGTH, "IS", "2"),
+    Row(Tag.REPETITION_TIME, "DS", "2"),  # 2C
 )
 PET_SERIES: Module = (  # C.8.9.1
-    Row(0x00541001, "CS", "1", ("NONE",)),  # Units
-    Row(0x00541002, "CS", "1", ("EMISSION",)),  # CountsSource
-    Row(0x00541102, "CS", "1", ("NONE",)),  # DecayCorrection
-    Row(0x00181181, "CS", "2"),  # CollimatorType
-    Row(0x00280051, "CS", "2"),  # CorrectedImage
+    Row(Tag.UNITS, "CS", "1", ("NONE",)),
+    Row(Tag.COUNTS_SOURCE, "CS", "1", ("EMISSION",)),
+    Row(Tag.DECAY_CORRECTION, "CS", "1", ("NONE",)),
+    Row(Tag.COLLIMATOR_TYPE, "CS", "2"),
+    Row(Tag.CORRECTED_IMAGE, "CS", "2"),
 )
 PET_ISOTOPE: Module = (  # C.8.9.2
-    Row(0x00540016, "SQ", "2"),  # RadiopharmaceuticalInformationSequence
+    Row(Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, "SQ", "2"),
 )
 PATIENT_ORIENTATION: Module = (  # C.7.6.30
-    Row(0x00540410, "SQ", "2"),  # PatientOrientationCodeSequence
-    Row(0x00540414, "SQ", "2"),  # PatientGantryRelationshipCodeSequence
+    Row(Tag.PATIENT_ORIENTATION_CODE_SEQUENCE, "SQ", "2"),
+    Row(Tag.PATIENT_GANTRY_RELATIONSHIP_CODE_SEQUENCE, "SQ", "2"),
 )
 PET_IMAGE: Module = (  # C.8.9.4
-    Row(0x00080022, "DA", "2"),  # AcquisitionDate
-    Row(0x00080032, "TM", "2"),  # AcquisitionTime
-    Row(0x00181242, "IS", "2"),  # ActualFrameDuration
+    Row(Tag.ACQUISITION_DATE, "DA", "2"),
+    Row(Tag.ACQUISITION_TIME, "TM", "2"),
+    Row(Tag.ACTUAL_FRAME_DURATION, "IS", "2"),
 )
 SC_EQUIPMENT: Module = (  # C.8.6.1
-    Row(0x00080064, "CS", "1", ("WSD",)),  # ConversionType
+    Row(Tag.CONVERSION_TYPE, "CS", "1", ("WSD",)),
 )
 SC_MULTI_FRAME: Module = (  # C.8.6.3
-    Row(0x00280301, "CS", "1", ("NO",)),  # BurnedInAnnotation
+    Row(Tag.BURNED_IN_ANNOTATION, "CS", "1", ("NO",)),
 )
 ACQUISITION_CONTEXT: Module = (  # C.7.6.14
-    Row(0x00400555, "SQ", "2"),  # AcquisitionContextSequence
+    Row(Tag.ACQUISITION_CONTEXT_SEQUENCE, "SQ", "2"),
 )
 ENHANCED_IMAGE: Module = (  # C.8.13.1, C.8.15.2, C.8.22.3 and the macros of C.8.16
-    Row(0x00189004, "CS", "1", ("RESEARCH",)),  # ContentQualification
-    Row(0x00280301, "CS", "1", ("NO",)),  # BurnedInAnnotation
-    Row(0x00282110, "CS", "1", ("00",)),  # LossyImageCompression
-    Row(0x20500020, "CS", "1", ("IDENTITY",)),  # PresentationLUTShape
-    Row(0x00089205, "CS", "1", ("MONOCHROME",)),  # PixelPresentation
-    Row(0x00089206, "CS", "1", ("VOLUME",)),  # VolumetricProperties
-    Row(0x00089207, "CS", "1", ("NONE",)),  # VolumeBasedCalculationTechnique
+    Row(Tag.CONTENT_QUALIFICATION, "CS", "1", ("RESEARCH",)),
+    Row(Tag.BURNED_IN_ANNOTATION, "CS", "1", ("NO",)),
+    Row(Tag.LOSSY_IMAGE_COMPRESSION, "CS", "1", ("00",)),
+    Row(Tag.PRESENTATION_LUT_SHAPE, "CS", "1", ("IDENTITY",)),
+    Row(Tag.PIXEL_PRESENTATION, "CS", "1", ("MONOCHROME",)),
+    Row(Tag.VOLUMETRIC_PROPERTIES, "CS", "1", ("VOLUME",)),
+    Row(Tag.VOLUME_BASED_CALCULATION_TECHNIQUE, "CS", "1", ("NONE",)),
 )
 ENHANCED_MR_IMAGE: Module = (  # C.8.13.1
-    Row(0x00189174, "CS", "1", ("IEC",)),  # ApplicableSafetyStandardAgency
-    Row(0x00089208, "CS", "1", ("MAGNITUDE",)),  # ComplexImageComponent
-    Row(0x00089209, "CS", "1", ("UNKNOWN",)),  # AcquisitionContrast
+    Row(Tag.APPLICABLE_SAFETY_STANDARD_AGENCY, "CS", "1", ("IEC",)),
+    Row(Tag.COMPLEX_IMAGE_COMPONENT, "CS", "1", ("MAGNITUDE",)),
+    Row(Tag.ACQUISITION_CONTRAST, "CS", "1", ("UNKNOWN",)),
 )
 # fmt: on
 
@@ -133,16 +134,29 @@ UNPAIRED = frozenset({
 
 # what a reference series gives (C.7.1, C.7.2, C.7.4, C.7.5); the study's UID is the one attribute that binds it all
 STUDY_TAGS = frozenset({
-    0x00100010, 0x00100020, 0x00100021, 0x00100022, 0x00100024, 0x00100030, 0x00100032, 0x00100040, 0x00101000, 0x00101001,
-    0x00101002, 0x00102160, 0x00102201, 0x00102202, 0x00102203, 0x00102292, 0x00102293, 0x00102294, 0x00102297, 0x00104000,
-    0x00120010, 0x00120020, 0x00120021, 0x00120030, 0x00120031, 0x00120040, 0x00120042, 0x00120050, 0x00120051, 0x00120062,
-    0x00120063, 0x00120064, 0x00280303,
-    0x0020000D, 0x00080020, 0x00080030, 0x00080050, 0x00080051, 0x00080090, 0x00200010, 0x00081030, 0x00081032, 0x00081048,
-    0x00101010, 0x00101020, 0x00101030, 0x00102180, 0x001021B0, 0x00102000, 0x00102110,
+    Tag.PATIENT_NAME, Tag.PATIENT_ID, Tag.ISSUER_OF_PATIENT_ID, Tag.TYPE_OF_PATIENT_ID,
+    Tag.ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_BIRTH_TIME, Tag.PATIENT_SEX,
+    Tag.OTHER_PATIENT_IDS, Tag.OTHER_PATIENT_NAMES,
+    Tag.OTHER_PATIENT_IDS_SEQUENCE, Tag.ETHNIC_GROUP, Tag.PATIENT_SPECIES_DESCRIPTION, Tag.PATIENT_SPECIES_CODE_SEQUENCE,
+    Tag.PATIENT_SEX_NEUTERED, Tag.PATIENT_BREED_DESCRIPTION, Tag.PATIENT_BREED_CODE_SEQUENCE,
+    Tag.BREED_REGISTRATION_SEQUENCE, Tag.RESPONSIBLE_PERSON, Tag.PATIENT_COMMENTS,
+    Tag.CLINICAL_TRIAL_SPONSOR_NAME, Tag.CLINICAL_TRIAL_PROTOCOL_ID, Tag.CLINICAL_TRIAL_PROTOCOL_NAME,
+    Tag.CLINICAL_TRIAL_SITE_ID, Tag.CLINICAL_TRIAL_SITE_NAME, Tag.CLINICAL_TRIAL_SUBJECT_ID,
+    Tag.CLINICAL_TRIAL_SUBJECT_READING_ID, Tag.CLINICAL_TRIAL_TIME_POINT_ID, Tag.CLINICAL_TRIAL_TIME_POINT_DESCRIPTION,
+    Tag.PATIENT_IDENTITY_REMOVED,
+    Tag.DEIDENTIFICATION_METHOD, Tag.DEIDENTIFICATION_METHOD_CODE_SEQUENCE, Tag.LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED,
+    Tag.STUDY_INSTANCE_UID, Tag.STUDY_DATE, Tag.STUDY_TIME, Tag.ACCESSION_NUMBER, Tag.ISSUER_OF_ACCESSION_NUMBER_SEQUENCE,
+    Tag.REFERRING_PHYSICIAN_NAME, Tag.STUDY_ID, Tag.STUDY_DESCRIPTION, Tag.PROCEDURE_CODE_SEQUENCE,
+    Tag.PHYSICIANS_OF_RECORD,
+    Tag.PATIENT_AGE, Tag.PATIENT_SIZE, Tag.PATIENT_WEIGHT, Tag.OCCUPATION, Tag.ADDITIONAL_PATIENT_HISTORY,
+    Tag.MEDICAL_ALERTS, Tag.ALLERGIES,
 })  # fmt: skip
-SPACE_TAGS = frozenset({0x00200052, 0x00201040, 0x00185100, 0x00180015, 0x00200060})
+SPACE_TAGS = frozenset(
+    {Tag.FRAME_OF_REFERENCE_UID, Tag.POSITION_REFERENCE_INDICATOR, Tag.PATIENT_POSITION, Tag.BODY_PART_EXAMINED, Tag.LATERALITY}
+)
 EQUIPMENT_TAGS = frozenset({
-    0x00080070, 0x00080080, 0x00080081, 0x00081010, 0x00081040, 0x00081090, 0x00181000, 0x00181020, 0x00180087,
+    Tag.MANUFACTURER, Tag.INSTITUTION_NAME, Tag.INSTITUTION_ADDRESS, Tag.STATION_NAME, Tag.INSTITUTIONAL_DEPARTMENT_NAME,
+    Tag.MANUFACTURER_MODEL_NAME, Tag.DEVICE_SERIAL_NUMBER, Tag.SOFTWARE_VERSIONS, Tag.MAGNETIC_FIELD_STRENGTH,
 })  # fmt: skip
 
 

@@ -9,37 +9,42 @@ import numpy as np
 from ....model import geometry
 from ....model.metadata import Element, Elements, Log
 from ....options import Kind
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import Made, file_of, source_images
-from ..restore import new_uid
+from ..pydicom_conversion import with_charset
+from ..uids import new_uid
 from . import clock, enhanced_pet, quantities, references
-from .attributes import with_charset
 from .request import Request, common_elements, directionality, patient_orientation, rescale_elements, window_elements
 from .stored import Stored
 
 # attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR). Only groups
 # that are whole with them: repetition time and flip angle, say, would want SAR by its definition and operating mode beside them
 # (C.8.13.5.2), which a flat description does not tell. Those stay in the data set (Standard Extended SOP Class, PS3.2 3.11.2).
-_AVERAGES = 0x00189119  # MRAveragesSequence
 _MOVED: dict[Kind, dict[int, tuple[tuple[int, int, str], ...]]] = {
     Kind.ENHANCED_MR: {
-        _AVERAGES: ((0x00180083, 0x00180083, "DS"),),
-        tags.MR_ECHO_SEQUENCE: ((0x00180081, tags.EFFECTIVE_ECHO_TIME, "FD"),),
+        Tag.MR_AVERAGES_SEQUENCE: ((Tag.NUMBER_OF_AVERAGES, Tag.NUMBER_OF_AVERAGES, "DS"),),
+        Tag.MR_ECHO_SEQUENCE: ((Tag.ECHO_TIME, Tag.EFFECTIVE_ECHO_TIME, "FD"),),
     },
     Kind.ENHANCED_CT: {},
     Kind.ENHANCED_PET: {},
 }
 _FRAME_TYPES = {
-    Kind.ENHANCED_CT: tags.CT_IMAGE_FRAME_TYPE_SEQUENCE,
-    Kind.ENHANCED_MR: tags.MR_IMAGE_FRAME_TYPE_SEQUENCE,
-    Kind.ENHANCED_PET: tags.PET_FRAME_TYPE_SEQUENCE,
+    Kind.ENHANCED_CT: Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE,
+    Kind.ENHANCED_MR: Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE,
+    Kind.ENHANCED_PET: Tag.PET_FRAME_TYPE_SEQUENCE,
 }
-_OF_FRAME_TYPE = (0x00089205, 0x00089206, 0x00089207, 0x00089208, 0x00089209)
-_REGION, _LATERALITY, _BODY_PART = 0x00082218, 0x00200060, 0x00180015  # AnatomicRegionSequence, Laterality, BodyPartExamined
-_IN_GROUPS = frozenset({tags.WINDOW_CENTER, tags.WINDOW_WIDTH, tags.SLICE_THICKNESS, tags.RESCALE_TYPE, _REGION, _LATERALITY})
+_OF_FRAME_TYPE = (
+    Tag.PIXEL_PRESENTATION,
+    Tag.VOLUMETRIC_PROPERTIES,
+    Tag.VOLUME_BASED_CALCULATION_TECHNIQUE,
+    Tag.COMPLEX_IMAGE_COMPONENT,
+    Tag.ACQUISITION_CONTRAST,
+)
+_IN_GROUPS = frozenset(
+    {Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH, Tag.SLICE_THICKNESS, Tag.RESCALE_TYPE, Tag.ANATOMIC_REGION_SEQUENCE, Tag.LATERALITY}
+)
 _STACK = "1"
-_IN_STACK, _TEMPORAL, _STACK_ID = 0x00209057, 0x00209128, 0x00209056
 
 
 # dcm2niix sorts the frames of an object for some makers, and takes those of these as they come: an object per time is read
@@ -68,17 +73,17 @@ def multi_frame(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
     for number, times in enumerate(_times_of_objects(request), 1):
         frames = stored.voxels[times].reshape(-1, *stored.voxels.shape[2:])
         one = elements | {
-            tags.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
-            tags.INSTANCE_NUMBER: new_element.integers("IS", number),
-            tags.NUMBER_OF_FRAMES: new_element.integers("IS", len(frames)),
-            tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: _per_frame(request, stored, times),
+            Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
+            Tag.INSTANCE_NUMBER: new_element.integers("IS", number),
+            Tag.NUMBER_OF_FRAMES: new_element.integers("IS", len(frames)),
+            Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: _per_frame(request, stored, times),
         }
         yield file_of(with_charset(one), stored.pixel, frames)
 
 
 def _times_of_objects(request: Request) -> list[slice]:
     """Return which times stand together in an object."""
-    times, maker = request.image.times, request.attributes.text(tags.MANUFACTURER).upper()
+    times, maker = request.image.times, request.attributes.text(Tag.MANUFACTURER).upper()
     if request.kind is Kind.ENHANCED_MR and maker.startswith(_ONE_TIME_PER_OBJECT):
         return [slice(t, t + 1) for t in range(times)]
     return [slice(0, times)]
@@ -96,14 +101,14 @@ def _plain(request: Request, stored: Stored) -> Elements:
     found = _spatial_groups(request, stored)
     if stored.pixel.samples == 1:
         found |= rescale_elements(request, stored, 0, 0) or {
-            tags.RESCALE_SLOPE: new_element.decimals([1]),
-            tags.RESCALE_INTERCEPT: new_element.decimals([0]),
-            tags.RESCALE_TYPE: new_element.text("LO", "US"),
+            Tag.RESCALE_SLOPE: new_element.decimals([1]),
+            Tag.RESCALE_INTERCEPT: new_element.decimals([0]),
+            Tag.RESCALE_TYPE: new_element.text("LO", "US"),
         }
-        found[0x20500020] = new_element.text("CS", "IDENTITY")  # PresentationLUTShape
+        found[Tag.PRESENTATION_LUT_SHAPE] = new_element.text("CS", "IDENTITY")
         found |= window_elements(request, stored)
     if request.sources:
-        found[tags.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
+        found[Tag.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
     return found
 
 
@@ -111,28 +116,28 @@ def _spatial_groups(request: Request, stored: Stored) -> Elements:
     """Return the functional groups that multi-frame Secondary Capture may have (PS3.3 A.8.2.4): where its frames lie."""
     plane = request.planes[0]
     shared: Elements = {
-        tags.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
-        tags.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
-            {tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
+        Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
+        Tag.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
+            {Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
         ),
     }
     times, slices = stored.voxels.shape[:2]
-    pointer = {0x00280009: new_element.tag(tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)}  # FrameIncrementPointer
+    pointer = {Tag.FRAME_INCREMENT_POINTER: new_element.tag(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)}
     return {
         **(pointer if times * slices > 1 else {}),
-        0x00200020: new_element.text("CS", *patient_orientation(plane)),  # PatientOrientation
+        Tag.PATIENT_ORIENTATION: new_element.text("CS", *patient_orientation(plane)),
         **_dimensions(times > 1),
-        tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE: new_element.sequence(shared),
+        Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE: new_element.sequence(shared),
     }
 
 
 def _measures(request: Request) -> Elements:
     """Return the Pixel Measures macro (PS3.3 C.7.6.16.2.1)."""
-    given = request.attributes.elements.get(tags.SLICE_THICKNESS)
+    given = request.attributes.elements.get(Tag.SLICE_THICKNESS)
     return {
-        tags.PIXEL_SPACING: new_element.decimals(request.planes[0].spacing),
-        tags.SLICE_THICKNESS: given or new_element.decimals([request.step_mm]),
-        tags.SPACING_BETWEEN_SLICES: new_element.decimals([request.step_mm]),
+        Tag.PIXEL_SPACING: new_element.decimals(request.planes[0].spacing),
+        Tag.SLICE_THICKNESS: given or new_element.decimals([request.step_mm]),
+        Tag.SPACING_BETWEEN_SLICES: new_element.decimals([request.step_mm]),
     }
 
 
@@ -140,17 +145,17 @@ def _place(request: Request, stored: Stored, t: int, k: int) -> Elements:
     """Return Frame Content and Plane Position of a frame."""
     times = stored.voxels.shape[0]
     content: Elements = {
-        _STACK_ID: new_element.text("SH", _STACK),
-        _IN_STACK: new_element.integers("UL", k + 1),
-        0x00209157: new_element.integers("UL", 1, k + 1, *([t + 1] if times > 1 else [])),  # DimensionIndexValues
+        Tag.STACK_ID: new_element.text("SH", _STACK),
+        Tag.IN_STACK_POSITION_NUMBER: new_element.integers("UL", k + 1),
+        Tag.DIMENSION_INDEX_VALUES: new_element.integers("UL", 1, k + 1, *([t + 1] if times > 1 else [])),
     }
     if times > 1 or request.kind is Kind.ENHANCED_PET:
-        content[_TEMPORAL] = new_element.integers("UL", t + 1)
+        content[Tag.TEMPORAL_POSITION_INDEX] = new_element.integers("UL", t + 1)
     content |= _moments(request, t, k)
     position = new_element.decimals(request.planes[k].position)
     return {
-        0x00209111: new_element.sequence(content),
-        tags.PLANE_POSITION_SEQUENCE: new_element.sequence({tags.IMAGE_POSITION_PATIENT: position}),
+        Tag.FRAME_CONTENT_SEQUENCE: new_element.sequence(content),
+        Tag.PLANE_POSITION_SEQUENCE: new_element.sequence({Tag.IMAGE_POSITION_PATIENT: position}),
     }
 
 
@@ -164,40 +169,44 @@ def _of_all_frames(request: Request, stored: Stored, elements: Elements) -> Elem
     """Return dimensions, shared functional groups and evidence."""
     shared = _shared_groups(request, stored, elements) | references.of_all_frames(request)
     found = _dimensions(stored.voxels.shape[0] > 1)
-    found[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(shared)
+    found[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(shared)
     return found | references.evidence(request.sources)
 
 
 def _dimensions(temporal: bool) -> Elements:
     """Return the Multi-frame Dimension module (PS3.3 C.7.6.17): stack, place in it, time."""
     uid = new_element.text("UI", new_uid())
-    pointers = [_STACK_ID, _IN_STACK, *([_TEMPORAL] if temporal else [])]
+    pointers = [Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, *([Tag.TEMPORAL_POSITION_INDEX] if temporal else [])]
     items = [
-        {0x00209164: uid, 0x00209165: new_element.tag(pointer), 0x00209167: new_element.tag(0x00209111)}  # FrameContentSequence
+        {
+            Tag.DIMENSION_ORGANIZATION_UID: uid,
+            Tag.DIMENSION_INDEX_POINTER: new_element.tag(pointer),
+            Tag.FUNCTIONAL_GROUP_POINTER: new_element.tag(Tag.FRAME_CONTENT_SEQUENCE),
+        }
         for pointer in pointers
     ]
     return {
-        0x00209221: new_element.sequence({0x00209164: uid}),  # DimensionOrganizationSequence
-        0x00209222: new_element.sequence(*items),  # DimensionIndexSequence
-        0x00209311: new_element.text("CS", "3D_TEMPORAL" if temporal else "3D"),  # DimensionOrganizationType
+        Tag.DIMENSION_ORGANIZATION_SEQUENCE: new_element.sequence({Tag.DIMENSION_ORGANIZATION_UID: uid}),
+        Tag.DIMENSION_INDEX_SEQUENCE: new_element.sequence(*items),
+        Tag.DIMENSION_ORGANIZATION_TYPE: new_element.text("CS", "3D_TEMPORAL" if temporal else "3D"),
     }
 
 
 def _shared_groups(request: Request, stored: Stored, elements: Elements) -> Elements:
     plane, decided = request.planes[0], request.attributes.elements
     found: Elements = {
-        tags.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
-        tags.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
-            {tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
+        Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
+        Tag.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
+            {Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
         ),
         _FRAME_TYPES[request.kind]: new_element.sequence(_frame_type(elements)),
-        0x00209071: new_element.sequence(_anatomy(request)),  # FrameAnatomySequence
+        Tag.FRAME_ANATOMY_SEQUENCE: new_element.sequence(_anatomy(request)),
     }
     if stored.pixel.samples == 1:
-        found[tags.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(window_elements(request, stored))
+        found[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(window_elements(request, stored))
     found |= _ONLY_OF_KIND[request.kind]()
     if _is_shared(stored):
-        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))
+        found[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))
     for sequence, members in _MOVED[request.kind].items():
         item = {tag: _as(vr, decided[flat]) for flat, tag, vr in members if flat in decided and decided[flat].value}
         if item:
@@ -218,44 +227,49 @@ def _as(vr: str, element: Element) -> Element:
 
 def _frame_type(elements: Elements) -> Elements:
     return {
-        tags.FRAME_TYPE: elements[tags.IMAGE_TYPE],
+        Tag.FRAME_TYPE: elements[Tag.IMAGE_TYPE],
         **{tag: elements[tag] for tag in _OF_FRAME_TYPE if tag in elements},
     }
 
 
 def _irradiation_event() -> Elements:
     """Return the Irradiation Event Identification macro (PS3.3 C.7.6.16.2.18) of an event that nobody recorded."""
-    return {0x00189477: new_element.sequence({0x00083010: new_element.text("UI", new_uid())})}
+    return {
+        Tag.IRRADIATION_EVENT_IDENTIFICATION_SEQUENCE: new_element.sequence(
+            {Tag.IRRADIATION_EVENT_UID: new_element.text("UI", new_uid())}
+        )
+    }
 
 
 _ONLY_OF_KIND: dict[Kind, Callable[[], Elements]] = {
     Kind.ENHANCED_CT: _irradiation_event,
     Kind.ENHANCED_MR: dict,
-    Kind.ENHANCED_PET: lambda: {0x00189737: enhanced_pet.USAGE},
+    Kind.ENHANCED_PET: lambda: {Tag.RADIOPHARMACEUTICAL_USAGE_SEQUENCE: enhanced_pet.USAGE},
 }
 
 
 def _anatomy(request: Request) -> Elements:
     """Return the Frame Anatomy macro (PS3.3 C.7.6.16.2.8); the region is the whole body where nobody tells it."""
-    given = request.attributes.elements.get(_REGION)
-    region = quantities.region_code(request.attributes.text(_BODY_PART), Log())
-    laterality = request.attributes.text(_LATERALITY) or "U"
+    given = request.attributes.elements.get(Tag.ANATOMIC_REGION_SEQUENCE)
+    region = quantities.region_code(request.attributes.text(Tag.BODY_PART_EXAMINED), Log())
+    laterality = request.attributes.text(Tag.LATERALITY) or "U"
     region_item = new_element.code(region.value, region.scheme, region.meaning)
-    return {_REGION: given or new_element.sequence(region_item), 0x00209072: new_element.text("CS", laterality)}
+    return {
+        Tag.ANATOMIC_REGION_SEQUENCE: given or new_element.sequence(region_item),
+        Tag.FRAME_LATERALITY: new_element.text("CS", laterality),
+    }
 
 
 def _frame_groups(request: Request, stored: Stored, t: int, k: int) -> Elements:
     times = stored.voxels.shape[0]
     found = _place(request, stored, t, k) | references.of_frame(request, t, k)
     if not _is_shared(stored):
-        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, t, k))
+        found[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, t, k))
     if times > 1 and clock.start_s(request, times - 1) is not None:
         offset = new_element.floats("FD", clock.start_s(request, t) or 0.0)
-        found[0x00209310] = new_element.sequence(
-            {0x0020930D: offset}
-        )  # TemporalPositionSequence: TemporalPositionTimeOffset, s
+        found[Tag.TEMPORAL_POSITION_SEQUENCE] = new_element.sequence({Tag.TEMPORAL_POSITION_TIME_OFFSET: offset})  # s
     if request.image.gradients is not None and request.kind is Kind.ENHANCED_MR:
-        found[tags.MR_DIFFUSION_SEQUENCE] = new_element.sequence(_diffusion(request.image.gradients[t]))
+        found[Tag.MR_DIFFUSION_SEQUENCE] = new_element.sequence(_diffusion(request.image.gradients[t]))
     return found
 
 
@@ -266,9 +280,9 @@ def _moments(request: Request, t: int, k: int) -> Elements:
         return {}
     stamp = new_element.text("DT", moment.strftime("%Y%m%d%H%M%S.%f"))
     return {
-        0x00189074: stamp,  # FrameAcquisitionDateTime
-        0x00189151: stamp,  # FrameReferenceDateTime
-        0x00189220: new_element.floats("FD", 1000.0 * (duration or 0.0)),  # FrameAcquisitionDuration, ms
+        Tag.FRAME_ACQUISITION_DATE_TIME: stamp,
+        Tag.FRAME_REFERENCE_DATE_TIME: stamp,
+        Tag.FRAME_ACQUISITION_DURATION: new_element.floats("FD", 1000.0 * (duration or 0.0)),  # ms
     }
 
 
@@ -277,10 +291,12 @@ def _diffusion(gradient: np.ndarray) -> Elements:
     b_value, direction = float(gradient[0]), gradient[1:]
     weighted = b_value > 0 and bool(np.any(direction))
     found: Elements = {
-        tags.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
-        0x00189075: new_element.text("CS", directionality(b_value, weighted)),
+        Tag.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
+        Tag.DIFFUSION_DIRECTIONALITY: new_element.text("CS", directionality(b_value, weighted)),
     }
     if weighted:
         orientation = new_element.floats("FD", *geometry.ras_of_lps(direction))
-        found[0x00189076] = new_element.sequence({0x00189089: orientation})  # DiffusionGradientDirectionSequence
+        found[Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE] = new_element.sequence(
+            {Tag.DIFFUSION_GRADIENT_ORIENTATION: orientation}
+        )
     return found

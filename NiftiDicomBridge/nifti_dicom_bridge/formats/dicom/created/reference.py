@@ -13,10 +13,10 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance
 from ....model.volume import Volume, same_grid
-from ....standard import tags
+from ....standard.tags import Tag
+from ..pydicom_conversion import in_utf_8
 from ..reading.read import Plan, plan_series
 from ..reading.series import find_series
-from .attributes import in_utf_8
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
 SNAP_VOXELS = 0.05
@@ -53,7 +53,7 @@ class Reference:
     @property
     def modality(self) -> str:
         """Modality of the series."""
-        return metadata.text(self.instances[0].elements, tags.MODALITY)
+        return metadata.text(self.instances[0].elements, Tag.MODALITY)
 
     def study(self) -> Elements:
         """Return the attributes of patient and study, in UTF-8."""
@@ -119,7 +119,7 @@ def _reference(plan: Plan) -> Reference:
     instances = tuple(plan.instances[frame.instance] for frame in first)
     own = len({id(instance) for instance in instances}) == len(instances)
     elements = plan.instances[0].elements
-    shape = (len(first), metadata.integer(elements, tags.ROWS), metadata.integer(elements, tags.COLUMNS))
+    shape = (len(first), metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS))
     stack = plan.grid.stack
     return Reference(
         title=plan.title,
@@ -142,7 +142,7 @@ def chosen_reference(references: Sequence[Reference], matches: Sequence[bool], p
     for reference, match in zip(references, matches, strict=True):
         if match:
             return reference
-    spaces = {metadata.text(r.instances[0].elements, tags.FRAME_OF_REFERENCE_UID) for r in references}
+    spaces = {metadata.text(r.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID) for r in references}
     if len(spaces) > 1:
         titles = ", ".join(dict.fromkeys(reference.title for reference in references))
         raise OptionError(

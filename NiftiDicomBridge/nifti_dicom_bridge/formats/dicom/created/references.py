@@ -7,12 +7,11 @@ from itertools import groupby
 
 from ....model import metadata
 from ....model.metadata import Elements, Instance
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import source_images
 from .request import Request, source_number
 
-DERIVATION_IMAGE = 0x00089124
 # PS3.16 CID 7203 has no code for it; it may be extended
 _CONVERTED = new_element.code("CONVERTED", "99NIFTIDICOM", "Converted from another kind of object")
 
@@ -34,11 +33,11 @@ def of_all_frames(request: Request) -> Elements:
 
 def _macro(request: Request, sources: Sequence[Instance], frames: Sequence[int]) -> Elements:
     return {
-        DERIVATION_IMAGE: new_element.sequence(
+        Tag.DERIVATION_IMAGE_SEQUENCE: new_element.sequence(
             {
-                tags.DERIVATION_DESCRIPTION: new_element.text("ST", request.derivation),
-                0x00089215: new_element.sequence(_CONVERTED),  # DerivationCodeSequence
-                tags.SOURCE_IMAGE_SEQUENCE: source_images(sources, frames),
+                Tag.DERIVATION_DESCRIPTION: new_element.text("ST", request.derivation),
+                Tag.DERIVATION_CODE_SEQUENCE: new_element.sequence(_CONVERTED),
+                Tag.SOURCE_IMAGE_SEQUENCE: source_images(sources, frames),
             }
         )
     }
@@ -53,22 +52,27 @@ def evidence(instances: Iterable[Instance]) -> Elements:
     for study, of_study in groupby(sorted(sources, key=_study), _study):
         series = [
             {
-                0x00081199: new_element.sequence(*(_instance(source) for source in of_series)),  # ReferencedSOPSequence
-                tags.SERIES_INSTANCE_UID: new_element.text("UI", uid),
+                Tag.REFERENCED_SOP_SEQUENCE: new_element.sequence(*(_instance(source) for source in of_series)),
+                Tag.SERIES_INSTANCE_UID: new_element.text("UI", uid),
             }
             for uid, of_series in groupby(sorted(of_study, key=_series), _series)
         ]
-        studies.append({0x00081115: new_element.sequence(*series), tags.STUDY_INSTANCE_UID: new_element.text("UI", study)})
-    return {0x00089154: new_element.sequence(*studies)}
+        studies.append(
+            {
+                Tag.REFERENCED_SERIES_SEQUENCE: new_element.sequence(*series),
+                Tag.STUDY_INSTANCE_UID: new_element.text("UI", study),
+            }
+        )
+    return {Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE: new_element.sequence(*studies)}
 
 
 def _study(source: Instance) -> str:
-    return metadata.text(source.elements, tags.STUDY_INSTANCE_UID)
+    return metadata.text(source.elements, Tag.STUDY_INSTANCE_UID)
 
 
 def _series(source: Instance) -> str:
-    return metadata.text(source.elements, tags.SERIES_INSTANCE_UID)
+    return metadata.text(source.elements, Tag.SERIES_INSTANCE_UID)
 
 
 def _instance(source: Instance) -> Elements:
-    return new_element.reference(metadata.text(source.elements, tags.SOP_CLASS_UID), source.uid)
+    return new_element.reference(metadata.text(source.elements, Tag.SOP_CLASS_UID), source.uid)

@@ -14,10 +14,10 @@ from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance, Log
 from ....model.volume import Volume
 from ....options import Kind
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import pixel_elements, source_images, with_equipment
-from ..restore import new_uid
+from ..uids import new_uid
 from .attributes import Attributes
 from .kinds import FORMS, Form
 from .stored import Stored
@@ -105,30 +105,28 @@ def common_elements(request: Request, stored: Stored, log: Log) -> Elements:
     form, decided = request.form, request.attributes.elements
     date, time = new_element.now()
     found: Elements = {
-        tags.SOP_CLASS_UID: new_element.text("UI", _sop_class(form, stored)),
-        tags.SERIES_INSTANCE_UID: new_element.text("UI", new_uid()),
-        tags.IMAGE_TYPE: new_element.text("CS", *image_type(request)),
-        tags.INSTANCE_CREATION_DATE: date,
-        tags.INSTANCE_CREATION_TIME: time,
-        0x00080023: date,  # ContentDate
-        tags.CONTENT_TIME: time,
-        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: with_equipment(decided),
-        tags.DERIVATION_DESCRIPTION: new_element.text("ST", request.derivation),
-        tags.SAMPLES_PER_PIXEL: new_element.integers("US", stored.pixel.samples),
-        tags.PHOTOMETRIC_INTERPRETATION: new_element.text(
-            "CS", "MONOCHROME1" if request.inverted else stored.pixel.photometric
-        ),
+        Tag.SOP_CLASS_UID: new_element.text("UI", _sop_class(form, stored)),
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", new_uid()),
+        Tag.IMAGE_TYPE: new_element.text("CS", *image_type(request)),
+        Tag.INSTANCE_CREATION_DATE: date,
+        Tag.INSTANCE_CREATION_TIME: time,
+        Tag.CONTENT_DATE: date,
+        Tag.CONTENT_TIME: time,
+        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: with_equipment(decided),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", request.derivation),
+        Tag.SAMPLES_PER_PIXEL: new_element.integers("US", stored.pixel.samples),
+        Tag.PHOTOMETRIC_INTERPRETATION: new_element.text("CS", "MONOCHROME1" if request.inverted else stored.pixel.photometric),
         **pixel_elements(stored.pixel),
     }
     if stored.padding is not None:
-        found[tags.PIXEL_PADDING_VALUE] = new_element.integers("SS" if stored.pixel.signed else "US", stored.padding)
-    return {**new_element.without(decided, {tags.RESCALE_TYPE}), **found}
+        found[Tag.PIXEL_PADDING_VALUE] = new_element.integers("SS" if stored.pixel.signed else "US", stored.padding)
+    return {**new_element.without(decided, {Tag.RESCALE_TYPE}), **found}
 
 
 def image_type(request: Request) -> list[str]:
     """Return ImageType: DERIVED, and of what a source says beyond the second value that which still holds."""
     form = request.form
-    given = [part.strip() for part in request.attributes.text(tags.IMAGE_TYPE).split("\\")] if not form.groups else []
+    given = [part.strip() for part in request.attributes.text(Tag.IMAGE_TYPE).split("\\")] if not form.groups else []
     rest = [part for part in given[2:] if part and part != "MOSAIC"]
     return [*form.image_type[:2], *(rest or form.image_type[2:])]
 
@@ -145,9 +143,9 @@ def rescale_elements(request: Request, stored: Stored, t: int, k: int) -> Elemen
     always = request.kind in (Kind.CT, Kind.PET) or request.form.groups
     if not always and (stored.slopes == 1).all() and (stored.intercepts == 0).all():
         return {}
-    found = {tags.RESCALE_SLOPE: new_element.decimals([slope]), tags.RESCALE_INTERCEPT: new_element.decimals([intercept])}
+    found = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}
     if request.kind is not Kind.PET:
-        found[tags.RESCALE_TYPE] = new_element.text("LO", rescale_type(request))
+        found[Tag.RESCALE_TYPE] = new_element.text("LO", rescale_type(request))
     return found
 
 
@@ -160,15 +158,15 @@ def window_elements(request: Request, stored: Stored) -> Elements:
     if len(told) == len(_WINDOW):
         return told
     centre, width = stored.window()
-    found = {tags.WINDOW_CENTER: new_element.decimals([centre]), tags.WINDOW_WIDTH: new_element.decimals([width])}
+    found = {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
     if width < 1:
-        found[0x00281056] = new_element.text("CS", "LINEAR_EXACT")  # VOILUTFunction
+        found[Tag.VOI_LUT_FUNCTION] = new_element.text("CS", "LINEAR_EXACT")
     return found
 
 
 def rescale_type(request: Request) -> str:
     """Return RescaleType: that of a source; HU for CT whose air is where air is, US (unspecified) for all others."""
-    told = request.attributes.text(tags.RESCALE_TYPE)
+    told = request.attributes.text(Tag.RESCALE_TYPE)
     if told:
         return told
     return "HU" if request.kind in (Kind.CT, Kind.ENHANCED_CT) else "US"
@@ -183,7 +181,7 @@ def directionality(b_value: float, directed: bool) -> str:
     return "DIRECTIONAL" if directed else "ISOTROPIC" if b_value >= NEARLY_NO_WEIGHTING else "NONE"
 
 
-_WINDOW = (tags.WINDOW_CENTER, tags.WINDOW_WIDTH)
+_WINDOW = (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH)
 _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 
@@ -204,7 +202,7 @@ def sources_of_frame(request: Request, t: int, k: int) -> Elements:
     n = source_number(request, t, k)
     chosen = request.sources if n is None else [request.sources[n]]
     frames = [request.source_frames[n]] if n is not None and request.source_frames else []
-    return {tags.SOURCE_IMAGE_SEQUENCE: source_images(chosen, frames)}
+    return {Tag.SOURCE_IMAGE_SEQUENCE: source_images(chosen, frames)}
 
 
 def source_number(request: Request, t: int, k: int) -> int | None:

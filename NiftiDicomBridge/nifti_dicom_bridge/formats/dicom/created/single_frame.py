@@ -9,12 +9,12 @@ import numpy as np
 from ....model import geometry
 from ....model.metadata import Elements, Log
 from ....options import Kind
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import Made, file_of
-from ..restore import new_uid
+from ..pydicom_conversion import with_charset
+from ..uids import new_uid
 from . import clock
-from .attributes import with_charset
 from .request import (
     Request,
     common_elements,
@@ -40,10 +40,10 @@ def single_frames(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
             elements |= sources_of_frame(request, t, k)
             if request.frames:
                 elements |= with_charset(request.frames[t * slices + k])
-            elements[tags.SOP_INSTANCE_UID] = new_element.text("UI", new_uid())
-            elements[tags.INSTANCE_NUMBER] = new_element.integers("IS", number)
+            elements[Tag.SOP_INSTANCE_UID] = new_element.text("UI", new_uid())
+            elements[Tag.INSTANCE_NUMBER] = new_element.integers("IS", number)
             if request.kind is Kind.PET:
-                elements[0x00541330] = new_element.integers("US", number)  # ImageIndex
+                elements[Tag.IMAGE_INDEX] = new_element.integers("US", number)
             yield file_of(elements, stored.pixel, stored.voxels[t, k][None])
 
 
@@ -52,9 +52,9 @@ def _of_series(request: Request, stored: Stored) -> Elements:
     if stored.pixel.samples == 1:
         found |= window_elements(request, stored)
     if request.image.times > 1 and request.kind is not Kind.PET:
-        found[0x00200105] = new_element.integers("IS", request.image.times)  # NumberOfTemporalPositions
+        found[Tag.NUMBER_OF_TEMPORAL_POSITIONS] = new_element.integers("IS", request.image.times)
         if request.image.time_step_s > 0:
-            found[0x00200110] = new_element.decimals([request.image.time_step_s * 1000])  # TemporalResolution, ms
+            found[Tag.TEMPORAL_RESOLUTION] = new_element.decimals([request.image.time_step_s * 1000])  # ms
     if request.kind is Kind.PET:
         found |= _of_pet_series(request, stored)
     return found
@@ -64,13 +64,15 @@ def _of_pet_series(request: Request, stored: Stored) -> Elements:
     """Return the attributes of PET that count slices and times (PS3.3 C.8.9.1)."""
     times, slices = stored.voxels.shape[:2]
     found: Elements = {
-        0x00540081: new_element.integers("US", slices),  # NumberOfSlices
-        0x00541000: new_element.text("CS", "DYNAMIC" if times > 1 else "STATIC", "IMAGE"),  # SeriesType
+        Tag.NUMBER_OF_SLICES: new_element.integers("US", slices),
+        Tag.SERIES_TYPE: new_element.text("CS", "DYNAMIC" if times > 1 else "STATIC", "IMAGE"),
     }
     if times > 1:
-        found[0x00540101] = new_element.integers("US", times)  # NumberOfTimeSlices
+        found[Tag.NUMBER_OF_TIME_SLICES] = new_element.integers("US", times)
     given = request.attributes
-    for tag, acquired, now in zip((0x00080021, 0x00080031), (0x00080022, 0x00080032), new_element.now(), strict=True):
+    for tag, acquired, now in zip(
+        (Tag.SERIES_DATE, Tag.SERIES_TIME), (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME), new_element.now(), strict=True
+    ):
         if not given.text(tag):  # SeriesDate and SeriesTime, Type 1: that of the acquisition, else that of the making
             found[tag] = given.elements[acquired] if given.text(acquired) else now
     return found
@@ -80,17 +82,17 @@ def _plane(request: Request, k: int) -> Elements:
     """Return the Image Plane module of a slice (PS3.3 C.7.6.2)."""
     plane = request.planes[k]
     found = {
-        tags.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
-        tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
-        tags.PIXEL_SPACING: new_element.decimals(plane.spacing),
-        tags.SLICE_LOCATION: new_element.decimals([plane.distance]),
+        Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
+        Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
+        Tag.PIXEL_SPACING: new_element.decimals(plane.spacing),
+        Tag.SLICE_LOCATION: new_element.decimals([plane.distance]),
     }
     if request.kind is Kind.SC:
-        found[0x00200020] = new_element.text("CS", *patient_orientation(plane))  # PatientOrientation
-    if tags.SLICE_THICKNESS not in request.attributes.elements:
-        found[tags.SLICE_THICKNESS] = new_element.decimals([request.step_mm])
+        found[Tag.PATIENT_ORIENTATION] = new_element.text("CS", *patient_orientation(plane))
+    if Tag.SLICE_THICKNESS not in request.attributes.elements:
+        found[Tag.SLICE_THICKNESS] = new_element.decimals([request.step_mm])
     if len(request.planes) > 1 and request.kind in (Kind.MR, Kind.SC):
-        found[tags.SPACING_BETWEEN_SLICES] = new_element.decimals([request.step_mm])
+        found[Tag.SPACING_BETWEEN_SLICES] = new_element.decimals([request.step_mm])
     return found
 
 
@@ -98,14 +100,14 @@ def _time(request: Request, t: int) -> Elements:
     """Return what tells one time of an image from the others."""
     found: Elements = {}
     if request.image.times > 1 and request.kind is not Kind.PET:
-        found[0x00200100] = new_element.integers("IS", t + 1)  # TemporalPositionIdentifier
-        if not request.attributes.text(0x00200012):
-            found[0x00200012] = new_element.integers("IS", t + 1)  # AcquisitionNumber
+        found[Tag.TEMPORAL_POSITION_IDENTIFIER] = new_element.integers("IS", t + 1)
+        if not request.attributes.text(Tag.ACQUISITION_NUMBER):
+            found[Tag.ACQUISITION_NUMBER] = new_element.integers("IS", t + 1)
     if request.kind is Kind.PET:
-        found[0x00541300] = new_element.decimals([clock.frame_reference_ms(request, t)])  # FrameReferenceTime
+        found[Tag.FRAME_REFERENCE_TIME] = new_element.decimals([clock.frame_reference_ms(request, t)])
         duration = clock.duration_s(request, t)
         if duration:
-            found[0x00181242] = new_element.integers("IS", round(duration * 1000))  # ActualFrameDuration, ms
+            found[Tag.ACTUAL_FRAME_DURATION] = new_element.integers("IS", round(duration * 1000))  # ms
     gradients = request.image.gradients
     if gradients is not None and request.kind is Kind.MR:
         found |= _diffusion(gradients[t])
@@ -121,7 +123,7 @@ def _diffusion(gradient: np.ndarray) -> Elements:
     b_value, direction = float(gradient[0]), gradient[1:]
     weighted = b_value > 0 and bool(np.any(direction))
     return {
-        0x00189087: new_element.floats("FD", b_value),  # DiffusionBValue
-        0x00189075: new_element.text("CS", directionality(b_value, weighted)),
-        0x00189089: new_element.floats("FD", *geometry.ras_of_lps(direction)),  # DiffusionGradientOrientation, LPS
+        Tag.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
+        Tag.DIFFUSION_DIRECTIONALITY: new_element.text("CS", directionality(b_value, weighted)),
+        Tag.DIFFUSION_GRADIENT_ORIENTATION: new_element.floats("FD", *geometry.ras_of_lps(direction)),  # LPS
     }

@@ -8,7 +8,8 @@ import numpy as np
 
 from ....errors import PixelError
 from ....model.metadata import Log
-from ....model.pixels import PixelFormat, decimal, lattice_of, quantise, to_type
+from ....model.pixels import PixelFormat, to_type
+from ....model.quantisation import decimal, lattice_of, quantise
 from ....model.volume import Volume
 
 DEFAULT_RELATIVE_ERROR = 1e-4

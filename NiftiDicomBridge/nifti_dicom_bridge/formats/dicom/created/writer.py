@@ -5,17 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ....labels import Segment
-from ....model.metadata import Elements, Encoding, Log
+from ....model.metadata import Log
 from ....options import Kind, SegmentationForm
 from ..new_file import Made
-from ..reading.encoding import write_data_set
-from .attributes import with_charset
+from ..pydicom_conversion import data_set_of
 from .multi_frame import multi_frame
 from .request import Request
 from .single_frame import single_frames
@@ -108,11 +106,3 @@ def _sources(request: Request) -> list[Dataset]:
     from pydicom import dcmread
 
     return [dcmread(source.path, stop_before_pixels=True, force=True) for source in request.sources if source.path]
-
-
-def data_set_of(elements: Elements) -> Dataset:
-    """Return elements as a pydicom data set."""
-    from pydicom.filereader import read_dataset
-
-    raw = write_data_set(with_charset(elements), Encoding())
-    return read_dataset(BytesIO(raw), is_implicit_VR=False, is_little_endian=True)

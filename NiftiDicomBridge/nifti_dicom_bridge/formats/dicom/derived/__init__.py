@@ -12,9 +12,9 @@ import numpy as np
 from ....model import metadata
 from ....model.metadata import Instance, Log
 from ....model.volume import Volume
-from ....standard import tags
+from ....standard.tags import Tag
 from ..new_file import Made
-from ..restore import UidMap
+from ..uids import UidMap
 from .derivation import Work
 from .multi_frame import cine, multi_frame
 from .single_frame import single_frames
@@ -94,6 +94,6 @@ def is_on_another_grid(volume: Volume) -> bool:
 
 
 def _is_plain_multi_frame(instance: Instance, volume: Volume) -> bool:
-    return metadata.integer(instance.elements, tags.NUMBER_OF_FRAMES, 1) > 1 and not (
+    return metadata.integer(instance.elements, Tag.NUMBER_OF_FRAMES, 1) > 1 and not (
         volume.pixel_record and volume.pixel_record.across
     )

@@ -10,13 +10,14 @@ from ....errors import PixelError
 from ....model import geometry, metadata
 from ....model.geometry import Plane
 from ....model.metadata import Instance, Log
-from ....model.pixels import PixelFormat, Quantised, quantise, to_real_values, to_stored_values
+from ....model.pixels import PixelFormat, to_real_values, to_stored_values
+from ....model.quantisation import Quantised, quantise
 from ....model.volume import Volume
 from ....options import Resample
-from ....standard import tags
+from ....standard.tags import Tag
 from ..reading import decode
 from ..reading.frames import frames_of, true_planes
-from ..restore import new_uid
+from ..uids import new_uid
 
 # objects whose integers are what they are: no rescale can stand between pixels and values
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -36,8 +37,8 @@ class Work:
         self.planes = planes_of(volume)
         self.has_geometry = any(f.plane is not None for f in frames_of(series.first, 0))
         self.pixel = decode.pixel_format(series.first)
-        self.sop_class = metadata.text(series.first.elements, tags.SOP_CLASS_UID)
-        self.functional = tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements
+        self.sop_class = metadata.text(series.first.elements, Tag.SOP_CLASS_UID)
+        self.functional = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements
         self.slopes = np.full(volume.voxels.shape[:2], volume.rescale.slope)
         self.intercepts = np.full(volume.voxels.shape[:2], volume.rescale.intercept)
         self.stored = self._values()
@@ -78,7 +79,7 @@ class Work:
         if self.sop_class.startswith(_X_RAYS):
             self._note_rounding(1.0, float(np.abs(np.rint(real) - real).max()))
             return to_stored_values(real, 1.0, 0.0, np.dtype("<u2"))
-        scaled_only = self.sop_class == _PET or tags.DOSE_GRID_SCALING in self.series.first.elements
+        scaled_only = self.sop_class == _PET or Tag.DOSE_GRID_SCALING in self.series.first.elements
         found: Quantised = quantise(real, zero_intercept=scaled_only)
         self.slopes[:], self.intercepts[:] = found.slope, found.intercept
         self._note_rounding(found.slope, found.error)
@@ -158,7 +159,7 @@ class Work:
 def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
     """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and say so."""
     assert volume.metadata is not None
-    old = metadata.text(volume.metadata.first.elements, tags.FRAME_OF_REFERENCE_UID)
+    old = metadata.text(volume.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
     if not old or not resampled or _same_planes(volume):
         return old
     log.warnings.append(

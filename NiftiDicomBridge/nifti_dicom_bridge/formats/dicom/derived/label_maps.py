@@ -15,15 +15,15 @@ from ....model import metadata
 from ....model.metadata import Element, Elements, Encoding, Instance, Item, Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element, new_file
-from ..created.attributes import in_utf_8
 from ..new_file import Made
+from ..pydicom_conversion import in_utf_8
 from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
 from ..reading.segments import all_segments, labelled_segments
-from ..restore import UidMap
+from ..uids import UidMap
 from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
 from .derivation import frame_of_reference, planes_of
 from .sources import put_sources_back
@@ -32,15 +32,16 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _LABEL_MAP = "LABELMAP"
-_REFERENCED_SERIES, _REFERENCED_INSTANCES = 0x00081115, 0x0008114A
 _NEEDED_OF_SEGMENTS = ("SegmentedPropertyCategoryCodeSequence", "SegmentedPropertyTypeCodeSequence", "SegmentAlgorithmType")
 _LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 # what is made anew, or held for the frames as they were
 _OF_FRAMES = frozenset({
-    0x00080023, 0x00080033,  # ContentDate, ContentTime
-    0x00200242, 0x00209161, 0x00209162, 0x00209163, 0x00209228,  # concatenation
-    0x00209221, 0x00209222, 0x00209311,  # dimensions
-    tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, tags.SEGMENT_SEQUENCE,
+    Tag.CONTENT_DATE, Tag.CONTENT_TIME,
+    # concatenation
+    Tag.SOP_INSTANCE_UID_OF_CONCATENATION_SOURCE, Tag.CONCATENATION_UID, Tag.IN_CONCATENATION_NUMBER,
+    Tag.IN_CONCATENATION_TOTAL_NUMBER, Tag.CONCATENATION_FRAME_OFFSET_NUMBER,
+    Tag.DIMENSION_ORGANIZATION_SEQUENCE, Tag.DIMENSION_INDEX_SEQUENCE, Tag.DIMENSION_ORGANIZATION_TYPE,  # dimensions
+    Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, Tag.SEGMENT_SEQUENCE,
 })  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def is_label_map(volume: Volume) -> bool:
     series = volume.metadata
     if series is None or series.is_label_map:
         return series is not None
-    whole = metadata.text(series.first.elements, tags.SEGMENTATION_TYPE) == _LABEL_MAP
+    whole = metadata.text(series.first.elements, Tag.SEGMENTATION_TYPE) == _LABEL_MAP
     return whole and volume.times == 1 and true_planes(series) is not None
 
 
@@ -75,7 +76,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         If no DICOM slice can hold the grid.
     """
     from ..created.segmentation import SegmentationRequest, segmentations
-    from ..created.writer import data_set_of
+    from ..pydicom_conversion import data_set_of
 
     first = volumes[0]
     assert first.metadata is not None
@@ -91,7 +92,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         overlapping=volumes[1:],
     )
     for found in segmentations(request):
-        described = data_set_of(in_utf_8(original, {tags.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
+        described = data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
         labels = label_numbers(original) if first.metadata.is_label_map else {}
         known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
         numbers = _put_segments_back(found, known)
@@ -106,10 +107,10 @@ def _tell_what_is_missing(volumes: Sequence[Volume], log: Log) -> None:
     assert series is not None
     if not series.is_label_map or volumes[0].resampled:
         return
-    frames = metadata.items(series.first.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-    groups = [metadata.first_item(frame.elements, tags.SEGMENT_IDENTIFICATION_SEQUENCE) for frame in frames]
+    frames = metadata.items(series.first.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    groups = [metadata.first_item(frame.elements, Tag.SEGMENT_IDENTIFICATION_SEQUENCE) for frame in frames]
     labels = label_numbers(series.first)
-    numbers = {metadata.integer(group, tags.REFERENCED_SEGMENT_NUMBER) for group in groups if group}
+    numbers = {metadata.integer(group, Tag.REFERENCED_SEGMENT_NUMBER) for group in groups if group}
     told = {labels.get(number, number) for number in numbers}
     given = {frame.label for volume in volumes if volume.metadata is not None for *_, frame in volume.metadata.planes()}
     missing = sorted(told - given)
@@ -129,31 +130,31 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     assert series is not None
     original = series.first
     found = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
-    old = metadata.text(original.elements, tags.SERIES_INSTANCE_UID)
+    old = metadata.text(original.elements, Tag.SERIES_INSTANCE_UID)
     date, time = new_element.now()
     found |= {
-        tags.INSTANCE_CREATION_DATE: date,
-        tags.INSTANCE_CREATION_TIME: time,
-        tags.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.resampled)]))),
-        tags.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.resampled else DESCRIPTION),
-        tags.SOURCE_IMAGE_SEQUENCE: new_file.source_images(series.instances),
-        tags.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(found),
-        _REFERENCED_SERIES: _with_series(found, old, series.instances),
+        Tag.INSTANCE_CREATION_DATE: date,
+        Tag.INSTANCE_CREATION_TIME: time,
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.resampled)]))),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.resampled else DESCRIPTION),
+        Tag.SOURCE_IMAGE_SEQUENCE: new_file.source_images(series.instances),
+        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(found),
+        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(found, old, series.instances),
     }
     if space:
-        found[tags.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
+        found[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
     return found
 
 
 def _with_series(elements: Elements, series_uid: str, instances: Sequence[Instance]) -> Element:
     """Return ReferencedSeriesSequence (PS3.3 C.12.2) with the original itself."""
     own: Elements = {
-        tags.SERIES_INSTANCE_UID: new_element.text("UI", series_uid),
-        _REFERENCED_INSTANCES: new_element.sequence(
-            *(new_element.reference(metadata.text(one.elements, tags.SOP_CLASS_UID), one.uid) for one in instances if one.uid)
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", series_uid),
+        Tag.REFERENCED_INSTANCE_SEQUENCE: new_element.sequence(
+            *(new_element.reference(metadata.text(one.elements, Tag.SOP_CLASS_UID), one.uid) for one in instances if one.uid)
         ),
     }
-    return Element("SQ", (*metadata.items(elements, _REFERENCED_SERIES), Item(own)))
+    return Element("SQ", (*metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE), Item(own)))
 
 
 def _put_segments_back(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:

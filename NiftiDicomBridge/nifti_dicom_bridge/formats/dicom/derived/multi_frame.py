@@ -9,10 +9,11 @@ import numpy as np
 from ....errors import GeometryError
 from ....model import metadata
 from ....model.metadata import Element, Elements, Item
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import Made
-from ..restore import UidMap
+from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import Work
 from .single_frame import step_of
@@ -47,22 +48,22 @@ def multi_frame(work: Work, uids: UidMap) -> Iterator[Made]:
         template = work.series.instances[n]
         places = places if work.resampled else sorted(places)
         elements = common(template, work, uids, [template])
-        elements[tags.NUMBER_OF_FRAMES] = new_element.integers("IS", len(places))
-        shared = metadata.first_item(template.elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
-        own = metadata.items(template.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        elements[Tag.NUMBER_OF_FRAMES] = new_element.integers("IS", len(places))
+        shared = metadata.first_item(template.elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        own = metadata.items(template.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
         per_frame = [
             _frame_groups(work, own[frame].elements if frame < len(own) else {}, shared, t, k) for frame, t, k in places
         ]
-        elements[tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = Element("SQ", tuple(Item(item) for item in per_frame))
+        elements[Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = Element("SQ", tuple(Item(item) for item in per_frame))
         moved = {tag for item in per_frame for tag in item}
         kept = _public({tag: element for tag, element in shared.items() if tag not in moved})
         _, first_t, first_k = places[0]
-        elements[tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(_with_values(work, kept, first_t, first_k))
+        elements[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(_with_values(work, kept, first_t, first_k))
         yield file_of(template, elements, work, np.stack([work.stored[t, k] for _, t, k in places]))
 
 
 def _public(groups: Elements) -> Elements:
-    return {tag: element for tag, element in groups.items() if not tags.is_private(tag)}
+    return {tag: element for tag, element in groups.items() if not dictionary.is_private(tag)}
 
 
 def _frame_groups(work: Work, own: Elements, shared: Elements, t: int, k: int) -> Elements:
@@ -70,21 +71,21 @@ def _frame_groups(work: Work, own: Elements, shared: Elements, t: int, k: int) -
     found = _public(own)
     plane = work.planes[k]
     if work.resampled and work.has_geometry:
-        measures = metadata.first_item(own, tags.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
-            shared, tags.PIXEL_MEASURES_SEQUENCE
+        measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
+            shared, Tag.PIXEL_MEASURES_SEQUENCE
         )
         step = new_element.decimals([step_of(work.planes, plane)])
-        measures = measures | {tags.PIXEL_SPACING: new_element.decimals(plane.spacing)}
-        if work.step_changed or tags.SLICE_THICKNESS not in measures:
-            measures[tags.SLICE_THICKNESS] = step
+        measures = measures | {Tag.PIXEL_SPACING: new_element.decimals(plane.spacing)}
+        if work.step_changed or Tag.SLICE_THICKNESS not in measures:
+            measures[Tag.SLICE_THICKNESS] = step
         found |= {
-            tags.PLANE_POSITION_SEQUENCE: new_element.sequence(
-                {tags.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position)}
+            Tag.PLANE_POSITION_SEQUENCE: new_element.sequence(
+                {Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position)}
             ),
-            tags.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
-                {tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
+            Tag.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
+                {Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
             ),
-            tags.PIXEL_MEASURES_SEQUENCE: new_element.sequence({**measures, tags.SPACING_BETWEEN_SLICES: step}),
+            Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence({**measures, Tag.SPACING_BETWEEN_SLICES: step}),
         }
     return _with_values(work, found, t, k)
 
@@ -92,28 +93,28 @@ def _frame_groups(work: Work, own: Elements, shared: Elements, t: int, k: int) -
 def _with_values(work: Work, groups: Elements, t: int, k: int) -> Elements:
     """Return functional groups with rescale, window and frame type as they are now."""
     found = dict(groups)
-    transformation = metadata.first_item(groups, tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
+    transformation = metadata.first_item(groups, Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
     if transformation:
         changed = {**transformation, **rescale_elements(work, transformation, t, k)}
-        found[tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(changed)
-    window = metadata.first_item(groups, tags.FRAME_VOI_LUT_SEQUENCE)
+        found[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(changed)
+    window = metadata.first_item(groups, Tag.FRAME_VOI_LUT_SEQUENCE)
     if window:
-        found[tags.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence({**window, **_windowed(work)})
+        found[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence({**window, **_windowed(work)})
     return _honest_frame_types(work, found)
 
 
 def _windowed(work: Work) -> Elements:
     centre, width = work.window()
-    return {tags.WINDOW_CENTER: new_element.decimals([centre]), tags.WINDOW_WIDTH: new_element.decimals([width])}
+    return {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
 
 
 def _honest_frame_types(work: Work, groups: Elements) -> Elements:
     """Return functional groups whose FrameType says DERIVED, without value mappings that do not hold any more."""
     found = dict(groups)
-    for sequence in (tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE):
+    for sequence in (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE):
         item = metadata.first_item(groups, sequence)
-        old = metadata.texts(item, tags.FRAME_TYPE)
+        old = metadata.texts(item, Tag.FRAME_TYPE)
         if old:
             kind = new_element.text("CS", "DERIVED", *(old[1:2] or ["PRIMARY"]), *old[2:])
-            found[sequence] = new_element.sequence({**item, tags.FRAME_TYPE: kind})
-    return new_element.without(found, {tags.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())
+            found[sequence] = new_element.sequence({**item, Tag.FRAME_TYPE: kind})
+    return new_element.without(found, {Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from ....model.geometry import Plane
 from ....model.metadata import Elements
-from ....standard import tags
+from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import Made
-from ..restore import UidMap
+from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import Work
 
@@ -21,13 +21,13 @@ def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
         for k, (n, _) in enumerate(times):
             template = work.series.instances[n]
             elements = common(template, work, uids, work.sources(t, k))
-            elements = new_element.without(elements, {tags.NUMBER_OF_FRAMES})
+            elements = new_element.without(elements, {Tag.NUMBER_OF_FRAMES})
             elements |= rescale_elements(work, elements, t, k)
-            elements[tags.INSTANCE_NUMBER] = new_element.integers("IS", t * len(times) + k + 1)
-            if work.volume.voxels.ndim == 4 and (tags.WINDOW_CENTER in elements):
+            elements[Tag.INSTANCE_NUMBER] = new_element.integers("IS", t * len(times) + k + 1)
+            if work.volume.voxels.ndim == 4 and (Tag.WINDOW_CENTER in elements):
                 elements |= {
-                    tags.WINDOW_CENTER: new_element.decimals([centre]),
-                    tags.WINDOW_WIDTH: new_element.decimals([width]),
+                    Tag.WINDOW_CENTER: new_element.decimals([centre]),
+                    Tag.WINDOW_WIDTH: new_element.decimals([width]),
                 }
             if work.has_geometry:
                 elements |= _plane_elements(work, k, elements)
@@ -42,18 +42,18 @@ def _plane_elements(work: Work, k: int, elements: Elements) -> Elements:
     plane = work.planes[k]
     step = step_of(work.planes, plane)
     found = {
-        tags.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
-        tags.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
-        tags.PIXEL_SPACING: new_element.decimals(plane.spacing),
+        Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
+        Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
+        Tag.PIXEL_SPACING: new_element.decimals(plane.spacing),
     }
     if work.step_changed:
-        found[tags.SLICE_THICKNESS] = new_element.decimals([step])
-    if tags.SPACING_BETWEEN_SLICES in elements or work.step_changed:
-        found[tags.SPACING_BETWEEN_SLICES] = new_element.decimals([step])
-    if tags.IMAGER_PIXEL_SPACING in elements:
-        found[tags.IMAGER_PIXEL_SPACING] = new_element.decimals(plane.spacing)
-    if tags.SLICE_LOCATION in elements:
-        found[tags.SLICE_LOCATION] = new_element.decimals([plane.distance])
+        found[Tag.SLICE_THICKNESS] = new_element.decimals([step])
+    if Tag.SPACING_BETWEEN_SLICES in elements or work.step_changed:
+        found[Tag.SPACING_BETWEEN_SLICES] = new_element.decimals([step])
+    if Tag.IMAGER_PIXEL_SPACING in elements:
+        found[Tag.IMAGER_PIXEL_SPACING] = new_element.decimals(plane.spacing)
+    if Tag.SLICE_LOCATION in elements:
+        found[Tag.SLICE_LOCATION] = new_element.decimals([plane.distance])
     return found
 
 

@@ -11,15 +11,13 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Element
 from ....model.volume import Volume
-from ....standard import tags
-from ..created.attributes import in_utf_8
+from ....standard.tags import Tag
 from ..created.placement import SAME_DIRECTION, SAME_PLACE
+from ..pydicom_conversion import in_utf_8
 from ..reading.frames import own_groups, true_planes
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-_DERIVATION_IMAGE, _SPATIAL_LOCATIONS_PRESERVED = 0x00089124, 0x0028135A
 
 
 def put_sources_back(found: Dataset, volumes: Sequence[Volume], labels: dict[int, int]) -> None:
@@ -68,15 +66,15 @@ class _Sources:
         self.of_slice: dict[int, Element] = {}
         for volume in volumes:
             self._add(volume)
-        shared = metadata.first_item(series.first.elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
-        self.shared = shared.get(_DERIVATION_IMAGE)
+        shared = metadata.first_item(series.first.elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        self.shared = shared.get(Tag.DERIVATION_IMAGE_SEQUENCE)
 
     def _add(self, volume: Volume) -> None:
         series = volume.metadata
         assert series is not None
-        tops = [in_utf_8(instance, {tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE}) for instance in series.instances]
+        tops = [in_utf_8(instance, {Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE}) for instance in series.instances]
         for _, k, frame in series.planes():
-            element = own_groups(tops[frame.instance], frame.frame).get(_DERIVATION_IMAGE)
+            element = own_groups(tops[frame.instance], frame.frame).get(Tag.DERIVATION_IMAGE_SEQUENCE)
             if element is not None and element.value:
                 self.of_frame[k, frame.label] = element
                 self.of_slice.setdefault(k, element)
@@ -100,10 +98,10 @@ def _is_same(a: Plane, b: Plane) -> bool:
 
 def _sequence(element: Element, same_grid: bool) -> Any:
     """Return a DerivationImageSequence; where pixels no longer lie on those of the source, it says so."""
-    from ..created.writer import data_set_of
+    from ..pydicom_conversion import data_set_of
 
-    found = data_set_of({_DERIVATION_IMAGE: element})
+    found = data_set_of({Tag.DERIVATION_IMAGE_SEQUENCE: element})
     for inner in found.iterall() if not same_grid else ():
-        if inner.tag == _SPATIAL_LOCATIONS_PRESERVED:
+        if inner.tag == Tag.SPATIAL_LOCATIONS_PRESERVED:
             inner.value = "NO"
     return found.DerivationImageSequence

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..restore import new_uid
+from ....standard.tags import Tag
+from ..uids import new_uid
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-_IN_STACK, _STACK_ID, _TEMPORAL = 0x00209057, 0x00209056, 0x00209128
 
 
 def put_dimensions(made: Dataset, times: int, slices: int) -> None:
@@ -22,10 +21,10 @@ def put_dimensions(made: Dataset, times: int, slices: int) -> None:
     made.DimensionOrganizationSequence = [organization]
     made.DimensionOrganizationType = "3D_TEMPORAL" if times > 1 else "3D"
     made.DimensionIndexSequence = []
-    for pointer in (_STACK_ID, _IN_STACK, *([_TEMPORAL] if times > 1 else [])):
+    for pointer in (Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, *([Tag.TEMPORAL_POSITION_INDEX] if times > 1 else [])):
         item = Dataset()
         item.DimensionOrganizationUID = organization.DimensionOrganizationUID
-        item.DimensionIndexPointer, item.FunctionalGroupPointer = pointer, 0x00209111  # FrameContentSequence
+        item.DimensionIndexPointer, item.FunctionalGroupPointer = pointer, Tag.FRAME_CONTENT_SEQUENCE
         made.DimensionIndexSequence.append(item)
     for n, groups in enumerate(made.PerFrameFunctionalGroupsSequence):
         t, k = divmod(n, slices)

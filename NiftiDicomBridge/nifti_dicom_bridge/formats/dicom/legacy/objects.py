@@ -16,11 +16,12 @@ from ....model import metadata
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....optional_packages import require
-from ....sidecar.record import tool_version
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
+from ....version import tool_version
 from ..created.references import evidence
-from ..created.writer import data_set_of
-from ..restore import UidMap, new_uid
+from ..pydicom_conversion import data_set_of
+from ..uids import UidMap, new_uid
 from .corrections import put_right
 from .dimensions import put_dimensions
 from .sources import sources_of
@@ -76,11 +77,11 @@ def _converter(volume: Volume) -> str:
     series = volume.metadata
     assert series is not None
     elements = series.first.elements
-    sop_class = metadata.text(elements, tags.SOP_CLASS_UID)
+    sop_class = metadata.text(elements, Tag.SOP_CLASS_UID)
     found = _CONVERTERS.get(sop_class)
     if found is None:
         raise OptionError(
-            f"--as legacy: {volume.name} is {tags.uid_name(sop_class) or 'of no known kind'}. Legacy Converted Enhanced "
+            f"--as legacy: {volume.name} is {dictionary.uid_name(sop_class) or 'of no known kind'}. Legacy Converted Enhanced "
             "objects are made of CT, MR and PET objects of one frame each. Use --as enhanced, or --as sc."
         )
     if volume.pixel_record is not None and volume.pixel_record.across:
@@ -88,10 +89,10 @@ def _converter(volume: Volume) -> str:
             f"--as legacy: {volume.name} is a mosaic, many slices in one frame: such frames cannot be taken over as they are. "
             "Use --as enhanced, which takes them apart."
         )
-    if metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION) not in ("MONOCHROME1", "MONOCHROME2"):
+    if metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) not in ("MONOCHROME1", "MONOCHROME2"):
         raise OptionError(
             f"--as legacy: {volume.name} has PhotometricInterpretation (0028,0004) "
-            f"{metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION)}; grey images can be converted. Use --as sc."
+            f"{metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}; grey images can be converted. Use --as sc."
         )
     return found
 

@@ -13,7 +13,8 @@ from .. import new_element, restore
 from ..created.modules import METHOD_UNKNOWN
 from ..derived import derive
 from ..reading import decode
-from ..restore import Composer, PixelSource, UidMap, new_uid
+from ..restore import Composer, PixelSource
+from ..uids import UidMap, new_uid
 
 if TYPE_CHECKING:
     from pydicom.dataelem import DataElement

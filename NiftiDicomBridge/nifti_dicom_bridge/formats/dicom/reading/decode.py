@@ -15,7 +15,8 @@ from ....model import metadata
 from ....model.metadata import Element, Elements, Instance
 from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
 from ....optional_packages import missing_error
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from .files import read_pixel_bytes
 from .frames import frame_count
 from .itk_frames import frames_by_itk
@@ -42,29 +43,29 @@ def pixel_format(instance: Instance) -> PixelFormat:
     """
     elements, pixels = instance.elements, instance.pixels
     assert pixels is not None
-    rows, columns = _positive(instance, tags.ROWS), _positive(instance, tags.COLUMNS)
-    floating = pixels.tag != tags.PIXEL_DATA
-    allocated = {tags.FLOAT_PIXEL_DATA: 32, tags.DOUBLE_FLOAT_PIXEL_DATA: 64}.get(pixels.tag) or _positive(
-        instance, tags.BITS_ALLOCATED
+    rows, columns = _positive(instance, Tag.ROWS), _positive(instance, Tag.COLUMNS)
+    floating = pixels.tag != Tag.PIXEL_DATA
+    allocated = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}.get(pixels.tag) or _positive(
+        instance, Tag.BITS_ALLOCATED
     )
     if allocated not in _ALLOCATED:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(tags.BITS_ALLOCATED)} is {allocated}; 1, 8, 16, 32 and 64 exist."
+            f"{instance.path}: {dictionary.describe(Tag.BITS_ALLOCATED)} is {allocated}; 1, 8, 16, 32 and 64 exist."
         )
-    stored = metadata.integer(elements, tags.BITS_STORED, allocated)
+    stored = metadata.integer(elements, Tag.BITS_STORED, allocated)
     stored = stored if 0 < stored <= allocated and not floating else allocated
-    high = metadata.integer(elements, tags.HIGH_BIT, stored - 1)
+    high = metadata.integer(elements, Tag.HIGH_BIT, stored - 1)
     return PixelFormat(
         rows=rows,
         columns=columns,
-        samples=max(1, metadata.integer(elements, tags.SAMPLES_PER_PIXEL, 1)),
+        samples=max(1, metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1)),
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=high if stored - 1 <= high < allocated else stored - 1,
-        signed=metadata.integer(elements, tags.PIXEL_REPRESENTATION) == 1 and allocated > 1,
+        signed=metadata.integer(elements, Tag.PIXEL_REPRESENTATION) == 1 and allocated > 1,
         floating=floating,
-        planar=metadata.integer(elements, tags.PLANAR_CONFIGURATION) == 1,
-        photometric=metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION),
+        planar=metadata.integer(elements, Tag.PLANAR_CONFIGURATION) == 1,
+        photometric=metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION),
     )
 
 
@@ -72,10 +73,10 @@ def _positive(instance: Instance, tag: int) -> int:
     found = metadata.number(instance.elements, tag)
     if found is None:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(tag)} is missing: the pixel data cannot be understood without it."
+            f"{instance.path}: {dictionary.describe(tag)} is missing: the pixel data cannot be understood without it."
         )
     if not 0 < found < 2**31:
-        raise DicomReadError(f"{instance.path}: {tags.describe(tag)} is {found:g}: there is no image.")
+        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {found:g}: there is no image.")
     return int(found)
 
 
@@ -89,13 +90,13 @@ def check_length(instance: Instance) -> None:
     frames = frame_count(instance.elements)
     if pixels.length < 0 and frames > max(1, Path(instance.path).stat().st_size // 8):  # a frame has an item header at least
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(tags.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
+            f"{instance.path}: {dictionary.describe(Tag.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
             "Get the file anew from its source."
         )
     wanted = pixel.bytes_of(frames)
     if 0 <= pixels.length < wanted:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(pixels.tag)} has {pixels.length} bytes, but {frames} frame(s) of "
+            f"{instance.path}: {dictionary.describe(pixels.tag)} has {pixels.length} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Get the file anew from its source."
         )
 
@@ -185,14 +186,14 @@ def _decompress(instance: Instance) -> np.ndarray:
 
 def _has_12_bit_jpeg(instance: Instance) -> bool:
     """Whether pixels are JPEG of 12 bits, which none of pydicom's plug-ins with a free license decodes."""
-    return instance.transfer_syntax == JPEG_EXTENDED and metadata.integer(instance.elements, tags.BITS_STORED) > 8
+    return instance.transfer_syntax == JPEG_EXTENDED and metadata.integer(instance.elements, Tag.BITS_STORED) > 8
 
 
 def _not_decoded(instance: Instance, error: Exception) -> DicomReadError:
     """Return why pixel data were not decoded: no decoder is installed, or they are damaged."""
     from pydicom.pixels import get_decoder
 
-    syntax = tags.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
+    syntax = dictionary.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
     reason = str(error).strip().split("\n")[0]
     try:
         if not get_decoder(instance.transfer_syntax).is_available:
@@ -209,13 +210,13 @@ def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
     import pydicom
     from pydicom.pixels import get_decoder
 
-    wanted = (tags.ROWS, tags.COLUMNS, tags.SAMPLES_PER_PIXEL, tags.BITS_ALLOCATED, tags.BITS_STORED, tags.PIXEL_REPRESENTATION)
+    wanted = (Tag.ROWS, Tag.COLUMNS, Tag.SAMPLES_PER_PIXEL, Tag.BITS_ALLOCATED, Tag.BITS_STORED, Tag.PIXEL_REPRESENTATION)
     data_set = pydicom.Dataset()
     for tag in wanted:
         data_set.add_new(tag, "US", metadata.integer(elements, tag, 0))
-    data_set.PhotometricInterpretation = metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION)
-    data_set.PlanarConfiguration = metadata.integer(elements, tags.PLANAR_CONFIGURATION)
-    data_set.PixelData = elements[tags.PIXEL_DATA].value
+    data_set.PhotometricInterpretation = metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    data_set.PlanarConfiguration = metadata.integer(elements, Tag.PLANAR_CONFIGURATION)
+    data_set.PixelData = elements[Tag.PIXEL_DATA].value
     data_set["PixelData"].is_undefined_length = True
     with _quiet():
         try:
@@ -223,9 +224,9 @@ def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
         except Exception:  # pydicom and its plug-ins raise whatever their codec raises
             return None
     raw = frame.astype(frame.dtype.newbyteorder("<")).tobytes()
-    changed = {tags.PIXEL_DATA: Element("OW" if frame.dtype.itemsize > 1 else "OB", raw + b"\0" * (len(raw) % 2))}
+    changed = {Tag.PIXEL_DATA: Element("OW" if frame.dtype.itemsize > 1 else "OB", raw + b"\0" * (len(raw) % 2))}
     if frame.ndim == 3:
-        changed |= {tags.PHOTOMETRIC_INTERPRETATION: Element("CS", b"RGB "), tags.PLANAR_CONFIGURATION: Element("US", b"\0\0")}
+        changed |= {Tag.PHOTOMETRIC_INTERPRETATION: Element("CS", b"RGB "), Tag.PLANAR_CONFIGURATION: Element("US", b"\0\0")}
     return {**elements, **changed}
 
 

@@ -13,13 +13,9 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import Plane, ras_of_lps
 from ....model.metadata import Elements, Instance, SeriesMetadata
-from ....standard import tags
+from ....standard.tags import Tag
 from . import vendor
 from .frames import FrameInfo, Lookup, frames_of, own_groups
-
-DIFFUSION_GRADIENT_DIRECTION_SEQUENCE = 0x00189076
-DIFFUSION_GRADIENT_ORIENTATION = 0x00189089
-IN_PLANE_PHASE_ENCODING_DIRECTION = 0x00181312
 
 SIEMENS_B_VALUE = (0x0019, "SIEMENS MR HEADER", 0x0C)
 SIEMENS_DIRECTION = (0x0019, "SIEMENS MR HEADER", 0x0E)
@@ -62,7 +58,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     if any(weighting is None for weighting in found):
         return None
     table = np.array([[w.b_value, *w.direction] for w in found if w is not None])
-    maker = metadata.text(instances[0].elements, tags.MANUFACTURER).upper()
+    maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
     least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
     varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
     return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
@@ -83,7 +79,7 @@ def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
 
 def _is_diffusion_weighted(look: Lookup) -> bool:
     """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
-    words = metadata.texts(look.data_set, tags.IMAGE_TYPE)
+    words = metadata.texts(look.data_set, Tag.IMAGE_TYPE)
     return "DIFFUSION" in words and words[0] != "DERIVED"
 
 
@@ -109,10 +105,10 @@ def _directed(b_value: float | None, direction: Sequence[float]) -> Weighting | 
 
 def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     """PS3.3 C.8.13.5.9, MR Diffusion; at the top level in classic objects of GE, Siemens XA and Canon."""
-    group = look.group(tags.MR_DIFFUSION_SEQUENCE) or elements
-    b_value = metadata.number(group, tags.DIFFUSION_B_VALUE)
-    nested = metadata.first_item(group, DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
-    direction = metadata.numbers(nested or group, DIFFUSION_GRADIENT_ORIENTATION)
+    group = look.group(Tag.MR_DIFFUSION_SEQUENCE) or elements
+    b_value = metadata.number(group, Tag.DIFFUSION_B_VALUE)
+    nested = metadata.first_item(group, Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
+    direction = metadata.numbers(nested or group, Tag.DIFFUSION_GRADIENT_ORIENTATION)
     if nested == {} and group is elements and not direction and b_value:
         return None  # the vendor's own elements may know the direction
     return _directed(b_value, direction)
@@ -141,7 +137,7 @@ def _ge(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
         return Weighting(0.0, np.zeros(3)) if parts[0] else _directed(b_value, ())
     if 0.03 < length < 0.97:
         b_value = max(GE_B_STEP, round(b_value * length**2 / GE_B_STEP) * GE_B_STEP)
-    if metadata.text(elements, IN_PLANE_PHASE_ENCODING_DIRECTION) == "ROW":
+    if metadata.text(elements, Tag.IN_PLANE_PHASE_ENCODING_DIRECTION) == "ROW":
         direction = np.array([direction[1], -direction[0], direction[2]])
     coronal = int(np.argmax(np.abs(plane.normal))) == 1
     x, y, z = direction * [1.0, -1.0 if coronal else 1.0, -1.0]

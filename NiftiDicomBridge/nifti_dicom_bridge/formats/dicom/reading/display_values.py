@@ -9,7 +9,7 @@ import numpy as np
 from ....model import metadata
 from ....model.pixels import to_real_values
 from ....model.volume import Rescale, Volume
-from ....standard import tags
+from ....standard.tags import Tag
 from .frames import FrameInfo, Lookup, frames_of, own_groups
 
 _MAKER = "PHILIPS"
@@ -24,7 +24,7 @@ def as_shown(volume: Volume) -> Volume:
     series = volume.metadata
     if series is None or volume.voxels.ndim != 4:
         return volume
-    if _MAKER not in metadata.text(series.first.elements, tags.MANUFACTURER).upper():
+    if _MAKER not in metadata.text(series.first.elements, Tag.MANUFACTURER).upper():
         return volume
     infos = {n: frames_of(series.instances[n], n) for n in set(series.frames[..., 0].reshape(-1).tolist())}
     factors = {(n, f): _factor(series.instances[n].elements, infos[n][f]) for n, f in series.frames.reshape(-1, 2).tolist()}
@@ -52,8 +52,8 @@ def _combined(rescale: Rescale, factor: tuple[float, float]) -> tuple[float, flo
 def _factor(elements: metadata.Elements, info: FrameInfo) -> tuple[float, float]:
     """Return factor and offset from the real values of a frame to those that its rescale gives."""
     look = Lookup(elements, own_groups(elements, info.frame))
-    sequence = tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
-    slope, intercept = look.number(sequence, tags.RESCALE_SLOPE), look.number(sequence, tags.RESCALE_INTERCEPT)
+    sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
+    slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
     if slope is None or intercept is None:
         return _UNCHANGED
     factor = slope / info.slope

@@ -14,7 +14,8 @@ from itertools import pairwise
 
 from ....errors import DicomReadError
 from ....model.metadata import Element, Elements, Encoding, Item, PixelElement
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 
 UNDEFINED = 0xFFFFFFFF
 MAX_DEPTH = 60
@@ -78,7 +79,15 @@ def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements 
     DicomReadError
         If sequences do not close, or nest deeper than `MAX_DEPTH`.
     """
-    found, like = Parsed(), like or {}
+    found = Parsed()
+    found.end = _read_elements(found, buffer, start, encoding, like or {})
+    if found.pixels is None and (not whole or any(buffer[found.end :])):
+        raise NeedMoreBytes(0, found.end + 8)
+    return found
+
+
+def _read_elements(found: Parsed, buffer: bytes, start: int, encoding: Encoding, like: Elements) -> int:
+    """Put the elements up to the pixel data into `found`, and return the offset of what follows."""
     elements = found.elements
     reader = ElementReader(buffer, encoding)
     quick = encoding.explicit and encoding.little
@@ -97,7 +106,7 @@ def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements 
                 pos = stop
                 continue
         tag, vr, length, body = reader.header(pos, elements)
-        if tag in tags.PIXEL_TAGS:
+        if tag in dictionary.PIXEL_TAGS:
             found.pixels = PixelElement(tag, vr, body, -1 if length == UNDEFINED else length)
             break
         element, pos = reader.value(tag, vr, length, body, 0)
@@ -105,10 +114,7 @@ def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements 
         if tag in elements:
             found.repeated.append(tag)
         elements[tag] = twin if twin is not None and twin == element else element
-    found.end = pos
-    if found.pixels is None and (not whole or any(buffer[pos:end])):
-        raise NeedMoreBytes(0, pos + 8)
-    return found
+    return pos
 
 
 def skip_fragments(buffer: bytes, start: int) -> int:
@@ -154,7 +160,7 @@ class ElementReader:
 
     def value(self, tag: int, vr: str, length: int, body: int, depth: int) -> tuple[Element, int]:
         """Return the element whose value begins at `body`, and the offset behind it."""
-        if length == UNDEFINED and tag in tags.PIXEL_TAGS:  # compressed pixel data of an icon: fragments, not data sets
+        if length == UNDEFINED and tag in dictionary.PIXEL_TAGS:  # compressed pixel data of an icon: fragments, not data sets
             end = skip_fragments(self.buffer, body)
             return Element(vr, self.buffer[body : end - 8], True), end
         if length == UNDEFINED:
@@ -178,7 +184,7 @@ class ElementReader:
     def items(self, tag: int, pos: int, end: int | None, depth: int) -> tuple[tuple[Item, ...], int]:
         """Return the items of a sequence that ends at `end`, or at its delimiter."""
         if depth > MAX_DEPTH:
-            raise DicomReadError(f"{tags.describe(tag)}: sequences nest deeper than {MAX_DEPTH}; the file is damaged.")
+            raise DicomReadError(f"{dictionary.describe(tag)}: sequences nest deeper than {MAX_DEPTH}; the file is damaged.")
         found: list[Item] = []
         while end is None or pos < end:
             if pos + 8 > len(self.buffer):
@@ -188,13 +194,13 @@ class ElementReader:
                 return tuple(found), pos + 8 if end is None else end
             if (group, number) != (0xFFFE, 0xE000):
                 raise DicomReadError(
-                    f"{tags.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) stands there; "
+                    f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) stands there; "
                     "the file is damaged."
                 )
             item, pos = self.item(tag, pos + 8, length, depth)
             found.append(item)
         if pos != end:
-            raise DicomReadError(f"{tags.describe(tag)}: its items are longer than the sequence; the file is damaged.")
+            raise DicomReadError(f"{dictionary.describe(tag)}: its items are longer than the sequence; the file is damaged.")
         return tuple(found), pos
 
     def item(self, owner: int, pos: int, length: int, depth: int) -> tuple[Item, int]:
@@ -208,10 +214,12 @@ class ElementReader:
             if pos + 8 > len(self.buffer):
                 raise NeedMoreBytes(owner, pos + 8)
             tag, vr, size, body = self.header(pos, elements)
-            if tag == tags.ITEM_DELIMITATION:
+            if tag == Tag.ITEM_DELIMITATION_ITEM:
                 return Item(elements, undefined), body
             if tag >> 16 == 0xFFFE:
-                raise DicomReadError(f"{tags.describe(owner)}: a delimiter at byte {pos} closes no item; the file is damaged.")
+                raise DicomReadError(
+                    f"{dictionary.describe(owner)}: a delimiter at byte {pos} closes no item; the file is damaged."
+                )
             elements[tag], pos = self.value(tag, vr, size, body, depth + 1)
         if undefined:
             raise NeedMoreBytes(owner, end + 8)
@@ -243,7 +251,7 @@ def encode_element(tag: int, element: Element, encoding: Encoding) -> bytes:
     else:
         raw = value if encoding.little else swap(vr, value)
     header = element_header(tag, vr, UNDEFINED if undefined else len(raw), encoding)
-    return header + raw + (_delimiter(tags.SEQUENCE_DELIMITATION, encoding) if undefined else b"")
+    return header + raw + (_delimiter(Tag.SEQUENCE_DELIMITATION_ITEM, encoding) if undefined else b"")
 
 
 def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
@@ -266,7 +274,7 @@ def _encode_items(found: tuple[Item, ...], encoding: Encoding) -> bytes:
         body = write_data_set(item.elements, encoding)
         parts += [struct.pack(order + "HHI", 0xFFFE, 0xE000, UNDEFINED if item.undefined else len(body)), body]
         if item.undefined:
-            parts.append(_delimiter(tags.ITEM_DELIMITATION, encoding))
+            parts.append(_delimiter(Tag.ITEM_DELIMITATION_ITEM, encoding))
     return b"".join(parts)
 
 
@@ -321,6 +329,6 @@ def _private_vr(tag: int, creator: str) -> str:
 def _resolve(vr: str, elements: Elements) -> str:
     if "OW" in vr:
         return "OW"
-    representation = elements.get(tags.PIXEL_REPRESENTATION)
+    representation = elements.get(Tag.PIXEL_REPRESENTATION)
     signed = representation is not None and representation.value == b"\x01\x00"
     return "SS" if signed else "US"

@@ -11,7 +11,8 @@ from pathlib import Path
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Elements, Encoding, Instance
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import encoding as codec
 from .encoding import NeedMoreBytes, Parsed
 
@@ -79,8 +80,8 @@ def _files_below(folder: Path) -> Iterator[tuple[Path, str]]:
 def _files_of_directory(dicomdir: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files that the records of a DICOMDIR reference (PS3.3 F.3.2.2)."""
     directory = read_instance(dicomdir, dicomdir.name)
-    names = [metadata.texts(item.elements, tags.REFERENCED_FILE_ID)
-             for item in metadata.items(directory.elements, tags.DIRECTORY_RECORD_SEQUENCE)]  # fmt: skip
+    names = [metadata.texts(item.elements, Tag.REFERENCED_FILE_ID)
+             for item in metadata.items(directory.elements, Tag.DIRECTORY_RECORD_SEQUENCE)]  # fmt: skip
     for parts in sorted(filter(None, names)):
         if any(part in ("", ".", "..") or "/" in part for part in parts):
             raise DicomReadError(f"{dicomdir}: ReferencedFileID {'/'.join(parts)!r} points outside of its folder.")
@@ -137,7 +138,7 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
 
 
 def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
-    where = tags.describe(need.tag) if need.tag else "the last element"
+    where = dictionary.describe(need.tag) if need.tag else "the last element"
     return (
         f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Get the file anew from its source."
     )
@@ -145,7 +146,7 @@ def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
 
 def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None) -> Instance:
     preamble, file_meta, start = _file_meta(buffer, like)
-    syntax = metadata.text(file_meta, tags.TRANSFER_SYNTAX_UID)
+    syntax = metadata.text(file_meta, Tag.TRANSFER_SYNTAX_UID)
     if syntax == DEFLATED_EXPLICIT:
         if len(buffer) < size:
             raise NeedMoreBytes(0, size)
@@ -259,7 +260,7 @@ def read_pixel_bytes(instance: Instance) -> bytes:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if len(raw) < pixels.length:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {len(raw)}: "
+            f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {len(raw)}: "
             "truncated. Get the file anew from its source."
         )
     return raw

@@ -17,7 +17,8 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.legacy_converted import as_original
 from ....model.metadata import Elements, Instance, SeriesMetadata
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import vendor
 
 # ImageType and FrameType values that tell one image from another of the same series (PS3.3 C.8.3.1.1.1, C.8.13.3.1)
@@ -82,7 +83,7 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
     if tiles is not None:
         layout = (tiles.across, tiles.down, len(tiles.planes))
         return [_frame(instance, index, k, {}, plane, tiles=layout) for k, plane in enumerate(tiles.planes)]
-    per_frame = metadata.items(instance.elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    per_frame = metadata.items(instance.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     count = frame_count(instance.elements)
     if per_frame:
         return [_frame(instance, index, n, per_frame[n].elements if n < len(per_frame) else {}) for n in range(count)]
@@ -121,13 +122,13 @@ def _with_gaps(planes: list[Plane], told: np.ndarray) -> list[Plane]:
 
 def own_groups(elements: Elements, n: int) -> Elements:
     """Return the functional groups of frame n; empty for objects without."""
-    per_frame = metadata.items(elements, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     return per_frame[n].elements if n < len(per_frame) else {}
 
 
 def frame_count(elements: Elements) -> int:
     """Return NumberOfFrames, 1 where it is absent or not positive."""
-    return max(1, metadata.integer(elements, tags.NUMBER_OF_FRAMES, 1))
+    return max(1, metadata.integer(elements, Tag.NUMBER_OF_FRAMES, 1))
 
 
 def _frame(
@@ -140,7 +141,7 @@ def _frame(
     tiles: tuple[int, ...] = (),
 ) -> FrameInfo:
     look = Lookup(instance.elements, own)
-    notes = [f"{tags.describe(tag)} stands there more than once: the last one was kept" for tag in instance.repeated]
+    notes = [f"{dictionary.describe(tag)} stands there more than once: the last one was kept" for tag in instance.repeated]
     if plane is None and alone:
         plane = _plane(look, notes)
     slope, intercept, units = _rescale(look, notes)
@@ -168,9 +169,9 @@ class Lookup:
     """
 
     def __init__(self, elements: Elements, own: Elements):
-        self._layers = [own, metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)] if own else []
-        if not own and tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements:
-            self._layers = [metadata.first_item(elements, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)]
+        self._layers = [own, metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)] if own else []
+        if not own and Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements:
+            self._layers = [metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)]
         self.data_set = as_original(elements, own)
 
     @property
@@ -201,8 +202,8 @@ class Lookup:
 
 
 def _plane(look: Lookup, notes: list[str]) -> Plane | None:
-    position = look.numbers(tags.PLANE_POSITION_SEQUENCE, tags.IMAGE_POSITION_PATIENT)
-    orientation = look.numbers(tags.PLANE_ORIENTATION_SEQUENCE, tags.IMAGE_ORIENTATION_PATIENT)
+    position = look.numbers(Tag.PLANE_POSITION_SEQUENCE, Tag.IMAGE_POSITION_PATIENT)
+    orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT)
     if not position and not orientation:
         return None
     axes = _axes(tuple(orientation)) if len(orientation) == 6 else None
@@ -228,15 +229,15 @@ def _axes(orientation: tuple[float, ...]) -> np.ndarray | None:
 
 def _spacing(look: Lookup) -> tuple[float, float]:
     """Return the distance between rows and between columns, mm; 1 where none is given."""
-    found = look.numbers(tags.PIXEL_MEASURES_SEQUENCE, tags.PIXEL_SPACING)
+    found = look.numbers(Tag.PIXEL_MEASURES_SEQUENCE, Tag.PIXEL_SPACING)
     if len(found) == 2 and all(SMALLEST < value < LARGEST for value in found):
         return found[0], found[1]
     return 1.0, 1.0
 
 
 def _step(look: Lookup) -> float:
-    for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
-        found = look.number(tags.PIXEL_MEASURES_SEQUENCE, tag)
+    for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
+        found = look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag)
         if found is not None and SMALLEST < found < LARGEST:
             return found
     return 1.0
@@ -244,7 +245,7 @@ def _step(look: Lookup) -> float:
 
 def _offset_planes(elements: Elements, count: int) -> list[Plane] | None:
     """Return the planes of a multi-frame object that gives offsets from the first (RT Dose: PS3.3 C.8.8.3.2)."""
-    offsets = metadata.numbers(elements, tags.GRID_FRAME_OFFSET_VECTOR)
+    offsets = metadata.numbers(elements, Tag.GRID_FRAME_OFFSET_VECTOR)
     first = _plane(Lookup(elements, {}), [])
     if first is None or len(offsets) != count:
         return None
@@ -253,12 +254,12 @@ def _offset_planes(elements: Elements, count: int) -> list[Plane] | None:
 
 
 def _rescale(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
-    sequence = tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
-    slope, intercept = look.number(sequence, tags.RESCALE_SLOPE), look.number(sequence, tags.RESCALE_INTERCEPT)
-    units = (look.texts(sequence, tags.UNITS) or look.texts(sequence, tags.RESCALE_TYPE) or [""])[0]
-    dose = look.number(sequence, tags.DOSE_GRID_SCALING)
+    sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
+    slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
+    units = (look.texts(sequence, Tag.UNITS) or look.texts(sequence, Tag.RESCALE_TYPE) or [""])[0]
+    dose = look.number(sequence, Tag.DOSE_GRID_SCALING)
     if slope is None and dose is not None:
-        slope, units = dose, (look.texts(sequence, tags.DOSE_UNITS) or [""])[0]
+        slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
     if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
         notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")
@@ -267,12 +268,12 @@ def _rescale(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
 
 
 def _pixel_kind(elements: Elements) -> tuple:
-    wanted = (tags.ROWS, tags.COLUMNS, tags.SAMPLES_PER_PIXEL, tags.BITS_ALLOCATED, tags.PIXEL_REPRESENTATION)
-    kinds = tuple(tag for tag in sorted(tags.PIXEL_TAGS) if tag in elements)
+    wanted = (Tag.ROWS, Tag.COLUMNS, Tag.SAMPLES_PER_PIXEL, Tag.BITS_ALLOCATED, Tag.PIXEL_REPRESENTATION)
+    kinds = tuple(tag for tag in sorted(dictionary.PIXEL_TAGS) if tag in elements)
     return (
         *(metadata.integer(elements, tag) for tag in wanted),
-        metadata.text(elements, tags.PHOTOMETRIC_INTERPRETATION),
-        metadata.text(elements, tags.SOP_CLASS_UID),
+        metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION),
+        metadata.text(elements, Tag.SOP_CLASS_UID),
         *kinds,
     )
 
@@ -284,32 +285,32 @@ def _labels(look: Lookup, elements: Elements) -> dict[str, Any]:
 
 
 def _component(look: Lookup, elements: Elements) -> str:
-    sequences = (tags.MR_IMAGE_FRAME_TYPE_SEQUENCE, tags.CT_IMAGE_FRAME_TYPE_SEQUENCE, tags.PET_FRAME_TYPE_SEQUENCE)
+    sequences = (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE)
     groups = [look.group(sequence) for sequence in sequences]
-    words = [word for group in groups for word in metadata.texts(group, tags.FRAME_TYPE)[2:]]
-    complexes = [metadata.text(group, tags.COMPLEX_IMAGE_COMPONENT) for group in groups]
+    words = [word for group in groups for word in metadata.texts(group, Tag.FRAME_TYPE)[2:]]
+    complexes = [metadata.text(group, Tag.COMPLEX_IMAGE_COMPONENT) for group in groups]
     words += filter(None, complexes) if any(complexes) else []
-    words = words or metadata.texts(elements, tags.IMAGE_TYPE)[2:]
+    words = words or metadata.texts(elements, Tag.IMAGE_TYPE)[2:]
     kinds = sorted({COMPONENTS[word.upper()] for word in words if word.upper() in COMPONENTS} - {ALWAYS})
     return "-".join(kinds) or vendor.component_of(elements)
 
 
 def _echo(look: Lookup, elements: Elements) -> float | None:
-    time = look.number(tags.MR_ECHO_SEQUENCE, tags.EFFECTIVE_ECHO_TIME) or look.number(tags.MR_ECHO_SEQUENCE, tags.ECHO_TIME)
+    time = look.number(Tag.MR_ECHO_SEQUENCE, Tag.EFFECTIVE_ECHO_TIME) or look.number(Tag.MR_ECHO_SEQUENCE, Tag.ECHO_TIME)
     return None if time is None else round(time, 4)
 
 
 def _segment(look: Lookup, elements: Elements) -> int | None:
-    number = metadata.number(look.group(tags.SEGMENT_IDENTIFICATION_SEQUENCE), tags.REFERENCED_SEGMENT_NUMBER)
+    number = metadata.number(look.group(Tag.SEGMENT_IDENTIFICATION_SEQUENCE), Tag.REFERENCED_SEGMENT_NUMBER)
     return None if number is None else int(number)
 
 
 def _repetition(look: Lookup, elements: Elements) -> float | None:
-    return metadata.number(elements, tags.REPETITION_TIME) if tags.ECHO_TIME in elements else None
+    return metadata.number(elements, Tag.REPETITION_TIME) if Tag.ECHO_TIME in elements else None
 
 
 def _flip(look: Lookup, elements: Elements) -> float | None:
-    return metadata.number(elements, tags.FLIP_ANGLE) if tags.ECHO_TIME in elements else None
+    return metadata.number(elements, Tag.FLIP_ANGLE) if Tag.ECHO_TIME in elements else None
 
 
 _LABELS: dict[str, Callable[[Lookup, Elements], Any]] = {
@@ -324,8 +325,8 @@ _LABELS: dict[str, Callable[[Lookup, Elements], Any]] = {
 def _order(look: Lookup, elements: Elements, n: int) -> tuple:
     """Return the key that sorts frames at the same place: by instance, then by frame."""
     return (
-        metadata.integer(elements, tags.INSTANCE_NUMBER),
+        metadata.integer(elements, Tag.INSTANCE_NUMBER),
         n,
-        metadata.text(elements, tags.ACQUISITION_TIME),
-        metadata.text(elements, tags.CONTENT_TIME),
+        metadata.text(elements, Tag.ACQUISITION_TIME),
+        metadata.text(elements, Tag.CONTENT_TIME),
     )

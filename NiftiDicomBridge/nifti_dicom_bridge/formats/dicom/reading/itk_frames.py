@@ -15,7 +15,7 @@ import numpy as np
 
 from ....model import metadata
 from ....model.metadata import Instance
-from ....standard import tags
+from ....standard.tags import Tag
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -60,7 +60,7 @@ def frames_by_itk(instance: Instance, count: int, frames: Sequence[int] | None =
                 frame = get_frame(source.PixelData, index, number_of_frames=count)
                 _capture(source, frame, instance.transfer_syntax).save_as(copy, enforce_file_format=True)
                 pictures.append(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(copy), imageIO="GDCMImageIO"))[0])
-        return _rgb(np.stack(pictures), metadata.text(instance.elements, tags.PHOTOMETRIC_INTERPRETATION))
+        return _rgb(np.stack(pictures), metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION))
     except (RuntimeError, ValueError, OSError, AttributeError):
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
+from ....model.names import file_name, unique_name
 from ....model.pixels import (
     BitFrames,
     PixelFormat,
@@ -30,7 +30,8 @@ from ....model.pixels import (
 )
 from ....model.volume import Origin, Rescale, Volume, digest_of
 from ....options import Progress
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import decode, stacks, vendor
 from .diffusion import gradients_of
 from .files import read_pixel_bytes
@@ -40,7 +41,6 @@ from .series import Inventory, Series, find_series
 
 READERS = 2
 """Files read at the same time."""
-MR_TIMING_SEQUENCE = 0x00189112
 
 
 @dataclass
@@ -136,22 +136,6 @@ def _suffix(labels: dict) -> str:
     return "".join("_" + part for part in parts)
 
 
-def file_name(text: str) -> str:
-    """Return a name that every file system takes: letters, digits, ``_``, ``-``, at most 80 characters."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:80] or "series"
-    return name + "_" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", name) else name
-
-
-def unique_name(name: str, taken: set[str]) -> str:
-    """Return the name, with a number where another one has it already (case does not count)."""
-    candidate, n = name, 1
-    while candidate.lower() in taken:
-        n += 1
-        candidate = f"{name}_{n}"
-    taken.add(candidate.lower())
-    return candidate
-
-
 # --- loading ----------------------------------------------------------------------------------------------------------
 
 
@@ -201,7 +185,7 @@ def _default_matrix(plan: Plan) -> np.ndarray:
     first = plan.instances[0].elements
     row, column = frame.spacing_mm
     lps = np.diag([column, row, frame.step_mm, 1.0])
-    size = [metadata.integer(first, tags.COLUMNS), metadata.integer(first, tags.ROWS), len(plan.frames[0])]
+    size = [metadata.integer(first, Tag.COLUMNS), metadata.integer(first, Tag.ROWS), len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
     return LPS_TO_RAS @ lps
 
@@ -212,7 +196,11 @@ def _time_step(plan: Plan) -> float:
         return 0.0
     elements, first = plan.instances[0].elements, plan.frames[0][0]
     look = Lookup(elements, own_groups(elements, first.frame))
-    found = look.number(MR_TIMING_SEQUENCE, tags.REPETITION_TIME) or metadata.number(elements, tags.FRAME_TIME) or 0.0
+    found = (
+        look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
+        or metadata.number(elements, Tag.FRAME_TIME)
+        or 0.0
+    )
     return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
 
 
@@ -271,7 +259,7 @@ class Loader:
     def _background(self) -> np.ndarray:
         """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
         voxels = np.zeros(self.shape, self.dtype())
-        padding = metadata.integer(self.plan.instances[0].elements, tags.PIXEL_PADDING_VALUE)
+        padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
         if padding and not self.plan.grid.layers[0].label:
             voxels[...] = same_bits(padding, voxels.dtype)
         return voxels
@@ -375,8 +363,8 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if got != pixels.length:
         raise DicomReadError(
-            f"{instance.path}: {tags.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: truncated. "
-            "Get the file anew from its source."
+            f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
+            "truncated. Get the file anew from its source."
         )
 
 

@@ -15,7 +15,7 @@ from ....labels import number_in_description
 from ....model import metadata
 from ....model.geometry import Plane, Stack, affine_from_attributes
 from ....model.metadata import Instance
-from ....standard import tags
+from ....standard.tags import Tag
 from .frames import FrameInfo, Lookup, own_groups
 from .overlaps import sets_without_overlap
 from .stacks import Grid, Layer, parallel_groups, places_of, split, stack_warnings
@@ -28,19 +28,18 @@ WHOLE = 0.05
 ON_GRID_MM = 0.01
 """And how far off its place in the grid a plane may lie; or that part of the slice distance, where that is more."""
 _BINARY, _LABEL_MAP = "BINARY", "LABELMAP"
-_CONCATENATION_UID, _SEGMENT_DESCRIPTION = 0x00209161, 0x00620006
 LARGEST_LABEL = 65535
 """What a label map of 16 bits has room for."""
 
 
 def is_segmentation(instance: Instance) -> bool:
     """Whether an instance is a Segmentation or a Label Map Segmentation."""
-    return metadata.text(instance.elements, tags.SOP_CLASS_UID) in SEGMENTATIONS
+    return metadata.text(instance.elements, Tag.SOP_CLASS_UID) in SEGMENTATIONS
 
 
 def has_labels(instance: Instance) -> bool:
     """Whether the pixels of an instance are segment numbers, or masks of segments."""
-    return is_segmentation(instance) and metadata.text(instance.elements, tags.SEGMENTATION_TYPE) in (_BINARY, _LABEL_MAP)
+    return is_segmentation(instance) and metadata.text(instance.elements, Tag.SEGMENTATION_TYPE) in (_BINARY, _LABEL_MAP)
 
 
 def label_numbers(instance: Instance) -> dict[int, int]:
@@ -48,9 +47,9 @@ def label_numbers(instance: Instance) -> dict[int, int]:
 
     `labels.description_of` keeps it in SegmentDescription (0062,0006), where that had to be another one.
     """
-    items = [item.elements for item in metadata.items(instance.elements, tags.SEGMENT_SEQUENCE)]
-    numbers = [metadata.integer(item, tags.SEGMENT_NUMBER) for item in items]
-    kept = [number_in_description(metadata.text(item, _SEGMENT_DESCRIPTION)) for item in items]
+    items = [item.elements for item in metadata.items(instance.elements, Tag.SEGMENT_SEQUENCE)]
+    numbers = [metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items]
+    kept = [number_in_description(metadata.text(item, Tag.SEGMENT_DESCRIPTION)) for item in items]
     labels = [number if label is None else label for number, label in zip(numbers, kept, strict=True)]
     usable = len(set(labels)) == len(labels) and all(0 < label <= LARGEST_LABEL for label in labels)
     return dict(zip(numbers, labels if usable else numbers, strict=True))
@@ -77,7 +76,7 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
     """
     objects: dict[object, list[FrameInfo]] = {}
     for frame in frames:  # segment numbers mean something within one object, or one that was cut into several
-        whole = metadata.text(instances[frame.instance].elements, _CONCATENATION_UID)
+        whole = metadata.text(instances[frame.instance].elements, Tag.CONCATENATION_UID)
         objects.setdefault(whole or frame.instance, []).append(frame)
     return [grid for found in objects.values() for grid in _grids_of_object(instances, found)]
 
@@ -113,8 +112,8 @@ def _is_shifted(frames: list[FrameInfo]) -> bool:
 
 def _is_binary(instance: Instance, frame: FrameInfo) -> bool:
     """Whether a frame is the mask of a segment with a number."""
-    bits = metadata.integer(instance.elements, tags.BITS_ALLOCATED)
-    binary = metadata.text(instance.elements, tags.SEGMENTATION_TYPE) == _BINARY
+    bits = metadata.integer(instance.elements, Tag.BITS_ALLOCATED)
+    binary = metadata.text(instance.elements, Tag.SEGMENTATION_TYPE) == _BINARY
     return binary and bits == 1 and _number(frame) > 0
 
 
@@ -162,7 +161,7 @@ class _Slices:
 def _told_step(instance: Instance, frame: int) -> float:
     """Return SpacingBetweenSlices, mm; 0 where it is not told."""
     look = Lookup(instance.elements, own_groups(instance.elements, frame))
-    return look.number(tags.PIXEL_MEASURES_SEQUENCE, tags.SPACING_BETWEEN_SLICES) or 0.0
+    return look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES) or 0.0
 
 
 def _even(planes: list[Plane], steps: Sequence[float]) -> tuple[list[int], list[Plane]] | None:

@@ -10,15 +10,9 @@ from ....model import metadata
 from ....model.charset import CharacterSet
 from ....model.metadata import Elements, Instance
 from ....model.volume import Volume
-from ....standard import tags
+from ....standard.tags import Tag
 from .frames import frames_of
 from .segment_grids import is_segmentation, label_numbers
-
-_SEGMENT_LABEL = 0x00620005
-_ALGORITHM_TYPE, _ALGORITHM_NAME, _CIELAB = 0x00620008, 0x00620009, 0x0062000D
-_CATEGORY, _TYPE, _MODIFIER = 0x00620003, 0x0062000F, 0x00620011
-_REGION, _REGION_MODIFIER = 0x00082218, 0x00082220
-_CODE_VALUE, _CODING_SCHEME, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080104
 
 
 def segments_of(volume: Volume) -> list[Segment]:
@@ -31,7 +25,7 @@ def segments_of(volume: Volume) -> list[Segment]:
         return []
     instance = volume.metadata.first
     elements = instance.elements
-    kind = metadata.text(elements, tags.SEGMENTATION_TYPE)
+    kind = metadata.text(elements, Tag.SEGMENTATION_TYPE)
     if not is_segmentation(instance) or kind == "FRACTIONAL":
         return []
     found = all_segments(instance)
@@ -54,30 +48,30 @@ def labelled_segments(instance: Instance) -> list[Segment]:
 def all_segments(instance: Instance) -> list[Segment]:
     """Return the segments that an instance describes, by their numbers."""
     charset = CharacterSet().of(instance.elements)
-    return [_segment(item.elements, charset) for item in metadata.items(instance.elements, tags.SEGMENT_SEQUENCE)]
+    return [_segment(item.elements, charset) for item in metadata.items(instance.elements, Tag.SEGMENT_SEQUENCE)]
 
 
 def _segment(item: Elements, charset: CharacterSet) -> Segment:
-    kind = metadata.first_item(item, _TYPE)
-    region = metadata.first_item(item, _REGION)
-    number = metadata.integer(item, tags.SEGMENT_NUMBER)
+    kind = metadata.first_item(item, Tag.SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE)
+    region = metadata.first_item(item, Tag.ANATOMIC_REGION_SEQUENCE)
+    number = metadata.integer(item, Tag.SEGMENT_NUMBER)
     return Segment(
         number=number,
-        label=_text(item, _SEGMENT_LABEL, charset) or f"Segment {number}",
-        category=_code(metadata.first_item(item, _CATEGORY), charset),
+        label=_text(item, Tag.SEGMENT_LABEL, charset) or f"Segment {number}",
+        category=_code(metadata.first_item(item, Tag.SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE), charset),
         type=_code(kind, charset),
-        modifier=_code(metadata.first_item(kind, _MODIFIER), charset),
+        modifier=_code(metadata.first_item(kind, Tag.SEGMENTED_PROPERTY_TYPE_MODIFIER_CODE_SEQUENCE), charset),
         region=_code(region, charset),
-        region_modifier=_code(metadata.first_item(region, _REGION_MODIFIER), charset),
-        colour=_colour(metadata.numbers(item, _CIELAB)),
-        algorithm_type=metadata.text(item, _ALGORITHM_TYPE),
-        algorithm_name=_text(item, _ALGORITHM_NAME, charset),
+        region_modifier=_code(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
+        colour=_colour(metadata.numbers(item, Tag.RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
+        algorithm_type=metadata.text(item, Tag.SEGMENT_ALGORITHM_TYPE),
+        algorithm_name=_text(item, Tag.SEGMENT_ALGORITHM_NAME, charset),
     )
 
 
 def _code(item: Elements, charset: CharacterSet) -> Code | None:
-    value, scheme = metadata.text(item, _CODE_VALUE), metadata.text(item, _CODING_SCHEME)
-    return Code(value, scheme, _text(item, _CODE_MEANING, charset)) if value and scheme else None
+    value, scheme = metadata.text(item, Tag.CODE_VALUE), metadata.text(item, Tag.CODING_SCHEME_DESIGNATOR)
+    return Code(value, scheme, _text(item, Tag.CODE_MEANING, charset)) if value and scheme else None
 
 
 def _text(item: Elements, tag: int, charset: CharacterSet) -> str:

@@ -12,11 +12,12 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Instance
 from ....options import Progress
-from ....standard import tags
+from ....standard import dictionary
+from ....standard.tags import Tag
 from . import decode, files
 
 # attributes that may differ between two encodings of one instance
-_ENCODING_TAGS = frozenset({tags.PHOTOMETRIC_INTERPRETATION, tags.PLANAR_CONFIGURATION})
+_ENCODING_TAGS = frozenset({Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION})
 
 
 @dataclass
@@ -31,9 +32,9 @@ class Series:
     def title(self) -> str:
         """Series number and description, as a person names the series."""
         first = self.instances[0].elements
-        number = metadata.text(first, tags.SERIES_NUMBER)
-        words = metadata.text(first, tags.SERIES_DESCRIPTION) or metadata.text(first, tags.PROTOCOL_NAME)
-        words = words or metadata.text(first, tags.MODALITY)
+        number = metadata.text(first, Tag.SERIES_NUMBER)
+        words = metadata.text(first, Tag.SERIES_DESCRIPTION) or metadata.text(first, Tag.PROTOCOL_NAME)
+        words = words or metadata.text(first, Tag.MODALITY)
         return " ".join(filter(None, (number, words))) or "unnamed series"
 
 
@@ -96,18 +97,18 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
 
 def kind_of(instance: Instance) -> str:
     """Return the name of the SOP class, else the modality."""
-    uid = metadata.text(instance.elements, tags.SOP_CLASS_UID) or metadata.text(
-        instance.file_meta, tags.MEDIA_STORAGE_SOP_CLASS_UID
+    uid = metadata.text(instance.elements, Tag.SOP_CLASS_UID) or metadata.text(
+        instance.file_meta, Tag.MEDIA_STORAGE_SOP_CLASS_UID
     )
-    return tags.uid_name(uid) if uid else metadata.text(instance.elements, tags.MODALITY, "unknown object")
+    return dictionary.uid_name(uid) if uid else metadata.text(instance.elements, Tag.MODALITY, "unknown object")
 
 
 def _series_key(instance: Instance) -> tuple:
-    uid = metadata.text(instance.elements, tags.SERIES_INSTANCE_UID)
-    number = metadata.text(instance.elements, tags.SERIES_NUMBER)
+    uid = metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID)
+    number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
     if uid:  # some exporters give all series of an examination one UID: the number tells them apart
         return uid, number
-    return (uid, metadata.text(instance.elements, tags.STUDY_INSTANCE_UID), number, str(Path(instance.path).parent))
+    return (uid, metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID), number, str(Path(instance.path).parent))
 
 
 def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Series]:

@@ -11,8 +11,8 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Element, Elements, Instance
-from ....standard import tags
 from ....standard.siemens_csa import csa_values
+from ....standard.tags import Tag
 
 SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
 UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
@@ -106,7 +106,7 @@ def _is_ge_field_map(elements: Elements) -> bool:
     if not any("B0MAP" in metadata.text(elements, name).upper() for name in names if name):
         return False
     slices = private_numbers(elements, GE_LOCATIONS)
-    return bool(slices) and metadata.integer(elements, tags.INSTANCE_NUMBER) <= slices[0]
+    return bool(slices) and metadata.integer(elements, Tag.INSTANCE_NUMBER) <= slices[0]
 
 
 def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) -> tuple[float, float]:
@@ -114,7 +114,7 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
     Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
     """
-    if "PHILIPS" not in metadata.text(layers[-1], tags.MANUFACTURER).upper():
+    if "PHILIPS" not in metadata.text(layers[-1], Tag.MANUFACTURER).upper():
         return slope, intercept
     scale = next((found for layer in layers for found in _philips_scale_slopes(layer)), 0.0)
     if not scale or not math.isfinite(scale):
@@ -144,7 +144,7 @@ def _group(elements: Elements, group: int) -> bool:
 
 
 def _siemens_mosaic(elements: Elements) -> Tiles | None:
-    if "MOSAIC" not in metadata.texts(elements, tags.IMAGE_TYPE):
+    if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
         return None
     header = csa_image_header(elements)
     count = int((header.get("NumberOfImagesInMosaic") or [0])[0])
@@ -161,23 +161,23 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
 
 def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:
     """Return where the first slice begins: the mosaic's position is that of an image of its whole size, same centre."""
-    rows, columns = metadata.integer(elements, tags.ROWS), metadata.integer(elements, tags.COLUMNS)
+    rows, columns = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
     down, right = (rows - rows // across) / 2, (columns - columns // across) / 2
     row, column = plane.orientation[:3], plane.orientation[3:]
     return plane.position + row * plane.spacing[1] * right + column * plane.spacing[0] * down
 
 
 def _whole_plane(elements: Elements) -> Plane | None:
-    position = metadata.numbers(elements, tags.IMAGE_POSITION_PATIENT)
-    orientation = metadata.numbers(elements, tags.IMAGE_ORIENTATION_PATIENT)
-    spacing = metadata.numbers(elements, tags.PIXEL_SPACING)
+    position = metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT)
+    orientation = metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT)
+    spacing = metadata.numbers(elements, Tag.PIXEL_SPACING)
     if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
         return None
     return Plane(np.array(position), np.array(orientation), (spacing[0], spacing[1]))
 
 
 def _slice_step(elements: Elements) -> float:
-    for tag in (tags.SPACING_BETWEEN_SLICES, tags.SLICE_THICKNESS):
+    for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
         found = metadata.number(elements, tag)
         if found:
             return found

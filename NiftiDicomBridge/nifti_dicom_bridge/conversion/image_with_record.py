@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..formats import nifti
+from ..formats import nifti, zarr
 from ..model.volume import Volume
 from ..sidecar import KEY, match, read_sidecar, record, sidecar_path
 from ..sidecar.record import Record
@@ -56,3 +56,43 @@ def open_nifti(path: Path) -> NiftiFile:
     beside = sidecar_path(path)
     top = read_sidecar(beside) if beside.exists() else {}
     return NiftiFile(path, top, record.from_json(top[KEY], str(beside)) if KEY in top else None)
+
+
+@dataclass(frozen=True)
+class StoreFile(NiftiFile):
+    """A Zarr store whose record has been read, and whose voxels have not.
+
+    Attributes
+    ----------
+    image : Volume
+        What it holds, without the record; its voxels are read when they are sliced.
+    """
+
+    image: Volume
+
+    def load(self, with_gradients: bool = False) -> Volume:
+        """Return the volume, with the record where there is one; its voxels are read when they are sliced.
+
+        Raises
+        ------
+        SidecarError
+            If image and record do not belong together.
+        """
+        if self.record is None:
+            return self.image
+        known = replace(self.image, warnings=())  # of the original: who restores it need not hear them again
+        return match.attach(known, self.record, str(self.path))
+
+
+def open_store(path: Path) -> StoreFile:
+    """Return a store with its record.
+
+    Raises
+    ------
+    DependencyError, ZarrReadError, SidecarError, GeometryError
+        If it cannot be read: see `formats.zarr.read_store`.
+    """
+    stored = zarr.read_store(Path(path))
+    where = str(path)
+    found = None if stored.record is None else record.from_json(stored.record, where)
+    return StoreFile(Path(path), stored.top, found, stored.image)

@@ -1,0 +1,82 @@
+"""What is read of a node: plain data that another thread may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import slicer
+import vtk
+
+
+class Label(NamedTuple):
+    """What a number in a label map means: its name, colour (0 to 255), and terminology as Slicer writes it."""
+
+    number: int
+    name: str
+    colour: tuple[int, int, int]
+    terminology: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class NodeImage:
+    """What a node holds.
+
+    Attributes
+    ----------
+    name : str
+        Name of the node.
+    voxels : numpy.ndarray, shape (times, slices, rows, columns) or (times, slices, rows, columns, components)
+        A copy; real values if the node came from DICOM.
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        The node's own grid, mm, without parent transforms.
+    parent_to_world : numpy.ndarray, shape (4, 4)
+        All linear parent transforms in one, mm, RAS.
+    instance_uids : tuple of str
+        SOP Instance UIDs of the slices in the order of the node, time after time; empty if the node never was DICOM.
+    has_acquisition_transform : bool
+        Whether the node lies under the nonlinear transform of Slicer's DICOM loader, which is left out here.
+    source : pathlib.Path or None
+        The NIfTI file with our sidecar that the node was loaded from.
+    gradients : numpy.ndarray or None, shape (times, 4)
+        b-value in s/mm² and unit direction in world RAS.
+    time_step_s : float
+        Seconds between two times; 0 where unknown.
+    labels : tuple of Label
+        Of a label map; empty where nobody named them.
+    is_label_map : bool
+        Whether its numbers are labels.
+    hardened : bool
+        Whether it was resampled under a nonlinear transform, on request.
+    """
+
+    name: str
+    voxels: np.ndarray
+    ijk_to_ras: np.ndarray
+    parent_to_world: np.ndarray = field(default_factory=lambda: np.eye(4))
+    instance_uids: tuple[str, ...] = ()
+    has_acquisition_transform: bool = False
+    source: Path | None = None
+    gradients: np.ndarray | None = None
+    time_step_s: float = 0.0
+    labels: tuple[Label, ...] = ()
+    is_label_map: bool = False
+    hardened: bool = False
+
+
+def grid_of(node: Any) -> np.ndarray:
+    """Return IJK → RAS of a volume node, mm."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def remove_with_displays(node: Any) -> None:
+    """Take a temporary node out of the scene, and what came with it."""
+    extra = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())] + [node.GetStorageNode()]
+    slicer.mrmlScene.RemoveNode(node)
+    for other in extra:
+        if other is not None:
+            slicer.mrmlScene.RemoveNode(other)

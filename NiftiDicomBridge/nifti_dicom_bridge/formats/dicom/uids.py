@@ -1,0 +1,58 @@
+"""New UIDs for old ones."""
+
+from __future__ import annotations
+
+import uuid
+
+from ...model.metadata import Element, Elements, Item
+
+
+class UidMap:
+    """New UIDs for old ones, the same throughout a job (PS3.5 B.2: ``2.25.`` and a random UUID)."""
+
+    def __init__(self) -> None:
+        self.new: dict[bytes, bytes] = {}
+
+    def add(self, uid: str) -> str:
+        """Return the new UID of an old one."""
+        key = uid_bytes(uid)
+        if key not in self.new:
+            self.new[key] = uid_bytes(new_uid())
+        return self.new[key].rstrip(b"\0").decode("ascii")
+
+    def keep(self, uid: str) -> None:
+        """Let a UID stay as it is, unless it has a new one."""
+        self.new.setdefault(uid_bytes(uid), uid_bytes(uid))
+
+    def apply(self, elements: Elements) -> Elements:
+        """Return elements in which every UID of the map is replaced, in sequences too."""
+        if not self.new:
+            return elements
+        found = {tag: self._element(element) for tag, element in elements.items()}
+        return found if any(found[tag] is not elements[tag] for tag in found) else elements
+
+    def _element(self, element: Element) -> Element:
+        if isinstance(element.value, tuple):
+            items = tuple(self._item(item) for item in element.value)
+            same = all(a is b for a, b in zip(items, element.value, strict=True))
+            return element if same else element._replace(value=items)
+        if element.vr == "UI":
+            value = self.new.get(element.value)
+            if value is not None:
+                return element._replace(value=value)
+        return element
+
+    def _item(self, item: Item) -> Item:
+        elements = self.apply(item.elements)
+        return item if elements is item.elements else item._replace(elements=elements)
+
+
+def new_uid() -> str:
+    """Return a UID that nobody has yet."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+def uid_bytes(uid: str) -> bytes:
+    """Return the value of an element that holds a UID, padded to even length (PS3.5 9.1)."""
+    raw = uid.encode("ascii")
+    return raw + b"\0" * (len(raw) % 2)

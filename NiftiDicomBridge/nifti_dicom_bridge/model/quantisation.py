@@ -1,0 +1,122 @@
+"""Real values → integers of 16 bits, exactly where they are on even steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import PixelError
+
+LATTICE_SAMPLE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """Real values as 16-bit integers.
+
+    Attributes
+    ----------
+    stored : numpy.ndarray
+        int16 or uint16.
+    slope, intercept : float
+        ``real ≈ slope · stored + intercept``; both are exactly what their decimal text of 16 characters says.
+    error : float
+        Largest difference to the real values.
+    """
+
+    stored: np.ndarray
+    slope: float
+    intercept: float
+    error: float
+
+
+def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = False) -> Quantised:
+    """Return real values in 16 bits: exactly where they are integers that fit, else in 65 535 even steps.
+
+    Parameters
+    ----------
+    real : numpy.ndarray
+        Finite values.
+    zero_intercept : bool
+        The object allows no intercept (PET: PS3.3 C.8.9.4).
+    signed : bool
+        With `zero_intercept`: use signed integers even where no value is negative.
+
+    Raises
+    ------
+    PixelError
+        If a value is NaN or infinite.
+    """
+    values = real.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise PixelError(f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: 16-bit pixels cannot hold them.")
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    for dtype in (np.dtype("<i2"), np.dtype("<u2")):
+        limits = np.iinfo(dtype)
+        if low >= limits.min and high <= limits.max and np.array_equal(np.rint(values), values):
+            return Quantised(values.astype(dtype), 1.0, 0.0, 0.0)
+    if low == high and not zero_intercept:
+        return Quantised(np.zeros(values.shape, "<u2"), 1.0, decimal(low), abs(decimal(low) - low))
+    if zero_intercept:
+        dtype = np.dtype("<i2") if low < 0 or signed else np.dtype("<u2")
+        slope, intercept = decimal(max(abs(low), abs(high)) / np.iinfo(dtype).max, up=True), 0.0
+    else:
+        dtype = np.dtype("<u2")
+        intercept = decimal(low)
+        slope = decimal((high - intercept) / 65534, up=True)
+    stored = np.clip(np.rint((values - intercept) / slope), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)
+    error = float(np.abs(stored * slope + intercept - values).max()) if values.size else 0.0
+    return Quantised(stored, slope, intercept, error)
+
+
+def decimal(value: float, up: bool = False) -> float:
+    """Return the number nearest to `value`, or not below it, whose text has at most 16 characters (VR DS)."""
+    for digits in range(16, 5, -1):
+        text = f"{value:.{digits}g}"
+        if up and float(text) < value:
+            text = f"{float(text) * (1 + 10.0 ** (1 - digits)):.{digits}g}"
+        if len(text) <= 16:
+            return float(text)
+    return float(f"{value:.6g}")
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Even steps that real values keep to: ``real = slope · n + intercept`` with whole numbers n."""
+
+    slope: float
+    intercept: float
+    low: int
+    high: int
+
+
+def lattice_of(real: np.ndarray) -> Lattice | None:
+    """Return the steps that finite real values were once quantised in; None where there are more than 65 536 or none.
+
+    The step is guessed from a sample, and verified on every value: none may be further from its step than the rounding of
+    its own float type.
+    """
+    flat = real.reshape(-1)
+    sample = np.unique(flat[:: max(1, flat.size // LATTICE_SAMPLE)]).astype(np.float64)
+    if sample.size < 3:
+        return None
+    gaps = np.diff(sample)
+    step = float(gaps[gaps < 1.5 * gaps.min()].mean())
+    rounding = float(np.finfo(real.dtype if real.dtype.kind == "f" else np.float64).eps * np.abs(sample).max())
+    if step <= 8 * rounding:
+        return None
+    count = float(np.rint(gaps / step).sum())  # gap by gap: a small error of the step would add up over the whole range
+    if count > 65535:
+        return None
+    step = float(sample[-1] - sample[0]) / count
+    zero = float(sample[np.argmin(np.abs(sample))])
+    intercept = 0.0 if abs(np.rint(zero / step) * step - zero) <= rounding else float(sample[0])
+    low, high = (int(np.rint((bound - intercept) / step)) for bound in (float(flat.min()), float(flat.max())))
+    if high - low > 65535:
+        return None
+    for start in range(0, flat.size, 1 << 20):
+        part = flat[start : start + (1 << 20)].astype(np.float64)
+        if np.abs(np.rint((part - intercept) / step) * step + intercept - part).max() > 2 * rounding:
+            return None
+    return Lattice(step, intercept, low, high)
