@@ -17,8 +17,15 @@ from pathlib import Path
 import numpy as np
 
 SLICES, SIZE = 300, 512
+TYPE_2 = (
+    "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID",
+    "PositionReferenceIndicator", "Manufacturer", "AcquisitionNumber", "KVP",
+)  # fmt: skip
 PLAIN_WRITE = "import sys, pydicom, pathlib\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n" \
     "    pydicom.dcmread(p).save_as(pathlib.Path(sys.argv[2]) / p.name, enforce_file_format=True)"  # fmt: skip
+
+READ_HEADERS = "import sys, pydicom, pathlib\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n" \
+    "    for e in pydicom.dcmread(p, stop_before_pixels=True).iterall(): e.value"  # fmt: skip
 
 
 @dataclass
@@ -55,6 +62,8 @@ def make_ct(folder: Path) -> None:
         ds.Rows = ds.Columns = SIZE
         ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 1
         ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.RescaleSlope, ds.RescaleIntercept = 16, 16, 15, "1", "-1024"
+        for keyword in TYPE_2:
+            setattr(ds, keyword, None)
         block = ds.private_block(0x0029, "BENCHMARK", create=True)
         for n in range(90):
             block.add_new(n, "LO", f"private value {n}")
@@ -79,6 +88,7 @@ def contests(ct: Path, out: Path) -> list[Contest]:
 
     back = [*bridge, "convert", str(out / "nifti"), "--to", "dicom", "-o", str(out / "ours"), "-q", "--uids", "keep"]
     plain = [sys.executable, "-c", PLAIN_WRITE, str(ct), str(out / "peer")]
+    headers = [sys.executable, "-c", READ_HEADERS, str(ct)]
     zarr_peer = [sys.executable, str(Path(__file__).with_name("zarr_peer.py"))]
     zarr_forth = [*bridge, "convert", str(ct), "--to", "zarr", "-o", str(out / "ours"), "-q"]
     zarr_back = [*bridge, "convert", str(out / "zarr"), "--to", "dicom", "-o", str(out / "ours"), "-q", "--uids", "keep"]
@@ -95,6 +105,7 @@ def contests(ct: Path, out: Path) -> list[Contest]:
             {"zarr, SimpleITK": [*zarr_peer, "back", str(out / "peer.zarr"), str(out / "peer")]},
             1.0,
         ),
+        Contest("validate", [*bridge, "validate", str(ct)], {"pydicom dcmread": headers}, 3.0),
         Contest("--help", [*bridge, "--help"], {"python -c pass": [sys.executable, "-c", "pass"]}, float("inf")),
     ]
 

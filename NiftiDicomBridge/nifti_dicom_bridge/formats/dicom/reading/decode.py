@@ -18,8 +18,8 @@ from ....optional_packages import missing_error
 from ....standard import dictionary
 from ....standard.tags import Tag
 from .files import read_pixel_bytes
-from .frames import frame_count
 from .itk_frames import frames_by_itk
+from .lookup import frame_count
 
 _PYDICOM_SETTINGS = threading.Lock()
 """pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""
