@@ -11,7 +11,7 @@ import slicer
 
 from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind
 
-from . import Database, Hierarchy
+from . import Database
 from .ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
 from .References import reference_uids
@@ -51,7 +51,7 @@ class Origin:
 
 def origin_of(node: Any) -> Origin:
     """Return what a node was made of; nothing for one that was DICOM itself. Main thread only."""
-    uids = reference_uids(node) or Hierarchy.referenced_uids(node)
+    uids = reference_uids(node)
     series = Database.series_of_instances(uids) if uids else ""
     files = Database.files_of_series(series) if series else []
     modality = Database.value_of(files[0], MODALITY) if files and kind_of_values(node) == "greys" else ""

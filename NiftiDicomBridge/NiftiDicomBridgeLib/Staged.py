@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Volume
+from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Volume
 
 from .NodeOrigins import Origin, origin_of
 from .Tasks import ExportTask, is_layered
@@ -27,10 +27,13 @@ class Staged:
         The NIfTI files; the names of labels are beside them.
     origins : dict of pathlib.Path to Origin
         What they were made of, where that is known.
+    failures : list of Entry
+        The nodes that could not be written.
     """
 
     images: list[Path] = field(default_factory=list)
     origins: dict[Path, Origin] = field(default_factory=dict)
+    failures: list[Entry] = field(default_factory=list)
 
     @property
     def reference(self) -> list[Path]:
@@ -39,11 +42,11 @@ class Staged:
 
     def options(self, options: ConversionOptions, scratch: Path) -> ConversionOptions:
         """Return options with the reference, the kind and the values that follow from the origin of every image."""
-        own = {
-            image: origin.options(options, scratch / f"image {number}")
-            for number, (image, origin) in enumerate(self.origins.items())
-        }
-        return replace(options, per_file={**own, **options.per_file})
+        origins = list({id(origin): origin for origin in self.origins.values()}.values())  # images of one node have the same
+        own = {id(origin): origin.options(options, scratch / f"origin {n}") for n, origin in enumerate(origins)}
+        return replace(
+            options, per_file={**{image: own[id(origin)] for image, origin in self.origins.items()}, **options.per_file}
+        )
 
 
 class StageTask(ExportTask):
@@ -62,11 +65,24 @@ class StageTask(ExportTask):
         # three label maps of 8 bits would be read as colors
         return [replace(volume, voxels=volume.voxels.astype(np.uint16)) if is_layered(volume) else volume]
 
-    def staged(self, report: ConversionReport) -> Staged:
-        """Return what was written; raises `BridgeError` where something failed."""
-        if not report.ok:
+    def staged(self, report: ConversionReport, partly: bool = False) -> Staged:
+        """Return what was written.
+
+        Parameters
+        ----------
+        report : ConversionReport
+            What `work` returned.
+        partly : bool
+            Return what succeeded; by default a failure is an error.
+
+        Raises
+        ------
+        BridgeError
+            If a node could not be written.
+        """
+        if not report.ok and not partly:
             raise BridgeError(" ".join(entry.error for entry in report.failures))
-        found = Staged()
+        found = Staged(failures=list(report.failures))
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             found.images += images
@@ -74,7 +90,7 @@ class StageTask(ExportTask):
         return found
 
 
-def stage(nodes: Sequence[Any], folder: Path) -> Staged:
+def stage(nodes: Sequence[Any], folder: Path, partly: bool = False) -> Staged:
     """Write nodes at once; see `StageTask`."""
     task = StageTask(nodes, folder)
-    return task.staged(task.work(lambda what, done, total: None))
+    return task.staged(task.work(lambda what, done, total: None), partly)
