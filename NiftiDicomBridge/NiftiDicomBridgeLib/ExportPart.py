@@ -133,15 +133,16 @@ class ExportPart:
         if self._widget.busy:
             return _("Wait until the running conversion has ended, or cancel it."), "", None
         if self.source == "database" and not self._widget.database_open():
-            return (_("No DICOM database is open."), *self._widget.database_remedy())
+            return (_("No DICOM database is open."), *self._widget.database_remedy(self.feedback))
         if not self.tree.keys():
             nothing = _("The scene contains no images.") if self.source == "scene" else _("The DICOM database is empty.")
             return nothing, "", None
         if not count:
             return _("Check at least one image."), "", None
-        missing, remedy, on_remedy = self._widget.missing_package(self.layout)
-        if missing:
-            return missing, remedy, on_remedy
+        if self.layout == "zarr":
+            missing, remedy, on_remedy = self._widget.missing_package("zarr", self.feedback)
+            if missing:
+                return missing, remedy, on_remedy
         return ("" if self._folder() else _("Choose a folder.")), "", None
 
     def _folder(self) -> str:

@@ -20,6 +20,8 @@ from .Proposing import Proposing
 from .ReferenceBox import ReferenceBox, series_and_folder, series_of
 from .StagedNodes import StagedNodes
 
+LEGACY = "legacy"
+"""A kind, and the feature of Python packages that it requires."""
 SETTINGS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
             "resetAllButton")  # fmt: skip
 """Hidden while there are no files."""
@@ -269,10 +271,14 @@ class ImportPart:
             row, keyword = invalid[0]
             text = _("Correct or reset “{name}” of {file}.").format(name=field_words(keyword), file=row.path.name)
             return text, "", None
+        if any(row.kind == LEGACY for row in self.rows.all):
+            missing, remedy, on_remedy = self._widget.missing_package(LEGACY, self.feedback)
+            if missing:
+                return missing, remedy, on_remedy
         if not self.ui.databaseCheckBox.isChecked():
             return ("" if self._folder() else _("Choose the DICOM database or a folder.")), "", None
         if not self._widget.database_open():
-            return (_("No DICOM database is open."), *self._widget.database_remedy())
+            return (_("No DICOM database is open."), *self._widget.database_remedy(self.feedback))
         return "", "", None
 
     # --- work

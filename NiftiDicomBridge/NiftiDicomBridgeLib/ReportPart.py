@@ -35,8 +35,11 @@ class ReportPart:
 
     def update_buttons(self) -> None:
         """Enable the buttons when there is a report and nothing is running."""
-        for button in (self.ui.openReportButton, self.ui.saveReportButton):
-            button.setEnabled(self._report is not None and not self._widget.busy)
+        ready = self._report is not None and not self._widget.busy
+        missing, remedy, on_remedy = self._widget.missing_package("report", self.feedback) if ready else ("", "", None)
+        self.ui.openReportButton.setEnabled(ready and not missing)
+        self.ui.saveReportButton.setEnabled(ready)
+        self.feedback.show_hint(missing, remedy, on_remedy)
 
     def stop(self) -> None:
         """The panel is closed: remove temporary pages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -241,15 +242,34 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def database_open(self) -> bool:
         """Whether Slicer's DICOM database is open."""
-        return _database().is_open()
+        return bool(_database().is_open())
 
-    def database_remedy(self) -> tuple[str, Callable[[], None]]:
+    def database_remedy(self, feedback: Feedback) -> tuple[str, Callable[[], None]]:
         """Return text and action of the button that is shown while no DICOM database is open."""
-        return _("Open the DICOM module"), lambda: slicer.util.selectModule("DICOM")
 
-    def missing_package(self, layout: str) -> tuple[str, str, Callable[[], None] | None]:
-        """Return why a format is not available, and text and action of a button that helps; empty where it is."""
-        return "", "", None
+        def open_database() -> None:
+            with self.showing_problems(feedback):
+                folder = _database().open_own()
+                feedback.show_result(_("The DICOM database in {folder} is open.").format(folder=folder))
+            self.update_buttons()
+
+        return _("Create or open the DICOM database"), open_database
+
+    def missing_package(self, feature: str, feedback: Feedback) -> tuple[str, str, Callable[[], None] | None]:
+        """Return why a feature is not available, and text and action of a button that helps; empty where it is."""
+        from . import Dependencies
+
+        sentence = Dependencies.sentence_for(feature)
+        if not sentence:
+            return "", "", None
+
+        def install() -> None:
+            problem = Dependencies.offer(feature)
+            feedback.show_result(problem or _("Installed."), problem=bool(problem))
+            self.update_buttons()
+
+        packages = [re.split(r"[^\w.-]", package)[0] for package in Dependencies.missing_for(feature)]
+        return sentence, _("Install {packages}").format(packages=", ".join(packages)), install
 
 
 def _database() -> Any:

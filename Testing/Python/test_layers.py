@@ -29,7 +29,8 @@ IMPORTED_AT_START = [
 ]  # fmt: skip
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py",
-    "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py", "SelfTest.py",
+    "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py",
+    "NodeOrigins.py", "SelfTest.py",
 }  # fmt: skip
 
 
@@ -99,6 +100,7 @@ LAYERS = [  # the top imports below
     {"model"},
     {"options"},
     {"standard"},
+    {"optional_packages"},
     {"errors", "version"},
 ]
 HEIGHT = {name: len(LAYERS) - number for number, names in enumerate(LAYERS) for name in names}

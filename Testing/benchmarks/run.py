@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import shutil
 import statistics
@@ -17,6 +18,10 @@ from pathlib import Path
 import numpy as np
 
 SLICES, SIZE = 300, 512
+TYPE_2 = (
+    "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID",
+    "PositionReferenceIndicator", "Manufacturer", "AcquisitionNumber", "KVP",
+)  # fmt: skip
 PLAIN_WRITE = "import sys, pydicom, pathlib\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n" \
     "    pydicom.dcmread(p).save_as(pathlib.Path(sys.argv[2]) / p.name, enforce_file_format=True)"  # fmt: skip
 
@@ -58,6 +63,8 @@ def make_ct(folder: Path) -> None:
         ds.Rows = ds.Columns = SIZE
         ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 1
         ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.RescaleSlope, ds.RescaleIntercept = 16, 16, 15, "1", "-1024"
+        for keyword in TYPE_2:
+            setattr(ds, keyword, None)
         block = ds.private_block(0x0029, "BENCHMARK", create=True)
         for n in range(90):
             block.add_new(n, "LO", f"private value {n}")
@@ -99,9 +106,18 @@ def contests(ct: Path, out: Path) -> list[Contest]:
             {"zarr, SimpleITK": [*zarr_peer, "back", str(out / "peer.zarr"), str(out / "peer")]},
             1.0,
         ),
+        *slicer_contests(out),
         Contest("validate", [*bridge, "validate", str(ct)], {"pydicom dcmread": headers}, 3.0),
         Contest("--help", [*bridge, "--help"], {"python -c pass": [sys.executable, "-c", "pass"]}, float("inf")),
     ]
+
+
+def slicer_contests(out: Path) -> list[Contest]:
+    """Return the loading of a NIfTI file with our sidecar into Slicer; none where Slicer's libraries are not installed."""
+    if importlib.util.find_spec("slicer") is None or importlib.util.find_spec("PySide6") is None:
+        return []
+    load, image = [sys.executable, str(Path(__file__).with_name("slicer_load.py"))], str(out / "nifti" / "2_Benchmark.nii")
+    return [Contest("load in Slicer", [*load, "ours", image], {"Slicer's reader": [*load, "slicer", image]}, 1.5)]
 
 
 def run(command: Sequence[str], out: Path) -> tuple[float, float]:

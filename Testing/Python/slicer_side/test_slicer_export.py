@@ -126,39 +126,17 @@ def image_of_node(slicer):
 
 
 def test_one_of_several_images_in_the_same_objects_is_found_by_its_voxels(logic, node, image_of_node, tmp_path):
-    """As for the segments of a segmentation object."""
     from dataclasses import replace
 
-    from nifti_dicom_bridge import read
+    from nifti_dicom_bridge import Log, read
     from NiftiDicomBridgeLib import Matching, Originals
 
     (first,) = read(tmp_path / "original")
     second = replace(first, voxels=first.voxels + 1)
     real = second.real_values()[0].astype(np.int16)
     uids = Matching.slice_uids(first).reshape(-1)
-    found = Originals._match([first, second], image_of_node(real, first.ijk_to_ras, uids))
-    assert found.volume is second
-    assert not found.reverse
-
-
-def test_mosaic_is_refused_with_a_reason(logic, node, image_of_node, tmp_path):
-    from dataclasses import replace
-
-    from nifti_dicom_bridge import BridgeError, read
-    from NiftiDicomBridgeLib import Originals
-
-    (volume,) = read(tmp_path / "original")
-    mosaic = replace(volume, pixel_record=replace(volume.pixel_record, across=2, down=2))
-    with pytest.raises(BridgeError, match="as mosaic"):
-        Originals._match([mosaic], image_of_node(np.zeros((1, 10, 12), np.int16)))
-
-
-def test_palette_colours_are_refused_with_a_reason(logic, node, image_of_node, tmp_path):
-    from nifti_dicom_bridge import BridgeError, read
-    from NiftiDicomBridgeLib import Originals
-
-    with pytest.raises(BridgeError, match="other colour components"):
-        Originals._match(read(tmp_path / "original"), image_of_node(np.zeros((4, 5, 6, 3), np.uint8)))
+    (found,) = Originals._volumes([first, second], image_of_node(real, first.ijk_to_ras, uids), Log())
+    assert found is second
 
 
 # --- edited
@@ -267,6 +245,20 @@ def test_edited_voxels_below_an_acquisition_transform_keep_the_original_position
     )
     positions = np.array([ds.ImagePositionPatient for ds in found], float)
     np.testing.assert_allclose(positions, np.array([ds.ImagePositionPatient for ds in expected], float), atol=1e-3)
+
+
+def test_moved_grid_below_an_acquisition_transform_is_an_edit(logic, uneven, tmp_path):
+    matrix = ijk_to_ras(uneven)
+    along_rows = 2 * matrix[:3, 0]
+    matrix[:3, 3] += along_rows
+    set_ijk_to_ras(uneven, matrix)
+    report = logic.exportVolumes([uneven], tmp_path / "out")
+    assert "Geometry was edited" in notes(report)
+    outcome, found = restored(report, tmp_path / "back")
+    assert outcome == "derived"
+    expected = [pydicom.dcmread(f).ImagePositionPatient for f in sorted((tmp_path / "original").glob("*.dcm"))]
+    positions = np.array([ds.ImagePositionPatient for ds in found], float)
+    np.testing.assert_allclose(positions - np.array(expected, float), [along_rows * [-1, -1, 1]] * 4, atol=1e-3)
 
 
 # --- no DICOM

@@ -116,7 +116,29 @@ def test_database_that_is_not_open_is_said(slicer, panel):
     panel.ui.sourceComboBox.setCurrentIndex(1)
     listed(panel)
     assert hint(panel) == "No DICOM database is open."
-    assert not panel.exporting.feedback.remedy.isHidden()
+    run(panel, panel.exporting.feedback.remedy)
+    assert hint(panel) == "The DICOM database is empty."
+    slicer.dicomDatabase.closeDatabase()
+
+
+def test_package_that_a_format_needs_is_offered_when_it_is_chosen(slicer, panel, monkeypatch):
+    from NiftiDicomBridgeLib import Dependencies
+
+    for name in ("a", "b"):
+        add_volume(slicer, name)
+    check(panel, "a")
+    panel.ui.folderEdit.currentPath = "/somewhere"
+    monkeypatch.setattr(Dependencies, "missing_packages", lambda feature: ["zarr>=3.1,<4"] if feature == "zarr" else [])
+    assert hint(panel) == ""
+    panel.ui.layoutComboBox.setCurrentIndex(2)
+    assert "zarr" in hint(panel)
+    assert panel.exporting.feedback.remedy.text == "Install zarr"
+    boxes = MessageBoxes()
+    run(panel, panel.exporting.feedback.remedy)
+    assert boxes.stop() == []
+    assert "Not installed: zarr" in outcome(panel)
+    panel.ui.layoutComboBox.setCurrentIndex(0)
+    assert panel.ui.exportButton.isEnabled()
 
 
 def test_empty_database_is_said(panel, database):
