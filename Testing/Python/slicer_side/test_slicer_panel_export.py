@@ -111,14 +111,19 @@ def test_reason_why_nothing_can_be_exported_is_visible(slicer, panel):
     assert not panel.ui.exportButton.isEnabled()
 
 
-def test_database_that_is_not_open_is_said(slicer, panel):
+def test_database_that_is_not_open_is_said_and_created(slicer, panel, tmp_path):
+    import qt
+
     slicer.dicomDatabase.closeDatabase()
+    qt.QSettings().setValue(slicer.dicomDatabaseDirectorySettingsKey, str(tmp_path / "own"))
     panel.ui.sourceComboBox.setCurrentIndex(1)
     listed(panel)
     assert hint(panel) == "No DICOM database is open."
     run(panel, panel.exporting.feedback.remedy)
     assert hint(panel) == "The DICOM database is empty."
+    assert str(tmp_path / "own") in outcome(panel)
     slicer.dicomDatabase.closeDatabase()
+    qt.QSettings().remove(slicer.dicomDatabaseDirectorySettingsKey)
 
 
 def test_package_that_a_format_needs_is_offered_when_it_is_chosen(slicer, panel, monkeypatch):
