@@ -86,15 +86,17 @@ def check_length(instance: Instance) -> None:
     pixels, pixel = instance.pixels, pixel_format(instance)
     assert pixels is not None
     frames = frame_count(instance.elements)
-    if pixels.length < 0 and frames > max(1, Path(instance.path).stat().st_size // 8):  # a frame has an item header at least
+    size = Path(instance.path).stat().st_size
+    if pixels.length < 0 and frames > max(1, size // 8):  # a frame has an item header at least
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(Tag.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
             "Get the file anew from its source."
         )
     wanted = pixel.bytes_of(frames)
-    if 0 <= pixels.length < wanted:
+    found = pixels.length if instance.encoding.deflated else min(pixels.length, size - pixels.offset)
+    if pixels.length >= 0 and found < wanted:
         raise DicomReadError(
-            f"{instance.path}: {dictionary.describe(pixels.tag)} has {pixels.length} bytes, but {frames} frame(s) of "
+            f"{instance.path}: {dictionary.describe(pixels.tag)} has {found} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Get the file anew from its source."
         )
 

@@ -132,7 +132,7 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
     whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
-    return Plan(name, series.title, instances, whole, [*notes, *grid.warnings])
+    return Plan(name, series.title, instances, whole, [*notes, *series.warnings, *grid.warnings])
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
