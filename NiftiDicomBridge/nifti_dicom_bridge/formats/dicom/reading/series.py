@@ -133,7 +133,7 @@ def _warn_of_shared_uids(found: Sequence[Series]) -> None:
     for one in found:
         if one.uid and len(owners[one.uid]) > 1:
             one.warnings.append(
-                f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID (0020,000E): each is an image of its own"
+                f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
             )
 
 
