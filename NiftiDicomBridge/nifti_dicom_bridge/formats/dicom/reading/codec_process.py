@@ -1,6 +1,6 @@
 """Decoders that may end the process on damaged data run in a process of their own, which is started anew if it dies.
 
-The process reads requests from its standard input and writes answers to its standard output: pickled by ourselves, for ourselves.
+The process reads requests from its standard input and writes answers to its standard output, both pickled by ourselves.
 """
 
 from __future__ import annotations

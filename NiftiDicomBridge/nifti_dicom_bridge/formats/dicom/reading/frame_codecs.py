@@ -1,4 +1,4 @@
-"""Compressed frames → pixels by decoders that raise on damaged data: pydicom's own and its plug-ins, zlib, RLE of single bits."""
+"""Compressed frames → pixels by decoders that raise on damaged data: pydicom's plug-ins, zlib, RLE of single bits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from ....model.pixels import PixelFormat, frames_from_bytes
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-DEFLATED_FRAMES, RLE = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5"
+DEFLATED_FRAMES, RLE, JPEG_EXTENDED = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.51"
+BASELINE_BITS = 8
+"""JPEG of more bits is beyond Pillow, which prints that rather than raise."""
 ABORTING = frozenset({"gdcm"})
 """Plug-ins of pydicom that end the whole process on some damaged data."""
 Attributes = dict[str, int | str]
@@ -37,7 +39,8 @@ def decode_safely(syntax: str, attributes: Attributes, frames: Sequence[bytes], 
             return np.concatenate([frames_from_bytes(own(frame, pixel), pixel, 1) for frame in frames])
         except (zlib.error, ValueError, IndexError) as error:
             raise NotDecoded(str(error)) from error
-    return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin not in ABORTING)
+    unfit = ABORTING | ({"pillow"} if syntax == JPEG_EXTENDED and pixel.bits_stored > BASELINE_BITS else set())
+    return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin not in unfit)
 
 
 def decode_by_pydicom(
