@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,26 +78,8 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
     """
     found = Inventory()
     series: dict[tuple, Series] = {}
-    listed = list(files.find_files(paths))
-    unread: list[tuple[Path, str]] = []
-    latest: dict[str, Instance] = {}
-    for n, (path, name) in enumerate(listed):
-        if progress is not None and n % 16 == 0:
-            progress("Reading headers", n, len(listed))
-        try:
-            instance = files.read_instance(path, name, latest.get(path.parent.as_posix()))
-            if instance.pixels is not None:
-                decode.check_length(instance)
-        except files.NotDicom:
-            unread.append((path, name))
-            continue
-        except DicomReadError as error:
-            found.leftovers.append(Leftover(str(path), str(error), failed=True))
-            continue
-        if instance.pixels is None:
-            found.leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
-            continue
-        latest[path.parent.as_posix()] = instance
+    unread: list[Path] = []
+    for instance in _instances(list(files.find_files(paths)), found.leftovers, unread, progress):
         key = _series_key(instance)
         series.setdefault(key, Series(key[0])).instances.append(instance)
     found.leftovers += _expected_dicom(unread, series.values())
@@ -109,11 +91,35 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
     return found
 
 
-def _expected_dicom(unread: Sequence[tuple[Path, str]], series: Iterable[Series]) -> list[Leftover]:
+def _instances(
+    listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
+) -> Iterator[Instance]:
+    """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
+    latest: dict[str, Instance] = {}
+    for n, (path, name) in enumerate(listed):
+        if progress is not None and n % 16 == 0:
+            progress("Reading headers", n, len(listed))
+        try:
+            instance = files.read_instance(path, name, latest.get(path.parent.as_posix()))
+            if instance.pixels is not None:
+                decode.check_length(instance)
+        except files.NotDicom:
+            unread.append(path)
+        except DicomReadError as error:
+            leftovers.append(Leftover(str(path), str(error), failed=True))
+        else:
+            if instance.pixels is None:
+                leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
+                continue
+            latest[path.parent.as_posix()] = instance
+            yield instance
+
+
+def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
     """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
     found = []
-    for path, _ in unread:
+    for path in unread:
         if path.suffix.lower() in DICOM_SUFFIXES or _pattern(path) in patterns:
             reason = "it is empty" if path.stat().st_size == 0 else "it does not begin as a DICOM file does: damaged"
             found.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
