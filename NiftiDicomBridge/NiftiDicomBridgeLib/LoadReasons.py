@@ -139,7 +139,8 @@ REASONS = (
         "Multi-frame: every frame is placed at its own position, time points become a sequence.")),
     Reason(lambda series: series.is_single_frame and "MOSAIC" in series.value("imageType").split("\\"), ABOVE, lambda: _(
         "Mosaic: the slices that are tiled in each file become a stack.")),
-    Reason(_is_4d, ABOVE, lambda: _("Several images at each position: time points become a sequence, echoes and the like volumes of their own.")),
+    Reason(_is_4d, ABOVE, lambda: _(
+        "Several images at each position: time points become a sequence, echoes and the like volumes of their own.")),
     Reason(_has_repeated_places, BELOW, lambda: _(
         "Several images at some positions, such as echoes: each kind becomes a volume of its own.")),
     Reason(_has_orientations, BELOW, lambda: _("Images of several orientations: each becomes a volume of its own.")),
