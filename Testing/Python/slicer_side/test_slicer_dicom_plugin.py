@@ -373,7 +373,6 @@ def test_segmentation_object_is_one_node_that_refers_to_its_loaded_image(slicer,
     assert {one.GetID() for one in slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode")} == before
 
 
-
 def test_mosaic_that_slicer_shows_tiled_is_exported_as_it_was(load, tmp_path, request):
     from phantoms.multiframe import mosaic
 

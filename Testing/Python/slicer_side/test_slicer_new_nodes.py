@@ -208,6 +208,7 @@ def test_nifti_that_slicer_loaded_itself_is_known_by_its_sidecar(slicer, logic, 
     report = logic.exportVolumes([loaded_by_slicer(slicer, nifti)], tmp_path / "again")
     back = convert(Job(images(report), tmp_path / "back", ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)))
     assert outcomes(back) == ["restored"]
+    assert any(note.startswith("Unchanged") for note in report.entries[0].log.notes)
 
 
 def test_edit_of_such_a_node_is_an_edit(slicer, logic, nifti, tmp_path):
