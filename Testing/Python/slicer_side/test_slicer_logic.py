@@ -146,7 +146,7 @@ def test_unexpected_error_of_one_node_is_one_entry(slicer, logic, node, tmp_path
             raise ZeroDivisionError("by chance")
         return whole(image, *args, **kwargs)
 
-    monkeypatch.setattr(Originals, "volume_of", volume_of)
+    monkeypatch.setattr(Originals, "volumes_of", volumes_of)
     report = logic.volumesToDicom(
         slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"), database=False, folder=tmp_path / "out"
     )
