@@ -81,7 +81,8 @@ def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volu
     for match in matches:
         if _agrees(match, image) and _keeps_grid(match, image):
             return [_moved(match.volume, _grid_in_order(match, image), image, log)]
-    models = [] if any(_agrees_in_a_plane(match, image) for match in matches) else list(predictions(volumes, image))
+    as_meant = not image.has_acquisition_transform and any(_agrees_in_a_plane(match, image) for match in matches)
+    models = [] if as_meant else list(predictions(volumes, image))
     same_shape = [model for model in models if model.voxels.shape == image.voxels.shape]
     for model in sorted(same_shape, key=lambda model: not _is_on_grid(model, image)):
         if model.places is None and not (_is_on_grid(model, image) and same_values(model.voxels, image.voxels).all()):
@@ -106,7 +107,6 @@ def _as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeImage, l
     )
     if image.has_acquisition_transform:
         log.notes.append(ACQUISITION_LEFT_OUT)
-        moved = image.parent_to_world
     if same_grid(moved @ model.ijk_to_ras, model.ijk_to_ras, _Shape(image)):
         return found
     log.notes.append(GEOMETRY_EDITED)
@@ -157,7 +157,7 @@ def _grid_in_order(match: Match, image: NodeImage) -> np.ndarray:
 
 
 def _keeps_grid(match: Match, image: NodeImage) -> bool:
-    return image.has_acquisition_transform or _is_original_grid(match.volume, _grid_in_order(match, image), image)
+    return _is_original_grid(match.volume, _grid_in_order(match, image), image)
 
 
 def _edited(match: Match, image: NodeImage, relation: Relation | None, log: Log) -> Volume:
