@@ -161,6 +161,11 @@ def value_of(path: str | Path, tag: str) -> str:
     return str(slicer.dicomDatabase.fileValue(str(path), tag))
 
 
+def has_value(path: str | Path, tag: str) -> bool:
+    """Return whether a file has a top-level element, such as ``"7fe0,0010"``."""
+    return bool(slicer.dicomDatabase.fileValueExists(str(path), tag))
+
+
 def transfer_syntax_of(path: str | Path) -> str:
     """Return TransferSyntaxUID (0002,0010) of a file, which the database does not store; empty if it cannot be read."""
     from pydicom.errors import InvalidDicomError
@@ -276,7 +281,8 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     from DICOMLib import DICOMUtils
 
     require_open()
-    loaded = list(DICOMUtils.loadSeriesByUID(list(series_uids)) or [])
+    found = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
+    loaded = [node_id for node_id in found if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
         raise BridgeError(
             f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log says why; the series are in the database."

@@ -23,15 +23,19 @@ TAGS = {
     "position": "0020,0032",
     "orientation": "0020,0037",
     "imageType": "0008,0008",
-    "rows": "0028,0010",
     "segmentationType": "0062,0001",
     "seriesInstanceUID": "0020,000e",
     "seriesNumber": "0020,0011",
     "seriesDescription": "0008,103e",
 }
 """Fetched by Slicer for many files at once."""
+PIXEL_DATA = ("7fe0,0010", "7fe0,0008", "7fe0,0009")
+"""Of integers, of single and of double precision."""
 ABOVE, ABOVE_OBJECTS, BELOW = 0.95, 0.96, 0.3
-"""Slicer's volume loader has 0.5, its sequence loader 0.7, its loaders of segmentations and parametric maps 0.95."""
+"""Slicer's volume loader has 0.5, its sequence loader 0.7, its loaders of segmentations and parametric maps 0.95.
+
+The latter two (dcmqi) cannot load parametric maps of one frame, and take probabilities for label numbers.
+"""
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 # PS3.4 B.5: enhanced CT, MR, MR color, PET; legacy converted CT, MR, PET
 MULTI_FRAME_CLASSES = {STORAGE + tail for tail in ("2.1", "4.1", "4.3", "130", "2.2", "4.4", "128.1")}
@@ -98,6 +102,10 @@ def _is_hard_segmentation(series: SeriesHeaders) -> bool:
     return _cannot(SEGMENTATION_LOADER) or compressed or series.value("segmentationType") == "LABELMAP"
 
 
+def _is_fractional(series: SeriesHeaders) -> bool:
+    return _is_segmentation(series) and series.value("segmentationType") == "FRACTIONAL"
+
+
 def _is_mixed(series: SeriesHeaders) -> bool:
     return bool(series.sop_classes & MULTI_FRAME_CLASSES) and len(series.sop_classes) > 1
 
@@ -118,10 +126,12 @@ def _has_orientations(series: SeriesHeaders) -> bool:
 
 
 REASONS = (
+    Reason(_is_fractional, ABOVE_OBJECTS, lambda: _(
+        "Fractional segmentation: its values are probabilities, not labels.")),
     Reason(_is_hard_segmentation, ABOVE_OBJECTS, lambda: _(
         "Segmentation that is compressed, or stored as a label map: segments with names, colors and terminology.")),
     Reason(_is_segmentation, BELOW, lambda: _("Segmentation: segments with names, colors and terminology.")),
-    Reason(lambda series: series.sop_classes == {MAP} and _cannot(MAP_LOADER), ABOVE_OBJECTS, lambda: _(
+    Reason(lambda series: series.sop_classes == {MAP} and (_cannot(MAP_LOADER) or series.frames == 1), ABOVE_OBJECTS, lambda: _(
         "Parametric map with its real values and units.")),
     Reason(lambda series: series.sop_classes == {MAP}, BELOW, lambda: _("Parametric map with its real values and units.")),
     Reason(_is_mixed, ABOVE, lambda: _("Classic and enhanced images in one series: each becomes a volume of its own.")),
@@ -129,7 +139,8 @@ REASONS = (
         "Multi-frame: every frame is placed at its own position, time points become a sequence.")),
     Reason(lambda series: series.is_single_frame and "MOSAIC" in series.value("imageType").split("\\"), ABOVE, lambda: _(
         "Mosaic: the slices that are tiled in each file become a stack.")),
-    Reason(_is_4d, ABOVE, lambda: _("Several images at each position: they become a sequence.")),
+    Reason(_is_4d, ABOVE, lambda: _(
+        "Several images at each position: time points become a sequence, echoes and the like volumes of their own.")),
     Reason(_has_repeated_places, BELOW, lambda: _(
         "Several images at some positions, such as echoes: each kind becomes a volume of its own.")),
     Reason(_has_orientations, BELOW, lambda: _("Images of several orientations: each becomes a volume of its own.")),
@@ -141,7 +152,7 @@ REASONS = (
 
 def reason_for(files: Sequence[str]) -> Reason | None:
     """Return why our loader should be offered for files; None for files without pixel data."""
-    series = SeriesHeaders(files)
-    if not any(series.value("rows", number) for number in range(len(series.files))):
+    if not any(Database.has_value(path, tag) for path in files for tag in PIXEL_DATA):
         return None
+    series = SeriesHeaders(files)
     return next(reason for reason in REASONS if reason.applies(series))
