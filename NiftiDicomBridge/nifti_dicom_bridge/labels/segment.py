@@ -13,7 +13,14 @@ RGB = tuple[int, int, int]
 
 
 class Code(NamedTuple):
-    """A coded concept (PS3.3 8): value, coding scheme designator such as ``SCT``, and meaning for people."""
+    """A coded concept (PS3.3 8): value, coding scheme designator such as ``SCT``, and meaning for people.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Code
+    >>> Code("12738006", "SCT", "Brain").meaning
+    'Brain'
+    """
 
     value: str
     scheme: str
@@ -42,6 +49,12 @@ class Segment:
         ``AUTOMATIC``, ``SEMIAUTOMATIC``, ``MANUAL``; empty where the source does not say.
     algorithm_name : str
         Needed beside the first two.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Segment
+    >>> Segment(1, "Brain").number
+    1
     """
 
     number: int
