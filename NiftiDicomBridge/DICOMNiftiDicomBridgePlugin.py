@@ -3,9 +3,10 @@
 import slicer
 from slicer.i18n import tr as _
 
-from NiftiDicomBridgeLib.DICOMExportPlugin import KEY, DICOMNiftiDicomBridgePluginClass
+from NiftiDicomBridgeLib.DICOMExportPlugin import KEY, further_plugins
+from NiftiDicomBridgeLib.DICOMLoaderPlugin import DICOMNiftiDicomBridgePluginClass
 
-__all__ = ["DICOMNiftiDicomBridgePlugin", "DICOMNiftiDicomBridgePluginClass"]
+__all__ = ["KEY", "DICOMNiftiDicomBridgePlugin", "DICOMNiftiDicomBridgePluginClass", "further_plugins"]
 
 
 class DICOMNiftiDicomBridgePlugin:
@@ -15,11 +16,12 @@ class DICOMNiftiDicomBridgePlugin:
         parent.title = _("DICOM NIfTI-DICOM Bridge Plugin")
         parent.categories = ["Developer Tools.DICOM Plugins"]
         parent.contributors = ["NiftiDicomBridge contributors"]
-        parent.helpText = _("Exports to DICOM by the NIfTI-DICOM Bridge, and loads enhanced multi-frame and 4D series.")
-        parent.acknowledgementText = _("Built on pydicom and nibabel.")
+        parent.helpText = _("Exports to DICOM by the NIfTI-DICOM Bridge, and loads what Slicer's own loaders cannot load.")
+        parent.acknowledgementText = _("Built on pydicom and NumPy.")
         parent.hidden = True
         try:
             plugins = slicer.modules.dicomPlugins
         except AttributeError:
             plugins = slicer.modules.dicomPlugins = {}
         plugins[KEY] = DICOMNiftiDicomBridgePluginClass
+        plugins.update(further_plugins())

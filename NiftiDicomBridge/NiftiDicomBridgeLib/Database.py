@@ -121,6 +121,17 @@ def value_of(path: str | Path, tag: str) -> str:
     return str(slicer.dicomDatabase.fileValue(str(path), tag))
 
 
+def transfer_syntax_of(path: str | Path) -> str:
+    """Return TransferSyntaxUID (0002,0010) of a file, which the database does not store; empty if it cannot be read."""
+    from pydicom.errors import InvalidDicomError
+    from pydicom.filereader import read_file_meta_info
+
+    try:
+        return str(read_file_meta_info(path).get("TransferSyntaxUID", ""))
+    except (OSError, InvalidDicomError):
+        return ""
+
+
 def opened_in(folder: str | Path) -> Any:
     """Return the DICOM database of a folder, made when missing; Slicer's own database and its settings stay as they are.
 

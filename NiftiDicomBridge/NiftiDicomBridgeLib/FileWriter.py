@@ -10,21 +10,22 @@ import vtk
 from slicer.i18n import tr as _
 
 from .FileReader import FILE_TYPE
+from .SourceFile import SUFFIXES, stem_of
 
-SUFFIXES = (".bridge.nii.gz", ".nii.gz", ".nii")
-"""Two writers cannot share a suffix in the Save dialog: the second one is never chosen."""
+EXTENSION = ".bridge.nii.gz"
+"""Two writers cannot share an extension in the Save dialog: the second one can never be selected."""
 POSSIBLE, NO = 0.3, 0.0
 """Below the 0.5 of Slicer's own writers, which stay the default."""
 
 
 class NiftiDicomBridgeFileWriter:
-    """Made and asked by Slicer (qSlicerScriptedFileWriter)."""
+    """Created by Slicer (qSlicerScriptedFileWriter)."""
 
     def __init__(self, parent):
         self.parent = parent
 
     def description(self) -> str:
-        """Return what the format is called."""
+        """Return the name of the format."""
         return _("NIfTI + DICOM sidecar")
 
     def fileType(self) -> str:
@@ -33,45 +34,66 @@ class NiftiDicomBridgeFileWriter:
 
     def extensions(self, obj) -> list[str]:
         """Return the formats of the Save dialog."""
-        return [_("NIfTI + DICOM sidecar") + f" ({SUFFIXES[0]})"]
+        return [_("NIfTI + DICOM sidecar") + f" ({EXTENSION})"]
 
     def canWriteObject(self, obj) -> bool:
-        """Whether a node can be written."""
+        """Return whether the format can hold a node."""
         return self.canWriteObjectConfidence(obj) > NO
 
     def canWriteObjectConfidence(self, obj) -> float:
-        """Return how fit this format is for a node."""
-        kinds = ("vtkMRMLScalarVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLSequenceNode")
-        return POSSIBLE if any(obj.IsA(kind) for kind in kinds) else NO
+        """Return how suitable the format is for a node; 0 if the scene could not be opened again with it."""
+        from .SavedNode import is_storable
+
+        return POSSIBLE if is_storable(obj) else NO
 
     def write(self, properties: dict[str, Any]) -> bool:
-        """Write a node; the person has agreed to replace files in the dialog."""
+        """Write a node; the user has agreed to replace files in the dialog."""
+        node = slicer.mrmlScene.GetNodeByID(properties["nodeID"])
         try:
-            report = write_node(slicer.mrmlScene.GetNodeByID(properties["nodeID"]), Path(properties["fileName"]))
-        except Exception as error:  # whatever it was, Slicer shows it as the reason
-            return self._failed(str(error))
-        if not report.ok:
-            return self._failed(" ".join(entry.error for entry in report.failures))
+            report = write_node(node, Path(properties["fileName"]))
+        except Exception as error:  # Slicer shows it as the reason
+            self._tell(node, vtk.vtkCommand.ErrorEvent, str(error))
+            return False
         for text in (text for entry in report.entries for text in entry.log.warnings):
-            self.parent.userMessages().AddMessage(vtk.vtkCommand.WarningEvent, text)
+            self._tell(node, vtk.vtkCommand.WarningEvent, text)
         self.parent.writtenNodes = [properties["nodeID"]]
         return True
 
-    def _failed(self, why: str) -> bool:
-        self.parent.userMessages().AddMessage(vtk.vtkCommand.ErrorEvent, why)
-        return False
+    def _tell(self, node: Any, event: int, text: str) -> None:
+        """Add a message where scripts look for it, and at the storage node, whose messages the Save dialog shows."""
+        self.parent.userMessages().AddMessage(event, text)
+        storage = node.GetStorageNode() if node is not None and node.IsA("vtkMRMLStorableNode") else None
+        if storage is not None:
+            storage.GetUserMessages().AddMessage(event, text)
 
 
 def write_node(node: Any, path: Path) -> Any:
-    """Write one node to a NIfTI file with its sidecar beside it, and return the report."""
+    """Write a node to a NIfTI file with its sidecar, and make that the file of its storage node.
+
+    Parameters
+    ----------
+    node : vtkMRMLVolumeNode
+        A volume that `SavedNode.is_storable` accepts.
+    path : pathlib.Path
+        The file, as the user named it.
+
+    Returns
+    -------
+    ConversionReport
+        With one entry; its outputs are the files that were written.
+
+    Raises
+    ------
+    BridgeError
+        If the node cannot be written, or would not come back as it is when the scene is opened again. Existing files are kept.
+    """
     from . import Dependencies
 
     Dependencies.require()
-    from nifti_dicom_bridge import ConversionOptions
+    from nifti_dicom_bridge import OptionError
 
-    from .Tasks import ExportTask
+    from .SavedNode import save
 
-    options = ConversionOptions(gzip=path.name.lower().endswith(".gz"), overwrite=True)
-    suffix = ".nii.gz" if options.gzip else ".nii"
-    task = ExportTask([node], path.parent, options, name=path.name[: -len(suffix)])
-    return task.finish(task.work(lambda what, done, total: None))
+    if not stem_of(path):
+        raise OptionError(f"{path.name}: the name of a NIfTI file ends in {' or '.join(SUFFIXES)}. Change the file name.")
+    return save(node, path)

@@ -89,6 +89,18 @@ def identity_of_node(node: Any) -> dict[str, str]:
     return found
 
 
+def study_of(node: Any) -> str:
+    """Return the Study Instance UID of the study that a node is in; empty if it is in none."""
+    return identity_of_node(node).get("StudyInstanceUID", "")
+
+
+def series_value(node: Any, keyword: str) -> str:
+    """Return an attribute of the series that the subject hierarchy has for a node; empty if it is not set."""
+    hierarchy = _hierarchy()
+    item = hierarchy.GetItemByDataNode(node)
+    return str(hierarchy.GetItemAttribute(item, "DICOM." + keyword)) if item else ""
+
+
 def place(node: Any, identity: Mapping[str, str]) -> None:
     """Put a node under its patient and study, made when missing, as Slicer's DICOM loader does.
 

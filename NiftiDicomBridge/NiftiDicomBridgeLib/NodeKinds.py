@@ -73,14 +73,6 @@ def kind_of_values(node: Any) -> str:
     return "colours" if image is not None and image.GetNumberOfScalarComponents() > 1 else "greys"
 
 
-def reference_uids(node: Any) -> tuple[str, ...]:
-    """Return the SOP Instance UIDs of the volume that a segmentation was drawn on; empty for all others."""
-    if not node.IsA(SEGMENTATION):
-        return ()
-    volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
-    return instance_uids_of(volume) if volume is not None else ()
-
-
 def refused_as(node: Any) -> str:
     """Say what a node is that cannot be written; empty for the others."""
     if any(node.IsA(name) for name in ALLOWED_CHILDREN):

@@ -11,7 +11,7 @@ from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport
 
 from . import Database
 from .ImportTasks import with_reference
-from .NodeKinds import reference_uids
+from .References import reference_uids
 from .Segments import table_beside
 from .Tasks import ExportTask
 

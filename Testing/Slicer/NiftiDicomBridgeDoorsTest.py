@@ -14,7 +14,7 @@ import slicer
 from NiftiDicomBridgeLib.SelfTest import SHAPE, BridgeTestCase, write_series
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
-PLUGIN, FILE_TYPE = "DICOMNiftiDicomBridgePlugin", "NiftiDicomBridgeFile"
+FILE_TYPE = "NiftiDicomBridgeFile"
 
 
 class NiftiDicomBridgeDoorsTest(BridgeTestCase):
@@ -40,6 +40,31 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         self.assertTrue(slicer.app.coreIOManager().saveNodes(FILE_TYPE, properties, slicer.vtkMRMLMessageCollection()))
         self.assertTrue(path.is_file())
         self.assertEqual(slicer.app.coreIOManager().fileType(str(path)), FILE_TYPE)
+
+    def test_saved_scene_gives_the_node_back(self):
+        """With its data and its DICOM identity; the file has the name of the dialog."""
+        node = self._load(write_series(self.folder / "original"))
+        values = np.sort(slicer.util.arrayFromVolume(node).ravel())
+        path = self.folder / "my node.bridge.nii.gz"
+        properties = {"nodeID": node.GetID(), "fileName": str(path)}
+        self.assertTrue(slicer.app.coreIOManager().saveNodes(FILE_TYPE, properties, slicer.vtkMRMLMessageCollection()))
+        self.assertFalse(node.GetModifiedSinceRead())
+        slicer.util.saveScene(str(self.folder / "scene.mrml"))
+        slicer.mrmlScene.Clear(0)
+        slicer.util.loadScene(str(self.folder / "scene.mrml"))
+        (again,) = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        np.testing.assert_array_equal(np.sort(slicer.util.arrayFromVolume(again).ravel()), values)
+        self.assertEqual(again.GetStorageNode().GetFullNameFromFileName(), str(path))
+        report = self.logic.exportVolumes([again], self.folder / "nifti")
+        self._assert_all_done(report)
+        sidecar = self._image(report).with_name(self._image(report).name.removesuffix(".nii.gz") + ".json")
+        self.assertIn('"NiftiDicomBridge"', sidecar.read_text("utf-8"))
+
+    def test_loaded_nodes_are_shown(self):
+        """In the slice views, as Slicer's own loaders do."""
+        original = self._load(write_series(self.folder / "original"))
+        (node,) = self.logic.loadNifti(self._image(self.logic.exportVolumes([original], self.folder / "nifti")))
+        self.assertEqual(slicer.app.applicationLogic().GetSelectionNode().GetActiveVolumeID(), node.GetID())
 
     def test_actions_are_shown_for_volumes_only(self):
         """On right click in the module Data."""
@@ -124,12 +149,14 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         self.assertIn("Διονυσιος", self._patient_of(node))
 
     def _exported(self, node, kind: str = "") -> list[Path]:
-        """Export as the dialog does: by a choice of the plugin, into a folder."""
-        plugin = slicer.modules.dicomPlugins[PLUGIN]()
-        choices = plugin.examineForExport(self._hierarchy().GetItemByDataNode(node))
+        """Export as the dialog does: by the row of a kind, the first one without, into a folder."""
+        item, plugins = self._hierarchy().GetItemByDataNode(node), slicer.modules.dicomPlugins
+        ours = [make for key, make in plugins.items() if "NiftiDicomBridge" in key]
+        choices = sorted((e for make in ours for e in make().examineForExport(item)), key=lambda e: -e.confidence)
+        self.assertEqual(len({choice.pluginClass for choice in choices}), len(choices))
         chosen = next(choice for choice in choices if choice.name.endswith(kind))
         chosen.directory = str(self.folder / "exported")
-        self.assertEqual(slicer.modules.dicomPlugins[PLUGIN]().export([chosen]), "")
+        self.assertEqual(plugins[chosen.pluginClass]().export([chosen]), "")
         return sorted((self.folder / "exported").iterdir())
 
     def _image(self, report) -> Path:

@@ -20,6 +20,9 @@ SLICES, SIZE = 300, 512
 PLAIN_WRITE = "import sys, pydicom, pathlib\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n" \
     "    pydicom.dcmread(p).save_as(pathlib.Path(sys.argv[2]) / p.name, enforce_file_format=True)"  # fmt: skip
 
+READ_HEADERS = "import sys, pydicom, pathlib\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n" \
+    "    for e in pydicom.dcmread(p, stop_before_pixels=True).iterall(): e.value"  # fmt: skip
+
 
 @dataclass
 class Contest:
@@ -79,6 +82,7 @@ def contests(ct: Path, out: Path) -> list[Contest]:
 
     back = [*bridge, "convert", str(out / "nifti"), "--to", "dicom", "-o", str(out / "ours"), "-q", "--uids", "keep"]
     plain = [sys.executable, "-c", PLAIN_WRITE, str(ct), str(out / "peer")]
+    headers = [sys.executable, "-c", READ_HEADERS, str(ct)]
     zarr_peer = [sys.executable, str(Path(__file__).with_name("zarr_peer.py"))]
     zarr_forth = [*bridge, "convert", str(ct), "--to", "zarr", "-o", str(out / "ours"), "-q"]
     zarr_back = [*bridge, "convert", str(out / "zarr"), "--to", "dicom", "-o", str(out / "ours"), "-q", "--uids", "keep"]
@@ -95,6 +99,7 @@ def contests(ct: Path, out: Path) -> list[Contest]:
             {"zarr, SimpleITK": [*zarr_peer, "back", str(out / "peer.zarr"), str(out / "peer")]},
             1.0,
         ),
+        Contest("validate", [*bridge, "validate", str(ct)], {"pydicom dcmread": headers}, 3.0),
         Contest("--help", [*bridge, "--help"], {"python -c pass": [sys.executable, "-c", "pass"]}, float("inf")),
     ]
 

@@ -105,6 +105,9 @@ class IOManager:
         """Load by the reader of a type; messages go to the collection."""
         import slicer
 
+        if fileType == "SceneFile":
+            slicer.mrmlScene.SetURL(parameters["fileName"])
+            return bool(slicer.mrmlScene.Connect())
         for reader, parent in self._readers:
             if reader(parent).fileType() == fileType:
                 parent.userMessages().ClearMessages()
@@ -117,7 +120,9 @@ class IOManager:
         return False
 
     def saveNodes(self, fileType, parameters, userMessages=None):
-        """Write by the writer of a type; messages go to the collection."""
+        """Write by the writer of a type; messages go to the collection. A scene is written without the data of its nodes."""
+        if fileType == "SceneFile":
+            return _save_scene(parameters["fileName"])
         for writer, parent in self._writers:
             if writer(parent).fileType() == fileType:
                 parent.userMessages().ClearMessages()
@@ -126,6 +131,16 @@ class IOManager:
                     userMessages.AddMessages(parent.userMessages())
                 return done
         return False
+
+
+def _save_scene(path):
+    import os
+
+    import slicer
+
+    slicer.mrmlScene.SetURL(path)
+    slicer.mrmlScene.SetRootDirectory(os.path.dirname(path))
+    return bool(slicer.mrmlScene.Commit(path))
 
 
 NAMES = (qSlicerScriptedFileReader, qSlicerScriptedFileWriter, qSlicerDICOMExportable)

@@ -45,7 +45,7 @@ class NiftiFile:
             return image
         volume = match.attach(image, self.record, str(self.path))
         if with_gradients and volume.gradients is None and volume.metadata is not None:
-            from ..formats.dicom.reading.diffusion import recorded_gradients
+            from ..formats.dicom.reading.gradients import recorded_gradients
 
             return replace(volume, gradients=recorded_gradients(volume.metadata, volume.times))
         return volume

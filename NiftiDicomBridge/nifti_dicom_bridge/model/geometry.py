@@ -18,6 +18,14 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 ORTHOGONALITY = 1e-4
 """Largest cosine between axes that still count as perpendicular; what GDCM and ITK accept."""
 
+UNEVEN = 0.01
+"""Slice distances that differ by a larger part of their median are not even."""
+ROUNDING_MM, ROUNDING = 0.01, 0.05
+"""Nor are those that differ by more than positions of two decimals round; of thin slices, by more than that part."""
+JITTER = 0.25
+"""Distances that differ by a larger part of their median are those of another stack, not one distance with noise."""
+UNEVEN_OFF_GRID = 0.05
+"""Part of a slice distance by which planes of an uneven stack may lie off a grid that begins right."""
 
 # RAS directions of increasing column, row and slice index, as columns, as viewers show them (nose up, feet to head)
 AXIAL_AXES = np.array([[-1.0, 0, 0], [0, -1.0, 0], [0, 0, 1.0]]).T
@@ -97,8 +105,9 @@ def _normal(raw: bytes) -> np.ndarray:
 def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> Stack:
     """Return the grid of parallel planes in the order given.
 
-    PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. The slice axis goes from the first position to the last; where the distances
-    are not even, from the first position to the second, as dcm2niix does: no grid is right there, this one begins right.
+    PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. The slice axis goes from the first position to the last. Where the distances
+    jitter, it is the line that fits all positions best; where some are quite different, it goes from the first position to the
+    second, as dcm2niix has it: no grid is right there, this one begins right.
 
     Parameters
     ----------
@@ -120,7 +129,7 @@ def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> St
     if n == 1 or not np.any(line):
         line = first.normal * single_step_mm
     elif _uneven(steps) and steps[0] > 0:
-        line = positions[1] - positions[0]
+        line = _line_through(positions, steps)
     lps = np.eye(4)
     lps[:3, 0], lps[:3, 1], lps[:3, 2], lps[:3, 3] = row * first.spacing[1], column * first.spacing[0], line, positions[0]
     expected = positions[0] + np.arange(n)[:, None] * line
@@ -132,10 +141,26 @@ def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> St
     )
 
 
-def _uneven(steps: np.ndarray) -> bool:
-    """Whether distances differ by more than 1 % of their median and 0.01 mm."""
+def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Return the way from slice to slice of uneven positions.
+
+    That to the second one, where it reaches all others nearly or they are no even stack at all; else the least-squares fit.
+    """
+    line = positions[1] - positions[0]
     median = float(np.median(steps))
-    return bool(np.abs(steps - median).max() > max(0.01, 0.01 * abs(median)))
+    numbers = np.arange(len(positions))
+    off = np.linalg.norm(positions - positions[0] - numbers[:, None] * line, axis=1).max()
+    if off <= UNEVEN_OFF_GRID * median or np.abs(steps - median).max() > JITTER * median:
+        return line
+    centred = numbers - numbers.mean()
+    fitted: np.ndarray = centred @ positions / (centred @ centred)
+    return fitted
+
+
+def _uneven(steps: np.ndarray) -> bool:
+    """Whether distances differ by more than decimal strings round, and more than 1 % of their median."""
+    median = abs(float(np.median(steps)))
+    return bool(np.abs(steps - np.median(steps)).max() > max(UNEVEN * median, min(ROUNDING_MM, ROUNDING * median)))
 
 
 def spacing_problem(stack: Stack) -> str:

@@ -267,9 +267,20 @@ def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
         count = len(value) // struct.calcsize(letter)
         return struct.unpack_from(f"<{count}{letter}", value)
     try:
-        return tuple(float(part) for part in value.decode("ascii").strip(SPACE_AND_NULL).split("\\"))
+        return tuple(float(part) for part in value.decode("ascii").strip(SPACE_AND_NULL).replace(",", ".").split("\\"))
     except ValueError:
         return ()
+
+
+def doubt_of_numbers(elements: Elements, tag: int) -> str:
+    """Say what is wrong with the numbers of an element: decimal commas, text that is not a number; empty where nothing is."""
+    element = elements.get(tag)
+    if element is None or not isinstance(element.value, bytes) or element.vr in NUMBER_FORMATS:
+        return ""
+    if not numbers(elements, tag):
+        shown = text(elements, tag)[:40]
+        return f"is not a number ({shown!r}): it is treated as missing" if shown else ""
+    return "has a decimal comma, which is read as a decimal point" if b"," in element.value else ""
 
 
 def number(elements: Elements, tag: int, default: float | None = None) -> float | None:

@@ -18,8 +18,10 @@ from .metadata import SeriesMetadata
 from .names import stem_of
 from .pixels import PixelRecord, bytes_of, to_real_values
 
-POSITION_TOLERANCE_MM = 1e-3
-"""Two grids are the same when no corner voxel lies further apart: what a float32 header can blur, and no more."""
+POSITION_TOLERANCE_MM, POSITION_TOLERANCE = 1e-3, 0.01
+"""Two grids are the same when no corner voxel lies further apart, mm, nor by more than that part of a voxel."""
+UNPLACED = "unplaced"
+"""`Volume.space` of DICOM objects that do not specify where they lie."""
 DIGEST_BLOCK = 1 << 22
 DIGEST_PREFIX = "blake2b-256:"
 
@@ -114,7 +116,7 @@ class Volume:
         What a person should know before trusting the grid: uneven spacing, missing slices, gantry tilt…
     space : str
         What an image file says of its coordinates: ``scanner``, ``aligned`` (with another image), ``talairach``, ``mni``,
-        ``template``; empty where it says nothing, and for DICOM.
+        ``template``; empty where it says nothing, and for DICOM; ``unplaced`` for DICOM without a place.
     intent : str
         What an image file says of its values: ``label``, the name of a statistic…; empty where it says nothing.
     resampled : frozenset of Resample
@@ -364,10 +366,17 @@ class Digester:
         self._block, self._filled = hashlib.blake2b(digest_size=32), 0
 
 
-def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float = POSITION_TOLERANCE_MM) -> bool:
-    """Return whether two voxel-to-world matrices put all corners of a grid (slices, rows, columns) at the same places."""
+def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float | None = None) -> bool:
+    """Return whether two voxel-to-world matrices put all corners of a grid (slices, rows, columns) at the same places.
+
+    Without a tolerance, within what a NIfTI header can blur, and no more.
+    """
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return False
     last = np.array(shape_kji[::-1], dtype=float) - 1
     corners = np.array([[i, j, k, 1] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]).T
+    if tolerance_mm is None:
+        blur = 4 * float(np.abs(b @ corners).max()) * float(np.finfo(np.float32).eps)
+        smallest = float(np.linalg.norm(b[:3, :3], axis=0).min())
+        tolerance_mm = min(POSITION_TOLERANCE_MM, max(POSITION_TOLERANCE * smallest, blur))
     return bool(np.abs((a - b) @ corners).max() <= tolerance_mm)

@@ -79,12 +79,14 @@ def plugin_module(module):
 
 @pytest.fixture
 def plugin(plugin_module, slicer):
-    """The DICOM plugin, registered for this test alone."""
-    from DICOMNiftiDicomBridgePlugin import KEY, DICOMNiftiDicomBridgePluginClass
+    """The DICOM plugin, registered for this test alone, with those of its further kinds."""
+    from DICOMNiftiDicomBridgePlugin import KEY, DICOMNiftiDicomBridgePluginClass, further_plugins
 
-    slicer.modules.dicomPlugins[KEY] = DICOMNiftiDicomBridgePluginClass
+    ours = {KEY: DICOMNiftiDicomBridgePluginClass, **further_plugins()}
+    slicer.modules.dicomPlugins.update(ours)
     yield slicer.modules.dicomPlugins[KEY]()
-    slicer.modules.dicomPlugins.pop(KEY, None)
+    for key in ours:
+        slicer.modules.dicomPlugins.pop(key, None)
 
 
 @pytest.fixture

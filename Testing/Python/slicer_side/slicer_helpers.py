@@ -109,3 +109,72 @@ class MessageBoxes:
     def stop(self) -> list[str]:
         self._timer.stop()
         return self.texts
+
+
+class ExportDialog:
+    """Slicer's dialog "Export to DICOM" without its window (qSlicerDICOMExportDialog.cxx, qSlicerDICOMTagEditorWidget.cxx).
+
+    One row per plugin class, with the mean confidence of its exportables; all of them go to its ``export``. Values of the tag
+    editor are stored in the subject hierarchy before that.
+    """
+
+    def __init__(self, node):
+        import slicer
+
+        self.hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+        self.item = self.hierarchy.GetItemByDataNode(node)
+        found = [e for make in list(slicer.modules.dicomPlugins.values()) for e in make().examineForExport(self.item)]
+        self.rows = {}
+        for exportable in found:
+            self.rows.setdefault(exportable.pluginClass, []).append(exportable)
+
+    def confidences(self):
+        """Text of each row → mean confidence, the highest first."""
+        means = {row[0].name: sum(e.confidence for e in row) / len(row) for row in self.rows.values()}
+        return dict(sorted(means.items(), key=lambda pair: -pair[1]))
+
+    def names(self):
+        return [name.removeprefix("NIfTI-DICOM Bridge: ") for name in self.confidences()]
+
+    def select(self, kind=None):
+        """Select the row of a kind, the first one without."""
+        names = list(self.confidences())
+        wanted = names[0] if kind is None else next(name for name in names if name.endswith(": " + kind))
+        return next(row for row in self.rows.values() if row[0].name == wanted)
+
+    def export(self, folder, kind=None, **typed):
+        """Select a row, type values, press Export; returns the files and the error text."""
+        import slicer
+
+        row = self.select(kind)
+        self._fill(row)
+        for exportable in row:
+            exportable.directory = str(folder)
+            for name, value in typed.items():
+                exportable.setTag(name, value)
+        self._commit(typed)
+        error = slicer.modules.dicomPlugins[row[0].pluginClass]().export(row)
+        files = sorted(Path(folder).glob("*")) if Path(folder).is_dir() else []
+        assert all(path.is_file() for path in files)  # the dialog leaves folders behind in its temporary folder
+        return files, error
+
+    def _levels(self):
+        study = self.hierarchy.GetItemParent(self.item)
+        patient = self.hierarchy.GetItemParent(study)
+        return (patient, study) if patient else ()
+
+    def _fill(self, row):
+        """Show the attributes of patient and study, and those of the series in place of the defaults."""
+        for level in (*self._levels(), self.item):
+            for name in self.hierarchy.GetItemAttributeNames(level):
+                value = self.hierarchy.GetItemAttribute(level, name)
+                for exportable in row if name.startswith("DICOM.") else ():
+                    exportable.setTag(name.removeprefix("DICOM."), value)
+
+    def _commit(self, typed):
+        levels = self._levels()
+        for name, value in typed.items():
+            if levels:
+                patient, study = levels
+                level = patient if name.startswith("Patient") else study if name.startswith("Study") else self.item
+                self.hierarchy.SetItemAttribute(level, "DICOM." + name, value)

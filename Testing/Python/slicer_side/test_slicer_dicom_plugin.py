@@ -1,11 +1,9 @@
 """Our kinds in Slicer's dialog "Export to DICOM", and what our loader takes over from Slicer's own."""
 
-from pathlib import Path
-
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import ijk_to_ras, outcomes
+from slicer_helpers import ExportDialog, ijk_to_ras, outcomes
 from test_slicer_nodes import write_4d
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
@@ -15,23 +13,12 @@ def item_of(slicer, node):
     return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene).GetItemByDataNode(node)
 
 
-def names(exportables):
-    return [e.name.removeprefix("NIfTI-DICOM Bridge: ") for e in exportables]
-
-
 @pytest.fixture
-def export(slicer, plugin, tmp_path):
-    """What the dialog does: take a choice, its tags, a folder; returns the data sets and the error text."""
+def export(plugin, tmp_path):
+    """Export in the dialog; returns the data sets and the error text."""
 
-    def run(node, kind=None, **tags):
-        choices = plugin.examineForExport(item_of(slicer, node))
-        chosen = choices[0] if kind is None else next(e for e in choices if e.name.endswith(": " + kind))
-        for name, value in tags.items():
-            chosen.setTag(name, value)
-        chosen.directory = str(tmp_path / "exported")
-        error = type(plugin)().export([chosen])  # the dialog makes a new plugin for every step
-        files = sorted(Path(chosen.directory).glob("*")) if Path(chosen.directory).is_dir() else []
-        assert all(path.is_file() for path in files)  # folders would stay behind in the temporary folder of the dialog
+    def run(node, kind=None, **typed):
+        files, error = ExportDialog(node).export(tmp_path / "exported", kind, **typed)
         return [pydicom.dcmread(path) for path in files], error
 
     return run
@@ -42,46 +29,96 @@ def drawn(slicer):
     return slicer.util.addVolumeFromArray(np.arange(24, dtype=np.int16).reshape(2, 3, 4), GRID, "drawn")
 
 
+@pytest.fixture
+def floating(slicer):
+    return slicer.util.addVolumeFromArray(np.linspace(0, 1, 24).reshape(2, 3, 4), GRID, "floating")
+
+
+@pytest.fixture
+def moving(slicer):
+    """The volume that shows a sequence of three."""
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "moving")
+    sequence.SetIndexName("time")
+    sequence.SetIndexUnit("s")
+    for number in range(3):
+        frame = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScalarVolumeNode")
+        frame.UnRegister(None)
+        slicer.util.updateVolumeFromArray(frame, np.full((2, 3, 4), number + 1, np.int16))
+        sequence.SetDataNodeAtValue(frame, str(2 * number))
+    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
+    browser.AddSynchronizedSequenceNode(sequence)
+    return browser.GetProxyNode(sequence)
+
+
 # --- export
 
 
-def test_hidden_module_registers_the_plugin(slicer, plugin_module):
+def test_hidden_module_registers_a_plugin_for_every_kind(slicer, plugin_module):
     assert plugin_module.instance is not None
     from DICOMNiftiDicomBridgePlugin import KEY, DICOMNiftiDicomBridgePlugin
+    from NiftiDicomBridgeLib.ExportKinds import FURTHER_KINDS
 
     class Parent:
         pass
 
-    parent = Parent()
-    slicer.modules.dicomPlugins.pop(KEY, None)
+    parent, before = Parent(), dict(slicer.modules.dicomPlugins)
     DICOMNiftiDicomBridgePlugin(parent)
     assert parent.hidden is True
     assert parent.categories
     assert parent.contributors
     assert parent.acknowledgementText
-    assert slicer.modules.dicomPlugins.pop(KEY).__name__ == "DICOMNiftiDicomBridgePluginClass"
+    assert slicer.modules.dicomPlugins[KEY].__name__ == "DICOMNiftiDicomBridgePluginClass"
+    ours = [key for key in slicer.modules.dicomPlugins if "NiftiDicomBridge" in key]
+    assert len(ours) == len(FURTHER_KINDS) + 1
+    slicer.modules.dicomPlugins.clear()
+    slicer.modules.dicomPlugins.update(before)
 
 
-def test_choices_go_by_what_the_node_holds(slicer, plugin, node, drawn):
+def test_every_plugin_has_one_exportable_that_names_it(slicer, plugin, drawn):
+    dialog = ExportDialog(drawn)
+    assert len(dialog.rows) > 1
+    assert all(len(row) == 1 for row in dialog.rows.values())
+    assert set(dialog.rows) <= set(slicer.modules.dicomPlugins)
+
+
+def test_choices_go_by_what_the_node_holds(slicer, plugin, node, drawn, floating, moving):
     labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), GRID, "l", "vtkMRMLLabelMapVolumeNode")
     colours = slicer.util.addVolumeFromArray(np.ones((2, 3, 4, 3), np.uint8), GRID, "c", "vtkMRMLVectorVolumeNode")
-    found = {n.GetName(): names(plugin.examineForExport(item_of(slicer, n))) for n in (node, drawn, labels, colours)}
-    assert found[node.GetName()][:2] == ["As it came from DICOM, or derived", "Enhanced of its modality"]
-    assert found["drawn"][:3] == ["Automatic", "CT", "MR"]
+    found = {n.GetName(): ExportDialog(n).names() for n in (node, drawn, floating, moving, labels, colours)}
+    assert found[node.GetName()] == ["As it came from DICOM, or derived", "Enhanced of its modality",
+                                     "Legacy Converted Enhanced", "Secondary capture"]  # fmt: skip
+    assert found["drawn"][:2] == ["MR", "CT"]
+    assert found["floating"][0] == "Parametric map"
+    assert "Parametric map" not in found["moving"]
     assert found["l"] == ["Segmentation"]
     assert found["c"] == ["Secondary capture", "Multi-frame secondary capture"]
 
 
-def test_first_choice_is_preferred_to_slicers_own_export(slicer, plugin, drawn):
-    first, *others = plugin.examineForExport(item_of(slicer, drawn))
-    assert first.confidence > 0.5 > max(e.confidence for e in others)
-    assert {e.pluginClass for e in (first, *others)} == {"DICOMNiftiDicomBridgePlugin"}
-    assert first.tooltip
+def test_ours_is_preferred_only_where_slicers_own_export_loses_something(slicer, plugin, node, drawn, floating, moving):
+    wide = slicer.util.addVolumeFromArray(np.full((2, 3, 4), 40000, np.int32), GRID, "w")
+    labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), GRID, "l", "vtkMRMLLabelMapVolumeNode")
+    first = {n.GetName(): next(iter(ExportDialog(n).confidences().values())) for n in
+             (node, drawn, floating, moving, wide, labels)}  # fmt: skip
+    assert first.pop("drawn") < 0.5
+    assert min(first.values()) > 0.6
+
+
+def test_segmentation_is_slicers_own_where_its_image_is_in_the_database(slicer, plugin, node):
+    labels = np.zeros((4, 5, 6), np.uint8)
+    labels[1:3, 1:3, 1:3] = 1
+    drawing = slicer.util.addVolumeFromArray(labels, ijk_to_ras(node), "drawing", "vtkMRMLLabelMapVolumeNode")
+    found = {}
+    for name, reference in (("with", node), ("without", drawing)):
+        segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(reference)
+        slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(drawing, segmentation)
+        found[name] = next(iter(ExportDialog(segmentation).confidences().values()))
+    assert found["with"] < 1 < found["without"] < 1.005
 
 
 def test_nothing_is_offered_for_what_is_no_image(slicer, plugin):
     model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode")
-    assert plugin.examineForExport(item_of(slicer, model)) == []
+    assert ExportDialog(model).rows == {}
 
 
 def test_edited_volume_is_exported_as_derived(slicer, export, node):
@@ -91,6 +128,15 @@ def test_edited_volume_is_exported_as_derived(slicer, export, node):
     assert len(found) == 4
     assert {ds.ImageType[0] for ds in found} == {"DERIVED"}
     assert {str(ds.PatientName) for ds in found} == {"Bridge^Test"}
+
+
+def test_unedited_volume_is_exported_as_it_was(export, node, tmp_path):
+    found, error = export(node)
+    assert error == ""
+    original = pydicom.dcmread(sorted((tmp_path / "original").glob("*.dcm"))[0])
+    (same,) = [ds for ds in found if ds.InstanceNumber == original.InstanceNumber]
+    differing = {key for key in {*original.dir(), *same.dir()} if original.get(key) != same.get(key)}
+    assert differing == {"SeriesInstanceUID", "SOPInstanceUID"}
 
 
 @pytest.mark.parametrize(("kind", "sop_class"), [
@@ -112,6 +158,13 @@ def test_values_of_the_tag_editor_are_in_the_files(export, drawn):
     assert ds.Modality == "MR"
 
 
+def test_values_typed_for_what_came_from_dicom_are_in_the_files(export, node):
+    found, error = export(node, PatientName="Doe^Jo", StudyDescription="Trial", SeriesDescription="Mine")
+    assert error == ""
+    told = {(str(ds.PatientName), ds.StudyDescription, ds.SeriesDescription) for ds in found}
+    assert told == {("Doe^Jo", "Trial", "Mine")}
+
+
 @pytest.mark.parametrize(("kind", "sop_class", "files"), [
     ("CT", "1.2.840.10008.5.1.4.1.1.2", 2), ("MR", "1.2.840.10008.5.1.4.1.1.4", 2), ("PET", "1.2.840.10008.5.1.4.1.1.128", 2),
     ("Parametric map", "1.2.840.10008.5.1.4.1.1.30", 1), ("Enhanced CT", "1.2.840.10008.5.1.4.1.1.2.1", 1),
@@ -124,9 +177,34 @@ def test_every_kind_makes_objects_of_its_class(export, drawn, kind, sop_class, f
     assert [str(ds.SOPClassUID) for ds in found] == [sop_class] * files
 
 
+def test_every_kind_that_is_offered_for_a_sequence_writes_all_time_points(plugin, moving, tmp_path):
+    for kind in ExportDialog(moving).names():
+        files, error = ExportDialog(moving).export(tmp_path / kind, kind)
+        assert error == "", kind
+        found = [pydicom.dcmread(path) for path in files]
+        assert sum(int(ds.get("NumberOfFrames", 1)) for ds in found) == 6, kind
+
+
 def test_value_that_dicom_cannot_hold_is_told_in_the_dialog(export, drawn):
     found, error = export(drawn, "MR", PatientBirthDate="yesterday")
     assert "PatientBirthDate" in error
+    assert found == []
+
+
+def test_failure_of_one_of_several_nodes_leaves_no_files(slicer, plugin, drawn, tmp_path):
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
+    rows = [ExportDialog(node).select("MR")[0] for node in (drawn, empty)]
+    for exportable in rows:
+        exportable.directory = str(tmp_path / "exported")
+    error = slicer.modules.dicomPlugins[rows[0].pluginClass]().export(rows)
+    assert "empty" in error
+    assert list((tmp_path / "exported").glob("*")) == []
+
+
+def test_closed_database_is_told(slicer, export, node):
+    slicer.dicomDatabase.closeDatabase()
+    found, error = export(node)
+    assert "database is not open" in error
     assert found == []
 
 
@@ -185,25 +263,94 @@ def test_multi_frame_object_comes_back_identical(slicer, plugin, logic, database
     assert pydicom.dcmread(found.outputs[0]) == pydicom.dcmread(database.filesForSeries(enhanced)[0])
 
 
-def test_series_that_slicer_loads_rightly_stays_slicers(plugin, database, write_series, tmp_path):
-    files = write_series(tmp_path / "plain")
-    assert plugin.examineForImport([[str(path) for path in files]]) == []
+def test_series_that_slicer_loads_rightly_is_offered_below_slicers_own(plugin, database, write_series, tmp_path):
+    (loadable,) = plugin.examineForImport([[str(path) for path in write_series(tmp_path / "plain")]])
+    assert loadable.confidence < 0.45
+    assert not loadable.selected
+    assert loadable.tooltip
 
 
 def test_4d_series_is_ours_unless_slicers_4d_loader_is_there(slicer, plugin, database, write_series, tmp_path, monkeypatch):
-    files = [[str(path) for path in write_4d(write_series, tmp_path)]]
-    (loadable,) = plugin.examineForImport(files)
+    files = [str(path) for path in write_4d(write_series, tmp_path)]
+    (loadable,) = plugin.examineFiles(files)
+    assert loadable.confidence > 0.9
     assert "sequence" in loadable.tooltip
     monkeypatch.setitem(slicer.modules.dicomPlugins, "MultiVolumeImporterPlugin", object)
-    assert plugin.examineForImport(files) == []
+    (loadable,) = plugin.examineFiles(files)
+    assert loadable.confidence < 0.5
 
 
-def test_mosaic_is_ours(plugin, database, write_series, tmp_path):
-    files = write_series(tmp_path / "m", ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"],
-                         SOPClassUID="1.2.840.10008.5.1.4.1.1.4")  # fmt: skip
-    assert "Mosaic" in plugin.examineForImport([[str(path) for path in files]])[0].tooltip
+def examine(plugin, write_series, folder, **attributes):
+    """What is offered for a series with other attributes; a callable gets the number of the file."""
+    files = write_series(folder)
+    for number, path in enumerate(files):
+        ds = pydicom.dcmread(path)
+        for name, value in attributes.items():
+            setattr(ds, name, value(number) if callable(value) else value)
+        ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+        ds.save_as(path)
+    return plugin.examineForImport([[str(path) for path in files]])
 
 
-def test_without_the_python_packages_nothing_is_taken_over(slicer, plugin, database, enhanced, monkeypatch):
+MR, STORAGE = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1."
+
+
+@pytest.mark.parametrize(("attributes", "words", "above"), [
+    ({"SOPClassUID": MR, "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}, "Mosaic", True),
+    ({"SOPClassUID": lambda n: MR + ".1" if n else MR}, "Classic and enhanced", True),
+    ({"SOPClassUID": STORAGE + "66.7"}, "label map", True),
+    ({"SOPClassUID": STORAGE + "30"}, "Parametric map", True),
+    ({"SOPClassUID": STORAGE + "481.2"}, "gray", False),
+    ({"SOPClassUID": MR, "ImagePositionPatient": lambda n: ["0", "0", str(max(n, 1))]}, "echoes", False),
+    ({"SOPClassUID": MR, "ImageOrientationPatient": lambda n: list("010001") if n else list("100010")}, "orientations", False),
+    ({"SOPClassUID": STORAGE + "7"}, "full precision", False),
+])  # fmt: skip
+def test_reason_is_in_the_tool_tip(plugin, database, write_series, tmp_path, attributes, words, above):
+    (loadable,) = examine(plugin, write_series, tmp_path / "x", **attributes)
+    assert words in loadable.tooltip
+    assert (loadable.confidence > 0.94) == above
+    assert above or loadable.confidence < 0.45
+
+
+def test_segmentation_and_map_are_slicers_where_its_loaders_are_there(
+    slicer, plugin, database, write_series, tmp_path, monkeypatch
+):
+    for number, (name, sop_class) in enumerate((("Segmentation", "66.4"), ("ParametricMap", "30"))):
+        monkeypatch.setitem(slicer.modules.dicomPlugins, f"DICOM{name}Plugin", object)
+        files = write_series(tmp_path / str(number), SOPClassUID=STORAGE + sop_class, SegmentationType="BINARY")
+        assert plugin.examineFiles([str(path) for path in files])[0].confidence < 0.45
+
+
+def test_files_without_pixels_are_not_ours(plugin, database, tmp_path, write_series):
+    files = write_series(tmp_path / "x")
+    for path in files:
+        ds = pydicom.dcmread(path)
+        del ds.Rows, ds.PixelData
+        ds.save_as(path)
+    assert plugin.examineForImport([[str(path) for path in files]]) == []
+
+
+def test_without_the_python_packages_the_loader_is_offered_and_says_what_is_missing(
+    slicer, plugin, database, enhanced, monkeypatch
+):
     monkeypatch.setattr(slicer.packaging, "pip_check", lambda req, _seen=None: False)
-    assert examined(plugin, database, enhanced) == []
+    monkeypatch.setattr(slicer.packaging, "pip_ensure", lambda *args, **kwargs: None)
+    told = []
+    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, *args, **kwargs: told.append(text))
+    (loadable,) = examined(plugin, database, enhanced)
+    assert plugin.load(loadable) is None
+    assert "packages are missing" in " ".join(told)
+
+
+def test_volumes_of_a_series_are_named_by_what_differs(slicer, plugin, database, write_series, tmp_path):
+    folder = tmp_path / "two"
+    for echo in (1, 2):
+        for path in write_series(folder / str(echo), SOPClassUID=MR, Modality="MR", EchoTime=str(4.5 * echo)):
+            ds = pydicom.dcmread(path)
+            ds.SeriesInstanceUID = "1.2.3"
+            ds.save_as(path)
+    (loadable,) = plugin.examineForImport([[str(path) for path in sorted(folder.rglob("*.dcm"))]])
+    loadable.name = "7: ramp"
+    plugin.load(loadable)
+    names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
+    assert names == {"7: ramp echo 4.5 ms", "7: ramp echo 9 ms"}

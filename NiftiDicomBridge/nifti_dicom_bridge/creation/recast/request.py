@@ -14,7 +14,8 @@ from ...formats.dicom.created.kind_selection import Known, chosen_kind
 from ...formats.dicom.created.kinds import FORMS, Form
 from ...formats.dicom.created.request import Request, planes_of
 from ...formats.dicom.created.stored import Stored, original_values
-from ...formats.dicom.reading.frames import FrameInfo, frames_of
+from ...formats.dicom.reading.frame_info import FrameInfo
+from ...formats.dicom.reading.frames import frames_of
 from ...model import metadata, orientation
 from ...model.geometry import Plane
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata

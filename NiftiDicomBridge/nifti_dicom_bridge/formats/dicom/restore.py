@@ -18,7 +18,8 @@ from ...standard.tags import Tag
 from .reading import decode, vendor
 from .reading import encoding as codec
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
-from .reading.frames import frame_count, frames_of
+from .reading.frames import frames_of
+from .reading.lookup import frame_count
 from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)

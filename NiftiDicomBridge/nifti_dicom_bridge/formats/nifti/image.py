@@ -21,7 +21,7 @@ from ...errors import NiftiReadError, PixelError
 from ...model import geometry
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import bytes_of
-from ...model.volume import Rescale, Volume
+from ...model.volume import UNPLACED, Rescale, Volume
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, INTENTS, XFORM_SCANNER
 from .header import DATATYPES, RGB24, NiftiHeader
 
@@ -81,7 +81,7 @@ def _header(volume: Volume, datatype: int, intent: int) -> bytes:
     matrix = stored_affine(volume)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     quaternion = quaternion_of(matrix)
-    code = XFORM_SCANNER if volume.metadata is None or volume.metadata.first.elements else 0
+    code = 0 if volume.space == UNPLACED else XFORM_SCANNER
     zooms = [*spacing, volume.time_step_s, 1.0, 1.0, 1.0]
     rescale = volume.rescale
     header = NiftiHeader(

@@ -35,7 +35,7 @@ class Work:
         self.templates = nearest_frames(volume) if resampled else series.frames
         self.around = _slices_around(volume)
         self.planes = planes_of(volume)
-        self.has_geometry = any(f.plane is not None for f in frames_of(series.first, 0))
+        self.has_geometry = any(f.plane is not None and not f.is_assumed for f in frames_of(series.first, 0))
         self.pixel = decode.pixel_format(series.first)
         self.sop_class = metadata.text(series.first.elements, Tag.SOP_CLASS_UID)
         self.functional = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements

@@ -14,7 +14,8 @@ from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..created.placement import SAME_DIRECTION, SAME_PLACE
 from ..pydicom_conversion import in_utf_8
-from ..reading.frames import own_groups, true_planes
+from ..reading.frames import true_planes
+from ..reading.lookup import own_groups
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -18,7 +18,7 @@ from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
 from ....standard import dictionary
 from ....standard.tags import Tag
 from .files import read_pixel_bytes
-from .frames import frame_count
+from .lookup import frame_count
 
 _PYDICOM_SETTINGS = threading.Lock()
 """pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""

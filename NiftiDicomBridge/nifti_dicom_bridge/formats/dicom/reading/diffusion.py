@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ....model import metadata
-from ....model.geometry import Plane, ras_of_lps
-from ....model.metadata import Elements, Instance, SeriesMetadata
+from ....model.geometry import Plane
+from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import vendor
-from .frames import FrameInfo, Lookup, frames_of, own_groups
+from .lookup import Lookup
 
 SIEMENS_B_VALUE = (0x0019, "SIEMENS MR HEADER", 0x0C)
 SIEMENS_DIRECTION = (0x0019, "SIEMENS MR HEADER", 0x0E)
@@ -29,9 +29,6 @@ UIH_DIRECTION = (0x0065, "Image Private Header", 0x37)
 GE_HIGH_B_OFFSET = 10**9
 """GE adds it to b-values of multi-shell acquisitions."""
 GE_B_STEP = 5
-MINIMUM_B = {"SIEMENS": 50.0}
-MINIMUM_B_OTHERS = 6.0
-"""s/mm²; below it a weighting without direction is noise of the sequence, not diffusion."""
 
 
 class Weighting(NamedTuple):
@@ -41,54 +38,15 @@ class Weighting(NamedTuple):
     direction: np.ndarray
 
 
+_AXIAL = Plane(np.zeros(3), np.array([1.0, 0, 0, 0, 1.0, 0]), (1.0, 1.0))
+
 Source = Callable[[Lookup, Elements, Plane], Weighting | None]
 
 
-def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> np.ndarray | None:
-    """Return b-value and direction of every time of a volume.
-
-    Returns
-    -------
-    numpy.ndarray, shape (times, 4), or None
-        b-value in s/mm², and unit direction in RAS; None where the volume is no diffusion series.
-    """
-    if len(frames) < 2 and not _is_diffusion_weighted(_look_at(instances[0], frames[0][0])):
-        return None
-    found = [_weighting(instances[times[0].instance], times[0]) for times in frames]
-    if any(weighting is None for weighting in found):
-        return None
-    table = np.array([[w.b_value, *w.direction] for w in found if w is not None])
-    maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
-    least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
-    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
-    return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
-
-
-def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:
-    """Return b-value and direction of every time of a volume from its recorded instances; see `gradients_of`."""
-    if len(series.frames) != times:
-        return None
-    planes = [(int(row[0, 0]), int(row[0, 1])) for row in series.frames]
-    frames = {n: frames_of(series.instances[n], n) for n in {instance for instance, _ in planes}}
-    return gradients_of(series.instances, [[frames[instance][frame]] for instance, frame in planes])
-
-
-def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
-    return Lookup(instance.elements, own_groups(instance.elements, frame.frame))
-
-
-def _is_diffusion_weighted(look: Lookup) -> bool:
-    """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
-    words = metadata.texts(look.data_set, Tag.IMAGE_TYPE)
-    return "DIFFUSION" in words and words[0] != "DERIVED"
-
-
-def _weighting(instance: Instance, frame: FrameInfo) -> Weighting | None:
-    if frame.plane is None:
-        return None
-    look = _look_at(instance, frame)
+def weighting_of(look: Lookup, plane: Plane = _AXIAL) -> Weighting | None:
+    """Return the weighting that a frame states; without its plane, the direction only tells weightings apart."""
     for source in _SOURCES:
-        found = source(look, look.data_set, frame.plane)
+        found = source(look, look.data_set, plane)
         if found is not None:
             return found
     return None

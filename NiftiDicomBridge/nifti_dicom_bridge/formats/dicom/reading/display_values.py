@@ -10,7 +10,9 @@ from ....model import metadata
 from ....model.pixels import to_real_values
 from ....model.volume import Rescale, Volume
 from ....standard.tags import Tag
-from .frames import FrameInfo, Lookup, frames_of, own_groups
+from .frame_info import FrameInfo
+from .frames import frames_of
+from .lookup import Lookup, own_groups
 
 _MAKER = "PHILIPS"
 _UNCHANGED = (1.0, 0.0)

@@ -26,7 +26,7 @@ from ....model.pixels import (
 from ....model.volume import Origin, Rescale, Volume, planes_per_block
 from ....options import Progress
 from . import decode
-from .frames import frame_count
+from .lookup import frame_count
 from .read import READERS, Loader, Plan, outline, read_into
 
 KEPT_INSTANCES = 2

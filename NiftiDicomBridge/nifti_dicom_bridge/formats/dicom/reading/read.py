@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,14 +28,18 @@ from ....model.pixels import (
     to_real_values,
     untile,
 )
-from ....model.volume import Origin, Rescale, Volume, digest_of
+from ....model.volume import UNPLACED, Origin, Rescale, Volume, digest_of
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, stacks, vendor
-from .diffusion import gradients_of
 from .files import read_pixel_bytes
-from .frames import LARGEST_SLOPE, FrameInfo, Lookup, frame_count, frames_of, own_groups
+from .frame_info import FrameInfo
+from .frames import frames_of
+from .gradients import gradients_of
+from .lookup import Lookup, frame_count, own_groups
+from .multiframe import refuse_tiles
+from .rescale import LARGEST_SLOPE
 from .segment_grids import grids_of_segmentations, has_labels, is_segmentation
 from .series import Inventory, Series, find_series
 
@@ -73,6 +77,11 @@ class Plan:
         return self.grid.frames
 
     @property
+    def is_placed(self) -> bool:
+        """Whether the objects specify where the image lies."""
+        return self.grid.stack is not None and not self.frames[0][0].is_assumed
+
+    @property
     def dtype(self) -> np.dtype:
         """Type of the stored values; of a label map the smallest that has room for its labels."""
         largest = max((layer.label for layer in self.grid.layers), default=0)
@@ -104,6 +113,7 @@ def with_unique_names(plans: list[Plan]) -> list[Plan]:
 def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
     for instance in series.instances:
+        refuse_tiles(instance)
         decode.check_length(instance)
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n)]
     labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
@@ -126,14 +136,19 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
-    return (
-        frame if number[frame.instance] == frame.instance else FrameInfo(**{**vars(frame), "instance": number[frame.instance]})
-    )
+    new = number[frame.instance]
+    return frame if new == frame.instance else replace(frame, instance=new)
 
 
 def _suffix(labels: dict) -> str:
-    parts = [str(value) if name == "component" else f"{name}{value:g}" for name, value in labels.items() if value is not None]
+    parts = [_part_of_name(name, value) for name, value in labels.items() if value is not None]
     return "".join("_" + part for part in parts)
+
+
+def _part_of_name(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value if name in ("component", "type", "polarity") else f"{name}-{value}"
+    return f"{name}{value:g}"
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------
@@ -169,22 +184,24 @@ def outline(plan: Plan) -> Volume:
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     return Volume(
         voxels=np.broadcast_to(np.zeros((), np.uint8), Loader(plan, None).shape),
-        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.grid.stack else _default_matrix(plan),
+        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan),
         time_step_s=_time_step(plan),
         name=plan.name,
         metadata=SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None),
         gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
         intent="label" if has_labels(plan.instances[0]) else "",
+        space="" if plan.is_placed else UNPLACED,
     )
 
 
 def _default_matrix(plan: Plan) -> np.ndarray:
-    """Return the grid of an image that does not say where it lies: axial, its middle at the origin."""
-    frame = plan.frames[0][0]
+    """Return the grid of an image without a place: axial, its middle at the origin, as NIfTI has it without a transform."""
+    frame, stack = plan.frames[0][0], plan.grid.stack
     first = plan.instances[0].elements
     row, column = frame.spacing_mm
-    lps = np.diag([column, row, frame.step_mm, 1.0])
+    step = float(np.linalg.norm(stack.ijk_to_ras[:3, 2])) if stack else frame.step_mm
+    lps = np.diag([column, row, step, 1.0])
     size = [metadata.integer(first, Tag.COLUMNS), metadata.integer(first, Tag.ROWS), len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
     return LPS_TO_RAS @ lps

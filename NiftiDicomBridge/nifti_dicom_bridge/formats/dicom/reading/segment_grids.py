@@ -16,9 +16,11 @@ from ....model import metadata
 from ....model.geometry import Plane, Stack, affine_from_attributes
 from ....model.metadata import Instance
 from ....standard.tags import Tag
-from .frames import FrameInfo, Lookup, own_groups
+from .frame_info import FrameInfo
+from .lookup import Lookup, own_groups
 from .overlaps import sets_without_overlap
-from .stacks import Grid, Layer, parallel_groups, places_of, split, stack_warnings
+from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
+from .times import places_of
 
 SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
 MOST_SLICES = 4096

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....model.geometry import Plane, Stack, affine_from_attributes, spacing_problem
-from .frames import FrameInfo
+from .components import words_between
+from .frame_info import FrameInfo
+from .moves import move_between, shift_note
+from .time_order import in_order, missing_times
+from .times import divide, places_of
+from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
 
-SAME_POSITION_MM = 0.01
-SAME_DIRECTION = 2e-3
-"""Largest difference of a direction cosine within one volume: scanners round, and repeat with jitter."""
-SAME_SPACING = 1e-3
+Frames = list[FrameInfo]
+_REPEATING = ("polarity", "echonumber", "space")
+"""Labels that often differ where a better one does."""
 
 
 class Layer(NamedTuple):
@@ -55,49 +60,61 @@ class Grid:
 def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     """Return the volumes of one series.
 
-    Frames of one kind (size, pixel type, component, echo, segment) and one orientation make a stack. In a stack, frames are
-    sorted by position along the normal; frames at the same position are different times.
+    Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
+    their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
-    kinds: dict[tuple, list[FrameInfo]] = {}
+    kinds: dict[tuple, Frames] = defaultdict(list)
     for frame in frames:
-        kinds.setdefault(frame.kind, []).append(frame)
+        kinds[frame.kind].append(frame)
     varying = _varying_labels(frames)
+    spaces = list(dict.fromkeys(frame.labels.get("space") for frame in sorted(frames, key=lambda frame: frame.order)))
     grids = []
     for group in kinds.values():
         labels = {name: group[0].labels.get(name) for name in varying}
-        grids += [_with_labels(grid, labels) for grid in _grids_of(group)]
+        if "space" in labels:
+            labels["space"] = spaces.index(labels["space"]) + 1
+        grids += [replace(grid, labels={**labels, **grid.labels}) for grid in _grids_of(group)]
     return grids
 
 
 def _varying_labels(frames: Sequence[FrameInfo]) -> list[str]:
+    """Return the labels that tell the images of a series apart, without those that repeat what others say."""
     names = sorted({name for frame in frames for name in frame.labels})
-    return [name for name in names if len({frame.labels.get(name) for frame in frames}) > 1]
+    found = [name for name in names if len({frame.labels.get(name) for frame in frames}) > 1]
+    for name in _REPEATING:
+        rest = [other for other in found if other != name]
+        if name in found and _kinds_by(frames, rest) == _kinds_by(frames, found):
+            found = rest
+    return found
 
 
-def _with_labels(grid: Grid, labels: dict[str, Any]) -> Grid:
-    return Grid(grid.frames, grid.stack, {**labels, **grid.labels}, grid.warnings)
+def _kinds_by(frames: Sequence[FrameInfo], names: Sequence[str]) -> int:
+    return len({tuple(frame.labels.get(name) for name in names) for frame in frames})
 
 
-def _grids_of(group: list[FrameInfo]) -> list[Grid]:
+def _grids_of(group: Frames) -> list[Grid]:
     placed = [frame for frame in group if frame.plane is not None]
     loose = [frame for frame in group if frame.plane is None]
     grids = [Grid([sorted(frames, key=lambda f: f.order)], None) for frames in _by_instance(loose)]
-    for parallel in parallel_groups(placed):
-        grids += _stacked(parallel)
+    for near in parallel_groups(placed, MOVED_DIRECTION):
+        grids += [grid for parallel in _moving_or_parallel(near) for grid in _by_words(parallel)]
     return grids
 
 
-def _by_instance(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
-    """Frames that do not say where they lie belong together only within one object."""
+def _by_instance(frames: Frames) -> list[Frames]:
+    """Frames without a place belong together only within one object."""
     return [list(found) for _, found in groupby(frames, key=lambda frame: frame.instance)]
 
 
-def parallel_groups(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
-    """Return frames that lie somewhere in groups of one orientation and spacing."""
-    groups: list[list[FrameInfo]] = []
+# --- orientation ------------------------------------------------------------------------------------------------------
+
+
+def parallel_groups(frames: Frames, cosine: float = SAME_DIRECTION) -> list[Frames]:
+    """Return frames that have a place in groups of one orientation and spacing."""
+    groups: list[Frames] = []
     for frame in frames:
         for group in groups:
-            if _parallel(group[0].plane, frame.plane):
+            if _parallel(group[0].plane, frame.plane, cosine):
                 group.append(frame)
                 break
         else:
@@ -105,61 +122,121 @@ def parallel_groups(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
     return groups
 
 
-def _parallel(a: Plane | None, b: Plane | None) -> bool:
+def _parallel(a: Plane | None, b: Plane | None, cosine: float) -> bool:
     assert a is not None
     assert b is not None
     if a.orientation is b.orientation and a.spacing == b.spacing:
         return True
     return bool(
-        np.abs(a.orientation - b.orientation).max() <= SAME_DIRECTION
-        and np.abs(np.subtract(a.spacing, b.spacing)).max() <= SAME_SPACING
+        np.abs(a.orientation - b.orientation).max() <= cosine
+        and np.abs(np.divide(a.spacing, b.spacing) - 1).max() <= SAME_SPACING
     )
 
 
-def _stacked(frames: list[FrameInfo]) -> list[Grid]:
-    """Return one grid where every position was seen equally often; the surplus as further grids where not."""
+def _moving_or_parallel(near: Frames) -> list[Frames]:
+    """Return frames of nearly one orientation: all, where each volume of them has one of its own; else those of each."""
+    parallel = parallel_groups(near)
+    if len(parallel) < 2:
+        return parallel
+    division = divide(near)
+    grid = _main_volumes(division.volumes)
+    whole = all(len(parallel_groups(volume)) == 1 for volume in division.volumes)
+    return [near] if whole and len(grid) == len(division.volumes) and len(grid[0]) > 1 and division.rows else parallel
+
+
+# --- unknown kinds of images ------------------------------------------------------------------------------------------
+
+
+def _by_words(frames: Frames) -> list[Grid]:
+    """Return the grids of frames that no label separates: image types that differ at one place are different images."""
+    kinds: dict[tuple, Frames] = defaultdict(list)
+    for frame in frames:
+        kinds[frame.words].append(frame)
+    if len(kinds) < 2 or not _share_places(list(kinds.values()), frames):
+        return _stacked(frames)
+    found = []
+    for words, group in kinds.items():
+        name = words_between(words, [other for other in kinds if other != words])
+        found += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group)]
+    return found
+
+
+def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:
+    """Whether each group has most slices of a volume: else the image type varies from slice to slice."""
     places = places_of(frames)
-    counts = [len(place) for place in places]
-    complete = min(counts)
-    grids = [_grid([[place[t] for place in places] for t in range(complete)])]
-    for t in range(complete, max(counts)):
-        rest = [place[t] for place in places if len(place) > t]
-        grid = _grid([rest])
-        note = f"only {len(rest)} of {len(places)} slices were found for time {t + 1}; they are kept as a volume of their own"
-        grids.append(Grid(grid.frames, grid.stack, {"incomplete": t + 1}, [note, *grid.warnings]))
+    return all(2 * len(places_of(group)) > len(places) for group in groups)
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+def _stacked(frames: Frames) -> list[Grid]:
+    """Return a grid of the complete volumes of an image, and one for each kind of incomplete ones."""
+    division = divide(frames)
+    volumes = in_order(division)
+    main = _main_volumes(volumes)
+    grids = [_grid(main, [*division.notes, *filter(None, [missing_times(volumes)])])]
+    numbers = {id(volume): n for n, volume in enumerate(volumes, 1)}
+    rest = [volume for volume in volumes if not any(volume is one for one in main)]
+    for volume in rest:
+        grid = _grid([volume], [_lack(volume, main[0], numbers[id(volume)], len(volumes))])
+        grids.append(replace(grid, labels={"incomplete": numbers[id(volume)]}))
+    if rest and len(main) > 1:
+        left_out = ", ".join(str(numbers[id(volume)]) for volume in rest[:5])
+        grids[0].warnings.append(
+            f"time(s) {left_out} of {len(volumes)} are incomplete and kept as volumes of their own, so the time axis has gaps"
+        )
     return grids
 
 
-def places_of(frames: list[FrameInfo]) -> list[list[FrameInfo]]:
-    """Return frames by position along the normal, each position sorted by time."""
-    normal = frames[0].plane.normal if frames[0].plane else np.zeros(3)
-    distances = {id(frame): float(frame.plane.position @ normal) if frame.plane else 0.0 for frame in frames}
-    ordered = sorted(frames, key=lambda frame: distances[id(frame)])
-    places: list[list[FrameInfo]] = []
-    last = -np.inf
-    for frame in ordered:
-        if distances[id(frame)] - last > SAME_POSITION_MM:
-            places.append([])
-            last = distances[id(frame)]
-        places[-1].append(frame)
-    return [sorted(place, key=lambda frame: frame.order) for place in places]
+def _main_volumes(volumes: Sequence[Frames]) -> list[Frames]:
+    """Return the volumes that make one image: all with as many slices as most have, at places that are the same or moved."""
+    groups: list[list[Frames]] = []
+    for volume in volumes:
+        for group in groups:
+            if move_between(group[0], volume) is not None:
+                group.append(volume)
+                break
+        else:
+            groups.append([volume])
+    return max(groups, key=lambda group: (len(group[0]) * (1 if len(group) > 1 else 0.5), len(group)))
 
 
-def _grid(frames: list[list[FrameInfo]]) -> Grid:
-    planes = [frame.plane for frame in frames[0] if frame.plane is not None]
-    stack = affine_from_attributes(planes, frames[0][0].step_mm)
-    return Grid(frames, stack, {}, stack_warnings(stack, planes))
+def _lack(volume: Frames, whole: Frames, number: int, count: int) -> str:
+    """Say which slices a volume lacks."""
+    missing = _missing_slices(volume, whole)
+    words = f"slice(s) {', '.join(map(str, missing[:8]))}{', …' if len(missing) > 8 else ''} of {len(whole)}" if missing else ""
+    lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or lies elsewhere"
+    return (
+        f"only {len(volume)} of {len(whole)} slices were found for time {number}: it {lacks}; it is kept as a volume of its own"
+    )
+
+
+def _missing_slices(volume: Frames, whole: Frames) -> list[int]:
+    """Return the slices, counted from 1, of which a volume has none within half a slice distance."""
+    planes = [frame.plane for frame in whole if frame.plane is not None]
+    own = np.array([frame.plane.position @ planes[0].normal for frame in volume if frame.plane is not None])
+    along = np.array([plane.distance for plane in planes])
+    step = float(np.median(np.diff(along))) if len(along) > 1 else whole[0].step_mm
+    return [n for n, place in enumerate(along, 1) if np.abs(own - place).min() > step / 2]
+
+
+def _grid(volumes: list[Frames], notes: Sequence[str]) -> Grid:
+    planes = [frame.plane for frame in volumes[0] if frame.plane is not None]
+    stack = affine_from_attributes(planes, volumes[0][0].step_mm)
+    warnings = [*notes, *shift_note(volumes), *stack_warnings(stack, planes)]
+    return Grid(volumes, stack, {}, warnings)
 
 
 def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
     """Say what the grid of planes cannot hold."""
     problem = spacing_problem(stack)
     found = [f"{problem}: the grid is even, the true positions are in the sidecar"] if problem else []
-    if stack.shear_mm > 0.01 and not problem:
-        step = float(np.median(stack.steps_mm)) if stack.steps_mm.size else 1.0
-        angle = float(np.degrees(np.arctan2(stack.shear_mm, abs(step))))
+    step = abs(float(np.median(stack.steps_mm))) if stack.steps_mm.size else 1.0
+    if stack.shear_mm > min(0.01, SEEN_SHIFT * step) and not problem:
+        angle = float(np.degrees(np.arctan2(stack.shear_mm, step)))
         if angle > 0.1:
             found.append(f"the slices are sheared by {angle:.2f}° (gantry tilt): the sform says so, nothing was resampled")
-    if stack.deviation_mm > 0.1 and not problem and len(planes) > 1:
+    if stack.deviation_mm > SEEN_SHIFT * min(1.0, step, *planes[0].spacing) and not problem and len(planes) > 1:
         found.append(f"slices lie up to {stack.deviation_mm:.3g} mm beside the grid; the true positions are in the sidecar")
     return found

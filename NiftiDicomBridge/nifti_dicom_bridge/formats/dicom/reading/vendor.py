@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +20,14 @@ UIH_FRAME_SEQUENCE = (0x0065, "Image Private Header", 0x51)
 GE_IMAGE_TYPE = (0x0043, "GEMS_PARM_01", 0x2F)
 GE_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9C)
 GE_INTERNAL_PULSE_SEQUENCE = (0x0019, "GEMS_ACQU_01", 0x9E)
+GE_USER_12 = (0x0019, "GEMS_ACQU_01", 0xB3)
 GE_LOCATIONS = (0x0021, "GEMS_RELA_01", 0x4F)
 PHILIPS_SCALE_SLOPE = (0x2005, "Philips MR Imaging DD 001", 0x0E)
 PHILIPS_FRAME_SEQUENCE = (0x2005, "Philips MR Imaging DD 005", 0x0F)
 GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}
 
 
+_FIRST_BLOCKS = range(0x10, 0x20)
 _LATE_BLOCKS = frozenset({0x2005})
 """Groups whose first block need not be 10."""
 
@@ -74,6 +76,26 @@ def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float
     return metadata.numbers({0: Element("DS", element.value)}, 0) or metadata.numbers({0: Element("FD", element.value)}, 0)
 
 
+def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:
+    """Yield groups and data set of a frame, each followed by Philips' private group in it; nothing for other makers."""
+    if "PHILIPS" not in metadata.text(layers[-1], Tag.MANUFACTURER).upper():
+        return
+    for layer in layers:
+        yield layer
+        if _any_group(layer, PHILIPS_FRAME_SEQUENCE[0]):
+            tag = private(layer, *PHILIPS_FRAME_SEQUENCE)
+            yield metadata.first_item(layer, tag) if tag else {}
+
+
+def private_value(elements: Elements, key: tuple[int, str, int]) -> float | str | None:
+    """Return the number or the text of a private element; None where there is none."""
+    found = private_numbers(elements, key)
+    if found:
+        return found[0]
+    tag = private(elements, *key) if _group(elements, key[0]) else None
+    return metadata.text(elements, tag) or None if tag else None
+
+
 def csa_image_header(elements: Elements) -> dict[str, list]:
     """Return the values of the Siemens CSA image header, by name; empty where there is none."""
     tag = private(elements, *SIEMENS_CSA_IMAGE) if _group(elements, SIEMENS_CSA_IMAGE[0]) else None
@@ -114,25 +136,26 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
     Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
     """
-    if "PHILIPS" not in metadata.text(layers[-1], Tag.MANUFACTURER).upper():
-        return slope, intercept
-    scale = next((found for layer in layers for found in _philips_scale_slopes(layer)), 0.0)
+    scale = next((found for layer in private_layers(layers) for found in private_numbers(layer, PHILIPS_SCALE_SLOPE)), 0.0)
     if not scale or not math.isfinite(scale):
         return slope, intercept
     return 1.0 / scale, intercept / (slope * scale)
 
 
-def _philips_scale_slopes(elements: Elements) -> list[float]:
-    found = private_numbers(elements, PHILIPS_SCALE_SLOPE)
-    if found or not _any_group(elements, PHILIPS_FRAME_SEQUENCE[0]):
-        return found
-    tag = private(elements, *PHILIPS_FRAME_SEQUENCE)
-    nested = metadata.first_item(elements, tag) if tag else {}
-    return private_numbers(nested, PHILIPS_SCALE_SLOPE)
+def phase_polarity(elements: Elements) -> str | None:
+    """Return from which end phase is encoded, where an object says so of itself: pepolar series hold both ways."""
+    stated = metadata.text(elements, Tag.RECTILINEAR_PHASE_ENCODE_REORDERING)
+    if stated or not _group(elements, GE_USER_12[0]):
+        return "reversed" if stated == "REVERSE_LINEAR" else None
+    name, user = private_value(elements, GE_PULSE_SEQUENCE), private_numbers(elements, GE_USER_12)
+    if "epi_pepolar" not in str(name) or not user:
+        return None
+    reversed_times = {1: (0, 1), 2: (1,), 3: (0,)}.get(round(user[0]), ())
+    return "reversed" if metadata.integer(elements, Tag.TEMPORAL_POSITION_IDENTIFIER) % 2 in reversed_times else None
 
 
 def _any_group(elements: Elements, group: int) -> bool:
-    return any(tag >> 16 == group for tag in elements)
+    return any((group << 16 | block) in elements for block in _FIRST_BLOCKS)
 
 
 def _group(elements: Elements, group: int) -> bool:

@@ -1,0 +1,63 @@
+"""Our loader in Slicer's DICOM module, which also offers the export of a node as the kind that suits it best."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import slicer
+from DICOMLib import DICOMLoadable
+
+from .DICOMExportPlugin import ExportPlugin
+
+
+class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
+    """Created by the modules DICOM and Data."""
+
+    def __init__(self):
+        from .LoadReasons import TAGS
+
+        super().__init__()
+        self.tags.update(TAGS)
+
+    def examineFiles(self, files) -> list[Any]:
+        """Return a loadable for every series of images, whether the Python packages are installed or not."""
+        from .LoadReasons import BELOW, reason_for
+
+        reason = reason_for(files)
+        if reason is None:
+            return []
+        loadable = DICOMLoadable()
+        loadable.files = list(files)
+        loadable.name = self.defaultSeriesNodeName(self._series_of(files[0]))
+        loadable.tooltip = reason.words()
+        loadable.selected = reason.confidence > BELOW
+        loadable.confidence = reason.confidence
+        return [loadable]
+
+    def load(self, loadable) -> Any:
+        """Load files into the scene and return the first node; None if that fails, and the user is told why."""
+        try:
+            nodes = self._load(loadable)
+        except Exception as error:
+            logging.error("%s: %s", loadable.name, error)
+            slicer.util.errorDisplay(f"{loadable.name}: {error}")
+            return None
+        return nodes[0] if nodes else None
+
+    def _load(self, loadable: Any) -> list[Any]:
+        from . import Dependencies
+
+        Dependencies.require()
+        from nifti_dicom_bridge import read
+
+        from .NewNodes import add_series
+
+        return add_series(read([Path(name) for name in loadable.files]), loadable.name)
+
+    def _series_of(self, path: str) -> str:
+        from . import Database
+        from .LoadReasons import TAGS
+
+        return Database.value_of(path, TAGS["seriesInstanceUID"])

@@ -1,0 +1,147 @@
+"""Why our DICOM loader should load a series: one table, by headers in the database alone.
+
+Above Slicer's own loaders only where these cannot load a series, or put it together wrongly. Slicer's volume loader makes one
+stack of everything in a series: of times and slices, of the frames of a multi-frame object in the order of the file with the
+position of the first one, of the tiles of a mosaic.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import slicer
+from slicer.i18n import tr as _
+
+from . import Database
+
+TAGS = {
+    "sopClassUID": "0008,0016",
+    "numberOfFrames": "0028,0008",
+    "position": "0020,0032",
+    "orientation": "0020,0037",
+    "imageType": "0008,0008",
+    "rows": "0028,0010",
+    "segmentationType": "0062,0001",
+    "seriesInstanceUID": "0020,000e",
+    "seriesNumber": "0020,0011",
+    "seriesDescription": "0008,103e",
+}
+"""Fetched by Slicer for many files at once."""
+ABOVE, ABOVE_OBJECTS, BELOW = 0.95, 0.96, 0.3
+"""Slicer's volume loader has 0.5, its sequence loader 0.7, its loaders of segmentations and parametric maps 0.95."""
+STORAGE = "1.2.840.10008.5.1.4.1.1."
+# PS3.4 B.5: enhanced CT, MR, MR color, PET; legacy converted CT, MR, PET
+MULTI_FRAME_CLASSES = {STORAGE + tail for tail in ("2.1", "4.1", "4.3", "130", "2.2", "4.4", "128.1")}
+SINGLE_FRAME_CLASSES = {STORAGE + tail for tail in ("2", "4", "128")}
+SEGMENTATIONS, MAP, DOSE = {STORAGE + "66.4", STORAGE + "66.7"}, STORAGE + "30", STORAGE + "481.2"
+NATIVE_SYNTAXES = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
+OTHER_4D_LOADER = "MultiVolumeImporterPlugin"
+SEGMENTATION_LOADER, MAP_LOADER = "DICOMSegmentationPlugin", "DICOMParametricMapPlugin"
+
+
+class SeriesHeaders:
+    """The headers of one series, looked up in the database when they are needed."""
+
+    def __init__(self, files: Sequence[str]):
+        self.files = list(files)
+
+    def value(self, name: str, number: int = 0) -> str:
+        """Return a value of one file; empty where it has none."""
+        return Database.value_of(self.files[number], TAGS[name])
+
+    @cached_property
+    def sop_classes(self) -> set[str]:
+        """SOP classes of all files."""
+        return {self.value("sopClassUID", number) for number in range(len(self.files))}
+
+    @cached_property
+    def places(self) -> Counter:
+        """Number of images at each position and orientation."""
+        names = range(len(self.files))
+        return Counter((self.value("position", number), self.value("orientation", number)) for number in names)
+
+    @property
+    def is_single_frame(self) -> bool:
+        """Whether all files are classic CT, MR or PET images."""
+        return self.sop_classes <= SINGLE_FRAME_CLASSES
+
+    @property
+    def frames(self) -> int:
+        """NumberOfFrames of the first file; 1 where it has none."""
+        text = self.value("numberOfFrames").strip()
+        return int(text) if text.isdigit() else 1
+
+
+class Reason(NamedTuple):
+    """A kind of series, how certain it is that ours is the right loader, and the words for the user."""
+
+    applies: Callable[[SeriesHeaders], bool]
+    confidence: float
+    words: Callable[[], str]
+
+
+def _cannot(loader: str) -> bool:
+    return loader not in slicer.modules.dicomPlugins
+
+
+def _is_segmentation(series: SeriesHeaders) -> bool:
+    return bool(series.sop_classes) and series.sop_classes <= SEGMENTATIONS
+
+
+def _is_hard_segmentation(series: SeriesHeaders) -> bool:
+    if not _is_segmentation(series):
+        return False
+    compressed = any(Database.transfer_syntax_of(path) not in NATIVE_SYNTAXES for path in series.files)
+    return _cannot(SEGMENTATION_LOADER) or compressed or series.value("segmentationType") == "LABELMAP"
+
+
+def _is_mixed(series: SeriesHeaders) -> bool:
+    return bool(series.sop_classes & MULTI_FRAME_CLASSES) and len(series.sop_classes) > 1
+
+
+def _is_4d(series: SeriesHeaders) -> bool:
+    """Return whether every place has the same number of images, more than one."""
+    counts = set(series.places.values())
+    known = ("", "") not in series.places
+    return series.is_single_frame and _cannot(OTHER_4D_LOADER) and known and len(counts) == 1 and counts.pop() > 1
+
+
+def _has_repeated_places(series: SeriesHeaders) -> bool:
+    return series.is_single_frame and ("", "") not in series.places and max(series.places.values()) > 1
+
+
+def _has_orientations(series: SeriesHeaders) -> bool:
+    return len({orientation for _, orientation in series.places if orientation}) > 1
+
+
+REASONS = (
+    Reason(_is_hard_segmentation, ABOVE_OBJECTS, lambda: _(
+        "Segmentation that is compressed, or stored as a label map: segments with names, colors and terminology.")),
+    Reason(_is_segmentation, BELOW, lambda: _("Segmentation: segments with names, colors and terminology.")),
+    Reason(lambda series: series.sop_classes == {MAP} and _cannot(MAP_LOADER), ABOVE_OBJECTS, lambda: _(
+        "Parametric map with its real values and units.")),
+    Reason(lambda series: series.sop_classes == {MAP}, BELOW, lambda: _("Parametric map with its real values and units.")),
+    Reason(_is_mixed, ABOVE, lambda: _("Classic and enhanced images in one series: each becomes a volume of its own.")),
+    Reason(lambda series: bool(series.sop_classes & MULTI_FRAME_CLASSES) and series.frames > 1, ABOVE, lambda: _(
+        "Multi-frame: every frame is placed at its own position, time points become a sequence.")),
+    Reason(lambda series: series.is_single_frame and "MOSAIC" in series.value("imageType").split("\\"), ABOVE, lambda: _(
+        "Mosaic: the slices that are tiled in each file become a stack.")),
+    Reason(_is_4d, ABOVE, lambda: _("Several images at each position: they become a sequence.")),
+    Reason(_has_repeated_places, BELOW, lambda: _(
+        "Several images at some positions, such as echoes: each kind becomes a volume of its own.")),
+    Reason(_has_orientations, BELOW, lambda: _("Images of several orientations: each becomes a volume of its own.")),
+    Reason(lambda series: series.sop_classes == {DOSE}, BELOW, lambda: _("Dose in gray.")),
+    Reason(lambda series: True, BELOW, lambda: _("Loaded by the NIfTI-DICOM Bridge, with real values in full precision.")),
+)  # fmt: skip
+"""The first reason that applies counts."""
+
+
+def reason_for(files: Sequence[str]) -> Reason | None:
+    """Return why our loader should be offered for files; None for files without pixel data."""
+    series = SeriesHeaders(files)
+    if not any(series.value("rows", number) for number in range(len(series.files))):
+        return None
+    return next(reason for reason in REASONS if reason.applies(series))

@@ -1,0 +1,124 @@
+"""Which volume and which time a frame belongs to: the attributes that state it, in order of trust.
+
+`MEANINGS` separate volumes: frames that differ in one of them are different images of the series. `TIMES` order the volumes of
+one image: frames at one place that differ in one of them are different times (or b-values, phases, labels) of it.
+The number of a frame at its place, counted, is not among them: it changes with the first file that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ....standard.tags import Tag
+from . import frame_attributes as read
+from .components import component_of
+from .frame_attributes import Frame
+
+
+class Meaning(NamedTuple):
+    """An attribute in which the images of a series differ.
+
+    Attributes
+    ----------
+    name : str
+        As in file names; empty where the value alone is the name.
+    read : callable
+        Its value in a frame; None or "" where it is not stated.
+    """
+
+    name: str
+    read: Callable[[Frame], Any]
+
+
+class Time(NamedTuple):
+    """An attribute in which the frames at one place differ.
+
+    Attributes
+    ----------
+    name : str
+        As messages name it.
+    read : callable
+        Its value in a frame, None where it is not stated.
+    orders : bool
+        Larger values are later.
+    moves : bool
+        It is one value for all slices of a volume, and names volumes even where they lie at different places.
+    runs : bool
+        It is a number that may differ from slice to slice within a volume.
+    """
+
+    name: str
+    read: Callable[[Frame], Any]
+    orders: bool = True
+    moves: bool = False
+    runs: bool = False
+
+
+MEANINGS = (
+    Meaning("", lambda frame: component_of(frame.look)),
+    Meaning("echo", read.echo_time),
+    Meaning("echonumber", read.positive_in(Tag.ECHO_NUMBERS)),
+    Meaning("segment", read.segment),
+    Meaning("TR", read.of_classic_mr(Tag.REPETITION_TIME)),
+    Meaning("flip", read.of_classic_mr(Tag.FLIP_ANGLE)),
+    Meaning("TI", read.inversion_time),
+    Meaning("kernel", read.kernel),
+    Meaning("polarity", read.polarity),
+    Meaning("space", read.text_in(Tag.FRAME_OF_REFERENCE_UID)),
+    Meaning("window", read.of_vector("EnergyWindowVector")),
+    Meaning("detector", read.of_vector("DetectorVector")),
+)
+
+_GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
+TIMES = (
+    Time("DimensionIndexValues", read.dimension_indices, moves=True),
+    Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True),
+    Time("TemporalPositionIdentifier", read.positive_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True),
+    Time("TemporalPositionTimeOffset",
+         read.number_in(Tag.TEMPORAL_POSITION_TIME_OFFSET, Tag.TEMPORAL_POSITION_SEQUENCE), moves=True),
+    Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True),
+    Time("PhaseVector", read.of_vector("PhaseVector"), moves=True),
+    Time("TimeSliceVector", read.of_vector("TimeSliceVector"), moves=True),
+    Time("RRIntervalVector", read.of_vector("RRIntervalVector"), moves=True),
+    Time("RotationVector", read.of_vector("RotationVector"), moves=True),
+    Time("AngularViewVector", read.of_vector("AngularViewVector"), moves=True),
+    Time("FrameTime", read.of_vector("FrameTime"), moves=True),
+    Time("FrameReferenceTime", read.number_in(Tag.FRAME_REFERENCE_TIME), moves=True),
+    Time("FrameAcquisitionDateTime", read.frame_acquisition_moment, moves=True, runs=True),
+    Time("NominalPercentageOfCardiacPhase", read.number_in(_PERCENT, _GATING), moves=True),
+    Time("phase number (2001,1008)", read.of_philips(0x2001, "Philips Imaging DD 001", 0x08), moves=True),
+    Time("NominalCardiacTriggerDelayTime", read.number_in(Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, _GATING), runs=True),
+    Time("TriggerTime", read.number_in(Tag.TRIGGER_TIME), moves=True, runs=True),
+    Time("b-value and gradient direction", read.weighting, orders=False, moves=True),
+    Time("gradient orientation number (2005,1413)", read.of_philips(0x2005, "Philips MR Imaging DD 005", 0x13), moves=True),
+    Time("label type (2005,1429)", read.of_philips(0x2005, "Philips MR Imaging DD 005", 0x29), orders=False, moves=True),
+    Time("ASLContext", read.text_in(Tag.ASL_CONTEXT, Tag.MR_ARTERIAL_SPIN_LABELING_SEQUENCE), orders=False, moves=True),
+    Time("FrameAcquisitionNumber", read.of_content(Tag.FRAME_ACQUISITION_NUMBER), moves=True),
+    Time("AcquisitionDateTime", lambda frame: read.moment(frame, Tag.ACQUISITION_DATE_TIME, 0, Tag.ACQUISITION_TIME),
+         moves=True, runs=True),
+    Time("AcquisitionNumber", read.positive_in(Tag.ACQUISITION_NUMBER), moves=True),
+    Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
+    Time("SOPInstanceUID", read.instance_index, orders=False, moves=True),
+    Time("InstanceNumber", read.number_in(Tag.INSTANCE_NUMBER), runs=True),
+)  # fmt: skip
+"""In order of trust."""
+
+
+def meanings_of(frame: Frame) -> dict[str, Any]:
+    """Return what tells the image of a frame from others of its series, by name."""
+    found = {row.name or "component": row.read(frame) for row in MEANINGS}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+class Times:
+    """The values of the rows of `TIMES` in one frame, read when they are asked for."""
+
+    def __init__(self, frame: Frame):
+        self._frame = frame
+        self._values: dict[int, Any] = {}
+
+    def __getitem__(self, row: int) -> Any:
+        if row not in self._values:
+            self._values[row] = TIMES[row].read(self._frame)
+        return self._values[row]

@@ -1,0 +1,178 @@
+"""How the attributes that tell frames apart are read: readers for the tables in `coordinates`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ....model import metadata
+from ....model.metadata import Elements, Instance
+from ....standard.tags import Tag
+from . import diffusion, vendor
+from .lookup import Lookup
+from .moments import seconds
+
+PLACES = frozenset({
+    Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT,
+    Tag.SLICE_LOCATION, Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.REFERENCED_SEGMENT_NUMBER,
+})  # fmt: skip
+"""Dimensions that count slices, or what separates volumes anyway."""
+
+
+class Frame(NamedTuple):
+    """One frame, as the rows of the tables read it."""
+
+    instance: Instance
+    instance_index: int
+    number: int
+    look: Lookup
+    own: Elements
+    vectors: dict[str, int]
+    """Indices of a multi-frame object without functional groups (NM: PS3.3 C.8.4.9), by name."""
+
+    @property
+    def content(self) -> Elements:
+        """Frame Content functional group (PS3.3 C.7.6.16.2.2)."""
+        return metadata.first_item(self.own, Tag.FRAME_CONTENT_SEQUENCE)
+
+
+def number_in(tag: int, *sequences: int) -> Callable[[Frame], float | None]:
+    """Return a reader of a number in one of some functional groups, else in the data set."""
+
+    def read(frame: Frame) -> float | None:
+        for sequence in sequences:
+            found = metadata.number(frame.look.group(sequence), tag)
+            if found is not None:
+                return found
+        return metadata.number(frame.look.data_set, tag)
+
+    return read
+
+
+def text_in(tag: int, *sequences: int) -> Callable[[Frame], str | None]:
+    """Return a reader of a text in one of some functional groups, else in the data set."""
+
+    def read(frame: Frame) -> str | None:
+        found = (metadata.text(frame.look.group(sequence), tag) for sequence in sequences)
+        return next(filter(None, found), None) or metadata.text(frame.look.data_set, tag) or None
+
+    return read
+
+
+def positive_in(tag: int, *sequences: int) -> Callable[[Frame], float | None]:
+    """Return a reader of a number that is stated where it is not 0."""
+    number = number_in(tag, *sequences)
+    return lambda frame: number(frame) or None
+
+
+def of_content(tag: int) -> Callable[[Frame], float | None]:
+    """Return a reader of a number in the Frame Content functional group."""
+    return lambda frame: metadata.number(frame.content, tag)
+
+
+def of_vector(name: str) -> Callable[[Frame], int | None]:
+    """Return a reader of what an NM object counts (`multiframe`)."""
+    return lambda frame: frame.vectors.get(name)
+
+
+def of_philips(*key: Any) -> Callable[[Frame], float | str | None]:
+    """Return a reader of a private element of Philips (group, creator, number), also in the private group of a frame."""
+
+    def read(frame: Frame) -> float | str | None:
+        for layer in vendor.private_layers(frame.look.layers):
+            found = vendor.private_value(layer, key)
+            if found not in (None, ""):
+                return found
+        return None
+
+    return read
+
+
+def echo_time(frame: Frame) -> float | None:
+    """Return EffectiveEchoTime or EchoTime, ms."""
+    look = frame.look
+    found = look.number(Tag.MR_ECHO_SEQUENCE, Tag.EFFECTIVE_ECHO_TIME) or look.number(Tag.MR_ECHO_SEQUENCE, Tag.ECHO_TIME)
+    return None if found is None else round(found, 4)
+
+
+def of_classic_mr(tag: int) -> Callable[[Frame], float | None]:
+    """Return a reader of a number that classic MR objects differ in; others have it for other reasons."""
+
+    def read(frame: Frame) -> float | None:
+        elements = frame.look.data_set
+        found = metadata.number(elements, tag) if Tag.ECHO_TIME in elements else None
+        return None if found is None else round(found, 3)
+
+    return read
+
+
+def inversion_time(frame: Frame) -> float | None:
+    """Return the first inversion time, ms."""
+    group = frame.look.group(Tag.MR_MODIFIER_SEQUENCE)
+    found = metadata.numbers(group, Tag.INVERSION_TIMES) or metadata.numbers(frame.look.data_set, Tag.INVERSION_TIME)
+    return round(found[0], 3) if found and found[0] else None
+
+
+def kernel(frame: Frame) -> str | None:
+    """Return ConvolutionKernel, its values joined."""
+    group = frame.look.group(Tag.CT_RECONSTRUCTION_SEQUENCE)
+    found = metadata.texts(group, Tag.CONVOLUTION_KERNEL) or metadata.texts(frame.look.data_set, Tag.CONVOLUTION_KERNEL)
+    return "-".join(found) or None
+
+
+def segment(frame: Frame) -> int | None:
+    """Return the number of the segment that a frame is of."""
+    number = metadata.number(frame.look.group(Tag.SEGMENT_IDENTIFICATION_SEQUENCE), Tag.REFERENCED_SEGMENT_NUMBER)
+    return None if number is None else int(number)
+
+
+def polarity(frame: Frame) -> str | None:
+    """Return from which end phase is encoded."""
+    return vendor.phase_polarity(frame.look.data_set)
+
+
+def dimension_indices(frame: Frame) -> tuple | None:
+    """Return DimensionIndexValues without those that count slices, None where the object has no dimensions but them."""
+    values = metadata.numbers(frame.content, Tag.DIMENSION_INDEX_VALUES)
+    pointers = dimension_pointers(frame.instance.elements)
+    if not values or len(values) != len(pointers):
+        return None
+    found = tuple(value for value, pointer in zip(values, pointers, strict=True) if pointer not in PLACES)
+    return found or None
+
+
+def dimension_pointers(elements: Elements) -> list[int]:
+    """Return what each of the dimension indices counts (PS3.3 C.7.6.17), as tags."""
+    found = []
+    for item in metadata.items(elements, Tag.DIMENSION_INDEX_SEQUENCE):
+        element = item.elements.get(Tag.DIMENSION_INDEX_POINTER)
+        raw = element.value if element is not None and isinstance(element.value, bytes) else b""
+        found.append(int.from_bytes(raw[:2], "little") << 16 | int.from_bytes(raw[2:4], "little"))
+    return found
+
+
+def weighting(frame: Frame) -> tuple | None:
+    """Return b-value and direction, rounded: vendors repeat them with other last digits."""
+    found = diffusion.weighting_of(frame.look)
+    return None if found is None else (round(found[0]), *(round(part, 3) + 0.0 for part in found[1]))
+
+
+def instance_index(frame: Frame) -> int:
+    """Return the object itself: one with several frames is one volume, or several whole ones."""
+    return frame.instance_index
+
+
+def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
+    """Return a moment, seconds: of a DT, or of a TM with its DA."""
+    elements = frame.look.data_set
+    found = seconds(metadata.text(elements, both)) if both else None
+    return (
+        seconds(metadata.text(elements, date or Tag.ACQUISITION_DATE), metadata.text(elements, time))
+        if found is None
+        else found
+    )
+
+
+def frame_acquisition_moment(frame: Frame) -> float | None:
+    """Return FrameAcquisitionDateTime (0018,9074), seconds."""
+    return seconds(metadata.text(frame.content, Tag.FRAME_ACQUISITION_DATE_TIME))

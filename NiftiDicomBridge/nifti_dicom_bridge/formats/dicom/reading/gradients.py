@@ -1,0 +1,63 @@
+"""b-value and gradient direction of every time of a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ....model import metadata
+from ....model.geometry import ras_of_lps
+from ....model.metadata import Instance, SeriesMetadata
+from ....standard.tags import Tag
+from .diffusion import Weighting, weighting_of
+from .frame_info import FrameInfo
+from .frames import frames_of
+from .lookup import Lookup, own_groups
+
+MINIMUM_B = {"SIEMENS": 50.0}
+MINIMUM_B_OTHERS = 6.0
+"""s/mm²; below it a weighting without direction is noise of the sequence, not diffusion."""
+
+
+def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> np.ndarray | None:
+    """Return b-value and direction of every time of a volume.
+
+    Returns
+    -------
+    numpy.ndarray, shape (times, 4), or None
+        b-value in s/mm², and unit direction in RAS; None where the volume is no diffusion series.
+    """
+    if len(frames) < 2 and not _is_diffusion_weighted(_look_at(instances[0], frames[0][0])):
+        return None
+    found = [_weighting(instances[times[0].instance], times[0]) for times in frames]
+    if any(weighting is None for weighting in found):
+        return None
+    table = np.array([[w.b_value, *w.direction] for w in found if w is not None])
+    maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
+    least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
+    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
+    return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
+
+
+def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:
+    """Return b-value and direction of every time of a volume from its recorded instances; see `gradients_of`."""
+    if len(series.frames) != times:
+        return None
+    planes = [(int(row[0, 0]), int(row[0, 1])) for row in series.frames]
+    frames = {n: frames_of(series.instances[n], n) for n in {instance for instance, _ in planes}}
+    return gradients_of(series.instances, [[frames[instance][frame]] for instance, frame in planes])
+
+
+def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
+    return Lookup(instance.elements, own_groups(instance.elements, frame.frame))
+
+
+def _is_diffusion_weighted(look: Lookup) -> bool:
+    """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
+    words = metadata.texts(look.data_set, Tag.IMAGE_TYPE)
+    return "DIFFUSION" in words and words[0] != "DERIVED"
+
+
+def _weighting(instance: Instance, frame: FrameInfo) -> Weighting | None:
+    return None if frame.plane is None else weighting_of(_look_at(instance, frame), frame.plane)

@@ -1,0 +1,66 @@
+"""Where an attribute of a frame is found: functional groups of the frame, shared groups, data set."""
+
+from __future__ import annotations
+
+from ....model import metadata
+from ....model.legacy_converted import as_original
+from ....model.metadata import Elements
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
+
+
+def own_groups(elements: Elements, n: int) -> Elements:
+    """Return the functional groups of frame n; empty for objects without."""
+    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    return per_frame[n].elements if n < len(per_frame) else {}
+
+
+def frame_count(elements: Elements) -> int:
+    """Return NumberOfFrames, 1 where it is absent or not positive."""
+    return max(1, metadata.integer(elements, Tag.NUMBER_OF_FRAMES, 1))
+
+
+class Lookup:
+    """Attributes of one frame: its own functional groups first, then the shared ones, then the data set itself.
+
+    The data set is that of the original where a frame was an object of its own before (`legacy_converted`).
+    """
+
+    def __init__(self, elements: Elements, own: Elements):
+        shared = metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+        self._layers = [layer for layer in (own, shared) if layer]
+        self.data_set = as_original(elements, own)
+        self.notes: list[str] = []
+
+    @property
+    def layers(self) -> list[Elements]:
+        """From the most special to the most general."""
+        return [*self._layers, self.data_set]
+
+    def group(self, sequence: int) -> Elements:
+        """Return the item of a functional group; empty where there is none."""
+        for layer in self._layers:
+            found = metadata.first_item(layer, sequence)
+            if found:
+                return found
+        return {}
+
+    def numbers(self, sequence: int, tag: int) -> list[float]:
+        """Return numbers of a functional group, or of the data set where no group holds them."""
+        for layer in (self.group(sequence), self.data_set):
+            found = metadata.numbers(layer, tag)
+            doubt = metadata.doubt_of_numbers(layer, tag)
+            if doubt:
+                self.notes.append(f"{describe(tag)} {doubt}")
+            if found:
+                return found
+        return []
+
+    def number(self, sequence: int, tag: int) -> float | None:
+        """Return the first of `numbers`, None where there is none."""
+        found = self.numbers(sequence, tag)
+        return found[0] if found else None
+
+    def texts(self, sequence: int, tag: int) -> list[str]:
+        """Return text values of a functional group, or of the data set where no group holds them."""
+        return metadata.texts(self.group(sequence), tag) or metadata.texts(self.data_set, tag)

@@ -1,0 +1,114 @@
+"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames lie, and what they count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ....errors import DicomReadError
+from ....model import metadata
+from ....model.geometry import Plane
+from ....model.metadata import Elements, Instance
+from ....standard.dictionary import describe, uid_name
+from ....standard.tags import Tag
+from .lookup import Lookup
+from .planes import AXIAL, assumed_plane, axes_of, plane_of, spacing_of, step_of
+
+# PS3.3 C.8.4.8: what the frames of an NM object count, by the name of the attribute
+VECTORS = {
+    "EnergyWindowVector": Tag.ENERGY_WINDOW_VECTOR, "DetectorVector": Tag.DETECTOR_VECTOR, "PhaseVector": Tag.PHASE_VECTOR,
+    "RotationVector": Tag.ROTATION_VECTOR, "RRIntervalVector": Tag.RR_INTERVAL_VECTOR, "TimeSlotVector": Tag.TIME_SLOT_VECTOR,
+    "SliceVector": Tag.SLICE_VECTOR, "AngularViewVector": Tag.ANGULAR_VIEW_VECTOR, "TimeSliceVector": Tag.TIME_SLICE_VECTOR,
+}  # fmt: skip
+SLICES = "SliceVector"
+TIMES_IN_PLACE = frozenset({"PhaseVector", "RRIntervalVector", "TimeSlotVector", "TimeSliceVector"})
+"""Frames that differ in them look at the same place; those of other detectors or angles do not."""
+FRAME_TIMES = frozenset({Tag.FRAME_TIME, Tag.FRAME_TIME_VECTOR})
+"""FrameTime and FrameTimeVector: what FrameIncrementPointer (0028,0009) points to where frames are times."""
+WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+
+
+@dataclass
+class Frames:
+    """The frames of an object: their planes (None where unknown), what they count, and notes."""
+
+    planes: list[Plane | None]
+    vectors: list[dict[str, int]]
+    notes: list[str] = field(default_factory=list)
+    is_assumed: bool = False
+
+
+def refuse_tiles(instance: Instance) -> None:
+    """Raise `DicomReadError` for a whole-slide image, whose frames are parts of one plane (PS3.3 C.8.12.4)."""
+    if metadata.text(instance.elements, Tag.SOP_CLASS_UID) == WHOLE_SLIDE:
+        name = uid_name(WHOLE_SLIDE)
+        raise DicomReadError(
+            f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with "
+            "a tool for whole-slide microscopy."
+        )
+
+
+def frames_without_groups(elements: Elements, count: int) -> Frames:
+    """Return the planes of several frames, and what they count, from the top level of an object."""
+    notes: list[str] = []
+    look = Lookup(elements, {})
+    vectors = _vectors(elements, count, notes)
+    first = plane_of(look, notes) or _detector_plane(elements, look, notes)
+    offsets = metadata.numbers(elements, Tag.GRID_FRAME_OFFSET_VECTOR)
+    if first is not None and len(offsets) == count:
+        relative = np.array(offsets) - offsets[0]  # either form of C.8.8.3.2: relative, or absolute along the axis
+        return Frames(_along(first, relative), vectors, notes)
+    slices = [found.get(SLICES, 0) for found in vectors]
+    counted = any(slices) or any(TIMES_IN_PLACE & found.keys() for found in vectors)
+    if first is None and not counted:
+        return Frames([None] * count, vectors, notes)
+    if not counted:
+        slices = [0] * count if _frames_are_times(elements) else list(range(count))
+        if not any(slices):
+            vectors = [{**found, "FrameTime": n} for n, found in enumerate(vectors, 1)]
+    lowest = min(slices)
+    planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
+    if first is None:
+        notes.append(
+            "the object does not specify where its frames lie: order and distance of slices are known, position is assumed"
+        )
+    return Frames(planes, vectors, notes, is_assumed=first is None)
+
+
+def _along(first: Plane, distances: np.ndarray) -> list[Plane | None]:
+    return [Plane(first.position + first.normal * z, first.orientation, first.spacing) for z in distances]
+
+
+def _assumed(look: Lookup) -> Plane:
+    return assumed_plane(0.0, axes_of(AXIAL), spacing_of(look, []))
+
+
+def _vectors(elements: Elements, count: int, notes: list[str]) -> list[dict[str, int]]:
+    """Return what every frame counts, by name."""
+    found: dict[str, list[int]] = {}
+    for name, tag in VECTORS.items():
+        numbers = metadata.numbers(elements, tag)
+        if len(numbers) == count:
+            found[name] = [int(number) for number in numbers]
+        elif len(numbers) > 1:
+            notes.append(f"{describe(tag)} has {len(numbers)} values for {count} frames: it was ignored")
+    return [{name: numbers[n] for name, numbers in found.items()} for n in range(count)]
+
+
+def _detector_plane(elements: Elements, look: Lookup, notes: list[str]) -> Plane | None:
+    """Return the plane of the first slice that an NM object gives for its detector (PS3.3 C.8.4.11)."""
+    detector = metadata.first_item(elements, Tag.DETECTOR_INFORMATION_SEQUENCE)
+    if Tag.IMAGE_POSITION_PATIENT not in detector:
+        return None
+    return plane_of(Lookup({**elements, **detector}, {}), notes)
+
+
+def _frames_are_times(elements: Elements) -> bool:
+    element = elements.get(Tag.FRAME_INCREMENT_POINTER)
+    raw = element.value if element is not None and isinstance(element.value, bytes) else b""
+    pointers = {
+        int.from_bytes(raw[n : n + 2], "little") << 16 | int.from_bytes(raw[n + 2 : n + 4], "little")
+        for n in range(0, len(raw) - 3, 4)
+    }
+    return bool(pointers & FRAME_TIMES)

@@ -1,0 +1,94 @@
+"""Where a frame lies: position, orientation, spacing, distance of slices, as far as the object specifies them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from ....model import metadata
+from ....model.geometry import Plane
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
+from .lookup import Lookup
+
+SMALLEST, LARGEST = 1e-9, 1e9
+"""Millimetres that an image can be about."""
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+_SPACINGS = (
+    (Tag.PIXEL_SPACING, ""),
+    (Tag.IMAGER_PIXEL_SPACING, "the distance at the detector"),
+    (Tag.NOMINAL_SCANNED_PIXEL_SPACING, "the distance on the scanned film"),
+)
+"""In order of trust, and what they measure if not the patient."""
+
+
+def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
+    """Return where a frame lies; None where the object does not specify it, with a note where it is contradictory."""
+    position = look.numbers(Tag.PLANE_POSITION_SEQUENCE, Tag.IMAGE_POSITION_PATIENT)
+    orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT)
+    if not position and (not orientation or look.number(0, Tag.SLICE_LOCATION) is not None):
+        return None
+    axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
+    if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
+        notes.append(
+            f"position {_shown(position)} and orientation {_shown(orientation)} do not place the image: it lies nowhere"
+        )
+        return None
+    return Plane(np.array(position), axes, spacing_of(look, notes))
+
+
+def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
+    """Return an assumed plane at SliceLocation (0020,1041), for an object without position; None where it has neither."""
+    location = look.number(0, Tag.SLICE_LOCATION)
+    if location is None or not abs(location) < LARGEST:
+        return None
+    orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT)
+    axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
+    notes.append(
+        "no ImagePositionPatient (0020,0032): slices are in the order of SliceLocation (0020,1041), their position is assumed"
+    )
+    return assumed_plane(location, axes if axes is not None else axes_of(AXIAL), spacing_of(look, []))
+
+
+def assumed_plane(along: float, axes: np.ndarray | None, spacing: tuple[float, float]) -> Plane:
+    """Return a plane so many mm along the normal of some axes, through the origin."""
+    orientation = axes if axes is not None else np.array(AXIAL)
+    return Plane(np.cross(orientation[:3], orientation[3:]) * along, orientation, spacing)
+
+
+def _shown(values: list[float]) -> str:
+    return "\\".join(f"{value:g}" for value in values) or "(none)"
+
+
+@lru_cache(maxsize=256)
+def axes_of(orientation: tuple[float, ...]) -> np.ndarray | None:
+    """Return direction cosines that span a plane, None where they do not."""
+    axes = np.array(orientation)
+    axes.setflags(write=False)
+    return axes if np.isfinite(axes).all() and np.cross(axes[:3], axes[3:]).any() else None
+
+
+def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
+    """Return the distance between rows and between columns, mm; 1 where none is specified."""
+    for tag, meaning in _SPACINGS:
+        found = look.numbers(Tag.PIXEL_MEASURES_SEQUENCE, tag)
+        if len(found) != 2 or not all(SMALLEST < value < LARGEST for value in found):
+            continue
+        if not meaning:
+            return found[0], found[1]
+        what = f"no PixelSpacing (0028,0030): {describe(tag)}, {meaning},"
+        if metadata.texts(look.data_set, Tag.IMAGE_TYPE)[:1] != ["DERIVED"]:
+            notes.append(f"{what} is used")
+            return found[0], found[1]
+        notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
+    return 1.0, 1.0
+
+
+def step_of(look: Lookup) -> float:
+    """Return the distance of slices, mm, negative where they run against the normal; 1 where none is specified."""
+    for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
+        found = look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag)
+        if found is not None and SMALLEST < abs(found) < LARGEST:
+            return found
+    return 1.0

@@ -1,0 +1,63 @@
+"""Stored → real values of a frame: rescale, scaling of a dose, Philips' precise values, a linear Modality LUT."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ....model import metadata
+from ....standard.tags import Tag
+from . import vendor
+from .lookup import Lookup
+
+SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
+"""What a NIfTI header in single precision can hold."""
+
+
+def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
+    """Return slope, intercept and units of the real values of a frame (PS3.3 C.11.1, C.8.8.3)."""
+    sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
+    slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
+    units = (look.texts(sequence, Tag.UNITS) or look.texts(sequence, Tag.RESCALE_TYPE) or [""])[0]
+    dose = look.number(sequence, Tag.DOSE_GRID_SCALING)
+    if slope is None and dose is not None:
+        slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
+    if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
+        return _modality_lut(look, notes)
+    slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
+    if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
+        notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")
+        return 1.0, 0.0, units
+    return *vendor.precise_rescale(look.layers, slope, intercept), units
+
+
+def _modality_lut(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
+    """Return what a Modality LUT (PS3.3 C.11.1) amounts to where it is a straight line; a note where it is not."""
+    lut = metadata.first_item(look.data_set, Tag.MODALITY_LUT_SEQUENCE)
+    units = metadata.text(lut, Tag.MODALITY_LUT_TYPE)
+    descriptor = metadata.numbers(lut, Tag.LUT_DESCRIPTOR)
+    entries = _entries(lut, descriptor)
+    steps = np.diff(entries)
+    if entries.size > 1 and steps[0] != 0 and (steps == steps[0]).all():
+        slope = float(steps[0])
+        notes.append(f"ModalityLUTSequence (0028,3000) is a straight line: applied as slope {slope:g}")
+        return slope, float(entries[0] - slope * _first_mapped(look, descriptor)), units
+    notes.append(
+        "ModalityLUTSequence (0028,3000) was not applied, as its curve has no place in NIfTI: the values are the stored ones, "
+        f"not {units or 'those of the modality'}. The sidecar keeps the table"
+    )
+    return 1.0, 0.0, ""
+
+
+def _entries(lut: metadata.Elements, descriptor: list[float]) -> np.ndarray:
+    element = lut.get(Tag.LUT_DATA)
+    if element is None or not isinstance(element.value, bytes) or len(descriptor) != 3:
+        return np.zeros(0)
+    count = int(descriptor[0]) or 1 << 16
+    wide = len(element.value) >= 2 * count
+    return np.frombuffer(element.value, "<u2" if wide else "u1").astype(np.float64)[:count]
+
+
+def _first_mapped(look: Lookup, descriptor: list[float]) -> float:
+    first = int(descriptor[1])
+    signed = metadata.integer(look.data_set, Tag.PIXEL_REPRESENTATION) == 1
+    return first - (1 << 16) if signed and first >= 1 << 15 else first

@@ -1,0 +1,86 @@
+"""Which time a frame belongs to, by a number that also runs from slice to slice: TriggerTime, AcquisitionTime, InstanceNumber.
+
+At every place such a number grows by one period from time to time; a file that is missing leaves a gap of two. Where it is the
+first of its place that is missing, the numbers of other places show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .tolerances import SAME_PERIOD
+
+
+def times_of_places(values: Sequence[Sequence[float]], counts_from_one: bool) -> list[list[int]] | None:
+    """Return the time of every frame, counted from 0; None where the numbers have no common period.
+
+    Parameters
+    ----------
+    values : sequence of sequences of float
+        By place in order of space, then ascending.
+    counts_from_one : bool
+        Whether the numbers count the frames of the series (InstanceNumber).
+    """
+    steps = np.concatenate([np.diff(place) for place in values])
+    if not steps.size or steps.min() <= 0:
+        return None
+    period = _period(steps)
+    times = [[round((value - place[0]) / period) for value in place] for place in values]
+    if not _is_periodic(steps / period):
+        return times_by_rank(values)
+    count = max(place[-1] for place in times) + 1
+    starts = {n: place[0] for n, place in enumerate(values) if times[n][-1] == count - 1}
+    for n, place in enumerate(times):
+        if n not in starts:
+            first = _first_time(values, starts, n, count - place[-1], period, count, counts_from_one)
+            times[n] = [time + first for time in place]
+    return times
+
+
+def times_by_rank(values: Sequence[Sequence[float]]) -> list[list[int]] | None:
+    """Return the rank of every frame at its place: times without a period, of which none is missing anywhere."""
+    return [list(range(len(place))) for place in values] if len({len(place) for place in values}) == 1 else None
+
+
+def _period(steps: np.ndarray) -> float:
+    """Return the step of most: the smallest that is not rare, refined by those that are about the same."""
+    median = float(np.median(steps))
+    return float(np.median(steps[np.abs(steps - median) <= SAME_PERIOD * median]))
+
+
+def _is_periodic(steps: np.ndarray) -> bool:
+    return bool(np.abs(steps - np.rint(steps)).max() <= SAME_PERIOD and np.rint(steps).min() >= 1)
+
+
+def _first_time(
+    values: Sequence[Sequence[float]],
+    starts: dict[int, float],
+    place: int,
+    choices: int,
+    period: float,
+    count: int,
+    counts_from_one: bool,
+) -> int:
+    """Return the time of the first frame at a place that is incomplete: the one whose number fits the other places best."""
+    options = [values[place][0] - time * period for time in range(choices)]
+    misfits = [_misfit(start, starts, place, period, count, counts_from_one) for start in options]
+    return min(range(choices), key=misfits.__getitem__)
+
+
+def _misfit(
+    start: float, starts: dict[int, float], place: int, period: float, count: int, counts_from_one: bool
+) -> tuple[float, float]:
+    """Return how badly the number of the first time at a place fits those of other places.
+
+    Either all first numbers are within one period (times are stored one after the other), or they are whole numbers of blocks
+    apart (slices are). Where that leaves a choice, the start of neighbouring places decides.
+    """
+    first = np.array([*starts.values(), start])
+    blocks = (first - min(starts.values(), default=start)) / (period * count)
+    within = float(np.ptp(first)) < period * (1 - 1e-9) and not (counts_from_one and (start < 1 or first.max() > period))
+    whole = len(starts) > 0 and np.ptp(list(starts.values())) >= period and np.abs(blocks - np.rint(blocks)).max() < SAME_PERIOD
+    near = sorted(starts, key=lambda other: abs(other - place))[:4]
+    apart = float(sum(abs(starts[other] - start) for other in near))
+    return (0.0 if within or whole else 1.0), apart

@@ -1,0 +1,122 @@
+"""The order of the volumes of one image, and what attributes say against it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .coordinates import TIMES
+from .frame_info import FrameInfo
+from .times import INSTANCE_NUMBER, Division
+
+Frames = list[FrameInfo]
+_STATES = [n for n, row in enumerate(TIMES) if not row.orders and row.name != "SOPInstanceUID"]
+_DIGITS = 4
+"""Of seconds, milliseconds and numbers: closer values are equal."""
+
+
+def in_order(division: Division) -> list[Frames]:
+    """Return the volumes of a division from the first to the last time; notes of contradictions are added to it."""
+    volumes = division.volumes
+    if len(volumes) < 2:
+        return volumes
+    ordering = [(n, found) for n in range(len(TIMES)) if TIMES[n].orders and (found := _values(volumes, n)) is not None]
+    last = [_weak_key(volume) for volume in volumes]
+    order = sorted(range(len(volumes)), key=lambda k: (*(found[k] for _, found in ordering), *last[k]))
+    used = next((n for n, found in ordering if len(set(found)) > 1), None)
+    for n, found in ordering:
+        if used is not None and n > used and _goes_back([found[k] for k in order]):
+            division.notes.append(
+                f"{TIMES[used].name} and {TIMES[n].name} order the times differently: {TIMES[used].name} is used"
+            )
+            break
+    return [volumes[k] for k in order]
+
+
+def _weak_key(volume: Frames) -> tuple:
+    """Return what orders volumes that no attribute orders: their states, then their instances."""
+    states = [volume[0].times[n] for n in _STATES if volume[0].times is not None]
+    return (
+        *((state is not None, str(type(state)), _sortable(state)) for state in states),
+        min(frame.order for frame in volume),
+    )
+
+
+def _sortable(state: Any) -> Any:
+    return 0 if state is None else state
+
+
+def _goes_back(values: Sequence[Any]) -> bool:
+    return any(later < earlier for earlier, later in pairwise(values))
+
+
+def _values(volumes: Sequence[Frames], n: int) -> list[Any] | None:
+    """Return a value of one row for every volume; None where not all frames state it, or it does not order volumes."""
+    stated: list[list[Any]] = [[frame.times[n] if frame.times else None for frame in volume] for volume in volumes]
+    if any(value is None for values in stated for value in values):
+        return None
+    if all(len(set(values)) == 1 for values in stated):
+        return [values[0] for values in stated]
+    return _offsets(volumes, stated) if TIMES[n].runs else None
+
+
+def _offsets(volumes: Sequence[Frames], stated: Sequence[Sequence[float]]) -> list[float]:
+    """Return by how much the numbers of a volume are larger than those of the same slices in other volumes.
+
+    Slices are those of the volume with most, by position: a slice that a volume lacks does not count.
+    """
+    at_slice: dict[int, list[float]] = defaultdict(list)
+    slices = _slices(volumes)
+    for numbers, values in zip(slices, stated, strict=True):
+        for k, value in zip(numbers, values, strict=True):
+            at_slice[k].append(value)
+    middle = {k: float(np.median(values)) for k, values in at_slice.items()}
+    offsets = [
+        float(np.median([value - middle[k] for k, value in zip(numbers, values, strict=True)]))
+        for numbers, values in zip(slices, stated, strict=True)
+    ]
+    return [round(offset, _DIGITS) for offset in offsets]
+
+
+def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
+    """Return for every frame the slice of the largest volume that lies nearest."""
+    largest = max(volumes, key=len)
+    normal = largest[0].plane.normal if largest[0].plane else np.zeros(3)
+    places = np.array([frame.plane.position @ normal if frame.plane else 0.0 for frame in largest])
+    return [
+        [int(np.abs(places - (frame.plane.position @ normal if frame.plane else 0.0)).argmin()) for frame in volume]
+        for volume in volumes
+    ]
+
+
+def missing_times(volumes: Sequence[Frames]) -> str:
+    """Say which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
+    for n, row in enumerate(TIMES):
+        if row.name not in _COUNTING or (n == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)):
+            continue
+        found = _values(volumes, n)
+        if found is None or len(set(found)) < len(volumes) or len(volumes) < 2:
+            continue
+        numbers = {int(value) for value in found}
+        gaps = sorted(set(range(1 if min(numbers) == 2 else min(numbers), max(numbers))) - numbers)
+        if 0 < len(gaps) <= len(volumes) // 2:
+            words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
+            return f"{len(gaps)} time(s) missing: no frame has {row.name} {words}"
+        if not gaps:
+            return _missing_at_end(volumes, max(numbers), row.name)
+    return ""
+
+
+def _missing_at_end(volumes: Sequence[Frames], last: int, name: str) -> str:
+    """Say how many times are missing after the last, by NumberOfTemporalPositions; empty where that is not stated."""
+    promised = max((frame.time_count for volume in volumes for frame in volume), default=0)
+    if not last < promised < 2 * last:
+        return ""
+    return f"{promised - last} time(s) missing: NumberOfTemporalPositions is {promised}, the last {name} {last}"
+
+
+_COUNTING = frozenset({"TemporalPositionIndex", "TemporalPositionIdentifier", "AcquisitionNumber", "InstanceNumber"})

@@ -1,0 +1,145 @@
+"""Frames of one image → its volumes, one per time: by what the frames state, never by counting them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .coordinates import TIMES
+from .frame_info import FrameInfo
+from .running import times_by_rank, times_of_places
+from .tolerances import OVERLAP, SAME_STEP, same_place_mm
+
+INSTANCE_NUMBER = len(TIMES) - 1
+Frames = list[FrameInfo]
+
+
+@dataclass
+class Division:
+    """The volumes of one image, in any order, and how they were told apart.
+
+    Attributes
+    ----------
+    volumes : list of list of FrameInfo
+        Each in order of its places.
+    rows : list of int
+        Rows of `TIMES` that told them apart, the most trusted first.
+    notes : list of str
+        What to know of it.
+    """
+
+    volumes: list[Frames] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def places_of(frames: Sequence[FrameInfo]) -> list[Frames]:
+    """Return frames by position along the normal; those of one place in the order of their instances."""
+    along = distances(frames)
+    order = np.argsort(along, kind="stable")
+    nearest = same_place_mm(frames[0].spacing_mm, frames[0].step_mm)
+    places: list[Frames] = []
+    last = -np.inf
+    for n in order.tolist():
+        if along[n] - last > nearest:
+            places.append([])
+            last = along[n]
+        places[-1].append(frames[n])
+    return [sorted(place, key=lambda frame: frame.order) for place in places]
+
+
+def distances(frames: Sequence[FrameInfo]) -> np.ndarray:
+    """Return positions along the normal of the first frame, mm; zero for frames without a place."""
+    normal = frames[0].plane.normal if frames[0].plane else np.zeros(3)
+    return np.array([float(frame.plane.position @ normal) if frame.plane else 0.0 for frame in frames])
+
+
+def divide(frames: Sequence[FrameInfo]) -> Division:
+    """Return the volumes that parallel frames of one image make."""
+    found = Division()
+    _divide(list(frames), 0, found)
+    return found
+
+
+def _divide(frames: Frames, row: int, found: Division) -> None:
+    places = places_of(frames)
+    if all(len(place) == 1 for place in places) and (is_even(places) or row == len(TIMES)):
+        found.volumes.append([place[0] for place in places])
+        return
+    for n in range(row, len(TIMES)):
+        parts = _parts(places, n)
+        if len(parts) > 1:
+            found.rows.append(n)
+            for part in parts:
+                _divide(part, n + 1, found)
+            return
+    if any(len(place) > 1 for place in places):
+        _divide_by_count(places, found)
+    else:
+        found.volumes.append([place[0] for place in places])
+
+
+def is_even(places: Sequence[Frames]) -> bool:
+    """Whether places are evenly spaced, up to jitter: several volumes that lie beside each other are not."""
+    steps = np.diff(distances([place[0] for place in places]))
+    return len(steps) < 2 or bool(np.abs(steps - np.median(steps)).max() <= SAME_STEP * np.median(steps))
+
+
+def _parts(places: Sequence[Frames], n: int) -> list[Frames]:
+    """Return frames by what they state in one row, less than two parts where that does not make volumes."""
+    row = TIMES[n]
+    values = {frame.key: frame.times[n] if frame.times else None for place in places for frame in place}
+    stated = [value for value in values.values() if value is not None]
+    if not stated or (len(stated) < len(values) and row.orders):
+        return []
+    parts: dict[Any, Frames] = defaultdict(list)
+    for place in places:
+        for frame in place:
+            parts[values[frame.key]].append(frame)
+    if len(parts) < 2:
+        return []
+    if _are_volumes(list(parts.values()), places, row.moves):
+        return list(parts.values())
+    repeated = any(len(place) > 1 for place in places)
+    return _running_parts(places, values, n == INSTANCE_NUMBER) if row.runs and repeated else []
+
+
+def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], moves: bool) -> bool:
+    """Whether most parts cover most places, as volumes do, and slices of one volume do not."""
+    own = [places_of(part) for part in parts]
+    if any(len(place) > 1 for place in places) and float(np.median([len(part) for part in own])) > OVERLAP * len(places):
+        return True
+    if not moves or is_even(places) or min(map(len, own)) < 2:
+        return False
+    whole = np.ptp(distances([frame for place in places for frame in place]))
+    covered = [np.ptp(distances([place[0] for place in part])) / whole for part in own]
+    sizes = [len(part) for part in own]
+    return bool(np.median(covered) > OVERLAP and max(sizes) <= 2 * np.median(sizes) and any(is_even(part) for part in own))
+
+
+def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], counts_from_one: bool) -> list[Frames]:
+    ordered = [sorted(place, key=lambda frame: values[frame.key]) for place in places]
+    found = times_of_places([[values[frame.key] for frame in place] for place in ordered], counts_from_one)
+    if found is None:
+        return []
+    parts: dict[int, Frames] = defaultdict(list)
+    for place, times in zip(ordered, found, strict=True):
+        for frame, time in zip(place, times, strict=True):
+            parts[time].append(frame)
+    return [parts[time] for time in sorted(parts)]
+
+
+def _divide_by_count(places: Sequence[Frames], found: Division) -> None:
+    """Add volumes of frames that state nothing: by the order of their instances, with a note where some are missing."""
+    if times_by_rank([[0.0] * len(place) for place in places]) is None:
+        counts = [len(place) for place in places]
+        found.notes.append(
+            f"No attribute states the time of each frame, and slices have {min(counts)} to {max(counts)} frames: frames were "
+            "taken in the order of their instances, so volumes may be mixed. Add the missing files."
+        )
+    for time in range(max(map(len, places))):
+        found.volumes.append([place[time] for place in places if len(place) > time])
