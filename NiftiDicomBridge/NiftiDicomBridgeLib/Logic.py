@@ -196,7 +196,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         other = layout not in [known.value for known in Layout]
         return ConversionOptions(
             target=Target(layout) if other else Target.NIFTI,
-            gzip=gzip,
+            gzip=gzip or other,
             deidentify=deidentify,
             uids=Uids.KEEP if keepUids else Uids.NEW,
             layout=Layout.FLAT if other else Layout(layout),

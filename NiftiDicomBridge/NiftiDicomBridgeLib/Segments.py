@@ -10,7 +10,7 @@ import numpy as np
 import slicer
 import vtk
 
-from nifti_dicom_bridge import BridgeError
+from nifti_dicom_bridge import BridgeError, stem_of
 
 from .NodeImages import Label, NodeImage, grid_of, remove_with_displays
 from .NodeKinds import LABEL_MAP
@@ -105,7 +105,7 @@ def read_label_table(text: str) -> list[Label]:
 
 def table_beside(image: Path) -> Path:
     """Return where the label table of a NIfTI file stands."""
-    return image.with_name(image.name.removesuffix(".gz").removesuffix(".nii") + "_dseg.tsv")
+    return image.with_name(stem_of(image) + "_dseg.tsv")
 
 
 def _cell(text: str) -> str:

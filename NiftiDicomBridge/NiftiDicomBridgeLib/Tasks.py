@@ -6,7 +6,6 @@ MRML and the DICOM database are only touched in the constructor and in ``finish`
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +28,11 @@ from nifti_dicom_bridge import (
     OutputError,
     Target,
     Volume,
+    check_options,
     convert,
+    is_nifti,
+    safe_name,
+    unique_name,
     write,
 )
 
@@ -40,7 +43,6 @@ from .Nodes import images_of
 from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]
-LONGEST_NAME = 100
 NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 
@@ -88,6 +90,7 @@ class ExportTask:
             raise BridgeError(NO_FOLDER)
         self._folder = Path(folder)
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
+        check_options(self._options)
         self._sources = [source for node in _each_once(nodes) for source in self._sources_of(node, harden)]
         self._names = file_names([name or source.title for source in self._sources])
         self._deidentifier = Deidentifier(self._options.deidentify_key) if self._options.deidentify else None
@@ -162,7 +165,7 @@ class ExportTask:
         labels = source.image.labels if volume.metadata is None else ()
         if labels and table.exists() and not self._options.overwrite:
             raise OutputError(f"{table} exists. Choose another folder or name.")
-        outputs = write(volume, image, replace(self._options, deidentify=False))
+        outputs = write(volume, image, replace(self._options, deidentify=False, deidentify_key=""))
         if volume.metadata is None:
             _tell(source.identity, outputs)
         if labels:
@@ -181,6 +184,7 @@ class OtherFormatTask(ExportTask):
     """
 
     def __init__(self, nodes: Sequence[Any], folder: str | Path, options: ConversionOptions, harden: bool = False):
+        check_options(options)
         self._scratch = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-export-", dir=slicer.app.temporaryPath))
         try:
             super().__init__(nodes, self._scratch if str(folder) else "", ConversionOptions(gzip=False), harden)
@@ -221,6 +225,7 @@ class SeriesTask:
         if not self._files:
             raise BridgeError("The files of the series are gone. Import them again in the module DICOM.")
         self._folder, self._options = Path(folder), options or ConversionOptions()
+        check_options(self._options)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Convert the files; one series that fails does not stop the others."""
@@ -233,23 +238,8 @@ class SeriesTask:
 
 def file_names(titles: Iterable[str]) -> list[str]:
     """Return a file name without suffix for each title: safe on every file system, no two alike whatever the case."""
-    names: list[str] = []
     taken: set[str] = set()
-    for title in titles:
-        stem = name = _safe(title)
-        number = 2
-        while name.lower() in taken:
-            name = f"{stem}_{number}"
-            number += 1
-        taken.add(name.lower())
-        names.append(name)
-    return names
-
-
-def _safe(title: str) -> str:
-    name = re.sub(r"[^\w.+-]+", "_", title)[:LONGEST_NAME].strip("._- ")
-    # Windows keeps these for devices, with any suffix.
-    return "_" + name if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name) else name or "volume"
+    return [unique_name(safe_name(title, any_script=True, default="volume"), taken) for title in titles]
 
 
 def _each_once(nodes: Iterable[Any]) -> list[Any]:
@@ -273,7 +263,7 @@ def _source_of(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> 
 
 
 def _require_original(volume: Volume, source: _Source) -> None:
-    if volume.metadata is None or volume.edits() or any(path.suffix in (".nii", ".gz") for path in source.files):
+    if volume.metadata is None or volume.edits() or any(map(is_nifti, source.files)):
         raise BridgeError(
             f"{source.title} is not as it came from DICOM, and a BIDS dataset holds raw data. Export it as 'NIfTI, one folder'."
         )
