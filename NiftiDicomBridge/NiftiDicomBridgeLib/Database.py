@@ -108,6 +108,16 @@ def series_of_instances(uids: Iterable[str]) -> str:
     return next((value_of(name, SERIES_UID) for name in names if name and Path(name).is_file()), "")
 
 
+def series_numbers_of_study(uid: str) -> set[int]:
+    """Return the numbers of the series that a study has in the database."""
+    if not is_open():
+        return set()
+    numbers = (
+        slicer.dicomDatabase.fieldForSeries("SeriesNumber", series) for series in slicer.dicomDatabase.seriesForStudy(uid)
+    )
+    return {int(number) for number in numbers if str(number).isdigit()}
+
+
 def files_of_instances(uids: Iterable[str]) -> list[Path]:
     """Return the files of instances, each once, without those that the database does not know or that are gone."""
     if not is_open():

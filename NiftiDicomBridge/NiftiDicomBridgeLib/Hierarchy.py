@@ -89,6 +89,14 @@ def identity_of_node(node: Any) -> dict[str, str]:
     return found
 
 
+def referenced_uids(node: Any) -> tuple[str, ...]:
+    """Return the SOP Instance UIDs that Slicer's DICOM loader has recorded as references of a node."""
+    hierarchy = _hierarchy()
+    item = hierarchy.GetItemByDataNode(node)
+    text = hierarchy.GetItemAttribute(item, "DICOM.ReferencedInstanceUIDs") if item else ""
+    return tuple((text or "").split())
+
+
 def study_of(node: Any) -> str:
     """Return the Study Instance UID of the study that a node is in; empty if it is in none."""
     return identity_of_node(node).get("StudyInstanceUID", "")

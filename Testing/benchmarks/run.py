@@ -17,6 +17,10 @@ from pathlib import Path
 import numpy as np
 
 SLICES, SIZE = 300, 512
+TYPE_2 = (
+    "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID",
+    "PositionReferenceIndicator", "Manufacturer", "AcquisitionNumber", "KVP",
+)  # fmt: skip
 PLAIN_WRITE = "import sys, pydicom, pathlib\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n" \
     "    pydicom.dcmread(p).save_as(pathlib.Path(sys.argv[2]) / p.name, enforce_file_format=True)"  # fmt: skip
 
@@ -58,6 +62,8 @@ def make_ct(folder: Path) -> None:
         ds.Rows = ds.Columns = SIZE
         ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 1
         ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.RescaleSlope, ds.RescaleIntercept = 16, 16, 15, "1", "-1024"
+        for keyword in TYPE_2:
+            setattr(ds, keyword, None)
         block = ds.private_block(0x0029, "BENCHMARK", create=True)
         for n in range(90):
             block.add_new(n, "LO", f"private value {n}")

@@ -70,7 +70,7 @@ def nibabel_image(parts: Parts) -> Any:
         zooms = image.header.get_zooms()
         image.header.set_zooms((*zooms[:3], parts.time_step_s, *zooms[4:]))
     if data.ndim == 5 or parts.intent == "label":
-        image.header.set_intent(INTENT_VECTOR if data.ndim == 5 else INTENT_LABEL)
+        image.header.set_intent(INTENT_LABEL if parts.intent == "label" else INTENT_VECTOR)
     return image
 
 
