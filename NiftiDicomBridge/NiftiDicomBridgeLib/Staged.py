@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, FileOptions, Volume
+from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, FileOptions, Volume
 
-from . import Database, Hierarchy
+from . import Database
 from .ImportTasks import with_reference
 from .References import reference_uids
 from .Tasks import ExportTask, is_layered
@@ -28,15 +28,18 @@ class Staged:
     images : list of pathlib.Path
         The NIfTI files; the names of labels are beside them.
     references : dict of pathlib.Path to list of pathlib.Path
-        For segmentations, the DICOM files of the volume that they were drawn on.
+        For segmentations and computed volumes, the DICOM files of the volume that they were derived from.
+    failures : list of Entry
+        The nodes that could not be written.
     """
 
     images: list[Path] = field(default_factory=list)
     references: dict[Path, list[Path]] = field(default_factory=dict)
+    failures: list[Entry] = field(default_factory=list)
 
     @property
     def reference(self) -> list[Path]:
-        """The DICOM files of the volume that the first segmentation was drawn on."""
+        """The DICOM files of the volume that the first derived node belongs to."""
         return next(iter(self.references.values()), [])
 
     def options(self, options: ConversionOptions, scratch: Path) -> ConversionOptions:
@@ -58,7 +61,7 @@ class StageTask(ExportTask):
         super().__init__(nodes, folder, ConversionOptions(gzip=False, overwrite=True))
 
     def _source_of(self, node: Any, harden: bool) -> Any:
-        uids = (reference_uids(node) or Hierarchy.referenced_uids(node)) if node is not None else ()
+        uids = reference_uids(node) if node is not None else ()
         series = Database.series_of_instances(uids) if uids else ""
         self._references.append(Database.files_of_series(series) if series else [])
         return super()._source_of(node, harden)
@@ -68,11 +71,24 @@ class StageTask(ExportTask):
         # three label maps of 8 bits would be read as colors
         return [replace(volume, voxels=volume.voxels.astype(np.uint16)) if is_layered(volume) else volume]
 
-    def staged(self, report: ConversionReport) -> Staged:
-        """Return what was written; raises `BridgeError` where something failed."""
-        if not report.ok:
+    def staged(self, report: ConversionReport, partly: bool = False) -> Staged:
+        """Return what was written.
+
+        Parameters
+        ----------
+        report : ConversionReport
+            What `work` returned.
+        partly : bool
+            Return what succeeded; by default a failure is an error.
+
+        Raises
+        ------
+        BridgeError
+            If a node could not be written.
+        """
+        if not report.ok and not partly:
             raise BridgeError(" ".join(entry.error for entry in report.failures))
-        found = Staged()
+        found = Staged(failures=list(report.failures))
         for entry, files in zip(report.entries, self._references, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             found.images += images
@@ -80,7 +96,7 @@ class StageTask(ExportTask):
         return found
 
 
-def stage(nodes: Sequence[Any], folder: Path) -> Staged:
+def stage(nodes: Sequence[Any], folder: Path, partly: bool = False) -> Staged:
     """Write nodes at once; see `StageTask`."""
     task = StageTask(nodes, folder)
-    return task.staged(task.work(lambda what, done, total: None))
+    return task.staged(task.work(lambda what, done, total: None), partly)

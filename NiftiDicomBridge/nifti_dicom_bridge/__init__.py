@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .model.pixels import PixelRecord as PixelRecord
     from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
     from .model.volume import Origin as Origin, Rescale as Rescale, Volume as Volume
+    from .optional_packages import FEATURES as FEATURES, missing_packages as missing_packages
     from .options import ConversionOptions as ConversionOptions, FileOptions as FileOptions, Kind as Kind, Layout as Layout
     from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
     from .options import SegmentationForm as SegmentationForm, SlicePlane as SlicePlane, Target as Target, Uids as Uids
@@ -66,6 +67,7 @@ _HOMES = {
     "options.checks": "check_options",
     "options.messages": "in_words message_of",
     "options.wording": "command_line_words python_words",
+    "optional_packages": "FEATURES missing_packages",
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
     "model.pixels": "PixelRecord",

@@ -151,7 +151,12 @@ class OutputError(BridgeError):
 
 
 class DependencyError(BridgeError):
-    """A package that is only needed for this task is not installed.
+    """A package that only this task needs is not installed.
+
+    Attributes
+    ----------
+    feature : str
+        Key of `optional_packages.FEATURES`, which lists the packages; empty if no feature is concerned.
 
     Examples
     --------
@@ -161,6 +166,14 @@ class DependencyError(BridgeError):
     ... except DependencyError as error:  # the package zarr is not installed
     ...     print(error)
     """
+
+    def __init__(self, message: str, feature: str = ""):
+        super().__init__(message)
+        self.feature = feature
+
+
+class DecoderMissingError(DicomReadError, DependencyError):
+    """Pixel data are in a transfer syntax whose decoder is not installed."""
 
 
 class Cancelled(BridgeError):

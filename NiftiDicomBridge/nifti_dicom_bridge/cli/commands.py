@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import BridgeError, Cancelled, OptionError
 from ..options import (
@@ -33,7 +33,17 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE = 0, 1, 2
 
-Registrar = Callable[[list[Path]], str]
+
+class Registrar(Protocol):
+    """Adds DICOM files to a database."""
+
+    def check(self) -> None:
+        """Raise `OutputError` unless files can be added; called before anything is written."""
+
+    def __call__(self, files: list[Path]) -> str:
+        """Add files, and return a sentence about it."""
+
+
 """Adds written files to a database and returns one sentence for the person; raises `BridgeError` where it cannot."""
 
 
@@ -224,6 +234,8 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
         raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
     if arguments.report:
         _check_report(arguments.report, arguments.output)
+    if register and registrar is not None:
+        registrar.check()
     from ..conversion.jobs import Job, convert
 
     with _ProgressBar(quiet=arguments.quiet) as bar:
@@ -340,25 +352,28 @@ _COMMANDS = {
 
 # --- progress ---------------------------------------------------------------------------------------------------------
 
+_BAR_LENGTH = 30
+
 
 class _ProgressBar:
-    """A bar on a terminal, nothing in a pipe."""
+    """One line on a terminal that is written again and again; nothing in a pipe."""
 
     def __init__(self, quiet: bool):
-        self._bar: Any = None
+        self._length = 0
         self.progress: Progress | None = None if quiet or not sys.stderr.isatty() else self._show
 
     def __enter__(self) -> _ProgressBar:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._write("")
 
     def _show(self, what: str, done: int, total: int) -> None:
-        from tqdm import tqdm
+        filled = _BAR_LENGTH * done // max(1, total)
+        self._write(f"{what[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
 
-        if self._bar is None:
-            self._bar = tqdm(total=total, leave=False, file=sys.stderr)
-        self._bar.total, self._bar.n = total, done
-        self._bar.set_description(what[:30])
+    def _write(self, text: str) -> None:
+        if text or self._length:
+            sys.stderr.write(f"\r{text:{self._length}}" + ("" if text else "\r"))
+            sys.stderr.flush()
+        self._length = len(text)

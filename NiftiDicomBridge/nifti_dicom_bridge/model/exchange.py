@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import DependencyError, GeometryError, NiftiReadError
+from ..errors import GeometryError, NiftiReadError
+from ..optional_packages import require
 from ..standard.nifti_codes import (
     INTENT_LABEL,
     INTENT_VECTOR,
@@ -36,16 +36,6 @@ class Parts(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def _package(name: str, extra: str) -> Any:
-    """Return a package that is not always installed."""
-    try:
-        return import_module(name)
-    except ImportError:
-        raise DependencyError(
-            f"The package {name} is not installed. Install it with: pip install 'nifti-dicom-bridge[{extra}]'"
-        ) from None
-
-
 # --- nibabel ----------------------------------------------------------------------------------------------------------
 
 
@@ -54,7 +44,9 @@ def nibabel_image(parts: Parts) -> Any:
 
     Rows go from the last to the first, as in the files that are written.
     """
-    nibabel = _package("nibabel", "nibabel")
+    require("nibabel")
+    import nibabel
+
     times, slices, rows, columns = parts.voxels.shape[:4]
     matrix = geometry.reoriented_affine(parts.ijk_to_ras.astype(float), (0, 1, 2), (1, -1, 1), (columns, rows, slices))
     data = parts.voxels[:, :, ::-1]
@@ -132,7 +124,8 @@ def sitk_image(parts: Parts) -> Any:
     GeometryError
         If the grid is sheared, which ITK cannot express.
     """
-    sitk = _package("SimpleITK", "simpleitk")
+    import SimpleITK as sitk
+
     if geometry.is_sheared(parts.ijk_to_ras) or geometry.is_sheared_in_plane(parts.ijk_to_ras):
         raise GeometryError("The grid of the image is sheared, which an ITK image cannot express. Resample the image first.")
     axes = geometry.ras_of_lps(parts.ijk_to_ras[:3].T).T  # the signs are the same in both directions

@@ -234,8 +234,6 @@ class Volume:
 
         Raises
         ------
-        DependencyError
-            If SimpleITK is not installed.
         GeometryError
             If the grid is sheared, which an ITK image cannot express.
 
