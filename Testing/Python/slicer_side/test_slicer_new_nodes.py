@@ -91,6 +91,7 @@ def named(*parts, **identity):
     ([("6_x_echo5_19", ""), ("6_x_echo7", "")], ["6: x echo 5.19 ms", "6: x echo 7 ms"]),
     ([("6_x", ""), ("6_x_phase", "")], ["6: x", "6: x phase"]),
     ([("6_x_TR4250_flip90", ""), ("6_x_real", "")], ["6: x TR 4250 ms flip angle 90°", "6: x real"]),
+    ([("6_x_space1", "Hz"), ("6_x_space2", "HU")], ["6: x (Hz)", "6: x (HU)"]),
     ([("6_x", "Hz"), ("6_x_2", "HU")], ["6: x (Hz)", "6: x (HU)"]),
     ([("6_x", ""), ("6_x_2", "")], ["6: x 1", "6: x 2"]),
     ([("6_x", "")], ["6: x"]),
@@ -207,6 +208,7 @@ def test_nifti_that_slicer_loaded_itself_is_known_by_its_sidecar(slicer, logic, 
     report = logic.exportVolumes([loaded_by_slicer(slicer, nifti)], tmp_path / "again")
     back = convert(Job(images(report), tmp_path / "back", ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)))
     assert outcomes(back) == ["restored"]
+    assert any(note.startswith("Unchanged") for note in report.entries[0].log.notes)
 
 
 def test_edit_of_such_a_node_is_an_edit(slicer, logic, nifti, tmp_path):
