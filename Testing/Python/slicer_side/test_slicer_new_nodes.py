@@ -131,13 +131,14 @@ def test_diffusion_nifti_is_a_diffusion_weighted_volume(slicer, logic, tmp_path)
     np.testing.assert_allclose(node.GetDiffusionGradient(2), [0, 0.6, 0.8], atol=1e-6)
 
 
-def test_gradients_that_do_not_fit_leave_a_sequence(slicer, logic, tmp_path):
+def test_gradients_that_do_not_fit_leave_a_sequence_and_a_warning(slicer, logic, tmp_path, caplog):
     import nibabel
 
     nibabel.save(nibabel.Nifti1Image(np.zeros((4, 3, 2, 3), np.int16), np.eye(4)), tmp_path / "dwi.nii.gz")
     (tmp_path / "dwi.bval").write_text("0 1000\n")
     (tmp_path / "dwi.bvec").write_text("0 1\n0 0\n0 0\n")
     assert logic.loadNifti(tmp_path / "dwi.nii.gz")[1].IsA("vtkMRMLSequenceNode")
+    assert "dwi.bval has 2 values" in caplog.text
 
 
 # --- segmentations
