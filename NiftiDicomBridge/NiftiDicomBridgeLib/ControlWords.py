@@ -1,4 +1,4 @@
-"""Messages of the core name options of the command line; the panel shows the names of its own controls instead."""
+"""Messages of the core name options; the panel shows the names of its own controls instead."""
 
 from __future__ import annotations
 
@@ -8,52 +8,62 @@ from slicer.i18n import tr as _
 
 from .KindWords import kind_words
 
-VALUES = (
-    "new", "keep", "flat", "bids", "nifti", "dicom", "zarr", "preview", "numbered", "original", "tilt", "spacing", "shear",
-    "axial", "coronal", "sagittal", "as-stored", "reference", "auto", "ct", "mr", "pet", "seg", "pm", "enhanced-ct",
-    "enhanced-mr", "enhanced-pet", "legacy", "sc-multiframe", "sc", "classic", "enhanced",
-)  # fmt: skip
-"""Values of options in messages; any other word that follows an option belongs to the sentence."""
-OPTION = re.compile(
-    r"`?(--[a-z0-9][a-z0-9-]*)(?:[ =](\w+=[^\s,;]*[^\s,;.:)]|(?:" + "|".join(VALUES) + r")(?![\w-])|[A-Z]{2,}(?:\.\w+)?\b))?`?"
-)
+_IN_PYTHON = re.compile(r"\b([a-z_]+)=(?:\"([^\"]*)\"|(True|False)\b)")
+_OTHER_FLAG = re.compile(r"(?<![\w-])--([a-z0-9][a-z0-9-]*)")
 
 
 def in_panel(text: str) -> str:
-    """Return a message with controls of the panel in place of options of the command line."""
-    return OPTION.sub(lambda match: _control(match[1], match[2] or ""), text)
+    """Return a text with controls of the panel in place of options of the command line or of Python."""
+    from nifti_dicom_bridge import ConversionOptions, in_words
+
+    def control(match: re.Match) -> str:
+        is_option = match[1] in ConversionOptions.__dataclass_fields__
+        return panel_words(match[1], match[2] or match[3] or "") if is_option else match[0]
+
+    renamed = _IN_PYTHON.sub(control, in_words(text, panel_words))
+    return _OTHER_FLAG.sub(lambda flag: _of_command_line(flag[1]), renamed)
+
+
+def message_in_panel(error: BaseException) -> str:
+    """Return the message of an error with controls of the panel in place of options."""
+    from nifti_dicom_bridge import message_of
+
+    return in_panel(message_of(error, panel_words))
+
+
+def panel_words(option: str, value: str = "") -> str:
+    """Return what the panel has in place of an option of `ConversionOptions`, and in place of an option with a value."""
+    if option == "kind" and value in kind_words():
+        return _("the kind “{kind}”").format(kind=kind_words()[value])
+    if option == "set_values" and value:
+        return _("the value {value}").format(value=value)
+    words = control_words()
+    name = words.get(f"{option}={value}") or words.get(option)
+    return name or _of_command_line(f"{option.removeprefix('preview.').replace('_', '-')} {value}")
 
 
 def control_words() -> dict[str, str]:
-    """Return what the panel has in place of an option, and in place of an option with a value."""
+    """Return the control of the panel for each option, or option with a value, that has one."""
     return {
-        "--as": _("another kind"),
-        "--database": _("“Add to the DICOM database”"),
-        "--deidentify": _("“De-identify”"),
-        "--layout": _("the format"),
-        "--layout bids": _("the format “NIfTI, BIDS dataset”"),
-        "--layout flat": _("the format “NIfTI”"),
-        "--no-gzip": _("“Compress”"),
-        "--output": _("the folder"),
-        "--overwrite": _("“Replace existing files”"),
-        "--reference": _("the reference"),
-        "--register": _("“Add to the DICOM database”"),
-        "--report": _("“Save”"),
-        "--set": _("the table of attributes"),
-        "--to": _("the format"),
-        "--to dicom": _("“Convert to DICOM”"),
-        "--to nifti": _("“Export to NIfTI”"),
-        "--to preview": _("the format “Preview images”"),
-        "--to zarr": _("the format “Zarr”"),
-        "--uids": _("“Keep original UIDs”"),
+        "deidentify": _("“De-identify”"),
+        "gzip": _("“Compress”"),
+        "kind": _("the kind"),
+        "kind=KIND": _("another kind"),
+        "layout": _("the format"),
+        "layout=bids": _("the format “NIfTI, BIDS dataset”"),
+        "layout=flat": _("the format “NIfTI”"),
+        "overwrite": _("“Replace existing files”"),
+        "reference": _("the reference"),
+        "set_values": _("the table of attributes"),
+        "target": _("the format"),
+        "target=dicom": _("“Convert to DICOM”"),
+        "target=nifti": _("“Export to NIfTI”"),
+        "target=preview": _("the format “Preview images”"),
+        "target=zarr": _("the format “Zarr”"),
+        "uids": _("“Keep original UIDs”"),
     }
 
 
-def _control(option: str, value: str) -> str:
-    if option == "--as" and value in kind_words():
-        return _("the kind “{kind}”").format(kind=kind_words()[value])
-    if option == "--set" and value:
-        return _("the value {value}").format(value=value)
-    words = control_words()
-    name = words.get(f"{option} {value}") or words.get(option)
-    return name or _("the option “{name}” of the command line").format(name=f"{option[2:]} {value}".strip())
+def _of_command_line(name: str) -> str:
+    words = {"register": _("“Add to the DICOM database”"), "database": _("“Add to the DICOM database”"), "report": _("“Save”")}
+    return words.get(name) or _("the option “{name}” of the command line").format(name=name.strip())

@@ -67,7 +67,7 @@ class Proposing:
         try:
             self._background.start(self._make_task(outdated))
         except Exception as error:  # shown with the files, and when the button is pressed
-            self._on_found(str(error))
+            self._on_found(_words_of(error))
 
     def _discard(self) -> None:
         """Stop what is running; its result is for choices that have changed."""
@@ -81,4 +81,10 @@ class Proposing:
         found = {proposal.path: proposal for proposal in result or []}
         for row in self._rows.outdated():
             row.proposal, row.outdated = found.get(row.path), row.path not in found
-        self._on_found("" if error is None else str(error))
+        self._on_found("" if error is None else _words_of(error))
+
+
+def _words_of(error: BaseException) -> str:
+    from .ControlWords import message_in_panel
+
+    return message_in_panel(error)

@@ -90,7 +90,7 @@ class Running:
     def _on_end(self, task: Any, result: Any, error: BaseException | None) -> None:
         from nifti_dicom_bridge import BridgeError, Cancelled
 
-        from .ControlWords import in_panel
+        from .ControlWords import message_in_panel
 
         feedback = self.feedback
         if feedback is None:
@@ -103,7 +103,7 @@ class Running:
             except Cancelled:
                 feedback.show_result(_("Cancelled. Incomplete files were removed."), problem=True)
             except BridgeError as problem:
-                feedback.show_result(in_panel(str(problem)), problem=True)
+                feedback.show_result(message_in_panel(problem), problem=True)
             except Exception as problem:
                 feedback.show_result(_("Unexpected error: {error}").format(error=problem), problem=True)
                 raise

@@ -217,13 +217,13 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Show an error that is expected below the button, and an unexpected one as Slicer does."""
         from nifti_dicom_bridge import BridgeError
 
-        from .ControlWords import in_panel
+        from .ControlWords import message_in_panel
 
         with slicer.util.tryWithErrorDisplay(_("The conversion could not be started.")):
             try:
                 yield
             except BridgeError as problem:
-                feedback.show_result(in_panel(str(problem)), problem=True)
+                feedback.show_result(message_in_panel(problem), problem=True)
 
     def show_report(self, report: Any, feedback: Feedback) -> None:
         """Show a report in its section, and its summary below the button that was pressed."""

@@ -50,9 +50,21 @@ def test_every_message_of_the_core_is_without_options_in_the_panel(slicer):
     ("leave out --uids keep and --names original.",
      "leave out “Keep original UIDs” and the option “names original” of the command line."),
     ("set it: --set FrameOfReferenceUID=1.2.3", "set it: the value FrameOfReferenceUID=1.2.3"),
+    ('Use kind="pm", or leave out deidentify=True; a="b" stays.',
+     'Use the kind “Parametric map”, or leave out “De-identify”; a="b" stays.'),
     ("Give tasks in a --bids-map FILE.", "Give tasks in a the option “bids-map FILE” of the command line."),
 ])  # fmt: skip
 def test_options_become_controls(slicer, text, expected):
     from NiftiDicomBridgeLib.ControlWords import in_panel
 
     assert in_panel(text) == expected
+
+
+def test_every_option_of_python_has_words_of_the_panel(slicer):
+    from nifti_dicom_bridge import ConversionOptions, OptionError, check_options
+    from NiftiDicomBridgeLib.ControlWords import message_in_panel, panel_words
+
+    assert "=" not in panel_words("uids", "keep") + panel_words("deidentify", "True") + panel_words("names", "original")
+    with pytest.raises(OptionError) as found:
+        check_options(ConversionOptions(target="nifti", uids="keep"))
+    assert message_in_panel(found.value).startswith("“Keep original UIDs” applies only to DICOM output.")
