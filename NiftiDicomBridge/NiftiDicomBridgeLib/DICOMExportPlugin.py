@@ -97,9 +97,9 @@ def further_plugins() -> dict[str, type[ExportPlugin]]:
 
 def _plugin_of(further: Any) -> type[ExportPlugin]:
     def choice(self, facts: Any) -> tuple[str, float] | None:
-        from .ExportKinds import FURTHER, further_kinds
+        from .ExportKinds import further_confidence, further_kinds
 
-        return (further.kind, FURTHER) if further in further_kinds(facts) else None
+        return (further.kind, further_confidence(further)) if further in further_kinds(facts) else None
 
     key = FURTHER_KEY.format(name=further.name)
     return type(key + "Class", (ExportPlugin,), {"key": key, "choice": choice, "__doc__": f"Offers {further.kind}."})
@@ -111,7 +111,7 @@ def _exportable(node: Any, item: int, key: str, kind: str, confidence: float, wa
     from .Words import kind_words
 
     exportable = slicer.qSlicerDICOMExportable()
-    exportable.name = _("NIfTI-DICOM Bridge: {kind}").format(kind=kind_words(was_dicom)[kind])
+    exportable.name = _("{kind} – NIfTI-DICOM Bridge").format(kind=kind_words(was_dicom)[kind])  # the list is narrow
     exportable.tooltip = _("Keeps every voxel value and position. The values in the table below are written to the files.")
     exportable.subjectHierarchyItemID = item
     exportable.pluginClass = key

@@ -15,7 +15,7 @@ PATIENT, STUDY = "Patient", "Study"
 OF_PATIENT = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "PatientComments")
 OF_STUDY = ("StudyInstanceUID", "StudyID", "StudyDescription", "StudyDate", "StudyTime")
 OF_SERIES = ("Modality", "SeriesNumber", "FrameOfReferenceUID", "SeriesDescription", "SeriesDate", "SeriesTime", "ContentDate",
-             "ContentTime", "Manufacturer")  # fmt: skip
+             "ContentTime", "Manufacturer", "SOPClassUID")  # fmt: skip
 TOLD_IN_SIDECARS = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "StudyInstanceUID", "StudyID",
                     "StudyDescription")  # fmt: skip
 
