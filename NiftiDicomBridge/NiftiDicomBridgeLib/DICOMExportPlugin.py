@@ -149,11 +149,12 @@ def _edited_values(exportable: Any, image: Path) -> dict[str, str]:
     """
     from nifti_dicom_bridge import identity_of, read
 
-    from .Hierarchy import OF_PATIENT, OF_STUDY
+    from .Hierarchy import OF_PATIENT, OF_STUDY, is_placeholder
 
     original = identity_of(read(image)[0])
     values = {name: str(exportable.tag(name) or "") for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}
-    return {name: value for name, value in values.items() if value and value != original.get(name)}
+    typed = {name: value for name, value in values.items() if value and not is_placeholder(name, value)}
+    return {name: value for name, value in typed.items() if value != original.get(name)}
 
 
 def _moved(files: Sequence[Path], folder: Path, prefix: str) -> list[Path]:
