@@ -152,12 +152,12 @@ class ExportDialog:
         return dict(sorted(means.items(), key=lambda pair: -pair[1]))
 
     def names(self):
-        return [name.removeprefix("NIfTI-DICOM Bridge: ") for name in self.confidences()]
+        return [name.removesuffix(" – NIfTI-DICOM Bridge") for name in self.confidences()]
 
     def select(self, kind=None):
         """Select the row of a kind, the first one without."""
         names = list(self.confidences())
-        wanted = names[0] if kind is None else next(name for name in names if name.endswith(": " + kind))
+        wanted = names[0] if kind is None else f"{kind} – NIfTI-DICOM Bridge"
         return next(row for row in self.rows.values() if row[0].name == wanted)
 
     def export(self, folder, kind=None, **typed):
