@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nifti_dicom_bridge import Log, Progress, Volume, read
+from nifti_dicom_bridge import BridgeError, Log, Progress, Volume, read
 
 from .AsLoaded import is_on_grid, shows, volumes_as_loaded
 from .AsMeant import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
 from .Edits import GEOMETRY_EDITED, common_relation
 from .LoaderModels import predictions
 from .Matching import edited_match_of, matches_of
-from .NodeImages import NodeImage
+from .NodeImages import DIFFERENT_VOLUMES, NodeImage
 from .SegmentOriginals import volumes_of_segments
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
@@ -87,6 +87,8 @@ def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volu
         if model.places is None and not (is_on_grid(model, image) and shows(model, image)):
             continue
         return volumes_as_loaded(volumes, model, image, log)
+    if image.grids is not None:
+        raise BridgeError(DIFFERENT_VOLUMES.format(image.name))
     match = matches[0] if matches else edited_match_of(volumes, image)
     relations = {common_relation(volumes, model, image) for model in models if model.places is not None} - {None}
     return [edited_volume(match, image, relations.pop() if len(relations) == 1 else None, log)]
@@ -96,6 +98,8 @@ def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volu
 
 
 def _plain_volume(image: NodeImage) -> Volume:
+    if image.grids is not None:
+        raise BridgeError(DIFFERENT_VOLUMES.format(image.name))
     return Volume(
         voxels=image.voxels,
         ijk_to_ras=image.parent_to_world @ image.ijk_to_ras,
