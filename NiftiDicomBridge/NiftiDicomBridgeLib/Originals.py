@@ -21,6 +21,7 @@ from .LoaderModels import predictions
 from .Matching import edited_match_of, matches_of
 from .NodeImages import DIFFERENT_VOLUMES, NodeImage
 from .SegmentOriginals import volumes_of_segments
+from .TurnedImages import turned_like
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
 
@@ -54,6 +55,7 @@ def volumes_of(
     if not files:
         return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
     volumes = read(list(files), progress)
+    image = turned_like(image, volumes) if image.source is not None else image
     log = Log()
     found = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
     log.warnings += dict.fromkeys(warning for volume in found for warning in volume.warnings)

@@ -403,11 +403,12 @@ def test_stopping_leaves_tables_that_fit_the_images(circle: Circle) -> None:
 def test_a_series_that_fails_leaves_no_row(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     series(circle.dicom, 4, "t2_tse", **SPIN_ECHO)
-    broken = circle.dicom / "P-01-1-4" / "002.dcm"
-    broken.write_bytes(broken.read_bytes()[:-20])
+    broken = sorted((circle.dicom / "P-01-1-4").iterdir())
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:-20])
     report = dataset(circle)
 
-    assert [entry.title for entry in report.failures] == ["4 t2_tse"]
+    assert [entry.title for entry in report.failures] == [path.name for path in broken]
     assert images(circle) == ["anat/*_T1w"]
     assert len(table(circle.nifti / f"sub-P01/ses-20260101/{WHO}_scans.tsv")) == 2
 
@@ -684,10 +685,10 @@ def test_a_wrong_map_is_one_clear_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--to", "dicom", "--layout", "bids"], "use it with --to nifti"),
-        (["--to", "nifti", "--bids-map", "map.json"], "use it with --layout bids"),
-        (["--to", "nifti", "--layout", "bids", "--bids-map", "missing.json"], "cannot be read"),
-        (["--to", "nifti", "--layout", "bids", "--resample", "tilt"], "no raw data in BIDS"),
+        (["--to", "dicom", "--layout", "bids"], "Use it with --to nifti"),
+        (["--to", "nifti", "--bids-map", "map.json"], "Use it with --layout bids"),
+        (["--to", "nifti", "--layout", "bids", "--bids-map", "missing.json"], "missing.json does not exist"),
+        (["--to", "nifti", "--layout", "bids", "--resample", "tilt"], "not raw data"),
     ],
 )
 def test_options_that_contradict_are_wrong_usage(

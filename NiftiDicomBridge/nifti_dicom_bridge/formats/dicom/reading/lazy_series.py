@@ -26,6 +26,7 @@ from ....model.pixels import (
 from ....model.volume import Origin, Rescale, Volume, planes_per_block
 from ....options import Progress
 from . import decode
+from .decompress import doubts_of
 from .lookup import frame_count
 from .read import READERS, Loader, Plan, outline, read_into
 
@@ -73,7 +74,7 @@ class Stream:
             decoded=dict(sorted(loader.decoded.items())),
         )
         origin = Origin(digest, voxels.shape, self.volume.ijk_to_ras, self.volume.rescale, voxels.dtype.str)
-        return replace(self.volume, pixel_record=record, origin=origin)
+        return replace(self.volume, pixel_record=record, origin=origin, warnings=(*self.volume.warnings, *loader.doubts))
 
 
 class _RealVoxels(LazyVoxels):
@@ -184,6 +185,7 @@ class _StoredVoxels(LazyVoxels):
         some = decode.decode_some(instance, pixel, frames)
         if some is not None:
             self.loader.decoded[n] = instance.transfer_syntax
+            self.loader.doubts |= dict.fromkeys(doubts_of(instance, pixel, some))
         return some
 
     def _one_frame(self, n: int, frame: int, pixel: PixelFormat) -> np.ndarray:

@@ -14,7 +14,7 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
-from ....model.names import file_name, unique_name
+from ....model.names import safe_name, unique_name
 from ....model.pixels import (
     BitFrames,
     PixelFormat,
@@ -33,6 +33,7 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, stacks, vendor
+from .decompress import doubts_of
 from .files import read_pixel_bytes
 from .frame_info import FrameInfo
 from .frames import frames_of
@@ -128,11 +129,11 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
     number = {old: new for new, old in enumerate(used)}
     frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
     layers = [layer._replace(frame=_renumbered(layer.frame, number)) for layer in grid.layers]
-    name = file_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
+    name = safe_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
     whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
-    return Plan(name, series.title, instances, whole, [*notes, *grid.warnings])
+    return Plan(name, series.title, instances, whole, [*notes, *series.warnings, *grid.warnings])
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
@@ -175,7 +176,8 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
         decoded=loader.decoded,
     )
     origin = Origin(digest_of(voxels), tuple(voxels.shape), volume.ijk_to_ras, rescale, voxels.dtype.str)
-    return replace(volume, voxels=voxels, rescale=rescale, pixel_record=record, origin=origin)
+    warnings = (*volume.warnings, *loader.doubts)
+    return replace(volume, voxels=voxels, rescale=rescale, pixel_record=record, origin=origin, warnings=warnings)
 
 
 def outline(plan: Plan) -> Volume:
@@ -240,6 +242,7 @@ class Loader:
         self.residues: dict[int, bytes] = {}
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
+        self.doubts: dict[str, None] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -327,6 +330,7 @@ class Loader:
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
             self.decoded[n] = instance.transfer_syntax
+            self.doubts |= dict.fromkeys(doubts_of(instance, pixel, frames))
             if self.tiles:
                 self.note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
             return values
