@@ -12,6 +12,9 @@ from ..model.report import ConversionReport, Entry, Outcome
 from .entries import failures_in
 from .image_with_record import NiftiFile, open_nifti, open_store
 
+PAIR = (".hdr", ".img")
+"""Header and voxels of NIfTI in two files; other formats use these names too."""
+
 
 def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
     """Yield the NIfTI files among and below the inputs, sorted."""
@@ -19,14 +22,24 @@ def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
         if given.is_dir() and not is_store(given):
             for root, folders, names in os.walk(given):
                 folders[:] = sorted(f for f in folders if not f.startswith(".") and not is_store(Path(root, f)))
-                yield from (Path(root, name) for name in sorted(names) if is_nifti(Path(name)) and not name.startswith("."))
+                yield from (Path(root, name) for name in sorted(names) if _is_listed(Path(root, name)))
         elif is_nifti(given):
             yield given
 
 
+def _is_listed(path: Path) -> bool:
+    """Whether a file of a folder is an image; of images in two files, the header is."""
+    if path.name.startswith(".") or not is_nifti(path):
+        return False
+    return path.suffix.lower() != ".img" or not path.with_suffix(".hdr").is_file()
+
+
 def is_nifti(path: Path) -> bool:
-    """Whether a file is called like a NIfTI image."""
-    return path.name.lower().endswith(nifti.SUFFIXES) and not path.is_dir()
+    """Whether a file is called like a NIfTI image, or like a part of one in two files that is there."""
+    name = path.name.lower()
+    if name.endswith(PAIR):
+        return path.with_suffix(".hdr").is_file() and path.with_suffix(".img").is_file()
+    return name.endswith(nifti.SUFFIXES) and not path.is_dir()
 
 
 def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[NiftiFile]:

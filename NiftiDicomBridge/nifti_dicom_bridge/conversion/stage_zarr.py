@@ -74,7 +74,7 @@ def _write_attributes(writer: zarr.StoreWriter, volume: Volume, top: Mapping[str
 
 def _check_beside(folder: Path, name: str) -> None:
     """Refuse to take the place of a sidecar that belongs to a NIfTI image: the record in it would be lost."""
-    for suffix in nifti.SUFFIXES:
+    for suffix in nifti.READABLE_SUFFIXES:
         if (folder / (name + suffix)).exists():
             raise OutputError(
                 f"{folder / name}.json belongs to {name}{suffix}, which lies there too, and holds its record. Choose another "
