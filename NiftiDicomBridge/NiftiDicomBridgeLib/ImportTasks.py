@@ -22,6 +22,7 @@ from nifti_dicom_bridge import (
     Outcome,
     Proposal,
     Target,
+    check_options,
     convert,
     propose,
 )
@@ -67,6 +68,7 @@ class ImportTask:
             Database.require_open()
         self._paths = [path for path in map(Path, paths) if path.suffix.lower() not in BESIDE_IMAGES]
         self._options = replace(options or ConversionOptions(), target=Target.DICOM)
+        check_options(self._options)
         self._scratch = _scratch()
         self._headers: list[list[Database.Header]] = []
 

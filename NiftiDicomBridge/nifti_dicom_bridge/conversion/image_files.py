@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..formats import nifti
 from ..formats.zarr import check_package, is_store, stores_below
+from ..model.names import companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from .entries import failures_in
 from .image_with_record import NiftiFile, open_nifti, open_store
@@ -23,23 +23,22 @@ def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
             for root, folders, names in os.walk(given):
                 folders[:] = sorted(f for f in folders if not f.startswith(".") and not is_store(Path(root, f)))
                 yield from (Path(root, name) for name in sorted(names) if _is_listed(Path(root, name)))
-        elif is_nifti(given):
+        elif is_nifti_file(given):
             yield given
 
 
 def _is_listed(path: Path) -> bool:
     """Whether a file of a folder is an image; of images in two files, the header is."""
-    if path.name.startswith(".") or not is_nifti(path):
+    if path.name.startswith(".") or not is_nifti_file(path):
         return False
-    return path.suffix.lower() != ".img" or not path.with_suffix(".hdr").is_file()
+    return path.suffix.lower() != ".img" or not companion(path, ".hdr").is_file()
 
 
-def is_nifti(path: Path) -> bool:
-    """Whether a file is called like a NIfTI image, or like a part of one in two files that is there."""
-    name = path.name.lower()
-    if name.endswith(PAIR):
-        return path.with_suffix(".hdr").is_file() and path.with_suffix(".img").is_file()
-    return name.endswith(nifti.SUFFIXES) and not path.is_dir()
+def is_nifti_file(path: Path) -> bool:
+    """Whether a path has the suffix of a NIfTI image, and is not a folder; of those in two files, both must exist."""
+    if suffix_of(path, PAIR):
+        return companion(path, ".hdr").is_file() and companion(path, ".img").is_file()
+    return is_nifti(path) and not path.is_dir()
 
 
 def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[NiftiFile]:
@@ -53,7 +52,7 @@ def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[
 
 def other_inputs(inputs: Sequence[Path]) -> list[Path]:
     """Return the inputs that are no such image themselves."""
-    return [path for path in inputs if not is_nifti(path) and not is_store(path)]
+    return [path for path in inputs if not is_nifti_file(path) and not is_store(path)]
 
 
 def _opened(paths: Iterable[Path], opener: Callable[[Path], NiftiFile], report: ConversionReport) -> Iterator[NiftiFile]:

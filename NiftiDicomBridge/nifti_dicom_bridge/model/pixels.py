@@ -102,6 +102,12 @@ class PixelRecord:
         Instance index → bytes behind the last pixel, where they are not the usual padding.
     decoded : dict of int to str
         Instance index → transfer syntax that the pixel data were compressed with.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> read("scans")[0].pixel_record.stored_type
+    '<u2'
     """
 
     stored_type: str

@@ -7,13 +7,15 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..options import Resample
-from . import geometry
+from . import exchange, geometry
 from .lazy_voxels import LazyVoxels, in_memory, ranges, read_ahead
 from .metadata import SeriesMetadata
+from .names import stem_of
 from .pixels import PixelRecord, bytes_of, to_real_values
 
 POSITION_TOLERANCE_MM, POSITION_TOLERANCE = 1e-3, 0.01
@@ -34,6 +36,12 @@ class Rescale:
         Of the whole volume.
     units : str
         Units of the real values as the file names them (``HU``, ``BQML``…), empty where unknown.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Rescale
+    >>> Rescale(2.0, -1024.0, "HU").is_identity
+    False
     """
 
     slope: float = 1.0
@@ -62,6 +70,12 @@ class Origin:
         What the voxels meant.
     dtype : str
         NumPy type of the voxels, little endian, like ``<i2``.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> read("scans")[0].origin.shape
+    (1, 7, 40, 48)
     """
 
     digest: str
@@ -71,7 +85,7 @@ class Origin:
     dtype: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Volume:
     """A grid of voxels in the patient.
 
@@ -109,6 +123,13 @@ class Volume:
         What made its grid regular after it was read from DICOM; empty where its voxels are those of the slices.
     remembered : bytes
         JSON of what was known and is not told by `metadata` any more, since they were de-identified; empty where nothing is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import Volume
+    >>> Volume(np.zeros((1, 7, 40, 48), np.int16), np.diag([1.0, 1.0, 3.0, 1.0]), name="mask")
+    Volume('mask', 48 × 40 × 7 int16, 1 × 1 × 3 mm)
     """
 
     voxels: np.ndarray
@@ -143,6 +164,91 @@ class Volume:
     def in_memory(self) -> Volume:
         """Return the volume with voxels that are an array; itself where they are."""
         return replace(self, voxels=in_memory(self.voxels)) if isinstance(self.voxels, LazyVoxels) else self
+
+    def __repr__(self) -> str:
+        size = " × ".join(map(str, [*self.shape_ijk, *([self.times] if self.times > 1 else [])]))
+        samples = " RGB" if self.voxels.ndim == 5 else ""
+        spacing = " × ".join(f"{length:.4g}" for length in np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0))
+        source = f", from {len(self.metadata.instances)} DICOM instances" if self.metadata is not None else ""
+        return f"Volume({self.name!r}, {size} {self.voxels.dtype}{samples}, {spacing} mm{source})"
+
+    def to_nibabel(self) -> Any:
+        """Return the image as a ``nibabel.Nifti1Image``, as it is in the NIfTI files that are written.
+
+        Voxels are stored values if those are real values, else real values as float64.
+
+        Raises
+        ------
+        DependencyError
+            If nibabel is not installed.
+
+        Examples
+        --------
+        >>> from nifti_dicom_bridge import read
+        >>> read("scans")[0].to_nibabel().shape
+        (48, 40, 7)
+        """
+        return exchange.nibabel_image(self._parts())
+
+    @classmethod
+    def from_nibabel(cls, image: Any, name: str = "") -> Volume:
+        """Return a nibabel image as a volume; its voxels are stored values.
+
+        Parameters
+        ----------
+        image : nibabel image
+            With up to three axes of space, one of time, and one of samples.
+        name : str
+            Proposed file name; that of its file by default.
+
+        Raises
+        ------
+        NiftiReadError
+            If it has more axes.
+        GeometryError
+            If its matrix does not map voxels to millimeters.
+
+        Examples
+        --------
+        >>> import nibabel
+        >>> from nifti_dicom_bridge import Volume, to_nifti
+        >>> image = nibabel.load(to_nifti("scans", "images").outputs[0])
+        >>> Volume.from_nibabel(image)
+        Volume('7_Nasty_demo', 48 × 40 × 7 float32, 1.2 × 1.25 × 4 mm)
+        """
+        parts = exchange.parts_of_nibabel(image)
+        file = image.get_filename()
+        return cls(
+            parts.voxels,
+            parts.ijk_to_ras,
+            Rescale(parts.slope, parts.intercept),
+            parts.time_step_s if parts.voxels.shape[0] > 1 else 0.0,
+            name or (stem_of(file) if file else "volume"),
+            warnings=parts.warnings,
+            space=parts.space,
+            intent=parts.intent,
+        )
+
+    def to_sitk(self) -> Any:
+        """Return the image as a ``SimpleITK.Image`` in LPS, with the same values as `to_nibabel`.
+
+        Raises
+        ------
+        GeometryError
+            If the grid is sheared, which an ITK image cannot express.
+
+        Examples
+        --------
+        >>> from nifti_dicom_bridge import read
+        >>> read("scans")[0].to_sitk().GetSize()
+        (48, 40, 7)
+        """
+        return exchange.sitk_image(self._parts())
+
+    def _parts(self) -> exchange.Parts:
+        volume = self.in_memory()
+        voxels = volume.voxels if volume.rescale.is_identity else volume.real_values()
+        return exchange.Parts(voxels, volume.ijk_to_ras, time_step_s=volume.time_step_s, intent=volume.intent)
 
     def edits(self) -> frozenset[str]:
         """Return what is no longer as it was read from DICOM: any of ``"voxels"``, ``"geometry"``."""
