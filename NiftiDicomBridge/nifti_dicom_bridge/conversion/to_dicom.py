@@ -113,7 +113,7 @@ def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> No
     count = sum(source.file is not None and source.file.record is None for source in sources)
     if options.sidecar is not None and sources and count != 1:
         raise option_error(
-            "{sidecar} describes one image without a record of its DICOM; the inputs contain {found}. Convert that image alone.",
+            "{sidecar} is for one image without a record of its DICOM; the inputs contain {found}. Convert only that image.",
             "sidecar-not-for-one-image",
             ("sidecar",),
             str(count or "none"),
