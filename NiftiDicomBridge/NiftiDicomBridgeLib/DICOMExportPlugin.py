@@ -108,7 +108,7 @@ def _plugin_of(further: Any) -> type[ExportPlugin]:
 def _exportable(node: Any, item: int, key: str, kind: str, confidence: float, was_dicom: bool) -> Any:
     """Return what the dialog shows: a row of its list, and values in its tag editor."""
     from .Hierarchy import series_value
-    from .Words import kind_words
+    from .KindWords import kind_words
 
     exportable = slicer.qSlicerDICOMExportable()
     exportable.name = _("{kind} – NIfTI-DICOM Bridge").format(kind=kind_words(was_dicom)[kind])  # the list is narrow

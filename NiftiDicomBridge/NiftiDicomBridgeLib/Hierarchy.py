@@ -60,6 +60,11 @@ def node_of_item(item: int) -> Any:
     return _hierarchy().GetItemDataNode(item)
 
 
+def item_of_node(node: Any) -> int:
+    """Return the item of a node in the subject hierarchy; 0 where there is none."""
+    return int(_hierarchy().GetItemByDataNode(node)) if node is not None else 0
+
+
 def nodes_below(item: int) -> list[Any]:
     """Return what can be exported of an item and below it, in the order of the hierarchy."""
     hierarchy = _hierarchy()

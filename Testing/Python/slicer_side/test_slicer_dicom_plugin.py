@@ -85,7 +85,7 @@ def test_choices_go_by_what_the_node_holds(slicer, plugin, node, drawn, floating
     labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), GRID, "l", "vtkMRMLLabelMapVolumeNode")
     colours = slicer.util.addVolumeFromArray(np.ones((2, 3, 4, 3), np.uint8), GRID, "c", "vtkMRMLVectorVolumeNode")
     found = {n.GetName(): ExportDialog(n).names() for n in (node, drawn, floating, moving, labels, colours)}
-    assert found[node.GetName()] == ["As it came from DICOM, or derived", "Enhanced of its modality",
+    assert found[node.GetName()] == ["Original or derived series", "Enhanced of its modality",
                                      "Legacy Converted Enhanced", "Secondary capture"]  # fmt: skip
     assert found["drawn"][:2] == ["MR", "CT"]
     assert found["floating"][0] == "Parametric map"
