@@ -132,7 +132,7 @@ def test_a_failed_series_is_exit_code_1_and_the_others_are_there(circle: Circle,
 
     assert to_nifti(circle) == 1
     assert last.name in capsys.readouterr().err
-    assert len(circle.images()) == 1
+    assert len(circle.images()) == 2
 
 
 def test_the_report_names_every_series_file_and_change(circle: Circle) -> None:

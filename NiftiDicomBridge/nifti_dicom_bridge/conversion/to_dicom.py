@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.reading.read import Plan, load
@@ -20,6 +21,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
 from ..options.staging import Staging
+from ..options.wording import option_error
 from .entries import Public, failures_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import NiftiFile
@@ -95,6 +97,7 @@ def convert_to_dicom(
     inventory = find_series(other_inputs(inputs), progress)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
+    _check_sidecar(sources, options)
     for group, job in _jobs(_sharing_instances(sources), run.job):
         entry = _group_to_dicom(group, run.with_job(job))
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
@@ -103,6 +106,18 @@ def convert_to_dicom(
             entry.log.warnings += violations(entry.outputs)
         report.entries.append(entry)
     return report
+
+
+def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:
+    """Refuse one sidecar for several images, or for images that have a record: it would be wrong, or ignored."""
+    count = sum(source.file is not None and source.file.record is None for source in sources)
+    if options.sidecar is not None and sources and count != 1:
+        raise option_error(
+            "{sidecar} is for one image without a record of its DICOM; the inputs contain {found}. Convert only that image.",
+            "sidecar-not-for-one-image",
+            ("sidecar",),
+            str(count or "none"),
+        )
 
 
 def _source_of(file: NiftiFile) -> _Source:
@@ -194,14 +209,14 @@ def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
         run.job.keep_new_uids(volumes)
     else:
         volumes = [source.load(run.progress) for source in group]
-    options = run.options.for_file(entry.inputs[0])
-    together.update(edits.elements_of(options.set_values).items())
+    given = given_values(run.options.for_file(entry.inputs[0]))
+    together.update(edits.elements_of({keyword: text for keyword, (text, _) in given.items()}).items())
     entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
         entry.outputs = staging.commit()
-    entry.log.changes = [_sourced(change, options) for change in entry.log.changes]
+    entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
 
 
 def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) -> None:
@@ -220,5 +235,5 @@ def _with_edits(source: _Source, run: _Run) -> Volume:
     return with_edits(source.load(run.progress), source.file)
 
 
-def _sourced(change: Change, options: ConversionOptions) -> Change:
-    return replace(change, source="--set" if change.attribute in options.set_values else "edited in the sidecar")
+def _sourced(change: Change, given: Mapping[str, tuple[str, str]]) -> Change:
+    return replace(change, source=given[change.attribute][1] if change.attribute in given else "edited in the sidecar")
