@@ -133,11 +133,6 @@ class ScriptedModule:
         """Name in the list of modules."""
         return self.instance.parent.title
 
-    @property
-    def categories(self):
-        """Menus that contain the module."""
-        return tuple(self.instance.parent.categories)
-
     def widgetRepresentation(self):
         """Return the panel, made when it is asked for the first time."""
         if self._representation is None:
