@@ -294,7 +294,7 @@ def test_the_record_is_small_in_the_attributes_and_large_in_an_array(zarr_circle
     assert {"Voxels", "Geometry"} <= group.attrs["NiftiDicomBridge"].keys()
     assert {"Instances", "Files"}.isdisjoint(group.attrs["NiftiDicomBridge"])
     assert group["record"].dtype == np.uint8
-    assert {"Instances", "Files", "Bulk"} <= json.loads(group["record"][:].tobytes()).keys()
+    assert {"Instances", "Files", "BulkData"} <= json.loads(group["record"][:].tobytes()).keys()
 
 
 # --- pyramids

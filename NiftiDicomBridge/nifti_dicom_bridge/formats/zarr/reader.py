@@ -14,6 +14,8 @@ from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
 from ...model.volume import Rescale, Volume
 from ...sidecar import KEY, read_sidecar, sidecar_path
+from ...sidecar.old_versions import with_current_keys
+from ...sidecar.record import WRITTEN_KEYS
 from .companion_json import BESIDE_KEY
 from .dependency import zarr_package
 from .ome import OmeImage, scale_and_translation
@@ -68,7 +70,7 @@ def read_store(path: Path) -> Stored:
     voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
     voxels.check_chunks()
     record = _record(zarr, path, own)
-    top = _top_beside(path, ours=True) or dict(own.get("Top", {}))
+    top = _top_beside(path, ours=True) or dict(with_current_keys(own).get(WRITTEN_KEYS, {}))
     return Stored(_own(voxels, ome, own, path), record, top)
 
 
