@@ -19,8 +19,8 @@ from nifti_dicom_bridge import BridgeError, OutputError
 
 SERIES_UID = "0020,000e"
 NOT_OPEN = (
-    "Slicer's DICOM database is not open, so nothing can be imported. Switch to the module DICOM once: it creates or opens the "
-    "database. In a script: DICOMUtils.openDatabase(folder), the folder being there."
+    "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM; on the command "
+    "line, --database DIR creates one."
 )
 
 
@@ -69,6 +69,36 @@ def require_open() -> None:
         raise OutputError(NOT_OPEN)
 
 
+def open_own() -> Path:
+    """Open the DICOM database that Slicer's settings name, or create it there, and return its folder.
+
+    For a button that is shown while `is_open` is False. The settings name the folder afterwards, because the DICOM browser
+    opens the database of the settings when it is created.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be created or no database can be opened in it.
+    """
+    import qt
+    from DICOMLib import DICOMUtils
+
+    settings, key = qt.QSettings(), slicer.dicomDatabaseDirectorySettingsKey
+    name = settings.value(key) or slicer.dicomDatabase.databaseDirectory
+    if not name:
+        raise OutputError("No folder is set for Slicer's DICOM database. Choose one in the module DICOM.")
+    folder = Path(str(name)).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder of the DICOM database cannot be created ({error.strerror}).") from error
+    settings.setValue(key, str(folder))
+    DICOMUtils.openDatabase(str(folder))
+    if not is_open():
+        raise OutputError(f"{folder}: no DICOM database can be opened there. Choose another folder in the module DICOM.")
+    return folder
+
+
 def on_change(slot: Callable[[], None]) -> None:
     """Have something called when the database has changed, or another one was opened or closed."""
     for signal in _signals():
@@ -106,6 +136,16 @@ def series_of_instances(uids: Iterable[str]) -> str:
     """Return the series of the first of some instances that the database knows; empty where it knows none."""
     names = (slicer.dicomDatabase.fileForInstance(uid) for uid in (uids if is_open() else ()))
     return next((value_of(name, SERIES_UID) for name in names if name and Path(name).is_file()), "")
+
+
+def series_numbers_of_study(uid: str) -> set[int]:
+    """Return the numbers of the series that a study has in the database."""
+    if not is_open():
+        return set()
+    numbers = (
+        slicer.dicomDatabase.fieldForSeries("SeriesNumber", series) for series in slicer.dicomDatabase.seriesForStudy(uid)
+    )
+    return {int(number) for number in numbers if str(number).isdigit()}
 
 
 def files_of_instances(uids: Iterable[str]) -> list[Path]:
@@ -194,16 +234,36 @@ def register(headers: Sequence[Header], database: Any = None) -> Registered:
     return Registered(len(new), len(present), _verified_files(headers, database))
 
 
-def register_files(files: Sequence[Path], folder: str | Path | None = None) -> str:
-    """Register files for the command line, in Slicer's database or in that of a folder, and say what became of them."""
-    headers = headers_of([path for path in files if not path.name.lower().endswith((".json", ".tsv"))])
-    if folder is None:
-        return str(register(headers))
-    database = opened_in(folder)
-    try:
-        return str(register(headers, database)).replace("Slicer's DICOM database", f"the DICOM database in {folder}")
-    finally:
-        database.closeDatabase()
+class Registrar:
+    """Adds files to Slicer's DICOM database, or to that of a folder, for the command line.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path, optional
+        Folder of the database, created when missing; Slicer's own database by default.
+    """
+
+    def __init__(self, folder: str | Path | None = None):
+        self._folder = folder
+
+    def check(self) -> None:
+        """Raise `OutputError` unless files can be added; called before anything is converted."""
+        if self._folder is None:
+            require_open()
+        else:
+            opened_in(self._folder).closeDatabase()
+
+    def __call__(self, files: Sequence[Path]) -> str:
+        """Add files and return what became of them."""
+        headers = headers_of([path for path in files if not path.name.lower().endswith((".json", ".tsv"))])
+        if self._folder is None:
+            return str(register(headers))
+        database = opened_in(self._folder)
+        try:
+            words = str(register(headers, database))
+        finally:
+            database.closeDatabase()
+        return words.replace("Slicer's DICOM database", f"the DICOM database in {self._folder}")
 
 
 def series_of_files(files: Sequence[Path]) -> list[str]:
@@ -216,7 +276,8 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     from DICOMLib import DICOMUtils
 
     require_open()
-    loaded = list(DICOMUtils.loadSeriesByUID(list(series_uids)) or [])
+    found = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
+    loaded = [node_id for node_id in found if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
         raise BridgeError(
             f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log says why; the series are in the database."

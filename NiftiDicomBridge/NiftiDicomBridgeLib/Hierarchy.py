@@ -8,7 +8,7 @@ from typing import Any
 
 import slicer
 
-from .NodeKinds import convertible_nodes, instance_uids_of, what_it_is
+from .NodeKinds import VOLUME, convertible_nodes, instance_uids_of, what_it_is
 
 PATIENT, STUDY = "Patient", "Study"
 # what Slicer's DICOM loader keeps at each level (DICOMPlugin.addSeriesInSubjectHierarchy), and the BIDS sidecar knows too
@@ -87,6 +87,22 @@ def identity_of_node(node: Any) -> dict[str, str]:
             if value:
                 found[keyword] = value
     return found
+
+
+def node_of_series(uid: str) -> Any:
+    """Return the volume of a series that is loaded; None if none is."""
+    hierarchy = _hierarchy()
+    item = hierarchy.GetItemByUID(slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName(), uid)
+    node = hierarchy.GetItemDataNode(item) if item else None
+    return node if node is not None and node.IsA(VOLUME) else None
+
+
+def referenced_uids(node: Any) -> tuple[str, ...]:
+    """Return the SOP Instance UIDs that Slicer's DICOM loader has recorded as references of a node."""
+    hierarchy = _hierarchy()
+    item = hierarchy.GetItemByDataNode(node)
+    text = hierarchy.GetItemAttribute(item, "DICOM.ReferencedInstanceUIDs") if item else ""
+    return tuple((text or "").split())
 
 
 def study_of(node: Any) -> str:

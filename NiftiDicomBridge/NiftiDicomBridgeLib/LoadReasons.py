@@ -31,7 +31,10 @@ TAGS = {
 }
 """Fetched by Slicer for many files at once."""
 ABOVE, ABOVE_OBJECTS, BELOW = 0.95, 0.96, 0.3
-"""Slicer's volume loader has 0.5, its sequence loader 0.7, its loaders of segmentations and parametric maps 0.95."""
+"""Slicer's volume loader has 0.5, its sequence loader 0.7, its loaders of segmentations and parametric maps 0.95.
+
+The latter two (dcmqi) cannot load parametric maps of one frame, and take probabilities for label numbers.
+"""
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 # PS3.4 B.5: enhanced CT, MR, MR color, PET; legacy converted CT, MR, PET
 MULTI_FRAME_CLASSES = {STORAGE + tail for tail in ("2.1", "4.1", "4.3", "130", "2.2", "4.4", "128.1")}
@@ -98,6 +101,10 @@ def _is_hard_segmentation(series: SeriesHeaders) -> bool:
     return _cannot(SEGMENTATION_LOADER) or compressed or series.value("segmentationType") == "LABELMAP"
 
 
+def _is_fractional(series: SeriesHeaders) -> bool:
+    return _is_segmentation(series) and series.value("segmentationType") == "FRACTIONAL"
+
+
 def _is_mixed(series: SeriesHeaders) -> bool:
     return bool(series.sop_classes & MULTI_FRAME_CLASSES) and len(series.sop_classes) > 1
 
@@ -118,10 +125,12 @@ def _has_orientations(series: SeriesHeaders) -> bool:
 
 
 REASONS = (
+    Reason(_is_fractional, ABOVE_OBJECTS, lambda: _(
+        "Fractional segmentation: its values are probabilities, not labels.")),
     Reason(_is_hard_segmentation, ABOVE_OBJECTS, lambda: _(
         "Segmentation that is compressed, or stored as a label map: segments with names, colors and terminology.")),
     Reason(_is_segmentation, BELOW, lambda: _("Segmentation: segments with names, colors and terminology.")),
-    Reason(lambda series: series.sop_classes == {MAP} and _cannot(MAP_LOADER), ABOVE_OBJECTS, lambda: _(
+    Reason(lambda series: series.sop_classes == {MAP} and (_cannot(MAP_LOADER) or series.frames == 1), ABOVE_OBJECTS, lambda: _(
         "Parametric map with its real values and units.")),
     Reason(lambda series: series.sop_classes == {MAP}, BELOW, lambda: _("Parametric map with its real values and units.")),
     Reason(_is_mixed, ABOVE, lambda: _("Classic and enhanced images in one series: each becomes a volume of its own.")),

@@ -135,27 +135,68 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         return _run(self.importTask(paths, options, database, folder, reference), progress)
 
     def volumesToDicom(self, nodes: Sequence[Any], options: ConversionOptions | None = None, **where: Any) -> ConversionReport:
-        """Turn nodes of the scene into DICOM: `exportVolumes` and `importNifti` in one; ``where`` as for the latter."""
+        """Turn nodes of the scene into DICOM: `exportVolumes` and `importNifti` in one.
+
+        The series that a node was derived from is its reference: the volume that a segmentation was drawn on, a volume that the
+        node refers to, or one in the same study that has the very same grid.
+
+        Parameters
+        ----------
+        nodes : sequence of vtkMRMLNode
+            As for `exportVolumes`.
+        options : ConversionOptions, optional
+            As for `importNifti`; its `reference` is used instead of those that are found.
+        **where
+            ``progress``, ``database``, ``folder`` and ``reference``, as for `importNifti`.
+
+        Returns
+        -------
+        ConversionReport
+            As for `importNifti`; a node that cannot be converted is one entry and does not stop the others.
+        """
         import tempfile
 
         import slicer
 
         self._require_dependencies()
-        from nifti_dicom_bridge import ConversionOptions
+        from nifti_dicom_bridge import ConversionOptions, ConversionReport
 
         from .Staged import stage
 
         with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
-            staged = stage(nodes, Path(folder) / "nifti")
+            staged = stage(nodes, Path(folder) / "nifti", partly=True)
+            if not staged.images:
+                return ConversionReport(staged.failures)
             given = options or ConversionOptions()
             chosen = given if where.get("reference") else staged.options(given, Path(folder))
-            return self.importNifti(staged.images, chosen, **where)
+            report = self.importNifti(staged.images, chosen, **where)
+            report.entries = staged.failures + report.entries
+            return report
 
-    def propose(
-        self, paths: Sequence[str | Path], options: ConversionOptions | None = None, reference: str = ""
-    ) -> list[Proposal]:
-        """Return what NIfTI files would become, and where each value would come from; nothing is written."""
-        return _run(self.proposeTask(paths, options, reference), None)
+    def propose(self, inputs: Sequence[Any], options: ConversionOptions | None = None, reference: str = "") -> list[Proposal]:
+        """Return what nodes or NIfTI files would become, and where each value would come from; nothing is written.
+
+        Parameters
+        ----------
+        inputs : sequence of vtkMRMLNode, str or pathlib.Path
+            Nodes of the scene, NIfTI files, or folders with such files.
+        options : ConversionOptions, optional
+            As for `importNifti`.
+        reference : str
+            Series Instance UID of the reference series; by default that which a node was derived from.
+
+        Returns
+        -------
+        list of Proposal
+            In the order of the inputs; those of nodes have the name of the node as path. One that fails has an error.
+        """
+        self._require_dependencies()
+        from .NodeProposals import propose_nodes
+
+        nodes = [one for one in inputs if hasattr(one, "GetClassName")]
+        paths = [one for one in inputs if not hasattr(one, "GetClassName")]
+        found = propose_nodes(self, nodes, options, reference) if nodes else []
+        return found + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
 
     # --- to the scene
 
@@ -179,31 +220,30 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
     # --- tasks, whose long part may run in another thread (see `Tasks`)
 
-    def makeOptions(
-        self,
-        gzip: bool = True,
-        keepUids: bool = False,
-        layout: str = "flat",
-        kind: str = "auto",
-        values: dict[str, str] | None = None,
-        reference: str = "",
-        deidentify: bool = False,
-    ) -> ConversionOptions:
-        """Return the choices that the panel offers as options of the core; ``layout`` may be another target as well."""
-        self._require_dependencies()
-        from nifti_dicom_bridge import ConversionOptions, Kind, Layout, Target, Uids
+    def makeOptions(self, **choices: Any) -> ConversionOptions:
+        """Return options of a conversion, for every method that takes ``options``.
 
-        other = layout not in [known.value for known in Layout]
-        return ConversionOptions(
-            target=Target(layout) if other else Target.NIFTI,
-            gzip=gzip,
-            deidentify=deidentify,
-            uids=Uids.KEEP if keepUids else Uids.NEW,
-            layout=Layout.FLAT if other else Layout(layout),
-            kind=Kind(kind),
-            set_values=dict(values or {}),
-            reference=Path(reference) if reference else None,
-        )
+        Parameters
+        ----------
+        **choices
+            Any field of `nifti_dicom_bridge.ConversionOptions` by name, with enumerations as text: ``kind="enhanced-mr"``,
+            ``plane="axial"``, ``set_values={"PatientName": "Doe^Jo"}``, ``reference="/data/ct"``, ``resample="tilt"``… Names of
+            the panel work too: ``keepUids=True``, ``values={…}``, ``layout="zarr"``.
+
+        Raises
+        ------
+        nifti_dicom_bridge.OptionError
+            If there is no such option, or it has no such value.
+
+        Examples
+        --------
+        >>> options = logic.makeOptions(kind="mr", set_values={"SeriesDescription": "Smoothed"})
+        >>> report = logic.volumesToDicom([node], options)
+        """
+        self._require_dependencies()
+        from .Choices import options_of
+
+        return options_of(choices)
 
     def exportTask(self, nodes, folder: str | Path, options: ConversionOptions | None = None, harden: bool = False):
         """Return an export of nodes as a task."""

@@ -16,6 +16,8 @@ from nifti_dicom_bridge import BridgeError, Volume
 from .NodeImages import NodeImage
 
 TOLERANCE_MM = 1e-3
+OTHER_COLORS = "was edited, and shows other color components than its original DICOM instances have, as with a palette"
+IS_MOSAIC = "was edited while Slicer showed it as a mosaic, all slices side by side in one image"
 
 
 class Match(NamedTuple):
@@ -32,31 +34,34 @@ class Match(NamedTuple):
 
 
 def matches_of(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:
-    """Return what a node may have been loaded from: by the UIDs of its slices, else by its grid.
+    """Return what a node may have been loaded from: by the UIDs of its slices, else by its grid; empty where nothing fits."""
+    fitting = [volume for volume in volumes if volume.voxels.shape == image.voxels.shape]
+    return _with_same_slices(fitting, image) or _with_same_grid(fitting, image)
+
+
+def edited_match_of(volumes: Sequence[Volume], image: NodeImage) -> Match:
+    """Return what a node was loaded from whose grid, and perhaps shape, is edited.
 
     Raises
     ------
     BridgeError
-        If none of the volumes can be it.
+        If none of the volumes, or more than one, can be it.
     """
     _require_same_kind(volumes, image)
     fitting = [volume for volume in volumes if volume.voxels.shape == image.voxels.shape]
-    found = _with_same_slices(fitting, image) or _with_same_grid(fitting, image)
-    if found:
-        return found
     candidates = fitting or [volume for volume in volumes if volume.times == image.voxels.shape[0]]
     if len(candidates) == 1:
-        # Grid and perhaps shape are edited: Slicer's loader has reversed the slices only if they were left-handed.
+        # Slicer's loader has reversed the slices only if they were left-handed.
         reverse = bool(fitting) and np.linalg.det(candidates[0].ijk_to_ras[:3, :3]) < 0
-        return [Match(candidates[0], bool(reverse), _as_they_are(image))]
-    raise BridgeError(not_found(image, f"is none of the {len(volumes)} images in its original DICOM instances"))
+        return Match(candidates[0], bool(reverse), _as_they_are(image))
+    raise BridgeError(not_found(image, f"matches none of the {len(volumes)} images in its original DICOM instances"))
 
 
 def not_found(image: NodeImage, why: str) -> str:
-    """Say why a node cannot be brought together with its original files."""
+    """Return why a node cannot be matched with its original files, and what to do."""
     return (
         f"{image.name}, of {' × '.join(str(n) for n in image.voxels.shape[1:])} voxels, {why}. Convert the DICOM files "
-        "themselves, or remove the node's attribute DICOM.instanceUIDs to write it as an image that never was DICOM."
+        "themselves, or remove the node's attribute DICOM.instanceUIDs to write it as an image without DICOM metadata."
     )
 
 
@@ -83,13 +88,13 @@ def same_grid(a: np.ndarray, b: np.ndarray, volume: Volume) -> bool:
 
 
 def _require_same_kind(volumes: Sequence[Volume], image: NodeImage) -> None:
-    """Raise where Slicer shows the pixels of the files in a way that cannot be compared with the image in them."""
+    """Raise where an edit of what Slicer shows cannot be transferred to the pixels of the files."""
     samples = image.voxels.shape[4:]
     if all(volume.voxels.shape[4:] != samples for volume in volumes):
-        raise BridgeError(not_found(image, "has other colour components than its original DICOM instances, a palette perhaps"))
+        raise BridgeError(not_found(image, OTHER_COLORS))
     mosaics = [volume for volume in volumes if volume.pixel_record is not None and volume.pixel_record.across > 0]
     if mosaics and all(volume.voxels.shape[1:] != image.voxels.shape[1:] for volume in volumes):
-        raise BridgeError(not_found(image, "was loaded by Slicer as mosaic, all slices side by side in one image"))
+        raise BridgeError(not_found(image, IS_MOSAIC))
 
 
 def _with_same_slices(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:

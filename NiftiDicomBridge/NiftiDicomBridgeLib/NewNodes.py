@@ -12,7 +12,7 @@ from nifti_dicom_bridge import Volume, identity_of, segments_of
 
 from . import Display
 from .Hierarchy import place
-from .NewSegmentations import add_segmentation
+from .NewSegmentations import add_segmentation, refer_to_image
 from .NewVolumes import Grid, add_sequence, add_volume
 from .NodeKinds import LABEL_MAP, SEGMENTATION, VOLUME
 from .Segments import read_label_table, table_beside
@@ -104,6 +104,8 @@ def _finish(nodes: Sequence[Any], volume: Volume, source: Path | None) -> None:
     if first.IsA(LABEL_MAP) and source is not None and table_beside(source).is_file():
         Display.name_labels(first, read_label_table(table_beside(source).read_text("utf-8")))
     place(first, identity)
+    if first.IsA(SEGMENTATION):
+        refer_to_image(first, volume)
 
 
 def _remember(node: Any, volume: Volume, source: Path | None, time: int | None = None) -> None:

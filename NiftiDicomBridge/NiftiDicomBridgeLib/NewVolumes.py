@@ -65,17 +65,22 @@ def add_volume(volume: Volume, name: str, kind: str = "") -> Any:
     """
     grid = Grid.of(volume)
     is_diffusion = volume.gradients is not None and volume.times > 1
-    kind = kind or (DIFFUSION if is_diffusion else _kind_of(volume))
-    node = slicer.mrmlScene.AddNewNodeByClass(kind, name)
+    node = slicer.mrmlScene.AddNewNodeByClass(kind or (DIFFUSION if is_diffusion else _kind_of(volume)), name)
     if is_diffusion:
         node.SetAndObserveImageData(_components(volume, grid))
         _set_gradients(node, volume)
+        _set_grid(node, grid)
     else:
-        node.SetAndObserveImageData(_image(volume, grid, 0))
-    _set_grid(node, grid)
-    _set_vector_type(node)
-    if kind == LABEL_MAP or not is_diffusion:
-        node.CreateDefaultDisplayNodes()
+        _fill(node, volume, grid, 0)
+    node.CreateDefaultDisplayNodes()
+    return node
+
+
+def label_map_outside_scene(volume: Volume) -> Any:
+    """Return a label map node that is not in the scene, for a conversion only."""
+    node = slicer.mrmlScene.CreateNodeByClass(LABEL_MAP)
+    node.UnRegister(None)
+    _fill(node, volume, Grid.of(volume), 0)
     return node
 
 
@@ -90,9 +95,7 @@ def add_sequence(volume: Volume, name: str) -> tuple[Any, Any, Any]:
         frame = scene.CreateNodeByClass(_kind_of(volume))
         frame.UnRegister(None)
         frame.SetName(name)
-        frame.SetAndObserveImageData(_image(volume, grid, number))
-        _set_grid(frame, grid)
-        _set_vector_type(frame)
+        _fill(frame, volume, grid, number)
         sequence.SetDataNodeAtValue(frame, f"{number * (volume.time_step_s or 1):g}")
     browser = scene.AddNewNodeByClass(SEQUENCE_BROWSER, f"{name} browser")
     browser.AddSynchronizedSequenceNode(sequence)
@@ -111,6 +114,14 @@ def is_label_map(volume: Volume) -> bool:
 
 def _kind_of(volume: Volume) -> str:
     return VECTOR if volume.voxels.ndim == 5 else LABEL_MAP if is_label_map(volume) and volume.times == 1 else VOLUME
+
+
+def _fill(node: Any, volume: Volume, grid: Grid, time: int) -> None:
+    """Give a node one time point and its grid."""
+    node.SetAndObserveImageData(_image(volume, grid, time))
+    _set_grid(node, grid)
+    if node.GetClassName() == VECTOR:
+        node.SetVoxelVectorType(slicer.vtkMRMLVolumeNode.VoxelVectorTypeColorRGB)
 
 
 def _image(volume: Volume, grid: Grid, time: int) -> vtk.vtkImageData:
@@ -142,11 +153,6 @@ def _allocated(volume: Volume, components: int) -> tuple[vtk.vtkImageData, np.nd
 
 def _set_grid(node: Any, grid: Grid) -> None:
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(grid.ijk_to_ras))
-
-
-def _set_vector_type(node: Any) -> None:
-    if node.GetClassName() == VECTOR:
-        node.SetVoxelVectorType(slicer.vtkMRMLVolumeNode.VoxelVectorTypeColorRGB)
 
 
 def _set_gradients(node: Any, volume: Volume) -> None:

@@ -12,12 +12,43 @@ import vtk
 
 
 class Label(NamedTuple):
-    """What a number in a label map means: its name, colour (0 to 255), and terminology as Slicer writes it."""
+    """What a number in a label map means: name, colour (0 to 255), terminology as Slicer writes it, DICOM properties."""
 
     number: int
     name: str
     colour: tuple[int, int, int]
     terminology: str = ""
+    algorithm_type: str = ""
+    algorithm_name: str = ""
+    tracking_id: str = ""
+    tracking_uid: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """One segment.
+
+    Attributes
+    ----------
+    segment_id : str
+        Its ID in the node.
+    inside : numpy.ndarray of bool, shape (slices, rows, columns)
+        Its voxels, without empty borders; of size 0 where it is empty.
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Of that array, mm.
+    value : int
+        The number that its voxels have in Slicer.
+    """
+
+    segment_id: str
+    inside: np.ndarray
+    ijk_to_ras: np.ndarray
+    value: int = 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the segment has no voxel."""
+        return not self.inside.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +60,7 @@ class NodeImage:
     name : str
         Name of the node.
     voxels : numpy.ndarray, shape (times, slices, rows, columns) or (times, slices, rows, columns, components)
-        A copy; real values if the node came from DICOM.
+        A copy, as Slicer shows it. The components of a segmentation are its label maps, where segments overlap.
     ijk_to_ras : numpy.ndarray, shape (4, 4)
         The node's own grid, mm, without parent transforms.
     parent_to_world : numpy.ndarray, shape (4, 4)
@@ -50,6 +81,10 @@ class NodeImage:
         Whether its numbers are labels.
     hardened : bool
         Whether it was resampled under a nonlinear transform, on request.
+    masks : tuple of Mask
+        The segments of a segmentation that have voxels, in the order of `labels`.
+    warnings : tuple of str
+        What of the node could not be included.
     """
 
     name: str
@@ -64,6 +99,8 @@ class NodeImage:
     labels: tuple[Label, ...] = ()
     is_label_map: bool = False
     hardened: bool = False
+    masks: tuple[Mask, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def grid_of(node: Any) -> np.ndarray:

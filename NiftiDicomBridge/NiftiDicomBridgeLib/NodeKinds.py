@@ -86,6 +86,15 @@ def holds_volumes(sequence: Any) -> bool:
     return first is not None and bool(first.IsA(VOLUME)) and not refused_as(first)
 
 
+def displayed_item(node: Any, sequence: Any) -> int:
+    """Return which item of a sequence a node displays; -1 where it is not such a node."""
+    browser = _browser_of(node) if node is not sequence else None
+    if browser is None or browser.GetSelectedItemNumber() < 0:
+        return -1
+    value = browser.GetMasterSequenceNode().GetNthIndexValue(browser.GetSelectedItemNumber())
+    return int(sequence.GetItemNumberFromIndexValue(value, False))
+
+
 def _browser_of(node: Any) -> Any:
     """Return the browser that shows a sequence by this node; None where none does."""
     return next((browser for browser in slicer.util.getNodesByClass(BROWSER) if browser.IsProxyNodeID(node.GetID())), None)

@@ -17,20 +17,21 @@ from .NodeKinds import (
     LABEL_MAP,
     SEGMENTATION,
     VOLUME,
+    displayed_item,
     holds_volumes,
     instance_uids_of,
     refused_as,
     sequence_of,
 )
-from .Segments import images_of_segmentation
+from .Segments import image_of_segmentation
 from .SourceFile import source_of
 from .Transforms import HARDEN_FIRST, RESAMPLE, linear_parents
 
 SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "": 1.0}
 
 
-def images_of(node: Any, harden: bool = False) -> list[NodeImage]:
-    """Return a copy of what a node holds: one image, several only for segments that overlap.
+def image_of(node: Any, harden: bool = False) -> NodeImage:
+    """Return a copy of what a node contains.
 
     Parameters
     ----------
@@ -45,9 +46,9 @@ def images_of(node: Any, harden: bool = False) -> list[NodeImage]:
         If the node is none that can be written, is empty, or is under a nonlinear transform of a person's making.
     """
     if node is not None and node.IsA(SEGMENTATION):
-        return images_of_segmentation(node, *linear_parents(node, HARDEN_FIRST))
+        return image_of_segmentation(node, *linear_parents(node, HARDEN_FIRST))
     sequence = sequence_of(node)
-    return [_image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, harden)]
+    return _image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, harden)
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------
@@ -152,7 +153,8 @@ def _bytes(colour: Any) -> tuple[int, int, int]:
 
 def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
     """Stack the volumes of a sequence; transforms are those of the node that shows it, for frames have none."""
-    frames = [sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes())]
+    originals = [sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes())]
+    frames = _as_displayed(originals, sequence, shown)
     if not holds_volumes(sequence):
         raise BridgeError(f"{sequence.GetName()} is no sequence of volumes. Choose volumes, segmentations, or such a sequence.")
     for frame in frames:
@@ -170,11 +172,19 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
         voxels=np.stack(arrays),
         ijk_to_ras=grids[0],
         parent_to_world=parent_to_world,
-        instance_uids=tuple(uid for frame in frames for uid in instance_uids_of(frame)),
+        instance_uids=tuple(uid for frame in originals for uid in instance_uids_of(frame)),
         has_acquisition_transform=acquisition,
-        source=source_of(frames[0]),
+        source=source_of(originals[0]),
         time_step_s=_time_step_s(sequence),
     )
+
+
+def _as_displayed(frames: list[Any], sequence: Any, shown: Any) -> list[Any]:
+    """Return the volumes of a sequence, with the displayed one as the user sees it, who may have edited it."""
+    displayed = displayed_item(shown, sequence)
+    if not 0 <= displayed < len(frames) or shown.GetImageData() is None:
+        return frames
+    return [*frames[:displayed], shown, *frames[displayed + 1 :]]
 
 
 def _time_step_s(sequence: Any) -> float:

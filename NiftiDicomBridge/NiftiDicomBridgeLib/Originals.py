@@ -1,7 +1,7 @@
 """What a node was when it was DICOM, and whether it has been edited since.
 
-Slicer's DICOM loader reverses and orders slices (see `Matching`), rescales the voxels, and puts tilted or unevenly spaced
-slices on a regular grid below a grid transform. All that is no edit.
+Slicer's loaders reverse and order slices (see `Matching`), show other values than the files mean (see `LoaderModels`), and put
+tilted or unevenly spaced slices on a regular grid below a grid transform. None of that is an edit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,22 @@ import numpy as np
 
 from nifti_dicom_bridge import Log, Progress, Rescale, Volume, read
 
-from .Matching import TOLERANCE_MM, Match, matches_of, reversed_grid, same_grid
+from .Edits import NOT_STORED, VOXELS_EDITED, Relation, common_relation, same_values, with_edits
+from .LoaderModels import Prediction, predictions
+from .Matching import TOLERANCE_MM, Match, edited_match_of, matches_of, reversed_grid, same_grid
 from .NodeImages import NodeImage
+from .SegmentOriginals import volumes_of_segments
 
-FLOAT_STEPS = 4
-"""How many steps of float32 a rescaled value may be off: the arithmetic of Slicer's readers, no edit of a person."""
+UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
+GEOMETRY_EDITED = "Geometry was edited in Slicer: back in DICOM it will be a new, derived series."
 
 
-def volume_of(image: NodeImage, files: Sequence[Path], missing: int, progress: Progress | None = None) -> tuple[Volume, Log]:
-    """Return the volume to write for a node, and what a person should know about it.
+def volumes_of(
+    image: NodeImage, files: Sequence[Path], missing: int, progress: Progress | None = None
+) -> tuple[list[Volume], Log]:
+    """Return the volumes to write for a node, and what the user should know about them.
+
+    Usually one. A node that Slicer loaded as one stack may be several images: echoes, times, components.
 
     Parameters
     ----------
@@ -32,61 +39,107 @@ def volume_of(image: NodeImage, files: Sequence[Path], missing: int, progress: P
         The original instances in the DICOM database, or the NIfTI file with our sidecar that the node was loaded from; empty
         if the node never was DICOM.
     missing : int
-        How many of the original instances are no longer there.
+        Number of original instances that are no longer there.
     progress : Progress, optional
-        Told how far the reading of the files is; may raise `Cancelled`.
+        Receives the progress of reading; may raise `Cancelled`.
 
     Raises
     ------
     BridgeError
-        If the original instances cannot be read or do not hold the node.
+        If the original instances cannot be read or do not contain the node.
     """
     if missing:
-        return _plain_volume(image), Log(warnings=[_instances_missing(missing, len(set(image.instance_uids)))])
+        return [_plain_volume(image)], Log(warnings=[_instances_missing(missing, len(set(image.instance_uids)))])
     if not files:
-        return _plain_volume(image), Log(notes=_notes_of_plain(image))
-    found = _match(read(list(files), progress), image)
-    original, voxels = found.volume, found.in_order(image.voxels)
-    grid = reversed_grid(image.ijk_to_ras, image.voxels.shape[1]) if found.reverse else image.ijk_to_ras
-    log = Log(warnings=list(original.warnings))
-    volume = _with_voxels(original, voxels, log)
-    volume = _with_grid(volume, grid, image, log)
-    if volume is original:
-        log.notes.append("Unchanged since Slicer loaded it: written from its original, with all that belongs to it.")
-    return volume, log
+        return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
+    volumes = read(list(files), progress)
+    log = Log()
+    found = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
+    log.warnings += dict.fromkeys(warning for volume in found for warning in volume.warnings)
+    originals = {id(volume) for volume in volumes}
+    if all(id(volume) in originals for volume in found):
+        log.notes.append(UNCHANGED)
+    return found, log
 
 
-def _match(volumes: Sequence[Volume], image: NodeImage) -> Match:
-    found = matches_of(volumes, image)
-    if len(found) > 1:  # several images in the same objects, such as the segments of a segmentation
-        found = [match for match in found if _same_values(match.volume, match.in_order(image.voxels))] or found
-    return found[0]
+def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
+    """Return the label maps of a segmentation: those of its original, or new ones."""
+    found = volumes_of_segments(volumes, image, log)
+    if not found:
+        return [_plain_volume(image)]
+    if np.allclose(image.parent_to_world, np.eye(4), rtol=0, atol=1e-9):
+        return found
+    log.notes.append(GEOMETRY_EDITED)
+    return [replace(volume, ijk_to_ras=image.parent_to_world @ volume.ijk_to_ras) for volume in found]
 
 
-# --- voxels -----------------------------------------------------------------------------------------------------------
+def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
+    """Return the volumes of a node: themselves where nothing was edited."""
+    matches = matches_of(volumes, image)
+    for match in matches:
+        if _agrees(match, image) and _keeps_grid(match, image):
+            return [_moved(match.volume, _grid_in_order(match, image), image, log)]
+    models = [] if any(_agrees_in_a_plane(match, image) for match in matches) else list(predictions(volumes, image))
+    same_shape = [model for model in models if model.voxels.shape == image.voxels.shape]
+    for model in sorted(same_shape, key=lambda model: not _is_on_grid(model, image)):
+        if model.places is None and not (_is_on_grid(model, image) and same_values(model.voxels, image.voxels).all()):
+            continue
+        return _as_loaded(volumes, model, image, log)
+    match = matches[0] if matches else edited_match_of(volumes, image)
+    relations = {common_relation(volumes, model, image) for model in models if model.places is not None} - {None}
+    return [_edited(match, image, relations.pop() if len(relations) == 1 else None, log)]
 
 
-def _with_voxels(original: Volume, voxels: np.ndarray, log: Log) -> Volume:
-    """Return the volume with the voxels of the node, itself if they are the same."""
-    if voxels.shape == original.voxels.shape and _same_values(original, voxels):
-        return original
-    log.notes.append("Voxels were edited in Slicer: back in DICOM it will be a new, derived series.")
-    stored = _stored_values(original, voxels)
-    if stored is not None:
-        return replace(original, voxels=stored)
-    log.notes.append(
-        f"The edited values do not fit the stored type {original.voxels.dtype}: written as {voxels.dtype}, unscaled."
+# --- as one of Slicer's loaders has made it ----------------------------------------------------------------------------
+
+
+def _as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeImage, log: Log) -> list[Volume]:
+    """Return the volumes that a loader has read, with the edits of voxels and of geometry."""
+    if same_values(model.voxels, image.voxels).all():
+        found = [volumes[number] for number in model.covered]
+    else:
+        found = with_edits(volumes, model, image, log)
+    moved = image.parent_to_world @ (
+        np.eye(4) if _is_on_grid(model, image) else image.ijk_to_ras @ np.linalg.inv(model.ijk_to_ras)
     )
-    return replace(original, voxels=np.ascontiguousarray(voxels), rescale=Rescale(units=original.rescale.units))
+    if image.has_acquisition_transform:
+        log.notes.append(ACQUISITION_LEFT_OUT)
+        moved = image.parent_to_world
+    if same_grid(moved @ model.ijk_to_ras, model.ijk_to_ras, _Shape(image)):
+        return found
+    log.notes.append(GEOMETRY_EDITED)
+    return [replace(volume, ijk_to_ras=moved @ volume.ijk_to_ras) for volume in found]
 
 
-def _same_values(original: Volume, voxels: np.ndarray) -> bool:
-    """Whether voxels of a node are the real values of a volume; slice by slice, to stay small in memory."""
-    rescale = original.rescale
-    if rescale.is_identity and original.voxels.dtype.kind in "iub" and voxels.dtype.kind in "iub":
+def _is_on_grid(model: Prediction, image: NodeImage) -> bool:
+    return same_grid(model.ijk_to_ras, image.ijk_to_ras, _Shape(image))
+
+
+class _Shape:
+    """The size of a node, as `same_grid` wants it."""
+
+    def __init__(self, image: NodeImage):
+        slices, rows, columns = image.voxels.shape[1:4]
+        self.shape_ijk = (columns, rows, slices)
+
+
+# --- as its files mean it ---------------------------------------------------------------------------------------------
+
+
+def _agrees(match: Match, image: NodeImage) -> bool:
+    """Whether the voxels of a node are the real values of a volume; plane by plane, to stay small in memory."""
+    original, voxels = match.volume, match.in_order(image.voxels)
+    if original.rescale.is_identity and original.voxels.dtype.kind in "iub" and voxels.dtype.kind in "iub":
         return np.array_equal(original.voxels, voxels)
-    pairs = zip(_planes(original.voxels), _planes(voxels), strict=True)
-    return all(_agree(stored, seen, rescale) for stored, seen in pairs)
+    return all(
+        _agree(stored, seen, original.rescale) for stored, seen in zip(_planes(original.voxels), _planes(voxels), strict=True)
+    )
+
+
+def _agrees_in_a_plane(match: Match, image: NodeImage) -> bool:
+    """Whether a plane that shows something has the real values of a volume: then the others are edited, not shown otherwise."""
+    pairs = zip(_planes(match.volume.voxels), _planes(match.in_order(image.voxels)), strict=True)
+    return any(stored.min() < stored.max() and _agree(stored, seen, match.volume.rescale) for stored, seen in pairs)
 
 
 def _planes(voxels: np.ndarray) -> list[np.ndarray]:
@@ -94,44 +147,75 @@ def _planes(voxels: np.ndarray) -> list[np.ndarray]:
 
 
 def _agree(stored: np.ndarray, seen: np.ndarray, rescale: Rescale) -> bool:
-    scaled = stored.astype(np.float64) * rescale.slope
-    error = np.abs(scaled + rescale.intercept - seen)
-    allowed = FLOAT_STEPS * np.finfo(np.float32).eps * (np.abs(scaled) + abs(rescale.intercept))
-    both_nan = np.isnan(scaled) & np.isnan(seen)
-    return bool(np.all((error <= allowed) | both_nan))
+    return Relation(rescale.slope, rescale.intercept).explains(stored, seen)
 
 
-def _stored_values(original: Volume, voxels: np.ndarray) -> np.ndarray | None:
+def _grid_in_order(match: Match, image: NodeImage) -> np.ndarray:
+    return reversed_grid(image.ijk_to_ras, image.voxels.shape[1]) if match.reverse else image.ijk_to_ras
+
+
+def _keeps_grid(match: Match, image: NodeImage) -> bool:
+    return image.has_acquisition_transform or _is_original_grid(match.volume, _grid_in_order(match, image), image)
+
+
+def _edited(match: Match, image: NodeImage, relation: Relation | None, log: Log) -> Volume:
+    """Return the volume that a node was loaded from, with the voxels and the grid of the node."""
+    return _moved(
+        _with_voxels(match.volume, match.in_order(image.voxels), relation, log), _grid_in_order(match, image), image, log
+    )
+
+
+def _with_voxels(original: Volume, voxels: np.ndarray, relation: Relation | None, log: Log) -> Volume:
+    """Return the volume with the voxels of the node, itself if they are the same."""
+    rescale = original.rescale
+    relation = relation or Relation(rescale.slope, rescale.intercept)
+    same_shape = voxels.shape == original.voxels.shape
+    if same_shape and relation.explains(original.voxels, voxels):
+        return original
+    log.notes.append(VOXELS_EDITED)
+    stored = _stored_values(original, voxels, relation)
+    if stored is not None:
+        return replace(original, voxels=stored)
+    real = voxels
+    if relation != (rescale.slope, rescale.intercept):
+        real = (relation.stored(voxels) * rescale.slope + rescale.intercept).astype(np.result_type(voxels, np.float32))
+    log.notes.append(NOT_STORED.format(original.voxels.dtype, real.dtype))
+    return replace(original, voxels=np.ascontiguousarray(real), rescale=Rescale(units=rescale.units))
+
+
+def _stored_values(original: Volume, voxels: np.ndarray, relation: Relation) -> np.ndarray | None:
     """Return the stored values that mean the voxels; None where the stored type cannot hold one of them exactly."""
-    dtype, rescale = original.voxels.dtype, original.rescale
+    dtype = original.voxels.dtype
     if voxels.ndim != original.voxels.ndim:
         return None
     stored = np.empty(voxels.shape, dtype)
     for target, seen in zip(_planes(stored), _planes(voxels), strict=True):
-        values = (seen.astype(np.float64) - rescale.intercept) / rescale.slope
+        values = relation.stored(seen)
         if dtype.kind in "iu":
             values = np.rint(values)
             limits = np.iinfo(dtype)
             if not np.isfinite(values).all() or values.min() < limits.min or values.max() > limits.max:
                 return None
         target[...] = values
-        if not _agree(target, seen, rescale):
+        if not relation.explains(target, seen):
             return None
     return stored
 
 
 # --- geometry ---------------------------------------------------------------------------------------------------------
 
+ACQUISITION_LEFT_OUT = "Slicer's acquisition transform was left out: the original slice positions are used."
 
-def _with_grid(volume: Volume, grid: np.ndarray, image: NodeImage, log: Log) -> Volume:
+
+def _moved(volume: Volume, grid: np.ndarray, image: NodeImage, log: Log) -> Volume:
     """Return the volume on the grid of the node, itself if that is the original one."""
     moved = not same_grid(image.parent_to_world @ grid, grid, volume)
     if image.has_acquisition_transform:
-        log.notes.append("Slicer's acquisition transform was left out: the original slice positions are used.")
+        log.notes.append(ACQUISITION_LEFT_OUT)
     keeps_grid = image.has_acquisition_transform or _is_original_grid(volume, grid, image)
     if keeps_grid and not moved:
         return volume
-    log.notes.append("Geometry was edited in Slicer: back in DICOM it will be a new, derived series.")
+    log.notes.append(GEOMETRY_EDITED)
     if moved:
         log.notes.append("Linear parent transforms are part of the written geometry.")
     return replace(volume, ijk_to_ras=image.parent_to_world @ (volume.ijk_to_ras if keeps_grid else grid))
@@ -167,9 +251,7 @@ def _plain_volume(image: NodeImage) -> Volume:
 
 def _notes_of_plain(image: NodeImage) -> list[str]:
     if image.hardened:
-        return [
-            "Resampled under its nonlinear transform, as asked for: its voxels are interpolated, and no longer the original."
-        ]
+        return ["Resampled under its nonlinear transform, as requested: its voxels are interpolated, not the original ones."]
     return ["Never was DICOM: written from its voxels and geometry."]
 
 

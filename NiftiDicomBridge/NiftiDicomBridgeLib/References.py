@@ -24,12 +24,15 @@ def reference_uids(node: Any) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Of the volume that determines the geometry of a segmentation, of a volume that the node refers to, or of one in the same
-        study that has the very same grid. Empty if the node itself was DICOM, or if there is no such volume.
+        Of the volume that determines the geometry of a segmentation, of a volume that the node refers to, of one in the same
+        study that has the very same grid, or those that Slicer's DICOM loader recorded. Empty if there is no such volume, or if
+        the node itself is an image that was DICOM.
     """
-    if was_dicom(node):
+    if was_dicom(node) and not node.IsA(SEGMENTATION):
         return ()
-    return next((uids for uids in map(instance_uids_of, _related(node)) if uids), ())
+    from .Hierarchy import referenced_uids
+
+    return next((uids for uids in map(instance_uids_of, _related(node)) if uids), ()) or referenced_uids(node)
 
 
 def _related(node: Any) -> Iterator[Any]:

@@ -7,86 +7,100 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import slicer
 import vtk
 
 from nifti_dicom_bridge import BridgeError
 
-from .NodeImages import Label, NodeImage, grid_of, remove_with_displays
-from .NodeKinds import LABEL_MAP
+from .NodeImages import Label, Mask, NodeImage
+from .NodeKinds import instance_uids_of
+from .SegmentMasks import Grid, common_grid, masks_of, on_grid
 from .SourceFile import source_of
 
 LABEL_VALUE = "NiftiDicomBridge.LabelValue"
 """Tag of a segment: the value of its voxels in the file that it was loaded from."""
-COLOR_TABLE = "vtkMRMLColorTableNode"
+
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 COLUMNS = ("index", "name", "color")
-CODES = ("category", "type", "typemodifier")
+# column → place in Slicer's terminology entry
+CODES = {"category": 1, "type": 2, "typemodifier": 3, "region": 5, "regionmodifier": 6}
+PROPERTIES = ("algorithmtype", "algorithmname", "trackingid", "trackinguid")
+# field of a label → tag of a segment; Slicer's loader of DICOM SEG sets the first two
+SEGMENT_TAGS = {
+    "algorithm_type": "DICOM.SegmentAlgorithmType",
+    "algorithm_name": "DICOM.SegmentAlgorithmName",
+    "tracking_id": "DICOM.TrackingID",
+    "tracking_uid": "DICOM.TrackingUID",
+}
 CODE_PARTS = ("codevalue", "codingscheme", "codemeaning")
 
 
-def images_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: bool) -> list[NodeImage]:
-    """Return a segmentation as label maps on its reference grid: one, more where segments overlap.
+def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: bool) -> NodeImage:
+    """Return a segmentation as a label map on one common grid; as several label maps, its last axis, where segments overlap.
 
     Raises
     ------
     BridgeError
-        If there is no segment, or none that Slicer can turn into voxels.
+        If there is no segment with a voxel, or no grid that contains all of them.
     """
     segmentation = node.GetSegmentation()
-    names = list(segmentation.GetSegmentIDs())
-    if not names:
+    if not segmentation.GetNumberOfSegments():
         raise BridgeError(f"{node.GetName()} has no segments. Add one first.")
-    masks = [_mask_of(node, name) for name in names]
-    grid = masks[0][1]
-    numbers = _numbers_of([segmentation.GetSegment(name) for name in names])
-    labels = [_label_of(segmentation.GetSegment(name), number) for number, name in zip(numbers, names, strict=True)]
-    layers = layers_of([mask for mask, _ in masks], numbers)
-    source = source_of(node) if len(layers) == 1 else None
-    return [
-        NodeImage(
-            name=node.GetName() if number == 0 else f"{node.GetName()} overlap {number}",
-            voxels=voxels[np.newaxis],
-            ijk_to_ras=grid,
-            parent_to_world=parent_to_world,
-            has_acquisition_transform=acquisition,
-            source=source,
-            labels=tuple(labels[index] for index in members),
-            is_label_map=True,
-        )
-        for number, (voxels, members) in enumerate(layers)
-    ]
+    masks = masks_of(node)
+    filled = [mask for mask in masks if not mask.is_empty]
+    empty = [segmentation.GetSegment(mask.segment_id).GetName() for mask in masks if mask.is_empty]
+    if not filled:
+        raise BridgeError(f"All segments of {node.GetName()} are empty ({', '.join(empty)}). Draw one first.")
+    grid = common_grid(node, filled)
+    segments = [segmentation.GetSegment(mask.segment_id) for mask in filled]
+    numbers = _numbers_of(segments)
+    layers = layers_of([_on(mask, grid) for mask in filled], numbers)
+    labels = [_label_of(segment, number) for number, segment in zip(numbers, segments, strict=True)]
+    return NodeImage(
+        name=node.GetName(),
+        voxels=(layers[0] if len(layers) == 1 else np.stack(layers, axis=-1))[np.newaxis],
+        ijk_to_ras=grid.ijk_to_ras,
+        parent_to_world=parent_to_world,
+        instance_uids=instance_uids_of(node),
+        has_acquisition_transform=acquisition,
+        source=source_of(node),
+        labels=tuple(labels),
+        is_label_map=True,
+        masks=tuple(filled),
+        warnings=(f"Empty segments were left out: {', '.join(empty)}.",) if empty else (),
+    )
 
 
-def layers_of(masks: Sequence[np.ndarray], numbers: Sequence[int] = ()) -> list[tuple[np.ndarray, list[int]]]:
-    """Return label maps, and the indices of the masks in each, so that no voxel belongs to two segments of one map.
+def _on(mask: Mask, grid: Grid) -> np.ndarray:
+    found = on_grid(mask, grid)
+    assert found is not None
+    return found
+
+
+def layers_of(masks: Sequence[np.ndarray], numbers: Sequence[int]) -> list[np.ndarray]:
+    """Return label maps, as few as possible, so that no voxel belongs to two segments of one map.
 
     Parameters
     ----------
-    masks : sequence of numpy.ndarray
+    masks : sequence of numpy.ndarray of bool
         One per segment.
     numbers : sequence of int
-        The label of each segment; 1, 2, 3… by default.
+        The label of each segment.
     """
-    numbers = numbers or range(1, len(masks) + 1)
     dtype = np.uint8 if max(numbers) < 256 else np.uint16
-    layers: list[tuple[np.ndarray, list[int]]] = []
-    for index, (mask, number) in enumerate(zip(masks, numbers, strict=True)):
-        inside = mask != 0
-        for voxels, members in layers:
-            if not voxels[inside].any():
-                voxels[inside] = number
-                members.append(index)
-                break
+    layers: list[np.ndarray] = []
+    for inside, number in zip(masks, numbers, strict=True):
+        free = next((voxels for voxels in layers if not voxels[inside].any()), None)
+        if free is None:
+            layers.append(np.where(inside, number, 0).astype(dtype))
         else:
-            layers.append((np.where(inside, number, 0).astype(dtype), [index]))
+            free[inside] = number
     return layers
 
 
 def label_table(labels: Iterable[Label]) -> str:
     """Return labels as the table that BIDS calls ``_dseg.tsv``, with the codes of their terminology in further columns."""
-    header = (*COLUMNS, *(f"{code}.{part}" for code in CODES for part in CODE_PARTS))
-    rows = [header, *((str(o.number), _cell(o.name), "#" + bytes(o.colour).hex(), *_codes(o.terminology)) for o in labels)]
+    header = (*COLUMNS, *(f"{code}.{part}" for code in CODES for part in CODE_PARTS), *PROPERTIES)
+    rows = [header, *(_row(label) for label in labels)]
     return "".join("\t".join(row) + "\n" for row in rows)
 
 
@@ -112,31 +126,33 @@ def _cell(text: str) -> str:
     return " ".join(text.split()) or "n/a"
 
 
+def _row(label: Label) -> tuple[str, ...]:
+    color = "#" + bytes(label.colour).hex()
+    return (str(label.number), _cell(label.name), color, *_codes(label.terminology), *_properties(label))
+
+
+def _properties(label: Label) -> list[str]:
+    return [_cell(getattr(label, field)) for field in SEGMENT_TAGS]
+
+
 def _codes(terminology: str) -> list[str]:
-    """Return the parts of the codes in ``context~category~type~modifier~…``, each ``scheme^value^meaning``."""
-    parts = (terminology.split("~") + [""] * 4)[1:4]
+    """Return the parts of the codes in ``context~category~type~modifier~context~region~modifier``.
+
+    Each is ``scheme^value^meaning``, as `vtkSlicerTerminologiesModuleLogic` serializes it.
+    """
+    parts = terminology.split("~")
     found = []
-    for part in parts:
-        scheme, value, meaning = (part.split("^") + [""] * 3)[:3]
+    for number in CODES.values():
+        scheme, value, meaning = ((parts[number] if number < len(parts) else "").split("^") + [""] * 3)[:3]
         found += [value, scheme, _cell(meaning)] if value and scheme else ["", "", ""]
     return found
 
 
-def _mask_of(node: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return one segment on the reference grid of its segmentation, and that grid."""
-    tables = {table.GetID() for table in slicer.util.getNodesByClass(COLOR_TABLE)}
-    target = slicer.mrmlScene.AddNewNodeByClass(LABEL_MAP)
-    target.SetHideFromEditors(True)
-    try:
-        export = slicer.vtkSlicerSegmentationsModuleLogic.ExportSegmentsToLabelmapNode
-        if not export(node, [name], target, None, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY):
-            raise BridgeError(f"{node.GetName()}: Slicer cannot turn the segment {name} into voxels. Its log says why.")
-        return np.array(slicer.util.arrayFromVolume(target)), grid_of(target)
-    finally:
-        remove_with_displays(target)
-        for table in slicer.util.getNodesByClass(COLOR_TABLE):  # Slicer makes one for the names
-            if table.GetID() not in tables:
-                slicer.mrmlScene.RemoveNode(table)
+def _label_of(segment: Any, number: int) -> Label:
+    red, green, blue = (round(255 * part) for part in segment.GetColor())
+    terminology = _tag_of(segment, segment.GetTerminologyEntryTagName())
+    properties = {field: _tag_of(segment, tag) for field, tag in SEGMENT_TAGS.items()}
+    return Label(number, segment.GetName(), (red, green, blue), terminology, **properties)
 
 
 def _numbers_of(segments: Sequence[Any]) -> list[int]:
@@ -150,8 +166,3 @@ def _numbers_of(segments: Sequence[Any]) -> list[int]:
 def _tag_of(segment: Any, name: str) -> str:
     tag = vtk.reference("")
     return str(tag) if segment.GetTag(name, tag) else ""
-
-
-def _label_of(segment: Any, number: int) -> Label:
-    red, green, blue = (round(255 * part) for part in segment.GetColor())
-    return Label(number, segment.GetName(), (red, green, blue), _tag_of(segment, segment.GetTerminologyEntryTagName()))

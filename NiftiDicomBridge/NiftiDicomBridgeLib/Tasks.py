@@ -6,7 +6,7 @@ MRML and the DICOM database are only touched in the constructor and in ``finish`
 from __future__ import annotations
 
 import json
-import re
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import slicer
 
 from nifti_dicom_bridge import (
@@ -25,6 +26,7 @@ from nifti_dicom_bridge import (
     Entry,
     Job,
     Layout,
+    Log,
     Outcome,
     OutputError,
     Target,
@@ -34,13 +36,15 @@ from nifti_dicom_bridge import (
 )
 
 from . import Database, Hierarchy, Originals
+from .EditedSeries import EditedSeries
+from .FileNames import file_names, names_of_parts
 from .NodeImages import NodeImage
 from .NodeKinds import sequence_of
-from .Nodes import images_of
+from .Nodes import image_of
 from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]
-LONGEST_NAME = 100
+UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
 NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 
@@ -88,19 +92,22 @@ class ExportTask:
             raise BridgeError(NO_FOLDER)
         self._folder = Path(folder)
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
-        self._sources = [source for node in _each_once(nodes) for source in self._sources_of(node, harden)]
+        self._sources = [self._source_of(node, harden) for node in _each_once(nodes)]
         self._names = file_names([name or source.title for source in self._sources])
         self._deidentifier = Deidentifier(self._options.deidentify_key) if self._options.deidentify else None
         self._public_names: list[str] = []
+        self._series = EditedSeries(source.identity.get("StudyInstanceUID", "") for source in self._sources)
 
-    def _sources_of(self, node: Any, harden: bool) -> list[_Source]:
+    def _source_of(self, node: Any, harden: bool) -> _Source:
         title = node.GetName() or node.GetID() if node is not None else "(no volume)"
         try:
-            images = images_of(node, harden)
+            image = image_of(node, harden)
         except BridgeError as error:
-            return [_Source(title, error=str(error))]
-        only_dicom = self._options.layout is Layout.BIDS
-        return [_source_of(image, Hierarchy.identity_of_node(node), only_dicom) for image in images]
+            return _Source(title, error=str(error))
+        except Exception as error:  # as in `_entries`
+            logging.exception("Reading of %s", title)
+            return _Source(title, error=UNEXPECTED.format(title, type(error).__name__, error))
+        return _source_of(image, Hierarchy.identity_of_node(node), self._options.layout is Layout.BIDS)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
@@ -134,20 +141,35 @@ class ExportTask:
         try:
             if source.image is None:
                 raise BridgeError(source.error)
-            volume, entry.log = Originals.volume_of(source.image, source.files, source.missing, step)
+            volumes, entry.log = Originals.volumes_of(source.image, source.files, source.missing, step)
+            entry.log.warnings += source.image.warnings
+            volumes = [part for volume in volumes for part in self._parts_of(volume)]
             if self._options.layout is Layout.BIDS:
-                _require_original(volume, source)
+                _require_original(volumes, source)
                 originals += source.files
                 return []
-            if self._deidentifier is not None:
-                volume = self._deidentifier.clean(replace(volume, name=name), entry.log)
-                name = self._public_name(volume)
-            entry.outputs = self._written(replace(volume, name=name), source, name)
+            for volume, title in zip(volumes, names_of_parts(name, volumes), strict=True):
+                entry.outputs += self._cleaned_and_written(volume, source, title, entry.log)
+            if Originals.UNCHANGED not in entry.log.notes and self._deidentifier is None:
+                self._series.describe(source.title, volumes, entry.outputs)
         except Cancelled:
             raise
         except (BridgeError, OSError) as error:
             entry.outcome, entry.error = Outcome.FAILED, str(error)
+        except Exception as error:  # an error in one image must not end the export of the others
+            logging.exception("Export of %s", source.title)
+            entry.outcome, entry.error = Outcome.FAILED, UNEXPECTED.format(source.title, type(error).__name__, error)
         return [entry]
+
+    def _parts_of(self, volume: Volume) -> list[Volume]:
+        """Return the images to write for a volume: label maps of segments that overlap are files of their own."""
+        return split_layers(volume)
+
+    def _cleaned_and_written(self, volume: Volume, source: _Source, name: str, log: Log) -> list[Path]:
+        if self._deidentifier is not None:
+            volume = self._deidentifier.clean(replace(volume, name=name), log)
+            name = self._public_name(volume)
+        return self._written(replace(volume, name=name), source, name)
 
     def _public_name(self, volume: Volume) -> str:
         """Return a name that no other volume of this export has, and that the name of the node is no part of."""
@@ -159,7 +181,8 @@ class ExportTask:
         self._folder.mkdir(parents=True, exist_ok=True)
         image = self._folder / (name + (".nii.gz" if self._options.gzip else ".nii"))
         table = table_beside(image)
-        labels = source.image.labels if volume.metadata is None else ()
+        numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.metadata is None else set()
+        labels = [label for label in source.image.labels if label.number in numbers]
         if labels and table.exists() and not self._options.overwrite:
             raise OutputError(f"{table} exists. Choose another folder or name.")
         outputs = write(volume, image, replace(self._options, deidentify=False))
@@ -231,25 +254,17 @@ class SeriesTask:
         return report
 
 
-def file_names(titles: Iterable[str]) -> list[str]:
-    """Return a file name without suffix for each title: safe on every file system, no two alike whatever the case."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for title in titles:
-        stem = name = _safe(title)
-        number = 2
-        while name.lower() in taken:
-            name = f"{stem}_{number}"
-            number += 1
-        taken.add(name.lower())
-        names.append(name)
-    return names
+def is_layered(volume: Volume) -> bool:
+    """Whether the last axis of a volume are label maps, because segments overlap."""
+    return volume.intent == "label" and volume.voxels.ndim == 5
 
 
-def _safe(title: str) -> str:
-    name = re.sub(r"[^\w.+-]+", "_", title)[:LONGEST_NAME].strip("._- ")
-    # Windows keeps these for devices, with any suffix.
-    return "_" + name if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name) else name or "volume"
+def split_layers(volume: Volume) -> list[Volume]:
+    """Return the label maps of segments that overlap, each as an image; any other image as it is."""
+    if not is_layered(volume):
+        return [volume]
+    titles = [volume.name, *(f"{volume.name} overlap {n}" for n in range(1, volume.voxels.shape[-1]))]
+    return [replace(volume, voxels=volume.voxels[..., n], name=title) for n, title in enumerate(titles)]
 
 
 def _each_once(nodes: Iterable[Any]) -> list[Any]:
@@ -272,8 +287,9 @@ def _source_of(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> 
     return _Source(image.name, image, tuple(files), max(len(set(image.instance_uids)) - len(files), 0), identity)
 
 
-def _require_original(volume: Volume, source: _Source) -> None:
-    if volume.metadata is None or volume.edits() or any(path.suffix in (".nii", ".gz") for path in source.files):
+def _require_original(volumes: Sequence[Volume], source: _Source) -> None:
+    edited = any(volume.metadata is None or volume.edits() for volume in volumes)
+    if edited or any(path.suffix in (".nii", ".gz") for path in source.files):
         raise BridgeError(
             f"{source.title} is not as it came from DICOM, and a BIDS dataset holds raw data. Export it as 'NIfTI, one folder'."
         )

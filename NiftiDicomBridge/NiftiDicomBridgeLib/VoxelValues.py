@@ -39,10 +39,17 @@ def fill_plane(target: np.ndarray, stored: np.ndarray, rescale: Rescale) -> None
     if rescale.is_identity:
         np.copyto(target, stored, casting="unsafe")
         return
+    if target.dtype.kind in "iu" and rescale.slope == 1 and _holds(target.dtype, rescale.intercept):
+        # modulo the range of the type, which holds the result
+        np.add(stored, target.dtype.type(rescale.intercept), out=target, dtype=target.dtype, casting="unsafe")
+        return
     work = np.int64 if target.dtype.kind in "iu" else np.float64
-    slope, intercept = (work(rescale.slope), work(rescale.intercept))
-    values = stored.astype(work) if slope == 1 else np.multiply(stored, slope, dtype=work, casting="unsafe")
-    np.add(values, intercept, out=target, casting="unsafe")
+    values = np.multiply(stored, work(rescale.slope), dtype=work, casting="unsafe")
+    np.add(values, work(rescale.intercept), out=target, casting="unsafe")
+
+
+def _holds(dtype: np.dtype, value: float) -> bool:
+    return bool(np.iinfo(dtype).min <= value <= np.iinfo(dtype).max)
 
 
 def _type_of_stored(voxels: np.ndarray) -> np.dtype:

@@ -3,14 +3,14 @@
     Slicer --no-main-window --python-script NiftiDicomBridge/Scripts/convert.py -- convert DICOM --to nifti -o OUT
     Slicer --no-main-window --python-script NiftiDicomBridge/Scripts/convert.py -- convert NIFTI --to dicom -o OUT --register
 
-Beside the options of the command line there are two of Slicer's: ``--database DIR`` registers in the DICOM database of a
-folder, made when missing, instead of Slicer's own; ``--install-dependencies`` installs missing Python packages without asking.
+Beside the options of the command line there are those of Slicer: ``--database DIR`` registers in the DICOM database of a
+folder, created when missing, instead of Slicer's own. ``--install-dependencies`` installs missing Python packages without
+asking: with ``--for FEATURE`` those of a feature such as zarr, with ``--wheels DIR`` from a folder, without a network.
 
 Slicer ends with the exit code of the command line: 0 all done, 1 something failed or differs, 2 wrong usage.
 """
 
 import argparse
-import functools
 import sys
 import traceback
 from pathlib import Path
@@ -27,7 +27,7 @@ def main(argv):
         options, rest = options_of_slicer().parse_known_args(argv)
     except SystemExit as stop:  # the sentence is out
         return int(stop.code or 0)
-    problem = packages_missing(Dependencies, options.install_dependencies)
+    problem = packages_missing(Dependencies, options)
     if problem:
         sys.stderr.write(problem + "\n")
         return 1
@@ -41,7 +41,7 @@ def main(argv):
         return 2
     if options.database and "--register" not in rest:
         rest.append("--register")
-    code = cli.main(rest, registrar=functools.partial(Database.register_files, folder=options.database))
+    code = cli.main(rest, registrar=Database.Registrar(options.database))
     if {"-h", "--help"} & set(rest):
         sys.stdout.write("\n" + options_of_slicer().format_help())
     return code
@@ -49,20 +49,32 @@ def main(argv):
 
 def options_of_slicer():
     """Return the parser of the options that exist inside Slicer only."""
+    from nifti_dicom_bridge import FEATURES
+
     parser = argparse.ArgumentParser(prog="convert.py", usage=argparse.SUPPRESS, add_help=False, allow_abbrev=False)
     group = parser.add_argument_group("inside Slicer")
     group.add_argument("--database", metavar="DIR", help="register in the DICOM database of a folder, made when missing")
     group.add_argument("--install-dependencies", action="store_true", help="install missing Python packages without asking")
+    group.add_argument(
+        "--for",
+        dest="features",
+        action="append",
+        default=[],
+        choices=sorted(FEATURES),
+        metavar="FEATURE",
+        help=f"with --install-dependencies: install the packages of a feature, too: {', '.join(sorted(FEATURES))}",
+    )
+    group.add_argument("--wheels", type=Path, metavar="DIR", help="install from the wheels in a folder, without a network")
     return parser
 
 
-def packages_missing(dependencies, install):
+def packages_missing(dependencies, options):
     """Return a sentence when Python packages are missing and could not be installed; empty otherwise."""
     from nifti_dicom_bridge import DependencyError
 
     try:
-        if install:
-            dependencies.install()
+        if options.install_dependencies:
+            dependencies.install(options.features, options.wheels)
     except DependencyError as error:
         return str(error)
     missing = dependencies.missing()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.jobs import Job, convert
     from .labels import Code, Segment, read_labels
     from .model.metadata import Change, Element, Instance, Log, SeriesMetadata
+    from .optional_packages import FEATURES, missing_packages
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
     from .options import FileOptions, PreviewOptions, WindowChoice
     from .model.pixels import PixelRecord
@@ -46,6 +47,7 @@ _HOMES = {
     "labels": "Code Segment read_labels",
     "model.lazy_voxels": "LazyVoxels",
     "model.metadata": "Change Element Instance Log SeriesMetadata",
+    "optional_packages": "FEATURES missing_packages",
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
     "model.pixels": "PixelRecord",

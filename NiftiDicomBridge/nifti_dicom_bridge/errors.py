@@ -45,7 +45,21 @@ class OutputError(BridgeError):
 
 
 class DependencyError(BridgeError):
-    """A package that is only needed for this task is not installed."""
+    """A package that only this task needs is not installed.
+
+    Attributes
+    ----------
+    feature : str
+        Key of `optional_packages.FEATURES`, which lists the packages; empty if no feature is concerned.
+    """
+
+    def __init__(self, message: str, feature: str = ""):
+        super().__init__(message)
+        self.feature = feature
+
+
+class DecoderMissingError(DicomReadError, DependencyError):
+    """Pixel data are in a transfer syntax whose decoder is not installed."""
 
 
 class Cancelled(BridgeError):

@@ -15,6 +15,7 @@ from nifti_dicom_bridge import ConversionOptions, FileOptions, Job, Kind, Outcom
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.options import Resample, SegmentationForm
 from nifti_dicom_bridge.samples.demo import make_sample
+from phantoms import PHANTOMS
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
 MATRIX = np.diag([-2.0, -1.5, 3.0, 1.0])
@@ -541,10 +542,6 @@ def test_value_that_is_not_valid_fails_its_own_file_only(there):
 
 
 def test_parts_of_one_series_with_different_choices_are_refused(there):
-    make_sample(Path("dicom"))
-    image, sidecar = sorted(convert(Job([Path("dicom")], Path("nifti"))).outputs, key=lambda path: path.suffix, reverse=True)
-    image, sidecar = (image, sidecar) if sidecar.suffix == ".json" else (sidecar, image)
-    other = image.with_name("other.nii.gz")
-    other.write_bytes(image.read_bytes())
-    other.with_name("other.json").write_bytes(sidecar.read_bytes())
+    PHANTOMS["enhanced_two_stacks"].write(Path("dicom"))
+    image, other = (path for path in convert(Job([Path("dicom")], Path("nifti"))).outputs if path.suffix == ".gz")
     assert "Choose the same kind" in failure(image, other, per_file={other: FileOptions(Kind.SC)})

@@ -97,6 +97,7 @@ LAYERS = [  # the top imports below
     {"model"},
     {"options"},
     {"standard"},
+    {"optional_packages"},
     {"errors", "version"},
 ]
 HEIGHT = {name: len(LAYERS) - number for number, names in enumerate(LAYERS) for name in names}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import shutil
 import statistics
@@ -105,9 +106,18 @@ def contests(ct: Path, out: Path) -> list[Contest]:
             {"zarr, SimpleITK": [*zarr_peer, "back", str(out / "peer.zarr"), str(out / "peer")]},
             1.0,
         ),
+        *slicer_contests(out),
         Contest("validate", [*bridge, "validate", str(ct)], {"pydicom dcmread": headers}, 3.0),
         Contest("--help", [*bridge, "--help"], {"python -c pass": [sys.executable, "-c", "pass"]}, float("inf")),
     ]
+
+
+def slicer_contests(out: Path) -> list[Contest]:
+    """Return the loading of a NIfTI file with our sidecar into Slicer; none where Slicer's libraries are not installed."""
+    if importlib.util.find_spec("slicer") is None or importlib.util.find_spec("PySide6") is None:
+        return []
+    load, image = [sys.executable, str(Path(__file__).with_name("slicer_load.py"))], str(out / "nifti" / "2_Benchmark.nii")
+    return [Contest("load in Slicer", [*load, "ours", image], {"Slicer's reader": [*load, "slicer", image]}, 1.5)]
 
 
 def run(command: Sequence[str], out: Path) -> tuple[float, float]:

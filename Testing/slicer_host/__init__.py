@@ -21,6 +21,7 @@ from pathlib import Path
 STANDINS = {
     "qt": "qt_names",
     "ctk": "ctk_names",
+    "vtkITK": "vtk_itk_names",
     "DICOMLib": "dicom_lib",
     "slicer.ScriptedLoadableModule": "scripted_module",
     "slicer.parameterNodeWrapper": "parameter_node",

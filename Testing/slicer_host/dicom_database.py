@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+from functools import lru_cache
 
 import qt
 from PySide6.QtCore import Property
@@ -25,6 +26,14 @@ CREATE TABLE IF NOT EXISTS Series (SeriesInstanceUID TEXT PRIMARY KEY, StudyInst
                                    SeriesNumber TEXT, Modality TEXT);
 CREATE TABLE IF NOT EXISTS Images (SOPInstanceUID TEXT PRIMARY KEY, Filename TEXT, SeriesInstanceUID TEXT);
 """
+
+
+@lru_cache(maxsize=4096)
+def _header(path: str, modified: int):
+    """Return the data set of a file without the values of its pixel data; read once for many questions."""
+    import pydicom
+
+    return pydicom.dcmread(path, defer_size=1024, force=True)
 
 
 class ctkDICOMDatabase(qt.QObject):
@@ -116,11 +125,24 @@ class ctkDICOMDatabase(qt.QObject):
         assert field in ("SeriesNumber", "Modality", "SeriesDescription")
         return self._one(f"SELECT {field} FROM Series WHERE SeriesInstanceUID=?", seriesInstanceUID)
 
+    def instanceForFile(self, fileName):
+        """Return the SOP Instance UID of a file."""
+        return self.fileValue(fileName, "0008,0018")
+
+    def instanceValue(self, sopInstanceUID, tag):
+        """Return a top-level value of an instance; see `fileValue`."""
+        path = self.fileForInstance(sopInstanceUID)
+        return self.fileValue(path, tag) if path else ""
+
+    def fileValueExists(self, fileName, tag):
+        """Whether a file has an element at its top level."""
+        return tuple(int(part, 16) for part in tag.split(",")) in _header(fileName, os.stat(fileName).st_mtime_ns)
+
     def fileValue(self, fileName, tag):
         """Return a top-level value of a file, in the database or not; values are separated by a backslash."""
         import pydicom
 
-        element = pydicom.dcmread(fileName, stop_before_pixels=True).get(tuple(int(part, 16) for part in tag.split(",")))
+        element = _header(fileName, os.stat(fileName).st_mtime_ns).get(tuple(int(part, 16) for part in tag.split(",")))
         value = element.value if element is not None and element.value is not None else ""
         return "\\".join(map(str, value)) if isinstance(value, (list, pydicom.multival.MultiValue)) else str(value)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import BridgeError, Cancelled, OptionError
 from ..options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
@@ -20,7 +20,17 @@ DONE, FAILED, USAGE = 0, 1, 2
 MOST_LEVELS = 16
 """Of a pyramid: more halvings than any image has."""
 
-Registrar = Callable[[list[Path]], str]
+
+class Registrar(Protocol):
+    """Adds DICOM files to a database."""
+
+    def check(self) -> None:
+        """Raise `OutputError` unless files can be added; called before anything is written."""
+
+    def __call__(self, files: list[Path]) -> str:
+        """Add files, and return a sentence about it."""
+
+
 """Adds written files to a database and returns one sentence for the person; raises `BridgeError` where it cannot."""
 
 
@@ -229,6 +239,8 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     _check_options(options, register)
     if arguments.report:
         _check_report(arguments.report, arguments.output)
+    if register and registrar is not None:
+        registrar.check()
     from ..conversion.jobs import Job, convert
 
     with _ProgressBar(quiet=arguments.quiet) as bar:
@@ -409,25 +421,28 @@ _COMMANDS = {
 
 # --- progress ---------------------------------------------------------------------------------------------------------
 
+_BAR_LENGTH = 30
+
 
 class _ProgressBar:
-    """A bar on a terminal, nothing in a pipe."""
+    """One line on a terminal that is written again and again; nothing in a pipe."""
 
     def __init__(self, quiet: bool):
-        self._bar: Any = None
+        self._length = 0
         self.progress: Progress | None = None if quiet or not sys.stderr.isatty() else self._show
 
     def __enter__(self) -> _ProgressBar:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._write("")
 
     def _show(self, what: str, done: int, total: int) -> None:
-        from tqdm import tqdm
+        filled = _BAR_LENGTH * done // max(1, total)
+        self._write(f"{what[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
 
-        if self._bar is None:
-            self._bar = tqdm(total=total, leave=False, file=sys.stderr)
-        self._bar.total, self._bar.n = total, done
-        self._bar.set_description(what[:30])
+    def _write(self, text: str) -> None:
+        if text or self._length:
+            sys.stderr.write(f"\r{text:{self._length}}" + ("" if text else "\r"))
+            sys.stderr.flush()
+        self._length = len(text)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
+from ..formats.dicom.restore import UidMap
 from ..formats.dicom.write import DicomJob, write_dicom
 from ..model.metadata import Change
 from ..model.report import ConversionReport, Entry, Outcome
@@ -39,6 +41,14 @@ class _Run:
         if options.reference or options.study_from or options.metadata:
             _ = self.making  # what they name is missed before anything is written
 
+    def with_job(self, job: DicomJob) -> _Run:
+        """Return the same run with other UIDs; itself where they are the same."""
+        if job is self.job:
+            return self
+        found = copy(self)
+        found.job = job
+        return found
+
     @cached_property
     def making(self) -> Making:
         """Makes new objects."""
@@ -49,10 +59,11 @@ class _Run:
 
 @dataclass
 class _Source:
-    """One image to turn into DICOM: a NIfTI file, or a volume of DICOM files; and the instances that it is made of."""
+    """One image to turn into DICOM: a NIfTI file, or a volume of DICOM files; the instances and frames that it is made of."""
 
     title: str
     instances: frozenset[str]
+    frames: frozenset[tuple[str, int, int]] = frozenset()
     file: NiftiFile | None = None
     plan: Plan | None = None
 
@@ -84,8 +95,8 @@ def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, p
     inventory = find_series(other_inputs(inputs), progress)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
-    for group in _sharing_instances(sources):
-        entry = _group_to_dicom(group, run)
+    for group, job in _jobs(_sharing_instances(sources), run.job):
+        entry = _group_to_dicom(group, run.with_job(job))
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
             from .new_objects import violations
 
@@ -96,11 +107,40 @@ def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, p
 
 def _source_of(file: NiftiFile) -> _Source:
     keys = _keys(file.record.series.instances) if file.record else frozenset({str(file.path)})
-    return _Source(file.path.name, keys, file=file)
+    return _Source(file.path.name, keys, _frames_in(file), file)
 
 
 def _keys(instances: Sequence) -> frozenset[str]:
     return frozenset(instance.key for instance in instances)
+
+
+def _frames_in(file: NiftiFile) -> frozenset[tuple[str, int, int]]:
+    """Return instance, frame and label of everything that an image is made of."""
+    if file.record is None:
+        return frozenset()
+    series = file.record.series
+    keys = [instance.key for instance in series.instances]
+    return frozenset((keys[frame.instance], frame.frame, frame.label) for _, _, frame in series.planes())
+
+
+def _jobs(groups: Sequence[list[_Source]], job: DicomJob) -> Iterator[tuple[list[_Source], DicomJob]]:
+    """Yield the series to write and their jobs: images of the same frames, such as edited copies, become several series."""
+    for group in groups:
+        for number, members in enumerate(_without_repeated_frames(group)):
+            yield members, job if number == 0 else replace(job, uids=UidMap())
+
+
+def _without_repeated_frames(group: Sequence[_Source]) -> list[list[_Source]]:
+    """Return sources in groups in which no frame occurs twice."""
+    rounds: list[tuple[set[tuple[str, int, int]], list[_Source]]] = []
+    for source in group:
+        free = next((found for found in rounds if found[0].isdisjoint(source.frames)), None)
+        if free is None:
+            free = (set(), [])
+            rounds.append(free)
+        free[0].update(source.frames)
+        free[1].append(source)
+    return [members for _, members in rounds]
 
 
 def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:

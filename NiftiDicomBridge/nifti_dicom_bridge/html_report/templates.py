@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DependencyError
+from ..optional_packages import missing_error
 from . import formatting
 from .data_uris import data_uri
 
@@ -31,10 +31,8 @@ def _environment() -> Environment:
     try:
         from jinja2 import Environment, FunctionLoader, StrictUndefined
         from markupsafe import Markup
-    except ImportError as error:
-        raise DependencyError(
-            "The report page needs the Python package jinja2, which is not installed. Install it, or write a JSON report."
-        ) from error
+    except ImportError:
+        raise missing_error("report") from None
 
     def clean(value: Any) -> Any:
         return value if isinstance(value, Markup) or not isinstance(value, str) else formatting.allowed(value)

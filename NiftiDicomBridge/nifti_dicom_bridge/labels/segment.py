@@ -42,6 +42,8 @@ class Segment:
         ``AUTOMATIC``, ``SEMIAUTOMATIC``, ``MANUAL``; empty where the source does not say.
     algorithm_name : str
         Needed beside the first two.
+    tracking_id, tracking_uid : str
+        Identify the finding that is followed in several images (PS3.3 C.8.20.4); empty or both set.
     """
 
     number: int
@@ -54,6 +56,8 @@ class Segment:
     colour: RGB | None = None
     algorithm_type: str = ""
     algorithm_name: str = ""
+    tracking_id: str = ""
+    tracking_uid: str = ""
 
 
 def description_of(number: int) -> str:

@@ -24,6 +24,14 @@ _CODES = {
     "region": ("region", "anatomicregionsequence"),
     "region_modifier": ("regionmodifier", "anatomicregionmodifiersequence"),
 }
+# field of Segment → columns, as the DICOM attributes are called
+_PROPERTIES = {
+    "algorithm_type": ("algorithmtype", "segmentalgorithmtype"),
+    "algorithm_name": ("algorithmname", "segmentalgorithmname"),
+    "tracking_id": ("trackingid",),
+    "tracking_uid": ("trackinguid",),
+}
+_ALGORITHMS = ("", "AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 _PARTS = (("codevalue", "codingscheme", "codemeaning"), ("codevalue", "codingschemedesignator", "codemeaning"))
 _NOTHING = ("", "n/a")
 
@@ -84,7 +92,21 @@ def _segment(row: Row, here: Place) -> Segment:
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
     name = _name_of(row) or (kind.meaning if kind else "") or _mapped(row, here)
-    return Segment(number, checks.label(name, here), colour=_colour(row, here), **codes)
+    return Segment(number, checks.label(name, here), colour=_colour(row, here), **codes, **_properties(row, here))
+
+
+def _properties(row: Row, here: Place) -> dict[str, Any]:
+    """Return how a segment was made, and its tracking identifiers."""
+    found: dict[str, Any] = {}
+    for field, columns in _PROPERTIES.items():
+        text = next((row[column].strip() for column in columns if column in row), "")
+        found[field] = "" if text.lower() in _NOTHING else text
+    kind = found["algorithm_type"] = found["algorithm_type"].upper()
+    if kind not in _ALGORITHMS:
+        raise here.error(f"the algorithm type is {kind!r}; AUTOMATIC, SEMIAUTOMATIC or MANUAL was expected. Correct it.")
+    if not (found["tracking_id"] and found["tracking_uid"]):
+        found["tracking_id"] = found["tracking_uid"] = ""
+    return found
 
 
 def _number_of(row: Row, here: Place) -> str:

@@ -51,7 +51,7 @@ def video_writer() -> Callable[[Path, float], VideoWriter]:
     if program and encoder:
         return partial(FfmpegWriter, program=program, encoder=encoder)
     if find_spec("av") is None:
-        raise DependencyError(NO_ENCODER)
+        raise DependencyError(NO_ENCODER, "video")
     return PyavWriter
 
 

@@ -1,19 +1,93 @@
-"""The binary header that Siemens puts into private elements (CSA), as nibabel reads it."""
+"""The binary header that Siemens scanners write into private elements (CSA1 and CSA2) → values by name.
+
+The format is described by SPM (spm_dicom_headers.m) and by nibabel's documentation of CSA headers.
+"""
 
 from __future__ import annotations
 
-import warnings
+import struct
+from collections.abc import Callable
 from functools import lru_cache
+
+MOST_TAGS = 1000
+"""A header with more tags, or a tag with more items, is damaged."""
+_TAG = struct.Struct("<64si4s3i")
+_ITEM = struct.Struct("<4i")
+_NUMBERS: dict[str, Callable[[str], object]] = {
+    "FL": float, "FD": float, "DS": float, "SS": int, "US": int, "SL": int, "UL": int, "IS": int,
+}  # fmt: skip
 
 
 @lru_cache(maxsize=64)
 def csa_values(raw: bytes) -> dict[str, list]:
-    """Return the values of a CSA header, by name; empty where it cannot be read."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nibabel calls all of nicom experimental; the CSA reader is what we want of it
-        from nibabel.nicom import csareader
+    """Return the values of a CSA header by name: numbers where the VR is one of numbers; empty if it is damaged."""
     try:
-        header = csareader.read(raw)
-    except Exception:  # nibabel raises whatever the damage causes: struct.error, CSAReadError, IndexError…
+        return _Header(raw).values()
+    except (struct.error, ValueError):
         return {}
-    return {name: entry["items"] for name, entry in header["tags"].items()}
+
+
+class _Header:
+    """Reads a header from its beginning to its end."""
+
+    def __init__(self, raw: bytes):
+        self._raw, self._second = raw, raw[:4] == b"SV10"
+        self._pos = 8 if self._second else 0
+        self._extra = 0
+        """CSA1 states the length of an item plus the number of items of one of the first two tags."""
+
+    def values(self) -> dict[str, list]:
+        count, _ = self._unpack(struct.Struct("<2I"))
+        if not 0 < count <= MOST_TAGS:
+            raise ValueError(f"{count} tags")
+        found = {}
+        for number in range(count):
+            name, multiplicity, vr, _, items, _ = self._unpack(_TAG)
+            if items > MOST_TAGS:
+                raise ValueError(f"{items} items")
+            if number < 2:
+                self._extra = items
+            found[_text(name)] = self._items(items, multiplicity, _NUMBERS.get(_text(vr)))
+        return found
+
+    def _items(self, count: int, multiplicity: int, number: Callable[[str], object] | None) -> list:
+        """Return the items of one tag; the first empty one ends a list of numbers."""
+        found: list = []
+        wanted = multiplicity or count
+        for n in range(count):
+            length = self._length()
+            if length is None:
+                return found + [""] * (n < multiplicity)
+            if n >= wanted:
+                if length:
+                    raise ValueError("more values than the multiplicity allows")
+                continue
+            text = _text(self._raw[self._pos : self._pos + length])
+            self._pos += length + -length % 4
+            if number is None:
+                found.append(text)
+            elif length:
+                found.append(number(text))
+            else:
+                wanted = n
+        return found
+
+    def _length(self) -> int | None:
+        """Return the length of the next item; None where CSA1 has no further one for this tag."""
+        first, second, _, _ = self._unpack(_ITEM)
+        length = second if self._second else first - self._extra
+        if 0 <= length <= len(self._raw) - self._pos:
+            return int(length)
+        if self._second:
+            raise ValueError(f"an item of {length} bytes")
+        return None
+
+    def _unpack(self, layout: struct.Struct) -> tuple:
+        found = layout.unpack_from(self._raw, self._pos)
+        self._pos += layout.size
+        return found
+
+
+def _text(raw: bytes) -> str:
+    """Return text up to the first null character."""
+    return raw.split(b"\0", 1)[0].decode("latin-1")

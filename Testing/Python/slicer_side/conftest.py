@@ -126,8 +126,8 @@ def load(database, logic):
         from NiftiDicomBridgeLib import Database
 
         DICOMUtils.importDicom(str(Path(files[0]).parent))
-        (node_id,) = logic.loadSeries(Database.series_of_files(files))
-        return slicer.mrmlScene.GetNodeByID(node_id)
+        nodes = [slicer.mrmlScene.GetNodeByID(name) for name in logic.loadSeries(Database.series_of_files(files))]
+        return next(node for node in nodes if node.IsA("vtkMRMLVolumeNode") or node.IsA("vtkMRMLSegmentationNode"))
 
     return load
 

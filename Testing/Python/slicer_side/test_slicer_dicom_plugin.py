@@ -299,6 +299,7 @@ MR, STORAGE = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1."
     ({"SOPClassUID": MR, "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}, "Mosaic", True),
     ({"SOPClassUID": lambda n: MR + ".1" if n else MR}, "Classic and enhanced", True),
     ({"SOPClassUID": STORAGE + "66.7"}, "label map", True),
+    ({"SOPClassUID": STORAGE + "66.4", "SegmentationType": "FRACTIONAL"}, "probabilities", True),
     ({"SOPClassUID": STORAGE + "30"}, "Parametric map", True),
     ({"SOPClassUID": STORAGE + "481.2"}, "gray", False),
     ({"SOPClassUID": MR, "ImagePositionPatient": lambda n: ["0", "0", str(max(n, 1))]}, "echoes", False),
@@ -317,7 +318,8 @@ def test_segmentation_and_map_are_slicers_where_its_loaders_are_there(
 ):
     for number, (name, sop_class) in enumerate((("Segmentation", "66.4"), ("ParametricMap", "30"))):
         monkeypatch.setitem(slicer.modules.dicomPlugins, f"DICOM{name}Plugin", object)
-        files = write_series(tmp_path / str(number), SOPClassUID=STORAGE + sop_class, SegmentationType="BINARY")
+        attributes = {"SOPClassUID": STORAGE + sop_class, "SegmentationType": "BINARY", "NumberOfFrames": "2"}
+        files = write_series(tmp_path / str(number), **attributes)
         assert plugin.examineFiles([str(path) for path in files])[0].confidence < 0.45
 
 
@@ -354,3 +356,18 @@ def test_volumes_of_a_series_are_named_by_what_differs(slicer, plugin, database,
     plugin.load(loadable)
     names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
     assert names == {"7: ramp echo 4.5 ms", "7: ramp echo 9 ms"}
+
+
+def test_segmentation_object_is_one_node_that_refers_to_its_loaded_image(slicer, plugin, logic, node, tmp_path):
+    labels = np.zeros((4, 5, 6), np.uint8)
+    labels[1:3, 1:3, 1:3], labels[0, 0, 0] = 1, 2
+    drawn = slicer.util.addVolumeFromArray(labels, ijk_to_ras(node), "drawn", "vtkMRMLLabelMapVolumeNode")
+    made = logic.volumesToDicom([drawn], database=False, folder=tmp_path / "seg")
+    assert made.ok, made.failures
+    before = {one.GetID() for one in slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode")}
+    (loadable,) = plugin.examineForImport([[str(path) for path in made.outputs]])
+    loaded = plugin.load(loadable)
+    assert loaded.IsA("vtkMRMLSegmentationNode")
+    assert loaded.GetSegmentation().GetNumberOfSegments() == 2
+    assert loaded.GetNodeReference(loaded.GetReferenceImageGeometryReferenceRole()).GetID() == node.GetID()
+    assert {one.GetID() for one in slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode")} == before

@@ -126,39 +126,17 @@ def image_of_node(slicer):
 
 
 def test_one_of_several_images_in_the_same_objects_is_found_by_its_voxels(logic, node, image_of_node, tmp_path):
-    """As for the segments of a segmentation object."""
     from dataclasses import replace
 
-    from nifti_dicom_bridge import read
+    from nifti_dicom_bridge import Log, read
     from NiftiDicomBridgeLib import Matching, Originals
 
     (first,) = read(tmp_path / "original")
     second = replace(first, voxels=first.voxels + 1)
     real = second.real_values()[0].astype(np.int16)
     uids = Matching.slice_uids(first).reshape(-1)
-    found = Originals._match([first, second], image_of_node(real, first.ijk_to_ras, uids))
-    assert found.volume is second
-    assert not found.reverse
-
-
-def test_mosaic_is_refused_with_a_reason(logic, node, image_of_node, tmp_path):
-    from dataclasses import replace
-
-    from nifti_dicom_bridge import BridgeError, read
-    from NiftiDicomBridgeLib import Originals
-
-    (volume,) = read(tmp_path / "original")
-    mosaic = replace(volume, pixel_record=replace(volume.pixel_record, across=2, down=2))
-    with pytest.raises(BridgeError, match="as mosaic"):
-        Originals._match([mosaic], image_of_node(np.zeros((1, 10, 12), np.int16)))
-
-
-def test_palette_colours_are_refused_with_a_reason(logic, node, image_of_node, tmp_path):
-    from nifti_dicom_bridge import BridgeError, read
-    from NiftiDicomBridgeLib import Originals
-
-    with pytest.raises(BridgeError, match="other colour components"):
-        Originals._match(read(tmp_path / "original"), image_of_node(np.zeros((4, 5, 6, 3), np.uint8)))
+    (found,) = Originals._volumes([first, second], image_of_node(real, first.ijk_to_ras, uids), Log())
+    assert found is second
 
 
 # --- edited

@@ -98,7 +98,7 @@ def test_closed_database_is_told_before_anything_is_converted(slicer, logic, exp
     from nifti_dicom_bridge import OutputError
 
     slicer.dicomDatabase.closeDatabase()
-    with pytest.raises(OutputError, match=r"not open.*Switch to the module DICOM"):
+    with pytest.raises(OutputError, match=r"not open.*create it in the module DICOM"):
         logic.importNifti([exported])
     assert temporary_folders(slicer) == []
 
@@ -150,6 +150,56 @@ def test_series_that_slicer_cannot_load_is_an_error(logic, database):
 def test_missing_package_is_named(slicer, logic, monkeypatch):
     from nifti_dicom_bridge import DependencyError
 
-    monkeypatch.setattr(slicer.packaging, "pip_check", lambda req, _seen=None: req.name != "isal")
-    with pytest.raises(DependencyError, match="missing in Slicer: isal"):
+    monkeypatch.setattr(slicer.packaging, "pip_check", lambda req, _seen=None: req.name != "highdicom")
+    with pytest.raises(DependencyError, match="missing in Slicer: highdicom"):
         logic.importNifti(["x.nii"])
+
+
+# --- packages of single features, and the database
+
+
+def without_zarr(monkeypatch):
+    from nifti_dicom_bridge import optional_packages
+
+    monkeypatch.setattr(optional_packages, "installed_version", lambda name: "" if name == "zarr" else "99")
+
+
+def test_nothing_is_missing_for_a_feature_whose_package_is_installed(slicer):
+    from NiftiDicomBridgeLib import Dependencies
+
+    assert Dependencies.missing_for("zarr") == []
+    assert Dependencies.sentence_for("zarr") == ""
+    assert Dependencies.offer("zarr") == ""
+
+
+def test_feature_names_its_package_in_one_sentence(slicer, monkeypatch):
+    from NiftiDicomBridgeLib import Dependencies
+
+    without_zarr(monkeypatch)
+    assert Dependencies.sentence_for("zarr") == (
+        "Zarr stores require the Python package zarr>=3.1,<4, which is not installed in Slicer."
+    )
+
+
+def test_declined_installation_is_answered_with_a_sentence(slicer, monkeypatch):
+    from NiftiDicomBridgeLib import Dependencies
+
+    def declined(*_, **__):
+        raise RuntimeError("User declined")
+
+    without_zarr(monkeypatch)
+    monkeypatch.setattr(slicer.packaging, "pip_ensure", declined)
+    assert Dependencies.offer("zarr").startswith("Not installed: zarr>=3.1,<4. Without a network")
+
+
+def test_database_of_the_settings_is_created_and_opened(slicer, database, tmp_path):
+    import qt
+
+    from NiftiDicomBridgeLib import Database
+
+    slicer.dicomDatabase.closeDatabase()
+    folder = tmp_path / "new" / "database"
+    qt.QSettings().setValue(slicer.dicomDatabaseDirectorySettingsKey, str(folder))
+    assert Database.open_own() == folder
+    assert Database.is_open()
+    assert folder.is_dir()

@@ -258,13 +258,13 @@ def _gradients_in_ras(stem: Path, volume):
 def test_diffusion_volume_that_is_loaded_shows_the_same_directions(slicer, logic, tmp_path):
     from nifti_dicom_bridge import Volume
     from NiftiDicomBridgeLib.NewNodes import add_nodes
-    from NiftiDicomBridgeLib.Nodes import images_of
+    from NiftiDicomBridgeLib.Nodes import image_of
 
     gradients = np.array([[0, 0, 0, 0], [1000, 1, 0, 0], [2000, 0, 0.6, 0.8]])
     voxels = np.arange(3 * 2 * 3 * 4, dtype=np.int16).reshape(3, 2, 3, 4)
     (node,) = add_nodes(Volume(voxels, GRID, gradients=gradients), "dwi")
     assert node.IsA("vtkMRMLDiffusionWeightedVolumeNode")
-    (image,) = images_of(node)
+    image = image_of(node)
     if np.linalg.det(GRID[:3, :3]) < 0:
         voxels = voxels[:, ::-1]
     np.testing.assert_array_equal(image.voxels, voxels)

@@ -61,6 +61,7 @@ def test_register_without_database_exits_with_1(run, series, tmp_path):
     done = run("convert", tmp_path / "nifti", "--to", "dicom", "-o", tmp_path / "back", "--register")
     assert done.returncode == 1
     assert "database is not open" in done.stderr
+    assert not (tmp_path / "back").exists()  # asked before anything was written
 
 
 def test_database_of_a_folder_is_made_and_filled(run, series, own_database, tmp_path):
@@ -92,6 +93,7 @@ def test_database_where_none_can_be_exits_with_1(run, series, tmp_path):
     done = run("convert", tmp_path / "nifti", "--to", "dicom", "-o", tmp_path / "back", "--database", tmp_path / "file" / "db")
     assert done.returncode == 1
     assert "the folder cannot be made" in done.stderr
+    assert not (tmp_path / "back").exists()
     assert "Traceback" not in done.stderr
 
 
@@ -139,19 +141,19 @@ def test_help_exits_with_0_and_tells_of_register(run):
 
 def test_missing_package_is_told_in_one_sentence(run):
     prelude = (
-        "import slicer_host.packaging_names as p; p.pip_check = lambda req, _seen=None: 'isal' not in str(req); "
+        "import slicer_host.packaging_names as p; p.pip_check = lambda req, _seen=None: 'highdicom' not in str(req); "
         "import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=True)"
     )
     done = run("inspect", ".", prelude=prelude)
     assert done.returncode == 1
-    assert "Python packages are missing in Slicer: isal" in done.stderr
+    assert "Python packages are missing in Slicer: highdicom" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 INSTALLING = """
 import slicer_host.packaging_names as p
 done = []
-p.pip_check = lambda req, _seen=None: 'isal' not in str(req) or bool(done)
+p.pip_check = lambda req, _seen=None: 'highdicom' not in str(req) or bool(done)
 def pip_ensure(requirements, **options):
     print("installing", sorted(options.items()))
     done.append(1)
@@ -179,8 +181,31 @@ def test_package_that_cannot_be_installed_is_told_in_one_sentence(run):
     prelude = INSTALLING.replace("done.append(1)", "raise RuntimeError('no network')")
     done = run("--install-dependencies", prelude=prelude)
     assert done.returncode == 1
-    assert "Python packages are missing in Slicer: isal" in done.stderr
+    assert "Not installed: highdicom" in done.stderr
+    assert "docs/offline.md" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+NO_ZARR = """
+import nifti_dicom_bridge.optional_packages as o
+o.installed_version = lambda name: "" if name == "zarr" else "99"
+"""
+
+
+def test_packages_of_a_feature_are_installed_from_a_folder_of_wheels(run, tmp_path):
+    prelude = NO_ZARR + INSTALLING.replace(
+        "p.pip_ensure", "p.pip_install = lambda arguments, **options: print(' '.join(arguments))\np.pip_ensure", 1
+    )
+    done = run(
+        "--install-dependencies",
+        "--for",
+        "zarr",
+        "--wheels",
+        tmp_path,
+        prelude="import sys; sys.path.append('NiftiDicomBridge')\n" + prelude,
+    )
+    assert f"--no-index --find-links {tmp_path} highdicom>=0.27 zarr>=3.1,<4" in done.stdout
+    assert "Not installed: " in done.stderr
 
 
 def test_unexpected_error_ends_slicer_too(run):

@@ -33,6 +33,7 @@ _MILLIMETRES = {1: 1000.0, 3: 1e-3}
 
 _FORMAT_1 = "i10s18sihcB8h3f4h8f3fhcB4f2i80s24s2h6f12f16s4s"
 _FORMAT_2 = "i8s2h8q3d8dq6dqq80s24s2i18d3i16sB15s"
+_MAGIC_1, _MAGIC_2 = (b"n+1", b"ni1"), (b"n+2", b"ni2")
 SIZES = {348: _FORMAT_1, 540: _FORMAT_2}
 
 
@@ -59,7 +60,9 @@ class NiftiHeader:
     intent : int
         intent_code.
     offset : int
-        Where the voxels begin, bytes.
+        vox_offset: where the voxels begin, bytes.
+    first_offset : int
+        The smallest possible offset in an image of one file: header and extension flag are before it.
     units : int
         xyzt_units.
     order : str
@@ -78,6 +81,7 @@ class NiftiHeader:
     rows: tuple[float, ...]
     intent: int = 0
     offset: int = 352
+    first_offset: int = 352
     units: int = UNITS_MM_S
     order: str = "<"
 
@@ -202,17 +206,22 @@ class NiftiHeader:
         return f"sform and qform put the same voxel {distance:.3g} mm apart: the sform was used"
 
 
+def is_nifti(start: bytes) -> bool:
+    """Whether the beginning of a file has the magic number of NIfTI; Analyze headers have none."""
+    return start[344:347] in _MAGIC_1 or start[4:7] in _MAGIC_2
+
+
 def _from_fields_1(fields: tuple, order: str) -> NiftiHeader:
     return NiftiHeader(
         dims=fields[7:15], intent=fields[18], datatype=fields[19], bits=fields[20], pixdim=fields[22:30],
-        offset=max(int(fields[30]) if np.isfinite(fields[30]) else 0, 352), slope=fields[31], intercept=fields[32],
+        offset=max(int(fields[30]) if np.isfinite(fields[30]) else 0, 0), slope=fields[31], intercept=fields[32],
         units=fields[35], codes=fields[44:46], quaternion=fields[46:49], origin=fields[49:52], rows=fields[52:64], order=order,
     )  # fmt: skip
 
 
 def _from_fields_2(fields: tuple, order: str) -> NiftiHeader:
     return NiftiHeader(
-        datatype=fields[2], bits=fields[3], dims=fields[4:12], pixdim=fields[15:23], offset=max(fields[23], 544),
+        datatype=fields[2], bits=fields[3], dims=fields[4:12], pixdim=fields[15:23], offset=max(fields[23], 0),
         slope=fields[24], intercept=fields[25], codes=fields[34:36], quaternion=fields[36:39], origin=fields[39:42],
-        rows=fields[42:54], units=fields[55], intent=fields[56], order=order,
+        rows=fields[42:54], units=fields[55], intent=fields[56], first_offset=544, order=order,
     )  # fmt: skip

@@ -1,12 +1,11 @@
 """NIfTI-1 and NIfTI-2 images ⇄ volumes.
 
-Written and read by ourselves, straight from and into the voxels, because that is where the time goes. Images in two files
-(``.hdr`` and ``.img``) are read by nibabel.
+Voxels are written and read directly, without a copy, because that is where the time goes. Images in two files (``.hdr`` and
+``.img``) are read, too.
 """
 
 from __future__ import annotations
 
-import gzip
 import struct
 import zlib
 from collections.abc import Iterator
@@ -21,12 +20,11 @@ from ...errors import NiftiReadError, PixelError
 from ...model import geometry
 from ...model.pixels import bytes_of
 from ...model.volume import UNPLACED, Rescale, Volume
-from .header import DATATYPES, INTENTS, RGB24, NiftiHeader
+from . import gzip_file
+from .header import DATATYPES, INTENTS, RGB24, NiftiHeader, is_nifti
 
 SUFFIXES = (".nii.gz", ".nii")
 READABLE_SUFFIXES = (*SUFFIXES, ".hdr", ".img")
-GZIP_LEVEL = 2
-"""isal's level 2 packs as tightly as zlib's 6, twenty times as fast."""
 CHUNK = 1 << 22
 INTENT_VECTOR = 1007
 INTENT_LABEL = 1002
@@ -146,14 +144,8 @@ def _opened_for_writing(path: Path) -> Iterator[Any]:
         with open(path, "wb", buffering=0) as plain:
             yield plain
         return
-    try:
-        from isal import igzip_threaded
-    except ImportError:
-        with gzip.open(path, "wb", compresslevel=6) as slow:
-            yield slow
-    else:
-        with igzip_threaded.open(path, "wb", compresslevel=GZIP_LEVEL, threads=2, block_size=1 << 20) as fast:
-            yield fast
+    with gzip_file.open_for_writing(path) as packed:
+        yield packed
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -171,8 +163,8 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
     """
     try:
         header, data = _header_and_data(path)
-    except FileNotFoundError:
-        raise NiftiReadError(f"{path}: no such file.") from None
+    except FileNotFoundError as error:
+        raise NiftiReadError(f"{error.filename}: no such file.") from None
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except (OSError, EOFError, ValueError, KeyError, struct.error, zlib.error) as error:
@@ -251,35 +243,51 @@ def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:
     with _opened_for_reading(path) as file:
         start = file.read(540)
         header = NiftiHeader.parse(start, path)
-        return header, _read_data(file, start, header, path)
+        offset = max(header.offset, header.first_offset)
+        return header, _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
 
 
 def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
-    """Return header and data of an image in two files, as nibabel reads them."""
-    import nibabel
+    """Return header and data of an image in two files, given either of them."""
+    with open(path.with_suffix(".hdr"), "rb") as file:
+        start = file.read(540)
+    if not is_nifti(start):
+        raise NiftiReadError(f"{path}: Analyze images without a NIfTI header do not specify an orientation. Convert it first.")
+    header = NiftiHeader.parse(start, path.with_suffix(".hdr"))
+    voxels = path.with_suffix(".img")
+    with open(voxels, "rb") as file:
+        return header, _read_data(file, b"", header.offset, header, voxels)
 
-    image = nibabel.load(path)
-    if not isinstance(image, nibabel.Nifti1Pair):
-        raise NiftiReadError(f"{path}: an Analyze image without NIfTI header says nothing of orientation. Convert it first.")
-    header = NiftiHeader.parse(image.header.binaryblock, path)
-    return header, np.asarray(image.dataobj.get_unscaled()).transpose()
 
+def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> np.ndarray:
+    """Return the unscaled data in the order of the file: the slowest axis first.
 
-def _read_data(file: BinaryIO, start: bytes, header: NiftiHeader, path: Path) -> np.ndarray:
-    """Return the unscaled data in the order of the file: the slowest axis first."""
+    Parameters
+    ----------
+    file : binary file
+        Its position is behind `start`.
+    start : bytes
+        The beginning of the data, read already.
+    skip : int
+        Bytes of the file to leave out before the data.
+    header : NiftiHeader
+        Shape and type.
+    path : pathlib.Path
+        For messages.
+    """
+    offset = file.tell() - len(start) + skip
     count = int(np.prod(header.shape))
-    _check_size(path, header.offset + count * header.dtype.itemsize)
+    _check_size(path, offset + count * header.dtype.itemsize)
     data = np.empty(header.shape[::-1], header.dtype)
     view = bytes_of(data)
-    rest = start[header.offset :]
-    view[: len(rest)] = rest[: len(view)]
-    _skip(file, max(0, header.offset - len(start)))
-    got = len(rest)
+    view[: len(start)] = start[: len(view)]
+    _skip(file, skip)
+    got = len(start)
     while got < len(view):
         part = file.readinto(view[got : got + 8 * CHUNK])  # type: ignore[attr-defined]
         if not part:
             raise NiftiReadError(
-                f"{path}: too short: {got + header.offset} bytes are there, {len(view) + header.offset} are promised by the "
+                f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
                 "header. Make it anew from its source."
             )
         got += part
@@ -310,11 +318,7 @@ def _opened_for_reading(path: Path) -> Iterator[Any]:
         with open(path, "rb") as plain:
             yield plain
         return
-    try:
-        from isal import igzip as opener
-    except ImportError:
-        opener = gzip  # type: ignore[assignment]
-    with opener.open(path, "rb") as packed:
+    with gzip_file.open_for_reading(path) as packed:
         yield packed
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from ...errors import DependencyError
+from ...optional_packages import missing_error, require
 
-OLDEST = (3, 1)
 BLOSC_BLOCK = 1 << 20
-INSTALL = "pip install 'zarr>=3.1,<4'"
 
 
 def check_package() -> None:
@@ -22,17 +20,13 @@ def zarr_package() -> Any:
     Raises
     ------
     DependencyError
-        If it is not installed, or older than 3.1.
+        If it is not installed, too old, or does not work here.
     """
+    require("zarr")
     try:
         import zarr
-    except ImportError as error:
-        raise DependencyError(
-            f"Zarr stores need the package zarr, which is not installed or does not work here ({error}): {INSTALL}"
-        ) from None
-    version = str(getattr(zarr, "__version__", "0"))
-    if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < OLDEST:
-        raise DependencyError(f"Zarr stores need the package zarr 3.1 or later; {version} is installed: {INSTALL}")
+    except ImportError:
+        raise missing_error("zarr") from None
     return zarr
 
 

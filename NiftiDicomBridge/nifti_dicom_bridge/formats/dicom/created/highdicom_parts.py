@@ -70,7 +70,6 @@ def identity(common: Dataset, number: int) -> dict[str, Any]:
         "manufacturer_model_name": str(common.get("ManufacturerModelName") or "nifti-dicom-bridge"),
         "software_versions": tool_version(),
         "device_serial_number": str(common.get("DeviceSerialNumber") or "0"),
-        "specific_character_set": UTF_8,
     }
 
 

@@ -70,8 +70,8 @@ def chosen_kind(asked: Kind, image: Volume, known: Known) -> tuple[Kind, str]:
 
 
 def _by_what_is_known(image: Volume, known: Known) -> tuple[Kind, str]:
-    if image.voxels.ndim > 4:
-        return Kind.SC, ""
+    if image.voxels.ndim > 4:  # label maps of segments that overlap, or colors
+        return (Kind.SEG if known.has_labels and image.voxels.dtype.kind in "iu" else Kind.SC), ""
     if suffix_of(known.name) == "probseg":
         return Kind.SEG, ""
     labels = _label_reason(image, known)

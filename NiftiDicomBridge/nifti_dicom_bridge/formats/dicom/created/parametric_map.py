@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -115,22 +116,30 @@ def _object(request: ParametricMapRequest, placement: Placement, frames: np.ndar
     from highdicom.pm import ParametricMap
 
     low, high = _range(frames)
-    common = request.common
+    common, window = request.common, _window(low, high)
     made = ParametricMap(
         source_images=[source_of(common, placement)],
         pixel_array=frames,
         real_world_value_mappings=[_mapping(meaning, low, high)],
-        voi_lut_transformations=[_window(low, high)],
+        **_window_arguments(ParametricMap, window),
         contains_recognizable_visual_features=True,  # nobody looked: the safe side
         content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
         content_description=str(common.get("SeriesDescription") or "")[:64] or None,
         **placement.sequences(),
         **identity(common, number),
     )
+    made.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence = [window]
     made.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [_anatomy(meaning.region)]
     put_references(made, placement, request.sources, _DERIVATION)
     put_in_order(made)
     return finished(made, common)
+
+
+def _window_arguments(kind: type, window: Dataset) -> dict[str, Any]:
+    """Return the window as this version of highdicom takes it: 0.27 takes two numbers, which are replaced afterwards."""
+    if "voi_lut_transformations" in signature(kind).parameters:
+        return {"voi_lut_transformations": [window]}
+    return {"window_center": 0.0, "window_width": 1.0}
 
 
 def _range(frames: np.ndarray) -> tuple[float, float]:

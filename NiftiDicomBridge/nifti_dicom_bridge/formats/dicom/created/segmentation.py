@@ -228,6 +228,8 @@ def _description(one: _Numbered) -> Dataset:
         algorithm_type="MANUAL",  # for now: see _put_algorithms
         anatomic_regions=[_concept(segment.region)] if segment.region else None,
         display_color=CIELabColor.from_rgb(*segment.colour) if segment.colour else None,
+        tracking_id=segment.tracking_id or None,
+        tracking_uid=segment.tracking_uid or None,
     )
     if segment.modifier:
         kind = item.SegmentedPropertyTypeCodeSequence[0]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ....labels import Segment
 from ....model.metadata import Log
+from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
 from ..new_file import Made
 from ..pydicom_conversion import data_set_of
@@ -80,9 +81,18 @@ def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dat
     if kind is SegmentationForm.AUTO:
         kind = SegmentationForm.FRACTIONAL if _is_probability(request.image.voxels) else SegmentationForm.BINARY
     common, sources = data_set_of(request.attributes.elements), _sources(request)
+    first, *overlapping = _layers(request.image)
+    kind = SegmentationForm.BINARY if overlapping else kind
     return segmentations(
-        SegmentationRequest(request.image, common, choices.segments, log, sources, kind, planes=request.planes)
+        SegmentationRequest(first, common, choices.segments, log, sources, kind, planes=request.planes, overlapping=overlapping)
     )
+
+
+def _layers(image: Volume) -> list[Volume]:
+    """Return the label maps of an image: one, or the samples of each voxel, whose segments may overlap."""
+    if image.voxels.ndim < 5:
+        return [image]
+    return [replace(image, voxels=image.voxels[..., n]) for n in range(image.voxels.shape[-1])]
 
 
 def _is_probability(voxels: np.ndarray) -> bool:

@@ -32,6 +32,10 @@ STALE_AFTER_RESAMPLING = frozenset({
     Tag.PIXEL_ASPECT_RATIO,
     Tag.PIXEL_SPACING_CALIBRATION_TYPE, Tag.PIXEL_SPACING_CALIBRATION_DESCRIPTION,  # PixelSpacingCalibration
 })  # fmt: skip
+SCALED_PUBLICLY = (
+    "RescaleSlope and RescaleIntercept are now those of the precise values, which a private element (Philips Scale Slope) "
+    "specified before: programs that ignore that element display other values than for the original"
+)
 # PS3.3 C.8.13.2, C.8.13.4: "required if Image Type value 1 is ORIGINAL or MIXED", and not allowed otherwise
 ONLY_IN_ORIGINALS = frozenset({
     Tag.MR_ACQUISITION_TYPE,
@@ -114,8 +118,12 @@ def rescale_elements(work: Work, elements: Elements, t: int = 0, k: int = 0) -> 
     slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
     n, frame = work.templates[t, k].tolist()
     before = frames_of(work.series.instances[n], n)[frame]
-    if (slope, intercept) == (before.slope, before.intercept):
+    public = metadata.number(elements, Tag.RESCALE_SLOPE), metadata.number(elements, Tag.RESCALE_INTERCEPT) or 0.0
+    scaled = bool(public[0]) and public != (before.slope, before.intercept)  # by a private element, which is dropped
+    if (slope, intercept) == (before.slope, before.intercept) and not scaled:
         return {}
+    if scaled and SCALED_PUBLICLY not in work.log.notes:
+        work.log.notes.append(SCALED_PUBLICLY)
     if Tag.DOSE_GRID_SCALING in elements:
         return {Tag.DOSE_GRID_SCALING: new_element.decimals([slope])}
     had = Tag.RESCALE_SLOPE in elements

@@ -21,16 +21,31 @@ from .single_frame import step_of
 
 def cine(work: Work, uids: UidMap) -> Iterator[Made]:
     """Yield multi-frame objects without functional groups: possible while the frames are the same."""
-    if work.resampled:
+    offsets = Tag.GRID_FRAME_OFFSET_VECTOR in work.series.first.elements and len(work.series.instances) == 1
+    if work.resampled and not offsets:
         raise GeometryError(
             "the grid of an image that came from a multi-frame object without functional groups was changed: there is no place "
             "in such an object to say where its frames lie now. Edit the voxels only."
         )
     for n, template in enumerate(work.series.instances):
-        frames = _frames_of_instance(work, n)
+        frames = work.stored[0] if work.resampled else _frames_of_instance(work, n)
         elements = common(template, work, uids, [template])
+        if work.resampled:
+            elements |= _offset_planes(work)
         elements |= rescale_elements(work, elements)
         yield file_of(template, elements, work, frames)
+
+
+def _offset_planes(work: Work) -> Elements:
+    """Return position, orientation and frame offsets of a dose grid (PS3.3 C.8.8.3.2)."""
+    first = work.planes[0]
+    return {
+        Tag.NUMBER_OF_FRAMES: new_element.integers("IS", len(work.planes)),
+        Tag.IMAGE_POSITION_PATIENT: new_element.decimals(first.position),
+        Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(first.orientation),
+        Tag.PIXEL_SPACING: new_element.decimals(first.spacing),
+        Tag.GRID_FRAME_OFFSET_VECTOR: new_element.decimals((p.position - first.position) @ first.normal for p in work.planes),
+    }
 
 
 def _frames_of_instance(work: Work, n: int) -> np.ndarray:

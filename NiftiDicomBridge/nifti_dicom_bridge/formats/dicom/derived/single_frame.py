@@ -12,6 +12,7 @@ from ..new_file import Made
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import Work
+from .private_values import diffusion_elements, precise_scale
 
 
 def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
@@ -22,7 +23,8 @@ def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
             template = work.series.instances[n]
             elements = common(template, work, uids, work.sources(t, k))
             elements = new_element.without(elements, {Tag.NUMBER_OF_FRAMES})
-            elements |= rescale_elements(work, elements, t, k)
+            elements |= precise_scale(work, template, t, k) or rescale_elements(work, elements, t, k)
+            elements |= diffusion_elements(work, elements, t)
             elements[Tag.INSTANCE_NUMBER] = new_element.integers("IS", t * len(times) + k + 1)
             if work.volume.voxels.ndim == 4 and (Tag.WINDOW_CENTER in elements):
                 elements |= {

@@ -15,6 +15,7 @@ from ....errors import OptionError
 from ....model import metadata
 from ....model.metadata import Log
 from ....model.volume import Volume
+from ....optional_packages import require
 from ....standard import dictionary
 from ....standard.tags import Tag
 from ....version import tool_version
@@ -54,8 +55,11 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
     ------
     OptionError
         If the volume is of another kind of object.
+    DependencyError
+        If highdicom is older than 0.28, whose converter writes other things.
     """
     converter = _converter(volume)
+    require("legacy")
     series, edited = volume.metadata, bool(volume.edits() or volume.resampled)
     with _lenient():
         sources = sources_of(volume, edited, uids, log)

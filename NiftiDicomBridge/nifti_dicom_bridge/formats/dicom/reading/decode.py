@@ -1,8 +1,7 @@
-"""Pixel data → frames: native ones by ourselves, compressed ones by pydicom's plug-ins, then by SimpleITK where it is there."""
+"""Pixel data → frames: native ones by ourselves, compressed ones by pydicom's plug-ins, else by SimpleITK."""
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -11,18 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ....errors import DicomReadError
+from ....errors import DecoderMissingError, DicomReadError
 from ....model import metadata
 from ....model.metadata import Element, Elements, Instance
 from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
+from ....optional_packages import missing_error
 from ....standard import dictionary
 from ....standard.tags import Tag
 from .files import read_pixel_bytes
+from .itk_frames import frames_by_itk
 from .lookup import frame_count
 
 _PYDICOM_SETTINGS = threading.Lock()
 """pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
 
@@ -134,14 +136,16 @@ def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -
     """
     from pydicom.pixels import iter_pixels
 
-    if instance.transfer_syntax == JPEG_EXTENDED:
-        return None
+    found = None
     with _quiet():
-        try:
-            found = np.stack(list(iter_pixels(instance.path, indices=list(frames))))
-        except Exception:  # pydicom and its plug-ins raise whatever their codec raises
-            return None
-    return found if found.shape == (len(frames), *pixel.shape) else None
+        if not _has_12_bit_jpeg(instance):
+            try:
+                found = np.stack(list(iter_pixels(instance.path, indices=list(frames))))
+            except Exception:  # pydicom and its plug-ins raise whatever their codec raises
+                found = None
+        if found is None:
+            found = frames_by_itk(instance, frame_count(instance.elements), frames)
+    return found if found is not None and found.shape == (len(frames), *pixel.shape) else None
 
 
 def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
@@ -164,21 +168,41 @@ def _decompress(instance: Instance) -> np.ndarray:
     import pydicom
     from pydicom.pixels import pixel_array
 
+    count = frame_count(instance.elements)
     with _quiet():
-        if instance.transfer_syntax == JPEG_EXTENDED and metadata.integer(instance.elements, Tag.BITS_STORED) > 8:
-            found = _with_simpleitk(instance)  # none of pydicom's plug-ins with a free licence knows 12 bits
+        if _has_12_bit_jpeg(instance):
+            found = frames_by_itk(instance, count)
             if found is not None:
                 return found
         try:
             data_set = pydicom.dcmread(instance.path, force=True)
             return pixel_array(data_set)
         except Exception as error:  # pydicom and its plug-ins raise whatever their codec raises
-            found = _with_simpleitk(instance)
+            found = frames_by_itk(instance, count)
             if found is not None:
                 return found
-            reason = str(error).strip().split("\n")[0]
-            syntax = dictionary.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
-            raise DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}") from error
+            raise _not_decoded(instance, error) from error
+
+
+def _has_12_bit_jpeg(instance: Instance) -> bool:
+    """Whether pixels are JPEG of 12 bits, which none of pydicom's plug-ins with a free license decodes."""
+    return instance.transfer_syntax == JPEG_EXTENDED and metadata.integer(instance.elements, Tag.BITS_STORED) > 8
+
+
+def _not_decoded(instance: Instance, error: Exception) -> DicomReadError:
+    """Return why pixel data were not decoded: no decoder is installed, or they are damaged."""
+    from pydicom.pixels import get_decoder
+
+    syntax = dictionary.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
+    reason = str(error).strip().split("\n")[0]
+    try:
+        if not get_decoder(instance.transfer_syntax).is_available:
+            if instance.transfer_syntax in HTJ2K:
+                return DecoderMissingError(str(missing_error("codecs", f"{instance.path}: ")), "codecs")
+            reason = "neither pydicom nor SimpleITK decodes them, they may be damaged"
+    except NotImplementedError:
+        pass  # pydicom does not know the transfer syntax, and says so
+    return DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}")
 
 
 def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
@@ -204,31 +228,6 @@ def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
     if frame.ndim == 3:
         changed |= {Tag.PHOTOMETRIC_INTERPRETATION: Element("CS", b"RGB "), Tag.PLANAR_CONFIGURATION: Element("US", b"\0\0")}
     return {**elements, **changed}
-
-
-def _with_simpleitk(instance: Instance) -> np.ndarray | None:
-    """Return grey frames read by SimpleITK's GDCM, which Slicer has where pydicom lacks a codec; None where it cannot.
-
-    It would apply the rescale, so it gets a copy without slope and intercept.
-    """
-    try:
-        import pydicom
-        import SimpleITK
-    except ImportError:
-        return None
-    if metadata.integer(instance.elements, Tag.SAMPLES_PER_PIXEL, 1) != 1:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "copy.dcm")
-        try:
-            data_set = pydicom.dcmread(instance.path, force=True)
-            for keyword in ("RescaleSlope", "RescaleIntercept", "RescaleType"):
-                if keyword in data_set:
-                    delattr(data_set, keyword)
-            data_set.save_as(copy, enforce_file_format=True)
-            return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(copy)))
-        except (RuntimeError, ValueError, OSError):
-            return None
 
 
 @contextmanager

@@ -67,8 +67,9 @@ def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     b_value = metadata.number(group, Tag.DIFFUSION_B_VALUE)
     nested = metadata.first_item(group, Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
     direction = metadata.numbers(nested or group, Tag.DIFFUSION_GRADIENT_ORIENTATION)
-    if nested == {} and group is elements and not direction and b_value:
-        return None  # the vendor's own elements may know the direction
+    undirected = metadata.text(group, Tag.DIFFUSION_DIRECTIONALITY) in ("NONE", "ISOTROPIC")
+    if nested == {} and group is elements and not direction and b_value and not undirected:
+        return None  # the vendor's own elements may contain the direction
     return _directed(b_value, direction)
 
 

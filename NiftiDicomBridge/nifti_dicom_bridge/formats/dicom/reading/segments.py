@@ -66,6 +66,8 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
         colour=_colour(metadata.numbers(item, Tag.RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
         algorithm_type=metadata.text(item, Tag.SEGMENT_ALGORITHM_TYPE),
         algorithm_name=_text(item, Tag.SEGMENT_ALGORITHM_NAME, charset),
+        tracking_id=_text(item, Tag.TRACKING_ID, charset),
+        tracking_uid=metadata.text(item, Tag.TRACKING_UID),
     )
 
 

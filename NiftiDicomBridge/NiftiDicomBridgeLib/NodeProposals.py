@@ -1,0 +1,36 @@
+"""What nodes of the scene would become as DICOM: a dry run by way of temporary NIfTI files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from nifti_dicom_bridge import ConversionOptions, Proposal
+
+from .Staged import stage
+
+
+def propose_nodes(logic: Any, nodes: Sequence[Any], options: ConversionOptions | None, reference: str) -> list[Proposal]:
+    """Return what each node would become; see `NiftiDicomBridgeLogic.propose`. A node that fails does not stop the others."""
+    found: list[Proposal] = []
+    with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
+        for number, node in enumerate(nodes):
+            try:
+                found += _proposals(logic, node, Path(folder) / str(number), options or ConversionOptions(), reference)
+            except Exception as error:  # of one node, whatever it is
+                name = node.GetName() if node is not None else "(no volume)"
+                found.append(Proposal(Path(name), error=str(error) or type(error).__name__))
+    return found
+
+
+def _proposals(logic: Any, node: Any, folder: Path, options: ConversionOptions, reference: str) -> list[Proposal]:
+    staged = stage([node], folder / "nifti")
+    chosen = options if reference else staged.options(options, folder)
+    task = logic.proposeTask(staged.images, chosen, reference)
+    proposals = task.finish(task.work(lambda what, done, total: None))
+    return [replace(proposal, path=Path(node.GetName())) for proposal in proposals]

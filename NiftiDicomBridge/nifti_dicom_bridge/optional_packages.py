@@ -1,0 +1,110 @@
+"""Packages that single features need and plain conversion does not: what they are called, from which version, and checks.
+
+Nothing here is imported before the feature is used. `DependencyError.feature` is a key of `FEATURES`, so that a front end can
+offer to install the packages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+
+from .errors import DependencyError
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package on PyPI and the versions that work: from `oldest`, before `below` (empty: no limit)."""
+
+    name: str
+    oldest: str
+    below: str = ""
+
+    @property
+    def requirement(self) -> str:
+        """The requirement as pip takes it (PEP 508)."""
+        return f"{self.name}>={self.oldest}" + (f",<{self.below}" if self.below else "")
+
+    def is_usable(self) -> bool:
+        """Whether a version that works is installed; the package is not imported."""
+        found = installed_version(self.name)
+        if not found:
+            return False
+        return _numbers(found) >= _numbers(self.oldest) and not (self.below and _numbers(found) >= _numbers(self.below))
+
+
+@dataclass(frozen=True)
+class Feature:
+    """What needs further packages: a plural noun for messages, the packages, and the extra of pip that installs them."""
+
+    task: str
+    packages: tuple[Package, ...]
+    extra: str
+
+
+FEATURES = {
+    "zarr": Feature("Zarr stores", (Package("zarr", "3.1", "4"),), "zarr"),
+    "video": Feature("MP4 movies without the program ffmpeg", (Package("av", "14"),), "video"),
+    "codecs": Feature(
+        "pixel data in High-Throughput JPEG 2000", (Package("pylibjpeg", "2.0"), Package("pylibjpeg-openjpeg", "2.3")), "codecs"
+    ),
+    "report": Feature("HTML reports (JSON reports do not)", (Package("jinja2", "3.1"),), "report"),
+    "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),
+}
+
+
+def missing_packages(feature: str) -> list[str]:
+    """Return the requirements of a feature that are not installed.
+
+    Parameters
+    ----------
+    feature : str
+        A key of `FEATURES`.
+
+    Examples
+    --------
+    >>> missing_packages("zarr")
+    ['zarr>=3.1,<4']
+    """
+    return [package.requirement for package in FEATURES[feature].packages if not package.is_usable()]
+
+
+def require(feature: str) -> None:
+    """Raise `DependencyError` unless all packages of a feature are installed."""
+    if missing_packages(feature):
+        raise missing_error(feature)
+
+
+def missing_error(feature: str, where: str = "") -> DependencyError:
+    """Return the error that names the packages of a feature and how to install them; `where` begins the sentence."""
+    wanted = FEATURES[feature]
+    states = ", ".join(_state(package) for package in wanted.packages if not package.is_usable()) or "does not work here"
+    names = " and ".join(package.requirement for package in wanted.packages)
+    return DependencyError(
+        f"{where}{wanted.task[0].upper() if not where else wanted.task[0]}{wanted.task[1:]} require {names} ({states}). "
+        f"Install: pip install 'nifti-dicom-bridge[{wanted.extra}]'",
+        feature,
+    )
+
+
+def installed_version(name: str) -> str:
+    """Return the version of a package; empty if it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _state(package: Package) -> str:
+    version = installed_version(package.name)
+    return f"{package.name} {version} is installed" if version else f"{package.name} is not installed"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version up to the first part that is not one."""
+    found = []
+    for part in version.split("+")[0].split("."):
+        if not part.isdigit():
+            break
+        found.append(int(part))
+    return tuple(found)

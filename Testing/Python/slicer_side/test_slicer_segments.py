@@ -1,0 +1,218 @@
+"""Segmentation nodes: one grid for all segments, one DICOM SEG for those that overlap, and all that describes them."""
+
+import numpy as np
+import pydicom
+import pytest
+from slicer_helpers import grid_of, images, outcomes, voxels_of
+
+GRID = np.diag([2.0, 2.0, 3.0, 1.0])
+TERMINOLOGY = (
+    "Segmentation category and type - DICOM master list~SCT^49755003^Morphologically Altered Structure~SCT^4147007^Mass~"
+    "SCT^24028007^Right~Anatomic codes - DICOM master list~SCT^10200004^Liver~SCT^255549009^Anterior"
+)
+
+
+def words_of(report):
+    return " ".join(text for entry in report.entries for text in entry.log.notes + entry.log.warnings + [entry.error])
+
+
+@pytest.fixture
+def add_box(slicer):
+    """Add a box as a segment with an extent of its own, as segments are that were loaded without an image."""
+
+    def add(node, name, first, last, matrix=GRID):
+        import vtk
+
+        low, high = (np.array(corner) for corner in (first, last))
+        size = high - low + 1
+        shifted = np.array(matrix)
+        shifted[:3, 3] += shifted[:3, :3] @ low
+        labels = slicer.util.addVolumeFromArray(np.ones(size[::-1], np.uint8), shifted, "box", "vtkMRMLLabelMapVolumeNode")
+        before = set(node.GetSegmentation().GetSegmentIDs())
+        assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
+        slicer.mrmlScene.RemoveNode(labels)
+        (key,) = set(node.GetSegmentation().GetSegmentIDs()) - before
+        segment = node.GetSegmentation().GetSegment(key)
+        segment.SetName(name)
+        assert vtk
+        return segment
+
+    return add
+
+
+@pytest.fixture
+def segmentation(slicer):
+    return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "boxes")
+
+
+def world_box(path, value):
+    """Return the first and the last voxel of a label in world coordinates."""
+    kji = np.argwhere(voxels_of(path) == value)
+    corners = np.stack([kji.min(axis=0), kji.max(axis=0)])[:, ::-1]
+    return (np.c_[corners, [1, 1]] @ grid_of(path).T)[:, :3]
+
+
+def test_boxes_far_apart_stay_where_they_are(logic, segmentation, add_box, tmp_path):
+    add_box(segmentation, "left", (-25, 0, 0), (-24, 1, 1))
+    add_box(segmentation, "right", (25, 0, 0), (27, 1, 1))
+    report = logic.exportVolumes([segmentation], tmp_path)
+    assert outcomes(report) == ["converted"], words_of(report)
+    (path,) = [path for path in images(report) if path.name.endswith(".nii.gz")]
+    np.testing.assert_allclose(world_box(path, 1), [[-50, 0, 0], [-48, 2, 3]])
+    np.testing.assert_allclose(world_box(path, 2), [[50, 0, 0], [54, 2, 3]])
+
+
+def test_boxes_far_apart_become_one_dicom_segmentation(logic, database, segmentation, add_box):
+    from nifti_dicom_bridge import read, segments_of
+
+    add_box(segmentation, "left", (-25, 0, 0), (-24, 1, 1))
+    add_box(segmentation, "right", (25, 0, 0), (27, 1, 1))
+    (volume,) = read(logic.volumesToDicom([segmentation]).outputs)
+    assert [segment.label for segment in segments_of(volume)] == ["left", "right"]
+    k, j, i = np.argwhere(volume.voxels[0] == 2)[0]
+    assert abs((volume.ijk_to_ras @ [i, j, k, 1])[0]) == pytest.approx(50, abs=6)
+
+
+def test_segments_that_overlap_become_one_object(logic, database, segmentation, add_box):
+    names = ["liver", "mass", "vessel", "rim"]
+    corners = [((0, 0, 0), (5, 5, 3)), ((2, 2, 1), (3, 3, 2)), ((3, 0, 1), (3, 5, 1)), ((2, 2, 1), (3, 3, 1))]
+    for name, (first, last) in zip(names, corners, strict=True):
+        add_box(segmentation, name, first, last)
+    report = logic.volumesToDicom([segmentation])
+    assert report.ok, words_of(report)
+    (path,) = report.outputs
+    ds = pydicom.dcmread(path)
+    assert [item.SegmentLabel for item in ds.SegmentSequence] == names
+    masks = dict.fromkeys(range(1, 5), 0)
+    for frame, group in zip(ds.pixel_array, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        masks[group.SegmentIdentificationSequence[0].ReferencedSegmentNumber] += int(frame.sum())
+    sizes = [int(np.prod(np.subtract(last, first) + 1)) for first, last in corners]
+    assert list(masks.values()) == sizes
+
+
+def test_everything_that_describes_a_segment_is_in_dicom(logic, database, segmentation, add_box):
+    segment = add_box(segmentation, "mass", (0, 0, 0), (2, 2, 2))
+    segment.SetTag(segment.GetTerminologyEntryTagName(), TERMINOLOGY)
+    tags = {
+        "SegmentAlgorithmType": "AUTOMATIC",
+        "SegmentAlgorithmName": "nnU-Net",
+        "TrackingID": "lesion 1",
+        "TrackingUID": "1.2.3",
+    }
+    for name, value in tags.items():
+        segment.SetTag("DICOM." + name, value)
+    (item,) = pydicom.dcmread(logic.volumesToDicom([segmentation]).outputs[0]).SegmentSequence
+    kind, region = item.SegmentedPropertyTypeCodeSequence[0], item.AnatomicRegionSequence[0]
+    assert item.SegmentedPropertyCategoryCodeSequence[0].CodeValue == "49755003"
+    assert (kind.CodeValue, kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning) == ("4147007", "Right")
+    assert (region.CodeValue, region.AnatomicRegionModifierSequence[0].CodeMeaning) == ("10200004", "Anterior")
+    assert (item.SegmentAlgorithmType, item.SegmentAlgorithmName) == ("AUTOMATIC", "nnU-Net")
+    assert (item.TrackingID, item.TrackingUID) == ("lesion 1", "1.2.3")
+
+
+def test_empty_segments_are_named(logic, segmentation, add_box, tmp_path):
+    add_box(segmentation, "full", (0, 0, 0), (1, 1, 1))
+    segmentation.GetSegmentation().AddEmptySegment("", "nothing yet")
+    report = logic.exportVolumes([segmentation], tmp_path)
+    assert report.ok, words_of(report)
+    assert "Empty segments were left out: nothing yet." in words_of(report)
+
+
+def test_segmentation_of_empty_segments_is_refused(logic, segmentation, tmp_path):
+    segmentation.GetSegmentation().AddEmptySegment("", "nothing yet")
+    assert "All segments of boxes are empty (nothing yet)" in words_of(logic.exportVolumes([segmentation], tmp_path))
+
+
+def test_grids_that_share_no_lattice_are_refused(logic, segmentation, add_box, tmp_path):
+    add_box(segmentation, "a", (0, 0, 0), (1, 1, 1))
+    add_box(segmentation, "b", (0, 0, 0), (1, 1, 1), np.diag([1.5, 2.0, 3.0, 1.0]))
+    report = logic.exportVolumes([segmentation], tmp_path)
+    assert outcomes(report) == ["failed"]
+    assert "different voxel grids" in words_of(report)
+    assert not list(tmp_path.iterdir())
+
+
+def test_flipped_grid_of_the_same_lattice_is_joined_exactly(logic, segmentation, add_box, tmp_path):
+    add_box(segmentation, "a", (0, 0, 0), (1, 1, 1))
+    add_box(segmentation, "b", (-9, 0, 0), (-8, 1, 1), np.diag([-2.0, -2.0, 3.0, 1.0]))
+    (path,) = [path for path in images(logic.exportVolumes([segmentation], tmp_path)) if path.name.endswith(".nii.gz")]
+    found = world_box(path, 2)
+    np.testing.assert_allclose([found.min(axis=0), found.max(axis=0)], [[16, -2, 0], [18, 0, 3]])
+
+
+def test_voxels_outside_of_the_reference_geometry_are_kept(slicer, logic, segmentation, add_box, tmp_path):
+    volume = slicer.util.addVolumeFromArray(np.zeros((4, 5, 6), np.int16), GRID, "image")
+    add_box(segmentation, "inside and outside", (3, 3, 2), (8, 4, 3))
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    (path,) = [path for path in images(logic.exportVolumes([segmentation], tmp_path)) if path.name.endswith(".nii.gz")]
+    np.testing.assert_allclose(world_box(path, 1), [[6, 6, 6], [16, 8, 9]])
+    assert voxels_of(path).shape == (4, 5, 9)
+
+
+# --- DICOM SEG that was loaded
+
+
+@pytest.fixture
+def loaded(slicer, logic, database, segmentation, add_box, tmp_path):
+    """A segmentation with two segments that overlap, loaded from a DICOM SEG as Slicer loads it."""
+    pytest.importorskip("dcmqi")
+    from DICOMLib import DICOMUtils
+
+    from NiftiDicomBridgeLib import Database
+
+    segment = add_box(segmentation, "mass", (2, 2, 1), (3, 3, 2))
+    segment.SetTag(segment.GetTerminologyEntryTagName(), TERMINOLOGY)
+    add_box(segmentation, "liver", (0, 0, 0), (5, 5, 3))
+    (path,) = logic.volumesToDicom([segmentation]).outputs
+    slicer.mrmlScene.Clear()
+    (node_id,) = DICOMUtils.loadSeriesByUID(Database.series_of_files([path]))
+    return slicer.mrmlScene.GetNodeByID(node_id), path
+
+
+def kept(logic, report, folder):
+    from nifti_dicom_bridge import ConversionOptions, Uids
+
+    return logic.importNifti(report.outputs, ConversionOptions(uids=Uids.KEEP), database=False, folder=folder)
+
+
+def test_segmentation_from_dicom_comes_back_identical(logic, loaded, tmp_path):
+    node, path = loaded
+    report = logic.exportVolumes([node], tmp_path / "nifti")
+    assert "Unchanged" in words_of(report)
+    back = kept(logic, report, tmp_path / "back")
+    assert outcomes(back) == ["restored"]
+    assert pydicom.dcmread(back.outputs[0]) == pydicom.dcmread(path)
+
+
+def test_edited_voxels_become_a_derived_segmentation(slicer, logic, loaded, tmp_path):
+    node, path = loaded
+    (key,) = [
+        key for key in node.GetSegmentation().GetSegmentIDs() if node.GetSegmentation().GetSegment(key).GetName() == "mass"
+    ]
+    _paint(node.GetSegmentation().GetSegment(key))
+    report = logic.exportVolumes([node], tmp_path / "nifti")
+    assert "Voxels were edited" in words_of(report)
+    back = kept(logic, report, tmp_path / "back")
+    assert outcomes(back) == ["derived"], words_of(back)
+    before, after = pydicom.dcmread(path), pydicom.dcmread(back.outputs[0])
+    assert after.SeriesInstanceUID != before.SeriesInstanceUID
+    assert after.SegmentSequence == before.SegmentSequence
+    assert np.sum(after.pixel_array) == np.sum(before.pixel_array) - 1
+
+
+def _paint(segment):
+    """Take the first voxel out of a segment."""
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    image = segment.GetRepresentation("Binary labelmap")
+    values = vtk_to_numpy(image.GetPointData().GetScalars())
+    values[np.flatnonzero(values == segment.GetLabelValue())[0]] = 0
+    image.Modified()
+
+
+def test_renamed_segment_becomes_a_new_segmentation(logic, loaded, tmp_path):
+    node, _ = loaded
+    node.GetSegmentation().GetNthSegment(0).SetName("other")
+    report = logic.volumesToDicom([node])
+    assert report.ok, words_of(report)
+    assert "other" in [item.SegmentLabel for item in pydicom.dcmread(report.outputs[0]).SegmentSequence]
