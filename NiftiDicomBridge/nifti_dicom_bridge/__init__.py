@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .optional_packages import FEATURES, missing_packages
     from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
     from .options import FileOptions, PreviewOptions, WindowChoice
-    from .model.pixels import PixelRecord
+    from .model.pixels import PixelRecord, Rescale
     from .conversion.proposals import Beside, Proposal, propose
     from .model.report import ConversionReport, Entry, Outcome
     from .html_report import write_report
@@ -31,7 +31,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.io import open_zarr
     from .validation import Finding, Severity, validate
     from .model.lazy_voxels import LazyVoxels
-    from .model.volume import Origin, Rescale, Volume
+    from .model.dicom_source import DicomSource, Origin
+    from .model.volume import Volume
 
 _HOMES = {
     "comparison": "Comparison compare",
@@ -50,14 +51,15 @@ _HOMES = {
     "optional_packages": "FEATURES missing_packages",
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
-    "model.pixels": "PixelRecord",
+    "model.pixels": "PixelRecord Rescale",
     "conversion.proposals": "Beside Proposal propose",
     "model.report": "ConversionReport Entry Outcome",
     "html_report": "write_report",
     "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
     "validation": "Finding Severity validate",
-    "model.volume": "Origin Rescale Volume",
+    "model.dicom_source": "DicomSource Origin",
+    "model.volume": "Volume",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

@@ -139,7 +139,7 @@ def test_a_linear_image_stays_what_it_is_at_any_tilt_and_any_distances(planes: l
 
     assert np.allclose(found.voxels[0][inside], linear(points)[inside], atol=0.05)  # 1/1000 of a slice is no distance
     axes = found.ijk_to_ras[:3, :3] / np.linalg.norm(found.ijk_to_ras[:3, :3], axis=0)
-    if Resample.TILT in found.resampled:
+    if Resample.TILT in found.dicom.resampled:
         assert np.allclose(axes.T @ axes, np.eye(3), atol=1e-9)
 
 

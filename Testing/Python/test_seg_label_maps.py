@@ -17,8 +17,6 @@ from grids import OBLIQUE, centres, itk_image, values_at
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.conversion.inspect import inspect
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
-from nifti_dicom_bridge.formats.dicom.reading import read as dicom_read
-from nifti_dicom_bridge.formats.dicom.reading import stacks
 from nifti_dicom_bridge.labels import Code, Segment, number_in_description, read_labels
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import Kind, Layout, SegmentationForm

@@ -31,7 +31,7 @@ from nifti_dicom_bridge import (
     write,
 )
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.model.volume import Digester, digest_of
+from nifti_dicom_bridge.model.digest import Digester, digest_of
 from phantoms import PHANTOMS
 from phantoms.base import slices
 from zarr_circle import ZARR, ZarrCircle, image, written

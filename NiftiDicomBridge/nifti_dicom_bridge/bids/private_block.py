@@ -74,12 +74,12 @@ def remembered_block(elements: Elements) -> Elements:
 def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
     """Return the keys that attributes tell, and those of the block, in the axes of the file that is written now."""
     block = _block(source)
-    if source.volume is not None and source.volume.remembered:
-        block = _read(source.volume.remembered.decode("ascii"))
+    if source.volume is not None and source.volume.dicom.preserved_bids_keys:
+        block = _read(source.volume.dicom.preserved_bids_keys.decode("ascii"))
     if block is None:
         return found
     keys, told, matrix = block
-    if source.volume is not None and Resample.SPACING in source.volume.resampled:
+    if source.volume is not None and Resample.SPACING in source.volume.dicom.resampled:
         keys = {key: value for key, value in keys.items() if key not in OF_SPACING}
     keys = _turned(keys, matrix, source)
     if not _holds(_in_order(keys), found.get("SliceTiming"), told.get("SliceTiming")):

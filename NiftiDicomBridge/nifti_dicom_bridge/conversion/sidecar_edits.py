@@ -22,14 +22,14 @@ def edited(file: NiftiFile | None) -> dict[edits.Target, tuple[str, list]]:
     """
     if file is None or file.record is None:
         return {}
-    where, elements = str(sidecar_path(file.path)), file.record.series.first.elements
+    where, elements = str(sidecar_path(file.path)), file.record.source.metadata.first.elements
     found: dict[edits.Target, tuple[str, list]] = {}
-    for key, tags, texts in bids.edited_attributes(file.top, file.record.top, where):
+    for key, tags, texts in bids.edited_attributes(file.top, file.record.written_bids_keys, where):
         tag = next((tag for tag in tags if edits.holds(elements, tag)), tags[0])
         found[tag] = _checked(tag, texts, f'{where}: "{key}"')
-    for key, path, texts in bids.edited_items(file.top, file.record.top, where):
+    for key, path, texts in bids.edited_items(file.top, file.record.written_bids_keys, where):
         found[path] = _checked(path[-1], texts, f'{where}: "{key}"')
-    for key, path, texts in bids.edited_returns(file.top, file.record.top, where):
+    for key, path, texts in bids.edited_returns(file.top, file.record.written_bids_keys, where):
         found.setdefault(path if len(path) > 1 else path[0], _checked(path[-1], texts, f'{where}: "{key}"'))
     return found
 
@@ -47,7 +47,7 @@ def unheard(file: NiftiFile | None) -> list[str]:
         return []
     computed = [
         f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with --set'
-        for key in bids.edits_without_attribute(file.top, file.record.top)
+        for key in bids.edits_without_attribute(file.top, file.record.written_bids_keys)
     ]
     told = _told_otherwise(file)
     return [
@@ -59,10 +59,12 @@ def unheard(file: NiftiFile | None) -> list[str]:
 def _told_otherwise(file: NiftiFile) -> list[tuple[str, Any]]:
     """Return the computed keys that a public attribute was written for and others still win, with what those tell."""
     assert file.record is not None
-    written = dict.fromkeys(item.key for item in bids.edited_returns(file.top, file.record.top, str(sidecar_path(file.path))))
+    written = dict.fromkeys(
+        item.key for item in bids.edited_returns(file.top, file.record.written_bids_keys, str(sidecar_path(file.path)))
+    )
     if not written:
         return []
-    now = bids.keys_of_elements(edits.apply(file.record.series.first, edited(file)).elements)
+    now = bids.keys_of_elements(edits.apply(file.record.source.metadata.first, edited(file)).elements)
     return [(key, now.get(key)) for key in written if not _is_same(now.get(key), file.top[key])]
 
 
@@ -76,5 +78,5 @@ def edited_keys(file: NiftiFile) -> dict[str, Any]:
     """Return the BIDS keys that a person changed beside an image; all of them for one that never was DICOM."""
     if file.record is None:
         return {key: value for key, value in file.top.items() if key != record.KEY}
-    written = file.record.top
+    written = file.record.written_bids_keys
     return {key: value for key, value in file.top.items() if key != record.KEY and written.get(key) != value}

@@ -11,7 +11,8 @@ from ..errors import OutputError
 from ..formats import nifti, zarr
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import write_dseg
-from ..model.volume import Digester, Volume
+from ..model.digest import Digester
+from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
 from ..sidecar import record, write_sidecar
@@ -83,7 +84,7 @@ def _check_beside(folder: Path, name: str) -> None:
 
 
 def _keys_and_record(volume: Volume) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    if volume.metadata is None or volume.origin is None:
+    if volume.source is None:
         return {}, None
     keys = bids.keys_of(volume)
     return keys, record.to_json(volume, keys)

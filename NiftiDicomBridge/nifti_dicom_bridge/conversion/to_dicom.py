@@ -77,7 +77,7 @@ class _Source:
     @property
     def is_resampled(self) -> bool:
         """Whether it was made of the image that its record describes, on another grid."""
-        return self.file is not None and self.file.record is not None and bool(self.file.record.resampled)
+        return self.file is not None and self.file.record is not None and bool(self.file.record.source.resampled)
 
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume with its voxels."""
@@ -106,7 +106,7 @@ def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, p
 
 
 def _source_of(file: NiftiFile) -> _Source:
-    keys = _keys(file.record.series.instances) if file.record else frozenset({str(file.path)})
+    keys = _keys(file.record.source.metadata.instances) if file.record else frozenset({str(file.path)})
     return _Source(file.path.name, keys, _frames_in(file), file)
 
 
@@ -118,7 +118,7 @@ def _frames_in(file: NiftiFile) -> frozenset[tuple[str, int, int]]:
     """Return instance, frame and label of everything that an image is made of."""
     if file.record is None:
         return frozenset()
-    series = file.record.series
+    series = file.record.source.metadata
     keys = [instance.key for instance in series.instances]
     return frozenset((keys[frame.instance], frame.frame, frame.label) for _, _, frame in series.planes())
 

@@ -15,7 +15,7 @@ from ..model.volume import Volume
 from ..standard.editions import EDITION_OF
 from ..standard.tags import Tag
 from .elements import Cleaner
-from .kept_bids_keys import remembered_of
+from .kept_bids_keys import preserved_keys_of
 from .pixel_warnings import pixel_warnings
 from .uids import KeyedUids
 
@@ -70,22 +70,21 @@ class Deidentifier:
 
     def clean(self, volume: Volume, log: Log | None = None) -> Volume:
         """Return a volume de-identified; see `deidentify`."""
-        series = volume.metadata
-        if series is None:
+        if volume.source is None:
             raise BridgeError(
                 f"{volume.name}: it has no record of the DICOM it came from, so that nothing tells what to remove from it. "
                 "Leave out --deidentify, or put its sidecar back beside it."
             )
+        series, pixels = volume.source.metadata, volume.source.pixel_record
         instances = tuple(self._instance(instance, n) for n, instance in enumerate(series.instances))
-        found = replace(
-            volume,
+        source = replace(
+            volume.source,
             metadata=replace(series, instances=instances),
-            name=public_name(series),
-            pixel_record=volume.pixel_record and replace(volume.pixel_record, residues={}, tails={}),
-            warnings=tuple(_impersonal(volume.warnings, series)),
-            remembered=b"",
+            pixel_record=replace(pixels, residues={}, tails={}),
+            preserved_bids_keys=b"",
         )
-        found = replace(found, remembered=remembered_of(volume, found))
+        found = replace(volume, source=source, name=public_name(series), warnings=tuple(_impersonal(volume.warnings, series)))
+        found = replace(found, source=replace(source, preserved_bids_keys=preserved_keys_of(volume, found)))
         if log is not None:
             self._tell(volume, series, log)
         return found

@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -30,20 +31,35 @@ def digest_of(voxels: Voxels) -> str:
         return _computed(voxels)
     known = _known.get(id(voxels))
     if known is None or known[0]() is not voxels:
-        key = id(voxels)
-        known = weakref.ref(voxels, lambda _: _known.pop(key, None)), _computed(voxels)
-        _known[key] = known
+        return _remember(voxels, _computed(voxels))
     return known[1]
 
 
+def _remember(voxels: Voxels, digest: str) -> str:
+    key = id(voxels)
+    _known[key] = weakref.ref(voxels, lambda _: _known.pop(key, None)), digest
+    return digest
+
+
 def freeze(voxels: np.ndarray) -> np.ndarray:
-    """Return an array that its maker gives away, read-only from now on."""
-    if voxels.base is None:
-        voxels.flags.writeable = False
+    """Return an array that its maker gives away, read-only from now on, as is all of its memory."""
+    part: Any = voxels
+    while isinstance(part, np.ndarray):
+        part.flags.writeable = False
+        part = part.base
     return voxels
 
 
-def _is_frozen(voxels: Voxels | None) -> bool:
+def share_digest(of: Voxels, voxels: np.ndarray) -> np.ndarray:
+    """Return a copy of voxels in memory, read-only; the digest of those it is a copy `of` is its own."""
+    freeze(voxels)
+    known = _known.get(id(of))
+    if known is not None and known[0]() is of:
+        _remember(voxels, known[1])
+    return voxels
+
+
+def _is_frozen(voxels: Any) -> bool:
     """Whether voxels cannot change: neither the array, nor another one of the same memory."""
     while isinstance(voxels, np.ndarray):
         if voxels.flags.writeable:
@@ -55,7 +71,7 @@ def _is_frozen(voxels: Voxels | None) -> bool:
 def _computed(voxels: Voxels) -> str:
     if isinstance(voxels, LazyVoxels):
         return _lazy_digest(voxels)
-    planes = voxels.reshape(-1, *voxels.shape[2:])
+    planes = np.asarray(voxels).reshape(-1, *voxels.shape[2:])
     dtype = voxels.dtype.newbyteorder("<")
     some = planes_per_block(voxels.shape, dtype)
     state = _digest_state(voxels.shape, dtype)

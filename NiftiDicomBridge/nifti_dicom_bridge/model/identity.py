@@ -32,7 +32,7 @@ def identity_of(volume: Volume, keywords: Iterable[str] = KEYWORDS) -> dict[str,
         Keyword → value in Unicode, whatever the character set was (PS3.3 C.12.1.1.2); values are separated by a backslash. What
         is absent, empty, or cannot be read is left out.
     """
-    return texts_of(volume.metadata.first.elements, keywords) if volume.metadata is not None else {}
+    return texts_of(volume.dicom.metadata.first.elements, keywords) if volume.source is not None else {}
 
 
 def texts_of(elements: metadata.Elements, keywords: Iterable[str] = KEYWORDS) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from ..errors import SidecarError
 from . import geometry
 from .dicom_source import DicomSource
-from .digest import digest_of
+from .digest import digest_of, share_digest
 from .grids import same_grid
 from .lazy_voxels import LazyVoxels, Voxels
-from .pixels import Rescale, to_real_values
+from .metadata import Instance, SeriesMetadata
+from .pixels import PixelRecord, Rescale, to_real_values
 
 UNPLACED = "unplaced"
 """`Volume.space` of DICOM objects that do not specify where they lie."""
@@ -54,7 +55,7 @@ class Volume:
 
     voxels: Voxels
     ijk_to_ras: np.ndarray
-    rescale: Rescale = Rescale()
+    rescale: Rescale = field(default_factory=Rescale)
     time_step_s: float = 0.0
     name: str = "volume"
     source: DicomSource | None = None
@@ -72,6 +73,16 @@ class Volume:
     def times(self) -> int:
         """Number of times (or echoes, b-values…) along the first axis."""
         return self.voxels.shape[0]
+
+    @property
+    def metadata(self) -> SeriesMetadata | None:
+        """`DicomSource.metadata`; None for an image that never was DICOM."""
+        return self.source and self.source.metadata
+
+    @property
+    def pixel_record(self) -> PixelRecord | None:
+        """`DicomSource.pixel_record`; None for an image that never was DICOM."""
+        return self.source and self.source.pixel_record
 
     @property
     def array(self) -> np.ndarray:
@@ -94,13 +105,20 @@ class Volume:
             )
         return self.source
 
+    def with_instances(self, instances: Iterable[Instance]) -> Volume:
+        """Return the volume with other attributes of the instances that it came from."""
+        source = self.dicom
+        return replace(self, source=replace(source, metadata=replace(source.metadata, instances=tuple(instances))))
+
     def real_values(self) -> np.ndarray:
         """Return slope · stored + intercept as float64, in the shape of `voxels`."""
         return to_real_values(self.array, self.rescale.slope, self.rescale.intercept, np.dtype(np.float64))
 
     def in_memory(self) -> Volume:
         """Return the volume with voxels that are an array; itself where they are."""
-        return replace(self, voxels=self.array) if isinstance(self.voxels, LazyVoxels) else self
+        if not isinstance(self.voxels, LazyVoxels):
+            return self
+        return replace(self, voxels=share_digest(self.voxels, self.array))
 
     @cached_property
     def is_moved(self) -> bool:

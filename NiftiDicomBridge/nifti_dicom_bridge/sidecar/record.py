@@ -16,10 +16,12 @@ import numpy as np
 
 from ..errors import GeometryError, SidecarError
 from ..model.charset import CharacterSet
+from ..model.dicom_source import DicomSource, Origin
+from ..model.digest import DIGEST_PREFIX
 from ..model.geometry import check_affine
 from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
-from ..model.pixels import PixelRecord
-from ..model.volume import DIGEST_PREFIX, Origin, Rescale, Volume
+from ..model.pixels import PixelRecord, Rescale
+from ..model.volume import Volume
 from ..options import Resample
 from ..standard import dictionary
 from ..version import tool_version
@@ -47,26 +49,14 @@ class Record:
 
     Attributes
     ----------
-    series : SeriesMetadata
-        The instances, and which plane is which frame.
-    origin : Origin
-        What the image was.
-    pixels : PixelRecord
-        How the pixels lay in the instances.
-    top : dict
+    source : DicomSource
+        The instances, how their pixels were stored, and what the image was.
+    written_bids_keys : dict
         The top level of the sidecar as it was written.
-    resampled : frozenset of Resample
-        How the image was made of the original, which `origin` describes; empty where it is the original.
-    remembered : bytes
-        `Volume.remembered`.
     """
 
-    series: SeriesMetadata
-    origin: Origin
-    pixels: PixelRecord
-    top: dict[str, Any]
-    resampled: frozenset[Resample] = frozenset()
-    remembered: bytes = b""
+    source: DicomSource
+    written_bids_keys: dict[str, Any]
 
 
 # --- volume → record --------------------------------------------------------------------------------------------------
@@ -78,21 +68,19 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     volume : Volume
-        With `metadata`, `origin` and `pixel_record`.
+        One with a source.
     bids : dict
-        The top level of the sidecar as it is written, so that edits can be told later.
+        The top level of the sidecar as it is written, so that edits can be recognized later.
     """
-    series, origin, pixels = volume.metadata, volume.origin, volume.pixel_record
-    assert series is not None
-    assert origin is not None
-    assert pixels is not None
+    source = volume.dicom
+    series, origin, pixels = source.metadata, source.origin, source.pixel_record
     bulk = BulkWriter()
     encoder, plain = TableEncoder(bulk), CharacterSet()
     record: dict[str, Any] = {
         "SchemaVersion": SCHEMA_VERSION,
         "Tool": {"Name": "nifti-dicom-bridge", "Version": tool_version()},
         "Voxels": _voxels_json(origin, pixels),
-        "Geometry": _geometry_json(volume, origin),
+        "Geometry": _geometry_json(volume),
         "Frames": _columns(series),
         "Files": _files_json(series.instances, bulk),
         "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
@@ -100,15 +88,16 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
         "PixelDataRemainder": _pixel_data_remainder(pixels, bulk),
         WRITTEN_KEYS: bids,
     }
-    if volume.remembered:
-        record["PreservedBidsKeys"] = volume.remembered.decode("ascii")
+    if source.preserved_bids_keys:
+        record["PreservedBidsKeys"] = source.preserved_bids_keys.decode("ascii")
     record["BulkData"] = bulk.to_json()
     return record
 
 
-def _geometry_json(volume: Volume, origin: Origin) -> dict[str, Any]:
-    resampled = {"Resampled": sorted(step.value for step in volume.resampled)} if volume.resampled else {}
-    return {"IjkToRas": origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings), **resampled}
+def _geometry_json(volume: Volume) -> dict[str, Any]:
+    source = volume.dicom
+    resampled = {"Resampled": sorted(step.value for step in source.resampled)} if source.resampled else {}
+    return {"IjkToRas": source.origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings), **resampled}
 
 
 def _voxels_json(origin: Origin, pixels: PixelRecord) -> dict[str, Any]:
@@ -202,8 +191,9 @@ def from_json(record: Any, where: str) -> Record:
         if not isinstance(record[WRITTEN_KEYS], dict):
             raise SidecarError(f"{where}: {KEY}/{WRITTEN_KEYS} must be an object.")
         resampled = frozenset(Resample(word) for word in record["Geometry"].get("Resampled", []))
-        remembered = str(record.get("PreservedBidsKeys", "")).encode("ascii")
-        return Record(SeriesMetadata(instances, frames, layers), origin, pixels, record[WRITTEN_KEYS], resampled, remembered)
+        preserved = str(record.get("PreservedBidsKeys", "")).encode("ascii")
+        source = DicomSource(SeriesMetadata(instances, frames, layers), pixels, origin, resampled, preserved)
+        return Record(source, record[WRITTEN_KEYS])
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(
@@ -221,8 +211,8 @@ def _version_of(record: Any, where: str) -> str:
     if major not in READABLE_VERSIONS:
         raise SidecarError(
             f"{where}: its record has schema version {found}; this version of the tool reads "
-            f"{' and '.join(f'{readable}.x' for readable in READABLE_VERSIONS)}. Use the version of the tool that wrote it, or a "
-            "newer one."
+            f"{' and '.join(f'{readable}.x' for readable in READABLE_VERSIONS)}. Use the version of the tool that wrote it, or "
+            "a newer one."
         )
     return major
 

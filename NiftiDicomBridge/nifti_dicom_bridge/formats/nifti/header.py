@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model.volume import Rescale
+from ...model.pixels import Rescale
 
 UNITS_MM_S = 2 | 8
 RGB24, RGBA32 = 128, 2304

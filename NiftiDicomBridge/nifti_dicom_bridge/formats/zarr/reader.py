@@ -6,13 +6,14 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
-from ...model.volume import Rescale, Volume
+from ...model.pixels import Rescale
+from ...model.volume import Volume
 from ...sidecar import KEY, read_sidecar, sidecar_path
 from ...sidecar.old_versions import with_current_keys
 from ...sidecar.record import WRITTEN_KEYS
@@ -117,7 +118,7 @@ def _own(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path: Path) -> 
         if gradients is not None and gradients.shape != (voxels.shape[0], 4):
             raise ValueError(f"Gradients of shape {gradients.shape} for {voxels.shape[0]} times")
         volume = Volume(
-            voxels=cast(np.ndarray, voxels),
+            voxels=voxels,
             ijk_to_ras=matrix,
             rescale=Rescale(slope, intercept, str(rescale["Units"])),
             time_step_s=float(image["TimeStep"]),
@@ -156,7 +157,7 @@ def _foreign(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume:
     check_affine(matrix)
     note = "OME-Zarr says nothing of directions: x was taken for the patient's left, y for the back, z for the head"
     return Volume(
-        voxels=cast(np.ndarray, voxels),
+        voxels=voxels,
         ijk_to_ras=matrix,
         time_step_s=ome.time_step_s,
         name=path.name.removesuffix(".zarr"),

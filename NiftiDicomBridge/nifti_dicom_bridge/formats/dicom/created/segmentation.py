@@ -172,7 +172,7 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
 
 def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return the masks of segments that may overlap, shape (slices, rows, columns, segments), and the segments."""
-    volumes = [volume for volume in (request.volume, *request.overlapping) if volume.voxels.any()] or [request.volume]
+    volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
     maps = [label_voxels(volume)[0] for volume in volumes]
     segments = _named(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
     segments = _with_algorithm(with_codes(segments, request.log), request.log)

@@ -79,7 +79,7 @@ def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dat
 
     kind = choices.segmentation
     if kind is SegmentationForm.AUTO:
-        kind = SegmentationForm.FRACTIONAL if _is_probability(request.image.voxels) else SegmentationForm.BINARY
+        kind = SegmentationForm.FRACTIONAL if _is_probability(request.image.array) else SegmentationForm.BINARY
     common, sources = data_set_of(request.attributes.elements), _sources(request)
     first, *overlapping = _layers(request.image)
     kind = SegmentationForm.BINARY if overlapping else kind

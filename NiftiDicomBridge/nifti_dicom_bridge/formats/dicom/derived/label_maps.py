@@ -47,9 +47,11 @@ _OF_FRAMES = frozenset({
 
 def is_label_map(volume: Volume) -> bool:
     """Whether the values of a volume are segment numbers, and its planes lie in the patient."""
-    series = volume.metadata
-    if series is None or series.is_label_map:
-        return series is not None
+    if volume.source is None:
+        return False
+    series = volume.source.metadata
+    if series.is_label_map:
+        return True
     whole = metadata.text(series.first.elements, Tag.SEGMENTATION_TYPE) == _LABEL_MAP
     return whole and volume.times == 1 and true_planes(series) is not None
 
@@ -79,21 +81,20 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
     from ..pydicom_conversion import data_set_of
 
     first = volumes[0]
-    assert first.metadata is not None
-    original = first.metadata.first
+    original = first.dicom.metadata.first
     _tell_what_is_missing(volumes, log)
     request = SegmentationRequest(
         volume=first,
         common=data_set_of(_common(first, uids, frame_of_reference(first, resampled, log))),
-        segments=labelled_segments(original) if first.metadata.is_label_map else all_segments(original),
+        segments=labelled_segments(original) if first.dicom.metadata.is_label_map else all_segments(original),
         log=log,
-        kind=SegmentationForm.BINARY if first.metadata.is_label_map else SegmentationForm.LABELMAP,
+        kind=SegmentationForm.BINARY if first.dicom.metadata.is_label_map else SegmentationForm.LABELMAP,
         planes=planes_of(first),
         overlapping=volumes[1:],
     )
     for found in segmentations(request):
         described = data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
-        labels = label_numbers(original) if first.metadata.is_label_map else {}
+        labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
         known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
         numbers = _put_segments_back(found, known)
         put_sources_back(found, volumes, numbers)
@@ -103,16 +104,15 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
 
 def _tell_what_is_missing(volumes: Sequence[Volume], log: Log) -> None:
     """Warn of segments that are in another label map, which was not given."""
-    series = volumes[0].metadata
-    assert series is not None
-    if not series.is_label_map or volumes[0].resampled:
+    series = volumes[0].dicom.metadata
+    if not series.is_label_map or volumes[0].dicom.resampled:
         return
     frames = metadata.items(series.first.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     groups = [metadata.first_item(frame.elements, Tag.SEGMENT_IDENTIFICATION_SEQUENCE) for frame in frames]
     labels = label_numbers(series.first)
     numbers = {metadata.integer(group, Tag.REFERENCED_SEGMENT_NUMBER) for group in groups if group}
     told = {labels.get(number, number) for number in numbers}
-    given = {frame.label for volume in volumes if volume.metadata is not None for *_, frame in volume.metadata.planes()}
+    given = {frame.label for volume in volumes for *_, frame in volume.dicom.metadata.planes()}
     missing = sorted(told - given)
     if missing:
         log.warnings.append(
@@ -126,8 +126,7 @@ def _tell_what_is_missing(volumes: Sequence[Volume], log: Log) -> None:
 
 def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     """Return what of the original holds for the whole derived object, in UTF-8, and its provenance."""
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     original = series.first
     found = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
     old = metadata.text(original.elements, Tag.SERIES_INSTANCE_UID)
@@ -135,8 +134,8 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     found |= {
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
-        Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.resampled)]))),
-        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.resampled else DESCRIPTION),
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.dicom.resampled)]))),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.dicom.resampled else DESCRIPTION),
         Tag.SOURCE_IMAGE_SEQUENCE: new_file.source_images(series.instances),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(found),
         Tag.REFERENCED_SERIES_SEQUENCE: _with_series(found, old, series.instances),

@@ -60,22 +60,21 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
     """
     converter = _converter(volume)
     require("legacy")
-    series, edited = volume.metadata, bool(volume.edits() or volume.resampled)
+    series, edited = volume.dicom.metadata, bool(volume.edits() or volume.dicom.resampled)
     with _lenient():
         sources = sources_of(volume, edited, uids, log)
         made = _converted(converter, sources, log)
         put_dimensions(made, *volume.voxels.shape[:2])
         keep_in_full(made, sources)
         put_right(made, sources, log)
-        if edited and series is not None:
+        if edited:
             made.update(data_set_of(evidence(series.instances)))
         yield made
 
 
 def _converter(volume: Volume) -> str:
     """Return the name of the class that converts a volume; raises where there is none."""
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     elements = series.first.elements
     sop_class = metadata.text(elements, Tag.SOP_CLASS_UID)
     found = _CONVERTERS.get(sop_class)
@@ -84,7 +83,7 @@ def _converter(volume: Volume) -> str:
             f"--as legacy: {volume.name} is {dictionary.uid_name(sop_class) or 'of no known kind'}. Legacy Converted Enhanced "
             "objects are made of CT, MR and PET objects of one frame each. Use --as enhanced, or --as sc."
         )
-    if volume.pixel_record is not None and volume.pixel_record.across:
+    if volume.dicom.is_mosaic:
         raise OptionError(
             f"--as legacy: {volume.name} is a mosaic, many slices in one frame: such frames cannot be taken over as they are. "
             "Use --as enhanced, which takes them apart."

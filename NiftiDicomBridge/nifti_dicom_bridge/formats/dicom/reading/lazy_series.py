@@ -7,23 +7,24 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 
 from ....errors import DicomReadError
+from ....model.dicom_source import Origin
+from ....model.digest import planes_per_block
 from ....model.lazy_voxels import LazyVoxels, ranges, read_ahead
 from ....model.metadata import Instance
 from ....model.pixels import (
     PixelFormat,
-    PixelRecord,
+    Rescale,
     bytes_from_frames,
     exclusive_or,
     float_type_for,
     frames_from_bytes,
     to_real_values,
 )
-from ....model.volume import Origin, Rescale, Volume, planes_per_block
+from ....model.volume import Volume
 from ....options import Progress
 from . import decode
 from .lookup import frame_count
@@ -57,23 +58,14 @@ class Stream:
             dtype = _type_of_real_values(stored, plan, progress)
             if dtype is not None:
                 self.voxels, rescale = _RealVoxels(stored, plan, dtype), Rescale(1.0, 0.0, first.units)
-        self.volume = replace(outline(plan), voxels=cast(np.ndarray, self.voxels), rescale=rescale)
+        self.volume = replace(outline(plan), voxels=self.voxels, rescale=rescale)
 
     def complete(self, digest: str) -> Volume:
         """Return the volume with all that is known after its planes were read, and their digest."""
         self._stored.see_the_rest()
-        loader, voxels = self._stored.loader, self.voxels
-        record = PixelRecord(
-            stored_type=loader.pixel.dtype.str,
-            rescaled=voxels is not self._stored,
-            across=loader.tiles.across if loader.tiles else 0,
-            down=loader.tiles.down if loader.tiles else 0,
-            residues=dict(sorted(loader.residues.items())),
-            tails=dict(sorted(loader.tails.items())),
-            decoded=dict(sorted(loader.decoded.items())),
-        )
+        record, voxels = self._stored.loader.pixel_record(self.voxels is not self._stored), self.voxels
         origin = Origin(digest, voxels.shape, self.volume.ijk_to_ras, self.volume.rescale, voxels.dtype.str)
-        return replace(self.volume, pixel_record=record, origin=origin)
+        return replace(self.volume, source=replace(self.volume.dicom, pixel_record=record, origin=origin))
 
 
 class _RealVoxels(LazyVoxels):

@@ -12,6 +12,8 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.dicom_source import DicomSource, Origin
+from ....model.digest import digest_of, freeze
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
 from ....model.names import file_name, unique_name
@@ -19,6 +21,7 @@ from ....model.pixels import (
     BitFrames,
     PixelFormat,
     PixelRecord,
+    Rescale,
     bytes_from_frames,
     bytes_of,
     exclusive_or,
@@ -28,7 +31,7 @@ from ....model.pixels import (
     to_real_values,
     untile,
 )
-from ....model.volume import UNPLACED, Origin, Rescale, Volume, digest_of
+from ....model.volume import UNPLACED, Volume
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
@@ -165,29 +168,25 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
     loader = Loader(plan, progress)
     volume = outline(plan)
     voxels, rescale, rescaled = _rescaled(loader.stored_voxels(), plan.frames)
-    record = PixelRecord(
-        stored_type=loader.pixel.dtype.str,
-        rescaled=rescaled,
-        across=loader.tiles.across if loader.tiles else 0,
-        down=loader.tiles.down if loader.tiles else 0,
-        residues=loader.residues,
-        tails=loader.tails,
-        decoded=loader.decoded,
-    )
+    voxels = freeze(voxels)
     origin = Origin(digest_of(voxels), tuple(voxels.shape), volume.ijk_to_ras, rescale, voxels.dtype.str)
-    return replace(volume, voxels=voxels, rescale=rescale, pixel_record=record, origin=origin)
+    source = replace(volume.dicom, pixel_record=loader.pixel_record(rescaled), origin=origin)
+    return replace(volume, voxels=voxels, rescale=rescale, source=source)
 
 
 def outline(plan: Plan) -> Volume:
     """Return the volume of a plan as the headers tell it: zeros that take no memory stand in the place of its voxels."""
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
+    loader = Loader(plan, None)
+    matrix = plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan)
+    series = SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None)
     return Volume(
-        voxels=np.broadcast_to(np.zeros((), np.uint8), Loader(plan, None).shape),
-        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan),
+        voxels=np.broadcast_to(np.zeros((), np.uint8), loader.shape),
+        ijk_to_ras=matrix,
         time_step_s=_time_step(plan),
         name=plan.name,
-        metadata=SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None),
+        source=DicomSource(series, loader.pixel_record(), Origin("", loader.shape, matrix, Rescale(), plan.dtype.str)),
         gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
         intent="label" if has_labels(plan.instances[0]) else "",
@@ -268,6 +267,18 @@ class Loader:
 
     def _claim(self) -> str:
         return f"{len(self.plan.frames)} × {len(self.plan.frames[0])} frames of {self.frame_shape()}"
+
+    def pixel_record(self, rescaled: bool = False) -> PixelRecord:
+        """Return what the voxels do not contain of the pixel data that were read so far."""
+        return PixelRecord(
+            stored_type=self.pixel.dtype.str,
+            rescaled=rescaled,
+            across=self.tiles.across if self.tiles else 0,
+            down=self.tiles.down if self.tiles else 0,
+            residues=dict(sorted(self.residues.items())),
+            tails=dict(sorted(self.tails.items())),
+            decoded=dict(sorted(self.decoded.items())),
+        )
 
     def dtype(self) -> np.dtype:
         """Return the type of the stored values."""
