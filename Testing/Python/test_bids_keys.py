@@ -397,8 +397,6 @@ def test_every_key_can_be_written_as_json():
 def test_real_values_of_philips_volumes_with_scales_of_their_own_are_precise():
     from dataclasses import replace
 
-    from nifti_dicom_bridge.model.pixels import PixelRecord
-
     scaled = {0x00080070: "Philips", 0x20050010: "Philips MR Imaging DD 001", 0x2005100E: Element("FL", struct.pack("<f", 5.9))}
     found = volume(instance(scaled))
     assert keys(found)["UsePhilipsFloatNotDisplayScaling"] == 0

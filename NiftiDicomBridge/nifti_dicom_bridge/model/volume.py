@@ -77,12 +77,12 @@ class Volume:
     @property
     def metadata(self) -> SeriesMetadata | None:
         """`DicomSource.metadata`; None for an image that never was DICOM."""
-        return self.source and self.source.metadata
+        return None if self.source is None else self.source.metadata
 
     @property
     def pixel_record(self) -> PixelRecord | None:
         """`DicomSource.pixel_record`; None for an image that never was DICOM."""
-        return self.source and self.source.pixel_record
+        return None if self.source is None else self.source.pixel_record
 
     @property
     def array(self) -> np.ndarray:
