@@ -12,6 +12,7 @@ from ..formats import nifti, zarr
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import write_dseg
 from ..model.digest import Digester
+from ..model.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
@@ -55,9 +56,8 @@ def stage_store(
     folder, sidecar = staging.folder_path(name + zarr.SUFFIX, zarr.SIGN), staging.path(name + ".json")
     writer = zarr.StoreWriter(folder, options)
     segments = segments_of(volume)
-    labels = bool(segments) or volume.intent == "label"
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
-    writer.write_voxels(volume, labels, digester.update if digester else None, progress)
+    writer.write_voxels(volume, has_labels(volume), digester.update if digester else None, progress)
     if complete and digester:
         volume = complete(digester.digest())
     _write_attributes(writer, volume, top or {}, folder.name, sidecar)

@@ -144,7 +144,6 @@ class StoreWriter:
         shape = (times, *pyramid.shape_of(finer.shape[-3:], level.halved), *samples)
         layout = layout_of(shape, volume.voxels.dtype, self._options.shards)
         array = self._array(level.path, layout, volume.voxels.dtype, names)
-        labels = volume.intent == "label"
         for region in pyramid.regions(shape, layout.step):
             array[pyramid.place(region, names)] = pyramid.halved(finer, region, level.halved, names, labels)
         return array
