@@ -39,7 +39,7 @@ class NiftiDicomBridge(ScriptedLoadableModule):
             "Converts DICOM to NIfTI with a JSON sidecar, and NIfTI back to the very same DICOM: every voxel, every attribute. "
             'See the <a href="https://github.com/NiftiDicomBridge/SlicerNiftiDicomBridge">documentation</a>.'
         )
-        self.parent.acknowledgementText = _("Built on pydicom and nibabel.")
+        self.parent.acknowledgementText = _("Built on pydicom and highdicom.")
         slicer.app.startupCompleted.connect(Samples.register)
 
     def setup(self):

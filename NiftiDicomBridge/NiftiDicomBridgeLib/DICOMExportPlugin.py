@@ -42,7 +42,7 @@ class ExportPlugin(DICOMPlugin):
         if node is None or node.GetID() not in {other.GetID() for other in convertible_nodes()}:
             return []
         facts = facts_of(node)
-        choice = None if facts.is_tiled else self.choice(facts)
+        choice = self.choice(facts)
         return [_exportable(node, subjectHierarchyItemID, self.key, *choice, facts.was_dicom)] if choice else []
 
     def choice(self, facts: Any) -> tuple[str, float] | None:

@@ -54,7 +54,10 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
 
         from .NewNodes import add_series
 
-        return add_series(read([Path(name) for name in loadable.files]), loadable.name)
+        volumes = read([Path(name) for name in loadable.files])
+        for text in dict.fromkeys(text for volume in volumes for text in volume.warnings):
+            logging.warning("%s: %s", loadable.name, text)
+        return add_series(volumes, loadable.name)
 
     def _series_of(self, path: str) -> str:
         from . import Database

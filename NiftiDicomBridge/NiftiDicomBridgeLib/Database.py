@@ -161,6 +161,11 @@ def value_of(path: str | Path, tag: str) -> str:
     return str(slicer.dicomDatabase.fileValue(str(path), tag))
 
 
+def has_value(path: str | Path, tag: str) -> bool:
+    """Return whether a file has a top-level element, such as ``"7fe0,0010"``."""
+    return bool(slicer.dicomDatabase.fileValueExists(str(path), tag))
+
+
 def transfer_syntax_of(path: str | Path) -> str:
     """Return TransferSyntaxUID (0002,0010) of a file, which the database does not store; empty if it cannot be read."""
     from pydicom.errors import InvalidDicomError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +48,19 @@ class NiftiDicomBridgeFileReader:
     def load(self, properties: dict[str, Any]) -> bool:
         """Load a file into the scene."""
         try:
-            nodes = load_nifti(Path(properties["fileName"]), properties.get("name") or "", properties.get("show", True))
+            name, shown = properties.get("name") or "", properties.get("show", True)
+            nodes = load_nifti(Path(properties["fileName"]), name, shown, self._warn)
         except Exception as error:  # Slicer shows it as the reason
             self.parent.userMessages().AddMessage(vtk.vtkCommand.ErrorEvent, str(error))
             return False
         self.parent.loadedNodes = [node.GetID() for node in nodes]
         return True
 
+    def _warn(self, text: str) -> None:
+        self.parent.userMessages().AddMessage(vtk.vtkCommand.WarningEvent, text)
 
-def load_nifti(path: Path, name: str = "", shown: bool = True) -> list[Any]:
+
+def load_nifti(path: Path, name: str = "", shown: bool = True, warn: Callable[[str], None] = logging.warning) -> list[Any]:
     """Load a NIfTI file with all that its sidecar contains, and return the new nodes.
 
     Parameters
@@ -65,6 +71,8 @@ def load_nifti(path: Path, name: str = "", shown: bool = True) -> list[Any]:
         For the node; the file name by default.
     shown : bool
         Show it in the slice views.
+    warn : callable
+        Receives what the user should know before trusting the image; the log by default.
     """
     from . import Dependencies
 
@@ -74,4 +82,6 @@ def load_nifti(path: Path, name: str = "", shown: bool = True) -> list[Any]:
     from .NewNodes import add_nodes
 
     (volume,) = read(path, with_gradients=True)
+    for text in volume.warnings:
+        warn(f"{path.name}: {text}")
     return add_nodes(volume, name or stem_of(path) or path.stem, path.absolute(), shown)

@@ -23,13 +23,14 @@ TAGS = {
     "position": "0020,0032",
     "orientation": "0020,0037",
     "imageType": "0008,0008",
-    "rows": "0028,0010",
     "segmentationType": "0062,0001",
     "seriesInstanceUID": "0020,000e",
     "seriesNumber": "0020,0011",
     "seriesDescription": "0008,103e",
 }
 """Fetched by Slicer for many files at once."""
+PIXEL_DATA = ("7fe0,0010", "7fe0,0008", "7fe0,0009")
+"""Of integers, of single and of double precision."""
 ABOVE, ABOVE_OBJECTS, BELOW = 0.95, 0.96, 0.3
 """Slicer's volume loader has 0.5, its sequence loader 0.7, its loaders of segmentations and parametric maps 0.95.
 
@@ -138,7 +139,8 @@ REASONS = (
         "Multi-frame: every frame is placed at its own position, time points become a sequence.")),
     Reason(lambda series: series.is_single_frame and "MOSAIC" in series.value("imageType").split("\\"), ABOVE, lambda: _(
         "Mosaic: the slices that are tiled in each file become a stack.")),
-    Reason(_is_4d, ABOVE, lambda: _("Several images at each position: they become a sequence.")),
+    Reason(_is_4d, ABOVE, lambda: _(
+        "Several images at each position: time points become a sequence, echoes and the like volumes of their own.")),
     Reason(_has_repeated_places, BELOW, lambda: _(
         "Several images at some positions, such as echoes: each kind becomes a volume of its own.")),
     Reason(_has_orientations, BELOW, lambda: _("Images of several orientations: each becomes a volume of its own.")),
@@ -150,7 +152,7 @@ REASONS = (
 
 def reason_for(files: Sequence[str]) -> Reason | None:
     """Return why our loader should be offered for files; None for files without pixel data."""
-    series = SeriesHeaders(files)
-    if not any(series.value("rows", number) for number in range(len(series.files))):
+    if not any(Database.has_value(path, tag) for path in files for tag in PIXEL_DATA):
         return None
+    series = SeriesHeaders(files)
     return next(reason for reason in REASONS if reason.applies(series))

@@ -20,7 +20,7 @@ from .NodeKinds import (
 )
 from .References import reference_uids
 
-MODALITY, SOP_CLASS, IMAGE_TYPE = "0008,0060", "0008,0016", "0008,0008"
+MODALITY, SOP_CLASS = "0008,0060", "0008,0016"
 LOWEST_16_BITS, HIGHEST_16_BITS = -(2**15), 2**15 - 1
 
 
@@ -46,8 +46,6 @@ class NodeFacts:
         The range of grey values; 0 for all others.
     has_reference : bool
         Whether the series that it was derived from is known.
-    is_tiled : bool
-        Whether Slicer's loader shows the slices of a mosaic side by side in it.
     """
 
     was_dicom: bool
@@ -60,7 +58,6 @@ class NodeFacts:
     lowest: float = 0.0
     highest: float = 0.0
     has_reference: bool = False
-    is_tiled: bool = False
 
     @property
     def fits_16_bits(self) -> bool:
@@ -88,9 +85,7 @@ def _facts(node: Any) -> NodeFacts:
     original, reference = was_dicom(node), reference_uids(node)
     uids = instance_uids_of(node) or reference
     files = Database.files_of_instances(uids[:1])
-    modality, sop_class, image_type = (
-        Database.value_of(files[0], tag) if files else "" for tag in (MODALITY, SOP_CLASS, IMAGE_TYPE)
-    )
+    modality, sop_class = (Database.value_of(files[0], tag) if files else "" for tag in (MODALITY, SOP_CLASS))
     sequence = sequence_of(node)
     values = "diffusion" if node.IsA(DIFFUSION) else kind_of_values(node)
     range_ = _range_of(node) if values == "greys" else (True, 0.0, 0.0)
@@ -105,7 +100,6 @@ def _facts(node: Any) -> NodeFacts:
         lowest=range_[1],
         highest=range_[2],
         has_reference=bool(reference),
-        is_tiled="MOSAIC" in image_type.split("\\") and _has_one_slice_per_instance(node),
     )
 
 
@@ -113,12 +107,6 @@ def _modality_in_hierarchy(node: Any) -> str:
     from .Hierarchy import series_value
 
     return series_value(node, "Modality")
-
-
-def _has_one_slice_per_instance(node: Any) -> bool:
-    uids = instance_uids_of(node)
-    image = node.GetImageData() if hasattr(node, "GetImageData") else None
-    return len(uids) > 1 and image is not None and image.GetDimensions()[2] == len(uids)
 
 
 def _range_of(node: Any) -> tuple[bool, float, float]:

@@ -19,6 +19,7 @@ from .LoaderModels import Prediction, predictions
 from .Matching import TOLERANCE_MM, Match, edited_match_of, matches_of, reversed_grid, same_grid
 from .NodeImages import NodeImage
 from .SegmentOriginals import volumes_of_segments
+from .TurnedImages import turned_like
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
 GEOMETRY_EDITED = "Geometry was edited in Slicer: back in DICOM it will be a new, derived series."
@@ -53,6 +54,7 @@ def volumes_of(
     if not files:
         return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
     volumes = read(list(files), progress)
+    image = turned_like(image, volumes) if image.source is not None else image
     log = Log()
     found = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
     log.warnings += dict.fromkeys(warning for volume in found for warning in volume.warnings)
@@ -79,7 +81,8 @@ def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volu
     for match in matches:
         if _agrees(match, image) and _keeps_grid(match, image):
             return [_moved(match.volume, _grid_in_order(match, image), image, log)]
-    models = [] if any(_agrees_in_a_plane(match, image) for match in matches) else list(predictions(volumes, image))
+    as_meant = not image.has_acquisition_transform and any(_agrees_in_a_plane(match, image) for match in matches)
+    models = [] if as_meant else list(predictions(volumes, image))
     same_shape = [model for model in models if model.voxels.shape == image.voxels.shape]
     for model in sorted(same_shape, key=lambda model: not _is_on_grid(model, image)):
         if model.places is None and not (_is_on_grid(model, image) and same_values(model.voxels, image.voxels).all()):
@@ -104,7 +107,6 @@ def _as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeImage, l
     )
     if image.has_acquisition_transform:
         log.notes.append(ACQUISITION_LEFT_OUT)
-        moved = image.parent_to_world
     if same_grid(moved @ model.ijk_to_ras, model.ijk_to_ras, _Shape(image)):
         return found
     log.notes.append(GEOMETRY_EDITED)
@@ -155,7 +157,7 @@ def _grid_in_order(match: Match, image: NodeImage) -> np.ndarray:
 
 
 def _keeps_grid(match: Match, image: NodeImage) -> bool:
-    return image.has_acquisition_transform or _is_original_grid(match.volume, _grid_in_order(match, image), image)
+    return _is_original_grid(match.volume, _grid_in_order(match, image), image)
 
 
 def _edited(match: Match, image: NodeImage, relation: Relation | None, log: Log) -> Volume:

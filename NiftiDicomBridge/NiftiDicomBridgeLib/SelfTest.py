@@ -165,18 +165,19 @@ class NiftiDicomBridgeTest(BridgeTestCase):
 
     def test_volume_that_never_was_dicom_is_written_as_it_is(self) -> None:
         """Every voxel in the NIfTI is where it is in the node; rows are counted upwards there."""
-        import nibabel
+        import SimpleITK
 
         matrix = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
         voxels = np.arange(np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
         node = slicer.util.addVolumeFromArray(voxels, matrix, "phantom")
         report = self.logic.exportVolumes([node], self.folder / "nifti")
         self._assert_all_done(report)
-        image = nibabel.load(_images(report)[0])
-        np.testing.assert_array_equal(np.asarray(image.dataobj).transpose(2, 1, 0)[:, ::-1], voxels)
-        downwards = np.diag([1.0, -1.0, 1.0, 1.0])
-        downwards[1, 3] = SHAPE[1] - 1
-        np.testing.assert_allclose(image.affine @ downwards, matrix, atol=1e-4)
+        image = SimpleITK.ReadImage(str(_images(report)[0]))
+        np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image)[:, ::-1], voxels)
+        first_row = image.TransformIndexToPhysicalPoint((0, SHAPE[1] - 1, 0))  # LPS
+        np.testing.assert_allclose(np.multiply(first_row, [-1, -1, 1]), matrix[:3, 3], atol=1e-4)
+        axes = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing() * [1, -1, 1]
+        np.testing.assert_allclose(np.diag([-1, -1, 1]) @ axes, matrix[:3, :3], atol=1e-4)
 
     def test_panel_is_there(self) -> None:
         """The panel opens, lists the volumes of the scene and fits beside the views."""

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, FileOptions, Volume
+from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Volume
 
-from . import Database
-from .ImportTasks import with_reference
-from .References import reference_uids
+from .NodeOrigins import Origin, origin_of
 from .Tasks import ExportTask, is_layered
 
 Progress = Callable[[str, int, int], None]
@@ -27,43 +25,39 @@ class Staged:
     ----------
     images : list of pathlib.Path
         The NIfTI files; the names of labels are beside them.
-    references : dict of pathlib.Path to list of pathlib.Path
-        For segmentations and computed volumes, the DICOM files of the volume that they were derived from.
+    origins : dict of pathlib.Path to Origin
+        What they were made of, where that is known.
     failures : list of Entry
         The nodes that could not be written.
     """
 
     images: list[Path] = field(default_factory=list)
-    references: dict[Path, list[Path]] = field(default_factory=dict)
+    origins: dict[Path, Origin] = field(default_factory=dict)
     failures: list[Entry] = field(default_factory=list)
 
     @property
     def reference(self) -> list[Path]:
-        """The DICOM files of the volume that the first derived node belongs to."""
-        return next(iter(self.references.values()), [])
+        """The DICOM files of the series that the first image was made of."""
+        return next((origin.files for origin in self.origins.values()), [])
 
     def options(self, options: ConversionOptions, scratch: Path) -> ConversionOptions:
-        """Return options that name the reference of every image that has one of its own."""
-        if options.reference is not None:
-            return options
-        own = {}
-        for number, (image, files) in enumerate(self.references.items()):
-            folder = with_reference(options, files, scratch / f"image {number}").reference
-            own[image] = FileOptions(options.kind, folder, options.set_values)
-        return replace(options, per_file={**own, **options.per_file})
+        """Return options with the reference, the kind and the values that follow from the origin of every image."""
+        origins = list({id(origin): origin for origin in self.origins.values()}.values())  # images of one node have the same
+        own = {id(origin): origin.options(options, scratch / f"origin {n}") for n, origin in enumerate(origins)}
+        return replace(
+            options, per_file={**{image: own[id(origin)] for image, origin in self.origins.items()}, **options.per_file}
+        )
 
 
 class StageTask(ExportTask):
     """Nodes → NIfTI files that only serve to make DICOM of them."""
 
     def __init__(self, nodes: Sequence[Any], folder: Path):
-        self._references: list[list[Path]] = []
+        self._origins: list[Origin] = []
         super().__init__(nodes, folder, ConversionOptions(gzip=False, overwrite=True))
 
     def _source_of(self, node: Any, harden: bool) -> Any:
-        uids = reference_uids(node) if node is not None else ()
-        series = Database.series_of_instances(uids) if uids else ""
-        self._references.append(Database.files_of_series(series) if series else [])
+        self._origins.append(origin_of(node) if node is not None else Origin())
         return super()._source_of(node, harden)
 
     def _parts_of(self, volume: Volume) -> list[Volume]:
@@ -89,10 +83,10 @@ class StageTask(ExportTask):
         if not report.ok and not partly:
             raise BridgeError(" ".join(entry.error for entry in report.failures))
         found = Staged(failures=list(report.failures))
-        for entry, files in zip(report.entries, self._references, strict=True):
+        for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             found.images += images
-            found.references |= {image: files for image in images if files}
+            found.origins |= {image: origin for image in images if origin.files}
         return found
 
 

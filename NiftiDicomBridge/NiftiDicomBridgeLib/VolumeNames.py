@@ -17,6 +17,7 @@ SUFFIXES = (
     (re.compile(r"b(\d+)"), lambda found: f"b {found[1]}"),
     (re.compile(r"incomplete(\d*)"), lambda found: f"incomplete {found[1]}".strip()),
     (re.compile(r"fieldmaphz"), lambda found: "(Hz)"),
+    (re.compile(r"space\d+"), lambda found: ""),
     (re.compile(r"([A-Za-z][A-Za-z0-9]*)"), lambda found: found[1]),
 )
 """Parts that the core appends to the file name of a volume, and the words for them; the first match counts."""
@@ -45,11 +46,14 @@ def names_of(volumes: Sequence[Volume], base: str) -> list[str]:
     names = _bases(volumes, base)
     if len(volumes) == 1:
         return names
-    for terms in (_suffix_words(volumes), *([term(volume) for volume in volumes] for term in TERMS)):
-        if len(set(names)) == len(names):
-            break
-        if len(set(terms)) > 1:
-            names = [_joined(name, term) for name, term in zip(names, terms, strict=True)]
+    names = _with_terms(names, _suffix_words(volumes))
+    found = [[term(volume) for volume in volumes] for term in TERMS]
+    alone = (_with_terms(names, terms) for terms in found)
+    enough = next((candidate for candidate in alone if len(set(candidate)) == len(candidate)), None)
+    if enough is not None:
+        return names if len(set(names)) == len(names) else enough
+    for terms in found:
+        names = _with_terms(names, terms)
     return _numbered(names)
 
 
@@ -71,7 +75,7 @@ def _suffix_words(volumes: Sequence[Volume]) -> list[str]:
     if any(word in COMPONENTS for words in found for word in words):
         modality = identity_of(volumes[0], ("Modality",)).get("Modality")
         found = [words or (["magnitude"] if modality == MR else []) for words in found]
-    return [" ".join(words) for words in found]
+    return [" ".join(filter(None, words)) for words in found]
 
 
 def _words(suffix: str) -> list[str]:
@@ -120,6 +124,13 @@ def _size(volume: Volume) -> str:
 
 TERMS: tuple[Callable[[Volume], str], ...] = (_units, _plane, _image_type, _acquisition, _size)
 """What may tell volumes apart, in the order of its use to a reader."""
+
+
+def _with_terms(names: Sequence[str], terms: Sequence[str]) -> list[str]:
+    """Return names with terms, where these differ."""
+    if len(set(terms)) == 1:
+        return list(names)
+    return [_joined(name, term) for name, term in zip(names, terms, strict=True)]
 
 
 def _joined(name: str, term: str) -> str:

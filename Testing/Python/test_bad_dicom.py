@@ -221,17 +221,17 @@ def test_odd_repetition_times_never_end_in_a_traceback(value: str, circle: Circl
     assert result.ok
 
 
-def test_a_failed_series_does_not_stop_the_others(circle: Circle) -> None:
+def test_a_damaged_file_stops_neither_its_series_nor_others(circle: Circle) -> None:
     circle.make("two_series")
     last = sorted(circle.dicom.iterdir())[-1]
     last.write_bytes(last.read_bytes()[:-10])
 
     report = circle.forth()
 
-    assert sorted(entry.outcome for entry in report.entries) == [Outcome.CONVERTED, Outcome.FAILED]
+    assert sorted(entry.outcome for entry in report.entries) == [Outcome.CONVERTED, Outcome.CONVERTED, Outcome.FAILED]
     assert last.name in report.failures[0].error
     assert not report.ok
-    assert len(circle.images()) == 1
+    assert len(circle.images()) == 2
 
 
 def test_damaged_compressed_data_fail_alone(circle: Circle) -> None:

@@ -401,7 +401,7 @@ def test_silly_input_is_one_sentence_and_exit_code_1(
         path.mkdir()
     if kind == "folder of texts":
         (path / "a.txt").write_text("hello")
-        (path / "b.dcm").write_text("hello")
+        (path / "b.md").write_text("hello")
     if kind.endswith("file"):
         path.write_text("" if kind == "empty file" else "hello world, this is text\n" * 20)
     arguments = {

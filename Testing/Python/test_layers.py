@@ -27,7 +27,8 @@ IMPORTED_AT_START = [
 ]  # fmt: skip
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py",
-    "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py", "SelfTest.py",
+    "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py",
+    "NodeOrigins.py", "SelfTest.py",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ import slicer
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = "DICOMNiftiDicomBridgePlugin"
 IDENTICAL, EDITED, FAILED, REFUSED, CRASHED = "identical", "falsely edited", "failed", "refused", "crashed"
-NOT_LOADED, DIFFERENT = "not loaded by Slicer", "different"
+NOT_LOADED, DIFFERENT, NO_IMAGE = "not loaded by Slicer", "different", "no image"
 
 
 def main(arguments: list[str]) -> int:
@@ -39,13 +39,14 @@ def main(arguments: list[str]) -> int:
         slicer_host.load_module(ROOT / "NiftiDicomBridge" / "NiftiDicomBridge.py")
         slicer_host.load_module(ROOT / "NiftiDicomBridge" / f"{PLUGIN}.py")
     if options.slicers_own:
-        slicer.modules.dicomPlugins.pop(PLUGIN, None)
+        for key in [key for key in slicer.modules.dicomPlugins if "NiftiDicomBridge" in key]:
+            del slicer.modules.dicomPlugins[key]
     rows = []
     for case in sorted(path for path in options.cases.glob(options.only) if (path / "dicom").is_dir()):
         rows += rows_of_case(case)
         options.table.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    counts = Counter(row["result"] for row in rows)
-    print(f"{len(rows)} series: " + ", ".join(f"{count} {result}" for result, count in counts.most_common()))
+    counts = Counter(row["result"] for row in rows if row["result"] != NO_IMAGE)
+    print(f"{counts.total()} series with images: " + ", ".join(f"{count} {result}" for result, count in counts.most_common()))
     return 0
 
 
@@ -98,11 +99,11 @@ def circle(uid: str, folder: Path) -> dict:
 
     files, logic = [Path(name) for name in slicer.dicomDatabase.filesForSeries(uid)], NiftiDicomBridgeLogic()
     if not has_pixels(files):
-        return {"result": "no image", "why": ""}
+        return {"result": NO_IMAGE, "why": ""}
     DICOMUtils.loadSeriesByUID([uid])
     nodes = convertible_nodes()
     if not nodes:
-        return {"result": NOT_LOADED, "why": "; ".join(node.GetName() for node in slicer.util.getNodes("*").values())[:0]}
+        return {"result": NOT_LOADED, "why": ""}
     row = {"nodes": [f"{node.GetClassName()} {node.GetName()}" for node in nodes]}
     exported = logic.exportVolumes(nodes, folder / "nifti")
     if not exported.ok:
@@ -123,11 +124,17 @@ def has_pixels(files: list[Path]) -> bool:
 
 
 def compared(files: list[Path], back: list[Path]) -> dict:
-    """Return whether the files that came back hold what the originals do."""
+    """Return whether the files that came back have the content of the originals that Slicer has loaded."""
     from nifti_dicom_bridge import compare
+    from NiftiDicomBridgeLib.Database import headers_of
 
-    found = compare(files, back)
+    images = [path for path in files if has_pixels([path])]
+    kept = {header.instance for header in headers_of(back)}
+    loaded = [header.path for header in headers_of(images) if header.instance in kept]
+    found = compare(loaded or images, back)
     why = "; ".join(f"{one.what}: {one.first} / {one.second}" for one in found.differences[:5])
+    if len(loaded) < len(images):
+        why = f"Slicer loads {len(loaded)} of {len(images)} files. {why}".strip()
     return {"result": IDENTICAL if found.same else DIFFERENT, "why": why}
 
 

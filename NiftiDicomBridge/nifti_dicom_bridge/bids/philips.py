@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..standard.tags import Tag
 from .kinds import NUMBER, POSITIVE, tidy
 from .row import PHILIPS, AnyRow, Derived, Row, When
@@ -57,7 +59,7 @@ def _is_precise(source: Source) -> int:
     if volume is None:
         return 0
     is_applied = volume.dicom.pixel_record.rescaled  # the slope varies: voxels are real values
-    return int(is_applied or abs(volume.rescale.slope * scale - 1.0) < 1e-4)
+    return int((is_applied and math.isfinite(scale)) or abs(volume.rescale.slope * scale - 1.0) < 1e-4)
 
 
 SCALED = When("Philips, (2005,xx0E)", lambda source: PHILIPS.holds(source) and bool(source.number(SCALE)))

@@ -147,19 +147,25 @@ def _facts(plan: Plan, volume: Volume, keys: dict[str, Any]) -> dict[str, Any]:
         "Slices": int(volume.voxels.shape[1]),
         "Samples": int(volume.voxels.shape[4]) if volume.voxels.ndim == 5 else 1,
         "Diffusion": volume.gradients is not None,
-        "Component": _component(keys),
-        "EPI": _is_epi(keys),
+        "Component": _component(keys, plan),
+        "EPI": _is_epi(keys, plan),
         "SpinEcho": _is_spin_echo(keys),
     }
 
 
-def _component(keys: dict[str, Any]) -> str:
+def _component(keys: dict[str, Any], plan: Plan) -> str:
+    """Return the component that frames state, which may be another one than the object's; else that of its image type."""
+    stated = str(plan.frames[0][0].labels.get("component", "")).upper().split("-")
+    if stated != [""]:
+        return next((name for name in COMPONENTS if name in stated), "MAGNITUDE")
     words = keys.get("ImageType", [])
     told = next((name for name in COMPONENTS if name in words), "")
     return told or LETTERS.get(words[2] if len(words) > 2 else "", "MAGNITUDE")
 
 
-def _is_epi(keys: dict[str, Any]) -> bool:
+def _is_epi(keys: dict[str, Any], plan: Plan) -> bool:
+    if metadata.text(plan.instances[0].elements, Tag.ECHO_PLANAR_PULSE_SEQUENCE) == "YES":
+        return True
     sequence = str(keys.get("ScanningSequence", "")).split("\\")
     named = any(EPI_NAME.match(str(keys.get(key, ""))) for key in ("SequenceName", "PulseSequenceName"))
     return keys.get("Modality") == "MR" and ("EP" in sequence or named or "EPI" in str(keys.get("PulseSequenceType", "")))

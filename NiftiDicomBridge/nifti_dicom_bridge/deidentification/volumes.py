@@ -10,7 +10,7 @@ from ..formats.dicom.new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSIO
 from ..formats.dicom.restore import with_group_length
 from ..model import metadata
 from ..model.metadata import Element, Elements, Instance, Log, SeriesMetadata
-from ..model.names import file_name
+from ..model.names import file_name, unique_name
 from ..model.volume import Volume
 from ..standard.editions import EDITION_OF
 from ..standard.tags import Tag
@@ -67,6 +67,7 @@ class Deidentifier:
     def __init__(self, key: str = ""):
         self._uids = KeyedUids(key)
         self._known: dict[int, tuple[Instance, Instance, Cleaner]] = {}
+        self._names: set[str] = set()
 
     def clean(self, volume: Volume, log: Log | None = None) -> Volume:
         """Return a volume de-identified; see `deidentify`."""
@@ -93,7 +94,9 @@ class Deidentifier:
         known = self._known.get(id(instance))
         if known is None:
             cleaner = Cleaner(self._uids)
-            known = instance, _cleaned(instance, n, cleaner), cleaner
+            cleaned = _cleaned(instance, cleaner)
+            name = unique_name(cleaned.uid or f"{n + 1:06d}", self._names)  # several objects may share a UID
+            known = instance, replace(cleaned, name=f"{name}.dcm"), cleaner
             self._known[id(instance)] = known
         return known[1]
 
@@ -108,16 +111,15 @@ class Deidentifier:
         log.warnings += pixel_warnings(volume)
 
 
-def _cleaned(instance: Instance, n: int, cleaner: Cleaner) -> Instance:
+def _cleaned(instance: Instance, cleaner: Cleaner) -> Instance:
     elements = cleaner.elements(instance.elements, metadata.text(instance.elements, Tag.SOP_CLASS_UID))
-    cleaned = replace(
+    return replace(
         instance,
         elements=dict(sorted({**elements, **_said()}.items())),
         file_meta=with_group_length(cleaner.file_meta(instance.file_meta, _of_file_meta())),
         preamble=None if instance.preamble is None else bytes(128),
         trailer=b"",
     )
-    return replace(cleaned, name=f"{cleaned.uid or f'{n + 1:06d}'}.dcm")
 
 
 def _said() -> Elements:

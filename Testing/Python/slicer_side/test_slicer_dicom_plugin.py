@@ -327,7 +327,7 @@ def test_files_without_pixels_are_not_ours(plugin, database, tmp_path, write_ser
     files = write_series(tmp_path / "x")
     for path in files:
         ds = pydicom.dcmread(path)
-        del ds.Rows, ds.PixelData
+        del ds.PixelData
         ds.save_as(path)
     assert plugin.examineForImport([[str(path) for path in files]]) == []
 
@@ -371,3 +371,17 @@ def test_segmentation_object_is_one_node_that_refers_to_its_loaded_image(slicer,
     assert loaded.GetSegmentation().GetNumberOfSegments() == 2
     assert loaded.GetNodeReference(loaded.GetReferenceImageGeometryReferenceRole()).GetID() == node.GetID()
     assert {one.GetID() for one in slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode")} == before
+
+
+def test_mosaic_that_slicer_shows_tiled_is_exported_as_it_was(load, tmp_path, request):
+    from phantoms.multiframe import mosaic
+
+    (tmp_path / "mosaic").mkdir()
+    mosaic(tmp_path / "mosaic")
+    originals = sorted((tmp_path / "mosaic").rglob("*.dcm"))
+    node = load(originals)
+    request.getfixturevalue("plugin")
+    files, error = ExportDialog(node).export(tmp_path / "exported")
+    assert error == ""
+    found = [pydicom.dcmread(path).PixelData for path in files]
+    assert sorted(found) == sorted(pydicom.dcmread(path).PixelData for path in originals)

@@ -247,6 +247,20 @@ def test_edited_voxels_below_an_acquisition_transform_keep_the_original_position
     np.testing.assert_allclose(positions, np.array([ds.ImagePositionPatient for ds in expected], float), atol=1e-3)
 
 
+def test_moved_grid_below_an_acquisition_transform_is_an_edit(logic, uneven, tmp_path):
+    matrix = ijk_to_ras(uneven)
+    along_rows = 2 * matrix[:3, 0]
+    matrix[:3, 3] += along_rows
+    set_ijk_to_ras(uneven, matrix)
+    report = logic.exportVolumes([uneven], tmp_path / "out")
+    assert "Geometry was edited" in notes(report)
+    outcome, found = restored(report, tmp_path / "back")
+    assert outcome == "derived"
+    expected = [pydicom.dcmread(f).ImagePositionPatient for f in sorted((tmp_path / "original").glob("*.dcm"))]
+    positions = np.array([ds.ImagePositionPatient for ds in found], float)
+    np.testing.assert_allclose(positions - np.array(expected, float), [along_rows * [-1, -1, 1]] * 4, atol=1e-3)
+
+
 # --- no DICOM
 
 

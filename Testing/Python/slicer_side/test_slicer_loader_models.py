@@ -269,3 +269,37 @@ def test_edit_of_the_displayed_volume_of_a_sequence_counts(slicer, logic, tmp_pa
     (path,) = tmp_path.glob("*.nii.gz")
     found = np.asarray(nibabel.load(path).dataobj)
     assert [int(found[0, 0, 0, t]) for t in range(3)] == [0, 77, 2]
+
+
+# --- volumes computed from others
+
+
+@pytest.fixture
+def pet(load, write_series, tmp_path):
+    """A PET volume in BQML that Slicer has loaded."""
+    files = write_series(tmp_path / "original", Modality="PT", SOPClassUID="1.2.840.10008.5.1.4.1.1.128", Units="BQML")
+    for path in files:
+        ds = pydicom.dcmread(path)
+        ds.file_meta.MediaStorageSOPClassUID, ds.StudyDate, ds.RescaleIntercept = ds.SOPClassUID, "20200102", "0"
+        ds.save_as(path)
+    return load(files)
+
+
+COMPUTED = {
+    "smoothed": (lambda values: values * 0.93 + 0.25, "Positron Emission Tomography Image Storage", "BQML"),
+    "in other units": (lambda values: values * 1e-3 + 0.25, "Parametric Map Storage", None),
+    "a map of something": (lambda values: np.sin(values.astype(float)), "Parametric Map Storage", None),
+}
+
+
+@pytest.mark.parametrize("how", COMPUTED)
+def test_volume_computed_from_pet_is_pet_if_its_values_are(slicer, logic, pet, tmp_path, how):
+    function, kind, units = COMPUTED[how]
+    values = function(slicer.util.arrayFromVolume(pet)).astype(np.float32)
+    node = slicer.util.addVolumeFromArray(values, ijk_to_ras(pet), how)
+    report = logic.volumesToDicom([node], database=False, folder=tmp_path / "out")
+    assert report.ok, words_of(report)
+    ds = pydicom.dcmread(report.outputs[0])
+    source = pydicom.dcmread(next((tmp_path / "original").glob("*.dcm")))
+    assert (ds.SOPClassUID.name, ds.get("Units")) == (kind, units)
+    assert (ds.StudyDate, ds.FrameOfReferenceUID) == ("20200102", source.FrameOfReferenceUID)

@@ -91,6 +91,7 @@ def named(*parts, **identity):
     ([("6_x_echo5_19", ""), ("6_x_echo7", "")], ["6: x echo 5.19 ms", "6: x echo 7 ms"]),
     ([("6_x", ""), ("6_x_phase", "")], ["6: x", "6: x phase"]),
     ([("6_x_TR4250_flip90", ""), ("6_x_real", "")], ["6: x TR 4250 ms flip angle 90°", "6: x real"]),
+    ([("6_x_space1", "Hz"), ("6_x_space2", "HU")], ["6: x (Hz)", "6: x (HU)"]),
     ([("6_x", "Hz"), ("6_x_2", "HU")], ["6: x (Hz)", "6: x (HU)"]),
     ([("6_x", ""), ("6_x_2", "")], ["6: x 1", "6: x 2"]),
     ([("6_x", "")], ["6: x"]),
@@ -130,13 +131,14 @@ def test_diffusion_nifti_is_a_diffusion_weighted_volume(slicer, logic, tmp_path)
     np.testing.assert_allclose(node.GetDiffusionGradient(2), [0, 0.6, 0.8], atol=1e-6)
 
 
-def test_gradients_that_do_not_fit_leave_a_sequence(slicer, logic, tmp_path):
+def test_gradients_that_do_not_fit_leave_a_sequence_and_a_warning(slicer, logic, tmp_path, caplog):
     import nibabel
 
     nibabel.save(nibabel.Nifti1Image(np.zeros((4, 3, 2, 3), np.int16), np.eye(4)), tmp_path / "dwi.nii.gz")
     (tmp_path / "dwi.bval").write_text("0 1000\n")
     (tmp_path / "dwi.bvec").write_text("0 1\n0 0\n0 0\n")
     assert logic.loadNifti(tmp_path / "dwi.nii.gz")[1].IsA("vtkMRMLSequenceNode")
+    assert "dwi.bval has 2 values" in caplog.text
 
 
 # --- segmentations
@@ -207,6 +209,7 @@ def test_nifti_that_slicer_loaded_itself_is_known_by_its_sidecar(slicer, logic, 
     report = logic.exportVolumes([loaded_by_slicer(slicer, nifti)], tmp_path / "again")
     back = convert(Job(images(report), tmp_path / "back", ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)))
     assert outcomes(back) == ["restored"]
+    assert any(note.startswith("Unchanged") for note in report.entries[0].log.notes)
 
 
 def test_edit_of_such_a_node_is_an_edit(slicer, logic, nifti, tmp_path):

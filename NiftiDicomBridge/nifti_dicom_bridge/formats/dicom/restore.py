@@ -15,8 +15,10 @@ from ...model.metadata import Element, Elements, Encoding, Instance, Item, Pixel
 from ...model.pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
 from ...model.volume import Volume
 from ...standard.tags import Tag
+from . import new_element
 from .reading import decode, vendor
 from .reading import encoding as codec
+from .reading.decompress import exceeds_bits_stored
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
 from .reading.frames import frames_of
 from .reading.lookup import frame_count
@@ -134,6 +136,17 @@ class PixelSource:
         """Return how the pixels lie when they are written: what was compressed is native then."""
         pixel = decode.pixel_format(instance)
         return pixel if decode.is_native(instance) else replace(pixel, **_decoded_changes(pixel))
+
+    def exceeds_bits_stored(self, whole: Whole) -> bool:
+        """Whether decoded values of an instance that was compressed need more bits than its attributes specify."""
+        pixel = decode.pixel_format(whole.instance)
+        if (
+            decode.is_native(whole.instance)
+            or pixel.bits_stored >= pixel.bits_allocated
+            or any(piece.label for piece in whole.pieces)
+        ):
+            return False
+        return any(exceeds_bits_stored(self._frames(whole, [piece], pixel), pixel) for piece in whole.pieces)
 
     def _comes_frame_by_frame(self, whole: Whole, pixel: PixelFormat) -> bool:
         """Whether an instance is large, and its frames, one after the other, are its pixel data."""
@@ -324,6 +337,13 @@ def transcoded(instance: Instance) -> Instance:
     elements = _without_compressed_icons(elements, instance.transfer_syntax)
     file_meta = {**instance.file_meta, Tag.TRANSFER_SYNTAX_UID: Element("UI", uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
     return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding(), trailer=b"")
+
+
+def with_all_bits(instance: Instance) -> Instance:
+    """Return an instance in which every allocated bit is stored (PS3.5 8.1.1)."""
+    bits = metadata.integer(instance.elements, Tag.BITS_ALLOCATED)
+    changed = {Tag.BITS_STORED: new_element.integers("US", bits), Tag.HIGH_BIT: new_element.integers("US", bits - 1)}
+    return replace(instance, elements={**instance.elements, **changed})
 
 
 def _without_compressed_icons(elements: Elements, syntax: str) -> Elements:

@@ -158,6 +158,9 @@ class _Writer:
             self._tell(done, len(ordered))
             instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
             _note_dropped(whole.instance, instance, log)
+            if source.exceeds_bits_stored(whole):
+                instance = restore.with_all_bits(instance)
+                _note_once(log, "BitsStored (0028,0101) is the allocated bits, as the compressed values need them")
             instance = self._with_values(instance, log if n == 0 else None)
             if not keep:
                 elements = self.job.uids.apply(instance.elements)
@@ -248,6 +251,11 @@ def _note_transcoding(instances: list[Instance], log: Log) -> None:
             f"the pixel data were compressed ({dictionary.uid_name(syntax)}); they come back uncompressed (Explicit VR Little "
             "Endian), with the same values"
         )
+
+
+def _note_once(log: Log, note: str) -> None:
+    if note not in log.notes:
+        log.notes.append(note)
 
 
 def _note_dropped(before: Instance, after: Instance, log: Log) -> None:

@@ -1,30 +1,23 @@
-"""Pixel data → frames: native ones by ourselves, compressed ones by pydicom's plug-ins, else by SimpleITK."""
+"""Pixel data → frames: native ones by ourselves, compressed ones by `decompress`."""
 
 from __future__ import annotations
 
-import threading
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ....errors import DecoderMissingError, DicomReadError
+from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Element, Elements, Instance
 from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
-from ....optional_packages import missing_error
 from ....standard import dictionary
 from ....standard.tags import Tag
+from .decompress import decompress, quiet
+from .encapsulated import check_fragments
 from .files import read_pixel_bytes
-from .itk_frames import frames_by_itk
 from .lookup import frame_count
 
-_PYDICOM_SETTINGS = threading.Lock()
-"""pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""
-JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
-HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
 
@@ -88,15 +81,20 @@ def check_length(instance: Instance) -> None:
     pixels, pixel = instance.pixels, pixel_format(instance)
     assert pixels is not None
     frames = frame_count(instance.elements)
-    if pixels.length < 0 and frames > max(1, Path(instance.path).stat().st_size // 8):  # a frame has an item header at least
+    size = Path(instance.path).stat().st_size
+    if pixels.length < 0 and frames > max(1, size // 8):  # a frame has an item header at least
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(Tag.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
             "Get the file anew from its source."
         )
+    if pixels.length < 0:
+        check_fragments(instance)
+        return
     wanted = pixel.bytes_of(frames)
-    if 0 <= pixels.length < wanted:
+    found = pixels.length if instance.encoding.deflated else min(pixels.length, size - pixels.offset)
+    if found < wanted:
         raise DicomReadError(
-            f"{instance.path}: {dictionary.describe(pixels.tag)} has {pixels.length} bytes, but {frames} frame(s) of "
+            f"{instance.path}: {dictionary.describe(pixels.tag)} has {found} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Get the file anew from its source."
         )
 
@@ -118,15 +116,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
     if is_native(instance):
         raw = read_pixel_bytes(instance)
         return frames_from_bytes(little_endian(raw, instance, pixel), pixel, count)
-    frames = _decompress(instance)
-    try:
-        frames = frames.reshape(count, *pixel.shape)
-    except ValueError:
-        raise DicomReadError(
-            f"{instance.path}: the compressed pixel data hold an image of shape {frames.shape}, the attributes say "
-            f"{count} frame(s) of {pixel.shape}. The file contradicts itself."
-        ) from None
-    return frames
+    return decompress(instance, pixel)
 
 
 def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
@@ -134,18 +124,10 @@ def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -
 
     None where that cannot be done; `decode` then says why, or does it another way.
     """
-    from pydicom.pixels import iter_pixels
-
-    found = None
-    with _quiet():
-        if not _has_12_bit_jpeg(instance):
-            try:
-                found = np.stack(list(iter_pixels(instance.path, indices=list(frames))))
-            except Exception:  # pydicom and its plug-ins raise whatever their codec raises
-                found = None
-        if found is None:
-            found = frames_by_itk(instance, frame_count(instance.elements), frames)
-    return found if found is not None and found.shape == (len(frames), *pixel.shape) else None
+    try:
+        return decompress(instance, pixel, frames)
+    except DicomReadError:
+        return None
 
 
 def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
@@ -164,47 +146,6 @@ def little_endian(raw: bytes, instance: Instance, pixel: PixelFormat) -> bytes:
     return np.frombuffer(raw, f"V{size}", whole // size).view(f">u{size}").astype(f"<u{size}").tobytes() + raw[whole:]
 
 
-def _decompress(instance: Instance) -> np.ndarray:
-    import pydicom
-    from pydicom.pixels import pixel_array
-
-    count = frame_count(instance.elements)
-    with _quiet():
-        if _has_12_bit_jpeg(instance):
-            found = frames_by_itk(instance, count)
-            if found is not None:
-                return found
-        try:
-            data_set = pydicom.dcmread(instance.path, force=True)
-            return pixel_array(data_set)
-        except Exception as error:  # pydicom and its plug-ins raise whatever their codec raises
-            found = frames_by_itk(instance, count)
-            if found is not None:
-                return found
-            raise _not_decoded(instance, error) from error
-
-
-def _has_12_bit_jpeg(instance: Instance) -> bool:
-    """Whether pixels are JPEG of 12 bits, which none of pydicom's plug-ins with a free license decodes."""
-    return instance.transfer_syntax == JPEG_EXTENDED and metadata.integer(instance.elements, Tag.BITS_STORED) > 8
-
-
-def _not_decoded(instance: Instance, error: Exception) -> DicomReadError:
-    """Return why pixel data were not decoded: no decoder is installed, or they are damaged."""
-    from pydicom.pixels import get_decoder
-
-    syntax = dictionary.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
-    reason = str(error).strip().split("\n")[0]
-    try:
-        if not get_decoder(instance.transfer_syntax).is_available:
-            if instance.transfer_syntax in HTJ2K:
-                return DecoderMissingError(str(missing_error("codecs", f"{instance.path}: ")), "codecs")
-            reason = "neither pydicom nor SimpleITK decodes them, they may be damaged"
-    except NotImplementedError:
-        pass  # pydicom does not know the transfer syntax, and says so
-    return DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}")
-
-
 def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
     """Return the elements of an icon whose pixel data were compressed as native ones; None where they cannot be decoded."""
     import pydicom
@@ -218,7 +159,7 @@ def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
     data_set.PlanarConfiguration = metadata.integer(elements, Tag.PLANAR_CONFIGURATION)
     data_set.PixelData = elements[Tag.PIXEL_DATA].value
     data_set["PixelData"].is_undefined_length = True
-    with _quiet():
+    with quiet():
         try:
             frame, _ = get_decoder(syntax).as_array(data_set, raw=False)
         except Exception:  # pydicom and its plug-ins raise whatever their codec raises
@@ -228,19 +169,3 @@ def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
     if frame.ndim == 3:
         changed |= {Tag.PHOTOMETRIC_INTERPRETATION: Element("CS", b"RGB "), Tag.PLANAR_CONFIGURATION: Element("US", b"\0\0")}
     return {**elements, **changed}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Let pydicom read values that break rules without complaint: they are kept as they are."""
-    from pydicom import config
-
-    with _PYDICOM_SETTINGS:
-        before = config.settings.reading_validation_mode
-        config.settings.reading_validation_mode = config.IGNORE
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                yield
-        finally:
-            config.settings.reading_validation_mode = before

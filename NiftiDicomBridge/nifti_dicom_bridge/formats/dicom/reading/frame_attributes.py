@@ -9,9 +9,11 @@ from ....model import metadata
 from ....model.metadata import Elements, Instance
 from ....standard.tags import Tag
 from . import diffusion, vendor
+from .components import image_words
 from .lookup import Lookup
 from .moments import seconds
 
+PHILIPS_LABEL_TYPE = (0x2005, "Philips MR Imaging DD 005", 0x29)
 PLACES = frozenset({
     Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT,
     Tag.SLICE_LOCATION, Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.REFERENCED_SEGMENT_NUMBER,
@@ -100,13 +102,27 @@ def of_classic_mr(tag: int) -> Callable[[Frame], float | None]:
 
     def read(frame: Frame) -> float | None:
         elements = frame.look.data_set
-        found = metadata.number(elements, tag) if Tag.ECHO_TIME in elements else None
+        found = metadata.number(elements, tag) if Tag.ECHO_TIME in elements and not is_spin_labeled(frame) else None
         return None if found is None else round(found, 3)
 
     return read
 
 
+def is_spin_labeled(frame: Frame) -> bool:
+    """Whether an image is one of arterial spin labeling, whose label and control volumes belong together."""
+    look = frame.look
+    if look.group(Tag.MR_ARTERIAL_SPIN_LABELING_SEQUENCE) or metadata.text(look.data_set, Tag.ASL_CONTEXT):
+        return True
+    words = " ".join([*image_words(look), metadata.text(look.data_set, Tag.SEQUENCE_NAME)]).upper()
+    return "ASL" in words or of_philips(*PHILIPS_LABEL_TYPE)(frame) is not None
+
+
 def inversion_time(frame: Frame) -> float | None:
+    """Return the first inversion time, ms; of spin labeling, it is a delay that volumes of one image differ in."""
+    return None if is_spin_labeled(frame) else any_inversion_time(frame)
+
+
+def any_inversion_time(frame: Frame) -> float | None:
     """Return the first inversion time, ms."""
     group = frame.look.group(Tag.MR_MODIFIER_SEQUENCE)
     found = metadata.numbers(group, Tag.INVERSION_TIMES) or metadata.numbers(frame.look.data_set, Tag.INVERSION_TIME)

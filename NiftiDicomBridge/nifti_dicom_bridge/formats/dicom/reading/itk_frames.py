@@ -9,35 +9,27 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....model import metadata
-from ....model.metadata import Instance
-from ....standard.tags import Tag
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+from .frame_codecs import Attributes, data_set_of
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-# what describes the samples of a frame (PS3.3 C.7.6.3)
-_PIXEL_KEYWORDS = ("SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 # JPEG 2000 undoes these itself; other color models of JPEG are converted afterwards, as pydicom does
 _UNDONE_BY_CODEC = ("YBR_RCT", "YBR_ICT")
 
 
-def frames_by_itk(instance: Instance, count: int, frames: Sequence[int] | None = None) -> np.ndarray | None:
-    """Return frames of an instance whose pixel data are compressed; None if SimpleITK is missing or cannot decode them.
+def frames_by_itk(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
+    """Return decoded frames; None if SimpleITK is missing or cannot decode them.
 
     Parameters
     ----------
-    instance : Instance
-        The instance; its file is read.
-    count : int
-        NumberOfFrames.
-    frames : sequence of int, optional
-        Which frames, from 0; all by default.
+    syntax : str
+        Transfer syntax.
+    attributes : dict
+        What describes the samples of a frame, by keyword.
+    frames : sequence of bytes
+        Compressed frames.
 
     Returns
     -------
@@ -48,44 +40,34 @@ def frames_by_itk(instance: Instance, count: int, frames: Sequence[int] | None =
         import SimpleITK
     except ImportError:
         return None
-    from pydicom import dcmread
-    from pydicom.encaps import get_frame
-
     try:
-        source = dcmread(instance.path, force=True)
         pictures = []
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder, "frame.dcm")
-            for index in range(count) if frames is None else frames:
-                frame = get_frame(source.PixelData, index, number_of_frames=count)
-                _capture(source, frame, instance.transfer_syntax).save_as(copy, enforce_file_format=True)
+            for frame in frames:
+                _write_capture(copy, syntax, attributes, frame)
                 pictures.append(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(copy), imageIO="GDCMImageIO"))[0])
-        return _rgb(np.stack(pictures), metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION))
+        return _rgb(np.stack(pictures), str(attributes["PhotometricInterpretation"]))
     except (RuntimeError, ValueError, OSError, AttributeError):
         return None
 
 
-def _capture(source: Dataset, frame: bytes, syntax: str) -> Dataset:
-    """Return a Secondary Capture of one frame, without anything that changes its values."""
-    from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.encaps import encapsulate
+def _write_capture(path: Path, syntax: str, attributes: Attributes, frame: bytes) -> None:
+    """Write a Secondary Capture of one frame, without anything that changes its values."""
+    from pydicom.dataset import FileMetaDataset
 
-    copy = Dataset()
-    for keyword in _PIXEL_KEYWORDS:
-        if keyword in source:
-            copy[keyword] = source[keyword]
-    photometric = str(source.PhotometricInterpretation)
-    if source.SamplesPerPixel == 1:
+    copy = data_set_of(attributes, [frame])
+    del copy.NumberOfFrames
+    if attributes["SamplesPerPixel"] == 1:
         copy.PhotometricInterpretation = "MONOCHROME2"
     else:
+        photometric = str(attributes["PhotometricInterpretation"])
         copy.PhotometricInterpretation = photometric if photometric in _UNDONE_BY_CODEC else "RGB"
         copy.PlanarConfiguration = 0
     copy.SOPClassUID, copy.SOPInstanceUID = SECONDARY_CAPTURE, "2.25.1"
     copy.file_meta = FileMetaDataset()
     copy.file_meta.TransferSyntaxUID = syntax
-    copy.PixelData = encapsulate([frame])
-    copy["PixelData"].VR = "OB"
-    return copy
+    copy.save_as(path, enforce_file_format=True)
 
 
 def _rgb(frames: np.ndarray, photometric: str) -> np.ndarray:

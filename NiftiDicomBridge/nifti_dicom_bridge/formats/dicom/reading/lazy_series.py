@@ -27,6 +27,7 @@ from ....model.pixels import (
 from ....model.volume import Volume
 from ....options import Progress
 from . import decode
+from .decompress import doubts_of
 from .lookup import frame_count
 from .read import READERS, Loader, Plan, outline, read_into
 
@@ -63,9 +64,10 @@ class Stream:
     def complete(self, digest: str) -> Volume:
         """Return the volume with all that is known after its planes were read, and their digest."""
         self._stored.see_the_rest()
-        record, voxels = self._stored.loader.pixel_record(self.voxels is not self._stored), self.voxels
+        loader, voxels = self._stored.loader, self.voxels
         origin = Origin(digest, voxels.shape, self.volume.ijk_to_ras, self.volume.rescale, voxels.dtype.str)
-        return replace(self.volume, source=replace(self.volume.dicom, pixel_record=record, origin=origin))
+        source = replace(self.volume.dicom, pixel_record=loader.pixel_record(voxels is not self._stored), origin=origin)
+        return replace(self.volume, source=source, warnings=(*self.volume.warnings, *loader.doubts))
 
 
 class _RealVoxels(LazyVoxels):
@@ -176,6 +178,7 @@ class _StoredVoxels(LazyVoxels):
         some = decode.decode_some(instance, pixel, frames)
         if some is not None:
             self.loader.decoded[n] = instance.transfer_syntax
+            self.loader.doubts |= dict.fromkeys(doubts_of(instance, pixel, some))
         return some
 
     def _one_frame(self, n: int, frame: int, pixel: PixelFormat) -> np.ndarray:

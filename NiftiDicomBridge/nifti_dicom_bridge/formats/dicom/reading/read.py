@@ -36,6 +36,7 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, stacks, vendor
+from .decompress import doubts_of
 from .files import read_pixel_bytes
 from .frame_info import FrameInfo
 from .frames import frames_of
@@ -135,7 +136,7 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
     whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
-    return Plan(name, series.title, instances, whole, [*notes, *grid.warnings])
+    return Plan(name, series.title, instances, whole, [*notes, *series.warnings, *grid.warnings])
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
@@ -171,7 +172,8 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
     voxels = freeze(voxels)
     origin = Origin(digest_of(voxels), tuple(voxels.shape), volume.ijk_to_ras, rescale, voxels.dtype.str)
     source = replace(volume.dicom, pixel_record=loader.pixel_record(rescaled), origin=origin)
-    return replace(volume, voxels=voxels, rescale=rescale, source=source)
+    warnings = (*volume.warnings, *loader.doubts)
+    return replace(volume, voxels=voxels, rescale=rescale, source=source, warnings=warnings)
 
 
 def outline(plan: Plan) -> Volume:
@@ -239,6 +241,7 @@ class Loader:
         self.residues: dict[int, bytes] = {}
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
+        self.doubts: dict[str, None] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -338,6 +341,7 @@ class Loader:
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
             self.decoded[n] = instance.transfer_syntax
+            self.doubts |= dict.fromkeys(doubts_of(instance, pixel, frames))
             if self.tiles:
                 self.note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
             return values

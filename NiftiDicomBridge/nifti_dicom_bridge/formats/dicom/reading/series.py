@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, files
 
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
+# what different slices or times of a series differ in
+_ROLE_TAGS = (Tag.INSTANCE_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.SLICE_LOCATION, Tag.ACQUISITION_NUMBER)
 # attributes that may differ between two encodings of one instance
 _ENCODING_TAGS = frozenset({Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION})
 
@@ -27,6 +32,7 @@ class Series:
     uid: str
     instances: list[Instance] = field(default_factory=list)
     copy: int = 1
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -72,27 +78,78 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
     """
     found = Inventory()
     series: dict[tuple, Series] = {}
-    listed = list(files.find_files(paths))
+    unread: list[Path] = []
+    for instance in _instances(list(files.find_files(paths)), found.leftovers, unread, progress):
+        key = _series_key(instance)
+        series.setdefault(key, Series(key[0])).instances.append(instance)
+    found.leftovers += _expected_dicom(unread, series.values())
+    for one in series.values():
+        for study in _by_study(one):
+            found.series += _without_duplicates(study, found.leftovers)
+    _warn_of_shared_uids(found.series)
+    _warn_of_damaged_neighbours(found)
+    return found
+
+
+def _instances(
+    listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
+) -> Iterator[Instance]:
+    """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
     latest: dict[str, Instance] = {}
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
         try:
             instance = files.read_instance(path, name, latest.get(path.parent.as_posix()))
+            if instance.pixels is not None:
+                decode.check_length(instance)
         except files.NotDicom:
-            continue
+            unread.append(path)
         except DicomReadError as error:
-            found.leftovers.append(Leftover(str(path), str(error), failed=True))
-            continue
-        if instance.pixels is None:
-            found.leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
-            continue
-        latest[path.parent.as_posix()] = instance
-        key = _series_key(instance)
-        series.setdefault(key, Series(key[0])).instances.append(instance)
-    for one in series.values():
-        found.series += _without_duplicates(one, found.leftovers)
+            leftovers.append(Leftover(str(path), str(error), failed=True))
+        else:
+            if instance.pixels is None:
+                leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
+                continue
+            latest[path.parent.as_posix()] = instance
+            yield instance
+
+
+def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
+    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
+    found = []
+    for path in unread:
+        if path.suffix.lower() in DICOM_SUFFIXES or _pattern(path) in patterns:
+            reason = "it is empty" if path.stat().st_size == 0 else "it does not begin as a DICOM file does: damaged"
+            found.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
     return found
+
+
+def _pattern(path: Path) -> tuple[Path, str]:
+    """Return the folder of a file, and its name with its numbers blotted out; other names than numbers count as they are."""
+    return path.parent, re.sub(r"\d+", "#", path.name.lower())
+
+
+def _warn_of_shared_uids(found: Sequence[Series]) -> None:
+    """Warn where studies or patients have a SeriesInstanceUID in common."""
+    owners: dict[str, set[tuple]] = defaultdict(set)
+    for one in found:
+        owners[one.uid].add(_owner(one.instances[0]))
+    for one in found:
+        if one.uid and len(owners[one.uid]) > 1:
+            one.warnings.append(
+                f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
+            )
+
+
+def _warn_of_damaged_neighbours(found: Inventory) -> None:
+    """Warn of files that may be missing in a series: those beside it that could not be read."""
+    damaged = Counter(_pattern(Path(leftover.path)) for leftover in found.leftovers if leftover.failed)
+    for one in found.series if damaged else []:
+        count = sum(damaged[pattern] for pattern in {_pattern(Path(instance.path)) for instance in one.instances})
+        if count:
+            one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
 
 
 def kind_of(instance: Instance) -> str:
@@ -106,18 +163,36 @@ def kind_of(instance: Instance) -> str:
 def _series_key(instance: Instance) -> tuple:
     uid = metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID)
     number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
-    if uid:  # some exporters give all series of an examination one UID: the number tells them apart
-        return uid, number
-    return (uid, metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID), number, str(Path(instance.path).parent))
+    patient = metadata.text(instance.elements, Tag.PATIENT_ID)
+    if uid:  # some exporters give all series of an examination one UID, and anonymizers those of all patients
+        return uid, number, patient
+    return uid, number, patient, metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID), str(Path(instance.path).parent)
+
+
+def _by_study(series: Series) -> list[Series]:
+    """Return the series of each study; all in one where every file has a study of its own, as ITK writes slices."""
+    studies: dict[str, Series] = {}
+    for instance in series.instances:
+        study = metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID)
+        studies.setdefault(study, Series(series.uid)).instances.append(instance)
+    if len(studies) > 1 and len(studies) == len(series.instances):
+        series.warnings.append("every file has a StudyInstanceUID (0020,000D) of its own: they are taken for one study")
+        return [series]
+    return list(studies.values())
+
+
+def _owner(instance: Instance) -> tuple[str, str]:
+    elements = instance.elements
+    return metadata.text(elements, Tag.STUDY_INSTANCE_UID), metadata.text(elements, Tag.PATIENT_ID)
 
 
 def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Series]:
     """Return the series with every instance once.
 
-    The same instance again, in whatever encoding, is a leftover. A different object with the same UID is kept, as a copy of
-    the series: it would be lost otherwise.
+    The same instance again, in whatever encoding, is a leftover. A different object with the same UID is kept: in the series
+    where it is another slice or time of it, else in a copy of the series, as it would be lost otherwise.
     """
-    copies: list[Series] = [Series(series.uid)]
+    copies: list[Series] = [Series(series.uid, warnings=series.warnings)]
     first: dict[str, list[Instance]] = {}
     for instance in series.instances:
         seen = first.setdefault(instance.uid, []) if instance.uid else []
@@ -125,11 +200,20 @@ def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Serie
         if twin is not None:
             leftovers.append(Leftover(instance.path, f"the same instance as {twin.path}"))
             continue
-        while len(copies) <= len(seen):
+        versions = sum(_same_role(instance, other) for other in seen)
+        while len(copies) <= versions:
             copies.append(Series(series.uid, copy=len(copies) + 1))
-        copies[len(seen)].instances.append(instance)
+        copies[versions].instances.append(instance)
         seen.append(instance)
+    shared = sum(len(seen) > 1 for seen in first.values())
+    if shared:
+        copies[0].warnings.append(f"{shared} SOPInstanceUID(s) occur in several different objects: all were kept")
     return copies
+
+
+def _same_role(a: Instance, b: Instance) -> bool:
+    """Whether objects of one UID are versions of one image, not different slices or times."""
+    return all(a.elements.get(tag) == b.elements.get(tag) for tag in _ROLE_TAGS)
 
 
 def _same_object(a: Instance, b: Instance) -> bool:

@@ -1,0 +1,78 @@
+"""What a node that never was DICOM was made of: its reference series, and whether it still is an image of that kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import slicer
+
+from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind
+
+from . import Database
+from .ImportTasks import with_reference
+from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
+from .References import reference_uids
+
+MODALITY, UNITS = "0008,0060", "0054,1001"
+KEEPS_MODALITY = ("CT", "PT")
+"""Modalities whose values have units: a volume whose values follow theirs, as a smoothed one, is of the same modality."""
+SAMPLES = 100_000
+CORRELATION, SLOPES = 0.8, (0.5, 2.0)
+"""Values follow those of the series: they are neither a map of something else, nor in other units."""
+
+
+@dataclass
+class Origin:
+    """What a node that never was DICOM was made of.
+
+    Attributes
+    ----------
+    files : list of pathlib.Path
+        The DICOM files of the series; empty where it is not known.
+    keeps_modality : bool
+        Whether it is an image of the modality of that series.
+    values : dict of str to str
+        DICOM keyword → value of that series that holds for it, too.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    keeps_modality: bool = False
+    values: dict[str, str] = field(default_factory=dict)
+
+    def options(self, options: ConversionOptions, scratch: Path) -> FileOptions:
+        """Return the choices for an image with this origin; those that the user made come first."""
+        kind = Kind.CLASSIC if options.kind is Kind.AUTO and self.keeps_modality else options.kind
+        reference = with_reference(options, self.files, scratch).reference if options.reference is None else options.reference
+        return FileOptions(kind, reference, {**self.values, **options.set_values})
+
+
+def origin_of(node: Any) -> Origin:
+    """Return what a node was made of; nothing for one that was DICOM itself. Main thread only."""
+    uids = reference_uids(node)
+    series = Database.series_of_instances(uids) if uids else ""
+    files = Database.files_of_series(series) if series else []
+    modality = Database.value_of(files[0], MODALITY) if files and kind_of_values(node) == "greys" else ""
+    if modality not in KEEPS_MODALITY or not _follows(node, uids):
+        return Origin(files)
+    units = Database.value_of(files[0], UNITS)
+    return Origin(files, True, {"Units": units} if units else {})
+
+
+def _follows(node: Any, uids: tuple[str, ...]) -> bool:
+    """Whether the values of a volume are those of the volume with some SOP Instance UIDs, but for smoothing and the like."""
+    others = (other for other in slicer.util.getNodesByClass(VOLUME) if instance_uids_of(other) == uids)
+    other = next(others, None)
+    if other is None or not node.IsA(VOLUME):
+        return False
+    arrays = [slicer.util.arrayFromVolume(one) for one in (other, node)]
+    if arrays[0].shape != arrays[1].shape:
+        return False
+    step = max(1, arrays[0].size // SAMPLES)
+    before, after = (array.reshape(-1)[::step].astype(np.float64) for array in arrays)
+    if not np.isfinite(after).all() or not before.std() or not after.std():
+        return False
+    correlation = float(np.corrcoef(before, after)[0, 1])
+    return correlation >= CORRELATION and SLOPES[0] <= correlation * after.std() / before.std() <= SLOPES[1]

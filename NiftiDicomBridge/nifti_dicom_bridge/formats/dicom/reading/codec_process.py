@@ -1,0 +1,96 @@
+"""Decoders that may end the process on damaged data run in a process of their own, which is started anew if it dies.
+
+The process reads requests from its standard input and writes answers to its standard output, both pickled by ourselves.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .frame_codecs import Attributes, NotDecoded
+
+LIMIT_S, LIMIT_S_PER_MB = 60.0, 5.0
+"""How long decoding may take: for the start of the process, and for each megabyte of frames."""
+_PACKAGE = Path(__file__).resolve().parents[4]
+_WORKER = "nifti_dicom_bridge.formats.dicom.reading.codec_worker"
+
+
+def decode_in_process(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
+    """Return frames decoded in the other process; None where there is no Python to run it with.
+
+    Raises
+    ------
+    NotDecoded
+        If it cannot decode them, dies of them, or takes too long.
+    """
+    python = _python()
+    return None if python is None else _WORKERS.decode(python, (syntax, attributes, list(frames)))
+
+
+def _python() -> str | None:
+    """Return the path of a Python interpreter with our packages; None in an application that has none."""
+    beside = Path(sys.executable).parent
+    names = [Path(sys.executable), *(beside / name for name in ("PythonSlicer", "PythonSlicer.exe"))]
+    return next((str(path) for path in names if "python" in path.name.lower() and path.is_file()), None)
+
+
+class _Workers:
+    """The one process, and its lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def decode(self, python: str, request: tuple[str, Attributes, list[bytes]]) -> np.ndarray:
+        with self._lock:
+            process = self._running(python)
+            limit = LIMIT_S + LIMIT_S_PER_MB * sum(map(len, request[2])) / 1e6
+            timer = threading.Timer(limit, process.kill)
+            timer.start()
+            try:
+                answer = _ask(process, request)
+            except (OSError, EOFError, pickle.UnpicklingError) as error:
+                self.stop()
+                raise NotDecoded("the decoder ended with an error of its own: the data are damaged") from error
+            finally:
+                timer.cancel()
+        if isinstance(answer, str):
+            raise NotDecoded(answer)
+        return np.asarray(answer)
+
+    def _running(self, python: str) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            paths = [str(_PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
+            self._process = subprocess.Popen(
+                [python, "-m", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            )  # fmt: skip
+        return self._process
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def _ask(process: subprocess.Popen[bytes], request: Any) -> Any:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
+    process.stdin.flush()
+    return pickle.load(process.stdout)
+
+
+_WORKERS = _Workers()
+atexit.register(_WORKERS.stop)

@@ -1,0 +1,121 @@
+"""Encapsulated pixel data → frames, by the first decoder that takes them, each on its own terms."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+import numpy as np
+
+from ....errors import DecoderMissingError, DicomReadError
+from ....model.metadata import Instance
+from ....model.pixels import PixelFormat
+from ....optional_packages import missing_error
+from ....standard import dictionary
+from .codec_process import decode_in_process
+from .encapsulated import frames_as_stored, is_closed, pixel_attributes
+from .frame_codecs import Attributes, NotDecoded, decode_safely
+from .itk_frames import frames_by_itk
+
+HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
+_PYDICOM_SETTINGS = threading.Lock()
+"""pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""
+
+
+def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | None = None) -> np.ndarray:
+    """Return some frames of compressed pixel data, all by default, shape (frames, rows, columns[, samples]).
+
+    Raises
+    ------
+    DicomReadError
+        If the data are truncated or damaged, or no installed decoder knows their transfer syntax.
+    """
+    frames = frames_as_stored(instance, numbers)
+    with quiet():
+        found = _decoded(instance, pixel, frames)
+    if found.shape != (len(frames), *pixel.shape):
+        raise DicomReadError(
+            f"{instance.path}: the compressed pixel data hold an image of shape {found.shape}, the attributes say "
+            f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
+        )
+    return found
+
+
+def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> np.ndarray:
+    """Return frames by decoders that raise on damaged data, else by those that may not, kept apart where that is possible."""
+    syntax, attributes = instance.transfer_syntax, pixel_attributes(instance)
+    reasons = []
+    try:
+        return decode_safely(syntax, attributes, frames, pixel)
+    except NotDecoded as error:
+        reasons.append(str(error))
+    found = frames_by_itk(syntax, attributes, frames)
+    if found is not None:
+        return found
+    try:
+        found = _by_gdcm(syntax, attributes, frames)
+    except NotDecoded as error:
+        reasons.append(str(error))
+    if found is not None:
+        return found
+    raise _not_decoded(instance, "; ".join(filter(None, reasons)))
+
+
+def _by_gdcm(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
+    return decode_in_process(syntax, attributes, frames) if find_spec("gdcm") is not None else None
+
+
+def _not_decoded(instance: Instance, reason: str) -> DicomReadError:
+    """Return why pixel data were not decoded: no decoder is installed, or they are damaged."""
+    from pydicom.pixels import get_decoder
+
+    syntax = dictionary.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
+    try:
+        if not get_decoder(instance.transfer_syntax).is_available:
+            if instance.transfer_syntax in HTJ2K:
+                return DecoderMissingError(str(missing_error("codecs", f"{instance.path}: ")), "codecs")
+            reason = reason or "neither pydicom nor SimpleITK decodes them, they may be damaged"
+    except NotImplementedError:
+        pass  # pydicom does not know the transfer syntax, and says so
+    return DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}")
+
+
+def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
+    """Say what is not as it should be in compressed pixel data that were decoded nevertheless."""
+    found = []
+    if not is_closed(instance):
+        found.append("compressed pixel data without their closing delimiter; all frames are there")
+    if exceeds_bits_stored(frames, pixel):
+        found.append(
+            f"the compressed pixel data have more bits than BitsStored {pixel.bits_stored} specifies: values from "
+            f"{frames.min()} to {frames.max()} are kept as they are"
+        )
+    return found
+
+
+def exceeds_bits_stored(frames: np.ndarray, pixel: PixelFormat) -> bool:
+    """Whether stored values do not fit into BitsStored bits."""
+    if pixel.floating or pixel.bits_stored >= pixel.bits_allocated or not frames.size:
+        return False
+    low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
+    high = (1 << pixel.bits_stored - pixel.signed) - 1
+    return bool(frames.min() < low or frames.max() > high)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let pydicom read values that break rules without complaint: they are kept as they are."""
+    from pydicom import config
+
+    with _PYDICOM_SETTINGS:
+        before = config.settings.reading_validation_mode
+        config.settings.reading_validation_mode = config.IGNORE
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            config.settings.reading_validation_mode = before

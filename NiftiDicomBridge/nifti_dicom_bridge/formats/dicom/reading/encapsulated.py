@@ -1,0 +1,163 @@
+"""Encapsulated pixel data (PS3.5 A.4): where the fragments of each frame are in the file."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from ....errors import DicomReadError
+from ....model import metadata
+from ....model.metadata import Element, Instance
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
+from .lookup import frame_count
+
+ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
+JPEG_END = b"\xff\xd9"
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """The fragments of one pixel data element.
+
+    Attributes
+    ----------
+    places : tuple of (int, int)
+        Offset and length of each in the file, the Basic Offset Table not among them.
+    offsets : tuple of int
+        The Basic Offset Table: where frames begin, from the first fragment's item.
+    is_closed : bool
+        Whether a delimiter follows the last one.
+    """
+
+    places: tuple[tuple[int, int], ...]
+    offsets: tuple[int, ...]
+    is_closed: bool
+
+
+def frames_as_stored(instance: Instance, numbers: Sequence[int] | None = None) -> list[bytes]:
+    """Return the compressed bytes of some frames, of all by default.
+
+    Raises
+    ------
+    DicomReadError
+        If the file cannot be read, is truncated, or does not have the fragments of all frames.
+    """
+    try:
+        with open(instance.path, "rb") as file:
+            groups = _fragments_of_frames(instance, file)
+            wanted = range(len(groups)) if numbers is None else numbers
+            return [b"".join(_read(file, *place) for place in groups[n]) for n in wanted]
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+
+
+def fragments_of(instance: Instance, file: BinaryIO) -> Fragments:
+    """Return where the fragments of an instance are; raises `DicomReadError` where the last is cut off."""
+    assert instance.pixels is not None
+    order = "<" if instance.encoding.little else ">"
+    size = file.seek(0, os.SEEK_END)
+    places: list[tuple[int, int]] = []
+    position, is_closed = instance.pixels.offset, False
+    while position + 8 <= size:
+        group, number, length = struct.unpack(order + "HHI", _read(file, position, 8))
+        position += 8
+        if (group, number) != ITEM:
+            is_closed = (group, number) == DELIMITER
+            break
+        if position + length > size:
+            raise DicomReadError(
+                f"{instance.path}: truncated: a fragment of {describe(instance.pixels.tag)} should end at byte "
+                f"{position + length}, the file has {size}. Copy it again from its source."
+            )
+        places.append((position, length))
+        position += length
+    if not places:
+        raise DicomReadError(f"{instance.path}: truncated: {describe(instance.pixels.tag)} contains no fragments.")
+    table = _read(file, *places[0])
+    offsets = struct.unpack(f"{order}{len(table) // 4}I", table[: len(table) // 4 * 4])
+    return Fragments(tuple(places[1:]), offsets, is_closed)
+
+
+def _read(file: BinaryIO, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)
+
+
+def _fragments_of_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[int, int]]]:
+    found, count = fragments_of(instance, file), frame_count(instance.elements)
+    if count == 1:
+        groups = [list(found.places)]
+    elif len(found.places) == count:
+        groups = [[place] for place in found.places]
+    else:
+        groups = _by_offsets(instance, found, count) or _by_end_of_image(found, file)
+    if len(groups) != count or not all(groups):
+        raise DicomReadError(
+            f"{instance.path}: truncated: {describe(Tag.NUMBER_OF_FRAMES)} is {count}, but the fragments of "
+            f"{describe(Tag.PIXEL_DATA)} contain {len(groups)}. Copy it again from its source."
+        )
+    return groups
+
+
+def _by_offsets(instance: Instance, found: Fragments, count: int) -> list[list[tuple[int, int]]]:
+    """Return fragments by frame where a table of offsets says so; empty where there is none, or it is wrong."""
+    extended = instance.elements.get(Tag.EXTENDED_OFFSET_TABLE)
+    offsets = list(_words(extended)) if extended is not None else list(found.offsets)
+    first = found.places[0][0] - 8 if found.places else 0
+    if len(offsets) != count or offsets[0] != 0 or offsets != sorted(set(offsets)):
+        return []
+    groups: list[list[tuple[int, int]]] = [[] for _ in offsets]
+    n = 0
+    for place in found.places:
+        while n + 1 < count and place[0] - 8 - first >= offsets[n + 1]:
+            n += 1
+        groups[n].append(place)
+    return groups
+
+
+def _words(element: Element) -> tuple[int, ...]:
+    raw = element.value if isinstance(element.value, bytes) else b""
+    return struct.unpack(f"<{len(raw) // 8}Q", raw[: len(raw) // 8 * 8])
+
+
+def _by_end_of_image(found: Fragments, file: BinaryIO) -> list[list[tuple[int, int]]]:
+    """Return fragments by frame where each frame ends with the end marker of JPEG."""
+    groups: list[list[tuple[int, int]]] = [[]]
+    for offset, length in found.places:
+        groups[-1].append((offset, length))
+        if JPEG_END in _read(file, offset + max(0, length - 10), 10):
+            groups.append([])
+    return [group for group in groups if group]
+
+
+def check_fragments(instance: Instance) -> None:
+    """Raise `DicomReadError` where a file does not have the fragments of all frames."""
+    try:
+        with open(instance.path, "rb") as file:
+            _fragments_of_frames(instance, file)
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+
+
+def is_closed(instance: Instance) -> bool:
+    """Whether the pixel data end with their delimiter."""
+    with open(instance.path, "rb") as file:
+        return fragments_of(instance, file).is_closed
+
+
+def pixel_attributes(instance: Instance) -> dict[str, int | str]:
+    """Return what describes the samples of a frame (PS3.3 C.7.6.3), by keyword."""
+    elements = instance.elements
+    numbers = {
+        "SamplesPerPixel": (Tag.SAMPLES_PER_PIXEL, 1), "Rows": (Tag.ROWS, 0), "Columns": (Tag.COLUMNS, 0),
+        "BitsAllocated": (Tag.BITS_ALLOCATED, 8), "BitsStored": (Tag.BITS_STORED, 0), "HighBit": (Tag.HIGH_BIT, 0),
+        "PixelRepresentation": (Tag.PIXEL_REPRESENTATION, 0), "PlanarConfiguration": (Tag.PLANAR_CONFIGURATION, 0),
+    }  # fmt: skip
+    found: dict[str, int | str] = {name: metadata.integer(elements, *where) for name, where in numbers.items()}
+    found["BitsStored"] = found["BitsStored"] or found["BitsAllocated"]
+    found["HighBit"] = found["HighBit"] or int(found["BitsStored"]) - 1
+    return found | {"PhotometricInterpretation": metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}

@@ -1,0 +1,205 @@
+"""Compressed pixel data: transfer syntaxes of our own decoders, odd encapsulation, damage, and decoders that die."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+
+from circle import Circle
+from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge.formats.dicom.reading import codec_process
+from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import NotDecoded
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from phantoms.base import SECONDARY_CAPTURE, image, ramp, save, slices
+
+DEFLATED_FRAMES, RLE, JPEG_2000 = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
+
+
+def _deflate(raw: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    found = packer.compress(raw) + packer.flush()
+    return found + b"\0" * (len(found) % 2)
+
+
+def _rle(raw: bytes) -> bytes:
+    """Return one segment of literal runs."""
+    runs = b"".join(bytes([len(part) - 1]) + part for part in (raw[n : n + 128] for n in range(0, len(raw), 128)))
+    return struct.pack("<16I", 1, 64, *[0] * 14) + runs + b"\0" * (len(runs) % 2)
+
+
+def _multi_frame(frames: np.ndarray, syntax: str, compressed: list[bytes]) -> Dataset:
+    ds = image(frames[0], SECONDARY_CAPTURE)
+    ds.NumberOfFrames = len(frames)
+    ds.file_meta.TransferSyntaxUID = syntax
+    ds.PixelData = encapsulate(compressed)
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    return ds
+
+
+def _single_bits(frames: np.ndarray, syntax: str, compressed: list[bytes]) -> Dataset:
+    ds = _multi_frame(frames, syntax, compressed)
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 1, 1, 0
+    return ds
+
+
+def _write(folder: Path, ds: Dataset) -> Path:
+    """Write a file; pydicom refuses a transfer syntax that it cannot name, so that is put in afterwards."""
+    syntax, path = str(ds.file_meta.TransferSyntaxUID), folder / "001.dcm"
+    if syntax == DEFLATED_FRAMES:
+        ds.file_meta.TransferSyntaxUID = JPEG_2000
+    save(folder, [ds])
+    if syntax == DEFLATED_FRAMES:
+        path.write_bytes(path.read_bytes().replace(JPEG_2000.encode(), syntax.encode() + b"\0", 1))
+    return path
+
+
+def _jpeg_2000(frame: np.ndarray) -> bytes:
+    """Return a lossless codestream of even length."""
+    found = bytes(pytest.importorskip("openjpeg.utils").encode_array(frame, photometric_interpretation=2))
+    return found + b"\0" * (len(found) % 2)
+
+
+def voxels(folder: Path) -> np.ndarray:
+    """Return the planes of the only volume below a folder."""
+    (volume,) = read([folder])
+    return volume.voxels[0]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<u2", "<i2"])
+def test_deflated_image_frames(dtype: str, tmp_path: Path) -> None:
+    frames = ramp(3, 4, 5, dtype=dtype)
+    _write(tmp_path, _multi_frame(frames, DEFLATED_FRAMES, [_deflate(frame.tobytes()) for frame in frames]))
+
+    assert np.array_equal(voxels(tmp_path), frames)
+
+
+@pytest.mark.parametrize(("syntax", "pack"), [(DEFLATED_FRAMES, _deflate), (RLE, _rle)])
+def test_single_bits_compressed(syntax: str, pack: object, tmp_path: Path) -> None:
+    frames = np.random.default_rng(1).integers(0, 2, (3, 5, 7), np.uint8)
+    packed = [np.packbits(frame.reshape(-1), bitorder="little").tobytes() for frame in frames]
+    _write(tmp_path, _single_bits(frames, syntax, [pack(raw) for raw in packed]))  # type: ignore[operator]
+
+    assert np.array_equal(voxels(tmp_path), frames)
+
+
+def test_no_closing_delimiter_is_a_note_where_all_frames_are_there(tmp_path: Path) -> None:
+    frames = ramp(3, 4, 5, dtype="<u2")
+    path = _write(tmp_path, _multi_frame(frames, DEFLATED_FRAMES, [_deflate(frame.tobytes()) for frame in frames]))
+    raw = path.read_bytes()
+    assert raw.endswith(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
+    path.write_bytes(raw[:-8])
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels[0], frames)
+    assert any("closing delimiter" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("kept", ["half a fragment", "one fragment less"])
+def test_missing_fragments_are_one_failed_file(kept: str, circle: Circle) -> None:
+    frames = ramp(3, 16, 16, dtype="<u2")
+    compressed = [_deflate(frame.tobytes()) for frame in frames]
+    path = _write(circle.dicom, _multi_frame(frames, DEFLATED_FRAMES, compressed))
+    save(circle.dicom / "good", slices(ramp(3, 4, 5), series=2))
+    cut = len(compressed[-1]) // 2 + 8 if kept == "half a fragment" else len(compressed[-1]) + 16
+    path.write_bytes(path.read_bytes()[:-cut])
+
+    report = circle.forth()
+
+    assert sorted(entry.outcome.value for entry in report.entries) == ["converted", "failed"]
+    assert all("truncated" in entry.error for entry in report.entries if entry.outcome is Outcome.FAILED)
+
+
+def test_fragments_of_frames_without_a_table_are_found_by_the_end_of_each_image(tmp_path: Path) -> None:
+    frames = ramp(2, 32, 32, dtype="<u2")
+    streams = [_jpeg_2000(frame) for frame in frames]
+    halves = [part for stream in streams for part in (stream[: len(stream) // 4 * 2], stream[len(stream) // 4 * 2 :])]
+    halves = [part + b"\0" * (len(part) % 2) for part in halves]
+    _write(tmp_path, _multi_frame(frames, JPEG_2000, halves))
+
+    assert np.array_equal(voxels(tmp_path), frames)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_more_bits_than_bits_stored_are_kept_and_reported(signed: bool, circle: Circle) -> None:
+    frame = (ramp(32, 32, dtype="<i4") * 60 - 30000 * signed).astype("<i2" if signed else "<u2")
+    ds = _multi_frame(frame[None], JPEG_2000, [_jpeg_2000(frame)])
+    ds.BitsStored, ds.HighBit = 12, 11
+    _write(circle.dicom, ds)
+
+    (volume,) = read([circle.dicom])
+    circle.forth()
+    report = circle.home()
+
+    assert np.array_equal(volume.voxels[0, 0], frame)
+    assert any("more bits than BitsStored 12" in warning for warning in volume.warnings)
+    assert {entry.outcome for entry in report.entries} == {Outcome.RESTORED}
+    assert np.array_equal(voxels(circle.back)[0], frame)
+
+
+def test_rescale_in_functional_groups_is_not_applied_by_a_decoder(tmp_path: Path) -> None:
+    frame = ramp(32, 32, dtype="<u2")
+    ds = _multi_frame(frame[None], JPEG_2000, [_jpeg_2000(frame)])
+    shared, transformation = Dataset(), Dataset()
+    transformation.RescaleSlope, transformation.RescaleIntercept, transformation.RescaleType = "2", "-1024", "HU"
+    shared.PixelValueTransformationSequence = [transformation]
+    ds.SharedFunctionalGroupsSequence = [shared]
+    _write(tmp_path, ds)
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels[0, 0], frame)
+    assert (volume.rescale.slope, volume.rescale.intercept) == (2, -1024)
+
+
+# --- decoders in another process --------------------------------------------------------------------------------------
+
+
+def test_a_decoder_that_dies_ends_neither_the_run_nor_the_next_decoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = tmp_path / "dying.py"
+    worker.write_text("import os, pickle, sys\npickle.load(sys.stdin.buffer)\nos.abort()\n")
+    monkeypatch.setattr(codec_process, "_WORKER", "dying")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    codec_process._WORKERS.stop()
+
+    for _ in range(2):
+        with pytest.raises(NotDecoded, match="the data are damaged"):
+            codec_process.decode_in_process(RLE, {}, [b""])
+
+    codec_process._WORKERS.stop()
+
+
+def test_a_decoder_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hanging.py").write_text("import time\ntime.sleep(100)\n")
+    monkeypatch.setattr(codec_process, "_WORKER", "hanging")
+    monkeypatch.setattr(codec_process, "LIMIT_S", 0.2)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    codec_process._WORKERS.stop()
+
+    with pytest.raises(NotDecoded):
+        codec_process.decode_in_process(RLE, {}, [b""])
+
+    codec_process._WORKERS.stop()
+
+
+def test_the_other_process_decodes_what_its_decoder_can(tmp_path: Path) -> None:
+    pytest.importorskip("gdcm")
+    frame = ramp(32, 32, dtype="<u2")
+    attributes = {
+        "SamplesPerPixel": 1, "Rows": 32, "Columns": 32, "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15,
+        "PixelRepresentation": 0, "PlanarConfiguration": 0, "PhotometricInterpretation": "MONOCHROME2",
+    }  # fmt: skip
+    stream = _jpeg_2000(frame)
+
+    found = codec_process.decode_in_process(JPEG_2000, attributes, [stream])
+
+    assert found is not None
+    assert np.array_equal(found, frame[None])

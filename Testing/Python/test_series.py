@@ -1,0 +1,162 @@
+"""Which files make one series, and what is said of files that make none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from circle import KEEP, Circle
+from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from nifti_dicom_bridge.formats.dicom.reading.series import find_series
+from phantoms.base import CT, MR, put_raw, ramp, save, slices, uid
+
+
+def series(count: int = 4, start: int = 0) -> list[Dataset]:
+    """Return a classic series whose voxels count from a number."""
+    return slices(ramp(count, 4, 5, start=start), MR)
+
+
+def _renamed(found: list[Dataset], number: int) -> list[Dataset]:
+    for n, ds in enumerate(found):
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(number, n)
+    return found
+
+
+@pytest.mark.parametrize("attribute", ["PatientID", "StudyInstanceUID"])
+def test_one_series_uid_of_two_patients_or_studies(attribute: str, tmp_path: Path) -> None:
+    first, second = series(), _renamed(series(start=1000), 7)
+    for ds in second:
+        setattr(ds, attribute, uid(8))
+    save(tmp_path, [ds for pair in zip(first, second, strict=True) for ds in pair])
+
+    volumes = read([tmp_path])
+
+    assert sorted(int(volume.voxels.min()) for volume in volumes) == [0, 1000]
+    assert [volume.voxels.shape for volume in volumes] == [(1, 4, 4, 5)] * 2
+    assert all("share one SeriesInstanceUID" in volume.warnings[0] for volume in volumes)
+
+
+def test_a_study_of_its_own_for_every_file_is_one_series(tmp_path: Path) -> None:
+    found = series()
+    for n, ds in enumerate(found):
+        ds.StudyInstanceUID = uid(20, n)
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.shape[1] == 4
+
+
+def test_slices_that_share_a_sop_instance_uid_stay_one_volume_of_all(tmp_path: Path) -> None:
+    found = series()
+    for ds in found:
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(3)
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels[0], ramp(4, 4, 5))
+    assert any("occur in several different objects" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("choices", [{}, {"deidentify": True, "deidentify_key": "key"}])
+def test_objects_that_share_a_uid_come_back_one_by_one(choices: dict, circle: Circle) -> None:
+    found = series()
+    for ds in found:
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(3)
+    save(circle.dicom, found)
+
+    circle.forth(**choices)
+    report = circle.home(KEEP)
+
+    assert len(report.outputs) == 4
+    assert all(entry.outcome is not Outcome.FAILED for entry in report.entries)
+
+
+# --- files that make no series ----------------------------------------------------------------------------------------
+
+
+def failures(folder: Path) -> list[str]:
+    """Return the names of files that should have been read."""
+    return sorted(Path(leftover.path).name for leftover in find_series([folder]).leftovers if leftover.failed)
+
+
+@pytest.mark.parametrize("name", ["x.dcm", "X.DCM", "x.IMA", "x.dicom"])
+@pytest.mark.parametrize("content", [b"", b"\0" * 128 + b"DICX" + b"\0" * 64, b"text"])
+def test_a_file_that_is_dicom_by_name_only_is_a_problem(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    assert failures(tmp_path) == [name]
+
+
+def test_a_damaged_file_among_those_of_a_series_is_a_problem(tmp_path: Path) -> None:
+    save(tmp_path, series(), "IM-{:04d}")
+    (tmp_path / "IM-0003").write_bytes(b"")
+
+    assert failures(tmp_path) == ["IM-0003"]
+    (volume,) = read_whatever(tmp_path)
+    assert any("1 file(s) next to it could not be read" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("name", ["README", "LICENSE", "notes.txt", "1.json", "report.pdf", "a.nii.gz"])
+def test_other_files_among_those_of_a_series_are_not(name: str, tmp_path: Path) -> None:
+    save(tmp_path, series(), "IM-{:04d}")
+    (tmp_path / name).write_bytes(b"something else")
+
+    assert failures(tmp_path) == []
+
+
+def test_a_truncated_file_is_one_failure_and_the_rest_of_its_series_is_converted(circle: Circle) -> None:
+    save(circle.dicom, series())
+    path = circle.dicom / "003.dcm"
+    path.write_bytes(path.read_bytes()[:-10])
+
+    report = circle.forth()
+
+    assert sorted(entry.outcome.value for entry in report.entries) == ["converted", "failed"]
+    (failed,) = (entry for entry in report.entries if entry.outcome is Outcome.FAILED)
+    assert "truncated" in failed.error
+    (converted,) = (entry for entry in report.entries if entry.outcome is Outcome.CONVERTED)
+    assert any("1 file(s) next to it could not be read" in warning for warning in converted.log.warnings)
+
+
+def read_whatever(folder: Path) -> list:
+    """Return the volumes of a folder in which files are damaged."""
+    from nifti_dicom_bridge.formats.dicom.reading.read import load, plan_all
+
+    return [load(plan) for plan in plan_all(find_series([folder]))]
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def test_decimal_commas_are_read_and_reported(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), CT)
+    for ds in found:
+        put_raw(ds, 0x00281053, "DS", b"1,5 ")
+        put_raw(ds, 0x00280030, "DS", b"0,5\\0,25")
+        put_raw(ds, 0x00200032, "DS", b"1,5\\2,5\\%d,5 " % ds.InstanceNumber)
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert volume.rescale.slope == 1.5
+    assert np.allclose(volume.ijk_to_ras[:3], [[-0.25, 0, 0, -1.5], [0, -0.5, 0, -2.5], [0, 0, 1, 1.5]])
+    for name in ("RescaleSlope", "PixelSpacing", "ImagePositionPatient"):
+        assert any(warning.startswith(name) and "decimal comma" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize(("tag", "name"), [(0x00281053, "RescaleSlope"), (0x00280030, "PixelSpacing")])
+def test_numbers_that_cannot_be_read_are_reported(tag: int, name: str, tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), CT)
+    for ds in found:
+        put_raw(ds, tag, "DS", b"about 2 ")
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert any(warning.startswith(name) and "not a number ('about 2')" in warning for warning in volume.warnings)
