@@ -15,6 +15,7 @@ from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
 from ...options.staging import Staging
 from ...standard import dictionary
+from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
 from . import edits, restore
 from .derived import derive_together, together
@@ -198,7 +199,9 @@ class _Writer:
         meta.ImplementationClassUID, meta.ImplementationVersionName = IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
         meta.TransferSyntaxUID = meta.get("TransferSyntaxUID", ExplicitVRLittleEndian)
         self.job.files.add(name)
-        data_set.save_as(self.staging.path(name), enforce_file_format=True)
+        path = self.staging.path(name)
+        with without_validation():  # the validation of this tool reports what is not valid
+            data_set.save_as(path, enforce_file_format=True)
 
     def _tell(self, n: int, total: int) -> None:
         if self.progress is not None and n % 16 == 0:

@@ -30,9 +30,14 @@ _DEIDENTIFIED_HOW = ("DeidentificationMethod", "DeidentificationMethodCodeSequen
 _SMALLEST_AND_LARGEST = ("SmallestImagePixelValue", "LargestImagePixelValue")
 
 
-def sources_of(volume: Volume, edited: bool, uids: UidMap, log: Log) -> list[Dataset]:
-    """Return the instances of a volume in its order: as they were, or derived ones; with what highdicom insists on."""
-    sources = [_read(file) for file in (_derived(volume, uids, log) if edited else _restored(volume))]
+def source_files(volume: Volume, edited: bool, uids: UidMap, log: Log) -> list[File]:
+    """Return the instances of a volume in its order: as they were, or derived ones."""
+    return _derived(volume, uids, log) if edited else _restored(volume)
+
+
+def sources_of(files: Sequence[File], volume: Volume, edited: bool, log: Log) -> list[Dataset]:
+    """Return files as data sets, with what highdicom insists on; to be called `without_validation`."""
+    sources = [_read(file) for file in files]
     _name_space(sources, log)
     _complete(sources, log)
     _assume(sources, volume, log)
