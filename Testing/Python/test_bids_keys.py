@@ -101,21 +101,22 @@ def test_what_is_written_reads_back_to_the_same_attribute():
         0x00101010: "048Y", 0x00100030: "19660101", 0x00181020: "27\\LX", 0x00180081: "30.5", 0x00541001: "BQML",
         0x00189020: "NONE", 0x00180020: "EP\\GR", 0x00080032: "101112.500000",
     }  # fmt: skip
-    back = {edit.tags[0]: "\\".join(edit.texts) for edit in bids.edited_attributes(one(attributes), {}, "x.json")}
+    back = {edit.path[0]: "\\".join(edit.texts) for edit in bids.edited_keys(one(attributes), {}, "x.json").direct}
     assert {tag: back[tag] for tag in attributes} == attributes
 
 
 def test_edit_of_a_nested_attribute_tells_the_way_to_it():
-    (edit,) = bids.edited_items({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json")
+    (edit,) = bids.edited_keys({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json").direct
     assert (edit.path, edit.texts) == ((0x00540016, 0x00181074), ["200000000"])
 
 
 def test_edit_that_puts_in_what_dcm2niix_writes_for_nothing_is_none():
-    assert bids.edited_attributes({"InstitutionalDepartmentName": "None"}, {}, "x.json") == []
+    assert bids.edited_keys({"InstitutionalDepartmentName": "None"}, {}, "x.json").direct == ()
 
 
 def test_edit_of_a_computed_key_is_named():
-    assert bids.edits_without_attribute({"SliceTiming": [0, 1], "TaskName": "rest", "EchoTime": 3}, {}) == ["SliceTiming"]
+    found = bids.edited_keys({"SliceTiming": [0, 1], "TaskName": "rest", "EchoTime": 3}, {}, "x.json")
+    assert found.ignored == ("SliceTiming",)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from ..options.staging import Staging
 from .entries import Public, failures_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import NiftiFile
-from .sidecar_edits import edited, unheard
+from .sidecar_edits import SidecarEdits
 
 if TYPE_CHECKING:
     from .new_objects import Making
@@ -78,6 +78,11 @@ class _Source:
     def is_resampled(self) -> bool:
         """Whether it was made of the image that its record describes, on another grid."""
         return self.file is not None and self.file.record is not None and bool(self.file.record.source.resampled)
+
+    @cached_property
+    def edits(self) -> SidecarEdits:
+        """What was edited in its sidecar."""
+        return SidecarEdits.of(self.file)
 
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume with its voxels."""
@@ -180,14 +185,14 @@ def _recast(group: list[_Source], run: _Run, entry: Entry) -> bool:
     volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
     if not run.making.recast(volumes, entry):
         return False
-    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     return True
 
 
 def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
     """Give back what an image came from, or a derived series where it was edited."""
-    together = {target: found for source in group for target, found in edited(source.file).items()}
+    together = {target: found for source in group for target, found in source.edits.written.items()}
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
         volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
@@ -196,7 +201,7 @@ def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
         volumes = [source.load(run.progress) for source in group]
     options = run.options.for_file(entry.inputs[0])
     together.update(edits.elements_of(options.set_values).items())
-    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
@@ -217,7 +222,7 @@ def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) ->
 def _with_edits(source: _Source, run: _Run) -> Volume:
     from .new_objects import with_edits
 
-    return with_edits(source.load(run.progress), source.file)
+    return with_edits(source.load(run.progress), source.edits)
 
 
 def _sourced(change: Change, options: ConversionOptions) -> Change:
