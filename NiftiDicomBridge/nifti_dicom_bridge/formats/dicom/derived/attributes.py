@@ -11,6 +11,7 @@ from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import Made
 from ..reading.frames import frames_of
+from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import Work
 
@@ -72,7 +73,7 @@ def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]
         Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(template, work, uids)),
         Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if work.volume.dicom.resampled else DESCRIPTION),
-        Tag.SOURCE_IMAGE_SEQUENCE: new_file.source_images(sources),
+        Tag.SOURCE_IMAGE_SEQUENCE: source_images(sources),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if work.frame_of_reference:

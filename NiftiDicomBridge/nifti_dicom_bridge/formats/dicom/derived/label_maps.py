@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ....labels import number_in_description
 from ....model import metadata
-from ....model.metadata import Element, Elements, Encoding, Instance, Item, Log
+from ....model.metadata import Element, Elements, Encoding, Instance, Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard.tags import Tag
@@ -23,6 +23,7 @@ from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
 from ..reading.segments import all_segments, labelled_segments
+from ..references import Reference, referenced_series, source_images
 from ..uids import UidMap
 from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
 from .derivation import frame_of_reference, planes_of
@@ -136,24 +137,22 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.dicom.resampled)]))),
         Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.dicom.resampled else DESCRIPTION),
-        Tag.SOURCE_IMAGE_SEQUENCE: new_file.source_images(series.instances),
+        Tag.SOURCE_IMAGE_SEQUENCE: source_images(series.instances),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(found),
-        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(found, old, series.instances),
+        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(found, series.instances),
     }
     if space:
         found[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
     return found
 
 
-def _with_series(elements: Elements, series_uid: str, instances: Sequence[Instance]) -> Element:
+def _with_series(elements: Elements, instances: Sequence[Instance]) -> Element:
     """Return ReferencedSeriesSequence (PS3.3 C.12.2) with the original itself."""
-    own: Elements = {
-        Tag.SERIES_INSTANCE_UID: new_element.text("UI", series_uid),
-        Tag.REFERENCED_INSTANCE_SEQUENCE: new_element.sequence(
-            *(new_element.reference(metadata.text(one.elements, Tag.SOP_CLASS_UID), one.uid) for one in instances if one.uid)
-        ),
-    }
-    return Element("SQ", (*metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE), Item(own)))
+    tag = Tag.REFERENCED_SERIES_SEQUENCE
+    own = referenced_series(map(Reference.to, instances))
+    return Element(
+        "SQ", (*metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE), *metadata.items(own, Tag.REFERENCED_SERIES_SEQUENCE))
+    )
 
 
 def _put_segments_back(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:

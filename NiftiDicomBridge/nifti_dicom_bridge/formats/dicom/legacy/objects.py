@@ -19,8 +19,8 @@ from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
 from ....version import tool_version
-from ..created.references import evidence
 from ..pydicom_conversion import data_set_of
+from ..references import evidence
 from ..uids import UidMap, new_uid
 from .corrections import put_right
 from .dimensions import put_dimensions
