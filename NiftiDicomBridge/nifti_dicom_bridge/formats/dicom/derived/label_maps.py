@@ -150,9 +150,7 @@ def _with_series(elements: Elements, instances: Sequence[Instance]) -> Element:
     """Return ReferencedSeriesSequence (PS3.3 C.12.2) with the original itself."""
     tag = Tag.REFERENCED_SERIES_SEQUENCE
     own = referenced_series(map(Reference.to, instances))
-    return Element(
-        "SQ", (*metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE), *metadata.items(own, Tag.REFERENCED_SERIES_SEQUENCE))
-    )
+    return Element("SQ", (*metadata.items(elements, tag), *metadata.items(own, tag)))
 
 
 def _put_segments_back(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:
