@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
-from nifti_dicom_bridge import Volume
-
-LONGEST_NAME = 100
+from nifti_dicom_bridge import Volume, safe_name, unique_name
 
 
 def names_of_parts(name: str, volumes: Sequence[Volume]) -> list[str]:
@@ -19,20 +16,5 @@ def names_of_parts(name: str, volumes: Sequence[Volume]) -> list[str]:
 
 def file_names(titles: Iterable[str]) -> list[str]:
     """Return a file name without suffix for each title: safe on every file system, no two alike whatever the case."""
-    names: list[str] = []
     taken: set[str] = set()
-    for title in titles:
-        stem = name = _safe(title)
-        number = 2
-        while name.lower() in taken:
-            name = f"{stem}_{number}"
-            number += 1
-        taken.add(name.lower())
-        names.append(name)
-    return names
-
-
-def _safe(title: str) -> str:
-    name = re.sub(r"[^\w.+-]+", "_", title)[:LONGEST_NAME].strip("._- ")
-    # Windows keeps these for devices, with any suffix.
-    return "_" + name if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name) else name or "volume"
+    return [unique_name(safe_name(title, any_script=True, default="volume"), taken) for title in titles]

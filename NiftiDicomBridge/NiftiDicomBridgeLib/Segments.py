@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import vtk
 
-from nifti_dicom_bridge import BridgeError
+from nifti_dicom_bridge import BridgeError, stem_of
 
 from .NodeImages import Label, Mask, NodeImage
 from .NodeKinds import instance_uids_of
@@ -119,7 +119,7 @@ def read_label_table(text: str) -> list[Label]:
 
 def table_beside(image: Path) -> Path:
     """Return where the label table of a NIfTI file stands."""
-    return image.with_name(image.name.removesuffix(".gz").removesuffix(".nii") + "_dseg.tsv")
+    return image.with_name(stem_of(image) + "_dseg.tsv")
 
 
 def _cell(text: str) -> str:

@@ -31,7 +31,9 @@ from nifti_dicom_bridge import (
     OutputError,
     Target,
     Volume,
+    check_options,
     convert,
+    is_nifti,
     write,
 )
 
@@ -92,6 +94,7 @@ class ExportTask:
             raise BridgeError(NO_FOLDER)
         self._folder = Path(folder)
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
+        check_options(self._options)
         self._sources = [self._source_of(node, harden) for node in _each_once(nodes)]
         self._names = file_names([name or source.title for source in self._sources])
         self._deidentifier = Deidentifier(self._options.deidentify_key) if self._options.deidentify else None
@@ -185,7 +188,7 @@ class ExportTask:
         labels = [label for label in source.image.labels if label.number in numbers]
         if labels and table.exists() and not self._options.overwrite:
             raise OutputError(f"{table} exists. Choose another folder or name.")
-        outputs = write(volume, image, replace(self._options, deidentify=False))
+        outputs = write(volume, image, replace(self._options, deidentify=False, deidentify_key=""))
         if volume.metadata is None:
             _tell(source.identity, outputs)
         if labels:
@@ -204,6 +207,7 @@ class OtherFormatTask(ExportTask):
     """
 
     def __init__(self, nodes: Sequence[Any], folder: str | Path, options: ConversionOptions, harden: bool = False):
+        check_options(options)
         self._scratch = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-export-", dir=slicer.app.temporaryPath))
         try:
             super().__init__(nodes, self._scratch if str(folder) else "", ConversionOptions(gzip=False), harden)
@@ -244,6 +248,7 @@ class SeriesTask:
         if not self._files:
             raise BridgeError("The files of the series are gone. Import them again in the module DICOM.")
         self._folder, self._options = Path(folder), options or ConversionOptions()
+        check_options(self._options)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Convert the files; one series that fails does not stop the others."""
@@ -289,7 +294,7 @@ def _source_of(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> 
 
 def _require_original(volumes: Sequence[Volume], source: _Source) -> None:
     edited = any(volume.metadata is None or volume.edits() for volume in volumes)
-    if edited or any(path.suffix in (".nii", ".gz") for path in source.files):
+    if edited or any(map(is_nifti, source.files)):
         raise BridgeError(
             f"{source.title} is not as it came from DICOM, and a BIDS dataset holds raw data. Export it as 'NIfTI, one folder'."
         )

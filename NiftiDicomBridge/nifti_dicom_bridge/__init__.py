@@ -7,57 +7,78 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
-    from .comparison import Comparison, compare
-    from .deidentification import Deidentifier, deidentify
-    from .samples.demo import make_sample
-    from .errors import BridgeError, Cancelled, DependencyError, DicomReadError, GeometryError
-    from .errors import NiftiReadError, OptionError, OutputError, PixelError, SidecarError, ZarrReadError
-    from .conversion.io import read, write
-    from .formats.dicom.reading.segments import segments_of
-    from .preview import plane_picture
-    from .model.identity import identity_of
-    from .conversion.jobs import Job, convert
-    from .labels import Code, Segment, read_labels
-    from .model.metadata import Change, Element, Instance, Log, SeriesMetadata
-    from .optional_packages import FEATURES, missing_packages
-    from .options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
-    from .options import FileOptions, PreviewOptions, WindowChoice
-    from .model.pixels import PixelRecord, Rescale
-    from .conversion.proposals import Beside, Proposal, propose
-    from .model.report import ConversionReport, Entry, Outcome
-    from .html_report import write_report
-    from .samples import Sample, create_samples
-    from .sidecar import read_sidecar
-    from .conversion.io import open_zarr
-    from .validation import Finding, Severity, validate
-    from .model.lazy_voxels import LazyVoxels
-    from .model.dicom_source import DicomSource, Origin
-    from .model.volume import Volume
+    from .comparison import Comparison as Comparison, compare as compare
+    from .conversion.functions import deidentify as deidentify, to_dicom as to_dicom, to_nifti as to_nifti
+    from .conversion.functions import to_preview as to_preview, to_zarr as to_zarr
+    from .conversion.inspect import Inspection as Inspection, inspect as inspect
+    from .conversion.jobs import Job as Job, convert as convert
+    from .conversion.proposals import Beside as Beside, Proposal as Proposal, propose as propose
+    from .conversion.proposals import value_problem as value_problem
+    from .conversion.read_images import open_zarr as open_zarr, read as read
+    from .conversion.write_image import write as write
+    from .deidentification import Deidentifier as Deidentifier
+    from .errors import BridgeError as BridgeError, Cancelled as Cancelled, DependencyError as DependencyError
+    from .errors import DicomReadError as DicomReadError, GeometryError as GeometryError, NiftiReadError as NiftiReadError
+    from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
+    from .errors import SidecarError as SidecarError, ZarrReadError as ZarrReadError
+    from .formats.dicom.reading.segments import segments_of as segments_of
+    from .html_report import write_report as write_report
+    from .labels import Code as Code, Segment as Segment, read_labels as read_labels
+    from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
+    from .model.identity import identity_of as identity_of
+    from .model.lazy_voxels import LazyVoxels as LazyVoxels
+    from .model.metadata import Change as Change, Element as Element, Instance as Instance, Log as Log
+    from .model.metadata import SeriesMetadata as SeriesMetadata
+    from .model.names import is_nifti as is_nifti, safe_name as safe_name, stem_of as stem_of, unique_name as unique_name
+    from .model.pixels import PixelRecord as PixelRecord, Rescale as Rescale
+    from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
+    from .model.volume import Volume as Volume
+    from .optional_packages import FEATURES as FEATURES, missing_packages as missing_packages
+    from .options import ConversionOptions as ConversionOptions, FileOptions as FileOptions, Kind as Kind, Layout as Layout
+    from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
+    from .options import SegmentationForm as SegmentationForm, SlicePlane as SlicePlane, Target as Target, Uids as Uids
+    from .options import WindowChoice as WindowChoice
+    from .options.checks import check_options as check_options
+    from .options.messages import in_words as in_words, message_of as message_of
+    from .options.wording import command_line_words as command_line_words, python_words as python_words
+    from .preview import plane_picture as plane_picture
+    from .samples import Sample as Sample, create_samples as create_samples
+    from .samples.demo import make_sample as make_sample
+    from .sidecar import read_sidecar as read_sidecar
+    from .validation import Finding as Finding, Severity as Severity, ValidationReport as ValidationReport
+    from .validation import validate as validate
 
 _HOMES = {
     "comparison": "Comparison compare",
-    "deidentification": "Deidentifier deidentify",
+    "deidentification": "Deidentifier",
     "samples.demo": "make_sample",
     "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
     "PixelError SidecarError ZarrReadError",
-    "conversion.io": "open_zarr read write",
+    "conversion.functions": "deidentify to_dicom to_nifti to_preview to_zarr",
+    "conversion.inspect": "Inspection inspect",
+    "conversion.read_images": "open_zarr read",
     "formats.dicom.reading.segments": "segments_of",
+    "conversion.write_image": "write",
     "preview": "plane_picture",
     "model.identity": "identity_of",
     "conversion.jobs": "Job convert",
     "labels": "Code Segment read_labels",
     "model.lazy_voxels": "LazyVoxels",
     "model.metadata": "Change Element Instance Log SeriesMetadata",
+    "model.names": "is_nifti safe_name stem_of unique_name",
+    "options.checks": "check_options",
+    "options.messages": "in_words message_of",
+    "options.wording": "command_line_words python_words",
     "optional_packages": "FEATURES missing_packages",
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
     "model.pixels": "PixelRecord Rescale",
-    "conversion.proposals": "Beside Proposal propose",
+    "conversion.proposals": "Beside Proposal propose value_problem",
     "model.report": "ConversionReport Entry Outcome",
     "html_report": "write_report",
     "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
-    "validation": "Finding Severity validate",
+    "validation": "Finding Severity ValidationReport validate",
     "model.dicom_source": "DicomSource Origin",
     "model.volume": "Volume",
 }

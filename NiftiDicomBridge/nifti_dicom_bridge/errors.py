@@ -5,23 +5,71 @@ Every message says what was asked, what was found (value, file, tag), why it can
 
 
 class BridgeError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import BridgeError, to_nifti
+    >>> try:
+    ...     to_nifti("missing", "nifti")
+    ... except BridgeError as error:
+    ...     print(error)
+    missing: no such file or folder. Check the path.
+    """
 
 
 class DicomReadError(BridgeError):
-    """A file is no DICOM, is damaged, or its pixel data cannot be decoded."""
+    """A file is no DICOM, is damaged, or its pixel data cannot be decoded.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> read("missing")
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.DicomReadError: missing: no such file or folder. Check the path.
+    """
 
 
 class NiftiReadError(BridgeError):
-    """A NIfTI file is damaged, too short or of a kind that cannot be used."""
+    """A NIfTI file is damaged, too short or of a kind that cannot be used.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import read
+    >>> _ = Path("damaged.nii").write_bytes(b"not an image")
+    >>> read("damaged.nii")
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.NiftiReadError: ...
+    """
 
 
 class ZarrReadError(BridgeError):
-    """A Zarr store is damaged, half-written or of a kind that cannot be used."""
+    """A Zarr store is damaged, half-written or of a kind that cannot be used.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import open_zarr
+    >>> Path("empty.zarr").mkdir()
+    >>> open_zarr("empty.zarr")
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.ZarrReadError: ...
+    """
 
 
 class SidecarError(BridgeError):
-    """A JSON sidecar is missing, not readable, or does not belong to its image."""
+    """A JSON sidecar is missing, not readable, or does not belong to its image.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import read_sidecar
+    >>> _ = Path("damaged.json").write_text("{")
+    >>> read_sidecar(Path("damaged.json"))
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.SidecarError: ...
+    """
 
 
 class LabelError(BridgeError):
@@ -29,19 +77,77 @@ class LabelError(BridgeError):
 
 
 class GeometryError(BridgeError):
-    """Positions and orientations do not describe a grid, or a grid is not expressible in DICOM."""
+    """Positions and orientations do not describe a grid, or a grid is not expressible in DICOM.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import Volume
+    >>> sheared = np.array([[1.0, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    >>> Volume(np.zeros((1, 2, 4, 4), np.int16), sheared).to_sitk()
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.GeometryError: ...
+    """
 
 
 class PixelError(BridgeError):
-    """Voxel values do not fit where they were asked to go."""
+    """Voxel values do not fit where they were asked to go.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import Volume, write
+    >>> write(Volume(np.zeros((1, 2, 4, 4), np.float16), np.eye(4)), "half.nii")
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.PixelError: ...
+    """
 
 
 class OptionError(BridgeError):
-    """A choice that does not exist or contradicts another one."""
+    """An option that does not exist, has an invalid value, or contradicts another one.
+
+    The message names the options as in Python; `message_of` returns it with the names that another front end uses.
+
+    Attributes
+    ----------
+    code : str
+        Identifies the rule, in all front ends; empty for most errors of a single image.
+    options : tuple of str
+        The fields of `ConversionOptions` that are affected; those of `PreviewOptions` as ``preview.NAME``.
+    template : str
+        The message with ``{option}`` or ``{option=value}`` for each option, and ``{found}``; empty if there is only a message.
+    found : str
+        What was found.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions, OptionError
+    >>> try:
+    ...     ConversionOptions(pyramid=-5)
+    ... except OptionError as error:
+    ...     print(error.code, error.options)
+    invalid-value ('pyramid',)
+    """
+
+    def __init__(
+        self, message: str, code: str = "", options: tuple[str, ...] = (), template: str = "", found: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code, self.options, self.template, self.found = code, options, template, found
 
 
 class OutputError(BridgeError):
-    """An output exists already or cannot be written."""
+    """An output exists already or cannot be written.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read, write
+    >>> image = read("scans")[0]
+    >>> _ = write(image, "MR.nii")
+    >>> write(image, "MR.nii")
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.OutputError: MR.nii exists. Choose another folder, or --overwrite to replace it.
+    """
 
 
 class DependencyError(BridgeError):
@@ -51,6 +157,14 @@ class DependencyError(BridgeError):
     ----------
     feature : str
         Key of `optional_packages.FEATURES`, which lists the packages; empty if no feature is concerned.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import DependencyError, to_zarr
+    >>> try:
+    ...     report = to_zarr("scans", "stores")
+    ... except DependencyError as error:  # the package zarr is not installed
+    ...     print(error)
     """
 
     def __init__(self, message: str, feature: str = ""):
@@ -63,4 +177,14 @@ class DecoderMissingError(DicomReadError, DependencyError):
 
 
 class Cancelled(BridgeError):
-    """The person asked to stop; nothing half-written is left."""
+    """The person asked to stop; nothing half-written is left.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Cancelled, to_nifti
+    >>> def stop(what, done, total):
+    ...     raise Cancelled("The user stopped it.")
+    >>> to_nifti("scans", "nifti", progress=stop)
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.Cancelled: The user stopped it.
+    """

@@ -49,6 +49,7 @@ FEATURES = {
         "pixel data in High-Throughput JPEG 2000", (Package("pylibjpeg", "2.0"), Package("pylibjpeg-openjpeg", "2.3")), "codecs"
     ),
     "report": Feature("HTML reports (JSON reports do not)", (Package("jinja2", "3.1"),), "report"),
+    "nibabel": Feature("Images of nibabel", (Package("nibabel", "5.2"),), "nibabel"),
     "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),
 }
 
@@ -63,8 +64,9 @@ def missing_packages(feature: str) -> list[str]:
 
     Examples
     --------
-    >>> missing_packages("zarr")
-    ['zarr>=3.1,<4']
+    >>> from nifti_dicom_bridge import missing_packages
+    >>> missing_packages("nibabel")
+    []
     """
     return [package.requirement for package in FEATURES[feature].packages if not package.is_usable()]
 

@@ -685,10 +685,10 @@ def test_a_wrong_map_is_one_clear_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--to", "dicom", "--layout", "bids"], "use it with --to nifti"),
-        (["--to", "nifti", "--bids-map", "map.json"], "use it with --layout bids"),
-        (["--to", "nifti", "--layout", "bids", "--bids-map", "missing.json"], "cannot be read"),
-        (["--to", "nifti", "--layout", "bids", "--resample", "tilt"], "no raw data in BIDS"),
+        (["--to", "dicom", "--layout", "bids"], "Use it with --to nifti"),
+        (["--to", "nifti", "--bids-map", "map.json"], "Use it with --layout bids"),
+        (["--to", "nifti", "--layout", "bids", "--bids-map", "missing.json"], "missing.json does not exist"),
+        (["--to", "nifti", "--layout", "bids", "--resample", "tilt"], "not raw data"),
     ],
 )
 def test_options_that_contradict_are_wrong_usage(

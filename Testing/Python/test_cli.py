@@ -162,7 +162,7 @@ def test_choice_about_dicom_to_be_made_is_wrong_usage_on_the_way_to_nifti(
     circle.make("classic_ct")
 
     assert to_nifti(circle, *arguments) == 2
-    assert "use it with --to dicom" in capsys.readouterr().err
+    assert "Use it with --to dicom" in capsys.readouterr().err
 
 
 def test_a_report_into_nowhere_is_wrong_usage_before_anything_is_done(circle: Circle) -> None:
@@ -197,7 +197,7 @@ def test_an_empty_value_empties_the_attribute(circle: Circle) -> None:
     ("text", "said"),
     [
         ("PatientNme=x", "PatientName"),
-        ("nonsense=1", "no DICOM keyword"),
+        ("nonsense=1", "not a DICOM keyword"),
         ("PatientID", "KEYWORD=VALUE"),
         ("=x", "KEYWORD=VALUE"),
         ("EchoTime=fast", "EchoTime"),

@@ -31,7 +31,6 @@ from nifti_dicom_bridge import (
     Uids,
     Volume,
     convert,
-    deidentify,
     make_sample,
     read,
     write,
@@ -293,7 +292,7 @@ def test_dciodvfy_finds_no_error_that_was_not_there(target: Target, tmp_path: Pa
 def test_volume_counts_as_unedited_and_has_a_name_without_words(tmp_path: Path) -> None:
     put(KINDS["CT"](), tmp_path / "in")
     (volume,) = read(tmp_path / "in")
-    found = deidentify(volume)
+    found = Deidentifier().clean(volume)
     assert (found.name, found.edits()) == ("1_CT", frozenset())
     assert found.voxels is volume.voxels
 

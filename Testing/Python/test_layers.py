@@ -24,6 +24,8 @@ IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
     "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileReader.py", "FileWriter.py", "Samples.py",
     "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py", "SourceFile.py",
+    "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "Overwriting.py", "Proposing.py",
+    "ReportPart.py", "Running.py", "StagedNodes.py", "Views.py",
 ]  # fmt: skip
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py",
@@ -163,7 +165,12 @@ def test_format_never_imports_another_format(path):
 @pytest.mark.parametrize("path", python_files(MODULE), ids=ids)
 def test_functions_fit_a_screen(path):
     functions = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)]
-    assert not [node.name for node in functions if node.end_lineno - node.lineno >= LONGEST_FUNCTION]
+    assert not [node.name for node in functions if node.end_lineno - _start_of_code(node) >= LONGEST_FUNCTION]
+
+
+def _start_of_code(node: ast.FunctionDef) -> int:
+    """Return the last line of the docstring; the first line of a function without one."""
+    return node.body[0].end_lineno if ast.get_docstring(node) else node.lineno
 
 
 @pytest.mark.parametrize("path", [path for path in python_files(CORE) if path.parent.name != "standard"], ids=ids)

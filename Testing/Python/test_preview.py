@@ -30,10 +30,10 @@ def preview(source: Path, out: Path, options: ConversionOptions | None = None, *
     return convert(Job([source], out, options))
 
 
-def picture_of(ds: Dataset, folder: Path, **choices: Any) -> np.ndarray:
+def picture_of(ds: Dataset, folder: Path, options: ConversionOptions | None = None, **choices: Any) -> np.ndarray:
     """Return the PNG of one data set."""
     write(folder / "in" / "a.dcm", ds)
-    report = preview(folder / "in", folder / "out", **choices)
+    report = preview(folder / "in", folder / "out", options, **choices)
     assert report.ok, report.failures
     (path,) = folder.glob("out/*.png")
     return np.asarray(Image.open(path))
@@ -383,7 +383,7 @@ def test_overlay_planes_are_drawn_unless_deidentified(tmp_path: Path) -> None:
     drawn = overlay(ds)
 
     assert (picture_of(ds, tmp_path / "a")[drawn] == 65535).all()
-    assert picture_of(ds, tmp_path / "b", deidentify=True).max() < 60000
+    assert picture_of(ds, tmp_path / "b", ConversionOptions(deidentify=True)).max() < 60000
 
 
 @pytest.mark.parametrize("kind", ["window", "given", "lut", "monochrome1", "palette", "rgb", "graphics"])

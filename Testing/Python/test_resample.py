@@ -25,7 +25,8 @@ from phantoms import save, slices
 from phantoms.base import CT, MR, decimal
 from test_oracles import images
 
-BOTH, SPACING, TILT = frozenset(Resample), frozenset({Resample.SPACING}), frozenset({Resample.TILT})
+SPACING, TILT = frozenset({Resample.SPACING}), frozenset({Resample.TILT})
+BOTH = SPACING | TILT
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 MISSING, UNEVEN, EVEN = (0.0, 2.0, 4.0, 8.0, 10.0, 12.0), (0.0, 2.0, 4.5, 6.5, 9.5), (0.0, 2.0, 4.0, 6.0)
 SHAPE = (24, 20)  # dcm2niix takes smaller images for localizers or icons
@@ -619,8 +620,10 @@ def test_the_command_line_takes_both_words(circle: Circle, capsys: pytest.Captur
     assert stems(circle.nifti) == ["1_series_1", "1_series_1_Tilt_Eq"]
 
 
-@pytest.mark.parametrize(("to", "words", "said"), [("nifti", "tilt,slant", "'slant': not known. Give tilt and spacing"),
-                                                   ("dicom", "tilt", "use it with --to nifti")])  # fmt: skip
+@pytest.mark.parametrize(("to", "words", "said"), [
+    ("nifti", "tilt,slant", "--resample: 'slant' is not valid. Expected one of: tilt, spacing, shear."),
+    ("dicom", "tilt", "Use it with --to nifti"),
+])  # fmt: skip
 def test_a_wrong_word_or_target_is_wrong_usage(
     to: str, words: str, said: str, circle: Circle, capsys: pytest.CaptureFixture
 ) -> None:

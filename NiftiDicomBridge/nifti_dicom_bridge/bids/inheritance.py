@@ -9,6 +9,8 @@ import json
 import re
 from pathlib import Path
 
+from ..model.names import stem_of
+
 DESCRIPTION = "dataset_description.json"
 _ENTITY = re.compile(r"([A-Za-z]+)-([A-Za-z0-9+]+)$")
 _DEPTH = 8
@@ -71,7 +73,7 @@ def study_key(path: Path) -> tuple[str, ...]:
     A derivative belongs to the session of its subject, whichever pipeline made it.
     """
     root = root_of(path)
-    entities, _ = entities_of(path.name.split(".")[0])
+    entities, _ = entities_of(stem_of(path))
     if "sub" not in entities:
         return (str(path.absolute()),)
     return (str(_source_of(root) if root else path.absolute().parent), entities["sub"], entities.get("ses", ""))

@@ -6,19 +6,32 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import BridgeError, Cancelled, OptionError
-from ..options import ConversionOptions, Kind, Layout, Names, Progress, Resample, SegmentationForm, SlicePlane, Target, Uids
-from .preview_options import add_preview, check_preview, joined, preview_of
+from ..options import (
+    ConversionOptions,
+    Kind,
+    Layout,
+    Names,
+    PreviewOptions,
+    Progress,
+    SegmentationForm,
+    SlicePlane,
+    Target,
+    Uids,
+)
+from ..options.checks import check_options
+from ..options.messages import message_of
+from ..options.wording import command_line_words
+from .preview_options import add_preview, joined
 
 if TYPE_CHECKING:
     from ..model.report import ConversionReport, Entry
 
 DONE, FAILED, USAGE = 0, 1, 2
-MOST_LEVELS = 16
-"""Of a pyramid: more halvings than any image has."""
 
 
 class Registrar(Protocol):
@@ -55,7 +68,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     try:
         return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
-        return _fail(str(error), USAGE)
+        return _fail(message_of(error, command_line_words), USAGE)
     except Cancelled:
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BridgeError as error:
@@ -105,20 +118,20 @@ def _add_convert(commands: Any, can_register: bool) -> None:
     sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, or a DICOMDIR")  # fmt: skip
-    sub.add_argument("--to", required=True, choices=[t.value for t in Target], help="the format to write")
+    sub.add_argument("--to", required=True, dest="target", choices=[t.value for t in Target], help="the format to write")
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
                      help="new: a new series (default); keep: the very same instances")  # fmt: skip
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
                      help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
-    sub.add_argument("--no-gzip", action="store_true", help="write .nii instead of .nii.gz")
+    sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
-    sub.add_argument("--bids-map", type=Path, metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
-    sub.add_argument("--resample", default="", metavar="tilt,spacing",
+    sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
+    sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
                      help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
                           "'shear' makes rows and columns perpendicular")  # fmt: skip
-    sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="set_values",
+    sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
@@ -145,13 +158,13 @@ def _add_zarr(group: Any) -> None:
 def _add_creation(group: Any) -> None:
     group.add_argument("--as", choices=[k.value for k in Kind], default=Kind.AUTO.value, dest="kind",
                        help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
-    group.add_argument("--reference", type=Path, metavar="DICOM",
+    group.add_argument("--reference", metavar="DICOM",
                        help="series in the space of the image: gives patient, study, space, equipment")  # fmt: skip
-    group.add_argument("--study-from", type=Path, metavar="DICOM", help="DICOM that gives patient and study only")
-    group.add_argument("--sidecar", type=Path, metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
-    group.add_argument("--metadata", type=Path, metavar="FILE",
+    group.add_argument("--study-from", metavar="DICOM", help="DICOM that gives patient and study only")
+    group.add_argument("--sidecar", metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
+    group.add_argument("--metadata", metavar="FILE",
                        help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
-    group.add_argument("--labels", type=Path, metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--labels", metavar="FILE", help="names and colours of the labels of a label map")
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,
                        help="how segments are stored (default: binary; fractional for probabilities)")  # fmt: skip
     group.add_argument("--plane", choices=[p.value for p in SlicePlane], default=SlicePlane.AUTO.value,
@@ -211,32 +224,14 @@ def _add_create_sample(commands: Any) -> None:
 
 def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     options = ConversionOptions(
-        target=Target(arguments.to),
-        uids=Uids(arguments.uids),
-        names=Names(arguments.names),
-        gzip=not arguments.no_gzip,
-        overwrite=arguments.overwrite,
-        set_values=dict(_pair(text) for text in arguments.set_values),
-        kind=Kind(arguments.kind),
-        plane=SlicePlane(arguments.plane),
-        reference=arguments.reference,
-        study_from=arguments.study_from,
-        sidecar=arguments.sidecar,
-        metadata=arguments.metadata,
-        labels=arguments.labels,
-        segmentation=SegmentationForm(arguments.segmentation),
-        max_error=arguments.max_error,
-        layout=Layout(arguments.layout),
-        bids_map=arguments.bids_map,
-        resample=frozenset(_resample(word.strip()) for word in arguments.resample.split(",") if word.strip()),
-        shards=arguments.shards,
-        pyramid=arguments.pyramid,
-        preview=preview_of(arguments),
-        deidentify=arguments.deidentify,
-        deidentify_key=arguments.deidentify_key,
+        **_chosen(arguments, ConversionOptions),
+        set_values=dict(_pair(text) for text in arguments.attributes),
+        preview=PreviewOptions(**_chosen(arguments, PreviewOptions)),
     )
     register = getattr(arguments, "register", False)
-    _check_options(options, register)
+    check_options(options)
+    if register and options.target is not Target.DICOM:
+        raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
     if arguments.report:
         _check_report(arguments.report, arguments.output)
     if register and registrar is not None:
@@ -253,32 +248,17 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     return DONE if report.ok else FAILED
 
 
+def _chosen(arguments: argparse.Namespace, options: type) -> dict[str, Any]:
+    """Return the arguments that are options, by the names of their fields."""
+    given = vars(arguments)
+    return {field.name: given[field.name] for field in fields(options) if given.get(field.name) is not None}
+
+
 def _pair(text: str) -> tuple[str, str]:
     keyword, equals, value = text.partition("=")
     if not equals or not keyword:
         raise OptionError(f"--set {text!r}: KEYWORD=VALUE was expected, such as --set PatientID=007.")
     return keyword.strip(), value
-
-
-def _resample(word: str) -> Resample:
-    try:
-        return Resample(word.lower())
-    except ValueError:
-        raise OptionError(
-            f"--resample {word!r}: not known. Give tilt and spacing, or both with a comma between; or shear, with --to dicom."
-        ) from None
-
-
-def _check_options(options: ConversionOptions, register: bool) -> None:
-    if options.target in (Target.NIFTI, Target.ZARR) and options.set_values:
-        raise OptionError("--set sets DICOM attributes: use it with --to dicom.")
-    if options.target in (Target.NIFTI, Target.ZARR) and register:
-        raise OptionError("--register adds DICOM files to the database: use it with --to dicom.")
-    check_preview(options, register)
-    _check_creation(options)
-    _check_resampling(options)
-    _check_zarr(options)
-    _check_layout(options)
 
 
 def _check_report(report: Path, output: Path) -> None:
@@ -287,47 +267,6 @@ def _check_report(report: Path, output: Path) -> None:
     check_suffix(report)
     if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
-
-
-# choices that are about DICOM to be made: option → its field
-_OF_CREATION = {
-    "--as": "kind", "--reference": "reference", "--study-from": "study_from", "--sidecar": "sidecar", "--metadata": "metadata",
-    "--labels": "labels", "--segmentation": "segmentation", "--plane": "plane", "--max-error": "max_error",
-}  # fmt: skip
-
-
-def _check_creation(options: ConversionOptions) -> None:
-    if options.target not in (Target.NIFTI, Target.ZARR):
-        return
-    usual = ConversionOptions()
-    for option, name in _OF_CREATION.items():
-        if getattr(options, name) != getattr(usual, name):
-            raise OptionError(f"{option} tells how DICOM is made: use it with --to dicom.")
-
-
-def _check_zarr(options: ConversionOptions) -> None:
-    if options.target is not Target.ZARR and (options.shards or options.pyramid):
-        raise OptionError("--shards and --pyramid tell how Zarr stores are made: use them with --to zarr.")
-    if not 0 <= options.pyramid <= MOST_LEVELS:
-        raise OptionError(f"--pyramid {options.pyramid}: from 0 to {MOST_LEVELS} levels can be made.")
-
-
-def _check_resampling(options: ConversionOptions) -> None:
-    of_nifti = options.resample - {Resample.SHEAR}
-    if options.target is not Target.NIFTI and of_nifti:
-        words = ",".join(sorted(of_nifti))
-        raise OptionError(f"--resample {words} makes NIfTI grids regular: use it with --to nifti.")
-    if options.target is not Target.DICOM and Resample.SHEAR in options.resample:
-        raise OptionError("--resample shear makes rows and columns perpendicular for DICOM: use it with --to dicom.")
-
-
-def _check_layout(options: ConversionOptions) -> None:
-    if options.layout is Layout.BIDS and options.target is not Target.NIFTI:
-        raise OptionError("--layout bids arranges NIfTI files: use it with --to nifti.")
-    if options.bids_map is not None and options.layout is not Layout.BIDS:
-        raise OptionError("--bids-map tells what series are in BIDS: use it with --layout bids.")
-    if options.layout is Layout.BIDS and options.resample:
-        raise OptionError("--resample makes images that are no raw data in BIDS: use it with --layout flat.")
 
 
 def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
@@ -340,22 +279,14 @@ def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
 def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
     for entry in report.entries:
         if entry.outcome.value == "failed":
-            print(f"failed     {entry.title}: {entry.error}", file=sys.stderr)
+            print(entry.line(), file=sys.stderr)
         elif not quiet and (verbose or entry.outcome.value != "skipped"):
-            print(_entry_line(entry))
+            print(entry.line())
             for line in _entry_details(entry, verbose):
                 print(" " * 11 + line)
     skipped = sum(entry.outcome.value == "skipped" for entry in report.entries)
     if skipped and not quiet and not verbose:
         print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
-
-
-def _entry_line(entry: Entry) -> str:
-    if entry.outcome.value == "skipped":
-        return f"skipped    {entry.title}: {entry.error}"
-    images = [path for path in entry.outputs if path.suffix not in (".json", ".bval", ".bvec", ".tsv")]
-    where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
-    return f"{entry.outcome.value:10} {entry.title} → {where}"
 
 
 def _entry_details(entry: Entry, verbose: bool) -> list[str]:
@@ -365,34 +296,34 @@ def _entry_details(entry: Entry, verbose: bool) -> list[str]:
 
 
 def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
-    from ..conversion.inspect import inspect, table
+    from ..conversion.inspect import inspect
 
     with _ProgressBar(quiet=arguments.json) as bar:
         found = inspect(arguments.inputs, bar.progress)
-    print(json.dumps(found, indent=1, ensure_ascii=False) if arguments.json else table(found))
-    return FAILED if found["problems"] else DONE
+    print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if arguments.json else found.table())
+    return FAILED if found.problems else DONE
 
 
 def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
-    from ..comparison import compare, table
+    from ..comparison import compare
 
     with _ProgressBar(quiet=arguments.json) as bar:
-        found = compare([arguments.first], [arguments.second], bar.progress)
-    print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if arguments.json else table(found))
+        found = compare(arguments.first, arguments.second, bar.progress)
+    print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if arguments.json else found.table())
     return DONE if found.same else FAILED
 
 
 def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
-    from ..validation import Severity, report, validate
+    from ..validation import validate
 
     with _ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
         found = validate(arguments.inputs, bar.progress)
     if arguments.json:
-        print(json.dumps(report.as_json(found), indent=1, ensure_ascii=False))
+        print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
     else:
-        for line in report.lines(found, arguments.quiet):
+        for line in found.lines(arguments.quiet):
             print(line)
-    return FAILED if any(finding.severity is Severity.ERROR for finding in found) else DONE
+    return DONE if found.ok else FAILED
 
 
 def _demo(arguments: argparse.Namespace, registrar: Registrar | None) -> int:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..formats import nifti
 from ..formats.zarr import check_package, is_store, stores_below
+from ..model.names import is_nifti
 from ..model.report import ConversionReport, Entry, Outcome
 from .entries import failures_in
 from .image_with_record import NiftiFile, open_nifti, open_store
@@ -19,14 +19,14 @@ def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
         if given.is_dir() and not is_store(given):
             for root, folders, names in os.walk(given):
                 folders[:] = sorted(f for f in folders if not f.startswith(".") and not is_store(Path(root, f)))
-                yield from (Path(root, name) for name in sorted(names) if is_nifti(Path(name)) and not name.startswith("."))
-        elif is_nifti(given):
+                yield from (Path(root, name) for name in sorted(names) if is_nifti(name) and not name.startswith("."))
+        elif is_nifti_file(given):
             yield given
 
 
-def is_nifti(path: Path) -> bool:
-    """Whether a file is called like a NIfTI image."""
-    return path.name.lower().endswith(nifti.SUFFIXES) and not path.is_dir()
+def is_nifti_file(path: Path) -> bool:
+    """Whether a path has the suffix of a NIfTI image, and is not a folder."""
+    return is_nifti(path) and not path.is_dir()
 
 
 def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[NiftiFile]:
@@ -40,7 +40,7 @@ def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[
 
 def other_inputs(inputs: Sequence[Path]) -> list[Path]:
     """Return the inputs that are no such image themselves."""
-    return [path for path in inputs if not is_nifti(path) and not is_store(path)]
+    return [path for path in inputs if not is_nifti_file(path) and not is_store(path)]
 
 
 def _opened(paths: Iterable[Path], opener: Callable[[Path], NiftiFile], report: ConversionReport) -> Iterator[NiftiFile]:

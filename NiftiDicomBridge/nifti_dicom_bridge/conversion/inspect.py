@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,54 +13,108 @@ from ..formats.dicom.reading import decode
 from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import find_series, kind_of
 from ..model import metadata
+from ..model.report import fitted
 from ..options import Progress
+from ..options.path_fields import AnyPaths, paths_of
 from ..sidecar import KEY, record
 from ..standard.tags import Tag
-from .image_files import is_nifti, nifti_files
+from .image_files import is_nifti_file, nifti_files
 from .image_with_record import NiftiFile, open_nifti, open_store
 
 
-def inspect(paths: Sequence[Path], progress: Progress | None = None) -> dict[str, Any]:
-    """Return what files and folders hold, as plain JSON values.
+@dataclass(repr=False)
+class Inspection:
+    """What files and folders contain.
 
-    Returns
-    -------
-    dict
-        ``images`` (one per volume: name, title, kind, files, shape, spacing in mm, orientation, value type, warnings),
-        ``others`` (objects without pixels, duplicates), ``problems`` (what cannot be read).
+    Attributes
+    ----------
+    images : list of dict
+        One for each volume: name, title, kind, files, shape, spacing in mm, orientation, type of the values, warnings.
+    others : list of dict
+        Path and reason of what is not an image: objects without pixels, duplicates.
+    problems : list of dict
+        Path and reason of what cannot be read.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import inspect
+    >>> inspect("scans").images[0]["shape"]
+    [48, 40, 7]
+    """
+
+    images: list[dict[str, Any]] = field(default_factory=list)
+    others: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of it can be read."""
+        return not self.problems
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"images": self.images, "others": self.others, "problems": self.problems}
+
+    def table(self) -> str:
+        """Return all of it as text for a terminal."""
+        return "\n".join(_lines(self))
+
+    def __repr__(self) -> str:
+        title = f"Inspection: {len(self.images)} image(s), {len(self.others)} other file(s), {len(self.problems)} problem(s)"
+        return fitted([title, *("  " + line for line in _lines(self))])
+
+
+def inspect(paths: AnyPaths, progress: Progress | None = None) -> Inspection:
+    """Return what files and folders contain: series, sizes, geometry, and what each would become.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        DICOM and NIfTI files, Zarr stores, folders of any depth, or a DICOMDIR.
+    progress : Progress, optional
+        Called with the number of files read.
 
     Raises
     ------
     BridgeError
         If a path does not exist or nothing is there.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import inspect
+    >>> inspect("scans")
+    Inspection: 1 image(s), 0 other file(s), 0 problem(s)
+      7 Nasty demo   [MR Image Storage]
+          48 × 40 × 7 uint16, 7 file(s), 1.2 × 1.25 × 4 mm, LPS
+          → 7_Nasty_demo.nii.gz
     """
-    found: dict[str, Any] = {"images": [], "others": [], "problems": []}
-    for path in nifti_files(paths):
+    given, found = paths_of(paths), Inspection()
+    for path in nifti_files(given):
         try:
-            found["images"].append(_image(open_nifti(path), "NIfTI"))
+            found.images.append(_image(open_nifti(path), "NIfTI"))
         except BridgeError as error:
-            found["problems"].append({"path": str(path), "reason": str(error)})
-    for path in zarr.stores_below(paths):
+            found.problems.append({"path": str(path), "reason": str(error)})
+    for path in zarr.stores_below(given):
         try:
-            found["images"].append(_image(open_store(path), "Zarr"))
+            found.images.append(_image(open_store(path), "Zarr"))
         except BridgeError as error:
-            found["problems"].append({"path": str(path), "reason": str(error)})
-    inventory = find_series([path for path in paths if not is_nifti(path) and not zarr.is_store(path)], progress)
+            found.problems.append({"path": str(path), "reason": str(error)})
+    inventory = find_series([path for path in given if not is_nifti_file(path) and not zarr.is_store(path)], progress)
     for leftover in inventory.leftovers:
-        found["problems" if leftover.failed else "others"].append({"path": leftover.path, "reason": leftover.reason})
+        (found.problems if leftover.failed else found.others).append({"path": leftover.path, "reason": leftover.reason})
     plans: list[Plan] = []
     for series in inventory.series:
         try:
             plans += plan_series(series)
         except BridgeError as error:
-            found["problems"].append({"path": series.instances[0].path, "reason": str(error)})
+            found.problems.append({"path": series.instances[0].path, "reason": str(error)})
     for plan in with_unique_names(plans):
         try:
-            found["images"].append(_planned(plan))
+            found.images.append(_planned(plan))
         except BridgeError as error:
-            found["problems"].append({"path": plan.instances[0].path, "reason": str(error)})
-    if not any(found.values()):
-        raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, paths))}. Check the path.")
+            found.problems.append({"path": plan.instances[0].path, "reason": str(error)})
+    if not any(found.to_dict().values()):
+        raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, given))}. Check the path.")
     return found
 
 
@@ -117,18 +170,17 @@ def _axes(ijk_to_ras: np.ndarray) -> str:
     )
 
 
-def table(found: dict[str, Any]) -> str:
-    """Return what `inspect` found as text for a terminal."""
+def _lines(found: Inspection) -> list[str]:
     lines = []
-    for image in found["images"]:
+    for image in found.images:
         shape = " × ".join(map(str, image["shape"]))
         lines.append(f"{image['title']}   [{image['kind']}]")
         lines.append(f"    {shape} {image['type']}, {image['files']} file(s){_place(image)}")
         lines.append(f"    → {image['becomes']}")
         lines += [f"    note: {text}" for text in image["warnings"]]
-    lines += [f"not an image: {other['path']}: {other['reason']}" for other in found["others"]]
-    lines += [f"problem: {problem['reason']}" for problem in found["problems"]]
-    return "\n".join(lines)
+    lines += [f"not an image: {other['path']}: {other['reason']}" for other in found.others]
+    lines += [f"problem: {problem['reason']}" for problem in found.problems]
+    return lines
 
 
 def _place(image: dict[str, Any]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..errors import BridgeError, OptionError
 from ..model.report import ConversionReport, Outcome
-from ..options import ConversionOptions, Layout, Names, Progress, Target, Uids
+from ..options import ConversionOptions, Layout, Progress, Target
+from ..options.checks import check_options
+from ..options.path_fields import RequiredPath, RequiredPaths
 
 
 @dataclass
@@ -17,16 +17,22 @@ class Job:
 
     Attributes
     ----------
-    inputs : sequence of pathlib.Path
-        Files and folders.
+    inputs : list of pathlib.Path
+        Files and folders; one path or several.
     output : pathlib.Path
-        Folder to write to; made when missing.
+        Folder to write to; created if missing.
     options : ConversionOptions
         All choices.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions, Job
+    >>> Job("scans", "nifti").inputs
+    [PosixPath('scans')]
     """
 
-    inputs: Sequence[Path]
-    output: Path
+    inputs: RequiredPaths = RequiredPaths()
+    output: RequiredPath = RequiredPath()
     options: ConversionOptions = field(default_factory=ConversionOptions)
 
 
@@ -51,46 +57,35 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
         If nothing can be started: an input does not exist, there is nothing to convert, an option contradicts itself.
     Cancelled
         If `progress` said so; nothing half-written is left.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions, Job, convert
+    >>> convert(Job("scans", "nifti", ConversionOptions(gzip=False)))
+    ConversionReport: 1 converted
+      converted  7 Nasty demo → nifti/7_Nasty_demo.nii
     """
-    inputs = [Path(path) for path in job.inputs]
-    if not inputs:
+    if not job.inputs:
         raise OptionError("No input was given. Name the files or folders to convert.")
-    _check_deidentification(job.options)
+    check_options(job.options)
     if job.options.target is Target.NIFTI and job.options.layout is Layout.BIDS:
-        from .to_bids import to_bids as run
+        from .to_bids import convert_to_bids as run
     elif job.options.target is Target.NIFTI:
-        from .to_nifti import to_nifti as run
+        from .to_nifti import convert_to_nifti as run
     elif job.options.target is Target.PREVIEW:
-        from .to_preview import to_preview as run
+        from .to_preview import convert_to_preview as run
     elif job.options.target is Target.ZARR:
-        from .to_zarr import to_zarr as run
+        from .to_zarr import convert_to_zarr as run
     else:
-        from .to_dicom import to_dicom as run
-    report = run(inputs, Path(job.output), job.options, progress)
+        from .to_dicom import convert_to_dicom as run
+    report = run(job.inputs, job.output, job.options, progress)
     if not any(entry.outcome is not Outcome.SKIPPED for entry in report.entries):
-        raise BridgeError(_nothing_found(job, inputs, report))
+        raise BridgeError(_nothing_found(job, report))
     return report
 
 
-def _check_deidentification(options: ConversionOptions) -> None:
-    """Refuse what --deidentify contradicts, before anything is read."""
-    if options.deidentify_key and not options.deidentify:
-        raise OptionError("--deidentify-key tells how UIDs are replaced: use it with --deidentify.")
-    if not options.deidentify:
-        return
-    if options.target is Target.DICOM and options.uids is Uids.KEEP:
-        raise OptionError("--deidentify replaces all UIDs: leave out --uids keep.")
-    if options.target is Target.DICOM and options.names is Names.ORIGINAL:
-        raise OptionError("--deidentify writes no name that a file had: leave out --names original.")
-    references = options.reference or options.study_from or any(own.reference for own in options.per_file.values())
-    if options.target is Target.DICOM and references:
-        raise OptionError("--reference and --study-from say whose the image is: leave them out, or --deidentify.")
-    if options.layout is Layout.BIDS:
-        raise OptionError("--deidentify has no names for the subjects of --layout bids: de-identify --to dicom first.")
-
-
-def _nothing_found(job: Job, inputs: Sequence[Path], report: ConversionReport) -> str:
-    where = ", ".join(map(str, inputs))
+def _nothing_found(job: Job, report: ConversionReport) -> str:
+    where = ", ".join(map(str, job.inputs))
     wanted = "DICOM images" if job.options.target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
     others = f" {len(report.entries)} other DICOM object(s) are there, without pixel data." if report.entries else ""
     return f"No {wanted} were found in {where}.{others} Check the path."

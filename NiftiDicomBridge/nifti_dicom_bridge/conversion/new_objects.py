@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..creation.attribute_sources import Shared
 from ..creation.build_request import request_of
-from ..creation.image_with_sidecar import described, parts_of
+from ..creation.image_with_sidecar import Described, described, parts_of
 from ..creation.kind_parameters import choices_for, choices_of_original
 from ..creation.recast.attributes import as_it_may_stand, with_values
 from ..creation.recast.request import kind_of_volume, kind_wanted, recast_request
@@ -43,12 +43,17 @@ class Making:
         self.shared = Shared.of(job.options)
 
     def create(self, path: Path, entry: Entry) -> None:
+        """Make DICOM of an image file that never was DICOM."""
+        _check_nothing_original_is_asked_for(path, self.job.options)  # before a damaged image is complained of
+        self.create_of(described(path, self.job.options.sidecar), entry)
+
+    def create_of(self, image: Described, entry: Entry) -> None:
         """Make DICOM of an image that never was DICOM."""
-        options, shared = self.job.options, self.shared.for_file(path)
+        options, shared = self.job.options, self.shared.for_file(image.path)
+        _check_nothing_original_is_asked_for(image.path, options)
         entry.outcome = Outcome.CONVERTED
-        _check_nothing_original_is_asked_for(path, options)
         with Staging(self.output, options.overwrite) as staging:
-            for what in parts_of(described(path, options.sidecar)):
+            for what in parts_of(image):
                 request = request_of(what, shared, entry.log)
                 entry.log.values += request.attributes.told()
                 objects = made_of(request, choices_for(what, request, shared, entry.log), entry.log)
@@ -58,7 +63,7 @@ class Making:
 
     def recast(self, volumes: Sequence[Volume], entry: Entry) -> bool:
         """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
-        shared = self.shared.for_file(entry.inputs[0])
+        shared = self.shared.for_file(entry.inputs[0]) if entry.inputs else self.shared
         kinds = [kind_wanted(volume, shared) for volume in volumes]
         if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
             return False

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from ..creation.attribute_sources import Shared
 from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import described
-from ..errors import BridgeError
+from ..creation.repair import word_problem
+from ..errors import BridgeError, OptionError
+from ..formats.dicom import edits
+from ..formats.dicom.created.attributes import element_of
 from ..model.identity import texts_of
 from ..model.metadata import Change, Instance, Log, text
-from ..options import ConversionOptions, Kind, Progress
+from ..options import ConversionOptions, Kind, Progress, Target
+from ..options.checks import check_options
+from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
 from .image_files import nifti_files
 from .image_with_record import open_nifti
@@ -23,10 +27,20 @@ NAMES_OF_PATIENT_AND_STUDY = (
     "AccessionNumber", "ReferringPhysicianName", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "PatientPosition",
     "Manufacturer", "ManufacturerModelName",
 )  # fmt: skip
+MR = "1.2.840.10008.5.1.4.1.1.4"
+"""SOP class whose words are checked: those of patient, study and position are the same for all kinds of images."""
 
 
 class Beside(StrEnum):
-    """What was found beside an image."""
+    """What was found beside an image.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import propose, to_nifti
+    >>> [proposal] = propose(to_nifti("scans", "images").outputs[:1])
+    >>> proposal.beside
+    <Beside.RECORD: 'record'>
+    """
 
     RECORD = "record"
     """Our sidecar: the original DICOM comes back, or a derived series where the image was edited."""
@@ -56,6 +70,15 @@ class Proposal:
         FrameOfReferenceUID of the original; empty where the image has no record of one.
     error : str
         Why it cannot be done; empty otherwise.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Volume, propose, write
+    >>> import numpy as np
+    >>> image = write(Volume(np.zeros((1, 2, 4, 4), np.int16), np.eye(4), name="T1w"), "T1w.nii")[0]
+    >>> [proposal] = propose(image)
+    >>> proposal.kind, proposal.error
+    (<Kind.MR: 'mr'>, '')
     """
 
     path: Path
@@ -68,15 +91,15 @@ class Proposal:
     error: str = ""
 
 
-def propose(inputs: Sequence[Path], options: ConversionOptions, progress: Progress | None = None) -> list[Proposal]:
+def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress: Progress | None = None) -> list[Proposal]:
     """Return what every NIfTI image below the inputs would become with these options; nothing is written.
 
     Parameters
     ----------
-    inputs : sequence of pathlib.Path
+    inputs : path or iterable of paths
         Files and folders.
-    options : ConversionOptions
-        All choices.
+    options : ConversionOptions, optional
+        All choices; the target is DICOM.
     progress : Progress, optional
         Told how far it is; may raise `Cancelled`.
 
@@ -86,15 +109,46 @@ def propose(inputs: Sequence[Path], options: ConversionOptions, progress: Progre
         If an option contradicts itself, or names what is not there.
     Cancelled
         If `progress` said so.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import propose, to_nifti
+    >>> [proposal] = propose(to_nifti("scans", "images").outputs[:1])
+    >>> [value.new for value in proposal.values if value.attribute == "SeriesDescription"]
+    ['Nasty demo']
     """
+    options = replace(options or ConversionOptions(), target=Target.DICOM)
+    check_options(options)
     shared = Shared.of(options)
-    files = list(nifti_files([Path(given) for given in inputs]))
+    files = list(nifti_files(paths_of(inputs)))
     found = []
     for number, path in enumerate(files):
         if progress is not None:
             progress(path.name, number, len(files))
         found.append(_proposal(path, shared))
     return found
+
+
+def value_problem(keyword: str, text: str) -> str:
+    """Return why a text is not a valid value of a DICOM attribute; empty if it is.
+
+    Parameters
+    ----------
+    keyword : str
+        Keyword of the attribute, such as ``PatientBirthDate``.
+    text : str
+        The value; several values are separated by backslashes.
+
+    Examples
+    --------
+    >>> value_problem("PatientBirthDate", "19700131")
+    ''
+    """
+    try:
+        ((tag, (vr, found)),) = edits.elements_of({keyword: text}).items()
+    except OptionError as error:
+        return str(error)
+    return word_problem(tag, element_of(tag, vr, found), MR)
 
 
 def _proposal(path: Path, shared: Shared) -> Proposal:

@@ -8,10 +8,11 @@ from typing import Any
 
 from .. import bids
 from ..errors import OutputError
-from ..formats import nifti, zarr
+from ..formats import zarr
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import write_dseg
 from ..model.digest import Digester
+from ..model.names import NIFTI_SUFFIXES, ZARR_SUFFIX, suffix_of
 from ..model.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
@@ -53,7 +54,7 @@ def stage_store(
         If the voxels cannot be read or written, or an output exists and may not be replaced.
     """
     _check_beside(staging.folder, name)
-    folder, sidecar = staging.folder_path(name + zarr.SUFFIX, zarr.SIGN), staging.path(name + ".json")
+    folder, sidecar = staging.folder_path(name + ZARR_SUFFIX, zarr.SIGN), staging.path(name + ".json")
     writer = zarr.StoreWriter(folder, options)
     segments = segments_of(volume)
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
@@ -75,7 +76,7 @@ def _write_attributes(writer: zarr.StoreWriter, volume: Volume, top: Mapping[str
 
 def _check_beside(folder: Path, name: str) -> None:
     """Refuse to take the place of a sidecar that belongs to a NIfTI image: the record in it would be lost."""
-    for suffix in nifti.SUFFIXES:
+    for suffix in NIFTI_SUFFIXES:
         if (folder / (name + suffix)).exists():
             raise OutputError(
                 f"{folder / name}.json belongs to {name}{suffix}, which lies there too, and holds its record. Choose another "
@@ -92,7 +93,7 @@ def _keys_and_record(volume: Volume) -> tuple[dict[str, Any], dict[str, Any] | N
 
 def write_store(volume: Volume, path: Path, options: ConversionOptions) -> list[Path]:
     """Write one volume as a store, with or without suffix in its name; see `nifti_dicom_bridge.write`."""
-    name = path.name[: -len(zarr.SUFFIX)] if path.name.lower().endswith(zarr.SUFFIX) else path.name
+    name = path.name.removesuffix(suffix_of(path, [ZARR_SUFFIX]))
     with Staging(path.parent, options.overwrite) as staging:
         stage_store(volume, name, staging, options)
         return staging.commit()

@@ -10,9 +10,9 @@ from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image, image_of
 from ..bids_dataset.paths import Placement, place
 from ..errors import OutputError, SidecarError
-from ..formats import nifti
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
+from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
@@ -22,7 +22,9 @@ from .entries import failures_in, leftover_entries, plans_as_named
 from .stage_nifti import stage_labels, stage_nifti
 
 
-def to_bids(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+def convert_to_bids(
+    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
+) -> ConversionReport:
     """Convert every series below the inputs into the dataset `output`; see `nifti_dicom_bridge.convert`.
 
     Raises
@@ -102,7 +104,7 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
 def _check_existing(stem: Path, placement: Placement, options: ConversionOptions) -> None:
     """Refuse a second image of a name: in the other form of NIfTI, and, even with --overwrite, of another series."""
     wanted = ".nii.gz" if options.gzip else ".nii"
-    for suffix in nifti.SUFFIXES:
+    for suffix in NIFTI_SUFFIXES:
         path = stem.with_name(stem.name + suffix)
         if not path.exists():
             continue

@@ -34,8 +34,6 @@ class _Run:
 
     def __init__(self, output: Path, options: ConversionOptions, progress: Progress | None):
         self.output, self.options, self.progress = output, options, progress
-        if options.max_error is not None and not options.max_error >= 0:  # nor NaN, which no error would exceed
-            raise OptionError(f"--max-error {options.max_error:g}: a number from 0 upwards was expected.")
         self.job, self.public = DicomJob(options), Public.of(options, set())
         edits.elements_of(options.set_values)  # what is not valid ends the conversion before anything is written
         if options.reference or options.study_from or options.metadata:
@@ -92,7 +90,9 @@ class _Source:
         return load(self.plan, progress)
 
 
-def to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+def convert_to_dicom(
+    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
+) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
     run = _Run(output, options, progress)
     report = ConversionReport()

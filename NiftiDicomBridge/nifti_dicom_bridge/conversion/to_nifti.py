@@ -11,7 +11,7 @@ from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import check_package, is_store, stores_below
-from ..model.names import unique_name
+from ..model.names import stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import resample
 from ..model.volume import Volume, turned
@@ -22,7 +22,9 @@ from .image_with_record import open_store
 from .stage_nifti import stage_labels, stage_nifti, write_beside
 
 
-def to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+def convert_to_nifti(
+    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
+) -> ConversionReport:
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
     stores = list(stores_below(inputs))
     inventory = find_series([path for path in inputs if not is_store(path)], progress)
@@ -60,9 +62,11 @@ def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken:
     entry = Entry(path.name, Outcome.CONVERTED, [path])
     with failures_in(entry):
         file = open_store(path)
-        volume = replace(file.load().in_memory(), name=path.stem, warnings=file.image.warnings)
+        volume = replace(file.load().in_memory(), name=stem_of(path), warnings=file.image.warnings)
         entry.log.warnings += volume.warnings
-        volume = public.named(volume, entry.log) if options.deidentify else replace(volume, name=unique_name(path.stem, taken))
+        volume = (
+            public.named(volume, entry.log) if options.deidentify else replace(volume, name=unique_name(stem_of(path), taken))
+        )
         if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = turned(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.dicom.reading.series import find_series
-from ..formats.zarr import is_store
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
-from ..model.names import file_name, unique_name
+from ..model.metadata import Log
+from ..model.names import safe_name, stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
@@ -32,25 +32,28 @@ from ..standard.tags import Tag
 from .entries import failures_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import NiftiFile
-from .io import read
+from .read_images import read
 
 
 @dataclass
 class _Source:
-    """One image to make pictures of: a volume of DICOM files, or a NIfTI file."""
+    """One image to make pictures of: a volume of DICOM files, a NIfTI file, or a volume in memory."""
 
     title: str
     name: str
     inputs: list[Path]
     plan: Plan | None = None
     file: NiftiFile | None = None
+    volume: Volume | None = None
 
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume with its voxels."""
         if self.plan is not None:
             return load(self.plan, progress)
-        assert self.file is not None
-        return self.file.load().in_memory()
+        if self.file is not None:
+            return self.file.load().in_memory()
+        assert self.volume is not None
+        return self.volume.in_memory()
 
 
 @dataclass
@@ -63,11 +66,10 @@ class _Shared:
     taken: set[str] = field(default_factory=set)
 
 
-def to_preview(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+def convert_to_preview(
+    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
+) -> ConversionReport:
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
-    _check(options)
-    if options.deidentify:
-        options = replace(options, preview=replace(options.preview, deidentify=True))
     shared = _Shared(output, options, _label_maps(options.preview.overlay, options.labels))
     report = ConversionReport()
     for source in list(_sources(inputs, report, progress)):  # all are found before the first is written
@@ -75,56 +77,52 @@ def to_preview(inputs: Sequence[Path], output: Path, options: ConversionOptions,
     return report
 
 
-def _check(options: ConversionOptions) -> None:
-    preview = options.preview
-    if options.plane is SlicePlane.REFERENCE:
-        raise OptionError("--plane reference takes the planes of a reference series, which pictures have not. Name the plane.")
-    if not 0 < preview.fps <= 1000:
-        raise OptionError(f"--fps {preview.fps:g}: pictures per second from above 0 to 1000 were expected.")
-    if preview.mosaic is not None and preview.mosaic < 0:
-        raise OptionError(f"--mosaic {preview.mosaic}: a number of slices, or 'planes', was expected.")
-    if isinstance(preview.window, tuple) and not (np.isfinite(preview.window).all() and preview.window[1] > 0):
-        raise OptionError(f"--window {preview.window[0]:g},{preview.window[1]:g}: the width must be above 0.")
+def write_preview(volume: Volume, path: Path, options: ConversionOptions, log: Log) -> list[Path]:
+    """Make pictures of one image, named after a path without suffix; see `nifti_dicom_bridge.write`."""
+    shared = _Shared(path.parent, options, _label_maps(options.preview.overlay, options.labels))
+    entry = Entry(volume.name, Outcome.CONVERTED, log=log)
+    _write(_Source(volume.name, path.name, [], volume=volume), path.name, shared, entry, None)
+    return entry.outputs
 
 
 def _sources(inputs: Sequence[Path], report: ConversionReport, progress: Progress | None) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
     for file in opened_images(inputs, report):
-        name = file.path.stem if is_store(file.path) else _stem(file.path)
-        yield _Source(file.path.name, name, [file.path], file=file)
+        yield _Source(file.path.name, stem_of(file.path), [file.path], file=file)
     inventory = find_series(other_inputs(inputs), progress)
     report.entries += leftover_entries(inventory.leftovers)
     for plan in plans_of(inventory, report):
         yield _Source(plan.title, plan.name, [Path(instance.path) for instance in plan.instances], plan=plan)
 
 
-def _stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".nii")
-
-
 def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | None) -> Entry:
     entry = Entry(source.title, Outcome.CONVERTED, source.inputs)
     with failures_in(entry):
-        volume = source.load(progress)
-        entry.log.warnings += volume.warnings
-        subject = _subject(source, as_shown(volume), shared, entry)
-        name = unique_name(_public_name(volume) if shared.options.preview.deidentify else source.name, shared.taken)
-        with Staging(shared.output, shared.options.overwrite) as staging:
-            stage_preview(subject, name, staging, shared.options, entry.log, progress)
-            entry.outputs = staging.commit()
+        _write(source, "", shared, entry, progress)
     return entry
+
+
+def _write(source: _Source, name: str, shared: _Shared, entry: Entry, progress: Progress | None) -> None:
+    """Make pictures of an image, under a name of their own if none is given."""
+    volume = source.load(progress)
+    entry.log.warnings += volume.warnings
+    subject = _subject(source, as_shown(volume), shared, entry)
+    name = name or unique_name(_public_name(volume) if shared.options.deidentify else source.name, shared.taken)
+    with Staging(shared.output, shared.options.overwrite) as staging:
+        stage_preview(subject, name, staging, shared.options, entry.log, progress)
+        entry.outputs = staging.commit()
 
 
 def _public_name(volume: Volume) -> str:
     """Return a name that tells the modality and nothing else."""
     if volume.source is None:
         return "image"
-    return file_name(metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY, "image"))
+    return safe_name(metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY, "image"))
 
 
 def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> Subject:
     planes = true_planes(volume.dicom.metadata) if volume.source is not None else None
-    edited = source.file is not None and volume.is_moved
+    edited = source.plan is None and volume.is_moved
     planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
     placed = edited or planes is not None or (volume.source is None and bool(volume.space))
     if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
@@ -219,7 +217,7 @@ def _own_labels(source: _Source, volume: Volume, options: ConversionOptions) -> 
     if volume.source is not None:
         segments = segments_of(volume)
         return (Labels(volume, tuple(segments)),) if segments else ()
-    table = options.labels or find_labels(source.inputs[0])
+    table = options.labels or (find_labels(source.inputs[0]) if source.inputs else None)
     if table is None and not has_labels(volume):
         return ()
     return (Labels(volume, tuple(read_labels(table)) if table is not None else ()),)

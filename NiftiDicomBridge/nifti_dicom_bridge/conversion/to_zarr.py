@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +11,20 @@ from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
 from ..labels import find_labels
-from ..model.names import unique_name
+from ..model.names import stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
 from .entries import Public, failures_in, leftover_entries, plans_of
-from .image_files import is_nifti, nifti_files
+from .image_files import is_nifti_file, nifti_files
 from .image_with_record import open_nifti, open_store
 from .stage_zarr import stage_store
 
 
-def to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None) -> ConversionReport:
+def convert_to_zarr(
+    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
+) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`.
 
     Raises
@@ -32,17 +33,14 @@ def to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, pr
         If the package zarr is not installed; nothing was read then.
     """
     zarr.check_package()
-    others = [path for path in inputs if not is_nifti(path) and not zarr.is_store(path)]
+    others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
     inventory = find_series(others, progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     taken: set[str] = set()
     public = Public.of(options, taken)
     images = [(plan.title, _paths(plan), plan.name, _series(plan, public, progress)) for plan in plans_of(inventory, report)]
-    images += [
-        (path.name, [path], re.sub(r"(?i)\.nii(\.gz)?$", "", path.name), _image(path, public, progress))
-        for path in nifti_files(inputs)
-    ]
-    images += [(path.name, [path], path.stem, _store(path, public, progress)) for path in zarr.stores_below(inputs)]
+    images += [(path.name, [path], stem_of(path), _image(path, public, progress)) for path in nifti_files(inputs)]
+    images += [(path.name, [path], stem_of(path), _store(path, public, progress)) for path in zarr.stores_below(inputs)]
     for title, paths, name, stage in images:
         entry = Entry(title, Outcome.CONVERTED, paths)
         report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))

@@ -12,6 +12,7 @@ import numpy as np
 from ..bids.inheritance import inherited
 from ..errors import SidecarError
 from ..formats import nifti, zarr
+from ..model.names import companion, stem_of
 from ..model.volume import Volume
 from ..sidecar import KEY, read_sidecar, sidecar_path
 
@@ -41,12 +42,6 @@ class Described:
     def name(self) -> str:
         """File name without extension."""
         return stem_of(self.path)
-
-
-def stem_of(path: Path) -> str:
-    """Return the name of a NIfTI file without ``.nii`` or ``.nii.gz``, or of a Zarr store without ``.zarr``."""
-    name = path.name
-    return next((name[: -len(suffix)] for suffix in nifti.SUFFIXES if name.lower().endswith(suffix)), path.stem)
 
 
 def described(path: Path, sidecar: Path | None = None) -> Described:
@@ -98,7 +93,7 @@ def sidecars_of(path: Path) -> Sequence[Path]:
 
 
 def _beside(path: Path, suffix: str) -> Path | None:
-    own = path.with_name(stem_of(path) + suffix)
+    own = companion(path, suffix)
     found = [*inherited(path, stem_of(path), suffix), *([own] if own.exists() else [])]
     return found[-1] if found else None
 

@@ -1,5 +1,5 @@
 """De-identification by the Basic Application Level Confidentiality Profile (PS3.15 E.2) of all but the pixels."""
 
-from .volumes import Deidentifier, deidentify
+from .volumes import Deidentifier
 
-__all__ = ["Deidentifier", "deidentify"]
+__all__ = ["Deidentifier"]

@@ -10,7 +10,7 @@ from ..formats.dicom.new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSIO
 from ..formats.dicom.restore import with_group_length
 from ..model import metadata
 from ..model.metadata import Element, Elements, Instance, Log, SeriesMetadata
-from ..model.names import file_name, unique_name
+from ..model.names import safe_name, unique_name
 from ..model.volume import Volume
 from ..standard.editions import EDITION_OF
 from ..standard.tags import Tag
@@ -23,45 +23,22 @@ METHOD = f"PS3.15 {EDITION_OF['PS3.15']} E.2 Basic Application Level Confidentia
 _BASIC_PROFILE = new_element.code("113100", "DCM", "Basic Application Confidentiality Profile")
 
 
-def deidentify(volume: Volume, key: str = "", log: Log | None = None) -> Volume:
-    """Return a volume without what tells who the patient is, by the Basic Application Level Confidentiality Profile.
+class Deidentifier:
+    """Removes identifying metadata from volumes; the same UID becomes the same new one in all of them.
 
-    What it does is said in the volume's attributes: PatientIdentityRemoved, DeidentificationMethod with its code, and
-    LongitudinalTemporalInformationModified REMOVED. The voxels are not looked at: words burned into them stay, and so do faces.
+    By the Basic Application Level Confidentiality Profile (PS3.15 E.2 and table E.1-1). If an action has a choice, the
+    type of the attribute in the IOD decides (PS3.3 A).
 
     Parameters
     ----------
-    volume : Volume
-        One that came from DICOM.
     key : str
         UIDs of volumes that were de-identified with the same key stay linked. A random one by default.
-    log : Log, optional
-        Told what was removed, and what may be left.
 
-    Returns
-    -------
-    Volume
-        With the same voxels, grid and `origin`, so that it still counts as unedited; named by series number and modality.
-
-    Raises
-    ------
-    BridgeError
-        If the volume never was DICOM: nothing is known that could be removed.
-
-    Notes
-    -----
-    PS3.15 E.2 and table E.1-1. Where an action has a choice, the type of the attribute in the IOD decides (PS3.3 A).
-    """
-    return Deidentifier(key).clean(volume, log)
-
-
-class Deidentifier:
-    """De-identifies the volumes of one conversion: the same UID becomes the same new one in all of them.
-
-    Parameters
-    ----------
-    key : str
-        As for `deidentify`.
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Deidentifier, read
+    >>> Deidentifier("study 7").clean(read("scans")[0]).name
+    '7_MR'
     """
 
     def __init__(self, key: str = ""):
@@ -70,7 +47,17 @@ class Deidentifier:
         self._names: set[str] = set()
 
     def clean(self, volume: Volume, log: Log | None = None) -> Volume:
-        """Return a volume de-identified; see `deidentify`."""
+        """Return a volume without identifying metadata, named by series number and modality.
+
+        It has the same voxels, grid and `Origin`, so that it still counts as unedited. Its attributes state what was done:
+        PatientIdentityRemoved, DeidentificationMethod with its code, and LongitudinalTemporalInformationModified REMOVED. The
+        voxels are not examined: text that is burned in stays, and so do faces.
+
+        Raises
+        ------
+        BridgeError
+            If the volume never was DICOM: what to remove is not known.
+        """
         if volume.source is None:
             raise BridgeError(
                 f"{volume.name}: it has no record of the DICOM it came from, so that nothing tells what to remove from it. "
@@ -144,7 +131,7 @@ def public_name(series: SeriesMetadata) -> str:
     """Return a file name that tells series number and modality, and nothing else."""
     elements = series.first.elements
     number, modality = metadata.integer(elements, Tag.SERIES_NUMBER, -1), metadata.text(elements, Tag.MODALITY)
-    return file_name(" ".join(filter(None, (str(number) if number >= 0 else "", modality or "image"))))
+    return safe_name(" ".join(filter(None, (str(number) if number >= 0 else "", modality or "image"))))
 
 
 def _impersonal(sentences: tuple[str, ...], series: SeriesMetadata) -> list[str]:

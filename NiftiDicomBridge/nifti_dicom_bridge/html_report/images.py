@@ -14,6 +14,7 @@ from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import is_store
 from ..model import geometry
 from ..model.grids import same_grid
+from ..model.names import is_nifti
 from ..model.volume import Volume, turned
 from ..validation import OTHER_KINDS
 
@@ -76,7 +77,7 @@ def pairs_of(inputs: Sequence[Path], outputs: Sequence[Path]) -> Iterator[Pair]:
 
 def _images_among(paths: Sequence[Path]) -> list[Path]:
     """Return the paths that are an image each: NIfTI files and Zarr stores."""
-    return [path for path in paths if path.name.lower().endswith(nifti.SUFFIXES) or is_store(path)]
+    return [path for path in paths if is_nifti(path) or is_store(path)]
 
 
 def _in_files(paths: Sequence[Path]) -> Iterator[Image]:

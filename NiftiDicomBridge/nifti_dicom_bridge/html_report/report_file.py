@@ -35,6 +35,11 @@ def write_report(report: ConversionReport, path: Path | str, progress: Progress 
         If the name ends otherwise.
     OutputError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import to_nifti, write_report
+    >>> write_report(to_nifti("scans", "nifti"), "report.json")
     """
     path = Path(path)
     check_suffix(path)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..bids import inheritance
+from ..model.names import companion, stem_of
 from .read import form_of
 
-_SUFFIXES = (".nii.gz", ".nii", ".hdr", ".img")
 _EXTENSIONS = (".json", ".tsv", ".label", ".txt", ".lut", ".ctbl", ".csv", ".toml")
 # the order in which forms win: what a person wrote for this image before what a tool ships for all
 _ORDER = ("json", "dseg", "snap", "lut", "ctbl", "csv", "toml")
@@ -21,18 +21,11 @@ def find_labels(image: Path | str) -> Path | None:
     folder and those above, up to the root of the dataset, whose entities are all among those of the image.
     """
     path = Path(image)
-    stem = _stem(path)
-    beside = [path.with_name(stem + ending) for ending in (*_EXTENSIONS, "_dseg.tsv")]
+    stem = stem_of(path)
+    beside = [companion(path, ending) for ending in (*_EXTENSIONS, "_dseg.tsv")]
     forms = {found: form_of(found) for found in beside if found.is_file()}
     own = [found for form in _ORDER for found, one in forms.items() if one == form]
     return own[0] if own else _inherited(path, stem)
-
-
-def _stem(path: Path) -> str:
-    for suffix in _SUFFIXES:
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.stem
 
 
 def _inherited(path: Path, stem: str) -> Path | None:

@@ -24,6 +24,14 @@ def read_labels(path: Path | str) -> list[Segment]:
     ------
     LabelError
         If the file cannot be read, is none of these, or holds a value that cannot be used: with its line.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import read_labels
+    >>> _ = Path("labels.csv").write_text("index,name" + chr(10) + "1,Brain")
+    >>> [segment.label for segment in read_labels("labels.csv")]
+    ['Brain']
     """
     return read_label_text(_text(Path(path), Place(str(path))), str(path))
 

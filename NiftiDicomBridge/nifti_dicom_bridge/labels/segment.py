@@ -13,7 +13,14 @@ RGB = tuple[int, int, int]
 
 
 class Code(NamedTuple):
-    """A coded concept (PS3.3 8): value, coding scheme designator such as ``SCT``, and meaning for people."""
+    """A coded concept (PS3.3 8): value, coding scheme designator such as ``SCT``, and meaning for people.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Code
+    >>> Code("12738006", "SCT", "Brain").meaning
+    'Brain'
+    """
 
     value: str
     scheme: str
@@ -44,6 +51,12 @@ class Segment:
         Needed beside the first two.
     tracking_id, tracking_uid : str
         Identify the finding that is followed in several images (PS3.3 C.8.20.4); empty or both set.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Segment
+    >>> Segment(1, "Brain").number
+    1
     """
 
     number: int

@@ -27,6 +27,12 @@ class Origin:
         From the voxels to real values.
     dtype : str
         NumPy type of the voxels, little endian, like ``<i2``.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> read("scans")[0].source.origin.shape
+    (1, 7, 40, 48)
     """
 
     digest: str
@@ -55,8 +61,9 @@ class DicomSource:
 
     Examples
     --------
-    >>> volume.source.metadata.first.uid  # doctest: +SKIP
-    '1.2.840.113619.2.55'
+    >>> from nifti_dicom_bridge import read
+    >>> len(read("scans")[0].source.metadata.instances)
+    7
     """
 
     metadata: SeriesMetadata

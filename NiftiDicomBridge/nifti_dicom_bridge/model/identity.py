@@ -31,6 +31,12 @@ def identity_of(volume: Volume, keywords: Iterable[str] = KEYWORDS) -> dict[str,
     dict of str to str
         Keyword → value in Unicode, whatever the character set was (PS3.3 C.12.1.1.2); values are separated by a backslash. What
         is absent, empty, or cannot be read is left out.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import identity_of, read
+    >>> identity_of(read("scans")[0], ["Modality", "SeriesDescription"])
+    {'Modality': 'MR', 'SeriesDescription': 'Nasty demo'}
     """
     return texts_of(volume.dicom.metadata.first.elements, keywords) if volume.source is not None else {}
 

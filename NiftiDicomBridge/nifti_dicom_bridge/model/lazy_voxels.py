@@ -51,6 +51,14 @@ class LazyVoxels(ABC):
         (times, slices, rows, columns[, samples]).
     dtype : numpy.dtype
         Of the voxels.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import open_zarr, to_zarr
+    >>> store = to_zarr("scans", "stores").outputs[0]
+    >>> voxels = open_zarr(store).voxels
+    >>> voxels.shape, voxels[0, 2:4].shape
+    ((1, 7, 40, 48), (2, 40, 48))
     """
 
     def __init__(self, shape: Sequence[int], dtype: np.dtype):

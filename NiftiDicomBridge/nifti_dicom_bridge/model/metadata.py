@@ -33,6 +33,13 @@ class Element(NamedTuple):
         items are encoded in implicit VR: PS3.5 6.2.2 note 4).
     undefined : bool
         The length field said "undefined": the value ended at a delimiter.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> metadata = read("scans")[0].metadata
+    >>> metadata.first.elements[0x00080060]
+    Element(vr='CS', value=b'MR', undefined=False)
     """
 
     vr: str
@@ -87,6 +94,13 @@ class Instance:
         What stands behind the last element and is none: the fill of a last block.
     repeated : tuple of int
         Tags that stood there more than once; the last of each was kept.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> metadata = read("scans")[0].metadata
+    >>> metadata.first.encoding
+    Encoding(explicit=True, little=True, deflated=False)
     """
 
     elements: Elements
@@ -147,6 +161,13 @@ class SeriesMetadata:
         ``(slice, instance, frame, label)`` of every frame, where planes and frames are not one and the same: in a label map
         each frame is one label of its plane, and planes without a frame are background. There, `frames` has a frame of another
         volume that lies in the plane, else the nearest of this one. None where every plane is its frame.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> metadata = read("scans")[0].metadata
+    >>> len(metadata.instances), metadata.frames.shape
+    (7, (1, 7, 2))
     """
 
     instances: tuple[Instance, ...]
@@ -175,7 +196,16 @@ class SeriesMetadata:
 
 @dataclass(frozen=True)
 class Change:
-    """One attribute that is not as it was: what it was, what it is, and where the new value came from."""
+    """One attribute that is not as it was: what it was, what it is, and where the new value came from.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import to_dicom, to_nifti
+    >>> images = to_nifti("scans", "images").outputs
+    >>> report = to_dicom(images[0], "new", set_values={"PatientID": "007"})
+    >>> report.entries[0].log.changes[0].new
+    '007'
+    """
 
     attribute: str
     old: str
@@ -185,7 +215,16 @@ class Change:
 
 @dataclass
 class Log:
-    """What a person should know of a conversion: words, changed attributes, values of a new object with their sources."""
+    """What a person should know of a conversion: words, changed attributes, values of a new object with their sources.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Log, read, write
+    >>> log = Log()
+    >>> files = write(read("scans")[0], "MR.nii", log=log)
+    >>> log.warnings
+    []
+    """
 
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

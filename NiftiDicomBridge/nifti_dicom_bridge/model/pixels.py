@@ -30,6 +30,12 @@ class Rescale:
         Of the whole volume.
     units : str
         Units of the real values as the file names them (``HU``, ``BQML``…), empty where unknown.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Rescale
+    >>> Rescale(2.0, -1024.0, "HU").is_identity
+    False
     """
 
     slope: float = 1.0
@@ -124,6 +130,12 @@ class PixelRecord:
         Instance index → bytes behind the last pixel, where they are not the usual padding.
     decoded : dict of int to str
         Instance index → transfer syntax that the pixel data were compressed with.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read
+    >>> read("scans")[0].pixel_record.stored_type
+    '<u2'
     """
 
     stored_type: str

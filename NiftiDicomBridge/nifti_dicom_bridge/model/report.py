@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
+from ..options.messages import in_words
+from ..options.wording import python_words
 from .metadata import Log
 
 
 class Outcome(StrEnum):
-    """How it ended for one series or image."""
+    """How it ended for one series or image.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Outcome, to_dicom, to_nifti
+    >>> images = to_nifti("scans", "images").outputs
+    >>> to_dicom(images[0], "back").entries[0].outcome is Outcome.REISSUED
+    True
+    """
 
     CONVERTED = "converted"
     """DICOM → NIfTI; or a NIfTI without record → DICOM."""
@@ -25,6 +36,20 @@ class Outcome(StrEnum):
     """No image, or a duplicate."""
     FAILED = "failed"
     """It could not be done; the log says why. The others went on."""
+
+
+_COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
+"""Files that are next to an image."""
+_ORDER = {Outcome.FAILED: 0, Outcome.SKIPPED: 2}
+"""What is shown first, and what last."""
+LINES, COLUMNS = 24, 160
+"""Of a screen."""
+
+
+def fitted(lines: Sequence[str]) -> str:
+    """Return lines as a text that fits a screen: the first ones, and how many more there are."""
+    shown = list(lines) if len(lines) <= LINES else [*lines[: LINES - 1], f"  … and {len(lines) - LINES + 1} more"]
+    return "\n".join(line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in shown)
 
 
 @dataclass
@@ -43,6 +68,13 @@ class Entry:
         Notes, warnings and changed attributes.
     error : str
         Why it failed or was skipped; empty otherwise.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import to_nifti
+    >>> [entry] = to_nifti("scans", "nifti").entries
+    >>> entry.title, entry.outcome, len(entry.inputs)
+    ('7 Nasty demo', <Outcome.CONVERTED: 'converted'>, 7)
     """
 
     title: str
@@ -52,10 +84,31 @@ class Entry:
     log: Log = field(default_factory=Log)
     error: str = ""
 
+    def line(self) -> str:
+        """Return the outcome in one line: what went in and what came out, or why it failed."""
+        if self.outcome in (Outcome.FAILED, Outcome.SKIPPED):
+            return f"{self.outcome:10} {self.title}: {self.error}"
+        images = [path for path in self.outputs if path.suffix not in _COMPANIONS]
+        where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
+        return f"{self.outcome:10} {self.title} → {where}"
 
-@dataclass
+
+@dataclass(repr=False)
 class ConversionReport:
-    """What happened to each series or image of a job."""
+    """What happened to each series or image of a job.
+
+    Attributes
+    ----------
+    entries : list of Entry
+        One for each series or image, and for each file that was left out.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import to_nifti
+    >>> report = to_nifti("scans", "nifti")
+    >>> report.ok, len(report.outputs), report.failures
+    (True, 2, [])
+    """
 
     entries: list[Entry] = field(default_factory=list)
 
@@ -74,6 +127,12 @@ class ConversionReport:
     def failures(self) -> list[Entry]:
         """The entries that failed."""
         return [entry for entry in self.entries if entry.outcome is Outcome.FAILED]
+
+    def __repr__(self) -> str:
+        counts = [(outcome, sum(entry.outcome is outcome for entry in self.entries)) for outcome in Outcome]
+        title = f"ConversionReport: {', '.join(f'{count} {outcome}' for outcome, count in counts if count) or 'nothing found'}"
+        order = sorted(self.entries, key=lambda entry: _ORDER.get(entry.outcome, 1))
+        return fitted([title, *("  " + in_words(entry.line(), python_words) for entry in order)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""

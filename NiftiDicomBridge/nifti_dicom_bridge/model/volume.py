@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from ..errors import SidecarError
-from . import geometry
+from . import exchange, geometry
 from .dicom_source import DicomSource
 from .digest import digest_of, share_digest
 from .grids import same_grid
 from .lazy_voxels import LazyVoxels, Voxels
 from .metadata import Instance, SeriesMetadata
+from .names import stem_of
 from .pixels import PixelRecord, Rescale, to_real_values
 
 UNPLACED = "unplaced"
 """`Volume.space` of DICOM objects that do not specify where they lie."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Volume:
     """A grid of voxels in the patient.
 
@@ -51,6 +53,13 @@ class Volume:
         ``template``; empty where it says nothing, and for DICOM; ``unplaced`` for DICOM without a place.
     intent : str
         What an image file says of its values: ``label``, the name of a statistic…; empty where it says nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import Volume
+    >>> Volume(np.zeros((1, 7, 40, 48), np.int16), np.diag([1.0, 1.0, 3.0, 1.0]), name="mask")
+    Volume('mask', 48 × 40 × 7 int16, 1 × 1 × 3 mm)
     """
 
     voxels: Voxels
@@ -126,6 +135,91 @@ class Volume:
         if self.source is None:
             return False
         return not same_grid(self.ijk_to_ras, self.source.origin.ijk_to_ras, self.voxels.shape[1:4])
+
+    def __repr__(self) -> str:
+        size = " × ".join(map(str, [*self.shape_ijk, *([self.times] if self.times > 1 else [])]))
+        samples = " RGB" if self.voxels.ndim == 5 else ""
+        spacing = " × ".join(f"{length:.4g}" for length in np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0))
+        source = f", from {len(self.source.metadata.instances)} DICOM instances" if self.source is not None else ""
+        return f"Volume({self.name!r}, {size} {self.voxels.dtype}{samples}, {spacing} mm{source})"
+
+    def to_nibabel(self) -> Any:
+        """Return the image as a ``nibabel.Nifti1Image``, as it is in the NIfTI files that are written.
+
+        Voxels are stored values if those are real values, else real values as float64.
+
+        Raises
+        ------
+        DependencyError
+            If nibabel is not installed.
+
+        Examples
+        --------
+        >>> from nifti_dicom_bridge import read
+        >>> read("scans")[0].to_nibabel().shape
+        (48, 40, 7)
+        """
+        return exchange.nibabel_image(self._parts())
+
+    @classmethod
+    def from_nibabel(cls, image: Any, name: str = "") -> Volume:
+        """Return a nibabel image as a volume; its voxels are stored values.
+
+        Parameters
+        ----------
+        image : nibabel image
+            With up to three axes of space, one of time, and one of samples.
+        name : str
+            Proposed file name; that of its file by default.
+
+        Raises
+        ------
+        NiftiReadError
+            If it has more axes.
+        GeometryError
+            If its matrix does not map voxels to millimeters.
+
+        Examples
+        --------
+        >>> import nibabel
+        >>> from nifti_dicom_bridge import Volume, to_nifti
+        >>> image = nibabel.load(to_nifti("scans", "images").outputs[0])
+        >>> Volume.from_nibabel(image)
+        Volume('7_Nasty_demo', 48 × 40 × 7 float32, 1.2 × 1.25 × 4 mm)
+        """
+        parts = exchange.parts_of_nibabel(image)
+        file = image.get_filename()
+        return cls(
+            parts.voxels,
+            parts.ijk_to_ras,
+            Rescale(parts.slope, parts.intercept),
+            parts.time_step_s if parts.voxels.shape[0] > 1 else 0.0,
+            name or (stem_of(file) if file else "volume"),
+            warnings=parts.warnings,
+            space=parts.space,
+            intent=parts.intent,
+        )
+
+    def to_sitk(self) -> Any:
+        """Return the image as a ``SimpleITK.Image`` in LPS, with the same values as `to_nibabel`.
+
+        Raises
+        ------
+        GeometryError
+            If the grid is sheared, which an ITK image cannot express.
+
+        Examples
+        --------
+        >>> from nifti_dicom_bridge import read
+        >>> read("scans")[0].to_sitk().GetSize()
+        (48, 40, 7)
+        """
+        return exchange.sitk_image(self._parts())
+
+    def _parts(self) -> exchange.Parts:
+        volume = self.in_memory()
+        voxels = volume.array if volume.rescale.is_identity else volume.real_values()
+        return exchange.Parts(voxels, volume.ijk_to_ras, time_step_s=volume.time_step_s, intent=volume.intent)
 
     def edits(self) -> frozenset[str]:
         """Return what is no longer as it was read from DICOM: any of ``"voxels"``, ``"geometry"``."""

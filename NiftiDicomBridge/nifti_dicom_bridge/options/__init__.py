@@ -1,12 +1,9 @@
-"""What can be chosen, and how outputs appear."""
+"""What can be chosen, which choices contradict each other, and how outputs appear."""
 
-from .options import (
-    ConversionOptions,
-    FileOptions,
+from .choices import (
     Kind,
     Layout,
     Names,
-    PreviewOptions,
     PreviewWindow,
     Progress,
     Resample,
@@ -16,6 +13,7 @@ from .options import (
     Uids,
     WindowChoice,
 )
+from .options import ConversionOptions, FileOptions, PreviewOptions
 
 __all__ = [
     "ConversionOptions",

@@ -46,6 +46,12 @@ def plane_picture(
     -------
     numpy.ndarray, shape (rows, columns) or (rows, columns, 3)
         uint8 or uint16; black is 0.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import plane_picture, read
+    >>> plane_picture(read("scans")[0]).dtype
+    dtype('uint8')
     """
     view = view_of(volume, plane, window)
     return picture(view, time, view.middle if slice_number is None else slice_number, bits)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..conversion.io import write
 from ..conversion.jobs import Job, convert
+from ..conversion.write_image import write
 from ..errors import OutputError
 from ..model.pixels import to_type
 from ..model.volume import Volume
@@ -36,7 +36,15 @@ _LABELS = "index\tname\tcolor\n{}\tBrain\t#e6b8a2\n{}\tCerebrospinal fluid\t#4aa
 
 @dataclass(frozen=True)
 class Sample:
-    """One series that was made: what it shows, and its files."""
+    """One series that was made: what it shows, and its files.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import create_samples
+    >>> create_samples(Path("samples"))[0].title
+    'CT, head'
+    """
 
     title: str
     files: tuple[Path, ...]
@@ -87,6 +95,13 @@ def create_samples(folder: Path) -> list[Sample]:
     ------
     OutputError
         If the folder is not empty, or cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import create_samples
+    >>> [sample.files[0].parent.name for sample in create_samples(Path("samples"))][:3]
+    ['CT', 'MR', 'PET']
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} exists and is not empty. Choose another folder.")

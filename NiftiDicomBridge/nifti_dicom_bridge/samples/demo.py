@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..comparison import compare, table
+from ..comparison import compare
 from ..conversion.jobs import Job, convert
 from ..errors import OutputError
 from ..options import ConversionOptions, Names, Target, Uids
@@ -59,7 +59,7 @@ def _round(folder: Path, say: Callable[[str], object]) -> bool:
     say(f"3. restored  {len(restored.outputs)} DICOM files from NIfTI and sidecar alone")
     proof = compare([source], [back])
     say("4. compared  with the original:")
-    say("\n".join("     " + line for line in table(proof).splitlines()))
+    say("\n".join("     " + line for line in proof.table().splitlines()))
     return forth.ok and restored.ok and proof.same
 
 
@@ -69,6 +69,13 @@ def make_sample(folder: Path) -> list[Path]:
     Everything that tools lose is in it: an oblique grid stored from head to foot, a rescale that differs between slices,
     decimal strings with zeros that mean nothing, private elements in nested sequences, a binary block per slice, a name in
     Greek, a preamble that is not empty, names without extension in sub-folders.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import make_sample
+    >>> len(make_sample(Path("sample")))
+    7
     """
     import pydicom
     from pydicom.uid import generate_uid

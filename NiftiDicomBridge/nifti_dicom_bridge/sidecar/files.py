@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
+from ..model.names import companion
 
 
 def sidecar_path(image: Path) -> Path:
-    """Return ``NAME.json`` beside ``NAME.nii``, ``NAME.nii.gz`` or ``NAME.zarr``."""
-    name = image.name
-    for suffix in (".gz", ".nii", ".img", ".hdr", ".zarr"):
-        name = name.removesuffix(suffix)
-    return image.with_name(name + ".json")
+    """Return ``NAME.json``, or ``NAME.JSON`` if only that exists, next to ``NAME.nii``, ``NAME.nii.gz`` or ``NAME.zarr``."""
+    return companion(image, ".json")
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
@@ -24,6 +22,13 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     ------
     SidecarError
         If the file cannot be read or is no JSON object.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read_sidecar, to_nifti
+    >>> sidecar = to_nifti("scans", "nifti").outputs[1]
+    >>> read_sidecar(sidecar)["Modality"]
+    'MR'
     """
     try:
         found = json.loads(path.read_bytes())

@@ -9,6 +9,7 @@ from ..errors import DicomReadError
 from ..formats.dicom.reading import files
 from ..model.metadata import Instance
 from ..options import Progress
+from ..options.path_fields import AnyPaths, paths_of
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .attributes import check_attributes
@@ -16,45 +17,52 @@ from .file_meta import check_file_meta
 from .findings import Finding, Heap, Severity
 from .functional_groups import check_functional_groups
 from .pixel_fields import check_pixel_fields
+from .report import ValidationReport
 from .series import Card, card_of, check_series
 from .subject import Subject
 from .values import check_image_type
 
-__all__ = ["Finding", "Severity", "check_files", "validate"]
+__all__ = ["Finding", "Severity", "ValidationReport", "check_files", "validate"]
 
 OTHER_KINDS = frozenset([".json", ".nii", ".gz", ".bval", ".bvec", ".txt", ".md", ".csv", ".tsv", ".xml", ".pdf", ".png",
                          ".jpg", ".html", ".zip", ".py", ".nrrd", ".log", ".yml", ".yaml"])  # fmt: skip
 READ_ANEW = "Get the file anew from its source."
 
 
-def validate(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
+def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationReport:
     """Check DICOM files: attributes and their types, values, VR, VM, UIDs, file meta, pixel fields, geometry of series.
 
     Parameters
     ----------
-    paths : iterable of pathlib.Path or str
+    paths : path or iterable of paths
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
-        Told the number of files read.
+        Called with the number of files read.
 
     Returns
     -------
-    list of Finding
-        Errors first, then warnings, then what is good to know; empty where all is well. What repeats over the files of a
-        series stands there once, with the number of files. Pixel data are not decoded.
+    ValidationReport
+        A sequence of findings: errors first, then warnings, then notes. A finding that repeats over the files of a series
+        occurs once, with the number of files. Pixel data are not decoded.
 
     Raises
     ------
     DicomReadError
         If a path does not exist or a folder cannot be listed. A file that cannot be read is a finding.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import validate
+    >>> validate("scans")
+    ValidationReport => VALID: 0 error(s), 0 warning(s)
     """
-    given = [Path(path) for path in paths]
+    given = paths_of(paths)
     found = [path for path, _ in files.find_files(given)]
     heap = Heap()
     _check(found, heap, progress, named={path for path in given if path.is_file()})
     if not found:
         heap.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
-    return heap.findings()
+    return ValidationReport(heap.findings())
 
 
 def check_files(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:

@@ -11,7 +11,14 @@ from ..standard import dictionary
 
 
 class Severity(StrEnum):
-    """How bad it is: the standard is violated, it is doubtful, or it is good to know."""
+    """How bad it is: the standard is violated, it is doubtful, or it is good to know.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Severity, validate
+    >>> [finding for finding in validate("scans") if finding.severity is not Severity.INFO]
+    []
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -38,6 +45,15 @@ class Finding:
         What to do.
     files : int
         How many files of the series have it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import validate
+    >>> _ = Path("text.dcm").write_text("no DICOM")
+    >>> [finding] = validate("text.dcm")
+    >>> finding.severity, finding.file
+    (<Severity.ERROR: 'error'>, 'text.dcm')
     """
 
     severity: Severity

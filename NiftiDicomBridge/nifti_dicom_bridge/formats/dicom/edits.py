@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from ...model.charset import CharacterSet
 from ...model.metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
 from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
 from ...standard import dictionary
+from ...standard.keywords import unknown_keyword
 from ...standard.tags import Tag
 
 # attributes that follow from the image itself, or tell instances apart: setting them would make files that lie
@@ -45,7 +45,7 @@ def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
 
     tag = tag_for_keyword(keyword)
     if tag is None:
-        raise OptionError(f"{keyword!r} is no DICOM keyword.{_nearest(keyword)}")
+        raise OptionError(unknown_keyword(keyword))
     vr = dictionary_VR(tag)
     if tag in _PROTECTED or tag >> 16 in (0x0002, 0x7FE0) or vr == "SQ" or vr.startswith("O"):
         raise OptionError(f"{dictionary.describe(tag)} cannot be set: it follows from the image, or is no single value.")
@@ -107,13 +107,6 @@ def holds(elements: Elements, tag: int) -> bool:
 def _person(text: str) -> dict[str, str]:
     names = ("Alphabetic", "Ideographic", "Phonetic")
     return {name: part for name, part in zip(names, text.split("="), strict=False) if part}
-
-
-def _nearest(keyword: str) -> str:
-    from pydicom.datadict import keyword_dict
-
-    found = difflib.get_close_matches(keyword, keyword_dict, n=3)
-    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def apply(instance: Instance, values: Values) -> Instance:

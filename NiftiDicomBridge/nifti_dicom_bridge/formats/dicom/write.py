@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import OutputError, SidecarError
 from ...model import metadata
 from ...model.metadata import Change, Instance, Log, PixelElement
-from ...model.names import file_name, unique_name
+from ...model.names import safe_name, unique_name
 from ...model.report import Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
@@ -182,7 +182,7 @@ class _Writer:
 
     def made(self, objects: Iterable[Made | Dataset], folder: str, total: int) -> None:
         """Write objects made from nothing into a folder of their own."""
-        folder = unique_name(file_name(folder), self.job.folders)
+        folder = unique_name(safe_name(folder), self.job.folders)
         for n, found in enumerate(objects):
             self._tell(n, total)
             name = f"{folder}/{n + 1:06d}.dcm"
@@ -219,7 +219,7 @@ class _Writer:
         number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
         words = metadata.text(instance.elements, Tag.SERIES_DESCRIPTION) or metadata.text(instance.elements, Tag.PROTOCOL_NAME)
         name = " ".join(filter(None, (number, words or metadata.text(instance.elements, Tag.MODALITY))))
-        return unique_name(file_name(name), self.job.folders)
+        return unique_name(safe_name(name), self.job.folders)
 
     def _name(self, folder: str, n: int, instance: Instance) -> str:
         if self.job.options.names is Names.ORIGINAL and instance.name:

@@ -1,8 +1,6 @@
 """NIfTI images ⇄ volumes, without the sidecar."""
 
 from .image import (
-    READABLE_SUFFIXES,
-    SUFFIXES,
     read_gradients,
     read_image,
     stored_affine,
@@ -12,8 +10,6 @@ from .image import (
 )
 
 __all__ = [
-    "READABLE_SUFFIXES",
-    "SUFFIXES",
     "read_gradients",
     "read_image",
     "stored_affine",

@@ -7,6 +7,8 @@ import struct
 import zlib
 from pathlib import Path
 
+from ...model.names import is_compressed
+
 LARGEST_BYTES = 1 << 24
 """No header is that large."""
 # size of the header → where the offset of the data stands, and how
@@ -18,7 +20,7 @@ def extension_texts(path: Path) -> list[str]:
 
     The image itself is not read; whoever reads it tells of the damage.
     """
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    opener = gzip.open if is_compressed(path) else open
     try:
         with opener(path, "rb") as file:
             start = file.read(544)

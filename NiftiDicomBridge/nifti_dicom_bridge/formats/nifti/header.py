@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
+from ...standard.nifti_codes import MILLIMETRES, NO_FORM, SECONDS, SPACES
 
 UNITS_MM_S = 2 | 8
 RGB24, RGBA32 = 128, 2304
@@ -23,14 +24,6 @@ _DTYPES: dict[int, object] = {code: name for name, code in DATATYPES.items()} | 
 }
 _NAMES = {1: "binary", 1536: "float128", 2048: "complex256"}
 # nifti1.h: codes of qform and sform, codes of intent
-SPACES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni", 5: "template"}
-INTENTS = {
-    2: "correlation", 3: "t statistic", 4: "F statistic", 5: "z score", 6: "chi-square statistic", 22: "p value",
-    23: "log p value", 24: "log10 p value", 1001: "estimate", 1002: "label", 1003: "neuronames", 1007: "vector",
-}  # fmt: skip
-_SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
-_MILLIMETRES = {1: 1000.0, 3: 1e-3}
-
 _FORMAT_1 = "i10s18sihcB8h3f4h8f3fhcB4f2i80s24s2h6f12f16s4s"
 _FORMAT_2 = "i8s2h8q3d8dq6dqq80s24s2i18d3i16sB15s"
 _MAGIC_1, _MAGIC_2 = (b"n+1", b"ni1"), (b"n+2", b"ni2")
@@ -150,7 +143,7 @@ class NiftiHeader:
         """Return seconds between times; 0 where unknown."""
         if self.dims[0] < 4:
             return 0.0
-        step = self.pixdim[4] * _SECONDS.get(self.units & 0x38, 0.0)
+        step = self.pixdim[4] * SECONDS.get(self.units & 0x38, 0.0)
         return step if np.isfinite(step) and step > 0 else 0.0
 
     @property
@@ -162,15 +155,14 @@ class NiftiHeader:
         """Return the voxel-to-world matrix in mm, RAS, and what is doubtful about it: sform, else qform, else voxel sizes."""
         with np.errstate(all="ignore"):  # what is not finite is refused where the matrix is used
             sform, qform = self._sform(), self._qform()
-        factor = np.diag([*[_MILLIMETRES.get(self.units & 7, 1.0)] * 3, 1.0])
+        factor = np.diag([*[MILLIMETRES.get(self.units & 7, 1.0)] * 3, 1.0])
         if self.codes[1] > 0:
             with np.errstate(all="ignore"):
                 notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
             return factor @ sform, [note for note in notes if note]
         if self.codes[0] > 0:
             return factor @ qform, []
-        doubt = "neither sform nor qform is set: position and orientation are assumed, not known"
-        return factor @ self._plain(), [doubt]
+        return factor @ self._plain(), [NO_FORM]
 
     def _sform(self) -> np.ndarray:
         return np.vstack([np.reshape(self.rows, (3, 4)), [0.0, 0.0, 0.0, 1.0]])

@@ -19,17 +19,14 @@ import numpy as np
 from ...errors import NiftiReadError, PixelError
 from ...model import geometry
 from ...model.digest import freeze
+from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
 from ...model.volume import UNPLACED, Volume
+from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, INTENTS, XFORM_SCANNER
 from . import gzip_file
-from .header import DATATYPES, INTENTS, RGB24, NiftiHeader, is_nifti
+from .header import DATATYPES, RGB24, NiftiHeader, is_nifti
 
-SUFFIXES = (".nii.gz", ".nii")
-READABLE_SUFFIXES = (*SUFFIXES, ".hdr", ".img")
 CHUNK = 1 << 22
-INTENT_VECTOR = 1007
-INTENT_LABEL = 1002
-XFORM_SCANNER = 1
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -141,7 +138,7 @@ def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] |
 
 @contextmanager
 def _opened_for_writing(path: Path) -> Iterator[Any]:
-    if path.suffix != ".gz":
+    if not is_compressed(path):
         with open(path, "wb", buffering=0) as plain:
             yield plain
         return
@@ -180,7 +177,7 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         ijk_to_ras=matrix,
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
-        name=path.name.split(".nii")[0],
+        name=stem_of(path),
         warnings=tuple(notes),
         space=header.space,
         intent=INTENTS.get(header.intent, ""),
@@ -189,8 +186,7 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
 
 def with_gradients(image: Volume, path: Path) -> Volume:
     """Return an image with the b-values and directions next to its file; with a warning if they do not fit the image."""
-    stem = next((path.name[: -len(suffix)] for suffix in SUFFIXES if path.name.lower().endswith(suffix)), path.stem)
-    bval, bvec = (path.with_name(stem + suffix) for suffix in (".bval", ".bvec"))
+    bval, bvec = (companion(path, ending) for ending in (".bval", ".bvec"))
     if not (bval.is_file() and bvec.is_file()):
         return image
     try:
@@ -239,7 +235,7 @@ def _numbers_in(path: Path) -> np.ndarray:
 
 
 def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:
-    if path.suffix in (".hdr", ".img"):
+    if path.suffix.lower() in (".hdr", ".img"):
         return _pair(path)
     with _opened_for_reading(path) as file:
         start = file.read(540)
@@ -250,12 +246,12 @@ def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:
 
 def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
     """Return header and data of an image in two files, given either of them."""
-    with open(path.with_suffix(".hdr"), "rb") as file:
+    with open(companion(path, ".hdr"), "rb") as file:
         start = file.read(540)
     if not is_nifti(start):
         raise NiftiReadError(f"{path}: Analyze images without a NIfTI header do not specify an orientation. Convert it first.")
-    header = NiftiHeader.parse(start, path.with_suffix(".hdr"))
-    voxels = path.with_suffix(".img")
+    header = NiftiHeader.parse(start, companion(path, ".hdr"))
+    voxels = companion(path, ".img")
     with open(voxels, "rb") as file:
         return header, _read_data(file, b"", header.offset, header, voxels)
 
@@ -298,7 +294,7 @@ def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, pat
 def _check_size(path: Path, wanted: int) -> None:
     """Refuse a header that promises more than the file can hold, before memory is taken for it."""
     size = path.stat().st_size
-    limit = size * 1100 if path.suffix == ".gz" else size  # deflate packs at most 1032 : 1
+    limit = size * 1100 if is_compressed(path) else size  # deflate packs at most 1032 : 1
     if wanted > limit:
         raise NiftiReadError(
             f"{path}: too short: the header promises {wanted} bytes, the file has {size}. Make it anew from its source."
@@ -315,7 +311,7 @@ def _skip(file: BinaryIO, count: int) -> None:
 
 @contextmanager
 def _opened_for_reading(path: Path) -> Iterator[Any]:
-    if path.suffix != ".gz":
+    if not is_compressed(path):
         with open(path, "rb") as plain:
             yield plain
         return

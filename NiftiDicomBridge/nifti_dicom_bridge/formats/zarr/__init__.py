@@ -7,14 +7,13 @@ of ours, the exact grid and the small part of the record.
 
 from .companion_json import BESIDE_KEY, beside
 from .dependency import check_package
-from .paths import SIGN, SUFFIX, is_store, stores_below
+from .paths import SIGN, is_store, stores_below
 from .reader import Stored, read_store
 from .writer import StoreWriter
 
 __all__ = [
     "BESIDE_KEY",
     "SIGN",
-    "SUFFIX",
     "StoreWriter",
     "Stored",
     "beside",

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-SUFFIX = ".zarr"
+from ...model.names import ZARR_SUFFIX, suffix_of
+
 SIGN = "zarr.json"
 """The file that every group of Zarr v3 has."""
 OLD_SIGNS = (".zgroup", ".zarray", ".zattrs")
@@ -15,7 +16,7 @@ OLD_SIGNS = (".zgroup", ".zarray", ".zattrs")
 
 def is_store(path: Path) -> bool:
     """Whether a path is a Zarr store: a folder that is called like one, or has the file of one."""
-    return path.is_dir() and (path.name.lower().endswith(SUFFIX) or (path / SIGN).is_file())
+    return path.is_dir() and (bool(suffix_of(path, [ZARR_SUFFIX])) or (path / SIGN).is_file())
 
 
 def stores_below(inputs: Sequence[Path]) -> Iterator[Path]:
@@ -26,6 +27,6 @@ def stores_below(inputs: Sequence[Path]) -> Iterator[Path]:
         elif given.is_dir():
             for root, folders, _ in os.walk(given):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
-                found = [name for name in folders if name.lower().endswith(SUFFIX)]
+                found = [name for name in folders if suffix_of(name, [ZARR_SUFFIX])]
                 yield from (Path(root, name) for name in found)
                 folders[:] = [name for name in folders if name not in found]

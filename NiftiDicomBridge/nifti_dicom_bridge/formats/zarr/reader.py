@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
+from ...model.names import stem_of
 from ...model.pixels import Rescale
 from ...model.volume import Volume
 from ...sidecar import KEY, read_sidecar, sidecar_path
@@ -122,7 +123,7 @@ def _own(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path: Path) -> 
             ijk_to_ras=matrix,
             rescale=Rescale(slope, intercept, str(rescale["Units"])),
             time_step_s=float(image["TimeStep"]),
-            name=path.name.removesuffix(".zarr"),
+            name=stem_of(path),
             gradients=gradients,
             warnings=tuple(str(sentence) for sentence in image["Warnings"]),
             space=str(image["Space"]),
@@ -160,7 +161,7 @@ def _foreign(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume:
         voxels=voxels,
         ijk_to_ras=matrix,
         time_step_s=ome.time_step_s,
-        name=path.name.removesuffix(".zarr"),
+        name=stem_of(path),
         warnings=(note,),
     )
 

@@ -16,7 +16,7 @@ from ....standard.tags import Tag
 from ..new_file import Made
 from ..uids import UidMap
 from .derivation import Work
-from .multi_frame import cine, multi_frame
+from .multi_frame import cine, functional_frames
 from .single_frame import single_frames
 
 __all__ = ["derive", "derive_together", "together"]
@@ -74,7 +74,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Made]:
     _note_edits(volume.edits(), log)
     work = Work(volume, is_on_another_grid(volume) or series.layers is not None, log)
     if work.functional:
-        yield from multi_frame(work, uids)
+        yield from functional_frames(work, uids)
     elif _is_plain_multi_frame(first, volume):
         yield from cine(work, uids)
     else:

@@ -53,7 +53,7 @@ def _frames_of_instance(work: Work, n: int) -> np.ndarray:
     return np.stack([work.stored[t, k] for _, t, k in sorted(found)])
 
 
-def multi_frame(work: Work, uids: UidMap) -> Iterator[Made]:
+def functional_frames(work: Work, uids: UidMap) -> Iterator[Made]:
     """Yield objects with functional groups: one for the frames that come from one."""
     groups: dict[int, list[tuple[int, int, int]]] = {}
     for t, times in enumerate(work.templates.tolist()):

@@ -11,6 +11,7 @@ from pathlib import Path
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Elements, Encoding, Instance
+from ....model.names import ZARR_SUFFIX, suffix_of
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import encoding as codec
@@ -21,8 +22,6 @@ EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 
 FIRST_READ = 1 << 16
-ZARR_SUFFIX = ".zarr"
-"""Folders that are stores of another format: thousands of files, and no DICOM."""
 META_ENCODING = Encoding()
 
 
@@ -70,7 +69,7 @@ def _files_below(folder: Path) -> Iterator[tuple[Path, str]]:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not f.lower().endswith(ZARR_SUFFIX))
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not suffix_of(f, [ZARR_SUFFIX]))
         for name in sorted(names):
             if not name.startswith("."):
                 path = Path(root, name)

@@ -16,7 +16,7 @@ from ....model.dicom_source import DicomSource, Origin
 from ....model.digest import digest_of, freeze
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
-from ....model.names import file_name, unique_name
+from ....model.names import safe_name, unique_name
 from ....model.pixels import (
     BitFrames,
     PixelFormat,
@@ -132,7 +132,7 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
     number = {old: new for new, old in enumerate(used)}
     frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
     layers = [layer._replace(frame=_renumbered(layer.frame, number)) for layer in grid.layers]
-    name = file_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
+    name = safe_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
     whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)

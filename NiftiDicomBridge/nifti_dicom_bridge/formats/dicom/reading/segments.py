@@ -20,6 +20,12 @@ def segments_of(volume: Volume) -> list[Segment]:
 
     ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that lies
     nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is no Segmentation.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import read, segments_of
+    >>> segments_of(read("scans")[0])  # an MR series has none
+    []
     """
     if volume.source is None:
         return []

@@ -1,0 +1,183 @@
+"""Which options contradict each other: one table for Python, command line and Slicer.
+
+A value that is not valid for its option is refused when the options are created (`fields`). Here is what depends on several
+options, on the file system, or on the DICOM data dictionary.
+"""
+
+from __future__ import annotations
+
+from ..standard.keywords import unknown_keyword
+from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
+from .options import ConversionOptions
+from .path_rules import PATH_RULES
+from .rule import Rule, is_given
+from .target_rules import TARGET_RULES
+
+_NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY)
+
+
+def check_options(options: ConversionOptions) -> None:
+    """Refuse options that contradict each other; every conversion calls this before it reads anything.
+
+    Raises
+    ------
+    OptionError
+        With the `code` of the rule and the `options` that are affected.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions, check_options
+    >>> check_options(ConversionOptions(target="zarr", pyramid=3))
+    >>> check_options(ConversionOptions(target="nifti", pyramid=3))
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.OptionError: pyramid applies only to Zarr output. Use it with target="zarr", or leave it out.
+    """
+    for choices in (options, *map(options.for_file, options.per_file)):
+        _check(choices, RULES)
+
+
+def check_single_image(options: ConversionOptions) -> None:
+    """Refuse what `check_options` refuses, and options that apply only to the conversion of many images."""
+    _check(options, SINGLE_IMAGE_RULES)
+    check_options(options)
+
+
+def _check(options: ConversionOptions, rules: tuple[Rule, ...]) -> None:
+    for rule in rules:
+        if rule.broken_by(options):
+            raise rule.error(options)
+
+
+def _unknown_keywords(options: ConversionOptions) -> str:
+    return " ".join(filter(None, map(unknown_keyword, options.set_values)))
+
+
+RULES: tuple[Rule, ...] = (
+    *TARGET_RULES,
+    # BIDS
+    Rule(
+        "bids-map-without-bids",
+        ("bids_map", "layout"),
+        lambda options: options.bids_map is not None and options.layout is not Layout.BIDS,
+        "{bids_map} applies only to BIDS datasets. Use it with {layout=bids}, or leave it out.",
+    ),
+    Rule(
+        "bids-with-resample",
+        ("layout", "resample"),
+        lambda options: options.layout is Layout.BIDS and bool(options.resample),
+        "{resample} creates images that are not raw data, and {layout=bids} writes raw data. Leave out one of them.",
+    ),
+    Rule(
+        "bids-with-deidentify",
+        ("layout", "deidentify"),
+        lambda options: options.layout is Layout.BIDS and options.deidentify,
+        "{layout=bids} needs labels for the subjects, which {deidentify=True} removes. De-identify with {target=dicom} first.",
+    ),
+    # de-identification
+    Rule(
+        "key-without-deidentify",
+        ("deidentify_key", "deidentify"),
+        lambda options: bool(options.deidentify_key) and not options.deidentify,
+        "{deidentify_key} specifies how {deidentify=True} replaces UIDs. Use both, or neither.",
+    ),
+    Rule(
+        "deidentify-with-kept-uids",
+        ("deidentify", "uids"),
+        lambda options: options.deidentify and options.uids is Uids.KEEP,
+        "{deidentify=True} replaces all UIDs, and {uids=keep} keeps them. Leave out one of them.",
+    ),
+    Rule(
+        "deidentify-with-original-names",
+        ("deidentify", "names"),
+        lambda options: options.deidentify and options.names is Names.ORIGINAL,
+        "{deidentify=True} removes the original file names, and {names=original} writes them. Leave out one of them.",
+    ),
+    Rule(
+        "deidentify-with-reference",
+        ("deidentify", "reference", "study_from"),
+        lambda options: options.deidentify and bool(options.reference or options.study_from),
+        "{deidentify=True} removes the patient, whom {reference} and {study_from} specify. Leave out one or the other.",
+    ),
+    Rule(
+        "deidentify-with-sidecar",
+        ("deidentify", "sidecar"),
+        lambda options: options.deidentify and options.sidecar is not None,
+        "{sidecar} is for images without a record of their DICOM, and {deidentify=True} needs one. Leave out one of them.",
+    ),
+    # new objects
+    Rule(
+        "kind-with-kept-uids",
+        ("kind", "uids"),
+        lambda options: options.kind is not Kind.AUTO and options.uids is Uids.KEEP,
+        "{kind} creates new objects with new UIDs, and {uids=keep} restores the original ones. Leave out one of them.",
+    ),
+    Rule(
+        "kind-with-original-names",
+        ("kind", "names"),
+        lambda options: options.kind is not Kind.AUTO and options.names is Names.ORIGINAL,
+        "{kind} creates new objects, and {names=original} restores the original files. Leave out one of them.",
+    ),
+    Rule(
+        "segmentation-of-other-kind",
+        ("segmentation", "kind"),
+        lambda options: options.segmentation is not SegmentationForm.AUTO and options.kind not in (Kind.AUTO, Kind.SEG),
+        "{segmentation} applies only to segmentations. Use it with {kind=seg}, or leave it out.",
+    ),
+    Rule(
+        "max-error-without-rounding",
+        ("max_error", "kind"),
+        lambda options: options.max_error is not None and options.kind in _NEVER_ROUNDED,
+        "{max_error} limits the error of rounding to 16 bits, and values are not rounded with the chosen {kind}. Leave it out.",
+    ),
+    # planes and pictures
+    Rule(
+        "plane-without-reference",
+        ("plane", "reference"),
+        lambda options: options.target is Target.DICOM and options.plane is SlicePlane.REFERENCE and options.reference is None,
+        "{plane=reference} takes the planes of the reference series. Name one with {reference}, or choose another {plane}.",
+    ),
+    Rule(
+        "pictures-in-plane-of-reference",
+        ("plane", "target"),
+        lambda options: options.target is Target.PREVIEW and options.plane is SlicePlane.REFERENCE,
+        "{plane=reference} takes the planes of a reference series, and pictures have none. Choose another {plane}.",
+    ),
+    Rule(
+        "fps-without-movies",
+        ("preview.fps", "preview.gif", "preview.mp4"),
+        lambda options: is_given(options, "preview.fps") and not (options.preview.gif or options.preview.mp4),
+        "{preview.fps} applies only to GIF and MP4, and both are turned off. Leave out {preview.fps}.",
+    ),
+    # what options name
+    Rule(
+        "unknown-keyword",
+        ("set_values",),
+        lambda options: bool(_unknown_keywords(options)),
+        "{set_values}: {found}",
+        _unknown_keywords,
+    ),
+    *PATH_RULES,
+)
+"""All contradictions; the first that applies is the reason."""
+
+SINGLE_IMAGE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "bids-of-single-image",
+        ("layout",),
+        lambda options: options.layout is Layout.BIDS,
+        "{layout=bids} applies to the conversion of a whole study, and this is a single image. Use convert.",
+    ),
+    Rule(
+        "resample-of-single-image",
+        ("resample",),
+        lambda options: bool(options.resample - {Resample.SHEAR}),
+        "{resample} writes a second image, and this is a single image. Use convert.",
+    ),
+    Rule(
+        "choices-for-single-files",
+        ("per_file",),
+        lambda options: bool(options.per_file),
+        "{per_file} applies to the conversion of files, and this is a single image. Use convert.",
+    ),
+)
+"""What `nifti_dicom_bridge.write` refuses as well."""

@@ -1,0 +1,190 @@
+"""What can be chosen: one vocabulary for Python, command line, panel and batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+PLANES = "planes"
+"""A mosaic of the three middle planes."""
+MOST_LEVELS = 16
+"""Of a pyramid: more halvings than any image has."""
+Progress = Callable[[str, int, int], None]
+"""Called as ``progress(what, done, total)``; raising `Cancelled` in it stops the job and leaves nothing half-written."""
+
+
+class Target(StrEnum):
+    """The format to write.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(target="zarr").target
+    <Target.ZARR: 'zarr'>
+    """
+
+    NIFTI = "nifti"
+    DICOM = "dicom"
+    ZARR = "zarr"
+    """Zarr v3 stores with OME-Zarr metadata."""
+    PREVIEW = "preview"
+    """Pictures and readable metadata: PNG, GIF, MP4, text."""
+
+
+class Uids(StrEnum):
+    """What happens to the UIDs of a series whose voxels and geometry are unchanged.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(target="dicom", uids="keep").uids
+    <Uids.KEEP: 'keep'>
+    """
+
+    NEW = "new"
+    KEEP = "keep"
+
+
+class Names(StrEnum):
+    """How restored DICOM files are called.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(target="dicom", names="original").names
+    <Names.ORIGINAL: 'original'>
+    """
+
+    NUMBERED = "numbered"
+    ORIGINAL = "original"
+
+
+class Layout(StrEnum):
+    """How NIfTI files are called and arranged.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(layout="bids").layout
+    <Layout.BIDS: 'bids'>
+    """
+
+    FLAT = "flat"
+    """All in one folder, each called after its series."""
+    BIDS = "bids"
+    """A BIDS dataset."""
+
+
+class Kind(StrEnum):
+    """The kind of DICOM object to make of an image (PS3.3 A).
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(target="dicom", kind="seg").kind
+    <Kind.SEG: 'seg'>
+    """
+
+    AUTO = "auto"
+    """What the image came from; else by its values and what is known of it."""
+    CT = "ct"
+    MR = "mr"
+    PET = "pet"
+    SC = "sc"
+    """Secondary Capture, an object per slice."""
+    SC_MULTI = "sc-multiframe"
+    """Multi-frame Secondary Capture."""
+    ENHANCED_CT = "enhanced-ct"
+    ENHANCED_MR = "enhanced-mr"
+    ENHANCED_PET = "enhanced-pet"
+    ENHANCED = "enhanced"
+    """The enhanced kind of the image's modality."""
+    LEGACY = "legacy"
+    """Legacy Converted Enhanced CT, MR or PET, by modality: from DICOM objects of one frame."""
+    CLASSIC = "classic"
+    """The kind of one frame per object of the image's modality."""
+    SEG = "seg"
+    """Segmentation."""
+    PM = "pm"
+    """Parametric Map."""
+
+
+class SegmentationForm(StrEnum):
+    """How the segments of a Segmentation are stored (PS3.3 C.8.20.2).
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(target="dicom", segmentation="labelmap").segmentation
+    <SegmentationForm.LABELMAP: 'labelmap'>
+    """
+
+    AUTO = "auto"
+    """Fractional for probabilities, else binary."""
+    BINARY = "binary"
+    """One bit per voxel, frames of their own for every segment: what all receivers read."""
+    FRACTIONAL = "fractional"
+    """Probabilities in 8 bits."""
+    LABELMAP = "labelmap"
+    """The label map as it is: label numbers stay, one set of frames for all segments."""
+
+
+class SlicePlane(StrEnum):
+    """Which axis of an image becomes the slices of a DICOM series.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(target="preview", plane="sagittal").plane
+    <SlicePlane.SAGITTAL: 'sagittal'>
+    """
+
+    AUTO = "auto"
+    """As the reference series has them; else across the thickest voxels, or along the third axis of the image."""
+    AXIAL = "axial"
+    CORONAL = "coronal"
+    SAGITTAL = "sagittal"
+    AS_STORED = "as-stored"
+    """Along the third axis, rows and columns in the order of the file."""
+    REFERENCE = "reference"
+    """As the reference series has them."""
+
+
+class Resample(StrEnum):
+    """What of a stack is resampled to make its grid regular; never unless asked for, as it invents values.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> sorted(ConversionOptions(resample="tilt,spacing").resample)
+    [<Resample.SPACING: 'spacing'>, <Resample.TILT: 'tilt'>]
+    """
+
+    TILT = "tilt"
+    """Sheared slices, of a tilted gantry, to an upright grid."""
+    SPACING = "spacing"
+    """Uneven distances and missing slices to an even grid."""
+    SHEAR = "shear"
+    """Rows and columns that are not perpendicular, which no DICOM slice can hold, to ones that are."""
+
+
+class WindowChoice(StrEnum):
+    """Which values a picture shows.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import PreviewOptions
+    >>> PreviewOptions(window="full").window
+    <WindowChoice.FULL: 'full'>
+    """
+
+    FILE = "file"
+    """Those that the file wants shown; where it does not say, as ``AUTO``."""
+    AUTO = "auto"
+    """All but the extremes."""
+    FULL = "full"
+    """From the lowest to the highest."""
+
+
+PreviewWindow = WindowChoice | tuple[float, float]
+"""A choice, or center and width in the unit of the image."""

@@ -1,0 +1,36 @@
+"""Which options name files or folders that must exist, and the rules that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .rule import Rule, value_of
+
+FILES = ("bids_map", "sidecar", "metadata", "labels")
+FILES_OR_FOLDERS = ("reference", "study_from", "preview.overlay")
+
+
+def _rules_of(option: str) -> Iterator[Rule]:
+    def path(options: object) -> Path | None:
+        found = value_of(options, option)  # type: ignore[arg-type]
+        return found if isinstance(found, Path) else None
+
+    yield Rule(
+        f"{option}-missing",
+        (option,),
+        lambda options: (found := path(options)) is not None and not found.exists(),
+        f"{{{option}}}: {{found}} does not exist. Check the path.",
+        lambda options: str(path(options)),
+    )
+    if option in FILES:
+        yield Rule(
+            f"{option}-is-a-folder",
+            (option,),
+            lambda options: (found := path(options)) is not None and found.is_dir(),
+            f"{{{option}}}: {{found}} is a folder. Name a file.",
+            lambda options: str(path(options)),
+        )
+
+
+PATH_RULES = tuple(rule for option in (*FILES, *FILES_OR_FOLDERS) for rule in _rules_of(option))

@@ -1,0 +1,17 @@
+"""Codes in the header of NIfTI images (nifti1.h)."""
+
+SPACES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni", 5: "template"}
+"""``sform_code`` and ``qform_code``: what the coordinates refer to."""
+INTENTS = {
+    2: "correlation", 3: "t statistic", 4: "F statistic", 5: "z score", 6: "chi-square statistic", 22: "p value",
+    23: "log p value", 24: "log10 p value", 1001: "estimate", 1002: "label", 1003: "neuronames", 1007: "vector",
+}  # fmt: skip
+"""``intent_code``: what the values are."""
+SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
+"""``xyzt_units & 0x38`` → seconds per unit of time."""
+MILLIMETRES = {1: 1000.0, 3: 1e-3}
+"""``xyzt_units & 7`` → millimetres per unit of space, where that is not 1."""
+INTENT_LABEL = 1002
+INTENT_VECTOR = 1007
+XFORM_SCANNER = 1
+NO_FORM = "neither sform nor qform is set: position and orientation are assumed, not known"

@@ -1,0 +1,84 @@
+"""Options that break each rule, for the tests of all front ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nifti_dicom_bridge import ConversionOptions, Target
+from nifti_dicom_bridge.options.checks import RULES
+from nifti_dicom_bridge.options.path_rules import FILES, FILES_OR_FOLDERS
+from nifti_dicom_bridge.options.target_rules import APPLIES_TO
+from nifti_dicom_bridge.options.wording import SWITCHES, flag_of
+
+FILE, FOLDER, MISSING = "a file", "a folder", "nothing"
+"""Stand for paths until `options_for` has a folder."""
+GIVEN: dict[str, Any] = {
+    "gzip": False, "layout": "bids", "bids_map": FILE, "uids": "keep", "names": "original", "set_values": {"PatientID": "7"},
+    "kind": "seg", "reference": FOLDER, "study_from": FOLDER, "sidecar": FILE, "metadata": FILE, "labels": FILE,
+    "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
+    "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
+    "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
+}  # fmt: skip
+"""A value of each option that is not its default."""
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "resample-tilt-not-for-target": {"target": "dicom", "resample": "tilt"},
+    "resample-spacing-not-for-target": {"target": "zarr", "resample": ["spacing"]},
+    "resample-shear-not-for-target": {"target": "nifti", "resample": "shear"},
+    "bids-map-without-bids": {"target": "nifti", "bids_map": FILE},
+    "bids-with-resample": {"layout": "bids", "resample": "tilt,spacing"},
+    "bids-with-deidentify": {"layout": "bids", "deidentify": True},
+    "key-without-deidentify": {"target": "zarr", "deidentify_key": "secret"},
+    "deidentify-with-kept-uids": {"target": "dicom", "deidentify": True, "uids": "keep"},
+    "deidentify-with-original-names": {"target": "dicom", "deidentify": True, "names": "original"},
+    "deidentify-with-reference": {"target": "dicom", "deidentify": True, "study_from": FOLDER},
+    "deidentify-with-sidecar": {"target": "dicom", "deidentify": True, "sidecar": FILE},
+    "kind-with-kept-uids": {"target": "dicom", "kind": "seg", "uids": "keep"},
+    "kind-with-original-names": {"target": "dicom", "kind": "seg", "names": "original"},
+    "segmentation-of-other-kind": {"target": "dicom", "kind": "mr", "segmentation": "fractional"},
+    "max-error-without-rounding": {"target": "dicom", "kind": "pm", "max_error": 0.5},
+    "plane-without-reference": {"target": "dicom", "plane": "reference"},
+    "pictures-in-plane-of-reference": {"target": "preview", "plane": "reference"},
+    "fps-without-movies": {"target": "preview", "preview.fps": 5, "preview.gif": False, "preview.mp4": False},
+    "unknown-keyword": {"target": "dicom", "set_values": {"NoSuch": "x"}},
+    **{f"{option}-not-for-target": {"target": next(t for t in Target if t not in targets), option: GIVEN[option]}
+       for option, targets in APPLIES_TO.items()},
+    **{f"{option}-missing": {"target": APPLIES_TO[option][0], option: MISSING} for option in (*FILES, *FILES_OR_FOLDERS)},
+    **{f"{option}-is-a-folder": {"target": APPLIES_TO[option][0], option: FOLDER} for option in FILES},
+}  # fmt: skip
+EXAMPLES["bids_map-missing"]["layout"] = EXAMPLES["bids_map-is-a-folder"]["layout"] = "bids"
+RULE_OF = {rule.code: rule for rule in RULES}
+
+
+def choices_of(code: str, folder: Path) -> dict[str, Any]:
+    """Return the choices that break a rule, with paths below a folder."""
+    paths = {FILE: folder / "choices.json", FOLDER: folder / "choices", MISSING: folder / "missing"}
+    paths[FILE].write_text("{}")
+    paths[FOLDER].mkdir(exist_ok=True)
+    return {name: paths.get(value, value) if isinstance(value, str) else value for name, value in EXAMPLES[code].items()}
+
+
+def options_of(code: str, folder: Path) -> ConversionOptions:
+    """Return options that break a rule."""
+    from nifti_dicom_bridge import FileOptions
+
+    choices = choices_of(code, folder)
+    preview = {name.removeprefix("preview."): choices.pop(name) for name in list(choices) if name.startswith("preview.")}
+    if "per_file" in choices:
+        choices["per_file"] = {path: FileOptions(**own) for path, own in choices["per_file"].items()}
+    return ConversionOptions(**choices, preview=preview)
+
+
+def arguments_of(code: str, folder: Path) -> list[str]:
+    """Return the arguments of ``convert`` that break a rule; empty if the command line cannot."""
+    found = []
+    for name, value in choices_of(code, folder).items():
+        if name == "per_file":
+            return []
+        if name in SWITCHES:
+            found.append(flag_of(name))
+        elif isinstance(value, dict):
+            found += [word for keyword, text in value.items() for word in (flag_of(name), f"{keyword}={text}")]
+        else:
+            found += [flag_of(name), ",".join(value) if isinstance(value, list) else str(value)]
+    return found if "--to" in found else [*found, "--to", "nifti"]
