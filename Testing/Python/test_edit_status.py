@@ -84,7 +84,7 @@ def test_inspect_says_which_part_was_edited(circle: Circle) -> None:
     circle.make("classic_ct").forth(gzip=False)
     spoil(circle.image())
 
-    assert inspect([circle.nifti])["images"][0]["becomes"] == "becomes a derived series (voxels edited)"
+    assert inspect([circle.nifti]).images[0]["becomes"] == "becomes a derived series (voxels edited)"
 
 
 def test_voxels_that_were_read_cannot_be_written_to(circle: Circle) -> None:

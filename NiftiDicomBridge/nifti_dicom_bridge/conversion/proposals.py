@@ -141,6 +141,7 @@ def value_problem(keyword: str, text: str) -> str:
 
     Examples
     --------
+    >>> from nifti_dicom_bridge import value_problem
     >>> value_problem("PatientBirthDate", "19700131")
     ''
     """

@@ -42,14 +42,20 @@ def put_references(made: Dataset, placement: Placement, sources: Sequence[Datase
             k = placement.nearest([float(v) for v in item.PlanePositionSequence[0].ImagePositionPatient])
             matches = placement.matches[k]
         if matches:
-            item.update(data_set_of(_derivation(placement, k, matches, derivation)))
+            _put(item, _derivation(placement, k, matches, derivation))
         elif "DerivationImageSequence" in item:
             del item.DerivationImageSequence
     if sources:
         references = [Reference.to_data_set(source) for source in sources]
         images = new_element.sequence(*map(source_image, references))
         common = common_instance_references(references, str(made.StudyInstanceUID))
-        made.update(data_set_of({Tag.SOURCE_IMAGE_SEQUENCE: images, **common}))
+        _put(made, {Tag.SOURCE_IMAGE_SEQUENCE: images, **common})
+
+
+def _put(made: Dataset, elements: Elements) -> None:
+    found = data_set_of(elements)
+    found.decode()  # pydicom writes what is not decoded as it was read, whatever it is put into
+    made.update(found)
 
 
 def _derivation(placement: Placement, k: int, matches: Sequence[SourcePlane], derivation: Triplet) -> Elements:
