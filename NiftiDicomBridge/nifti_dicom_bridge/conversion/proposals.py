@@ -9,6 +9,7 @@ from pathlib import Path
 from ..creation.attribute_sources import Shared
 from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import described
+from ..creation.metadata_file import given_values
 from ..creation.repair import word_problem
 from ..errors import BridgeError, OptionError
 from ..formats.dicom import edits
@@ -178,9 +179,6 @@ def _proposal(path: Path, shared: Shared) -> Proposal:
 def _recorded(first: Instance, shared: Shared) -> list[Change]:
     """Return the attributes of an original that comes back, but for those that are set."""
     texts = texts_of(first.elements, NAMES_OF_PATIENT_AND_STUDY)
-    found = []
-    for name in NAMES_OF_PATIENT_AND_STUDY:
-        given = shared.options.set_values.get(name)
-        value, source = (texts.get(name, ""), "the original") if given is None else (given, "--set")
-        found.append(Change(name, "", value, source))
-    return found
+    given = given_values(shared.options)
+    values = [given.get(name, (texts.get(name, ""), "the original")) for name in NAMES_OF_PATIENT_AND_STUDY]
+    return [Change(name, "", *value) for name, value in zip(NAMES_OF_PATIENT_AND_STUDY, values, strict=True)]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....errors import OptionError
+from ....model.pixels import to_real_values
 from ....model.volume import Volume
 from ....options import Kind
 from .kinds import OF_MODALITY
+from .label_values import WHOLE
 
 MANY_LABELS = 64
 MOSTLY_BACKGROUND = 0.4
@@ -107,9 +109,11 @@ def _label_reason(image: Volume, known: Known) -> str:
         return ""
     if known.modality or suffix in _OF_SUFFIX or image.voxels.dtype.kind not in "biu" or image.times > 1:
         return ""
-    if not image.rescale.is_identity or image.array.min() < 0 or image.voxels.size == 0:
+    some = image.voxels[:, :: max(1, image.voxels.shape[1] // 32)]
+    real = np.rint(to_real_values(some, image.rescale.slope, image.rescale.intercept, np.dtype(np.float64)))
+    if real.size == 0 or real.min() < 0:
         return ""
-    found, counts = np.unique(image.voxels[:, :: max(1, image.voxels.shape[1] // 32)], return_counts=True)
+    found, counts = np.unique(real, return_counts=True)
     if 1 < found.size <= MANY_LABELS and found[0] == 0 and counts[0] >= MOSTLY_BACKGROUND * counts.sum():
         return f"it has {found.size} values, and 0 most often"
     return ""
@@ -121,8 +125,8 @@ def suffix_of(name: str) -> str:
 
 
 def _is_whole(image: Volume) -> bool:
-    """Whether all real values are whole numbers."""
-    if image.voxels.dtype.kind in "biu":
-        return bool(float(image.rescale.slope).is_integer() and float(image.rescale.intercept).is_integer())
-    real = image.real_values() if not image.rescale.is_identity else image.voxels
-    return bool(np.isfinite(real).all() and np.array_equal(np.rint(real), real))
+    """Whether all real values are whole numbers, up to what a scale in a header blurs."""
+    if image.voxels.dtype.kind in "biu" and image.rescale.is_identity:
+        return True
+    real = image.real_values()
+    return bool(np.isfinite(real).all() and np.abs(np.rint(real) - real).max(initial=0.0) <= WHOLE)

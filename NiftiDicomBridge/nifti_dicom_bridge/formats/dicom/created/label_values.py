@@ -10,6 +10,8 @@ from ....model.volume import Volume
 
 FULL = 255
 """Stored value of a probability of 1."""
+WHOLE = 1e-3
+"""By how much a label may differ from a whole number: labels that were saved again with a scale do."""
 
 
 def label_voxels(volume: Volume) -> np.ndarray:
@@ -23,6 +25,7 @@ def label_voxels(volume: Volume) -> np.ndarray:
     voxels = volume.array if volume.rescale.is_identity else volume.real_values()
     if voxels.dtype.kind == "f":
         _check_whole(voxels)
+        voxels = np.rint(voxels)
     elif voxels.dtype.kind not in "iub":
         raise LabelError(f"voxels of type {voxels.dtype} are no labels. Labels are whole numbers.")
     if voxels.size and voxels.min() < 0:
@@ -38,16 +41,24 @@ def label_voxels(volume: Volume) -> np.ndarray:
     return voxels.astype(np.min_scalar_type(largest), copy=False)
 
 
+def rounded_by(volume: Volume) -> float:
+    """Return by how much the real values of a label map differ from whole numbers at most."""
+    if volume.voxels.dtype.kind != "f" and volume.rescale.is_identity:
+        return 0.0
+    real = volume.real_values()
+    return float(np.abs(np.rint(real) - real).max()) if real.size else 0.0
+
+
 def _check_whole(voxels: np.ndarray) -> None:
     missing = int((~np.isfinite(voxels)).sum())
     if missing:
         raise LabelError(
             f"{missing} voxels are NaN or infinite: labels are whole numbers. Set them to 0 where they mean nothing."
         )
-    odd = voxels[np.rint(voxels) != voxels]
+    odd = voxels[np.abs(np.rint(voxels) - voxels) > WHOLE]
     if odd.size:
         raise LabelError(
-            f"{odd.size} voxels are no whole numbers (such as {float(odd[0]):.6g}): labels are. Probabilities from 0 to 1 make "
+            f"{odd.size} voxels are no whole numbers (such as {float(odd[0])!r}): labels are. Probabilities from 0 to 1 make "
             "a fractional segmentation, other values a parametric map (--as pm); resample label maps by nearest neighbour."
         )
 

@@ -19,7 +19,7 @@ from ....standard.pydicom_settings import without_warnings
 from .derivation import code_item, put_references
 from .frame_order import put_in_order
 from .highdicom_parts import finished, identity, source_of
-from .label_values import FULL, label_voxels, probabilities
+from .label_values import FULL, label_voxels, probabilities, rounded_by
 from .placement import Placement
 
 LARGEST_NUMBER = 65535
@@ -90,6 +90,9 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
         yield _object(request, placement, *_masks(request), 1)
         return
     labels = label_voxels(request.volume)
+    rounded = rounded_by(request.volume)
+    if rounded:
+        request.log.notes.append(f"labels were rounded to whole numbers: they differ from them by up to {rounded:.2g}")
     known = with_codes(_named(np.unique(labels), request), request.log)
     known = _with_algorithm(known, request.log)
     empty = [t + 1 for t in range(len(labels)) if not labels[t].any()]
