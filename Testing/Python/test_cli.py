@@ -125,7 +125,7 @@ def test_odd_values_put_no_python_warnings_on_the_terminal(phantom: str, circle:
     assert run("convert", circle.nifti, "--to", "dicom", "-o", circle.back).stderr == ""
 
 
-def test_a_failed_series_is_exit_code_1_and_the_others_are_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_a_damaged_file_is_exit_code_1_and_all_else_is_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     circle.make("two_series")
     last = sorted(circle.dicom.iterdir())[-1]
     last.write_bytes(last.read_bytes()[:-10])
