@@ -82,7 +82,7 @@ def _by_what_is_known(image: Volume, known: Known) -> tuple[Kind, str]:
     modality = known.modality or _OF_SUFFIX.get(suffix_of(known.name), "")
     if modality in OF_MODALITY:
         return OF_MODALITY[modality][0], ""
-    if image.voxels.dtype.kind in "iu" and float(image.voxels.max()) - float(image.voxels.min()) > 65535:
+    if image.voxels.dtype.kind in "iu" and float(image.array.max()) - float(image.array.min()) > 65535:
         return Kind.PM, f"taken for a parametric map, because its values need more than 16 bits. {_CHOSEN_WORDS}"
     if not _is_whole(image):
         return Kind.PM, f"taken for a parametric map, because its values are no whole numbers. {_CHOSEN_WORDS}"
@@ -90,7 +90,7 @@ def _by_what_is_known(image: Volume, known: Known) -> tuple[Kind, str]:
         return OF_MODALITY[known.reference_modality][
             0
         ], f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"
-    low = float(image.voxels.min()) * image.rescale.slope + image.rescale.intercept
+    low = float(image.array.min()) * image.rescale.slope + image.rescale.intercept
     if -1100 <= low <= -900:
         return Kind.CT, f"taken for CT, because its lowest value is {low:g}, as that of air in HU is. {_CHOSEN_WORDS}"
     return Kind.MR, f"taken for MR, because nothing says what it is. {_CHOSEN_WORDS}"

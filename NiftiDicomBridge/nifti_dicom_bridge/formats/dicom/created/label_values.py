@@ -22,7 +22,7 @@ def label_voxels(volume: Volume) -> np.ndarray:
     LabelError
         If a voxel is negative, no whole number or not finite, or no voxel is above 0.
     """
-    voxels = volume.voxels if volume.rescale.is_identity else volume.real_values()
+    voxels = volume.array if volume.rescale.is_identity else volume.real_values()
     if voxels.dtype.kind == "f":
         _check_whole(voxels)
         voxels = np.rint(voxels)
@@ -71,7 +71,7 @@ def probabilities(volume: Volume, log: Log) -> np.ndarray:
     LabelError
         If a voxel is not finite or out of that range, or all are 0.
     """
-    voxels = volume.voxels if volume.rescale.is_identity else volume.real_values()
+    voxels = volume.array if volume.rescale.is_identity else volume.real_values()
     if voxels.dtype.kind in "iu" and voxels.max() > 1:
         if voxels.min() < 0 or voxels.max() > FULL:
             raise LabelError(

@@ -96,7 +96,7 @@ def real_values(volume: Volume, log: Log) -> np.ndarray:
 
     Integers with a rescale become float32: their slope has no more digits in a NIfTI header.
     """
-    voxels = volume.voxels
+    voxels = volume.array
     if voxels.dtype.kind not in "iubf":
         raise PixelError(f"voxels of type {voxels.dtype} cannot be a parametric map: only real numbers can.")
     if not volume.rescale.is_identity:
