@@ -29,7 +29,7 @@ class SidecarEdits:
         Keys that were written and follow from other attributes, too, which win: key → what those specify.
     """
 
-    written: dict[edits.Target, tuple[str, list]] = field(default_factory=dict)
+    written: dict[edits.Target, tuple[str, list[Any]]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     overridden: dict[str, Any] = field(default_factory=dict)
 
@@ -54,8 +54,8 @@ class SidecarEdits:
         ]  # fmt: skip
 
 
-def _written(found: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list]]:
-    written: dict[edits.Target, tuple[str, list]] = {}
+def _written(found: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
+    written: dict[edits.Target, tuple[str, list[Any]]] = {}
     for key, paths, texts in found.direct:
         present = (path for path in paths if len(path) == 1 and edits.holds(elements, path[0]))
         path = next(present, paths[0])
@@ -69,7 +69,7 @@ def _target(path: tuple[int, ...]) -> edits.Target:
     return path[0] if len(path) == 1 else path
 
 
-def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
+def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list[Any]]:
     try:
         return edits.checked_values(tag, texts)
     except OptionError as error:
@@ -77,7 +77,7 @@ def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
 
 
 def _overridden(
-    found: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list]], top: Mapping[str, Any]
+    found: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list[Any]]], top: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the computed keys that were written and other attributes still win over, with what those specify."""
     if not found.computed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ..formats.dicom.created.reference import Reference, chosen_reference, read_
 from ..formats.dicom.pydicom_conversion import element_of
 from ..formats.dicom.uids import new_uid
 from ..model import geometry, orientation
-from ..model.metadata import Log
+from ..model.metadata import Elements, Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Resample, SlicePlane
@@ -31,7 +32,7 @@ from .sidecar_attributes import Told
 
 _TEMPLATES = ("talairach", "mni", "template")
 _PATIENT = {Tag.PATIENT_ID: "PatientID", Tag.PATIENT_NAME: "PatientName"}
-Values = Mapping[int, tuple[str, list]]
+Values = Mapping[int, tuple[str, list[Any]]]
 
 
 @dataclass
@@ -180,7 +181,7 @@ def _check_patient(found: Attributes, other: Reference, described: Described) ->
             )
 
 
-def _of_series(described: Described, kind: Kind, found: Attributes, shared: Shared) -> dict:
+def _of_series(described: Described, kind: Kind, found: Attributes, shared: Shared) -> Elements:
     """Return what tells the new series from others: study, number, description, modality, space."""
     from ..bids.inheritance import study_key
 
@@ -242,7 +243,7 @@ def on_grid(
     return replace(turned, ijk_to_ras=grid), True
 
 
-def _orientation_told(top: dict) -> np.ndarray | None:
+def _orientation_told(top: dict[str, Any]) -> np.ndarray | None:
     """Return axes like those of the DICOM images that the image was made from, where its sidecar tells; else None."""
     told = top.get("ImageOrientationPatientDICOM")
     good = isinstance(told, list) and len(told) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in told)

@@ -98,10 +98,11 @@ def _timed(described: Described, log: Log) -> Volume:
     return replace(image, time_step_s=float(told))
 
 
-def _sources(reference: Any, same_grid: bool) -> Sequence:
+def _sources(reference: Any, same_grid: bool) -> Sequence[Any]:
     if reference is None:
         return ()
-    return reference.by_slice if same_grid and reference.by_slice else reference.instances
+    found: Sequence[Any] = reference.by_slice if same_grid and reference.by_slice else reference.instances
+    return found
 
 
 def _numbers(described: Described, key: str, count: int) -> list[float]:
