@@ -134,7 +134,7 @@ def test_half_of_a_pair_names_the_missing_file(name, tmp_path):
 
 def test_analyze_image_is_refused(tmp_path):
     nibabel.save(nibabel.AnalyzeImage(np.zeros((4, 3, 2), np.int16), np.eye(4)), tmp_path / "a.img")
-    with pytest.raises(NiftiReadError, match="do not specify an orientation"):
+    with pytest.raises(NiftiReadError, match="nothing specifies its orientation"):
         read_image(tmp_path / "a.img")
 
 
