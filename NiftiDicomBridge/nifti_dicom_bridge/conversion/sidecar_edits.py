@@ -8,6 +8,7 @@ from typing import Any
 from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits
+from ..formats.dicom.protected import refusal
 from ..sidecar import record, sidecar_path
 from .image_with_record import NiftiFile
 
@@ -35,6 +36,8 @@ def edited(file: NiftiFile | None) -> dict[edits.Target, tuple[str, list]]:
 
 
 def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
+    if reason := refusal(tag):
+        raise SidecarError(f"{where}: {reason} Undo the edit in the sidecar.")
     try:
         return edits.checked_values(tag, texts)
     except OptionError as error:

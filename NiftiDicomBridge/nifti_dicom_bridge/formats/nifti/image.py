@@ -23,7 +23,7 @@ from ...model.pixels import bytes_of
 from ...model.volume import UNPLACED, Rescale, Volume
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, INTENTS, XFORM_SCANNER
 from . import gzip_file
-from .header import DATATYPES, RGB24, NiftiHeader, is_nifti
+from .header import DATATYPES, RGB24, RGBA32, NiftiHeader, is_nifti
 
 CHUNK = 1 << 22
 
@@ -179,8 +179,16 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         name=stem_of(path),
         warnings=tuple(notes),
         space=header.space,
-        intent=INTENTS.get(header.intent, ""),
+        intent=_intent(header, voxels),
     )
+
+
+def _intent(header: NiftiHeader, voxels: np.ndarray) -> str:
+    """Return what the values are; several values per voxel are colors only by data type or intent code."""
+    intent = INTENTS.get(header.intent, "")
+    if voxels.ndim < 5 or intent in ("rgb", "label"):
+        return intent
+    return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
 
 
 def with_gradients(image: Volume, path: Path) -> Volume:
