@@ -1,4 +1,4 @@
-"""Front door of the module: what Slicer looks up by name, and nothing else."""
+"""The module file: the classes that Slicer looks up by name."""
 
 import sys
 
@@ -32,11 +32,11 @@ class NiftiDicomBridge(ScriptedLoadableModule):
     def __init__(self, parent):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("NIfTI-DICOM Bridge")
-        self.parent.categories = [translate("qSlicerAbstractCoreModule", "DICOM")]
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Informatics")]
         self.parent.dependencies = ["DICOM"]
         self.parent.contributors = ["NiftiDicomBridge contributors"]
         self.parent.helpText = _(
-            "Converts DICOM to NIfTI with a JSON sidecar, and NIfTI back to the very same DICOM: every voxel, every attribute. "
+            "Converts DICOM to NIfTI with a JSON sidecar, and NIfTI back to the original DICOM with every voxel and attribute. "
             'See the <a href="https://github.com/NiftiDicomBridge/SlicerNiftiDicomBridge">documentation</a>.'
         )
         self.parent.acknowledgementText = _("Built on pydicom and highdicom.")
@@ -50,11 +50,12 @@ class NiftiDicomBridge(ScriptedLoadableModule):
 
 
 class NiftiDicomBridgeWidget(_Widget):
-    """The panel, able to load its own code again."""
+    """The panel, with a *Reload* that covers all files of the extension."""
 
     def onReload(self):
-        """Load all code of the extension again: Slicer itself would execute this file alone."""
+        """Load all code of the extension again, which Slicer does for this file only, and fill the lists of the new panel."""
         for name in list(sys.modules):
             if name.split(".")[0] in ("NiftiDicomBridgeLib", "nifti_dicom_bridge"):
                 del sys.modules[name]
         super().onReload()
+        slicer.modules.NiftiDicomBridgeWidget.enter()

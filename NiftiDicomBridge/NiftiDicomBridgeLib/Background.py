@@ -45,6 +45,11 @@ class Background:
         """Whether a task is at work."""
         return self._thread is not None
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether the task was asked to stop."""
+        return self._cancel.is_set()
+
     def start(self, task: Any) -> None:
         """Start the work of a task."""
         if self.busy:

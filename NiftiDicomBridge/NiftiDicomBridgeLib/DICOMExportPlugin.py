@@ -97,9 +97,9 @@ def further_plugins() -> dict[str, type[ExportPlugin]]:
 
 def _plugin_of(further: Any) -> type[ExportPlugin]:
     def choice(self, facts: Any) -> tuple[str, float] | None:
-        from .ExportKinds import FURTHER, further_kinds
+        from .ExportKinds import further_confidence, further_kinds
 
-        return (further.kind, FURTHER) if further in further_kinds(facts) else None
+        return (further.kind, further_confidence(further)) if further in further_kinds(facts) else None
 
     key = FURTHER_KEY.format(name=further.name)
     return type(key + "Class", (ExportPlugin,), {"key": key, "choice": choice, "__doc__": f"Offers {further.kind}."})
@@ -108,10 +108,10 @@ def _plugin_of(further: Any) -> type[ExportPlugin]:
 def _exportable(node: Any, item: int, key: str, kind: str, confidence: float, was_dicom: bool) -> Any:
     """Return what the dialog shows: a row of its list, and values in its tag editor."""
     from .Hierarchy import series_value
-    from .Words import kind_words
+    from .KindWords import kind_words
 
     exportable = slicer.qSlicerDICOMExportable()
-    exportable.name = _("NIfTI-DICOM Bridge: {kind}").format(kind=kind_words(was_dicom)[kind])
+    exportable.name = _("{kind} – NIfTI-DICOM Bridge").format(kind=kind_words(was_dicom)[kind])  # the list is narrow
     exportable.tooltip = _("Keeps every voxel value and position. The values in the table below are written to the files.")
     exportable.subjectHierarchyItemID = item
     exportable.pluginClass = key
@@ -149,11 +149,12 @@ def _edited_values(exportable: Any, image: Path) -> dict[str, str]:
     """
     from nifti_dicom_bridge import identity_of, read
 
-    from .Hierarchy import OF_PATIENT, OF_STUDY
+    from .Hierarchy import OF_PATIENT, OF_STUDY, is_placeholder
 
     original = identity_of(read(image)[0])
     values = {name: str(exportable.tag(name) or "") for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}
-    return {name: value for name, value in values.items() if value and value != original.get(name)}
+    typed = {name: value for name, value in values.items() if value and not is_placeholder(name, value)}
+    return {name: value for name, value in typed.items() if value != original.get(name)}
 
 
 def _moved(files: Sequence[Path], folder: Path, prefix: str) -> list[Path]:

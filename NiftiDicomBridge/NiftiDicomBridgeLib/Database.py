@@ -47,7 +47,7 @@ class Registered:
 
 
 class Series(NamedTuple):
-    """A series in the database: its UID, what a person calls it, what it is, whose it is; and the keys of study and patient."""
+    """A series in the database: UID, name, size, study and patient; the keys of study and patient; its modality."""
 
     uid: str
     name: str
@@ -56,6 +56,7 @@ class Series(NamedTuple):
     patient: str
     study_key: str
     patient_key: str
+    modality: str = ""
 
 
 def is_open() -> bool:
@@ -117,13 +118,14 @@ def all_series() -> list[Series]:
         return []
     database, found = slicer.dicomDatabase, []
     for patient in database.patients():
-        name = database.nameForPatient(patient) or "?"
+        name = database.nameForPatient(patient) or _("No patient name")
         for study in database.studiesForPatient(patient):
             date = database.fieldForStudy("StudyDate", study)
             words = (database.descriptionForStudy(study) or _("No study description"), f"({date})" if date else "")
             description = " ".join(word for word in words if word)
             for uid in database.seriesForStudy(study):
-                found += [Series(uid, *told, description, name, study, patient) for told in _words_of(uid)]
+                modality = database.fieldForSeries("Modality", uid)
+                found += [Series(uid, *told, description, name, study, patient, modality) for told in _words_of(uid)]
     return found
 
 
@@ -136,6 +138,12 @@ def series_of_instances(uids: Iterable[str]) -> str:
     """Return the series of the first of some instances that the database knows; empty where it knows none."""
     names = (slicer.dicomDatabase.fileForInstance(uid) for uid in (uids if is_open() else ()))
     return next((value_of(name, SERIES_UID) for name in names if name and Path(name).is_file()), "")
+
+
+def frame_of_reference_of(uid: str) -> str:
+    """Return the FrameOfReferenceUID of a series; empty where it has none."""
+    files = slicer.dicomDatabase.filesForSeries(uid, 1) if is_open() else ()
+    return next((value_of(name, "0020,0052") for name in files if Path(name).is_file()), "")
 
 
 def series_numbers_of_study(uid: str) -> set[int]:

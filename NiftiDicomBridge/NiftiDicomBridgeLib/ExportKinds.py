@@ -91,6 +91,11 @@ def first_confidence(facts: NodeFacts) -> float:
     return EQUAL if kept_by_slicer else BETTER
 
 
+def further_confidence(further: FurtherKind) -> float:
+    """Return a low confidence, a little less for each kind than for that before it: the dialog sorts by it."""
+    return FURTHER - 1e-4 * FURTHER_KINDS.index(further)
+
+
 def further_kinds(facts: NodeFacts) -> list[FurtherKind]:
     """Return the other kinds that make sense for a node."""
     first = first_kind(facts)

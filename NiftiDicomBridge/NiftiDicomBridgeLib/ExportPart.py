@@ -1,42 +1,46 @@
-"""The part "To NIfTI" of the panel: what is in the scene or in the DICOM database, with checks, and where it goes."""
+"""The section *Export to NIfTI*: images of the scene or of the DICOM database, the format and the folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ctk
-import qt
 import slicer
 from slicer.i18n import tr as _
+
+from .Feedback import Feedback
+from .ImageTree import ImageTree
+from .Overwriting import ask_to_replace, existing_outputs
 
 SOURCES = ("scene", "database")
 LAYOUTS = ("flat", "bids", "zarr", "preview")
 """As the combo boxes of the .ui file list them."""
 NIFTI_LAYOUTS = ("flat", "bids")
-NAME, DETAIL = 0, 1
-KEY = qt.Qt.UserRole
-"""Role of an item: id of a node, or UID of a series; nothing for patients, studies and folders."""
+NOT_DEIDENTIFIED = ("bids",)
+"""BIDS names files after subjects, which de-identification removes."""
 
 
 class ExportPart:
-    """Shows, asks, and hands over to the logic."""
+    """Shows what can be exported, and starts the export."""
 
     def __init__(self, widget: Any):
         self._widget, self.ui = widget, widget.ui
         self._checked: dict[str, set[str]] = {source: set() for source in SOURCES}
         self._lone = ""
+        self.tree = ImageTree(self.ui.exportTree, self.ui.exportSearchBox, self._on_checked)
+        self.feedback = Feedback(self.ui.exportFeedback, widget.cancel, widget.open_link)
         self.ui.folderEdit.filters = ctk.ctkPathLineEdit.Dirs
         self.ui.folderEdit.settingKey = "NiftiDicomBridge/Folder"
-        header = self.ui.exportTree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(NAME, qt.QHeaderView.Stretch)
-        header.setSectionResizeMode(DETAIL, qt.QHeaderView.ResizeToContents)
-        self.ui.exportTree.itemChanged.connect(self._on_item_changed)
         self.ui.sourceComboBox.currentIndexChanged.connect(self._on_source_changed)
         self.ui.layoutComboBox.currentIndexChanged.connect(self._on_layout_changed)
         self.ui.folderEdit.currentPathChanged.connect(self._on_folder_changed)
         self.ui.exportButton.clicked.connect(self.onExportButton)
+
+    def stop(self) -> None:
+        """The panel is closed: nothing may call back."""
+        self.feedback.stop()
 
     # --- state
 
@@ -45,109 +49,101 @@ class ExportPart:
         self.ui.sourceComboBox.setCurrentIndex(_place(SOURCES, parameters.source))
         self.ui.layoutComboBox.setCurrentIndex(_place(LAYOUTS, parameters.layout))
         self.ui.folderEdit.currentPath = parameters.folder
+        self._show_options()
 
     @property
     def source(self) -> str:
         """Which list is shown."""
         return SOURCES[self.ui.sourceComboBox.currentIndex]
 
+    @property
+    def layout(self) -> str:
+        """The format that is chosen."""
+        return LAYOUTS[self.ui.layoutComboBox.currentIndex]
+
     def checked(self) -> list[str]:
-        """Return the ids or UIDs of what is checked and shown, in the order of the list."""
-        return [item.data(NAME, KEY) for item in self._leaves() if item.checkState(NAME) == qt.Qt.Checked]
+        """Return the ids or UIDs of what is checked, in the order of the list."""
+        return self.tree.checked()
 
     def show_nodes(self, ids: Sequence[str]) -> None:
         """Show the scene, with these nodes checked and no others."""
-        self.ui.toNiftiButton.collapsed = False
+        self._widget.accordion.open(self.ui.exportSection)
         self.ui.sourceComboBox.setCurrentIndex(SOURCES.index("scene"))
         self._checked["scene"] = set(ids)
         self.refresh()
 
-    # --- list
-
     def refresh(self) -> None:
-        """List what there is; what is checked stays checked, and a lone volume is checked for the person."""
-        branches = _scene_branches() if self.source == "scene" else _database_branches(self._widget.series())
-        self._check_lone(branches)
-        tree = self.ui.exportTree
-        tree.blockSignals(True)
-        tree.clear()
-        self._add(tree.invisibleRootItem(), branches)
-        tree.expandAll()
-        tree.blockSignals(False)
-        for item in self._parents():
-            self._show_check_of_children(item)
-        self._widget.update_buttons()
+        """Fill the list again; what is checked stays checked, and a single image of the scene is checked."""
+        from .Hierarchy import tree_of_scene
+        from .SeriesLists import branches_of
 
-    def _check_lone(self, branches: Sequence[Any]) -> None:
-        keys = list(_keys(branches))
-        lone = keys[0] if len(keys) == 1 and self.source == "scene" else ""
+        in_scene = self.source == "scene"
+        branches = tree_of_scene() if in_scene else branches_of(self._widget.series())
+        self.tree.fill(branches, self._checked[self.source], in_scene)
+        keys = self.tree.keys()
+        lone = keys[0] if len(keys) == 1 and in_scene else ""
         if lone and lone != self._lone:
             self._checked["scene"] = {lone}
+            self.tree.fill(branches, {lone}, in_scene)
         self._lone = lone
-
-    def _add(self, parent: Any, branches: Iterable[Any]) -> None:
-        for branch in branches:
-            item = qt.QTreeWidgetItem(parent)
-            item.setText(NAME, branch.name)
-            item.setText(DETAIL, branch.detail)
-            item.setToolTip(NAME, branch.name)
-            item.setData(NAME, KEY, branch.node_id)
-            checked = branch.node_id in self._checked[self.source]
-            item.setCheckState(NAME, qt.Qt.Checked if checked else qt.Qt.Unchecked)
-            self._add(item, branch.children)
-
-    def _on_item_changed(self, item: Any, column: int) -> None:
-        """Carry a check down to what lies below, and tell it to what lies above."""
-        self.ui.exportTree.blockSignals(True)
-        if item.childCount() and item.checkState(NAME) != qt.Qt.PartiallyChecked:
-            for child in _below(item):
-                child.setCheckState(NAME, item.checkState(NAME))
-        for parent in reversed(self._parents()):
-            self._show_check_of_children(parent)
-        self.ui.exportTree.blockSignals(False)
-        self._checked[self.source] = set(self.checked())
         self._widget.update_buttons()
-
-    def _show_check_of_children(self, item: Any) -> None:
-        if item.data(NAME, KEY):
-            return
-        self.ui.exportTree.blockSignals(True)
-        states = {child.checkState(NAME) for child in _below(item) if child.data(NAME, KEY)}
-        item.setCheckState(NAME, states.pop() if len(states) == 1 else qt.Qt.PartiallyChecked)
-        self.ui.exportTree.blockSignals(False)
-
-    def _items(self) -> list[Any]:
-        return list(_below(self.ui.exportTree.invisibleRootItem()))
-
-    def _leaves(self) -> list[Any]:
-        return [item for item in self._items() if item.data(NAME, KEY)]
-
-    def _parents(self) -> list[Any]:
-        return [item for item in self._items() if not item.data(NAME, KEY)]
 
     # --- choices
 
+    def _on_checked(self) -> None:
+        self._checked[self.source] = set(self.checked())
+        self._widget.update_buttons()
+
     def _on_source_changed(self, index: int) -> None:
         self._widget.remember("source", self.source)
-        self.ui.hardenCheckBox.setEnabled(self.source == "scene")
+        self.feedback.clear()
+        self._show_options()
         self.refresh()
 
     def _on_layout_changed(self, index: int) -> None:
-        self._widget.remember("layout", LAYOUTS[index])
-        self.ui.gzipCheckBox.setEnabled(LAYOUTS[index] in NIFTI_LAYOUTS)
+        self._widget.remember("layout", self.layout)
+        self._show_options()
+        self._widget.update_buttons()
+
+    def _show_options(self) -> None:
+        """Hide options that do not apply to the format or to the source."""
+        self.ui.gzipCheckBox.setVisible(self.layout in NIFTI_LAYOUTS)
+        self.ui.hardenCheckBox.setVisible(self.source == "scene")
+        self.ui.deidentifyCheckBox.setVisible(self.layout not in NOT_DEIDENTIFIED)
 
     def _on_folder_changed(self, path: str) -> None:
         self._widget.remember("folder", path)
         self._widget.update_buttons()
 
     def update_button(self) -> None:
-        """Enable the button, or let it say what is missing."""
-        count, folder = len(self.checked()), self._folder()
-        what = _("Check a volume first.") if self.source == "scene" else _("Check a series first.")
-        why_not = what if not count else _("Choose a folder first.") if not folder else ""
-        self.ui.exportButton.setEnabled(not why_not)
+        """Enable the button, or show what is missing."""
+        count = len(self.checked())
+        hint, remedy, on_remedy = self._obstacle(count)
+        self.ui.exportButton.setEnabled(not hint)
         self.ui.exportButton.setText(_("E&xport {count} images").format(count=count) if count > 1 else _("E&xport"))
-        self.ui.exportButton.setToolTip(why_not or _("Write what is checked as NIfTI, each with a JSON sidecar."))
+        self.ui.exportButton.setToolTip(hint or _("Write the checked images to the folder."))
+        if self._widget.busy:
+            hint = "" if self._widget.busy_with(self.feedback) else hint
+        hidden = self.tree.checked_but_hidden()
+        note = _("The search hides {count} checked images.").format(count=hidden) if hidden and not hint else ""
+        self.feedback.show_hint(hint or note, remedy, on_remedy)
+
+    def _obstacle(self, count: int) -> tuple[str, str, Any]:
+        """Return why nothing can be exported, and the text and action of a button that helps."""
+        if self._widget.busy:
+            return _("Wait until the running conversion has ended, or cancel it."), "", None
+        if self.source == "database" and not self._widget.database_open():
+            return (_("No DICOM database is open."), *self._widget.database_remedy(self.feedback))
+        if not self.tree.keys():
+            nothing = _("The scene contains no images.") if self.source == "scene" else _("The DICOM database is empty.")
+            return nothing, "", None
+        if not count:
+            return _("Check at least one image."), "", None
+        if self.layout == "zarr":
+            missing, remedy, on_remedy = self._widget.missing_package("zarr", self.feedback)
+            if missing:
+                return missing, remedy, on_remedy
+        return ("" if self._folder() else _("Choose a folder.")), "", None
 
     def _folder(self) -> str:
         return str(self.ui.folderEdit.currentPath).strip()
@@ -155,62 +151,44 @@ class ExportPart:
     # --- work
 
     def onExportButton(self) -> None:
-        """Write what is checked."""
+        """Export what is checked."""
         self.start()
 
-    def start(self) -> None:
-        """Start the export in the background."""
-        with slicer.util.tryWithErrorDisplay(_("Export failed."), waitCursor=True):
-            logic = self._widget.logic
-            layout = LAYOUTS[self.ui.layoutComboBox.currentIndex]
-            options = logic.makeOptions(
-                gzip=self.ui.gzipCheckBox.isChecked(), layout=layout, deidentify=self.ui.deidentifyCheckBox.isChecked()
-            )
-            if self.source == "scene":
-                nodes = [slicer.mrmlScene.GetNodeByID(node_id) for node_id in self.checked()]
-                task = logic.exportTask(nodes, self._folder(), options, self.ui.hardenCheckBox.isChecked())
-            else:
-                task = logic.seriesTask(self.checked(), self._folder(), options)
-            self._widget.start(task, self._after)
+    def start(self, keys: Sequence[str] | None = None, overwrite: bool = False) -> None:
+        """Start the export of some images in the background, of those that are checked by default."""
+        keys = self.checked() if keys is None else list(keys)
+        with self._widget.showing_problems(self.feedback):
+            task = self._task(keys, overwrite or self.ui.overwriteCheckBox.isChecked())
+            self._widget.start(task, lambda report: self._after(report, keys), self.feedback)
 
-    def _after(self, report: Any) -> None:
+    def _task(self, keys: Sequence[str], overwrite: bool) -> Any:
+        logic = self._widget.logic
+        deidentify = self.ui.deidentifyCheckBox.isChecked() and self.layout not in NOT_DEIDENTIFIED
+        options = logic.makeOptions(gzip=self.ui.gzipCheckBox.isChecked(), layout=self.layout, deidentify=deidentify)
+        options = replace(options, overwrite=overwrite)
+        if self.source == "database":
+            return logic.seriesTask(keys, self._folder(), options)
+        nodes = [slicer.mrmlScene.GetNodeByID(node_id) for node_id in keys]
+        return logic.exportTask(nodes, self._folder(), options, self.ui.hardenCheckBox.isChecked())
+
+    def _after(self, report: Any, keys: Sequence[str]) -> None:
         self.ui.folderEdit.addCurrentPathToHistory()
-        self._widget.checking.show_report(report)
+        self._widget.show_report(report, self.feedback)
+        existing = existing_outputs(report)
+        if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
+            self._widget.then(lambda: self.start(self._keys_of(existing, keys), overwrite=True))
+
+    def _keys_of(self, entries: Sequence[Any], keys: Sequence[str]) -> list[str]:
+        """Return the images that entries of a report are about; all where that is not known."""
+        from . import Database
+
+        if self.source == "database":
+            series = {uid for entry in entries for uid in Database.series_of_files(entry.inputs[:1])}
+            return [key for key in keys if key in series] or list(keys)
+        titles = {entry.title for entry in entries}
+        named = [key for key in keys if slicer.mrmlScene.GetNodeByID(key).GetName() in titles]
+        return named or list(keys)
 
 
 def _place(values: Sequence[str], value: str) -> int:
     return values.index(value) if value in values else 0
-
-
-def _below(item: Any) -> Iterator[Any]:
-    for number in range(item.childCount()):
-        yield item.child(number)
-        yield from _below(item.child(number))
-
-
-def _keys(branches: Iterable[Any]) -> Iterator[str]:
-    for branch in branches:
-        if branch.node_id:
-            yield branch.node_id
-        yield from _keys(branch.children)
-
-
-def _scene_branches() -> list[Any]:
-    from .Hierarchy import tree_of_scene
-
-    return tree_of_scene()
-
-
-def _database_branches(all_series: Iterable[Any]) -> list[Any]:
-    """Return patients, studies and series as rows."""
-    from .Hierarchy import Branch
-
-    patients: dict[str, Branch] = {}
-    studies: dict[str, Branch] = {}
-    for series in all_series:
-        patient = patients.setdefault(series.patient_key, Branch(series.patient, _("patient")))
-        if series.study_key not in studies:
-            studies[series.study_key] = Branch(series.study, _("study"))
-            patient.children.append(studies[series.study_key])
-        studies[series.study_key].children.append(Branch(series.name, series.detail, series.uid))
-    return list(patients.values())

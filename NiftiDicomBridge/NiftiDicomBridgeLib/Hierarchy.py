@@ -15,7 +15,14 @@ PATIENT, STUDY = "Patient", "Study"
 OF_PATIENT = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "PatientComments")
 OF_STUDY = ("StudyInstanceUID", "StudyID", "StudyDescription", "StudyDate", "StudyTime")
 OF_SERIES = ("Modality", "SeriesNumber", "FrameOfReferenceUID", "SeriesDescription", "SeriesDate", "SeriesTime", "ContentDate",
-             "ContentTime", "Manufacturer")  # fmt: skip
+             "ContentTime", "Manufacturer", "SOPClassUID")  # fmt: skip
+PLACEHOLDERS = {
+    "PatientName": "No name",
+    "StudyDescription": "No study description",
+    "SeriesDescription": "No series description",
+}
+GENERATED_ID = "Patient-"
+"""Followed by the Study Instance UID."""
 TOLD_IN_SIDECARS = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "StudyInstanceUID", "StudyID",
                     "StudyDescription")  # fmt: skip
 
@@ -53,6 +60,11 @@ def node_of_item(item: int) -> Any:
     return _hierarchy().GetItemDataNode(item)
 
 
+def item_of_node(node: Any) -> int:
+    """Return the item of a node in the subject hierarchy; 0 where there is none."""
+    return int(_hierarchy().GetItemByDataNode(node)) if node is not None else 0
+
+
 def nodes_below(item: int) -> list[Any]:
     """Return what can be exported of an item and below it, in the order of the hierarchy."""
     hierarchy = _hierarchy()
@@ -84,9 +96,14 @@ def identity_of_node(node: Any) -> dict[str, str]:
         above = hierarchy.GetItemAncestorAtLevel(item, level) if item else 0
         for keyword in keywords if above else ():
             value = hierarchy.GetItemAttribute(above, "DICOM." + keyword)
-            if value:
+            if value and not is_placeholder(keyword, value):
                 found[keyword] = value
     return found
+
+
+def is_placeholder(keyword: str, value: str) -> bool:
+    """Return whether Slicer's DICOM loader shows a text because the original has no value (DICOMPlugin.py)."""
+    return PLACEHOLDERS.get(keyword) == value or (keyword == "PatientID" and value.startswith(GENERATED_ID))
 
 
 def node_of_series(uid: str) -> Any:

@@ -1,129 +1,133 @@
-"""The part "To DICOM" of the panel: files, what each will become, where its values are from, and where it goes."""
+"""The section *Convert to DICOM*: files, their settings, and where the DICOM files go."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ctk
 import qt
-import slicer
 from slicer.i18n import tr as _
 
-from .Background import Background
-from .DropFilter import DropFilter
+from .Feedback import Feedback
 from .FieldsTable import FieldsTable
-from .ReferenceBox import ReferenceBox
+from .FileTable import NIFTI_SUFFIXES, FileTable
+from .ImportRows import AUTOMATIC, Row, Rows, common, patients
+from .Overwriting import ask_to_replace, existing_outputs
+from .Proposing import Proposing
+from .ReferenceBox import ReferenceBox, series_and_folder, series_of
+from .StagedNodes import StagedNodes
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
-FILE, BESIDE, BECOMES = range(3)
-LOOK_MS = 150
-"""Choices are often changed in a row: the files are looked at when they have settled."""
+LEGACY = "legacy"
+"""A kind, and the feature of Python packages that it requires."""
+SETTINGS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
+            "resetAllButton")  # fmt: skip
+"""Hidden while there are no files."""
 
 
 class ImportPart:
-    """Shows, asks, and hands over to the logic."""
+    """Shows the files and their settings, and starts the conversion."""
 
     def __init__(self, widget: Any):
         self._widget, self.ui = widget, widget.ui
-        self._proposals: dict[Path, Any] = {}
-        self._staged: Path | None = None
-        self._outdated = False
-        self.fields = FieldsTable(self.ui.fieldsTable, self._on_values_changed)
-        self.reference = ReferenceBox(self.ui.referenceComboBox, widget, self._on_reference_changed)
-        self._looking = Background(lambda what, done, total: None, self._on_looked)
-        self._look_timer = qt.QTimer()
-        self._look_timer.setSingleShot(True)
-        self._look_timer.setInterval(LOOK_MS)
-        self._look_timer.timeout.connect(self._look)
+        self.rows = Rows()
+        self.feedback = Feedback(self.ui.importFeedback, widget.cancel, widget.open_link)
+        self.staged = StagedNodes(widget)
+        self.proposing = Proposing(self.rows, self._proposal_task, self._on_proposals)
+        self.fields = FieldsTable(self.ui.fieldsTable, self.ui.fieldsNoteLabel, self._on_values_changed)
+        self.reference = ReferenceBox(self.ui.referenceComboBox, widget, self._on_reference_chosen)
+        self.files = FileTable(self.ui.filesTable, self.add_files, self._on_selection_changed, self._remove_files)
         self._finish_widgets()
         self._connect_widgets()
+        self._show_settings()
 
     def _finish_widgets(self) -> None:
         """Set what a .ui file cannot hold."""
-        from .Words import kind_words
+        from .KindWords import kind_words
 
         self.ui.dicomFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         self.ui.dicomFolderEdit.settingKey = "NiftiDicomBridge/DicomFolder"
         for kind, words in kind_words().items():
             self.ui.kindComboBox.addItem(words, kind)
-        header = self.ui.filesTable.horizontalHeader()
-        header.setSectionResizeMode(FILE, qt.QHeaderView.Stretch)
-        header.setSectionResizeMode(BESIDE, qt.QHeaderView.ResizeToContents)
-        header.setSectionResizeMode(BECOMES, qt.QHeaderView.ResizeToContents)
-        header.setDefaultAlignment(qt.Qt.AlignLeft | qt.Qt.AlignVCenter)
-        rows = self.ui.filesTable.verticalHeader()
-        rows.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
-        self._drop_filter = DropFilter(self.add_files, NIFTI_SUFFIXES)
-        view = self.ui.filesTable.viewport()
-        view.setAcceptDrops(True)
-        view.installEventFilter(self._drop_filter)
-        self._delete_shortcut = qt.QShortcut(qt.QKeySequence("Delete"), self.ui.filesTable)
-        self._delete_shortcut.setContext(qt.Qt.WidgetShortcut)
 
     def _connect_widgets(self) -> None:
-        self.ui.addButton.clicked.connect(self._choose_files)
-        self.ui.removeButton.clicked.connect(self._remove_files)
-        self._delete_shortcut.activated.connect(self._remove_files)
-        self.ui.filesTable.itemSelectionChanged.connect(self._on_selection_changed)
-        self.ui.kindComboBox.currentIndexChanged.connect(self._on_kind_changed)
-        self.ui.databaseCheckBox.toggled.connect(self._on_database_toggled)
-        self.ui.dicomFolderEdit.currentPathChanged.connect(self._on_folder_changed)
-        self.ui.importButton.clicked.connect(self.onImportButton)
+        ui = self.ui
+        ui.addButton.clicked.connect(self._choose_files)
+        ui.removeButton.clicked.connect(self._remove_files)
+        ui.kindComboBox.activated.connect(self._on_kind_chosen)
+        ui.fieldsTable.itemSelectionChanged.connect(self._update_field_buttons)
+        ui.moreButton.toggled.connect(self._on_more_toggled)
+        ui.resetButton.clicked.connect(lambda: self.fields.reset(self.fields.selected))
+        ui.resetAllButton.clicked.connect(lambda: self.fields.reset())
+        ui.databaseCheckBox.toggled.connect(lambda on: self.update_buttons())
+        ui.dicomFolderEdit.currentPathChanged.connect(self._on_folder_changed)
+        ui.importButton.clicked.connect(self.onImportButton)
 
     def stop(self) -> None:
-        """Nothing may call back any more."""
-        self._look_timer.stop()
-        self._looking.stop()
-        if self._staged is not None:
-            shutil.rmtree(self._staged, ignore_errors=True)
+        """The panel is closed: nothing may call back."""
+        self.proposing.stop()
+        self.feedback.stop()
+        self.staged.remove()
 
     # --- state
 
     def show(self, parameters: Any) -> None:
         """Show the state that a scene has."""
-        place = self.ui.kindComboBox.findData(parameters.kind)
-        self.ui.kindComboBox.setCurrentIndex(max(place, 0))
         self.ui.dicomFolderEdit.currentPath = parameters.dicomFolder
-        self.reference.choose(parameters.reference)
-        self.fields.values = dict(parameters.values)
-        self._show_files(parameters.niftiFiles)
+        self.rows.restore(parameters.niftiFiles, parameters.fileChoices)
+        for row in self.rows.all:
+            row.kind = row.kind if self.ui.kindComboBox.findData(row.kind) >= 0 else AUTOMATIC
+        self._show_files([0] if len(self.rows) else [])
 
-    def refresh_references(self) -> None:
-        """List the series that can be a reference anew."""
+    def refresh(self) -> None:
+        """Fill the list of references again."""
         self.reference.refresh()
+
+    def _remember(self) -> None:
+        kept = [path for path in self.rows.paths() if path not in self.staged]
+        self._widget.remember("niftiFiles", kept)
+        self._widget.remember("fileChoices", self.rows.to_text(lambda path: path in kept))
 
     # --- files
 
     def add_files(self, paths: Iterable[Path]) -> None:
-        """Put files, and those below folders, on the list; those that are there stay."""
+        """Add files, and those in folders, to the list."""
         paths = list(paths)
         if not any(path.is_dir() for path in paths):
-            self._set_files([*self.files(), *paths])
-            return
-        with slicer.util.tryWithErrorDisplay(_("The folder could not be searched.")):
-            task = self._widget.logic.findTask(paths, NIFTI_SUFFIXES)
-            self._widget.start(task, lambda found: self._set_files([*self.files(), *found]))
+            self._add(paths)
+        elif not self._widget.busy:
+            with self._widget.showing_problems(self.feedback):
+                self._widget.start(self._widget.logic.findTask(paths, NIFTI_SUFFIXES), self._add_found, self.feedback)
 
     def add_nodes(self, nodes: Sequence[Any]) -> None:
-        """Put nodes on the list, as they are now."""
-        with slicer.util.tryWithErrorDisplay(_("The volumes could not be prepared."), waitCursor=True):
-            if self._staged is None:
-                self._staged = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-nodes-", dir=slicer.app.temporaryPath))
-            task = self._widget.logic.stageTask(nodes, tempfile.mkdtemp(dir=self._staged))
-            self._widget.start(task, lambda report, task=task: self._add_staged(task.staged(report)))
+        """Add images of the scene to the list, as they are now."""
+        with self._widget.showing_problems(self.feedback):
+            self._widget.start(self.staged.task(nodes), self._add_staged, self.feedback)
+
+    def _add_found(self, paths: Sequence[Path]) -> None:
+        before = len(self.rows)
+        self._add(paths)
+        added = len(self.rows) - before
+        text = _("Added {count} NIfTI files.").format(count=added) if paths else _("The folder contains no NIfTI files.")
+        self.feedback.show_result(text, problem=not paths)
 
     def _add_staged(self, staged: Any) -> None:
-        self.add_files(staged.images)
-        if staged.reference and not self.reference.chosen:
-            self.reference.choose_series_of(staged.reference)
+        new = self._add(staged.images)
+        if staged.reference:
+            reference = series_of(staged.reference)
+            self._change(new, lambda row: setattr(row, "reference", reference))
+            self.reference.refresh()
+        self.feedback.show_result(_("Added {count} images of the scene.").format(count=len(staged.images)))
 
-    def files(self) -> list[Path]:
-        """Return the files on the list."""
-        return [Path(self._item(row).data(qt.Qt.UserRole)) for row in range(self.ui.filesTable.rowCount)]
+    def _add(self, paths: Iterable[Path]) -> list[Row]:
+        """Add files, select the first new one, and return the new rows."""
+        new = self.rows.add(paths)
+        self._show_files(new[:1] or self.files.selected())
+        self._remember()
+        self.proposing.start(self.rows.outdated())
+        return self.rows.at(new)
 
     def _choose_files(self) -> None:
         pattern = " ".join("*" + suffix for suffix in NIFTI_SUFFIXES)
@@ -131,126 +135,107 @@ class ImportPart:
         self.add_files(Path(name) for name in chosen)
 
     def _remove_files(self) -> None:
-        chosen = {index.row() for index in self.ui.filesTable.selectedIndexes()}
-        self._set_files(path for row, path in enumerate(self.files()) if row not in chosen)
+        selected = self.files.selected()
+        self.rows.remove(selected)
+        self._show_files([min(selected[0], len(self.rows) - 1)] if selected and len(self.rows) else [])
+        self._remember()
 
-    def _set_files(self, paths: Iterable[Path]) -> None:
-        files = list(dict.fromkeys(paths))
-        self._show_files(files)
-        self._widget.remember("niftiFiles", [path for path in files if not self._is_staged(path)])
-        self.look_again()
-        self.update_buttons()
+    def _show_files(self, selected: Sequence[int]) -> None:
+        self.files.fill(self.rows, lambda path: path in self.staged)
+        self.files.select(selected)
 
-    def _is_staged(self, path: Path) -> bool:
-        return self._staged is not None and self._staged in path.parents
+    def _selected(self) -> list[Row]:
+        return self.rows.at(self.files.selected())
 
-    def _item(self, row: int) -> Any:
-        return self.ui.filesTable.item(row, FILE)
-
-    def _show_files(self, paths: Sequence[Path]) -> None:
-        table = self.ui.filesTable
-        table.blockSignals(True)
-        table.setRowCount(len(paths))
-        for row, path in enumerate(paths):
-            for column, text in enumerate((path.name, "", "")):
-                item = qt.QTableWidgetItem(text)
-                item.setToolTip(_("{name}, from the scene").format(name=path.name) if self._is_staged(path) else str(path))
-                table.setItem(row, column, item)
-            self._item(row).setData(qt.Qt.UserRole, str(path))
-        table.blockSignals(False)
-        self._show_proposals()
-
-    # --- what the files would become
+    # --- what the files become
 
     def look_again(self) -> None:
-        """Look at the files when the choices have settled."""
-        self._look_timer.start()
+        """Look up again what all files become."""
+        self.proposing.start(self.rows.all)
 
-    @property
-    def looking(self) -> bool:
-        """Whether the files are still looked at."""
-        return self._looking.busy or bool(self._look_timer.active)
+    def _proposal_task(self, rows: Sequence[Row]) -> Any:
+        from . import Dependencies
 
-    def _look(self) -> None:
-        if self._looking.busy:
-            self._outdated = True
-            self._looking.cancel()
-            return
-        self._outdated = False
-        files = self.files()
-        if not files or _packages_missing():
-            self._proposals = {}
-            self._show_proposals()
-            return
-        try:
-            options, series = self._options()
-            self._looking.start(self._widget.logic.proposeTask(files, options, series))
-        except Exception as error:  # said where the file is, and by the button when it is pressed
-            self._proposals = {}
-            self._show_proposals(str(error))
+        Dependencies.require_all()
+        from .ImportTasks import ProposeTask
 
-    def _on_looked(self, task: Any, result: Any, error: BaseException | None) -> None:
-        if self._outdated:
-            self._look()
-            return
-        self._proposals = {proposal.path: proposal for proposal in result or []}
-        self._show_proposals("" if result is not None or error is None else str(error))
+        paths = [row.path for row in rows]
+        return ProposeTask(paths, self._options(), own={row.path: self._own(row) for row in rows})
 
-    def _show_proposals(self, error: str = "") -> None:
-        from . import Words
+    def _on_proposals(self, error: str) -> None:
+        self.files.show_proposals(self.rows, error)
+        self._show_settings(error, selected_anew=False)
 
-        for row, path in enumerate(self.files()):
-            proposal = self._proposals.get(path)
-            self.ui.filesTable.item(row, BESIDE).setText(Words.beside_words()[proposal.beside.value] if proposal else "")
-            self.ui.filesTable.item(row, BECOMES).setText(Words.becomes(proposal) if proposal else "")
-            self.ui.filesTable.item(row, BECOMES).setToolTip(Words.proposal_text(proposal) if proposal else error)
-        self._on_selection_changed(error)
+    # --- settings of the selected files
 
-    def _on_selection_changed(self, error: str = "") -> None:
-        """Show the values and the notes of the file that is selected, of the first one without a selection."""
+    def _on_selection_changed(self) -> None:
+        self._show_settings()
+
+    def _show_settings(self, error: str = "", selected_anew: bool = True) -> None:
+        """Show kind, reference, attributes and notes of the selected files."""
+        rows = self._selected()
+        for control in (self.ui.kindComboBox, self.ui.referenceComboBox, self.ui.fieldsTable):
+            control.setEnabled(bool(rows))
+        for name in SETTINGS:
+            getattr(self.ui, name).setVisible(bool(len(self.rows)))
+        kind = common(row.kind for row in rows)
+        self.ui.kindComboBox.setCurrentIndex(-1 if kind is None else self.ui.kindComboBox.findData(kind))
+        self.reference.show(rows)
+        self.fields.show(rows, selected_anew)
+        self._show_notes(rows, error)
+        self.update_buttons()
+
+    def _show_notes(self, rows: Sequence[Row], error: str) -> None:
         from .Words import proposal_note
 
-        proposal = self._selected_proposal()
-        note = error or (proposal_note(proposal) if proposal is not None else "")
-        self.ui.fileNoteLabel.setText(note)
-        self.ui.fileNoteLabel.setVisible(bool(note))
-        self.fields.show(proposal.values if proposal is not None else [])
+        notes = [error] if error else []
+        known = [row for row in rows if row.proposal is not None]
+        notes += dict.fromkeys(proposal_note(row.proposal, row.path.name if len(rows) > 1 else "") for row in known)
+        found = patients(self.rows.all)
+        if len(found) > 1:
+            names = ", ".join(found)
+            notes.append(
+                "⚠ " + _("The list contains images of {count} patients: {names}.").format(count=len(found), names=names)
+            )
+        _set_text(self.ui.fileNoteLabel, "\n".join(note for note in notes if note))
+        count = len(self.rows)
+        if not count:
+            words = ""
+        elif not rows:
+            words = _("Select files to change their settings.")
+        elif len(rows) == 1:
+            words = _("Settings of {name}:").format(name=rows[0].path.name)
+        else:
+            words = _("Settings of the {count} selected files:").format(count=len(rows))
+        _set_text(self.ui.settingsLabel, words)
+
+    def _on_kind_chosen(self) -> None:
+        kind = self.ui.kindComboBox.itemData(self.ui.kindComboBox.currentIndex)
+        self._change([row for row in self._selected() if row.kind != kind], lambda row: setattr(row, "kind", kind))
+
+    def _on_reference_chosen(self, key: str) -> None:
+        self._change(self._selected(), lambda row: setattr(row, "reference", key))
+
+    def _on_values_changed(self, rows: Sequence[Row]) -> None:
+        self._change(rows, lambda row: None)
+
+    def _change(self, rows: Sequence[Row], change: Any) -> None:
+        for row in rows:
+            change(row)
+        self._remember()
+        self.proposing.start(rows)
         self.update_buttons()
 
-    def _selected_proposal(self) -> Any:
-        files = self.files()
-        row = self.ui.filesTable.currentRow()
-        path = files[row] if 0 <= row < len(files) else files[0] if files else None
-        return self._proposals.get(path)
+    def _on_more_toggled(self, on: bool) -> None:
+        self.fields.show_all(on)
 
-    # --- choices
+    def _update_field_buttons(self) -> None:
+        ui, selected = self.ui, self.fields.selected
+        ui.moreButton.setEnabled(self.fields.has_more())
+        ui.resetButton.setEnabled(bool(selected) and self.fields.can_reset(selected))
+        ui.resetAllButton.setEnabled(self.fields.can_reset())
 
-    def _options(self) -> tuple[Any, str]:
-        """Return the options of the core, and the UID of the reference series."""
-        series, folder = self.reference.series_and_folder()
-        options = self._widget.logic.makeOptions(
-            keepUids=self.ui.keepUidsCheckBox.isChecked(),
-            kind=self.ui.kindComboBox.itemData(self.ui.kindComboBox.currentIndex),
-            values=self.fields.values,
-            reference=folder,
-        )
-        return options, series
-
-    def _on_kind_changed(self, index: int) -> None:
-        self._widget.remember("kind", self.ui.kindComboBox.itemData(index))
-        self.look_again()
-
-    def _on_reference_changed(self, chosen: str) -> None:
-        self._widget.remember("reference", chosen)
-        self.look_again()
-
-    def _on_values_changed(self, values: dict[str, str]) -> None:
-        self._widget.remember("values", values)
-        self.look_again()
-
-    def _on_database_toggled(self, on: bool) -> None:
-        self.ui.loadCheckBox.setEnabled(on)
-        self.update_buttons()
+    # --- where to
 
     def _on_folder_changed(self, path: str) -> None:
         self._widget.remember("dicomFolder", path)
@@ -260,43 +245,89 @@ class ImportPart:
         return str(self.ui.dicomFolderEdit.currentPath).strip()
 
     def update_buttons(self) -> None:
-        """Enable what can be done, and let the others say why not."""
-        count = self.ui.filesTable.rowCount
-        somewhere = self.ui.databaseCheckBox.isChecked() or self._folder()
-        why_not = (
-            _("Add a NIfTI file first.")
-            if not count
-            else ""
-            if somewhere
-            else _("Choose the DICOM database or a folder first.")
-        )
-        self.ui.importButton.setEnabled(not why_not)
-        self.ui.importButton.setText(_("Con&vert {count} files").format(count=count) if count > 1 else _("Con&vert"))
-        self.ui.importButton.setToolTip(why_not or _("Turn the files into DICOM."))
-        self.ui.removeButton.setEnabled(bool(self.ui.filesTable.selectedIndexes()))
-        self.ui.loadCheckBox.setEnabled(self.ui.databaseCheckBox.isChecked())
+        """Enable what can be done, and show why the rest cannot."""
+        ui, count, busy = self.ui, len(self.rows), self._widget.busy
+        hint, remedy, on_remedy = self._obstacle()
+        ui.importButton.setEnabled(not hint)
+        ui.importButton.setText(_("&Convert {count} files").format(count=count) if count > 1 else _("&Convert"))
+        ui.importButton.setToolTip(hint or _("Convert all files of the list to DICOM."))
+        ui.addButton.setEnabled(not busy)
+        ui.removeButton.setEnabled(bool(self.files.selected()))
+        ui.loadCheckBox.setEnabled(ui.databaseCheckBox.isChecked())
+        ui.overwriteDicomCheckBox.setVisible(bool(self._folder()))
+        self._update_field_buttons()
+        self.feedback.show_hint("" if self._widget.busy_with(self.feedback) else hint, remedy, on_remedy)
+
+    def _obstacle(self) -> tuple[str, str, Any]:
+        """Return why nothing can be converted, and the text and action of a button that helps."""
+        from .Words import field_words
+
+        invalid = self.rows.invalid()
+        if self._widget.busy:
+            return _("Wait until the running conversion has ended, or cancel it."), "", None
+        if not len(self.rows):
+            return _("Add at least one NIfTI file."), "", None
+        if invalid:
+            row, keyword = invalid[0]
+            text = _("Correct or reset “{name}” of {file}.").format(name=field_words(keyword), file=row.path.name)
+            return text, "", None
+        if any(row.kind == LEGACY for row in self.rows.all):
+            missing, remedy, on_remedy = self._widget.missing_package(LEGACY, self.feedback)
+            if missing:
+                return missing, remedy, on_remedy
+        if not self.ui.databaseCheckBox.isChecked():
+            return ("" if self._folder() else _("Choose the DICOM database or a folder.")), "", None
+        if not self._widget.database_open():
+            return (_("No DICOM database is open."), *self._widget.database_remedy(self.feedback))
+        return "", "", None
 
     # --- work
 
+    def _options(self) -> Any:
+        return self._widget.logic.makeOptions(keepUids=self.ui.keepUidsCheckBox.isChecked())
+
+    def _own(self, row: Row) -> Any:
+        """Return the choices for one file as its task takes them."""
+        from .ImportTasks import Own
+        from .Logic import _files_of
+
+        series, folder = series_and_folder(row.reference)
+        return Own(row.kind, dict(row.values), Path(folder) if folder else _files_of(series))
+
     def onImportButton(self) -> None:
-        """Turn the files into DICOM."""
-        with slicer.util.tryWithErrorDisplay(_("Conversion failed."), waitCursor=True):
-            options, series = self._options()
-            database = self.ui.databaseCheckBox.isChecked()
-            task = self._widget.logic.importTask(self.files(), options, database, self._folder(), series)
-            self._widget.start(task, self._after)
+        """Convert all files."""
+        self.start(self.rows.all, self.ui.overwriteDicomCheckBox.isChecked())
+
+    def start(self, rows: Sequence[Row], overwrite: bool = False) -> None:
+        """Start the conversion of some files in the background."""
+        with self._widget.showing_problems(self.feedback):
+            self._widget.start(self._task(rows, overwrite), self._after, self.feedback)
+
+    def _task(self, rows: Sequence[Row], overwrite: bool) -> Any:
+        options = self._options()
+        from .ImportTasks import ImportTask, Where
+
+        where = Where(self.ui.databaseCheckBox.isChecked(), Path(self._folder()) if self._folder() else None)
+        own = {row.path: self._own(row) for row in rows}
+        return ImportTask([row.path for row in rows], replace(options, overwrite=overwrite), where, own)
 
     def _after(self, report: Any) -> None:
-        self._widget.checking.show_report(report)
         if self._folder():
             self.ui.dicomFolderEdit.addCurrentPathToHistory()
         if self.ui.databaseCheckBox.isChecked() and self.ui.loadCheckBox.isChecked():
-            series = self._widget.logic.seriesUIDs(report)
-            if series:
-                self._widget.logic.loadSeries(series)
+            self._load(self._widget.logic.seriesUIDs(report))
+        self._widget.show_report(report, self.feedback)
+        existing = existing_outputs(report)
+        if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
+            inputs = {path for entry in existing for path in entry.inputs}
+            self._widget.then(lambda: self.start([row for row in self.rows.all if row.path in inputs], True))
+
+    def _load(self, series: Sequence[str]) -> None:
+        for number, uid in enumerate(series):
+            if self._widget.keep_going(_("Loading"), number, len(series)):
+                self._widget.logic.loadSeries([uid])
 
 
-def _packages_missing() -> bool:
-    from . import Dependencies
-
-    return bool(Dependencies.missing())
+def _set_text(label: Any, text: str) -> None:
+    label.setText(text)
+    label.setVisible(bool(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from nifti_dicom_bridge import (
     ConversionOptions,
     ConversionReport,
     Entry,
+    FileOptions,
     Job,
+    Kind,
     Log,
     Outcome,
     Proposal,
@@ -32,7 +34,27 @@ from . import Database
 Progress = Callable[[str, int, int], None]
 BESIDE_IMAGES = (".json", ".tsv", ".bval", ".bvec")
 """Found by the image itself: an export's whole list of outputs can be given."""
+CANCELLED = "Cancelled before it was added to the DICOM database."
 NOWHERE = "Nowhere to put the DICOM. Choose the DICOM database, a folder, or both."
+
+
+@dataclass(frozen=True)
+class Own:
+    """What was chosen for one file.
+
+    Attributes
+    ----------
+    kind : str
+        The kind of object to create.
+    values : dict of str to str
+        Keyword → value.
+    reference : tuple of pathlib.Path or pathlib.Path
+        The files of its reference series, or the folder that contains it; empty without one.
+    """
+
+    kind: str = Kind.AUTO.value
+    values: dict[str, str] = field(default_factory=dict)
+    reference: tuple[Path, ...] | Path = ()
 
 
 @dataclass(frozen=True)
@@ -55,9 +77,24 @@ class Where:
 
 
 class ImportTask:
-    """NIfTI → DICOM."""
+    """NIfTI → DICOM.
 
-    def __init__(self, paths: Sequence[str | Path], options: ConversionOptions | None = None, where: Where | None = None):
+    Attributes
+    ----------
+    keep_going : callable
+        Called on the main thread as ``keep_going(what, done, total)`` before a series is added to the database; the series
+        that follow are not added where it returns False.
+    """
+
+    keep_going: Callable[[str, int, int], bool] = staticmethod(lambda what, done, total: True)
+
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        options: ConversionOptions | None = None,
+        where: Where | None = None,
+        own: Mapping[Path, Own] | None = None,
+    ):
         paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         if not paths:
             raise BridgeError("No NIfTI file was chosen. Choose at least one.")
@@ -69,6 +106,7 @@ class ImportTask:
         self._paths = [path for path in map(Path, paths) if path.suffix.lower() not in BESIDE_IMAGES]
         self._options = replace(options or ConversionOptions(), target=Target.DICOM)
         check_options(self._options)
+        self._own = dict(own or {})
         self._scratch = _scratch()
         self._headers: list[list[Database.Header]] = []
 
@@ -76,6 +114,7 @@ class ImportTask:
         """Convert into the folder that was chosen, into a temporary one otherwise."""
         try:
             options = with_reference(self._options, self._where.reference, self._scratch)
+            options = with_own(options, self._own, self._scratch)
             report = convert(Job(self._paths, self._where.folder or self._scratch / "dicom", options), progress)
             if self._where.database:
                 self._headers = [Database.headers_of(entry.outputs) for entry in report.entries]
@@ -86,10 +125,14 @@ class ImportTask:
 
     def finish(self, report: ConversionReport) -> ConversionReport:
         """Register what was converted; without a folder, the files of each entry are those in the database then."""
+        waiting = [(entry, headers) for entry, headers in zip(report.entries, self._headers, strict=False) if headers]
+        only_there = self._where.folder is None
         try:
-            for entry, headers in zip(report.entries, self._headers, strict=False):
-                if headers:
-                    _register(entry, headers, self._where.folder is None)
+            for number, (entry, headers) in enumerate(waiting):
+                if self.keep_going(entry.title, number, len(waiting)):
+                    _register(entry, headers, only_there)
+                else:
+                    _fail(entry, CANCELLED, only_there)
         finally:
             _clean_up(self._scratch)
         return report
@@ -125,15 +168,22 @@ class FindTask:
 class ProposeTask:
     """What NIfTI files would become."""
 
-    def __init__(self, paths: Sequence[Path], options: ConversionOptions, reference: Sequence[Path] = ()):
-        self._paths, self._reference = list(paths), tuple(reference)
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        options: ConversionOptions,
+        reference: Sequence[Path] = (),
+        own: Mapping[Path, Own] | None = None,
+    ):
+        self._paths, self._reference, self._own = list(paths), tuple(reference), dict(own or {})
         self._options = replace(options, target=Target.DICOM)
 
     def work(self, progress: Progress) -> list[Proposal]:
         """Look at every file; what cannot be done at all is the error of each."""
         scratch = _scratch()
         try:
-            return propose(self._paths, with_reference(self._options, self._reference, scratch), progress)
+            options = with_own(with_reference(self._options, self._reference, scratch), self._own, scratch)
+            return propose(self._paths, options, progress)
         except Cancelled:
             raise
         except BridgeError as error:
@@ -148,13 +198,28 @@ class ProposeTask:
 
 def with_reference(options: ConversionOptions, files: Sequence[Path], scratch: Path) -> ConversionOptions:
     """Return options whose reference is a folder with these files and no others: the database keeps many series in one."""
-    if not files:
-        return options
-    folder = scratch / "reference"
+    return replace(options, reference=_folder_of(files, scratch / "reference")) if files else options
+
+
+def with_own(options: ConversionOptions, own: Mapping[Path, Own], scratch: Path) -> ConversionOptions:
+    """Return options with the choices of single files; files with the same reference share its folder."""
+    folders: dict[tuple[Path, ...] | Path, Path] = {}
+    found = {}
+    for path, chosen in own.items():
+        files = chosen.reference
+        if isinstance(files, Path):
+            folders[files] = files
+        elif files and files not in folders:
+            folders[files] = _folder_of(files, scratch / f"reference-{len(folders)}")
+        found[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values))
+    return replace(options, per_file=found)
+
+
+def _folder_of(files: Sequence[Path], folder: Path) -> Path:
     folder.mkdir(parents=True)
     for number, path in enumerate(files):
         _link(path, folder / f"{number:06}.dcm")
-    return replace(options, reference=folder)
+    return folder
 
 
 def _link(path: Path, target: Path) -> None:
@@ -180,10 +245,14 @@ def _register(entry: Entry, headers: Sequence[Database.Header], only_there: bool
     try:
         registered = Database.register(headers)
     except BridgeError as error:
-        entry.outcome, entry.error = Outcome.FAILED, str(error)
-        if only_there:
-            entry.outputs = []
+        _fail(entry, str(error), only_there)
         return
     if only_there:
         entry.outputs = registered.files
     entry.log = Log([*entry.log.notes, str(registered)], entry.log.warnings, entry.log.changes, entry.log.values)
+
+
+def _fail(entry: Entry, why: str, only_there: bool) -> None:
+    entry.outcome, entry.error = Outcome.FAILED, why
+    if only_there:
+        entry.outputs = []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import slicer
 
-from . import Database
+from . import Database, Hierarchy
 from .NodeKinds import (
     DIFFUSION,
     SEGMENTATION,
@@ -93,20 +93,14 @@ def _facts(node: Any) -> NodeFacts:
         was_dicom=original,
         is_segmentation=bool(node.IsA(SEGMENTATION)),
         values=values,
-        modality=modality or _modality_in_hierarchy(node),
-        sop_class=sop_class if original else "",
+        modality=modality or Hierarchy.series_value(node, "Modality"),
+        sop_class=(sop_class or Hierarchy.series_value(node, "SOPClassUID")) if original else "",
         times=sequence.GetNumberOfDataNodes() if sequence is not None else 1,
         is_whole=range_[0],
         lowest=range_[1],
         highest=range_[2],
         has_reference=bool(reference),
     )
-
-
-def _modality_in_hierarchy(node: Any) -> str:
-    from .Hierarchy import series_value
-
-    return series_value(node, "Modality")
 
 
 def _range_of(node: Any) -> tuple[bool, float, float]:

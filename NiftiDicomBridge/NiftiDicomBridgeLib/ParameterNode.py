@@ -1,4 +1,4 @@
-"""What the panel remembers in the scene."""
+"""What the panel stores in the scene."""
 
 from pathlib import Path
 
@@ -14,31 +14,32 @@ class NiftiDicomBridgeParameterNode:
     source : str
         What is listed for export: ``scene`` or ``database``.
     layout : str
-        What is written: NIfTI in one folder ``flat``, as a dataset ``bids``, or ``zarr``, ``preview``.
+        The format to export to: NIfTI in one folder ``flat``, a BIDS dataset ``bids``, ``zarr`` or ``preview``.
     folder : str
-        Where NIfTI files go; empty when none was chosen yet. (A Path cannot be empty: it would become ".".)
+        Folder for the export; empty if none was chosen. (A Path cannot be empty: it would become ".".)
     gzip : bool
         Write ``.nii.gz`` instead of ``.nii``.
     harden : bool
-        Resample what lies under nonlinear transforms.
+        Resample images under nonlinear transforms.
     deidentify : bool
-        Leave out what tells who the patient is.
+        Remove identifying metadata and file names.
+    overwrite : bool
+        Replace existing files of an export.
     niftiFiles : list of pathlib.Path
-        What shall become DICOM.
-    kind : str
-        The kind of object to make.
-    reference : str
-        The reference: ``series:UID`` or ``folder:PATH``; empty for none.
-    values : dict of str to str
-        DICOM attributes that the person has entered.
+        The files to convert to DICOM.
+    fileChoices : str
+        Kind, reference and values of single files, as JSON: path → ``{"kind", "reference", "values"}``. A reference is
+        ``series:UID``, ``folder:PATH``, or empty.
     keepUids : bool
-        Give unchanged images back under their own UIDs.
+        Restore unedited images with their original UIDs.
     toDatabase : bool
-        Put DICOM into Slicer's database.
+        Add DICOM files to the DICOM database.
     dicomFolder : str
-        Where DICOM files go as well; empty for nowhere.
+        Folder for DICOM files; empty for none.
+    overwriteDicom : bool
+        Replace existing DICOM files in the folder.
     loadAfterwards : bool
-        Load imported series into the scene.
+        Load the new series into the scene.
     """
 
     source: str = "scene"
@@ -47,11 +48,11 @@ class NiftiDicomBridgeParameterNode:
     gzip: bool = True
     harden: bool = False
     deidentify: bool = False
+    overwrite: bool = False
     niftiFiles: list[Path]
-    kind: str = "auto"
-    reference: str = ""
-    values: dict[str, str]
+    fileChoices: str = ""
     keepUids: bool = False
     toDatabase: bool = True
     dicomFolder: str = ""
+    overwriteDicom: bool = False
     loadAfterwards: bool = True

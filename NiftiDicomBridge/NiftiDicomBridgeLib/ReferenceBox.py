@@ -1,81 +1,126 @@
-"""The choice of a reference series: one of the scene, one of the DICOM database, or a folder of DICOM."""
+"""The choice of a reference series: one of the scene, one of the DICOM database, or a folder with DICOM files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import qt
 from slicer.i18n import tr as _
 
-SERIES, FOLDER, ASK = "series:", "folder:", "ask"
+from .ImportRows import Row, common
+
+SERIES, FOLDER, ASK_SERIES, ASK_FOLDER = "series:", "folder:", "ask-series", "ask-folder"
+MOST_SERIES = 15
+"""Longer lists are offered in a window with a search box."""
 
 
 class ReferenceBox:
-    """Fills a QComboBox. What is chosen is ``series:UID``, ``folder:PATH``, or empty."""
+    """Fills a QComboBox. What is chosen is ``series:UID``, ``folder:PATH``, or empty.
 
-    def __init__(self, box: Any, widget: Any, on_change: Callable[[str], None]):
-        self._box, self._widget, self._on_change = box, widget, on_change
-        self.chosen = ""
+    Parameters
+    ----------
+    box : QComboBox
+        The widget.
+    widget : NiftiDicomBridgeWidget
+        The panel.
+    on_choice : callable
+        Called with what the user has chosen.
+    """
+
+    def __init__(self, box: Any, widget: Any, on_choice: Callable[[str], None]):
+        self._box, self._widget, self._on_choice = box, widget, on_choice
+        self._rows: list[Row] = []
         box.activated.connect(self._on_activated)
 
-    def choose(self, chosen: str) -> None:
-        """Choose without telling anybody."""
-        self.chosen = chosen
+    def show(self, rows: Sequence[Row]) -> None:
+        """Show the reference of some files, and offer what fits them."""
+        self._rows = list(rows)
         self.refresh()
 
-    def choose_series_of(self, files: Sequence[Path]) -> None:
-        """Choose the series of some files of the database."""
-        from . import Database
-
-        self._take(SERIES + Database.series_of_files(files[:1])[0])
-
-    def series_and_folder(self) -> tuple[str, str]:
-        """Return the UID of the series, and the folder; at most one of them is not empty."""
-        if self.chosen.startswith(FOLDER):
-            return "", self.chosen.removeprefix(FOLDER)
-        return self.chosen.removeprefix(SERIES), ""
-
     def refresh(self) -> None:
-        """List what there is; what is chosen stays, even if it is gone: then it is said when it is needed."""
-        entries = [("", _("None")), *_entries(self._widget.series())]
-        if self.chosen and self.chosen not in [key for key, _text in entries]:
-            gone = _("Folder: {name}").format(name=self.chosen.removeprefix(FOLDER))
-            entries.append((self.chosen, gone if self.chosen.startswith(FOLDER) else _("A series that is not here")))
-        entries.append((ASK, _("Folder of DICOM…")))
+        """Fill the list again; what is chosen stays, even if it does not exist any more."""
+        chosen = common(row.reference for row in self._rows)
+        entries = [("", _("None")), *self._series()]
+        if chosen and chosen not in [key for key, _text in entries]:
+            entries.append((chosen, self._text_of(chosen)))
+        entries.append((ASK_SERIES, _("Series of the DICOM database…")))
+        entries.append((ASK_FOLDER, _("Folder with DICOM files…")))
         self._box.blockSignals(True)
         self._box.clear()
         for number, (key, text) in enumerate(entries):
             self._box.addItem(text, key)
             self._box.setItemData(number, text, qt.Qt.ToolTipRole)
-        self._box.setCurrentIndex(max(self._box.findData(self.chosen), 0))
+        self._box.setCurrentIndex(-1 if chosen is None and self._rows else self._box.findData(chosen or ""))
         self._box.blockSignals(False)
 
     def _on_activated(self) -> None:
         key = self._box.itemData(self._box.currentIndex)
-        if key == ASK:
-            folder = qt.QFileDialog.getExistingDirectory(self._widget.parent, _("Folder of the reference series"))
-            key = FOLDER + folder if folder else self.chosen
-        self._take(key)
-
-    def _take(self, key: str) -> None:
-        changed, self.chosen = key != self.chosen, key
+        if key == ASK_SERIES:
+            uid = self._ask_series()
+            key = SERIES + uid if uid else None
+        elif key == ASK_FOLDER:
+            folder = qt.QFileDialog.getExistingDirectory(self._widget.parent, _("Folder with the DICOM files of the reference"))
+            key = FOLDER + folder if folder else None
+        if key is not None and any(row.reference != key for row in self._rows):
+            self._on_choice(key)
         self.refresh()
-        if changed:
-            self._on_change(key)
+
+    def _ask_series(self) -> str:
+        from .SeriesDialog import ask_series
+        from .SeriesLists import reference_series
+
+        return ask_series(self._widget.parent, reference_series(self._widget.series()))
+
+    def _series(self) -> list[tuple[str, str]]:
+        """Return (key, text): series in the frame of reference of the files first, then those of the scene, then others."""
+        from . import Database
+        from .Hierarchy import dicom_nodes
+        from .SeriesLists import reference_series
+
+        all_series = {series.uid: series for series in reference_series(self._widget.series())}
+        near = self._in_frame_of_reference(list(all_series.values()))
+        found = {SERIES + uid: _("Same space: {name}").format(name=self._words(all_series[uid])) for uid in near}
+        for name, uids in dicom_nodes():
+            uid = Database.series_of_instances(uids)
+            if uid and uid in all_series:
+                found.setdefault(SERIES + uid, _("Scene: {name}").format(name=name))
+        if len(all_series) <= MOST_SERIES:
+            for series in all_series.values():
+                found.setdefault(SERIES + series.uid, self._words(series))
+        return list(found.items())
+
+    def _in_frame_of_reference(self, all_series: Sequence[Any]) -> list[str]:
+        """Return the UIDs of the series of the same patient that share the frame of reference of all files."""
+        from . import Database
+
+        wanted = common(row.proposal.frame_of_reference if row.proposal is not None else "" for row in self._rows)
+        patient = common(row.value_of("PatientName") for row in self._rows) if wanted else ""
+        same = [series.uid for series in all_series if patient and series.patient == patient]
+        return [uid for uid in same if Database.frame_of_reference_of(uid) == wanted]
+
+    def _text_of(self, key: str) -> str:
+        if key.startswith(FOLDER):
+            return _("Folder: {name}").format(name=key.removeprefix(FOLDER))
+        known = {series.uid: series for series in self._widget.series()}
+        series = known.get(key.removeprefix(SERIES))
+        return self._words(series) if series is not None else _("Series that is not in the DICOM database")
+
+    @staticmethod
+    def _words(series: Any) -> str:
+        return f"{series.patient}, {series.name} ({series.detail})"
 
 
-def _entries(all_series: Iterable[Any]) -> list[tuple[str, str]]:
-    """Return (key, text) of the series of the scene, then of the other ones of the database."""
+def series_of(files: Sequence[Path]) -> str:
+    """Return the choice of the series of some DICOM files."""
     from . import Database
-    from .Hierarchy import dicom_nodes
 
-    found: dict[str, str] = {}
-    for name, uids in dicom_nodes():
-        uid = Database.series_of_instances(uids)
-        if uid:
-            found.setdefault(SERIES + uid, _("Scene: {name}").format(name=name))
-    for series in all_series:
-        found.setdefault(SERIES + series.uid, f"{series.patient}, {series.name} ({series.detail})")
-    return list(found.items())
+    return SERIES + Database.series_of_files(files[:1])[0]
+
+
+def series_and_folder(key: str) -> tuple[str, str]:
+    """Return the UID of a series and the folder that a choice stands for; at most one of them is not empty."""
+    if key.startswith(FOLDER):
+        return "", key.removeprefix(FOLDER)
+    return key.removeprefix(SERIES), ""

@@ -1,4 +1,4 @@
-"""A sample for the module Sample Data: made here when asked for, nothing is downloaded."""
+"""A sample for the Sample Data module: created on request, nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = "NiftiDicomBridgeMR"
 
 
 def register() -> None:
-    """Offer the sample in the module Sample Data; nothing where that module is missing."""
+    """Offer the sample in the Sample Data module, if Slicer has that module."""
     try:
         import SampleData
     except ImportError:
@@ -31,7 +31,7 @@ def register() -> None:
 
 
 def load_sample(source: Any = None) -> list[Any]:
-    """Make a small oblique MR series, convert it to NIfTI with its sidecar, and load that; returns the new nodes."""
+    """Create a small oblique MR series, convert it to NIfTI with a sidecar, load and show that; returns the new nodes."""
     from . import Dependencies
 
     Dependencies.require()

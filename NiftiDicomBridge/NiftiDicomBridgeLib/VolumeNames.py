@@ -94,6 +94,11 @@ def _decimal(found: re.Match) -> str:
     return found[1] + (f".{found[2]}" if found[2] else "")
 
 
+def _echo(volume: Volume) -> str:
+    time = identity_of(volume, ("EchoTime",)).get("EchoTime")
+    return f"echo {float(time):g} ms" if time else ""
+
+
 def _units(volume: Volume) -> str:
     return f"({volume.rescale.units})" if volume.rescale.units not in ("", "US") else ""
 
@@ -122,7 +127,7 @@ def _size(volume: Volume) -> str:
     return " × ".join(map(str, volume.shape_ijk)) + times
 
 
-TERMS: tuple[Callable[[Volume], str], ...] = (_units, _plane, _image_type, _acquisition, _size)
+TERMS: tuple[Callable[[Volume], str], ...] = (_echo, _units, _plane, _image_type, _acquisition, _size)
 """What may tell volumes apart, in the order of its use to a reader."""
 
 

@@ -1,8 +1,10 @@
-"""The panel: its life, its state, and what is at work. The three parts are in `ExportPart`, `ImportPart` and `CheckPart`."""
+"""The panel: its life cycle, its state, and what its sections share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,20 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from .Background import Background
 from .CheckPart import CheckPart
 from .ExportPart import ExportPart
+from .Feedback import Feedback
 from .ImportPart import ImportPart
 from .Logic import NiftiDicomBridgeLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
+from .ReportPart import ReportPart
+from .Running import Running
+from .Views import Accordion
 
 REFRESH_MS = 50
-"""Nodes and series come in crowds: lists are filled once they have settled."""
+"""Nodes and series often appear in large numbers: lists are filled when no other follows."""
+REPORT = "report"
+"""Target of the link in a result."""
 
 
 class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -30,7 +37,6 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic: NiftiDicomBridgeLogic | None = None
         self._parameters: NiftiDicomBridgeParameterNode | None = None
         self._gui_tag: int | None = None
-        self._after: Callable[[Any], None] | None = None
         self._series: list[Any] | None = None
         self._shown = False
         VTKObservationMixin.__init__(self)
@@ -47,49 +53,52 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         panel.setMRMLScene(slicer.mrmlScene)
         self._panel = panel
         self.logic = NiftiDicomBridgeLogic()
-        self.background = Background(self._on_progress, self._on_end)
-        self.exporting, self.importing, self.checking = ExportPart(self), ImportPart(self), CheckPart(self)
-        self.ui.cancelButton.clicked.connect(self.onCancelButton)
+        self.running = Running(self.update_buttons)
+        self._parts: list[Any] = []
+        self.exporting, self.importing = ExportPart(self), ImportPart(self)
+        self.reporting, self.checking = ReportPart(self), CheckPart(self)
+        self._parts = [self.exporting, self.importing, self.reporting, self.checking]
+        sections = (self.ui.exportSection, self.ui.importSection, self.ui.reportSection, self.ui.checkSection)
+        self.accordion = Accordion(sections, lambda section: self.update_buttons())
         self._refresh_timer = qt.QTimer()
         self._refresh_timer.setSingleShot(True)
         self._refresh_timer.setInterval(REFRESH_MS)
         self._refresh_timer.timeout.connect(self.refresh)
         self._observe()
-        self._set_busy(False)
         self._initialize_parameters()
 
     def cleanup(self) -> None:
-        """Called before the panel goes: nothing may call back into it afterwards."""
-        self.background.stop()
-        self.importing.stop()
-        self.checking.stop()
+        """Called before the panel is deleted: nothing may call back afterwards."""
+        self.running.stop()
+        for part in self._parts:
+            part.stop()
         self._refresh_timer.stop()
         self.removeObservers()
         _database().off_change(self._on_database_changed)
         self._set_parameters(None)
 
     def enter(self) -> None:
-        """Called when the person opens the module."""
+        """Called when the user opens the module."""
         self._shown = True
         self._initialize_parameters()
         self.refresh()
 
     def exit(self) -> None:
-        """Called when the person leaves the module; a running conversion goes on."""
+        """Called when the user leaves the module; a running conversion continues."""
         self._shown = False
         self._set_parameters(None)
 
     # --- called by the actions of the Data module
 
     def exportNodes(self, nodes: Sequence[Any], folder: str | Path) -> None:
-        """Export nodes to NIfTI at once."""
+        """Export nodes to a folder at once."""
         self.exporting.show_nodes([node.GetID() for node in nodes])
         self.ui.folderEdit.currentPath = str(folder)
         self.exporting.start()
 
     def offerNodes(self, nodes: Sequence[Any]) -> None:
-        """Put nodes, as they are now, on the list of what shall become DICOM."""
-        self.ui.toDicomButton.collapsed = False
+        """Add nodes, as they are now, to the list of what shall become DICOM."""
+        self.accordion.open(self.ui.importSection)
         self.importing.add_nodes(nodes)
 
     # --- state kept in the scene
@@ -100,22 +109,31 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         return self._parameters
 
     def series(self) -> list[Any]:
-        """Return the series of the DICOM database, asked once after each change: there may be thousands."""
+        """Return the image series of the DICOM database, read once after each change: there may be thousands."""
+        from .SeriesLists import image_series
+
         if self._series is None:
-            self._series = _database().all_series()
+            self._series = image_series(_database().all_series())
         return self._series
 
     def refresh(self) -> None:
-        """Fill the lists anew, if anybody sees them; what is chosen stays chosen."""
-        if not self._shown:
-            return
-        self.exporting.refresh()
-        self.importing.refresh_references()
+        """Fill the lists again, if the panel is shown; what is chosen stays chosen."""
+        if self._shown:
+            self.exporting.refresh()
+            self.importing.refresh()
 
     def update_buttons(self) -> None:
-        """Enable what can be done, and let the others say why not."""
-        self.exporting.update_button()
-        self.importing.update_buttons()
+        """Enable what can be done, and show why the rest cannot."""
+        if self._parts:
+            self.exporting.update_button()
+            self.importing.update_buttons()
+            self.reporting.update_buttons()
+            self.checking.update_buttons()
+
+    def remember(self, name: str, value: Any) -> None:
+        """Store a value of the panel in the scene."""
+        if self._parameters is not None:
+            setattr(self._parameters, name, value)
 
     def _initialize_parameters(self) -> None:
         self._set_parameters(self.logic.getParameterNode())
@@ -133,11 +151,6 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.importing.look_again()
         self.update_buttons()
 
-    def remember(self, name: str, value: Any) -> None:
-        """Keep a value of the panel in the scene."""
-        if self._parameters is not None:
-            setattr(self._parameters, name, value)
-
     def _observe(self) -> None:
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_scene_start_close)
@@ -153,83 +166,110 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _on_scene_end_close(self, caller, event) -> None:
         if self._shown:
             self._initialize_parameters()
-        self._on_lists_changed()
+        self._refresh_timer.start()
 
     def _on_scene_end_import(self, caller, event) -> None:
-        """A scene was loaded: its parameter node has taken the place of ours."""
+        """A scene was loaded: its parameter node has replaced ours."""
         if self._shown:
             self._initialize_parameters()
 
     def _on_database_changed(self) -> None:
         self._series = None
-        self._on_lists_changed()
-
-    def _on_nodes_changed(self, caller, event) -> None:
-        self._on_lists_changed()
-
-    def _on_lists_changed(self) -> None:
         self._refresh_timer.start()
 
-    # --- at work
+    def _on_nodes_changed(self, caller, event) -> None:
+        self._refresh_timer.start()
 
-    def start(self, task: Any, after: Callable[[Any], None]) -> None:
+    # --- running
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is running."""
+        return self.running.busy
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether *Cancel* was pressed for the task that is running or has just ended."""
+        return self.running.background.cancelled
+
+    def busy_with(self, feedback: Feedback) -> bool:
+        """Whether a task is running that was started in a section."""
+        return self.running.feedback is feedback
+
+    def start(self, task: Any, after: Callable[[Any], None], feedback: Feedback) -> None:
         """Run a task in the background; `after` is called with what it returned."""
-        self._after = after
-        self.background.start(task)
-        self._set_busy(True)
+        self.running.start(task, after, feedback)
 
-    def onCancelButton(self) -> None:
+    def then(self, action: Callable[[], None]) -> None:
+        """Do something when the task that is finishing has ended."""
+        self.running.then = action
+
+    def cancel(self) -> None:
         """Ask the running task to stop."""
-        self.ui.cancelButton.setEnabled(False)
-        self._show_status(_("Cancelling…"))
-        self.background.cancel()
+        self.running.cancel()
 
-    def _set_busy(self, busy: bool) -> None:
-        for button in (self.ui.toNiftiButton, self.ui.toDicomButton):
-            button.setEnabled(not busy)
-        self.checking.set_busy(busy)
-        for widget in (self.ui.progressBar, self.ui.cancelButton, self.ui.statusLabel):
-            widget.setVisible(busy)
-        self.ui.cancelButton.setEnabled(busy)
-        self.ui.statusLabel.setText("")
-        self.ui.progressBar.setRange(0, 0)
-        if busy:
-            self.ui.cancelButton.setFocus()
+    def keep_going(self, what: str, done: int, total: int) -> bool:
+        """Show a step of the work on the main thread; whether the task shall go on with it."""
+        return self.running.keep_going(what, done, total)
 
-    def _on_progress(self, what: str, done: int, total: int) -> None:
-        self.ui.progressBar.setRange(0, total)
-        self.ui.progressBar.setValue(done)
-        if self.ui.cancelButton.isEnabled():
-            self._show_status(what)
+    @contextmanager
+    def showing_problems(self, feedback: Feedback) -> Iterator[None]:
+        """Show an error that is expected below the button, and an unexpected one as Slicer does."""
+        from nifti_dicom_bridge import BridgeError
 
-    def _on_end(self, task: Any, result: Any, error: BaseException | None) -> None:
-        from nifti_dicom_bridge import Cancelled
+        from .ControlWords import message_in_panel
 
-        if isinstance(error, Cancelled):
-            self._set_busy(False)
-            self.checking.show_error(_("The conversion was cancelled."))
-            return
-        with slicer.util.tryWithErrorDisplay(_("The conversion failed."), waitCursor=True):
-            self._after(self._finished(task, result, error))
+        with slicer.util.tryWithErrorDisplay(_("The conversion could not be started.")):
+            try:
+                yield
+            except BridgeError as problem:
+                feedback.show_result(message_in_panel(problem), problem=True)
 
-    def _finished(self, task: Any, result: Any, error: BaseException | None) -> Any:
-        """Let a task finish. The panel stays busy meanwhile: Qt's events go on while files are added to the database."""
-        try:
-            if error is not None:
-                raise error
-            self._show_status(_("Finishing…"))
-            return task.finish(result)
-        except Exception as problem:
-            self.checking.show_error(str(problem))
-            raise
-        finally:
-            self._set_busy(False)
+    def show_report(self, report: Any, feedback: Feedback) -> None:
+        """Show a report in its section, and its summary below the button that was pressed."""
+        from .ReportHtml import report_summary
 
-    def _show_status(self, text: str) -> None:
-        """Show one line; the middle of a long one is left out."""
-        label = self.ui.statusLabel
-        label.setText(label.fontMetrics().elidedText(text, qt.Qt.ElideMiddle, label.width))
-        label.setToolTip(text)
+        self.reporting.show(report)
+        problem = not report.ok or any(entry.log.warnings for entry in report.entries)
+        feedback.show_result(report_summary(report), problem, REPORT, _("Show report"))
+
+    def open_link(self, target: str) -> None:
+        """Open what a link in a result refers to."""
+        if target == REPORT:
+            self.accordion.open(self.ui.reportSection)
+
+    # --- what has to be there
+
+    def database_open(self) -> bool:
+        """Whether Slicer's DICOM database is open."""
+        return bool(_database().is_open())
+
+    def database_remedy(self, feedback: Feedback) -> tuple[str, Callable[[], None]]:
+        """Return text and action of the button that is shown while no DICOM database is open."""
+
+        def open_database() -> None:
+            with self.showing_problems(feedback):
+                folder = _database().open_own()
+                feedback.show_result(_("The DICOM database in {folder} is open.").format(folder=folder))
+            self.update_buttons()
+
+        return _("Create or open the DICOM database"), open_database
+
+    def missing_package(self, feature: str, feedback: Feedback) -> tuple[str, str, Callable[[], None] | None]:
+        """Return why a feature is not available, and text and action of a button that helps; empty where it is."""
+        from . import Dependencies
+
+        sentence = Dependencies.sentence_for(feature)
+        if not sentence:
+            return "", "", None
+
+        def install() -> None:
+            problem = Dependencies.offer(feature)
+            feedback.show_result(problem or _("Installed."), problem=bool(problem))
+            self.update_buttons()
+
+        packages = [re.split(r"[^\w.-]", package)[0] for package in Dependencies.missing_for(feature)]
+        return sentence, _("Install {packages}").format(packages=", ".join(packages)), install
 
 
 def _database() -> Any:

@@ -399,4 +399,4 @@ def test_inspect_tells_what_convert_does(name: str, circle: Circle) -> None:
     circle.forth()
 
     assert sorted(image["becomes"] for image in found.images) == [path.name for path in circle.images()]
-    assert json.dumps(found)
+    assert json.dumps(found.to_dict())

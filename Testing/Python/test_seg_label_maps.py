@@ -258,7 +258,7 @@ def test_segments_that_lie_beside_each_other_in_one_plane_stay_images_of_their_o
 
 def test_inspect_says_what_a_segmentation_becomes(circle: Circle) -> None:
     circle.make("segmentation_with_overlaps")
-    images = inspect([circle.dicom])["images"]
+    images = inspect([circle.dicom]).images
     assert [(one["becomes"], one["shape"], one["type"]) for one in images] == [
         ("1_series_1.nii.gz", [5, 3, 4], "uint8"), ("1_series_1_2.nii.gz", [5, 3, 4], "uint8"),
     ]  # fmt: skip

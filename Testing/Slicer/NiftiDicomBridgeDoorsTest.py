@@ -154,7 +154,7 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         ours = [make for key, make in plugins.items() if "NiftiDicomBridge" in key]
         choices = sorted((e for make in ours for e in make().examineForExport(item)), key=lambda e: -e.confidence)
         self.assertEqual(len({choice.pluginClass for choice in choices}), len(choices))
-        chosen = next(choice for choice in choices if choice.name.endswith(kind))
+        chosen = next(choice for choice in choices if choice.name.startswith(kind))
         chosen.directory = str(self.folder / "exported")
         self.assertEqual(plugins[chosen.pluginClass]().export([chosen]), "")
         return sorted((self.folder / "exported").iterdir())

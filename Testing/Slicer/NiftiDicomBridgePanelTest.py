@@ -58,7 +58,7 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         self.assertTrue(button.isEnabled())
         button.click()
         end = time.monotonic() + SECONDS
-        while (self.widget.background.busy or self.widget.importing.looking) and time.monotonic() < end:
+        while (self.widget.busy or self.widget.importing.proposing.busy) and time.monotonic() < end:
             slicer.app.processEvents()
             time.sleep(0.01)  # gives the interpreter to the worker
-        self.assertFalse(self.widget.background.busy)
+        self.assertFalse(self.widget.busy)

@@ -9,7 +9,8 @@ from PySide6.QtCore import Property
 
 from .dicom_database import ctkDICOMDatabase, ctkDICOMIndexer  # noqa: F401
 
-HEADER = 26
+HEADER_MARGIN, COLLAPSED_HEIGHT = 8, 4
+"""Pixels around the text of a header, and what is left below it when collapsed."""
 
 
 class ctkMessageBox(qt.QMessageBox):
@@ -17,7 +18,7 @@ class ctkMessageBox(qt.QMessageBox):
 
 
 class ctkCollapsibleButton(qt.QAbstractButton):
-    """A header that shows and hides what lies below it."""
+    """A header that shows and hides what is below it. As in CTK, its size hint is its minimum width."""
 
     contentsCollapsed = qt.Signal(bool)
 
@@ -27,21 +28,57 @@ class ctkCollapsibleButton(qt.QAbstractButton):
         self.setCheckable(True)
         self.setChecked(True)
         self.setFocusPolicy(qt.Qt.StrongFocus)
-        self.setSizePolicy(qt.QSizePolicy.Preferred, qt.QSizePolicy.Preferred)
-        self.setContentsMargins(0, HEADER, 0, 0)
-        self.toggled.connect(self._open)
+        self.setSizePolicy(qt.QSizePolicy.Minimum, qt.QSizePolicy.Preferred)
+        self.setContentsMargins(0, self._header_height(), 0, 0)
+        self.toggled.connect(lambda opened: self._collapse(not opened))
 
-    def _open(self, opened):
-        self._set_collapsed(not opened)
+    def _collapse(self, collapsed):
+        if collapsed == self._collapsed:
+            return
+        self._collapsed = collapsed
+        self.setMaximumHeight(self._header_height() + COLLAPSED_HEIGHT if collapsed else 16777215)
+        for child in self.children():
+            if isinstance(child, qt.QWidget):
+                self._show_child(child)
+        self.updateGeometry()
+        self.contentsCollapsed.emit(collapsed)
+
+    def _show_child(self, child):
+        hidden = child.isHidden() and child.testAttribute(qt.Qt.WA_WState_ExplicitShowHide)
+        if self._collapsed:
+            child.setProperty("visibilityToParent", not hidden)
+            child.setVisible(False)
+        else:
+            child.setVisible(child.property("visibilityToParent") is not False)
+
+    def _header_height(self):
+        return self.fontMetrics().height() + HEADER_MARGIN
+
+    def changeEvent(self, event):
+        """Follow the font."""
+        super().changeEvent(event)
+        if event.type() == qt.QEvent.FontChange:
+            self.setContentsMargins(0, self._header_height(), 0, 0)
+
+    def minimumSizeHint(self):
+        """Return what the contents require."""
+        return self._size(self.layout().totalMinimumSize() if self.layout() is not None else qt.QSize())
+
+    def sizeHint(self):
+        """Return what the contents prefer."""
+        return self._size(self.layout().totalSizeHint() if self.layout() is not None else qt.QSize())
+
+    def _size(self, contents):
+        header = qt.QSize(self.fontMetrics().horizontalAdvance(self.text) + 2 * HEADER_MARGIN, self._header_height())
+        if self._collapsed:
+            return header + qt.QSize(0, COLLAPSED_HEIGHT)
+        return header.expandedTo(contents)
 
     def _get_collapsed(self):
         return self._collapsed
 
     def _set_collapsed(self, value):
-        self._collapsed = bool(value)
         self.setChecked(not value)
-        self.setMaximumHeight(HEADER if value else 16777215)
-        self.contentsCollapsed.emit(self._collapsed)
 
     collapsed = Property(bool, _get_collapsed, _set_collapsed)
 
@@ -50,14 +87,30 @@ class ctkCollapsibleButton(qt.QAbstractButton):
         painter = qt.QPainter(self)
         option = qt.QStyleOptionButton()
         option.initFrom(self)
-        option.rect = qt.QRect(0, 0, self.width, HEADER)
-        option.text = ("▸ " if self._collapsed else "▾ ") + self.text
-        self.style().drawControl(qt.QStyle.CE_PushButton, option, painter, self)
+        option.rect = qt.QRect(0, 0, self.width, self._header_height())
+        option.state |= qt.QStyle.State_Raised
+        self.style().drawControl(qt.QStyle.CE_PushButtonBevel, option, painter, self)
+        text = ("▸ " if self._collapsed else "▾ ") + self.text
+        painter.drawText(option.rect.adjusted(8, 0, 0, 0), int(qt.Qt.AlignVCenter | qt.Qt.AlignLeft), text)
         painter.end()
 
     def hitButton(self, pos):
-        """Return whether a point lies in the header."""
-        return pos.y() < HEADER
+        """Return whether a point is in the header."""
+        return pos.y() < self._header_height()
+
+
+class ctkSearchBox(qt.QLineEdit):
+    """An edit with the icon of a magnifying glass."""
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._shows_icon = False
+        self.setPlaceholderText("Search...")
+
+    def _set_shows_icon(self, show):
+        self._shows_icon = show
+
+    showSearchIcon = Property(bool, lambda self: self._shows_icon, _set_shows_icon)
 
 
 class ctkPathLineEdit(qt.QWidget):

@@ -54,6 +54,9 @@ class DICOMPlugin:
         """Put a node under the patient and study of its files."""
         database, hierarchy = slicer.dicomDatabase, slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
         value = {name: database.fileValue(loadable.files[0], tag) for name, tag in LEVELS.items()}
+        value["PatientID"] = value["PatientID"] or "Patient-" + value["StudyInstanceUID"]
+        value["PatientName"] = value["PatientName"] or "No name"
+        value["StudyDescription"] = value["StudyDescription"] or "No study description"
         item = hierarchy.GetItemByDataNode(dataNode) or hierarchy.CreateItem(hierarchy.GetSceneItemID(), dataNode)
         hierarchy.SetItemUID(item, "DICOM", value["SeriesInstanceUID"])
         patient = hierarchy.GetItemByUID("DICOM", value["PatientID"])
@@ -64,7 +67,7 @@ class DICOMPlugin:
                 hierarchy.SetItemAttribute(patient, "DICOM." + name, value[name])
         study = hierarchy.GetItemByUID("DICOM", value["StudyInstanceUID"])
         if not study:
-            study = hierarchy.CreateStudyItem(patient, f"No study description ({value['StudyDate']})")
+            study = hierarchy.CreateStudyItem(patient, f"{value['StudyDescription']} ({value['StudyDate']})")
             hierarchy.SetItemUID(study, "DICOM", value["StudyInstanceUID"])
             for name in ("StudyInstanceUID", "StudyID", "StudyDate", "StudyTime", "StudyDescription"):
                 hierarchy.SetItemAttribute(study, "DICOM." + name, value[name])

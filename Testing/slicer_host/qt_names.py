@@ -22,7 +22,7 @@ def _present_properties(cls: type) -> None:
     meta = cls.staticMetaObject
     for index in range(meta.propertyOffset(), meta.propertyCount()):
         found = meta.property(index)
-        if found.name() in VIRTUAL:
+        if found.name() in VIRTUAL or (cls.__name__, found.name()) == ("QProgressBar", "text"):
             setattr(cls, found.name(), _virtual_attribute(found.name(), getattr(cls, found.name())))
         elif (cls.__name__, found.name()) not in KEPT:
             setattr(cls, found.name(), _attribute(found.name(), found.isWritable()))
@@ -81,5 +81,5 @@ class QUiLoader(_QUiLoader):
         import ctk
         import slicer
 
-        for widget in (ctk.ctkCollapsibleButton, ctk.ctkPathLineEdit, slicer.qMRMLWidget):
+        for widget in (ctk.ctkCollapsibleButton, ctk.ctkPathLineEdit, ctk.ctkSearchBox, slicer.qMRMLWidget):
             self.registerCustomWidget(widget)

@@ -30,13 +30,16 @@ def watch(scene):
 class qSlicerSubjectHierarchyAbstractPlugin(qt.QObject):
     """A plugin; its actions have places in the menu."""
 
-    SectionNode = 3
+    SectionDefault = 0
 
     @staticmethod
     def setActionPosition(action, section, weight=0):
-        """Say where an action stands."""
-        action.setProperty("section", section)
-        action.setProperty("weight", weight)
+        """Set the place of an action in menus."""
+        action.setProperty("section", section + weight * 0.01)
+
+    def icon(self, itemID):
+        """Return the icon of an item: there are no resources of Slicer here, so it is one of the style."""
+        return slicer_icon("series")
 
 
 class qSlicerSubjectHierarchyScriptedPlugin(qSlicerSubjectHierarchyAbstractPlugin):
@@ -67,7 +70,7 @@ class qSlicerSubjectHierarchyPluginHandler(qt.QObject):
 
     def __init__(self):
         super().__init__()
-        self._plugins, self._item = [], 0
+        self._plugins, self._items, self._owner = [], [], qSlicerSubjectHierarchyAbstractPlugin()
 
     @staticmethod
     def instance():
@@ -87,11 +90,30 @@ class qSlicerSubjectHierarchyPluginHandler(qt.QObject):
 
     def setCurrentItem(self, itemID):
         """Take the item that was clicked."""
-        self._item = itemID
+        self._items = [itemID]
+
+    def setCurrentItems(self, items):
+        """Take the items that are selected."""
+        self._items = list(items)
 
     def currentItem(self):
-        """Return the item that was clicked."""
-        return self._item
+        """Return the item that was clicked; 0 where there are several."""
+        return self._items[0] if len(self._items) == 1 else 0
+
+    def currentItems(self, selectedItems):
+        """Fill a vtkIdList with the items that are selected."""
+        for item in self._items:
+            selectedItems.InsertNextId(item)
+
+    def getOwnerPluginForSubjectHierarchyItem(self, itemID):
+        """Return the plugin that owns an item."""
+        return self._owner
+
+
+def slicer_icon(name):
+    """Return what stands for an icon of Slicer."""
+    kinds = {"patient": qt.QStyle.SP_DirHomeIcon, "study": qt.QStyle.SP_FileDialogContentsView, "folder": qt.QStyle.SP_DirIcon}
+    return qt.QApplication.style().standardIcon(kinds.get(name, qt.QStyle.SP_FileIcon))
 
 
 NAMES = (

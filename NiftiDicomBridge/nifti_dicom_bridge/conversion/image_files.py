@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..formats.zarr import check_package, is_store, stores_below
-from ..model.names import is_nifti
+from ..model.names import companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from .entries import failures_in
 from .image_with_record import NiftiFile, open_nifti, open_store
+
+PAIR = (".hdr", ".img")
+"""Header and voxels of NIfTI in two files; other formats use these names too."""
 
 
 def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
@@ -19,13 +22,22 @@ def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
         if given.is_dir() and not is_store(given):
             for root, folders, names in os.walk(given):
                 folders[:] = sorted(f for f in folders if not f.startswith(".") and not is_store(Path(root, f)))
-                yield from (Path(root, name) for name in sorted(names) if is_nifti(name) and not name.startswith("."))
+                yield from (Path(root, name) for name in sorted(names) if _is_listed(Path(root, name)))
         elif is_nifti_file(given):
             yield given
 
 
+def _is_listed(path: Path) -> bool:
+    """Whether a file of a folder is an image; of images in two files, the header is."""
+    if path.name.startswith(".") or not is_nifti_file(path):
+        return False
+    return path.suffix.lower() != ".img" or not companion(path, ".hdr").is_file()
+
+
 def is_nifti_file(path: Path) -> bool:
-    """Whether a path has the suffix of a NIfTI image, and is not a folder."""
+    """Whether a path has the suffix of a NIfTI image, and is not a folder; of those in two files, both must exist."""
+    if suffix_of(path, PAIR):
+        return companion(path, ".hdr").is_file() and companion(path, ".img").is_file()
     return is_nifti(path) and not path.is_dir()
 
 

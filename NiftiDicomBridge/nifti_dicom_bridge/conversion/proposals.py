@@ -9,7 +9,11 @@ from pathlib import Path
 from ..creation.attribute_sources import Shared
 from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import described
-from ..errors import BridgeError
+from ..creation.metadata_file import given_values
+from ..creation.repair import word_problem
+from ..errors import BridgeError, OptionError
+from ..formats.dicom import edits
+from ..formats.dicom.created.attributes import element_of
 from ..model.identity import texts_of
 from ..model.metadata import Change, Instance, Log, text
 from ..options import ConversionOptions, Kind, Progress, Target
@@ -24,6 +28,8 @@ NAMES_OF_PATIENT_AND_STUDY = (
     "AccessionNumber", "ReferringPhysicianName", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "PatientPosition",
     "Manufacturer", "ManufacturerModelName",
 )  # fmt: skip
+MR = "1.2.840.10008.5.1.4.1.1.4"
+"""SOP class whose words are checked: those of patient, study and position are the same for all kinds of images."""
 
 
 class Beside(StrEnum):
@@ -124,6 +130,29 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     return found
 
 
+def value_problem(keyword: str, text: str) -> str:
+    """Return why a text is not a valid value of a DICOM attribute; empty if it is.
+
+    Parameters
+    ----------
+    keyword : str
+        Keyword of the attribute, such as ``PatientBirthDate``.
+    text : str
+        The value; several values are separated by backslashes.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import value_problem
+    >>> value_problem("PatientBirthDate", "19700131")
+    ''
+    """
+    try:
+        ((tag, (vr, found)),) = edits.elements_of({keyword: text}).items()
+    except OptionError as error:
+        return str(error)
+    return word_problem(tag, element_of(tag, vr, found), MR)
+
+
 def _proposal(path: Path, shared: Shared) -> Proposal:
     found, log = Proposal(path), Log()
     try:
@@ -150,9 +179,6 @@ def _proposal(path: Path, shared: Shared) -> Proposal:
 def _recorded(first: Instance, shared: Shared) -> list[Change]:
     """Return the attributes of an original that comes back, but for those that are set."""
     texts = texts_of(first.elements, NAMES_OF_PATIENT_AND_STUDY)
-    found = []
-    for name in NAMES_OF_PATIENT_AND_STUDY:
-        given = shared.options.set_values.get(name)
-        value, source = (texts.get(name, ""), "the original") if given is None else (given, "--set")
-        found.append(Change(name, "", value, source))
-    return found
+    given = given_values(shared.options)
+    values = [given.get(name, (texts.get(name, ""), "the original")) for name in NAMES_OF_PATIENT_AND_STUDY]
+    return [Change(name, "", *value) for name, value in zip(NAMES_OF_PATIENT_AND_STUDY, values, strict=True)]

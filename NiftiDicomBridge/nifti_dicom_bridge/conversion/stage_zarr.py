@@ -11,7 +11,7 @@ from ..errors import OutputError
 from ..formats import zarr
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import write_dseg
-from ..model.names import NIFTI_SUFFIXES, ZARR_SUFFIX, suffix_of
+from ..model.names import READABLE_SUFFIXES, ZARR_SUFFIX, suffix_of
 from ..model.volume import Digester, Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
@@ -75,7 +75,7 @@ def _write_attributes(writer: zarr.StoreWriter, volume: Volume, top: Mapping[str
 
 def _check_beside(folder: Path, name: str) -> None:
     """Refuse to take the place of a sidecar that belongs to a NIfTI image: the record in it would be lost."""
-    for suffix in NIFTI_SUFFIXES:
+    for suffix in READABLE_SUFFIXES:
         if (folder / (name + suffix)).exists():
             raise OutputError(
                 f"{folder / name}.json belongs to {name}{suffix}, which lies there too, and holds its record. Choose another "

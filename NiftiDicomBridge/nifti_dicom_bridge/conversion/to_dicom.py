@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.reading.read import Plan, load
@@ -194,14 +195,14 @@ def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
         run.job.keep_new_uids(volumes)
     else:
         volumes = [source.load(run.progress) for source in group]
-    options = run.options.for_file(entry.inputs[0])
-    together.update(edits.elements_of(options.set_values).items())
+    given = given_values(run.options.for_file(entry.inputs[0]))
+    together.update(edits.elements_of({keyword: text for keyword, (text, _) in given.items()}).items())
     entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
         entry.outputs = staging.commit()
-    entry.log.changes = [_sourced(change, options) for change in entry.log.changes]
+    entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
 
 
 def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) -> None:
@@ -220,5 +221,5 @@ def _with_edits(source: _Source, run: _Run) -> Volume:
     return with_edits(source.load(run.progress), source.file)
 
 
-def _sourced(change: Change, options: ConversionOptions) -> Change:
-    return replace(change, source="--set" if change.attribute in options.set_values else "edited in the sidecar")
+def _sourced(change: Change, given: Mapping[str, tuple[str, str]]) -> Change:
+    return replace(change, source=given[change.attribute][1] if change.attribute in given else "edited in the sidecar")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..creation.image_with_sidecar import Described, read_top
+from ..creation.metadata_file import given_values
 from ..deidentification import Deidentifier
 from ..formats.dicom.edits import elements_of
 from ..formats.dicom.write import DicomJob, write_dicom
@@ -101,9 +102,10 @@ def _write_dicom(volume: Volume, folder: Path, options: ConversionOptions, log: 
         volume = Deidentifier(options.deidentify_key).clean(volume, log)
         job.keep_new_uids([volume])
     entry = Entry(volume.name, Outcome.RESTORED, log=log)
+    values = {keyword: text for keyword, (text, _) in given_values(options).items()}
     if not _create(volume, folder, job, entry):
         with Staging(folder, options.overwrite) as staging:
-            entry.outcome = write_dicom([volume], staging, job, log, elements_of(options.set_values))
+            entry.outcome = write_dicom([volume], staging, job, log, elements_of(values))
             entry.outputs = staging.commit()
     if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):
         log.warnings += violations(entry.outputs)

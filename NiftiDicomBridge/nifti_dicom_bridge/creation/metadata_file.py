@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from ..options import ConversionOptions
 from ..options.option_files import read_option_file
+
+
+def given_values(options: ConversionOptions) -> dict[str, tuple[str, str]]:
+    """Return keyword → value and source of what ``--metadata`` and ``--set`` specify; the latter wins."""
+    path = options.metadata
+    from_file = {keyword: (text, f"--metadata {path}") for keyword, text in (read_metadata(path) if path else {}).items()}
+    return from_file | {keyword: (text, "--set") for keyword, text in options.set_values.items()}
 
 
 def read_metadata(path: Path) -> dict[str, str]:

@@ -82,13 +82,19 @@ def with_known_words(elements: Elements, sop_class: str, sentences: list[str]) -
     """Return the attributes whose words are among those that an object of a SOP class may have; others are named."""
     found = {}
     for tag, element in elements.items():
-        heap = _Errors()
-        check_values(_subject({Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)}, heap), tag, element, (tag,))
-        if heap.found:
-            sentences.append(f"{dictionary.describe(tag)} was left out: {heap.found[0][2]}")
+        problem = word_problem(tag, element, sop_class)
+        if problem:
+            sentences.append(f"{dictionary.describe(tag)} was left out: {problem}")
         else:
             found[tag] = element
     return found
+
+
+def word_problem(tag: int, element: Element, sop_class: str) -> str:
+    """Return why a word is not among those that an object of a SOP class may have; empty if it is."""
+    heap = _Errors()
+    check_values(_subject({Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)}, heap), tag, element, (tag,))
+    return heap.found[0][2] if heap.found else ""
 
 
 def _subject(elements: Elements, heap: Heap) -> Subject:

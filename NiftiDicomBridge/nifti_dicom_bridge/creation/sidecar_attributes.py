@@ -18,6 +18,7 @@ from ..options import Kind
 from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
 from .image_with_sidecar import Described
+from .volume_attributes import doubtful_units, elements_of_volumes, lists_of_volumes
 
 Values = dict[int, tuple[str, list]]
 # of the series that an image was, not of the one that it becomes; and what follows from the image itself
@@ -67,7 +68,8 @@ def told_by(described: Described) -> Told:
         If a key has a value of another type than BIDS says, or one that is none of its kind.
     """
     told = Told()
-    top = _singular(described.top, told.sentences)
+    top = _singular(described, told.sentences)
+    told.sentences += doubtful_units(described.top)
     found = bids.attributes_told(top, described.where, told.sentences)
     items: dict[tuple[int, ...], Element] = {}
     for key, path, texts in found:
@@ -88,12 +90,13 @@ def told_by(described: Described) -> Told:
     return told
 
 
-def _singular(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
+def _singular(described: Described, sentences: list[str]) -> dict[str, Any]:
     """Return keys without what is not available, and without lists where an attribute has one number."""
     found = {}
-    for key, value in top.items():
+    of_volumes = lists_of_volumes(described)
+    for key, value in described.top.items():
         numbers = isinstance(value, list) and value and all(_is_number(part) for part in value)
-        if value == _NOT_AVAILABLE:
+        if value == _NOT_AVAILABLE or key in of_volumes:
             continue
         if numbers and key in bids.MAY_BE_LISTS:
             if len(set(value)) > 1:
@@ -218,7 +221,7 @@ def _is_placeholder(key: str, value: Any) -> bool:
 
 
 def frames_of(described: Described, kind: Kind, times: int, slices: int, sentences: list[str]) -> list[Elements]:
-    """Return what every frame of PET says by itself, times outermost; empty where nothing tells.
+    """Return the attributes of each frame, times outermost; empty if all frames have the same.
 
     Raises
     ------
@@ -226,7 +229,7 @@ def frames_of(described: Described, kind: Kind, times: int, slices: int, sentenc
         If a list has not as many numbers as the image has times.
     """
     if kind is not Kind.PET:
-        return []
+        return [elements for elements in elements_of_volumes(described, kind, sentences) for _ in range(slices)]
     top, where = described.top, described.where
     of_time: list[Elements] = [{} for _ in range(times)]
     for n, factor in enumerate(bids.decay_factors(top, where, times, sentences)):

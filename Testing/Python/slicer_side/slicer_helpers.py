@@ -54,14 +54,30 @@ def set_ijk_to_ras(node, matrix) -> None:
 
 
 def wait_until(condition, seconds: float = 20) -> None:
-    """Let Qt work until something is so."""
-    import slicer
+    """Run Qt's event loop until something is so: code that Qt calls runs inside of it, as everything does in Slicer."""
+    import qt
 
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        slicer.app.processEvents()
-        time.sleep(0.002)
+    if condition():
+        return
+    end, problems, loop, timer = time.monotonic() + seconds, [], qt.QEventLoop(), qt.QTimer()
+
+    def look():
+        try:
+            assert time.monotonic() < end, "it did not happen in time"
+            done = condition()
+        except BaseException as error:
+            problems.append(error)
+            done = True
+        time.sleep(0.001)  # gives the interpreter to other threads
+        if done:
+            loop.quit()
+
+    timer.timeout.connect(look)
+    timer.start(2)
+    loop.exec()
+    timer.stop()
+    if problems:
+        raise problems[0]
 
 
 def in_event_loop(action) -> None:
@@ -88,12 +104,13 @@ def click(button) -> None:
 
 
 class MessageBoxes:
-    """Closes message boxes as they appear and remembers what they said."""
+    """Closes message boxes as they appear, by one of their buttons if it is named, and keeps their texts."""
 
-    def __init__(self):
+    def __init__(self, press: str = ""):
         import qt
 
         self.texts: list[str] = []
+        self._press = press
         self._timer = qt.QTimer()
         self._timer.timeout.connect(self._close)
         self._timer.start(20)
@@ -104,7 +121,8 @@ class MessageBoxes:
         box = qt.QApplication.activeModalWidget()
         if box is not None:
             self.texts.append(box.text)
-            box.accept()
+            named = [button for button in box.buttons() if self._press and self._press in button.text.replace("&", "")]
+            (named[0].click if named else box.accept)()
 
     def stop(self) -> list[str]:
         self._timer.stop()
@@ -134,12 +152,12 @@ class ExportDialog:
         return dict(sorted(means.items(), key=lambda pair: -pair[1]))
 
     def names(self):
-        return [name.removeprefix("NIfTI-DICOM Bridge: ") for name in self.confidences()]
+        return [name.removesuffix(" – NIfTI-DICOM Bridge") for name in self.confidences()]
 
     def select(self, kind=None):
         """Select the row of a kind, the first one without."""
         names = list(self.confidences())
-        wanted = names[0] if kind is None else next(name for name in names if name.endswith(": " + kind))
+        wanted = names[0] if kind is None else f"{kind} – NIfTI-DICOM Bridge"
         return next(row for row in self.rows.values() if row[0].name == wanted)
 
     def export(self, folder, kind=None, **typed):

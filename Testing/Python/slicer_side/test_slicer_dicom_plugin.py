@@ -85,7 +85,7 @@ def test_choices_go_by_what_the_node_holds(slicer, plugin, node, drawn, floating
     labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), GRID, "l", "vtkMRMLLabelMapVolumeNode")
     colours = slicer.util.addVolumeFromArray(np.ones((2, 3, 4, 3), np.uint8), GRID, "c", "vtkMRMLVectorVolumeNode")
     found = {n.GetName(): ExportDialog(n).names() for n in (node, drawn, floating, moving, labels, colours)}
-    assert found[node.GetName()] == ["As it came from DICOM, or derived", "Enhanced of its modality",
+    assert found[node.GetName()] == ["Original or derived series", "Enhanced of its modality",
                                      "Legacy Converted Enhanced", "Secondary capture"]  # fmt: skip
     assert found["drawn"][:2] == ["MR", "CT"]
     assert found["floating"][0] == "Parametric map"
@@ -128,6 +128,13 @@ def test_edited_volume_is_exported_as_derived(slicer, export, node):
     assert len(found) == 4
     assert {ds.ImageType[0] for ds in found} == {"DERIVED"}
     assert {str(ds.PatientName) for ds in found} == {"Bridge^Test"}
+
+
+def test_texts_that_slicer_shows_for_missing_values_are_not_written(export, load, write_series, tmp_path):
+    node = load(write_series(tmp_path / "original", StudyDescription="", PatientName=""))
+    found, error = export(node)
+    assert error == ""
+    assert {(str(ds.PatientName), ds.get("StudyDescription", "")) for ds in found} == {("", "")}
 
 
 def test_unedited_volume_is_exported_as_it_was(export, node, tmp_path):
@@ -349,7 +356,7 @@ def test_volumes_of_a_series_are_named_by_what_differs(slicer, plugin, database,
     for echo in (1, 2):
         for path in write_series(folder / str(echo), SOPClassUID=MR, Modality="MR", EchoTime=str(4.5 * echo)):
             ds = pydicom.dcmread(path)
-            ds.SeriesInstanceUID = "1.2.3"
+            ds.SeriesInstanceUID, ds.StudyInstanceUID = "1.2.3", "1.2.4"
             ds.save_as(path)
     (loadable,) = plugin.examineForImport([[str(path) for path in sorted(folder.rglob("*.dcm"))]])
     loadable.name = "7: ramp"

@@ -385,12 +385,12 @@ def shown_panel(slicer, module):
     widget = slicer.modules.niftidicombridge.widgetRepresentation().self()
     widget.enter()
     yield widget
-    wait_until(lambda: not widget.background.busy and not widget.importing.looking)
+    wait_until(lambda: not widget.busy and not widget.importing.proposing.busy)
     widget.exit()
 
 
 def finished(panel):
-    wait_until(lambda: not panel.background.busy and not panel.importing.looking)
+    wait_until(lambda: not panel.busy and not panel.importing.proposing.busy)
 
 
 def test_export_to_nifti_by_right_click(slicer, node, action, shown_panel, tmp_path, monkeypatch):
@@ -417,12 +417,38 @@ def test_export_of_a_patient_takes_all_below(slicer, node, action, shown_panel, 
     assert sorted(path.name for path in (tmp_path / "clicked").glob("*.nii.gz")) == ["7_ramp.nii.gz", "computed.nii.gz"]
 
 
+def test_actions_for_several_items_appear_when_the_menu_opens(slicer, node, shown_panel, tmp_path, monkeypatch):
+    """Slicer itself hides the actions of all plugins when several items are selected."""
+    import qt
+
+    hierarchy, handler = hierarchy_of(slicer), slicer.qSlicerSubjectHierarchyPluginHandler.instance()
+    plugin = handler.pluginByName("NiftiDicomBridge").self()
+    nodes = [slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), np.eye(4), name) for name in "abc"]
+    menu = qt.QMenu()
+    menu.addActions(plugin.itemContextMenuActions())
+    for action in plugin.itemContextMenuActions():  # as Slicer asks for them each time
+        action.setVisible(False)
+    handler.setCurrentItems([hierarchy.GetItemByDataNode(node) for node in nodes[:2]])
+    menu.aboutToShow.emit()
+    assert [action.visible for action in menu.actions()] == [True, True]
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *args: str(tmp_path / "clicked"))
+    menu.actions()[0].trigger()
+    finished(shown_panel)
+    assert sorted(path.name for path in (tmp_path / "clicked").glob("*.nii.gz")) == ["a.nii.gz", "b.nii.gz"]
+
+
+def test_actions_stand_directly_below_slicers_export_to_dicom(slicer, module):
+    plugin = slicer.qSlicerSubjectHierarchyPluginHandler.instance().pluginByName("NiftiDicomBridge").self()
+    places = [action.property("section") for action in plugin.itemContextMenuActions()]
+    assert places == pytest.approx([0.31, 0.32])  # Export to DICOM...: section 0, weight 30
+
+
 def test_folder_dialog_that_is_cancelled_exports_nothing(slicer, node, action, shown_panel, monkeypatch):
     import qt
 
     monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *args: "")
     assert action(hierarchy_of(slicer).GetItemByDataNode(node), 0)
-    assert not shown_panel.background.busy
+    assert not shown_panel.busy
 
 
 def test_export_to_dicom_by_right_click_puts_the_node_on_the_list(slicer, node, database, action, shown_panel):
@@ -430,7 +456,7 @@ def test_export_to_dicom_by_right_click_puts_the_node_on_the_list(slicer, node, 
     assert action(hierarchy_of(slicer).GetItemByDataNode(node), 1)
     finished(shown_panel)
     table = shown_panel.ui.filesTable
-    assert [table.item(0, column).text() for column in range(3)] == ["7_ramp.nii", "our sidecar", "its original"]
+    assert [table.item(0, column).text() for column in range(3)] == ["7_ramp.nii", "NiftiDicomBridge", "Original series"]
     shown_panel.ui.importButton.click()
     finished(shown_panel)
     assert "derived from the edited image" in shown_panel.ui.resultBrowser.toPlainText()
@@ -447,7 +473,7 @@ def test_segmentation_offered_for_dicom_brings_its_reference_along(slicer, node,
     slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(drawing, segmentation)
     segmentation.GetSegmentation().GetNthSegment(0).SetName("spleen")
     shown_panel.ui.loadCheckBox.setChecked(False)
-    shown_panel.importing._set_files([])
+    shown_panel.importing.rows.restore([], "")
     shown_panel.offerNodes([segmentation])
     finished(shown_panel)
     assert shown_panel.ui.filesTable.item(0, 2).text() == "Segmentation"

@@ -37,7 +37,7 @@ def names_in(found) -> set[str]:
     return {*found["class_attributes"], *found["properties"], *(signal.split("(")[0] for signal in found["signals_slots"])}
 
 
-WIDGETS = ["ctkMessageBox", "ctkCollapsibleButton", "ctkPathLineEdit", "ctkDICOMDatabase", "ctkDICOMIndexer"]
+WIDGETS = ["ctkMessageBox", "ctkCollapsibleButton", "ctkPathLineEdit", "ctkSearchBox", "ctkDICOMDatabase", "ctkDICOMIndexer"]
 
 
 @pytest.mark.parametrize("name", WIDGETS)

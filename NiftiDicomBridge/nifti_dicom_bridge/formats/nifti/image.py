@@ -26,6 +26,7 @@ from . import gzip_file
 from .header import DATATYPES, RGB24, RGBA32, NiftiHeader, is_nifti
 
 CHUNK = 1 << 22
+OPAQUE = 255
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
         name=stem_of(path),
-        warnings=tuple(notes),
+        warnings=(*notes, *_alpha_note(voxels, header)),
         space=header.space,
         intent=_intent(header, voxels),
     )
@@ -189,6 +190,16 @@ def _intent(header: NiftiHeader, voxels: np.ndarray) -> str:
     if voxels.ndim < 5 or intent in ("rgb", "label"):
         return intent
     return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
+
+
+def _alpha_note(voxels: np.ndarray, header: NiftiHeader) -> list[str]:
+    """Say that the transparency of an image counts for something, as DICOM has no place for it."""
+    if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
+        return []
+    count = int((voxels[..., 3] != OPAQUE).sum())
+    return [
+        f"{count} voxels are transparent (alpha below {OPAQUE}): DICOM has no place for that, their colors are kept as they are"
+    ]
 
 
 def with_gradients(image: Volume, path: Path) -> Volume:
@@ -256,7 +267,10 @@ def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
     with open(companion(path, ".hdr"), "rb") as file:
         start = file.read(540)
     if not is_nifti(start):
-        raise NiftiReadError(f"{path}: Analyze images without a NIfTI header do not specify an orientation. Convert it first.")
+        raise NiftiReadError(
+            f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "
+            "tool that shows left and right."
+        )
     header = NiftiHeader.parse(start, companion(path, ".hdr"))
     voxels = companion(path, ".img")
     with open(voxels, "rb") as file:

@@ -99,7 +99,7 @@ def stored_values(volume: Volume, rules: Rules, max_error: float | None, log: Lo
         If values are infinite or complex, or rounding changes one by more than allowed.
     """
     if volume.voxels.ndim > 4:
-        return _colour(volume, rules, log)
+        return _colour(volume, rules)
     voxels = volume.voxels
     if voxels.dtype.kind not in "biuf":
         raise PixelError(f"Voxels of type {voxels.dtype} cannot be stored in DICOM. Convert them to integers or floats.")
@@ -134,7 +134,7 @@ def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarr
     return replace(found, slopes=slopes, intercepts=intercepts)
 
 
-def _colour(volume: Volume, rules: Rules, log: Log) -> Stored:
+def _colour(volume: Volume, rules: Rules) -> Stored:
     if volume.intent == "vector":
         raise PixelError(
             f"{volume.voxels.shape[-1]} values per voxel are a vector, not a color: the intent code is not that of RGB (2003). "
@@ -147,8 +147,6 @@ def _colour(volume: Volume, rules: Rules, log: Log) -> Stored:
         )
     if not rules.eight_bits:
         raise PixelError("Color images become Secondary Capture: use --as sc or --as sc-multiframe.")
-    if volume.voxels.shape[-1] == 4 and not (volume.voxels[..., 3] == 255).all():
-        log.warnings.append("the alpha channel (transparency) was left out: DICOM images have none, all voxels are opaque now")
     rows, columns = volume.voxels.shape[2:4]
     pixel = PixelFormat(int(rows), int(columns), 3, 8, 8, 7, photometric="RGB")
     ones = np.ones(volume.voxels.shape[:2])

@@ -1,0 +1,107 @@
+"""The table of the files to convert: what was found with each, and what each becomes. Files can be dropped on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from .DropFilter import DropFilter
+from .ImportRows import Row, Rows
+from .Views import fit_height, set_columns, set_row_heights
+
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
+FILE, FOUND, BECOMES = range(3)
+FEWEST, MOST = 3, 7
+
+
+class FileTable:
+    """Fills a QTableWidget.
+
+    Parameters
+    ----------
+    table : QTableWidget
+        The widget.
+    on_files : callable
+        Called with files and folders that are dropped.
+    on_selection : callable
+        Called after the selection has changed.
+    on_delete : callable
+        Called when the Delete key is pressed.
+    """
+
+    def __init__(
+        self,
+        table: Any,
+        on_files: Callable[[Iterable[Path]], None],
+        on_selection: Callable[[], None],
+        on_delete: Callable[[], None],
+    ):
+        self._table, self._on_selection = table, on_selection
+        self._header = table.horizontalHeader()
+        set_columns(table, self._header, FILE, {FOUND: 17, BECOMES: 15})
+        set_row_heights(table)
+        self._drop_filter = DropFilter(on_files, NIFTI_SUFFIXES)
+        view = table.viewport()
+        view.setAcceptDrops(True)
+        view.installEventFilter(self._drop_filter)
+        self._delete_shortcut = qt.QShortcut(qt.QKeySequence("Delete"), table)
+        self._delete_shortcut.setContext(qt.Qt.WidgetShortcut)
+        self._delete_shortcut.activated.connect(on_delete)
+        table.itemSelectionChanged.connect(on_selection)
+        self.fill(Rows(), lambda path: False)
+
+    def fill(self, rows: Rows, is_staged: Callable[[Path], bool]) -> None:
+        """Show all files; none is selected."""
+        self._table.blockSignals(True)
+        self._table.setRowCount(0)
+        self._table.setRowCount(len(rows))
+        for number, row in enumerate(rows.all):
+            for column in (FILE, FOUND, BECOMES):
+                self._table.setItem(number, column, qt.QTableWidgetItem())
+            name = self._table.item(number, FILE)
+            name.setText(row.path.name)
+            name.setToolTip(_("{name}, from the scene").format(name=row.path.name) if is_staged(row.path) else str(row.path))
+        self._table.blockSignals(False)
+        fit_height(self._table, self._header, len(rows), FEWEST, MOST)
+        self.show_proposals(rows)
+
+    def show_proposals(self, rows: Rows, error: str = "") -> None:
+        """Show what the files become, as far as that is known."""
+        for number, row in enumerate(rows.all):
+            short, found, becomes, tip = _words_of(row)
+            self._table.item(number, FOUND).setText(short)
+            self._table.item(number, FOUND).setToolTip(found)
+            self._table.item(number, BECOMES).setText(becomes)
+            self._table.item(number, BECOMES).setToolTip(tip or error)
+
+    def selected(self) -> list[int]:
+        """Return the numbers of the selected rows."""
+        return sorted({index.row() for index in self._table.selectedIndexes()})
+
+    def select(self, numbers: Sequence[int]) -> None:
+        """Select rows."""
+        self._table.blockSignals(True)
+        self._table.clearSelection()
+        mode = self._table.selectionMode
+        self._table.setSelectionMode(qt.QAbstractItemView.MultiSelection)
+        for number in numbers:
+            self._table.selectRow(number)
+        self._table.setSelectionMode(mode)
+        self._table.blockSignals(False)
+        self._on_selection()
+
+
+def _words_of(row: Row) -> tuple[str, str, str, str]:
+    """Return what was found, short and in full, what the file becomes, and all that is known of it."""
+    from . import Words
+
+    if row.proposal is None:
+        return "", "", "", ""
+    beside = row.proposal.beside.value
+    mark = "⚠ " if row.invalid else ""
+    becomes, known = Words.becomes(row.proposal), Words.proposal_text(row.proposal)
+    return Words.short_beside_words()[beside], Words.beside_words()[beside], mark + becomes, known

@@ -1,0 +1,136 @@
+"""The files to convert to DICOM, each with its own kind, reference and values. No widgets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+AUTOMATIC = "auto"
+
+
+@dataclass
+class Row:
+    """One file.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The NIfTI file.
+    kind : str
+        The kind of object to create.
+    reference : str
+        ``series:UID``, ``folder:PATH``, or empty.
+    values : dict of str to str
+        Keyword → value that the user has entered.
+    invalid : dict of str to str
+        Keyword → text that the user has entered and that is not a valid value.
+    proposal : Proposal, optional
+        What the file will become; None if that was never looked up.
+    outdated : bool
+        Whether the proposal was made for other choices.
+    """
+
+    path: Path
+    kind: str = AUTOMATIC
+    reference: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    invalid: dict[str, str] = field(default_factory=dict)
+    proposal: Any = None
+    outdated: bool = True
+
+    def value_of(self, keyword: str) -> str:
+        """Return the value that an attribute will have."""
+        if keyword in self.values or self.proposal is None:
+            return self.values.get(keyword, "")
+        return next((str(value.new) for value in self.proposal.values if value.attribute == keyword), "")
+
+
+class Rows:
+    """The list of files, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self.all: list[Row] = []
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def paths(self) -> list[Path]:
+        """Return all files."""
+        return [row.path for row in self.all]
+
+    def at(self, numbers: Iterable[int]) -> list[Row]:
+        """Return the rows with some numbers."""
+        return [self.all[number] for number in sorted(set(numbers)) if 0 <= number < len(self.all)]
+
+    def add(self, paths: Iterable[Path]) -> list[int]:
+        """Add files that are not in the list yet, and return their numbers."""
+        first, known = len(self.all), set(self.paths())
+        self.all += [Row(path) for path in dict.fromkeys(paths) if path not in known]
+        return list(range(first, len(self.all)))
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Remove rows with everything that was chosen and entered for them."""
+        gone = set(numbers)
+        self.all = [row for number, row in enumerate(self.all) if number not in gone]
+
+    def outdated(self) -> list[Row]:
+        """Return the rows whose proposal has to be looked up."""
+        return [row for row in self.all if row.outdated]
+
+    def invalid(self) -> list[tuple[Row, str]]:
+        """Return the rows with a value that is not valid, and its keyword."""
+        return [(row, keyword) for row in self.all for keyword in row.invalid]
+
+    # --- kept in the scene
+
+    def to_text(self, keep: Callable[[Path], bool]) -> str:
+        """Return the choices of the rows as JSON."""
+        found = {
+            str(row.path): {"kind": row.kind, "reference": row.reference, "values": row.values}
+            for row in self.all
+            if keep(row.path) and (row.kind != AUTOMATIC or row.reference or row.values)
+        }
+        return json.dumps(found) if found else ""
+
+    def restore(self, paths: Sequence[Path], text: str) -> None:
+        """Take files and their choices from a scene; what cannot be read counts as not chosen."""
+        self.all = [Row(path) for path in dict.fromkeys(paths)]
+        for row in self.all:
+            chosen = _parsed(text).get(str(row.path), {})
+            row.kind, row.reference = str(chosen.get("kind", AUTOMATIC)), str(chosen.get("reference", ""))
+            row.values = {str(key): str(value) for key, value in dict(chosen.get("values", {})).items()}
+
+
+def common(values: Iterable[str]) -> str | None:
+    """Return the value that all have; None where they differ."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
+def patients(rows: Sequence[Row]) -> list[str]:
+    """Return the names of the patients of some rows; rows without a patient do not count.
+
+    Two patients are the same if their PatientID is the same, or their PatientName where one of them has no PatientID.
+    """
+    found: list[tuple[str, str]] = []
+    for row in rows:
+        new = row.value_of("PatientID"), row.value_of("PatientName")
+        if any(new) and not any(_same_patient(new, known) for known in found):
+            found.append(new)
+    return [name or number for number, name in found]
+
+
+def _same_patient(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    which = 0 if one[0] and other[0] else 1
+    return one[which].casefold() == other[which].casefold()
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

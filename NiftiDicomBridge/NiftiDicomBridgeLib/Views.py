@@ -1,0 +1,103 @@
+"""Sizes of lists and tables, one open section at a time, and scrolling.
+
+Slicer makes the module panel as wide as its contents require. The size hint of a list or table must therefore not depend on
+its own width, and its height is set from its number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import qt
+
+ROW_MARGIN = 6
+"""Pixels above and below the text of a row, together."""
+
+
+def row_height(view: Any) -> int:
+    """Return the height of a row with one line of text."""
+    return int(view.fontMetrics().height()) + ROW_MARGIN
+
+
+def fit_height(view: Any, header: Any, rows: int, least: int, most: int) -> None:
+    """Make a view as high as its rows, within limits.
+
+    Parameters
+    ----------
+    view : QTreeWidget or QTableWidget
+        The view.
+    header : QHeaderView
+        Its horizontal header.
+    rows : int
+        The number of rows that are visible.
+    least, most : int
+        Limits of the number of rows to show; a scroll bar appears above them.
+    """
+    shown = min(max(rows, least), most)
+    header.setFixedHeight(row_height(view))
+    view.setFixedHeight((1 + shown) * row_height(view) + 2 * view.frameWidth)
+
+
+def set_columns(view: Any, header: Any, stretched: int, characters: Mapping[int, int]) -> None:
+    """Let one column take the space that is left; the others have the width of some characters and can be dragged."""
+    header.setStretchLastSection(False)
+    header.setDefaultAlignment(qt.Qt.AlignLeft | qt.Qt.AlignVCenter)
+    header.setMinimumSectionSize(row_height(view))
+    for column, count in characters.items():
+        header.setSectionResizeMode(column, qt.QHeaderView.Interactive)
+        header.resizeSection(column, count * int(view.fontMetrics().averageCharWidth()) + ROW_MARGIN)
+    header.setSectionResizeMode(stretched, qt.QHeaderView.Stretch)
+
+
+def set_row_heights(table: Any) -> None:
+    """Give all rows of a table the height of one line of text."""
+    rows = table.verticalHeader()
+    rows.setMinimumSectionSize(row_height(table))
+    rows.setDefaultSectionSize(row_height(table))
+    rows.setSectionResizeMode(qt.QHeaderView.Fixed)
+
+
+def is_editing(table: Any) -> bool:
+    """Whether a cell of a table is being edited."""
+    return bool(table.state() == qt.QAbstractItemView.EditingState)
+
+
+class Accordion:
+    """Collapsible sections of which at most one is open.
+
+    Parameters
+    ----------
+    sections : sequence of ctkCollapsibleButton
+        The first of them is open at the beginning.
+    on_open : callable
+        Called with the section that was opened.
+    """
+
+    def __init__(self, sections: Sequence[Any], on_open: Callable[[Any], None]):
+        self._sections, self._on_open = list(sections), on_open
+        for section in self._sections[1:]:
+            section.collapsed = True
+        for section in self._sections:
+            section.contentsCollapsed.connect(lambda collapsed, section=section: self._on_collapsed(section, collapsed))
+
+    def open(self, section: Any) -> None:
+        """Open a section and close the others."""
+        section.collapsed = False
+
+    def _on_collapsed(self, section: Any, collapsed: bool) -> None:
+        if collapsed:
+            return
+        for other in self._sections:
+            if other is not section:
+                other.collapsed = True
+        self._on_open(section)
+
+
+def scroll_to(widget: Any) -> None:
+    """Scroll the panel so that a widget is visible; nothing where there is no scroll area."""
+    above = widget.parentWidget()
+    while above is not None and not hasattr(above, "ensureWidgetVisible"):
+        above = above.parentWidget()
+    if above is not None:
+        above.ensureWidgetVisible(widget, 0, ROW_MARGIN)

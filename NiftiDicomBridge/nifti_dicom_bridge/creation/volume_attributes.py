@@ -1,0 +1,78 @@
+"""Lists in a sidecar that have one value for each volume of a 4D image, and values whose unit is doubtful."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import bids
+from ..formats.dicom import edits
+from ..formats.dicom.pydicom_conversion import element_of
+from ..model.metadata import Elements
+from ..options import Kind
+from ..standard.tags import Tag
+from .image_with_sidecar import Described
+
+OF_VOLUMES = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTime")
+LONGEST_S = {
+    "EchoTime": 1.0, "EchoTime1": 1.0, "EchoTime2": 1.0, "RepetitionTime": 100.0, "RepetitionTimeExcitation": 100.0,
+    "RepetitionTimePreparation": 100.0, "InversionTime": 30.0, "TotalReadoutTime": 10.0, "EffectiveEchoSpacing": 0.1,
+    "DwellTime": 0.01,
+}  # fmt: skip
+"""BIDS wants seconds; no scanner takes longer. Larger values are milliseconds or microseconds, most likely."""
+
+
+def lists_of_volumes(described: Described) -> dict[str, list[float]]:
+    """Return the lists that have one number for each volume of an image, and more than one value."""
+    times = described.image.times
+    found = {key: described.top.get(key) for key in OF_VOLUMES}
+    return {
+        key: value
+        for key, value in found.items()
+        if isinstance(value, list) and times > 1 and len(value) == times and _differ(value)
+    }
+
+
+def _differ(value: list[Any]) -> bool:
+    return all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in value) and len(set(value)) > 1
+
+
+def elements_of_volumes(described: Described, kind: Kind, sentences: list[str]) -> list[Elements]:
+    """Return the attributes of each volume; empty where no list has a value for each.
+
+    Objects of one frame hold them; objects of many frames have one value for all, so there they are left out.
+
+    Raises
+    ------
+    SidecarError
+        If a number is not valid for its attribute.
+    """
+    lists = lists_of_volumes(described)
+    if kind is not Kind.MR:
+        sentences += [
+            f'"{key}" has a value for each of {len(value)} volumes, objects of this kind have one for all: it was left out'
+            for key, value in lists.items()
+        ]
+        return []
+    found: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
+    for key, value in lists.items():
+        for n, number in enumerate(value):
+            for _, path, texts in bids.attributes_told({key: number}, described.where, []):
+                if len(path) == 1:
+                    found[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
+            if key == "EchoTime":
+                found[n][Tag.ECHO_NUMBERS] = element_of(Tag.ECHO_NUMBERS, "IS", [n + 1])
+    return found
+
+
+def doubtful_units(top: dict[str, Any]) -> list[str]:
+    """Ask whether times of a sidecar are really in seconds."""
+    found = []
+    for key, longest in LONGEST_S.items():
+        value = top.get(key)
+        numbers = value if isinstance(value, list) else [value]
+        if any(isinstance(number, (int, float)) and number > longest for number in numbers):
+            shown = ", ".join(f"{number:g}" for number in numbers[:5])
+            found.append(
+                f'"{key}" is {shown} s, which is hardly possible: is it in milliseconds? BIDS wants seconds; correct it'
+            )
+    return found

@@ -1,0 +1,85 @@
+"""Slicer refuses the contradictions of options that Python and the command line refuse, for the same reason."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from slicer_helpers import images
+
+sys.path.append(str(Path(__file__).parents[1] / "options"))
+from contradictions import EXAMPLES, RULE_OF, options_of  # a helper of other tests
+
+TARGET_OF = {code: choices.get("target", "nifti") for code, choices in EXAMPLES.items()}
+EXPORTED = [code for code, target in TARGET_OF.items() if target != "dicom"]
+IMPORTED = [code for code, target in TARGET_OF.items() if target == "dicom"]
+
+
+def reason(code, folder):
+    return str(RULE_OF[code].error(options_of(code, folder)))
+
+
+@pytest.mark.parametrize("code", EXPORTED)
+def test_export_of_nodes_refuses_it(code, logic, node, tmp_path):
+    from nifti_dicom_bridge import OptionError
+
+    with pytest.raises(OptionError) as caught:
+        logic.exportVolumes([node], tmp_path / "out", options_of(code, tmp_path))
+    assert (caught.value.code, str(caught.value)) == (code, reason(code, tmp_path))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_export_of_series_refuses_it(code, logic, node, database, tmp_path):
+    from nifti_dicom_bridge import OptionError
+
+    (series,) = [uid for patient in database.patients() for study in database.studiesForPatient(patient)
+                 for uid in database.seriesForStudy(study)]  # fmt: skip
+    with pytest.raises(OptionError) as caught:
+        logic.exportSeries([series], tmp_path / "out", options_of(code, tmp_path))
+    assert (caught.value.code, str(caught.value)) == (code, reason(code, tmp_path))
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """A NIfTI image."""
+    import numpy as np
+
+    from nifti_dicom_bridge import Volume, write
+
+    return write(Volume(np.zeros((1, 2, 3, 4), np.int16), np.eye(4)), tmp_path_factory.mktemp("nifti") / "a.nii")[0]
+
+
+@pytest.mark.parametrize("code", IMPORTED)
+def test_import_refuses_it(code, logic, image, tmp_path):
+    from nifti_dicom_bridge import OptionError
+
+    with pytest.raises(OptionError) as caught:
+        logic.importNifti([image], options_of(code, tmp_path), database=False, folder=tmp_path / "out")
+    assert (caught.value.code, str(caught.value)) == (code, reason(code, tmp_path))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("code", IMPORTED)
+def test_the_proposal_gives_the_same_reason(code, logic, image, tmp_path):
+    (proposal,) = logic.propose([image], options_of(code, tmp_path))
+    assert proposal.error == reason(code, tmp_path)
+
+
+@pytest.mark.parametrize("choices", [{"layout": "zarr", "gzip": False}, {"layout": "preview", "gzip": False}])
+def test_the_hidden_choice_of_gzip_does_not_stand_in_the_way(choices, logic, node, tmp_path):
+    assert logic.exportVolumes([node], tmp_path / "out", logic.makeOptions(**choices)).ok
+
+
+def test_a_choice_that_does_not_exist_is_refused_with_those_that_do(logic):
+    from nifti_dicom_bridge import OptionError
+
+    with pytest.raises(OptionError, match="Did you mean uids"):
+        logic.makeOptions(uid="keep")
+
+
+def test_unedited_nodes_are_exported_with_a_key_for_new_uids(logic, node, tmp_path):
+    report = logic.exportVolumes([node], tmp_path / "out", logic.makeOptions(deidentify=True, deidentify_key="k"))
+    assert report.ok
+    assert images(report)

@@ -1,0 +1,110 @@
+"""Images of one series that differ in meaning are separate volumes, whose names say in what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from nifti_dicom_bridge.model.volume import Volume
+from phantoms.base import CT, MR, save, slices, uid
+
+SLICES = 4
+
+
+def series(attribute: str, values: list[Any], kind: str = MR, times: int = 1) -> list[Dataset]:
+    """Return a series with an image for each value of an attribute; the voxels of image n are 100 n + slice."""
+    found = []
+    for n, value in enumerate(values):
+        for t in range(times):
+            pixels = np.array([np.full((4, 5), 100 * n + 10 * t + k) for k in range(SLICES)], "<i2")
+            for ds in slices(pixels, kind):
+                ds.InstanceNumber = len(found) + 1
+                ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, len(found) + 1)
+                if times > 1:
+                    ds.TemporalPositionIdentifier = t + 1
+                if value is not None:
+                    setattr(ds, attribute, value)
+                found.append(ds)
+    return found
+
+
+def images(folder: Path, found: list[Dataset]) -> dict[str, Volume]:
+    """Return the volumes that files become, by the end of their name."""
+    save(folder, found)
+    return {volume.name.partition("series_1")[2].strip("_"): volume for volume in read([folder])}
+
+
+def firsts(found: dict[str, Volume]) -> dict[str, int]:
+    """Return the first voxel of each image; all its slices are those of one value."""
+    for volume in found.values():
+        assert volume.voxels.shape[1] == SLICES
+        assert len(set((volume.voxels // 100).reshape(-1).tolist())) == 1
+    return {name: int(volume.voxels[0, 0, 0, 0]) for name, volume in found.items()}
+
+
+def _types(*words: str) -> list[list[str]]:
+    return [["ORIGINAL", "PRIMARY", *word.split("\\")] for word in words]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "values", "names"),
+    [
+        ("EchoTime", ["2.5", "5"], ["echo2_5", "echo5"]),
+        ("EchoNumbers", ["1", "2"], ["echonumber1", "echonumber2"]),
+        ("InversionTime", ["700", "2500"], ["TI700", "TI2500"]),
+        ("FlipAngle", ["5", "20"], ["flip5", "flip20"]),
+        ("FrameOfReferenceUID", [uid(5), uid(6)], ["space1", "space2"]),
+        ("ImageType", _types("M\\ND", "P\\ND"), ["", "phase"]),
+        ("ImageType", _types("M_FFE\\M\\FFE", "PHASE MAP\\P\\FFE", "R_FFE\\R\\FFE", "I_FFE\\I\\FFE"),
+         ["", "phase", "real", "imaginary"]),
+        ("ImageType", _types("M_FFE\\M", "SW_M_FFE\\M", "SW_P\\P"), ["", "swi", "phase-swi"]),
+        ("ImageType", _types("W\\W", "F\\F", "IP\\IP", "OP\\OP"), ["water", "fat", "inphase", "outphase"]),
+        ("ImageType", _types("M\\DIXON\\WATER", "M\\DIXON\\FAT", "M\\DIXON\\IN_PHASE", "M\\DIXON\\OUT_PHASE"),
+         ["water", "fat", "inphase", "outphase"]),
+        ("ImageType", _types("T1 MAP\\T1", "R2_STAR\\R2_STAR", "FF\\FF", "ADC"), ["t1map", "r2star", "fatfraction", "adc"]),
+        ("ImageType", _types("M", "SWI", "MNIP"), ["", "swi", "minip"]),
+        ("ImageType", _types("M\\VENDOR1", "M\\VENDOR2"), ["type-vendor1", "type-vendor2"]),
+    ],
+)  # fmt: skip
+def test_images_that_differ_in_meaning(attribute: str, values: list[Any], names: list[str], tmp_path: Path) -> None:
+    found = firsts(images(tmp_path, series(attribute, values)))
+
+    expected = {name.replace("type-", ""): 100 * n for n, name in enumerate(names)}
+    assert found == expected
+
+
+def test_kernels_of_a_ct_series(tmp_path: Path) -> None:
+    found = firsts(images(tmp_path, series("ConvolutionKernel", ["B30f", "B70f"], CT)))
+
+    assert found == {"kernel-B30f": 0, "kernel-B70f": 100}
+
+
+def test_each_image_keeps_its_own_times(tmp_path: Path) -> None:
+    found = images(tmp_path, series("ImageType", _types("M", "P"), times=3))
+
+    assert {name: volume.voxels.shape[0] for name, volume in found.items()} == {"": 3, "phase": 3}
+    assert found["phase"].voxels[:, 0, 0, 0].tolist() == [100, 110, 120]
+
+
+def test_an_image_type_that_changes_from_slice_to_slice_is_one_image(tmp_path: Path) -> None:
+    found = series("ImageType", _types("M"))
+    for ds, word in zip(found, ("A", "A", "B", "B"), strict=True):
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL", word]
+
+    assert list(firsts(images(tmp_path, found))) == [""]
+
+
+@pytest.mark.parametrize("words", ["PERFUSION\\ASL", "ASL\\NONE"])
+def test_label_and_control_are_times_of_one_image_whatever_their_tr(words: str, tmp_path: Path) -> None:
+    found = series("RepetitionTime", ["4000", "4000.5"])
+    for n, ds in enumerate(found):
+        ds.ImageType, ds.AcquisitionNumber = ["ORIGINAL", "PRIMARY", *words.split("\\")], n // SLICES + 1
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert volume.voxels[:, 0, 0, 0].tolist() == [0, 100]

@@ -1,0 +1,148 @@
+"""NIfTI images as other tools write them: two files, transparency, scaled labels, lists and odd units in sidecars."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from circle import NEW, Circle
+from nifti_dicom_bridge import ConversionReport, Kind, Outcome
+from phantoms.base import ramp
+
+AFFINE = np.diag([-2.0, 2.0, 3.0, 1.0])
+
+
+def to_dicom(circle: Circle, image: Any, name: str = "a.nii.gz", top: dict | None = None, **choices: Any) -> ConversionReport:
+    """Convert one image that is written first."""
+    circle.nifti.mkdir(exist_ok=True)
+    nibabel.save(image, circle.nifti / name)
+    if top is not None:
+        (circle.nifti / f"{name.partition('.')[0]}.json").write_text(json.dumps(top))
+    return circle.home(NEW, **choices)
+
+
+def notes(report: ConversionReport) -> str:
+    """Return all that is said of the entries."""
+    return "\n".join(line for entry in report.entries for line in [*entry.log.warnings, *entry.log.notes, entry.error])
+
+
+def data_sets(folder: Path) -> list[pydicom.Dataset]:
+    """Return the files below a folder by their number."""
+    found = [pydicom.dcmread(path) for path in folder.rglob("*.dcm")]
+    return sorted(found, key=lambda ds: ds.InstanceNumber)
+
+
+# --- two files --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", ["folder", "a.hdr", "a.img"])
+def test_an_image_in_two_files_is_one_image(given: str, circle: Circle) -> None:
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Pair(ramp(5, 4, 3), AFFINE), circle.nifti / "a.img")
+    (circle.nifti / "b.img").write_bytes(b"a disk image")
+    circle.nifti = circle.nifti if given == "folder" else circle.nifti / given
+
+    report = circle.home(NEW)
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
+    assert len(data_sets(circle.back)) == 3
+
+
+def test_an_analyze_image_is_refused_with_a_sentence_of_its_own(circle: Circle) -> None:
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.AnalyzeImage(ramp(5, 4, 3), AFFINE), circle.nifti / "a.img")
+
+    report = circle.home(NEW)
+
+    assert "an Analyze image" in report.entries[0].error
+
+
+# --- transparency -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alpha", [255, 254, 0])
+def test_transparency_is_reported(alpha: int, circle: Circle) -> None:
+    colors = np.zeros((5, 4, 3), [(name, "u1") for name in "RGBA"])
+    colors["A"] = 255
+    colors["A"][0, 0, 0] = alpha
+
+    report = to_dicom(circle, nibabel.Nifti1Image(colors, AFFINE))
+
+    assert ("1 voxels are transparent" in notes(report)) == (alpha < 255)
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+
+
+def _write_scaled(circle: Circle, name: str) -> np.ndarray:
+    """Write labels 0, 1, 3 with a scale that does not give whole numbers exactly."""
+    labels = np.zeros((5, 4, 3), np.int16)
+    labels[:1], labels[2, :2] = 1, 3
+    circle.nifti.mkdir()
+    image = nibabel.Nifti1Image(labels.astype(np.float64), AFFINE)
+    image.header.set_data_dtype(np.uint16)
+    nibabel.save(image, circle.nifti / name)
+    return labels
+
+
+@pytest.mark.parametrize("name", ["sub-1_dseg.nii.gz", "mine.nii.gz"])
+def test_labels_saved_with_a_scale_are_labels(name: str, circle: Circle) -> None:
+    labels = _write_scaled(circle, name)
+    stored = nibabel.load(circle.nifti / name)
+    assert not np.array_equal(np.asarray(stored.dataobj), labels)
+
+    report = circle.home(NEW)
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
+    (found,) = data_sets(circle.back)
+    assert found.Modality == "SEG"
+    assert len(found.SegmentSequence) == 2
+
+
+def test_the_value_that_is_not_whole_is_named(circle: Circle) -> None:
+    labels = np.zeros((5, 4, 3), np.float64)
+    labels[0] = 1.0026
+
+    report = to_dicom(circle, nibabel.Nifti1Image(labels, AFFINE), "a_dseg.nii.gz")
+
+    assert "such as 1.0026" in notes(report)
+
+
+# --- sidecars ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "keyword", "scale"),
+    [("EchoTime", [0.004, 0.008, 0.012], "EchoTime", 1000), ("FlipAngle", [5, 10, 20], "FlipAngle", 1)],
+)
+def test_a_list_with_a_value_for_each_volume(key: str, values: list, keyword: str, scale: int, circle: Circle) -> None:
+    image = nibabel.Nifti1Image(ramp(5, 4, 2, 3), AFFINE)
+
+    to_dicom(circle, image, top={"Modality": "MR", "RepetitionTime": 2, "EchoTime": 0.03, key: values})
+
+    found = [float(ds[keyword].value) for ds in data_sets(circle.back)]
+    assert found == [value * scale for value in values for _ in range(2)]
+
+
+def test_a_list_for_each_volume_is_left_out_of_objects_with_one_value(circle: Circle) -> None:
+    image = nibabel.Nifti1Image(ramp(5, 4, 2, 3), AFFINE)
+    top = {"Modality": "MR", "RepetitionTime": 2, "EchoTime": [0.004, 0.008, 0.012]}
+
+    report = to_dicom(circle, image, top=top, kind=Kind.ENHANCED_MR)
+
+    assert '"EchoTime" has a value for each of 3 volumes' in notes(report)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "asked"), [("EchoTime", 30, True), ("RepetitionTime", 2000, True), ("EchoTime", 0.03, False)]
+)
+def test_times_that_cannot_be_seconds_are_questioned(key: str, value: float, asked: bool, circle: Circle) -> None:
+    report = to_dicom(circle, nibabel.Nifti1Image(ramp(5, 4, 2), AFFINE), top={"Modality": "MR", key: value})
+
+    assert ("is it in milliseconds?" in notes(report)) == asked

@@ -1,0 +1,249 @@
+"""Where images lie: tiny voxels, jitter, multi-frame objects without functional groups, no position at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from circle import NEW, Circle
+from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge.errors import DicomReadError
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from nifti_dicom_bridge.model.volume import Volume
+from phantoms.base import AXIAL, CT, MR, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices, uid
+from phantoms.multiframe import group
+from phantoms.series import OBLIQUE
+
+NM, WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.20", "1.2.840.10008.5.1.4.1.1.77.1.6"
+FRAMES = 6
+
+
+def volumes(folder: Path, *found: Dataset) -> list[Volume]:
+    """Return the volumes that files become."""
+    save(folder, list(found))
+    return read([folder])
+
+
+# --- tolerances -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [0.001, 0.005, 0.009, 0.05])
+@pytest.mark.parametrize("spacing", [(0.002, 0.002), (0.009, 0.012), (0.5, 0.5)])
+def test_slices_closer_than_scanners_make_them(step: float, spacing: tuple[float, float], tmp_path: Path) -> None:
+    found = slices(ramp(8, 4, 5), MR, AXIAL, (100.25, -200.5, 50), spacing, (0, 0, step))
+    for ds in found:
+        ds.SliceThickness = str(step)
+
+    (volume,) = volumes(tmp_path, *found)
+
+    assert volume.voxels.shape == (1, 8, 4, 5)
+    assert np.isclose(volume.ijk_to_ras[2, 2], step)
+    assert not volume.warnings
+
+
+@pytest.mark.parametrize("voxel", [0.005, 0.009, 1e-3])
+def test_tiny_voxels_keep_their_shape_there_and_back(voxel: float, circle: Circle) -> None:
+    affine = np.diag([-voxel, voxel, voxel, 1.0])
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(ramp(5, 4, 8).astype(np.int16), affine), circle.nifti / "tiny_T1w.nii.gz")
+    circle.home(NEW)
+
+    (volume,) = read([circle.back])
+
+    assert volume.voxels.shape == (1, 8, 4, 5)
+    assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0), voxel, rtol=1e-4)
+
+
+def test_distances_that_jitter_get_the_step_that_fits_all(tmp_path: Path) -> None:
+    jitter = np.random.default_rng(5).uniform(-0.2, 0.2, 30)
+    found = slices(ramp(30, 4, 5))
+    for k, ds in enumerate(found):
+        ds.ImagePositionPatient = [0, 0, 3 * k + jitter[k]]
+
+    (volume,) = volumes(tmp_path, *found)
+
+    best = np.polyfit(np.arange(30), 3 * np.arange(30) + jitter, 1)[0]
+    assert np.isclose(volume.ijk_to_ras[2, 2], best, atol=1e-6)
+    assert any("slice distances vary" in warning for warning in volume.warnings)
+
+
+def test_volumes_whose_spacing_differs_in_tiny_voxels_are_two(tmp_path: Path) -> None:
+    first = slices(ramp(3, 4, 5), MR, AXIAL, (0, 0, 0), (0.005, 0.005), (0, 0, 0.005))
+    second = slices(ramp(3, 4, 5), MR, AXIAL, (0, 0, 0), (0.0055, 0.0055), (0, 0, 0.005))
+    for n, ds in enumerate(second):
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(8, n)
+
+    assert len(volumes(tmp_path, *first, *second)) == 2
+
+
+# --- multi-frame objects without functional groups --------------------------------------------------------------------
+
+
+def multi_frame(sop_class: str = CT, orientation: tuple = AXIAL, **attributes: object) -> Dataset:
+    """Return an object of several frames with its place at the top level."""
+    ds = slices(ramp(1, FRAMES * 4, 5), sop_class, orientation, (-3.0, -2.4, 10.0), (0.3, 0.4))[0]
+    ds.Rows, ds.NumberOfFrames, ds.SliceThickness = 4, FRAMES, "0.5"
+    for name, value in attributes.items():
+        setattr(ds, name, value)
+    return ds
+
+
+def nuclear(spacing: str = "4") -> Dataset:
+    """Return a reconstructed NM object, whose place is in its detector."""
+    ds = multi_frame(NM, Modality="NM", SliceVector=list(range(1, FRAMES + 1)), SpacingBetweenSlices=spacing)
+    detector = group(ImagePositionPatient=ds.ImagePositionPatient, ImageOrientationPatient=ds.ImageOrientationPatient)
+    del ds.ImagePositionPatient, ds.ImageOrientationPatient
+    ds.DetectorInformationSequence = [detector]
+    return ds
+
+
+@pytest.mark.parametrize("orientation", [AXIAL, OBLIQUE])
+@pytest.mark.parametrize("spacing", ["0.25", "-0.25", None])
+def test_place_at_the_top_level(orientation: tuple, spacing: str | None, tmp_path: Path) -> None:
+    ds = multi_frame(orientation=orientation)
+    if spacing:
+        ds.SpacingBetweenSlices = spacing
+    step = float(spacing or 0.5)
+
+    (volume,) = volumes(tmp_path, ds)
+
+    normal = np.cross(orientation[:3], orientation[3:])
+    first, last = (0, FRAMES - 1) if step > 0 else (FRAMES - 1, 0)
+    origin = np.array([-3.0, -2.4, 10.0]) + normal * step * first
+    assert np.allclose(volume.ijk_to_ras[:3, 3] * [-1, -1, 1], origin, atol=1e-6)
+    assert np.allclose(volume.ijk_to_ras[:3, 2] * [-1, -1, 1], normal * abs(step), atol=1e-6)
+    assert volume.voxels[0, 0, 0, 0] == 20 * first
+    assert volume.voxels[0, -1, 0, 0] == 20 * last
+
+
+@pytest.mark.parametrize("spacing", ["4", "-4"])
+def test_place_in_the_detector(spacing: str, tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, nuclear(spacing))
+
+    origin = 10.0 if spacing == "4" else 10.0 - 4 * (FRAMES - 1)
+    assert np.allclose(volume.ijk_to_ras[:3, 3], [3.0, 2.4, origin])
+    assert volume.voxels[0, 0, 0, 0] == (0 if spacing == "4" else 20 * (FRAMES - 1))
+
+
+@pytest.mark.parametrize("vector", ["TimeSlotVector", "PhaseVector", "TimeSliceVector", "RRIntervalVector"])
+def test_frames_of_a_gated_or_dynamic_object_are_times(vector: str, tmp_path: Path) -> None:
+    ds = nuclear()
+    ds.SliceVector = [1, 2, 3, 1, 2, 3]
+    setattr(ds, vector, [2, 2, 2, 1, 1, 1])
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert volume.voxels[:, :, 0, 0].tolist() == [[60, 80, 100], [0, 20, 40]]
+
+
+@pytest.mark.parametrize("vector", ["EnergyWindowVector", "DetectorVector"])
+def test_energy_windows_and_detectors_are_images_of_their_own(vector: str, tmp_path: Path) -> None:
+    ds = nuclear()
+    ds.SliceVector = [1, 2, 3, 1, 2, 3]
+    setattr(ds, vector, [1, 1, 1, 2, 2, 2])
+
+    found = volumes(tmp_path, ds)
+
+    assert [volume.voxels[0, :, 0, 0].tolist() for volume in found] == [[0, 20, 40], [60, 80, 100]]
+
+
+def test_frames_in_time_at_one_place_are_times(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, multi_frame(MR, FrameTime="40", FrameIncrementPointer=0x00181063))
+
+    assert volume.voxels.shape == (FRAMES, 1, 4, 5)
+
+
+def test_a_whole_slide_image_is_refused_by_name(tmp_path: Path) -> None:
+    ds = multi_frame(WHOLE_SLIDE, TotalPixelMatrixColumns=10, TotalPixelMatrixRows=12)
+
+    with pytest.raises(DicomReadError, match="VL Whole Slide Microscopy"):
+        volumes(tmp_path, ds)
+
+
+# --- no position ------------------------------------------------------------------------------------------------------
+
+
+def _without_place(found: list[Dataset]) -> list[Dataset]:
+    for ds in found:
+        del ds.ImagePositionPatient, ds.ImageOrientationPatient
+    return found
+
+
+def test_slice_location_orders_slices_without_position(circle: Circle) -> None:
+    found = _without_place(slices(ramp(6, 4, 5), MR))
+    for k, ds in enumerate(found):
+        ds.SliceLocation, ds.InstanceNumber = 10 + 2.5 * k, 100 - k
+    save(circle.dicom, found)
+    report = circle.forth()
+
+    stored = nibabel.load(circle.image())
+    assert stored.shape == (5, 4, 6)
+    assert int(stored.header["sform_code"]) == int(stored.header["qform_code"]) == 0
+    assert np.isclose(stored.header.get_zooms()[2], 2.5)
+    assert any("position is assumed" in warning for warning in report.entries[0].log.warnings)
+    assert {entry.outcome for entry in circle.home().entries} == {Outcome.RESTORED}
+
+
+def test_slice_location_of_a_dynamic_series(tmp_path: Path) -> None:
+    found = _without_place(slices(ramp(6, 4, 5), MR))
+    for n, ds in enumerate(found):
+        ds.SliceLocation, ds.TemporalPositionIdentifier = 2.5 * (n % 3), n // 3 + 1
+
+    (volume,) = volumes(tmp_path, *found)
+
+    assert volume.voxels.shape[:2] == (2, 3)
+
+
+@pytest.mark.parametrize("kind", [["ORIGINAL", "PRIMARY"], ["DERIVED", "PRIMARY"]])
+def test_spacing_at_the_detector_of_original_images(kind: list[str], circle: Circle) -> None:
+    ds = image(ramp(4, 5), "1.2.840.10008.5.1.4.1.1.1")
+    ds.ImagerPixelSpacing, ds.ImageType = ["0.15", "0.2"], kind
+    save(circle.dicom, [ds])
+    report = circle.forth()
+
+    stored = nibabel.load(circle.image())
+    assert np.allclose(stored.header.get_zooms()[:2], (0.2, 0.15) if kind[0] == "ORIGINAL" else (1, 1))
+    assert int(stored.header["sform_code"]) == int(stored.header["qform_code"]) == 0
+    assert any("ImagerPixelSpacing" in warning for warning in report.entries[0].log.warnings)
+
+
+def test_an_image_with_a_place_has_the_code_of_the_scanner(circle: Circle) -> None:
+    circle.make("single_slice").forth()
+
+    assert int(nibabel.load(circle.image()).header["sform_code"]) == 1
+
+
+# --- Modality LUT -----------------------------------------------------------------------------------------------------
+
+
+def _with_lut(entries: np.ndarray, first: int) -> Dataset:
+    ds = slices(ramp(1, 4, 5, dtype="<u2"), MR)[0]
+    lut = group(ModalityLUTType="US")
+    put_raw(lut, 0x00283002, "US", np.array([len(entries), first, 16], "<u2").tobytes())
+    put_raw(lut, 0x00283006, "OW", entries.astype("<u2").tobytes())
+    ds.ModalityLUTSequence = [lut]
+    return ds
+
+
+def test_a_modality_lut_that_is_a_line_is_a_slope(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, _with_lut(np.arange(30) * 3 + 7, 2))
+
+    assert (volume.rescale.slope, volume.rescale.intercept) == (3, 1)
+    assert volume.warnings
+
+
+def test_a_modality_lut_that_is_a_curve_is_reported(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, _with_lut(np.arange(30) ** 2, 0))
+
+    assert volume.rescale.is_identity
+    assert any("ModalityLUTSequence (0028,3000) was not applied" in warning for warning in volume.warnings)
+
+
+def test_secondary_captures_without_place_stay_apart(tmp_path: Path) -> None:
+    found = [image(ramp(4, 5, start=20 * n, dtype="u1"), SECONDARY_CAPTURE, instance=n + 1) for n in range(3)]
+
+    assert len(volumes(tmp_path, *found)) == 3
