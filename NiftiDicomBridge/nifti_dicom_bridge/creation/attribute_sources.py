@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import OptionError
 from ..formats.dicom import edits, new_element
@@ -25,14 +24,12 @@ from .frames_of_reference import Spaces
 from .image_with_sidecar import Described
 from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
+from .placed_image import Placed
 from .repair import with_known_words
 from .sidecar_attributes import Told
 
 THIS_SOFTWARE = "this software"
 _PATIENT = {Tag.PATIENT_ID: "PatientID", Tag.PATIENT_NAME: "PatientName"}
-if TYPE_CHECKING:
-    from .image_on_reference import Placed
-
 Values = Mapping[int, tuple[str, list]]
 
 

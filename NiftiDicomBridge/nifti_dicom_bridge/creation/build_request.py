@@ -16,10 +16,11 @@ from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import Kind
 from .attribute_sources import Shared, gathered, modality_told
-from .image_on_reference import Placed, placed
+from .image_on_reference import placed
 from .image_with_sidecar import Described
 from .kind_parameters import has_label_table
 from .phase_encoding import phase_encoding
+from .placed_image import Placed
 from .sidecar_attributes import Told, block, frames_of, told_by
 
 SAME_S = 1e-3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ..model.volume import Volume
 from ..options import Resample, SlicePlane
 from .attribute_sources import Shared
 from .image_with_sidecar import Described
+from .placed_image import Placed
 from .reference_choice import chosen_reference, is_grid_of
 
 _TEMPLATES = ("talairach", "mni", "template")
@@ -24,29 +25,6 @@ _ALIGNED = "aligned"
 _SEEN_MM = 1e-3
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
-
-
-@dataclass(frozen=True)
-class Placed:
-    """An image as its slices are written.
-
-    Attributes
-    ----------
-    image : Volume
-        In the orientation of the slices, on the grid of the reference if it differs by rounding only.
-    reference : Reference or None
-        The series that it belongs to.
-    same_space, same_grid : bool
-        It is located in the frame of reference of the reference; it has its grid too.
-    planes : list of Plane
-        Where the slices are located.
-    """
-
-    image: Volume
-    reference: Reference | None
-    same_space: bool
-    same_grid: bool
-    planes: list[Plane]
 
 
 def placed(described: Described, shared: Shared, log: Log) -> Placed:
