@@ -125,7 +125,7 @@ class ExportPart:
         if self._widget.busy:
             hint = "" if self._widget.busy_with(self.feedback) else hint
         hidden = self.tree.checked_but_hidden()
-        note = _("The search hides {count} checked images.").format(count=hidden) if hidden and not hint else ""
+        note = _("Checked images that the search hides: {count}").format(count=hidden) if hidden and not hint else ""
         self.feedback.show_hint(hint or note, remedy, on_remedy)
 
     def _obstacle(self, count: int) -> tuple[str, str, Any]:

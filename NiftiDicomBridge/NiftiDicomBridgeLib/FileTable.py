@@ -42,7 +42,7 @@ class FileTable:
     ):
         self._table, self._on_selection = table, on_selection
         self._header = table.horizontalHeader()
-        set_columns(table, self._header, FILE, {FOUND: 17, BECOMES: 15})
+        set_columns(table, self._header, FILE, {FOUND: 13, BECOMES: 14})
         set_row_heights(table)
         self._drop_filter = DropFilter(on_files, NIFTI_SUFFIXES)
         view = table.viewport()

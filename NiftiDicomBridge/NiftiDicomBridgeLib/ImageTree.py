@@ -92,6 +92,7 @@ class ImageTree:
             if branch.node_id:
                 item.setText(DETAIL, branch.detail)
                 item.setToolTip(DETAIL, branch.detail)
+            item.setFirstColumnSpanned(not branch.node_id)
             item.setIcon(NAME, _icon_of(branch, from_scene))
             if self._on_check is not None:
                 item.setCheckState(NAME, qt.Qt.Checked if branch.node_id in checked else qt.Qt.Unchecked)

@@ -110,7 +110,7 @@ class ImportPart:
         before = len(self.rows)
         self._add(paths)
         added = len(self.rows) - before
-        text = _("Added {count} NIfTI files.").format(count=added) if paths else _("The folder contains no NIfTI files.")
+        text = _("NIfTI files added: {count}").format(count=added) if paths else _("The folder contains no NIfTI files.")
         self.feedback.show_result(text, problem=not paths)
 
     def _add_staged(self, staged: Any) -> None:
@@ -119,7 +119,7 @@ class ImportPart:
             reference = series_of(staged.reference)
             self._change(new, lambda row: setattr(row, "reference", reference))
             self.reference.refresh()
-        self.feedback.show_result(_("Added {count} images of the scene.").format(count=len(staged.images)))
+        self.feedback.show_result(_("Images added from the scene: {count}").format(count=len(staged.images)))
 
     def _add(self, paths: Iterable[Path]) -> list[Row]:
         """Add files, select the first new one, and return the new rows."""
@@ -228,6 +228,7 @@ class ImportPart:
 
     def _on_more_toggled(self, on: bool) -> None:
         self.fields.show_all(on)
+        self.ui.moreButton.setText(_("&Less") if on else _("&More"))
 
     def _update_field_buttons(self) -> None:
         ui, selected = self.ui, self.fields.selected

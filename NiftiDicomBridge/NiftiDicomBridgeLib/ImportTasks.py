@@ -212,7 +212,7 @@ def with_own(options: ConversionOptions, own: Mapping[Path, Own], scratch: Path)
         elif files and files not in folders:
             folders[files] = _folder_of(files, scratch / f"reference-{len(folders)}")
         found[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values))
-    return replace(options, per_file=found)
+    return replace(options, per_file={**options.per_file, **found})
 
 
 def _folder_of(files: Sequence[Path], folder: Path) -> Path:

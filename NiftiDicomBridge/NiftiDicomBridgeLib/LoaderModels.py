@@ -38,12 +38,15 @@ class Prediction(NamedTuple):
         Where each plane is in the volumes; None where planes and frames are not the same, as in mosaics.
     covered : tuple of int
         The volumes whose frames the loader has read.
+    grids : numpy.ndarray, shape (times, 4, 4)
+        The grid of every time, mm: a sequence of single slices has one of its own for each.
     """
 
     voxels: np.ndarray
     ijk_to_ras: np.ndarray
     places: tuple[tuple[Place, ...], ...] | None
     covered: tuple[int, ...]
+    grids: np.ndarray
 
 
 def predictions(volumes: Sequence[Volume], image: NodeImage) -> Iterator[Prediction]:
@@ -69,7 +72,8 @@ def scalar_volume(volumes: Sequence[Volume], image: NodeImage) -> Prediction | N
     if not all(readings) or len({reading.voxels.shape for reading in readings if reading}) != 1:
         return None
     read = [reading for reading in readings if reading]
-    return _prediction(volumes, np.stack([one.voxels for one in read]), read[0].ijk_to_ras, [_frames(one) for one in read])
+    grids = np.stack([one.ijk_to_ras for one in read])
+    return _prediction(volumes, np.stack([one.voxels for one in read]), grids, [_frames(one) for one in read])
 
 
 def image_sequence(volumes: Sequence[Volume], image: NodeImage) -> Prediction | None:
@@ -82,7 +86,8 @@ def image_sequence(volumes: Sequence[Volume], image: NodeImage) -> Prediction | 
         return None
     across, down = _spacing_of_ultrasound(files[0]) or reading.spacing[:2]
     frames = [(file,) for file in _frames(reading)]
-    return _prediction(volumes, reading.voxels[:, np.newaxis], np.diag([-across, -down, 1.0, 1.0]), frames)
+    grids = np.tile(np.diag([-across, -down, 1.0, 1.0]), (len(frames), 1, 1))
+    return _prediction(volumes, reading.voxels[:, np.newaxis], grids, frames)
 
 
 LOADERS: tuple[Callable[[Sequence[Volume], NodeImage], Prediction | None], ...] = (scalar_volume, image_sequence)
@@ -123,7 +128,7 @@ def _frames(reading: Reading) -> tuple[Frame, ...]:
 
 
 def _prediction(
-    volumes: Sequence[Volume], voxels: np.ndarray, grid: np.ndarray, frames: Sequence[tuple[Frame, ...]]
+    volumes: Sequence[Volume], voxels: np.ndarray, grids: np.ndarray, frames: Sequence[tuple[Frame, ...]]
 ) -> Prediction:
     known = _places_of_frames(volumes)
     files = {file for time in frames for file, _ in time}
@@ -132,7 +137,7 @@ def _prediction(
     planes = {volumes[place.volume].voxels.shape[2:4] for time in places for place in time}
     count = sum(volumes[n].voxels.shape[0] * volumes[n].voxels.shape[1] for n in covered)
     one_to_one = len(places) == len(frames) and planes == {voxels.shape[2:4]} and count == voxels.shape[0] * voxels.shape[1]
-    return Prediction(voxels, grid, places if one_to_one else None, covered)
+    return Prediction(voxels, grids[0], places if one_to_one else None, covered, grids)
 
 
 def _places_of_frames(volumes: Sequence[Volume]) -> dict[Frame, Place]:

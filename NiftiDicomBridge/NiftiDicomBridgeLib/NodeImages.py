@@ -10,6 +10,11 @@ import numpy as np
 import slicer
 import vtk
 
+DIFFERENT_VOLUMES = (
+    "The volumes of {} differ in size or place, which one 4D image cannot hold. Export them one by one, or export the original "
+    "series."
+)
+
 
 class Label(NamedTuple):
     """What a number in a label map means: name, colour (0 to 255), terminology as Slicer writes it, DICOM properties."""
@@ -85,6 +90,8 @@ class NodeImage:
         The segments of a segmentation that have voxels, in the order of `labels`.
     warnings : tuple of str
         What of the node could not be included.
+    grids : numpy.ndarray or None, shape (times, 4, 4)
+        The grid of every time where they differ, as in a sequence of single slices; None where all have `ijk_to_ras`.
     """
 
     name: str
@@ -101,6 +108,7 @@ class NodeImage:
     hardened: bool = False
     masks: tuple[Mask, ...] = ()
     warnings: tuple[str, ...] = ()
+    grids: np.ndarray | None = None
 
 
 def grid_of(node: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError
 
-from .NodeImages import Label, NodeImage, grid_of, remove_with_displays
+from .NodeImages import DIFFERENT_VOLUMES, Label, NodeImage, grid_of, remove_with_displays
 from .NodeKinds import (
     DIFFUSION,
     LABEL_MAP,
@@ -161,21 +161,23 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
         _require_convertible(frame)
     grids = np.array([grid_of(frame) for frame in frames])
     arrays = [np.array(slicer.util.arrayFromVolume(frame)) for frame in frames]
-    if len({array.shape for array in arrays}) > 1 or not np.allclose(grids, grids[0], rtol=0, atol=1e-3):
-        raise BridgeError(
-            f"The volumes of {sequence.GetName()} differ in size or place, which one 4D image cannot hold. Export them one by "
-            "one."
-        )
+    if len({array.shape for array in arrays}) > 1:
+        raise BridgeError(DIFFERENT_VOLUMES.format(sequence.GetName()))
+    uids = tuple(uid for frame in originals for uid in instance_uids_of(frame))
+    same_place = np.allclose(grids, grids[0], rtol=0, atol=1e-3)
+    if not same_place and not uids:
+        raise BridgeError(DIFFERENT_VOLUMES.format(sequence.GetName()))
     parent_to_world, acquisition = linear_parents(shown, HARDEN_FIRST) if shown is not sequence else (np.eye(4), False)
     return NodeImage(
         name=shown.GetName() or sequence.GetName() or sequence.GetID(),
         voxels=np.stack(arrays),
         ijk_to_ras=grids[0],
         parent_to_world=parent_to_world,
-        instance_uids=tuple(uid for frame in originals for uid in instance_uids_of(frame)),
+        instance_uids=uids,
         has_acquisition_transform=acquisition,
         source=source_of(originals[0]),
         time_step_s=_time_step_s(sequence),
+        grids=None if same_place else grids,
     )
 
 

@@ -22,7 +22,10 @@ def ask_to_replace(entries: Sequence[Any], folder: str) -> bool:
     names = [entry.title for entry in entries[:MOST_NAMES]]
     if len(entries) > MOST_NAMES:
         names.append("…")
-    text = _("Files of {count} images exist already in {folder}:\n\n{names}\n\nReplace them?")
+    if len(entries) == 1:
+        text = _("The output of {names} exists already in {folder}.\n\nReplace it?")
+    else:
+        text = _("The outputs of {count} images exist already in {folder}:\n\n{names}\n\nReplace them?")
     return bool(
         slicer.util.confirmYesNoDisplay(
             text.format(count=len(entries), folder=folder, names="\n".join(names)), _("Replace existing files")

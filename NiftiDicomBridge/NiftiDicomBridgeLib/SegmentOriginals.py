@@ -51,18 +51,6 @@ def volumes_of_segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -
     return known
 
 
-def with_tracking(image: NodeImage, volumes: Sequence[Volume]) -> NodeImage:
-    """Return a node whose labels have the tracking identifiers of the segments of the same name, which Slicer does not keep."""
-    known = {segment.label: segment for volume in volumes for segment in segments_of(volume)}
-    labels = [
-        label._replace(tracking_id=known[label.name].tracking_id, tracking_uid=known[label.name].tracking_uid)
-        if label.name in known and not label.tracking_uid
-        else label
-        for label in image.labels
-    ]
-    return replace(image, labels=tuple(labels))
-
-
 def _new(log: Log) -> list[Volume]:
     log.warnings.append(WRITTEN_NEW)
     return []

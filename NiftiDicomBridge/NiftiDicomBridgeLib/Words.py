@@ -38,7 +38,7 @@ def beside_words() -> dict[str, str]:
 
 def short_beside_words() -> dict[str, str]:
     """Return the same, short enough for a column."""
-    return beside_words() | {"record": "NiftiDicomBridge"}
+    return beside_words() | {"record": _("own sidecar")}
 
 
 def becomes(proposal: Proposal) -> str:

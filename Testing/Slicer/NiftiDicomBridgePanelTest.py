@@ -54,11 +54,93 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         self.assertEqual(slicer.dicomDatabase.imagesCount(), 2 * SHAPE[0])
         self.assertEqual(len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")), 2)
 
+    def test_width_of_the_panel_is_stable(self):
+        """Lists that ask for their own width make the module panel grow for ever: the dock with a window, else the panel."""
+        docks = slicer.util.findChildren(slicer.util.mainWindow(), name="PanelDockWidget") if slicer.util.mainWindow() else []
+        if docks:
+            slicer.util.selectModule("NiftiDicomBridge")
+        dock = docks[0] if docks else self.widget.ui.NiftiDicomBridge
+        font = slicer.app.font()
+        for points in (font.pointSizeF(), font.pointSizeF() * 1.25, font.pointSizeF() * 1.5, 14):
+            changed = qt.QFont(font)
+            changed.setPointSizeF(points)
+            slicer.app.setFont(changed)
+            for section in (self.widget.ui.exportSection, self.widget.ui.importSection):
+                self.widget.accordion.open(section)
+                self._wait(0.5)
+                width = dock.width
+                self._wait(2)
+                self.assertEqual(dock.width, width)
+        slicer.app.setFont(font)
+
+    def test_sections_ask_for_no_more_than_a_module_panel_has(self):
+        """Each of the sections fits into 345 pixels at the standard font size."""
+        ui = self.widget.ui
+        for section in (ui.exportSection, ui.importSection, ui.reportSection, ui.checkSection):
+            self.widget.accordion.open(section)
+            self._wait(0.2)
+            self.assertLessEqual(ui.NiftiDicomBridge.minimumSizeHint.width(), 345)
+            others = (ui.exportSection, ui.importSection, ui.reportSection, ui.checkSection)
+            self.assertEqual([other for other in others if not other.collapsed], [section])
+
+    def test_value_that_is_not_valid_is_marked_and_reset(self):
+        """PatientSex "female" stays in its cell, blocks the conversion, and goes with Reset."""
+        node = self._load(write_series(self.folder / "original"))
+        report = self.logic.exportVolumes([node], self.folder / "nifti")
+        self.widget.accordion.open(self.widget.ui.importSection)
+        self.widget.importing.add_files(path for path in report.outputs if path.suffix != ".json")
+        self._wait_for_the_panel()
+        table, fields = self.widget.ui.fieldsTable, self.widget.importing.fields
+        rows = table.rowCount
+        number = fields._keywords.index("PatientSex")
+        table.setCurrentCell(number, 1)
+        table.item(number, 1).setText("female")
+        self._wait_for_the_panel()
+        self.assertEqual(table.rowCount, rows)
+        self.assertIn("female", self.widget.ui.fieldsNoteLabel.text)
+        self.assertFalse(self.widget.ui.importButton.isEnabled())
+        self.widget.ui.resetButton.click()
+        self._wait_for_the_panel()
+        self.assertTrue(self.widget.ui.importButton.isEnabled())
+
+    def test_value_being_typed_is_left_alone(self):
+        """A proposal that arrives does not close the editor of a cell."""
+        node = self._load(write_series(self.folder / "original"))
+        report = self.logic.exportVolumes([node], self.folder / "nifti")
+        self.widget.accordion.open(self.widget.ui.importSection)
+        self.widget.importing.add_files(path for path in report.outputs if path.suffix != ".json")
+        self._wait_for_the_panel()
+        table = self.widget.ui.fieldsTable
+        table.setCurrentCell(0, 1)
+        table.editItem(table.item(0, 1))
+        before = table.state()
+        self.widget.importing.look_again()
+        self._wait_for_the_panel()
+        self.assertEqual((table.state(), before), (qt.QAbstractItemView.EditingState,) * 2)
+
+    def test_reason_why_nothing_can_be_exported_is_visible(self):
+        """The hint is below the button."""
+        self.widget.refresh()
+        self.assertFalse(self.widget.ui.exportButton.isEnabled())
+        self.assertEqual(self.widget.exporting.feedback.hint.text, "The scene contains no images.")
+
+    def test_module_is_in_a_category_that_slicer_accepts(self):
+        """A category that is the title of a module is refused with a warning at start."""
+        self.assertEqual(list(slicer.modules.niftidicombridge.categories), ["Informatics"])
+
     def _click_and_wait(self, button):
         self.assertTrue(button.isEnabled())
         button.click()
+        self._wait_for_the_panel()
+        self.assertFalse(self.widget.busy)
+
+    def _wait_for_the_panel(self):
         end = time.monotonic() + SECONDS
         while (self.widget.busy or self.widget.importing.proposing.busy) and time.monotonic() < end:
+            self._wait(0.01)  # gives the interpreter to the worker
+
+    def _wait(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             slicer.app.processEvents()
-            time.sleep(0.01)  # gives the interpreter to the worker
-        self.assertFalse(self.widget.busy)
+            time.sleep(0.005)

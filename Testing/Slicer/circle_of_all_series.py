@@ -95,14 +95,14 @@ def circle(uid: str, folder: Path) -> dict:
 
     from nifti_dicom_bridge import ConversionOptions, Uids
     from NiftiDicomBridge import NiftiDicomBridgeLogic
-    from NiftiDicomBridgeLib.NodeKinds import convertible_nodes
+    from NiftiDicomBridgeLib.NodeKinds import convertible_nodes, instance_uids_of, was_dicom
 
     files, logic = [Path(name) for name in slicer.dicomDatabase.filesForSeries(uid)], NiftiDicomBridgeLogic()
     if not has_pixels(files):
         return {"result": NO_IMAGE, "why": ""}
     DICOMUtils.loadSeriesByUID([uid])
     nodes = convertible_nodes()
-    if not nodes:
+    if not any(instance_uids_of(node) or was_dicom(node) for node in nodes):
         return {"result": NOT_LOADED, "why": ""}
     row = {"nodes": [f"{node.GetClassName()} {node.GetName()}" for node in nodes]}
     exported = logic.exportVolumes(nodes, folder / "nifti")
@@ -119,8 +119,11 @@ def circle(uid: str, folder: Path) -> dict:
 
 def has_pixels(files: list[Path]) -> bool:
     """Whether any of the files is an image."""
-    tags = ("7fe0,0010", "7fe0,0008", "7fe0,0009")
-    return any(slicer.dicomDatabase.fileValueExists(str(path), tag) for path in files for tag in tags)
+    import pydicom
+
+    tags = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+    headers = (pydicom.dcmread(path, defer_size=1024, force=True) for path in files)
+    return any(tag in header for header in headers for tag in tags)
 
 
 def compared(files: list[Path], back: list[Path]) -> dict:

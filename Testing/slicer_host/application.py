@@ -118,6 +118,11 @@ class ScriptedModule:
             self._representation.reload()
         return self._representation
 
+    @property
+    def categories(self):
+        """Return where the module is in the menu of modules."""
+        return tuple(self.instance.parent.categories)
+
     def createNewWidgetRepresentation(self):
         """Return a panel of its own."""
         panel = _Panel(self.name)

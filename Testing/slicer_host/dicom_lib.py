@@ -44,7 +44,7 @@ def seriesUIDsForFiles(files):
 def loadSeriesByUID(seriesUIDs, messages=None, progressCallback=None, enabledPluginClassNames=None):
     """Load series into the scene and return the ids of all nodes that were added: of volumes, sequences, transforms."""
     files = [slicer.dicomDatabase.filesForSeries(uid) for uid in seriesUIDs]
-    plugins = [make() for make in (*slicers_own_plugins(), *slicer.modules.dicomPlugins.values())]
+    plugins = [make() for make in (*_slicers_own_plugins(), *slicer.modules.dicomPlugins.values())]
     loadables = {plugin: plugin.examineForImport([list(names) for names in files if names]) for plugin in plugins}
     selectHighestConfidenceLoadables(loadables)
     return loadLoadables(loadables, messages)
@@ -89,7 +89,7 @@ def _node_ids():
     return [node.GetID() for node in found if not any(node.IsA(name) for name in NOT_REPORTED)]
 
 
-def slicers_own_plugins():
+def _slicers_own_plugins():
     """Return the classes of the plugins that are in every Slicer."""
     from .dcmqi_objects import ParametricMaps, Segmentations
     from .image_sequences import ImageSequences

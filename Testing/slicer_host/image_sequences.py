@@ -24,6 +24,8 @@ class ImageSequences(DICOMPlugin):
         """Return a loadable for every instance number."""
         value = slicer.dicomDatabase.fileValue
         found: dict[str, DICOMLoadable] = {}
+        if all(value(path, "0008,0016") == MR and value(path, "0020,0013") for path in files):
+            return _cine_mri(files, self.defaultSeriesNodeName(value(files[0], "0020,000e")))
         for path in files:
             sop_class, modality = value(path, "0008,0016"), value(path, "0008,0060")
             if sop_class not in CLASSES and not (sop_class == SECONDARY_CAPTURE and modality in CAPTURED):
@@ -37,12 +39,47 @@ class ImageSequences(DICOMPlugin):
 
     def load(self, loadable):
         """Load into the scene and return the last sequence."""
-        sequences = [_sequence(path, loadable) for path in loadable.files]
+        whole = getattr(loadable, "singleSequence", False)
+        sequences = [_single_sequence(loadable)] if whole else [_sequence(path, loadable) for path in loadable.files]
         browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{loadable.name} browser")
         for sequence in sequences:
             browser.AddSynchronizedSequenceNode(sequence)
             self.addSeriesInSubjectHierarchy(loadable, browser.GetProxyNode(sequence))
         return sequences[-1]
+
+
+def _cine_mri(files, name):
+    """Return all instances as one sequence, surer than a volume where they have several trigger times."""
+    value = slicer.dicomDatabase.fileValue
+    by_number = {int(value(path, "0020,0013")): path for path in files}
+    if len(by_number) < 2:
+        return []
+    loadable = DICOMLoadable()
+    loadable.files, loadable.name, loadable.singleSequence = [by_number[n] for n in sorted(by_number)], name, True
+    loadable.grayscale, loadable.selected = "MONOCHROME" in value(files[0], "0028,0004"), True
+    orientations = {value(path, "0020,0037") for path in files}
+    timed = len({value(path, "0018,1060") for path in files}) > 3
+    loadable.confidence = (1.05 if len(orientations) > 1 else 0.85) if timed else 0.4
+    return [loadable]
+
+
+def _single_sequence(loadable):
+    """Return a sequence in which every file is a volume with a grid of its own."""
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", loadable.name)
+    sequence.SetIndexName("instance number")
+    kind = "vtkMRMLScalarVolumeNode" if loadable.grayscale else "vtkMRMLVectorVolumeNode"
+    frame = slicer.mrmlScene.AddNewNodeByClass(kind)
+    for path in loadable.files:
+        reader = _read(path, loadable.grayscale)
+        image = reader.GetOutput()
+        image.SetSpacing(1.0, 1.0, 1.0)
+        image.SetOrigin(0.0, 0.0, 0.0)
+        frame.SetRASToIJKMatrix(reader.GetRasToIjkMatrix())
+        frame.SetAndObserveImageData(image)
+        frame.SetAttribute("DICOM.instanceUIDs", slicer.dicomDatabase.instanceForFile(path))
+        sequence.SetDataNodeAtValue(frame, slicer.dicomDatabase.fileValue(path, "0020,0013"))
+    slicer.mrmlScene.RemoveNode(frame)
+    return sequence
 
 
 def _sequence(path, loadable):

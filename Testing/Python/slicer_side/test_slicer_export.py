@@ -351,3 +351,10 @@ def test_export_does_not_touch_the_node(slicer, logic, node, tmp_path):
     before[0][0, 0, 0] += 2
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), before[0])
     np.testing.assert_array_equal(ijk_to_ras(node), before[1])
+
+
+def test_long_names_that_begin_alike_stay_apart(slicer, logic, tmp_path):
+    nodes = [slicer.util.addVolumeFromArray(np.full((1, 2, 2), n, np.int16), np.eye(4), "long name " * 20) for n in range(3)]
+    report = logic.exportVolumes(nodes, tmp_path / "out")
+    assert report.ok, [entry.error for entry in report.entries]
+    assert len({path.name for path in images(report)}) == 3

@@ -303,3 +303,50 @@ def test_volume_computed_from_pet_is_pet_if_its_values_are(slicer, logic, pet, t
     source = pydicom.dcmread(next((tmp_path / "original").glob("*.dcm")))
     assert (ds.SOPClassUID.name, ds.get("Units")) == (kind, units)
     assert (ds.StudyDate, ds.FrameOfReferenceUID) == ("20200102", source.FrameOfReferenceUID)
+
+
+# --- sequences of single slices, each with a place of its own
+
+
+@pytest.fixture
+def cine_mri(slicer, write_series, load, tmp_path):
+    """A sequence that Slicer makes of slices with trigger times, and the files."""
+    attributes = {"Modality": "MR", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"}
+    files = write_series(tmp_path / "original", **attributes)
+    for number, path in enumerate(files):
+        ds = pydicom.dcmread(path)
+        ds.file_meta.MediaStorageSOPClassUID, ds.TriggerTime = ds.SOPClassUID, str(40 * number)
+        ds.save_as(path)
+    load(files)
+    (sequence,) = slicer.util.getNodesByClass("vtkMRMLSequenceNode")
+    return sequence, files
+
+
+def test_sequence_of_slices_comes_back_identical(cine_mri, back):
+    sequence, files = cine_mri
+    exported, found, data_sets = back(sequence)
+    assert "Unchanged" in words_of(exported)
+    assert sorted(ds.SOPInstanceUID for ds in data_sets) == sorted(pydicom.dcmread(path).SOPInstanceUID for path in files)
+    assert outcomes(found) == ["restored"]
+
+
+def test_edit_in_a_sequence_of_slices_is_kept(slicer, cine_mri, back):
+    sequence, files = cine_mri
+    voxels = slicer.util.arrayFromVolume(sequence.GetNthDataNode(2))
+    voxels[0, 1, 1] = voxels[0, 3, 3]
+    expected = pydicom.dcmread(files[2]).pixel_array
+    expected[1, 1] = expected[3, 3]
+    _, found, data_sets = back(sequence)
+    assert outcomes(found) == ["derived"]
+    np.testing.assert_array_equal(data_sets[2].pixel_array, expected)
+
+
+def test_moved_slice_of_a_sequence_is_refused(cine_mri, logic, tmp_path):
+    sequence, _ = cine_mri
+    frame = sequence.GetNthDataNode(1)
+    matrix = ijk_to_ras(frame)
+    matrix[:3, 3] += [5, 0, 0]
+    set_ijk_to_ras(frame, matrix)
+    report = logic.exportVolumes([sequence], tmp_path / "nifti")
+    assert outcomes(report) == ["failed"]
+    assert "differ in size or place" in words_of(report)

@@ -204,7 +204,7 @@ def test_existing_files_are_replaced_after_a_question(slicer, panel, tmp_path, a
     run(panel, panel.ui.exportButton)
     settle(panel)
     (text,) = boxes.stop()
-    assert "1 images exist already" in text
+    assert "The output of a exists already" in text
     assert (tmp_path / "b.nii.gz").is_file()
     assert ((tmp_path / "a.nii.gz").read_bytes() != b"mine") is written
     assert ("1 converted" if written else "1 failed") in outcome(panel)
@@ -348,7 +348,7 @@ def test_checks_that_the_search_hides_are_said(many):
     many.ui.folderEdit.currentPath = "/somewhere"
     check(many, "7: FLAIR")
     many.ui.exportSearchBox.setText("patient0")
-    assert hint(many) == "The search hides 1 checked images."
+    assert hint(many) == "Checked images that the search hides: 1"
     assert many.ui.exportButton.isEnabled()
 
 

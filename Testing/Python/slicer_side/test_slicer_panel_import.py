@@ -141,7 +141,7 @@ def test_each_file_shows_what_was_found_with_it_and_what_it_becomes(panel, node,
     own = exported_files(logic, node, tmp_path)
     add_files(panel, [*own, bids_image, tmp_path / "broken.nii"])
     assert file_rows(panel) == [
-        (own[0].name, "NiftiDicomBridge", "Original series"),
+        (own[0].name, "own sidecar", "Original series"),
         ("sub-1_T1w.nii.gz", "BIDS sidecar", "MR"),
         ("broken.nii", "nothing", "⚠ Error"),
     ]
@@ -422,7 +422,7 @@ def test_nodes_are_added_as_they_are(slicer, panel, database):
     settle(panel)
     assert [row[0] for row in file_rows(panel)] == ["drawn.nii"]
     assert not panel.ui.importSection.collapsed
-    assert "Added 1 images of the scene" in outcome(panel)
+    assert "Images added from the scene: 1" in outcome(panel)
 
 
 # --- files

@@ -23,7 +23,8 @@ def same_image(a: Path, b: Path) -> bool:
     first, second = nibabel.load(a), nibabel.load(b)
     values = [np.asarray(image.dataobj.get_unscaled()) for image in (first, second)]
     floats = values[0].dtype.kind == "f"
-    return np.array_equal(*values, equal_nan=floats) and np.array_equal(first.affine, second.affine)
+    same_place = np.allclose(first.affine, second.affine, rtol=0, atol=1e-4)  # single precision, where no code is set
+    return np.array_equal(*values, equal_nan=floats) and same_place
 
 
 @pytest.mark.parametrize("case", CASES or ["none"])

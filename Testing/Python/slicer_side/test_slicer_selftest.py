@@ -29,7 +29,7 @@ def test_all_through_the_test_runner(slicer, module):
     slicer.testing.runUnitTest([str(Path(module.path).parent)], "NiftiDicomBridge")
 
 
-@pytest.mark.parametrize("name", ["NiftiDicomBridgePanelTest", "NiftiDicomBridgeDoorsTest"])
+@pytest.mark.parametrize("name", ["NiftiDicomBridgePanelTest", "NiftiDicomBridgeDoorsTest", "NiftiDicomBridgeNodesTest"])
 def test_tests_for_slicer(slicer, plugin, name):
     slicer.app.startupCompleted.emit()
     slicer.testing.runUnitTest([str(SOURCE.parents[2] / "Testing" / "Slicer")], name)
