@@ -170,7 +170,7 @@ def value_of(path: str | Path, tag: str) -> str:
 
 
 def has_value(path: str | Path, tag: str) -> bool:
-    """Return whether a file has a top-level element, such as ``"7fe0,0010"``."""
+    """Return whether a file has a top-level element; the answer is right for pixel data, ``"7fe0,0010"``, only."""
     return bool(slicer.dicomDatabase.fileValueExists(str(path), tag))
 
 

@@ -16,6 +16,8 @@ KEY = qt.Qt.UserRole
 LONG = 12
 """With more images than this, there is a search box."""
 FEWEST, MOST = 3, 10
+DARK = 128
+"""Lightness below which Slicer's style is a dark one."""
 MOST_EXPANDED = 60
 """With more images than this, studies are collapsed at first."""
 
@@ -36,6 +38,8 @@ class ImageTree:
         self._header = tree.header()
         self._collapsed: set[str] = set()
         set_columns(tree, self._header, NAME, {DETAIL: 18})
+        if tree.palette.color(qt.QPalette.Base).lightness() < DARK:  # unchecked boxes are as dark as the list there
+            tree.viewport().setBackgroundRole(qt.QPalette.Window)
         search.setVisible(False)
         search.textChanged.connect(self._apply_search)
         tree.itemCollapsed.connect(lambda item: self._collapsed.add(_path(item)))

@@ -23,14 +23,17 @@ TAGS = {
     "position": "0020,0032",
     "orientation": "0020,0037",
     "imageType": "0008,0008",
+    "rows": "0028,0010",
+    "columns": "0028,0011",
+    "samplesPerPixel": "0028,0002",
     "segmentationType": "0062,0001",
     "seriesInstanceUID": "0020,000e",
     "seriesNumber": "0020,0011",
     "seriesDescription": "0008,103e",
 }
 """Fetched by Slicer for many files at once."""
-PIXEL_DATA = ("7fe0,0010", "7fe0,0008", "7fe0,0009")
-"""Of integers, of single and of double precision."""
+PIXEL_DATA = "7fe0,0010"
+"""Parametric maps may have FloatPixelData instead, and nothing else; the database does not know whether a file has them."""
 ABOVE, ABOVE_OBJECTS, BELOW = 0.95, 0.96, 0.3
 """Slicer's volume loader has 0.5, its sequence loader 0.7, its loaders of segmentations and parametric maps 0.95.
 
@@ -66,6 +69,11 @@ class SeriesHeaders:
         """Number of images at each position and orientation."""
         names = range(len(self.files))
         return Counter((self.value("position", number), self.value("orientation", number)) for number in names)
+
+    @cached_property
+    def image_types(self) -> Counter:
+        """Number of images of each ImageType."""
+        return Counter(self.value("imageType", number) for number in range(len(self.files)))
 
     @property
     def is_single_frame(self) -> bool:
@@ -117,6 +125,14 @@ def _is_4d(series: SeriesHeaders) -> bool:
     return series.is_single_frame and _cannot(OTHER_4D_LOADER) and known and len(counts) == 1 and counts.pop() > 1
 
 
+def _has_different_images(series: SeriesHeaders) -> bool:
+    """Return whether images differ in size or color, and not just a localizer from the stack that Slicer loads without it."""
+    names = ("rows", "columns", "samplesPerPixel")
+    forms = {tuple(series.value(name, number) for name in names) for number in range(len(series.files))}
+    has_localizer = len(series.image_types) == 2 and 1 in series.image_types.values() and len(series.files) > 2
+    return len(forms) > 1 and not has_localizer
+
+
 def _has_repeated_places(series: SeriesHeaders) -> bool:
     return series.is_single_frame and ("", "") not in series.places and max(series.places.values()) > 1
 
@@ -141,6 +157,8 @@ REASONS = (
         "Mosaic: the slices that are tiled in each file become a stack.")),
     Reason(_is_4d, ABOVE, lambda: _(
         "Several images at each position: time points become a sequence, echoes and the like volumes of their own.")),
+    Reason(_has_different_images, ABOVE, lambda: _(
+        "Images of different sizes or colors in one series: each kind becomes a volume of its own.")),
     Reason(_has_repeated_places, BELOW, lambda: _(
         "Several images at some positions, such as echoes: each kind becomes a volume of its own.")),
     Reason(_has_orientations, BELOW, lambda: _("Images of several orientations: each becomes a volume of its own.")),
@@ -152,7 +170,7 @@ REASONS = (
 
 def reason_for(files: Sequence[str]) -> Reason | None:
     """Return why our loader should be offered for files; None for files without pixel data."""
-    if not any(Database.has_value(path, tag) for path in files for tag in PIXEL_DATA):
-        return None
     series = SeriesHeaders(files)
+    if not any(Database.has_value(path, PIXEL_DATA) for path in files) and series.sop_classes != {MAP}:
+        return None
     return next(reason for reason in REASONS if reason.applies(series))

@@ -43,4 +43,4 @@ def load_sample(source: Any = None) -> list[Any]:
     make_sample(folder / "dicom")
     report = convert(Job([folder / "dicom"], folder / "nifti"))
     (image,) = (path for path in report.outputs if path.suffix != ".json")
-    return load_nifti(image, _("Sample MR with its DICOM identity"))
+    return load_nifti(image, _("Sample MR"))

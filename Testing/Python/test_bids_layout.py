@@ -23,7 +23,10 @@ from nifti_dicom_bridge.formats.dicom.reading.read import load, outline, plan_al
 from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from oracles import oracle, run
 from phantoms import PHANTOMS
+from phantoms.base import save
 from phantoms.examinations import EPI, GE, SPIN_ECHO, diffusion, pet, series, spin_echo_epi
+from phantoms.multiframe import group
+from test_times import enhanced
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "bids-layout.md"
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -411,6 +414,32 @@ def test_a_series_that_fails_leaves_no_row(circle: Circle) -> None:
     assert [entry.title for entry in report.failures] == [path.name for path in broken]
     assert images(circle) == ["anat/*_T1w"]
     assert len(table(circle.nifti / f"sub-P01/ses-20260101/{WHO}_scans.tsv")) == 2
+
+
+def test_the_component_of_frames_counts_for_more_than_that_of_the_object(circle: Circle) -> None:
+    ds = enhanced([0])
+    ds.SeriesDescription, ds.ComplexImageComponent, ds.ImageType = (
+        "t1 mprage",
+        "MIXED",
+        ["ORIGINAL", "PRIMARY", "MIXED", "NONE"],
+    )
+    for frame in ds.PerFrameFunctionalGroupsSequence:
+        words = ["ORIGINAL", "PRIMARY", "M", "NONE"]
+        frame.MRImageFrameTypeSequence = [group(FrameType=words, ComplexImageComponent="PHASE")]
+    save(circle.dicom, [ds])
+
+    dataset(circle)
+
+    assert [path.name.removesuffix(".nii.gz").partition("ses-20260102_")[2] for path in circle.images()] == ["part-phase_T1w"]
+
+
+def test_an_echo_planar_image_of_several_volumes_is_never_anatomy(circle: Circle) -> None:
+    series(circle.dicom, 3, "T2 map epi", 3, **EPI)
+
+    report = dataset(circle)
+
+    assert "echo planar image of 3 volumes" in said(report)
+    assert not [name for name in images(circle) if name.startswith("anat")]
 
 
 # --- labels -----------------------------------------------------------------------------------------------------------

@@ -125,14 +125,14 @@ def test_odd_values_put_no_python_warnings_on_the_terminal(phantom: str, circle:
     assert run("convert", circle.nifti, "--to", "dicom", "-o", circle.back).stderr == ""
 
 
-def test_a_failed_series_is_exit_code_1_and_the_others_are_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_a_damaged_file_is_exit_code_1_and_all_else_is_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     circle.make("two_series")
     last = sorted(circle.dicom.iterdir())[-1]
     last.write_bytes(last.read_bytes()[:-10])
 
     assert to_nifti(circle) == 1
     assert last.name in capsys.readouterr().err
-    assert len(circle.images()) == 1
+    assert len(circle.images()) == 2
 
 
 def test_the_report_names_every_series_file_and_change(circle: Circle) -> None:

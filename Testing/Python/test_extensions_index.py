@@ -115,7 +115,7 @@ def test_cmake_configures_without_tests_and_with_the_standard_macros_only():
 
 def test_every_test_for_slicer_is_registered():
     listed = (ROOT / "Testing" / "Slicer" / "CMakeLists.txt").read_text("utf-8")
-    for path in (ROOT / "Testing" / "Slicer").glob("*.py"):
+    for path in (ROOT / "Testing" / "Slicer").glob("*Test.py"):
         assert f"slicer_add_python_unittest(SCRIPT {path.name})" in listed
     module = (ROOT / "NiftiDicomBridge" / "CMakeLists.txt").read_text("utf-8")
     assert "slicer_add_python_unittest(SCRIPT ${MODULE_NAME}.py)" in module

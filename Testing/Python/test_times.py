@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
+from phantoms import PHANTOMS
 from phantoms.base import AXIAL, MR, PET, save, slices, uid
 from phantoms.multiframe import group
 from phantoms.series import CORONAL, OBLIQUE, SAGITTAL
@@ -243,6 +246,52 @@ def test_one_object_for_each_time_in_any_order(tmp_path: Path) -> None:
     (volume,) = images(tmp_path, found)
 
     assert numbers(volume) == expected(list(range(TIMES)))
+
+
+@settings(max_examples=25)
+@given(times=st.integers(2, 5), by_index=st.booleans(), objects=st.booleans(), chance=st.randoms(use_true_random=False))
+def test_enhanced_objects_in_any_order_of_frames_and_files(
+    tmp_path_factory: pytest.TempPathFactory, times: int, by_index: bool, objects: bool, chance: random.Random
+) -> None:
+    parts = [[t] for t in range(times)] if objects else [list(range(times))]
+    found = []
+    for n, part in enumerate(parts):
+        order = chance.sample(range(len(part) * SLICES), len(part) * SLICES)
+        found.append(enhanced(part, order, by_index, instance=times - n))
+    chance.shuffle(found)
+
+    (volume,) = images(tmp_path_factory.mktemp("enhanced"), found)
+
+    assert numbers(volume) == expected(list(range(times)))
+
+
+@settings(max_examples=25)
+@given(
+    times=st.integers(2, 5), gone=st.integers(0, 4), shift=st.sampled_from([0.0, 0.3]), chance=st.randoms(use_true_random=False)
+)
+def test_mosaics_in_any_order(
+    tmp_path_factory: pytest.TempPathFactory, times: int, gone: int, shift: float, chance: random.Random
+) -> None:
+    folder = tmp_path_factory.mktemp("mosaic")
+    PHANTOMS["mosaic"].write(folder)
+    first = pydicom.dcmread(sorted(folder.iterdir())[0])
+    normal = np.cross(first.ImageOrientationPatient[:3], first.ImageOrientationPatient[3:])
+    found = []
+    for t in range(times):
+        ds = copy.deepcopy(first)
+        ds.AcquisitionNumber, ds.InstanceNumber = t + 1, chance.randrange(100)
+        ds.ImagePositionPatient = [round(float(p), 6) for p in np.array(first.ImagePositionPatient, float) + t * shift * normal]
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(6, t)
+        ds.PixelData = (first.pixel_array + 100 * t).astype(first.pixel_array.dtype).tobytes()
+        found.append(ds)
+    left = [ds for t, ds in enumerate(found) if t != gone or times == 2]
+    chance.shuffle(left)
+
+    (volume,) = images(tmp_path_factory.mktemp("series"), left)
+
+    wanted = [t for t in range(times) if t != gone or times == 2]
+    assert (volume.voxels[:, 0, 0, 0] - first.pixel_array[0, 0]).tolist() == [100 * t for t in wanted]
+    assert volume.voxels.shape[0] == len(wanted)
 
 
 # --- volumes that move ------------------------------------------------------------------------------------------------

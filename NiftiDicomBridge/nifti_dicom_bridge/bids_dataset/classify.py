@@ -28,6 +28,7 @@ def decide(image: Image, table: BidsMap) -> None:
         _apply(image, user)
     else:
         _by_what_is_built_in(image)
+        _refuse_anatomy_in_time(image)
         _add(image, user)
     if image.datatype:
         _complete_entities(image, table)
@@ -41,6 +42,13 @@ def _by_what_is_built_in(image: Image) -> None:
         _apply_name(image, name)
     else:
         _by_heuristics(image)
+
+
+def _refuse_anatomy_in_time(image: Image) -> None:
+    """Keep an echo planar image of several volumes out of ``anat``, whatever its name says."""
+    if image.datatype == "anat" and image.facts["EPI"] and image.volumes > 1:
+        image.datatype = image.suffix = ""
+        image.reason = f"its name says anatomy, but it is an echo planar image of {image.volumes} volumes"
 
 
 def _add(image: Image, row: Row | None) -> None:

@@ -23,9 +23,6 @@ from ..options import (
     Target,
     Uids,
 )
-from ..options.checks import check_options
-from ..options.messages import message_of
-from ..options.wording import command_line_words
 from .preview_options import add_preview, joined
 
 if TYPE_CHECKING:
@@ -68,7 +65,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     try:
         return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
-        return _fail(message_of(error, command_line_words), USAGE)
+        return _fail(_in_own_words(error), USAGE)
     except Cancelled:
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BridgeError as error:
@@ -77,6 +74,13 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BrokenPipeError:
         return FAILED
+
+
+def _in_own_words(error: OptionError) -> str:
+    from ..options.messages import message_of
+    from ..options.wording import command_line_words
+
+    return message_of(error, command_line_words)
 
 
 def _fail(text: str, code: int) -> int:
@@ -226,6 +230,9 @@ def _add_create_sample(commands: Any) -> None:
 
 
 def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    from ..conversion.jobs import Job, convert
+    from ..options.checks import check_options
+
     options = ConversionOptions(
         **_chosen(arguments, ConversionOptions),
         set_values=dict(_pair(text) for text in arguments.attributes),
@@ -239,7 +246,6 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
         _check_report(arguments.report, arguments.output)
     if register and registrar is not None:
         registrar.check()
-    from ..conversion.jobs import Job, convert
 
     with _ProgressBar(quiet=arguments.quiet) as bar:
         report = convert(Job(arguments.inputs, arguments.output, options), bar.progress)

@@ -21,6 +21,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
 from ..options.staging import Staging
+from ..options.wording import option_error
 from .entries import Public, failures_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import NiftiFile
@@ -96,6 +97,7 @@ def convert_to_dicom(
     inventory = find_series(other_inputs(inputs), progress)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
+    _check_sidecar(sources, options)
     for group, job in _jobs(_sharing_instances(sources), run.job):
         entry = _group_to_dicom(group, run.with_job(job))
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
@@ -104,6 +106,18 @@ def convert_to_dicom(
             entry.log.warnings += violations(entry.outputs)
         report.entries.append(entry)
     return report
+
+
+def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:
+    """Refuse one sidecar for several images, or for images that have a record: it would be wrong, or ignored."""
+    count = sum(source.file is not None and source.file.record is None for source in sources)
+    if options.sidecar is not None and sources and count != 1:
+        raise option_error(
+            "{sidecar} is for one image without a record of its DICOM; the inputs contain {found}. Convert only that image.",
+            "sidecar-not-for-one-image",
+            ("sidecar",),
+            str(count or "none"),
+        )
 
 
 def _source_of(file: NiftiFile) -> _Source:

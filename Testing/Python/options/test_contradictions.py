@@ -21,6 +21,7 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.options.checks import RULES, SINGLE_IMAGE_RULES
+from phantoms import PHANTOMS
 
 ALL = pytest.mark.parametrize("code", [rule.code for rule in RULES])
 VOLUME = Volume(np.zeros((1, 2, 3, 4), np.int16), np.eye(4))
@@ -99,3 +100,17 @@ def test_write_refuses_what_applies_to_many_images(rule, tmp_path):
     with pytest.raises(OptionError) as caught:
         write(VOLUME, tmp_path / "out", choices)
     assert caught.value.code == rule.code
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_sidecar_is_for_one_image(count, tmp_path):
+    for number in range(count):
+        write(VOLUME, tmp_path / "in" / f"{number}.nii")
+        (tmp_path / "in" / f"{number}.json").unlink()
+    if not count:
+        PHANTOMS["classic_ct"].write(tmp_path / "dicom")
+        convert(Job(tmp_path / "dicom", tmp_path / "in"))
+    (tmp_path / "keys.json").write_text("{}")
+    with pytest.raises(OptionError, match=f"contain {count or 'none'}"):
+        convert(Job(tmp_path / "in", tmp_path / "out", ConversionOptions(target="dicom", sidecar=tmp_path / "keys.json")))
+    assert not (tmp_path / "out").exists()

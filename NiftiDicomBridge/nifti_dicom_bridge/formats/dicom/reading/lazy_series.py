@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import cast
@@ -16,19 +16,17 @@ from ....model.lazy_voxels import LazyVoxels, ranges, read_ahead
 from ....model.metadata import Instance
 from ....model.pixels import (
     PixelFormat,
-    PixelRecord,
     bytes_from_frames,
     exclusive_or,
-    float_type_for,
     frames_from_bytes,
-    to_real_values,
 )
-from ....model.volume import Origin, Rescale, Volume, planes_per_block
+from ....model.volume import Volume, planes_per_block
 from ....options import Progress
 from . import decode
 from .decompress import doubts_of
 from .lookup import frame_count
 from .read import READERS, Loader, Plan, outline, read_into
+from .scaling import real_planes, scaling_of
 
 KEPT_INSTANCES = 2
 """Decoded instances of many frames that are kept while their frames are asked for."""
@@ -46,35 +44,25 @@ class Stream:
     """
 
     def __init__(self, plan: Plan, progress: Progress | None = None):
-        self._plan = plan
-        stored = _StoredVoxels(plan)
-        self._stored, rescale = stored, Rescale()
-        self.voxels: LazyVoxels = stored
-        pairs = {(frame.slope, frame.intercept) for times in plan.frames for frame in times}
-        first = plan.frames[0][0]
-        if len(pairs) == 1:
-            rescale = Rescale(first.slope, first.intercept, first.units)
-        elif stored.dtype.kind != "f" and stored.ndim == 4:
-            dtype = _type_of_real_values(stored, plan, progress)
-            if dtype is not None:
-                self.voxels, rescale = _RealVoxels(stored, plan, dtype), Rescale(1.0, 0.0, first.units)
-        self.volume = replace(outline(plan), voxels=cast(np.ndarray, self.voxels), rescale=rescale)
+        self._stored = stored = _StoredVoxels(plan)
+        self._scaling = scaling_of(plan.all_frames, stored.dtype, stored.ndim, _planes_in_turn(stored, plan, progress))
+        dtype = self._scaling.dtype
+        self.voxels: LazyVoxels = stored if dtype is None else _RealVoxels(stored, plan, dtype)
+        self.volume = replace(outline(plan), voxels=cast(np.ndarray, self.voxels), rescale=self._scaling.rescale)
 
     def complete(self, digest: str) -> Volume:
         """Return the volume with all that is known after its planes were read, and their digest."""
         self._stored.see_the_rest()
-        loader, voxels = self._stored.loader, self.voxels
-        record = PixelRecord(
-            stored_type=loader.pixel.dtype.str,
-            rescaled=voxels is not self._stored,
-            across=loader.tiles.across if loader.tiles else 0,
-            down=loader.tiles.down if loader.tiles else 0,
-            residues=dict(sorted(loader.residues.items())),
-            tails=dict(sorted(loader.tails.items())),
-            decoded=dict(sorted(loader.decoded.items())),
-        )
-        origin = Origin(digest, voxels.shape, self.volume.ijk_to_ras, self.volume.rescale, voxels.dtype.str)
-        return replace(self.volume, pixel_record=record, origin=origin, warnings=(*self.volume.warnings, *loader.doubts))
+        return self._stored.loader.completed(self.volume, self._scaling, digest)
+
+
+def _planes_in_turn(stored: LazyVoxels, plan: Plan, progress: Progress | None) -> Iterator[np.ndarray]:
+    """Yield all planes, in order."""
+    some = planes_per_block(stored.shape, stored.dtype)
+    for start, _, planes in read_ahead(stored, ranges(stored.shape, some, some)):
+        if progress is not None:
+            progress(plan.name, start, len(plan.all_frames))
+        yield from planes
 
 
 class _RealVoxels(LazyVoxels):
@@ -82,30 +70,10 @@ class _RealVoxels(LazyVoxels):
 
     def __init__(self, stored: LazyVoxels, plan: Plan, dtype: np.dtype):
         super().__init__(stored.shape, dtype)
-        self._stored, self._frames = stored, [frame for times in plan.frames for frame in times]
+        self._stored, self._frames = stored, plan.all_frames
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        found = np.empty((stop - start, *self.shape[2:]), self.dtype)
-        for n, plane in enumerate(self._stored.planes(start, stop)):
-            frame = self._frames[start + n]
-            found[n] = to_real_values(plane, frame.slope, frame.intercept, self.dtype)
-        return found
-
-
-def _type_of_real_values(stored: LazyVoxels, plan: Plan, progress: Progress | None) -> np.dtype | None:
-    """Return the float type that gives all stored values back exactly; None where none does. Reads all planes."""
-    frames = [frame for times in plan.frames for frame in times]
-    found = np.dtype("<f4")
-    some = planes_per_block(stored.shape, stored.dtype)
-    for start, _, planes in read_ahead(stored, ranges(stored.shape, some, some)):
-        if progress is not None:
-            progress(plan.name, start, len(frames))
-        for n, plane in enumerate(planes):
-            dtype = float_type_for(plane, frames[start + n].slope, frames[start + n].intercept)
-            if dtype is None:
-                return None
-            found = max(found, dtype, key=lambda one: one.itemsize)
-    return found
+        return real_planes(self._stored.planes(start, stop), self._frames[start:stop], self.dtype)
 
 
 class _StoredVoxels(LazyVoxels):

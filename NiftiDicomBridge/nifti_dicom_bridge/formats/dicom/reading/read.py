@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,13 +22,11 @@ from ....model.pixels import (
     bytes_from_frames,
     bytes_of,
     exclusive_or,
-    float_type_for,
     same_bits,
     tile,
-    to_real_values,
     untile,
 )
-from ....model.volume import UNPLACED, Origin, Rescale, Volume, digest_of
+from ....model.volume import UNPLACED, Origin, Volume, digest_of
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
@@ -41,6 +39,7 @@ from .gradients import gradients_of
 from .lookup import Lookup, frame_count, own_groups
 from .multiframe import refuse_tiles
 from .rescale import LARGEST_SLOPE
+from .scaling import Scaling, real_planes, scaling_of
 from .segment_grids import grids_of_segmentations, has_labels, is_segmentation
 from .series import Inventory, Series, find_series
 
@@ -76,6 +75,11 @@ class Plan:
     def frames(self) -> list[list[FrameInfo]]:
         """By time, then by slice."""
         return self.grid.frames
+
+    @property
+    def all_frames(self) -> list[FrameInfo]:
+        """In the order of the planes of the volume."""
+        return [frame for times in self.frames for frame in times]
 
     @property
     def is_placed(self) -> bool:
@@ -164,20 +168,11 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
         If pixel data are damaged, too short, or cannot be decoded.
     """
     loader = Loader(plan, progress)
-    volume = outline(plan)
-    voxels, rescale, rescaled = _rescaled(loader.stored_voxels(), plan.frames)
-    record = PixelRecord(
-        stored_type=loader.pixel.dtype.str,
-        rescaled=rescaled,
-        across=loader.tiles.across if loader.tiles else 0,
-        down=loader.tiles.down if loader.tiles else 0,
-        residues=loader.residues,
-        tails=loader.tails,
-        decoded=loader.decoded,
-    )
-    origin = Origin(digest_of(voxels), tuple(voxels.shape), volume.ijk_to_ras, rescale, voxels.dtype.str)
-    warnings = (*volume.warnings, *loader.doubts)
-    return replace(volume, voxels=voxels, rescale=rescale, pixel_record=record, origin=origin, warnings=warnings)
+    stored, frames = loader.stored_voxels(), plan.all_frames
+    planes = stored.reshape(-1, *stored.shape[2:])
+    scaling = scaling_of(frames, stored.dtype, stored.ndim, planes)
+    voxels = stored if scaling.dtype is None else real_planes(planes, frames, scaling.dtype).reshape(stored.shape)
+    return loader.completed(replace(outline(plan), voxels=voxels, rescale=scaling.rescale), scaling, digest_of(voxels))
 
 
 def outline(plan: Plan) -> Volume:
@@ -243,6 +238,32 @@ class Loader:
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
         self.doubts: dict[str, None] = {}
+
+    def completed(self, volume: Volume, scaling: Scaling, digest: str) -> Volume:
+        """Return a volume whose planes were read with all that is known of them now.
+
+        Parameters
+        ----------
+        volume : Volume
+            With voxels and rescale.
+        scaling : Scaling
+            How its voxels are held.
+        digest : str
+            Of its voxels.
+        """
+        record = PixelRecord(
+            stored_type=self.pixel.dtype.str,
+            rescaled=scaling.dtype is not None,
+            across=self.tiles.across if self.tiles else 0,
+            down=self.tiles.down if self.tiles else 0,
+            residues=dict(sorted(self.residues.items())),
+            tails=dict(sorted(self.tails.items())),
+            decoded=dict(sorted(self.decoded.items())),
+        )
+        voxels = volume.voxels
+        origin = Origin(digest, tuple(voxels.shape), volume.ijk_to_ras, volume.rescale, voxels.dtype.str)
+        warnings = (*volume.warnings, *self.doubts, *filter(None, [scaling.note]))
+        return replace(volume, pixel_record=record, origin=origin, warnings=warnings)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -387,28 +408,3 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
             "truncated. Get the file anew from its source."
         )
-
-
-def _rescaled(voxels: np.ndarray, frames: Sequence[Sequence[FrameInfo]]) -> tuple[np.ndarray, Rescale, bool]:
-    """Return voxels and rescale: stored values where one rescale holds for all, else real values.
-
-    NIfTI has one slope for an image. Where frames differ, the real values are kept in the float type that gives the stored
-    ones back exactly; where none does, stored values stay, without a rescale.
-    """
-    pairs = {(frame.slope, frame.intercept) for times in frames for frame in times}
-    first = frames[0][0]
-    if len(pairs) == 1:
-        return voxels, Rescale(first.slope, first.intercept, first.units), False
-    if voxels.dtype.kind == "f" or voxels.ndim > 4:
-        return voxels, Rescale(), False
-    types = [
-        float_type_for(voxels[t, k], frame.slope, frame.intercept)
-        for t, times in enumerate(frames) for k, frame in enumerate(times)
-    ]  # fmt: skip
-    if any(found is None for found in types):
-        return voxels, Rescale(), False
-    real = np.empty(voxels.shape, max(types, key=lambda found: found.itemsize if found else 0))
-    for t, times in enumerate(frames):
-        for k, frame in enumerate(times):
-            real[t, k] = to_real_values(voxels[t, k], frame.slope, frame.intercept, real.dtype)
-    return real, Rescale(1.0, 0.0, first.units), True
