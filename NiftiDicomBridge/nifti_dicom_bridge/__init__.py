@@ -24,14 +24,15 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .formats.dicom.reading.segments import segments_of as segments_of
     from .html_report import write_report as write_report
     from .labels import Code as Code, Segment as Segment, read_labels as read_labels
+    from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
     from .model.identity import identity_of as identity_of
     from .model.lazy_voxels import LazyVoxels as LazyVoxels
     from .model.metadata import Change as Change, Element as Element, Instance as Instance, Log as Log
     from .model.metadata import SeriesMetadata as SeriesMetadata
     from .model.names import is_nifti as is_nifti, safe_name as safe_name, stem_of as stem_of, unique_name as unique_name
-    from .model.pixels import PixelRecord as PixelRecord
+    from .model.pixels import PixelRecord as PixelRecord, Rescale as Rescale
     from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
-    from .model.volume import Origin as Origin, Rescale as Rescale, Volume as Volume
+    from .model.volume import Volume as Volume
     from .optional_packages import FEATURES as FEATURES, missing_packages as missing_packages
     from .options import ConversionOptions as ConversionOptions, FileOptions as FileOptions, Kind as Kind, Layout as Layout
     from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
@@ -71,14 +72,15 @@ _HOMES = {
     "optional_packages": "FEATURES missing_packages",
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
-    "model.pixels": "PixelRecord",
+    "model.pixels": "PixelRecord Rescale",
     "conversion.proposals": "Beside Proposal propose value_problem",
     "model.report": "ConversionReport Entry Outcome",
     "html_report": "write_report",
     "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
     "validation": "Finding Severity ValidationReport validate",
-    "model.volume": "Origin Rescale Volume",
+    "model.dicom_source": "DicomSource Origin",
+    "model.volume": "Volume",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

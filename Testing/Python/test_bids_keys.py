@@ -9,7 +9,9 @@ import pytest
 from nifti_dicom_bridge import bids
 from nifti_dicom_bridge.bids import pet, phase_encoding, siemens_text, timing
 from nifti_dicom_bridge.model import geometry, metadata
+from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import Element, Encoding, Instance, Item, SeriesMetadata
+from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
 from nifti_dicom_bridge.model.volume import Volume
 
 AXIAL = "1\\0\\0\\0\\1\\0"
@@ -31,9 +33,12 @@ def volume(*instances, times=1, slices=None, matrix=None):
     slices = slices or len(instances) // times
     frames = np.array([[(t * slices + k, 0) for k in range(slices)] for t in range(times)], np.int32)
     voxels = np.zeros((times, slices, 12, 16), np.int16)
-    return Volume(
-        voxels, np.diag([-2.0, -2.0, 3.0, 1.0]) if matrix is None else matrix, metadata=SeriesMetadata(instances, frames)
-    )
+    return of_series(voxels, np.diag([-2.0, -2.0, 3.0, 1.0]) if matrix is None else matrix, SeriesMetadata(instances, frames))
+
+
+def of_series(voxels, matrix, series):
+    origin = Origin("", voxels.shape, matrix, Rescale(), "<i2")
+    return Volume(voxels, matrix, source=DicomSource(series, PixelRecord("<i2"), origin))
 
 
 def stored(found):
@@ -96,21 +101,22 @@ def test_what_is_written_reads_back_to_the_same_attribute():
         0x00101010: "048Y", 0x00100030: "19660101", 0x00181020: "27\\LX", 0x00180081: "30.5", 0x00541001: "BQML",
         0x00189020: "NONE", 0x00180020: "EP\\GR", 0x00080032: "101112.500000",
     }  # fmt: skip
-    back = {edit.tags[0]: "\\".join(edit.texts) for edit in bids.edited_attributes(one(attributes), {}, "x.json")}
+    back = {edit.path[0]: "\\".join(edit.texts) for edit in bids.edited_keys(one(attributes), {}, "x.json").direct}
     assert {tag: back[tag] for tag in attributes} == attributes
 
 
 def test_edit_of_a_nested_attribute_tells_the_way_to_it():
-    (edit,) = bids.edited_items({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json")
+    (edit,) = bids.edited_keys({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json").direct
     assert (edit.path, edit.texts) == ((0x00540016, 0x00181074), ["200000000"])
 
 
 def test_edit_that_puts_in_what_dcm2niix_writes_for_nothing_is_none():
-    assert bids.edited_attributes({"InstitutionalDepartmentName": "None"}, {}, "x.json") == []
+    assert bids.edited_keys({"InstitutionalDepartmentName": "None"}, {}, "x.json").direct == ()
 
 
 def test_edit_of_a_computed_key_is_named():
-    assert bids.edits_without_attribute({"SliceTiming": [0, 1], "TaskName": "rest", "EchoTime": 3}, {}) == ["SliceTiming"]
+    found = bids.edited_keys({"SliceTiming": [0, 1], "TaskName": "rest", "EchoTime": 3}, {}, "x.json")
+    assert found.ignored == ("SliceTiming",)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +278,7 @@ def test_volumes_of_a_philips_3d_train_take_the_time_between_dynamics():
     )
     frames = np.array([[(0, 2 * t + k) for k in range(2)] for t in range(3)], np.int32)
     voxels = np.zeros((3, 2, 12, 16), np.int16)
-    found = keys(Volume(voxels, np.diag([-2.0, -2.0, 3.0, 1.0]), metadata=SeriesMetadata((enhanced,), frames)))
+    found = keys(of_series(voxels, np.diag([-2.0, -2.0, 3.0, 1.0]), SeriesMetadata((enhanced,), frames)))
     assert (found["RepetitionTime"], found["RepetitionTimeExcitation"]) == (2.5, 0.03)
 
 
@@ -392,9 +398,8 @@ def test_every_key_can_be_written_as_json():
 def test_real_values_of_philips_volumes_with_scales_of_their_own_are_precise():
     from dataclasses import replace
 
-    from nifti_dicom_bridge.model.pixels import PixelRecord
-
     scaled = {0x00080070: "Philips", 0x20050010: "Philips MR Imaging DD 001", 0x2005100E: Element("FL", struct.pack("<f", 5.9))}
     found = volume(instance(scaled))
     assert keys(found)["UsePhilipsFloatNotDisplayScaling"] == 0
-    assert keys(replace(found, pixel_record=PixelRecord("<i2", rescaled=True)))["UsePhilipsFloatNotDisplayScaling"] == 1
+    real = replace(found, source=replace(found.source, pixel_record=PixelRecord("<i2", rescaled=True)))
+    assert keys(real)["UsePhilipsFloatNotDisplayScaling"] == 1

@@ -840,7 +840,7 @@ def test_the_record_knows_all_keys_of_the_sidecar(circle: Circle) -> None:
 
     for image in circle.images():
         top = json.loads(image.with_name(image.name.replace(".nii.gz", ".json")).read_text("utf-8"))
-        assert {key: value for key, value in top.items() if key != KEY} == top[KEY]["Top"]
+        assert {key: value for key, value in top.items() if key != KEY} == top[KEY]["WrittenBidsKeys"]
 
 
 @pytest.mark.parametrize("phantom", sorted(PHANTOMS))

@@ -109,7 +109,8 @@ def written(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield (
                 path.name + " record",
                 "".join(
-                    f"{one.elements}{one.file_meta}{one.preamble}{one.name}{one.trailer}" for one in record.series.instances
+                    f"{one.elements}{one.file_meta}{one.preamble}{one.name}{one.trailer}"
+                    for one in record.source.metadata.instances
                 ).encode(),
             )
 
@@ -302,7 +303,9 @@ def test_elements_of_the_restored_dicom_are_those_of_the_sidecar(tmp_path: Path)
     record = open_nifti(next((tmp_path / "nifti").glob("*.nii.gz"))).record
     convert(Job([tmp_path / "nifti"], tmp_path / "back", replace(ConversionOptions(Target.DICOM), uids=Uids.KEEP)))
     (volume,) = read(tmp_path / "back")
-    assert [one.elements for one in volume.metadata.instances] == [one.elements for one in record.series.instances]
+    assert [one.elements for one in volume.dicom.metadata.instances] == [
+        one.elements for one in record.source.metadata.instances
+    ]
 
 
 def test_numbers_that_only_private_elements_told_stay_in_the_sidecar(tmp_path: Path) -> None:
@@ -317,7 +320,7 @@ def test_numbers_that_only_private_elements_told_stay_in_the_sidecar(tmp_path: P
     assert "SliceTiming" in plain
     assert clean["SliceTiming"] == plain["SliceTiming"]
     assert not {"AcquisitionTime", "InstitutionName", "PatientName", "DeviceSerialNumber", "StationName"} & clean.keys()
-    assert not [e for one in open_nifti(next((tmp_path / "clean").glob("*.nii.gz"))).record.series.instances
+    assert not [e for one in open_nifti(next((tmp_path / "clean").glob("*.nii.gz"))).record.source.metadata.instances
                 for e in one.elements if e >> 16 & 1]  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from nifti_dicom_bridge import read
 from nifti_dicom_bridge.errors import PixelError
 from nifti_dicom_bridge.formats.dicom.created.parametric_map import ParametricMapRequest, parametric_maps
 from nifti_dicom_bridge.model.metadata import Log
-from nifti_dicom_bridge.model.volume import Rescale, Volume
+from nifti_dicom_bridge.model.pixels import Rescale
+from nifti_dicom_bridge.model.volume import Volume
 from oracles import oracle, run
 from phantoms import ramp, save, slices
 from test_segmentation import common

@@ -17,8 +17,6 @@ from grids import OBLIQUE, centres, itk_image, values_at
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.conversion.inspect import inspect
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
-from nifti_dicom_bridge.formats.dicom.reading import read as dicom_read
-from nifti_dicom_bridge.formats.dicom.reading import stacks
 from nifti_dicom_bridge.labels import Code, Segment, number_in_description, read_labels
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import Kind, Layout, SegmentationForm
@@ -341,18 +339,6 @@ def test_one_label_map_of_several_is_not_enough(circle: Circle) -> None:
     assert "One object became several NIfTI images: give all of them together." in entry.error
 
 
-def test_images_of_single_segments_as_they_were_written_before_still_come_back(
-    circle: Circle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as before:  # until 1.0, every segment was a stack of its own frames
-        before.setattr(dicom_read, "grids_of_segmentations", lambda _, frames: stacks.split(frames))
-        before.setattr(record, "SCHEMA_VERSION", "1.0")
-        circle.make("segmentation_with_gaps").forth()
-    assert len(circle.images()) == 3
-    circle.home()
-    assert listing(circle.back) == listing(circle.dicom)
-
-
 NONSENSE = {
     "no slices": {},
     "slice beyond": {"Slice": [6]},
@@ -367,7 +353,7 @@ NONSENSE = {
 @pytest.mark.parametrize("name", NONSENSE)
 def test_nonsense_in_the_record_is_one_clear_error(name: str, circle: Circle) -> None:
     circle.make("segmentation_with_gaps").forth()
-    circle.edit_sidecar(lambda top: top[KEY]["Frames"].update(Layers=NONSENSE[name]))
+    circle.edit_sidecar(lambda top: top[KEY]["Frames"].update(FrameTable=NONSENSE[name]))
     (entry,) = circle.home().entries
     assert entry.outcome is Outcome.FAILED
     assert KEY in entry.error

@@ -17,7 +17,8 @@ from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRe
 from nifti_dicom_bridge.formats.dicom.reading.segments import segments_of
 from nifti_dicom_bridge.labels import Code, Segment, find_labels, number_in_description, read_labels
 from nifti_dicom_bridge.model.metadata import Log
-from nifti_dicom_bridge.model.volume import Rescale, Volume
+from nifti_dicom_bridge.model.pixels import Rescale
+from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
 from oracles import oracle, run
 from phantoms import ramp, slices, uid

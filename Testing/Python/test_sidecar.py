@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from circle import KEEP, KEY, NEW, Circle, listing, names_in
 from nifti_dicom_bridge import Instance, Outcome, SidecarError, Volume, read
 from nifti_dicom_bridge.model.charset import CharacterSet
+from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
-from nifti_dicom_bridge.model.pixels import PixelRecord
-from nifti_dicom_bridge.model.volume import Origin, Rescale
+from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
 from nifti_dicom_bridge.sidecar import record
 from nifti_dicom_bridge.sidecar.bulk import BulkReader, BulkWriter
 from nifti_dicom_bridge.sidecar.dicom_json import Decoder, Encoder
@@ -51,7 +51,7 @@ def test_the_schema_accepts_every_sidecar(name: str, schema: object, circle: Cir
     [
         lambda top: top.pop(KEY),
         lambda top: top[KEY].pop("Voxels"),
-        lambda top: top[KEY].update(SchemaVersion="2.0"),
+        lambda top: top[KEY].update(SchemaVersion="3.0"),
         lambda top: top[KEY].update(Stranger=1),
         lambda top: top[KEY]["Instances"].update(Count=-1),
         lambda top: top[KEY]["Instances"]["Shared"].update({"0010": {"vr": "LO"}}),
@@ -332,7 +332,7 @@ def test_a_bulk_bomb_is_refused() -> None:
 
 def _fmri(one: Volume, count: int) -> Volume:
     """Return a volume of `count` instances of 64 × 64 × 16 bit, made in memory; each varies in what a scanner varies."""
-    first = one.metadata.instances[0]
+    first = one.dicom.metadata.instances[0]
     instances = []
     for n in range(count):
         time, place = divmod(n, 40)
@@ -358,7 +358,7 @@ def _fmri(one: Volume, count: int) -> Volume:
         instances.append(Instance(ordered, meta, bytes(128), Encoding(), pixels, "", f"scan/IM{n:06d}.dcm"))
     frames = np.stack([np.arange(count), np.zeros(count, int)], -1).astype(np.int32).reshape(count // 40, 40, 2)
     origin = Origin("blake2b-256:" + "0" * 64, (count // 40, 40, 64, 64), np.eye(4), Rescale(), "<u2")
-    return replace(one, metadata=SeriesMetadata(tuple(instances), frames), origin=origin, pixel_record=PixelRecord("<u2"))
+    return replace(one, source=DicomSource(SeriesMetadata(tuple(instances), frames), PixelRecord("<u2"), origin))
 
 
 def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(circle: Circle) -> None:
@@ -368,8 +368,8 @@ def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(ci
     found = record.from_json(json.loads(text), "a")
 
     assert len(text) < 20000 * 64 * 64 * 2 / 10
-    series = found.series if hasattr(found, "series") else found[0]
-    assert [instance.elements for instance in series.instances] == [instance.elements for instance in volume.metadata.instances]
+    before, after = volume.dicom.metadata.instances, found.source.metadata.instances
+    assert [instance.elements for instance in after] == [instance.elements for instance in before]
 
 
 def test_a_value_that_all_instances_share_stands_once(circle: Circle) -> None:

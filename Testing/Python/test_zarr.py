@@ -8,6 +8,7 @@ import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -31,7 +32,7 @@ from nifti_dicom_bridge import (
     write,
 )
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.model.volume import Digester, digest_of
+from nifti_dicom_bridge.model.digest import Digester, digest_of
 from phantoms import PHANTOMS
 from phantoms.base import slices
 from zarr_circle import ZARR, ZarrCircle, image, written
@@ -294,7 +295,7 @@ def test_the_record_is_small_in_the_attributes_and_large_in_an_array(zarr_circle
     assert {"Voxels", "Geometry"} <= group.attrs["NiftiDicomBridge"].keys()
     assert {"Instances", "Files"}.isdisjoint(group.attrs["NiftiDicomBridge"])
     assert group["record"].dtype == np.uint8
-    assert {"Instances", "Files", "Bulk"} <= json.loads(group["record"][:].tobytes()).keys()
+    assert {"Instances", "Files", "BulkData"} <= json.loads(group["record"][:].tobytes()).keys()
 
 
 # --- pyramids
@@ -322,12 +323,47 @@ def test_means_lie_where_the_metadata_say(tmp_path: Path) -> None:
 
 
 def test_labels_are_picked_and_not_averaged(tmp_path: Path) -> None:
-    labels = np.where(np.arange(8) % 4 < 2, 7, 2).astype("u1")
+    labels = np.where(np.arange(8) % 3 == 0, 7, 2).astype("u1")
     volume = replace(image(), voxels=np.broadcast_to(labels, (1, 8, 8, 8)).copy(), intent="label")
     store = written(replace(volume, ijk_to_ras=np.eye(4)), tmp_path, pyramid=1)
 
     assert set(np.unique(zarr.open_array(str(store), path="1")[:])) == {2, 7}
     assert _transformations(store, 1)[1]["translation"] == [0.0, 0.0, 0.0]
+
+
+def without_intent(path: Path) -> None:
+    """Write a NIfTI image anew without its intent code, as many tools do."""
+    found = nibabel.load(path)
+    plain = nibabel.Nifti1Image(np.asarray(found.dataobj), found.affine)
+    nibabel.save(plain, path)
+
+
+def test_labels_of_a_segmentation_whose_intent_code_was_dropped_are_not_averaged(tmp_path: Path) -> None:
+    circle = Circle(tmp_path).make("segmentation_with_gaps")
+    circle.forth()
+    without_intent(circle.image())
+
+    report = convert(Job([circle.nifti], tmp_path / "stores", replace(ZARR, pyramid=2)))
+
+    (store,) = (tmp_path / "stores").glob("*.zarr")
+    full, coarse = (zarr.open_array(str(store), path=str(n))[:] for n in (0, 1))
+    assert report.ok
+    assert coarse.shape == (6, 2, 3)
+    assert coarse.any()
+    for k, j, i in np.ndindex(coarse.shape):
+        assert coarse[k, j, i] in full[k, 2 * j : 2 * j + 2, 2 * i : 2 * i + 2]
+
+
+def test_labels_of_an_image_with_a_table_of_labels_are_not_averaged(tmp_path: Path) -> None:
+    labels = np.where(np.arange(8) % 3 == 0, 7, 2).astype("u1") * np.ones((8, 8, 8), "u1")
+    nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), tmp_path / "sub-1_dseg.nii.gz")
+    (tmp_path / "sub-1_dseg.tsv").write_text("index\tname\n7\tliver\n2\tspleen\n", "utf-8")
+
+    report = convert(Job([tmp_path / "sub-1_dseg.nii.gz"], tmp_path / "stores", replace(ZARR, pyramid=1)))
+
+    (store,) = (tmp_path / "stores").glob("*.zarr")
+    assert report.ok
+    assert set(np.unique(zarr.open_array(str(store), path="1")[:]).tolist()) == {2, 7}
 
 
 def test_means_of_integers_are_rounded_to_integers(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Random NIfTI images → DICOM of every kind, read back by programs that others wrote; counts what differs.
 
 Run ``python Testing/trials/sweep_created.py [COUNT [SEED]]``. Readers: SimpleITK and dcm2niix (images), highdicom and dcmqi
-(SEG, PM), dciodvfy (errors). A value is wrong if it differs by more than the stated bound (1e-4 of the range, or the precision of
-the values), a position if it differs by more than 1e-3 of a voxel. Prints one line per failure and the totals; exit code 1 if
-there is one.
+(SEG, PM), dciodvfy (errors). A value is wrong if it differs by more than the stated bound (1e-4 of the range, or the precision
+of the values), a position if it differs by more than 1e-3 of a voxel. Prints one line per failure and the totals; exit code 1
+if there is one.
 """
 
 from __future__ import annotations

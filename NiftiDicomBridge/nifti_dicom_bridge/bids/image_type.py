@@ -79,7 +79,7 @@ def _image_type(source: Source, where: Any, factor: float) -> list[str] | None:
     words = [part for word in image_type_of(source) for part in word.split("_") if part]
     if not words:
         return None
-    if source.volume is not None and source.volume.resampled:
+    if source.volume is not None and source.volume.dicom.resampled:
         words[0] = "DERIVED"
     if is_field_map_in_hz(source):
         return [*words, *[word for word in (FIELD_MAP_WORD,) if word not in words]]

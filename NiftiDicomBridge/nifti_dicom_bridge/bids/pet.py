@@ -105,9 +105,9 @@ def _by_frame(tag: int, factor: float, only_positive: bool = False) -> Any:
 def frames_of(source: Source) -> list[Source]:
     """Return the first plane of every time."""
     volume = source.volume
-    if volume is None or volume.metadata is None:
+    if volume is None:
         return [source]
-    series = volume.metadata
+    series = volume.dicom.metadata
     return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
 
 

@@ -58,8 +58,8 @@ def _is_precise(source: Source) -> int:
     volume, scale = source.volume, source.number(SCALE) or 0.0
     if volume is None:
         return 0
-    applied = volume.pixel_record is not None and volume.pixel_record.rescaled  # the slope varies: voxels are real values
-    return int((applied and math.isfinite(scale)) or abs(volume.rescale.slope * scale - 1.0) < 1e-4)
+    is_applied = volume.dicom.pixel_record.rescaled  # the slope varies: voxels are real values
+    return int((is_applied and math.isfinite(scale)) or abs(volume.rescale.slope * scale - 1.0) < 1e-4)
 
 
 SCALED = When("Philips, (2005,xx0E)", lambda source: PHILIPS.holds(source) and bool(source.number(SCALE)))

@@ -22,7 +22,8 @@ from .source import Layer, Private, Source
 GROUP, CREATOR = 0x4E49, "NIFTI DICOM BRIDGE"
 KEYS = Private(GROUP, CREATOR, 0x1000)
 CREATOR_TAG, KEYS_TAG = GROUP << 16 | 0x10, GROUP << 16 | 0x1000
-MATRIX, TOLD = "ijk_to_ras", "told"
+MATRIX, ATTRIBUTE_VALUES = "ijk_to_ras", "attribute_values"
+_ATTRIBUTE_VALUES_BEFORE_2 = "told"
 # what follows from the object itself, and who it is of: that is said in attributes, or nowhere
 NEVER = frozenset({
     "ImageType", "ConversionSoftware", "ConversionSoftwareVersion", "SeriesInstanceUID", "StudyInstanceUID", "NiftiDicomBridge",
@@ -53,7 +54,7 @@ def block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ras: np.nd
         return {}
     found = {
         "keys": kept,
-        TOLD: {key: told[key] for key in kept if key in told},
+        ATTRIBUTE_VALUES: {key: told[key] for key in kept if key in told},
         MATRIX: [[float(f"{number:.9g}") for number in row] for row in np.asarray(ijk_to_ras, dtype=float).tolist()],
     }
     raw = json.dumps(found, separators=(",", ":")).encode("ascii")
@@ -73,12 +74,12 @@ def remembered_block(elements: Elements) -> Elements:
 def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
     """Return the keys that attributes tell, and those of the block, in the axes of the file that is written now."""
     block = _block(source)
-    if source.volume is not None and source.volume.remembered:
-        block = _read(source.volume.remembered.decode("ascii"))
+    if source.volume is not None and source.volume.dicom.preserved_bids_keys:
+        block = _read(source.volume.dicom.preserved_bids_keys.decode("ascii"))
     if block is None:
         return found
     keys, told, matrix = block
-    if source.volume is not None and Resample.SPACING in source.volume.resampled:
+    if source.volume is not None and Resample.SPACING in source.volume.dicom.resampled:
         keys = {key: value for key, value in keys.items() if key not in OF_SPACING}
     keys = _turned(keys, matrix, source)
     if not _holds(_in_order(keys), found.get("SliceTiming"), told.get("SliceTiming")):
@@ -101,7 +102,7 @@ def _read(text: str) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None
         return None
     if not isinstance(read, dict) or not isinstance(read.get("keys"), dict):
         return None
-    told = read.get(TOLD)
+    told = read.get(ATTRIBUTE_VALUES, read.get(_ATTRIBUTE_VALUES_BEFORE_2))
     try:
         matrix = np.array(read.get(MATRIX), dtype=float)
     except (TypeError, ValueError):

@@ -62,7 +62,7 @@ def _method_codes(source: Source) -> list[dict[str, str]] | None:
 def _even_distance(source: Source) -> float | None:
     """SliceThickness stays what was acquired; the distance of slices is another one where they were resampled."""
     volume = source.volume
-    if volume is None or Resample.SPACING not in volume.resampled:
+    if volume is None or Resample.SPACING not in volume.dicom.resampled:
         return None
     return float(f"{slice_distance(volume.ijk_to_ras):.6g}")
 

@@ -132,8 +132,7 @@ class Source:
     @classmethod
     def of(cls, volume: Volume, storage: Storage) -> Source:
         """Return what the first plane of a volume says: first in the order of acquisition, as far as its numbers tell."""
-        assert volume.metadata is not None
-        series = volume.metadata
+        series = volume.dicom.metadata
         planes = series.frames[0].tolist()
         index, frame = min(planes, key=lambda plane: (_number_of(series.instances[plane[0]].elements, plane[1]), plane[1]))
         return cls(series.instances[index], frame, volume, storage)
@@ -271,7 +270,7 @@ class Source:
     def tile_shape(self) -> tuple[int, int]:
         """Rows and columns of one plane as it was acquired: those of a tile where planes are tiled."""
         if self.volume is not None:
-            shape = self.volume.origin.shape if self.volume.origin else self.volume.voxels.shape
+            shape = self.volume.dicom.origin.shape
             return int(shape[2]), int(shape[3])
         return metadata.integer(self.top, Tag.ROWS), metadata.integer(self.top, Tag.COLUMNS)
 

@@ -40,12 +40,12 @@ def _slice_timing(source: Source) -> list[float] | None:
     The first volume that tells sensible times counts: some sequences write nonsense into the first.
     """
     volume, storage = source.volume, source.storage
-    if volume is None or volume.metadata is None or storage is None or source.modality != "MR" or is_3d(source):
+    if volume is None or storage is None or source.modality != "MR" or is_3d(source):
         return None
-    slices = int(volume.metadata.frames.shape[1])
-    if slices < 2 or slices != volume.voxels.shape[1] or Resample.SPACING in volume.resampled:
+    slices = int(volume.dicom.metadata.frames.shape[1])
+    if slices < 2 or slices != volume.voxels.shape[1] or Resample.SPACING in volume.dicom.resampled:
         return None
-    found = _sensible_times(source, volume.metadata.frames.shape[0])
+    found = _sensible_times(source, volume.dicom.metadata.frames.shape[0])
     if found is None:
         return None
     rounded = [float(f"{time:.6g}") for time in found]
@@ -76,8 +76,7 @@ def _takes_longer(source: Source) -> bool:
 def _planes(source: Source, t: int) -> list[Source]:
     """Return the planes of a volume, by slice."""
     assert source.volume is not None
-    series = source.volume.metadata
-    assert series is not None
+    series = source.volume.dicom.metadata
     return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[t]]
 
 
@@ -238,8 +237,10 @@ def _ge_repetition_time(source: Source) -> float | None:
 def _onsets(source: Source) -> list[float] | None:
     """Return when each volume began after the first, s; None where the images do not say."""
     volume = source.volume
-    series = volume.metadata if volume is not None else None
-    if series is None or len(series.frames) < 2 or GE.holds(source) or source.modality != "MR":
+    if volume is None or GE.holds(source) or source.modality != "MR":
+        return None
+    series = volume.dicom.metadata
+    if len(series.frames) < 2:
         return None
     planes = [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
     in_one = len({plane.made_in for plane in planes}) < len(planes)

@@ -44,10 +44,10 @@ class NiftiFile:
         if self.record is None:
             return image
         volume = match.attach(image, self.record, str(self.path))
-        if with_gradients and volume.gradients is None and volume.metadata is not None:
+        if with_gradients and volume.gradients is None and volume.source is not None:
             from ..formats.dicom.reading.gradients import recorded_gradients
 
-            return replace(volume, gradients=recorded_gradients(volume.metadata, volume.times))
+            return replace(volume, gradients=recorded_gradients(volume.dicom.metadata, volume.times))
         return volume
 
 

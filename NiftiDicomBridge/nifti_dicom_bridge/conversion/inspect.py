@@ -141,14 +141,14 @@ def _image(file: NiftiFile, kind: str) -> dict[str, Any]:
     volume, path = file.load(), file.path
     i, j, k = volume.shape_ijk
     edits = sorted(volume.edits())
-    state = "no record: it cannot be restored" if volume.metadata is None else "restores the DICOM series"
+    state = "no record: it cannot be restored" if volume.source is None else "restores the DICOM series"
     if edits:
         state = f"becomes a derived series ({' and '.join(edits)} edited)"
     return {
         "becomes": state,
         "title": path.name,
-        "kind": kind + ("" if volume.metadata is None else f" + {KEY} record {record.SCHEMA_VERSION}"),
-        "modality": "" if volume.metadata is None else metadata.text(volume.metadata.first.elements, Tag.MODALITY),
+        "kind": kind + ("" if volume.source is None else f" + {KEY} record {record.SCHEMA_VERSION}"),
+        "modality": "" if volume.source is None else metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY),
         "files": 1,
         "shape": [i, j, k] + ([volume.times] if volume.times > 1 else []),
         "type": volume.voxels.dtype.name,

@@ -26,8 +26,7 @@ from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.staging import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
-from .image_with_record import NiftiFile
-from .sidecar_edits import edited
+from .sidecar_edits import SidecarEdits
 
 
 class Making:
@@ -84,9 +83,9 @@ class Making:
         return made_of(request, choices_of_original(volume, shared), entry.log)
 
 
-def with_edits(volume: Volume, file: NiftiFile | None) -> Volume:
+def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:
     """Return a volume whose instances say what a person changed in its sidecar."""
-    return with_values(volume.in_memory(), edited(file))
+    return with_values(volume.in_memory(), edits.written)
 
 
 def violations(paths: Sequence[Path]) -> list[str]:

@@ -159,10 +159,10 @@ def _proposal(path: Path, shared: Shared) -> Proposal:
         shared = shared.for_file(path)
         file = open_nifti(path)
         if file.record is not None:
-            found.frame_of_reference = text(file.record.series.first.elements, Tag.FRAME_OF_REFERENCE_UID)
+            found.frame_of_reference = text(file.record.source.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
         if file.record is not None and shared.options.kind is Kind.AUTO:
             found.beside = Beside.RECORD
-            found.values = _recorded(file.record.series.first, shared)
+            found.values = _recorded(file.record.source.metadata.first, shared)
             return found
         what = described(path, shared.options.sidecar)
         found.beside = Beside.BIDS if what.top else Beside.NOTHING

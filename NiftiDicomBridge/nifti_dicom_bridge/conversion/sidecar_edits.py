@@ -1,38 +1,73 @@
-"""What a person edited at the top level of a sidecar → attributes to set, and sentences about what they cannot tell."""
+"""What a person edited at the top level of a sidecar, and what becomes of each key."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits
 from ..formats.dicom.protected import refusal
-from ..sidecar import record, sidecar_path
+from ..model.metadata import Elements, Instance
+from ..sidecar import KEY, sidecar_path
 from .image_with_record import NiftiFile
 
 
-def edited(file: NiftiFile | None) -> dict[edits.Target, tuple[str, list]]:
-    """Return what was changed: tag, or tags on the way → (VR, values); empty without a record.
+@dataclass(frozen=True)
+class SidecarEdits:
+    """The edits of one sidecar; without any for an image without a record.
 
-    Raises
-    ------
-    SidecarError
-        If a value is not of the type that its key has, or not legal for the VR of its attribute.
+    Attributes
+    ----------
+    written : dict
+        Attributes to set: tag, or tags on the way to it → VR and values.
+    ignored : tuple of str
+        Keys that no attribute holds by itself: they stay as they were.
+    overridden : dict of str to object
+        Keys that were written and follow from other attributes, too, which win: key → what those specify.
     """
-    if file is None or file.record is None:
-        return {}
-    where, elements = str(sidecar_path(file.path)), file.record.series.first.elements
-    found: dict[edits.Target, tuple[str, list]] = {}
-    for key, tags, texts in bids.edited_attributes(file.top, file.record.top, where):
-        tag = next((tag for tag in tags if edits.holds(elements, tag)), tags[0])
-        found[tag] = _checked(tag, texts, f'{where}: "{key}"')
-    for key, path, texts in bids.edited_items(file.top, file.record.top, where):
-        found[path] = _checked(path[-1], texts, f'{where}: "{key}"')
-    for key, path, texts in bids.edited_returns(file.top, file.record.top, where):
-        found.setdefault(path if len(path) > 1 else path[0], _checked(path[-1], texts, f'{where}: "{key}"'))
-    return found
+
+    written: dict[edits.Target, tuple[str, list]] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    overridden: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, file: NiftiFile | None) -> SidecarEdits:
+        """Return the edits of an image file; raises `SidecarError` where a value is not legal for its key or attribute."""
+        if file is None or file.record is None:
+            return cls()
+        where, first = str(sidecar_path(file.path)), file.record.source.metadata.first
+        found = bids.edited_keys(file.top, file.record.written_bids_keys, where)
+        written = _written(found, first.elements, where)
+        return cls(written, found.ignored, _overridden(found, first, written, file.top))
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence for every key that does not reach the DICOM, or not alone."""
+        return [
+            *(f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with --set'
+              for key in self.ignored),
+            *(f'"{key}" was edited in the sidecar and written, but other attributes tell {value!r} as before'
+              for key, value in self.overridden.items()),
+        ]  # fmt: skip
+
+
+def _written(found: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list]]:
+    written: dict[edits.Target, tuple[str, list]] = {}
+    for key, paths, texts in found.direct:
+        present = (path for path in paths if len(path) == 1 and edits.holds(elements, path[0]))
+        path = next(present, paths[0])
+        written[_target(path)] = _checked(path[-1], texts, f'{where}: "{key}"')
+    for key, (path, *_), texts in found.computed:
+        written.setdefault(_target(path), _checked(path[-1], texts, f'{where}: "{key}"'))
+    return written
+
+
+def _target(path: tuple[int, ...]) -> edits.Target:
+    return path[0] if len(path) == 1 else path
 
 
 def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
@@ -44,40 +79,26 @@ def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
         raise SidecarError(f"{where}: {error}") from None
 
 
-def unheard(file: NiftiFile | None) -> list[str]:
-    """Return a sentence for every key that was changed and has no attribute, or none that alone tells it."""
-    if file is None or file.record is None:
-        return []
-    computed = [
-        f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with --set'
-        for key in bids.edits_without_attribute(file.top, file.record.top)
-    ]
-    told = _told_otherwise(file)
-    return [
-        *computed,
-        *(f'"{key}" was edited in the sidecar and written, but other attributes tell {now!r} as before' for key, now in told),
-    ]
-
-
-def _told_otherwise(file: NiftiFile) -> list[tuple[str, Any]]:
-    """Return the computed keys that a public attribute was written for and others still win, with what those tell."""
-    assert file.record is not None
-    written = dict.fromkeys(item.key for item in bids.edited_returns(file.top, file.record.top, str(sidecar_path(file.path))))
-    if not written:
-        return []
-    now = bids.keys_of_elements(edits.apply(file.record.series.first, edited(file)).elements)
-    return [(key, now.get(key)) for key in written if not _is_same(now.get(key), file.top[key])]
+def _overridden(
+    found: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list]], top: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the computed keys that were written and other attributes still win over, with what those specify."""
+    if not found.computed:
+        return {}
+    now = bids.keys_of_elements(edits.apply(first, written).elements)
+    keys = dict.fromkeys(attribute.key for attribute in found.computed)
+    return {key: now.get(key) for key in keys if not _is_same(now.get(key), top[key])}
 
 
 def _is_same(one: Any, other: Any) -> bool:
     """Whether two values of a key are equal; numbers up to rounding."""
-    numbers = isinstance(one, (int, float)) and isinstance(other, (int, float))
-    return math.isclose(one, other, rel_tol=1e-9) if numbers else one == other
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return bool(one == other)
 
 
 def edited_keys(file: NiftiFile) -> dict[str, Any]:
-    """Return the BIDS keys that a person changed beside an image; all of them for one that never was DICOM."""
-    if file.record is None:
-        return {key: value for key, value in file.top.items() if key != record.KEY}
-    written = file.record.top
-    return {key: value for key, value in file.top.items() if key != record.KEY and written.get(key) != value}
+    """Return the BIDS keys next to an image that a person edited; all of them for one that never was DICOM."""
+    written = {} if file.record is None else file.record.written_bids_keys
+    edited = file.record is not None
+    return {key: value for key, value in file.top.items() if key != KEY and not (edited and written.get(key) == value)}

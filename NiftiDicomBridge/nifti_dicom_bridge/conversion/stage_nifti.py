@@ -90,7 +90,7 @@ def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:
 
 def _top(volume: Volume, changes: Mapping[str, Any], edited: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sidecar of a volume: BIDS names, and the record where it came from DICOM."""
-    if volume.metadata is None or volume.origin is None:
+    if volume.source is None:
         return dict(edited)
     keys = {**bids.keys_of(volume, nifti.stored_affine(volume)), **changes}
     keys = {key: value for key, value in keys.items() if value is not None}

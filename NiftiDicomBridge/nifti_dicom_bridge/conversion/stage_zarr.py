@@ -11,8 +11,10 @@ from ..errors import OutputError
 from ..formats import zarr
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import write_dseg
+from ..model.digest import Digester
 from ..model.names import READABLE_SUFFIXES, ZARR_SUFFIX, suffix_of
-from ..model.volume import Digester, Volume
+from ..model.resample import has_labels
+from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
 from ..sidecar import record, write_sidecar
@@ -55,9 +57,8 @@ def stage_store(
     folder, sidecar = staging.folder_path(name + ZARR_SUFFIX, zarr.SIGN), staging.path(name + ".json")
     writer = zarr.StoreWriter(folder, options)
     segments = segments_of(volume)
-    labels = bool(segments) or volume.intent == "label"
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
-    writer.write_voxels(volume, labels, digester.update if digester else None, progress)
+    writer.write_voxels(volume, has_labels(volume), digester.update if digester else None, progress)
     if complete and digester:
         volume = complete(digester.digest())
     _write_attributes(writer, volume, top or {}, folder.name, sidecar)
@@ -84,7 +85,7 @@ def _check_beside(folder: Path, name: str) -> None:
 
 
 def _keys_and_record(volume: Volume) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    if volume.metadata is None or volume.origin is None:
+    if volume.source is None:
         return {}, None
     keys = bids.keys_of(volume)
     return keys, record.to_json(volume, keys)

@@ -25,7 +25,7 @@ from ..options.wording import option_error
 from .entries import Public, failures_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import NiftiFile
-from .sidecar_edits import edited, unheard
+from .sidecar_edits import SidecarEdits
 
 if TYPE_CHECKING:
     from .new_objects import Making
@@ -77,7 +77,12 @@ class _Source:
     @property
     def is_resampled(self) -> bool:
         """Whether it was made of the image that its record describes, on another grid."""
-        return self.file is not None and self.file.record is not None and bool(self.file.record.resampled)
+        return self.file is not None and self.file.record is not None and bool(self.file.record.source.resampled)
+
+    @cached_property
+    def edits(self) -> SidecarEdits:
+        """What was edited in its sidecar."""
+        return SidecarEdits.of(self.file)
 
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume with its voxels."""
@@ -121,7 +126,7 @@ def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> No
 
 
 def _source_of(file: NiftiFile) -> _Source:
-    keys = _keys(file.record.series.instances) if file.record else frozenset({str(file.path)})
+    keys = _keys(file.record.source.metadata.instances) if file.record else frozenset({str(file.path)})
     return _Source(file.path.name, keys, _frames_in(file), file)
 
 
@@ -133,7 +138,7 @@ def _frames_in(file: NiftiFile) -> frozenset[tuple[str, int, int]]:
     """Return instance, frame and label of everything that an image is made of."""
     if file.record is None:
         return frozenset()
-    series = file.record.series
+    series = file.record.source.metadata
     keys = [instance.key for instance in series.instances]
     return frozenset((keys[frame.instance], frame.frame, frame.label) for _, _, frame in series.planes())
 
@@ -195,14 +200,14 @@ def _recast(group: list[_Source], run: _Run, entry: Entry) -> bool:
     volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
     if not run.making.recast(volumes, entry):
         return False
-    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     return True
 
 
 def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
     """Give back what an image came from, or a derived series where it was edited."""
-    together = {target: found for source in group for target, found in edited(source.file).items()}
+    together = {target: found for source in group for target, found in source.edits.written.items()}
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
         volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
@@ -211,7 +216,7 @@ def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
         volumes = [source.load(run.progress) for source in group]
     given = given_values(run.options.for_file(entry.inputs[0]))
     together.update(edits.elements_of({keyword: text for keyword, (text, _) in given.items()}).items())
-    entry.log.warnings += [sentence for source in group for sentence in unheard(source.file)]
+    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
@@ -232,7 +237,7 @@ def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) ->
 def _with_edits(source: _Source, run: _Run) -> Volume:
     from .new_objects import with_edits
 
-    return with_edits(source.load(run.progress), source.file)
+    return with_edits(source.load(run.progress), source.edits)
 
 
 def _sourced(change: Change, given: Mapping[str, tuple[str, str]]) -> Change:

@@ -67,7 +67,7 @@ def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken:
         volume = (
             public.named(volume, entry.log) if options.deidentify else replace(volume, name=unique_name(stem_of(path), taken))
         )
-        if volume.metadata is None:  # rows are written from the last to the first: so the file is as the one it was made of
+        if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = turned(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:
             stage_nifti(volume, volume.name, staging, options, edited=public.edits(file, entry.log))
@@ -78,7 +78,7 @@ def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken:
 
 def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: set[str]) -> list[Volume]:
     """Return what is to be written beside a volume: the same on a regular grid, where that is wanted and it is on none."""
-    planes = true_planes(volume.metadata) if options.resample and volume.metadata else None
+    planes = true_planes(volume.dicom.metadata) if options.resample and volume.source else None
     try:
         found = resample(volume, planes, options.resample) if planes else None
     except GeometryError as error:

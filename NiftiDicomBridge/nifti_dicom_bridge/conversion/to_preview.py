@@ -115,20 +115,20 @@ def _write(source: _Source, name: str, shared: _Shared, entry: Entry, progress: 
 
 def _public_name(volume: Volume) -> str:
     """Return a name that tells the modality and nothing else."""
-    if volume.metadata is None:
+    if volume.source is None:
         return "image"
-    return safe_name(metadata.text(volume.metadata.first.elements, Tag.MODALITY, "image"))
+    return safe_name(metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY, "image"))
 
 
 def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> Subject:
-    planes = true_planes(volume.metadata) if volume.metadata is not None else None
-    edited = source.plan is None and "geometry" in volume.edits()
+    planes = true_planes(volume.dicom.metadata) if volume.source is not None else None
+    edited = source.plan is None and volume.is_moved
     planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
-    placed = edited or planes is not None or (volume.metadata is None and bool(volume.space))
+    placed = edited or planes is not None or (volume.source is None and bool(volume.space))
     if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
         entry.log.warnings.append(f"it is not known where the image lies: it is shown as stored, not {shared.options.plane}")
-    if volume.metadata is not None:
-        entry.log.warnings += picture_warnings(volume.metadata)
+    if volume.source is not None:
+        entry.log.warnings += picture_warnings(volume.dicom.metadata)
     return Subject(
         volume=volume,
         title=source.title,
@@ -173,9 +173,9 @@ def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
         raise OptionError(f"--overlay {path}: {error}") from None
     found = []
     for volume in volumes:
-        if volume.voxels.ndim != 4 or not _is_whole(volume.voxels):
+        if volume.voxels.ndim != 4 or not _is_whole(volume.array):
             raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
-        grid = _regular(volume, true_planes(volume.metadata) if volume.metadata is not None else None)
+        grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
         found.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
     return tuple(found)
 
@@ -185,14 +185,14 @@ def _is_whole(voxels: np.ndarray) -> bool:
 
 
 def _segments(path: Path, volume: Volume, table: Path | None) -> list[Segment]:
-    if volume.metadata is not None:
+    if volume.source is not None:
         return segments_of(volume)
     labels = table or find_labels(path)
     return read_labels(labels) if labels is not None else []
 
 
 def _space(volume: Volume) -> str:
-    return metadata.text(volume.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID) if volume.metadata is not None else ""
+    return metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID) if volume.source is not None else ""
 
 
 def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:
@@ -214,7 +214,7 @@ def _own_labels(source: _Source, volume: Volume, options: ConversionOptions) -> 
     """Return a label map as labels, so that it is shown in its colours."""
     if volume.voxels.ndim != 4 or volume.voxels.dtype.kind not in "iub":
         return ()
-    if volume.metadata is not None:
+    if volume.source is not None:
         segments = segments_of(volume)
         return (Labels(volume, tuple(segments)),) if segments else ()
     table = options.labels or (find_labels(source.inputs[0]) if source.inputs else None)

@@ -10,6 +10,7 @@ from ..formats import zarr
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
+from ..labels import find_labels
 from ..model.names import stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
@@ -90,10 +91,15 @@ def _image(path: Path, public: Public, progress: Progress | None) -> Stage:
 
         what = described(path)
         entry.log.warnings += what.image.warnings
-        image = public.named(replace(what.image, name=name), entry.log)
+        image = public.named(replace(what.image, name=name, intent=_intent(what.image, path)), entry.log)
         stage_store(image, name, staging, options, what.top, progress=progress)
 
     return stage
+
+
+def _intent(image: Volume, path: Path) -> str:
+    """Return what the values of an image are: labels, too, where a table of labels belongs to whole numbers."""
+    return "label" if image.voxels.dtype.kind in "iub" and find_labels(path) is not None else image.intent
 
 
 def _store(path: Path, public: Public, progress: Progress | None) -> Stage:

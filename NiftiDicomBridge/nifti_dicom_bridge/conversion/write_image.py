@@ -114,12 +114,12 @@ def _write_dicom(volume: Volume, folder: Path, options: ConversionOptions, log: 
 
 def _create(volume: Volume, folder: Path, job: DicomJob, entry: Entry) -> bool:
     """Create a new object of an image that has no record, or that becomes another kind; return whether that was done."""
-    if volume.metadata is not None and job.options.kind is Kind.AUTO:
+    if volume.source is not None and job.options.kind is Kind.AUTO:
         return False
     from .new_objects import Making
 
     objects = Making(job, folder, None)
-    if volume.metadata is not None:
+    if volume.source is not None:
         return objects.recast([volume.in_memory()], entry)
     sidecar = job.options.sidecar
     keys = {key: value for key, value in read_top(sidecar).items() if key != KEY} if sidecar is not None else {}

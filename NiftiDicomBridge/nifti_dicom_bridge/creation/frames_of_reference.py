@@ -8,7 +8,8 @@ import numpy as np
 
 from ..formats.dicom.uids import new_uid
 from ..model import orientation
-from ..model.volume import Volume, same_grid
+from ..model.grids import same_grid
+from ..model.volume import Volume
 from ..options import SlicePlane
 
 _SAME_VOXELS = 0.05

@@ -39,7 +39,7 @@ def offer_ct_units(attributes: Attributes, described: Described, kind: Kind, ima
         return
     stated = re.sub(r"\s+", " ", str(described.top.get("Units", ""))).strip().lower() in _HU_WORDS
     low, high = (
-        float(bound) * image.rescale.slope + image.rescale.intercept for bound in (image.voxels.min(), image.voxels.max())
+        float(bound) * image.rescale.slope + image.rescale.intercept for bound in (image.array.min(), image.array.max())
     )
     low, high = min(low, high), max(low, high)
     if stated or (_LOWEST <= low <= _AIR and high <= _HIGHEST):

@@ -123,5 +123,5 @@ def parts_of(what: Described) -> list[Described]:
             top={**what.top, "ImageType": ["DERIVED", "PRIMARY", letter], "Modality": what.top.get("Modality", "MR")},
             where=what.where or str(what.path),
         )
-        for word, letter, voxels in (("real", "R", image.voxels.real), ("imag", "I", image.voxels.imag))
+        for word, letter, voxels in (("real", "R", image.array.real), ("imag", "I", image.array.imag))
     ]

@@ -72,7 +72,7 @@ def told_by(described: Described) -> Told:
     told.sentences += doubtful_units(described.top)
     found = bids.attributes_told(top, described.where, told.sentences)
     items: dict[tuple[int, ...], Element] = {}
-    for key, path, texts in found:
+    for key, (path, *_), texts in found:
         if path[0] in _NOT_TAKEN or (path[0] == Tag.UNITS and described.top.get("Modality", "PT") != "PT"):
             continue  # the units of a field map or a phase image have no attribute
         if path[0] in told.values or path in items:

@@ -56,7 +56,7 @@ def elements_of_volumes(described: Described, kind: Kind, sentences: list[str]) 
     found: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
     for key, value in lists.items():
         for n, number in enumerate(value):
-            for _, path, texts in bids.attributes_told({key: number}, described.where, []):
+            for _, (path, *_), texts in bids.attributes_told({key: number}, described.where, []):
                 if len(path) == 1:
                     found[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
             if key == "EchoTime":

@@ -16,8 +16,8 @@ _WORDS = frozenset({
 })  # fmt: skip
 
 
-def remembered_of(original: Volume, cleaned: Volume) -> bytes:
-    """Return the keys of a volume that its attributes do not tell any more, for `Volume.remembered`; empty without any."""
+def preserved_keys_of(original: Volume, cleaned: Volume) -> bytes:
+    """Return `DicomSource.preserved_bids_keys`: what the attributes of a volume do not specify any more; empty without any."""
     before, after = bids.keys_of(original), bids.keys_of(cleaned)
     kept = {key: value for key, value in before.items() if after.get(key) != value and _tells_nobody(key, value)}
     block = bids.block_of(kept, after, original.ijk_to_ras)

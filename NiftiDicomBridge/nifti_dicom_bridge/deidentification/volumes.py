@@ -15,7 +15,7 @@ from ..model.volume import Volume
 from ..standard.editions import EDITION_OF
 from ..standard.tags import Tag
 from .elements import Cleaner
-from .kept_bids_keys import remembered_of
+from .kept_bids_keys import preserved_keys_of
 from .pixel_warnings import pixel_warnings
 from .uids import KeyedUids
 
@@ -49,7 +49,7 @@ class Deidentifier:
     def clean(self, volume: Volume, log: Log | None = None) -> Volume:
         """Return a volume without identifying metadata, named by series number and modality.
 
-        It has the same voxels, grid and `origin`, so that it still counts as unedited. Its attributes state what was done:
+        It has the same voxels, grid and `Origin`, so that it still counts as unedited. Its attributes state what was done:
         PatientIdentityRemoved, DeidentificationMethod with its code, and LongitudinalTemporalInformationModified REMOVED. The
         voxels are not examined: text that is burned in stays, and so do faces.
 
@@ -58,22 +58,21 @@ class Deidentifier:
         BridgeError
             If the volume never was DICOM: what to remove is not known.
         """
-        series = volume.metadata
-        if series is None:
+        if volume.source is None:
             raise BridgeError(
                 f"{volume.name}: it has no record of the DICOM it came from, so that nothing tells what to remove from it. "
                 "Leave out --deidentify, or put its sidecar back beside it."
             )
+        series, pixels = volume.source.metadata, volume.source.pixel_record
         instances = tuple(self._instance(instance, n) for n, instance in enumerate(series.instances))
-        found = replace(
-            volume,
+        source = replace(
+            volume.source,
             metadata=replace(series, instances=instances),
-            name=public_name(series),
-            pixel_record=volume.pixel_record and replace(volume.pixel_record, residues={}, tails={}),
-            warnings=tuple(_impersonal(volume.warnings, series)),
-            remembered=b"",
+            pixel_record=replace(pixels, residues={}, tails={}),
+            preserved_bids_keys=b"",
         )
-        found = replace(found, remembered=remembered_of(volume, found))
+        found = replace(volume, source=source, name=public_name(series), warnings=tuple(_impersonal(volume.warnings, series)))
+        found = replace(found, source=replace(source, preserved_bids_keys=preserved_keys_of(volume, found)))
         if log is not None:
             self._tell(volume, series, log)
         return found

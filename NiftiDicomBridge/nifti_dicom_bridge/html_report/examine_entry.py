@@ -171,10 +171,10 @@ def _cuts(volume: Volume | None, place: tuple[int, ...] | None, placed: bool) ->
 
 def _add_attributes(examination: EntryExamination, pair: Pair) -> None:
     """Compare the DICOM attributes of an image, where it has some on both sides."""
-    series = [image.outline.metadata if image else None for image in (pair.before, pair.after)]
-    if series[0] is None or series[1] is None:
+    before, after = (image.outline.source if image else None for image in (pair.before, pair.after))
+    if before is None or after is None:
         return
-    found = attributes.compare_series(series[0], series[1], examination.entry.outcome, examination.rows)
+    found = attributes.compare_series(before.metadata, after.metadata, examination.entry.outcome, examination.rows)
     examination.compared += found.compared
     examination.restored += found.restored
     examination.instances += found.instances

@@ -13,8 +13,9 @@ from ..formats.dicom.reading.read import Plan, load, outline, plan_all
 from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import is_store
 from ..model import geometry
+from ..model.grids import same_grid
 from ..model.names import is_nifti
-from ..model.volume import Volume, same_grid, turned
+from ..model.volume import Volume, turned
 from ..validation import OTHER_KINDS
 
 NIFTI, ZARR, DICOM = "NIfTI", "Zarr", "DICOM"
@@ -84,7 +85,7 @@ def _in_files(paths: Sequence[Path]) -> Iterator[Image]:
     for path in _images_among(paths):
         file = open_store(path) if is_store(path) else open_nifti(path)
         volume = file.image.in_memory() if isinstance(file, StoreFile) else nifti.read_image(path)
-        known = replace(volume, metadata=file.record.series) if file.record else volume
+        known = replace(volume, source=file.record.source) if file.record else volume
         kind = ZARR if is_store(path) else NIFTI
         placed = kind == ZARR or volume.space != ""
         yield Image(volume.name, kind, placed, known, lambda known=known: known)  # type: ignore[misc]
@@ -130,7 +131,7 @@ def is_on_same_grid(volume: Volume, other: Volume) -> bool:
 def has_same_voxels(volume: Volume, other: Volume) -> bool:
     """Whether two images on the same grid hold the same stored values."""
     other = _turned_like(other, volume)
-    return all((a == b).all() for a, b in zip(volume.voxels, other.voxels, strict=True))
+    return all((a == b).all() for a, b in zip(volume.array, other.array, strict=True))
 
 
 def _turned_like(volume: Volume, other: Volume) -> Volume:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image as Picture
 
-from ..model.pixels import to_real_values
-from ..model.volume import Rescale, Volume
+from ..model.pixels import Rescale, to_real_values
+from ..model.volume import Volume
 from ..options import SlicePlane
 from ..preview.display import PLAIN, Window
 from ..preview.render import picture
@@ -147,7 +147,7 @@ def difference_shown(before: Cut, after: Cut, largest: float) -> Picture.Image:
     apart = _largest_of_blocks(np.nan_to_num(apart), 1 + (max(apart.shape) - 1) // SIZE)
     view = replace(
         before.view,
-        volume=replace(before.view.volume, voxels=apart[None, None], rescale=Rescale(), metadata=None),
+        volume=replace(before.view.volume, voxels=apart[None, None], rescale=Rescale(), source=None),
         display=lambda time, slice_number: replace(PLAIN, pixel_mm=before.view.pixel_mm),
     )
     return Cut(before.plane, view, 0, 0).shown(Window.between(0.0, largest))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..model.pixels import to_real_values
-from ..model.volume import Rescale, Volume
+from ..model.pixels import Rescale, to_real_values
+from ..model.volume import Volume
 from .images import is_on_same_grid
 
 
@@ -51,7 +51,7 @@ def difference_of(before: Volume, after: Volume) -> Difference | None:
         return None
     same_scale = _same_scale(before.rescale, after.rescale)
     found = Difference(before.voxels.size)
-    for t, (a, b) in enumerate(zip(before.voxels, after.voxels, strict=True)):
+    for t, (a, b) in enumerate(zip(before.array, after.array, strict=True)):
         for k in range(a.shape[0]):
             if not (same_scale and _equal(a[k], b[k])):
                 found = _with_slice(found, (t, k), _apart(_real(a[k], before), _real(b[k], after)))
@@ -59,7 +59,7 @@ def difference_of(before: Volume, after: Volume) -> Difference | None:
 
 
 def _reach(volume: Volume) -> float:
-    finite = volume.voxels[np.isfinite(volume.voxels)] if volume.voxels.dtype.kind == "f" else volume.voxels
+    finite = volume.array[np.isfinite(volume.array)] if volume.voxels.dtype.kind == "f" else volume.array
     return abs(volume.rescale.slope) * (float(finite.max()) - float(finite.min())) if finite.size else 0.0
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ..standard import dictionary
+from ..standard.pydicom_settings import without_warnings
 from ..standard.tags import Tag
 from . import metadata
 from .metadata import Elements
@@ -47,7 +45,7 @@ class CharacterSet:
             raise UnicodeError(f"{vr} allows ASCII only")
         from pydicom.charset import decode_bytes
 
-        with _without_warnings():
+        with without_warnings():
             return decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"}))
 
     def encode(self, text: str, vr: str) -> bytes:
@@ -58,7 +56,7 @@ class CharacterSet:
             raise UnicodeError(f"{vr} allows ASCII only")
         from pydicom.charset import encode_string
 
-        with _without_warnings():
+        with without_warnings():
             codecs = self._codecs()
             if len(codecs) == 1:
                 return text.encode(codecs[0])
@@ -68,13 +66,5 @@ class CharacterSet:
     def _codecs(self) -> list[str]:
         from pydicom.charset import convert_encodings
 
-        with _without_warnings():
+        with without_warnings():
             return list(convert_encodings(list(self.terms) or [""]))
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Keep pydicom's complaints about text from the terminal: what cannot be read is kept as bytes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

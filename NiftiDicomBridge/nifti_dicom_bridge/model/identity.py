@@ -38,7 +38,7 @@ def identity_of(volume: Volume, keywords: Iterable[str] = KEYWORDS) -> dict[str,
     >>> identity_of(read("scans")[0], ["Modality", "SeriesDescription"])
     {'Modality': 'MR', 'SeriesDescription': 'Nasty demo'}
     """
-    return texts_of(volume.metadata.first.elements, keywords) if volume.metadata is not None else {}
+    return texts_of(volume.dicom.metadata.first.elements, keywords) if volume.source is not None else {}
 
 
 def texts_of(elements: metadata.Elements, keywords: Iterable[str] = KEYWORDS) -> dict[str, str]:

@@ -3,11 +3,41 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+
+
+class Voxels(Protocol):
+    """What an array of voxels and `LazyVoxels` have in common; `numpy.asarray` makes an array of both."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes: times, slices, rows, columns[, samples]."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a voxel."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+
+    @property
+    def size(self) -> int:
+        """Number of voxels, samples counted one by one."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the voxels take in memory."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+    def __array__(self, dtype: Any = None, /, *, copy: bool | None = None) -> np.ndarray: ...
 
 
 class LazyVoxels(ABC):
@@ -99,11 +129,6 @@ def _wanted(key: Any, count: int, axis: int) -> tuple[range, Any]:
     return range(key % count, key % count + 1), 0
 
 
-def in_memory(voxels: np.ndarray | LazyVoxels) -> np.ndarray:
-    """Return voxels as an array; one that is, as it is."""
-    return np.asarray(voxels)
-
-
 def ranges(shape: Sequence[int], step: int, planes: int) -> list[tuple[int, int]]:
     """Return (start, stop) of planes, counted through all times: some within one time, or all of some times.
 
@@ -124,17 +149,22 @@ def ranges(shape: Sequence[int], step: int, planes: int) -> list[tuple[int, int]
     return [(t * slices + k, t * slices + min(k + some, slices)) for t in range(times) for k in range(0, slices, some)]
 
 
-def read_ahead(voxels: np.ndarray | LazyVoxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:
+def read_ahead(voxels: Voxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:
     """Yield (start, stop, planes) for each range of planes; the next ones are read meanwhile."""
-    flat = None if isinstance(voxels, LazyVoxels) else voxels.reshape(-1, *voxels.shape[2:])
-
-    def read(place: tuple[int, int]) -> np.ndarray:
-        return voxels.planes(*place) if isinstance(voxels, LazyVoxels) else flat[place[0] : place[1]]  # type: ignore[index]
+    read = _reader_of(voxels)
 
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(read, places[0])
+        coming = pool.submit(read, *places[0])
         for n, place in enumerate(places):
             block = coming.result()
             if n + 1 < len(places):
-                coming = pool.submit(read, places[n + 1])
+                coming = pool.submit(read, *places[n + 1])
             yield *place, block
+
+
+def _reader_of(voxels: Voxels) -> Callable[[int, int], np.ndarray]:
+    """Return what gives the planes from one number to another, counted through all times."""
+    if isinstance(voxels, LazyVoxels):
+        return voxels.planes
+    flat = np.asarray(voxels).reshape(-1, *voxels.shape[2:])
+    return lambda start, stop: flat[start:stop]

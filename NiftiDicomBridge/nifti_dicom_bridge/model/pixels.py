@@ -21,6 +21,34 @@ _PARTIAL_ZERO, _PARTIAL_RANGE = np.array([16, 128, 128]), np.array([219, 224, 22
 
 
 @dataclass(frozen=True)
+class Rescale:
+    """Stored value → real value: ``real = slope · stored + intercept`` (PS3.3 C.11.1.1.2).
+
+    Attributes
+    ----------
+    slope, intercept : float
+        Of the whole volume.
+    units : str
+        Units of the real values as the file names them (``HU``, ``BQML``…), empty where unknown.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import Rescale
+    >>> Rescale(2.0, -1024.0, "HU").is_identity
+    False
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    units: str = ""
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether stored values are real values."""
+        return self.slope == 1.0 and self.intercept == 0.0
+
+
+@dataclass(frozen=True)
 class PixelFormat:
     """How pixels lie in a pixel data element (PS3.3 C.7.6.3.1, PS3.5 8).
 

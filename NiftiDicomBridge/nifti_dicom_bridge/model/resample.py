@@ -15,6 +15,7 @@ from ..errors import GeometryError
 from ..options import Resample
 from ..standard.tags import Tag
 from . import geometry, metadata
+from .digest import freeze
 from .geometry import Plane, Regular
 from .pixels import same_bits, to_numbers, to_type
 from .volume import Volume, turned
@@ -81,7 +82,7 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     Returns
     -------
     Volume or None
-        With the same `origin`, so that `Volume.edits` tells; its name has the suffixes, its warnings what was done.
+        With the same `source`, so that it counts as edited; its name has the suffixes, its warnings what was done.
         Integers are rounded to the nearest; labels and palette indices are those of the nearest voxel.
 
     Raises
@@ -103,11 +104,11 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     plan = Plan(grid, has_labels(volume), _fill(volume, padding), padding, _reach(volume, grid))
     return replace(
         volume,
-        voxels=_values(volume.voxels, plan),
+        voxels=freeze(_values(volume.array, plan)),
         ijk_to_ras=grid.ijk_to_ras,
         name=volume.name + "".join(suffix for step, suffix in SUFFIXES.items() if step in steps),
         warnings=_sentences(volume, planes, steps, plan),
-        resampled=steps,
+        source=volume.source and replace(volume.source, resampled=steps),
     )
 
 
@@ -142,9 +143,9 @@ def needed(planes: Sequence[Plane], wanted: frozenset[Resample]) -> frozenset[Re
 
 def has_labels(volume: Volume) -> bool:
     """Whether the values are names and not quantities: segmentations but fractional ones, and indices of a palette."""
-    if volume.metadata is None:
+    if volume.source is None:
         return volume.intent in ("label", "neuronames")
-    elements = volume.metadata.first.elements
+    elements = volume.dicom.metadata.first.elements
     if metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
         return True
     return metadata.text(elements, Tag.MODALITY) == "SEG" and metadata.text(elements, Tag.SEGMENTATION_TYPE) != FRACTIONAL
@@ -153,14 +154,14 @@ def has_labels(volume: Volume) -> bool:
 def _padding(volume: Volume) -> float | None:
     """Return PixelPaddingValue (PS3.3 C.7.5.1.1.2) as the voxels have it; None where none is given or it is rescaled."""
     integer = volume.voxels.dtype.kind in "iu" and volume.voxels.ndim == 4
-    if volume.metadata is None or not integer:
+    if volume.source is None or not integer:
         return None
-    found = metadata.number(volume.metadata.first.elements, Tag.PIXEL_PADDING_VALUE)
+    found = metadata.number(volume.dicom.metadata.first.elements, Tag.PIXEL_PADDING_VALUE)
     return None if found is None else same_bits(int(found), volume.voxels.dtype)
 
 
 def _reach(volume: Volume, grid: Regular) -> float:
-    if volume.metadata is None or metadata.text(volume.metadata.first.elements, Tag.MODALITY) != "SEG":
+    if volume.source is None or metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY) != "SEG":
         return np.inf
     return 0.5 * max(1.0, float(np.median(np.diff(grid.places)))) + geometry.SAME_SLICE
 
@@ -171,8 +172,8 @@ def _fill(volume: Volume, padding: float | None) -> Fill:
     if padding is not None:
         return Fill(padding, "PixelPaddingValue")
     if volume.rescale.slope < 0:
-        return Fill(float(np.nanmax(volume.voxels)), "the lowest of the image, as its slope is negative")
-    return Fill(float(np.nanmin(volume.voxels)), "the lowest of the image")
+        return Fill(float(np.nanmax(volume.array)), "the lowest of the image, as its slope is negative")
+    return Fill(float(np.nanmin(volume.array)), "the lowest of the image")
 
 
 # --- values -----------------------------------------------------------------------------------------------------------

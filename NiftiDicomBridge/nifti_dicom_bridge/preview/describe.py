@@ -31,8 +31,8 @@ def text_of(volume: Volume, title: str, view: View, deidentify: bool, sidecar: M
     """Return all that is known of an image, for people: the picture, the grid, every attribute."""
     lines = ["PICTURE"] if deidentify else [title, "", "PICTURE"]
     lines += [f"  {name}: {value}" for name, value in _facts(volume, view).items() if value]
-    if volume.metadata is not None:
-        lines += metadata_lines(volume.metadata, deidentify)
+    if volume.source is not None:
+        lines += metadata_lines(volume.dicom.metadata, deidentify)
     if sidecar and not deidentify:
         lines += ["", "SIDECAR", *(f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in sidecar.items())]
     return lines
@@ -60,9 +60,9 @@ def _matrix(volume: Volume) -> str:
 
 
 def _kind(volume: Volume) -> str:
-    if volume.metadata is None or not volume.metadata.first.elements:
+    if volume.source is None or not volume.dicom.metadata.first.elements:
         return ""
-    uid = metadata.text(volume.metadata.first.elements, Tag.SOP_CLASS_UID)
+    uid = metadata.text(volume.dicom.metadata.first.elements, Tag.SOP_CLASS_UID)
     return dictionary.uid_name(uid) if uid else ""
 
 

@@ -117,16 +117,16 @@ def view_of(
 
 
 def _turned(volume: Volume, plane: SlicePlane) -> Volume:
-    if plane is SlicePlane.AUTO and volume.metadata is not None:
+    if plane is SlicePlane.AUTO and volume.source is not None:
         return volume
     return in_plane(volume, plane)
 
 
 def _displays(volume: Volume, order: Sequence[int], flips: Sequence[int], graphics: bool) -> Displays:
     """Return how the pictures want to be shown: each like its slice, or across slices all like the middle one."""
-    series = volume.metadata
-    if series is None:
+    if volume.source is None:
         return lambda time, slice_number: PLAIN
+    series = volume.source.metadata
     times, slices = series.frames.shape[:2]
     across = order[2] != 2 or volume.voxels.shape[1] != slices
 

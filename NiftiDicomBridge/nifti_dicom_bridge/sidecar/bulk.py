@@ -90,7 +90,7 @@ class BulkReader:
 
     def __init__(self, groups: Any, where: str):
         if not isinstance(groups, list):
-            raise SidecarError(f'{where}: "Bulk" must be a list.')
+            raise SidecarError(f'{where}: "BulkData" must be a list.')
         self._groups, self._where = groups, where
         self._unpacked: dict[int, list[bytes]] = {}
 

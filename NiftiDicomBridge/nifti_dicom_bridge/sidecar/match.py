@@ -8,8 +8,11 @@ import numpy as np
 
 from ..errors import PixelError, SidecarError
 from ..model import geometry
-from ..model.pixels import to_stored_values
-from ..model.volume import Origin, Rescale, Volume, same_grid, turned
+from ..model.dicom_source import Origin
+from ..model.digest import freeze
+from ..model.grids import same_grid
+from ..model.pixels import Rescale, to_stored_values
+from ..model.volume import Volume, turned
 from .record import Record
 
 SINGLE_PRECISION = 1e-6
@@ -26,11 +29,9 @@ def attach(image: Volume, record: Record, where: str) -> Volume:
     SidecarError
         If the record cannot be of this image; `where` names the image.
     """
-    origin = record.origin
+    origin = record.source.origin
     _check_fit(image, origin, where)
-    volume = replace(_turned(image, origin), metadata=record.series, pixel_record=record.pixels, origin=origin)
-    volume = replace(volume, resampled=record.resampled, remembered=record.remembered)
-    return _retyped(volume, origin)
+    return _retyped(replace(_turned(image, origin), source=record.source), origin)
 
 
 def _check_fit(image: Volume, origin: Origin, where: str) -> None:
@@ -84,8 +85,8 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
         return volume
     volume = volume.in_memory()
     if volume.rescale.is_identity and origin.rescale.is_identity and dtype.kind == volume.voxels.dtype.kind == "f":
-        stored = volume.voxels.astype(dtype)
-        same = np.allclose(stored, volume.voxels, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
+        stored = freeze(volume.array.astype(dtype))
+        same = np.allclose(stored, volume.array, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
         return replace(volume, voxels=stored, rescale=origin.rescale) if same else volume
     try:
         real = volume.real_values()
@@ -99,7 +100,7 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
     tolerance = abs(origin.rescale.slope) * 0.01
     if not np.allclose(back, real, rtol=SINGLE_PRECISION, atol=tolerance if dtype.kind != "f" else 0, equal_nan=True):
         return volume
-    return replace(volume, voxels=stored, rescale=origin.rescale)
+    return replace(volume, voxels=freeze(stored), rescale=origin.rescale)
 
 
 def same_rescale(found: Rescale, exact: Rescale) -> bool:

@@ -16,21 +16,28 @@ import numpy as np
 
 from ..errors import GeometryError, SidecarError
 from ..model.charset import CharacterSet
+from ..model.dicom_source import DicomSource, Origin
+from ..model.digest import DIGEST_PREFIX
 from ..model.geometry import check_affine
 from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
-from ..model.pixels import PixelRecord
-from ..model.volume import DIGEST_PREFIX, Origin, Rescale, Volume
+from ..model.pixels import PixelRecord, Rescale
+from ..model.volume import Volume
 from ..options import Resample
 from ..standard import dictionary
 from ..version import tool_version
 from .bulk import BulkReader, BulkWriter
 from .dicom_json import vr_of
+from .old_versions import with_current_keys
 from .table import TableDecoder, TableEncoder
 
 KEY = "NiftiDicomBridge"
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "2.0"
+READABLE_VERSIONS = ("1", "2")
+"""Major versions of the schema that are read."""
+WRITTEN_KEYS = "WrittenBidsKeys"
+"""The keys at the top level as they were written; a Zarr store without a record has them, too."""
 NO_PREAMBLE = "none"
-_LAYER_COLUMNS = ("Slice", "Instance", "Frame", "Label")
+_FRAME_COLUMNS = ("Slice", "Instance", "Frame", "Label")
 MAX_FRAMES = 1 << 28
 LARGEST_LABEL = 65535
 """SegmentNumber (0062,0004) is US."""
@@ -42,26 +49,14 @@ class Record:
 
     Attributes
     ----------
-    series : SeriesMetadata
-        The instances, and which plane is which frame.
-    origin : Origin
-        What the image was.
-    pixels : PixelRecord
-        How the pixels lay in the instances.
-    top : dict
+    source : DicomSource
+        The instances, how their pixels were stored, and what the image was.
+    written_bids_keys : dict
         The top level of the sidecar as it was written.
-    resampled : frozenset of Resample
-        How the image was made of the original, which `origin` describes; empty where it is the original.
-    remembered : bytes
-        `Volume.remembered`.
     """
 
-    series: SeriesMetadata
-    origin: Origin
-    pixels: PixelRecord
-    top: dict[str, Any]
-    resampled: frozenset[Resample] = frozenset()
-    remembered: bytes = b""
+    source: DicomSource
+    written_bids_keys: dict[str, Any]
 
 
 # --- volume → record --------------------------------------------------------------------------------------------------
@@ -73,37 +68,36 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     volume : Volume
-        With `metadata`, `origin` and `pixel_record`.
+        One with a source.
     bids : dict
-        The top level of the sidecar as it is written, so that edits can be told later.
+        The top level of the sidecar as it is written, so that edits can be recognized later.
     """
-    series, origin, pixels = volume.metadata, volume.origin, volume.pixel_record
-    assert series is not None
-    assert origin is not None
-    assert pixels is not None
+    source = volume.dicom
+    series, origin, pixels = source.metadata, source.origin, source.pixel_record
     bulk = BulkWriter()
     encoder, plain = TableEncoder(bulk), CharacterSet()
     record: dict[str, Any] = {
         "SchemaVersion": SCHEMA_VERSION,
         "Tool": {"Name": "nifti-dicom-bridge", "Version": tool_version()},
         "Voxels": _voxels_json(origin, pixels),
-        "Geometry": _geometry_json(volume, origin),
+        "Geometry": _geometry_json(volume),
         "Frames": _columns(series),
         "Files": _files_json(series.instances, bulk),
         "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
         "Instances": encoder.table([instance.elements for instance in series.instances], plain),
-        "Residues": _residues_json(pixels, bulk),
-        "Top": bids,
+        "PixelDataRemainder": _pixel_data_remainder(pixels, bulk),
+        WRITTEN_KEYS: bids,
     }
-    if volume.remembered:
-        record["Remembered"] = volume.remembered.decode("ascii")
-    record["Bulk"] = bulk.to_json()
+    if source.preserved_bids_keys:
+        record["PreservedBidsKeys"] = source.preserved_bids_keys.decode("ascii")
+    record["BulkData"] = bulk.to_json()
     return record
 
 
-def _geometry_json(volume: Volume, origin: Origin) -> dict[str, Any]:
-    resampled = {"Resampled": sorted(step.value for step in volume.resampled)} if volume.resampled else {}
-    return {"IjkToRas": origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings), **resampled}
+def _geometry_json(volume: Volume) -> dict[str, Any]:
+    source = volume.dicom
+    resampled = {"Resampled": sorted(step.value for step in source.resampled)} if source.resampled else {}
+    return {"IjkToRas": source.origin.ijk_to_ras.tolist(), "Warnings": list(volume.warnings), **resampled}
 
 
 def _voxels_json(origin: Origin, pixels: PixelRecord) -> dict[str, Any]:
@@ -115,7 +109,7 @@ def _voxels_json(origin: Origin, pixels: PixelRecord) -> dict[str, Any]:
         "Rescale": {"Slope": rescale.slope, "Intercept": rescale.intercept, "Units": rescale.units},
         "StoredType": pixels.stored_type,
         "Rescaled": pixels.rescaled,
-        "Tiles": [pixels.across, pixels.down],
+        "MosaicTiles": [pixels.across, pixels.down],
     }
 
 
@@ -130,8 +124,8 @@ def _columns(series: SeriesMetadata) -> dict[str, Any]:
     if frame.any():
         found["Frame"] = frame.tolist()
     if series.layers is not None:
-        columns = zip(_LAYER_COLUMNS, series.layers.T, strict=True)
-        found["Layers"] = {name: column.tolist() for name, column in columns if name == "Slice" or column.any()}
+        columns = zip(_FRAME_COLUMNS, series.layers.T, strict=True)
+        found["FrameTable"] = {name: column.tolist() for name, column in columns if name == "Slice" or column.any()}
     return found
 
 
@@ -158,9 +152,9 @@ def _once(entries: list) -> dict[str, Any]:
     return {"All": entries[0]} if all(entry == entries[0] for entry in entries) else {"Each": entries}
 
 
-def _residues_json(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:
+def _pixel_data_remainder(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, values in (("Pixels", pixels.residues), ("Tails", pixels.tails)):
+    for name, values in (("Differences", pixels.residues), ("TrailingBytes", pixels.tails)):
         if values:
             uris = bulk.add_all(list(values.values()))
             found[name] = {str(n): uri for n, uri in zip(values, uris, strict=True)}
@@ -168,7 +162,7 @@ def _residues_json(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:
         syntaxes: dict[str, list[int]] = defaultdict(list)
         for n, syntax in pixels.decoded.items():
             syntaxes[syntax].append(n)
-        found["Decoded"] = dict(syntaxes)
+        found["DecodedFrom"] = dict(syntaxes)
     return found
 
 
@@ -183,9 +177,10 @@ def from_json(record: Any, where: str) -> Record:
     SidecarError
         If the record is of another version, incomplete, or contradicts itself; `where` names the file.
     """
-    _check_version(record, where)
+    if _version_of(record, where) == "1":
+        record = with_current_keys(record)
     try:
-        bulk = BulkReader(record.get("Bulk", []), where)
+        bulk = BulkReader(record.get("BulkData", []), where)
         decoder, plain = TableDecoder(bulk), CharacterSet()
         elements = decoder.table(record["Instances"], plain, f"{where}: {KEY}/Instances")
         file_meta = decoder.table(record["FileMeta"], plain, f"{where}: {KEY}/FileMeta")
@@ -193,11 +188,12 @@ def from_json(record: Any, where: str) -> Record:
         frames = _frames(record["Frames"], len(instances), where)
         layers = _layers(record["Frames"], frames, len(instances), where)
         origin, pixels = _origin(record, frames, bulk, where)
-        if not isinstance(record["Top"], dict):
-            raise SidecarError(f"{where}: {KEY}/Top must be an object.")
+        if not isinstance(record[WRITTEN_KEYS], dict):
+            raise SidecarError(f"{where}: {KEY}/{WRITTEN_KEYS} must be an object.")
         resampled = frozenset(Resample(word) for word in record["Geometry"].get("Resampled", []))
-        remembered = str(record.get("Remembered", "")).encode("ascii")
-        return Record(SeriesMetadata(instances, frames, layers), origin, pixels, record["Top"], resampled, remembered)
+        preserved = str(record.get("PreservedBidsKeys", "")).encode("ascii")
+        source = DicomSource(SeriesMetadata(instances, frames, layers), pixels, origin, resampled, preserved)
+        return Record(source, record[WRITTEN_KEYS])
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(
@@ -206,15 +202,19 @@ def from_json(record: Any, where: str) -> Record:
         ) from None
 
 
-def _check_version(record: Any, where: str) -> None:
+def _version_of(record: Any, where: str) -> str:
+    """Return the major version of the schema of a record; raises where it is not one that this tool reads."""
     found = record.get("SchemaVersion") if isinstance(record, dict) else None
     if not isinstance(found, str):
         raise SidecarError(f'{where}: {KEY!r} has no "SchemaVersion": it was not written by this tool, or is damaged.')
-    if found.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+    major = found.split(".")[0]
+    if major not in READABLE_VERSIONS:
         raise SidecarError(
-            f"{where}: its record has schema version {found}, this tool reads {SCHEMA_VERSION.split('.')[0]}.x. "
-            "Use the version of the tool that wrote it, or a newer one."
+            f"{where}: its record has schema version {found}; this version of the tool reads "
+            f"{' and '.join(f'{readable}.x' for readable in READABLE_VERSIONS)}. Use the version of the tool that wrote it, or "
+            "a newer one."
         )
+    return major
 
 
 def _instances(files: dict, elements: list, file_meta: list, bulk: BulkReader, where: str) -> tuple[Instance, ...]:
@@ -289,18 +289,18 @@ def _frames(found: dict[str, Any], instances: int, where: str) -> np.ndarray:
 
 
 def _layers(found: dict[str, Any], frames: np.ndarray, instances: int, where: str) -> np.ndarray | None:
-    if "Layers" not in found:
+    if "FrameTable" not in found:
         return None
-    columns, count = found["Layers"], len(found["Layers"]["Slice"])
-    layers = np.stack([np.array(columns.get(name, [0] * count), np.int32) for name in _LAYER_COLUMNS], -1)
+    columns, count = found["FrameTable"], len(found["FrameTable"]["Slice"])
+    layers = np.stack([np.array(columns.get(name, [0] * count), np.int32) for name in _FRAME_COLUMNS], -1)
     ends = (frames.shape[1], instances, MAX_FRAMES, LARGEST_LABEL + 1)
     if not count or frames.shape[0] != 1 or layers.min() < 0 or (layers >= ends).any():
-        raise SidecarError(f"{where}: {KEY}/Frames/Layers does not fit the {frames.shape[1]} slice(s) of the record.")
+        raise SidecarError(f"{where}: {KEY}/Frames/FrameTable does not fit the {frames.shape[1]} slice(s) of the record.")
     return layers
 
 
 def _origin(record: dict, frames: np.ndarray, bulk: BulkReader, where: str) -> tuple[Origin, PixelRecord]:
-    voxels, residues = record["Voxels"], record.get("Residues", {})
+    voxels, remainder = record["Voxels"], record.get("PixelDataRemainder", {})
     matrix = np.array(record["Geometry"]["IjkToRas"], dtype=float)
     if matrix.shape != (4, 4):
         raise SidecarError(f"{where}: {KEY}/Geometry/IjkToRas is no 4 × 4 matrix.")
@@ -319,14 +319,14 @@ def _origin(record: dict, frames: np.ndarray, bulk: BulkReader, where: str) -> t
     )
     if not isinstance(voxels["Rescaled"], bool):
         raise SidecarError(f"{where}: {KEY}/Voxels/Rescaled must be a truth value.")
-    across, down = voxels["Tiles"]
+    across, down = voxels["MosaicTiles"]
     pixels = PixelRecord(
         stored_type=_number_type(voxels["StoredType"], where).str,
         rescaled=voxels["Rescaled"],
         across=int(across),
         down=int(down),
-        residues={int(n): bulk.get(uri, where) for n, uri in residues.get("Pixels", {}).items()},
-        tails={int(n): bulk.get(uri, where) for n, uri in residues.get("Tails", {}).items()},
-        decoded={n: syntax for syntax, numbers in residues.get("Decoded", {}).items() for n in numbers},
+        residues={int(n): bulk.get(uri, where) for n, uri in remainder.get("Differences", {}).items()},
+        tails={int(n): bulk.get(uri, where) for n, uri in remainder.get("TrailingBytes", {}).items()},
+        decoded={n: syntax for syntax, numbers in remainder.get("DecodedFrom", {}).items() for n in numbers},
     )
     return origin, pixels

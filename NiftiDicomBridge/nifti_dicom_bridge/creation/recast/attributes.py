@@ -87,8 +87,7 @@ def trimmed(elements: Elements, form: Form | None) -> Elements:
 
 def _component(volume: Volume) -> str:
     """Return what a frame of the volume shows: ``phase``, ``adc``…; empty for magnitude."""
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     n, frame = series.frames[0, 0].tolist()
     return str(frames_of(series.instances[n], n)[frame].labels.get("component", ""))
 
@@ -116,22 +115,20 @@ def tell(told: Carried, sentences: Told, form: Form | None, log: Log) -> None:
 
 def with_values(volume: Volume, found: edits.Values) -> Volume:
     """Return a volume whose instances have these attributes."""
-    series = volume.metadata
-    if series is None or not found:
+    if volume.source is None or not found:
         return volume
-    instances = tuple(edits.apply(instance, found) for instance in series.instances)
-    return replace(volume, metadata=replace(series, instances=instances))
+    return volume.with_instances(edits.apply(instance, found) for instance in volume.source.metadata.instances)
 
 
 def as_it_may_stand(volume: Volume, shared: Shared, log: Log) -> Volume:
     """Return a volume whose instances have what ``--set`` and ``--metadata`` say, and public values legal for their VR."""
     changed = with_values(volume, {**shared.file_values, **shared.set_values})
-    series = changed.metadata
-    assert series is not None
     sentences: Told = {}
-    instances = tuple(replace(one, elements=_written_well(one, sentences)) for one in series.instances)
+    found = changed.with_instances(
+        replace(instance, elements=_written_well(instance, sentences)) for instance in changed.dicom.metadata.instances
+    )
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
-    return replace(changed, metadata=replace(series, instances=instances))
+    return found
 
 
 def _written_well(instance: Instance, sentences: Told) -> Elements:

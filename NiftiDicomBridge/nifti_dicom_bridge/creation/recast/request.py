@@ -39,15 +39,14 @@ _OF_SOP_CLASS = {
 
 def kind_of_volume(volume: Volume) -> Kind | None:
     """Return the kind of object that a volume came from; None where it is none of those that are made here."""
-    if volume.metadata is None:
+    if volume.source is None:
         return None
-    return _OF_SOP_CLASS.get(metadata.text(volume.metadata.first.elements, Tag.SOP_CLASS_UID))
+    return _OF_SOP_CLASS.get(metadata.text(volume.dicom.metadata.first.elements, Tag.SOP_CLASS_UID))
 
 
 def kind_wanted(volume: Volume, shared: Shared) -> Kind:
     """Return the kind that a volume shall become: that of ``--as``, for its own modality."""
-    assert volume.metadata is not None
-    modality = metadata.text(volume.metadata.first.elements, Tag.MODALITY)
+    modality = metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY)
     return chosen_kind(shared.options.kind, volume, Known(volume.name, modality))[0]
 
 
@@ -80,8 +79,7 @@ def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Requ
     PixelError
         If its grey values are shown inverted, and the kind cannot say that.
     """
-    series, form = volume.metadata, FORMS.get(kind)
-    assert series is not None
+    series, form = volume.dicom.metadata, FORMS.get(kind)
     _check_shown(series.first, form)
     placed = _in_plane(volume, shared.options.plane)
     frames = _frames(volume, placed)
@@ -146,11 +144,10 @@ def _is_inverted(first: Instance) -> bool:
 
 def _frames(volume: Volume, placed: Volume) -> _Frames:
     """Return the frames of the original that the planes of an image are, as long as it has them all, in their order."""
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     times, slices = placed.voxels.shape[:2]
-    moved = "geometry" in volume.edits() or volume.resampled or series.layers is not None
-    if moved or placed.voxels.strides != volume.voxels.strides or series.frames.shape[:2] != (times, slices):
+    moved = volume.is_moved or volume.dicom.resampled or series.layers is not None
+    if moved or not np.array_equal(placed.ijk_to_ras, volume.ijk_to_ras) or series.frames.shape[:2] != (times, slices):
         return _Frames([], [])
     keys = [(int(n), int(frame)) for n, frame in series.frames.reshape(-1, 2).tolist()]
     of_instance = {n: frames_of(series.instances[n], n) for n in {n for n, _ in keys}}
@@ -181,8 +178,8 @@ def _has_many_frames(series: SeriesMetadata) -> bool:
 
 def _stored(volume: Volume, frames: _Frames, form: Form, log: Log) -> Stored | None:
     """Return the stored values of the original where every frame has its own rescale; None where those of the volume do."""
-    record = volume.pixel_record
-    if record is None or not record.rescaled or not frames.infos or "voxels" in volume.edits():
+    record = volume.dicom.pixel_record
+    if not record.rescaled or not frames.infos or "voxels" in volume.edits():
         return None
     shape = volume.voxels.shape[:2]
     slopes = np.array([info.slope for info in frames.infos]).reshape(shape)

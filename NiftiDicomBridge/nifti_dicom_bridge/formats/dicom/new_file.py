@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,6 @@ from .restore import with_group_length
 
 IMPLEMENTATION_CLASS = "2.25.214309486321873406914374291865093512877"
 IMPLEMENTATION_VERSION = "NIFTIDICOMBRIDGE"
-_SOURCE_IMAGE = new_element.code("121322", "DCM", "Source image for image processing operation")
 _MODIFYING_EQUIPMENT = new_element.code("109103", "DCM", "Modifying Equipment")
 
 
@@ -29,18 +27,6 @@ class Made:
     instance: Instance
     pixels: PixelElement
     raw: bytes | memoryview
-
-
-def source_images(sources: Iterable[Instance], frames: Sequence[int] = ()) -> Element:
-    """Return SourceImageSequence (PS3.3 C.12.4.1.1) of the instances that an image was made from, of their frames (from 1)."""
-    return new_element.sequence(*(_source(source, frames) for source in sources if source.uid))
-
-
-def _source(instance: Instance, frames: Sequence[int]) -> Elements:
-    item = new_element.reference(metadata.text(instance.elements, Tag.SOP_CLASS_UID), instance.uid)
-    if frames:
-        item[Tag.REFERENCED_FRAME_NUMBER] = new_element.integers("IS", *frames)
-    return {**item, Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_SOURCE_IMAGE)}
 
 
 def with_equipment(elements: Elements) -> Element:

@@ -71,8 +71,7 @@ def gather(volumes: Sequence[Volume]) -> list[Whole]:
     """
     wholes: dict[str, Whole] = {}
     for v, volume in enumerate(volumes):
-        series = volume.metadata
-        assert series is not None
+        series = volume.dicom.metadata
         keys = [instance.key for instance in series.instances]
         for n, instance in enumerate(series.instances):
             wholes.setdefault(keys[n], Whole(instance)).number[v] = n
@@ -153,8 +152,8 @@ class PixelSource:
         """Whether an instance is large, and its frames, one after the other, are its pixel data."""
         many = len(whole.pieces) > 1 and pixel.bits_allocated > 1 and not self._any_rescaled(whole.pieces)
         lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
-        record = self.volumes[whole.pieces[0].volume].pixel_record
-        plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not (record and record.across)
+        record = self.volumes[whole.pieces[0].volume].dicom.pixel_record
+        plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not record.across
         return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
 
     def frame_bytes(self, whole: Whole, piece: Piece, pixel: PixelFormat) -> bytes | memoryview:
@@ -179,8 +178,8 @@ class PixelSource:
 
     def _recorded(self, whole: Whole, name: str) -> bytes:
         for v, n in whole.number.items():
-            record = self.volumes[v].pixel_record
-            found = getattr(record, name).get(n) if record else None
+            record = self.volumes[v].dicom.pixel_record
+            found = getattr(record, name).get(n)
             if found:
                 return found
         return b""
@@ -192,14 +191,14 @@ class PixelSource:
         for piece in pieces:
             volume = self.volumes[piece.volume]
             plane = volume.voxels[piece.time, piece.slice]
-            record = volume.pixel_record
-            if record is not None and record.rescaled:
+            record = volume.dicom.pixel_record
+            if record.rescaled:
                 info = infos[piece.frame]
                 plane = to_stored_values(plane, info.slope, info.intercept, pixel.dtype)
             planes.append(plane == piece.label if piece.label else plane)
         frames = planes[0][None] if len(planes) == 1 else np.stack(planes)
-        record = self.volumes[pieces[0].volume].pixel_record
-        if record is not None and record.across:
+        record = self.volumes[pieces[0].volume].dicom.pixel_record
+        if record.across:
             wanted = pixel.rows // max(record.down, 1), pixel.columns // record.across
             if frames.shape[1:] != wanted or len(frames) > record.across * record.down:
                 raise PixelError(
@@ -213,8 +212,8 @@ class PixelSource:
         return frames
 
     def _any_rescaled(self, pieces: Sequence[Piece]) -> bool:
-        records = (self.volumes[piece.volume].pixel_record for piece in pieces)
-        return any(record.rescaled for record in records if record is not None)
+        records = (self.volumes[piece.volume].dicom.pixel_record for piece in pieces)
+        return any(record.rescaled for record in records)
 
 
 class FrameBytes:

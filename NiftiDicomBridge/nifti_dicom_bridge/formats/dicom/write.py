@@ -15,6 +15,7 @@ from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
 from ...options.staging import Staging
 from ...standard import dictionary
+from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
 from . import edits, restore
 from .derived import derive_together, together
@@ -52,8 +53,8 @@ class DicomJob:
         Not those of edited ones: they become instances of their own.
         """
         for volume in volumes:
-            if volume.metadata is not None and not volume.edits():
-                for instance in volume.metadata.instances:
+            if volume.source is not None and not volume.edits():
+                for instance in volume.dicom.metadata.instances:
                     self.uids.keep(metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID))
                     self.uids.keep(instance.uid)
 
@@ -107,7 +108,7 @@ def write_dicom(
 
 def _check_records(volumes: Sequence[Volume]) -> None:
     for volume in volumes:
-        if volume.metadata is None:
+        if volume.source is None:
             raise SidecarError(
                 f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written "
                 "beside the image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
@@ -171,10 +172,9 @@ class _Writer:
     def derived(self, volumes: Sequence[Volume], log: Log) -> None:
         """Write edited volumes that become one as new instances."""
         volume = volumes[0]
-        assert volume.metadata is not None
         if self.job.options.uids is Uids.KEEP:
             log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
-        folder = self._series_folder(volume.metadata.first)
+        folder = self._series_folder(volume.dicom.metadata.first)
         for n, found in enumerate(derive_together(volumes, self.job.uids, log)):
             self._tell(n, volume.voxels.shape[0] * volume.voxels.shape[1])
             instance = self._with_values(found.instance, log if n == 0 else None)
@@ -199,7 +199,9 @@ class _Writer:
         meta.ImplementationClassUID, meta.ImplementationVersionName = IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
         meta.TransferSyntaxUID = meta.get("TransferSyntaxUID", ExplicitVRLittleEndian)
         self.job.files.add(name)
-        data_set.save_as(self.staging.path(name), enforce_file_format=True)
+        path = self.staging.path(name)
+        with without_validation():  # the validation of this tool reports what is not valid
+            data_set.save_as(path, enforce_file_format=True)
 
     def _tell(self, n: int, total: int) -> None:
         if self.progress is not None and n % 16 == 0:

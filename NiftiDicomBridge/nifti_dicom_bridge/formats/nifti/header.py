@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model.volume import Rescale
+from ...model.pixels import Rescale
 from ...standard.nifti_codes import MILLIMETRES, NO_FORM, SECONDS, SPACES
 
 UNITS_MM_S = 2 | 8

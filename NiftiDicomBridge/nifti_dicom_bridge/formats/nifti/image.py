@@ -18,9 +18,10 @@ import numpy as np
 
 from ...errors import NiftiReadError, PixelError
 from ...model import geometry
+from ...model.digest import freeze
 from ...model.names import companion, is_compressed, stem_of
-from ...model.pixels import bytes_of
-from ...model.volume import UNPLACED, Rescale, Volume
+from ...model.pixels import Rescale, bytes_of
+from ...model.volume import UNPLACED, Volume
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, INTENTS, XFORM_SCANNER
 from . import gzip_file
 from .header import DATATYPES, RGB24, RGBA32, NiftiHeader, is_nifti
@@ -37,11 +38,11 @@ def write_image(volume: Volume, path: Path) -> None:
 
     Stored values are written as they are; the rescale goes to ``scl_slope`` and ``scl_inter``.
     """
-    datatype, intent = _datatype(volume.voxels)
+    datatype, intent = _datatype(volume.array)
     header = _header(volume, datatype, intent)
     with _opened_for_writing(path) as file:
         file.write(header)
-        for block in _blocks(volume.voxels, intent):
+        for block in _blocks(volume.array, intent):
             file.write(bytes_of(block))
 
 
@@ -167,7 +168,7 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except (OSError, EOFError, ValueError, KeyError, struct.error, zlib.error) as error:
         raise NiftiReadError(f"{path}: damaged or no NIfTI ({error}). Make it anew from its source.") from None
-    voxels = _as_voxels(data, header, path)
+    voxels = _as_voxels(freeze(data), header, path)
     if voxels.dtype.kind == "c" and not allow_complex:
         raise NiftiReadError(f"{path}: complex voxels are no edit of DICOM pixels. Give real and imaginary part as two images.")
     matrix, notes = header.matrix()

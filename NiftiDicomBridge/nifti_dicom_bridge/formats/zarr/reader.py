@@ -6,15 +6,18 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
 from ...model.names import stem_of
-from ...model.volume import Rescale, Volume
+from ...model.pixels import Rescale
+from ...model.volume import Volume
 from ...sidecar import KEY, read_sidecar, sidecar_path
+from ...sidecar.old_versions import with_current_keys
+from ...sidecar.record import WRITTEN_KEYS
 from .companion_json import BESIDE_KEY
 from .dependency import zarr_package
 from .ome import OmeImage, scale_and_translation
@@ -69,7 +72,7 @@ def read_store(path: Path) -> Stored:
     voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
     voxels.check_chunks()
     record = _record(zarr, path, own)
-    top = _top_beside(path, ours=True) or dict(own.get("Top", {}))
+    top = _top_beside(path, ours=True) or dict(with_current_keys(own).get(WRITTEN_KEYS, {}))
     return Stored(_own(voxels, ome, own, path), record, top)
 
 
@@ -116,7 +119,7 @@ def _own(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path: Path) -> 
         if gradients is not None and gradients.shape != (voxels.shape[0], 4):
             raise ValueError(f"Gradients of shape {gradients.shape} for {voxels.shape[0]} times")
         volume = Volume(
-            voxels=cast(np.ndarray, voxels),
+            voxels=voxels,
             ijk_to_ras=matrix,
             rescale=Rescale(slope, intercept, str(rescale["Units"])),
             time_step_s=float(image["TimeStep"]),
@@ -155,7 +158,7 @@ def _foreign(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume:
     check_affine(matrix)
     note = "OME-Zarr says nothing of directions: x was taken for the patient's left, y for the back, z for the head"
     return Volume(
-        voxels=cast(np.ndarray, voxels),
+        voxels=voxels,
         ijk_to_ras=matrix,
         time_step_s=ome.time_step_s,
         name=stem_of(path),

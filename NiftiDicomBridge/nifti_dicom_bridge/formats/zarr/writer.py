@@ -16,6 +16,7 @@ from ...model.lazy_voxels import ranges, read_ahead
 from ...model.volume import Volume
 from ...options import ConversionOptions, Progress
 from ...sidecar import KEY
+from ...sidecar.record import WRITTEN_KEYS
 from . import pyramid
 from .dependency import codecs, zarr_package
 from .layout import Layout, layout_of
@@ -24,7 +25,7 @@ from .ome import axis_names, to_ome
 IMAGE = "0"
 RECORD = "record"
 RECORD_CHUNK = 1 << 24
-SMALL_PARTS = ("SchemaVersion", "Tool", "Voxels", "Geometry", "Top")
+SMALL_PARTS = ("SchemaVersion", "Tool", "Voxels", "Geometry", WRITTEN_KEYS)
 """Parts of the record that do not grow with the number of instances: they are attributes of the group."""
 
 
@@ -113,7 +114,7 @@ class StoreWriter:
             own |= {name: record[name] for name in SMALL_PARTS}
             self._write_record({name: part for name, part in record.items() if name not in SMALL_PARTS})
         elif top:
-            own["Top"] = dict(top)
+            own[WRITTEN_KEYS] = dict(top)
         levels = [(level.path, level.factors, level.moved) for level in self._levels]
         attributes = {"ome": to_ome(volume, levels), KEY: own}
         self._group.update_attributes(attributes)  # last: a store without them is half-written
@@ -143,7 +144,6 @@ class StoreWriter:
         shape = (times, *pyramid.shape_of(finer.shape[-3:], level.halved), *samples)
         layout = layout_of(shape, volume.voxels.dtype, self._options.shards)
         array = self._array(level.path, layout, volume.voxels.dtype, names)
-        labels = volume.intent == "label"
         for region in pyramid.regions(shape, layout.step):
             array[pyramid.place(region, names)] = pyramid.halved(finer, region, level.halved, names, labels)
         return array

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from pydicom.dataset import Dataset
 
+from ....model.metadata import Elements
+from ....standard.tags import Tag
+from .. import new_element
+from ..pydicom_conversion import data_set_of
+from ..references import Reference, common_instance_references, source_image
 from .placement import Placement, SourcePlane
 
-_SOURCE_IMAGE = ("121322", "DCM", "Source image for image processing operation")
 _OF_WHOLE = ("SourceImageSequence", "ReferencedSeriesSequence", "StudiesContainingOtherReferencedInstancesSequence")
 Triplet = tuple[str, str, str]
 
@@ -39,69 +42,37 @@ def put_references(made: Dataset, placement: Placement, sources: Sequence[Datase
             k = placement.nearest([float(v) for v in item.PlanePositionSequence[0].ImagePositionPatient])
             matches = placement.matches[k]
         if matches:
-            item.DerivationImageSequence = [_derivation(placement, k, matches, derivation)]
+            _put(item, _derivation(placement, k, matches, derivation))
         elif sources:  # Type 2 in the macro: empty in frames that no source covers
             item.DerivationImageSequence = []
         elif "DerivationImageSequence" in item:
             del item.DerivationImageSequence
     if sources:
-        made.SourceImageSequence = [_with_purpose(_instance(source)) for source in sources]
-        _put_common(made, sources)
+        references = [Reference.to_data_set(source) for source in sources]
+        images = new_element.sequence(*map(source_image, references))
+        common = common_instance_references(references, str(made.StudyInstanceUID))
+        _put(made, {Tag.SOURCE_IMAGE_SEQUENCE: images, **common})
 
 
-def _derivation(placement: Placement, k: int, matches: Sequence[SourcePlane], derivation: Triplet) -> Dataset:
-    item = Dataset()
-    item.DerivationCodeSequence = [code_item(derivation)]
-    item.SourceImageSequence = [_frame(match, placement.is_same_grid(k, match)) for match in matches]
-    return item
+def _put(made: Dataset, elements: Elements) -> None:
+    found = data_set_of(elements)
+    found.decode()  # pydicom writes what is not decoded as it was read, whatever it is put into
+    made.update(found)
 
 
-def _frame(match: SourcePlane, preserved: bool) -> Dataset:
-    item = _with_purpose(_instance(match.source))
-    if match.frame:
-        item.ReferencedFrameNumber = match.frame
-    item.SpatialLocationsPreserved = "YES" if preserved else "NO"
-    return item
+def _derivation(placement: Placement, k: int, matches: Sequence[SourcePlane], derivation: Triplet) -> Elements:
+    """Return the Derivation Image macro of a frame."""
+    images = [_source_frame(match, placement.is_same_grid(k, match)) for match in matches]
+    item = {
+        Tag.DERIVATION_CODE_SEQUENCE: new_element.sequence(new_element.code(*derivation)),
+        Tag.SOURCE_IMAGE_SEQUENCE: new_element.sequence(*images),
+    }
+    return {Tag.DERIVATION_IMAGE_SEQUENCE: new_element.sequence(item)}
 
 
-def _put_common(made: Dataset, sources: Sequence[Dataset]) -> None:
-    def study(source: Dataset) -> str:
-        return str(source.StudyInstanceUID)
-
-    others = []
-    for uid, group in groupby(sorted(sources, key=study), study):
-        series = _series(list(group))
-        if uid == made.StudyInstanceUID:
-            made.ReferencedSeriesSequence = series
-        else:
-            item = Dataset()
-            item.StudyInstanceUID, item.ReferencedSeriesSequence = uid, series
-            others.append(item)
-    if others:
-        made.StudiesContainingOtherReferencedInstancesSequence = others
-
-
-def _series(sources: list[Dataset]) -> list[Dataset]:
-    def series(source: Dataset) -> str:
-        return str(source.SeriesInstanceUID)
-
-    found = []
-    for uid, group in groupby(sorted(sources, key=series), series):
-        item = Dataset()
-        item.SeriesInstanceUID, item.ReferencedInstanceSequence = uid, [_instance(source) for source in group]
-        found.append(item)
-    return found
-
-
-def _instance(source: Dataset) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.SOPClassUID, source.SOPInstanceUID
-    return item
-
-
-def _with_purpose(item: Dataset) -> Dataset:
-    item.PurposeOfReferenceCodeSequence = [code_item(_SOURCE_IMAGE)]
-    return item
+def _source_frame(match: SourcePlane, preserved: bool) -> Elements:
+    item = source_image(Reference.to_data_set(match.source), [match.frame] if match.frame else [])
+    return {**item, Tag.SPATIAL_LOCATIONS_PRESERVED: new_element.text("CS", "YES" if preserved else "NO")}
 
 
 def code_item(code: Triplet) -> Dataset:

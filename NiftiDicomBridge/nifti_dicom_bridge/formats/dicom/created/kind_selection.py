@@ -85,11 +85,11 @@ def _by_what_is_known(image: Volume, known: Known) -> tuple[Kind, str]:
     if known.reference_modality in OF_MODALITY and not _is_quantity(image, suffix):
         kind = OF_MODALITY[known.reference_modality][0]
         return kind, f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"
-    if image.voxels.dtype.kind in "iu" and float(image.voxels.max()) - float(image.voxels.min()) > 65535:
+    if image.voxels.dtype.kind in "iu" and float(image.array.max()) - float(image.array.min()) > 65535:
         return Kind.PM, f"taken for a parametric map, because its values need more than 16 bits. {_CHOSEN_WORDS}"
     if not is_whole(image):
         return Kind.PM, f"taken for a parametric map, because it contains non-integer values. {_CHOSEN_WORDS}"
-    low = float(image.voxels.min()) * image.rescale.slope + image.rescale.intercept
+    low = float(image.array.min()) * image.rescale.slope + image.rescale.intercept
     if -1100 <= low <= -900:
         return Kind.CT, f"taken for CT, because its lowest value is {low:g}, as that of air in HU is. {_CHOSEN_WORDS}"
     return Kind.MR, f"kind unknown; written as MR. {_CHOSEN_WORDS}"
@@ -122,7 +122,7 @@ def _label_reason(image: Volume, known: Known) -> str:
 
 
 def _is_whole_map(image: Volume) -> bool:
-    return is_whole(image, WHOLE) and float(image.voxels.min()) * image.rescale.slope + image.rescale.intercept > -WHOLE
+    return is_whole(image, WHOLE) and float(image.array.min()) * image.rescale.slope + image.rescale.intercept > -WHOLE
 
 
 def suffix_of(name: str) -> str:

@@ -27,7 +27,7 @@ def label_voxels(volume: Volume, log: Log) -> np.ndarray:
     LabelError
         If a voxel is negative, not whole or not finite, or no voxel is above 0.
     """
-    voxels = volume.voxels if volume.rescale.is_identity else volume.real_values()
+    voxels = volume.array if volume.rescale.is_identity else volume.real_values()
     if voxels.dtype.kind == "f":
         voxels = _whole(voxels, log)
     elif voxels.dtype.kind not in "iub":
@@ -72,7 +72,7 @@ def probabilities(volume: Volume, log: Log) -> np.ndarray:
     LabelError
         If a voxel is not finite or out of range, all are 0, or the full scale is not known.
     """
-    voxels = volume.voxels if volume.rescale.is_identity else volume.real_values()
+    voxels = volume.array if volume.rescale.is_identity else volume.real_values()
     low, high = (float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0)
     if high == 0 and low == 0:
         raise LabelError("all voxels are 0: there is no segment to write. Check that it is the right file.")

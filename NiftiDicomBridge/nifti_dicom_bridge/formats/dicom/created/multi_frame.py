@@ -11,8 +11,9 @@ from ....model.metadata import Element, Elements, Log
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import Made, file_of, source_images
+from ..new_file import Made, file_of
 from ..pydicom_conversion import with_charset
+from ..references import evidence, source_images
 from ..uids import new_uid
 from . import clock, enhanced_pet, quantities, references
 from .request import Request, common_elements, directionality, patient_orientation, rescale_elements, window_elements
@@ -175,7 +176,7 @@ def _of_all_frames(request: Request, stored: Stored, elements: Elements) -> Elem
     shared = _shared_groups(request, stored, elements) | references.of_all_frames(request)
     found = _dimensions(stored.voxels.shape[0] > 1)
     found[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(shared)
-    return found | references.evidence(request.sources)
+    return found | evidence(request.sources)
 
 
 def _dimensions(temporal: bool) -> Elements:

@@ -97,7 +97,7 @@ def real_values(volume: Volume, log: Log) -> np.ndarray:
 
     Integers with a rescale become float32: their slope has no more digits in a NIfTI header.
     """
-    voxels = volume.voxels
+    voxels = volume.array
     if voxels.dtype.kind not in "iubf":
         raise PixelError(f"voxels of type {voxels.dtype} cannot be a parametric map: only real numbers can.")
     if not volume.rescale.is_identity:
@@ -119,7 +119,7 @@ def _check_double(volume: Volume) -> None:
     if volume.voxels.dtype.kind not in "iu" or volume.voxels.dtype.itemsize < 8 or not volume.rescale.is_identity:
         return
     ones = np.ones(volume.voxels.shape[:2])
-    found = difference(volume, volume.voxels.astype(np.float64), ones, 0 * ones)
+    found = difference(volume, volume.array.astype(np.float64), ones, 0 * ones)
     if found.worst > limit_of(volume, found, None):
         raise PixelError(
             f"In double precision a value would change by {found.worst:.3g}; the range of the image is {found.span:.3g}. "

@@ -11,8 +11,9 @@ import numpy as np
 from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
 from ....model.geometry import Plane
+from ....model.grids import same_grid
 from ....model.metadata import Element, Elements, Instance
-from ....model.volume import Volume, same_grid
+from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
 from ..reading.read import Plan, plan_series

@@ -1,15 +1,13 @@
-"""References of an enhanced object to the images that it was made from: frame by frame, and all of them as evidence."""
+"""The Derivation Image macro of enhanced objects: which images their frames were made from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 
-from ....model import metadata
 from ....model.metadata import Elements, Instance
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import source_images
+from ..references import source_images
 from .request import Request, source_number
 
 # PS3.16 CID 7203 has no code for it; it may be extended
@@ -41,38 +39,3 @@ def _macro(request: Request, sources: Sequence[Instance], frames: Sequence[int])
             }
         )
     }
-
-
-def evidence(instances: Iterable[Instance]) -> Elements:
-    """Return SourceImageEvidenceSequence (PS3.3 C.8.13.2.1): study, series and instances of all sources, each once."""
-    sources = list({source.uid: source for source in instances if source.uid}.values())
-    if not sources:
-        return {}
-    studies = []
-    for study, of_study in groupby(sorted(sources, key=_study), _study):
-        series = [
-            {
-                Tag.REFERENCED_SOP_SEQUENCE: new_element.sequence(*(_instance(source) for source in of_series)),
-                Tag.SERIES_INSTANCE_UID: new_element.text("UI", uid),
-            }
-            for uid, of_series in groupby(sorted(of_study, key=_series), _series)
-        ]
-        studies.append(
-            {
-                Tag.REFERENCED_SERIES_SEQUENCE: new_element.sequence(*series),
-                Tag.STUDY_INSTANCE_UID: new_element.text("UI", study),
-            }
-        )
-    return {Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE: new_element.sequence(*studies)}
-
-
-def _study(source: Instance) -> str:
-    return metadata.text(source.elements, Tag.STUDY_INSTANCE_UID)
-
-
-def _series(source: Instance) -> str:
-    return metadata.text(source.elements, Tag.SERIES_INSTANCE_UID)
-
-
-def _instance(source: Instance) -> Elements:
-    return new_element.reference(metadata.text(source.elements, Tag.SOP_CLASS_UID), source.uid)

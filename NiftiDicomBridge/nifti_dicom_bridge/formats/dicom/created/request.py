@@ -16,7 +16,8 @@ from ....model.volume import Volume
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import pixel_elements, source_images, with_equipment
+from ..new_file import pixel_elements, with_equipment
+from ..references import source_images
 from ..uids import new_uid
 from .attributes import Attributes
 from .kinds import FORMS, Form

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +15,7 @@ from ....model.geometry import Plane
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
+from ....standard.pydicom_settings import without_warnings
 from .derivation import code_item, put_references
 from .empty_slices import with_marks, without_marks
 from .frame_order import put_in_order
@@ -187,7 +187,7 @@ def _starts_with_background(array: np.ndarray, known: dict[int, Segment]) -> boo
 
 def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return the masks of segments that may overlap, shape (slices, rows, columns, segments), and the segments."""
-    volumes = [volume for volume in (request.volume, *request.overlapping) if volume.voxels.any()] or [request.volume]
+    volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
     maps = [label_voxels(volume, request.log)[0] for volume in volumes]
     segments = _named(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
     segments = _with_algorithm(with_codes(segments, request.log), request.log)
@@ -208,8 +208,7 @@ def _object(
 
     common = request.common
     marked, empty = (array, []) if request.kind is SegmentationForm.LABELMAP else with_marks(array)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # names of one word, and what else it would not write so
+    with without_warnings():  # of names of one word, and what else it would not write so
         made = Segmentation(
             source_images=[source_of(common, placement)],
             pixel_array=marked,

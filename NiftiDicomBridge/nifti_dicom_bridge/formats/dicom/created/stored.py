@@ -155,7 +155,7 @@ def _colour(volume: Volume, rules: Rules) -> Stored:
 
 def _integers(volume: Volume, rules: Rules) -> Stored | None:
     """Return integers as they are, or less a whole number; None where they do not fit."""
-    voxels = volume.voxels
+    voxels = volume.array
     low, high = (int(voxels.min()), int(voxels.max())) if voxels.size else (0, 0)
     slope, intercept = decimal(volume.rescale.slope), decimal(volume.rescale.intercept)
     if (slope, intercept) != (1.0, 0.0) and (not rules.rescale or (rules.zero_intercept and intercept)):
@@ -192,7 +192,7 @@ def _packed(
 
 def _rounded(volume: Volume, rules: Rules, max_error: float | None, log: Log) -> Stored:
     """Return real values in 16 bits: in the steps that they have, else in even ones."""
-    real = volume.real_values() if not volume.rescale.is_identity else volume.voxels
+    real = volume.real_values() if not volume.rescale.is_identity else volume.array
     _check_magnitude(real)
     missing = ~np.isfinite(real) if real.dtype.kind == "f" else np.zeros(1, bool)
     if missing.any():

@@ -45,7 +45,7 @@ def difference(volume: Volume, voxels: np.ndarray, slopes: np.ndarray, intercept
     low, high, count = np.longdouble(np.inf), np.longdouble(-np.inf), 0
     slope, intercept = np.longdouble(volume.rescale.slope), np.longdouble(volume.rescale.intercept)
     for t, k in np.ndindex(voxels.shape[:2]):
-        plane = volume.voxels[t, k]
+        plane = volume.array[t, k]
         real = plane.astype(np.longdouble)
         if not volume.rescale.is_identity:
             real = real * slope + intercept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from ....labels import Segment
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
+from ....standard.pydicom_settings import each_without_warnings
 from ..new_file import Made
 from ..pydicom_conversion import data_set_of
 from ..uids import new_uid
@@ -62,22 +62,11 @@ def made_of(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dat
 
 def _objects(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dataset]:
     if request.kind is Kind.SEG:
-        return _quietly(_segmentations(request, choices, log))
+        return each_without_warnings(_segmentations(request, choices, log))
     if request.kind is Kind.PM:
-        return _quietly(_parametric_maps(request, choices, log))
+        return each_without_warnings(_parametric_maps(request, choices, log))
     stored = request.stored or stored_values(request.image, request.form.rules, choices.max_error, log)
     return multi_frame(request, stored, log) if request.form.multi_frame else single_frames(request, stored, log)
-
-
-def _quietly(objects: Iterator[Dataset]) -> Iterator[Dataset]:
-    """Yield objects without the warnings of the libraries that make them: what a person should know is in the report."""
-    while True:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = next(objects, None)
-        if found is None:
-            return
-        yield found
 
 
 def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dataset]:

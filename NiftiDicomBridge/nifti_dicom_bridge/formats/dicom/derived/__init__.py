@@ -37,9 +37,7 @@ def together(volumes: Sequence[Volume]) -> list[list[Volume]]:
 
 
 def _are_of_one_object(a: Volume, b: Volume) -> bool:
-    assert a.metadata is not None
-    assert b.metadata is not None
-    keys = [{instance.key for instance in volume.metadata.instances} for volume in (a, b) if volume.metadata is not None]
+    keys = [{instance.key for instance in volume.dicom.metadata.instances} for volume in (a, b)]
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
@@ -71,8 +69,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Made]:
     GeometryError, PixelError
         If the grid or the values cannot be expressed in the kind of object that the volume came from.
     """
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     first = series.first
     _note_edits(volume.edits(), log)
     work = Work(volume, is_on_another_grid(volume) or series.layers is not None, log)
@@ -90,10 +87,8 @@ def _note_edits(edits: frozenset[str], log: Log) -> None:
 
 def is_on_another_grid(volume: Volume) -> bool:
     """Whether the planes of a volume are not those of its frames."""
-    return "geometry" in volume.edits() or (volume.origin is not None and volume.voxels.shape != volume.origin.shape)
+    return volume.is_moved or volume.voxels.shape != volume.dicom.origin.shape
 
 
 def _is_plain_multi_frame(instance: Instance, volume: Volume) -> bool:
-    return metadata.integer(instance.elements, Tag.NUMBER_OF_FRAMES, 1) > 1 and not (
-        volume.pixel_record and volume.pixel_record.across
-    )
+    return metadata.integer(instance.elements, Tag.NUMBER_OF_FRAMES, 1) > 1 and not volume.dicom.is_mosaic

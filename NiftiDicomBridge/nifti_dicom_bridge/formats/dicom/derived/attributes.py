@@ -11,6 +11,7 @@ from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import Made
 from ..reading.frames import frames_of
+from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import Work
 
@@ -71,8 +72,8 @@ def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(template, work, uids)),
-        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if work.volume.resampled else DESCRIPTION),
-        Tag.SOURCE_IMAGE_SEQUENCE: new_file.source_images(sources),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if work.volume.dicom.resampled else DESCRIPTION),
+        Tag.SOURCE_IMAGE_SEQUENCE: source_images(sources),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if work.frame_of_reference:
@@ -83,7 +84,7 @@ def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]
 def _series_uid(template: Instance, work: Work, uids: UidMap) -> str:
     """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled beside them."""
     old = metadata.text(template.elements, Tag.SERIES_INSTANCE_UID)
-    return uids.add(" ".join([old, *sorted(work.volume.resampled)]))
+    return uids.add(" ".join([old, *sorted(work.volume.dicom.resampled)]))
 
 
 def _stale(work: Work) -> frozenset[int]:

@@ -29,8 +29,7 @@ class Work:
     """Templates, planes and values of one derived volume."""
 
     def __init__(self, volume: Volume, resampled: bool, log: Log):
-        series = volume.metadata
-        assert series is not None
+        series = volume.dicom.metadata
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = nearest_frames(volume) if resampled else series.frames
         self.around = _slices_around(volume)
@@ -54,7 +53,7 @@ class Work:
 
     def _values(self) -> np.ndarray:
         """Return stored values, and set the slope and intercept of every plane."""
-        voxels = self.volume.voxels
+        voxels = self.volume.array
         if self.pixel.floating:
             self.slopes[:], self.intercepts[:] = 1.0, 0.0
             return voxels.astype(self.pixel.dtype)
@@ -62,8 +61,8 @@ class Work:
             if voxels.dtype != np.uint8:
                 raise PixelError(f"colour voxels of type {voxels.dtype} cannot become DICOM pixels: 8 bits per colour can.")
             return voxels
-        record = self.volume.pixel_record
-        if record is not None and record.rescaled:
+        record = self.volume.dicom.pixel_record
+        if record.rescaled:
             return self._plane_by_plane()
         if voxels.dtype.kind in "iu" and _fits(voxels, self.pixel):
             return voxels.astype(self.pixel.dtype)
@@ -114,21 +113,21 @@ class Work:
     @property
     def step_changed(self) -> bool:
         """Whether neighbouring slices are further apart, or nearer, than they were."""
-        if not self.resampled or self.volume.origin is None or len(self.planes) < 2:
+        if not self.resampled or len(self.planes) < 2:
             return False
-        now, before = (geometry.slice_distance(m) for m in (self.volume.ijk_to_ras, self.volume.origin.ijk_to_ras))
+        now, before = (geometry.slice_distance(m) for m in (self.volume.ijk_to_ras, self.volume.dicom.origin.ijk_to_ras))
         return abs(now - before) > 1e-3 * before
 
     @property
     def straightened(self) -> bool:
         """Whether the original was sheared, as by a tilted gantry, and this is not."""
-        origin = self.volume.origin
-        return origin is not None and geometry.is_sheared(origin.ijk_to_ras) and not geometry.is_sheared(self.volume.ijk_to_ras)
+        origin = self.volume.dicom.origin
+        return geometry.is_sheared(origin.ijk_to_ras) and not geometry.is_sheared(self.volume.ijk_to_ras)
 
     @property
     def rescale_changed(self) -> bool:
         """Whether stored values mean something else than they did."""
-        rescale = self.volume.origin.rescale if self.volume.origin else self.volume.rescale
+        rescale = self.volume.dicom.origin.rescale
         return bool((self.slopes != rescale.slope).any() or (self.intercepts != rescale.intercept).any())
 
     def _pixel_format(self) -> PixelFormat:
@@ -158,8 +157,7 @@ class Work:
 
 def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
     """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and say so."""
-    assert volume.metadata is not None
-    old = metadata.text(volume.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
+    old = metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
     if not old or not resampled or _same_planes(volume):
         return old
     log.warnings.append(
@@ -191,8 +189,7 @@ def _exactly(real: np.ndarray, slope: float, intercept: float, pixel: PixelForma
 
 def _parallel(volume: Volume) -> bool:
     """Whether the axes of the grid are those of the original, in any order and direction."""
-    assert volume.origin is not None
-    axes = [m[:3, :3] / np.linalg.norm(m[:3, :3], axis=0) for m in (volume.ijk_to_ras, volume.origin.ijk_to_ras)]
+    axes = [m[:3, :3] / np.linalg.norm(m[:3, :3], axis=0) for m in (volume.ijk_to_ras, volume.dicom.origin.ijk_to_ras)]
     cosines = np.abs(axes[0].T @ axes[1])
     return bool(np.all(np.sort(cosines, axis=None)[-3:] > 1 - 1e-6))
 
@@ -201,8 +198,7 @@ def _same_planes(volume: Volume) -> bool:
     """Whether slices lie in the planes of the original's, along the same axes; or all axes are those of the original."""
     if _parallel(volume):
         return True
-    assert volume.origin is not None
-    upright = [geometry.upright_axes(matrix) for matrix in (volume.ijk_to_ras, volume.origin.ijk_to_ras)]
+    upright = [geometry.upright_axes(matrix) for matrix in (volume.ijk_to_ras, volume.dicom.origin.ijk_to_ras)]
     return bool(np.all(np.abs(np.sum(upright[0] * upright[1], axis=0)) > 1 - 1e-6))
 
 
@@ -211,10 +207,8 @@ def _true_places(volume: Volume) -> np.ndarray | None:
 
     None for other images: there a slice lies where the grid has it, which is not where it truly was.
     """
-    origin, series = volume.origin, volume.metadata
-    assert origin is not None
-    assert series is not None
-    true = true_planes(series) if Resample.SPACING in volume.resampled else None
+    origin, series = volume.dicom.origin, volume.dicom.metadata
+    true = true_planes(series) if Resample.SPACING in volume.dicom.resampled else None
     if true is None:
         return None
     return np.array([plane.distance - true[0].distance for plane in true]) / geometry.slice_distance(origin.ijk_to_ras)
@@ -226,10 +220,10 @@ def _slices_around(volume: Volume) -> np.ndarray | None:
     None where slices were not resampled to even distances.
     """
     places = _true_places(volume)
-    if places is None or volume.origin is None:
+    if places is None:
         return None
     steps = np.array([[0.0, 0.0, k, 1.0] for k in range(volume.voxels.shape[1])]).T
-    along = (np.linalg.inv(volume.origin.ijk_to_ras) @ volume.ijk_to_ras @ steps)[2]
+    along = (np.linalg.inv(volume.dicom.origin.ijk_to_ras) @ volume.ijk_to_ras @ steps)[2]
     below = np.searchsorted(places, along + geometry.SAME_SLICE, side="right") - 1
     above = np.searchsorted(places, along - geometry.SAME_SLICE, side="left")
     return np.clip(np.stack([below, above], 1), 0, len(places) - 1)
@@ -237,9 +231,7 @@ def _slices_around(volume: Volume) -> np.ndarray | None:
 
 def nearest_frames(volume: Volume) -> np.ndarray:
     """Return, for every plane of the volume, the original frame that lies nearest, shape (times, slices, 2)."""
-    origin, series = volume.origin, volume.metadata
-    assert origin is not None
-    assert series is not None
+    origin, series = volume.dicom.origin, volume.dicom.metadata
     times, slices = volume.voxels.shape[:2]
     middle = np.array([(volume.voxels.shape[3] - 1) / 2, (volume.voxels.shape[2] - 1) / 2])
     k = np.arange(slices)
@@ -259,11 +251,9 @@ def planes_of(volume: Volume) -> list[Plane]:
     An uneven stack becomes an even grid in NIfTI. A crop or a shift of it keeps its slices, and so their distances; where it
     was set upright, those along the normal. Resampled to even distances, all planes are true.
     """
-    origin, series = volume.origin, volume.metadata
-    assert origin is not None
-    assert series is not None
+    origin, series = volume.dicom.origin, volume.dicom.metadata
     planes = geometry.attributes_from_affine(volume.ijk_to_ras, volume.voxels.shape[1])
-    if not _same_planes(volume) or Resample.SPACING in volume.resampled:
+    if not _same_planes(volume) or Resample.SPACING in volume.dicom.resampled:
         return planes
     grid = geometry.attributes_from_affine(origin.ijk_to_ras, origin.shape[1])
     normal = grid[0].normal

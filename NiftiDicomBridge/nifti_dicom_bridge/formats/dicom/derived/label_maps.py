@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ....labels import number_in_description
 from ....model import metadata
-from ....model.metadata import Element, Elements, Encoding, Instance, Item, Log
+from ....model.metadata import Element, Elements, Encoding, Instance, Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard.tags import Tag
@@ -23,6 +23,7 @@ from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
 from ..reading.segments import all_segments, labelled_segments
+from ..references import Reference, referenced_series, source_images
 from ..uids import UidMap
 from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
 from .derivation import frame_of_reference, planes_of
@@ -47,9 +48,11 @@ _OF_FRAMES = frozenset({
 
 def is_label_map(volume: Volume) -> bool:
     """Whether the values of a volume are segment numbers, and its planes lie in the patient."""
-    series = volume.metadata
-    if series is None or series.is_label_map:
-        return series is not None
+    if volume.source is None:
+        return False
+    series = volume.source.metadata
+    if series.is_label_map:
+        return True
     whole = metadata.text(series.first.elements, Tag.SEGMENTATION_TYPE) == _LABEL_MAP
     return whole and volume.times == 1 and true_planes(series) is not None
 
@@ -79,21 +82,20 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
     from ..pydicom_conversion import data_set_of
 
     first = volumes[0]
-    assert first.metadata is not None
-    original = first.metadata.first
+    original = first.dicom.metadata.first
     _tell_what_is_missing(volumes, log)
     request = SegmentationRequest(
         volume=first,
         common=data_set_of(_common(first, uids, frame_of_reference(first, resampled, log))),
-        segments=labelled_segments(original) if first.metadata.is_label_map else all_segments(original),
+        segments=labelled_segments(original) if first.dicom.metadata.is_label_map else all_segments(original),
         log=log,
-        kind=SegmentationForm.BINARY if first.metadata.is_label_map else SegmentationForm.LABELMAP,
+        kind=SegmentationForm.BINARY if first.dicom.metadata.is_label_map else SegmentationForm.LABELMAP,
         planes=planes_of(first),
         overlapping=volumes[1:],
     )
     for found in segmentations(request):
         described = data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
-        labels = label_numbers(original) if first.metadata.is_label_map else {}
+        labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
         known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
         numbers = _put_segments_back(found, known)
         put_sources_back(found, volumes, numbers)
@@ -103,16 +105,15 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
 
 def _tell_what_is_missing(volumes: Sequence[Volume], log: Log) -> None:
     """Warn of segments that are in another label map, which was not given."""
-    series = volumes[0].metadata
-    assert series is not None
-    if not series.is_label_map or volumes[0].resampled:
+    series = volumes[0].dicom.metadata
+    if not series.is_label_map or volumes[0].dicom.resampled:
         return
     frames = metadata.items(series.first.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     groups = [metadata.first_item(frame.elements, Tag.SEGMENT_IDENTIFICATION_SEQUENCE) for frame in frames]
     labels = label_numbers(series.first)
     numbers = {metadata.integer(group, Tag.REFERENCED_SEGMENT_NUMBER) for group in groups if group}
     told = {labels.get(number, number) for number in numbers}
-    given = {frame.label for volume in volumes if volume.metadata is not None for *_, frame in volume.metadata.planes()}
+    given = {frame.label for volume in volumes for *_, frame in volume.dicom.metadata.planes()}
     missing = sorted(told - given)
     if missing:
         log.warnings.append(
@@ -126,8 +127,7 @@ def _tell_what_is_missing(volumes: Sequence[Volume], log: Log) -> None:
 
 def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     """Return what of the original holds for the whole derived object, in UTF-8, and its provenance."""
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     original = series.first
     found = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
     old = metadata.text(original.elements, Tag.SERIES_INSTANCE_UID)
@@ -135,26 +135,22 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     found |= {
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
-        Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.resampled)]))),
-        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.resampled else DESCRIPTION),
-        Tag.SOURCE_IMAGE_SEQUENCE: new_file.source_images(series.instances),
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.dicom.resampled)]))),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.dicom.resampled else DESCRIPTION),
+        Tag.SOURCE_IMAGE_SEQUENCE: source_images(series.instances),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(found),
-        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(found, old, series.instances),
+        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(found, series.instances),
     }
     if space:
         found[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
     return found
 
 
-def _with_series(elements: Elements, series_uid: str, instances: Sequence[Instance]) -> Element:
+def _with_series(elements: Elements, instances: Sequence[Instance]) -> Element:
     """Return ReferencedSeriesSequence (PS3.3 C.12.2) with the original itself."""
-    own: Elements = {
-        Tag.SERIES_INSTANCE_UID: new_element.text("UI", series_uid),
-        Tag.REFERENCED_INSTANCE_SEQUENCE: new_element.sequence(
-            *(new_element.reference(metadata.text(one.elements, Tag.SOP_CLASS_UID), one.uid) for one in instances if one.uid)
-        ),
-    }
-    return Element("SQ", (*metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE), Item(own)))
+    tag = Tag.REFERENCED_SERIES_SEQUENCE
+    own = referenced_series(map(Reference.to, instances))
+    return Element("SQ", (*metadata.items(elements, tag), *metadata.items(own, tag)))
 
 
 def _put_segments_back(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:

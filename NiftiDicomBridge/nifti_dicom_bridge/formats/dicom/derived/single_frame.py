@@ -38,8 +38,7 @@ def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
 
 def _plane_elements(work: Work, k: int, elements: Elements) -> Elements:
     """Return the Image Plane attributes (PS3.3 C.7.6.2); the original text where the grid is the original."""
-    tiled = work.volume.pixel_record is not None and work.volume.pixel_record.across
-    if not work.resampled and not tiled:
+    if not work.resampled and not work.volume.dicom.is_mosaic:
         return {}
     plane = work.planes[k]
     step = step_of(work.planes, plane)

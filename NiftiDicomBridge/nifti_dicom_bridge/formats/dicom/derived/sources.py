@@ -57,12 +57,11 @@ class _Sources:
     """Which images the frames of the original were made from, by plane."""
 
     def __init__(self, volumes: Sequence[Volume]):
-        series = volumes[0].metadata
-        assert series is not None
+        series = volumes[0].dicom.metadata
         self.planes = true_planes(series) or []
         self._normals = np.array([plane.normal for plane in self.planes]).reshape(-1, 3)
         self._positions = np.array([plane.position for plane in self.planes]).reshape(-1, 3)
-        self.shape = volumes[0].origin.shape[2:4] if volumes[0].origin else ()
+        self.shape = volumes[0].dicom.origin.shape[2:4]
         self.of_frame: dict[tuple[int, int], Element] = {}
         self.of_slice: dict[int, Element] = {}
         for volume in volumes:
@@ -71,8 +70,7 @@ class _Sources:
         self.shared = shared.get(Tag.DERIVATION_IMAGE_SEQUENCE)
 
     def _add(self, volume: Volume) -> None:
-        series = volume.metadata
-        assert series is not None
+        series = volume.dicom.metadata
         tops = [in_utf_8(instance, {Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE}) for instance in series.instances]
         for _, k, frame in series.planes():
             element = own_groups(tops[frame.instance], frame.frame).get(Tag.DERIVATION_IMAGE_SEQUENCE)

@@ -6,7 +6,6 @@ Unlike Enhanced objects, these stay ORIGINAL where they were, and keep private a
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,14 +16,15 @@ from ....model.metadata import Log
 from ....model.volume import Volume
 from ....optional_packages import require
 from ....standard import dictionary
+from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
 from ....version import tool_version
-from ..created.references import evidence
 from ..pydicom_conversion import data_set_of
+from ..references import evidence
 from ..uids import UidMap, new_uid
 from .corrections import put_right
 from .dimensions import put_dimensions
-from .sources import sources_of
+from .sources import source_files, sources_of
 from .unassigned_attributes import keep_in_full
 
 if TYPE_CHECKING:
@@ -60,22 +60,22 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
     """
     converter = _converter(volume)
     require("legacy")
-    series, edited = volume.metadata, bool(volume.edits() or volume.resampled)
-    with _lenient():
-        sources = sources_of(volume, edited, uids, log)
+    series, edited = volume.dicom.metadata, bool(volume.edits() or volume.dicom.resampled)
+    files = source_files(volume, edited, uids, log)
+    with without_validation():
+        sources = sources_of(files, volume, edited, log)
         made = _converted(converter, sources, log)
         put_dimensions(made, *volume.voxels.shape[:2])
         keep_in_full(made, sources)
         put_right(made, sources, log)
-        if edited and series is not None:
+        if edited:
             made.update(data_set_of(evidence(series.instances)))
-        yield made
+    yield made
 
 
 def _converter(volume: Volume) -> str:
     """Return the name of the class that converts a volume; raises where there is none."""
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     elements = series.first.elements
     sop_class = metadata.text(elements, Tag.SOP_CLASS_UID)
     found = _CONVERTERS.get(sop_class)
@@ -84,7 +84,7 @@ def _converter(volume: Volume) -> str:
             f"--as legacy: {volume.name} is {dictionary.uid_name(sop_class) or 'of no known kind'}. Legacy Converted Enhanced "
             "objects are made of CT, MR and PET objects of one frame each. Use --as enhanced, or --as sc."
         )
-    if volume.pixel_record is not None and volume.pixel_record.across:
+    if volume.dicom.is_mosaic:
         raise OptionError(
             f"--as legacy: {volume.name} is a mosaic, many slices in one frame: such frames cannot be taken over as they are. "
             "Use --as enhanced, which takes them apart."
@@ -107,8 +107,7 @@ def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
         purpose_of_reference=codes.DCM.EnhancedMultiFrameConversionEquipment,
         contribution_description=f"nifti-dicom-bridge {tool_version()}",
     )
-    with warnings.catch_warnings(), _words_of_highdicom() as told:
-        warnings.simplefilter("ignore")
+    with _words_of_highdicom() as told:
         try:
             made = getattr(legacy, converter)(
                 sources,
@@ -142,16 +141,3 @@ def _words_of_highdicom() -> Iterator[list[str]]:
         yield told
     finally:
         logger.removeHandler(listener)
-
-
-@contextmanager
-def _lenient() -> Iterator[None]:
-    """Let values pass as they stand in the originals, whether they are legal or not."""
-    from pydicom import config
-
-    before = config.settings.reading_validation_mode, config.settings.writing_validation_mode
-    config.settings.reading_validation_mode = config.settings.writing_validation_mode = config.IGNORE
-    try:
-        yield
-    finally:
-        config.settings.reading_validation_mode, config.settings.writing_validation_mode = before

@@ -30,9 +30,14 @@ _DEIDENTIFIED_HOW = ("DeidentificationMethod", "DeidentificationMethodCodeSequen
 _SMALLEST_AND_LARGEST = ("SmallestImagePixelValue", "LargestImagePixelValue")
 
 
-def sources_of(volume: Volume, edited: bool, uids: UidMap, log: Log) -> list[Dataset]:
-    """Return the instances of a volume in its order: as they were, or derived ones; with what highdicom insists on."""
-    sources = [_read(file) for file in (_derived(volume, uids, log) if edited else _restored(volume))]
+def source_files(volume: Volume, edited: bool, uids: UidMap, log: Log) -> list[File]:
+    """Return the instances of a volume in its order: as they were, or derived ones."""
+    return _derived(volume, uids, log) if edited else _restored(volume)
+
+
+def sources_of(files: Sequence[File], volume: Volume, edited: bool, log: Log) -> list[Dataset]:
+    """Return files as data sets, with what highdicom insists on; to be called `without_validation`."""
+    sources = [_read(file) for file in files]
     _name_space(sources, log)
     _complete(sources, log)
     _assume(sources, volume, log)
@@ -43,8 +48,7 @@ def sources_of(volume: Volume, edited: bool, uids: UidMap, log: Log) -> list[Dat
 
 def _restored(volume: Volume) -> list[File]:
     """Return the instances as they were, native, in the order of the volume."""
-    series = volume.metadata
-    assert series is not None
+    series = volume.dicom.metadata
     source = PixelSource([volume])
     wholes = {whole.number[0]: whole for whole in restore.gather([volume])}
     found = []
@@ -118,7 +122,7 @@ def _assume(sources: Sequence[Dataset], volume: Volume, log: Log) -> None:
 def _assumed(volume: Volume) -> dict[str, float]:
     """Return what every frame must tell and follows from the image: its thickness, and a window that shows all values."""
     rescale = volume.rescale
-    ends = [float(end) * rescale.slope + rescale.intercept for end in (volume.voxels.min(), volume.voxels.max())]
+    ends = [float(end) * rescale.slope + rescale.intercept for end in (volume.array.min(), volume.array.max())]
     return {
         "SliceThickness": float(new_element.decimal_text(geometry.slice_distance(volume.ijk_to_ras))),
         "WindowCenter": float(new_element.decimal_text(sum(ends) / 2)),

@@ -12,8 +12,9 @@ from ....model import metadata
 from ....model.metadata import Element, Elements, Instance
 from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
 from ....standard import dictionary
+from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
-from .decompress import decompress, quiet
+from .decompress import decompress
 from .encapsulated import check_fragments
 from .files import read_pixel_bytes
 from .lookup import frame_count
@@ -159,7 +160,7 @@ def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
     data_set.PlanarConfiguration = metadata.integer(elements, Tag.PLANAR_CONFIGURATION)
     data_set.PixelData = elements[Tag.PIXEL_DATA].value
     data_set["PixelData"].is_undefined_length = True
-    with quiet():
+    with without_validation():
         try:
             frame, _ = get_decoder(syntax).as_array(data_set, raw=False)
         except Exception:  # pydicom and its plug-ins raise whatever their codec raises

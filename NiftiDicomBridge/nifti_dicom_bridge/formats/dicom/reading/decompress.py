@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 import numpy as np
@@ -15,14 +12,13 @@ from ....model.metadata import Instance
 from ....model.pixels import PixelFormat
 from ....optional_packages import missing_error
 from ....standard import dictionary
+from ....standard.pydicom_settings import without_validation
 from .codec_process import decode_in_process
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 
 HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
-_PYDICOM_SETTINGS = threading.Lock()
-"""pydicom's settings and Python's warning filters belong to the process: one thread at a time may turn them."""
 
 
 def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | None = None) -> np.ndarray:
@@ -34,7 +30,7 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
         If the data are truncated or damaged, or no installed decoder knows their transfer syntax.
     """
     frames = frames_as_stored(instance, numbers)
-    with quiet():
+    with without_validation():
         found = _decoded(instance, pixel, frames)
     if found.shape != (len(frames), *pixel.shape):
         raise DicomReadError(
@@ -103,19 +99,3 @@ def exceeds_bits_stored(frames: np.ndarray, pixel: PixelFormat) -> bool:
     low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
     high = (1 << pixel.bits_stored - pixel.signed) - 1
     return bool(frames.min() < low or frames.max() > high)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Let pydicom read values that break rules without complaint: they are kept as they are."""
-    from pydicom import config
-
-    with _PYDICOM_SETTINGS:
-        before = config.settings.reading_validation_mode
-        config.settings.reading_validation_mode = config.IGNORE
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                yield
-        finally:
-            config.settings.reading_validation_mode = before

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from ....model import metadata
-from ....model.pixels import to_real_values
-from ....model.volume import Rescale, Volume
+from ....model.pixels import Rescale, to_real_values
+from ....model.volume import Volume
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .frames import frames_of
@@ -23,9 +23,9 @@ def as_shown(volume: Volume) -> Volume:
 
     The volume itself where that is so already; else for looking at only, as it is no longer what was read.
     """
-    series = volume.metadata
-    if series is None or volume.voxels.ndim != 4:
+    if volume.source is None or volume.voxels.ndim != 4:
         return volume
+    series = volume.source.metadata
     if _MAKER not in metadata.text(series.first.elements, Tag.MANUFACTURER).upper():
         return volume
     infos = {n: frames_of(series.instances[n], n) for n in set(series.frames[..., 0].reshape(-1).tolist())}

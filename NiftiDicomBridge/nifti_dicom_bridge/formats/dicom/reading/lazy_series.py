@@ -7,11 +7,11 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 
 from ....errors import DicomReadError
+from ....model.digest import planes_per_block
 from ....model.lazy_voxels import LazyVoxels, ranges, read_ahead
 from ....model.metadata import Instance
 from ....model.pixels import (
@@ -20,7 +20,7 @@ from ....model.pixels import (
     exclusive_or,
     frames_from_bytes,
 )
-from ....model.volume import Volume, planes_per_block
+from ....model.volume import Volume
 from ....options import Progress
 from . import decode
 from .decompress import doubts_of
@@ -48,7 +48,7 @@ class Stream:
         self._scaling = scaling_of(plan.all_frames, stored.dtype, stored.ndim, _planes_in_turn(stored, plan, progress))
         dtype = self._scaling.dtype
         self.voxels: LazyVoxels = stored if dtype is None else _RealVoxels(stored, plan, dtype)
-        self.volume = replace(outline(plan), voxels=cast(np.ndarray, self.voxels), rescale=self._scaling.rescale)
+        self.volume = replace(outline(plan), voxels=self.voxels, rescale=self._scaling.rescale)
 
     def complete(self, digest: str) -> Volume:
         """Return the volume with all that is known after its planes were read, and their digest."""

@@ -12,6 +12,8 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.dicom_source import DicomSource, Origin
+from ....model.digest import digest_of, freeze
 from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import Instance, SeriesMetadata
 from ....model.names import safe_name, unique_name
@@ -19,6 +21,7 @@ from ....model.pixels import (
     BitFrames,
     PixelFormat,
     PixelRecord,
+    Rescale,
     bytes_from_frames,
     bytes_of,
     exclusive_or,
@@ -26,7 +29,7 @@ from ....model.pixels import (
     tile,
     untile,
 )
-from ....model.volume import UNPLACED, Origin, Volume, digest_of
+from ....model.volume import UNPLACED, Volume
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
@@ -171,7 +174,8 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
     stored, frames = loader.stored_voxels(), plan.all_frames
     planes = stored.reshape(-1, *stored.shape[2:])
     scaling = scaling_of(frames, stored.dtype, stored.ndim, planes)
-    voxels = stored if scaling.dtype is None else real_planes(planes, frames, scaling.dtype).reshape(stored.shape)
+    real = stored if scaling.dtype is None else real_planes(planes, frames, scaling.dtype).reshape(stored.shape)
+    voxels = freeze(real)
     return loader.completed(replace(outline(plan), voxels=voxels, rescale=scaling.rescale), scaling, digest_of(voxels))
 
 
@@ -179,12 +183,15 @@ def outline(plan: Plan) -> Volume:
     """Return the volume of a plan as the headers tell it: zeros that take no memory stand in the place of its voxels."""
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
+    loader = Loader(plan, None)
+    matrix = plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan)
+    series = SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None)
     return Volume(
-        voxels=np.broadcast_to(np.zeros((), np.uint8), Loader(plan, None).shape),
-        ijk_to_ras=plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan),
+        voxels=np.broadcast_to(np.zeros((), np.uint8), loader.shape),
+        ijk_to_ras=matrix,
         time_step_s=_time_step(plan),
         name=plan.name,
-        metadata=SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None),
+        source=DicomSource(series, loader.pixel_record(), Origin("", loader.shape, matrix, Rescale(), plan.dtype.str)),
         gradients=gradients_of(plan.instances, plan.frames),
         warnings=tuple(plan.warnings),
         intent="label" if has_labels(plan.instances[0]) else "",
@@ -251,19 +258,11 @@ class Loader:
         digest : str
             Of its voxels.
         """
-        record = PixelRecord(
-            stored_type=self.pixel.dtype.str,
-            rescaled=scaling.dtype is not None,
-            across=self.tiles.across if self.tiles else 0,
-            down=self.tiles.down if self.tiles else 0,
-            residues=dict(sorted(self.residues.items())),
-            tails=dict(sorted(self.tails.items())),
-            decoded=dict(sorted(self.decoded.items())),
-        )
         voxels = volume.voxels
         origin = Origin(digest, tuple(voxels.shape), volume.ijk_to_ras, volume.rescale, voxels.dtype.str)
         warnings = (*volume.warnings, *self.doubts, *filter(None, [scaling.note]))
-        return replace(volume, pixel_record=record, origin=origin, warnings=warnings)
+        source = replace(volume.dicom, pixel_record=self.pixel_record(scaling.dtype is not None), origin=origin)
+        return replace(volume, source=source, warnings=warnings)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -292,6 +291,18 @@ class Loader:
 
     def _claim(self) -> str:
         return f"{len(self.plan.frames)} × {len(self.plan.frames[0])} frames of {self.frame_shape()}"
+
+    def pixel_record(self, rescaled: bool = False) -> PixelRecord:
+        """Return what the voxels do not contain of the pixel data that were read so far."""
+        return PixelRecord(
+            stored_type=self.pixel.dtype.str,
+            rescaled=rescaled,
+            across=self.tiles.across if self.tiles else 0,
+            down=self.tiles.down if self.tiles else 0,
+            residues=dict(sorted(self.residues.items())),
+            tails=dict(sorted(self.tails.items())),
+            decoded=dict(sorted(self.decoded.items())),
+        )
 
     def dtype(self) -> np.dtype:
         """Return the type of the stored values."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....model.pixels import float_type_for, to_real_values
-from ....model.volume import Rescale
+from ....model.pixels import Rescale, float_type_for, to_real_values
 from .frame_info import FrameInfo
 
 NOT_APPLIED = (

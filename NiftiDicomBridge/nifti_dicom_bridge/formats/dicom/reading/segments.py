@@ -27,9 +27,9 @@ def segments_of(volume: Volume) -> list[Segment]:
     >>> segments_of(read("scans")[0])  # an MR series has none
     []
     """
-    if volume.metadata is None:
+    if volume.source is None:
         return []
-    instance = volume.metadata.first
+    instance = volume.dicom.metadata.first
     elements = instance.elements
     kind = metadata.text(elements, Tag.SEGMENTATION_TYPE)
     if not is_segmentation(instance) or kind == "FRACTIONAL":
@@ -37,10 +37,10 @@ def segments_of(volume: Volume) -> list[Segment]:
     found = all_segments(instance)
     if kind == "LABELMAP":
         return [segment for segment in found if segment.number]
-    if volume.metadata.layers is not None:
-        own = set(volume.metadata.layers[:, 3].tolist())
+    if volume.dicom.metadata.layers is not None:
+        own = set(volume.dicom.metadata.layers[:, 3].tolist())
         return [segment for segment in labelled_segments(instance) if segment.number in own]
-    n, frame = volume.metadata.frames[0, 0].tolist()
+    n, frame = volume.dicom.metadata.frames[0, 0].tolist()
     own = frames_of(instance, n)[frame].labels.get("segment")
     return [replace(segment, number=1) for segment in found if segment.number == own or len(found) == 1]
 

@@ -1,0 +1,140 @@
+"""The digest of voxels, to recognize edits: the same whatever the byte order or memory layout."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import weakref
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from .lazy_voxels import LazyVoxels, Voxels, ranges, read_ahead
+from .pixels import bytes_of
+
+DIGEST_BLOCK = 1 << 22
+DIGEST_PREFIX = "blake2b-256:"
+_known: dict[int, tuple[weakref.ref, str]] = {}
+"""Digests of voxels that cannot change, by the identity of their array."""
+
+
+def digest_of(voxels: Voxels) -> str:
+    """Return the digest of voxel values, type and shape.
+
+    BLAKE2b (RFC 7693), 256 bits, of type, shape and the BLAKE2b digests of blocks of the little-endian values in C order. A
+    block is as many whole planes as fit 4 MiB, at least one; in blocks, so that all processors help. The digests of lazy voxels
+    and of arrays that nobody can write to are computed once (see `freeze`).
+    """
+    if not _is_frozen(voxels):
+        return _computed(voxels)
+    known = _known.get(id(voxels))
+    if known is None or known[0]() is not voxels:
+        return _remember(voxels, _computed(voxels))
+    return known[1]
+
+
+def _remember(voxels: Voxels, digest: str) -> str:
+    key = id(voxels)
+    _known[key] = weakref.ref(voxels, lambda _: _known.pop(key, None)), digest
+    return digest
+
+
+def freeze(voxels: np.ndarray) -> np.ndarray:
+    """Return an array that its maker gives away, read-only from now on, as is all of its memory."""
+    part: Any = voxels
+    while isinstance(part, np.ndarray):
+        part.flags.writeable = False
+        part = part.base
+    return voxels
+
+
+def share_digest(of: Voxels, voxels: np.ndarray) -> np.ndarray:
+    """Return a copy of voxels in memory, read-only; the digest of those it is a copy `of` is its own."""
+    freeze(voxels)
+    known = _known.get(id(of))
+    if known is not None and known[0]() is of:
+        _remember(voxels, known[1])
+    return voxels
+
+
+def _is_frozen(voxels: Any) -> bool:
+    """Whether voxels cannot change: neither the array, nor another one of the same memory."""
+    while isinstance(voxels, np.ndarray):
+        if voxels.flags.writeable:
+            return False
+        voxels = voxels.base
+    return voxels is None or isinstance(voxels, (LazyVoxels, bytes))
+
+
+def _computed(voxels: Voxels) -> str:
+    if isinstance(voxels, LazyVoxels):
+        return _lazy_digest(voxels)
+    planes = np.asarray(voxels).reshape(-1, *voxels.shape[2:])
+    dtype = voxels.dtype.newbyteorder("<")
+    some = planes_per_block(voxels.shape, dtype)
+    state = _digest_state(voxels.shape, dtype)
+
+    def block_digest(start: int) -> bytes:
+        return hashlib.blake2b(bytes_of(np.ascontiguousarray(planes[start : start + some], dtype)), digest_size=32).digest()
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for digest in pool.map(block_digest, range(0, len(planes), some)):
+            state.update(digest)
+    return DIGEST_PREFIX + state.hexdigest()
+
+
+def _lazy_digest(voxels: LazyVoxels) -> str:
+    digester = Digester(voxels.shape, voxels.dtype)
+    some = planes_per_block(voxels.shape, voxels.dtype)
+    for _, _, planes in read_ahead(voxels, ranges(voxels.shape, some, 4 * some)):
+        digester.update(planes)
+    return digester.digest()
+
+
+def planes_per_block(shape: Sequence[int], dtype: np.dtype) -> int:
+    """Return how many planes of voxels (times, slices, rows, columns…) a block of the digest has."""
+    return max(1, DIGEST_BLOCK // max(1, int(np.prod(shape[2:], dtype=np.int64)) * dtype.itemsize))
+
+
+def _digest_state(shape: Sequence[int], dtype: np.dtype) -> hashlib.blake2b:
+    return hashlib.blake2b(f"{dtype.str}{tuple(int(n) for n in shape)}".encode("ascii"), digest_size=32)
+
+
+class Digester:
+    """Computes `digest_of` voxels that come plane by plane, in order.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (times, slices, rows, columns[, samples]) of all of them.
+    dtype : numpy.dtype
+        Of the voxels.
+    """
+
+    def __init__(self, shape: Sequence[int], dtype: np.dtype):
+        self._dtype = dtype.newbyteorder("<")
+        self._some = planes_per_block(shape, self._dtype)
+        self._state = _digest_state(shape, self._dtype)
+        self._block, self._filled = hashlib.blake2b(digest_size=32), 0
+
+    def update(self, planes: np.ndarray) -> None:
+        """Add planes, shape (any number, rows, columns[, samples])."""
+        start = 0
+        while start < len(planes):
+            part = planes[start : start + self._some - self._filled]
+            self._block.update(bytes_of(np.ascontiguousarray(part, self._dtype)))
+            start, self._filled = start + len(part), self._filled + len(part)
+            if self._filled == self._some:
+                self._close_block()
+
+    def digest(self) -> str:
+        """Return the digest of all planes; to be asked once, at the end."""
+        if self._filled:
+            self._close_block()
+        return DIGEST_PREFIX + self._state.hexdigest()
+
+    def _close_block(self) -> None:
+        self._state.update(self._block.digest())
+        self._block, self._filled = hashlib.blake2b(digest_size=32), 0
