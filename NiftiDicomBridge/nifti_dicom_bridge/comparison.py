@@ -214,7 +214,7 @@ def _by_place(instance: Instance) -> object:
     return tuple(metadata.text(instance.elements, tag) for tag in wanted)
 
 
-def _unmatched(one: Sequence[Instance], two: Sequence[Instance], pairs: list) -> tuple[list[Instance], list[Instance]]:
+def _unmatched(one: Sequence[Instance], two: Sequence[Instance], pairs: list[Any]) -> tuple[list[Instance], list[Instance]]:
     matched = {id(instance) for pair in pairs for instance in pair}
     return [a for a in one if id(a) not in matched], [b for b in two if id(b) not in matched]
 

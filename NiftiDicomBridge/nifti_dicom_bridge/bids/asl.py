@@ -100,8 +100,8 @@ def _pasl_type(source: Source) -> str | None:
 
 
 def _delays(first: int, count: int) -> Any:
-    def read(source: Source) -> list | None:
-        found: list = []
+    def read(source: Source) -> list[Any] | None:
+        found: list[Any] = []
         for n in range(first, first + count):
             value = source.number(Phoenix(AL.format(n)))
             if value is None or value <= 0:
@@ -116,7 +116,7 @@ def _is_sequence(source: Source) -> bool:
     return any(part in source.text(SEQUENCE_FILE) for part, _ in SEQUENCES)
 
 
-def _voxel_size(source: Source) -> list | None:
+def _voxel_size(source: Source) -> list[Any] | None:
     """Return the size of a voxel as it was acquired, the slice without its gap."""
     rows, thickness = source.numbers(Tag.PIXEL_SPACING), source.number(Tag.SLICE_THICKNESS)
     if len(rows) != 2 or not thickness or source.number(Phoenix("sKSpace.uc2DInterpolation")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from functools import lru_cache
+from typing import Any
 
 from ..standard.tags import Tag
 from .image_type import GE_INTERNAL_SEQUENCE, GE_LOCATIONS, GE_SEQUENCE, is_ge_field_map
@@ -77,12 +78,12 @@ def internal_name_of(source: Source) -> str:
     return INTERNAL_NAMES.get(source.text(GE_INTERNAL_SEQUENCE), "") if GE.holds(source) else ""
 
 
-def _table_position(source: Source) -> list | None:
+def _table_position(source: Source) -> list[Any] | None:
     found = source.numbers(TABLE)
     return [0, 0, tidy(found[2] - (source.number(TABLE_DELTA) or 0.0))] if len(found) >= 3 else None
 
 
-def _shims(source: Source) -> list | None:
+def _shims(source: Source) -> list[Any] | None:
     found = [source.number(where) for where in SHIMS]
     return None if any(value is None for value in found) else [tidy(value or 0.0) for value in found]
 

@@ -62,7 +62,7 @@ def _several(source: Source, where: Where, factor: float) -> float | int | None:
     return found if found is not None and found > 1 else None
 
 
-def _numbers(source: Source, where: Where, factor: float) -> list | None:
+def _numbers(source: Source, where: Where, factor: float) -> list[Any] | None:
     return [tidy(value, factor) for value in source.numbers(where) if math.isfinite(value)] or None
 
 

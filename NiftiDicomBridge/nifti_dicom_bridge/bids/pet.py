@@ -93,7 +93,7 @@ def _parameter_labels(source: Source) -> list[str] | None:
 def _by_frame(tag: int, factor: float, only_positive: bool = False) -> Any:
     """Return a reader of one number per time, in a list."""
 
-    def read(source: Source) -> list | None:
+    def read(source: Source) -> list[Any] | None:
         found = [frame.number(tag) for frame in frames_of(source)]
         if not found or any(value is None or (only_positive and value <= 0) for value in found):
             return None
@@ -111,7 +111,7 @@ def frames_of(source: Source) -> list[Source]:
     return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
 
 
-def _starts(source: Source) -> list | None:
+def _starts(source: Source) -> list[Any] | None:
     """Return when every time began after the series did, s."""
     times = [seconds_of(frame.text(FRAME_MOMENT)[8:] or frame.text(Tag.ACQUISITION_TIME)) for frame in frames_of(source)]
     known = [time for time in times if time is not None]
@@ -121,7 +121,7 @@ def _starts(source: Source) -> list | None:
     return [tidy(round((time - (known[0] if zero is None else zero)) % DAY_S, 6)) for time in known]
 
 
-def _reference_times(source: Source) -> list | None:
+def _reference_times(source: Source) -> list[Any] | None:
     found = _by_frame(Tag.FRAME_REFERENCE_TIME, MS_TO_S)(source)
     return found if found and len(set(found)) > 1 else None
 
@@ -162,7 +162,7 @@ def _injection(tag: int) -> Any:
     return read
 
 
-def _scatter(source: Source) -> list | None:
+def _scatter(source: Source) -> list[Any] | None:
     found = source.number(Tag.SCATTER_FRACTION_FACTOR)
     return [tidy(found)] if found else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..standard.tags import Tag
 from .kinds import NUMBER, POSITIVE, tidy
@@ -35,7 +36,7 @@ def _world_part(source: Source, n: int) -> float | int | None:
     return None if world is None else tidy(world[n])
 
 
-def _table_position(source: Source) -> list | None:
+def _table_position(source: Source) -> list[Any] | None:
     found = source.number(TABLE)
     return None if found is None else [0, 0, tidy(-found) if found else 0]
 

@@ -62,7 +62,7 @@ def _is_not_uih(top: Top) -> bool:
 
 
 def _has_no_other_delay(top: Top) -> bool:
-    return top.get("PostLabelingDelay", top.get("LabelingDuration")) == top.get("LabelingDuration")
+    return bool(top.get("PostLabelingDelay", top.get("LabelingDuration")) == top.get("LabelingDuration"))
 
 
 def _labelling(value: str) -> str:

@@ -36,13 +36,13 @@ BASELINES = (
 # fmt: on
 
 
-def _table_position(source: Source) -> list | None:
+def _table_position(source: Source) -> list[Any] | None:
     """Reverse z: DICOM's table moves, the patient stays."""
     found = next((source.numbers(where) for where in TABLE_POSITIONS if len(source.numbers(where)) == 3), None)
     return None if found is None else [tidy(found[0]), tidy(found[1]), tidy(-found[2])]
 
 
-def _shims(source: Source) -> list | None:
+def _shims(source: Source) -> list[Any] | None:
     found = [source.first_number(*map(Phoenix, names)) or 0 for names in SHIMS]
     return [tidy(value) for value in found] if found[0] else None
 
@@ -108,7 +108,7 @@ def _deep_learning(source: Source) -> bool | None:
 def _directions(axis: str) -> Derived:
     """Return the row of one component of the directions that waveforms of gradients are turned to."""
 
-    def read(source: Source) -> list | None:
+    def read(source: Source) -> list[Any] | None:
         count = int(source.number(Phoenix("sDiffusion.sFreeDiffusionData.lDiffDirections")) or 0)
         names = (f"sDiffusion.sFreeDiffusionData.asDiffDirVector[{n}].{AXES[axis]}" for n in range(min(count, MOST_DIRECTIONS)))
         return [tidy(source.number(Phoenix(name)) or 0.0) for name in names] or None

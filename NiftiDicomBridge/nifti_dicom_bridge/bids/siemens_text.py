@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from ..standard.siemens_csa import csa_values
 
@@ -15,7 +16,7 @@ _PROTOCOL_TAG = b"MrPhoenixProtocol"
 _BEGIN, _END = b"### ASCCONV BEGIN", b"### ASCCONV END"
 
 
-def image_header(raw: bytes) -> dict[str, list]:
+def image_header(raw: bytes) -> dict[str, list[Any]]:
     """Return the values of a CSA image header, by name; empty where it cannot be read."""
     return csa_values(raw) if raw[:4] == b"SV10" else {}
 

@@ -249,7 +249,7 @@ class Source:
         return next((found for found in map(self.number, places) if found is not None), None)
 
     @cached_property
-    def csa(self) -> dict[str, list]:
+    def csa(self) -> dict[str, list[Any]]:
         """The Siemens CSA image header; empty where there is none."""
         found = self.holder(_CSA_IMAGE) if self.manufacturer == "Siemens" else None
         return siemens_text.image_header(_bytes(found)) if found else {}

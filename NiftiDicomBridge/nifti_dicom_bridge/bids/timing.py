@@ -31,7 +31,8 @@ DAY_S = 86400.0
 
 def slice_timing_of(source: Source) -> list[float] | None:
     """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown."""
-    return source.once("slice timing", _slice_timing)
+    found: list[float] | None = source.once("slice timing", _slice_timing)
+    return found
 
 
 def _slice_timing(source: Source) -> list[float] | None:

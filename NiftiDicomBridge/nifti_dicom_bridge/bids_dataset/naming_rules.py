@@ -31,7 +31,8 @@ class Name:
 
 @cache
 def _table() -> dict[str, Any]:
-    return json.loads((DATA / "bids_names.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads((DATA / "bids_names.json").read_text("utf-8"))
+    return found
 
 
 @cache
@@ -46,7 +47,7 @@ def names() -> dict[tuple[str, str], Name]:
 
 def bids_version() -> str:
     """Return the version of the specification that the table is of."""
-    return _table()["BIDSVersion"]
+    return str(_table()["BIDSVersion"])
 
 
 def entities() -> list[str]:
@@ -88,7 +89,7 @@ def _applies(row: dict[str, Any], keys: Mapping[str, Any]) -> bool:
     return when and not any(_one_of(keys.get(key), values) for key, values in row.get("unless", {}).items())
 
 
-def _one_of(found: Any, values: list) -> bool:
+def _one_of(found: Any, values: list[Any]) -> bool:
     return any(part in values for part in (found if isinstance(found, list) else [found]))
 
 

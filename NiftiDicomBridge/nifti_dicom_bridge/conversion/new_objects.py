@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..creation.attribute_sources import Shared
 from ..creation.build_request import request_of
@@ -75,7 +76,7 @@ class Making:
             entry.outputs = staging.commit()
         return True
 
-    def _objects(self, volume: Volume, kind: Kind, shared: Shared, entry: Entry) -> Iterator:
+    def _objects(self, volume: Volume, kind: Kind, shared: Shared, entry: Entry) -> Iterator[Any]:
         if kind is Kind.LEGACY:
             return legacy_objects(as_it_may_stand(volume, shared, entry.log), self.job.uids, entry.log)
         request = recast_request(volume, kind, shared, entry.log)

@@ -13,7 +13,7 @@ from ..creation.metadata_file import given_values
 from ..creation.repair import word_problem
 from ..errors import BridgeError, OptionError
 from ..formats.dicom import edits
-from ..formats.dicom.created.attributes import element_of
+from ..formats.dicom.pydicom_conversion import element_of
 from ..model.identity import texts_of
 from ..model.metadata import Change, Instance, Log, text
 from ..options import ConversionOptions, Kind, Progress, Target

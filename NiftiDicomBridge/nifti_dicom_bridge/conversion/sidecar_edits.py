@@ -30,7 +30,7 @@ class SidecarEdits:
         Keys that were written and follow from other attributes, too, which win: key → what those specify.
     """
 
-    written: dict[edits.Target, tuple[str, list]] = field(default_factory=dict)
+    written: dict[edits.Target, tuple[str, list[Any]]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     overridden: dict[str, Any] = field(default_factory=dict)
 
@@ -55,8 +55,8 @@ class SidecarEdits:
         ]  # fmt: skip
 
 
-def _written(found: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list]]:
-    written: dict[edits.Target, tuple[str, list]] = {}
+def _written(found: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
+    written: dict[edits.Target, tuple[str, list[Any]]] = {}
     for key, paths, texts in found.direct:
         present = (path for path in paths if len(path) == 1 and edits.holds(elements, path[0]))
         path = next(present, paths[0])
@@ -70,7 +70,7 @@ def _target(path: tuple[int, ...]) -> edits.Target:
     return path[0] if len(path) == 1 else path
 
 
-def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
+def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list[Any]]:
     if reason := refusal(tag):
         raise SidecarError(f"{where}: {reason} Undo the edit in the sidecar.")
     try:
@@ -80,7 +80,7 @@ def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list]:
 
 
 def _overridden(
-    found: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list]], top: Mapping[str, Any]
+    found: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list[Any]]], top: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the computed keys that were written and other attributes still win over, with what those specify."""
     if not found.computed:

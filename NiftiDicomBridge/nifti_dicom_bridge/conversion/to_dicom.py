@@ -7,14 +7,14 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
-from ..formats.dicom.restore import UidMap
+from ..formats.dicom.uids import UidMap
 from ..formats.dicom.write import DicomJob, write_dicom
 from ..model.metadata import Change
 from ..model.report import ConversionReport, Entry, Outcome
@@ -130,7 +130,7 @@ def _source_of(file: NiftiFile) -> _Source:
     return _Source(file.path.name, keys, _frames_in(file), file)
 
 
-def _keys(instances: Sequence) -> frozenset[str]:
+def _keys(instances: Sequence[Any]) -> frozenset[str]:
     return frozenset(instance.key for instance in instances)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import OptionError
 from ..formats.dicom import edits, new_element
@@ -30,7 +31,7 @@ from .sidecar_attributes import Told
 
 THIS_SOFTWARE = "this software"
 _PATIENT = {Tag.PATIENT_ID: "PatientID", Tag.PATIENT_NAME: "PatientName"}
-Values = Mapping[int, tuple[str, list]]
+Values = Mapping[int, tuple[str, list[Any]]]
 
 
 @dataclass

@@ -12,7 +12,7 @@ from ..formats.dicom.created import clock
 from ..formats.dicom.created.kind_selection import Known, chosen_kind
 from ..formats.dicom.created.request import Request
 from ..labels import find_labels
-from ..model.metadata import Log
+from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind
 from .attribute_sources import Shared, gathered, modality_told
@@ -105,7 +105,7 @@ def _timed(described: Described, log: Log) -> Volume:
     return replace(image, time_step_s=float(told))
 
 
-def _sources(place: Placed) -> Sequence:
+def _sources(place: Placed) -> Sequence[Instance]:
     """Return the instances that an image was made from; none if it is not located in their space."""
     if place.reference is None or not place.same_space:
         return ()

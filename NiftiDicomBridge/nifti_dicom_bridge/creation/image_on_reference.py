@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
         log.notes.append(f"grid matches the reference within {shift:.2g} mm; moved to it")
 
 
-def _recorded_orientation(top: dict) -> np.ndarray | None:
+def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:
     """Return axes like those of the DICOM images that the image was made from, if its sidecar contains them."""
     told = top.get("ImageOrientationPatientDICOM")
     good = isinstance(told, list) and len(told) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in told)

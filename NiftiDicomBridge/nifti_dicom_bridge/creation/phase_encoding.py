@@ -18,7 +18,7 @@ _LETTERS = ("PhaseEncodingDirection", "PhaseEncodingAxis")
 _WORDS = {"ROW": 0, "COL": 1, "COLUMN": 1}
 
 
-def phase_encoding(described: Described, placed: Volume, sentences: list[str]) -> dict[int, tuple[str, list]]:
+def phase_encoding(described: Described, placed: Volume, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:
     """Return the attributes that tell how an image was phase encoded: tag → (VR, values).
 
     The sense is told for GE only, which says it in RectilinearPhaseEncodeReordering (0018,9034): that attribute is the order of
@@ -45,7 +45,7 @@ def phase_encoding(described: Described, placed: Volume, sentences: list[str]) -
     if axis == 2:
         sentences.append("the phase encoding runs along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot say")
         return {}
-    told: dict[int, tuple[str, list]] = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: ("CS", ["ROW" if axis == 0 else "COL"])}
+    told: dict[int, tuple[str, list[Any]]] = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: ("CS", ["ROW" if axis == 0 else "COL"])}
     if sense and manufacturer_of(str(described.top.get("Manufacturer", "")), {}) == "GE":
         told[Tag.RECTILINEAR_PHASE_ENCODE_REORDERING] = ("CS", ["REVERSE_LINEAR" if sense > 0 else "LINEAR"])
     return told | _matrix(described.top, described.where, axis, sentences)
@@ -83,7 +83,7 @@ def _along(direction: np.ndarray, placed: Volume) -> tuple[int, int]:
     return n, 1 if cosines[n] > 0 else -1
 
 
-def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) -> dict[int, tuple[str, list]]:
+def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:
     """Return AcquisitionMatrix: frequency rows, frequency columns, phase rows, phase columns; 0 what nobody tells."""
     lines, steps = (
         _count(top, keys, where) for keys in (("AcquisitionMatrixPE",), ("FrequencyEncodingSteps", "BaseResolution"))

@@ -20,7 +20,7 @@ from ..standard.tags import Tag
 from .image_with_sidecar import Described
 from .volume_attributes import doubtful_units, elements_of_volumes, lists_of_volumes
 
-Values = dict[int, tuple[str, list]]
+Values = dict[int, tuple[str, list[Any]]]
 # of the series that an image was, not of the one that it becomes; and what follows from the image itself
 _NOT_TAKEN = frozenset({
     Tag.SERIES_INSTANCE_UID, Tag.SOP_INSTANCE_UID, Tag.INSTANCE_NUMBER, Tag.PIXEL_SPACING, Tag.IMAGE_POSITION_PATIENT,
@@ -120,7 +120,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[str]) -> tuple[str, list] | None:
+def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[str]) -> tuple[str, list[Any]] | None:
     """Return VR and values; shortened or rounded where the VR wants that, None where nothing fits.
 
     Raises
@@ -150,7 +150,7 @@ def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[s
 def _vr_of(tag: int) -> str:
     from pydicom.datadict import dictionary_VR
 
-    return dictionary_VR(tag).split(" or ")[0]
+    return str(dictionary_VR(tag).split(" or ")[0])
 
 
 def _shown(texts: Sequence[str]) -> str:

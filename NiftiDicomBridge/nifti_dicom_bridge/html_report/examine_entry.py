@@ -11,6 +11,7 @@ from PIL import Image as Picture
 from ..errors import BridgeError, Cancelled
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
+from ..preview.display import Window
 from ..validation import OTHER_KINDS, Finding, check_files
 from . import attributes
 from .attributes import Row
@@ -18,7 +19,7 @@ from .facts import Fact, facts_of
 from .grid_svg import geometry_box
 from .histogram_svg import histogram
 from .images import DICOM, Image, Pair, pairs_of
-from .planes import Cut, Plane, Spot, Window, cuts_of, difference_shown, place_to_look_at, window_of
+from .planes import Cut, Plane, Spot, cuts_of, difference_shown, place_to_look_at, window_of
 from .volume_difference import Difference, corners_apart_mm, difference_of
 
 SHOWN_PAIRS = 3

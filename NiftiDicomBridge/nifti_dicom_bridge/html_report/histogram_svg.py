@@ -38,7 +38,8 @@ def _sample(volume: Volume) -> np.ndarray:
     planes = voxels.reshape(-1, *voxels.shape[2:])[:: step if len(voxels) * voxels.shape[1] >= 8 * step else 1]
     flat = planes.reshape(-1, voxels.shape[4]).mean(axis=1) if voxels.ndim == 5 else planes.reshape(-1)
     real = to_real_values(flat[:: max(1, flat.size // MOST)], volume.rescale.slope, volume.rescale.intercept, np.dtype("f8"))
-    return real[np.isfinite(real)]
+    found: np.ndarray = real[np.isfinite(real)]
+    return found
 
 
 def _outline(heights: Sequence[float] | np.ndarray) -> str:

@@ -123,7 +123,7 @@ def place_to_look_at(volume: Volume) -> tuple[int, ...]:
 def _most(cuts: np.ndarray) -> int:
     middle = cuts.shape[0] // 2
     if cuts[middle].min() < cuts[middle].max():
-        return middle
+        return int(middle)
     ground = cuts.min()
     return int(np.argmax([np.count_nonzero(one != ground) for one in cuts])) if cuts.max() > ground else middle
 

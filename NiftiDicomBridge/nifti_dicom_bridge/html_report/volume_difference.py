@@ -82,7 +82,8 @@ def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         apart = np.abs(b - a)
     apart[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0
     apart[np.isnan(apart)] = np.inf
-    return apart
+    found: np.ndarray = apart
+    return found
 
 
 def _with_slice(found: Difference, where: tuple[int, int], apart: np.ndarray) -> Difference:

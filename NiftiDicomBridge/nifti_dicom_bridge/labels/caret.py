@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from . import checks
 from .checks import Place
-from .segment import Segment
+from .segment import RGB, Segment
 
 _COLOURS = ("Red", "Green", "Blue")
 
@@ -39,7 +39,7 @@ def _segment(label: ElementTree.Element, here: Place) -> Segment:
     return Segment(number, checks.label(label.text or "", here), colour=_colour(parts, here))
 
 
-def _colour(parts: list[str], here: Place) -> checks.RGB | None:
+def _colour(parts: list[str], here: Place) -> RGB | None:
     """Return a colour whose parts go from 0 to 1, written with a decimal point or without."""
     if not any(parts):
         return None

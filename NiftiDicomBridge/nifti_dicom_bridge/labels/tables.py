@@ -9,7 +9,7 @@ from typing import Any
 from . import checks
 from .checks import Place
 from .codes import bids_label
-from .segment import Code, Segment
+from .segment import RGB, Code, Segment
 
 # what tools call the columns, in lower case
 _NUMBER = ("index", "labelvalue", "label_value", "label id", "labelid", "id", "number", "value", "label_id", "label")
@@ -130,7 +130,7 @@ def _mapped(row: Row, here: Place) -> str:
     return "" if text.lower() in _NOTHING else bids_label(checks.number(text, here))
 
 
-def _colour(row: Row, here: Place) -> checks.RGB | None:
+def _colour(row: Row, here: Place) -> RGB | None:
     for columns in (*_RED_GREEN_BLUE, ("2", "3", "4")):
         if all(column in row for column in columns):
             return checks.colour([row[column] for column in columns], here)

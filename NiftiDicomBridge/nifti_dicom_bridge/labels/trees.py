@@ -8,7 +8,7 @@ from typing import Any
 
 from . import checks
 from .checks import Place
-from .segment import Code, Segment
+from .segment import RGB, Code, Segment
 
 _ATTRIBUTES = "segmentAttributes"
 # under which keys tools put the map of numbers and names
@@ -144,7 +144,7 @@ def _described_segment(one: dict[str, Any], here: Place) -> Segment:
     )
 
 
-def _colour(value: Any, here: Place) -> checks.RGB | None:
+def _colour(value: Any, here: Place) -> RGB | None:
     if value is None or isinstance(value, str):
         return checks.hex_colour(value or "", here)
     if not isinstance(value, list):

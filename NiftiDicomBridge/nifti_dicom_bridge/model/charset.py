@@ -46,7 +46,7 @@ class CharacterSet:
         from pydicom.charset import decode_bytes
 
         with without_warnings():
-            return decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"}))
+            return str(decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"})))
 
     def encode(self, text: str, vr: str) -> bytes:
         """Return bytes; raises `UnicodeError` where the character sets have no such letter."""

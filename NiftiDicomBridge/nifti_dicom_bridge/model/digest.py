@@ -16,7 +16,7 @@ from .pixels import bytes_of
 
 DIGEST_BLOCK = 1 << 22
 DIGEST_PREFIX = "blake2b-256:"
-_known: dict[int, tuple[weakref.ref, str]] = {}
+_known: dict[int, tuple[weakref.ref[Any], str]] = {}
 """Digests of voxels that cannot change, by the identity of their array."""
 
 

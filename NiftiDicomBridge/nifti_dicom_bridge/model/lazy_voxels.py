@@ -91,6 +91,10 @@ class LazyVoxels(ABC):
         return found if dtype is None else found.astype(dtype, copy=False)
 
     def __getitem__(self, key: Any) -> np.ndarray:
+        found: np.ndarray = self._sliced(key)
+        return found
+
+    def _sliced(self, key: Any) -> Any:
         keys = _expanded(key, self.ndim)
         if keys is None or not all(isinstance(part, (int, np.integer, slice)) for part in keys[:2]):
             return np.asarray(self)[key]
@@ -106,10 +110,11 @@ class LazyVoxels(ABC):
 
     def _plane(self, time: int, plane: int) -> np.ndarray:
         start = _wanted(time, self.shape[0], 0)[0][0] * self.shape[1] + _wanted(plane, self.shape[1], 1)[0][0]
-        return self.planes(start, start + 1)[0]
+        found: np.ndarray = self.planes(start, start + 1)[0]
+        return found
 
 
-def _expanded(key: Any, ndim: int) -> tuple | None:
+def _expanded(key: Any, ndim: int) -> tuple[Any, ...] | None:
     """Return a key with an entry for each of the first two axes at least; None where it has other things in it."""
     keys = key if isinstance(key, tuple) else (key,)
     if any(part is None or isinstance(part, (list, np.ndarray)) for part in keys):

@@ -241,7 +241,8 @@ def values_of_words(words: np.ndarray, pixel: PixelFormat) -> np.ndarray:
         if words.min() >= low and words.max() <= high:
             return words
     up = pixel.bits_allocated - 1 - pixel.high_bit
-    return np.right_shift(np.left_shift(words, up), pixel.bits_allocated - pixel.bits_stored)
+    found: np.ndarray = np.right_shift(np.left_shift(words, up), pixel.bits_allocated - pixel.bits_stored)
+    return found
 
 
 def exclusive_or(a: bytes | memoryview, b: bytes | memoryview) -> bytes:
@@ -265,14 +266,16 @@ def rgb_from_ybr(frames: np.ndarray, partial: bool = False) -> np.ndarray:
     """Return 8-bit RGB of YBR, of full or partial range (PS3.3 C.7.6.3.1.2)."""
     values = frames.astype(np.float64) - (_PARTIAL_ZERO if partial else np.array([0, 128, 128]))
     values = values / _PARTIAL_RANGE if partial else values
-    return np.clip(np.rint(values @ _YBR_TO_RGB.T), 0, 255).astype(np.uint8)
+    found: np.ndarray = np.clip(np.rint(values @ _YBR_TO_RGB.T), 0, 255).astype(np.uint8)
+    return found
 
 
 def ybr_from_rgb(frames: np.ndarray, partial: bool = False) -> np.ndarray:
     """Return 8-bit YBR of RGB: the inverse of `rgb_from_ybr` up to rounding."""
     values = frames.astype(np.float64) @ _RGB_TO_YBR.T
     values = values * _PARTIAL_RANGE + _PARTIAL_ZERO if partial else values + np.array([0, 128, 128])
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    found: np.ndarray = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return found
 
 
 def _upsample(raw: np.ndarray, pixel: PixelFormat, count: int) -> np.ndarray:
@@ -352,7 +355,10 @@ def to_type(computed: np.ndarray, dtype: np.dtype) -> np.ndarray:
 def to_levels(brightness: np.ndarray, bits: int) -> np.ndarray:
     """Return levels of 8 or 16 bits of brightness from 0 to 1; black where it is no number."""
     top = (1 << bits) - 1
-    return np.rint(np.clip(np.nan_to_num(brightness, nan=0.0), 0, 1) * top).astype(np.uint8 if bits == 8 else np.uint16)
+    found: np.ndarray = np.rint(np.clip(np.nan_to_num(brightness, nan=0.0), 0, 1) * top).astype(
+        np.uint8 if bits == 8 else np.uint16
+    )
+    return found
 
 
 def same_bits(number: int, dtype: np.dtype) -> float:

@@ -61,7 +61,8 @@ class Lut:
     def of(self, values: np.ndarray) -> np.ndarray:
         """Return the entries of values."""
         index = np.clip(np.rint(to_numbers(values)) - self.first, 0, len(self.entries) - 1)
-        return self.entries[index.astype(np.intp)]
+        found: np.ndarray = self.entries[index.astype(np.intp)]
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,8 @@ def with_letters(picture: np.ndarray, letters: Sequence[str]) -> np.ndarray:
     if picture.ndim == 3:
         ink, rim = ink[..., None], rim[..., None]
     dark = picture * (1 - rim)
-    return np.rint(dark + (top - dark) * ink).astype(picture.dtype)
+    found: np.ndarray = np.rint(dark + (top - dark) * ink).astype(picture.dtype)
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -107,7 +107,8 @@ def with_overlay(
         colours = np.array([known[int(n)].colour for n in present], np.float32)[np.searchsorted(present, numbers[inside])]
         share = np.where(_edge(numbers)[inside], OUTLINED, FILLED)[:, None] if not solid else 1.0
         found[inside] = found[inside] * (1 - share) + colours * share
-    return np.rint(found).astype(np.uint8)
+    levels: np.ndarray = np.rint(found).astype(np.uint8)
+    return levels
 
 
 def focused(view: View, maps: Sequence[Labels]) -> View:

@@ -79,7 +79,7 @@ class FfmpegWriter:
 
     def __init__(self, path: Path, fps: float, program: str, encoder: str):
         self.path, self.fps, self.program, self.encoder = path, fps, program, encoder
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> FfmpegWriter:
         self._said = tempfile.TemporaryFile()
@@ -115,7 +115,7 @@ class FfmpegWriter:
             self._process.wait()
             raise OutputError(self._complaint()) from error
 
-    def _started(self, picture: np.ndarray) -> subprocess.Popen:
+    def _started(self, picture: np.ndarray) -> subprocess.Popen[bytes]:
         rows, columns = picture.shape[:2]
         colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
         quality = [part for key, value in X264.items() for part in (f"-{key}", value)] if self.encoder == "libx264" else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Subject:
     planes: Sequence[Plane] | None = None
     placed: bool = True
     labels: tuple[Labels, ...] = ()
-    sidecar: dict | None = None
+    sidecar: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +156,8 @@ def _view(subject: Subject, options: ConversionOptions, log: Log, plane: SlicePl
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector)
+    found: np.ndarray = vector / np.linalg.norm(vector)
+    return found
 
 
 def _warn(view: View, log: Log) -> None:

@@ -59,10 +59,11 @@ def tissues() -> np.ndarray:
 
 def seen(values: tuple[float, ...], noise: float, seed: int) -> np.ndarray:
     """Return what a scanner sees: the value of each tissue, blurred a little, with noise; float64."""
-    found = np.array(values, float)[tissues()]
+    found: np.ndarray = np.array(values, float)[tissues()]
     for axis in (0, 1):
         found = (np.roll(found, 1, axis) + 2 * found + np.roll(found, -1, axis)) / 4
-    return found + np.random.default_rng(seed).normal(0, noise, SHAPE)
+    found += np.random.default_rng(seed).normal(0, noise, SHAPE)
+    return found
 
 
 def lps_to_ras() -> np.ndarray:

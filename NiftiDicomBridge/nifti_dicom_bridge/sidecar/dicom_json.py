@@ -88,11 +88,11 @@ def lengths_of(element: Element) -> bool | str:
     return "".join("01"[flag] for flag in flags) if len(set(flags)) > 1 else flags[0]
 
 
-def _plain_value(vr: str, value: bytes, charset: CharacterSet) -> list | None:
+def _plain_value(vr: str, value: bytes, charset: CharacterSet) -> list[Any] | None:
     """Return the Value of an element, None where it would not give the same bytes back."""
     try:
         if vr in NUMBER_FORMATS:
-            found: list = _numbers(vr, value)
+            found: list[Any] = _numbers(vr, value)
         elif vr == "AT":
             found = [f"{group:04X}{number:04X}" for group, number in struct.iter_unpack("<HH", value)]
         elif vr == "PN":
@@ -108,7 +108,7 @@ def _plain_value(vr: str, value: bytes, charset: CharacterSet) -> list | None:
         return None
 
 
-def _numbers(vr: str, value: bytes) -> list:
+def _numbers(vr: str, value: bytes) -> list[Any]:
     numbers = [number for (number,) in struct.iter_unpack("<" + NUMBER_FORMATS[vr], value)]
     if vr in ("FL", "FD"):
         return [number if math.isfinite(number) else _NOT_FINITE_NAMES.get(number, "NaN") for number in numbers]
@@ -198,7 +198,7 @@ def encode_value(vr: str, values: Any, charset: CharacterSet, where: str) -> byt
         raise SidecarError(f"{where}: {_shown(values)} is no value of VR {vr} ({error}).") from None
 
 
-def _bytes_of(vr: str, values: list, charset: CharacterSet) -> bytes:
+def _bytes_of(vr: str, values: list[Any], charset: CharacterSet) -> bytes:
     if vr in NUMBER_FORMATS:
         numbers = [_NOT_FINITE[v] if isinstance(v, str) and v in _NOT_FINITE else v for v in values]
         return struct.pack(f"<{len(numbers)}{NUMBER_FORMATS[vr]}", *numbers)

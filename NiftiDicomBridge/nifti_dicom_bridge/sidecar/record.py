@@ -148,7 +148,7 @@ def _preamble_json(preamble: bytes | None) -> str:
     return base64.b64encode(preamble).decode("ascii") if any(preamble) else ""
 
 
-def _once(entries: list) -> dict[str, Any]:
+def _once(entries: list[Any]) -> dict[str, Any]:
     return {"All": entries[0]} if all(entry == entries[0] for entry in entries) else {"Each": entries}
 
 
@@ -217,7 +217,9 @@ def _version_of(record: Any, where: str) -> str:
     return major
 
 
-def _instances(files: dict, elements: list, file_meta: list, bulk: BulkReader, where: str) -> tuple[Instance, ...]:
+def _instances(
+    files: dict[str, Any], elements: list[Any], file_meta: list[Any], bulk: BulkReader, where: str
+) -> tuple[Instance, ...]:
     count = len(elements)
     names = files["Names"]
     if not isinstance(names, list):
@@ -266,7 +268,7 @@ def _number_type(found: Any, where: str) -> np.dtype:
     raise SidecarError(f"{where}: {KEY}/Voxels names the type {found!r}.")
 
 
-def _each(found: dict[str, Any], count: int) -> list:
+def _each(found: dict[str, Any], count: int) -> list[Any]:
     return found["Each"] if "Each" in found else [found["All"]] * count
 
 
@@ -299,7 +301,7 @@ def _layers(found: dict[str, Any], frames: np.ndarray, instances: int, where: st
     return layers
 
 
-def _origin(record: dict, frames: np.ndarray, bulk: BulkReader, where: str) -> tuple[Origin, PixelRecord]:
+def _origin(record: dict[str, Any], frames: np.ndarray, bulk: BulkReader, where: str) -> tuple[Origin, PixelRecord]:
     voxels, remainder = record["Voxels"], record.get("PixelDataRemainder", {})
     matrix = np.array(record["Geometry"]["IjkToRas"], dtype=float)
     if matrix.shape != (4, 4):

@@ -114,7 +114,7 @@ def _split(data_sets: list[Elements]) -> tuple[Elements, list[int]]:
     return shared, sorted(varying)
 
 
-def _compact(entries: list) -> dict[str, Any]:
+def _compact(entries: list[Any]) -> dict[str, Any]:
     """Return entries as they are, or each different one once with an index, whichever is shorter."""
     keys = [json.dumps(entry, sort_keys=True) for entry in entries]
     order = {key: n for n, key in enumerate(dict.fromkeys(keys))}
@@ -175,7 +175,7 @@ class TableDecoder(Decoder):
             raise SidecarError(f'{where}: "Values", or "Distinct" and an "Index" into it, were expected.') from None
         if not isinstance(entries, list) or len(entries) != len(charsets):
             raise SidecarError(f"{where}: {len(charsets)} entries were expected.")
-        known: dict[tuple, Element | None] = {}
+        known: dict[tuple[Any, ...], Element | None] = {}
         column = []
         for entry, charset in zip(entries, charsets, strict=True):
             key = (id(entry), id(charset))

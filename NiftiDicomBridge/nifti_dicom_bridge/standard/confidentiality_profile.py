@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 from . import dictionary
 
@@ -32,5 +33,6 @@ def _patterns() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _data() -> dict:
-    return json.loads(files("nifti_dicom_bridge").joinpath("data/confidential.json").read_text("utf-8"))
+def _data() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath("data/confidential.json").read_text("utf-8"))
+    return found

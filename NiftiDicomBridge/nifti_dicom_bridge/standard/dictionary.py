@@ -36,7 +36,7 @@ def uid_name(uid: str) -> str:
     from pydicom.config import IGNORE
     from pydicom.uid import UID
 
-    return UID(uid, validation_mode=IGNORE).name  # without a word where it is none
+    return str(UID(uid, validation_mode=IGNORE).name)  # without a word where it is none
 
 
 def is_private(tag: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 MOST_TAGS = 1000
 """A header with more tags, or a tag with more items, is damaged."""
@@ -19,7 +20,7 @@ _NUMBERS: dict[str, Callable[[str], object]] = {
 
 
 @lru_cache(maxsize=64)
-def csa_values(raw: bytes) -> dict[str, list]:
+def csa_values(raw: bytes) -> dict[str, list[Any]]:
     """Return the values of a CSA header by name: numbers where the VR is one of numbers; empty if it is damaged."""
     try:
         return _Header(raw).values()
@@ -36,7 +37,7 @@ class _Header:
         self._extra = 0
         """CSA1 states the length of an item plus the number of items of one of the first two tags."""
 
-    def values(self) -> dict[str, list]:
+    def values(self) -> dict[str, list[Any]]:
         count, _ = self._unpack(struct.Struct("<2I"))
         if not 0 < count <= MOST_TAGS:
             raise ValueError(f"{count} tags")
@@ -50,9 +51,9 @@ class _Header:
             found[_text(name)] = self._items(items, multiplicity, _NUMBERS.get(_text(vr)))
         return found
 
-    def _items(self, count: int, multiplicity: int, number: Callable[[str], object] | None) -> list:
+    def _items(self, count: int, multiplicity: int, number: Callable[[str], object] | None) -> list[Any]:
         """Return the items of one tag; the first empty one ends a list of numbers."""
-        found: list = []
+        found: list[Any] = []
         wanted = multiplicity or count
         for n in range(count):
             length = self._length()
@@ -82,7 +83,7 @@ class _Header:
             raise ValueError(f"an item of {length} bytes")
         return None
 
-    def _unpack(self, layout: struct.Struct) -> tuple:
+    def _unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
         found = layout.unpack_from(self._raw, self._pos)
         self._pos += layout.size
         return found

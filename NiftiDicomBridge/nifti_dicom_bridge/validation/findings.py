@@ -85,8 +85,8 @@ class Heap:
     """Findings, those that repeat over the files of a series counted."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple, Finding] = {}
-        self._last: dict[tuple, str] = {}
+        self._found: dict[tuple[Any, ...], Finding] = {}
+        self._last: dict[tuple[Any, ...], str] = {}
 
     def add(self, series: str, severity: Severity, rule: str, file: str, path: Path, message: str, advice: str) -> None:
         """Add a finding, or count it: a second one of the same series, rule and attribute is not kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Card:
     study: str
     patient: str
     frame_of_reference: str
-    kind: tuple
+    kind: tuple[Any, ...]
     orientation: tuple[float, ...]
     position: tuple[float, ...]
     spacing_between: float
@@ -195,7 +196,7 @@ def _check_positions(stack: list[Card], heap: Heap) -> None:
 
 
 def _check_duplicates(stack: list[Card], heap: Heap) -> None:
-    seen: dict[tuple, Card] = {}
+    seen: dict[tuple[Any, ...], Card] = {}
     for card in stack:
         key = (tuple(round(number / SAME_MM) for number in card.position), card.kind)
         twin = seen.setdefault(key, card)

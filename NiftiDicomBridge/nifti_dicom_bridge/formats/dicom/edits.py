@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ...errors import OptionError, SidecarError
 from ...model import metadata
@@ -19,12 +20,12 @@ from .protected import refusal
 UTF_8 = "ISO_IR 192"
 Target = int | tuple[int, ...]
 """An attribute that can be set: its tag, or the tags on the way to it through the first items of sequences."""
-Values = Mapping[int, tuple[str, list]] | Mapping[Target, tuple[str, list]]
+Values = Mapping[int, tuple[str, list[Any]]] | Mapping[Target, tuple[str, list[Any]]]
 """Attributes to set → VR, values."""
 _NUMBER_VRS = {"US": int, "SS": int, "UL": int, "SL": int, "UV": int, "SV": int, "FL": float, "FD": float}
 
 
-def elements_of(values: Mapping[str, str]) -> dict[int, tuple[str, list]]:
+def elements_of(values: Mapping[str, str]) -> dict[int, tuple[str, list[Any]]]:
     """Return tag → (VR, values) of keywords and texts, checked against the dictionary.
 
     Raises
@@ -35,7 +36,7 @@ def elements_of(values: Mapping[str, str]) -> dict[int, tuple[str, list]]:
     return dict(_checked(keyword, text) for keyword, text in values.items())
 
 
-def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
+def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list[Any]]]:
     from pydicom.datadict import dictionary_VR, tag_for_keyword
 
     tag = tag_for_keyword(keyword)
@@ -49,7 +50,7 @@ def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list]]:
     return tag, checked_values(tag, text.split("\\") if vr not in SINGLE_TEXT_VRS else [text])
 
 
-def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list]:
+def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
     """Return VR and values of a public attribute from texts.
 
     Raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import SidecarError
 from ...model.charset import CharacterSet
@@ -30,7 +30,7 @@ def data_set_of(elements: Elements) -> Dataset:
     return read_dataset(BytesIO(raw), is_implicit_VR=False, is_little_endian=True)
 
 
-def element_of(tag: int, vr: str, found: list) -> Element:
+def element_of(tag: int, vr: str, found: list[Any]) -> Element:
     """Return the element of values in the DICOM JSON Model, in UTF-8."""
     return Element(vr, encode_value(vr, found, _UTF_8, dictionary.describe(tag)))
 

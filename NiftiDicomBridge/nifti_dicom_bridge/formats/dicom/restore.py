@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -181,7 +181,7 @@ class PixelSource:
             record = self.volumes[v].dicom.pixel_record
             found = getattr(record, name).get(n)
             if found:
-                return found
+                return bytes(found)
         return b""
 
     def _frames(self, whole: Whole, pieces: list[Piece], pixel: PixelFormat) -> np.ndarray:
@@ -252,7 +252,7 @@ def _vr_of(pixel: PixelFormat) -> str:
     return "OW" if pixel.bits_allocated > 8 else "OB"
 
 
-def _decoded_changes(pixel: PixelFormat) -> dict:
+def _decoded_changes(pixel: PixelFormat) -> dict[str, Any]:
     return {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {"planar": False}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import OutputError, SidecarError
 from ...model import metadata
@@ -269,7 +269,7 @@ def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
             log.warnings.append(note)
 
 
-def _change(instance: Instance, target: edits.Target, found: list) -> Change:
+def _change(instance: Instance, target: edits.Target, found: list[Any]) -> Change:
     from pydicom.datadict import keyword_for_tag
 
     new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in found)

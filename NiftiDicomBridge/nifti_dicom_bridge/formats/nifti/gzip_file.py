@@ -37,7 +37,7 @@ def open_for_reading(path: Path) -> Any:
     try:
         from isal import igzip as opener
     except ImportError:
-        opener = gzip  # type: ignore[assignment]
+        opener = gzip
     return opener.open(path, "rb")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -210,7 +211,7 @@ def is_nifti(start: bytes) -> bool:
     return start[344:347] in _MAGIC_1 or start[4:7] in _MAGIC_2
 
 
-def _from_fields_1(fields: tuple, order: str) -> NiftiHeader:
+def _from_fields_1(fields: tuple[Any, ...], order: str) -> NiftiHeader:
     return NiftiHeader(
         dims=fields[7:15], intent=fields[18], datatype=fields[19], bits=fields[20], pixdim=fields[22:30],
         offset=max(int(fields[30]) if np.isfinite(fields[30]) else 0, 0), slope=fields[31], intercept=fields[32],
@@ -218,7 +219,7 @@ def _from_fields_1(fields: tuple, order: str) -> NiftiHeader:
     )  # fmt: skip
 
 
-def _from_fields_2(fields: tuple, order: str) -> NiftiHeader:
+def _from_fields_2(fields: tuple[Any, ...], order: str) -> NiftiHeader:
     return NiftiHeader(
         datatype=fields[2], bits=fields[3], dims=fields[4:12], pixdim=fields[15:23], offset=max(fields[23], 0),
         slope=fields[24], intercept=fields[25], codes=fields[34:36], quaternion=fields[36:39], origin=fields[39:42],

@@ -95,7 +95,8 @@ def _dictionary() -> Mapping[int, tuple[str, ...]]:
         assert spec.loader is not None
         found = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(found)
-    return found.DicomDictionary
+    table: Mapping[int, tuple[str, ...]] = found.DicomDictionary
+    return table
 
 
 def _element(element: Mapping[str, Any]) -> Any:

@@ -95,7 +95,8 @@ def _attributes(path: Path) -> dict[str, Any]:
         raise ZarrReadError(f"{path / SIGN}: is no JSON ({error}). {AGAIN}") from None
     if not isinstance(found, dict) or found.get("node_type") != "group" or not isinstance(found.get("attributes", {}), dict):
         raise ZarrReadError(f"{path / SIGN}: the metadata of a group were expected. Give the store of an image.")
-    return found.get("attributes", {})
+    attributes: dict[str, Any] = found.get("attributes", {})
+    return attributes
 
 
 def _array(zarr: Any, path: Path, name: str) -> Any:

@@ -103,7 +103,7 @@ class ZarrVoxels(LazyVoxels):
             return self._kept[time, low]
 
     def _read(self, time: int, end: int, first: int, last: int) -> np.ndarray:
-        key: tuple = (slice(time, end),) if self._has_time else ()
+        key: tuple[Any, ...] = (slice(time, end),) if self._has_time else ()
         key += (slice(None),) if self._has_samples else ()
         key += (slice(first, last),) if self._has_slices else ()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ....model import metadata
 from ....model.metadata import Change, Element, Elements
@@ -34,7 +35,7 @@ class Attributes:
             if tag not in self.elements:
                 self.elements[tag], self.sources[tag] = element, source
 
-    def offer_values(self, found: Mapping[int, tuple[str, list]], source: str) -> None:
+    def offer_values(self, found: Mapping[int, tuple[str, list[Any]]], source: str) -> None:
         """Take tag → (VR, values in the DICOM JSON Model) that no earlier source gave."""
         self.offer({tag: element_of(tag, vr, value) for tag, (vr, value) in found.items()}, source)
 

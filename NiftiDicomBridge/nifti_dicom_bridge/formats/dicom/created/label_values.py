@@ -51,7 +51,7 @@ def _whole(voxels: np.ndarray, log: Log) -> np.ndarray:
     missing = int((~np.isfinite(voxels)).sum())
     if missing:
         raise LabelError(f"{missing} voxels are NaN or infinite: labels are whole numbers. Set them to 0 for background.")
-    rounded = np.rint(voxels)
+    rounded: np.ndarray = np.rint(voxels)
     error = np.abs(rounded - voxels.astype(np.float64))
     odd = voxels[error > WHOLE]
     if odd.size:

@@ -137,7 +137,8 @@ class Placement:
 
 def _ras_normal(ijk_to_ras: np.ndarray) -> np.ndarray:
     normal = np.cross(ijk_to_ras[:3, 0], ijk_to_ras[:3, 1])
-    return normal / np.linalg.norm(normal)
+    found: np.ndarray = normal / np.linalg.norm(normal)
+    return found
 
 
 def _snapped(plane: Plane, found: Sequence[SourcePlane], shape: tuple[int, int]) -> Plane:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -132,7 +133,7 @@ class Work:
 
     def _pixel_format(self) -> PixelFormat:
         rows, columns = self.volume.voxels.shape[2:4]
-        changes: dict = {"rows": int(rows), "columns": int(columns), "planar": False}
+        changes: dict[str, Any] = {"rows": int(rows), "columns": int(columns), "planar": False}
         if self.volume.voxels.ndim > 4:
             changes["photometric"] = "RGB"
         if not self.pixel.floating and self.pixel.bits_allocated > 1 and not _fits(self.stored, self.pixel):
@@ -226,7 +227,8 @@ def _slices_around(volume: Volume) -> np.ndarray | None:
     along = (np.linalg.inv(volume.dicom.origin.ijk_to_ras) @ volume.ijk_to_ras @ steps)[2]
     below = np.searchsorted(places, along + geometry.SAME_SLICE, side="right") - 1
     above = np.searchsorted(places, along - geometry.SAME_SLICE, side="left")
-    return np.clip(np.stack([below, above], 1), 0, len(places) - 1)
+    found: np.ndarray | None = np.clip(np.stack([below, above], 1), 0, len(places) - 1)
+    return found
 
 
 def nearest_frames(volume: Volume) -> np.ndarray:

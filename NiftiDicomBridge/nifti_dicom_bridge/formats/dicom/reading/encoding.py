@@ -311,7 +311,7 @@ def _public_vr(tag: int) -> str:
     from pydicom.datadict import dictionary_VR
 
     try:
-        return dictionary_VR(tag)
+        return str(dictionary_VR(tag))
     except KeyError:
         return "UN"
 
@@ -321,7 +321,7 @@ def _private_vr(tag: int, creator: str) -> str:
     from pydicom.datadict import private_dictionary_VR
 
     try:
-        return private_dictionary_VR(tag, creator)
+        return str(private_dictionary_VR(tag, creator))
     except KeyError:
         return "UN"
 

@@ -194,7 +194,7 @@ def _looks_like_data_set(buffer: bytes) -> bool:
         return False
     if code.isalpha() and code.isupper():
         return True
-    return struct.unpack_from("<I", buffer, 4)[0] < 256
+    return bool(struct.unpack_from("<I", buffer, 4)[0] < 256)
 
 
 def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:

@@ -147,7 +147,7 @@ def polarity(frame: Frame) -> str | None:
     return vendor.phase_polarity(frame.look.data_set)
 
 
-def dimension_indices(frame: Frame) -> tuple | None:
+def dimension_indices(frame: Frame) -> tuple[Any, ...] | None:
     """Return DimensionIndexValues without those that count slices, None where the object has no dimensions but them."""
     values = metadata.numbers(frame.content, Tag.DIMENSION_INDEX_VALUES)
     pointers = dimension_pointers(frame.instance.elements)
@@ -167,7 +167,7 @@ def dimension_pointers(elements: Elements) -> list[int]:
     return found
 
 
-def weighting(frame: Frame) -> tuple | None:
+def weighting(frame: Frame) -> tuple[Any, ...] | None:
     """Return b-value and direction, rounded: vendors repeat them with other last digits."""
     found = diffusion.weighting_of(frame.look)
     return None if found is None else (round(found[0]), *(round(part, 3) + 0.0 for part in found[1]))

@@ -59,7 +59,9 @@ def decode_by_pydicom(
             found, _ = decoder.as_array(
                 data_set_of(attributes, frames), raw=False, decoding_plugin=plugin, correct_unused_bits=False
             )
-            return found.reshape(len(frames), *found.shape[1:]) if len(frames) > 1 else found.reshape(1, *found.shape)
+            shape = (len(frames), *found.shape[1:]) if len(frames) > 1 else (1, *found.shape)
+            decoded: np.ndarray = found.reshape(shape)
+            return decoded
         except Exception as error:  # plug-ins raise whatever their codec raises
             reasons.append(str(error).strip().split("\n")[-1].strip())
     raise NotDecoded("; ".join(dict.fromkeys(reasons)))

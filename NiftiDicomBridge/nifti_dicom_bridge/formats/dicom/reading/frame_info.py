@@ -52,8 +52,8 @@ class FrameInfo:
     plane: Plane | None
     spacing_mm: tuple[float, float]
     step_mm: float
-    kind: tuple
-    order: tuple
+    kind: tuple[Any, ...]
+    order: tuple[Any, ...]
     slope: float = 1.0
     intercept: float = 0.0
     units: str = ""

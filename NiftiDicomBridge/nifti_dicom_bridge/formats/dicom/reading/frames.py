@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
-from .coordinates import Frame, Times, meanings_of
+from .coordinates import Times, meanings_of
+from .frame_attributes import Frame
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
@@ -110,7 +112,7 @@ def _frame(
     )
 
 
-def _pixel_kind(elements: Elements) -> tuple:
+def _pixel_kind(elements: Elements) -> tuple[Any, ...]:
     wanted = (Tag.ROWS, Tag.COLUMNS, Tag.SAMPLES_PER_PIXEL, Tag.BITS_ALLOCATED, Tag.PIXEL_REPRESENTATION)
     kinds = tuple(tag for tag in sorted(dictionary.PIXEL_TAGS) if tag in elements)
     return (

@@ -171,7 +171,8 @@ class _StoredVoxels(LazyVoxels):
             if tail != b"\0":
                 self.loader.tails[n] = tail
         self._seen[n].add(frame)
-        return values[0]
+        found: np.ndarray = values[0]
+        return found
 
     def _join_residues(self, n: int, pixel: PixelFormat) -> None:
         found = self._residues.get(n)

@@ -148,7 +148,7 @@ def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
     return frame if new == frame.instance else replace(frame, instance=new)
 
 
-def _suffix(labels: dict) -> str:
+def _suffix(labels: dict[str, Any]) -> str:
     parts = [_part_of_name(name, value) for name, value in labels.items() if value is not None]
     return "".join("_" + part for part in parts)
 
@@ -349,7 +349,7 @@ class Loader:
             else:
                 plane[...] = frames[place.frame]
 
-    def is_plain(self, instance: Instance, pixel: PixelFormat, places: list) -> bool:
+    def is_plain(self, instance: Instance, pixel: PixelFormat, places: list[Any]) -> bool:
         """Whether the pixel data can be read straight into the voxels: one frame, whole words, nothing to turn."""
         assert instance.pixels is not None
         simple = pixel.is_whole_words and pixel.samples == 1 and pixel.bits_allocated > 1 and instance.encoding.little

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -137,7 +138,7 @@ class _Slices:
         self.numbers, self.planes = _even(planes, [step, frames[0].step_mm]) or (list(range(len(planes))), planes)
         self.stack: Stack = affine_from_attributes(self.planes, frames[0].step_mm)
 
-    def grid(self, layers: list[Layer], labels: dict) -> Grid:
+    def grid(self, layers: list[Layer], labels: dict[str, Any]) -> Grid:
         """Return the grid of some frames; a slice without one is described by that of another segment, else by the nearest."""
         own = np.array([layer.slice for layer in layers])
         found = {k: place[0] for k, place in zip(self.numbers, self.places, strict=True)}

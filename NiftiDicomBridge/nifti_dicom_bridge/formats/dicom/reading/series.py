@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
         If a path does not exist or a folder cannot be listed. A single bad file is a leftover, not an error.
     """
     found = Inventory()
-    series: dict[tuple, Series] = {}
+    series: dict[tuple[Any, ...], Series] = {}
     unread: list[Path] = []
     for instance in _instances(list(files.find_files(paths)), found.leftovers, unread, progress):
         key = _series_key(instance)
@@ -133,7 +134,7 @@ def _pattern(path: Path) -> tuple[Path, str]:
 
 def _warn_of_shared_uids(found: Sequence[Series]) -> None:
     """Warn where studies or patients have a SeriesInstanceUID in common."""
-    owners: dict[str, set[tuple]] = defaultdict(set)
+    owners: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
     for one in found:
         owners[one.uid].add(_owner(one.instances[0]))
     for one in found:
@@ -160,7 +161,7 @@ def kind_of(instance: Instance) -> str:
     return dictionary.uid_name(uid) if uid else metadata.text(instance.elements, Tag.MODALITY, "unknown object")
 
 
-def _series_key(instance: Instance) -> tuple:
+def _series_key(instance: Instance) -> tuple[Any, ...]:
     uid = metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID)
     number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
     patient = metadata.text(instance.elements, Tag.PATIENT_ID)

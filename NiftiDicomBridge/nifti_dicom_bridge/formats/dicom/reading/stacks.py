@@ -63,7 +63,7 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
     their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
-    kinds: dict[tuple, Frames] = defaultdict(list)
+    kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.kind].append(frame)
     varying = _varying_labels(frames)
@@ -149,7 +149,7 @@ def _moving_or_parallel(near: Frames) -> list[Frames]:
 
 def _by_words(frames: Frames) -> list[Grid]:
     """Return the grids of frames that no label separates: image types that differ at one place are different images."""
-    kinds: dict[tuple, Frames] = defaultdict(list)
+    kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.words].append(frame)
     if len(kinds) < 2 or not _share_places(list(kinds.values()), frames):

@@ -37,7 +37,7 @@ def in_order(division: Division) -> list[Frames]:
     return [volumes[k] for k in order]
 
 
-def _weak_key(volume: Frames) -> tuple:
+def _weak_key(volume: Frames) -> tuple[Any, ...]:
     """Return what orders volumes that no attribute orders: their states, then their instances."""
     states = [volume[0].times[n] for n in _STATES if volume[0].times is not None]
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def private_value(elements: Elements, key: tuple[int, str, int]) -> float | str 
     return metadata.text(elements, tag) or None if tag else None
 
 
-def csa_image_header(elements: Elements) -> dict[str, list]:
+def csa_image_header(elements: Elements) -> dict[str, list[Any]]:
     """Return the values of the Siemens CSA image header, by name; empty where there is none."""
     tag = private(elements, *SIEMENS_CSA_IMAGE) if _group(elements, SIEMENS_CSA_IMAGE[0]) else None
     element = elements.get(tag) if tag else None
