@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from test_oracles import images
 
 from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import GeometryError, Outcome, Resample, Volume
@@ -23,7 +24,6 @@ from nifti_dicom_bridge.model.resample import needed, resample
 from oracles import module, oracle, run
 from phantoms import save, slices
 from phantoms.base import CT, MR, decimal
-from test_oracles import images
 
 SPACING, TILT = frozenset({Resample.SPACING}), frozenset({Resample.TILT})
 BOTH = SPACING | TILT

@@ -22,8 +22,8 @@ from nifti_dicom_bridge.bids import kinds
 from nifti_dicom_bridge.bids.private_block import KEYS_TAG
 from nifti_dicom_bridge.model.volume import Volume, turned
 from oracles import oracle, run
+from places import ROOT, SHARED
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 TO_DICOM, TO_NIFTI = ConversionOptions(Target.DICOM), ConversionOptions(Target.NIFTI)
 MATRIX = np.array([[2.0, 0, 0, 30], [0, 1.5, 0.3, 20], [0, -0.2, 3.0, 5], [0, 0, 0, 1]])
 
@@ -664,7 +664,7 @@ def test_there_are_references_of_real_images() -> None:
 
 
 def test_no_key_of_the_table_is_without_a_fate() -> None:
-    document = (Path(__file__).resolve().parents[2] / "docs" / "bids-keys.md").read_text("utf-8")
+    document = (ROOT / "docs" / "bids-keys.md").read_text("utf-8")
     rows = [line.split("|") for line in document.splitlines() if re.match(r"\| [A-Z]\w+ \|", line)]
     without = {row[1].strip() for row in rows if not row[-2].strip()}
     assert without <= {"ImageType", "SeriesInstanceUID", "StudyInstanceUID", "DeidentificationMethodCodeSequence"}

@@ -11,7 +11,7 @@ import pytest
 import oracles
 from grids import OBLIQUE
 from nifti_dicom_bridge import Outcome, compare, open_zarr, read
-from test_real_data import CASES, SHARED
+from places import CASES, SHARED
 from zarr_circle import ZarrCircle, image, written
 
 pytest.importorskip("zarr")

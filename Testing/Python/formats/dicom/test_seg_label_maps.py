@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from test_segmentation import common
 
 from circle import KEEP, KEY, NEW, Circle, in_dicom_order, listing
 from grids import OBLIQUE, centres, itk_image, values_at
@@ -24,7 +25,6 @@ from nifti_dicom_bridge.sidecar import record
 from oracles import oracle, run
 from phantoms import save, slices
 from phantoms.multiframe import label_ramp, segments
-from test_segmentation import common
 
 OVERLAPS = {"series_1": {0, 1, 3, 4}, "series_1_2": {0, 2}}
 ORGAN = Code("123037004", "SCT", "Anatomical Structure")

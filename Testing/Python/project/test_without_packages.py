@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import struct
 import warnings
-from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -19,12 +18,12 @@ from nifti_dicom_bridge.errors import NiftiReadError
 from nifti_dicom_bridge.formats.nifti import gzip_file
 from nifti_dicom_bridge.formats.nifti.image import read_image
 from nifti_dicom_bridge.standard.siemens_csa import csa_values
+from places import ROOT, SHARED
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # nibabel calls its DICOM readers experimental
     from nibabel.nicom import csareader
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 TYPES = ["u1", "i1", "i2", "u2", "i4", "u4", "f4", "f8"]
 NAMES = st.text(st.characters(min_codepoint=65, max_codepoint=122), min_size=1, max_size=20)
 ITEMS = st.lists(st.sampled_from(["", "1", "2.5", "text", "-3", "1e3"]), max_size=8)
@@ -190,7 +189,7 @@ def test_error_names_feature_package_and_extra(monkeypatch):
 def test_extras_of_pip_have_the_bounds_of_the_features():
     import tomllib
 
-    text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text("utf-8")
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
     extras = tomllib.loads(text)["project"]["optional-dependencies"]
     for feature in optional.FEATURES.values():
         assert {package.requirement for package in feature.packages} <= set(extras[feature.extra])

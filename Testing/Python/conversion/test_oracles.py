@@ -12,13 +12,13 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from test_edited import cropped, moved, one_voxel
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import Outcome
 from oracles import oracle, run
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.series import OBLIQUE
-from test_edited import cropped, moved, one_voxel
 
 # dcm2niix corrects a tilted gantry, fills gaps, and cannot place what has no position: there it is no judge of the grid
 PLACED = [

@@ -1,9 +1,10 @@
 """The documented table of BIDS keys is that of the code."""
 
 import importlib.util
-from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parent.parent / "bids_keys_table.py"
+from places import TESTING
+
+SCRIPT = TESTING / "bids_keys_table.py"
 
 
 def test_documented_table_is_up_to_date():

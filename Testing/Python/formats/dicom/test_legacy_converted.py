@@ -17,8 +17,8 @@ from circle import Circle
 from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Outcome, Target, convert
 from phantoms import save, vendors
+from places import SHARED
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 OF_THE_OBJECT = {"NiftiDicomBridge", "SeriesInstanceUID"}
 DIRECTIONS = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.6, 0.8), (0.0, -0.8, 0.6), (0.6, 0.0, -0.8)]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from test_segmentation import common
 
 from grids import OBLIQUE, ORIENTATIONS, centres, itk_image, nifti_image, oriented, values_at
 from nifti_dicom_bridge import read
@@ -18,7 +19,6 @@ from nifti_dicom_bridge.model.pixels import Rescale
 from nifti_dicom_bridge.model.volume import Volume
 from oracles import oracle, run
 from phantoms import ramp, save, slices
-from test_segmentation import common
 
 
 def values(dtype: str = "<f4") -> np.ndarray:

@@ -28,10 +28,10 @@ from nifti_dicom_bridge.validation.subject import tag_of
 from nifti_dicom_bridge.validation.values import TABLES as VALUES
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.base import put_raw
+from places import SHARED, TESTING
 
 CT, MR, PET = ("1.2.840.10008.5.1.4.1.1." + end for end in ("2", "4", "128"))
-SCRIPT = Path(__file__).resolve().parents[1] / "iod_tables.py"
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+SCRIPT = TESTING / "iod_tables.py"
 
 
 def _script() -> ModuleType:

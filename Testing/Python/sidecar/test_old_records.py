@@ -14,8 +14,9 @@ import pytest
 
 from circle import KEEP, KEY, listing
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert
+from places import TESTING
 
-OLD = Path(__file__).parent / "fixtures" / "version_0_1_0"
+OLD = TESTING / "Python" / "fixtures" / "version_0_1_0"
 DIGESTS = json.loads((OLD / "digests.json").read_text("utf-8"))
 
 

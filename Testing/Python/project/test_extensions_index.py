@@ -6,11 +6,11 @@ import ast
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from places import ROOT
+
 ENTRY = ROOT / "Resources" / "NiftiDicomBridge.json"
 CMAKE = (ROOT / "CMakeLists.txt").read_text("utf-8")
 KEYS = {"$schema", "build_dependencies", "build_subdirectory", "category", "enabled", "scm_revision", "scm_type", "scm_url",

@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 from pydicom._dicom_dict import DicomDictionary
 
-ROOT = Path(__file__).resolve().parents[2]
-MODULE = ROOT / "NiftiDicomBridge"
-CORE = MODULE / "nifti_dicom_bridge"
-LIB = MODULE / "NiftiDicomBridgeLib"
+from places import CORE, LIB, MODULE, ROOT
+
 HOST_PACKAGES = {"slicer", "qt", "ctk", "vtk", "DICOMLib", "SubjectHierarchyPlugins", "SampleData"}
 # What Slicer brings and may be imported when Slicer starts; the rest of the standard library is known to Python.
 AT_START = HOST_PACKAGES | {"numpy", "NiftiDicomBridgeLib"}

@@ -14,8 +14,9 @@ import pytest
 
 from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.standard.tags import Tag
+from places import TESTING
 
-SCRIPT = Path(__file__).resolve().parents[1] / "tag_table.py"
+SCRIPT = TESTING / "tag_table.py"
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,7 @@ from circle import Circle
 from nifti_dicom_bridge import Outcome, compare
 from nifti_dicom_bridge.formats.dicom.reading.read import Plan, plan_series
 from nifti_dicom_bridge.formats.dicom.reading.series import Series, find_series
-
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-CASES = sorted(path.parent.name for path in SHARED.glob("*/dicom"))
+from places import CASES, SHARED
 
 
 @pytest.mark.parametrize("case", CASES or ["none"])

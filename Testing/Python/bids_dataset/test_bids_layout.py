@@ -24,12 +24,12 @@ from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.base import save
+from phantoms.dynamic import enhanced
 from phantoms.examinations import EPI, GE, SPIN_ECHO, diffusion, pet, series, spin_echo_epi
 from phantoms.multiframe import group
-from test_times import enhanced
+from places import ROOT, SHARED
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "bids-layout.md"
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+DOCUMENT = ROOT / "docs" / "bids-layout.md"
 WHO = "sub-P01_ses-20260101"
 B0_MAP = {
     "Manufacturer": "Philips", "ComplexImageComponent": "REAL",

@@ -15,8 +15,8 @@ from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, O
 from oracles import module
 from phantoms import slices
 from phantoms.base import CT, MR, PET, image, ramp, save
+from places import SHARED
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 ENHANCED = {CT: "1.2.840.10008.5.1.4.1.1.2.1", MR: "1.2.840.10008.5.1.4.1.1.4.1", PET: "1.2.840.10008.5.1.4.1.1.130"}
 LEGACY = {CT: "1.2.840.10008.5.1.4.1.1.2.2", MR: "1.2.840.10008.5.1.4.1.1.4.4", PET: "1.2.840.10008.5.1.4.1.1.128.1"}
 GREY = [
