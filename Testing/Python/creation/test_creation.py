@@ -44,7 +44,9 @@ def save(name: str, voxels: np.ndarray | None = None, matrix: np.ndarray = MATRI
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     voxels = np.arange(60, dtype=np.int16).reshape(5, 4, 3) if voxels is None else voxels
-    nibabel.save(nibabel.Nifti1Image(voxels, matrix), path)
+    image = nibabel.Nifti1Image(voxels, matrix)
+    image.set_sform(matrix, 1)
+    nibabel.save(image, path)
     if sidecar:
         Path(name.split(".nii")[0] + ".json").write_text(json.dumps(sidecar))
     return path
@@ -99,7 +101,7 @@ def test_kind_is_chosen_by_what_is_known_and_by_the_values(there, name, voxels, 
 
 def test_what_was_assumed_in_choosing_is_told(there):
     (entry,) = convert(Job([save("x.nii")], Path("out"), TO_DICOM)).entries
-    assert any("taken for MR, because nothing says what it is" in warning for warning in entry.log.warnings)
+    assert any("kind unknown; written as MR" in warning for warning in entry.log.warnings[:1])
 
 
 @pytest.mark.parametrize(("asked", "kind"), [(Kind.ENHANCED, "Enhanced CT Image Storage"), (Kind.CLASSIC, "CT Image Storage")])
@@ -201,20 +203,24 @@ def test_grid_of_its_own_is_kept_in_the_same_space(scans):
     assert nearest > 0.5
 
 
-def test_image_that_lies_elsewhere_gets_a_space_of_its_own(scans):
-    objects = made(like(scans, "a.nii", 5000.0), reference=Path("scans"), kind=Kind.MR)
-    one = pydicom.dcmread(next(p for p in Path("scans").rglob("*") if p.is_file()))
-    assert objects[0].FrameOfReferenceUID != one.FrameOfReferenceUID
-    assert objects[0].StudyInstanceUID == one.StudyInstanceUID
+def test_image_that_does_not_overlap_its_reference_is_refused(scans):
+    assert "does not overlap" in failure(like(scans, "a.nii", 5000.0), reference=Path("scans"), kind=Kind.MR)
 
 
-def test_image_in_the_space_of_a_template_gets_a_space_of_its_own(scans):
+def test_image_in_the_space_of_a_template_is_refused(scans):
     image = nibabel.load(like(scans, "a.nii"))
     image.header["sform_code"] = 4
     nibabel.save(image, "mni.nii")
-    objects = made(Path("mni.nii"), reference=Path("scans"), kind=Kind.MR)
+    assert "template (mni)" in failure(Path("mni.nii"), reference=Path("scans"), kind=Kind.MR)
+
+
+def test_image_that_lies_elsewhere_gets_a_space_of_its_own_if_that_is_allowed(scans):
+    image = like(scans, "a.nii", 5000.0)
+    objects = made(image, reference=Path("scans"), kind=Kind.MR, allow_no_overlap=True)
+    assert "SourceImageSequence" not in objects[0]
     one = pydicom.dcmread(next(p for p in Path("scans").rglob("*") if p.is_file()))
     assert objects[0].FrameOfReferenceUID != one.FrameOfReferenceUID
+    assert objects[0].StudyInstanceUID == one.StudyInstanceUID
 
 
 def test_study_from_gives_patient_and_study_only(scans):

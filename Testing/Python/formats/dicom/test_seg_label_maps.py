@@ -48,7 +48,11 @@ def named_segmentation(kind: SegmentationForm = SegmentationForm.BINARY, labels:
     found = np.zeros((1, 12, 8, 9), np.uint8)
     found[0, 2:5, 1:4, 2:7], found[0, 3, 5:, :4], found[0, 8:10, 2:6, 3:6] = 1, 2, 3
     found = found if labels is None else labels
-    volume = Volume(found, SOURCE_GRID)
+    grid = SOURCE_GRID.copy()
+    if kind is not SegmentationForm.LABELMAP:  # other programs leave out empty slices at the ends
+        filled = np.flatnonzero(found.any(axis=(0, 2, 3)))
+        found, grid[:, 3] = found[:, filled[0] : filled[-1] + 1], grid @ [0, 0, filled[0], 1]
+    volume = Volume(found, grid)
     (ds,) = segmentations(SegmentationRequest(volume, common(), NAMED, sources=source_series(), kind=kind))
     return ds
 
