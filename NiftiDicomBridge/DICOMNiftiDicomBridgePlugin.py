@@ -1,10 +1,9 @@
 """Second front door: a hidden module that adds the bridge to the plugins of Slicer's DICOM module."""
 
-import slicer
 from slicer.i18n import tr as _
 
 from NiftiDicomBridgeLib.DICOMExportPlugin import KEY, further_plugins
-from NiftiDicomBridgeLib.DICOMLoaderPlugin import DICOMNiftiDicomBridgePluginClass
+from NiftiDicomBridgeLib.DICOMLoaderPlugin import DICOMNiftiDicomBridgePluginClass, register
 
 __all__ = ["KEY", "DICOMNiftiDicomBridgePlugin", "DICOMNiftiDicomBridgePluginClass", "further_plugins"]
 
@@ -19,9 +18,4 @@ class DICOMNiftiDicomBridgePlugin:
         parent.helpText = _("Exports to DICOM by the NIfTI-DICOM Bridge, and loads what Slicer's own loaders cannot load.")
         parent.acknowledgementText = _("Built on pydicom and NumPy.")
         parent.hidden = True
-        try:
-            plugins = slicer.modules.dicomPlugins
-        except AttributeError:
-            plugins = slicer.modules.dicomPlugins = {}
-        plugins[KEY] = DICOMNiftiDicomBridgePluginClass
-        plugins.update(further_plugins())
+        register()

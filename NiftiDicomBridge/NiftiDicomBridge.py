@@ -58,4 +58,7 @@ class NiftiDicomBridgeWidget(_Widget):
             if name.split(".")[0] in ("NiftiDicomBridgeLib", "nifti_dicom_bridge"):
                 del sys.modules[name]
         super().onReload()
+        from NiftiDicomBridgeLib.DICOMLoaderPlugin import register
+
+        register()
         slicer.modules.NiftiDicomBridgeWidget.enter()

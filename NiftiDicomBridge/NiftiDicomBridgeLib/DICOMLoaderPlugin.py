@@ -9,7 +9,7 @@ from typing import Any
 import slicer
 from DICOMLib import DICOMLoadable
 
-from .DICOMExportPlugin import ExportPlugin
+from .DICOMExportPlugin import KEY, ExportPlugin, further_plugins
 
 
 class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
@@ -64,3 +64,13 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         from .LoadReasons import TAGS
 
         return Database.value_of(path, TAGS["seriesInstanceUID"])
+
+
+def register() -> None:
+    """Add the plugins to those of Slicer's DICOM module, or replace them after a reload."""
+    try:
+        plugins = slicer.modules.dicomPlugins
+    except AttributeError:
+        plugins = slicer.modules.dicomPlugins = {}
+    plugins[KEY] = DICOMNiftiDicomBridgePluginClass
+    plugins.update(further_plugins())

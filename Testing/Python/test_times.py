@@ -170,6 +170,29 @@ def test_frames_that_state_nothing_are_reported_where_some_are_missing(tmp_path:
     assert any("No attribute states the time of each frame" in warning for warning in volumes[0].warnings)
 
 
+def test_shuffled_instance_numbers_alone_are_reported(tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: None)
+    order = list(range(1, len(found) + 1))
+    random.Random(2).shuffle(order)
+    for ds, number in zip(found, order, strict=True):
+        ds.InstanceNumber = number
+
+    volumes = images(tmp_path, found)
+
+    assert any("No attribute states the time of each frame" in warning for warning in volumes[0].warnings)
+
+
+def test_irregular_triggers_are_times_in_their_order(tmp_path: Path) -> None:
+    beats = (0, 700, 1900, 2500)
+    found = series(lambda ds, t, k: setattr(ds, "TriggerTime", beats[t] + 50 * INTERLEAVED[k]))
+    for ds in found:
+        ds.InstanceNumber = 100 - ds.InstanceNumber
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+
+
 def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
     found = series(STATEMENTS["TemporalPositionIdentifier"])
 

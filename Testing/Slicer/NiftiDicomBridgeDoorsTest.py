@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from NiftiDicomBridgeLib.SelfTest import SHAPE, BridgeTestCase, write_series
+from NiftiDicomBridgeLib.SelfTestCase import BridgeTestCase
+from NiftiDicomBridgeLib.SelfTestData import SHAPE, write_series
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
 FILE_TYPE = "NiftiDicomBridgeFile"
@@ -41,25 +42,6 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         self.assertTrue(path.is_file())
         self.assertEqual(slicer.app.coreIOManager().fileType(str(path)), FILE_TYPE)
 
-    def test_saved_scene_gives_the_node_back(self):
-        """With its data and its DICOM identity; the file has the name of the dialog."""
-        node = self._load(write_series(self.folder / "original"))
-        values = np.sort(slicer.util.arrayFromVolume(node).ravel())
-        path = self.folder / "my node.bridge.nii.gz"
-        properties = {"nodeID": node.GetID(), "fileName": str(path)}
-        self.assertTrue(slicer.app.coreIOManager().saveNodes(FILE_TYPE, properties, slicer.vtkMRMLMessageCollection()))
-        self.assertFalse(node.GetModifiedSinceRead())
-        slicer.util.saveScene(str(self.folder / "scene.mrml"))
-        slicer.mrmlScene.Clear(0)
-        slicer.util.loadScene(str(self.folder / "scene.mrml"))
-        (again,) = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-        np.testing.assert_array_equal(np.sort(slicer.util.arrayFromVolume(again).ravel()), values)
-        self.assertEqual(again.GetStorageNode().GetFullNameFromFileName(), str(path))
-        report = self.logic.exportVolumes([again], self.folder / "nifti")
-        self._assert_all_done(report)
-        sidecar = self._image(report).with_name(self._image(report).name.removesuffix(".nii.gz") + ".json")
-        self.assertIn('"NiftiDicomBridge"', sidecar.read_text("utf-8"))
-
     def test_loaded_nodes_are_shown(self):
         """In the slice views, as Slicer's own loaders do."""
         original = self._load(write_series(self.folder / "original"))
@@ -88,15 +70,6 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         for index, value in np.ndenumerate(slicer.util.arrayFromVolume(node)):
             i, j, k = np.rint(there @ [*index[::-1], 1])[:3].astype(int)
             self.assertEqual(seen[k, j, i], value)
-
-    def test_edited_volume_is_exported_as_derived(self):
-        """By the choice that the export dialog prefers."""
-        import pydicom
-
-        node = self._load(write_series(self.folder / "original"))
-        slicer.util.arrayFromVolume(node)[1, 2, 3] = 500
-        found = [pydicom.dcmread(path) for path in self._exported(node)]
-        self.assertEqual({ds.ImageType[0] for ds in found}, {"DERIVED"})
 
     def test_sequence_is_one_image(self):
         """With its times."""

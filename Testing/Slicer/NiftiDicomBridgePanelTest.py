@@ -12,7 +12,8 @@ import numpy as np
 import qt
 import slicer
 
-from NiftiDicomBridgeLib.SelfTest import SHAPE, BridgeTestCase, write_series
+from NiftiDicomBridgeLib.SelfTestCase import BridgeTestCase
+from NiftiDicomBridgeLib.SelfTestData import SHAPE, write_series
 
 SECONDS = 30
 

@@ -31,6 +31,18 @@ class qMRMLWidget(qt.QWidget):
         return self._scene
 
 
+class ErrorLog:
+    """The log of the application: warnings of Python, in a file with the lines of Slicer's."""
+
+    def __init__(self, path):
+        self.filePath = path
+        handler = logging.FileHandler(path, encoding="utf-8")
+        handler.setFormatter(
+            logging.Formatter("[%(levelname)s][Python] %(asctime)s [Python] (%(pathname)s:%(lineno)d) - %(message)s")
+        )
+        logging.getLogger().addHandler(handler)
+
+
 class Application(qt.QApplication):
     """Stand-in for ``slicer.app``."""
 
@@ -44,6 +56,7 @@ class Application(qt.QApplication):
         qt.QSettings.setPath(qt.QSettings.IniFormat, qt.QSettings.UserScope, home)
         self.temporaryPath = home
         self._io, self._logics, self._application_logic = IOManager(), [], None
+        self._log = ErrorLog(os.path.join(home, "Slicer.log"))
         self._options = types.SimpleNamespace(testingEnabled=testing, runPythonAndExit=testing)
 
     def testingEnabled(self):
@@ -53,6 +66,10 @@ class Application(qt.QApplication):
     def commandOptions(self):
         """Return the options of the command line."""
         return self._options
+
+    def errorLogModel(self):
+        """Return the log of the application."""
+        return self._log
 
     def layoutManager(self):
         """Return None: there are no views here."""
@@ -109,7 +126,12 @@ class ScriptedModule:
 
     def __init__(self, source):
         self._source, self.name, self.path = source, source.__name__, source.__file__
-        self._representation = None
+        self._representation = self.instance = None
+
+    @property
+    def title(self):
+        """Name in the list of modules."""
+        return self.instance.parent.title
 
     def widgetRepresentation(self):
         """Return the panel, made when it is asked for the first time."""

@@ -110,7 +110,7 @@ def database(slicer, tmp_path):
 
 @pytest.fixture
 def write_series(slicer):
-    from NiftiDicomBridgeLib.SelfTest import write_series
+    from NiftiDicomBridgeLib.SelfTestData import write_series
 
     return write_series
 

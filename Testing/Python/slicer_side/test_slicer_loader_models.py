@@ -34,7 +34,7 @@ def write_object(tmp_path):
     """Write one object of a class without a position; returns its file."""
 
     def write(sop_class, pixels, **attributes):
-        from NiftiDicomBridgeLib.SelfTest import write_series
+        from NiftiDicomBridgeLib.SelfTestData import write_series
 
         path = write_series(tmp_path / "original")[0]
         for other in path.parent.glob("*.dcm"):

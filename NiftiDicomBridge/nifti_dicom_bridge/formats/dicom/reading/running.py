@@ -40,8 +40,18 @@ def times_of_places(values: Sequence[Sequence[float]], counts_from_one: bool) ->
 
 
 def times_by_rank(values: Sequence[Sequence[float]]) -> list[list[int]] | None:
-    """Return the rank of every frame at its place: times without a period, of which none is missing anywhere."""
-    return [list(range(len(place))) for place in values] if len({len(place) for place in values}) == 1 else None
+    """Return the rank of every frame at its place: times without a period, of which none is missing anywhere.
+
+    None where frames of one rank do not belong together: neither do all numbers of a time come before those of the next, nor
+    all numbers of a place before those of another.
+    """
+    if len({len(place) for place in values}) != 1:
+        return None
+    table = np.array([list(place) for place in values], dtype=float)
+    by_time = bool((table[:, :-1].max(axis=0) < table[:, 1:].min(axis=0)).all())
+    blocks = table[np.argsort(table[:, 0])]
+    by_place = bool((blocks[:-1, -1] < blocks[1:, 0]).all())
+    return [list(range(len(place))) for place in values] if by_time or by_place else None
 
 
 def _period(steps: np.ndarray) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .coordinates import TIMES
 from .frame_info import FrameInfo
-from .running import times_by_rank, times_of_places
+from .running import times_of_places
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
 INSTANCE_NUMBER = len(TIMES) - 1
@@ -134,12 +134,13 @@ def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any],
 
 
 def _divide_by_count(places: Sequence[Frames], found: Division) -> None:
-    """Add volumes of frames that state nothing: by the order of their instances, with a note where some are missing."""
-    if times_by_rank([[0.0] * len(place) for place in places]) is None:
-        counts = [len(place) for place in places]
+    """Add volumes of frames that state nothing: by the order of their instances, with a note where that may mix them."""
+    counts = {len(place) for place in places}
+    if len(places) > 1:
+        missing = f", and slices have {min(counts)} to {max(counts)} frames" if len(counts) > 1 else ""
         found.notes.append(
-            f"No attribute states the time of each frame, and slices have {min(counts)} to {max(counts)} frames: frames were "
-            "taken in the order of their instances, so volumes may be mixed. Add the missing files."
+            f"No attribute states the time of each frame{missing}: frames are in the order of their instances, so volumes "
+            "may be mixed"
         )
-    for time in range(max(map(len, places))):
+    for time in range(max(counts)):
         found.volumes.append([place[time] for place in places if len(place) > time])
