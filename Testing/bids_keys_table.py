@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nifti_dicom_bridge.bids import BY_KEY, NESTED, RETURNS, TABLES, WITHHELD
+from nifti_dicom_bridge.bids import BY_KEY, NESTED, REVERSE_ROWS, TABLES, WITHHELD
 from nifti_dicom_bridge.bids.private_block import NEVER
 from nifti_dicom_bridge.bids.reverse_pet import KEYS
 from nifti_dicom_bridge.bids.row import AnyRow, Row
@@ -63,7 +63,7 @@ def table() -> str:
         ]
         lines += [_line(row) for row in rows if not FURTHER.search(row.key)]
     known = {row.key for rows in TABLES.values() for row in rows}
-    others = dict.fromkeys(row.key for row in RETURNS if row.key not in known)
+    others = dict.fromkeys(row.key for row in REVERSE_ROWS if row.key not in known)
     lines += ["", "### Read of sidecars, never written", "", "| key | to new DICOM |", "|---|---|"]
     lines += [f"| {key} | {fate(key)} |" for key in others]
     return "\n".join(lines).strip()
@@ -83,7 +83,7 @@ def _edits(row: AnyRow) -> str:
     """Return whether an edit of a key goes back: to the attribute it comes from, or to another that can hold it."""
     if isinstance(row, Row) and (row.tag or row.path):
         return "yes"
-    returned = [found for found in RETURNS if found.key == row.key and row.key not in BY_KEY and row.key not in NESTED]
+    returned = [found for found in REVERSE_ROWS if found.key == row.key and row.key not in BY_KEY and row.key not in NESTED]
     places = [_place(found.path) + (f" ({found.words})" if found.words else "") for found in returned]
     return ", ".join(places)
 
@@ -96,11 +96,11 @@ def fate(key: str) -> str:
     """Return where the value of a key goes when DICOM is made of an image that never was DICOM."""
     if key in COMPUTED:
         return COMPUTED[key]
-    paths = [KEYS[key]] if key in KEYS else [row.path for row in RETURNS if row.key == key]
+    paths = [KEYS[key]] if key in KEYS else [row.path for row in REVERSE_ROWS if row.key == key]
     row = BY_KEY.get(key) or NESTED.get(key)
     if row is not None and key not in KEYS:
         paths = [(row.tag,) if row.tag else row.path or ()]
-    conditions = [*(row.words for row in RETURNS if row.key == key), WITHHELD[key][1] if key in WITHHELD else ""]
+    conditions = [*(row.words for row in REVERSE_ROWS if row.key == key), WITHHELD[key][1] if key in WITHHELD else ""]
     condition = next(filter(None, conditions), "")
     places = ", ".join(map(_place, paths))
     return (f"{places}, {condition}" if condition else places) or ("" if key in NEVER else "block")

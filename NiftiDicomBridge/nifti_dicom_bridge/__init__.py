@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.functions import to_preview as to_preview, to_zarr as to_zarr
     from .conversion.inspect import Inspection as Inspection, inspect as inspect
     from .conversion.jobs import Job as Job, convert as convert
-    from .conversion.proposals import Beside as Beside, Proposal as Proposal, propose as propose
+    from .conversion.proposals import SidecarKind as SidecarKind, Proposal as Proposal, propose as propose
     from .conversion.proposals import value_problem as value_problem
     from .conversion.read_images import open_zarr as open_zarr, read as read
     from .conversion.write_image import write as write
@@ -74,7 +74,7 @@ _HOMES = {
     "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
     "Target Uids WindowChoice",
     "model.pixels": "PixelRecord Rescale",
-    "conversion.proposals": "Beside Proposal propose value_problem",
+    "conversion.proposals": "Proposal SidecarKind propose value_problem",
     "model.report": "ConversionReport Entry Outcome",
     "html_report": "write_report",
     "samples": "Sample create_samples",

@@ -6,7 +6,7 @@ from itertools import permutations, product
 
 import numpy as np
 
-from nifti_dicom_bridge.model.volume import Volume, turned
+from nifti_dicom_bridge.model.volume import Volume, reoriented
 
 TURN = np.array([[0.36, 0.48, -0.8], [-0.8, 0.60, 0.0], [0.48, 0.64, 0.60]])
 """A rotation about no axis of the patient."""
@@ -19,7 +19,7 @@ CORNER_MM = 1e-3
 
 def oriented(voxels: np.ndarray, order: tuple[int, ...], flips: tuple[int, ...]) -> Volume:
     """Return an oblique image of an array (times, slices, rows, columns), stored in another order and direction."""
-    return turned(Volume(voxels, OBLIQUE), order, flips)
+    return reoriented(Volume(voxels, OBLIQUE), order, flips)
 
 
 def centres(volume: Volume) -> np.ndarray:

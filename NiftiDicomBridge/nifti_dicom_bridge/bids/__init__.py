@@ -12,18 +12,37 @@ import numpy as np
 
 from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
-from .from_sidecar import AttributeOfKey, EditedKeys, attributes_told, edited_keys
+from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
 from .kinds import number_text
-from .private_block import KEYS_TAG, block_of, direction_of, remembered_block, with_remembered
+from .private_block import KEYS_TAG, direction_of, private_block, private_block_of, with_preserved_keys
 from .reverse_pet import decay_factors, per_time
-from .reverse_rows import MAY_BE_LISTS, RETURNS, WITHHELD
-from .source import Source, Storage
+from .reverse_rows import MAY_BE_LISTS, REVERSE_ROWS, WITHHELD
+from .source import PlaneAttributes, Storage
 from .tables import ALL_ROWS, BY_KEY, NESTED, ORDER, PLACEHOLDERS, TABLES
 
 __all__ = [
-    "BY_KEY", "KEYS_TAG", "MAY_BE_LISTS", "NESTED", "PLACEHOLDERS", "RETURNS", "TABLES", "WITHHELD", "AttributeOfKey",
-    "EditedKeys", "Source", "Storage", "attributes_told", "block_of", "decay_factors", "direction_of", "edited_keys", "keys_of",
-    "keys_of_elements", "number_text", "per_time", "remembered_block",
+    "BY_KEY",
+    "KEYS_TAG",
+    "MAY_BE_LISTS",
+    "NESTED",
+    "PLACEHOLDERS",
+    "REVERSE_ROWS",
+    "TABLES",
+    "WITHHELD",
+    "AttributeOfKey",
+    "EditedKeys",
+    "PlaneAttributes",
+    "Storage",
+    "attributes_from_keys",
+    "decay_factors",
+    "direction_of",
+    "edited_keys",
+    "keys_of",
+    "keys_of_elements",
+    "number_text",
+    "per_time",
+    "private_block",
+    "private_block_of",
 ]  # fmt: skip
 
 
@@ -38,17 +57,17 @@ def keys_of(volume: Volume, stored_affine: np.ndarray | None = None) -> dict[str
         Voxel indices of the file → mm, RAS, where the file has another order than the volume: what BIDS says of axes is
         said of those of the file.
     """
-    source = Source.of(volume, Storage.of(volume, volume.ijk_to_ras if stored_affine is None else stored_affine))
-    found = with_remembered(_told_by(source), source)
+    source = PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras if stored_affine is None else stored_affine))
+    found = with_preserved_keys(_value_from(source), source)
     return dict(sorted(found.items(), key=lambda item: ORDER.get(item[0], len(ORDER))))
 
 
 def keys_of_elements(elements: Elements) -> dict[str, Any]:
     """Return the BIDS keys that the attributes of one data set tell by themselves, whatever its place and time."""
-    return _told_by(Source(Instance(elements, {}, None, Encoding(), None)))
+    return _value_from(PlaneAttributes(Instance(elements, {}, None, Encoding(), None)))
 
 
-def _told_by(source: Source) -> dict[str, Any]:
+def _value_from(source: PlaneAttributes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in ALL_ROWS:
         if row.key not in found:

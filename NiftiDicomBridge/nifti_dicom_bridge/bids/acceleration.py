@@ -7,11 +7,11 @@ import re
 from ..standard.tags import Tag
 from . import siemens_text
 from .ge import protocol_of
-from .kinds import POSITIVE, TEXT, tidy
+from .kinds import POSITIVE, TEXT, round_to_12_digits
 from .row import MR, PHILIPS, SIEMENS, AnyRow, Derived, Row, When
 from .rows import train_length_of
 from .sequence_words import SCANNING_SEQUENCE, words_of
-from .source import Phoenix, Private, Source
+from .source import Phoenix, PlaneAttributes, Private
 
 SIEMENS_FACTORS = (Private(0x0021, "SIEMENS MR SDS 01", 0x1009), Private(0x0051, "SIEMENS MR HEADER", 0x1011))
 GE_FACTORS = Private(0x0043, "GEMS_PARM_01", 0x1083)
@@ -21,17 +21,17 @@ COMPRESSED = 256
 """sPat.ucPATMode of compressed sensing."""
 
 
-def in_plane_of(source: Source) -> float:
+def in_plane_of(source: PlaneAttributes) -> float:
     """Return the acceleration along the phase encoding axis, as the vendor states it; 0 where unknown."""
     return next((found for reader in IN_PLANE_READERS if (found := reader(source))), 0.0)
 
 
-def _siemens_in_plane(source: Source) -> float:
+def _siemens_in_plane(source: PlaneAttributes) -> float:
     stated = source.number(Phoenix("sPat.lAccelFactPE")) or 0.0
     return stated or _letter(source, "p")
 
 
-def _letter(source: Source, letter: str) -> float:
+def _letter(source: PlaneAttributes, letter: str) -> float:
     """Return the number behind a letter of ``p2s4``."""
     for where in SIEMENS_FACTORS:
         found = re.search(rf"{letter}(\d+(?:\.\d+)?)", source.text(where))
@@ -40,54 +40,54 @@ def _letter(source: Source, letter: str) -> float:
     return 0.0
 
 
-def _ge_in_plane(source: Source) -> float:
+def _ge_in_plane(source: PlaneAttributes) -> float:
     found = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
     return 1.0 / found[0] if found and found[0] > 0 else 0.0
 
 
-def _uih_in_plane(source: Source) -> float:
+def _uih_in_plane(source: PlaneAttributes) -> float:
     found = re.search(r":\s*(\d+(?:\.\d+)?)", source.text(UIH_FACTORS)) if source.manufacturer == "UIH" else None
     return float(found[1]) if found else 0.0
 
 
-def _public_in_plane(source: Source) -> float:
+def _public_in_plane(source: PlaneAttributes) -> float:
     return source.number(Tag.PARALLEL_REDUCTION_FACTOR_IN_PLANE) or 0.0
 
 
 IN_PLANE_READERS = (_siemens_in_plane, _ge_in_plane, _uih_in_plane, _public_in_plane)
 
 
-def _out_of_plane(source: Source) -> float | None:
+def _out_of_plane(source: PlaneAttributes) -> float | None:
     ge = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
     found = source.number(Phoenix("sPat.lAccelFact3D")) or (1.0 / ge[1] if len(ge) > 1 and ge[1] > 0 else 0.0)
     return found or source.number(Tag.PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE)
 
 
-def is_compressed_sense(source: Source) -> bool:
+def is_compressed_sense(source: PlaneAttributes) -> bool:
     """Whether Philips' one factor is that of compressed sensing."""
     return PHILIPS.holds(source) and "CSENSE" in source.text(Tag.PARALLEL_ACQUISITION_TECHNIQUE)
 
 
-def _in_plane(source: Source) -> float | int | None:
+def _in_plane(source: PlaneAttributes) -> float | int | None:
     found = in_plane_of(source)
-    return None if not found else 1 if is_compressed_sense(source) else tidy(float(f"{found:.6g}"))
+    return None if not found else 1 if is_compressed_sense(source) else round_to_12_digits(float(f"{found:.6g}"))
 
 
-def _out(source: Source) -> float | int | None:
+def _out(source: PlaneAttributes) -> float | int | None:
     found = _out_of_plane(source)
-    return tidy(float(f"{found:.6g}")) if found else None
+    return round_to_12_digits(float(f"{found:.6g}")) if found else None
 
 
-def _compressed(source: Source) -> float | int | None:
+def _compressed(source: PlaneAttributes) -> float | int | None:
     if is_compressed_sense(source):
-        return tidy(in_plane_of(source)) or None
+        return round_to_12_digits(in_plane_of(source)) or None
     if source.number(Phoenix("sPat.ucPATMode")) == COMPRESSED:
         return source.number(Phoenix("sPat.dTotalAccelFact"))
     found = source.number(Private(0x0043, "GEMS_PARM_01", 0x10B7)) if source.manufacturer == "GE" else None
-    return tidy(found) if found and found > 1 else None
+    return round_to_12_digits(found) if found and found > 1 else None
 
 
-def multiband_of(source: Source) -> int | None:
+def multiband_of(source: PlaneAttributes) -> int | None:
     """Return how many slices were excited at once; None where nothing tells."""
     from .timing import bands_by_time
 
@@ -98,25 +98,25 @@ def multiband_of(source: Source) -> int | None:
     return found if found > 1 else None
 
 
-def lines_of(source: Source) -> int:
+def lines_of(source: PlaneAttributes) -> int:
     """Return the number of phase encoding lines of the acquisition matrix; 0 where unknown."""
     matrix = [int(value) for value in source.numbers(Tag.ACQUISITION_MATRIX)]
     stated = next((value for value in matrix[2:4] if value > 0), 0)
     return stated or int(source.number(Phoenix("sKSpace.lPhaseEncodingLines")) or 0)
 
 
-def is_partial(source: Source) -> bool:
+def is_partial(source: PlaneAttributes) -> bool:
     """Whether the acquisition is partial Fourier."""
     private = source.text(Private(0x2001, "Philips Imaging DD 001", 0x1019)) if PHILIPS.holds(source) else ""
     return "Y" in (source.text(Tag.PARTIAL_FOURIER)[:1], private[:1]) or "PFF" in source.texts(Tag.SCAN_OPTIONS)
 
 
-def steps_of(source: Source) -> int:
+def steps_of(source: PlaneAttributes) -> int:
     """Return the number of phase encoding steps; 0 where unknown."""
     return int(source.first_number(Tag.NUMBER_OF_PHASE_ENCODING_STEPS, Tag.MR_ACQUISITION_PHASE_ENCODING_STEPS_IN_PLANE) or 0)
 
 
-def _partial_fourier(source: Source) -> float | None:
+def _partial_fourier(source: PlaneAttributes) -> float | None:
     """Return the part of the lines that the echo train of an EPI has: XA10 says it nowhere else."""
     train, lines = train_length_of(source), lines_of(source) or steps_of(source)
     if "EP" not in words_of(source, SCANNING_SEQUENCE) or source.text(Tag.MR_ACQUISITION_TYPE).startswith("3") or train < 2:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..standard.tags import Tag
-from .kinds import MS_TO_S, NUMBER, POSITIVE, US_TO_S, tidy
+from .kinds import MS_TO_S, NUMBER, POSITIVE, US_TO_S, round_to_12_digits
 from .row import GE, AnyRow, Derived, Row, When
 from .siemens import SEQUENCE_FILE
-from .source import Phoenix, Private, Source
+from .source import Phoenix, PlaneAttributes, Private
 from .timing import volume_time_of
 
 GE_TECHNIQUE = Private(0x0043, "GEMS_PARM_01", 0x10A4)
@@ -83,7 +83,7 @@ def _sequence(part: str) -> When:
     return When(f"Siemens `{part}`", lambda source: part in source.text(SEQUENCE_FILE))
 
 
-def _labelling(source: Source) -> str | None:
+def _labelling(source: PlaneAttributes) -> str | None:
     """Return the type of labelling: stated, or known of the sequence."""
     words = source.text(Tag.ARTERIAL_SPIN_LABELING_CONTRAST).upper() or (
         source.text(GE_CONTRAST).upper() if GE.holds(source) else ""
@@ -94,37 +94,37 @@ def _labelling(source: Source) -> str | None:
     return next((name for table, text in tables for part, name in table if text and part in text), None)
 
 
-def _pasl_type(source: Source) -> str | None:
+def _pasl_type(source: PlaneAttributes) -> str | None:
     file = source.text(SEQUENCE_FILE)
     return next((name for part, name in PASL_TYPES if part in file), None)
 
 
 def _delays(first: int, count: int) -> Any:
-    def read(source: Source) -> list[Any] | None:
+    def read(source: PlaneAttributes) -> list[Any] | None:
         found: list[Any] = []
         for n in range(first, first + count):
             value = source.number(Phoenix(AL.format(n)))
             if value is None or value <= 0:
                 break
-            found.append(tidy(value, MS_TO_S))
+            found.append(round_to_12_digits(value, MS_TO_S))
         return found or None
 
     return read
 
 
-def _is_sequence(source: Source) -> bool:
+def _is_sequence(source: PlaneAttributes) -> bool:
     return any(part in source.text(SEQUENCE_FILE) for part, _ in SEQUENCES)
 
 
-def _voxel_size(source: Source) -> list[Any] | None:
+def _voxel_size(source: PlaneAttributes) -> list[Any] | None:
     """Return the size of a voxel as it was acquired, the slice without its gap."""
     rows, thickness = source.numbers(Tag.PIXEL_SPACING), source.number(Tag.SLICE_THICKNESS)
     if len(rows) != 2 or not thickness or source.number(Phoenix("sKSpace.uc2DInterpolation")):
         return None
-    return [tidy(rows[1]), tidy(rows[0]), tidy(thickness)]
+    return [round_to_12_digits(rows[1]), round_to_12_digits(rows[0]), round_to_12_digits(thickness)]
 
 
-def _volumes_of_a_pair(source: Source) -> int:
+def _volumes_of_a_pair(source: PlaneAttributes) -> int:
     """Return how many volumes control and label take, with all their echoes and delays."""
     echoes = max(1, int(source.number(Phoenix("lContrasts")) or 1))
     delays = max((len(_delays(first, count)(source) or []) for part, _, first, count in DELAYS
@@ -132,22 +132,22 @@ def _volumes_of_a_pair(source: Source) -> int:
     return 2 * echoes * max(1, delays)
 
 
-def _calibration(source: Source) -> str | None:
+def _calibration(source: PlaneAttributes) -> str | None:
     """An odd number of volumes: pairs, and one image of the equilibrium magnetisation."""
     times, pair = source.volume.times if source.volume is not None else 0, _volumes_of_a_pair(source)
     return "Included" if times > 1 and times % pair != 0 and (times - 1) % pair == 0 else None
 
 
-def _pairs(source: Source) -> int | None:
+def _pairs(source: PlaneAttributes) -> int | None:
     """Return how many times control and label were acquired; None where the volumes do not tell."""
     times, pair = source.volume.times if source.volume is not None else 0, _volumes_of_a_pair(source)
     return times // pair or None if times % pair in (0, 1) else None
 
 
-def _preparation(source: Source) -> float | int | None:
+def _preparation(source: PlaneAttributes) -> float | int | None:
     """The preparation is repeated with every volume."""
     stated = source.number(Tag.REPETITION_TIME)
-    found = volume_time_of(source) or (tidy(stated, MS_TO_S) if stated else None)
+    found = volume_time_of(source) or (round_to_12_digits(stated, MS_TO_S) if stated else None)
     continuous = "pcasl" in source.text(SEQUENCE_FILE).lower()
     return found if continuous and "jw_tgse" not in source.text(SEQUENCE_FILE) else None
 
@@ -156,10 +156,10 @@ def _free(field: str, n: int) -> Phoenix:
     return Phoenix(field.format(n))
 
 
-def _ge_delay(source: Source) -> float | int | None:
+def _ge_delay(source: PlaneAttributes) -> float | int | None:
     """For labelled images of GE, InversionTime is the post-labelling delay."""
     found = source.number(Tag.INVERSION_TIME)
-    return tidy(found, MS_TO_S) if found else None
+    return round_to_12_digits(found, MS_TO_S) if found else None
 
 
 LABELLED_SIEMENS = When("Siemens ASL sequences", _is_sequence)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..errors import SidecarError
 from ..standard.dictionary import keyword_of
 from .reverse_pet import pet_attributes
-from .reverse_rows import RETURNS, WITHHELD, Return
+from .reverse_rows import REVERSE_ROWS, WITHHELD, ReverseRow
 from .row import Row
 from .tables import BY_KEY, NESTED, ORDER, PLACEHOLDERS
 
@@ -107,11 +107,11 @@ def _computed(now: Mapping[str, Any], written: Mapping[str, Any], where: str) ->
     ]
 
 
-def _reverse_rows(top: Mapping[str, Any]) -> list[Return]:
-    return [row for row in RETURNS if row.key in top and row.when(top)]
+def _reverse_rows(top: Mapping[str, Any]) -> list[ReverseRow]:
+    return [row for row in REVERSE_ROWS if row.key in top and row.when(top)]
 
 
-def attributes_told(top: dict[str, Any], where: str, sentences: list[str]) -> list[AttributeOfKey]:
+def attributes_from_keys(top: dict[str, Any], where: str, sentences: list[str]) -> list[AttributeOfKey]:
     """Return the attributes that a sidecar of another tool specifies; of those with the same path the first counts.
 
     Parameters
@@ -146,7 +146,7 @@ def _changed(rows: Mapping[str, Row], now: Mapping[str, Any], written: Mapping[s
     ]
 
 
-def _texts(row: Row | Return, value: Any, where: str) -> list[str]:
+def _texts(row: Row | ReverseRow, value: Any, where: str) -> list[str]:
     """Return a value as DICOM texts."""
     good = isinstance(value, row.kind.types) and (bool in row.kind.types or not isinstance(value, bool))
     if isinstance(value, list):

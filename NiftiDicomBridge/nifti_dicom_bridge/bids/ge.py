@@ -9,9 +9,9 @@ from typing import Any
 
 from ..standard.tags import Tag
 from .image_type import GE_INTERNAL_SEQUENCE, GE_LOCATIONS, GE_SEQUENCE, is_ge_field_map
-from .kinds import MS_TO_S, POSITIVE, TEXT, tidy
+from .kinds import MS_TO_S, POSITIVE, TEXT, round_to_12_digits
 from .row import GE, AnyRow, Derived, Row, When
-from .source import Private, Source
+from .source import PlaneAttributes, Private
 
 ACQUISITION, PARAMETERS = "GEMS_ACQU_01", "GEMS_PARM_01"
 PROTOCOL_BLOCK = Private(0x0025, "GEMS_SERS_01", 0x101B)
@@ -35,7 +35,7 @@ CYCLING_NAMES = {"ALLTR": "ALLTR", "2TR": "2TR", "3TR": "3TR", "SPOFF": "SPOFF"}
 TWO_PI = 6.283185307179586
 
 
-def protocol_of(source: Source) -> dict[str, str]:
+def protocol_of(source: PlaneAttributes) -> dict[str, str]:
     """Return the protocol block, by key; empty where there is none."""
     found = source.holder(PROTOCOL_BLOCK) if GE.holds(source) else None
     value = found[0][found[1]].value if found else b""
@@ -55,12 +55,12 @@ def protocol_block(raw: bytes) -> dict[str, str]:
     return dict(re.findall(r'^(?:set )?(\w+) "([^"\n]*)"', text.decode("latin-1"), re.MULTILINE))
 
 
-def _kind_of_sequence(source: Source) -> str | None:
+def _kind_of_sequence(source: PlaneAttributes) -> str | None:
     """Return ``Spin Echo``, ``Gradient Echo``…: GE says it in the protocol alone."""
     return protocol_of(source).get("PSEQ", "").strip() or None
 
 
-def _interpolation(source: Source) -> int | None:
+def _interpolation(source: PlaneAttributes) -> int | None:
     """Return how many slices were interpolated of each that was acquired (ZIP2, ZIP4), where it is more than one.
 
     The slices overlap then, and more are in the volume than locations were acquired.
@@ -73,35 +73,35 @@ def _interpolation(source: Source) -> int | None:
     return found if found > 1 else None
 
 
-def internal_name_of(source: Source) -> str:
+def internal_name_of(source: PlaneAttributes) -> str:
     """Return ``EPI`` (gradient echo) or ``EPI2`` (spin echo); empty for other sequences."""
     return INTERNAL_NAMES.get(source.text(GE_INTERNAL_SEQUENCE), "") if GE.holds(source) else ""
 
 
-def _table_position(source: Source) -> list[Any] | None:
+def _table_position(source: PlaneAttributes) -> list[Any] | None:
     found = source.numbers(TABLE)
-    return [0, 0, tidy(found[2] - (source.number(TABLE_DELTA) or 0.0))] if len(found) >= 3 else None
+    return [0, 0, round_to_12_digits(found[2] - (source.number(TABLE_DELTA) or 0.0))] if len(found) >= 3 else None
 
 
-def _shims(source: Source) -> list[Any] | None:
+def _shims(source: PlaneAttributes) -> list[Any] | None:
     found = [source.number(where) for where in SHIMS]
-    return None if any(value is None for value in found) else [tidy(value or 0.0) for value in found]
+    return None if any(value is None for value in found) else [round_to_12_digits(value or 0.0) for value in found]
 
 
-def _echo_time_2(source: Source) -> float | None:
+def _echo_time_2(source: PlaneAttributes) -> float | None:
     """The velocity scale of a field map tells the difference of its echo times."""
     time, scale = source.number(Tag.ECHO_TIME), source.number(VELOCITY_SCALE) or 0.0
     return None if not time or scale >= 0 else float(f"{time * MS_TO_S - 1.0 / (TWO_PI * scale):.6g}")
 
 
-def _directions(source: Source) -> int | None:
+def _directions(source: PlaneAttributes) -> int | None:
     kinds = (source.number(COLLAPSE) or 0, source.number(DIRECTION_TYPE) or 0)
     if kinds[0] not in (0, TENSOR_IMAGE, UNWEIGHTED_IMAGE) or kinds[1] not in (0, TENSOR_IMAGE):
         return None
     return round(source.number(DIRECTIONS) or 0) or None
 
 
-def cycling_of(source: Source) -> str:
+def cycling_of(source: PlaneAttributes) -> str:
     """Return how the gradients of a diffusion sequence cycle over slices, ``OFF`` where they do not.
 
     Models that cycle have a range of user variable 15 (derating) in which the special off mode is on.
@@ -116,7 +116,7 @@ def cycling_of(source: Source) -> str:
     return CYCLING.get(mode, "ALLTR")
 
 
-def _tensor_file(source: Source) -> int | None:
+def _tensor_file(source: PlaneAttributes) -> int | None:
     """Return the number of the file of directions; the cycling modes have one of their own."""
     stated, mode = round(source.number(USER[11]) or 0.0), round(source.number(USER[12]) or 0.0)
     return stated or (mode if cycling_of(source) in CYCLING.values() else 0) or None

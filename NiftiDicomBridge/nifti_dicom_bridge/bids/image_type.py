@@ -8,7 +8,7 @@ from ..model import metadata
 from ..standard.tags import Tag
 from .kinds import Kind
 from .row import SIEMENS, Derived, Row
-from .source import Private, Source
+from .source import PlaneAttributes, Private
 
 TYPE_TEXT = Private(0x0021, "SIEMENS MR SDI 02", 0x1175)
 GE_COMPONENT = Private(0x0043, "GEMS_PARM_01", 0x102F)
@@ -27,12 +27,12 @@ DISTORTION_CORRECTED = {"DIS2D": True, "DIS3D": True, "ND": False}
 FIELD_MAP_WORD = "FIELDMAPHZ"
 
 
-def components_of(source: Source) -> list[str]:
+def components_of(source: PlaneAttributes) -> list[str]:
     """Return the components that an image says it has: ``MAGNITUDE``, ``PHASE``, ``REAL``, ``IMAGINARY``."""
     return _components(source, image_type_of(source))
 
 
-def _components(source: Source, words: list[str]) -> list[str]:
+def _components(source: PlaneAttributes, words: list[str]) -> list[str]:
     found = [COMPONENTS.get(word.upper()) for word in words]
     found.append(COMPONENTS.get(source.stated(Tag.COMPLEX_IMAGE_COMPONENT).upper()))
     if source.manufacturer == "GE":
@@ -44,21 +44,21 @@ def _components(source: Source, words: list[str]) -> list[str]:
 COMPONENTS_IN_ORDER = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
 
 
-def image_type_of(source: Source) -> list[str]:
+def image_type_of(source: PlaneAttributes) -> list[str]:
     """Return the words of ImageType, those of FrameType where a multi-frame image is of mixed type."""
     found = [word for word in metadata.texts(source.top, Tag.IMAGE_TYPE) if word]
     frame = source.texts(Tag.FRAME_TYPE)
     return frame if frame and "MIXED" in found else found
 
 
-def is_field_map_in_hz(source: Source) -> bool:
+def is_field_map_in_hz(source: PlaneAttributes) -> bool:
     """Whether the values are a field map in Hz."""
     words = image_type_of(source)
     philips = any("B0" in word and "MAP" in word for word in ["_".join(words)]) and "REAL" in components_of(source)
     return philips or is_ge_field_map(source)
 
 
-def is_ge_field_map(source: Source) -> bool:
+def is_ge_field_map(source: PlaneAttributes) -> bool:
     """Whether this is the map, not the magnitude, of a GE field map sequence: the first of the two volumes."""
     if source.manufacturer != "GE":
         return False
@@ -74,7 +74,7 @@ GE_INTERNAL_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109E)
 GE_LOCATIONS = Private(0x0021, "GEMS_RELA_01", 0x104F)
 
 
-def _image_type(source: Source, where: Any, factor: float) -> list[str] | None:
+def _image_type(source: PlaneAttributes, where: Any, factor: float) -> list[str] | None:
     """Return the words as dcm2niix has them, because tools look for them: split at underscores, the component appended."""
     words = [part for word in image_type_of(source) for part in word.split("_") if part]
     if not words:
@@ -88,17 +88,17 @@ def _image_type(source: Source, where: Any, factor: float) -> list[str] | None:
     return [*words, *[word for word in _components(source, inner + phase) if word not in inner]]
 
 
-def _distortion_correction(source: Source) -> bool | None:
+def _distortion_correction(source: PlaneAttributes) -> bool | None:
     words = [*image_type_of(source), *source.texts(TYPE_TEXT)]
     found = [DISTORTION_CORRECTED[word.upper()] for word in words if word.upper() in DISTORTION_CORRECTED]
     return (all(found)) if found else None
 
 
-def _type_text(source: Source) -> list[str] | None:
+def _type_text(source: PlaneAttributes) -> list[str] | None:
     return [word for word in source.texts(TYPE_TEXT) if word] or None
 
 
-def _field_map_units(source: Source) -> str | None:
+def _field_map_units(source: PlaneAttributes) -> str | None:
     return "Hz" if is_field_map_in_hz(source) else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SidecarError
-from .source import Source, Where
+from .source import PlaneAttributes, Where
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Kind:
         What the JSON value may be.
     """
 
-    to_bids: Callable[[Source, Where, float], Any]
+    to_bids: Callable[[PlaneAttributes, Where, float], Any]
     to_dicom: Callable[[Any, float], list[str]]
     types: tuple[type, ...]
 
@@ -40,41 +40,41 @@ def number_text(value: float) -> str:
     raise SidecarError(f"{value!r} cannot be written in 16 characters.")
 
 
-def tidy(value: float, factor: float = 1.0) -> float | int:
+def round_to_12_digits(value: float, factor: float = 1.0) -> float | int:
     """Return a number times a factor, without the noise of the multiplication; integers as such."""
     found = float(f"{value * factor:.12g}")
     return int(found) if found.is_integer() and abs(found) < 2**53 else found
 
 
-def _number(source: Source, where: Where, factor: float) -> float | int | None:
+def _number(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
     found = source.number(where)
-    return None if found is None or not math.isfinite(found) else tidy(found, factor)
+    return None if found is None or not math.isfinite(found) else round_to_12_digits(found, factor)
 
 
-def _positive(source: Source, where: Where, factor: float) -> float | int | None:
+def _positive(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
     """Zero is how scanners say "not applicable" of what cannot be zero."""
     found = _number(source, where, factor)
     return found if found is not None and found > 0 else None
 
 
-def _several(source: Source, where: Where, factor: float) -> float | int | None:
+def _several(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
     found = _number(source, where, factor)
     return found if found is not None and found > 1 else None
 
 
-def _numbers(source: Source, where: Where, factor: float) -> list[Any] | None:
-    return [tidy(value, factor) for value in source.numbers(where) if math.isfinite(value)] or None
+def _numbers(source: PlaneAttributes, where: Where, factor: float) -> list[Any] | None:
+    return [round_to_12_digits(value, factor) for value in source.numbers(where) if math.isfinite(value)] or None
 
 
-def _text(source: Source, where: Where, factor: float) -> str | None:
+def _text(source: PlaneAttributes, where: Where, factor: float) -> str | None:
     return source.text(where) or None
 
 
-def _list(source: Source, where: Where, factor: float) -> list[str] | None:
+def _list(source: PlaneAttributes, where: Where, factor: float) -> list[str] | None:
     return [part for part in source.texts(where) if part] or None
 
 
-def _clock(source: Source, where: Where, factor: float) -> str | None:
+def _clock(source: PlaneAttributes, where: Where, factor: float) -> str | None:
     """``HHMMSS.FFFFFF`` → ``HH:MM:SS.FFFFFF``."""
     return clock(source.text(where))
 
@@ -97,7 +97,7 @@ def seconds_of(text: str) -> float | None:
     return None if found is None else int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
 
 
-def _date(source: Source, where: Where, factor: float) -> str | None:
+def _date(source: PlaneAttributes, where: Where, factor: float) -> str | None:
     """``YYYYMMDD`` → ``YYYY-MM-DD``."""
     return date(source.text(where))
 
@@ -108,7 +108,7 @@ def date(text: str) -> str | None:
     return None if found is None else "-".join(found.groups())
 
 
-def _age(source: Source, where: Where, factor: float) -> float | int | None:
+def _age(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
     """``045Y``, ``018M``, ``003W``, ``010D`` → years."""
     found = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
     if found is None:
@@ -129,10 +129,10 @@ def _age_to_dicom(value: Any, factor: float) -> list[str]:
     return [f"{round(float(value) * 12):03d}M"]
 
 
-def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[Source, Where, float], bool | None]:
+def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[PlaneAttributes, Where, float], bool | None]:
     """Return a reader of code strings that mean true or false."""
 
-    def read(source: Source, where: Where, factor: float) -> bool | None:
+    def read(source: PlaneAttributes, where: Where, factor: float) -> bool | None:
         word = source.text(where).upper()
         return True if word in true else False if word in false else None
 
@@ -148,7 +148,7 @@ def words(meaning: dict[str, str]) -> Kind:
     """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are."""
     back = {bids: dicom for dicom, bids in reversed(meaning.items())}
 
-    def read(source: Source, where: Where, factor: float) -> str | None:
+    def read(source: PlaneAttributes, where: Where, factor: float) -> str | None:
         word = source.text(where)
         return meaning.get(word.upper(), word) or None
 
@@ -158,7 +158,7 @@ def words(meaning: dict[str, str]) -> Kind:
 def one_of(*allowed: str) -> Kind:
     """Return the kind of a code string that BIDS knows some words of; others say nothing."""
 
-    def read(source: Source, where: Where, factor: float) -> str | None:
+    def read(source: PlaneAttributes, where: Where, factor: float) -> str | None:
         word = source.text(where).upper()
         return word if word in allowed else None
 
@@ -169,7 +169,7 @@ def choice(meaning: dict[int, Any]) -> Kind:
     """Return the kind of a number that stands for a word in BIDS; other numbers say nothing."""
     back = {str(bids): number for number, bids in reversed(meaning.items())}
 
-    def read(source: Source, where: Where, factor: float) -> Any:
+    def read(source: PlaneAttributes, where: Where, factor: float) -> Any:
         found = source.number(where)
         return None if found is None else meaning.get(int(found))
 

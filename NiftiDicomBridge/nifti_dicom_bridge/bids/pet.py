@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from ..standard.tags import Tag
-from .kinds import MS_TO_S, POSITIVE, Kind, clock, seconds_of, tidy
+from .kinds import MS_TO_S, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
 from .row import PET, AnyRow, Derived, Row, made_by
-from .source import Nested, Private, Source, Where
+from .source import Nested, PlaneAttributes, Private, Where
 
 FRAME_MOMENT = Tag.FRAME_ACQUISITION_DATE_TIME
 """FrameAcquisitionDateTime, of Enhanced PET."""
@@ -47,12 +47,12 @@ PARTS: tuple[tuple[tuple[str, str], ...], ...] = (
 # fmt: on
 
 
-def _tracer(source: Source, where: Where, factor: float) -> str | None:
+def _tracer(source: PlaneAttributes, where: Where, factor: float) -> str | None:
     """``FDG -- fluorodeoxyglucose`` → ``FDG``."""
     return source.text(where).split(" -- ")[0].strip() or None
 
 
-def _nuclide(source: Source) -> str | None:
+def _nuclide(source: PlaneAttributes) -> str | None:
     """``^18^Fluorine`` → ``18Fluorine``."""
     return (
         source.text(
@@ -62,12 +62,12 @@ def _nuclide(source: Source) -> str | None:
     )
 
 
-def _attenuation(source: Source) -> str | None:
+def _attenuation(source: PlaneAttributes) -> str | None:
     """The method without its coefficient: ``measured,, 0.096000 cm-1`` → ``measured``."""
     return source.text(Tag.ATTENUATION_CORRECTION_METHOD).split(",")[0].strip() or None
 
 
-def _recon_name(source: Source) -> str | None:
+def _recon_name(source: PlaneAttributes) -> str | None:
     text = source.text(Tag.RECONSTRUCTION_METHOD)
     whole = next((name for part, name in RECONSTRUCTIONS if part in text), None)
     parts = [next((name for part, name in group if part in text), "") for group in PARTS]
@@ -81,28 +81,28 @@ def recon_parameters(text: str) -> tuple[int, int] | None:
     return (int(found[0][-1]), int(found[1][-1])) if all(found) else None
 
 
-def _parameter_values(source: Source) -> list[int] | None:
+def _parameter_values(source: PlaneAttributes) -> list[int] | None:
     found = recon_parameters(source.text(Tag.RECONSTRUCTION_METHOD))
     return list(found) if found else None
 
 
-def _parameter_labels(source: Source) -> list[str] | None:
+def _parameter_labels(source: PlaneAttributes) -> list[str] | None:
     return ["subsets", "iterations"] if _parameter_values(source) else None
 
 
 def _by_frame(tag: int, factor: float, only_positive: bool = False) -> Any:
     """Return a reader of one number per time, in a list."""
 
-    def read(source: Source) -> list[Any] | None:
+    def read(source: PlaneAttributes) -> list[Any] | None:
         found = [frame.number(tag) for frame in frames_of(source)]
         if not found or any(value is None or (only_positive and value <= 0) for value in found):
             return None
-        return [tidy(value or 0.0, factor) for value in found]
+        return [round_to_12_digits(value or 0.0, factor) for value in found]
 
     return read
 
 
-def frames_of(source: Source) -> list[Source]:
+def frames_of(source: PlaneAttributes) -> list[PlaneAttributes]:
     """Return the first plane of every time."""
     volume = source.volume
     if volume is None:
@@ -111,32 +111,32 @@ def frames_of(source: Source) -> list[Source]:
     return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
 
 
-def _starts(source: Source) -> list[Any] | None:
+def _starts(source: PlaneAttributes) -> list[Any] | None:
     """Return when every time began after the series did, s."""
     times = [seconds_of(frame.text(FRAME_MOMENT)[8:] or frame.text(Tag.ACQUISITION_TIME)) for frame in frames_of(source)]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
         return [0] if len(times) == 1 else None
     zero = seconds_of(source.text(Tag.SERIES_TIME))
-    return [tidy(round((time - (known[0] if zero is None else zero)) % DAY_S, 6)) for time in known]
+    return [round_to_12_digits(round((time - (known[0] if zero is None else zero)) % DAY_S, 6)) for time in known]
 
 
-def _reference_times(source: Source) -> list[Any] | None:
+def _reference_times(source: PlaneAttributes) -> list[Any] | None:
     found = _by_frame(Tag.FRAME_REFERENCE_TIME, MS_TO_S)(source)
     return found if found and len(set(found)) > 1 else None
 
 
-def _scan_clock(source: Source) -> str | None:
+def _scan_clock(source: PlaneAttributes) -> str | None:
     found = clock(source.text(Tag.SERIES_TIME)) or clock(source.text(Tag.ACQUISITION_TIME))
     return found.split(".")[0] if found else None
 
 
-def _is_decay_corrected(source: Source) -> bool | None:
+def _is_decay_corrected(source: PlaneAttributes) -> bool | None:
     word = source.text(Tag.DECAY_CORRECTION)
     return word not in ("", "NONE") if word else None
 
 
-def _correction_time(source: Source) -> float | int | None:
+def _correction_time(source: PlaneAttributes) -> float | int | None:
     """Seconds from the start of the scan to the moment that the decay was corrected to (BIDS: relative to TimeZero)."""
     word = source.text(Tag.DECAY_CORRECTION)
     if word == "START":
@@ -146,28 +146,28 @@ def _correction_time(source: Source) -> float | int | None:
         or source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_DATE_TIME)))[8:]
     )
     start, scan = seconds_of(given.strip()), seconds_of(source.text(Tag.SERIES_TIME) or source.text(Tag.ACQUISITION_TIME))
-    return None if word != "ADMIN" or start is None or scan is None else tidy(round(start - scan, 6))
+    return None if word != "ADMIN" or start is None or scan is None else round_to_12_digits(round(start - scan, 6))
 
 
 def _injection(tag: int) -> Any:
     """Return a reader of a clock time of the injection, in seconds from the start of the series."""
 
-    def read(source: Source) -> float | int | None:
+    def read(source: PlaneAttributes) -> float | int | None:
         clock_time, zero = (
             seconds_of(source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, tag)))),
             seconds_of(source.text(Tag.SERIES_TIME)),
         )
-        return None if clock_time is None or zero is None else tidy(round(clock_time - zero, 6))
+        return None if clock_time is None or zero is None else round_to_12_digits(round(clock_time - zero, 6))
 
     return read
 
 
-def _scatter(source: Source) -> list[Any] | None:
+def _scatter(source: PlaneAttributes) -> list[Any] | None:
     found = source.number(Tag.SCATTER_FRACTION_FACTOR)
-    return [tidy(found)] if found else None
+    return [round_to_12_digits(found)] if found else None
 
 
-def _molar_units(source: Source) -> str | None:
+def _molar_units(source: PlaneAttributes) -> str | None:
     return (
         "Bq/umol"
         if source.number(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_SPECIFIC_ACTIVITY)))
@@ -175,7 +175,7 @@ def _molar_units(source: Source) -> str | None:
     )
 
 
-def _activity_units(source: Source) -> str | None:
+def _activity_units(source: PlaneAttributes) -> str | None:
     return (
         "MBq"
         if (source.number(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIONUCLIDE_TOTAL_DOSE))) or 0) > 0
@@ -189,15 +189,15 @@ def filter_of(kernel: str) -> tuple[str, float] | None:
     return (found[1], float(found[2])) if found else None
 
 
-def _filter_type(source: Source) -> str | None:
+def _filter_type(source: PlaneAttributes) -> str | None:
     found = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
     return found[0] if found else source.text(Tag.CONVOLUTION_KERNEL) or None
 
 
-def _filter_size(source: Source) -> float | int | None:
+def _filter_size(source: PlaneAttributes) -> float | int | None:
     found = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
     ge = source.number(Private(0x0009, "GEMS_PETD_01", 0x108F)) if source.manufacturer == "GE" else None
-    return tidy(found[1]) if found else tidy(ge) if ge else None
+    return round_to_12_digits(found[1]) if found else round_to_12_digits(ge) if ge else None
 
 
 # up to `` -- ``

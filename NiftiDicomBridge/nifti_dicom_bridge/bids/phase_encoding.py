@@ -11,7 +11,7 @@ from .kinds import Kind
 from .row import ALWAYS, MR, AnyRow, Derived, Row
 from .rows import train_length_of
 from .sequence_words import GE_SEQUENCE, is_3d
-from .source import Csa, Private, Source
+from .source import Csa, PlaneAttributes, Private
 
 SIEMENS_POSITIVE = (Private(0x0021, "SIEMENS MR SDI 02", 0x111C), Csa("PhaseEncodingDirectionPositive"))
 UIH_NEGATIVE = Private(0x0065, "Image Private Header", 0x1058)
@@ -19,41 +19,41 @@ GE_HEADER = Private(0x0043, "GEMS_PARM_01", 0x102A)
 GE_USER_12 = Private(0x0019, "GEMS_ACQU_01", 0x10B3)
 
 
-def row_or_column(source: Source) -> str:
+def row_or_column(source: PlaneAttributes) -> str:
     """Return ``R`` or ``C`` of InPlanePhaseEncodingDirection (0018,1312), empty where unknown."""
     found = source.text(Tag.IN_PLANE_PHASE_ENCODING_DIRECTION)[:1].upper()
     return found if found in ("R", "C") else ""
 
 
-def polarity_of(source: Source) -> int | None:
+def polarity_of(source: PlaneAttributes) -> int | None:
     """Return 1 where lines were encoded along increasing row or column numbers of the DICOM image, −1 against, None unknown."""
     reader = POLARITIES.get(source.manufacturer)
     return reader(source) if reader else None
 
 
-def _siemens(source: Source) -> int | None:
+def _siemens(source: PlaneAttributes) -> int | None:
     found = source.first_number(*SIEMENS_POSITIVE)
     return None if found is None else 1 if found == 1 else -1
 
 
-def _uih(source: Source) -> int | None:
+def _uih(source: PlaneAttributes) -> int | None:
     found = source.number(UIH_NEGATIVE)
     return None if found is None else -1 if found == 1 else 1
 
 
-def _ge(source: Source) -> int | None:
+def _ge(source: PlaneAttributes) -> int | None:
     """``LINEAR`` is what GE calls flipped; software before RX27 has it in a binary header only."""
     word = source.text(Tag.RECTILINEAR_PHASE_ENCODE_REORDERING).upper()[:1]
     found = {"L": -1, "R": 1}.get(word) or ge_header_polarity(_raw(source))
     return -found if found and _is_reversed_pair(source) else found
 
 
-def _is_reversed_pair(source: Source) -> bool:
+def _is_reversed_pair(source: PlaneAttributes) -> bool:
     """Whether the research sequence with alternating polarity says that this run goes the other way."""
     return "epi_pepolar" in source.text(GE_SEQUENCE) and round(source.number(GE_USER_12) or 0) == 1
 
 
-def _raw(source: Source) -> bytes:
+def _raw(source: PlaneAttributes) -> bytes:
     found = source.holder(GE_HEADER) if source.manufacturer == "GE" else None
     value = found[0][found[1]].value if found else b""
     return value if isinstance(value, bytes) else b""
@@ -86,7 +86,7 @@ def ge_header_polarity(raw: bytes) -> int | None:
 POLARITIES = {"Siemens": _siemens, "UIH": _uih, "GE": _ge}
 
 
-def _axis_of(source: Source) -> tuple[str, int] | None:
+def _axis_of(source: PlaneAttributes) -> tuple[str, int] | None:
     """Return the letter of the phase encoded image axis, and the sense of increasing DICOM row or column numbers along it.
 
     Of 3D images only where they have an echo train: others have two phase encoded axes, and little distortion.
@@ -99,12 +99,12 @@ def _axis_of(source: Source) -> tuple[str, int] | None:
     return source.storage.axis_along(np.array(cosines[:3] if letter == "R" else cosines[3:]))
 
 
-def _axis(source: Source) -> str | None:
+def _axis(source: PlaneAttributes) -> str | None:
     found = _axis_of(source)
     return found[0] if found and polarity_of(source) is None else None
 
 
-def _direction(source: Source) -> str | None:
+def _direction(source: PlaneAttributes) -> str | None:
     found, polarity = _axis_of(source), polarity_of(source)
     if found is None or polarity is None:
         return None
@@ -112,11 +112,11 @@ def _direction(source: Source) -> str | None:
     return letter if sense * polarity > 0 else letter + "-"
 
 
-def _ge_polarity(source: Source) -> str | None:
+def _ge_polarity(source: PlaneAttributes) -> str | None:
     return {1: "Unflipped", -1: "Flipped", None: None}[polarity_of(source)] if source.manufacturer == "GE" else None
 
 
-def recon_lines_of(source: Source) -> int:
+def recon_lines_of(source: PlaneAttributes) -> int:
     """Return the size of the reconstructed image along the phase encoding axis; 0 where unknown."""
     from .acceleration import lines_of
 
@@ -126,7 +126,7 @@ def recon_lines_of(source: Source) -> int:
     return {"R": columns, "C": rows}.get(row_or_column(source), lines_of(source))
 
 
-def _column_or_row(source: Source, where: object, factor: float) -> str | None:
+def _column_or_row(source: PlaneAttributes, where: object, factor: float) -> str | None:
     return {"R": "ROW", "C": "COL", "": None}[row_or_column(source)]
 
 

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from ..standard.tags import Tag
-from .kinds import NUMBER, POSITIVE, tidy
+from .kinds import NUMBER, POSITIVE, round_to_12_digits
 from .row import PHILIPS, AnyRow, Derived, Row, When
-from .source import Nested, Private, Source
+from .source import Nested, PlaneAttributes, Private
 
 SCALE = Private(0x2005, "Philips MR Imaging DD 001", 0x100E)
 TABLE = Private(0x2005, "Philips MR Imaging DD 005", 0x143C)
@@ -16,7 +16,7 @@ DEEP_LEARNING = Private(0x2005, "Philips MR Imaging DD 002", 0x1110)
 NO_VALUE = 1e38
 
 
-def _world(source: Source) -> tuple[float, float] | None:
+def _world(source: PlaneAttributes) -> tuple[float, float] | None:
     """Return slope and intercept of the real world value mapping; None where it says nothing."""
     for place in (
         (Tag.REAL_WORLD_VALUE_SLOPE, Tag.REAL_WORLD_VALUE_INTERCEPT),
@@ -31,30 +31,30 @@ def _world(source: Source) -> tuple[float, float] | None:
     return None
 
 
-def _world_part(source: Source, n: int) -> float | int | None:
+def _world_part(source: PlaneAttributes, n: int) -> float | int | None:
     world = _world(source)
-    return None if world is None else tidy(world[n])
+    return None if world is None else round_to_12_digits(world[n])
 
 
-def _table_position(source: Source) -> list[Any] | None:
+def _table_position(source: PlaneAttributes) -> list[Any] | None:
     found = source.number(TABLE)
-    return None if found is None else [0, 0, tidy(-found) if found else 0]
+    return None if found is None else [0, 0, round_to_12_digits(-found) if found else 0]
 
 
-def _deep_learning(source: Source) -> str | None:
+def _deep_learning(source: PlaneAttributes) -> str | None:
     found = source.text(DEEP_LEARNING)
     return found if "_AI" in found else None
 
 
-def _rescale(source: Source, tag: int) -> float | int | None:
+def _rescale(source: PlaneAttributes, tag: int) -> float | int | None:
     found, world = source.number(tag), _world(source)
     neutral = tag == Tag.RESCALE_SLOPE
     if world and found in (None, float(neutral)):
         found = world[0 if neutral else 1]
-    return None if found is None else tidy(found)
+    return None if found is None else round_to_12_digits(found)
 
 
-def _is_precise(source: Source) -> int:
+def _is_precise(source: PlaneAttributes) -> int:
     """Whether values are Philips' precise ones, not those of its display."""
     volume, scale = source.volume, source.number(SCALE) or 0.0
     if volume is None:

@@ -17,7 +17,7 @@ import numpy as np
 from ..model.geometry import ras_of_lps
 from ..model.metadata import Element, Elements
 from ..options import Resample
-from .source import Layer, Private, Source
+from .source import Layer, PlaneAttributes, Private
 
 GROUP, CREATOR = 0x4E49, "NIFTI DICOM BRIDGE"
 KEYS = Private(GROUP, CREATOR, 0x1000)
@@ -37,7 +37,7 @@ SAME_S = 2e-3
 """Moments of slices and times that differ by less differ by rounding."""
 
 
-def block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ras: np.ndarray) -> Elements:
+def private_block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ras: np.ndarray) -> Elements:
     """Return the private block; empty where there is nothing to remember.
 
     Parameters
@@ -64,14 +64,14 @@ def block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ras: np.nd
     }
 
 
-def remembered_block(elements: Elements) -> Elements:
+def private_block(elements: Elements) -> Elements:
     """Return the private block of a data set, in its usual place; empty where there is none."""
     layer = Layer(elements)
     tag = layer.tag_of(KEYS) if (GROUP, CREATOR) in layer.blocks else None
     return {} if tag is None else {CREATOR_TAG: Element("LO", CREATOR.encode("ascii")), KEYS_TAG: elements[tag]}
 
 
-def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
+def with_preserved_keys(found: dict[str, Any], source: PlaneAttributes) -> dict[str, Any]:
     """Return the keys that attributes tell, and those of the block, in the axes of the file that is written now."""
     block = _block(source)
     if source.volume is not None and source.volume.dicom.preserved_bids_keys:
@@ -81,7 +81,7 @@ def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
     keys, told, matrix = block
     if source.volume is not None and Resample.SPACING in source.volume.dicom.resampled:
         keys = {key: value for key, value in keys.items() if key not in OF_SPACING}
-    keys = _turned(keys, matrix, source)
+    keys = _in_axes_of(keys, matrix, source)
     if not _holds(_in_order(keys), found.get("SliceTiming"), told.get("SliceTiming")):
         keys = {key: value for key, value in keys.items() if key not in ("SliceTiming", "SliceEncodingDirection")}
     elif "SliceTiming" in keys:
@@ -90,7 +90,7 @@ def with_remembered(found: dict[str, Any], source: Source) -> dict[str, Any]:
     return _without_needless_axis(merged, keys)
 
 
-def _block(source: Source) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
+def _block(source: PlaneAttributes) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
     """Return keys, what the attributes told, and the matrix; None where there is no block, or a damaged one."""
     return _read(source.text(KEYS)) if source.has(KEYS) else None
 
@@ -142,7 +142,7 @@ def _without_needless_axis(merged: dict[str, Any], keys: Mapping[str, Any]) -> d
 # --- axes -------------------------------------------------------------------------------------------------------------
 
 
-def _turned(keys: Mapping[str, Any], matrix: np.ndarray, source: Source) -> dict[str, Any]:
+def _in_axes_of(keys: Mapping[str, Any], matrix: np.ndarray, source: PlaneAttributes) -> dict[str, Any]:
     """Return keys with axes and lists of slices as in the file that is written now."""
     found = dict(keys)
     for key in LETTERS:
@@ -153,7 +153,7 @@ def _turned(keys: Mapping[str, Any], matrix: np.ndarray, source: Source) -> dict
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _letter(letter: Any, matrix: np.ndarray, source: Source) -> str | None:
+def _letter(letter: Any, matrix: np.ndarray, source: PlaneAttributes) -> str | None:
     """Return the axis of the file of now that runs as ``i``, ``j-``, … of the file of then."""
     direction = direction_of(letter, matrix)
     if direction is None or source.storage is None:
@@ -170,7 +170,7 @@ def direction_of(letter: Any, ijk_to_ras: np.ndarray) -> np.ndarray | None:
     return (-1.0 if letter.endswith("-") else 1.0) * axis / np.linalg.norm(axis)
 
 
-def _slices(found: dict[str, Any], keys: Mapping[str, Any], matrix: np.ndarray, source: Source) -> dict[str, Any]:
+def _slices(found: dict[str, Any], keys: Mapping[str, Any], matrix: np.ndarray, source: PlaneAttributes) -> dict[str, Any]:
     """Return SliceTiming, reversed where the slices are counted the other way now; with the axis where it is not ``k``."""
     times, letter = keys["SliceTiming"], _letter(keys.get("SliceEncodingDirection", "k"), matrix, source)
     if letter is None or not isinstance(times, list) or source.volume is None or source.storage is None:
@@ -183,7 +183,7 @@ def _slices(found: dict[str, Any], keys: Mapping[str, Any], matrix: np.ndarray, 
     return {"SliceTiming": forward, **({} if letter[0] == "k" else {"SliceEncodingDirection": letter[0]})}
 
 
-def _count_along(letter: str, source: Source) -> int:
+def _count_along(letter: str, source: PlaneAttributes) -> int:
     """Return how many voxels the file of now has along an axis."""
     assert source.volume is not None
     assert source.storage is not None

@@ -14,7 +14,7 @@ from .phase_encoding import recon_lines_of
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import EPI_FACTOR, train_length_of
 from .sequence_words import is_3d
-from .source import Csa, Phoenix, Private, Source
+from .source import Csa, Phoenix, PlaneAttributes, Private
 
 BANDWIDTHS = (
     Private(0x0021, "SIEMENS MR SDI 02", 0x1153),
@@ -27,13 +27,13 @@ WATER_FAT_SHIFT = Private(0x2001, "Philips Imaging DD 001", 0x1022)
 WATER_FAT_PPM = 3.4
 
 
-def _bandwidth(source: Source) -> float:
+def _bandwidth(source: PlaneAttributes) -> float:
     """Return the bandwidth per pixel along the phase encoding axis, Hz; 0 where unknown."""
     found = source.first_number(*BANDWIDTHS) if source.manufacturer == "Siemens" else None
     return found if found and math.isfinite(found) and found > 0 else 0.0
 
 
-def effective_spacing_of(source: Source) -> float:
+def effective_spacing_of(source: PlaneAttributes) -> float:
     """Return the effective echo spacing in s; 0 where unknown."""
     lines, bandwidth = recon_lines_of(source), _bandwidth(source)
     if source.manufacturer == "GE" and _ge_spacing(source):
@@ -41,7 +41,7 @@ def effective_spacing_of(source: Source) -> float:
     return 1.0 / (bandwidth * lines) if lines > 0 and bandwidth > 0 else 0.0
 
 
-def _ge_spacing(source: Source) -> float:
+def _ge_spacing(source: PlaneAttributes) -> float:
     """GE states the time between echoes: lines are acquired in groups of two, of four with partial Fourier."""
     spacing, factor, lines = source.number(GE_ECHO_SPACING_US) or 0.0, in_plane_of(source), lines_of(source)
     if spacing <= 0 or factor <= 0 or lines < 2 or recon_lines_of(source) < 2:
@@ -51,7 +51,7 @@ def _ge_spacing(source: Source) -> float:
     return (acquired - 1.0) * spacing * US_TO_S / (lines - 1)
 
 
-def _spacing(source: Source) -> float | None:
+def _spacing(source: PlaneAttributes) -> float | None:
     return _rounded(effective_spacing_of(source))
 
 
@@ -59,7 +59,7 @@ def _rounded(value: float) -> float | None:
     return float(f"{value:.6g}") if value > 0 else None
 
 
-def _derived_spacing(source: Source) -> float | None:
+def _derived_spacing(source: PlaneAttributes) -> float | None:
     """The true time between echoes: as on the console."""
     lines, bandwidth = recon_lines_of(source), _bandwidth(source)
     if not lines or not bandwidth:
@@ -69,14 +69,14 @@ def _derived_spacing(source: Source) -> float | None:
     return _rounded(factor / (1.0 + max(0.0, over)) / (bandwidth * lines))
 
 
-def _total(source: Source) -> float | None:
+def _total(source: PlaneAttributes) -> float | None:
     spacing, lines = effective_spacing_of(source), recon_lines_of(source)
     if UIH.holds(source) and not spacing:
         return _rounded((source.number(Tag.ACQUISITION_DURATION) or 0.0) * MS_TO_S)  # UIH writes the readout time there, in ms
     return _rounded(spacing * (lines - 1)) if lines > 0 else None
 
 
-def _philips(source: Source) -> float:
+def _philips(source: PlaneAttributes) -> float:
     """Return Philips' readout time from first to last echo, s; 0 where unknown."""
     shift, frequency = (
         source.number(WATER_FAT_SHIFT) or 0.0,
@@ -88,16 +88,16 @@ def _philips(source: Source) -> float:
     return shift / (frequency * WATER_FAT_PPM * (echoes + 1)) * echoes
 
 
-def _philips_spacing(source: Source) -> float | None:
+def _philips_spacing(source: PlaneAttributes) -> float | None:
     return _rounded(_philips(source) / (recon_lines_of(source) - 1)) if _philips(source) else None
 
 
-def _duration(source: Source) -> float | None:
+def _duration(source: PlaneAttributes) -> float | None:
     ge = (source.number(GE_DURATION_US) or 0.0) * US_TO_S if GE.holds(source) else 0.0
     return _rounded(ge or source.number(Tag.ACQUISITION_DURATION) or 0.0)
 
 
-def _shots(source: Source) -> int | None:
+def _shots(source: PlaneAttributes) -> int | None:
     """Return over how many passes the lines of a 3D EPI are spread: each takes RepetitionTime."""
     found = int(source.number(Phoenix("sSliceArray.lConc")) or 0)
     return found if found > 1 and is_3d(source) and _bandwidth(source) else None

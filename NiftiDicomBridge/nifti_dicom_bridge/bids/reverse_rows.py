@@ -13,7 +13,7 @@ from ..standard.tags import Tag
 from .asl import WORDS
 from .kinds import CLOCK, MS_TO_S, POSITIVE, TEXT, Kind
 from .manufacturers import manufacturer_of
-from .source import Source, Where
+from .source import PlaneAttributes, Where
 
 Top = Mapping[str, Any]
 TRACER = Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE
@@ -21,7 +21,7 @@ TRACER = Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE
 
 
 @dataclass(frozen=True)
-class Return:
+class ReverseRow:
     """One key that goes back to an attribute.
 
     Attributes
@@ -48,7 +48,7 @@ class Return:
     words: str = ""
 
 
-def _unread(source: Source, where: Where, factor: float) -> None:
+def _unread(source: PlaneAttributes, where: Where, factor: float) -> None:
     """Say nothing: other rows read these attributes."""
 
 
@@ -76,36 +76,36 @@ DAY = _one_way(lambda value: value.split("T")[0].replace("-", "").replace(":", "
 TIME_OF_DAY = Kind(_unread, lambda value, factor: CLOCK.to_dicom(value.split("T")[1], factor), (str,))
 
 # fmt: off
-RETURNS: tuple[Return, ...] = (
-    Return("AcquisitionDateTime",                (Tag.ACQUISITION_DATE,), DAY),
-    Return("AcquisitionDateTime",                (Tag.ACQUISITION_TIME,), TIME_OF_DAY),
-    Return("ScanDate",                           (Tag.ACQUISITION_DATE,), DAY),
-    Return("ScanDate",                           (Tag.SERIES_DATE,), DAY),
-    Return("BodyPartExamined",                   (Tag.BODY_PART_EXAMINED,), UPPER),
-    Return("HardcopyDeviceSoftwareVersion",      (Tag.HARDCOPY_DEVICE_SOFTWARE_VERSION,)),
-    Return("RepetitionTimeExcitation",           (Tag.REPETITION_TIME,), POSITIVE, MS_TO_S),
-    Return("RepetitionTimeInversion",            (Tag.REPETITION_TIME,), POSITIVE, MS_TO_S),
-    Return("EchoTrainLength",                    (Tag.ECHO_TRAIN_LENGTH,), POSITIVE),
-    Return("ParallelReductionFactorInPlane",     (Tag.PARALLEL_REDUCTION_FACTOR_IN_PLANE,), POSITIVE),
-    Return("ParallelReductionFactorOutOfPlane",  (Tag.PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE,), POSITIVE),
-    Return("PartialFourier",                     (Tag.PARTIAL_FOURIER,), PARTIAL),
-    Return("PartialFourierEnabled",              (Tag.PARTIAL_FOURIER,), UPPER),
-    Return("PhaseEncodingStepsNoPartialFourier", (Tag.NUMBER_OF_PHASE_ENCODING_STEPS,), POSITIVE),
-    Return("AcquisitionDuration",                (Tag.ACQUISITION_DURATION,), POSITIVE, 1.0, _is_not_uih, "not UIH"),
-    Return("SpoilingState",                      (Tag.SPOILING,), _one_way(lambda value: "" if value else "NONE", bool)),
+REVERSE_ROWS: tuple[ReverseRow, ...] = (
+    ReverseRow("AcquisitionDateTime",                (Tag.ACQUISITION_DATE,), DAY),
+    ReverseRow("AcquisitionDateTime",                (Tag.ACQUISITION_TIME,), TIME_OF_DAY),
+    ReverseRow("ScanDate",                           (Tag.ACQUISITION_DATE,), DAY),
+    ReverseRow("ScanDate",                           (Tag.SERIES_DATE,), DAY),
+    ReverseRow("BodyPartExamined",                   (Tag.BODY_PART_EXAMINED,), UPPER),
+    ReverseRow("HardcopyDeviceSoftwareVersion",      (Tag.HARDCOPY_DEVICE_SOFTWARE_VERSION,)),
+    ReverseRow("RepetitionTimeExcitation",           (Tag.REPETITION_TIME,), POSITIVE, MS_TO_S),
+    ReverseRow("RepetitionTimeInversion",            (Tag.REPETITION_TIME,), POSITIVE, MS_TO_S),
+    ReverseRow("EchoTrainLength",                    (Tag.ECHO_TRAIN_LENGTH,), POSITIVE),
+    ReverseRow("ParallelReductionFactorInPlane",     (Tag.PARALLEL_REDUCTION_FACTOR_IN_PLANE,), POSITIVE),
+    ReverseRow("ParallelReductionFactorOutOfPlane",  (Tag.PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE,), POSITIVE),
+    ReverseRow("PartialFourier",                     (Tag.PARTIAL_FOURIER,), PARTIAL),
+    ReverseRow("PartialFourierEnabled",              (Tag.PARTIAL_FOURIER,), UPPER),
+    ReverseRow("PhaseEncodingStepsNoPartialFourier", (Tag.NUMBER_OF_PHASE_ENCODING_STEPS,), POSITIVE),
+    ReverseRow("AcquisitionDuration",                (Tag.ACQUISITION_DURATION,), POSITIVE, 1.0, _is_not_uih, "not UIH"),
+    ReverseRow("SpoilingState",                      (Tag.SPOILING,), _one_way(lambda value: "" if value else "NONE", bool)),
     # dcm2niix reads the name of the coil as CoilString; ReceiveCoilName is another one with Siemens, and comes first
-    Return("CoilString",                         (Tag.RECEIVE_COIL_NAME,)),
-    Return("ReceiveCoilName",                    (Tag.RECEIVE_COIL_NAME,)),
-    Return("ArterialSpinLabelingType",           (Tag.ARTERIAL_SPIN_LABELING_CONTRAST,), _one_way(_labelling, str)),
-    Return("VascularCrushing",                   (Tag.ASL_CRUSHER_FLAG,), YES_NO),
-    Return("VascularCrushingVENC",               (Tag.ASL_CRUSHER_FLOW_LIMIT,), POSITIVE),
-    Return("BolusCutOffFlag",                    (Tag.ASL_BOLUS_CUTOFF_FLAG,), YES_NO),
-    Return("Radiopharmaceutical",                (TRACER, Tag.RADIOPHARMACEUTICAL)),
-    Return("TimeZero",                           (Tag.SERIES_TIME,), CLOCK),
-    Return("TimeZero",                           (Tag.ACQUISITION_TIME,), CLOCK),
-    Return("SeriesTime",                         (Tag.SERIES_TIME,), CLOCK),
-    Return("AttenuationCorrection",              (Tag.ATTENUATION_CORRECTION_METHOD,)),
-    Return("ReconMethodName",                    (Tag.RECONSTRUCTION_METHOD,)),
+    ReverseRow("CoilString",                         (Tag.RECEIVE_COIL_NAME,)),
+    ReverseRow("ReceiveCoilName",                    (Tag.RECEIVE_COIL_NAME,)),
+    ReverseRow("ArterialSpinLabelingType",           (Tag.ARTERIAL_SPIN_LABELING_CONTRAST,), _one_way(_labelling, str)),
+    ReverseRow("VascularCrushing",                   (Tag.ASL_CRUSHER_FLAG,), YES_NO),
+    ReverseRow("VascularCrushingVENC",               (Tag.ASL_CRUSHER_FLOW_LIMIT,), POSITIVE),
+    ReverseRow("BolusCutOffFlag",                    (Tag.ASL_BOLUS_CUTOFF_FLAG,), YES_NO),
+    ReverseRow("Radiopharmaceutical",                (TRACER, Tag.RADIOPHARMACEUTICAL)),
+    ReverseRow("TimeZero",                           (Tag.SERIES_TIME,), CLOCK),
+    ReverseRow("TimeZero",                           (Tag.ACQUISITION_TIME,), CLOCK),
+    ReverseRow("SeriesTime",                         (Tag.SERIES_TIME,), CLOCK),
+    ReverseRow("AttenuationCorrection",              (Tag.ATTENUATION_CORRECTION_METHOD,)),
+    ReverseRow("ReconMethodName",                    (Tag.RECONSTRUCTION_METHOD,)),
 )
 # keys that BIDS allows a list for, where the attribute has one number
 MAY_BE_LISTS = frozenset({"EchoTime", "FlipAngle", "LabelingDuration", "VascularCrushingVENC"})

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..standard.tags import Tag
 from .kinds import TEXT, Kind
-from .source import Csa, Nested, Phoenix, Private, Source, Where
+from .source import Csa, Nested, Phoenix, PlaneAttributes, Private, Where
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class When:
     """A condition, with its words for the documentation."""
 
     words: str
-    holds: Callable[[Source], bool]
+    holds: Callable[[PlaneAttributes], bool]
 
 
 def made_by(*names: str) -> When:
@@ -67,7 +67,7 @@ class Row:
         """Where to look, in order."""
         return (self.where,) if isinstance(self.where, (int, Private, Nested, Csa, Phoenix)) else self.where
 
-    def read(self, source: Source) -> Any:
+    def read(self, source: PlaneAttributes) -> Any:
         """Return the value, None where there is nothing to say."""
         if not self.when.holds(source):
             return None
@@ -115,11 +115,11 @@ class Derived:
     """
 
     key: str
-    compute: Callable[[Source], Any]
+    compute: Callable[[PlaneAttributes], Any]
     words: str
     when: When = ALWAYS
 
-    def read(self, source: Source) -> Any:
+    def read(self, source: PlaneAttributes) -> Any:
         """Return the value, None where there is nothing to say."""
         return self.compute(source) if self.when.holds(source) else None
 

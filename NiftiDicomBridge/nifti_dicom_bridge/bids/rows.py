@@ -14,19 +14,19 @@ from ..standard.tags import Tag
 from .kinds import AGE, CLOCK, DATE, JOINED, LIST, MS_TO_S, NUMBERS, POSITIVE, SEVERAL, Kind, clock, date, one_of, words
 from .row import AnyRow, Derived, Row, When, made_by
 from .sequence_words import SCAN_OPTIONS, SCANNING_SEQUENCE, SEQUENCE_VARIANT
-from .source import Nested, Private, Source, decoded
+from .source import Nested, PlaneAttributes, Private, decoded
 
 
-def _manufacturer(source: Source, where: Any, factor: float) -> str | None:
+def _manufacturer(source: PlaneAttributes, where: Any, factor: float) -> str | None:
     return source.manufacturer or None
 
 
-def _sex(source: Source, where: Any, factor: float) -> str | None:
+def _sex(source: PlaneAttributes, where: Any, factor: float) -> str | None:
     letter = source.text(where)[:1].upper()
     return letter if letter in ("M", "F", "O") else None
 
 
-def _date_time(source: Source) -> str | None:
+def _date_time(source: PlaneAttributes) -> str | None:
     """``2016-07-06T12:49:15.679688``."""
     day, time = date(source.text(Tag.ACQUISITION_DATE)), clock(source.text(Tag.ACQUISITION_TIME))
     if day is None or time is None:
@@ -35,15 +35,15 @@ def _date_time(source: Source) -> str | None:
     return f"{day}T{time}" if day and time else None
 
 
-def _time(source: Source) -> str | None:
+def _time(source: PlaneAttributes) -> str | None:
     return clock(source.text(Tag.ACQUISITION_DATE_TIME).split("+")[0].split("-")[0][8:])
 
 
-def _train_length(source: Source) -> int | None:
+def _train_length(source: PlaneAttributes) -> int | None:
     return length if (length := train_length_of(source)) > 1 else None
 
 
-def train_length_of(source: Source) -> int:
+def train_length_of(source: PlaneAttributes) -> int:
     """Return the length of the echo train; 0 where there is none."""
     if source.manufacturer == "UIH" and "gre_fsp" in source.text(Tag.SEQUENCE_NAME):
         return 0  # a 3D T1 image, whose train is none of EPI
@@ -51,7 +51,7 @@ def train_length_of(source: Source) -> int:
     return int(found or source.number(EPI_FACTOR) or 0)
 
 
-def _method_codes(source: Source) -> list[dict[str, str]] | None:
+def _method_codes(source: PlaneAttributes) -> list[dict[str, str]] | None:
     found = [
         {name: text for tag, name in CODE_PARTS.items() if (text := decoded(item.elements, tag, source.top))}
         for item in source.items(Tag.DEIDENTIFICATION_METHOD_CODE_SEQUENCE)
@@ -59,7 +59,7 @@ def _method_codes(source: Source) -> list[dict[str, str]] | None:
     return [codes for codes in found if codes] or None
 
 
-def _even_distance(source: Source) -> float | None:
+def _even_distance(source: PlaneAttributes) -> float | None:
     """SliceThickness stays what was acquired; the distance of slices is another one where they were resampled."""
     volume = source.volume
     if volume is None or Resample.SPACING not in volume.dicom.resampled:
@@ -67,11 +67,11 @@ def _even_distance(source: Source) -> float | None:
     return float(f"{slice_distance(volume.ijk_to_ras):.6g}")
 
 
-def _coil_string(source: Source) -> str | None:
+def _coil_string(source: PlaneAttributes) -> str | None:
     return source.text(Tag.RECEIVE_COIL_NAME) or None
 
 
-def _echo_of_ice(source: Source) -> int | None:
+def _echo_of_ice(source: PlaneAttributes) -> int | None:
     """Siemens XA counts echoes in the indices of its reconstruction: ``X_1_1_1_…``, coil and echo first."""
     found = re.match(r"[^_]*_(\d+)_", source.text(ICE_DIMENSIONS)) if source.manufacturer == "Siemens" else None
     return int(found[1]) if found else None

@@ -8,7 +8,7 @@ from .kinds import Kind, flag, words
 from .row import MR, Derived, Row
 from .sequence_words import SCANNING_SEQUENCE, SEQUENCE_VARIANT, words_of
 from .siemens import MT_PULSE
-from .source import Source
+from .source import PlaneAttributes
 
 # fmt: off
 # (words that ScanningSequence has, words that SequenceVariant has, name); the first that fits
@@ -24,7 +24,7 @@ TYPES: tuple[tuple[set[str], set[str], str], ...] = (
 # fmt: on
 
 
-def is_spoiled(source: Source) -> bool | None:
+def is_spoiled(source: PlaneAttributes) -> bool | None:
     """Whether the sequence is spoiled: the sequence variant says so where (0018,9016) is silent."""
     stated = source.text(Tag.SPOILING).upper()
     if stated:
@@ -32,11 +32,11 @@ def is_spoiled(source: Source) -> bool | None:
     return True if _variant_is_spoiled(source) else None
 
 
-def _variant_is_spoiled(source: Source) -> bool:
+def _variant_is_spoiled(source: PlaneAttributes) -> bool:
     return "SP" in words_of(source, SEQUENCE_VARIANT)
 
 
-def _pulse_sequence_type(source: Source) -> str | None:
+def _pulse_sequence_type(source: PlaneAttributes) -> str | None:
     found, variant = words_of(source, SCANNING_SEQUENCE), words_of(source, SEQUENCE_VARIANT)
     for having, variants, name in TYPES:
         if having <= found and variants <= variant:
@@ -45,7 +45,7 @@ def _pulse_sequence_type(source: Source) -> str | None:
     return None
 
 
-def _mt_state(source: Source) -> bool | None:
+def _mt_state(source: PlaneAttributes) -> bool | None:
     return True if source.number(MT_PULSE) == 1 else None
 
 
@@ -53,7 +53,7 @@ MT = flag(("OFF_RESONANCE", "ON_RESONANCE"), ("NONE",))
 SPOILING_TYPES = words({"RF": "RF", "GRADIENT": "GRADIENT", "RF_AND_GRADIENT": "COMBINED"})
 
 
-def _spoiling_type(source: Source, where: object, factor: float) -> str | None:
+def _spoiling_type(source: PlaneAttributes, where: object, factor: float) -> str | None:
     word = source.text(Tag.SPOILING).upper()
     return None if word == "NONE" else SPOILING_TYPES.to_bids(source, Tag.SPOILING, 1.0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..standard.tags import Tag
-from .source import Private, Source, Where
+from .source import PlaneAttributes, Private, Where
 
 GE_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109C)
 
@@ -13,11 +13,11 @@ SEQUENCE_VARIANT: tuple[Where, ...] = (Tag.SEQUENCE_VARIANT, Private(0x0021, SIE
 SCAN_OPTIONS: tuple[Where, ...] = (Tag.SCAN_OPTIONS, Private(0x0021, SIEMENS_SERIES, 0x105C))
 
 
-def words_of(source: Source, places: tuple[Where, ...]) -> set[str]:
+def words_of(source: PlaneAttributes, places: tuple[Where, ...]) -> set[str]:
     """Return the words of the first of several places that has any."""
     return next((set(source.texts(where)) for where in places if source.has(where)), set())
 
 
-def is_3d(source: Source) -> bool:
+def is_3d(source: PlaneAttributes) -> bool:
     """Whether the acquisition is 3D."""
     return source.text(Tag.MR_ACQUISITION_TYPE).upper().startswith("3D")

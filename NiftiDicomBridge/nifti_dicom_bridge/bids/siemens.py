@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..standard.tags import Tag
-from .kinds import NS_TO_S, NUMBER, POSITIVE, TEXT, US_TO_S, Kind, choice, tidy
+from .kinds import NS_TO_S, NUMBER, POSITIVE, TEXT, US_TO_S, Kind, choice, round_to_12_digits
 from .row import MR, SIEMENS, AnyRow, Derived, Row, When
-from .source import Csa, Phoenix, Private, Source
+from .source import Csa, Phoenix, PlaneAttributes, Private
 
 SDS, SDI, HEADER = "SIEMENS MR SDS 01", "SIEMENS MR SDI 02", "SIEMENS MR HEADER"
 MT_PULSE = Phoenix("sPrepPulses.ucMTC")
@@ -36,46 +36,48 @@ BASELINES = (
 # fmt: on
 
 
-def _table_position(source: Source) -> list[Any] | None:
+def _table_position(source: PlaneAttributes) -> list[Any] | None:
     """Reverse z: DICOM's table moves, the patient stays."""
     found = next((source.numbers(where) for where in TABLE_POSITIONS if len(source.numbers(where)) == 3), None)
-    return None if found is None else [tidy(found[0]), tidy(found[1]), tidy(-found[2])]
+    return (
+        None if found is None else [round_to_12_digits(found[0]), round_to_12_digits(found[1]), round_to_12_digits(-found[2])]
+    )
 
 
-def _shims(source: Source) -> list[Any] | None:
+def _shims(source: PlaneAttributes) -> list[Any] | None:
     found = [source.first_number(*map(Phoenix, names)) or 0 for names in SHIMS]
-    return [tidy(value) for value in found] if found[0] else None
+    return [round_to_12_digits(value) for value in found] if found[0] else None
 
 
-def _coil_string(source: Source) -> str | None:
+def _coil_string(source: PlaneAttributes) -> str | None:
     """What the coil is called elsewhere than in the list of its elements."""
     found = source.text(Private(0x0051, HEADER, 0x100F)) or source.text(Tag.RECEIVE_COIL_NAME)
     return found if found and found != _elements(source) else None
 
 
-def _elements(source: Source) -> str:
+def _elements(source: PlaneAttributes) -> str:
     return source.text(Phoenix("sCoilSelectMeas.sCoilStringForConversion") if source.protocol else ELEMENTS)
 
 
 ELEMENTS = Private(0x0021, SDI, 0x114F)
 
 
-def _partial_fourier(source: Source) -> float | None:
+def _partial_fourier(source: PlaneAttributes) -> float | None:
     return PARTIAL_FOURIER.get(int(source.number(Phoenix("sKSpace.ucPhasePartialFourier")) or 0))
 
 
-def _fractional_averages(source: Source, where: Any, factor: float) -> float | int | None:
+def _fractional_averages(source: PlaneAttributes, where: Any, factor: float) -> float | int | None:
     found = source.number(where)
-    return tidy(found) if found is not None and found > 1 else None
+    return round_to_12_digits(found) if found is not None and found > 1 else None
 
 
-def _matrix_coil_mode(source: Source) -> str | None:
+def _matrix_coil_mode(source: PlaneAttributes) -> str | None:
     """The protocol leaves out what is zero."""
     mode, factor = source.number(Phoenix("sPat.ucPATMode")), source.number(Phoenix("sPat.lAccelFactPE"))
     return ACCELERATIONS.get(int(mode or 0) if factor else 0, "None")
 
 
-def _scheme(source: Source) -> str | None:
+def _scheme(source: PlaneAttributes) -> str | None:
     """E11 and XA count the other way round than B17."""
     if not (source.has(Csa("B_value")) or source.has(Tag.DIFFUSION_B_VALUE) or source.has(Private(0x0019, HEADER, 0x100C))):
         return None
@@ -87,18 +89,18 @@ def _scheme(source: Source) -> str | None:
 def _echo_times(n: int) -> Derived:
     """Return the row of one of the two echoes that a phase difference is of."""
 
-    def read(source: Source) -> float | int | None:
+    def read(source: PlaneAttributes) -> float | int | None:
         from .image_type import components_of
 
         found = [source.number(Phoenix(f"alTE[{k}]")) for k in (0, 1)]
         if "PHASE" not in components_of(source) or not all(found):
             return None
-        return tidy(found[n] or 0.0, US_TO_S)
+        return round_to_12_digits(found[n] or 0.0, US_TO_S)
 
     return Derived(f"EchoTime{n + 1}", read, f"CSA protocol `alTE[{n}]`, phase images", HAS_PROTOCOL)
 
 
-def _deep_learning(source: Source) -> bool | None:
+def _deep_learning(source: PlaneAttributes) -> bool | None:
     from .image_type import TYPE_TEXT, image_type_of
 
     words = {*image_type_of(source), *source.texts(TYPE_TEXT)}
@@ -108,10 +110,10 @@ def _deep_learning(source: Source) -> bool | None:
 def _directions(axis: str) -> Derived:
     """Return the row of one component of the directions that waveforms of gradients are turned to."""
 
-    def read(source: Source) -> list[Any] | None:
+    def read(source: PlaneAttributes) -> list[Any] | None:
         count = int(source.number(Phoenix("sDiffusion.sFreeDiffusionData.lDiffDirections")) or 0)
         names = (f"sDiffusion.sFreeDiffusionData.asDiffDirVector[{n}].{AXES[axis]}" for n in range(min(count, MOST_DIRECTIONS)))
-        return [tidy(source.number(Phoenix(name)) or 0.0) for name in names] or None
+        return [round_to_12_digits(source.number(Phoenix(name)) or 0.0) for name in names] or None
 
     return Derived(f"FWF_DVS{axis}", read, f"CSA protocol `asDiffDirVector[n].{AXES[axis]}`", WAVEFORMS)
 

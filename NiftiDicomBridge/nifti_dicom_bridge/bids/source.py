@@ -119,7 +119,7 @@ class Storage:
         return "ijk"[n], 1 if along[n] > 0 else -1
 
 
-class Source:
+class PlaneAttributes:
     """Attributes of one plane: of the data set, its functional groups, the shared ones, private sequences; in this order."""
 
     def __init__(self, instance: Instance, frame: int = 0, volume: Volume | None = None, storage: Storage | None = None):
@@ -130,22 +130,22 @@ class Source:
         self.open_layers = 0
 
     @classmethod
-    def of(cls, volume: Volume, storage: Storage) -> Source:
+    def of(cls, volume: Volume, storage: Storage) -> PlaneAttributes:
         """Return what the first plane of a volume says: first in the order of acquisition, as far as its numbers tell."""
         series = volume.dicom.metadata
         planes = series.frames[0].tolist()
         index, frame = min(planes, key=lambda plane: (_number_of(series.instances[plane[0]].elements, plane[1]), plane[1]))
         return cls(series.instances[index], frame, volume, storage)
 
-    def once(self, name: str, compute: Callable[[Source], Any]) -> Any:
+    def once(self, name: str, compute: Callable[[PlaneAttributes], Any]) -> Any:
         """Return what a function says of this source, asking it once."""
         if name not in self._results:
             self._results[name] = compute(self)
         return self._results[name]
 
-    def other(self, instance: Instance, frame: int) -> Source:
+    def other(self, instance: Instance, frame: int) -> PlaneAttributes:
         """Return what another plane of the same volume says."""
-        return Source(instance, frame, self.volume, self.storage)
+        return PlaneAttributes(instance, frame, self.volume, self.storage)
 
     @property
     def made_in(self) -> object:

@@ -17,7 +17,7 @@ from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import train_length_of
 from .sequence_words import GE_SEQUENCE, SCANNING_SEQUENCE, is_3d, words_of
 from .siemens_text import number
-from .source import Csa, Private, Source
+from .source import Csa, PlaneAttributes, Private
 
 MOSAIC_TIMES_MS = (Private(0x0019, "SIEMENS MR HEADER", 0x1029), Csa("MosaicRefAcqTimes"))
 TIME_AFTER_START_S = Private(0x0021, "SIEMENS MR SDI 02", 0x1104)
@@ -29,13 +29,13 @@ TOLERANCE_S = 0.05
 DAY_S = 86400.0
 
 
-def slice_timing_of(source: Source) -> list[float] | None:
+def slice_timing_of(source: PlaneAttributes) -> list[float] | None:
     """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown."""
     found: list[float] | None = source.once("slice timing", _slice_timing)
     return found
 
 
-def _slice_timing(source: Source) -> list[float] | None:
+def _slice_timing(source: PlaneAttributes) -> list[float] | None:
     """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown.
 
     The first volume that tells sensible times counts: some sequences write nonsense into the first.
@@ -53,7 +53,7 @@ def _slice_timing(source: Source) -> list[float] | None:
     return rounded[::-1] if storage.reversed_slices else rounded
 
 
-def _sensible_times(source: Source, volumes: int) -> list[float] | None:
+def _sensible_times(source: PlaneAttributes, volumes: int) -> list[float] | None:
     reader = READERS.get(source.manufacturer)
     longest = (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     first = 1 if volumes > 1 and source.has(TIME_AFTER_START_S) else 0  # XA ignores multiband in the times of the first
@@ -68,20 +68,20 @@ def _sensible_times(source: Source, volumes: int) -> list[float] | None:
     return None
 
 
-def _takes_longer(source: Source) -> bool:
+def _takes_longer(source: PlaneAttributes) -> bool:
     """Whether slices may be further apart than RepetitionTime: in several runs, as of spin echo trains, never of EPI."""
     words = {*image_type_of(source), *words_of(source, SCANNING_SEQUENCE)}
     return not words & {"EP", "DERIVED"} and not source.has(TIME_AFTER_START_S)
 
 
-def _planes(source: Source, t: int) -> list[Source]:
+def _planes(source: PlaneAttributes, t: int) -> list[PlaneAttributes]:
     """Return the planes of a volume, by slice."""
     assert source.volume is not None
     series = source.volume.dicom.metadata
     return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[t]]
 
 
-def bands_by_time(source: Source) -> int:
+def bands_by_time(source: PlaneAttributes) -> int:
     """Return how many slices share each time; 1 where they do not all share it equally, or all have the same."""
     times = slice_timing_of(source) if source.manufacturer in ("Siemens", "UIH") else None
     counts = Counter(round(time / SAME_S) for time in times) if times else Counter()
@@ -92,11 +92,11 @@ def bands_by_time(source: Source) -> int:
 # --- Siemens ----------------------------------------------------------------------------------------------------------
 
 
-def _siemens(planes: list[Source]) -> list[float] | None:
+def _siemens(planes: list[PlaneAttributes]) -> list[float] | None:
     return _mosaic(planes) or _by_plane(planes, _after_start) or _by_plane(planes, _frame_time) or _clocks(planes)
 
 
-def _mosaic(planes: list[Source]) -> list[float] | None:
+def _mosaic(planes: list[PlaneAttributes]) -> list[float] | None:
     """One list of times, ms, in the order of the tiles."""
     if any(plane.made_in is not planes[0].made_in for plane in planes):
         return None
@@ -104,7 +104,7 @@ def _mosaic(planes: list[Source]) -> list[float] | None:
     return [times[plane.frame] * MS_TO_S for plane in planes] if times else None
 
 
-def _by_plane(planes: list[Source], reader: Callable[[Source], float | None]) -> list[float] | None:
+def _by_plane(planes: list[PlaneAttributes], reader: Callable[[PlaneAttributes], float | None]) -> list[float] | None:
     times = [reader(plane) for plane in planes]
     if any(time is None for time in times):
         return None
@@ -114,36 +114,36 @@ def _by_plane(planes: list[Source], reader: Callable[[Source], float | None]) ->
     return found
 
 
-def _clocks(planes: list[Source]) -> list[float] | None:
+def _clocks(planes: list[PlaneAttributes]) -> list[float] | None:
     """Times of images of one slice each."""
     return None if planes[0].made_in is planes[-1].made_in else _by_plane(planes, _clock)
 
 
-def _after_start(plane: Source) -> float | None:
+def _after_start(plane: PlaneAttributes) -> float | None:
     return plane.number(TIME_AFTER_START_S)
 
 
-def _frame_time(plane: Source) -> float | None:
+def _frame_time(plane: PlaneAttributes) -> float | None:
     return seconds_of(re.sub(r"[+-]\d+$", "", plane.text(Tag.FRAME_ACQUISITION_DATE_TIME))[8:])
 
 
-def _clock(plane: Source) -> float | None:
+def _clock(plane: PlaneAttributes) -> float | None:
     return seconds_of(plane.text(Tag.ACQUISITION_TIME))
 
 
-def _start(plane: Source) -> float | None:
-    tiles = [seconds_of(Source.text_of(item.elements, Tag.ACQUISITION_TIME)) for item in plane.items(UIH_FRAMES)]
+def _start(plane: PlaneAttributes) -> float | None:
+    tiles = [seconds_of(PlaneAttributes.text_of(item.elements, Tag.ACQUISITION_TIME)) for item in plane.items(UIH_FRAMES)]
     return min((time for time in tiles if time is not None), default=None) if any(tiles) else _clock(plane)
 
 
 # --- United Imaging ---------------------------------------------------------------------------------------------------
 
 
-def _uih(planes: list[Source]) -> list[float] | None:
+def _uih(planes: list[PlaneAttributes]) -> list[float] | None:
     """Tiles have their own acquisition times."""
     frames = planes[0].items(UIH_FRAMES)
     if planes[0].made_in is planes[-1].made_in and len(frames) >= len(planes):
-        times = [seconds_of(Source.text_of(frames[plane.frame].elements, Tag.ACQUISITION_TIME)) for plane in planes]
+        times = [seconds_of(PlaneAttributes.text_of(frames[plane.frame].elements, Tag.ACQUISITION_TIME)) for plane in planes]
         return None if any(time is None for time in times) else [float(time or 0.0) for time in times]
     return _clocks(planes)
 
@@ -151,7 +151,7 @@ def _uih(planes: list[Source]) -> list[float] | None:
 # --- GE ---------------------------------------------------------------------------------------------------------------
 
 
-def _ge(planes: list[Source]) -> list[float] | None:
+def _ge(planes: list[PlaneAttributes]) -> list[float] | None:
     """Computed from the protocol, because GE writes no times: evenly over RepetitionTime, in the order of the protocol."""
     first, volume = planes[0], planes[0].volume
     protocol = protocol_of(first)
@@ -169,7 +169,7 @@ def _ge(planes: list[Source]) -> list[float] | None:
     return None if times is None else [times[order.index(k)] for k in range(len(planes))]
 
 
-def ge_timing(source: Source, protocol: dict[str, str], options: list[str]) -> tuple[float, bool] | None:
+def ge_timing(source: PlaneAttributes, protocol: dict[str, str], options: list[str]) -> tuple[float, bool] | None:
     """Return the seconds that slices are acquired in, and whether they are interleaved; None for other sequences.
 
     Functional images: the slice order is in the protocol, RepetitionTime is without the delay behind a group. Multi-phase
@@ -220,13 +220,13 @@ def _digits(text: str) -> int:
     return int(found[0]) if found else 0
 
 
-READERS: dict[str, Callable[[list[Source]], list[float] | None]] = {"Siemens": _siemens, "UIH": _uih, "GE": _ge}
+READERS: dict[str, Callable[[list[PlaneAttributes]], list[float] | None]] = {"Siemens": _siemens, "UIH": _uih, "GE": _ge}
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------
 
 
-def _ge_repetition_time(source: Source) -> float | None:
+def _ge_repetition_time(source: PlaneAttributes) -> float | None:
     """GE's does not count the delay behind a group of slices."""
     found, protocol = source.number(Tag.REPETITION_TIME), protocol_of(source)
     delay = source.number(GROUP_DELAY_S)
@@ -235,7 +235,7 @@ def _ge_repetition_time(source: Source) -> float | None:
     return float(f"{(found or 0.0) * MS_TO_S + delay:.6g}") if found and delay else None
 
 
-def _onsets(source: Source) -> list[float] | None:
+def _onsets(source: PlaneAttributes) -> list[float] | None:
     """Return when each volume began after the first, s; None where the images do not say."""
     volume = source.volume
     if volume is None or GE.holds(source) or source.modality != "MR":
@@ -252,16 +252,16 @@ def _onsets(source: Source) -> list[float] | None:
     return onsets if onsets and all(late > early for early, late in pairwise(onsets)) else None
 
 
-def _is_3d_train_of_philips(source: Source) -> bool:
+def _is_3d_train_of_philips(source: PlaneAttributes) -> bool:
     """Whether RepetitionTime is that of one echo train of many that a volume takes."""
     return PHILIPS.holds(source) and is_3d(source) and train_length_of(source) > 1
 
 
-def _dynamic(plane: Source) -> float | None:
+def _dynamic(plane: PlaneAttributes) -> float | None:
     return plane.number(DYNAMIC_BEGIN_S)
 
 
-def volume_time_of(source: Source) -> float | None:
+def volume_time_of(source: PlaneAttributes) -> float | None:
     """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
     onsets, stated = source.once("onsets", _onsets), (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     if not onsets or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:  # averages take several volumes' time
@@ -270,18 +270,18 @@ def volume_time_of(source: Source) -> float | None:
     return None if abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
 
 
-def _excitation_time(source: Source) -> float | None:
+def _excitation_time(source: PlaneAttributes) -> float | None:
     """RepetitionTime (0018,0080), where volumes come at another rate."""
     found = source.number(Tag.REPETITION_TIME)
     return float(f"{found * MS_TO_S:.6g}") if found and volume_time_of(source) else None
 
 
-def _is_inversion(source: Source) -> bool:
+def _is_inversion(source: PlaneAttributes) -> bool:
     inverted = "IR" in words_of(source, SCANNING_SEQUENCE) or source.text(Tag.INVERSION_RECOVERY) == "YES"
     return inverted and source.manufacturer != "Philips"
 
 
-def _uneven_onsets(source: Source) -> list[float] | None:
+def _uneven_onsets(source: PlaneAttributes) -> list[float] | None:
     onsets = source.once("onsets", _onsets)
     steps = [late - early for early, late in pairwise(onsets)] if onsets else []
     return onsets if steps and max(steps) - min(steps) > TOLERANCE_S else None
@@ -291,13 +291,13 @@ INVERTED = When("inversion recovery", _is_inversion)
 NOT_INVERTED = When("", lambda source: not _is_inversion(source))
 
 
-def _start_of_tiles(source: Source) -> str | None:
+def _start_of_tiles(source: PlaneAttributes) -> str | None:
     """UIH gives the image the time of one tile, and every tile its own: the acquisition began with the first."""
-    times = [Source.text_of(item.elements, Tag.ACQUISITION_TIME) for item in source.items(UIH_FRAMES)]
+    times = [PlaneAttributes.text_of(item.elements, Tag.ACQUISITION_TIME) for item in source.items(UIH_FRAMES)]
     return clock(min(filter(None, times), default="")) if UIH.holds(source) else None
 
 
-def _date_of_tiles(source: Source) -> str | None:
+def _date_of_tiles(source: PlaneAttributes) -> str | None:
     day, time = date(source.text(Tag.ACQUISITION_DATE)), _start_of_tiles(source)
     return f"{day}T{time}" if day and time else None
 

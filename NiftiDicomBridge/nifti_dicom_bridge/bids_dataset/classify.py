@@ -7,7 +7,7 @@ import re
 from . import naming_rules
 from .bids_map import BidsMap, Row, built_in
 from .images import Image
-from .reproin import SCOUT, Spoken
+from .reproin import SCOUT, ReproInName
 from .subject_labels import label_of, protocol_of
 
 PARTS = {"PHASE": "phase", "REAL": "real", "IMAGINARY": "imag"}
@@ -17,7 +17,7 @@ IN_PASSING = ("task", "acq", "dir", "run")
 TOLD = r"(?:^|[_ ]){}-([0-9A-Za-z]+)"
 
 
-def decide(image: Image, table: BidsMap) -> None:
+def classify(image: Image, table: BidsMap) -> None:
     """Set what an image is in BIDS, or why it is nothing there.
 
     The first that has something to say counts: rows of the person's map, built-in rows for what scanners derive, a name in
@@ -27,14 +27,14 @@ def decide(image: Image, table: BidsMap) -> None:
     if user is not None and (user.datatype or user.ignore or user.sourcedata):
         _apply(image, user)
     else:
-        _by_what_is_built_in(image)
+        _by_built_in_rows(image)
         _refuse_anatomy_in_time(image)
         _add(image, user)
     if image.datatype:
         _complete_entities(image, table)
 
 
-def _by_what_is_built_in(image: Image) -> None:
+def _by_built_in_rows(image: Image) -> None:
     name, row = protocol_of(image), _first(built_in().first, image)
     if row is not None:
         _apply(image, row, name)
@@ -63,7 +63,7 @@ def _first(rows: tuple[Row, ...], image: Image, datatype: str = "") -> Row | Non
     return next((row for row in rows if datatype in ("", row.datatype) and row.holds(image.facts)), None)
 
 
-def _apply(image: Image, row: Row, name: Spoken | None = None) -> None:
+def _apply(image: Image, row: Row, name: ReproInName | None = None) -> None:
     image.rule = row.name
     image.ignored = f"the map leaves it out ({row.name})" if row.ignore else ""
     image.reason = row.sourcedata
@@ -78,7 +78,7 @@ def _apply(image: Image, row: Row, name: Spoken | None = None) -> None:
         image.log.warnings.append(f"{row.datatype}/{row.suffix}: {row.note}. Correct it in a --bids-map FILE.")
 
 
-def _apply_name(image: Image, name: Spoken) -> None:
+def _apply_name(image: Image, name: ReproInName) -> None:
     image.rule = "name of the series (ReproIn)"
     if name.suffix == SCOUT:
         image.reason = "its name says that it is a scout, and BIDS has no name for those"
@@ -99,10 +99,10 @@ def _by_heuristics(image: Image) -> None:
         image.reason = "nothing in its headers tells what it is in BIDS"
         return
     _apply(image, row)
-    image.entities = {**_told_in_passing(image), **image.entities}
+    image.entities = {**_entities_in_free_text(image), **image.entities}
 
 
-def _told_in_passing(image: Image) -> dict[str, str]:
+def _entities_in_free_text(image: Image) -> dict[str, str]:
     """Return entities in a name that is otherwise free, as in ``fMRI_task-nback_run-2``."""
     if not image.datatype:
         return {}

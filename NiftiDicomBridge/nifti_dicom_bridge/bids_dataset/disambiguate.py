@@ -20,7 +20,7 @@ FAMILIES = {
 WITHIN_RUN = ("echo", "part", "inv", "flip", "mt", "run")
 
 
-def tell_apart(images: Sequence[Image]) -> None:
+def disambiguate(images: Sequence[Image]) -> None:
     """Add entities until the names of all images of one session differ; `images` in the order of acquisition."""
     _parts(images)
     _echoes(images)

@@ -189,7 +189,7 @@ def _direction(keys: dict[str, Any], stored_affine: np.ndarray) -> str:
 def _asl_context(volume: Volume) -> tuple[str, ...]:
     """Return what each volume is, where all say so."""
     series = volume.dicom.metadata
-    planes = [bids.Source(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
+    planes = [bids.PlaneAttributes(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
     found = [ASL_WORDS.get(plane.text(Tag.ASL_CONTEXT)) for plane in planes]
     return tuple(word for word in found if word) if all(found) else ()
 

@@ -13,11 +13,11 @@ from ..model.names import unique_name
 from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap
-from .classify import decide
-from .disambiguate import tell_apart
+from .classify import classify
+from .disambiguate import disambiguate
 from .images import Image, relate
-from .required_keys import complete
-from .subject_labels import Owners, session_of, sessions_spoken, subject_of
+from .required_keys import add_required_keys
+from .subject_labels import Owners, session_of, sessions_from_reproin, subject_of
 
 SOURCE_DATA = "sourcedata"
 LAST = 1 << 62
@@ -59,7 +59,7 @@ class Placement:
         return not self.is_raw or (self.image.datatype, self.image.suffix) in WITH_GRADIENTS
 
 
-def place(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str = ".nii.gz") -> list[Placement]:
+def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str = ".nii.gz") -> list[Placement]:
     """Return where the images go, in the same order; images that the map leaves out have no place.
 
     Parameters
@@ -75,8 +75,8 @@ def place(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str
     """
     relate(images)
     for image in images:
-        decide(image, table)
-    owners, told = Owners(dataset), sessions_spoken(images)
+        classify(image, table)
+    owners, told = Owners(dataset), sessions_from_reproin(images)
     placements = []
     for image in images:
         if not image.ignored:
@@ -101,8 +101,8 @@ def _name(session: Sequence[Placement]) -> None:
     images = [placement.image for placement in session]
     for image in images:
         if image.datatype:
-            complete(image, images)
-    tell_apart([image for image in images if image.datatype])
+            add_required_keys(image, images)
+    disambiguate([image for image in images if image.datatype])
     taken: set[str] = set()
     for placement in session:
         image, folder = placement.image, PurePosixPath(*placement.labels)

@@ -16,7 +16,7 @@ SCOUT = "scout"
 
 
 @dataclass(frozen=True)
-class Spoken:
+class ReproInName:
     """What a name says.
 
     Attributes
@@ -35,7 +35,7 @@ class Spoken:
     entities: dict[str, str] = field(default_factory=dict)
 
 
-def spoken(name: str) -> Spoken | None:
+def parse_reproin(name: str) -> ReproInName | None:
     """Return what a name in ReproIn form says; None for any other name."""
     text = re.sub(r"^[A-Z]+:", "", name.strip())
     first, *parts = re.sub(r"^WIP ", "", text).split("__")[0].split("_")
@@ -51,4 +51,4 @@ def spoken(name: str) -> Spoken | None:
     session = found.pop("ses", "")
     entities = {key: label for key, label in found.items() if key in naming_rules.entities()}
     suffix = suffix or ("epi" if datatype == "fmap" and "dir" in entities else DEFAULTS.get(datatype, ""))
-    return Spoken(datatype, suffix, "" if session.lower() == "date" else session, entities)
+    return ReproInName(datatype, suffix, "" if session.lower() == "date" else session, entities)

@@ -11,7 +11,7 @@ from .images import Image
 EXPLAINED = 'give {} under "sidecar_changes" in a --bids-map FILE to have it placed'
 
 
-def complete(image: Image, session: Sequence[Image]) -> None:
+def add_required_keys(image: Image, session: Sequence[Image]) -> None:
     """Add the keys that an image needs for its name; where some are missing, say why it cannot have it.
 
     Parameters

@@ -14,7 +14,7 @@ from ..model import metadata
 from ..standard.tags import Tag
 from .bids_map import BidsMap
 from .images import Image
-from .reproin import Spoken, spoken
+from .reproin import ReproInName, parse_reproin
 
 LONGEST = 40
 DATES = (Tag.STUDY_DATE, Tag.SERIES_DATE, Tag.ACQUISITION_DATE, Tag.CONTENT_DATE)
@@ -115,7 +115,7 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     return label
 
 
-def sessions_spoken(images: Sequence[Image]) -> dict[str, str]:
+def sessions_from_reproin(images: Sequence[Image]) -> dict[str, str]:
     """Return the sessions that names in ReproIn form tell: StudyInstanceUID → label; one name speaks for its study."""
     found: dict[str, str] = {}
     for image in images:
@@ -125,10 +125,10 @@ def sessions_spoken(images: Sequence[Image]) -> dict[str, str]:
     return found
 
 
-def protocol_of(image: Image) -> Spoken | None:
+def protocol_of(image: Image) -> ReproInName | None:
     """Return what the name of a series tells in ReproIn form; None where it has another."""
     names = (str(image.keys.get(key, "")) for key in ("ProtocolName", "SeriesDescription"))
-    return next((found for found in map(spoken, names) if found is not None), None)
+    return next((found for found in map(parse_reproin, names) if found is not None), None)
 
 
 def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, told: dict[str, str]) -> str:

@@ -16,11 +16,11 @@ from ..model.names import unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions
-from .image_with_record import NiftiFile
+from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 
 
-class Public:
+class OutputPolicy:
     """De-identifies the volumes of a conversion where that is wanted, and gives them names that differ.
 
     Parameters
@@ -36,7 +36,7 @@ class Public:
         self._taken = taken
 
     @classmethod
-    def of(cls, options: ConversionOptions, taken: set[str]) -> Public:
+    def of(cls, options: ConversionOptions, taken: set[str]) -> OutputPolicy:
         """Return what the options want."""
         return cls(options.deidentify_key if options.deidentify else None, taken)
 
@@ -51,7 +51,7 @@ class Public:
         found = self._cleaner.clean(volume, log)
         return replace(found, name=unique_name(found.name, self._taken))
 
-    def edits(self, file: NiftiFile, log: Log) -> dict[str, Any]:
+    def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
         found = edited_keys(file)
         if self._cleaner is None or not found:
@@ -70,7 +70,7 @@ def plans_as_named(inventory: Inventory, report: ConversionReport) -> list[Plan]
     plans: list[Plan] = []
     for series in inventory.series:
         entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
-        with failures_in(entry):
+        with errors_recorded_in(entry):
             plans += plan_series(series)
         if entry.outcome is Outcome.FAILED:
             report.entries.append(entry)
@@ -86,8 +86,8 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
     ]  # fmt: skip
 
 
-class failures_in:
-    """Turns an error into a failed entry; cancelling goes through. Named as it reads: ``with failures_in(entry):``."""
+class errors_recorded_in:
+    """Turns an error into a failed entry; cancelling goes through. Named as it reads: ``with errors_recorded_in(entry):``."""
 
     def __init__(self, entry: Entry):
         self.entry = entry

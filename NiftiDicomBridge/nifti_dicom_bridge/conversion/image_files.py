@@ -9,8 +9,8 @@ from pathlib import Path
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.names import companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
-from .entries import failures_in
-from .image_with_record import NiftiFile, open_nifti, open_store
+from .entries import errors_recorded_in
+from .image_with_record import ImageWithRecord, open_nifti, open_store
 
 PAIR = (".hdr", ".img")
 """Header and voxels of NIfTI in two files; other formats use these names too."""
@@ -41,7 +41,7 @@ def is_nifti_file(path: Path) -> bool:
     return is_nifti(path) and not path.is_dir()
 
 
-def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[NiftiFile]:
+def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[ImageWithRecord]:
     """Yield the images; what cannot be read is a failed entry of the report."""
     yield from _opened(nifti_files(inputs), open_nifti, report)
     stores = list(stores_below(inputs))
@@ -55,10 +55,12 @@ def other_inputs(inputs: Sequence[Path]) -> list[Path]:
     return [path for path in inputs if not is_nifti_file(path) and not is_store(path)]
 
 
-def _opened(paths: Iterable[Path], opener: Callable[[Path], NiftiFile], report: ConversionReport) -> Iterator[NiftiFile]:
+def _opened(
+    paths: Iterable[Path], opener: Callable[[Path], ImageWithRecord], report: ConversionReport
+) -> Iterator[ImageWithRecord]:
     for path in paths:
         entry, file = Entry(path.name, Outcome.CONVERTED, [path]), None
-        with failures_in(entry):
+        with errors_recorded_in(entry):
             file = opener(path)
         if file is not None:
             yield file

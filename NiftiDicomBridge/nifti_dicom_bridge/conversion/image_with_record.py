@@ -13,7 +13,7 @@ from ..sidecar.record import Record
 
 
 @dataclass(frozen=True)
-class NiftiFile:
+class ImageWithRecord:
     """A NIfTI file whose sidecar has been read, and whose voxels have not.
 
     Attributes
@@ -51,15 +51,15 @@ class NiftiFile:
         return volume
 
 
-def open_nifti(path: Path) -> NiftiFile:
+def open_nifti(path: Path) -> ImageWithRecord:
     """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
     beside = sidecar_path(path)
     top = read_sidecar(beside) if beside.exists() else {}
-    return NiftiFile(path, top, record.from_json(top[KEY], str(beside)) if KEY in top else None)
+    return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)) if KEY in top else None)
 
 
 @dataclass(frozen=True)
-class StoreFile(NiftiFile):
+class StoreFile(ImageWithRecord):
     """A Zarr store whose record has been read, and whose voxels have not.
 
     Attributes

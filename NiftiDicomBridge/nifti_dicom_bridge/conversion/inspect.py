@@ -19,7 +19,7 @@ from ..options.path_fields import AnyPaths, paths_of
 from ..sidecar import KEY, record
 from ..standard.tags import Tag
 from .image_files import is_nifti_file, nifti_files
-from .image_with_record import NiftiFile, open_nifti, open_store
+from .image_with_record import ImageWithRecord, open_nifti, open_store
 
 
 @dataclass(repr=False)
@@ -137,7 +137,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _image(file: NiftiFile, kind: str) -> dict[str, Any]:
+def _image(file: ImageWithRecord, kind: str) -> dict[str, Any]:
     volume, path = file.load(), file.path
     i, j, k = volume.shape_ijk
     edits = sorted(volume.edits())

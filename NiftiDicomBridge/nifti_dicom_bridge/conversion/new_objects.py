@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..creation.attribute_sources import Shared
+from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
-from ..creation.image_with_sidecar import Described, described, parts_of
-from ..creation.kind_parameters import choices_for, choices_of_original
-from ..creation.recast.attributes import as_it_may_stand, with_values
-from ..creation.recast.request import kind_of_volume, kind_wanted, recast_request
+from ..creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar, split_complex
+from ..creation.kind_parameters import kind_parameters_for, kind_parameters_of_source
+from ..creation.recast.attributes import with_valid_values, with_values
+from ..creation.recast.request import kind_of_volume, recast_request, requested_kind
 from ..errors import SidecarError
-from ..formats.dicom.created.writer import made_of
+from ..formats.dicom.created.writer import build_objects
 from ..formats.dicom.legacy.objects import legacy_objects
-from ..formats.dicom.write import DicomJob, write_made
+from ..formats.dicom.write import DicomJob, write_objects
 from ..formats.zarr import is_store
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
@@ -30,7 +30,7 @@ from ..validation import Severity, check_files
 from .sidecar_edits import SidecarEdits
 
 
-class Making:
+class ObjectBuilder:
     """What the images of one conversion that become new objects share.
 
     Raises
@@ -41,47 +41,47 @@ class Making:
 
     def __init__(self, job: DicomJob, output: Path, progress: Progress | None):
         self.job, self.output, self.progress = job, output, progress
-        self.shared = Shared.of(job.options)
+        self.shared = ConversionContext.of(job.options)
 
     def create(self, path: Path, entry: Entry) -> None:
         """Make DICOM of an image file that never was DICOM."""
-        _check_nothing_original_is_asked_for(path, self.job.options)  # before a damaged image is complained of
-        self.create_of(described(path, self.job.options.sidecar), entry)
+        _refuse_original_options(path, self.job.options)  # before a damaged image is complained of
+        self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry)
 
-    def create_of(self, image: Described, entry: Entry) -> None:
+    def create_of(self, image: ImageWithSidecar, entry: Entry) -> None:
         """Make DICOM of an image that never was DICOM."""
         options, shared = self.job.options, self.shared.for_file(image.path)
-        _check_nothing_original_is_asked_for(image.path, options)
+        _refuse_original_options(image.path, options)
         entry.outcome = Outcome.CONVERTED
         with Staging(self.output, options.overwrite) as staging:
-            for what in parts_of(image):
+            for what in split_complex(image):
                 request = request_of(what, shared, entry.log)
                 entry.log.values += request.attributes.told()
-                objects = made_of(request, choices_for(what, request, shared, entry.log), entry.log)
+                objects = build_objects(request, kind_parameters_for(what, request, shared, entry.log), entry.log)
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
-                write_made(objects, what.name, frames, staging, self.job, self.progress)
+                write_objects(objects, what.name, frames, staging, self.job, self.progress)
             entry.outputs = staging.commit()
 
     def recast(self, volumes: Sequence[Volume], entry: Entry) -> bool:
         """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
         shared = self.shared.for_file(entry.inputs[0]) if entry.inputs else self.shared
-        kinds = [kind_wanted(volume, shared) for volume in volumes]
+        kinds = [requested_kind(volume, shared) for volume in volumes]
         if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
             return False
         entry.outcome = Outcome.CONVERTED
         with Staging(self.output, self.job.options.overwrite) as staging:
             for volume, kind in zip(volumes, kinds, strict=True):
                 frames = volume.voxels.shape[0] * volume.voxels.shape[1]
-                write_made(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, self.progress)
+                write_objects(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, self.progress)
             entry.outputs = staging.commit()
         return True
 
-    def _objects(self, volume: Volume, kind: Kind, shared: Shared, entry: Entry) -> Iterator[Any]:
+    def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[Any]:
         if kind is Kind.LEGACY:
-            return legacy_objects(as_it_may_stand(volume, shared, entry.log), self.job.uids, entry.log)
+            return legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log)
         request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.told()
-        return made_of(request, choices_of_original(volume, shared), entry.log)
+        return build_objects(request, kind_parameters_of_source(volume, shared), entry.log)
 
 
 def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:
@@ -95,7 +95,7 @@ def violations(paths: Sequence[Path]) -> list[str]:
     return [f"not as the standard wants it: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
 
 
-def _check_nothing_original_is_asked_for(path: Path, options: ConversionOptions) -> None:
+def _refuse_original_options(path: Path, options: ConversionOptions) -> None:
     """Refuse to make something new where the original is wanted and its record is not there."""
     if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
         raise SidecarError(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from ..creation.attribute_sources import Shared
+from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
-from ..creation.image_with_sidecar import described
+from ..creation.image_with_sidecar import open_with_sidecar
 from ..creation.metadata_file import given_values
 from ..creation.repair import word_problem
 from ..errors import BridgeError, OptionError
@@ -32,7 +32,7 @@ MR = "1.2.840.10008.5.1.4.1.1.4"
 """SOP class whose words are checked: those of patient, study and position are the same for all kinds of images."""
 
 
-class Beside(StrEnum):
+class SidecarKind(StrEnum):
     """What was found beside an image.
 
     Examples
@@ -40,7 +40,7 @@ class Beside(StrEnum):
     >>> from nifti_dicom_bridge import propose, to_nifti
     >>> [proposal] = propose(to_nifti("scans", "images").outputs[:1])
     >>> proposal.beside
-    <Beside.RECORD: 'record'>
+    <SidecarKind.RECORD: 'record'>
     """
 
     RECORD = "record"
@@ -58,7 +58,7 @@ class Proposal:
     ----------
     path : pathlib.Path
         The image.
-    beside : Beside
+    beside : SidecarKind
         What was found beside it.
     kind : Kind
         The kind of object; ``AUTO`` where the original comes back.
@@ -83,7 +83,7 @@ class Proposal:
     """
 
     path: Path
-    beside: Beside = Beside.NOTHING
+    beside: SidecarKind = SidecarKind.NOTHING
     kind: Kind = Kind.AUTO
     values: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -120,7 +120,7 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     """
     options = replace(options or ConversionOptions(), target=Target.DICOM)
     check_options(options)
-    shared = Shared.of(options)
+    shared = ConversionContext.of(options)
     files = list(nifti_files(paths_of(inputs)))
     found = []
     for number, path in enumerate(files):
@@ -153,7 +153,7 @@ def value_problem(keyword: str, text: str) -> str:
     return word_problem(tag, element_of(tag, vr, found), MR)
 
 
-def _proposal(path: Path, shared: Shared) -> Proposal:
+def _proposal(path: Path, shared: ConversionContext) -> Proposal:
     found, log = Proposal(path), Log()
     try:
         shared = shared.for_file(path)
@@ -161,11 +161,11 @@ def _proposal(path: Path, shared: Shared) -> Proposal:
         if file.record is not None:
             found.frame_of_reference = text(file.record.source.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
         if file.record is not None and shared.options.kind is Kind.AUTO:
-            found.beside = Beside.RECORD
+            found.beside = SidecarKind.RECORD
             found.values = _recorded(file.record.source.metadata.first, shared)
             return found
-        what = described(path, shared.options.sidecar)
-        found.beside = Beside.BIDS if what.top else Beside.NOTHING
+        what = open_with_sidecar(path, shared.options.sidecar)
+        found.beside = SidecarKind.BIDS if what.top else SidecarKind.NOTHING
         request = request_of(what, shared, log)
         found.kind = request.kind
         told = {change.attribute: change for change in request.attributes.told()}
@@ -176,7 +176,7 @@ def _proposal(path: Path, shared: Shared) -> Proposal:
     return found
 
 
-def _recorded(first: Instance, shared: Shared) -> list[Change]:
+def _recorded(first: Instance, shared: ConversionContext) -> list[Change]:
     """Return the attributes of an original that comes back, but for those that are set."""
     texts = texts_of(first.elements, NAMES_OF_PATIENT_AND_STUDY)
     given = given_values(shared.options)

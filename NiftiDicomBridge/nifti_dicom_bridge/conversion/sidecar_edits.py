@@ -13,7 +13,7 @@ from ..formats.dicom import edits
 from ..formats.dicom.protected import refusal
 from ..model.metadata import Elements, Instance
 from ..sidecar import KEY, sidecar_path
-from .image_with_record import NiftiFile
+from .image_with_record import ImageWithRecord
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class SidecarEdits:
     overridden: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, file: NiftiFile | None) -> SidecarEdits:
+    def of(cls, file: ImageWithRecord | None) -> SidecarEdits:
         """Return the edits of an image file; raises `SidecarError` where a value is not legal for its key or attribute."""
         if file is None or file.record is None:
             return cls()
@@ -97,7 +97,7 @@ def _is_same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def edited_keys(file: NiftiFile) -> dict[str, Any]:
+def edited_keys(file: ImageWithRecord) -> dict[str, Any]:
     """Return the BIDS keys next to an image that a person edited; all of them for one that never was DICOM."""
     written = {} if file.record is None else file.record.written_bids_keys
     edited = file.record is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image, image_of
-from ..bids_dataset.paths import Placement, place
+from ..bids_dataset.paths import Placement, assign_paths
 from ..errors import OutputError, SidecarError
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
@@ -18,7 +18,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
 from ..sidecar import read_sidecar, sidecar_path
-from .entries import failures_in, leftover_entries, plans_as_named
+from .entries import errors_recorded_in, leftover_entries, plans_as_named
 from .stage_nifti import stage_labels, stage_nifti
 
 
@@ -36,7 +36,7 @@ def convert_to_bids(
     inventory = find_series(inputs, progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     images = _images(plans_as_named(inventory, report), report)
-    placements = place(images, output, table, ".nii.gz" if options.gzip else ".nii")
+    placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
     report.entries += [_left_out(image) for image in images if image.ignored]
     for placement in placements:
         report.entries.append(_write(placement, output, table, options, progress))
@@ -48,7 +48,7 @@ def _images(plans: Sequence[Plan], report: ConversionReport) -> list[Image]:
     images = []
     for plan in plans:
         entry = _entry(plan)
-        with failures_in(entry):
+        with errors_recorded_in(entry):
             images.append(image_of(plan))
         if entry.outcome is Outcome.FAILED:
             report.entries.append(entry)
@@ -67,7 +67,7 @@ def _left_out(image: Image) -> Entry:
 
 def _write(placement: Placement, output: Path, table: BidsMap, options: ConversionOptions, progress: Progress | None) -> Entry:
     image, entry = placement.image, _entry(placement.image.plan)
-    with failures_in(entry):
+    with errors_recorded_in(entry):
         volume = load(image.plan, progress)
         entry.outputs = write_placed(volume, placement, output, table, options)
         entry.log.warnings += volume.warnings

@@ -22,13 +22,13 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
 from ..options.staging import Staging
 from ..options.wording import option_error
-from .entries import Public, failures_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
-from .image_with_record import NiftiFile
+from .image_with_record import ImageWithRecord
 from .sidecar_edits import SidecarEdits
 
 if TYPE_CHECKING:
-    from .new_objects import Making
+    from .new_objects import ObjectBuilder
 
 
 class _Run:
@@ -36,7 +36,7 @@ class _Run:
 
     def __init__(self, output: Path, options: ConversionOptions, progress: Progress | None):
         self.output, self.options, self.progress = output, options, progress
-        self.job, self.public = DicomJob(options), Public.of(options, set())
+        self.job, self.public = DicomJob(options), OutputPolicy.of(options, set())
         edits.elements_of(options.set_values)  # what is not valid ends the conversion before anything is written
         if options.reference or options.study_from or options.metadata:
             _ = self.making  # what they name is missed before anything is written
@@ -50,11 +50,11 @@ class _Run:
         return found
 
     @cached_property
-    def making(self) -> Making:
+    def making(self) -> ObjectBuilder:
         """Makes new objects."""
-        from .new_objects import Making
+        from .new_objects import ObjectBuilder
 
-        return Making(self.job, self.output, self.progress)
+        return ObjectBuilder(self.job, self.output, self.progress)
 
 
 @dataclass
@@ -64,7 +64,7 @@ class _Source:
     title: str
     instances: frozenset[str]
     frames: frozenset[tuple[str, int, int]] = frozenset()
-    file: NiftiFile | None = None
+    file: ImageWithRecord | None = None
     plan: Plan | None = None
 
     @property
@@ -125,7 +125,7 @@ def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> No
         )
 
 
-def _source_of(file: NiftiFile) -> _Source:
+def _source_of(file: ImageWithRecord) -> _Source:
     keys = _keys(file.record.source.metadata.instances) if file.record else frozenset({str(file.path)})
     return _Source(file.path.name, keys, _frames_in(file), file)
 
@@ -134,7 +134,7 @@ def _keys(instances: Sequence[Any]) -> frozenset[str]:
     return frozenset(instance.key for instance in instances)
 
 
-def _frames_in(file: NiftiFile) -> frozenset[tuple[str, int, int]]:
+def _frames_in(file: ImageWithRecord) -> frozenset[tuple[str, int, int]]:
     """Return instance, frame and label of everything that an image is made of."""
     if file.record is None:
         return frozenset()
@@ -187,7 +187,7 @@ def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
     options = run.options.for_file(inputs[0])
     entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
     first = group[0].file
-    with failures_in(entry):
+    with errors_recorded_in(entry):
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
             run.making.create(first.path, entry)

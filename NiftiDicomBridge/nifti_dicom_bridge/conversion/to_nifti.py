@@ -14,10 +14,10 @@ from ..formats.zarr import check_package, is_store, stores_below
 from ..model.names import stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import resample
-from ..model.volume import Volume, turned
+from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
-from .entries import Public, failures_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_with_record import open_store
 from .stage_nifti import stage_labels, stage_nifti, write_beside
 
@@ -31,7 +31,7 @@ def convert_to_nifti(
     report = ConversionReport(leftover_entries(inventory.leftovers))
     plans = plans_of(inventory, report)
     taken = {plan.name.lower() for plan in plans} if not options.deidentify else set()
-    public = Public.of(options, taken)
+    public = OutputPolicy.of(options, taken)
     report.entries += stores_to_nifti(stores, output, options, taken, public) if stores else []
     for plan in plans:
         report.entries.append(_plan_to_nifti(plan, output, options, taken, public, progress))
@@ -39,10 +39,10 @@ def convert_to_nifti(
 
 
 def _plan_to_nifti(
-    plan: Plan, output: Path, options: ConversionOptions, taken: set[str], public: Public, progress: Progress | None
+    plan: Plan, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy, progress: Progress | None
 ) -> Entry:
     entry = Entry(plan.title, Outcome.CONVERTED, [Path(instance.path) for instance in plan.instances])
-    with failures_in(entry):
+    with errors_recorded_in(entry):
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
         volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
@@ -51,16 +51,16 @@ def _plan_to_nifti(
 
 
 def stores_to_nifti(
-    stores: Sequence[Path], output: Path, options: ConversionOptions, taken: set[str], public: Public
+    stores: Sequence[Path], output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy
 ) -> list[Entry]:
     """Convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
     check_package()
     return [_store_to_nifti(path, output, options, taken, public) for path in stores]
 
 
-def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken: set[str], public: Public) -> Entry:
+def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy) -> Entry:
     entry = Entry(path.name, Outcome.CONVERTED, [path])
-    with failures_in(entry):
+    with errors_recorded_in(entry):
         file = open_store(path)
         volume = replace(file.load().in_memory(), name=stem_of(path), warnings=file.image.warnings)
         entry.log.warnings += volume.warnings
@@ -68,7 +68,7 @@ def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken:
             public.named(volume, entry.log) if options.deidentify else replace(volume, name=unique_name(stem_of(path), taken))
         )
         if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
-            volume = turned(volume, (0, 1, 2), (1, -1, 1))
+            volume = reoriented(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:
             stage_nifti(volume, volume.name, staging, options, edited=public.edits(file, entry.log))
             stage_labels(volume, volume.name, staging)

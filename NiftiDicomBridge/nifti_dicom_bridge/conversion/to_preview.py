@@ -11,7 +11,7 @@ import numpy as np
 
 from ..deidentification.pixel_warnings import picture_warnings
 from ..errors import BridgeError, GeometryError, OptionError
-from ..formats.dicom.reading.display_values import as_shown
+from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.segments import segments_of
@@ -26,12 +26,12 @@ from ..model.resample import has_labels, resample
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress, Resample, SlicePlane
 from ..options.staging import Staging
-from ..preview import Labels, Subject, stage_preview
+from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
-from .entries import failures_in, leftover_entries, plans_of
+from .entries import errors_recorded_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
-from .image_with_record import NiftiFile
+from .image_with_record import ImageWithRecord
 from .read_images import read
 
 
@@ -43,7 +43,7 @@ class _Source:
     name: str
     inputs: list[Path]
     plan: Plan | None = None
-    file: NiftiFile | None = None
+    file: ImageWithRecord | None = None
     volume: Volume | None = None
 
     def load(self, progress: Progress | None) -> Volume:
@@ -97,7 +97,7 @@ def _sources(inputs: Sequence[Path], report: ConversionReport, progress: Progres
 
 def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | None) -> Entry:
     entry = Entry(source.title, Outcome.CONVERTED, source.inputs)
-    with failures_in(entry):
+    with errors_recorded_in(entry):
         _write(source, "", shared, entry, progress)
     return entry
 
@@ -106,7 +106,7 @@ def _write(source: _Source, name: str, shared: _Shared, entry: Entry, progress: 
     """Make pictures of an image, under a name of their own if none is given."""
     volume = source.load(progress)
     entry.log.warnings += volume.warnings
-    subject = _subject(source, as_shown(volume), shared, entry)
+    subject = _subject(source, with_display_rescale(volume), shared, entry)
     name = name or unique_name(_public_name(volume) if shared.options.deidentify else source.name, shared.taken)
     with Staging(shared.output, shared.options.overwrite) as staging:
         stage_preview(subject, name, staging, shared.options, entry.log, progress)
@@ -120,7 +120,7 @@ def _public_name(volume: Volume) -> str:
     return safe_name(metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY, "image"))
 
 
-def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> Subject:
+def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> PreviewInput:
     planes = true_planes(volume.dicom.metadata) if volume.source is not None else None
     edited = source.plan is None and volume.is_moved
     planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
@@ -129,7 +129,7 @@ def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> 
         entry.log.warnings.append(f"it is not known where the image lies: it is shown as stored, not {shared.options.plane}")
     if volume.source is not None:
         entry.log.warnings += picture_warnings(volume.dicom.metadata)
-    return Subject(
+    return PreviewInput(
         volume=volume,
         title=source.title,
         regular=_regular(volume, planes),

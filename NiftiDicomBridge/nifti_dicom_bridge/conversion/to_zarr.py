@@ -16,7 +16,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.staging import Staging
-from .entries import Public, failures_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_files import is_nifti_file, nifti_files
 from .image_with_record import open_nifti, open_store
 from .stage_zarr import stage_store
@@ -37,7 +37,7 @@ def convert_to_zarr(
     inventory = find_series(others, progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     taken: set[str] = set()
-    public = Public.of(options, taken)
+    public = OutputPolicy.of(options, taken)
     images = [(plan.title, _paths(plan), plan.name, _series(plan, public, progress)) for plan in plans_of(inventory, report)]
     images += [(path.name, [path], stem_of(path), _image(path, public, progress)) for path in nifti_files(inputs)]
     images += [(path.name, [path], stem_of(path), _store(path, public, progress)) for path in zarr.stores_below(inputs)]
@@ -52,7 +52,7 @@ Stage = Callable[[str, Staging, ConversionOptions, Entry], None]
 
 
 def _written(entry: Entry, name: str, output: Path, options: ConversionOptions, stage: Stage) -> Entry:
-    with failures_in(entry), Staging(output, options.overwrite) as staging:
+    with errors_recorded_in(entry), Staging(output, options.overwrite) as staging:
         stage(name, staging, options, entry)
         entry.outputs = staging.commit()
     return entry
@@ -62,7 +62,7 @@ def _paths(plan: Plan) -> list[Path]:
     return [Path(instance.path) for instance in plan.instances]
 
 
-def _series(plan: Plan, public: Public, progress: Progress | None) -> Stage:
+def _series(plan: Plan, public: OutputPolicy, progress: Progress | None) -> Stage:
     def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
         entry.log.warnings += plan.warnings
         if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
@@ -80,16 +80,16 @@ def _series(plan: Plan, public: Public, progress: Progress | None) -> Stage:
     return stage
 
 
-def _image(path: Path, public: Public, progress: Progress | None) -> Stage:
+def _image(path: Path, public: OutputPolicy, progress: Progress | None) -> Stage:
     def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
         file = open_nifti(path)
         if file.record is not None:
             volume = public.named(replace(file.load(), name=name), entry.log)
             stage_store(volume, volume.name, staging, options, public.edits(file, entry.log), progress=progress)
             return
-        from ..creation.image_with_sidecar import described
+        from ..creation.image_with_sidecar import open_with_sidecar
 
-        what = described(path)
+        what = open_with_sidecar(path)
         entry.log.warnings += what.image.warnings
         image = public.named(replace(what.image, name=name, intent=_intent(what.image, path)), entry.log)
         stage_store(image, name, staging, options, what.top, progress=progress)
@@ -102,7 +102,7 @@ def _intent(image: Volume, path: Path) -> str:
     return "label" if image.voxels.dtype.kind in "iub" and find_labels(path) is not None else image.intent
 
 
-def _store(path: Path, public: Public, progress: Progress | None) -> Stage:
+def _store(path: Path, public: OutputPolicy, progress: Progress | None) -> Stage:
     def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
         file = open_store(path)
         volume = public.named(replace(file.load(), name=name, warnings=file.image.warnings), entry.log)

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ..creation.image_with_sidecar import Described, read_top
+from ..creation.image_with_sidecar import ImageWithSidecar, read_top
 from ..creation.metadata_file import given_values
 from ..deidentification import Deidentifier
 from ..formats.dicom.edits import elements_of
@@ -116,13 +116,13 @@ def _create(volume: Volume, folder: Path, job: DicomJob, entry: Entry) -> bool:
     """Create a new object of an image that has no record, or that becomes another kind; return whether that was done."""
     if volume.source is not None and job.options.kind is Kind.AUTO:
         return False
-    from .new_objects import Making
+    from .new_objects import ObjectBuilder
 
-    objects = Making(job, folder, None)
+    objects = ObjectBuilder(job, folder, None)
     if volume.source is not None:
         return objects.recast([volume.in_memory()], entry)
     sidecar = job.options.sidecar
     keys = {key: value for key, value in read_top(sidecar).items() if key != KEY} if sidecar is not None else {}
     nowhere = Path(os.sep, "in memory", volume.name + ".nii")  # no file next to it can be taken for its own
-    objects.create_of(Described(volume.in_memory(), nowhere, keys, str(sidecar or "")), entry)
+    objects.create_of(ImageWithSidecar(volume.in_memory(), nowhere, keys, str(sidecar or "")), entry)
     return True

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import OptionError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import DEFAULT, Attributes
-from ..formats.dicom.created.kinds import FORMS
+from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.modules import UNPAIRED, defaults_of
 from ..formats.dicom.created.reference import Reference, read_references
 from ..formats.dicom.pydicom_conversion import element_of
@@ -22,12 +22,12 @@ from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
 from . import image_values, participants, reference_attributes
 from .frames_of_reference import Spaces
-from .image_with_sidecar import Described
+from .image_with_sidecar import ImageWithSidecar
 from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
 from .placed_image import Placed
-from .repair import with_known_words
-from .sidecar_attributes import Told
+from .repair import drop_undefined_terms
+from .sidecar_attributes import SidecarAttributes
 
 THIS_SOFTWARE = "this software"
 _PATIENT = {Tag.PATIENT_ID: "PatientID", Tag.PATIENT_NAME: "PatientName"}
@@ -35,7 +35,7 @@ Values = Mapping[int, tuple[str, list[Any]]]
 
 
 @dataclass
-class Shared:
+class ConversionContext:
     """What the images of one conversion share.
 
     Attributes
@@ -67,7 +67,7 @@ class Shared:
     read: dict[tuple[Path, ...], list[Reference]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, options: ConversionOptions) -> Shared:
+    def of(cls, options: ConversionOptions) -> ConversionContext:
         """Return what the options name, read once; raises `OptionError` where something is missing or unknown."""
         return cls(
             options,
@@ -77,7 +77,7 @@ class Shared:
             edits.elements_of(read_metadata(options.metadata)) if options.metadata else {},
         )
 
-    def for_file(self, path: Path) -> Shared:
+    def for_file(self, path: Path) -> ConversionContext:
         """Return the same with the options of one input file; studies and series numbers stay shared.
 
         Raises
@@ -112,7 +112,9 @@ def read_all(paths: Sequence[Path]) -> list[Reference]:
     return [reference for path in paths for reference in read_references(path, "--reference")]
 
 
-def gathered(described: Described, kind: Kind, place: Placed, told: Told, shared: Shared, log: Log) -> Attributes:
+def resolve_attributes(
+    described: ImageWithSidecar, kind: Kind, place: Placed, told: SidecarAttributes, shared: ConversionContext, log: Log
+) -> Attributes:
     """Return everything that is known of an image; the first source of an attribute wins.
 
     Raises
@@ -128,8 +130,8 @@ def gathered(described: Described, kind: Kind, place: Placed, told: Told, shared
         software = reference_attributes.equipment(place.reference)
         found.offer(reference_attributes.allowed_in(software, kind), THIS_SOFTWARE)
     theirs = {tag: element_of(tag, vr, value) for tag, (vr, value) in allowed(told.values, kind, told.sentences).items()}
-    if kind in FORMS:
-        theirs = with_known_words(theirs, FORMS[kind].sop_class, told.sentences)
+    if kind in OBJECT_KINDS:
+        theirs = drop_undefined_terms(theirs, OBJECT_KINDS[kind].sop_class, told.sentences)
     found.offer(theirs | told.items | image_values.component(described, kind), described.where)
     _offer_references(found, described, kind, place, told, shared)
     _offer_subject(found, described, told)
@@ -140,10 +142,10 @@ def gathered(described: Described, kind: Kind, place: Placed, told: Told, shared
         found.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
     if kind is Kind.MR and "IR" in found.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C
         found.offer({Tag.INVERSION_TIME: new_element.text("DS", "")}, DEFAULT)
-    if kind in FORMS and not FORMS[kind].groups and found.text(Tag.BODY_PART_EXAMINED) not in UNPAIRED:
+    if kind in OBJECT_KINDS and not OBJECT_KINDS[kind].groups and found.text(Tag.BODY_PART_EXAMINED) not in UNPAIRED:
         found.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)  # 2C: not allowed where the body part is none of two
-    if kind in FORMS:
-        found.offer(defaults_of(FORMS[kind].modules), DEFAULT)
+    if kind in OBJECT_KINDS:
+        found.offer(defaults_of(OBJECT_KINDS[kind].modules), DEFAULT)
     image_values.offer_ct_units(found, described, kind, place.image, log)
     _note_defaults(found, kind, log)
     return found
@@ -151,7 +153,7 @@ def gathered(described: Described, kind: Kind, place: Placed, told: Told, shared
 
 def _check_modality(found: Attributes, kind: Kind) -> None:
     """Refuse a Modality that an object of a kind cannot have."""
-    given, form = found.text(Tag.MODALITY), FORMS.get(kind)
+    given, form = found.text(Tag.MODALITY), OBJECT_KINDS.get(kind)
     wanted = {Kind.SEG: "SEG"}.get(kind, form.modality if form else "")
     if given and wanted and given != wanted:
         raise OptionError(
@@ -159,7 +161,14 @@ def _check_modality(found: Attributes, kind: Kind) -> None:
         )
 
 
-def _offer_references(found: Attributes, described: Described, kind: Kind, place: Placed, told: Told, shared: Shared) -> None:
+def _offer_references(
+    found: Attributes,
+    described: ImageWithSidecar,
+    kind: Kind,
+    place: Placed,
+    told: SidecarAttributes,
+    shared: ConversionContext,
+) -> None:
     """Offer patient and study of the reference or of ``--study-from``; of a reference in the same space more."""
     reference = place.reference
     for other in (reference, *shared.studies[:1]):
@@ -174,7 +183,7 @@ def _offer_references(found: Attributes, described: Described, kind: Kind, place
         found.offer(reference_attributes.acquisition(reference, kind, told.sentences), source)
 
 
-def _offer_subject(found: Attributes, described: Described, told: Told) -> None:
+def _offer_subject(found: Attributes, described: ImageWithSidecar, told: SidecarAttributes) -> None:
     """Offer what a BIDS data set contains of the subject, unless the patient is known from elsewhere."""
     if found.text(Tag.PATIENT_ID) or found.text(Tag.PATIENT_NAME):
         return
@@ -183,7 +192,7 @@ def _offer_subject(found: Attributes, described: Described, told: Told) -> None:
     found.offer(row, file)
 
 
-def _check_patient(found: Attributes, other: Reference, described: Described) -> None:
+def _check_patient(found: Attributes, other: Reference, described: ImageWithSidecar) -> None:
     """Refuse to put one patient's image beside another patient's."""
     theirs = other.study()
     for tag, keyword in _PATIENT.items():
@@ -197,12 +206,14 @@ def _check_patient(found: Attributes, other: Reference, described: Described) ->
             )
 
 
-def _of_series(described: Described, kind: Kind, place: Placed, found: Attributes, shared: Shared) -> Elements:
+def _of_series(
+    described: ImageWithSidecar, kind: Kind, place: Placed, found: Attributes, shared: ConversionContext
+) -> Elements:
     """Return what identifies the new series: study, space, number, description, modality."""
     from ..bids.inheritance import study_key
 
     uid = found.text(Tag.STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.origin), new_uid())
-    form = FORMS.get(kind)
+    form = OBJECT_KINDS.get(kind)
     description = described.name.replace("\\", " ")[:64]
     if place.reference is not None and place.same_grid and form and form.modality == place.reference.modality:
         description = reference_attributes.description(place.reference, described.name)
@@ -229,7 +240,7 @@ def _listed(found: Attributes, tags: list[int]) -> str:
     return ", ".join(f"{keyword_of(tag)} = {found.text(tag)}" for tag in sorted(tags))
 
 
-def modality_told(told: Told, shared: Shared) -> str:
+def stated_modality(told: SidecarAttributes, shared: ConversionContext) -> str:
     """Return the modality that --set, --metadata or the sidecar tells; empty where none does."""
     for source in (shared.set_values, shared.file_values, told.values):
         if Tag.MODALITY in source and source[Tag.MODALITY][1]:

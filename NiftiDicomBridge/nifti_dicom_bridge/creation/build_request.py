@@ -9,25 +9,25 @@ import numpy as np
 
 from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
-from ..formats.dicom.created.kind_selection import Known, chosen_kind
+from ..formats.dicom.created.kind_selection import KindHints, select_kind
 from ..formats.dicom.created.request import Request
 from ..labels import find_labels
 from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind
-from .attribute_sources import Shared, gathered, modality_told
+from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
-from .image_with_sidecar import Described
+from .image_with_sidecar import ImageWithSidecar
 from .kind_parameters import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
-from .sidecar_attributes import Told, block, frames_of, told_by
+from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
 
 SAME_S = 1e-3
 """Times that differ by less differ by rounding."""
 
 
-def request_of(described: Described, shared: Shared, log: Log) -> Request:
+def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> Request:
     """Return what to make of an image.
 
     Raises
@@ -44,12 +44,12 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
         log.warnings.append(
             "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
         )
-    told = told_by(described)
+    told = attributes_from_sidecar(described)
     place = placed(described, shared, log)
     kind = _kind(described, known_of(described, told, place, shared), shared, log)
     told.values |= phase_encoding(described, place.image, told.sentences)
     frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], told.sentences)
-    attributes = gathered(described, kind, place, told, shared, log)
+    attributes = resolve_attributes(described, kind, place, told, shared, log)
     log.warnings += told.sentences
     request = Request(
         image=place.image,
@@ -63,22 +63,22 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
         frames=frames,
     )
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
-    attributes.offer(block(described, attributes, of_first), described.where)
+    attributes.offer(private_block(described, attributes, of_first), described.where)
     return request
 
 
-def known_of(described: Described, told: Told, place: Placed, shared: Shared) -> Known:
+def known_of(described: ImageWithSidecar, told: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
     """Return what is known of an image beside its values."""
-    return Known(
+    return KindHints(
         described.name,
-        modality_told(told, shared),
+        stated_modality(told, shared),
         place.reference.modality if place.reference else "",
         bool(shared.options.labels or find_labels(described.path) or has_label_table(described.path)),
     )
 
 
-def _kind(described: Described, known: Known, shared: Shared, log: Log) -> Kind:
-    kind, assumed = chosen_kind(shared.options.kind, described.image, known)
+def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionContext, log: Log) -> Kind:
+    kind, assumed = select_kind(shared.options.kind, described.image, known)
     if kind is Kind.LEGACY:
         raise OptionError(
             f"--as legacy: {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. Use --as "
@@ -89,7 +89,7 @@ def _kind(described: Described, known: Known, shared: Shared, log: Log) -> Kind:
     return kind
 
 
-def _timed(described: Described, log: Log) -> Volume:
+def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     """Return the image with the time between volumes: RepetitionTime, else what its header tells.
 
     Many tools write 1 into the header where they do not know.
@@ -112,7 +112,7 @@ def _sources(place: Placed) -> Sequence[Instance]:
     return place.reference.by_slice if place.same_grid and place.reference.by_slice else place.reference.instances
 
 
-def _numbers(described: Described, key: str, count: int) -> list[float]:
+def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:
     """Return a list of numbers of the sidecar; empty where it has none.
 
     Raises
@@ -130,7 +130,7 @@ def _numbers(described: Described, key: str, count: int) -> list[float]:
     return [float(part) for part in listed]
 
 
-def _slice_times(described: Described, placed: Volume) -> list[float]:
+def _slice_times(described: ImageWithSidecar, placed: Volume) -> list[float]:
     """Return SliceTiming in the order of the slices that are written; empty where the image is cut another way."""
     if "SliceTiming" not in described.top:
         return []

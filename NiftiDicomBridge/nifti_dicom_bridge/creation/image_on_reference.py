@@ -16,8 +16,8 @@ from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import Resample, SlicePlane
-from .attribute_sources import Shared
-from .image_with_sidecar import Described
+from .attribute_sources import ConversionContext
+from .image_with_sidecar import ImageWithSidecar
 from .placed_image import Placed
 from .reference_choice import chosen_reference, is_grid_of
 
@@ -28,7 +28,7 @@ _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
 
 
-def placed(described: Described, shared: Shared, log: Log) -> Placed:
+def placed(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> Placed:
     """Return where the slices of an image are located.
 
     Raises
@@ -40,7 +40,7 @@ def placed(described: Described, shared: Shared, log: Log) -> Placed:
     """
     reference = chosen_reference(shared.references, described.image, described.name)
     same_space = _in_space(described.image, reference, shared, log)
-    turned = _turned(described, reference if same_space else None, shared, log)
+    turned = _reoriented(described, reference if same_space else None, shared, log)
     same_grid = same_space and reference is not None and reference.is_grid_of(turned)
     if reference is not None:
         where = "same grid" if same_grid else "same space, another grid" if same_space else "not in its space"
@@ -52,7 +52,7 @@ def placed(described: Described, shared: Shared, log: Log) -> Placed:
     return Placed(replace(turned, ijk_to_ras=reference.ijk_to_ras), reference, True, True, planes)
 
 
-def _in_space(image: Volume, reference: Reference | None, shared: Shared, log: Log) -> bool:
+def _in_space(image: Volume, reference: Reference | None, shared: ConversionContext, log: Log) -> bool:
     """Whether an image is located in the space of its reference.
 
     Raises
@@ -90,7 +90,7 @@ def _other_space(image: Volume, reference: Reference) -> str:
     return ""
 
 
-def _turned(described: Described, reference: Reference | None, shared: Shared, log: Log) -> Volume:
+def _reoriented(described: ImageWithSidecar, reference: Reference | None, shared: ConversionContext, log: Log) -> Volume:
     """Return an image in the orientation of its slices."""
     grid = None if reference is None else reference.ijk_to_ras
     wanted = _recorded_orientation(described.top) if grid is None and shared.options.plane is SlicePlane.AUTO else grid

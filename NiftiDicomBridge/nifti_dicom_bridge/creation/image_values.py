@@ -11,7 +11,7 @@ from ..model.metadata import Elements, Log
 from ..model.volume import Volume
 from ..options import Kind
 from ..standard.tags import Tag
-from .image_with_sidecar import Described
+from .image_with_sidecar import ImageWithSidecar
 
 _COMPONENTS = {
     "R": "REAL", "REAL": "REAL", "I": "IMAGINARY", "IMAG": "IMAGINARY", "IMAGINARY": "IMAGINARY", "P": "PHASE",
@@ -22,7 +22,7 @@ _HU_WORDS = frozenset({"hu", "hounsfield", "hounsfield units", "[hnsf'u]"})
 _LOWEST, _AIR, _HIGHEST = -10000.0, -500.0, 32767.0
 
 
-def component(described: Described, kind: Kind) -> Elements:
+def component(described: ImageWithSidecar, kind: Kind) -> Elements:
     """Return ComplexImageComponent (PS3.3 C.8.13.3.1.2) by ImageType of the sidecar or ``part-`` of the name."""
     if kind is not Kind.ENHANCED_MR:
         return {}
@@ -33,7 +33,7 @@ def component(described: Described, kind: Kind) -> Elements:
     return {Tag.COMPLEX_IMAGE_COMPONENT: new_element.text("CS", found)} if found else {}
 
 
-def offer_ct_units(attributes: Attributes, described: Described, kind: Kind, image: Volume, log: Log) -> None:
+def offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
     """Decide RescaleType of CT: HU if the sidecar states it or the values are plausible, else unspecified."""
     if kind not in (Kind.CT, Kind.ENHANCED_CT) or attributes.text(Tag.RESCALE_TYPE):
         return

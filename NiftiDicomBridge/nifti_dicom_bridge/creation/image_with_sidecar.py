@@ -18,7 +18,7 @@ from ..sidecar import KEY, read_sidecar, sidecar_path
 
 
 @dataclass
-class Described:
+class ImageWithSidecar:
     """An image and the sidecar that tells of it.
 
     Attributes
@@ -52,7 +52,7 @@ class Described:
         return stem_of(self.path)
 
 
-def described(path: Path, sidecar: Path | None = None) -> Described:
+def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidecar:
     """Return an image with all that lies beside it.
 
     Parameters
@@ -70,21 +70,21 @@ def described(path: Path, sidecar: Path | None = None) -> Described:
     if zarr.is_store(path):
         return _of_store(path, sidecar)
     image = nifti.read_image(path, allow_complex=True)
-    bval, bvec = (_beside(path, suffix) for suffix in (".bval", ".bvec"))
+    bval, bvec = (_companion_file(path, suffix) for suffix in (".bval", ".bvec"))
     if bval is not None and bvec is not None and image.times > 1:
         image = replace(image, gradients=nifti.read_gradients(image, bval, bvec))
     files = [sidecar] if sidecar is not None else sidecars_of(path)
     top: dict[str, Any] = {}
     for file in files:
         top |= {key: value for key, value in read_top(file).items() if key != KEY}
-    return Described(image, path, top, str(files[-1]) if files else "")
+    return ImageWithSidecar(image, path, top, str(files[-1]) if files else "")
 
 
-def _of_store(path: Path, sidecar: Path | None) -> Described:
+def _of_store(path: Path, sidecar: Path | None) -> ImageWithSidecar:
     stored = zarr.read_store(path)
     beside = sidecar or sidecar_path(path)
     top = read_top(sidecar) if sidecar else stored.top
-    return Described(stored.image.in_memory(), path, top, str(beside) if beside.exists() else str(path))
+    return ImageWithSidecar(stored.image.in_memory(), path, top, str(beside) if beside.exists() else str(path))
 
 
 def read_top(path: Path) -> dict[str, Any]:
@@ -100,13 +100,13 @@ def sidecars_of(path: Path) -> Sequence[Path]:
     return [*inherited(path, stem_of(path), ".json"), *([own] if own.exists() else [])]
 
 
-def _beside(path: Path, suffix: str) -> Path | None:
+def _companion_file(path: Path, suffix: str) -> Path | None:
     own = companion(path, suffix)
     found = [*inherited(path, stem_of(path), suffix), *([own] if own.exists() else [])]
     return found[-1] if found else None
 
 
-def parts_of(what: Described) -> list[Described]:
+def split_complex(what: ImageWithSidecar) -> list[ImageWithSidecar]:
     """Return an image of complex voxels as two, the real and the imaginary part; any other as it is.
 
     DICOM has no complex pixels: the parts are told apart by ImageType (PS3.3 C.8.3.1.1.1) and by name.

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from ..formats.dicom.created.kind_selection import suffix_of
 from ..formats.dicom.created.request import Request
-from ..formats.dicom.created.writer import Choices
+from ..formats.dicom.created.writer import KindParameters
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.nifti.extensions import extension_texts
 from ..labels import Segment, find_labels, is_label_table, named_labels, read_label_text, read_labels
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
-from .attribute_sources import Shared
-from .image_with_sidecar import Described
+from .attribute_sources import ConversionContext
+from .image_with_sidecar import ImageWithSidecar
 
 
-def choices_for(described: Described, request: Request, shared: Shared, log: Log) -> Choices:
+def kind_parameters_for(described: ImageWithSidecar, request: Request, shared: ConversionContext, log: Log) -> KindParameters:
     """Return what only label maps and parametric maps want to know: segments, units, quantity.
 
     Raises
@@ -27,7 +27,7 @@ def choices_for(described: Described, request: Request, shared: Shared, log: Log
     """
     options = shared.options
     segments = _segments(described.path, options.labels, log) if request.kind is Kind.SEG else []
-    return Choices(
+    return KindParameters(
         max_error=options.max_error,
         segments=segments,
         segmentation=_segmentation(options.segmentation, suffix_of(described.name)),
@@ -36,10 +36,10 @@ def choices_for(described: Described, request: Request, shared: Shared, log: Log
     )
 
 
-def choices_of_original(volume: Volume, shared: Shared) -> Choices:
+def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> KindParameters:
     """Return the same for a volume that came from DICOM: the segments that its object describes."""
     options = shared.options
-    return Choices(options.max_error, segments_of(volume), _segmentation(options.segmentation, ""))
+    return KindParameters(options.max_error, segments_of(volume), _segmentation(options.segmentation, ""))
 
 
 def _segmentation(asked: SegmentationForm, suffix: str) -> SegmentationForm:

@@ -12,13 +12,13 @@ from ..errors import SidecarError
 from ..model import geometry
 from ..model.volume import Volume
 from ..standard.tags import Tag
-from .image_with_sidecar import Described
+from .image_with_sidecar import ImageWithSidecar
 
 _LETTERS = ("PhaseEncodingDirection", "PhaseEncodingAxis")
 _WORDS = {"ROW": 0, "COL": 1, "COLUMN": 1}
 
 
-def phase_encoding(described: Described, placed: Volume, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:
+def phase_encoding(described: ImageWithSidecar, placed: Volume, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:
     """Return the attributes that tell how an image was phase encoded: tag → (VR, values).
 
     The sense is told for GE only, which says it in RectilinearPhaseEncodeReordering (0018,9034): that attribute is the order of
@@ -51,7 +51,7 @@ def phase_encoding(described: Described, placed: Volume, sentences: list[str]) -
     return told | _matrix(described.top, described.where, axis, sentences)
 
 
-def _axis_and_sense(described: Described, placed: Volume) -> tuple[int, int] | None:
+def _axis_and_sense(described: ImageWithSidecar, placed: Volume) -> tuple[int, int] | None:
     """Return 0 for rows, 1 for columns, 2 for slices; and 1 along increasing indices, −1 against, 0 unknown."""
     top, where = described.top, described.where
     for key in _LETTERS:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..formats.dicom import new_element
-from ..formats.dicom.created.kinds import FORMS
+from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 from ..formats.dicom.created.reference import Reference, has_value
 from ..formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
@@ -18,9 +18,9 @@ from ..options import Kind
 from ..standard.iods import modules_of
 from ..standard.tags import Tag
 from ..version import tool_version
-from .recast.adapt import suited, without
-from .repair import Told, legal
-from .source_attributes import carried
+from .recast.adapt import adapt_attributes, without
+from .repair import Sentences, drop_invalid_attributes
+from .source_attributes import attributes_from_source
 
 _SOP_CLASSES = {Kind.SEG: "1.2.840.10008.5.1.4.1.1.66.4", Kind.PM: "1.2.840.10008.5.1.4.1.1.30"}
 _INSTITUTION = frozenset({Tag.INSTITUTION_NAME, Tag.INSTITUTION_ADDRESS, Tag.INSTITUTIONAL_DEPARTMENT_NAME})
@@ -63,7 +63,7 @@ def this_software() -> Elements:
 
 def allowed_in(elements: Elements, kind: Kind) -> Elements:
     """Return the attributes that an object of a kind may have by its IOD."""
-    form = FORMS.get(kind)
+    form = OBJECT_KINDS.get(kind)
     rules = {rule.tag for module in modules_of(form.sop_class if form else _SOP_CLASSES[kind]) for rule in module.rules}
     # objects whose frames have an anatomy of their own must not have Laterality (PS3.3 C.7.3.1)
     barred = {Tag.LATERALITY} if form is None or form.groups else set()
@@ -72,15 +72,15 @@ def allowed_in(elements: Elements, kind: Kind) -> Elements:
 
 def acquisition(reference: Reference, kind: Kind, sentences: list[str]) -> Elements:
     """Return how the reference was acquired and is displayed, for a derived object of the same modality and grid."""
-    form = FORMS.get(kind)
+    form = OBJECT_KINDS.get(kind)
     if form is None or not form.modality or form.modality != reference.modality:
         return {}
-    told = carried(SeriesMetadata(reference.instances, _all_frames(reference)), form.sop_class)
-    repaired: Told = {}
-    shared = suited(told.shared, form, told, repaired)
+    told = attributes_from_source(SeriesMetadata(reference.instances, _all_frames(reference)), form.sop_class)
+    repaired: Sentences = {}
+    shared = adapt_attributes(told.shared, form, told, repaired)
     shared = without(shared, ONLY_IN_ORIGINALS | _NOT_OF_ACQUISITION if form.groups else _NOT_OF_ACQUISITION)
     others = {Tag.MODALITY: new_element.text("CS", form.modality), Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
-    found = legal(shared, others, form.sop_class, repaired)
+    found = drop_invalid_attributes(shared, others, form.sop_class, repaired)
     sentences += list(repaired)
     return {**_window(reference), **{tag: element for tag, element in found.items() if has_value(element)}}
 

@@ -12,19 +12,19 @@ from ..standard import dictionary
 from ..standard.iods import modules_of
 from ..standard.tags import Tag
 from ..validation.attributes import check_attributes
-from ..validation.findings import Heap, Path, Severity
+from ..validation.findings import FindingCollector, Path, Severity
 from ..validation.representation import check_element
-from ..validation.subject import Subject
+from ..validation.subject import DataSetContext
 from ..validation.values import check_values
 
 UTF_8 = CharacterSet(("ISO_IR 192",))
 ROUNDS = 6
 """Taking one attribute out may make another wrong; more often than this never."""
-Told = dict[str, None]
+Sentences = dict[str, None]
 """Sentences, each once, in the order in which they came."""
 
 
-class _Errors(Heap):
+class _Errors(FindingCollector):
     """Keeps the paths of errors."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class _Errors(Heap):
             self.found.append((rule, path, message))
 
 
-def legal(told: Elements, others: Elements, sop_class: str, sentences: Told) -> Elements:
+def drop_invalid_attributes(told: Elements, others: Elements, sop_class: str, sentences: Sentences) -> Elements:
     """Return the attributes of a source that an object of a SOP class may have.
 
     Parameters
@@ -54,7 +54,7 @@ def legal(told: Elements, others: Elements, sop_class: str, sentences: Told) -> 
     found = {tag: _repaired(tag, element, sentences) for tag, element in told.items()}
     for _ in range(ROUNDS):
         errors = _errors_of({**others, **found, Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)})
-        wrong = dict(_to_take_out(rule, path, message, found, sop_class) for rule, path, message in errors)
+        wrong = dict(_path_to_remove(rule, path, message, found, sop_class) for rule, path, message in errors)
         wrong.pop((), None)
         if not wrong:
             break
@@ -64,7 +64,7 @@ def legal(told: Elements, others: Elements, sop_class: str, sentences: Told) -> 
     return found
 
 
-def written_well(elements: Elements, sentences: Told, charset: CharacterSet = UTF_8) -> Elements:
+def repair_values(elements: Elements, sentences: Sentences, charset: CharacterSet = UTF_8) -> Elements:
     """Return the attributes whose values are what their VR allows (PS3.5 6.2), after repairs; others are named."""
     found = {}
     for tag, element in elements.items():
@@ -78,7 +78,7 @@ def written_well(elements: Elements, sentences: Told, charset: CharacterSet = UT
     return found
 
 
-def with_known_words(elements: Elements, sop_class: str, sentences: list[str]) -> Elements:
+def drop_undefined_terms(elements: Elements, sop_class: str, sentences: list[str]) -> Elements:
     """Return the attributes whose words are among those that an object of a SOP class may have; others are named."""
     found = {}
     for tag, element in elements.items():
@@ -97,8 +97,8 @@ def word_problem(tag: int, element: Element, sop_class: str) -> str:
     return heap.found[0][2] if heap.found else ""
 
 
-def _subject(elements: Elements, heap: Heap) -> Subject:
-    return Subject(Instance(elements, {}, None, Encoding(), None), heap)
+def _subject(elements: Elements, heap: FindingCollector) -> DataSetContext:
+    return DataSetContext(Instance(elements, {}, None, Encoding(), None), heap)
 
 
 def _errors_of(elements: Elements) -> list[tuple[str, Path, str]]:
@@ -107,7 +107,7 @@ def _errors_of(elements: Elements) -> list[tuple[str, Path, str]]:
     return heap.found
 
 
-def _to_take_out(rule: str, path: Path, message: str, told: Elements, sop_class: str) -> tuple[Path, str]:
+def _path_to_remove(rule: str, path: Path, message: str, told: Elements, sop_class: str) -> tuple[Path, str]:
     """Return the path of what has to go because of an error; an empty one where nothing of the source is to blame."""
     if rule.startswith("missing"):
         if len(path) > 1:
@@ -174,7 +174,7 @@ _REPAIRS: dict[str, tuple[Callable[[str], str], ...]] = {
 _WORDS = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: {"COLUMN": "COL"}}  # of Enhanced MR → of MR (PS3.3 C.8.3.1)
 
 
-def _repaired(tag: int, element: Element, sentences: Told) -> Element:
+def _repaired(tag: int, element: Element, sentences: Sentences) -> Element:
     """Return an element whose value is written as its VR wants, items of sequences too."""
     if isinstance(element.value, tuple):
         items = (

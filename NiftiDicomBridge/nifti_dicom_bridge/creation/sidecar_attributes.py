@@ -17,7 +17,7 @@ from ..model.metadata import Element, Elements, Item
 from ..options import Kind
 from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
-from .image_with_sidecar import Described
+from .image_with_sidecar import ImageWithSidecar
 from .volume_attributes import doubtful_units, elements_of_volumes, lists_of_volumes
 
 Values = dict[int, tuple[str, list[Any]]]
@@ -39,7 +39,7 @@ _JOINED_WORDS = {
 
 
 @dataclass
-class Told:
+class SidecarAttributes:
     """What a sidecar tells.
 
     Attributes
@@ -57,7 +57,7 @@ class Told:
     sentences: list[str] = field(default_factory=list)
 
 
-def told_by(described: Described) -> Told:
+def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
     """Return the attributes that the BIDS keys of an image tell.
 
     What BIDS allows and an attribute cannot hold is shortened or left out, with a sentence.
@@ -67,10 +67,10 @@ def told_by(described: Described) -> Told:
     SidecarError
         If a key has a value of another type than BIDS says, or one that is none of its kind.
     """
-    told = Told()
+    told = SidecarAttributes()
     top = _singular(described, told.sentences)
     told.sentences += doubtful_units(described.top)
-    found = bids.attributes_told(top, described.where, told.sentences)
+    found = bids.attributes_from_keys(top, described.where, told.sentences)
     items: dict[tuple[int, ...], Element] = {}
     for key, (path, *_), texts in found:
         if path[0] in _NOT_TAKEN or (path[0] == Tag.UNITS and described.top.get("Modality", "PT") != "PT"):
@@ -90,7 +90,7 @@ def told_by(described: Described) -> Told:
     return told
 
 
-def _singular(described: Described, sentences: list[str]) -> dict[str, Any]:
+def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, Any]:
     """Return keys without what is not available, and without lists where an attribute has one number."""
     found = {}
     of_volumes = lists_of_volumes(described)
@@ -192,7 +192,7 @@ def _sequences(items: dict[tuple[int, ...], Element]) -> Elements:
     return {**found, **{tag: Element("SQ", (Item(_sequences(inner)),)) for tag, inner in below.items()}}
 
 
-def block(described: Described, attributes: Attributes, of_first: Elements) -> Elements:
+def private_block(described: ImageWithSidecar, attributes: Attributes, of_first: Elements) -> Elements:
     """Return the private block with what the sidecar says and the attributes of the object to be made do not tell.
 
     Parameters
@@ -213,14 +213,14 @@ def block(described: Described, attributes: Attributes, of_first: Elements) -> E
         for key, value in described.top.items()
         if now.get(key) != value and now.get(key) == before.get(key) and not _is_placeholder(key, value)
     }
-    return bids.block_of(keys, now, described.image.ijk_to_ras)
+    return bids.private_block_of(keys, now, described.image.ijk_to_ras)
 
 
 def _is_placeholder(key: str, value: Any) -> bool:
     return value is None or (isinstance(value, str) and (key, value) in bids.PLACEHOLDERS)
 
 
-def frames_of(described: Described, kind: Kind, times: int, slices: int, sentences: list[str]) -> list[Elements]:
+def frames_of(described: ImageWithSidecar, kind: Kind, times: int, slices: int, sentences: list[str]) -> list[Elements]:
     """Return the attributes of each frame, times outermost; empty if all frames have the same.
 
     Raises

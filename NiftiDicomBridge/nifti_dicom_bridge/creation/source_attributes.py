@@ -95,7 +95,7 @@ _GENERAL = ("general-acquisition", "general-image")
 
 
 @dataclass
-class Carried:
+class SourceAttributes:
     """What goes on.
 
     Attributes
@@ -120,7 +120,7 @@ class Carried:
     remembered: Elements
 
 
-def carried(series: SeriesMetadata, sop_class: str) -> Carried:
+def attributes_from_source(series: SeriesMetadata, sop_class: str) -> SourceAttributes:
     """Return what the frames of a series tell that an object of a SOP class may tell.
 
     Parameters
@@ -135,13 +135,13 @@ def carried(series: SeriesMetadata, sop_class: str) -> Carried:
     flats = {(n, frame): _flattened(tops[n], frame) for n, frame in keys}
     known = set().union(*(flat.keys() for flat in flats.values()))
     allowed = _allowed(sop_class, metadata.text(tops[keys[0][0]], Tag.MODALITY))
-    public = {tag for tag in known if not dictionary.is_private(tag) and not _is_said_anew(tag)}
+    public = {tag for tag in known if not dictionary.is_private(tag) and not _is_restated(tag)}
     first = flats[keys[0]]
     same = {tag for tag in public if all(flat.get(tag) == first.get(tag) for flat in flats.values())}
     own = public & allowed - same
-    blocks = [bids.remembered_block(flat) for flat in flats.values()]
+    blocks = [bids.private_block(flat) for flat in flats.values()]
     remembered = blocks[0] if all(block == blocks[0] for block in blocks) else {}
-    return Carried(
+    return SourceAttributes(
         shared={tag: first[tag] for tag in same & allowed},
         frames={key: {tag: flat[tag] for tag in own & flat.keys()} for key, flat in flats.items()},
         moments={key: moment for key, flat in flats.items() if (moment := _moment(flat)) is not None},
@@ -222,7 +222,7 @@ def _with_sequence_words(elements: Elements) -> Elements:
     return found
 
 
-def _is_said_anew(tag: int) -> bool:
+def _is_restated(tag: int) -> bool:
     group = tag >> 16
     pixels = group == 0x0028 and tag not in _OF_PIXELS
     return tag in _SAID_ANEW or tag in STALE or pixels or 0x5000 <= group < 0x7000 or not tag & 0xFFFF

@@ -10,7 +10,7 @@ from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Elements
 from ..options import Kind
 from ..standard.tags import Tag
-from .image_with_sidecar import Described
+from .image_with_sidecar import ImageWithSidecar
 
 OF_VOLUMES = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTime")
 LONGEST_S = {
@@ -21,7 +21,7 @@ LONGEST_S = {
 """BIDS wants seconds; no scanner takes longer. Larger values are milliseconds or microseconds, most likely."""
 
 
-def lists_of_volumes(described: Described) -> dict[str, list[float]]:
+def lists_of_volumes(described: ImageWithSidecar) -> dict[str, list[float]]:
     """Return the lists that have one number for each volume of an image, and more than one value."""
     times = described.image.times
     found = {key: described.top.get(key) for key in OF_VOLUMES}
@@ -36,7 +36,7 @@ def _differ(value: list[Any]) -> bool:
     return all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in value) and len(set(value)) > 1
 
 
-def elements_of_volumes(described: Described, kind: Kind, sentences: list[str]) -> list[Elements]:
+def elements_of_volumes(described: ImageWithSidecar, kind: Kind, sentences: list[str]) -> list[Elements]:
     """Return the attributes of each volume; empty where no list has a value for each.
 
     Objects of one frame hold them; objects of many frames have one value for all, so there they are left out.
@@ -56,7 +56,7 @@ def elements_of_volumes(described: Described, kind: Kind, sentences: list[str]) 
     found: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
     for key, value in lists.items():
         for n, number in enumerate(value):
-            for _, (path, *_), texts in bids.attributes_told({key: number}, described.where, []):
+            for _, (path, *_), texts in bids.attributes_from_keys({key: number}, described.where, []):
                 if len(path) == 1:
                     found[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
             if key == "EchoTime":

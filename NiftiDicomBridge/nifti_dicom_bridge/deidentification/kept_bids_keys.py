@@ -19,14 +19,14 @@ _WORDS = frozenset({
 def preserved_keys_of(original: Volume, cleaned: Volume) -> bytes:
     """Return `DicomSource.preserved_bids_keys`: what the attributes of a volume do not specify any more; empty without any."""
     before, after = bids.keys_of(original), bids.keys_of(cleaned)
-    kept = {key: value for key, value in before.items() if after.get(key) != value and _tells_nobody(key, value)}
-    block = bids.block_of(kept, after, original.ijk_to_ras)
+    kept = {key: value for key, value in before.items() if after.get(key) != value and _is_non_identifying(key, value)}
+    block = bids.private_block_of(kept, after, original.ijk_to_ras)
     found = block[bids.KEYS_TAG].value if block else b""
     assert isinstance(found, bytes)
     return found.rstrip(b" ")
 
 
-def _tells_nobody(key: str, value: Any) -> bool:
+def _is_non_identifying(key: str, value: Any) -> bool:
     return not _is_confidential(key) and (key in _WORDS or _is_numeric(value))
 
 

@@ -71,7 +71,9 @@ class Deidentifier:
             pixel_record=replace(pixels, residues={}, tails={}),
             preserved_bids_keys=b"",
         )
-        found = replace(volume, source=source, name=public_name(series), warnings=tuple(_impersonal(volume.warnings, series)))
+        found = replace(
+            volume, source=source, name=public_name(series), warnings=tuple(_without_file_names(volume.warnings, series))
+        )
         found = replace(found, source=replace(source, preserved_bids_keys=preserved_keys_of(volume, found)))
         if log is not None:
             self._tell(volume, series, log)
@@ -102,14 +104,14 @@ def _cleaned(instance: Instance, cleaner: Cleaner) -> Instance:
     elements = cleaner.elements(instance.elements, metadata.text(instance.elements, Tag.SOP_CLASS_UID))
     return replace(
         instance,
-        elements=dict(sorted({**elements, **_said()}.items())),
+        elements=dict(sorted({**elements, **_deidentification_attributes()}.items())),
         file_meta=with_group_length(cleaner.file_meta(instance.file_meta, _of_file_meta())),
         preamble=None if instance.preamble is None else bytes(128),
         trailer=b"",
     )
 
 
-def _said() -> Elements:
+def _deidentification_attributes() -> Elements:
     """Return what tells that it was done, and how (PS3.15 E.1.1 step 6, PS3.3 C.7.1.1 and C.12.1)."""
     return {
         Tag.PATIENT_IDENTITY_REMOVED: Element("CS", b"YES "),
@@ -134,7 +136,7 @@ def public_name(series: SeriesMetadata) -> str:
     return safe_name(" ".join(filter(None, (str(number) if number >= 0 else "", modality or "image"))))
 
 
-def _impersonal(sentences: tuple[str, ...], series: SeriesMetadata) -> list[str]:
+def _without_file_names(sentences: tuple[str, ...], series: SeriesMetadata) -> list[str]:
     """Return the sentences that name no file."""
     names = {part for instance in series.instances for part in (instance.name, instance.path) if part}
     return [sentence for sentence in sentences if not any(name in sentence for name in names)]

@@ -15,7 +15,7 @@ from ..formats.zarr import is_store
 from ..model import geometry
 from ..model.grids import same_grid
 from ..model.names import is_nifti
-from ..model.volume import Volume, turned
+from ..model.volume import Volume, reoriented
 from ..validation import OTHER_KINDS
 
 NIFTI, ZARR, DICOM = "NIfTI", "Zarr", "DICOM"
@@ -135,7 +135,7 @@ def has_same_voxels(volume: Volume, other: Volume) -> bool:
 
 
 def _turned_like(volume: Volume, other: Volume) -> Volume:
-    return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
+    return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
 
 
 def _alike(before: Volume | None, after: Volume | None) -> tuple[Volume | None, Volume | None]:

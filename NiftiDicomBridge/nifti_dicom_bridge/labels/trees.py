@@ -73,7 +73,7 @@ def read_tree(tree: dict[str, Any], place: Place) -> list[Segment]:
         If it holds none, or a value that cannot be used.
     """
     if _ATTRIBUTES in tree:
-        return _described(tree[_ATTRIBUTES], place)
+        return _segments_of_attributes(tree[_ATTRIBUTES], place)
     for key in _MAPS:
         if isinstance(tree.get(key), dict):
             return _mapped(tree[key], place.at(repr(key)))
@@ -111,7 +111,7 @@ def _from_object(key: str, value: dict[str, Any], here: Place) -> Segment:
     return Segment(number, label, colour=_colour(colour, here), **_codes(value, here))
 
 
-def _described(lists: Any, place: Place) -> list[Segment]:
+def _segments_of_attributes(lists: Any, place: Place) -> list[Segment]:
     """Return the labels of ``segmentAttributes``: a list for every label map, with an object for every segment."""
     if not isinstance(lists, list):
         raise place.at(_ATTRIBUTES).error("a list of lists is expected there.")

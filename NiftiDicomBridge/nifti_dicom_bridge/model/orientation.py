@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import OptionError
 from ..options import SlicePlane
 from . import geometry
-from .volume import Volume, turned
+from .volume import Volume, reoriented
 
 _AXES = {
     SlicePlane.AXIAL: geometry.AXIAL_AXES,
@@ -44,12 +44,12 @@ def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = N
     if plane is SlicePlane.REFERENCE and reference is None:
         raise OptionError("--plane reference takes the planes of the reference series: name one with --reference DICOM.")
     if reference is not None and plane in (SlicePlane.AUTO, SlicePlane.REFERENCE):
-        return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, reference))
+        return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, reference))
     if plane is SlicePlane.AUTO:
         axis = _slice_axis(volume.ijk_to_ras)
         wanted = _nearest_plane(volume.ijk_to_ras[:3, axis])
-        return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, wanted, slices=axis))
-    return turned(volume, *geometry.closest_orientation(volume.ijk_to_ras, _AXES[plane]))
+        return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, wanted, slices=axis))
+    return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, _AXES[plane]))
 
 
 def _slice_axis(ijk_to_ras: np.ndarray) -> int:

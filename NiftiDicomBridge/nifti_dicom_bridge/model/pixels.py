@@ -361,7 +361,7 @@ def to_levels(brightness: np.ndarray, bits: int) -> np.ndarray:
     return found
 
 
-def same_bits(number: int, dtype: np.dtype) -> float:
+def reinterpret_bits(number: int, dtype: np.dtype) -> float:
     """Return what a number means whose bits were written as another kind of integer, as PixelPaddingValue often is."""
     bits = dtype.itemsize * 8
     found = number % (1 << bits)

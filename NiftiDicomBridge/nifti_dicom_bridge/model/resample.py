@@ -17,8 +17,8 @@ from ..standard.tags import Tag
 from . import geometry, metadata
 from .digest import freeze
 from .geometry import Plane, Regular
-from .pixels import same_bits, to_numbers, to_type
-from .volume import Volume, turned
+from .pixels import reinterpret_bits, to_numbers, to_type
+from .volume import Volume, reoriented
 
 SUFFIXES = {Resample.TILT: "_Tilt", Resample.SPACING: "_Eq"}
 """What is added to the name of an image, in this order: dcm2niix's words."""
@@ -121,14 +121,14 @@ def without_shear(volume: Volume) -> Volume:
         If no two axes of the volume are perpendicular.
     """
     for order in ((0, 2, 1), (2, 1, 0)):  # rows for slices, then columns
-        on_edge = turned(volume, order, (1, 1, 1))
+        on_edge = reoriented(volume, order, (1, 1, 1))
         try:
             planes = geometry.attributes_from_affine(on_edge.ijk_to_ras, on_edge.voxels.shape[1])
         except GeometryError:
             continue
         upright = resample(on_edge, planes, frozenset({Resample.TILT}))
         if upright is not None:
-            return replace(turned(upright, order, (1, 1, 1)), name=volume.name)
+            return replace(reoriented(upright, order, (1, 1, 1)), name=volume.name)
     raise GeometryError(f"{volume.name}: no two axes are perpendicular: resample it with a registration tool.")
 
 
@@ -157,7 +157,7 @@ def _padding(volume: Volume) -> float | None:
     if volume.source is None or not integer:
         return None
     found = metadata.number(volume.dicom.metadata.first.elements, Tag.PIXEL_PADDING_VALUE)
-    return None if found is None else same_bits(int(found), volume.voxels.dtype)
+    return None if found is None else reinterpret_bits(int(found), volume.voxels.dtype)
 
 
 def _reach(volume: Volume, grid: Regular) -> float:

@@ -225,7 +225,7 @@ class Volume:
         return digest_of(self.voxels) != origin.digest
 
 
-def turned(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume:
+def reoriented(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume:
     """Return a volume with its spatial axes in another order and direction (see `geometry.closest_orientation`).
 
     The voxels are a view; every voxel stays where it is in the patient.

@@ -3,6 +3,6 @@
 from .overlay import Labels
 from .render import picture, plane_picture
 from .view import View, view_of
-from .write import Subject, stage_preview
+from .write import PreviewInput, stage_preview
 
-__all__ = ["Labels", "Subject", "View", "picture", "plane_picture", "stage_preview", "view_of"]
+__all__ = ["Labels", "PreviewInput", "View", "picture", "plane_picture", "stage_preview", "view_of"]

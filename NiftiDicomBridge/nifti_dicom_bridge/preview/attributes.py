@@ -8,7 +8,7 @@ import numpy as np
 
 from ..model import metadata
 from ..model.metadata import Elements, Instance, SeriesMetadata
-from ..model.pixels import same_bits
+from ..model.pixels import reinterpret_bits
 from ..standard.tags import Tag
 from .display import PLAIN, Display, Lut, Window, WindowFunction
 from .graphics import graphics_of
@@ -97,7 +97,7 @@ def _lut(item: Elements, signed: bool, notes: list[str], brightness: bool) -> Lu
         return None
     count, first, bits = int(numbers[0]) % LUT_ITEMS or LUT_ITEMS, int(numbers[1]), int(numbers[2])
     if descriptor.vr == "US" and signed:
-        first = int(same_bits(first, np.dtype("<i2")))
+        first = int(reinterpret_bits(first, np.dtype("<i2")))
     data = element.value
     wide = len(data) >= 2 * count
     entries = np.frombuffer(data, "<u2" if wide else "u1")[:count]
@@ -142,7 +142,7 @@ def _padding(elements: Elements, stored_range: tuple[float, float] | None) -> tu
     limit = metadata.number(elements, Tag.PIXEL_PADDING_RANGE_LIMIT, found)
     bits = 8 if metadata.integer(elements, Tag.BITS_ALLOCATED) == 8 else 16
     kind = np.dtype(f"<{'i' if stored_range[0] < 0 else 'u'}{bits // 8}")
-    low, high = (same_bits(int(value or 0), kind) for value in (found, limit))
+    low, high = (reinterpret_bits(int(value or 0), kind) for value in (found, limit))
     return min(low, high), max(low, high)
 
 

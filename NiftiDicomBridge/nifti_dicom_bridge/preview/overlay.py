@@ -111,7 +111,7 @@ def with_overlay(
     return levels
 
 
-def focused(view: View, maps: Sequence[Labels]) -> View:
+def centered_on_labels(view: View, maps: Sequence[Labels]) -> View:
     """Return a view whose middle is the slice that shows most of the label maps; as it is where none shows any."""
     if not maps or view.slices == 1:
         return view

@@ -152,11 +152,11 @@ def _value(element: Element | None, charset: CharacterSet, text: _Text) -> str |
         return None
     key = (id(element), "\\".join(charset.terms))
     if key not in text.values:
-        text.values[key] = _told(element, element.value, charset) or Wording.NOTHING.value
+        text.values[key] = _known_value(element, element.value, charset) or Wording.NOTHING.value
     return text.values[key]
 
 
-def _told(element: Element, raw: bytes, charset: CharacterSet) -> str:
+def _known_value(element: Element, raw: bytes, charset: CharacterSet) -> str:
     vr = element.vr
     if vr in _BINARY:
         return _bytes(raw)

@@ -108,7 +108,7 @@ def view_of(
     graphics : bool
         Show what devices drew upon the slices, where these are shown as stored.
     """
-    shown = _turned(volume, plane) if placed else volume
+    shown = _reoriented(volume, plane) if placed else volume
     order, flips = geometry.closest_orientation(volume.ijk_to_ras, shown.ijk_to_ras)
     as_stored = tuple(order) == (0, 1, 2) and tuple(flips) == (1, 1, 1)
     display = _displays(volume, order, flips, graphics and as_stored)
@@ -116,7 +116,7 @@ def view_of(
     return replace(draft, window=window_of(shown, display, window))
 
 
-def _turned(volume: Volume, plane: SlicePlane) -> Volume:
+def _reoriented(volume: Volume, plane: SlicePlane) -> Volume:
     if plane is SlicePlane.AUTO and volume.source is not None:
         return volume
     return in_plane(volume, plane)

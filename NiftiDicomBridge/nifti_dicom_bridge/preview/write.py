@@ -19,7 +19,7 @@ from .describe import picture_texts, text_of
 from .gif import GifWriter
 from .letters import edges_of, with_letters
 from .mosaic import side_by_side, slices_of
-from .overlay import Key, Labels, focused, keys_of, with_legend, with_overlay
+from .overlay import Key, Labels, centered_on_labels, keys_of, with_legend, with_overlay
 from .png import write_png
 from .render import picture, square_size
 from .video import VideoWriter, video_writer
@@ -31,7 +31,7 @@ _PLANES = (SlicePlane.AXIAL, SlicePlane.CORONAL, SlicePlane.SAGITTAL)
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class PreviewInput:
     """What pictures are made of.
 
     Attributes
@@ -100,7 +100,7 @@ class _Canvas:
 
 
 def stage_preview(
-    subject: Subject, name: str, staging: Staging, options: ConversionOptions, log: Log, progress: Progress | None = None
+    subject: PreviewInput, name: str, staging: Staging, options: ConversionOptions, log: Log, progress: Progress | None = None
 ) -> None:
     """Put the pictures of one volume, and its text, into a staging area.
 
@@ -143,7 +143,7 @@ def stage_preview(
     staging.path(name + ".txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _view(subject: Subject, options: ConversionOptions, log: Log, plane: SlicePlane | None = None) -> View:
+def _view(subject: PreviewInput, options: ConversionOptions, log: Log, plane: SlicePlane | None = None) -> View:
     """Return the view of a plane; across the slices, of the regular grid, and that is told."""
     wanted = options.plane if plane is None else plane
     graphics = not options.deidentify  # words may be drawn
@@ -152,7 +152,7 @@ def _view(subject: Subject, options: ConversionOptions, log: Log, plane: SlicePl
     if not slices_stay and subject.regular is not subject.volume:
         found = view_of(subject.regular, wanted, options.preview.window, subject.placed)
         log.warnings += [words for words in subject.regular.warnings if words not in log.warnings]
-    return focused(found, subject.labels)
+    return centered_on_labels(found, subject.labels)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
@@ -179,7 +179,7 @@ def _with_legend(found: np.ndarray, legend: Sequence[Key]) -> np.ndarray:
     return with_legend(found, legend) if legend else found
 
 
-def _mosaic(subject: Subject, canvas: _Canvas, options: ConversionOptions, log: Log) -> np.ndarray:
+def _mosaic(subject: PreviewInput, canvas: _Canvas, options: ConversionOptions, log: Log) -> np.ndarray:
     view = canvas.view
     if options.preview.mosaic or not subject.placed or view.slices == 1:
         if not options.preview.mosaic and view.times * view.slices > 1:

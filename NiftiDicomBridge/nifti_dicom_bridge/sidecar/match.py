@@ -12,7 +12,7 @@ from ..model.dicom_source import Origin
 from ..model.digest import freeze
 from ..model.grids import same_grid
 from ..model.pixels import Rescale, to_stored_values
-from ..model.volume import Volume, turned
+from ..model.volume import Volume, reoriented
 from .record import Record
 
 SINGLE_PRECISION = 1e-6
@@ -31,7 +31,7 @@ def attach(image: Volume, record: Record, where: str) -> Volume:
     """
     origin = record.source.origin
     _check_fit(image, origin, where)
-    return _retyped(replace(_turned(image, origin), source=record.source), origin)
+    return _retyped(replace(_reoriented(image, origin), source=record.source), origin)
 
 
 def _check_fit(image: Volume, origin: Origin, where: str) -> None:
@@ -68,10 +68,10 @@ def _box(ijk_to_ras: np.ndarray, shape_ijk: tuple[int, int, int]) -> tuple[np.nd
     return points.min(axis=0), points.max(axis=0)
 
 
-def _turned(image: Volume, origin: Origin) -> Volume:
+def _reoriented(image: Volume, origin: Origin) -> Volume:
     """Return the image with its axes in the order and direction of its record; on its very grid where it is the same."""
     order, flips = geometry.closest_orientation(image.ijk_to_ras, origin.ijk_to_ras)
-    found = turned(image, order, flips)
+    found = reoriented(image, order, flips)
     same = found.voxels.shape[1:4] == origin.shape[1:4] and same_grid(found.ijk_to_ras, origin.ijk_to_ras, origin.shape[1:4])
     return replace(found, ijk_to_ras=origin.ijk_to_ras) if same else found
 

@@ -14,12 +14,12 @@ from ..standard import dictionary
 from ..standard.tags import Tag
 from .attributes import check_attributes
 from .file_meta import check_file_meta
-from .findings import Finding, Heap, Severity
+from .findings import Finding, FindingCollector, Severity
 from .functional_groups import check_functional_groups
 from .pixel_fields import check_pixel_fields
 from .report import ValidationReport
-from .series import Card, card_of, check_series
-from .subject import Subject
+from .series import FileSummary, check_series, summary_of_file
+from .subject import DataSetContext
 from .values import check_image_type
 
 __all__ = ["Finding", "Severity", "ValidationReport", "check_files", "validate"]
@@ -58,7 +58,7 @@ def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationRep
     """
     given = paths_of(paths)
     found = [path for path, _ in files.find_files(given)]
-    heap = Heap()
+    heap = FindingCollector()
     _check(found, heap, progress, named={path for path in given if path.is_file()})
     if not found:
         heap.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
@@ -68,14 +68,14 @@ def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationRep
 def check_files(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
     """Check just these files, such as those that were written a moment ago; see `validate`."""
     found = [Path(path) for path in paths]
-    heap = Heap()
+    heap = FindingCollector()
     _check(found, heap, progress, named=set(found))
     return heap.findings()
 
 
-def _check(found: list[Path], heap: Heap, progress: Progress | None, named: set[Path]) -> None:
+def _check(found: list[Path], heap: FindingCollector, progress: Progress | None, named: set[Path]) -> None:
     latest: dict[Path, Instance] = {}
-    cards: list[Card] = []
+    cards: list[FileSummary] = []
     for n, path in enumerate(found):
         if progress is not None and n % 16 == 0:
             progress("Checking", n, len(found))
@@ -83,13 +83,13 @@ def _check(found: list[Path], heap: Heap, progress: Progress | None, named: set[
         if instance is None:
             continue
         latest[path.parent] = instance
-        subject = Subject(instance, heap)
+        subject = DataSetContext(instance, heap)
         _check_one(subject)
-        cards.append(card_of(instance, subject.sop_class))
+        cards.append(summary_of_file(instance, subject.sop_class))
     check_series(cards, heap)
 
 
-def _read(path: Path, heap: Heap, like: Instance | None, named: bool) -> Instance | None:
+def _read(path: Path, heap: FindingCollector, like: Instance | None, named: bool) -> Instance | None:
     try:
         return files.read_instance(path, path.name, like)
     except files.NotDicom:
@@ -111,7 +111,7 @@ def _read(path: Path, heap: Heap, like: Instance | None, named: bool) -> Instanc
     return None
 
 
-def _check_one(subject: Subject) -> None:
+def _check_one(subject: DataSetContext) -> None:
     """Check one file on its own."""
     check_file_meta(subject)
     if not subject.iod:

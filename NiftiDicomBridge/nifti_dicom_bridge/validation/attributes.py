@@ -5,16 +5,16 @@ from __future__ import annotations
 from ..model.charset import CharacterSet
 from ..model.metadata import Elements
 from ..standard import dictionary, iods
-from .checklist import Checklist, checklist_of, present_modules
+from .checklist import Requirements, present_modules, requirements_of
 from .conditions import Condition, Scope, rows_for
 from .findings import Path
 from .geometry_fields import check_geometry
 from .representation import check_element, check_signs
-from .subject import Subject, first_overlay, is_empty
+from .subject import DataSetContext, first_overlay, is_empty
 from .values import check_values
 
 
-def check_attributes(subject: Subject) -> None:
+def check_attributes(subject: DataSetContext) -> None:
     """Check the whole data set."""
     elements = subject.elements
     checklist = None
@@ -22,13 +22,15 @@ def check_attributes(subject: Subject) -> None:
         known = {first_overlay(tag) for tag in elements}
         if subject.instance.pixels is not None:
             known.add(subject.instance.pixels.tag)
-        checklist = checklist_of(subject.sop_class, present_modules(subject.sop_class, known))
+        checklist = requirements_of(subject.sop_class, present_modules(subject.sop_class, known))
     _check_level(subject, elements, checklist, (), CharacterSet())
     for tag in subject.instance.repeated:
         subject.error("repeated", (tag,), "It stands there more than once (PS3.5 7.1).", "Keep one of them.")
 
 
-def _check_level(subject: Subject, elements: Elements, checklist: Checklist | None, above: Path, charset: CharacterSet) -> None:
+def _check_level(
+    subject: DataSetContext, elements: Elements, checklist: Requirements | None, above: Path, charset: CharacterSet
+) -> None:
     """Check a data set, or an item: what is missing, then what is there."""
     charset = charset.of(elements)
     if checklist is not None:
@@ -50,7 +52,7 @@ def _check_level(subject: Subject, elements: Elements, checklist: Checklist | No
 # --- types ------------------------------------------------------------------------------------------------------------
 
 
-def _check_types(subject: Subject, elements: Elements, checklist: Checklist, above: Path) -> None:
+def _check_types(subject: DataSetContext, elements: Elements, checklist: Requirements, above: Path) -> None:
     for tag, type_ in checklist.required:
         if tag in elements:
             if type_ == "1" and is_empty(elements, tag):
@@ -62,7 +64,7 @@ def _check_types(subject: Subject, elements: Elements, checklist: Checklist, abo
             _empty(subject, "1C", (*above, tag), checklist.homes.get(tag, ""))
 
 
-def _missing(subject: Subject, type_: str, path: Path, module: str) -> None:
+def _missing(subject: DataSetContext, type_: str, path: Path, module: str) -> None:
     must = "must be there with a value" if type_[0] == "1" else "must be there, with a value or empty"
     subject.error(
         f"missing type {type_}",
@@ -72,7 +74,7 @@ def _missing(subject: Subject, type_: str, path: Path, module: str) -> None:
     )
 
 
-def _empty(subject: Subject, type_: str, path: Path, module: str) -> None:
+def _empty(subject: DataSetContext, type_: str, path: Path, module: str) -> None:
     subject.error(
         f"empty type {type_}",
         path,
@@ -88,7 +90,7 @@ def _home(module: str) -> str:
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 
-def _check_conditions(subject: Subject, elements: Elements, checklist: Checklist, above: Path) -> None:
+def _check_conditions(subject: DataSetContext, elements: Elements, checklist: Requirements, above: Path) -> None:
     scope = Scope(elements, subject.elements)
     for section, tag, row in _rows(subject.iod, above[-1] if above else None, checklist):
         there = tag in elements
@@ -113,7 +115,7 @@ def _check_conditions(subject: Subject, elements: Elements, checklist: Checklist
             )
 
 
-def _rows(iod: str, enclosing: int | None, checklist: Checklist) -> list[tuple[str, int, Condition]]:
+def _rows(iod: str, enclosing: int | None, checklist: Requirements) -> list[tuple[str, int, Condition]]:
     """Return the conditions whose attribute has a conditional type here; kept with the checklist."""
     key = (iod, enclosing)
     if key not in checklist.conditions:
@@ -121,7 +123,7 @@ def _rows(iod: str, enclosing: int | None, checklist: Checklist) -> list[tuple[s
     return checklist.conditions[key]
 
 
-def _counts(checklist: Checklist, section: str, tag: int, row: Condition) -> bool:
+def _counts(checklist: Requirements, section: str, tag: int, row: Condition) -> bool:
     """Whether a condition has something to say here; a row for an IOD does so even if the module is missing as a whole."""
     type_ = (checklist.declared if row.iods else checklist.types).get(tag)
     return type_ in (("1C", "2C") if row.required else iods.TYPES)

@@ -16,7 +16,7 @@ FUNCTIONAL_GROUPS = frozenset({Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FR
 
 
 @dataclass(eq=False)
-class Checklist:
+class Requirements:
     """What one level of a data set must hold.
 
     Attributes
@@ -25,7 +25,7 @@ class Checklist:
         The type of every attribute that the IOD knows here; 3 for those of modules that are not there.
     homes : dict of int to str
         The module that asks for it, empty inside of sequences.
-    items : dict of int to Checklist
+    items : dict of int to Requirements
         What the items of its sequences must hold.
     declared : dict of int to str
         The same, with the types that they would have if their modules were there.
@@ -37,7 +37,7 @@ class Checklist:
 
     types: dict[int, str] = field(default_factory=dict)
     homes: dict[int, str] = field(default_factory=dict)
-    items: dict[int, Checklist] = field(default_factory=dict)
+    items: dict[int, Requirements] = field(default_factory=dict)
     declared: dict[int, str] = field(default_factory=dict)
     conditions: dict[tuple[str, int | None], list[Any]] = field(default_factory=dict)
 
@@ -68,10 +68,10 @@ def plan_of(sop_class_uid: str) -> Plan:
     modules = iods.modules_of(sop_class_uid)
     always = tuple(module for module in modules if module.usage == "M")
     common = {rule.tag for module in always for rule in module.rules}
-    return Plan(always, tuple((module, _signs_of(module, common)) for module in modules if module.usage != "M"))
+    return Plan(always, tuple((module, _indicator_attributes(module, common)) for module in modules if module.usage != "M"))
 
 
-def _signs_of(module: Module, common: set[int]) -> frozenset[int]:
+def _indicator_attributes(module: Module, common: set[int]) -> frozenset[int]:
     """Return the attributes that tell that a module is there: those of Type 1 and 2; where it has none, all.
 
     The three kinds of pixel data tell their modules apart.
@@ -82,7 +82,7 @@ def _signs_of(module: Module, common: set[int]) -> frozenset[int]:
 
 
 @lru_cache(maxsize=256)
-def checklist_of(sop_class_uid: str, present: frozenset[str]) -> Checklist:
+def requirements_of(sop_class_uid: str, present: frozenset[str]) -> Requirements:
     """Return the rules of the top level, for a data set in which these conditional and optional modules are present."""
     plan = plan_of(sop_class_uid)
     types: dict[int, str] = {}
@@ -103,7 +103,7 @@ def checklist_of(sop_class_uid: str, present: frozenset[str]) -> Checklist:
             if rule.items and not any(rule.items is other for other in lists.get(rule.tag, [])):
                 lists.setdefault(rule.tag, []).append(rule.items)
     items = {tag: _items(tag, tuple(found)) for tag, found in lists.items()}
-    return Checklist(types, homes, items, declared)
+    return Requirements(types, homes, items, declared)
 
 
 def present_modules(sop_class_uid: str, known: set[int]) -> frozenset[str]:
@@ -111,10 +111,10 @@ def present_modules(sop_class_uid: str, known: set[int]) -> frozenset[str]:
     return frozenset(module.name for module, own in plan_of(sop_class_uid).others if not own.isdisjoint(known))
 
 
-_LISTS: dict[tuple[int, ...], tuple[tuple[tuple[Rule, ...], ...], Checklist]] = {}
+_LISTS: dict[tuple[int, ...], tuple[tuple[tuple[Rule, ...], ...], Requirements]] = {}
 
 
-def _items(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Checklist:
+def _items(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Requirements:
     """Return the rules of the items of a sequence; the laxest where modules disagree.
 
     Equal macros are one object in the table, so they are told apart by identity.
@@ -125,7 +125,7 @@ def _items(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Checklist:
     return _LISTS[key][1]
 
 
-def _merged(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Checklist:
+def _merged(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Requirements:
     types: dict[int, str] = {}
     inner: dict[int, list[tuple[Rule, ...]]] = {}
     for rules in lists:
@@ -139,4 +139,4 @@ def _merged(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Checklist:
         types = {key: type_ if key in everywhere else "3" for key, type_ in types.items()}
     if tag in FUNCTIONAL_GROUPS:  # which groups must be there, and where, is told by functional_groups
         types = {key: "1C" if type_ == "1" else "3" for key, type_ in types.items()}
-    return Checklist(types, {}, {key: _items(key, tuple(found)) for key, found in inner.items()})
+    return Requirements(types, {}, {key: _items(key, tuple(found)) for key, found in inner.items()})

@@ -10,7 +10,7 @@ from ..model.metadata import Elements, Encoding
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .representation import check_element
-from .subject import Subject
+from .subject import DataSetContext
 
 IMPLICIT = "1.2.840.10008.1.2"
 REQUIRED = (
@@ -24,7 +24,7 @@ TWINS = (
 DICOMDIR = "1.2.840.10008.1.3.10"
 
 
-def check_file_meta(subject: Subject) -> None:
+def check_file_meta(subject: DataSetContext) -> None:
     """Check preamble, presence, group length, UIDs and transfer syntax."""
     instance, meta = subject.instance, subject.instance.file_meta
     if instance.preamble is None:
@@ -45,7 +45,7 @@ def check_file_meta(subject: Subject) -> None:
     _check_syntax(subject)
 
 
-def _check_length(subject: Subject, meta: Elements) -> None:
+def _check_length(subject: DataSetContext, meta: Elements) -> None:
     said = metadata.number(meta, Tag.FILE_META_INFORMATION_GROUP_LENGTH)
     found = sum((12 if vr in LONG_VRS else 8) + len(value)
                 for tag, (vr, value, _) in meta.items() if tag != Tag.FILE_META_INFORMATION_GROUP_LENGTH)  # fmt: skip
@@ -58,7 +58,7 @@ def _check_length(subject: Subject, meta: Elements) -> None:
         )
 
 
-def _check_twins(subject: Subject, meta: Elements) -> None:
+def _check_twins(subject: DataSetContext, meta: Elements) -> None:
     for media, own in TWINS:
         outer, inner = metadata.text(meta, media), metadata.text(subject.elements, own)
         if outer and inner and outer != inner:
@@ -77,7 +77,7 @@ def _check_twins(subject: Subject, meta: Elements) -> None:
             )
 
 
-def _check_syntax(subject: Subject) -> None:
+def _check_syntax(subject: DataSetContext) -> None:
     from pydicom.config import IGNORE
     from pydicom.uid import UID
 

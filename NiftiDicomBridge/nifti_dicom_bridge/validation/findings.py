@@ -81,7 +81,7 @@ Path = tuple[int, ...]
 """Tags from the outermost sequence to the attribute."""
 
 
-class Heap:
+class FindingCollector:
     """Findings, those that repeat over the files of a series counted."""
 
     def __init__(self) -> None:

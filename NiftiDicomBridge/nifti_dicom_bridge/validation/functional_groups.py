@@ -10,8 +10,8 @@ from ..model import metadata
 from ..model.metadata import Elements
 from ..standard import dictionary
 from ..standard.tags import Tag
-from .checklist import checklist_of
-from .subject import Subject, tag_of
+from .checklist import requirements_of
+from .subject import DataSetContext, tag_of
 from .values import ENHANCED, ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, LEGACY, PARAMETRIC_MAP, SEG
 
 
@@ -57,7 +57,7 @@ GROUPS: dict[str, list[Group]] = {
 }  # fmt: skip
 
 
-def check_functional_groups(subject: Subject) -> None:
+def check_functional_groups(subject: DataSetContext) -> None:
     """Report groups that are missing, in both places, or not in every frame, and counts that do not agree."""
     shared = metadata.items(subject.elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
     frames = metadata.items(subject.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
@@ -86,10 +86,10 @@ def check_functional_groups(subject: Subject) -> None:
 
 @lru_cache(maxsize=64)
 def _has_groups(sop_class: str) -> bool:
-    return Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in checklist_of(sop_class, frozenset()).items
+    return Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in requirements_of(sop_class, frozenset()).items
 
 
-def _check_places(subject: Subject, shared: Elements, frames: Sequence[Elements]) -> None:
+def _check_places(subject: DataSetContext, shared: Elements, frames: Sequence[Elements]) -> None:
     counts: dict[int, int] = {}
     for frame in frames:
         for tag in frame:
@@ -117,7 +117,7 @@ def _wanted(iod: str) -> dict[int, tuple[str, bool]]:
             for section, groups in GROUPS.items() for group in groups if iod in group.iods}  # fmt: skip
 
 
-def _check_wanted(subject: Subject, shared: Elements, frames: Sequence[Elements]) -> None:
+def _check_wanted(subject: DataSetContext, shared: Elements, frames: Sequence[Elements]) -> None:
     original = metadata.texts(subject.elements, Tag.IMAGE_TYPE)[:1] == ["ORIGINAL"]
     for tag, (section, of_originals) in _wanted(subject.iod).items():
         if tag in shared or any(tag in frame for frame in frames) or (of_originals and not original):
@@ -131,7 +131,7 @@ def _check_wanted(subject: Subject, shared: Elements, frames: Sequence[Elements]
         )
 
 
-def _check_dimensions(subject: Subject, frames: Sequence[Elements]) -> None:
+def _check_dimensions(subject: DataSetContext, frames: Sequence[Elements]) -> None:
     """Every frame has as many index values as there are dimensions (PS3.3 C.7.6.17)."""
     content, index = tag_of("FrameContentSequence"), tag_of("DimensionIndexValues")
     sequence = tag_of("DimensionIndexSequence")

@@ -8,14 +8,14 @@ from ..model import metadata
 from ..model.metadata import Elements
 from ..standard.tags import Tag
 from .findings import Path
-from .subject import Subject
+from .subject import DataSetContext
 
 UNIT, RIGHT_ANGLE = 1e-3, 1e-3
 DIRECTIONS = (Tag.VELOCITY_ENCODING_DIRECTION, Tag.SLAB_ORIENTATION)
 """VelocityEncodingDirection and SlabOrientation (PS3.3 C.8.13.5.12, C.8.13.5.14)."""
 
 
-def check_geometry(subject: Subject, elements: Elements, above: Path) -> None:
+def check_geometry(subject: DataSetContext, elements: Elements, above: Path) -> None:
     """Report orientations that are no pair of unit vectors at right angles, and spacings that are not positive."""
     if Tag.IMAGE_ORIENTATION_PATIENT in elements:
         _check_orientation(subject, metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT), above)
@@ -32,7 +32,7 @@ def check_geometry(subject: Subject, elements: Elements, above: Path) -> None:
         )
 
 
-def _check_orientation(subject: Subject, numbers: list[float], above: Path) -> None:
+def _check_orientation(subject: DataSetContext, numbers: list[float], above: Path) -> None:
     if len(numbers) != 6:
         return
     path = (*above, Tag.IMAGE_ORIENTATION_PATIENT)

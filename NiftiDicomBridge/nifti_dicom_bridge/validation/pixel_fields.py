@@ -9,7 +9,7 @@ from ..model import metadata
 from ..model.metadata import PixelElement
 from ..standard import dictionary, iods
 from ..standard.tags import Tag
-from .subject import Subject
+from .subject import DataSetContext
 from .values import CT, SEG
 
 SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3, "YBR_FULL_422": 3,
@@ -21,13 +21,13 @@ SEGMENTATION_BITS = {"BINARY": (1,), "FRACTIONAL": (8,), "LABELMAP": (8, 16)}
 PARAMETRIC_PIXELS = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}
 
 
-def check_pixel_fields(subject: Subject) -> None:
+def check_pixel_fields(subject: DataSetContext) -> None:
     """Check depth, samples, sizes, and the length and VR of the pixel data."""
     _check_units(subject)
     _check_segmentation(subject)
     pixels = subject.instance.pixels
     if pixels is None:
-        if _wants_pixels(subject.sop_class) and Tag.PIXEL_DATA_PROVIDER_URL not in subject.elements:
+        if _requires_pixels(subject.sop_class) and Tag.PIXEL_DATA_PROVIDER_URL not in subject.elements:
             subject.error(
                 "missing type 1C",
                 (Tag.PIXEL_DATA,),
@@ -43,15 +43,15 @@ def check_pixel_fields(subject: Subject) -> None:
 
 
 @lru_cache(maxsize=64)
-def _wants_pixels(sop_class: str) -> bool:
+def _requires_pixels(sop_class: str) -> bool:
     return any(module.usage == "M" and module.name == "image-pixel" for module in iods.modules_of(sop_class))
 
 
-def _number(subject: Subject, tag: int, default: int = 0) -> int:
+def _number(subject: DataSetContext, tag: int, default: int = 0) -> int:
     return metadata.integer(subject.elements, tag, default)
 
 
-def _check_depth(subject: Subject, pixels: PixelElement) -> None:
+def _check_depth(subject: DataSetContext, pixels: PixelElement) -> None:
     allocated = _number(subject, Tag.BITS_ALLOCATED)
     if pixels.tag in PARAMETRIC_PIXELS:
         if allocated != PARAMETRIC_PIXELS[pixels.tag]:
@@ -86,7 +86,7 @@ def _check_depth(subject: Subject, pixels: PixelElement) -> None:
         )
 
 
-def _check_samples(subject: Subject) -> None:
+def _check_samples(subject: DataSetContext) -> None:
     model = metadata.text(subject.elements, Tag.PHOTOMETRIC_INTERPRETATION)
     samples, wanted = _number(subject, Tag.SAMPLES_PER_PIXEL), SAMPLES.get(model)
     if samples and wanted and samples != wanted:
@@ -109,7 +109,7 @@ def _check_samples(subject: Subject) -> None:
         )
 
 
-def _check_length(subject: Subject, pixels: PixelElement) -> None:
+def _check_length(subject: DataSetContext, pixels: PixelElement) -> None:
     rows, columns, samples, allocated = (
         _number(subject, tag) for tag in (Tag.ROWS, Tag.COLUMNS, Tag.SAMPLES_PER_PIXEL, Tag.BITS_ALLOCATED)
     )
@@ -130,7 +130,7 @@ def _check_length(subject: Subject, pixels: PixelElement) -> None:
         )
 
 
-def _check_whole(subject: Subject, pixels: PixelElement) -> None:
+def _check_whole(subject: DataSetContext, pixels: PixelElement) -> None:
     """Check that the file holds what the length of its pixel data promises."""
     instance = subject.instance
     if pixels.length < 0 or instance.encoding.deflated or not instance.path:
@@ -145,7 +145,7 @@ def _check_whole(subject: Subject, pixels: PixelElement) -> None:
         )
 
 
-def _check_units(subject: Subject) -> None:
+def _check_units(subject: DataSetContext) -> None:
     """Original CT images other than localizers are in Hounsfield units (PS3.3 C.8.2.1.1.10)."""
     units = metadata.text(subject.elements, Tag.RESCALE_TYPE)
     kinds = metadata.texts(subject.elements, Tag.IMAGE_TYPE)
@@ -165,7 +165,7 @@ def _check_units(subject: Subject) -> None:
         )
 
 
-def _check_segmentation(subject: Subject) -> None:
+def _check_segmentation(subject: DataSetContext) -> None:
     """The bits of a segmentation are those of its kind (PS3.3 C.8.20.2)."""
     kind = metadata.text(subject.elements, Tag.SEGMENTATION_TYPE)
     for tag in (Tag.BITS_ALLOCATED, Tag.BITS_STORED):
@@ -179,7 +179,7 @@ def _check_segmentation(subject: Subject) -> None:
             )
 
 
-def _check_vr(subject: Subject, pixels: PixelElement) -> None:
+def _check_vr(subject: DataSetContext, pixels: PixelElement) -> None:
     if not subject.instance.encoding.explicit or pixels.tag != Tag.PIXEL_DATA:
         return
     allocated = _number(subject, Tag.BITS_ALLOCATED)

@@ -12,7 +12,7 @@ from ..model.metadata import NUMBER_FORMATS, Element, Elements
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .findings import Path
-from .subject import Subject
+from .subject import DataSetContext
 
 
 class TextRule(NamedTuple):
@@ -65,7 +65,7 @@ FOLLOW_PIXELS = frozenset(
 WHOLE = frozenset(["LT", "ST", "UT", "UR", "OB", "OD", "OF", "OL", "OV", "OW", "UN", "SQ"])
 
 
-def check_element(subject: Subject, tag: int, element: Element, path: Path, charset: CharacterSet) -> None:
+def check_element(subject: DataSetContext, tag: int, element: Element, path: Path, charset: CharacterSet) -> None:
     """Report an element whose VR is not that of the dictionary, whose values are not of their VR, or too many."""
     explicit = subject.instance.encoding.explicit
     for rule, message, advice in _problems(tag, element.vr, _key(element), explicit):
@@ -211,7 +211,7 @@ def _fits(count: int, wanted: str) -> bool:
 # --- letters beyond ASCII ---------------------------------------------------------------------------------------------
 
 
-def _check_letters(subject: Subject, vr: str, raw: bytes, path: Path, charset: CharacterSet) -> None:
+def _check_letters(subject: DataSetContext, vr: str, raw: bytes, path: Path, charset: CharacterSet) -> None:
     if vr not in AFFECTED_VRS:
         subject.error(
             "character set",
@@ -248,7 +248,7 @@ def _check_letters(subject: Subject, vr: str, raw: bytes, path: Path, charset: C
             subject.error("VR value", path, f"{value!r} is no {vr}: {problem} (PS3.5 6.2).", "Shorten it.")
 
 
-def check_signs(subject: Subject, elements: Elements, above: Path) -> None:
+def check_signs(subject: DataSetContext, elements: Elements, above: Path) -> None:
     """Report elements of "US or SS" whose VR is not that of the pixels (PS3.3 C.7.5.1.1.2, C.7.6.3.1)."""
     representation = elements.get(Tag.PIXEL_REPRESENTATION)
     if representation is None or not subject.instance.encoding.explicit:

@@ -12,7 +12,7 @@ from ..model import metadata
 from ..model.geometry import normal_of
 from ..model.metadata import Instance
 from ..standard.tags import Tag
-from .findings import Heap, Severity
+from .findings import FindingCollector, Severity
 
 SAME_MM, SAME_DIRECTION = 0.01, 1e-3
 SPACING_TOLERANCE = 0.02
@@ -30,7 +30,7 @@ DISTINGUISHING = (
 
 
 @dataclass(frozen=True)
-class Card:
+class FileSummary:
     """What is kept of one file until all have been seen."""
 
     file: str
@@ -47,11 +47,11 @@ class Card:
     spacing_between: float
 
 
-def card_of(instance: Instance, sop_class: str) -> Card:
+def summary_of_file(instance: Instance, sop_class: str) -> FileSummary:
     """Return what is kept of a file."""
     elements = instance.elements
     kind = tuple(elements[tag].value for tag in DISTINGUISHING if tag in elements)
-    return Card(
+    return FileSummary(
         instance.path, instance.uid, sop_class, metadata.text(elements, Tag.MODALITY),
         metadata.text(elements, Tag.SERIES_INSTANCE_UID), metadata.text(elements, Tag.STUDY_INSTANCE_UID),
         metadata.text(elements, Tag.PATIENT_ID), metadata.text(elements, Tag.FRAME_OF_REFERENCE_UID), kind,
@@ -65,11 +65,11 @@ def _finite(numbers: list[float], count: int) -> tuple[float, ...]:
     return tuple(numbers) if len(numbers) == count and bool(np.isfinite(numbers).all()) else ()
 
 
-def check_series(cards: list[Card], heap: Heap) -> None:
+def check_series(cards: list[FileSummary], heap: FindingCollector) -> None:
     """Compare all files with one another."""
     _check_instances(cards, heap)
     _check_owners(cards, heap)
-    groups: dict[str, list[Card]] = {}
+    groups: dict[str, list[FileSummary]] = {}
     for card in cards:
         if card.series:
             groups.setdefault(card.series, []).append(card)
@@ -78,12 +78,12 @@ def check_series(cards: list[Card], heap: Heap) -> None:
             _check_positions(stack, heap)
 
 
-def _say(heap: Heap, severity: Severity, rule: str, card: Card, tag: int, message: str, advice: str) -> None:
+def _say(heap: FindingCollector, severity: Severity, rule: str, card: FileSummary, tag: int, message: str, advice: str) -> None:
     heap.add(f"{card.series}|{card.sop_class}", severity, rule, card.file, (tag,), message, advice)
 
 
-def _check_instances(cards: Iterable[Card], heap: Heap) -> None:
-    seen: dict[str, Card] = {}
+def _check_instances(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
+    seen: dict[str, FileSummary] = {}
     for card in cards:
         twin = seen.setdefault(card.uid, card) if card.uid else card
         if twin is not card:
@@ -123,8 +123,8 @@ OWNERS = (
 )
 
 
-def _check_owners(cards: Iterable[Card], heap: Heap) -> None:
-    first: dict[tuple[str, str], Card] = {}
+def _check_owners(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
+    first: dict[tuple[str, str], FileSummary] = {}
     for card in cards:
         for owner, owned, tag, name, severity in OWNERS:
             uid, value = getattr(card, owner), getattr(card, owned)
@@ -146,9 +146,9 @@ def _check_owners(cards: Iterable[Card], heap: Heap) -> None:
 # --- where slices lie -------------------------------------------------------------------------------------------------
 
 
-def _stacks(cards: list[Card]) -> list[list[Card]]:
+def _stacks(cards: list[FileSummary]) -> list[list[FileSummary]]:
     """Return the parallel slices of a series, apart by orientation."""
-    found: list[list[Card]] = []
+    found: list[list[FileSummary]] = []
     for card in cards:
         if not card.orientation or not card.position:
             continue
@@ -163,7 +163,7 @@ def _stacks(cards: list[Card]) -> list[list[Card]]:
     return found
 
 
-def _check_positions(stack: list[Card], heap: Heap) -> None:
+def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
     normal = normal_of(np.array(stack[0].orientation))
     distances = np.array([np.dot(card.position, normal) for card in stack])
     _check_duplicates(stack, heap)
@@ -195,8 +195,8 @@ def _check_positions(stack: list[Card], heap: Heap) -> None:
         )
 
 
-def _check_duplicates(stack: list[Card], heap: Heap) -> None:
-    seen: dict[tuple[Any, ...], Card] = {}
+def _check_duplicates(stack: list[FileSummary], heap: FindingCollector) -> None:
+    seen: dict[tuple[Any, ...], FileSummary] = {}
     for card in stack:
         key = (tuple(round(number / SAME_MM) for number in card.position), card.kind)
         twin = seen.setdefault(key, card)

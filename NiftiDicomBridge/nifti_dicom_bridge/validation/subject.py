@@ -9,15 +9,15 @@ from ..model import metadata
 from ..model.metadata import Elements, Instance
 from ..standard import iods
 from ..standard.tags import Tag
-from .findings import Heap, Path, Severity
+from .findings import FindingCollector, Path, Severity
 
 
 @dataclass
-class Subject:
+class DataSetContext:
     """One file, and the heap for what is found in it."""
 
     instance: Instance
-    heap: Heap
+    heap: FindingCollector
 
     def __post_init__(self) -> None:
         found = self.instance

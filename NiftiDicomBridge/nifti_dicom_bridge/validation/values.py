@@ -9,7 +9,7 @@ from ..model import metadata
 from ..model.metadata import NUMBER_FORMATS, Element, Elements
 from ..standard.tags import Tag
 from .findings import Path, Severity
-from .subject import Subject, first_overlay, tag_of
+from .subject import DataSetContext, first_overlay, tag_of
 
 CT, MR, PET, NM = "ct-image", "mr-image", "positron-emission-tomography-image", "nuclear-medicine-image"
 ENHANCED_CT, ENHANCED_MR, ENHANCED_PET = "enhanced-ct-image", "enhanced-mr-image", "enhanced-pet-image"
@@ -274,7 +274,7 @@ TABLES: dict[str, list[Values]] = {
 IMAGE_TYPE_VALUES = {CT: 3, XA: 3, RF: 3, PARAMETRIC_MAP: 4} | dict.fromkeys((*ENHANCED, MR_SPECTROSCOPY), 4)
 
 
-def check_image_type(subject: Subject) -> None:
+def check_image_type(subject: DataSetContext) -> None:
     """Report an ImageType with fewer values than the IOD wants, or with empty ones among them."""
     wanted = IMAGE_TYPE_VALUES.get(subject.iod, 0)
     found = metadata.texts(subject.elements, Tag.IMAGE_TYPE)
@@ -287,7 +287,7 @@ def check_image_type(subject: Subject) -> None:
         )
 
 
-def check_values(subject: Subject, tag: int, element: Element, path: Path) -> None:
+def check_values(subject: DataSetContext, tag: int, element: Element, path: Path) -> None:
     """Report an attribute that says what it may not say."""
     rows = _rows(subject.iod, len(path) == 1).get(first_overlay(tag))
     if not rows or not isinstance(element.value, bytes) or not element.value:

@@ -20,7 +20,7 @@ from grids import ORIENTATIONS
 from nifti_dicom_bridge import ConversionOptions, Job, Kind, Outcome, SlicePlane, Target, bids, convert
 from nifti_dicom_bridge.bids import kinds
 from nifti_dicom_bridge.bids.private_block import KEYS_TAG
-from nifti_dicom_bridge.model.volume import Volume, turned
+from nifti_dicom_bridge.model.volume import Volume, reoriented
 from oracles import oracle, run
 from places import ROOT, SHARED
 
@@ -110,7 +110,7 @@ def any_value(key: str, types: tuple[type, ...], kind: kinds.Kind, chance: rando
 @pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR])
 def test_every_key_that_has_an_attribute_comes_back(there: Path, seed: int, kind: Kind) -> None:
     chance = random.Random(seed)
-    rows = [*bids.BY_KEY.values(), *bids.NESTED.values(), *bids.RETURNS]
+    rows = [*bids.BY_KEY.values(), *bids.NESTED.values(), *bids.REVERSE_ROWS]
     sidecar = {row.key: any_value(row.key, row.kind.types, row.kind, chance) for row in rows if row.key not in FROM_THE_OBJECT}
     sidecar |= {"Modality": "MR", "InjectedRadioactivityUnits": "MBq"}
 
@@ -280,7 +280,7 @@ def vector(letter: str, matrix: np.ndarray) -> np.ndarray:
 
 def stored(order: tuple[int, ...], flips: tuple[int, ...]) -> Volume:
     """Return an image of 6 × 5 × 4 voxels, stored in another order and direction."""
-    return turned(Volume(np.arange(120, dtype=np.int16).reshape(1, 4, 5, 6), MATRIX), order, flips)
+    return reoriented(Volume(np.arange(120, dtype=np.int16).reshape(1, 4, 5, 6), MATRIX), order, flips)
 
 
 def save_stored(image: Volume, **sidecar: Any) -> Path:

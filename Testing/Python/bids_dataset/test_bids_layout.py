@@ -16,7 +16,7 @@ from nifti_dicom_bridge import Cancelled, ConversionOptions, ConversionReport, J
 from nifti_dicom_bridge.bids_dataset import naming_rules
 from nifti_dicom_bridge.bids_dataset.bids_map import ROW_KEYS, TOP_KEYS, built_in
 from nifti_dicom_bridge.bids_dataset.images import image_of, relate
-from nifti_dicom_bridge.bids_dataset.reproin import spoken
+from nifti_dicom_bridge.bids_dataset.reproin import parse_reproin
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom.reading.read import load, outline, plan_all
@@ -153,7 +153,7 @@ def test_a_name_that_was_taken_from_times_is_said(circle: Circle) -> None:
     ],
 )
 def test_names_in_reproin_form_are_read(name: str, told: tuple) -> None:
-    found = spoken(name)
+    found = parse_reproin(name)
 
     assert found is not None
     assert (found.datatype, found.suffix, found.entities) == told
@@ -161,7 +161,7 @@ def test_names_in_reproin_form_are_read(name: str, told: tuple) -> None:
 
 @pytest.mark.parametrize("name", ["", "anat", "functional scan", "dwi", "anat-brain_acq-1", "t1_mprage", "func_2"])
 def test_other_names_are_no_reproin(name: str) -> None:
-    assert spoken(name) is None
+    assert parse_reproin(name) is None
 
 
 def test_a_session_that_one_name_tells_is_that_of_the_study(circle: Circle) -> None:

@@ -14,7 +14,7 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Outcome, SlicePlane, Target, convert, read
-from nifti_dicom_bridge.formats.dicom.reading.display_values import as_shown
+from nifti_dicom_bridge.formats.dicom.reading.display_values import with_display_rescale
 from nifti_dicom_bridge.options import PreviewOptions, WindowChoice
 from nifti_dicom_bridge.preview import plane_picture
 from oracles import oracle, run
@@ -241,7 +241,7 @@ def test_slices_of_philips_whose_private_scale_varies_are_shown_in_the_unit_of_t
     (volume,) = read(tmp_path / "in")
     precise = volume.real_values()
 
-    shown = as_shown(volume).real_values()
+    shown = with_display_rescale(volume).real_values()
 
     expected = pixels * 1.25 - 3
     assert not np.allclose(precise[0], expected, rtol=1e-3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...formats.dicom import new_element
 from ...formats.dicom.created import enhanced_pet
-from ...formats.dicom.created.kinds import FORMS, Form
+from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.modules import METHOD_UNKNOWN, UNPAIRED
 from ...model import metadata
 from ...model.metadata import Elements
@@ -16,8 +16,8 @@ from ...options import Kind
 from ...standard import dictionary
 from ...standard.tags import Tag
 from ..kind_constraints import GATING
-from ..repair import Told
-from ..source_attributes import Carried
+from ..repair import Sentences
+from ..source_attributes import SourceAttributes
 
 # AnatomicRegionSequence, ImageLaterality, SegmentSequence
 _TELL_THE_SIDE = frozenset({Tag.ANATOMIC_REGION_SEQUENCE, Tag.IMAGE_LATERALITY, Tag.SEGMENT_SEQUENCE})
@@ -35,7 +35,7 @@ _ROUNDING = 1e-3
 _CLASSIC_PET = frozenset({Tag.ACQUISITION_TERMINATION_CONDITION, Tag.ACQUISITION_TERMINATION_CONDITION_DATA})
 
 
-def suited(elements: Elements, form: Form, told: Carried, sentences: Told) -> Elements:
+def adapt_attributes(elements: Elements, form: ObjectKind, told: SourceAttributes, sentences: Sentences) -> Elements:
     """Return attributes that stand for one another in the form that a kind wants; `sentences` are told what was changed."""
     found = _with_delay(elements, form)
     found = found if form.groups or has_sides(found) else without(found, {Tag.LATERALITY})
@@ -51,7 +51,7 @@ def without(elements: Elements, others: Container[int]) -> Elements:
     return {tag: element for tag, element in elements.items() if tag not in others}
 
 
-def _with_delay(elements: Elements, form: Form) -> Elements:
+def _with_delay(elements: Elements, form: ObjectKind) -> Elements:
     """Return attributes of classic MR with TriggerDelayTime where TriggerTime is none of a gated image."""
     gated = GATING & set(metadata.texts(elements, Tag.SCAN_OPTIONS))
     if form.modality != "MR" or form.groups or Tag.TRIGGER_TIME not in elements or gated:
@@ -65,14 +65,14 @@ def has_sides(elements: Elements) -> bool:
     return metadata.text(elements, Tag.BODY_PART_EXAMINED) not in UNPAIRED and not _TELL_THE_SIDE & elements.keys()
 
 
-def _placed(elements: Elements, form: Form) -> Elements:
+def _placed(elements: Elements, form: ObjectKind) -> Elements:
     """Return attributes that say in one way how the patient lay: by codes in classic PET, else by PatientPosition."""
     if form.modality == "PT" and not form.groups and Tag.PATIENT_ORIENTATION_CODE_SEQUENCE in elements:
         return without(elements, {Tag.PATIENT_POSITION})
     return without(elements, ORIENTATION_CODES) if Tag.PATIENT_POSITION in elements else elements
 
 
-def _with_method(elements: Elements, sentences: Told) -> Elements:
+def _with_method(elements: Elements, sentences: Sentences) -> Elements:
     """Return attributes that say how a patient's identity was removed, where they say that it was (PS3.3 C.7.1.1)."""
     if metadata.text(elements, Tag.PATIENT_IDENTITY_REMOVED) != "YES" or elements.keys() & {
         Tag.DEIDENTIFICATION_METHOD,
@@ -83,20 +83,20 @@ def _with_method(elements: Elements, sentences: Told) -> Elements:
     return {**elements, Tag.DEIDENTIFICATION_METHOD: new_element.text("LO", "UNKNOWN")}
 
 
-def _of_enhanced(elements: Elements, form: Form, sentences: Told) -> Elements:
+def _of_enhanced(elements: Elements, form: ObjectKind, sentences: Sentences) -> Elements:
     """Return attributes without what enhanced objects of a kind say in another way, or cannot say."""
-    if form is FORMS[Kind.ENHANCED_PET]:
+    if form is OBJECT_KINDS[Kind.ENHANCED_PET]:
         return without(elements, _CLASSIC_PET) | {
-            Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: enhanced_pet.completed(elements)
+            Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: enhanced_pet.complete_radiopharmaceutical(elements)
         }
     rescale_type = metadata.text(elements, Tag.RESCALE_TYPE, "HU")
-    if form is FORMS[Kind.ENHANCED_CT] and rescale_type != "HU":
+    if form is OBJECT_KINDS[Kind.ENHANCED_CT] and rescale_type != "HU":
         sentences[f"RescaleType {rescale_type} cannot be said of Enhanced CT: HU was written"] = None
         return {**elements, Tag.RESCALE_TYPE: new_element.text("LO", "HU")}
     return elements
 
 
-def _with_unit_vectors(elements: Elements, sentences: Told) -> Elements:
+def _with_unit_vectors(elements: Elements, sentences: Sentences) -> Elements:
     """Return attributes without directions that are none: scanners write zeros where there is no direction."""
     lengths = {tag: float(np.linalg.norm(metadata.numbers(elements, tag))) for tag in sorted(_UNIT_VECTORS & elements.keys())}
     wrong = {tag: length for tag, length in lengths.items() if not abs(length - 1) <= _ROUNDING}
@@ -105,7 +105,7 @@ def _with_unit_vectors(elements: Elements, sentences: Told) -> Elements:
     return without(elements, wrong)
 
 
-def _with_moment(elements: Elements, form: Form, told: Carried) -> Elements:
+def _with_moment(elements: Elements, form: ObjectKind, told: SourceAttributes) -> Elements:
     """Return attributes with when the first frame was acquired, as a kind says it."""
     if not told.moments:
         return elements

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...formats.dicom import edits, new_element
 from ...formats.dicom.created.attributes import DEFAULT, Attributes
-from ...formats.dicom.created.kinds import FORMS, Form
+from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.modules import defaults_of
 from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
 from ...formats.dicom.reading.frames import frames_of
@@ -17,26 +17,28 @@ from ...model.volume import Volume
 from ...options import Kind
 from ...standard import dictionary
 from ...standard.tags import Tag
-from ..attribute_sources import Shared
-from ..repair import Told, legal, written_well
-from ..source_attributes import Carried
-from .adapt import ORIENTATION_CODES, has_sides, suited, without
+from ..attribute_sources import ConversionContext
+from ..repair import Sentences, drop_invalid_attributes, repair_values
+from ..source_attributes import SourceAttributes
+from .adapt import ORIENTATION_CODES, adapt_attributes, has_sides, without
 
 ORIGINAL = "the original"
 _COMPONENTS = {"phase": "PHASE", "real": "REAL", "imaginary": "IMAGINARY"}
 _CONTRASTS = {"adc": "ADC", "trace": "TRACE", "fa": "FA", "t1map": "T1 MAP", "t2map": "T2 MAP", "b0map": "B0 MAP"}
 
 
-def decided(volume: Volume, told: Carried, kind: Kind, shared: Shared, sentences: Told) -> Attributes:
+def resolve_recast_attributes(
+    volume: Volume, told: SourceAttributes, kind: Kind, shared: ConversionContext, sentences: Sentences
+) -> Attributes:
     """Return the attributes of a new object: --set, --metadata, what its original tells, and what the kind must have."""
     found = Attributes()
     found.offer_values(shared.set_values, "--set")
     found.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
-    form = FORMS.get(kind)
+    form = OBJECT_KINDS.get(kind)
     if form is None:
-        found.offer(legal(told.shared, {}, "", sentences), ORIGINAL)
+        found.offer(drop_invalid_attributes(told.shared, {}, "", sentences), ORIGINAL)
     else:
-        _offer_told(found, told, form, volume, sentences)
+        _offer_source_attributes(found, told, form, volume, sentences)
     found.offer(told.remembered, ORIGINAL)
     if not found.text(Tag.STUDY_INSTANCE_UID):
         found.offer({Tag.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
@@ -46,14 +48,18 @@ def decided(volume: Volume, told: Carried, kind: Kind, shared: Shared, sentences
     return found
 
 
-def _offer_told(found: Attributes, told: Carried, form: Form, volume: Volume, sentences: Told) -> None:
+def _offer_source_attributes(
+    found: Attributes, told: SourceAttributes, form: ObjectKind, volume: Volume, sentences: Sentences
+) -> None:
     """Offer what the original tells, what the kind says, and what must be there all the same."""
     modality = {Tag.MODALITY: new_element.text("CS", form.modality)} if form.modality else {}
-    shared = suited(trimmed(told.shared, form), form, told, sentences)
+    shared = adapt_attributes(drop_attributes_of_other_modalities(told.shared, form), form, told, sentences)
     of_kind = {**modality, Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
     defaults = defaults_of(form.modules)
     own = {} if form.multi_frame else next(iter(told.frames.values()), {})
-    checked = legal(without(shared, own), {**defaults, **own, **of_kind, **_places()}, form.sop_class, sentences)
+    checked = drop_invalid_attributes(
+        without(shared, own), {**defaults, **own, **of_kind, **_places()}, form.sop_class, sentences
+    )
     if form.groups:
         checked[Tag.IMAGE_TYPE] = new_element.text("CS", *_image_type(volume, form))
         if form.modality == "MR":
@@ -80,7 +86,7 @@ def _places() -> Elements:
     }
 
 
-def trimmed(elements: Elements, form: Form | None) -> Elements:
+def drop_attributes_of_other_modalities(elements: Elements, form: ObjectKind | None) -> Elements:
     """Return attributes without those that only objects of another make may have."""
     return without(elements, ONLY_IN_ORIGINALS) if form is not None and form.groups else elements
 
@@ -92,12 +98,12 @@ def _component(volume: Volume) -> str:
     return str(frames_of(series.instances[n], n)[frame].labels.get("component", ""))
 
 
-def _image_type(volume: Volume, form: Form) -> list[str]:
+def _image_type(volume: Volume, form: ObjectKind) -> list[str]:
     """Return ImageType of an enhanced object: DERIVED, and what is shown where that is no plain image (C.8.13.3.1.1)."""
     return [*form.image_type[:3], _CONTRASTS.get(_component(volume), form.image_type[3])]
 
 
-def tell(told: Carried, sentences: Told, form: Form | None, log: Log) -> None:
+def report_changes(told: SourceAttributes, sentences: Sentences, form: ObjectKind | None, log: Log) -> None:
     """Say once what was repaired, and what stayed behind."""
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
     lost = set().union(*(elements.keys() for elements in told.frames.values())) if form and form.multi_frame else set()
@@ -120,19 +126,19 @@ def with_values(volume: Volume, found: edits.Values) -> Volume:
     return volume.with_instances(edits.apply(instance, found) for instance in volume.source.metadata.instances)
 
 
-def as_it_may_stand(volume: Volume, shared: Shared, log: Log) -> Volume:
+def with_valid_values(volume: Volume, shared: ConversionContext, log: Log) -> Volume:
     """Return a volume whose instances have what ``--set`` and ``--metadata`` say, and public values legal for their VR."""
     changed = with_values(volume, {**shared.file_values, **shared.set_values})
-    sentences: Told = {}
+    sentences: Sentences = {}
     found = changed.with_instances(
-        replace(instance, elements=_written_well(instance, sentences)) for instance in changed.dicom.metadata.instances
+        replace(instance, elements=_with_repaired_values(instance, sentences)) for instance in changed.dicom.metadata.instances
     )
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
     return found
 
 
-def _written_well(instance: Instance, sentences: Told) -> Elements:
+def _with_repaired_values(instance: Instance, sentences: Sentences) -> Elements:
     public = {tag: element for tag, element in instance.elements.items() if not dictionary.is_private(tag)}
     own = CharacterSet().of(instance.elements)
-    good = written_well(public, sentences, own)
+    good = repair_values(public, sentences, own)
     return {tag: good.get(tag, element) for tag, element in instance.elements.items() if tag in good or tag not in public}

@@ -10,10 +10,10 @@ import numpy as np
 
 from ...errors import OptionError, PixelError
 from ...formats.dicom.created.attributes import Attributes
-from ...formats.dicom.created.kind_selection import Known, chosen_kind
-from ...formats.dicom.created.kinds import FORMS, Form
+from ...formats.dicom.created.kind_selection import KindHints, select_kind
+from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.request import Request, planes_of
-from ...formats.dicom.created.stored import Stored, original_values
+from ...formats.dicom.created.stored import StoredPixels, source_stored_values
 from ...formats.dicom.reading.frame_info import FrameInfo
 from ...formats.dicom.reading.frames import frames_of
 from ...model import metadata, orientation
@@ -24,16 +24,16 @@ from ...model.volume import Volume
 from ...options import Kind, SlicePlane
 from ...standard import dictionary, iods
 from ...standard.tags import Tag
-from ..attribute_sources import Shared
-from ..repair import Told, written_well
-from ..source_attributes import Carried, carried
-from .attributes import decided, tell, trimmed
+from ..attribute_sources import ConversionContext
+from ..repair import Sentences, repair_values
+from ..source_attributes import SourceAttributes, attributes_from_source
+from .attributes import drop_attributes_of_other_modalities, report_changes, resolve_recast_attributes
 
 DERIVATION = "Stored as another kind of object"
 # PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
-_MAY_BE_INVERTED = frozenset(FORMS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
+_MAY_BE_INVERTED = frozenset(OBJECT_KINDS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
 _OF_SOP_CLASS = {
-    uid: kind for kind, form in FORMS.items() for uid in (form.sop_class, form.colour_class, form.small_class) if uid
+    uid: kind for kind, form in OBJECT_KINDS.items() for uid in (form.sop_class, form.colour_class, form.small_class) if uid
 }
 
 
@@ -44,10 +44,10 @@ def kind_of_volume(volume: Volume) -> Kind | None:
     return _OF_SOP_CLASS.get(metadata.text(volume.dicom.metadata.first.elements, Tag.SOP_CLASS_UID))
 
 
-def kind_wanted(volume: Volume, shared: Shared) -> Kind:
+def requested_kind(volume: Volume, shared: ConversionContext) -> Kind:
     """Return the kind that a volume shall become: that of ``--as``, for its own modality."""
     modality = metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY)
-    return chosen_kind(shared.options.kind, volume, Known(volume.name, modality))[0]
+    return select_kind(shared.options.kind, volume, KindHints(volume.name, modality))[0]
 
 
 @dataclass
@@ -58,7 +58,7 @@ class _Frames:
     infos: list[FrameInfo]
 
 
-def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Request:
+def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: Log) -> Request:
     """Return the request that makes another kind of object of a volume.
 
     Parameters
@@ -79,11 +79,11 @@ def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Requ
     PixelError
         If its grey values are shown inverted, and the kind cannot say that.
     """
-    series, form = volume.dicom.metadata, FORMS.get(kind)
+    series, form = volume.dicom.metadata, OBJECT_KINDS.get(kind)
     _check_shown(series.first, form)
     placed = _in_plane(volume, shared.options.plane)
     frames = _frames(volume, placed)
-    told = carried(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
+    told = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
     attributes, own = _attributes(volume, told, kind, shared, log)
     stored = _stored(volume, frames, form, log) if form else None
     return Request(
@@ -103,13 +103,16 @@ def recast_request(volume: Volume, kind: Kind, shared: Shared, log: Log) -> Requ
 
 
 def _attributes(
-    volume: Volume, told: Carried, kind: Kind, shared: Shared, log: Log
+    volume: Volume, told: SourceAttributes, kind: Kind, shared: ConversionContext, log: Log
 ) -> tuple[Attributes, dict[tuple[int, int], Elements]]:
     """Return the attributes of the object, and those of each frame alone: (instance, frame) → elements."""
-    form, sentences = FORMS.get(kind), Told()
-    attributes = decided(volume, told, kind, shared, sentences)
-    own = {key: trimmed(written_well(elements, sentences), form) for key, elements in told.frames.items()}
-    tell(told, sentences, form, log)
+    form, sentences = OBJECT_KINDS.get(kind), Sentences()
+    attributes = resolve_recast_attributes(volume, told, kind, shared, sentences)
+    own = {
+        key: drop_attributes_of_other_modalities(repair_values(elements, sentences), form)
+        for key, elements in told.frames.items()
+    }
+    report_changes(told, sentences, form, log)
     return attributes, own
 
 
@@ -124,7 +127,7 @@ def _planes(frames: _Frames, placed: Volume) -> list[Plane]:
     return planes if len(planes) == count else planes_of(placed)
 
 
-def _check_shown(first: Instance, form: Form | None) -> None:
+def _check_shown(first: Instance, form: ObjectKind | None) -> None:
     """Refuse what a kind cannot say of how its pixels are to be shown."""
     if form is not None and form.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
         raise OptionError(
@@ -154,7 +157,7 @@ def _frames(volume: Volume, placed: Volume) -> _Frames:
     return _Frames(keys, [of_instance[n][frame] for n, frame in keys])
 
 
-def _moments(told: Carried, frames: _Frames, times: int) -> list[datetime | None]:
+def _moments(told: SourceAttributes, frames: _Frames, times: int) -> list[datetime | None]:
     """Return when each frame was acquired; nothing where all times of a series claim the same moment, that of its start."""
     found = [told.moments.get(key) for key in frames.keys]
     firsts = [moment for moment in found[:: max(1, len(found) // times)] if moment is not None]
@@ -162,7 +165,7 @@ def _moments(told: Carried, frames: _Frames, times: int) -> list[datetime | None
     return found if told.moments and (times == 1 or (later and len(firsts) == times)) else []
 
 
-def _durations_s(told: Carried, times: int) -> list[float]:
+def _durations_s(told: SourceAttributes, times: int) -> list[float]:
     """Return how long every time lasted, s, where all frames say the same."""
     found = metadata.number(told.shared, Tag.ACTUAL_FRAME_DURATION) or metadata.number(
         told.shared, Tag.FRAME_ACQUISITION_DURATION
@@ -176,7 +179,7 @@ def _has_many_frames(series: SeriesMetadata) -> bool:
     return any("multi-frame" in module.name for module in modules)
 
 
-def _stored(volume: Volume, frames: _Frames, form: Form, log: Log) -> Stored | None:
+def _stored(volume: Volume, frames: _Frames, form: ObjectKind, log: Log) -> StoredPixels | None:
     """Return the stored values of the original where every frame has its own rescale; None where those of the volume do."""
     record = volume.dicom.pixel_record
     if not record.rescaled or not frames.infos or "voxels" in volume.edits():
@@ -188,7 +191,7 @@ def _stored(volume: Volume, frames: _Frames, form: Form, log: Log) -> Stored | N
     for t, k in np.ndindex(shape):
         slope, intercept = float(slopes[t, k]), float(intercepts[t, k])
         planes[t, k] = to_stored_values(volume.voxels[t, k], slope, intercept, np.dtype(np.int32))
-    stored = original_values(planes, slopes, intercepts, form.rules)
+    stored = source_stored_values(planes, slopes, intercepts, form.rules)
     if stored is not None and form.groups:
         log.warnings.append(
             "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "

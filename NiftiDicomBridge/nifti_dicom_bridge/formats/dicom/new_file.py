@@ -21,7 +21,7 @@ _MODIFYING_EQUIPMENT = new_element.code("109103", "DCM", "Modifying Equipment")
 
 
 @dataclass(frozen=True)
-class Made:
+class NewFile:
     """One file to write."""
 
     instance: Instance
@@ -66,7 +66,7 @@ def pixel_elements(pixel: PixelFormat) -> Elements:
 
 def file_of(
     elements: Elements, pixel: PixelFormat, frames: np.ndarray, pixel_tag: int = Tag.PIXEL_DATA, name: str = ""
-) -> Made:
+) -> NewFile:
     """Return the file of elements and frames (count, rows, columns[, samples]): Explicit VR Little Endian, native."""
     vr = {Tag.FLOAT_PIXEL_DATA: "OF", Tag.DOUBLE_FLOAT_PIXEL_DATA: "OD"}.get(
         pixel_tag, "OW" if pixel.bits_allocated > 8 else "OB"
@@ -76,7 +76,7 @@ def file_of(
 
 def file_of_bytes(
     elements: Elements, raw: bytes | memoryview, vr: str, pixel_tag: int = Tag.PIXEL_DATA, name: str = ""
-) -> Made:
+) -> NewFile:
     """Return the file of elements and native pixel data in little endian, padded here to even length."""
     raw = bytes(raw) + b"\0" if len(raw) % 2 else raw
     file_meta: Elements = {
@@ -89,4 +89,4 @@ def file_of_bytes(
         Tag.IMPLEMENTATION_VERSION_NAME: new_element.text("SH", IMPLEMENTATION_VERSION),
     }
     instance = Instance(elements, with_group_length(file_meta), bytes(128), Encoding(), None, name=name)
-    return Made(instance, PixelElement(pixel_tag, vr, 0, len(raw)), raw)
+    return NewFile(instance, PixelElement(pixel_tag, vr, 0, len(raw)), raw)

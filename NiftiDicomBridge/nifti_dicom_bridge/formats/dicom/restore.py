@@ -29,7 +29,7 @@ _ENCAPSULATION_TAGS = frozenset({Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_
 _VERY_LARGE = 1 << 16
 
 
-class Piece(NamedTuple):
+class FrameRef(NamedTuple):
     """One plane of a volume that is a frame of an instance; with a `label`, what of the plane has that label."""
 
     volume: int
@@ -40,7 +40,7 @@ class Piece(NamedTuple):
 
 
 @dataclass
-class Whole:
+class InstanceFrames:
     """One instance and all planes that it is made of.
 
     Attributes
@@ -55,13 +55,13 @@ class Whole:
 
     instance: Instance
     number: dict[int, int] = field(default_factory=dict)
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[FrameRef] = field(default_factory=list)
 
 
 # --- which instances --------------------------------------------------------------------------------------------------
 
 
-def gather(volumes: Sequence[Volume]) -> list[Whole]:
+def frames_by_instance(volumes: Sequence[Volume]) -> list[InstanceFrames]:
     """Return every instance of some volumes with all its frames.
 
     Raises
@@ -69,20 +69,20 @@ def gather(volumes: Sequence[Volume]) -> list[Whole]:
     SidecarError
         If an instance has frames that no volume holds.
     """
-    wholes: dict[str, Whole] = {}
+    wholes: dict[str, InstanceFrames] = {}
     for v, volume in enumerate(volumes):
         series = volume.dicom.metadata
         keys = [instance.key for instance in series.instances]
         for n, instance in enumerate(series.instances):
-            wholes.setdefault(keys[n], Whole(instance)).number[v] = n
+            wholes.setdefault(keys[n], InstanceFrames(instance)).number[v] = n
         for t, k, frame in series.planes():
-            wholes[keys[frame.instance]].pieces.append(Piece(v, t, k, frame.frame, frame.label))
+            wholes[keys[frame.instance]].pieces.append(FrameRef(v, t, k, frame.frame, frame.label))
     for whole in wholes.values():
         _check_complete(whole)
     return list(wholes.values())
 
 
-def _check_complete(whole: Whole) -> None:
+def _check_complete(whole: InstanceFrames) -> None:
     wanted = frames_needed(whole.instance)
     have = {piece.frame for piece in whole.pieces}
     missing = sorted(set(range(wanted)) - have)
@@ -109,7 +109,7 @@ class PixelSource:
     def __init__(self, volumes: Sequence[Volume]):
         self.volumes = volumes
 
-    def element(self, whole: Whole) -> tuple[PixelElement, bytes | memoryview]:
+    def element(self, whole: InstanceFrames) -> tuple[PixelElement, bytes | memoryview]:
         """Return the pixel data element as it is to be written, and its value in little endian."""
         instance = whole.instance
         assert instance.pixels is not None
@@ -121,7 +121,7 @@ class PixelSource:
             raw = _fitted(raw, length)
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(raw)), raw
 
-    def written(self, whole: Whole) -> tuple[PixelElement, bytes | memoryview | FrameBytes]:
+    def written(self, whole: InstanceFrames) -> tuple[PixelElement, bytes | memoryview | FrameBytes]:
         """Return what `element` does, where it can be without having all frames of an instance in memory."""
         instance = whole.instance
         assert instance.pixels is not None
@@ -137,7 +137,7 @@ class PixelSource:
         pixel = decode.pixel_format(instance)
         return pixel if decode.is_native(instance) else replace(pixel, **_decoded_changes(pixel))
 
-    def exceeds_bits_stored(self, whole: Whole) -> bool:
+    def exceeds_bits_stored(self, whole: InstanceFrames) -> bool:
         """Whether decoded values of an instance that was compressed need more bits than its attributes specify."""
         pixel = decode.pixel_format(whole.instance)
         if (
@@ -148,7 +148,7 @@ class PixelSource:
             return False
         return any(exceeds_bits_stored(self._frames(whole, [piece], pixel), pixel) for piece in whole.pieces)
 
-    def _comes_frame_by_frame(self, whole: Whole, pixel: PixelFormat) -> bool:
+    def _comes_frame_by_frame(self, whole: InstanceFrames, pixel: PixelFormat) -> bool:
         """Whether an instance is large, and its frames, one after the other, are its pixel data."""
         many = len(whole.pieces) > 1 and pixel.bits_allocated > 1 and not self._any_rescaled(whole.pieces)
         lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
@@ -156,11 +156,11 @@ class PixelSource:
         plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not record.across
         return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
 
-    def frame_bytes(self, whole: Whole, piece: Piece, pixel: PixelFormat) -> bytes | memoryview:
+    def frame_bytes(self, whole: InstanceFrames, piece: FrameRef, pixel: PixelFormat) -> bytes | memoryview:
         """Return the bytes of one frame."""
         return bytes_from_frames(self._frames(whole, [piece], pixel), pixel)
 
-    def _bytes(self, whole: Whole, pixel: PixelFormat) -> bytes | memoryview:
+    def _bytes(self, whole: InstanceFrames, pixel: PixelFormat) -> bytes | memoryview:
         pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
         raw: bytes | memoryview
         if pixel.bits_allocated == 1:  # eight frames are whole bytes, and need no more memory than eight frames
@@ -176,7 +176,7 @@ class PixelSource:
             raw = (padded ^ mask).tobytes()
         return bytes(raw) + tail if tail else raw
 
-    def _recorded(self, whole: Whole, name: str) -> bytes:
+    def _recorded(self, whole: InstanceFrames, name: str) -> bytes:
         for v, n in whole.number.items():
             record = self.volumes[v].dicom.pixel_record
             found = getattr(record, name).get(n)
@@ -184,7 +184,7 @@ class PixelSource:
                 return bytes(found)
         return b""
 
-    def _frames(self, whole: Whole, pieces: list[Piece], pixel: PixelFormat) -> np.ndarray:
+    def _frames(self, whole: InstanceFrames, pieces: list[FrameRef], pixel: PixelFormat) -> np.ndarray:
         """Return frames of an instance in the order of its pieces, shape (frames, rows, columns[, samples])."""
         infos = {info.frame: info for info in frames_of(whole.instance, 0)} if self._any_rescaled(pieces) else {}
         planes = []
@@ -211,7 +211,7 @@ class PixelSource:
             )
         return frames
 
-    def _any_rescaled(self, pieces: Sequence[Piece]) -> bool:
+    def _any_rescaled(self, pieces: Sequence[FrameRef]) -> bool:
         records = (self.volumes[piece.volume].dicom.pixel_record for piece in pieces)
         return any(record.rescaled for record in records)
 
@@ -231,7 +231,7 @@ class FrameBytes:
         What the element had; 0 to take what the frames need.
     """
 
-    def __init__(self, source: PixelSource, whole: Whole, pixel: PixelFormat, length: int):
+    def __init__(self, source: PixelSource, whole: InstanceFrames, pixel: PixelFormat, length: int):
         self._source, self._whole, self._pixel = source, whole, pixel
         needed = pixel.bytes_of(1) * len(whole.pieces)
         self._length = length or needed + needed % 2

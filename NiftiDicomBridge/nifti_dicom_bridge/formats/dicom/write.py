@@ -18,10 +18,10 @@ from ...standard import dictionary
 from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
 from . import edits, restore
-from .derived import derive_together, together
-from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, Made
+from .derived import derive_groups, group_by_object
+from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
 from .reading import decode
-from .restore import Composer, FrameBytes, PixelSource, Whole
+from .restore import Composer, FrameBytes, InstanceFrames, PixelSource
 from .uids import UidMap
 
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ def write_dicom(
     _check_records(volumes)
     writer = _Writer(staging, job, values or {}, progress)
     if any(volume.edits() for volume in volumes):
-        for group in together([volume.in_memory() for volume in volumes]):
+        for group in group_by_object([volume.in_memory() for volume in volumes]):
             writer.derived(group, log)
         return Outcome.DERIVED
-    writer.restored(restore.gather(volumes), PixelSource(volumes), log)
+    writer.restored(restore.frames_by_instance(volumes), PixelSource(volumes), log)
     return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
 
 
@@ -115,8 +115,8 @@ def _check_records(volumes: Sequence[Volume]) -> None:
             )
 
 
-def write_made(
-    objects: Iterable[Made | Dataset], folder: str, total: int, staging: Staging, job: DicomJob, progress: Progress | None
+def write_objects(
+    objects: Iterable[NewFile | Dataset], folder: str, total: int, staging: Staging, job: DicomJob, progress: Progress | None
 ) -> None:
     """Write objects that were made from nothing.
 
@@ -141,7 +141,7 @@ class _Writer:
         self.staging, self.job, self.values, self.progress = staging, job, values, progress
         self.composer = Composer()
 
-    def restored(self, wholes: list[Whole], source: PixelSource, log: Log) -> None:
+    def restored(self, wholes: list[InstanceFrames], source: PixelSource, log: Log) -> None:
         """Write instances as they were."""
         keep = self.job.options.uids is Uids.KEEP
         _note_transcoding([whole.instance for whole in wholes], log)
@@ -175,18 +175,18 @@ class _Writer:
         if self.job.options.uids is Uids.KEEP:
             log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
         folder = self._series_folder(volume.dicom.metadata.first)
-        for n, found in enumerate(derive_together(volumes, self.job.uids, log)):
+        for n, found in enumerate(derive_groups(volumes, self.job.uids, log)):
             self._tell(n, volume.voxels.shape[0] * volume.voxels.shape[1])
             instance = self._with_values(found.instance, log if n == 0 else None)
             self._write(instance, found.pixels, found.raw, f"{folder}/{n + 1:06d}.dcm")
 
-    def made(self, objects: Iterable[Made | Dataset], folder: str, total: int) -> None:
+    def made(self, objects: Iterable[NewFile | Dataset], folder: str, total: int) -> None:
         """Write objects made from nothing into a folder of their own."""
         folder = unique_name(safe_name(folder), self.job.folders)
         for n, found in enumerate(objects):
             self._tell(n, total)
             name = f"{folder}/{n + 1:06d}.dcm"
-            if isinstance(found, Made):
+            if isinstance(found, NewFile):
                 self._write(found.instance, found.pixels, found.raw, name)
             else:
                 self._save(found, name)
@@ -235,7 +235,7 @@ class _Writer:
                 _write_all(file, part)
 
 
-def _as_stored(wholes: Sequence[Whole]) -> list[tuple[int, Whole]]:
+def _as_stored(wholes: Sequence[InstanceFrames]) -> list[tuple[int, InstanceFrames]]:
     """Return instances with their numbers, in the order of their planes: so lazy voxels are read once."""
     return sorted(enumerate(wholes), key=lambda numbered: numbered[1].pieces[0][:3])
 

@@ -5,19 +5,19 @@ part of the lossless record. The attributes of the group hold what programs of i
 of ours, the exact grid and the small part of the record.
 """
 
-from .companion_json import BESIDE_KEY, beside
+from .companion_json import BESIDE_KEY, companion_json
 from .dependency import check_package
 from .paths import SIGN, is_store, stores_below
-from .reader import Stored, read_store
+from .reader import StoreContents, read_store
 from .writer import StoreWriter
 
 __all__ = [
     "BESIDE_KEY",
     "SIGN",
+    "StoreContents",
     "StoreWriter",
-    "Stored",
-    "beside",
     "check_package",
+    "companion_json",
     "is_store",
     "read_store",
     "stores_below",

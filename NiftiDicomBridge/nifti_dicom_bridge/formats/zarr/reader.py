@@ -29,7 +29,7 @@ MATRIX_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoreContents:
     """What a store holds.
 
     Attributes
@@ -47,7 +47,7 @@ class Stored:
     top: dict[str, Any]
 
 
-def read_store(path: Path) -> Stored:
+def read_store(path: Path) -> StoreContents:
     """Return what a store holds; of its voxels nothing but whether all chunks are there.
 
     Raises
@@ -68,12 +68,12 @@ def read_store(path: Path) -> Stored:
     ome = OmeImage(attributes.get("ome"), str(path))
     if not isinstance(own, dict):
         voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
-        return Stored(_foreign(voxels, ome, path), None, _top_beside(path, ours=False))
+        return StoreContents(_read_foreign_store(voxels, ome, path), None, _top_beside(path, ours=False))
     voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
     voxels.check_chunks()
     record = _record(zarr, path, own)
     top = _top_beside(path, ours=True) or dict(with_current_keys(own).get(WRITTEN_KEYS, {}))
-    return Stored(_own(voxels, ome, own, path), record, top)
+    return StoreContents(_read_own_store(voxels, ome, own, path), record, top)
 
 
 def _check_kind(path: Path) -> None:
@@ -106,7 +106,7 @@ def _array(zarr: Any, path: Path, name: str) -> Any:
         raise ZarrReadError(f"{path}: its array {name!r} is missing or damaged ({reason(error)}). {AGAIN}") from None
 
 
-def _own(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path: Path) -> Volume:
+def _read_own_store(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path: Path) -> Volume:
     """Return the image of a store that this tool wrote."""
     try:
         image = own["Image"]
@@ -153,7 +153,7 @@ def _check_agreement(volume: Volume, ome: OmeImage, path: Path) -> None:
         )
 
 
-def _foreign(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume:
+def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume:
     """Return the image of a store that another tool wrote."""
     matrix = ome.ijk_to_ras()
     check_affine(matrix)

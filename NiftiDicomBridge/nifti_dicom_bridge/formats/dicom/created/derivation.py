@@ -17,7 +17,7 @@ _OF_WHOLE = ("SourceImageSequence", "ReferencedSeriesSequence", "StudiesContaini
 Triplet = tuple[str, str, str]
 
 
-def put_references(made: Dataset, placement: Placement, sources: Sequence[Dataset], derivation: Triplet) -> None:
+def replace_references(made: Dataset, placement: Placement, sources: Sequence[Dataset], derivation: Triplet) -> None:
     """Replace all references in an object by those to its sources; by none where there are none.
 
     Derivation Image functional group (PS3.3 C.7.6.16.2.6) of every frame, and Common Instance Reference (C.12.2).

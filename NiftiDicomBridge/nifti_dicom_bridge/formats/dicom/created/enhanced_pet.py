@@ -43,7 +43,7 @@ def elements(decided: Attributes) -> Elements:
     corrected = decided.text(Tag.CORRECTED_IMAGE).split("\\")
     found: Elements = {tag: new_element.text("CS", "YES" if word in corrected else "NO") for tag, word in _CORRECTIONS.items()}
     found[Tag.VIEW_CODE_SEQUENCE] = new_element.sequence({**_AXIAL, Tag.VIEW_MODIFIER_CODE_SEQUENCE: new_element.sequence()})
-    found[Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE] = completed(decided.elements)
+    found[Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE] = complete_radiopharmaceutical(decided.elements)
     if "ATTN" in corrected:
         found |= _attenuation(decided)
     if "DECY" in corrected:
@@ -53,7 +53,7 @@ def elements(decided: Attributes) -> Elements:
     return found
 
 
-def completed(elements: Elements) -> Element:
+def complete_radiopharmaceutical(elements: Elements) -> Element:
     """Return RadiopharmaceuticalInformationSequence with all that Enhanced PET wants in its items (PS3.3 C.8.22.4).
 
     What PET says by date and time apart becomes one; what nobody tells is unknown by code.
@@ -84,7 +84,7 @@ def _decay_reference(decided: Attributes) -> str:
     """Return the moment that decay was corrected to (PS3.3 C.8.9.1.1.4); in 1900 where nobody tells the date."""
     if decided.text(Tag.DECAY_CORRECTION) == "ADMIN":
         (first, *_) = metadata.items(
-            {Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: completed(decided.elements)},
+            {Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: complete_radiopharmaceutical(decided.elements)},
             Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
         )
         return metadata.text(first.elements, Tag.RADIOPHARMACEUTICAL_START_DATE_TIME)

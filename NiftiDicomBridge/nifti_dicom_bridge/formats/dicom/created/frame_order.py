@@ -13,7 +13,7 @@ from ....model.pixels import PixelFormat, bytes_from_frames, frames_from_bytes
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
-def put_in_order(made: Dataset) -> None:
+def sort_frames(made: Dataset) -> None:
     """Sort the frames of an object by segment, then along the normal (row × column); its dimension indices too.
 
     highdicom sorts them against the normal; dcmqi, and with it 3D Slicer, puts a Parametric Map together in the order of its

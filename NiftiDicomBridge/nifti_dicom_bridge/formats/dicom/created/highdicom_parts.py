@@ -73,7 +73,7 @@ def identity(common: Dataset, number: int) -> dict[str, Any]:
     }
 
 
-def finished(made: Dataset, common: Dataset, modality: str = "") -> Dataset:
+def with_resolved_attributes(made: Dataset, common: Dataset, modality: str = "") -> Dataset:
     """Return an object with the attributes decided before: they win over those of highdicom, but for voxels and planes.
 
     Parameters

@@ -28,7 +28,7 @@ _STATISTICS = frozenset(name for code, name in INTENTS.items() if code < 1002)
 
 
 @dataclass(frozen=True)
-class Known:
+class KindHints:
     """What is known of an image beside its values.
 
     Attributes
@@ -49,7 +49,7 @@ class Known:
     has_labels: bool = False
 
 
-def chosen_kind(asked: Kind, image: Volume, known: Known) -> tuple[Kind, str]:
+def select_kind(asked: Kind, image: Volume, known: KindHints) -> tuple[Kind, str]:
     """Return the kind to make, and what was assumed in choosing it; the latter is empty where nothing was.
 
     Raises
@@ -70,7 +70,7 @@ def chosen_kind(asked: Kind, image: Volume, known: Known) -> tuple[Kind, str]:
     return _by_what_is_known(image, known)
 
 
-def _by_what_is_known(image: Volume, known: Known) -> tuple[Kind, str]:
+def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
     suffix = suffix_of(known.name)
     if image.voxels.ndim > 4:  # label maps of segments that overlap, or colors
         return (Kind.SEG if known.has_labels and image.voxels.dtype.kind in "iu" else Kind.SC), ""
@@ -100,7 +100,7 @@ def _is_quantity(image: Volume, suffix: str) -> bool:
     return image.intent in _STATISTICS or is_quantity(suffix)
 
 
-def _label_reason(image: Volume, known: Known) -> str:
+def _label_reason(image: Volume, known: KindHints) -> str:
     """Return why an image is a label map; empty if it is not."""
     if image.intent in ("label", "neuronames"):
         return "its header says so"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ....options import Kind
 from . import enhanced_pet
 from . import modules as m
-from .stored import Rules
+from .stored import PixelConstraints
 
 _COMMON = (m.PATIENT, m.GENERAL_STUDY)
 _ENHANCED = (
@@ -17,7 +17,7 @@ _ENHANCED = (
 
 
 @dataclass(frozen=True)
-class Form:
+class ObjectKind:
     """What an object of a kind is (PS3.3 A, PS3.4 B.5).
 
     Attributes
@@ -46,7 +46,7 @@ class Form:
     modality: str
     image_type: tuple[str, ...]
     modules: tuple[m.Module, ...]
-    rules: Rules
+    rules: PixelConstraints
     multi_frame: bool = False
     groups: bool = False
     colour_class: str = ""
@@ -57,41 +57,43 @@ _DERIVED = ("DERIVED", "SECONDARY")
 _DERIVED_VOLUME = ("DERIVED", "PRIMARY", "VOLUME", "NONE")
 _UID = "1.2.840.10008.5.1.4.1.1."
 
-FORMS: dict[Kind, Form] = {
-    Kind.CT: Form(
+OBJECT_KINDS: dict[Kind, ObjectKind] = {
+    Kind.CT: ObjectKind(
         _UID + "2", "CT", (*_DERIVED, "AXIAL"),
-        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PATIENT_POSITION, m.CT_IMAGE), Rules(),
+        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PATIENT_POSITION, m.CT_IMAGE),
+        PixelConstraints(),
     ),
-    Kind.MR: Form(
+    Kind.MR: ObjectKind(
         _UID + "4", "MR", (*_DERIVED, "OTHER"),
-        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PATIENT_POSITION, m.MR_IMAGE), Rules(),
+        (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PATIENT_POSITION, m.MR_IMAGE),
+        PixelConstraints(),
     ),
-    Kind.PET: Form(
+    Kind.PET: ObjectKind(
         _UID + "128", "PT", ("DERIVED", "PRIMARY"),
         (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.PET_SERIES, m.PET_ISOTOPE,
          m.PATIENT_ORIENTATION, m.PET_IMAGE),
-        Rules(zero_intercept=True, bits=(16,), by_slice=True),
+        PixelConstraints(zero_intercept=True, bits=(16,), by_slice=True),
     ),
-    Kind.SC: Form(
+    Kind.SC: ObjectKind(
         _UID + "7", "", (*_DERIVED, "OTHER"),
         (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.SC_EQUIPMENT),
-        Rules(eight_bits=True), colour_class=_UID + "7",
+        PixelConstraints(eight_bits=True), colour_class=_UID + "7",
     ),
-    Kind.SC_MULTI: Form(
+    Kind.SC_MULTI: ObjectKind(
         _UID + "7.3", "", (*_DERIVED, "OTHER"),
         (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.SC_EQUIPMENT, m.SC_MULTI_FRAME),
-        Rules(eight_bits=True, signed=False, by_frame=False, bits=tuple(range(9, 17))), multi_frame=True,
+        PixelConstraints(eight_bits=True, signed=False, by_frame=False, bits=tuple(range(9, 17))), multi_frame=True,
         colour_class=_UID + "7.4", small_class=_UID + "7.2",
     ),
-    Kind.ENHANCED_CT: Form(
-        _UID + "2.1", "CT", _DERIVED_VOLUME, _ENHANCED, Rules(bits=(12, 16)), multi_frame=True, groups=True,
+    Kind.ENHANCED_CT: ObjectKind(
+        _UID + "2.1", "CT", _DERIVED_VOLUME, _ENHANCED, PixelConstraints(bits=(12, 16)), multi_frame=True, groups=True,
     ),
-    Kind.ENHANCED_MR: Form(
-        _UID + "4.1", "MR", _DERIVED_VOLUME, (*_ENHANCED, m.ENHANCED_MR_IMAGE), Rules(bits=(12, 16)),
+    Kind.ENHANCED_MR: ObjectKind(
+        _UID + "4.1", "MR", _DERIVED_VOLUME, (*_ENHANCED, m.ENHANCED_MR_IMAGE), PixelConstraints(bits=(12, 16)),
         multi_frame=True, groups=True,
     ),
-    Kind.ENHANCED_PET: Form(
-        _UID + "130", "PT", _DERIVED_VOLUME, (*_ENHANCED, enhanced_pet.ACQUISITION), Rules(bits=(16,)),
+    Kind.ENHANCED_PET: ObjectKind(
+        _UID + "130", "PT", _DERIVED_VOLUME, (*_ENHANCED, enhanced_pet.ACQUISITION), PixelConstraints(bits=(16,)),
         multi_frame=True, groups=True,
     ),
 }  # fmt: skip

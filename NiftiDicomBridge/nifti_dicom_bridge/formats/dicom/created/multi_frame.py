@@ -11,13 +11,13 @@ from ....model.metadata import Element, Elements, Log
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import Made, file_of
+from ..new_file import NewFile, file_of
 from ..pydicom_conversion import with_charset
 from ..references import evidence, source_images
 from ..uids import new_uid
 from . import clock, enhanced_pet, quantities, references
 from .request import Request, common_elements, directionality, patient_orientation, rescale_elements, window_elements
-from .stored import Stored
+from .stored import StoredPixels
 
 # attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR). Only groups
 # that are whole with them: repetition time and flip angle, say, would want SAR by its definition and operating mode beside them
@@ -63,7 +63,7 @@ _ONE_TIME_PER_OBJECT = (
 )
 
 
-def multi_frame(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
+def multi_frame(request: Request, stored: StoredPixels, log: Log) -> Iterator[NewFile]:
     """Yield the object that holds all frames, times outermost; an object per time where the maker has them so."""
     elements = common_elements(request, stored, log)
     if request.kind is Kind.ENHANCED_PET:
@@ -90,14 +90,14 @@ def _times_of_objects(request: Request) -> list[slice]:
     return [slice(0, times)]
 
 
-def _per_frame(request: Request, stored: Stored, times: slice) -> Element:
+def _per_frame(request: Request, stored: StoredPixels, times: slice) -> Element:
     """Return the Per-frame Functional Groups Sequence of an object."""
     of_frame = _frame_groups if request.form.groups else _place
     slices = range(stored.voxels.shape[1])
     return new_element.sequence(*(of_frame(request, stored, t, k) for t in range(times.start, times.stop) for k in slices))
 
 
-def _plain(request: Request, stored: Stored) -> Elements:
+def _plain(request: Request, stored: StoredPixels) -> Elements:
     """Return what multi-frame Secondary Capture has without functional groups (PS3.3 C.8.6.3)."""
     found = _spatial_groups(request, stored)
     if stored.pixel.samples == 1:
@@ -113,7 +113,7 @@ def _plain(request: Request, stored: Stored) -> Elements:
     return found
 
 
-def _spatial_groups(request: Request, stored: Stored) -> Elements:
+def _spatial_groups(request: Request, stored: StoredPixels) -> Elements:
     """Return the functional groups that multi-frame Secondary Capture may have (PS3.3 A.8.2.4): where its frames lie."""
     plane = request.planes[0]
     shared: Elements = {
@@ -142,7 +142,7 @@ def _measures(request: Request) -> Elements:
     }
 
 
-def _place(request: Request, stored: Stored, t: int, k: int) -> Elements:
+def _place(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
     """Return Frame Content and Plane Position of a frame."""
     times = stored.voxels.shape[0]
     content: Elements = {
@@ -171,7 +171,7 @@ def _flat_tags(request: Request) -> set[int]:
     return {flat for group in groups for flat, _, _ in group} | _IN_GROUPS
 
 
-def _of_all_frames(request: Request, stored: Stored, elements: Elements) -> Elements:
+def _of_all_frames(request: Request, stored: StoredPixels, elements: Elements) -> Elements:
     """Return dimensions, shared functional groups and evidence."""
     shared = _shared_groups(request, stored, elements) | references.of_all_frames(request)
     found = _dimensions(stored.voxels.shape[0] > 1)
@@ -198,7 +198,7 @@ def _dimensions(temporal: bool) -> Elements:
     }
 
 
-def _shared_groups(request: Request, stored: Stored, elements: Elements) -> Elements:
+def _shared_groups(request: Request, stored: StoredPixels, elements: Elements) -> Elements:
     plane, decided = request.planes[0], request.attributes.elements
     found: Elements = {
         Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
@@ -220,7 +220,7 @@ def _shared_groups(request: Request, stored: Stored, elements: Elements) -> Elem
     return found
 
 
-def _is_shared(stored: Stored) -> bool:
+def _is_shared(stored: StoredPixels) -> bool:
     return bool((stored.slopes == stored.slopes[0, 0]).all() and (stored.intercepts == stored.intercepts[0, 0]).all())
 
 
@@ -266,7 +266,7 @@ def _anatomy(request: Request) -> Elements:
     }
 
 
-def _frame_groups(request: Request, stored: Stored, t: int, k: int) -> Elements:
+def _frame_groups(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
     times = stored.voxels.shape[0]
     found = _place(request, stored, t, k) | references.of_frame(request, t, k)
     if not _is_shared(stored):

@@ -15,9 +15,9 @@ from ....labels import Code
 from ....model.geometry import Plane
 from ....model.metadata import Log
 from ....model.volume import Volume
-from .derivation import code_item, put_references
-from .frame_order import put_in_order
-from .highdicom_parts import finished, identity, source_of
+from .derivation import code_item, replace_references
+from .frame_order import sort_frames
+from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
 from .stored_error import difference, limit_of
@@ -145,9 +145,9 @@ def _object(request: ParametricMapRequest, placement: Placement, frames: np.ndar
     )
     made.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence = [window]
     made.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [_anatomy(meaning.region)]
-    put_references(made, placement, request.sources, _DERIVATION)
-    put_in_order(made)
-    return finished(made, common)
+    replace_references(made, placement, request.sources, _DERIVATION)
+    sort_frames(made)
+    return with_resolved_attributes(made, common)
 
 
 def _window_arguments(kind: type, window: Dataset) -> dict[str, Any]:

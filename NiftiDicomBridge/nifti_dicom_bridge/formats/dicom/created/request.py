@@ -20,9 +20,9 @@ from ..new_file import pixel_elements, with_equipment
 from ..references import source_images
 from ..uids import new_uid
 from .attributes import Attributes
-from .kinds import FORMS, Form
+from .kinds import OBJECT_KINDS, ObjectKind
 from .set_values import set_tags
-from .stored import Stored
+from .stored import StoredPixels
 
 DESCRIPTION = "Converted from NIfTI"
 
@@ -73,14 +73,14 @@ class Request:
     frames: Sequence[Elements] = ()
     moments: Sequence[datetime | None] = ()
     source_frames: Sequence[int] = ()
-    stored: Stored | None = None
+    stored: StoredPixels | None = None
     derivation: str = DESCRIPTION
     inverted: bool = False
 
     @property
-    def form(self) -> Form:
+    def form(self) -> ObjectKind:
         """The row of the table of kinds."""
-        return FORMS[self.kind]
+        return OBJECT_KINDS[self.kind]
 
     @property
     def step_mm(self) -> float:
@@ -102,7 +102,7 @@ def planes_of(image: Volume) -> list[Plane]:
         ) from None
 
 
-def common_elements(request: Request, stored: Stored, log: Log) -> Elements:
+def common_elements(request: Request, stored: StoredPixels, log: Log) -> Elements:
     """Return what all objects of an image share: everything decided, provenance, the Image Pixel module."""
     form, decided = request.form, request.attributes.elements
     date, time = new_element.now()
@@ -134,13 +134,13 @@ def image_type(request: Request) -> list[str]:
     return [*form.image_type[:2], *(rest or form.image_type[2:])]
 
 
-def _sop_class(form: Form, stored: Stored) -> str:
+def _sop_class(form: ObjectKind, stored: StoredPixels) -> str:
     if stored.pixel.samples > 1:
         return form.colour_class or form.sop_class
     return form.small_class if form.small_class and stored.pixel.bits_allocated == 8 else form.sop_class
 
 
-def rescale_elements(request: Request, stored: Stored, t: int, k: int) -> Elements:
+def rescale_elements(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
     """Return the modality LUT of a frame (PS3.3 C.11.1), where the object has one or needs one."""
     slope, intercept = float(stored.slopes[t, k]), float(stored.intercepts[t, k])
     always = request.kind in (Kind.CT, Kind.PET) or request.form.groups
@@ -152,7 +152,7 @@ def rescale_elements(request: Request, stored: Stored, t: int, k: int) -> Elemen
     return found
 
 
-def window_elements(request: Request, stored: Stored) -> Elements:
+def window_elements(request: Request, stored: StoredPixels) -> Elements:
     """Return the window: that which was told, else one that shows nearly all values.
 
     Linear ones have a width of at least 1 (PS3.3 C.11.2.1.2).

@@ -16,10 +16,10 @@ from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard.pydicom_settings import without_warnings
-from .derivation import code_item, put_references
+from .derivation import code_item, replace_references
 from .empty_slices import with_marks, without_marks
-from .frame_order import put_in_order
-from .highdicom_parts import finished, identity, source_of
+from .frame_order import sort_frames
+from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .label_values import FULL, label_voxels, probabilities
 from .placement import Placement
 
@@ -222,10 +222,10 @@ def _object(
             **identity(common, number),
         )
     _put_algorithms(made, segments)
-    put_in_order(made)
+    sort_frames(made)
     without_marks(made, placement, empty, request.kind)
-    put_references(made, placement, request.sources, _DERIVATION)
-    return finished(made, common, "SEG")
+    replace_references(made, placement, request.sources, _DERIVATION)
+    return with_resolved_attributes(made, common, "SEG")
 
 
 def _description(one: _Numbered) -> Dataset:

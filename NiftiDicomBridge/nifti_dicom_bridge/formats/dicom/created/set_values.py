@@ -9,7 +9,7 @@ from ....errors import OptionError
 from ....model import metadata
 from ....model.metadata import Element, Elements
 from ....standard import dictionary
-from ..new_file import Made
+from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of
 from .attributes import Attributes
 
@@ -24,7 +24,7 @@ def set_tags(attributes: Attributes) -> set[int]:
     return {tag for tag, source in attributes.sources.items() if source.startswith(_SET)}
 
 
-def checked(objects: Iterator[Made | Dataset], attributes: Attributes, moved: dict[int, int]) -> Iterator[Made | Dataset]:
+def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved: dict[int, int]) -> Iterator[NewFile | Dataset]:
     """Yield objects, after a check of the first of them.
 
     Parameters
@@ -52,8 +52,8 @@ def checked(objects: Iterator[Made | Dataset], attributes: Attributes, moved: di
         yield made
 
 
-def _contains(made: Made | Dataset, tag: int, element: Element, moved: dict[int, int]) -> bool:
-    if isinstance(made, Made):
+def _contains(made: NewFile | Dataset, tag: int, element: Element, moved: dict[int, int]) -> bool:
+    if isinstance(made, NewFile):
         found = list(_values(made.instance.elements, tag))
         return any(_plain(one) == _plain(element) for one in found) or any(_values(made.instance.elements, moved.get(tag, 0)))
     value = data_set_of({tag: element})[tag].value

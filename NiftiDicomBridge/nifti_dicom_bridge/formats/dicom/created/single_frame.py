@@ -11,7 +11,7 @@ from ....model.metadata import Elements, Log
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import Made, file_of
+from ..new_file import NewFile, file_of
 from ..pydicom_conversion import with_charset
 from ..uids import new_uid
 from . import clock
@@ -24,10 +24,10 @@ from .request import (
     sources_of_frame,
     window_elements,
 )
-from .stored import Stored
+from .stored import StoredPixels
 
 
-def single_frames(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
+def single_frames(request: Request, stored: StoredPixels, log: Log) -> Iterator[NewFile]:
     """Yield an object per slice and time, times outermost."""
     times, slices = stored.voxels.shape[:2]
     common = with_charset(common_elements(request, stored, log) | _of_series(request, stored))
@@ -47,7 +47,7 @@ def single_frames(request: Request, stored: Stored, log: Log) -> Iterator[Made]:
             yield file_of(elements, stored.pixel, stored.voxels[t, k][None])
 
 
-def _of_series(request: Request, stored: Stored) -> Elements:
+def _of_series(request: Request, stored: StoredPixels) -> Elements:
     found: Elements = {}
     if stored.pixel.samples == 1:
         found |= window_elements(request, stored)
@@ -60,7 +60,7 @@ def _of_series(request: Request, stored: Stored) -> Elements:
     return found
 
 
-def _of_pet_series(request: Request, stored: Stored) -> Elements:
+def _of_pet_series(request: Request, stored: StoredPixels) -> Elements:
     """Return the attributes of PET that count slices and times (PS3.3 C.8.9.1)."""
     times, slices = stored.voxels.shape[:2]
     found: Elements = {

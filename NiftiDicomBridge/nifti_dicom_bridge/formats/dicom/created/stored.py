@@ -15,7 +15,7 @@ from .stored_error import Difference, check, difference, limit_of
 
 
 @dataclass(frozen=True)
-class Rules:
+class PixelConstraints:
     """What a kind of object allows (PS3.3, Image Pixel of each IOD).
 
     Attributes
@@ -46,7 +46,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredPixels:
     """The stored values of all frames of an object or series.
 
     Attributes
@@ -79,7 +79,7 @@ class Stored:
         return (float(low) + float(high)) / 2, max(float(high) - float(low), 1e-6)
 
 
-def stored_values(volume: Volume, rules: Rules, max_error: float | None, log: Log) -> Stored:
+def stored_values(volume: Volume, rules: PixelConstraints, max_error: float | None, log: Log) -> StoredPixels:
     """Return the stored values for a kind of object.
 
     Parameters
@@ -109,11 +109,13 @@ def stored_values(volume: Volume, rules: Rules, max_error: float | None, log: Lo
     return _rounded(volume, rules, max_error, log)
 
 
-def _measured(volume: Volume, stored: Stored) -> Difference:
+def _measured(volume: Volume, stored: StoredPixels) -> Difference:
     return difference(volume, stored.voxels, stored.slopes, stored.intercepts)
 
 
-def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarray, rules: Rules) -> Stored | None:
+def source_stored_values(
+    planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarray, rules: PixelConstraints
+) -> StoredPixels | None:
     """Return the stored values of an original as they are, each plane with its own rescale; None where they do not fit.
 
     Parameters
@@ -134,7 +136,7 @@ def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarr
     return replace(found, slopes=slopes, intercepts=intercepts)
 
 
-def _colour(volume: Volume, rules: Rules) -> Stored:
+def _colour(volume: Volume, rules: PixelConstraints) -> StoredPixels:
     if volume.intent == "vector":
         raise PixelError(
             f"{volume.voxels.shape[-1]} values per voxel are a vector, not a color: the intent code is not that of RGB (2003). "
@@ -150,10 +152,10 @@ def _colour(volume: Volume, rules: Rules) -> Stored:
     rows, columns = volume.voxels.shape[2:4]
     pixel = PixelFormat(int(rows), int(columns), 3, 8, 8, 7, photometric="RGB")
     ones = np.ones(volume.voxels.shape[:2])
-    return Stored(volume.voxels[..., :3], pixel, ones, 0 * ones)
+    return StoredPixels(volume.voxels[..., :3], pixel, ones, 0 * ones)
 
 
-def _integers(volume: Volume, rules: Rules) -> Stored | None:
+def _integers(volume: Volume, rules: PixelConstraints) -> StoredPixels | None:
     """Return integers as they are, or less a whole number; None where they do not fit."""
     voxels = volume.array
     low, high = (int(voxels.min()), int(voxels.max())) if voxels.size else (0, 0)
@@ -174,8 +176,13 @@ def _integers(volume: Volume, rules: Rules) -> Stored | None:
 
 
 def _packed(
-    stored: np.ndarray, limits: tuple[int, int], rules: Rules, slope: float, intercept: float, padding: int | None = None
-) -> Stored:
+    stored: np.ndarray,
+    limits: tuple[int, int],
+    rules: PixelConstraints,
+    slope: float,
+    intercept: float,
+    padding: int | None = None,
+) -> StoredPixels:
     """Return whole numbers with the fewest bits that hold them, as far as the object allows."""
     low, high = limits
     signed = low < 0
@@ -187,10 +194,10 @@ def _packed(
         bits = next((bits for bits in rules.bits if bits >= needed), 16)
         pixel = PixelFormat(int(rows), int(columns), 1, 16, bits, bits - 1, signed)
     ones = np.ones(stored.shape[:2])
-    return Stored(to_type(stored, pixel.dtype), pixel, slope * ones, intercept * ones, padding)
+    return StoredPixels(to_type(stored, pixel.dtype), pixel, slope * ones, intercept * ones, padding)
 
 
-def _rounded(volume: Volume, rules: Rules, max_error: float | None, log: Log) -> Stored:
+def _rounded(volume: Volume, rules: PixelConstraints, max_error: float | None, log: Log) -> StoredPixels:
     """Return real values in 16 bits: in the steps that they have, else in even ones."""
     real = volume.real_values() if not volume.rescale.is_identity else volume.array
     _check_magnitude(real)
@@ -219,7 +226,7 @@ def _check_magnitude(real: np.ndarray) -> None:
         raise PixelError(f"Values up to {largest:.3g} are beyond single precision, which viewers compute in. Use --as pm.")
 
 
-def _in_own_steps(real: np.ndarray, rules: Rules) -> Stored | None:
+def _in_own_steps(real: np.ndarray, rules: PixelConstraints) -> StoredPixels | None:
     """Return the whole numbers behind values that lie on even steps: nothing is lost."""
     lattice = lattice_of(real) if rules.rescale else None
     if lattice is None or (rules.zero_intercept and lattice.intercept):
@@ -237,7 +244,7 @@ def _in_own_steps(real: np.ndarray, rules: Rules) -> Stored | None:
     return _packed(numbers, (low - offset, high - offset), rules, slope, decimal(intercept + lattice.slope * offset))
 
 
-def _quantised(real: np.ndarray, rules: Rules) -> Stored:
+def _quantised(real: np.ndarray, rules: PixelConstraints) -> StoredPixels:
     """Return real values in even steps, over the whole image or slice by slice."""
     rows, columns = real.shape[2:4]
     negative = bool(real.min() < 0)
@@ -245,19 +252,19 @@ def _quantised(real: np.ndarray, rules: Rules) -> Stored:
         found = quantise(real, zero_intercept=rules.zero_intercept, unsigned=not rules.signed)
         pixel = PixelFormat(int(rows), int(columns), signed=found.stored.dtype.kind == "i")
         ones = np.ones(real.shape[:2])
-        return Stored(found.stored, pixel, found.slope * ones, found.intercept * ones)
+        return StoredPixels(found.stored, pixel, found.slope * ones, found.intercept * ones)
     pixel = PixelFormat(int(rows), int(columns), signed=negative and rules.signed)
     stored, slopes = np.empty(real.shape, pixel.dtype), np.ones(real.shape[:2])
     for t in range(real.shape[0]):
         for k in range(real.shape[1]):
             plane = quantise(real[t, k], zero_intercept=True, signed=negative)
             stored[t, k], slopes[t, k] = plane.stored, plane.slope
-    return Stored(stored, pixel, slopes, 0 * slopes)
+    return StoredPixels(stored, pixel, slopes, 0 * slopes)
 
 
 def _with_padding(
-    volume: Volume, real: np.ndarray, missing: np.ndarray, rules: Rules, max_error: float | None, log: Log
-) -> Stored:
+    volume: Volume, real: np.ndarray, missing: np.ndarray, rules: PixelConstraints, max_error: float | None, log: Log
+) -> StoredPixels:
     """Return real values where some are no number: those become PixelPaddingValue, below all others."""
     if np.isinf(real).any():
         raise PixelError(f"{int(np.isinf(real).sum())} voxels are infinite: integer pixels cannot hold them. Use --as pm.")

@@ -12,7 +12,7 @@ from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
 from ....standard.pydicom_settings import each_without_warnings
-from ..new_file import Made
+from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of
 from ..uids import new_uid
 from .label_evidence import is_fraction
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Choices:
+class KindParameters:
     """What only some kinds want to know.
 
     Attributes
@@ -49,7 +49,7 @@ class Choices:
     quantity: str = ""
 
 
-def made_of(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dataset]:
+def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile | Dataset]:
     """Yield the objects of a request: those of our own tables as `Made`, those of highdicom as data sets.
 
     Raises
@@ -60,7 +60,7 @@ def made_of(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dat
     return checked(_objects(request, choices, log), request.attributes, moved_tags(request.kind))
 
 
-def _objects(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dataset]:
+def _objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile | Dataset]:
     if request.kind is Kind.SEG:
         return each_without_warnings(_segmentations(request, choices, log))
     if request.kind is Kind.PM:
@@ -69,7 +69,7 @@ def _objects(request: Request, choices: Choices, log: Log) -> Iterator[Made | Da
     return multi_frame(request, stored, log) if request.form.multi_frame else single_frames(request, stored, log)
 
 
-def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dataset]:
+def _segmentations(request: Request, choices: KindParameters, log: Log) -> Iterator[Dataset]:
     from .segmentation import SegmentationRequest, segmentations
 
     kind = choices.segmentation
@@ -94,7 +94,7 @@ def _layers(image: Volume) -> list[Volume]:
     return [replace(image, voxels=image.voxels[..., n]) for n in range(image.voxels.shape[-1])]
 
 
-def _parametric_maps(request: Request, choices: Choices, log: Log) -> Iterator[Dataset]:
+def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Iterator[Dataset]:
     from .parametric_map import ParametricMapRequest, parametric_maps
 
     common, sources = _common(request), _sources(request)

@@ -13,16 +13,16 @@ from ....model import metadata
 from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
-from ..new_file import Made
+from ..new_file import NewFile
 from ..uids import UidMap
-from .derivation import Work
+from .derivation import DerivationContext
 from .multi_frame import cine, functional_frames
 from .single_frame import single_frames
 
-__all__ = ["derive", "derive_together", "together"]
+__all__ = ["derive", "derive_groups", "group_by_object"]
 
 
-def together(volumes: Sequence[Volume]) -> list[list[Volume]]:
+def group_by_object(volumes: Sequence[Volume]) -> list[list[Volume]]:
     """Return volumes in groups that become one: label maps of the same object on the same grid."""
     from .label_maps import is_label_map
 
@@ -41,7 +41,7 @@ def _are_of_one_object(a: Volume, b: Volume) -> bool:
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
-def derive_together(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator[Made]:
+def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
     from .label_maps import derive_label_maps, is_label_map
 
@@ -52,7 +52,7 @@ def derive_together(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterat
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
-def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Made]:
+def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
     """Yield the instances of an edited volume.
 
     Parameters
@@ -72,7 +72,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[Made]:
     series = volume.dicom.metadata
     first = series.first
     _note_edits(volume.edits(), log)
-    work = Work(volume, is_on_another_grid(volume) or series.layers is not None, log)
+    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log)
     if work.functional:
         yield from functional_frames(work, uids)
     elif _is_plain_multi_frame(first, volume):

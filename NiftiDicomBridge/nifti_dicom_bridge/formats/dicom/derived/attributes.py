@@ -9,11 +9,11 @@ from ....model.metadata import Elements, Instance
 from ....standard import dictionary
 from ....standard.tags import Tag
 from .. import new_element, new_file
-from ..new_file import Made
+from ..new_file import NewFile
 from ..reading.frames import frames_of
 from ..references import source_images
 from ..uids import UidMap, new_uid
-from .derivation import Work
+from .derivation import DerivationContext
 
 STALE = frozenset({
     Tag.SMALLEST_IMAGE_PIXEL_VALUE, Tag.LARGEST_IMAGE_PIXEL_VALUE, Tag.SMALLEST_PIXEL_VALUE_IN_SERIES,
@@ -55,7 +55,7 @@ DESCRIPTION = "Edited outside of the scanner and converted from NIfTI"
 RESAMPLED = "Resampled to a regular grid and converted from NIfTI"
 
 
-def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]) -> Elements:
+def common(template: Instance, work: DerivationContext, uids: UidMap, sources: list[Instance]) -> Elements:
     """Return the attributes of a derived instance: the template's that still hold, and its provenance."""
     found = {tag: element for tag, element in template.elements.items() if holds(tag)}
     dropped = sum(1 for tag in template.elements if dictionary.is_private(tag))
@@ -81,13 +81,13 @@ def common(template: Instance, work: Work, uids: UidMap, sources: list[Instance]
     return found | new_file.pixel_elements(work.pixel)
 
 
-def _series_uid(template: Instance, work: Work, uids: UidMap) -> str:
+def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> str:
     """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled beside them."""
     old = metadata.text(template.elements, Tag.SERIES_INSTANCE_UID)
     return uids.add(" ".join([old, *sorted(work.volume.dicom.resampled)]))
 
 
-def _stale(work: Work) -> frozenset[int]:
+def _stale(work: DerivationContext) -> frozenset[int]:
     """Return the attributes that do not hold any more."""
     found = STALE
     if work.resampled:
@@ -108,13 +108,13 @@ def holds(tag: int) -> bool:
     return not dictionary.is_private(tag) and not repeating
 
 
-def file_of(template: Instance, elements: Elements, work: Work, frames: np.ndarray) -> Made:
+def file_of(template: Instance, elements: Elements, work: DerivationContext, frames: np.ndarray) -> NewFile:
     """Return the file of derived elements and frames, with file meta information of its own."""
     assert template.pixels is not None
     return new_file.file_of(elements, work.pixel, frames, template.pixels.tag, template.name)
 
 
-def rescale_elements(work: Work, elements: Elements, t: int = 0, k: int = 0) -> Elements:
+def rescale_elements(work: DerivationContext, elements: Elements, t: int = 0, k: int = 0) -> Elements:
     """Return slope and intercept of a plane, where the object has them or needs them."""
     slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
     n, frame = work.templates[t, k].tolist()

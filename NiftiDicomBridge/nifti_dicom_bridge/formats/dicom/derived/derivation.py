@@ -26,7 +26,7 @@ _X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
 _PET = "1.2.840.10008.5.1.4.1.1.128"
 
 
-class Work:
+class DerivationContext:
     """Templates, planes and values of one derived volume."""
 
     def __init__(self, volume: Volume, resampled: bool, log: Log):

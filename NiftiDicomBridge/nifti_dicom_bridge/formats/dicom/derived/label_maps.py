@@ -17,7 +17,7 @@ from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard.tags import Tag
 from .. import new_element, new_file
-from ..new_file import Made
+from ..new_file import NewFile
 from ..pydicom_conversion import in_utf_8
 from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
@@ -27,7 +27,7 @@ from ..references import Reference, referenced_series, source_images
 from ..uids import UidMap
 from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
 from .derivation import frame_of_reference, planes_of
-from .sources import put_sources_back
+from .sources import restore_source_references
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -57,7 +57,7 @@ def is_label_map(volume: Volume) -> bool:
     return whole and volume.times == 1 and true_planes(series) is not None
 
 
-def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[Made]:
+def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[NewFile]:
     """Yield the Segmentation of label maps of one original, on one grid; their segments may overlap.
 
     Parameters
@@ -83,7 +83,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
 
     first = volumes[0]
     original = first.dicom.metadata.first
-    _tell_what_is_missing(volumes, log)
+    _warn_of_missing_segments(volumes, log)
     request = SegmentationRequest(
         volume=first,
         common=data_set_of(_common(first, uids, frame_of_reference(first, resampled, log))),
@@ -97,13 +97,13 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         described = data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
         labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
         known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
-        numbers = _put_segments_back(found, known)
-        put_sources_back(found, volumes, numbers)
-        _put_lossiness_back(found, data_set_of(original.elements))
+        numbers = _restore_segment_descriptions(found, known)
+        restore_source_references(found, volumes, numbers)
+        _restore_lossy_compression(found, data_set_of(original.elements))
         yield _file_of(found)
 
 
-def _tell_what_is_missing(volumes: Sequence[Volume], log: Log) -> None:
+def _warn_of_missing_segments(volumes: Sequence[Volume], log: Log) -> None:
     """Warn of segments that are in another label map, which was not given."""
     series = volumes[0].dicom.metadata
     if not series.is_label_map or volumes[0].dicom.resampled:
@@ -153,7 +153,7 @@ def _with_series(elements: Elements, instances: Sequence[Instance]) -> Element:
     return Element("SQ", (*metadata.items(elements, tag), *metadata.items(own, tag)))
 
 
-def _put_segments_back(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:
+def _restore_segment_descriptions(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:
     """Give segments of known numbers their original description; return the label of every segment number."""
     labels = {}
     for n, item in enumerate(found.SegmentSequence):
@@ -171,7 +171,7 @@ def _put_segments_back(found: Dataset, known: dict[int, Dataset]) -> dict[int, i
     return labels
 
 
-def _put_lossiness_back(found: Dataset, original: Dataset) -> None:
+def _restore_lossy_compression(found: Dataset, original: Dataset) -> None:
     for keyword in _LOSSY:
         if keyword in original:
             found[keyword] = deepcopy(original[keyword])
@@ -180,7 +180,7 @@ def _put_lossiness_back(found: Dataset, original: Dataset) -> None:
 # --- file -------------------------------------------------------------------------------------------------------------
 
 
-def _file_of(found: Dataset) -> Made:
+def _file_of(found: Dataset) -> NewFile:
     """Return a data set that highdicom made as elements and pixel data."""
     from pydicom.filebase import DicomIO
     from pydicom.filewriter import write_dataset

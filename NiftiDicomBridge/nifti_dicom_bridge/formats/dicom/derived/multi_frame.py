@@ -12,14 +12,14 @@ from ....model.metadata import Element, Elements, Item
 from ....standard import dictionary
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import Made
+from ..new_file import NewFile
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
-from .derivation import Work
+from .derivation import DerivationContext
 from .single_frame import step_of
 
 
-def cine(work: Work, uids: UidMap) -> Iterator[Made]:
+def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
     """Yield multi-frame objects without functional groups: possible while the frames are the same."""
     offsets = Tag.GRID_FRAME_OFFSET_VECTOR in work.series.first.elements and len(work.series.instances) == 1
     if work.resampled and not offsets:
@@ -36,7 +36,7 @@ def cine(work: Work, uids: UidMap) -> Iterator[Made]:
         yield file_of(template, elements, work, frames)
 
 
-def _offset_planes(work: Work) -> Elements:
+def _offset_planes(work: DerivationContext) -> Elements:
     """Return position, orientation and frame offsets of a dose grid (PS3.3 C.8.8.3.2)."""
     first = work.planes[0]
     return {
@@ -48,12 +48,12 @@ def _offset_planes(work: Work) -> Elements:
     }
 
 
-def _frames_of_instance(work: Work, n: int) -> np.ndarray:
+def _frames_of_instance(work: DerivationContext, n: int) -> np.ndarray:
     found = [(frame.frame, t, k) for t, k, frame in work.series.planes() if frame.instance == n]
     return np.stack([work.stored[t, k] for _, t, k in sorted(found)])
 
 
-def functional_frames(work: Work, uids: UidMap) -> Iterator[Made]:
+def functional_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
     """Yield objects with functional groups: one for the frames that come from one."""
     groups: dict[int, list[tuple[int, int, int]]] = {}
     for t, times in enumerate(work.templates.tolist()):
@@ -81,7 +81,7 @@ def _public(groups: Elements) -> Elements:
     return {tag: element for tag, element in groups.items() if not dictionary.is_private(tag)}
 
 
-def _frame_groups(work: Work, own: Elements, shared: Elements, t: int, k: int) -> Elements:
+def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: int, k: int) -> Elements:
     """Return the functional groups of one frame: its template's, with place and values as they are now."""
     found = _public(own)
     plane = work.planes[k]
@@ -105,7 +105,7 @@ def _frame_groups(work: Work, own: Elements, shared: Elements, t: int, k: int) -
     return _with_values(work, found, t, k)
 
 
-def _with_values(work: Work, groups: Elements, t: int, k: int) -> Elements:
+def _with_values(work: DerivationContext, groups: Elements, t: int, k: int) -> Elements:
     """Return functional groups with rescale, window and frame type as they are now."""
     found = dict(groups)
     transformation = metadata.first_item(groups, Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
@@ -115,15 +115,15 @@ def _with_values(work: Work, groups: Elements, t: int, k: int) -> Elements:
     window = metadata.first_item(groups, Tag.FRAME_VOI_LUT_SEQUENCE)
     if window:
         found[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence({**window, **_windowed(work)})
-    return _honest_frame_types(work, found)
+    return _derived_frame_types(work, found)
 
 
-def _windowed(work: Work) -> Elements:
+def _windowed(work: DerivationContext) -> Elements:
     centre, width = work.window()
     return {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
 
 
-def _honest_frame_types(work: Work, groups: Elements) -> Elements:
+def _derived_frame_types(work: DerivationContext, groups: Elements) -> Elements:
     """Return functional groups whose FrameType says DERIVED, without value mappings that do not hold any more."""
     found = dict(groups)
     for sequence in (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE):

@@ -13,10 +13,10 @@ from .. import new_element
 from ..created.request import directionality
 from ..reading import vendor
 from ..reading.frames import frames_of
-from .derivation import Work
+from .derivation import DerivationContext
 
 
-def diffusion_elements(work: Work, elements: Elements, t: int) -> Elements:
+def diffusion_elements(work: DerivationContext, elements: Elements, t: int) -> Elements:
     """Return b-value and gradient direction of a time in public attributes (PS3.3 C.8.13.5.9) that the instance lacks.
 
     Parameters
@@ -42,7 +42,7 @@ def diffusion_elements(work: Work, elements: Elements, t: int) -> Elements:
     return {} if stated or Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE in elements else found
 
 
-def precise_scale(work: Work, template: Instance, t: int, k: int) -> Elements:
+def precise_scale(work: DerivationContext, template: Instance, t: int, k: int) -> Elements:
     """Return Philips' private scale slope with the public rescale of a plane; empty for objects without one.
 
     Precise values are ``(slope · stored + intercept) / (slope · scale slope)``, displayed ones ``slope · stored + intercept``

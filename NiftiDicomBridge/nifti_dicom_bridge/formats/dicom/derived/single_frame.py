@@ -8,14 +8,14 @@ from ....model.geometry import Plane
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import Made
+from ..new_file import NewFile
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
-from .derivation import Work
+from .derivation import DerivationContext
 from .private_values import diffusion_elements, precise_scale
 
 
-def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
+def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
     """Yield one instance per plane, numbered by time and slice."""
     centre, width = work.window()
     for t, times in enumerate(work.templates.tolist()):
@@ -36,7 +36,7 @@ def single_frames(work: Work, uids: UidMap) -> Iterator[Made]:
             yield file_of(template, elements, work, work.stored[t, k][None])
 
 
-def _plane_elements(work: Work, k: int, elements: Elements) -> Elements:
+def _plane_elements(work: DerivationContext, k: int, elements: Elements) -> Elements:
     """Return the Image Plane attributes (PS3.3 C.7.6.2); the original text where the grid is the original."""
     if not work.resampled and not work.volume.dicom.is_mosaic:
         return {}

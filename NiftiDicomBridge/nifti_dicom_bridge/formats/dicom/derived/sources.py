@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-def put_sources_back(found: Dataset, volumes: Sequence[Volume], labels: dict[int, int]) -> None:
+def restore_source_references(found: Dataset, volumes: Sequence[Volume], labels: dict[int, int]) -> None:
     """Let frames in planes of the original refer to the images that those were made from.
 
     Parameters

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-def put_right(made: Dataset, sources: Sequence[Dataset], log: Log) -> None:
+def apply_corrections(made: Dataset, sources: Sequence[Dataset], log: Log) -> None:
     """Put right what highdicom made of some instances; the object is changed in place."""
     groups = [*made.SharedFunctionalGroupsSequence, *made.PerFrameFunctionalGroupsSequence]
     if sources[0].Modality == "CT":
-        _say_hounsfield(groups, log)
-    _say_sides(made, groups)
-    _say_durations(made, sources)
-    _have_unassigned(groups)
+        _set_hounsfield(groups, log)
+    _set_laterality(made, groups)
+    _set_durations(made, sources)
+    _add_unassigned_attributes(groups)
     _rename_equipment(made)
     _name_series(made, sources[0])
 
 
-def _say_hounsfield(groups: Sequence[Dataset], log: Log) -> None:
+def _set_hounsfield(groups: Sequence[Dataset], log: Log) -> None:
     """Write the one RescaleType that CT may have (PS3.3 A.70)."""
     for rescale in (item for group in groups for item in group.get("PixelValueTransformationSequence", ())):
         if rescale.get("RescaleType") != "HU":
@@ -32,7 +32,7 @@ def _say_hounsfield(groups: Sequence[Dataset], log: Log) -> None:
             rescale.RescaleType = "HU"
 
 
-def _say_sides(made: Dataset, groups: Sequence[Dataset]) -> None:
+def _set_laterality(made: Dataset, groups: Sequence[Dataset]) -> None:
     """Say on which side the anatomy is, of every frame or of the series (PS3.3 C.7.6.16.2.8, C.7.3.1)."""
     anatomies = [item for group in groups for item in group.get("FrameAnatomySequence", ())]
     for anatomy in anatomies:
@@ -41,7 +41,7 @@ def _say_sides(made: Dataset, groups: Sequence[Dataset]) -> None:
         made.Laterality = None
 
 
-def _say_durations(made: Dataset, sources: Sequence[Dataset]) -> None:
+def _set_durations(made: Dataset, sources: Sequence[Dataset]) -> None:
     """Write FrameAcquisitionDuration in ms: AcquisitionDuration, which it was taken from, is in s."""
     for groups, source in zip(made.PerFrameFunctionalGroupsSequence, sources, strict=True):
         content = groups.get("FrameContentSequence")
@@ -49,7 +49,7 @@ def _say_durations(made: Dataset, sources: Sequence[Dataset]) -> None:
             content[0].FrameAcquisitionDuration = float(source.AcquisitionDuration) * 1000
 
 
-def _have_unassigned(groups: Sequence[Dataset]) -> None:
+def _add_unassigned_attributes(groups: Sequence[Dataset]) -> None:
     """Give every frame unassigned attributes, be it none: there must be a sequence of them (PS3.3 A.70 to A.72)."""
     from pydicom.dataset import Dataset
 

@@ -22,10 +22,10 @@ from ....version import tool_version
 from ..pydicom_conversion import data_set_of
 from ..references import evidence
 from ..uids import UidMap, new_uid
-from .corrections import put_right
+from .corrections import apply_corrections
 from .dimensions import put_dimensions
 from .sources import source_files, sources_of
-from .unassigned_attributes import keep_in_full
+from .unassigned_attributes import keep_unassigned_attributes
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -66,8 +66,8 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
         sources = sources_of(files, volume, edited, log)
         made = _converted(converter, sources, log)
         put_dimensions(made, *volume.voxels.shape[:2])
-        keep_in_full(made, sources)
-        put_right(made, sources, log)
+        keep_unassigned_attributes(made, sources)
+        apply_corrections(made, sources, log)
         if edited:
             made.update(data_set_of(evidence(series.instances)))
     yield made
@@ -107,7 +107,7 @@ def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
         purpose_of_reference=codes.DCM.EnhancedMultiFrameConversionEquipment,
         contribution_description=f"nifti-dicom-bridge {tool_version()}",
     )
-    with _words_of_highdicom() as told:
+    with _highdicom_warnings() as told:
         try:
             made = getattr(legacy, converter)(
                 sources,
@@ -126,7 +126,7 @@ def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
 
 
 @contextmanager
-def _words_of_highdicom() -> Iterator[list[str]]:
+def _highdicom_warnings() -> Iterator[list[str]]:
     """Yield the list of what highdicom warns of, by its own logger or by that of all."""
     told: list[str] = []
 

@@ -38,10 +38,10 @@ def source_files(volume: Volume, edited: bool, uids: UidMap, log: Log) -> list[F
 def sources_of(files: Sequence[File], volume: Volume, edited: bool, log: Log) -> list[Dataset]:
     """Return files as data sets, with what highdicom insists on; to be called `without_validation`."""
     sources = [_read(file) for file in files]
-    _name_space(sources, log)
+    _add_frame_of_reference(sources, log)
     _complete(sources, log)
     _assume(sources, volume, log)
-    _leave_out(sources, ["ReferencedImageSequence", *([] if edited else ["SourceImageSequence"])], log)
+    _drop_unresolved_references(sources, ["ReferencedImageSequence", *([] if edited else ["SourceImageSequence"])], log)
     _note_nameless(sources, log)
     return sources
 
@@ -50,7 +50,7 @@ def _restored(volume: Volume) -> list[File]:
     """Return the instances as they were, native, in the order of the volume."""
     series = volume.dicom.metadata
     source = PixelSource([volume])
-    wholes = {whole.number[0]: whole for whole in restore.gather([volume])}
+    wholes = {whole.number[0]: whole for whole in restore.frames_by_instance([volume])}
     found = []
     for n in series.frames[..., 0].reshape(-1).tolist():
         whole = wholes[n]
@@ -81,7 +81,7 @@ def _read(file: File) -> Dataset:
     return found
 
 
-def _name_space(sources: Sequence[Dataset], log: Log) -> None:
+def _add_frame_of_reference(sources: Sequence[Dataset], log: Log) -> None:
     """Give the instances a frame of reference where they have none."""
     if sources[0].get("FrameOfReferenceUID"):
         return
@@ -130,7 +130,7 @@ def _assumed(volume: Volume) -> dict[str, float]:
     }
 
 
-def _leave_out(sources: Sequence[Dataset], keywords: Sequence[str], log: Log) -> None:
+def _drop_unresolved_references(sources: Sequence[Dataset], keywords: Sequence[str], log: Log) -> None:
     """Take out references to images whose series nobody knows."""
     for keyword in keywords:
         holders = [source for source in sources if keyword in source]

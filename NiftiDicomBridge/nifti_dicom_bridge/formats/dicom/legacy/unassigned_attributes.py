@@ -15,14 +15,14 @@ _RETOLD = (
 )  # fmt: skip
 
 
-def keep_in_full(made: Dataset, sources: Sequence[Dataset]) -> None:
+def keep_unassigned_attributes(made: Dataset, sources: Sequence[Dataset]) -> None:
     """Keep what has a place in the new object that cannot tell all of it, as unassigned attributes."""
     for keyword in _RETOLD:
-        if any(not _is_told(made, n, keyword, source) for n, source in enumerate(sources)):
-            _put_aside(made, keyword, [source.get(keyword) for source in sources])
+        if any(not _is_represented(made, n, keyword, source) for n, source in enumerate(sources)):
+            _move_to_unassigned(made, keyword, [source.get(keyword) for source in sources])
 
 
-def _is_told(made: Dataset, n: int, keyword: str, source: Dataset) -> bool:
+def _is_represented(made: Dataset, n: int, keyword: str, source: Dataset) -> bool:
     """Whether an object says of frame n what its source said in this attribute."""
     if keyword not in source:
         return True
@@ -33,7 +33,7 @@ def _is_told(made: Dataset, n: int, keyword: str, source: Dataset) -> bool:
     return keyword in made and made.get(keyword) == source.get(keyword)
 
 
-def _put_aside(made: Dataset, keyword: str, found: Sequence[Any]) -> None:
+def _move_to_unassigned(made: Dataset, keyword: str, found: Sequence[Any]) -> None:
     """Put an attribute of every frame into the unassigned ones: once where it is the same for all."""
     from pydicom.dataset import Dataset
 

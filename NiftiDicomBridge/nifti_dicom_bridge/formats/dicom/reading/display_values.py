@@ -18,7 +18,7 @@ _MAKER = "PHILIPS"
 _UNCHANGED = (1.0, 0.0)
 
 
-def as_shown(volume: Volume) -> Volume:
+def with_display_rescale(volume: Volume) -> Volume:
     """Return a volume whose real values are those of RescaleSlope and RescaleIntercept, in whose unit the file's windows are.
 
     The volume itself where that is so already; else for looking at only, as it is no longer what was read.

@@ -29,7 +29,7 @@ from .rescale import rescale_of
 
 
 @dataclass
-class _Described:
+class _DescribedFrame:
     """What is the same for all frames that one set of attributes describes."""
 
     look: Lookup
@@ -47,14 +47,14 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
     tiles = vendor.tiles_of(instance)
     if tiles is not None:
         layout = (tiles.across, tiles.down, len(tiles.planes))
-        one = _described(instance, {})
+        one = _described_axes(instance, {})
         first = _frame(instance, index, 0, one, tiles.planes[0], tiles=layout)
         return [replace(first, frame=k, plane=plane, order=(*first.order[:1], k)) for k, plane in enumerate(tiles.planes)]
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
         groups = [per_frame[n].elements if n < len(per_frame) else {} for n in range(count)]
-        return [_placed(instance, index, n, _described(instance, own)) for n, own in enumerate(groups)]
-    one = _described(instance, {})
+        return [_placed(instance, index, n, _described_axes(instance, own)) for n, own in enumerate(groups)]
+    one = _described_axes(instance, {})
     if count == 1:
         return [_placed(instance, index, 0, one)]
     several = frames_without_groups(elements, count)
@@ -64,14 +64,14 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
     return [replace(frame, is_assumed=True) for frame in frames] if several.is_assumed else frames
 
 
-def _described(instance: Instance, own: Elements) -> _Described:
+def _described_axes(instance: Instance, own: Elements) -> _DescribedFrame:
     look = Lookup(instance.elements, own)
     notes = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
     spacing, rescale = spacing_of(look, notes), rescale_of(look, notes)
-    return _Described(look, own, spacing, abs(step_of(look)), rescale, tuple(image_words(look)), notes)
+    return _DescribedFrame(look, own, spacing, abs(step_of(look)), rescale, tuple(image_words(look)), notes)
 
 
-def _placed(instance: Instance, index: int, n: int, one: _Described) -> FrameInfo:
+def _placed(instance: Instance, index: int, n: int, one: _DescribedFrame) -> FrameInfo:
     plane = plane_of(one.look, one.notes)
     if plane is not None:
         return _frame(instance, index, n, one, plane)
@@ -83,7 +83,7 @@ def _frame(
     instance: Instance,
     index: int,
     n: int,
-    one: _Described,
+    one: _DescribedFrame,
     plane: Plane | None,
     vectors: Mapping[str, int] | None = None,
     tiles: tuple[int, ...] = (),

@@ -28,7 +28,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     numpy.ndarray, shape (times, 4), or None
         b-value in s/mm², and unit direction in RAS; None where the volume is no diffusion series.
     """
-    if len(frames) < 2 and not _is_diffusion_weighted(_look_at(instances[0], frames[0][0])):
+    if len(frames) < 2 and not _is_diffusion_weighted(_lookup_of(instances[0], frames[0][0])):
         return None
     found = [_weighting(instances[times[0].instance], times[0]) for times in frames]
     if any(weighting is None for weighting in found):
@@ -49,7 +49,7 @@ def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:
     return gradients_of(series.instances, [[frames[instance][frame]] for instance, frame in planes])
 
 
-def _look_at(instance: Instance, frame: FrameInfo) -> Lookup:
+def _lookup_of(instance: Instance, frame: FrameInfo) -> Lookup:
     return Lookup(instance.elements, own_groups(instance.elements, frame.frame))
 
 
@@ -60,4 +60,4 @@ def _is_diffusion_weighted(look: Lookup) -> bool:
 
 
 def _weighting(instance: Instance, frame: FrameInfo) -> Weighting | None:
-    return None if frame.plane is None else weighting_of(_look_at(instance, frame), frame.plane)
+    return None if frame.plane is None else weighting_of(_lookup_of(instance, frame), frame.plane)

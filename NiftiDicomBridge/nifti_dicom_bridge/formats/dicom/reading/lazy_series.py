@@ -52,7 +52,7 @@ class Stream:
 
     def complete(self, digest: str) -> Volume:
         """Return the volume with all that is known after its planes were read, and their digest."""
-        self._stored.see_the_rest()
+        self._stored.read_remaining_frames()
         return self._stored.loader.completed(self.volume, self._scaling, digest)
 
 
@@ -116,7 +116,7 @@ class _StoredVoxels(LazyVoxels):
                 self._layered = self.loader.stored_voxels().reshape(-1, *self.shape[2:])
             return self._layered
 
-    def see_the_rest(self) -> None:
+    def read_remaining_frames(self) -> None:
         """Read the frames that belong to other volumes: what a frame's values do not tell is recorded for whole instances."""
         for n in self._seen:
             pixel = decode.pixel_format(self._instances[n])

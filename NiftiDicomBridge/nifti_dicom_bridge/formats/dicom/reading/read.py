@@ -25,7 +25,7 @@ from ....model.pixels import (
     bytes_from_frames,
     bytes_of,
     exclusive_or,
-    same_bits,
+    reinterpret_bits,
     tile,
     untile,
 )
@@ -313,7 +313,7 @@ class Loader:
         voxels = np.zeros(self.shape, self.dtype())
         padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
         if padding and not self.plan.grid.layers[0].label:
-            voxels[...] = same_bits(padding, voxels.dtype)
+            voxels[...] = reinterpret_bits(padding, voxels.dtype)
         return voxels
 
     def frame_shape(self) -> tuple[int, ...]:
