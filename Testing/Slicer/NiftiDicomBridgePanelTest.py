@@ -14,6 +14,7 @@ import slicer
 
 from NiftiDicomBridgeLib.SelfTestCase import BridgeTestCase
 from NiftiDicomBridgeLib.SelfTestData import SHAPE, write_series
+from NiftiDicomBridgeLib.SelfTestPanel import WIDEST
 
 SECONDS = 30
 
@@ -75,12 +76,12 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         slicer.app.setFont(font)
 
     def test_sections_ask_for_no_more_than_a_module_panel_has(self):
-        """Each of the sections fits into 345 pixels at the standard font size."""
-        ui = self.widget.ui
+        """Each of the sections fits, as wide as the font of the platform is."""
+        ui, widest = self.widget.ui, WIDEST * qt.QFontMetrics(slicer.app.font()).averageCharWidth()
         for section in (ui.exportSection, ui.importSection, ui.reportSection, ui.checkSection):
             self.widget.accordion.open(section)
             self._wait(0.2)
-            self.assertLessEqual(ui.NiftiDicomBridge.minimumSizeHint.width(), 345)
+            self.assertLessEqual(ui.NiftiDicomBridge.minimumSizeHint.width(), widest)
             others = (ui.exportSection, ui.importSection, ui.reportSection, ui.checkSection)
             self.assertEqual([other for other in others if not other.collapsed], [section])
 

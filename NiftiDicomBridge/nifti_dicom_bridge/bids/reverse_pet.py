@@ -195,11 +195,12 @@ def decay_factors(top: Top, where: str, times: int, sentences: list[str]) -> lis
         If DecayCorrectionFactor is no list of as many numbers.
     """
     word = decay_correction(top, where, [])
-    for key in ("DecayCorrectionFactor", "DecayFactor"):
-        if key in top:
-            return per_time(top, key, where, times)
+    given = [key for key in ("DecayCorrectionFactor", "DecayFactor") if key in top]
     if word in ("", "NONE"):
+        sentences += [f'"{key}" was left out: the sidecar does not state that decay was corrected' for key in given]
         return []
+    if given:
+        return per_time(top, given[0], where, times)
     starts, durations = _floats(top, "FrameTimesStart"), _floats(top, "FrameDuration")
     half_life, injection = _number(top, "RadionuclideHalfLife", where), _number(top, "InjectionStart", where)
     zero = injection if word == "ADMIN" else _number(top, "ScanStart", where) or 0.0

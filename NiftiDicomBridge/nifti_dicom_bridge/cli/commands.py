@@ -162,8 +162,11 @@ def _add_zarr(group: Any) -> None:
 def _add_creation(group: Any) -> None:
     group.add_argument("--as", choices=[k.value for k in Kind], default=Kind.AUTO.value, dest="kind",
                        help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
-    group.add_argument("--reference", metavar="DICOM",
-                       help="series in the space of the image: gives patient, study, space, equipment")  # fmt: skip
+    group.add_argument("--reference", action="append", metavar="DICOM",
+                       help="DICOM series in the same frame of reference; patient and study are copied from it; may be "
+                            "repeated: images are paired by grid, then by name")  # fmt: skip
+    group.add_argument("--allow-no-overlap", action="store_true",
+                       help="also use a reference that the image does not overlap, for patient and study only")  # fmt: skip
     group.add_argument("--study-from", metavar="DICOM", help="DICOM that gives patient and study only")
     group.add_argument("--sidecar", metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
     group.add_argument("--metadata", metavar="FILE",

@@ -10,6 +10,7 @@ from typing import Any
 from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits
+from ..formats.dicom.protected import refusal
 from ..model.metadata import Elements, Instance
 from ..sidecar import KEY, sidecar_path
 from .image_with_record import NiftiFile
@@ -70,6 +71,8 @@ def _target(path: tuple[int, ...]) -> edits.Target:
 
 
 def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list[Any]]:
+    if reason := refusal(tag):
+        raise SidecarError(f"{where}: {reason} Undo the edit in the sidecar.")
     try:
         return edits.checked_values(tag, texts)
     except OptionError as error:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ..errors import OptionError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import DEFAULT, Attributes
 from ..formats.dicom.created.kinds import FORMS
 from ..formats.dicom.created.modules import UNPAIRED, defaults_of
-from ..formats.dicom.created.reference import Reference, chosen_reference, read_references
+from ..formats.dicom.created.reference import Reference, read_references
 from ..formats.dicom.pydicom_conversion import element_of
 from ..formats.dicom.uids import new_uid
-from ..model import geometry, orientation
+from ..model import metadata
 from ..model.metadata import Elements, Log
-from ..model.resample import without_shear
-from ..model.volume import Volume
-from ..options import ConversionOptions, Kind, Resample, SlicePlane
+from ..options import ConversionOptions, Kind
 from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
+from . import image_values, participants, reference_attributes
+from .frames_of_reference import Spaces
 from .image_with_sidecar import Described
 from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
+from .placed_image import Placed
 from .repair import with_known_words
 from .sidecar_attributes import Told
 
-_TEMPLATES = ("talairach", "mni", "template")
+THIS_SOFTWARE = "this software"
 _PATIENT = {Tag.PATIENT_ID: "PatientID", Tag.PATIENT_NAME: "PatientName"}
 Values = Mapping[int, tuple[str, list[Any]]]
 
@@ -50,9 +49,11 @@ class Shared:
     study_uids : dict
         Study → its UID, the same for all images of it.
     numbers : dict
-        Study UID → number of series in it so far.
+        Study UID → the last series number that was assigned in it.
+    spaces : Spaces
+        Frames of reference that were assigned.
     read : dict
-        Path of a reference of single files → its series.
+        Paths of a reference of single files → their series.
     """
 
     options: ConversionOptions
@@ -62,14 +63,15 @@ class Shared:
     file_values: Values = field(default_factory=dict)
     study_uids: dict[tuple[str, ...], str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
-    read: dict[Path, list[Reference]] = field(default_factory=dict)
+    spaces: Spaces = field(default_factory=Spaces)
+    read: dict[tuple[Path, ...], list[Reference]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, options: ConversionOptions) -> Shared:
         """Return what the options name, read once; raises `OptionError` where something is missing or unknown."""
         return cls(
             options,
-            read_references(options.reference, "--reference") if options.reference else [],
+            read_all(options.references),
             read_references(options.study_from, "--study-from") if options.study_from else [],
             edits.elements_of(options.set_values),
             edits.elements_of(read_metadata(options.metadata)) if options.metadata else {},
@@ -86,53 +88,32 @@ class Shared:
         options = self.options.for_file(path)
         if options is self.options:
             return self
-        references = self.references if options.reference == self.options.reference else self._references(options.reference)
+        same = options.references == self.options.references
+        references = self.references if same else self._references(options.references)
         return replace(self, options=options, references=references, set_values=edits.elements_of(options.set_values))
 
-    def _references(self, path: Path | None) -> list[Reference]:
-        if path is None:
-            return []
-        if path not in self.read:
-            self.read[path] = read_references(path, "--reference")
-        return self.read[path]
+    def _references(self, paths: tuple[Path, ...]) -> list[Reference]:
+        if paths not in self.read:
+            self.read[paths] = read_all(paths)
+        return self.read[paths]
+
+    def next_number(self, study_uid: str) -> int:
+        """Return a series number that is free in a study, beyond those of its known series times 100."""
+        if study_uid not in self.numbers:
+            known = [one.instances[0] for one in (*self.references, *self.studies) if one.study_uid == study_uid]
+            numbers = [metadata.integer(instance.elements, Tag.SERIES_NUMBER) for instance in known]
+            self.numbers[study_uid] = 100 * max(0, *numbers) if numbers else 0
+        self.numbers[study_uid] += 1
+        return self.numbers[study_uid]
 
 
-def reference_for(shared: Shared, image: Volume) -> Reference | None:
-    """Return the reference series of an image; None where none was named."""
-    if not shared.references:
-        return None
-    assert shared.options.reference is not None
-    matches = [reference.is_grid_of(_turned_to(image, reference)) for reference in shared.references]
-    return chosen_reference(shared.references, matches, shared.options.reference)
+def read_all(paths: Sequence[Path]) -> list[Reference]:
+    """Return the volumes of all paths of ``--reference``; raises `OptionError` if one is missing."""
+    return [reference for path in paths for reference in read_references(path, "--reference")]
 
 
-def _turned_to(image: Volume, reference: Reference) -> Volume:
-    grid = reference.ijk_to_ras
-    return image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid)
-
-
-def in_space(image: Volume, reference: Reference | None, log: Log) -> bool:
-    """Whether an image lies in the space of its reference: said by its header, and seen by where it is."""
-    if reference is None:
-        return False
-    if image.space in _TEMPLATES:
-        log.warnings.append(
-            f"its header says that its coordinates are those of a template ({image.space}), not of the patient: a new Frame of "
-            "Reference UID was given"
-        )
-        return False
-    if not reference.overlaps(image):
-        log.warnings.append(
-            f"it lies elsewhere in space than the reference {reference.title}: a new Frame of Reference UID was given"
-        )
-        return False
-    return True
-
-
-def gathered(
-    described: Described, kind: Kind, reference: Reference | None, same_space: bool, told: Told, shared: Shared, log: Log
-) -> Attributes:
-    """Return everything that is known of an image; the first source that tells an attribute wins.
+def gathered(described: Described, kind: Kind, place: Placed, told: Told, shared: Shared, log: Log) -> Attributes:
+    """Return everything that is known of an image; the first source of an attribute wins.
 
     Raises
     ------
@@ -142,29 +123,64 @@ def gathered(
     found = Attributes()
     found.offer_values(shared.set_values, "--set")
     found.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
+    _check_modality(found, kind)
+    if place.reference is not None:
+        software = reference_attributes.equipment(place.reference)
+        found.offer(reference_attributes.allowed_in(software, kind), THIS_SOFTWARE)
     theirs = {tag: element_of(tag, vr, value) for tag, (vr, value) in allowed(told.values, kind, told.sentences).items()}
     if kind in FORMS:
         theirs = with_known_words(theirs, FORMS[kind].sop_class, told.sentences)
-    found.offer(theirs | told.items, described.where)
-    for other in (reference, *shared.studies[:1]):
-        if other is not None:
-            _check_patient(found, other, described)
-            found.offer(other.study(), f"reference {other.title}")
-    if reference is not None:
-        found.offer(reference.equipment(), f"reference {reference.title}")
-        if same_space:
-            found.offer(reference.space(), f"reference {reference.title}")
-    found.offer(_of_series(described, kind, found, shared), "the image")
+    found.offer(theirs | told.items | image_values.component(described, kind), described.where)
+    _offer_references(found, described, kind, place, told, shared)
+    _offer_subject(found, described, told)
+    found.offer(_of_series(described, kind, place, found, shared), "the image")
     if kind is Kind.PET:
         code_patient_position(found)
     if kind is Kind.MR and GATING & set(found.text(Tag.SCAN_OPTIONS).split("\\")):
         found.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
+    if kind is Kind.MR and "IR" in found.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C
+        found.offer({Tag.INVERSION_TIME: new_element.text("DS", "")}, DEFAULT)
     if kind in FORMS and not FORMS[kind].groups and found.text(Tag.BODY_PART_EXAMINED) not in UNPAIRED:
         found.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)  # 2C: not allowed where the body part is none of two
     if kind in FORMS:
         found.offer(defaults_of(FORMS[kind].modules), DEFAULT)
+    image_values.offer_ct_units(found, described, kind, place.image, log)
     _note_defaults(found, kind, log)
     return found
+
+
+def _check_modality(found: Attributes, kind: Kind) -> None:
+    """Refuse a Modality that an object of a kind cannot have."""
+    given, form = found.text(Tag.MODALITY), FORMS.get(kind)
+    wanted = {Kind.SEG: "SEG"}.get(kind, form.modality if form else "")
+    if given and wanted and given != wanted:
+        raise OptionError(
+            f"Modality (0008,0060) of this kind of object is {wanted}, and {given} was set. Use --as for another kind."
+        )
+
+
+def _offer_references(found: Attributes, described: Described, kind: Kind, place: Placed, told: Told, shared: Shared) -> None:
+    """Offer patient and study of the reference or of ``--study-from``; of a reference in the same space more."""
+    reference = place.reference
+    for other in (reference, *shared.studies[:1]):
+        if other is not None:
+            _check_patient(found, other, described)
+            found.offer(reference_attributes.allowed_in(other.study(), kind), f"reference {other.title}")
+    if reference is None or not place.same_space:
+        return
+    source = f"reference {reference.title}"
+    found.offer(reference_attributes.allowed_in(reference.space(), kind), source)
+    if place.same_grid:
+        found.offer(reference_attributes.acquisition(reference, kind, told.sentences), source)
+
+
+def _offer_subject(found: Attributes, described: Described, told: Told) -> None:
+    """Offer what a BIDS data set contains of the subject, unless the patient is known from elsewhere."""
+    if found.text(Tag.PATIENT_ID) or found.text(Tag.PATIENT_NAME):
+        return
+    found.offer(participants.subject_of(described.origin), "sub- in the file name")
+    row, file = participants.participant_of(described.origin, told.sentences)
+    found.offer(row, file)
 
 
 def _check_patient(found: Attributes, other: Reference, described: Described) -> None:
@@ -181,18 +197,20 @@ def _check_patient(found: Attributes, other: Reference, described: Described) ->
             )
 
 
-def _of_series(described: Described, kind: Kind, found: Attributes, shared: Shared) -> Elements:
-    """Return what tells the new series from others: study, number, description, modality, space."""
+def _of_series(described: Described, kind: Kind, place: Placed, found: Attributes, shared: Shared) -> Elements:
+    """Return what identifies the new series: study, space, number, description, modality."""
     from ..bids.inheritance import study_key
 
-    uid = found.text(Tag.STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.path), new_uid())
-    number = shared.numbers[uid] = shared.numbers.get(uid, 0) + 1
+    uid = found.text(Tag.STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.origin), new_uid())
     form = FORMS.get(kind)
+    description = described.name.replace("\\", " ")[:64]
+    if place.reference is not None and place.same_grid and form and form.modality == place.reference.modality:
+        description = reference_attributes.description(place.reference, described.name)
     return {
         Tag.STUDY_INSTANCE_UID: new_element.text("UI", uid),
-        Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid()),
-        Tag.SERIES_NUMBER: new_element.integers("IS", number),
-        Tag.SERIES_DESCRIPTION: new_element.text("LO", described.name.replace("\\", " ")[:64]),
+        Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", shared.spaces.uid_of(uid, place.image)),
+        Tag.SERIES_NUMBER: new_element.integers("IS", shared.next_number(uid)),
+        Tag.SERIES_DESCRIPTION: new_element.text("LO", description),
         **({Tag.MODALITY: new_element.text("CS", form.modality or "OT")} if form else {}),
     }
 
@@ -217,37 +235,3 @@ def modality_told(told: Told, shared: Shared) -> str:
         if Tag.MODALITY in source and source[Tag.MODALITY][1]:
             return str(source[Tag.MODALITY][1][0])
     return ""
-
-
-def on_grid(
-    described: Described, reference: Reference | None, same_space: bool, shared: Shared, log: Log
-) -> tuple[Volume, bool]:
-    """Return an image turned as its slices shall lie, on the very grid of the reference where it differs by rounding only.
-
-    Returns
-    -------
-    tuple
-        The image, and whether it has the grid of the reference.
-    """
-    grid = reference.ijk_to_ras if reference is not None and same_space else None
-    wanted = _orientation_told(described.top) if grid is None and shared.options.plane is SlicePlane.AUTO else grid
-    turned = orientation.in_plane(described.image, shared.options.plane, wanted)
-    if Resample.SHEAR in shared.options.resample and geometry.is_sheared_in_plane(turned.ijk_to_ras):
-        turned = without_shear(turned)
-        log.warnings += turned.warnings[-1:]
-    if reference is None or grid is None or not reference.is_grid_of(turned):
-        return turned, False
-    shift = float(np.abs(turned.ijk_to_ras - grid).max())
-    if shift > 0:
-        log.notes.append(f"its grid is that of the reference up to {shift:.2g} mm: the reference's was taken")
-    return replace(turned, ijk_to_ras=grid), True
-
-
-def _orientation_told(top: dict[str, Any]) -> np.ndarray | None:
-    """Return axes like those of the DICOM images that the image was made from, where its sidecar tells; else None."""
-    told = top.get("ImageOrientationPatientDICOM")
-    good = isinstance(told, list) and len(told) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in told)
-    axes = np.array(told, dtype=float) if good else np.zeros(6)
-    if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5 or abs(axes[:3] @ axes[3:]) > 0.1:
-        return None
-    return geometry.affine_from_attributes([geometry.Plane(np.zeros(3), axes, (1.0, 1.0))], 1.0).ijk_to_ras

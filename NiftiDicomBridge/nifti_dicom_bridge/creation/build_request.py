@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
 from ..formats.dicom.created.kind_selection import Known, chosen_kind
-from ..formats.dicom.created.request import Request, planes_of
+from ..formats.dicom.created.request import Request
 from ..labels import find_labels
-from ..model.metadata import Log
+from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind
-from .attribute_sources import Shared, gathered, in_space, modality_told, on_grid, reference_for
+from .attribute_sources import Shared, gathered, modality_told
+from .image_on_reference import placed
 from .image_with_sidecar import Described
+from .kind_parameters import has_label_table
 from .phase_encoding import phase_encoding
-from .sidecar_attributes import block, frames_of, told_by
+from .placed_image import Placed
+from .sidecar_attributes import Told, block, frames_of, told_by
 
 SAME_S = 1e-3
 """Times that differ by less differ by rounding."""
@@ -43,24 +45,19 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
             "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
         )
     told = told_by(described)
-    reference = reference_for(shared, image)
-    same_space = in_space(image, reference, log)
-    modality, beside = modality_told(told, shared), reference.modality if reference else ""
-    known = Known(described.name, modality, beside, bool(shared.options.labels or find_labels(described.path)))
-    kind = _kind(described, known, shared, log)
-    placed, same_grid = on_grid(described, reference, same_space, shared, log)
-    told.values |= phase_encoding(described, placed, told.sentences)
-    frames = frames_of(described, kind, placed.times, placed.voxels.shape[1], told.sentences)
-    attributes = gathered(described, kind, reference, same_space, told, shared, log)
+    place = placed(described, shared, log)
+    kind = _kind(described, known_of(described, told, place, shared), shared, log)
+    told.values |= phase_encoding(described, place.image, told.sentences)
+    frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], told.sentences)
+    attributes = gathered(described, kind, place, told, shared, log)
     log.warnings += told.sentences
-    planes = list(reference.planes) if same_grid and reference and reference.planes else planes_of(placed)
     request = Request(
-        image=placed,
+        image=place.image,
         kind=kind,
         attributes=attributes,
-        sources=_sources(reference, same_grid),
-        planes=planes,
-        slice_times=_slice_times(described, placed),
+        sources=_sources(place),
+        planes=place.planes,
+        slice_times=_slice_times(described, place.image),
         starts_s=_numbers(described, "FrameTimesStart", image.times) or _numbers(described, "VolumeTiming", image.times),
         durations_s=_numbers(described, "FrameDuration", image.times),
         frames=frames,
@@ -68,6 +65,16 @@ def request_of(described: Described, shared: Shared, log: Log) -> Request:
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(block(described, attributes, of_first), described.where)
     return request
+
+
+def known_of(described: Described, told: Told, place: Placed, shared: Shared) -> Known:
+    """Return what is known of an image beside its values."""
+    return Known(
+        described.name,
+        modality_told(told, shared),
+        place.reference.modality if place.reference else "",
+        bool(shared.options.labels or find_labels(described.path) or has_label_table(described.path)),
+    )
 
 
 def _kind(described: Described, known: Known, shared: Shared, log: Log) -> Kind:
@@ -78,7 +85,7 @@ def _kind(described: Described, known: Known, shared: Shared, log: Log) -> Kind:
             "enhanced, or leave it out."
         )
     if assumed:
-        log.warnings.append(assumed)
+        log.warnings.insert(0, assumed)
     return kind
 
 
@@ -98,11 +105,11 @@ def _timed(described: Described, log: Log) -> Volume:
     return replace(image, time_step_s=float(told))
 
 
-def _sources(reference: Any, same_grid: bool) -> Sequence[Any]:
-    if reference is None:
+def _sources(place: Placed) -> Sequence[Instance]:
+    """Return the instances that an image was made from; none if it is not located in their space."""
+    if place.reference is None or not place.same_space:
         return ()
-    found: Sequence[Any] = reference.by_slice if same_grid and reference.by_slice else reference.instances
-    return found
+    return place.reference.by_slice if place.same_grid and place.reference.by_slice else place.reference.instances
 
 
 def _numbers(described: Described, key: str, count: int) -> list[float]:

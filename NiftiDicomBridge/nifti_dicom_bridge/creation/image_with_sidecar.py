@@ -31,12 +31,20 @@ class Described:
         BIDS keys; empty where there is no sidecar.
     where : str
         The sidecar, for messages and the report; empty where there is none.
+    file : pathlib.Path or None
+        The file of an image that is one part of it, such as the real part of complex voxels.
     """
 
     image: Volume
     path: Path
     top: dict[str, Any] = field(default_factory=dict)
     where: str = ""
+    file: Path | None = None
+
+    @property
+    def origin(self) -> Path:
+        """The file on disk: parts of one image share study and subject."""
+        return self.file or self.path
 
     @property
     def name(self) -> str:
@@ -111,7 +119,8 @@ def parts_of(what: Described) -> list[Described]:
             what,
             image=replace(image, voxels=np.ascontiguousarray(voxels)),
             path=what.path.with_name(f"{what.name}_part-{word}.nii"),
-            top={**what.top, "ImageType": ["DERIVED", "SECONDARY", letter], "Modality": what.top.get("Modality", "MR")},
+            file=what.origin,
+            top={**what.top, "ImageType": ["DERIVED", "PRIMARY", letter], "Modality": what.top.get("Modality", "MR")},
             where=what.where or str(what.path),
         )
         for word, letter, voxels in (("real", "R", image.array.real), ("imag", "I", image.array.imag))

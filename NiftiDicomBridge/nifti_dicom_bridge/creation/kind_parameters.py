@@ -47,6 +47,11 @@ def _segmentation(asked: SegmentationForm, suffix: str) -> SegmentationForm:
     return SegmentationForm.BINARY if asked is SegmentationForm.AUTO and suffix == "dseg" else asked
 
 
+def has_label_table(path: Path) -> bool:
+    """Whether the header of an image contains names of labels."""
+    return any(is_label_table(text) for text in extension_texts(path))
+
+
 def _segments(path: Path, labels: Path | None, log: Log) -> list[Segment]:
     """Return what the labels of an image mean: by the file named, the file beside it, or a table in its header."""
     if labels is not None and str(labels).lower() == "freesurfer":

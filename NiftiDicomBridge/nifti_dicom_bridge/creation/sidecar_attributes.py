@@ -30,6 +30,12 @@ _NOT_TAKEN = frozenset({
 _LONGEST = {"SH": 16, "LO": 64, "ST": 1024, "LT": 10240}
 _WHOLE = ("IS", "US", "SS", "UL", "SL")
 _NOT_AVAILABLE = "n/a"
+# PS3.3 C.8.3.1.1.2 and C.8.3.1: words that dcm2niix joins with underscores
+_JOINED_WORDS = {
+    Tag.SCANNING_SEQUENCE: frozenset({"SE", "IR", "GR", "EP", "RM"}),
+    Tag.SEQUENCE_VARIANT: frozenset({"SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "NONE"}),
+    Tag.SCAN_OPTIONS: frozenset({"PER", "RG", "CG", "PPG", "FC", "PFF", "PFP", "SP", "FS", "SAT1", "SAT2", "IR", "WE", "DIFF"}),
+}
 
 
 @dataclass
@@ -71,6 +77,7 @@ def told_by(described: Described) -> Told:
             continue  # the units of a field map or a phase image have no attribute
         if path[0] in told.values or path in items:
             continue
+        texts = unjoined(path[-1], texts)
         if not key:
             items[path] = new_element.sequence()
         elif (fitting := _fitting(key, path[-1], texts, described.where, told.sentences)) is None:
@@ -98,6 +105,15 @@ def _singular(described: Described, sentences: list[str]) -> dict[str, Any]:
             value = value[0]
         found[key] = value
     return found
+
+
+def unjoined(tag: int, texts: list[str]) -> list[str]:
+    """Return the values of an attribute that dcm2niix joins with underscores, such as ``SK_SP_MP``, one by one."""
+    words = _JOINED_WORDS.get(tag)
+    if words is None or len(texts) != 1:
+        return texts
+    parts = texts[0].split("_")
+    return parts if all(part in words for part in parts) else texts
 
 
 def _is_number(value: Any) -> bool:

@@ -93,7 +93,7 @@ def parts_of_nibabel(image: Any) -> Parts:
         intercept=float(proxy.inter) if scaled else 0.0,
         time_step_s=float(zooms[3]) * SECONDS.get(units & 0x38, 0.0) if len(zooms) > 3 else 0.0,
         space=SPACES.get(code, ""),
-        intent=INTENTS.get(_code(header, "intent_code"), ""),
+        intent=INTENTS.get(_code(header, "intent_code"), "vector" if data.ndim == 5 and not data.dtype.fields else ""),
         warnings=() if code or "sform_code" not in header else (NO_FORM,),
     )
 

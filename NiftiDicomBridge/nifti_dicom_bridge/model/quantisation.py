@@ -31,7 +31,7 @@ class Quantised:
     error: float
 
 
-def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = False) -> Quantised:
+def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Quantised:
     """Return real values in 16 bits: exactly where they are integers that fit, else in 65 535 even steps.
 
     Parameters
@@ -42,6 +42,8 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
         The object allows no intercept (PET: PS3.3 C.8.9.4).
     signed : bool
         With `zero_intercept`: use signed integers even where no value is negative.
+    unsigned : bool
+        Use unsigned integers only.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
     if not np.isfinite(values).all():
         raise PixelError(f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: 16-bit pixels cannot hold them.")
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    for dtype in (np.dtype("<i2"), np.dtype("<u2")):
+    for dtype in (np.dtype("<u2"),) if unsigned else (np.dtype("<i2"), np.dtype("<u2")):
         limits = np.iinfo(dtype)
         if low >= limits.min and high <= limits.max and np.array_equal(np.rint(values), values):
             return Quantised(values.astype(dtype), 1.0, 0.0, 0.0)
@@ -98,7 +100,7 @@ def lattice_of(real: np.ndarray) -> Lattice | None:
     its own float type.
     """
     flat = real.reshape(-1)
-    sample = np.unique(flat[:: max(1, flat.size // LATTICE_SAMPLE)]).astype(np.float64)
+    sample = np.unique(flat[:: max(1, flat.size // LATTICE_SAMPLE)].astype(np.float64))  # 64-bit integers become equal
     if sample.size < 3:
         return None
     gaps = np.diff(sample)

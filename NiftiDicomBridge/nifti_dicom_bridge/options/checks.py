@@ -13,6 +13,11 @@ from .path_rules import PATH_RULES
 from .rule import Rule, is_given
 from .target_rules import TARGET_RULES
 
+
+def _any_reference(options: ConversionOptions) -> bool:
+    return options.reference is not None or any(own.reference for own in options.per_file.values())
+
+
 _NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY)
 
 
@@ -130,6 +135,12 @@ RULES: tuple[Rule, ...] = (
         "{max_error} limits the error of rounding to 16 bits, and values are not rounded with the chosen {kind}. Leave it out.",
     ),
     # planes and pictures
+    Rule(
+        "allow-no-overlap-without-reference",
+        ("allow_no_overlap", "reference"),
+        lambda options: options.allow_no_overlap and not _any_reference(options),
+        "{allow_no_overlap} concerns the reference of an image. Name one with {reference}, or leave it out.",
+    ),
     Rule(
         "plane-without-reference",
         ("plane", "reference"),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from .choice_fields import Choice, ChoiceSet
 from .choices import MOST_LEVELS, Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids, WindowChoice
 from .fields import Checked, Field, Flag, OptionalFlag, Text
-from .path_fields import OptionalPath
+from .path_fields import OnePathOrMore, OptionalPath, as_tuple
 from .value_fields import Attributes, Mosaic, Number, OptionalLimit, WholeNumber, Window
 
 
@@ -83,7 +83,7 @@ class FileOptions(Checked):
     kind : Kind
         The kind of DICOM object to create.
     reference : pathlib.Path, optional
-        A DICOM series in the same frame of reference.
+        A DICOM series in the same frame of reference; also a list of several.
     set_values : dict of str to str
         DICOM keyword → value.
 
@@ -95,7 +95,7 @@ class FileOptions(Checked):
     """
 
     kind: Choice[Kind] = Choice(Kind.AUTO)
-    reference: OptionalPath = OptionalPath()
+    reference: OnePathOrMore = OnePathOrMore()
     set_values: Attributes = Attributes()
 
 
@@ -148,8 +148,11 @@ class ConversionOptions(Checked):
         The kind of DICOM object to create.
     plane : SlicePlane
         Which axis becomes the slices of a new DICOM series, or the plane of pictures.
-    reference : pathlib.Path, optional
-        A DICOM series in the same frame of reference; patient, study and equipment are copied from it.
+    reference : pathlib.Path or tuple of pathlib.Path, optional
+        DICOM series in the same frame of reference; patient and study are copied from it, and the acquisition if the grid is
+        the same. Of several, each image takes the one with its grid, then the one with its name.
+    allow_no_overlap : bool
+        Also use a reference that the image does not overlap, for patient and study only.
     study_from : pathlib.Path, optional
         DICOM of the same study; patient and study are copied from it.
     sidecar : pathlib.Path, optional
@@ -202,7 +205,8 @@ class ConversionOptions(Checked):
     resample: ChoiceSet[Resample] = ChoiceSet(Resample)
     kind: Choice[Kind] = Choice(Kind.AUTO)
     plane: Choice[SlicePlane] = Choice(SlicePlane.AUTO)
-    reference: OptionalPath = OptionalPath()
+    reference: OnePathOrMore = OnePathOrMore()
+    allow_no_overlap: Flag = Flag(False)
     study_from: OptionalPath = OptionalPath()
     sidecar: OptionalPath = OptionalPath()
     metadata: OptionalPath = OptionalPath()
@@ -215,6 +219,11 @@ class ConversionOptions(Checked):
     deidentify: Flag = Flag(False)
     deidentify_key: Text = Text("")
     per_file: _PerFile = _PerFile()
+
+    @property
+    def references(self) -> tuple[Path, ...]:
+        """All paths of `reference`."""
+        return as_tuple(self.reference)
 
     def for_file(self, path: Path) -> ConversionOptions:
         """Return the options of one input file."""

@@ -38,6 +38,27 @@ class OptionalPath(Field[AnyPath | None, Path | None]):
         return None if value is None else _path(self, value)
 
 
+class OnePathOrMore(Field[AnyPaths | None, Path | tuple[Path, ...] | None]):
+    """A path, several, or None; one in a list is stored as that path."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def checked(self, value: Any) -> Path | tuple[Path, ...] | None:
+        """Return the path, or several as a tuple."""
+        if value is None:
+            return None
+        if not isinstance(value, (list, tuple)):
+            return _path(self, value)
+        paths = tuple(_path(self, one) for one in value)
+        return paths[0] if len(paths) == 1 else paths or None
+
+
+def as_tuple(value: Path | tuple[Path, ...] | None) -> tuple[Path, ...]:
+    """Return the value of a `OnePathOrMore` as a tuple."""
+    return () if value is None else value if isinstance(value, tuple) else (value,)
+
+
 class RequiredPaths(Field[AnyPaths, list[Path]]):
     """One path or several; they must be given."""
 

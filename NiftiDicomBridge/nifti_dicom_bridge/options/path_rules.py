@@ -13,8 +13,10 @@ FILES_OR_FOLDERS = ("reference", "study_from", "preview.overlay")
 
 def _rules_of(option: str) -> Iterator[Rule]:
     def path(options: object) -> Path | None:
+        """Return the path, or of several the first that does not exist."""
         found = value_of(options, option)  # type: ignore[arg-type]
-        return found if isinstance(found, Path) else None
+        paths = [found] if isinstance(found, Path) else list(found) if isinstance(found, tuple) else []
+        return next((path for path in paths if not path.exists()), paths[0] if paths else None)
 
     yield Rule(
         f"{option}-missing",

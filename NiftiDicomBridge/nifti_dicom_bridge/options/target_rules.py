@@ -16,6 +16,7 @@ APPLIES_TO: dict[str, tuple[Target, ...]] = {
     "set_values": (Target.DICOM,),
     "kind": (Target.DICOM,),
     "reference": (Target.DICOM,),
+    "allow_no_overlap": (Target.DICOM,),
     "study_from": (Target.DICOM,),
     "sidecar": (Target.DICOM,),
     "metadata": (Target.DICOM,),

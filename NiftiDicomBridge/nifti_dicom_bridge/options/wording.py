@@ -16,7 +16,8 @@ FLAGS = {
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""
 SWITCHES = frozenset({
-    "gzip", "overwrite", "shards", "deidentify", "preview.eight_bit", "preview.gif", "preview.mp4", "preview.all_slices",
+    "allow_no_overlap", "gzip", "overwrite", "shards", "deidentify", "preview.eight_bit", "preview.gif", "preview.mp4",
+    "preview.all_slices",
     "preview.letters",
 })  # fmt: skip
 """Options of the command line without a value."""

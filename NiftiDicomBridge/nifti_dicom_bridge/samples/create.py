@@ -66,7 +66,7 @@ class _Recipe:
 _RECIPES = (
     _Recipe("CT", "CT, head", Kind.CT, head.HOUNSFIELD, 5, {
         "Modality": "CT", "SeriesNumber": "1", "SeriesDescription": "CT head", "BodyPartExamined": "HEAD", "KVP": "120",
-        "RescaleType": "HU", "ImageType": "ORIGINAL\\PRIMARY\\AXIAL"}, (40, 120)),
+        "RescaleType": "HU", "ImageType": "DERIVED\\SECONDARY\\AXIAL"}, (40, 120)),
     _Recipe("MR", "MR, head, T1", Kind.MR, head.T1, 12, {
         "Modality": "MR", "SeriesNumber": "2", "SeriesDescription": "MR head T1", "BodyPartExamined": "HEAD",
         "EchoTime": "3.0", "RepetitionTime": "600"}, (420, 840)),

@@ -5,6 +5,7 @@ SPACES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni", 5: "template"}
 INTENTS = {
     2: "correlation", 3: "t statistic", 4: "F statistic", 5: "z score", 6: "chi-square statistic", 22: "p value",
     23: "log p value", 24: "log10 p value", 1001: "estimate", 1002: "label", 1003: "neuronames", 1007: "vector",
+    2003: "rgb", 2004: "rgb",
 }  # fmt: skip
 """``intent_code``: what the values are."""
 SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}

@@ -12,6 +12,7 @@ import pytest
 
 import nifti_dicom_bridge
 import readme
+from places import ROOT
 
 PACKAGE = Path(nifti_dicom_bridge.__file__).parent
 
@@ -49,7 +50,7 @@ def strict_problems(code: str, folder: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-CACHE = Path(__file__).parents[3] / ".mypy_cache" / "examples"
+CACHE = ROOT / ".mypy_cache" / "examples"
 
 
 def test_type_checkers_know_every_public_name(tmp_path: Path) -> None:
@@ -68,6 +69,7 @@ ACCEPTED = """
 from pathlib import Path
 from nifti_dicom_bridge import ConversionOptions, Job, PreviewOptions, Resample, Target, Uids, compare, convert, inspect
 from nifti_dicom_bridge import read, to_dicom, to_nifti, to_preview, validate, write
+from places import ROOT
 
 options = ConversionOptions(target="dicom", uids="keep", reference="scans", resample=["shear"], set_values={"PatientID": 7})
 same = ConversionOptions(target=Target.DICOM, uids=Uids.KEEP, reference=Path("scans"), resample={Resample.SHEAR})

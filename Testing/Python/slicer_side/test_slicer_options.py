@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 from slicer_helpers import images
 
-sys.path.append(str(Path(__file__).parents[1] / "options"))
+from places import ROOT
+
+sys.path.append(str(ROOT / "options"))
 from contradictions import EXAMPLES, RULE_OF, options_of  # a helper of other tests
+
+from places import ROOT
 
 TARGET_OF = {code: choices.get("target", "nifti") for code, choices in EXAMPLES.items()}
 EXPORTED = [code for code, target in TARGET_OF.items() if target != "dicom"]

@@ -2,11 +2,10 @@
 
 import argparse
 import re
-from pathlib import Path
 
 import pytest
 
-CORE = Path(__file__).resolve().parents[3] / "NiftiDicomBridge" / "nifti_dicom_bridge"
+from places import CORE
 
 
 def options():

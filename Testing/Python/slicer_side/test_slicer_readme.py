@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
 import pytest
 
 import readme
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

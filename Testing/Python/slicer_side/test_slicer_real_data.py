@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from slicer_helpers import images
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "Slicer"))
-SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
+from places import SHARED, TESTING
+
+sys.path.append(str(TESTING / "Slicer"))
 CASES = sorted(path.parent.name for path in SHARED.glob("*/dicom"))
 
 

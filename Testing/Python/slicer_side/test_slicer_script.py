@@ -3,12 +3,12 @@
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
 
 import pydicom
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from places import ROOT
+
 SCRIPT = "NiftiDicomBridge/Scripts/convert.py"
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from places import ROOT
+
 SOURCES = sorted((ROOT / "NiftiDicomBridge" / "NiftiDicomBridgeLib").glob("SelfTest*.py"))
 METHODS = [name for path in SOURCES for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))]
 

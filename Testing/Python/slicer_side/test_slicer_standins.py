@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from places import ROOT
+
 RECORD = ROOT.parent / "shared" / "slicer-api.json"
 OURS = [*sorted((ROOT / "NiftiDicomBridge").glob("NiftiDicomBridge*/*.py")), *(ROOT / "NiftiDicomBridge").glob("*.py"),
         *(ROOT / "NiftiDicomBridge" / "Scripts").glob("*.py")]  # fmt: skip

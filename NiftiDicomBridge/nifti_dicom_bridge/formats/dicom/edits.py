@@ -15,13 +15,8 @@ from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
 from ...standard import dictionary
 from ...standard.keywords import unknown_keyword
 from ...standard.tags import Tag
+from .protected import refusal
 
-# attributes that follow from the image itself, or tell instances apart: setting them would make files that lie
-_PROTECTED = frozenset({
-    Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID, Tag.SAMPLES_PER_PIXEL, Tag.PHOTOMETRIC_INTERPRETATION,
-    Tag.PLANAR_CONFIGURATION, Tag.NUMBER_OF_FRAMES, Tag.ROWS, Tag.COLUMNS, Tag.BITS_ALLOCATED, Tag.BITS_STORED,
-    Tag.HIGH_BIT, Tag.PIXEL_REPRESENTATION, Tag.SPECIFIC_CHARACTER_SET,
-})  # fmt: skip
 UTF_8 = "ISO_IR 192"
 Target = int | tuple[int, ...]
 """An attribute that can be set: its tag, or the tags on the way to it through the first items of sequences."""
@@ -48,8 +43,10 @@ def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list[Any]]]:
     if tag is None:
         raise OptionError(unknown_keyword(keyword))
     vr = dictionary_VR(tag)
-    if tag in _PROTECTED or tag >> 16 in (0x0002, 0x7FE0) or vr == "SQ" or vr.startswith("O"):
-        raise OptionError(f"{dictionary.describe(tag)} cannot be set: it follows from the image, or is no single value.")
+    if reason := refusal(tag):
+        raise OptionError(reason)
+    if vr == "SQ" or vr.startswith("O"):
+        raise OptionError(f"{dictionary.describe(tag)} cannot be set: a sequence or binary data is not a single value.")
     return tag, checked_values(tag, text.split("\\") if vr not in SINGLE_TEXT_VRS else [text])
 
 

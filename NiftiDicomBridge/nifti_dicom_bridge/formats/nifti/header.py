@@ -24,7 +24,8 @@ _DTYPES: dict[int, object] = {code: name for name, code in DATATYPES.items()} | 
     1792: "c16",
 }
 _NAMES = {1: "binary", 1536: "float128", 2048: "complex256"}
-# nifti1.h: codes of qform and sform, codes of intent
+_HALF_TURN = 1e-7
+"""A quaternion is normalized if its real part is smaller (nifti1_io.c)."""
 _FORMAT_1 = "i10s18sihcB8h3f4h8f3fhcB4f2i80s24s2h6f12f16s4s"
 _FORMAT_2 = "i8s2h8q3d8dq6dqq80s24s2i18d3i16sB15s"
 _MAGIC_1, _MAGIC_2 = (b"n+1", b"ni1"), (b"n+2", b"ni2")
@@ -169,9 +170,14 @@ class NiftiHeader:
         return np.vstack([np.reshape(self.rows, (3, 4)), [0.0, 0.0, 0.0, 1.0]])
 
     def _qform(self) -> np.ndarray:
-        """Return the matrix of method 2."""
+        """Return the matrix of method 2, as nifti1_io.c computes it."""
         b, c, d = self.quaternion
-        a = np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+        length = b * b + c * c + d * d
+        a = 1.0 - length
+        if a < _HALF_TURN:  # as nifti_quatern_to_mat44 of nifti1_io.c
+            b, c, d, a = b / np.sqrt(length), c / np.sqrt(length), d / np.sqrt(length), 0.0
+        else:
+            a = np.sqrt(a)
         rotation = np.array([
             [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
             [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
@@ -179,7 +185,8 @@ class NiftiHeader:
         ])  # fmt: skip
         qfac = -1.0 if self.pixdim[0] < 0 else 1.0
         found = np.eye(4)
-        found[:3, :3] = rotation * (np.array(self.pixdim[1:4]) * [1.0, 1.0, qfac])
+        sizes = np.array([size if size > 0 else 1.0 for size in self.pixdim[1:4]])
+        found[:3, :3] = rotation * (sizes * [1.0, 1.0, qfac])
         found[:3, 3] = self.origin
         return found
 

@@ -181,8 +181,16 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         name=stem_of(path),
         warnings=(*notes, *_alpha_note(voxels, header)),
         space=header.space,
-        intent=INTENTS.get(header.intent, ""),
+        intent=_intent(header, voxels),
     )
+
+
+def _intent(header: NiftiHeader, voxels: np.ndarray) -> str:
+    """Return what the values are; several values per voxel are colors only by data type or intent code."""
+    intent = INTENTS.get(header.intent, "")
+    if voxels.ndim < 5 or intent in ("rgb", "label"):
+        return intent
+    return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
 
 
 def _alpha_note(voxels: np.ndarray, header: NiftiHeader) -> list[str]:

@@ -43,6 +43,8 @@ def put_references(made: Dataset, placement: Placement, sources: Sequence[Datase
             matches = placement.matches[k]
         if matches:
             _put(item, _derivation(placement, k, matches, derivation))
+        elif sources:  # Type 2 in the macro: empty in frames that no source covers
+            item.DerivationImageSequence = []
         elif "DerivationImageSequence" in item:
             del item.DerivationImageSequence
     if sources:

@@ -93,9 +93,8 @@ def finished(made: Dataset, common: Dataset, modality: str = "") -> Dataset:
     made.SpecificCharacterSet = UTF_8
     if "ContentCreatorName" not in made:
         made.ContentCreatorName = None
-    if not common.get("ContentDate"):
-        now = datetime.now()
-        made.ContentDate, made.ContentTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
+    now = datetime.now()
+    made.ContentDate, made.ContentTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
     for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"):
         if len(made.get(keyword, b"")) % 2:
             setattr(made, keyword, made[keyword].value + b"\0")

@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import numpy as np
-
 from ....errors import OptionError
-from ....model.pixels import to_real_values
 from ....model.volume import Volume
 from ....options import Kind
+from ....standard.nifti_codes import INTENTS
 from .kinds import OF_MODALITY
-from .label_values import WHOLE
+from .label_evidence import WHOLE, is_fraction, is_whole, name_is_label_map, values_of
+from .quantities import is_quantity
 
-MANY_LABELS = 64
-MOSTLY_BACKGROUND = 0.4
-_CHOSEN_WORDS = "Say --as KIND if it is something else"
+_CHOSEN_WORDS = "Use --as KIND to override"
 # BIDS suffixes and the modality of the images that bear them (BIDS specification, appendix "File naming")
-_LABEL_SUFFIXES = frozenset({"dseg", "mask", "seg", "labels", "label", "aseg", "aparc", "segmentation"})
 _SUFFIX_MODALITY = {
     "MR": "T1w T2w PDw T2starw FLAIR inplaneT1 inplaneT2 PDT2 angio T2star FLASH bold cbv sbref dwi asl m0scan phasediff "
     "phase1 phase2 magnitude magnitude1 magnitude2 fieldmap epi MP2RAGE UNIT1 MESE MEGRE VFA IRT1 MPM MTS MTR TB1TFL TB1RFM",
@@ -26,6 +22,9 @@ _SUFFIX_MODALITY = {
     "CT": "ct CT",
 }
 _OF_SUFFIX = {suffix: modality for modality, words in _SUFFIX_MODALITY.items() for suffix in words.split()}
+
+
+_STATISTICS = frozenset(name for code, name in INTENTS.items() if code < 1002)
 
 
 @dataclass(frozen=True)
@@ -72,61 +71,60 @@ def chosen_kind(asked: Kind, image: Volume, known: Known) -> tuple[Kind, str]:
 
 
 def _by_what_is_known(image: Volume, known: Known) -> tuple[Kind, str]:
+    suffix = suffix_of(known.name)
     if image.voxels.ndim > 4:  # label maps of segments that overlap, or colors
         return (Kind.SEG if known.has_labels and image.voxels.dtype.kind in "iu" else Kind.SC), ""
-    if suffix_of(known.name) == "probseg":
+    if suffix == "probseg":
         return Kind.SEG, ""
     labels = _label_reason(image, known)
     if labels:
         return Kind.SEG, f"taken for a label map, because {labels}. {_CHOSEN_WORDS}"
-    modality = known.modality or _OF_SUFFIX.get(suffix_of(known.name), "")
+    modality = known.modality or _OF_SUFFIX.get(suffix, "")
     if modality in OF_MODALITY:
         return OF_MODALITY[modality][0], ""
+    if known.reference_modality in OF_MODALITY and not _is_quantity(image, suffix):
+        kind = OF_MODALITY[known.reference_modality][0]
+        return kind, f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"
     if image.voxels.dtype.kind in "iu" and float(image.array.max()) - float(image.array.min()) > 65535:
         return Kind.PM, f"taken for a parametric map, because its values need more than 16 bits. {_CHOSEN_WORDS}"
-    if not _is_whole(image):
-        return Kind.PM, f"taken for a parametric map, because its values are no whole numbers. {_CHOSEN_WORDS}"
-    if known.reference_modality in OF_MODALITY:
-        return OF_MODALITY[known.reference_modality][
-            0
-        ], f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"
+    if not is_whole(image):
+        return Kind.PM, f"taken for a parametric map, because it contains non-integer values. {_CHOSEN_WORDS}"
     low = float(image.array.min()) * image.rescale.slope + image.rescale.intercept
     if -1100 <= low <= -900:
         return Kind.CT, f"taken for CT, because its lowest value is {low:g}, as that of air in HU is. {_CHOSEN_WORDS}"
-    return Kind.MR, f"taken for MR, because nothing says what it is. {_CHOSEN_WORDS}"
+    return Kind.MR, f"kind unknown; written as MR. {_CHOSEN_WORDS}"
+
+
+def _is_quantity(image: Volume, suffix: str) -> bool:
+    """Whether an image is a map of a known quantity, such as ADC or T1, or of a statistic."""
+    return image.intent in _STATISTICS or is_quantity(suffix)
 
 
 def _label_reason(image: Volume, known: Known) -> str:
-    """Say why an image is a label map; empty where nothing speaks for it."""
+    """Return why an image is a label map; empty if it is not."""
     if image.intent in ("label", "neuronames"):
         return "its header says so"
     if known.has_labels:
         return "a table of labels belongs to it"
     suffix = suffix_of(known.name)
-    if suffix.lower() in _LABEL_SUFFIXES:
+    if name_is_label_map(suffix):
         return f"its name ends in {suffix}"
-    if not _is_whole(image):
+    if suffix in _OF_SUFFIX:
         return ""
-    if known.modality or suffix in _OF_SUFFIX or image.voxels.dtype.kind not in "biu" or image.times > 1:
+    if name_is_label_map(known.name) and (is_fraction(image) or _is_whole_map(image)):
+        return "its name says so"
+    if known.modality or is_quantity(suffix):
         return ""
-    some = image.voxels[:, :: max(1, image.voxels.shape[1] // 32)]
-    real = np.rint(to_real_values(some, image.rescale.slope, image.rescale.intercept, np.dtype(np.float64)))
-    if real.size == 0 or real.min() < 0:
+    values = values_of(image)
+    if values is None or not values.are_labels:
         return ""
-    found, counts = np.unique(real, return_counts=True)
-    if 1 < found.size <= MANY_LABELS and found[0] == 0 and counts[0] >= MOSTLY_BACKGROUND * counts.sum():
-        return f"it has {found.size} values, and 0 most often"
-    return ""
+    return f"it contains {values.distinct} different whole numbers, in uniform regions or mostly 0"
+
+
+def _is_whole_map(image: Volume) -> bool:
+    return is_whole(image, WHOLE) and float(image.array.min()) * image.rescale.slope + image.rescale.intercept > -WHOLE
 
 
 def suffix_of(name: str) -> str:
     """Return the last word of a BIDS name, or of one that ends like it."""
     return re.split(r"[_.\-]", name)[-1] if name else ""
-
-
-def _is_whole(image: Volume) -> bool:
-    """Whether all real values are whole numbers, up to what a scale in a header blurs."""
-    if image.voxels.dtype.kind in "biu" and image.rescale.is_identity:
-        return True
-    real = image.real_values()
-    return bool(np.isfinite(real).all() and np.abs(np.rint(real) - real).max(initial=0.0) <= WHOLE)

@@ -160,6 +160,11 @@ def _place(request: Request, stored: Stored, t: int, k: int) -> Elements:
     }
 
 
+def moved_tags(kind: Kind) -> dict[int, int]:
+    """Return the attributes that functional groups of a kind contain under another tag."""
+    return {flat: tag for group in _MOVED.get(kind, {}).values() for flat, tag, _ in group}
+
+
 def _flat_tags(request: Request) -> set[int]:
     """Return the tags that functional groups took from the data set."""
     groups = _MOVED[request.kind].values()

@@ -20,6 +20,7 @@ from .frame_order import put_in_order
 from .highdicom_parts import finished, identity, source_of
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
+from .stored_error import difference, limit_of
 
 _DERIVATION = ("112187", "DCM", "Unspecified method of calculation")
 _CONTENT_LABEL = "MAP"
@@ -108,8 +109,22 @@ def real_values(volume: Volume, log: Log) -> np.ndarray:
         single = voxels.astype(np.float32)
     if voxels.dtype == np.float32 or np.array_equal(single, voxels, equal_nan=voxels.dtype.kind == "f"):
         return single
+    _check_double(volume)
     log.warnings.append("values need double precision, which some viewers cannot read (3D Slicer 5.12 among them)")
     return voxels.astype(np.float64)
+
+
+def _check_double(volume: Volume) -> None:
+    """Refuse integers that double precision changes by more than a small part of their range."""
+    if volume.voxels.dtype.kind not in "iu" or volume.voxels.dtype.itemsize < 8 or not volume.rescale.is_identity:
+        return
+    ones = np.ones(volume.voxels.shape[:2])
+    found = difference(volume, volume.array.astype(np.float64), ones, 0 * ones)
+    if found.worst > limit_of(volume, found, None):
+        raise PixelError(
+            f"In double precision a value would change by {found.worst:.3g}; the range of the image is {found.span:.3g}. "
+            "Subtract an offset from the voxels first."
+        )
 
 
 def _object(request: ParametricMapRequest, placement: Placement, frames: np.ndarray, meaning: _Meaning, number: int) -> Dataset:

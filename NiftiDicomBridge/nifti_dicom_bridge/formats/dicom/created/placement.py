@@ -15,7 +15,9 @@ from ....model.metadata import Log
 from ....model.volume import Volume
 
 SAME_PLACE = 0.01
-"""Planes are the same when their corners lie apart by no more than this part of a pixel."""
+"""Planes are the same if their distance is at most this part of the slice distance, and that of their corners of a pixel."""
+_HEADER_EPS = 4 * float(np.finfo(np.float32).eps)
+_LARGEST_PART = 0.25
 SAME_DIRECTION = 1e-4
 
 
@@ -106,7 +108,8 @@ class Placement:
 
     def _at(self, plane: Plane) -> list[SourcePlane]:
         """Return the source frames in the plane of a frame."""
-        nearest = SAME_PLACE * max(self.step_mm, *plane.spacing)
+        blur = _HEADER_EPS * float(np.abs(plane.position).max())  # of positions in single precision
+        nearest = min(max(SAME_PLACE * self.step_mm, blur), _LARGEST_PART * self.step_mm)
         parallel = np.abs(self._normals @ plane.normal) > 1 - SAME_DIRECTION
         there = np.abs((self._positions - plane.position) @ plane.normal) <= nearest
         return [self._candidates[n] for n in np.flatnonzero(parallel & there)]

@@ -52,6 +52,11 @@ def quantity_code(name: str, log: Log) -> Code:
     return private_code(name or "unknown")
 
 
+def is_quantity(name: str) -> bool:
+    """Whether the table contains a quantity of this name."""
+    return name.strip().lower() in _words("quantities")
+
+
 def region_code(body_part: str, log: Log) -> Code:
     """Return the anatomic region of BodyPartExamined (PS3.16 L); the whole body where it is not known."""
     known = _table()["body_parts"].get(body_part.strip().upper())

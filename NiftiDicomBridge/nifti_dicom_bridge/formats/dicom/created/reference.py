@@ -12,7 +12,7 @@ from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.grids import same_grid
-from ....model.metadata import Elements, Instance
+from ....model.metadata import Element, Elements, Instance
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
@@ -26,12 +26,14 @@ SNAP_VOXELS = 0.05
 
 @dataclass(frozen=True)
 class Reference:
-    """A series that an image lies in the space of.
+    """A volume of a series that an image is placed beside.
 
     Attributes
     ----------
     title : str
-        What a person calls it.
+        Name of the volume, for messages.
+    path : pathlib.Path
+        The path that was given for it.
     instances : tuple of Instance
         All of it.
     by_slice : tuple of Instance
@@ -45,6 +47,7 @@ class Reference:
     """
 
     title: str
+    path: Path
     instances: tuple[Instance, ...]
     by_slice: tuple[Instance, ...]
     planes: tuple[Plane, ...]
@@ -56,17 +59,50 @@ class Reference:
         """Modality of the series."""
         return metadata.text(self.instances[0].elements, Tag.MODALITY)
 
+    @property
+    def patient(self) -> tuple[str, str]:
+        """PatientID and PatientName."""
+        return self.text(Tag.PATIENT_ID), self.text(Tag.PATIENT_NAME)
+
+    @property
+    def study_uid(self) -> str:
+        """Study Instance UID."""
+        return self.text(Tag.STUDY_INSTANCE_UID)
+
+    @property
+    def series_uid(self) -> str:
+        """Series Instance UID."""
+        return self.text(Tag.SERIES_INSTANCE_UID)
+
+    def text(self, tag: int) -> str:
+        """Return the text of an attribute of the first instance; empty if it is not set."""
+        element = in_utf_8(self.instances[0], {tag}).get(tag)
+        raw = element.value if element is not None and isinstance(element.value, bytes) else b""
+        return raw.decode("utf-8", "replace").strip(metadata.SPACE_AND_NULL)
+
     def study(self) -> Elements:
         """Return the attributes of patient and study, in UTF-8."""
-        return in_utf_8(self.instances[0], STUDY_TAGS)
+        return self._values(STUDY_TAGS)
 
     def space(self) -> Elements:
         """Return the attributes of the frame of reference, in UTF-8."""
-        return in_utf_8(self.instances[0], SPACE_TAGS)
+        return self._values(SPACE_TAGS)
 
     def equipment(self) -> Elements:
-        """Return the attributes of the equipment, in UTF-8."""
-        return in_utf_8(self.instances[0], EQUIPMENT_TAGS)
+        """Return the attributes of the scanner, in UTF-8."""
+        return self._values(EQUIPMENT_TAGS)
+
+    def _values(self, tags: frozenset[int]) -> Elements:
+        """Return attributes that have a value: an empty one must not replace the default of a Type 1 attribute."""
+        elements = in_utf_8(self.instances[0], tags)
+        return {tag: element for tag, element in elements.items() if has_value(element)}
+
+    def describe(self) -> str:
+        """Return patient, study and series in words."""
+        number, description = self.text(Tag.SERIES_NUMBER), self.text(Tag.SERIES_DESCRIPTION)
+        patient = " ".join(part for part in self.patient if part) or "without name"
+        study = self.text(Tag.STUDY_DESCRIPTION) or self.text(Tag.STUDY_DATE) or self.study_uid
+        return f"patient {patient}, study {study}, series {number or '?'} {description or self.modality}".rstrip()
 
     def is_grid_of(self, image: Volume) -> bool:
         """Whether the image has this grid, but for rounding and for the order and direction of its axes."""
@@ -82,6 +118,11 @@ class Reference:
         low, high = _box(image.ijk_to_ras, image.voxels.shape[1:4])
         own_low, own_high = _box(self.ijk_to_ras, self.shape_kji)
         return bool((low <= own_high).all() and (own_low <= high).all())
+
+
+def has_value(element: Element) -> bool:
+    """Whether an element contains anything but padding."""
+    return bool(element.value) and (isinstance(element.value, tuple) or bool(element.value.strip(b" \0")))
 
 
 def _box(ijk_to_ras: np.ndarray, shape_kji: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +147,7 @@ def read_references(path: Path, asked: str) -> list[Reference]:
     found = []
     for series in inventory.series:
         try:
-            found += [_reference(plan) for plan in plan_series(series)]
+            found += [_reference(plan, path) for plan in plan_series(series)]
         except (DicomReadError, GeometryError):
             continue
     if not found:
@@ -114,7 +155,7 @@ def read_references(path: Path, asked: str) -> list[Reference]:
     return found
 
 
-def _reference(plan: Plan) -> Reference:
+def _reference(plan: Plan, path: Path) -> Reference:
     first = plan.frames[0]
     planes = tuple(frame.plane for frame in first if frame.plane is not None)
     instances = tuple(plan.instances[frame.instance] for frame in first)
@@ -124,30 +165,10 @@ def _reference(plan: Plan) -> Reference:
     stack = plan.grid.stack
     return Reference(
         title=plan.title,
+        path=path,
         instances=plan.instances,
         by_slice=instances if own else (),
         planes=planes if len(planes) == len(first) else (),
         ijk_to_ras=None if stack is None else stack.ijk_to_ras,
         shape_kji=shape,
     )
-
-
-def chosen_reference(references: Sequence[Reference], matches: Sequence[bool], path: Path) -> Reference:
-    """Return the one that an image belongs to: that of its grid, else the only one, else the first in the only space.
-
-    Raises
-    ------
-    OptionError
-        If several series lie in different spaces, and none has the grid of the image.
-    """
-    for reference, match in zip(references, matches, strict=True):
-        if match:
-            return reference
-    spaces = {metadata.text(r.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID) for r in references}
-    if len(spaces) > 1:
-        titles = ", ".join(dict.fromkeys(reference.title for reference in references))
-        raise OptionError(
-            f"--reference {path} holds series in {len(spaces)} frames of reference ({titles[:200]}), and none has the grid of "
-            "the image. Name the folder of one series."
-        )
-    return references[0]

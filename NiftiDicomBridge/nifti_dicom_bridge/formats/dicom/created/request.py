@@ -21,6 +21,7 @@ from ..references import source_images
 from ..uids import new_uid
 from .attributes import Attributes
 from .kinds import FORMS, Form
+from .set_values import set_tags
 from .stored import Stored
 
 DESCRIPTION = "Converted from NIfTI"
@@ -121,7 +122,8 @@ def common_elements(request: Request, stored: Stored, log: Log) -> Elements:
     }
     if stored.padding is not None:
         found[Tag.PIXEL_PADDING_VALUE] = new_element.integers("SS" if stored.pixel.signed else "US", stored.padding)
-    return {**new_element.without(decided, {Tag.RESCALE_TYPE}), **found}
+    own = {tag: element for tag, element in found.items() if tag not in set_tags(request.attributes) or tag == Tag.IMAGE_TYPE}
+    return {**new_element.without(decided, {Tag.RESCALE_TYPE}), **own}
 
 
 def image_type(request: Request) -> list[str]:

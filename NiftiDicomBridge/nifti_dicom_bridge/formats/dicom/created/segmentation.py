@@ -17,9 +17,10 @@ from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard.pydicom_settings import without_warnings
 from .derivation import code_item, put_references
+from .empty_slices import with_marks, without_marks
 from .frame_order import put_in_order
 from .highdicom_parts import finished, identity, source_of
-from .label_values import FULL, label_voxels, probabilities, rounded_by
+from .label_values import FULL, label_voxels, probabilities
 from .placement import Placement
 
 LARGEST_NUMBER = 65535
@@ -28,6 +29,7 @@ _DERIVATION = ("113076", "DCM", "Segmentation")
 _CONTENT_LABEL = "SEGMENTATION"
 _UNKNOWN_ALGORITHM = "unknown"
 _FEW = 5
+_SUM_TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
     if request.overlapping:
         yield _object(request, placement, *_masks(request), 1)
         return
-    labels = label_voxels(request.volume)
-    rounded = rounded_by(request.volume)
-    if rounded:
-        request.log.notes.append(f"labels were rounded to whole numbers: they differ from them by up to {rounded:.2g}")
+    labels = label_voxels(request.volume, request.log)
     known = with_codes(_named(np.unique(labels), request), request.log)
     known = _with_algorithm(known, request.log)
     empty = [t + 1 for t in range(len(labels)) if not labels[t].any()]
@@ -164,6 +163,9 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
     """Return probabilities, shape (slices, rows, columns, segments), and the segments."""
     array = np.moveaxis(probabilities(request.volume, request.log), 0, -1)
     known = {segment.number: segment for segment in request.segments}
+    if _starts_with_background(array, known):
+        request.log.notes.append("the first map is the background: it was left out, the second is label 1")
+        array = np.ascontiguousarray(array[..., 1:])
     count = array.shape[-1]
     nameless = [n for n in range(1, count + 1) if n not in known]
     if nameless:
@@ -173,10 +175,20 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
     return array, [_Numbered(segment, segment.number) for segment in segments]
 
 
+def _starts_with_background(array: np.ndarray, known: dict[int, Segment]) -> bool:
+    """Whether the first of several maps is that of the background, as nnU-Net writes them: all maps add up to 1."""
+    count = array.shape[-1]
+    if count < 2 or (known and sorted(known) != list(range(1, count))):
+        return False
+    corners = array[np.ix_((0, -1), (0, -1), (0, -1), (0,))]
+    complete = np.abs(array.sum(axis=-1) - 1).max() <= _SUM_TOLERANCE
+    return bool(complete and (known or (corners > 0.5).all()))
+
+
 def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return the masks of segments that may overlap, shape (slices, rows, columns, segments), and the segments."""
     volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
-    maps = [label_voxels(volume)[0] for volume in volumes]
+    maps = [label_voxels(volume, request.log)[0] for volume in volumes]
     segments = _named(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
     segments = _with_algorithm(with_codes(segments, request.log), request.log)
     masks = np.zeros((*maps[0].shape, len(segments)), np.uint8)
@@ -195,10 +207,11 @@ def _object(
     from highdicom.seg import Segmentation
 
     common = request.common
+    marked, empty = (array, []) if request.kind is SegmentationForm.LABELMAP else with_marks(array)
     with without_warnings():  # of names of one word, and what else it would not write so
         made = Segmentation(
             source_images=[source_of(common, placement)],
-            pixel_array=array,
+            pixel_array=marked,
             segmentation_type=request.kind.value.upper(),
             segment_descriptions=[_description(one) for one in segments],
             max_fractional_value=FULL,
@@ -210,6 +223,7 @@ def _object(
         )
     _put_algorithms(made, segments)
     put_in_order(made)
+    without_marks(made, placement, empty, request.kind)
     put_references(made, placement, request.sources, _DERIVATION)
     return finished(made, common, "SEG")
 

@@ -11,9 +11,7 @@ from ....model.metadata import Log
 from ....model.pixels import PixelFormat, to_type
 from ....model.quantisation import decimal, lattice_of, quantise
 from ....model.volume import Volume
-
-DEFAULT_RELATIVE_ERROR = 1e-4
-"""Where no limit is given, rounding may change a value by this part of the range of the image."""
+from .stored_error import Difference, check, difference, limit_of
 
 
 @dataclass(frozen=True)
@@ -104,12 +102,15 @@ def stored_values(volume: Volume, rules: Rules, max_error: float | None, log: Lo
         return _colour(volume, rules)
     voxels = volume.voxels
     if voxels.dtype.kind not in "biuf":
-        raise PixelError(f"voxels of type {voxels.dtype} have no place in DICOM. Convert them to integers or floats.")
-    if voxels.dtype.kind in "biu":
-        found = _integers(volume, rules)
-        if found is not None:
-            return found
+        raise PixelError(f"Voxels of type {voxels.dtype} cannot be stored in DICOM. Convert them to integers or floats.")
+    exact = _integers(volume, rules) if voxels.dtype.kind in "biu" else None
+    if exact is not None and (found := _measured(volume, exact)).worst <= limit_of(volume, found, max_error):
+        return exact
     return _rounded(volume, rules, max_error, log)
+
+
+def _measured(volume: Volume, stored: Stored) -> Difference:
+    return difference(volume, stored.voxels, stored.slopes, stored.intercepts)
 
 
 def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarray, rules: Rules) -> Stored | None:
@@ -134,13 +135,18 @@ def original_values(planes: np.ndarray, slopes: np.ndarray, intercepts: np.ndarr
 
 
 def _colour(volume: Volume, rules: Rules) -> Stored:
+    if volume.intent == "vector":
+        raise PixelError(
+            f"{volume.voxels.shape[-1]} values per voxel are a vector, not a color: the intent code is not that of RGB (2003). "
+            "Split the image into one per component, or set the intent code or the data type RGB24 if they are colors."
+        )
     if volume.voxels.dtype != np.uint8 or volume.voxels.shape[-1] not in (3, 4):
         raise PixelError(
             f"{volume.voxels.shape[-1]} values of type {volume.voxels.dtype} per voxel cannot become DICOM pixels: red, green "
             "and blue of 8 bits can. Split the image into one per component."
         )
     if not rules.eight_bits:
-        raise PixelError("colour images become Secondary Capture: use --as sc or --as sc-multiframe.")
+        raise PixelError("Color images become Secondary Capture: use --as sc or --as sc-multiframe.")
     rows, columns = volume.voxels.shape[2:4]
     pixel = PixelFormat(int(rows), int(columns), 3, 8, 8, 7, photometric="RGB")
     ones = np.ones(volume.voxels.shape[:2])
@@ -187,20 +193,30 @@ def _packed(
 def _rounded(volume: Volume, rules: Rules, max_error: float | None, log: Log) -> Stored:
     """Return real values in 16 bits: in the steps that they have, else in even ones."""
     real = volume.real_values() if not volume.rescale.is_identity else volume.array
+    _check_magnitude(real)
     missing = ~np.isfinite(real) if real.dtype.kind == "f" else np.zeros(1, bool)
     if missing.any():
-        return _with_padding(real, missing, rules, max_error, log)
-    exact = _in_own_steps(real, rules)
-    if exact is not None:
-        return exact
+        return _with_padding(volume, real, missing, rules, max_error, log)
+    steps = _in_own_steps(real, rules)
+    if steps is not None and (found := _measured(volume, steps)).worst <= limit_of(volume, found, max_error):
+        check(volume, found, max_error, float(steps.slopes.max()), log)
+        return steps
     if not rules.rescale:
         raise PixelError(
-            f"values from {real.min():.6g} to {real.max():.6g} are no whole numbers of 16 bits, and this kind of object has no "
-            "rescale. Use --as pm, or another kind."
+            f"Values from {real.min():.6g} to {real.max():.6g} are not whole numbers of 16 bits, and this kind of object has "
+            "no rescale. Use --as pm, or another kind."
         )
-    found = _quantised(real, rules)
-    _check_error(found, real, max_error, log)
-    return found
+    stored = _quantised(real, rules)
+    check(volume, _measured(volume, stored), max_error, float(stored.slopes.max()), log)
+    return stored
+
+
+def _check_magnitude(real: np.ndarray) -> None:
+    """Refuse values that readers, which compute in single precision, cannot hold."""
+    with np.errstate(invalid="ignore"):
+        largest = float(np.nanmax(np.abs(real[np.isfinite(real)]), initial=0.0))
+    if largest > float(np.finfo(np.float32).max):
+        raise PixelError(f"Values up to {largest:.3g} are beyond single precision, which viewers compute in. Use --as pm.")
 
 
 def _in_own_steps(real: np.ndarray, rules: Rules) -> Stored | None:
@@ -226,7 +242,7 @@ def _quantised(real: np.ndarray, rules: Rules) -> Stored:
     rows, columns = real.shape[2:4]
     negative = bool(real.min() < 0)
     if not rules.by_slice:
-        found = quantise(real, zero_intercept=rules.zero_intercept)
+        found = quantise(real, zero_intercept=rules.zero_intercept, unsigned=not rules.signed)
         pixel = PixelFormat(int(rows), int(columns), signed=found.stored.dtype.kind == "i")
         ones = np.ones(real.shape[:2])
         return Stored(found.stored, pixel, found.slope * ones, found.intercept * ones)
@@ -239,32 +255,9 @@ def _quantised(real: np.ndarray, rules: Rules) -> Stored:
     return Stored(stored, pixel, slopes, 0 * slopes)
 
 
-def _check_error(found: Stored, real: np.ndarray, max_error: float | None, log: Log) -> None:
-    """Tell how much rounding changes, and refuse where that is too much."""
-    worst = square = 0.0
-    for t in range(real.shape[0]):
-        for k in range(real.shape[1]):
-            back = found.voxels[t, k].astype(np.float64) * found.slopes[t, k] + found.intercepts[t, k]
-            difference = np.abs(back - real[t, k])
-            worst, square = max(worst, float(difference.max())), square + float((difference**2).sum())
-    low, high = float(real.min()), float(real.max())
-    noise = 1e-6 * max(abs(low), abs(high))  # what single precision holds anyhow
-    limit = max_error if max_error is not None else max(DEFAULT_RELATIVE_ERROR * (high - low), noise)
-    if worst > limit:
-        raise PixelError(
-            f"in 16 bits a value would change by {worst:.3g}, and {limit:.3g} is allowed. Use --as pm, which keeps every "
-            "value, or allow more with --max-error."
-        )
-    if worst <= 1e-9 * max(abs(low), abs(high)):
-        return
-    root = (square / max(1, real.size)) ** 0.5
-    log.warnings.append(
-        f"values were rounded to 16 bits, steps of {found.slopes.max():.6g}: the largest error is {worst:.3g}, the mean one "
-        f"(RMS) {root:.3g}. --as pm keeps every value"
-    )
-
-
-def _with_padding(real: np.ndarray, missing: np.ndarray, rules: Rules, max_error: float | None, log: Log) -> Stored:
+def _with_padding(
+    volume: Volume, real: np.ndarray, missing: np.ndarray, rules: Rules, max_error: float | None, log: Log
+) -> Stored:
     """Return real values where some are no number: those become PixelPaddingValue, below all others."""
     if np.isinf(real).any():
         raise PixelError(f"{int(np.isinf(real).sum())} voxels are infinite: integer pixels cannot hold them. Use --as pm.")
@@ -279,7 +272,6 @@ def _with_padding(real: np.ndarray, missing: np.ndarray, rules: Rules, max_error
     intercept = decimal(low - slope)
     numbers = np.where(missing, 0, np.rint((np.where(missing, low, real).astype(np.float64) - intercept) / slope))
     found = _packed(numbers, (0, int(numbers.max())), rules, slope, intercept, padding=0)
-    if not whole:
-        _check_error(found, np.where(missing, low - slope, real), max_error, log)
+    check(volume, _measured(volume, found), max_error, slope, log)
     log.warnings.append(f"{int(missing.sum())} voxels are NaN: they became PixelPaddingValue (stored value 0)")
     return found

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ....errors import LabelError
 from ....labels import Segment
 from ....model.metadata import Log
 from ....model.volume import Volume
@@ -15,8 +14,11 @@ from ....options import Kind, SegmentationForm
 from ....standard.pydicom_settings import each_without_warnings
 from ..new_file import Made
 from ..pydicom_conversion import data_set_of
-from .multi_frame import multi_frame
+from ..uids import new_uid
+from .label_evidence import is_fraction
+from .multi_frame import moved_tags, multi_frame
 from .request import Request
+from .set_values import checked
 from .single_frame import single_frames
 from .stored import stored_values
 
@@ -55,6 +57,10 @@ def made_of(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dat
     PixelError, LabelError, GeometryError
         If values or grid cannot be stored in that kind of object.
     """
+    return checked(_objects(request, choices, log), request.attributes, moved_tags(request.kind))
+
+
+def _objects(request: Request, choices: Choices, log: Log) -> Iterator[Made | Dataset]:
     if request.kind is Kind.SEG:
         return each_without_warnings(_segmentations(request, choices, log))
     if request.kind is Kind.PM:
@@ -68,9 +74,13 @@ def _segmentations(request: Request, choices: Choices, log: Log) -> Iterator[Dat
 
     kind = choices.segmentation
     if kind is SegmentationForm.AUTO:
-        kind = SegmentationForm.FRACTIONAL if _is_probability(request.image.array) else SegmentationForm.BINARY
-    common, sources = data_set_of(request.attributes.elements), _sources(request)
+        kind = SegmentationForm.FRACTIONAL if is_fraction(request.image) else SegmentationForm.BINARY
+    common, sources = _common(request), _sources(request)
     first, *overlapping = _layers(request.image)
+    if overlapping and kind is SegmentationForm.FRACTIONAL:
+        raise LabelError(
+            "Several label maps in one image cannot be fractional. Use --segmentation binary, or one 4D image of maps."
+        )
     kind = SegmentationForm.BINARY if overlapping else kind
     return segmentations(
         SegmentationRequest(first, common, choices.segments, log, sources, kind, planes=request.planes, overlapping=overlapping)
@@ -84,20 +94,20 @@ def _layers(image: Volume) -> list[Volume]:
     return [replace(image, voxels=image.voxels[..., n]) for n in range(image.voxels.shape[-1])]
 
 
-def _is_probability(voxels: np.ndarray) -> bool:
-    """Whether voxels are fractions from 0 to 1."""
-    if voxels.dtype.kind != "f" or not np.isfinite(voxels).all() or voxels.min() < 0 or voxels.max() > 1:
-        return False
-    return not np.array_equal(np.rint(voxels), voxels)
-
-
 def _parametric_maps(request: Request, choices: Choices, log: Log) -> Iterator[Dataset]:
     from .parametric_map import ParametricMapRequest, parametric_maps
 
-    common, sources = data_set_of(request.attributes.elements), _sources(request)
+    common, sources = _common(request), _sources(request)
     return parametric_maps(
         ParametricMapRequest(request.image, common, choices.units, choices.quantity, None, log, sources, planes=request.planes)
     )
+
+
+def _common(request: Request) -> Dataset:
+    """Return the attributes of all objects of an image: its times are one series."""
+    common = data_set_of(request.attributes.elements)
+    common.SeriesInstanceUID = new_uid()
+    return common
 
 
 def _sources(request: Request) -> list[Dataset]:

@@ -1,0 +1,124 @@
+"""Where an image is placed: in the space of its reference or not, in which planes, on which grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import OptionError
+from ..formats.dicom.created.reference import Reference
+from ..formats.dicom.created.request import planes_of
+from ..model import geometry, orientation
+from ..model.geometry import Plane
+from ..model.metadata import Log
+from ..model.resample import without_shear
+from ..model.volume import Volume
+from ..options import Resample, SlicePlane
+from .attribute_sources import Shared
+from .image_with_sidecar import Described
+from .placed_image import Placed
+from .reference_choice import chosen_reference, is_grid_of
+
+_TEMPLATES = ("talairach", "mni", "template")
+_ALIGNED = "aligned"
+_SEEN_MM = 1e-3
+_MOVED = 0.05
+"""Slices that are further from their plane than this part of their distance are reported as a warning."""
+
+
+def placed(described: Described, shared: Shared, log: Log) -> Placed:
+    """Return where the slices of an image are located.
+
+    Raises
+    ------
+    OptionError
+        If no reference can be chosen, or the image is not located in the space of the reference.
+    GeometryError
+        If no DICOM slice can hold the grid.
+    """
+    reference = chosen_reference(shared.references, described.image, described.name)
+    same_space = _in_space(described.image, reference, shared, log)
+    turned = _turned(described, reference if same_space else None, shared, log)
+    same_grid = same_space and reference is not None and reference.is_grid_of(turned)
+    if reference is not None:
+        where = "same grid" if same_grid else "same space, another grid" if same_space else "not in its space"
+        log.warnings.insert(0, f"reference: {reference.describe()} ({reference.path}), {where}")
+    if not same_grid or reference is None or reference.ijk_to_ras is None:
+        return Placed(turned, reference, same_space, False, planes_of(turned))
+    planes = list(reference.planes) or planes_of(replace(turned, ijk_to_ras=reference.ijk_to_ras))
+    _report_shift(turned, planes, log)
+    return Placed(replace(turned, ijk_to_ras=reference.ijk_to_ras), reference, True, True, planes)
+
+
+def _in_space(image: Volume, reference: Reference | None, shared: Shared, log: Log) -> bool:
+    """Whether an image is located in the space of its reference.
+
+    Raises
+    ------
+    OptionError
+        If it is not, by its header or by its position, and ``--allow-no-overlap`` was not given.
+    """
+    if reference is None:
+        return False
+    problem = _other_space(image, reference)
+    if not problem:
+        return True
+    if not shared.options.allow_no_overlap:
+        raise OptionError(
+            f"{problem} Check that --reference is the series of this image; --allow-no-overlap writes it into the study of "
+            f"that patient all the same. Reference: {reference.describe()}."
+        )
+    log.warnings.append(f"{problem} It has a new Frame of Reference UID and no references to single frames")
+    return False
+
+
+def _other_space(image: Volume, reference: Reference) -> str:
+    """Return why an image is not located in the space of a reference; empty if it is."""
+    if image.space in _TEMPLATES:
+        return f"The header specifies coordinates of a template ({image.space}), not of the patient."
+    if reference.ijk_to_ras is None:
+        return f"The reference {reference.title} has no position, so nothing shows that the image overlaps it."
+    if not reference.overlaps(image):
+        return "The image does not overlap the reference (wrong patient or affine?)."
+    if image.space == _ALIGNED and not is_grid_of(reference, image):
+        return (
+            "The header specifies coordinates aligned to another image (sform_code or qform_code 2), and the grid is not "
+            "that of the reference."
+        )
+    return ""
+
+
+def _turned(described: Described, reference: Reference | None, shared: Shared, log: Log) -> Volume:
+    """Return an image in the orientation of its slices."""
+    grid = None if reference is None else reference.ijk_to_ras
+    wanted = _recorded_orientation(described.top) if grid is None and shared.options.plane is SlicePlane.AUTO else grid
+    turned = orientation.in_plane(described.image, shared.options.plane, wanted)
+    if Resample.SHEAR in shared.options.resample and geometry.is_sheared_in_plane(turned.ijk_to_ras):
+        turned = without_shear(turned)
+        log.warnings += turned.warnings[-1:]
+    return turned
+
+
+def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
+    """Report how far slices move to the planes of the reference, which may be spaced unevenly."""
+    own = planes_of(turned)
+    shift = max(float(np.abs(one.position - other.position).max()) for one, other in zip(own, planes, strict=True))
+    step = float(np.linalg.norm(turned.ijk_to_ras[:3, 2]))
+    if shift > _MOVED * step:
+        log.warnings.append(
+            f"the slices of the reference are not evenly spaced: slices were moved by up to {shift:.3g} mm to their positions"
+        )
+    elif shift > _SEEN_MM:
+        log.notes.append(f"grid matches the reference within {shift:.2g} mm; moved to it")
+
+
+def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:
+    """Return axes like those of the DICOM images that the image was made from, if its sidecar contains them."""
+    told = top.get("ImageOrientationPatientDICOM")
+    good = isinstance(told, list) and len(told) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in told)
+    axes = np.array(told, dtype=float) if good else np.zeros(6)
+    if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5 or abs(axes[:3] @ axes[3:]) > 0.1:
+        return None
+    return geometry.affine_from_attributes([geometry.Plane(np.zeros(3), axes, (1.0, 1.0))], 1.0).ijk_to_ras

@@ -1,0 +1,51 @@
+"""Attributes that follow from the values of an image: complex component, units of CT."""
+
+from __future__ import annotations
+
+import re
+
+from ..bids.inheritance import entities_of
+from ..formats.dicom import new_element
+from ..formats.dicom.created.attributes import Attributes
+from ..model.metadata import Elements, Log
+from ..model.volume import Volume
+from ..options import Kind
+from ..standard.tags import Tag
+from .image_with_sidecar import Described
+
+_COMPONENTS = {
+    "R": "REAL", "REAL": "REAL", "I": "IMAGINARY", "IMAG": "IMAGINARY", "IMAGINARY": "IMAGINARY", "P": "PHASE",
+    "PHASE": "PHASE", "M": "MAGNITUDE", "MAG": "MAGNITUDE", "MAGNITUDE": "MAGNITUDE",
+}  # fmt: skip
+_HU_WORDS = frozenset({"hu", "hounsfield", "hounsfield units", "[hnsf'u]"})
+# values of CT in HU: air is near -1000, padding may be lower, metal is below the limit of 16 bits
+_LOWEST, _AIR, _HIGHEST = -10000.0, -500.0, 32767.0
+
+
+def component(described: Described, kind: Kind) -> Elements:
+    """Return ComplexImageComponent (PS3.3 C.8.13.3.1.2) by ImageType of the sidecar or ``part-`` of the name."""
+    if kind is not Kind.ENHANCED_MR:
+        return {}
+    listed = described.top.get("ImageType", [])
+    words = [str(word).upper() for word in listed[2:]] if isinstance(listed, list) else []
+    part = entities_of(described.name)[0].get("part", "").upper()
+    found = next((_COMPONENTS[word] for word in (part, *words) if word in _COMPONENTS), "")
+    return {Tag.COMPLEX_IMAGE_COMPONENT: new_element.text("CS", found)} if found else {}
+
+
+def offer_ct_units(attributes: Attributes, described: Described, kind: Kind, image: Volume, log: Log) -> None:
+    """Decide RescaleType of CT: HU if the sidecar states it or the values are plausible, else unspecified."""
+    if kind not in (Kind.CT, Kind.ENHANCED_CT) or attributes.text(Tag.RESCALE_TYPE):
+        return
+    stated = re.sub(r"\s+", " ", str(described.top.get("Units", ""))).strip().lower() in _HU_WORDS
+    low, high = (
+        float(bound) * image.rescale.slope + image.rescale.intercept for bound in (image.array.min(), image.array.max())
+    )
+    low, high = min(low, high), max(low, high)
+    if stated or (_LOWEST <= low <= _AIR and high <= _HIGHEST):
+        attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", "HU")}, described.where if stated else "values of the image")
+        return
+    unit = "HU" if kind is Kind.ENHANCED_CT else "US"  # PS3.3 C.8.15.3.10: HU is the only value
+    attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", unit)}, "values of the image")
+    remedy = "which is all that Enhanced CT can state" if unit == "HU" else "unspecified. Use --set RescaleType=HU if they are"
+    log.warnings.append(f"values from {low:g} to {high:g} do not look like Hounsfield units: RescaleType is {unit}, {remedy}")

@@ -1,0 +1,139 @@
+"""The subject of an image in a BIDS data set: PatientID by ``sub-``, age, sex and weight by ``participants.tsv``.
+
+BIDS specification, "Participants file".
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from ..bids.inheritance import entities_of, root_of
+from ..formats.dicom import new_element
+from ..model.metadata import Elements
+from ..standard.tags import Tag
+
+_FILE = "participants.tsv"
+_NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
+_SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
+_KILOGRAMS = {"kg": 1.0, "g": 1e-3, "lb": 0.45359237, "lbs": 0.45359237, "pound": 0.45359237, "pounds": 0.45359237}
+_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "inch": 0.0254, "inches": 0.0254}
+_AGE_UNITS = {"": "Y", "y": "Y", "yr": "Y", "year": "Y", "month": "M", "week": "W", "day": "D"}
+_LIKELY_KG, _LIKELY_M = (0.2, 400.0), (0.2, 2.6)
+
+
+def subject_of(path: Path) -> Elements:
+    """Return PatientID by the ``sub-`` entity of a file name; empty if it has none."""
+    label = _label(path)
+    return {Tag.PATIENT_ID: new_element.text("LO", label)} if label else {}
+
+
+def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
+    """Return what ``participants.tsv`` contains of the subject of an image, and the path of that file.
+
+    Values that an attribute cannot hold are left out, with a sentence.
+    """
+    root, label = root_of(path), _label(path)
+    file = None if root is None else root / _FILE
+    if file is None or not label or not file.is_file():
+        return {}, ""
+    row = _row(file, label)
+    columns = _columns(root / "participants.json") if root is not None else {}
+    found: Elements = {}
+    for name, (tag, convert) in _COLUMNS.items():
+        value = row.get(name, "").strip()
+        if value.lower() in _NOT_AVAILABLE:
+            continue
+        element = convert(value, columns.get(name, {}))
+        if element is None:
+            sentences.append(f"{file.name}: {name} {value!r} of sub-{label} was left out: its unit or value is not known")
+        else:
+            found[tag] = element
+    return found, str(file)
+
+
+def _label(path: Path) -> str:
+    return entities_of(path.name.split(".")[0])[0].get("sub", "")
+
+
+def _row(file: Path, label: str) -> dict[str, str]:
+    """Return the row of a subject by the names of the columns, in lower case."""
+    try:
+        with open(file, encoding="utf-8-sig", newline="") as lines:
+            rows = [
+                {str(key).strip().lower(): str(value or "") for key, value in row.items()}
+                for row in csv.DictReader(lines, delimiter="\t")
+            ]
+    except (OSError, ValueError, csv.Error):
+        return {}
+    return next((row for row in rows if row.get("participant_id", "").strip().removeprefix("sub-") == label), {})
+
+
+def _columns(file: Path) -> dict[str, Any]:
+    """Return the description of the columns, by their names in lower case."""
+    try:
+        found = json.loads(file.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {key.lower(): value for key, value in pairs if isinstance(value, dict)}
+
+
+def _age(text: str, column: dict[str, Any]) -> Any:
+    unit = _AGE_UNITS.get(_unit(column).removesuffix("s"), "")
+    number = _number(text.rstrip("+"))  # HIPAA: 89+
+    if number is None or not unit or not 0 <= number < 1000:
+        return None
+    if unit == "Y" and number < 2 and number != int(number):
+        unit, number = "M", number * 12
+    return new_element.text("AS", f"{int(number):03d}{unit}")
+
+
+def _sex(text: str, column: dict[str, Any]) -> Any:
+    levels = column.get("Levels")
+    word = levels.get(text, text) if isinstance(levels, dict) else text
+    word = word.get("Description", text) if isinstance(word, dict) else word
+    letter = _SEXES.get(str(word).strip().lower())
+    return new_element.text("CS", letter) if letter else None
+
+
+def _weight(text: str, column: dict[str, Any]) -> Any:
+    return _measure(text, column, _KILOGRAMS, 1.0, _LIKELY_KG)
+
+
+def _height(text: str, column: dict[str, Any]) -> Any:
+    number = _number(text)
+    default = 0.01 if number is not None and number > _LIKELY_M[1] else 1.0  # BIDS recommends cm
+    return _measure(text, column, _METRES, default, _LIKELY_M)
+
+
+def _measure(text: str, column: dict[str, Any], units: dict[str, float], default: float, likely: tuple[float, float]) -> Any:
+    number, unit = _number(text), _unit(column)
+    factor = units.get(unit) if unit else default
+    if number is None or factor is None or not likely[0] <= number * factor <= likely[1]:
+        return None
+    return new_element.decimals([float(f"{number * factor:.8g}")])
+
+
+def _unit(column: dict[str, Any]) -> str:
+    return str(column.get("Units", "")).strip().lower()
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return found if found == found and abs(found) != float("inf") else None
+
+
+_COLUMNS = {
+    "age": (Tag.PATIENT_AGE, _age),
+    "sex": (Tag.PATIENT_SEX, _sex),
+    "gender": (Tag.PATIENT_SEX, _sex),
+    "weight": (Tag.PATIENT_WEIGHT, _weight),
+    "height": (Tag.PATIENT_SIZE, _height),
+}
+"""Column → attribute, and what converts its value."""

@@ -1,0 +1,106 @@
+"""What a new object takes from its reference: patient and study, space, and the acquisition if the grid is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..formats.dicom import new_element
+from ..formats.dicom.created.kinds import FORMS
+from ..formats.dicom.created.modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
+from ..formats.dicom.created.reference import Reference, has_value
+from ..formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
+from ..formats.dicom.pydicom_conversion import in_utf_8
+from ..model import metadata
+from ..model.metadata import Elements, Item, SeriesMetadata
+from ..options import Kind
+from ..standard.iods import modules_of
+from ..standard.tags import Tag
+from ..version import tool_version
+from .recast.adapt import suited, without
+from .repair import Told, legal
+from .source_attributes import carried
+
+_SOP_CLASSES = {Kind.SEG: "1.2.840.10008.5.1.4.1.1.66.4", Kind.PM: "1.2.840.10008.5.1.4.1.1.30"}
+_INSTITUTION = frozenset({Tag.INSTITUTION_NAME, Tag.INSTITUTION_ADDRESS, Tag.INSTITUTIONAL_DEPARTMENT_NAME})
+# the Contributing Equipment Sequence (PS3.3 C.12.1) has these of the scanner
+_OF_SCANNER = (EQUIPMENT_TAGS | {Tag.STATION_NAME}) - {Tag.MAGNETIC_FIELD_STRENGTH}
+_ACQUISITION_EQUIPMENT = new_element.code("109101", "DCM", "Acquisition Equipment")
+_WINDOW = (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH, Tag.VOI_LUT_FUNCTION, Tag.WINDOW_CENTER_WIDTH_EXPLANATION)
+_NOT_OF_ACQUISITION = (
+    STUDY_TAGS | SPACE_TAGS | EQUIPMENT_TAGS
+    | {Tag.SERIES_NUMBER, Tag.SERIES_DESCRIPTION, Tag.SERIES_DATE, Tag.SERIES_TIME, Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE,
+       Tag.ACQUISITION_DATE_TIME, Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE, Tag.IMAGE_COMMENTS,
+       Tag.RESCALE_TYPE}
+)  # fmt: skip
+
+
+def equipment(reference: Reference) -> Elements:
+    """Return the equipment of an object made from a reference: this software; its scanner is contributing equipment."""
+    scanner = reference.equipment()
+    item = {tag: element for tag, element in scanner.items() if tag in _OF_SCANNER}
+    item[Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE] = new_element.sequence(_ACQUISITION_EQUIPMENT)
+    item.setdefault(Tag.MANUFACTURER, new_element.text("LO", "UNKNOWN"))  # Type 1 there
+    before = metadata.items(
+        in_utf_8(reference.instances[0], {Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE}), Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE
+    )
+    return {
+        **{tag: element for tag, element in scanner.items() if tag in _INSTITUTION},
+        **this_software(),
+        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_element.sequence(*(one.elements for one in (*before, Item(item)))),
+    }
+
+
+def this_software() -> Elements:
+    """Return Manufacturer, ManufacturerModelName and SoftwareVersions of this software."""
+    return {
+        Tag.MANUFACTURER: new_element.text("LO", "NiftiDicomBridge"),
+        Tag.MANUFACTURER_MODEL_NAME: new_element.text("LO", "nifti-dicom-bridge"),
+        Tag.SOFTWARE_VERSIONS: new_element.text("LO", tool_version()),
+    }
+
+
+def allowed_in(elements: Elements, kind: Kind) -> Elements:
+    """Return the attributes that an object of a kind may have by its IOD."""
+    form = FORMS.get(kind)
+    rules = {rule.tag for module in modules_of(form.sop_class if form else _SOP_CLASSES[kind]) for rule in module.rules}
+    # objects whose frames have an anatomy of their own must not have Laterality (PS3.3 C.7.3.1)
+    barred = {Tag.LATERALITY} if form is None or form.groups else set()
+    return {tag: element for tag, element in elements.items() if tag in rules and tag not in barred}
+
+
+def acquisition(reference: Reference, kind: Kind, sentences: list[str]) -> Elements:
+    """Return how the reference was acquired and is displayed, for a derived object of the same modality and grid."""
+    form = FORMS.get(kind)
+    if form is None or not form.modality or form.modality != reference.modality:
+        return {}
+    told = carried(SeriesMetadata(reference.instances, _all_frames(reference)), form.sop_class)
+    repaired: Told = {}
+    shared = suited(told.shared, form, told, repaired)
+    shared = without(shared, ONLY_IN_ORIGINALS | _NOT_OF_ACQUISITION if form.groups else _NOT_OF_ACQUISITION)
+    others = {Tag.MODALITY: new_element.text("CS", form.modality), Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
+    found = legal(shared, others, form.sop_class, repaired)
+    sentences += list(repaired)
+    return {**_window(reference), **{tag: element for tag, element in found.items() if has_value(element)}}
+
+
+def _all_frames(reference: Reference) -> np.ndarray:
+    """Return one plane per instance: attributes are compared between instances."""
+    return np.array([[(n, 0) for n in range(len(reference.instances))]], np.int32)
+
+
+def _window(reference: Reference) -> Elements:
+    """Return the window if it is the same for all instances."""
+    found = [in_utf_8(instance, _WINDOW) for instance in reference.instances]
+    same = all(one == found[0] for one in found)
+    return {tag: element for tag, element in found[0].items() if same and has_value(element)}
+
+
+def description(reference: Reference, name: str, done: Sequence[str] = ()) -> str:
+    """Return SeriesDescription of a derived image: that of the reference, and the file name for what was done."""
+    before = reference.text(Tag.SERIES_DESCRIPTION)
+    after = " ".join([name.replace("\\", " "), *done]).strip()
+    if not before or after.lower().startswith(before.lower()):
+        return after[:64]
+    return f"{before[: max(16, 62 - len(after))].strip()}, {after}"[:64].strip()

@@ -1,0 +1,100 @@
+"""Which of the series of ``--reference`` belongs to an image: by its grid, then by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..errors import OptionError
+from ..formats.dicom.created.reference import Reference
+from ..model import orientation
+from ..model.volume import Volume
+from ..options import SlicePlane
+from ..standard.tags import Tag
+
+# words of file names that do not identify a patient or a series
+_COMMON_WORDS = frozenset({
+    "seg", "dseg", "mask", "label", "labels", "labelmap", "segmentation", "probseg", "nii", "gz", "dcm", "dicom", "img",
+    "image", "images", "ref", "reference", "series", "of", "the",
+})  # fmt: skip
+_LABEL_MODALITIES = frozenset({"SEG", "PM"})
+
+
+def chosen_reference(references: Sequence[Reference], image: Volume, name: str) -> Reference | None:
+    """Return the series that an image belongs to; None if no reference was given.
+
+    Parameters
+    ----------
+    references : sequence of Reference
+        Volumes of all paths that were given.
+    image : Volume
+        The image.
+    name : str
+        Its file name: decides between series that fit equally well.
+
+    Raises
+    ------
+    OptionError
+        If a path contains several patients or studies, or several series fit equally well.
+    """
+    if not references:
+        return None
+    for path in dict.fromkeys(reference.path for reference in references):
+        _check_one_study([reference for reference in references if reference.path == path])
+    candidates = [reference for reference in references if reference.modality not in _LABEL_MODALITIES] or list(references)
+    fitting = [one for one in candidates if is_grid_of(one, image)] or [one for one in candidates if one.overlaps(image)]
+    fitting = fitting or candidates
+    if len(_series(fitting)) > 1:
+        fitting = _best_named(fitting, name)
+    if len(_series(fitting)) > 1:
+        raise OptionError(
+            f"--reference: {len(_series(fitting))} series fit {name} equally well: {_listed(fitting)}. Name the folder of the "
+            "series that the image was made from."
+        )
+    return fitting[0]
+
+
+def is_grid_of(reference: Reference, image: Volume) -> bool:
+    """Whether an image has the grid of a reference, except for rounding and the order and direction of its axes."""
+    grid = reference.ijk_to_ras
+    return reference.is_grid_of(image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid))
+
+
+def _check_one_study(references: Sequence[Reference]) -> None:
+    """Refuse a folder from which patient and study cannot be told."""
+    for what, keys in (
+        ("patients", {reference.patient for reference in references}),
+        ("studies", {reference.study_uid for reference in references}),
+    ):
+        if len(keys) > 1:
+            raise OptionError(
+                f"--reference {references[0].path} contains {len(keys)} {what}: {_listed(references)}. Name the folder of one "
+                "series; --reference may be repeated for images of several patients."
+            )
+
+
+def _series(references: Iterable[Reference]) -> set[str]:
+    return {reference.series_uid for reference in references}
+
+
+def _listed(references: Sequence[Reference]) -> str:
+    described = list(dict.fromkeys(reference.describe() for reference in references))
+    rest = f" and {len(described) - 6} more" if len(described) > 6 else ""
+    return "; ".join(described[:6]) + rest
+
+
+def _best_named(references: Sequence[Reference], name: str) -> list[Reference]:
+    """Return the references whose folder, patient or series shares most words with the name of the image."""
+    words = _words(name)
+    shared = [len(words & _words_of(reference)) for reference in references]
+    return [one for one, count in zip(references, shared, strict=True) if count == max(shared)]
+
+
+def _words_of(reference: Reference) -> set[str]:
+    texts = [reference.path.name, *reference.patient, reference.text(Tag.SERIES_DESCRIPTION)]
+    return set().union(*map(_words, texts))
+
+
+def _words(text: str) -> set[str]:
+    found = {word for word in re.split(r"[^a-z0-9]+", text.lower()) if word} - _COMMON_WORDS
+    return found | {text.lower()} if text else found

@@ -1,0 +1,108 @@
+"""Whether an image is a label map: by its header, a table of labels, its name, or its values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....model.volume import Volume
+
+WHOLE = 1e-3
+"""Label maps that were saved with a scale contain whole numbers except for rounding."""
+_WORDS = frozenset({
+    "dseg", "mask", "masks", "seg", "segs", "label", "labels", "labelmap", "labelmaps", "aseg", "aparc", "wmparc",
+    "segmentation", "segmentations", "parc", "parcellation", "parcels", "roi", "rois",
+})  # fmt: skip
+_SLICES = 32
+# a label map is uniform in regions: neighbors inside of them are equal, which those of a measured image are not
+_UNIFORM, _NOT_NOISE = 0.5, 0.3
+_BACKGROUND, _SOME_BACKGROUND = 0.4, 0.3
+_FEW_VALUES, _FEW_PAIRS = 64, 200
+_VOXELS_PER_LABEL = 5
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the values of some slices look like.
+
+    Attributes
+    ----------
+    distinct : int
+        Number of different values.
+    background : float
+        Part of the voxels that are 0.
+    equal : float
+        Part of the neighbors, both above 0, that are equal.
+    pairs, above : int
+        Number of such neighbors, and of voxels above 0.
+    """
+
+    distinct: int
+    background: float
+    equal: float
+    pairs: int
+    above: int
+
+    @property
+    def are_labels(self) -> bool:
+        """Whether they are those of a label map."""
+        few = self.distinct <= _FEW_VALUES and self.background >= _BACKGROUND
+        if few and (self.pairs < _FEW_PAIRS or self.equal >= _NOT_NOISE):
+            return True
+        regions = self.distinct * _VOXELS_PER_LABEL <= self.above
+        return self.equal >= _UNIFORM and self.background >= _SOME_BACKGROUND and regions
+
+
+def name_is_label_map(name: str) -> bool:
+    """Whether a word of a file name, at any position, says that the image is a label map.
+
+    Examples
+    --------
+    >>> name_is_label_map("aparc+aseg_native"), name_is_label_map("sub-01_desc-brainMask_x"), name_is_label_map("unmasked")
+    (True, True, False)
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return any(word.rstrip("0123456789") in _WORDS for word in re.split(r"[^a-z0-9]+", spaced.lower()))
+
+
+def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
+    """Whether all real values are whole numbers within a tolerance."""
+    slope, intercept = image.rescale.slope, image.rescale.intercept
+    if image.voxels.dtype.kind in "biu" and float(slope).is_integer() and float(intercept).is_integer():
+        return True
+    if image.voxels.dtype.kind == "c":
+        return False
+    for volume in image.array:
+        for plane in volume:
+            real = plane.astype(np.float64) * slope + intercept
+            if not np.isfinite(real).all() or (real.size and np.abs(np.rint(real) - real).max() > tolerance):
+                return False
+    return True
+
+
+def is_fraction(image: Volume) -> bool:
+    """Whether all values are from 0 to 1, and some between."""
+    if image.voxels.dtype.kind != "f" or not image.voxels.size:
+        return False
+    return bool(image.array.min() >= 0 and image.array.max() <= 1) and not is_whole(image)
+
+
+def values_of(image: Volume) -> Values | None:
+    """Return what the values look like; None if some are negative or not whole, or all are equal."""
+    step = max(1, image.voxels.shape[1] // _SLICES)
+    some = image.array[:, ::step].astype(np.float64) * image.rescale.slope + image.rescale.intercept
+    if not some.size or not np.isfinite(some).all() or some.min() < -WHOLE or not is_whole(image, WHOLE):
+        return None
+    some = np.rint(some)
+    found, counts = np.unique(some, return_counts=True)
+    if found.size < 2:
+        return None
+    background = int(counts[0]) if found[0] == 0 else 0
+    pairs = equal = 0
+    for axis in (2, 3):
+        one, other = np.moveaxis(some, axis, 0)[:-1], np.moveaxis(some, axis, 0)[1:]
+        both = (one > 0) & (other > 0)
+        pairs, equal = pairs + int(both.sum()), equal + int((both & (one == other)).sum())
+    return Values(int(found.size), background / some.size, equal / max(1, pairs), pairs, some.size - background)

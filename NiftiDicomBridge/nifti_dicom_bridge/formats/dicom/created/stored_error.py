@@ -1,0 +1,95 @@
+"""How much storing voxels in 16 bits changes their values, and whether that is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....errors import PixelError
+from ....model.metadata import Log
+from ....model.volume import Volume
+
+DEFAULT_RELATIVE_ERROR = 1e-4
+"""Without a limit, rounding may change a value by this part of the range of the image."""
+_EXACT = 1e-9
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Difference between the real values of an image and those that readers compute.
+
+    Attributes
+    ----------
+    worst, root_mean_square : float
+        In the units of the image.
+    low, high : float
+        Smallest and largest real value.
+    span : float
+        Their difference, computed before they are rounded to double precision.
+    """
+
+    worst: float
+    root_mean_square: float
+    low: float
+    high: float
+    span: float
+
+
+def difference(volume: Volume, voxels: np.ndarray, slopes: np.ndarray, intercepts: np.ndarray) -> Difference:
+    """Return the difference of stored to real values, NaN left out.
+
+    Real values are computed in extended precision, so that 64-bit integers are exact; those of readers in double precision.
+    """
+    worst, square = 0.0, np.longdouble(0)
+    low, high, count = np.longdouble(np.inf), np.longdouble(-np.inf), 0
+    slope, intercept = np.longdouble(volume.rescale.slope), np.longdouble(volume.rescale.intercept)
+    for t, k in np.ndindex(voxels.shape[:2]):
+        plane = volume.array[t, k]
+        real = plane.astype(np.longdouble)
+        if not volume.rescale.is_identity:
+            real = real * slope + intercept
+        back = voxels[t, k].astype(np.float64) * slopes[t, k] + intercepts[t, k]
+        valid = np.isfinite(real)
+        if valid.any():
+            off = np.abs(back.astype(np.longdouble) - real)[valid]
+            worst = max(worst, float(off.max()))
+            square += (off**2).sum()
+            low, high = min(low, real[valid].min()), max(high, real[valid].max())
+            count += int(valid.sum())
+    return Difference(worst, float(np.sqrt(square / max(1, count))), float(low), float(high), float(high - low))
+
+
+def precision_of(volume: Volume, found: Difference) -> float:
+    """Return the precision of the values themselves, in the units of the image."""
+    dtype = volume.voxels.dtype
+    exact = dtype.kind in "biu" and volume.rescale.is_identity
+    precision = 0.0 if exact else float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+    return precision * max(abs(found.low), abs(found.high))
+
+
+def limit_of(volume: Volume, found: Difference, max_error: float | None) -> float:
+    """Return the largest difference that is allowed, never less than the precision of the values themselves."""
+    return max_error if max_error is not None else max(DEFAULT_RELATIVE_ERROR * found.span, precision_of(volume, found))
+
+
+def check(volume: Volume, found: Difference, max_error: float | None, step: float, log: Log) -> None:
+    """Report the difference.
+
+    Raises
+    ------
+    PixelError
+        If it is larger than allowed.
+    """
+    limit = limit_of(volume, found, max_error)
+    if not found.worst <= limit:
+        raise PixelError(
+            f"In 16 bits a value would change by {found.worst:.3g}; {limit:.3g} is allowed. Use --as pm, which keeps every "
+            "value, or allow more with --max-error."
+        )
+    seen = min(_EXACT * max(abs(found.low), abs(found.high)), DEFAULT_RELATIVE_ERROR / 10 * found.span)
+    if found.worst > max(seen, precision_of(volume, found)):
+        log.warnings.append(
+            f"values were rounded to 16 bits, steps of {step:.6g}: the largest error is {found.worst:.3g}, the mean one (RMS) "
+            f"{found.root_mean_square:.3g}. --as pm keeps every value"
+        )

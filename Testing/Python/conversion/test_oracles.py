@@ -1,0 +1,223 @@
+"""What programs of others say of our files: dcm2niix, dciodvfy, dcmdump, the BIDS validator."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from itertools import product
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from test_edited import cropped, moved, one_voxel
+
+from circle import NEW, Circle
+from nifti_dicom_bridge import Outcome
+from oracles import oracle, run
+from phantoms import PHANTOMS, ramp, save, slices
+from phantoms.series import OBLIQUE
+
+# dcm2niix corrects a tilted gantry, fills gaps, and cannot place what has no position: there it is no judge of the grid
+PLACED = [
+    "oblique",
+    "feet_first",
+    "descending",
+    "pet_slopes",
+    "mr_4d",
+    "echoes_and_phase",
+    "localizer",
+    "mosaic",
+    "classic_ct",
+    "enhanced_mr",
+]
+CORNER_MM = 0.01
+SHAPE = (3, 24, 20)  # dcm2niix takes tiny images for localizers or icons
+
+
+def large(phantom: str, circle: Circle) -> bool:
+    """Write a phantom of a size that dcm2niix takes seriously."""
+    orientations = {"oblique": OBLIQUE, "feet_first": (-1, 0, 0, 0, 1, 0)}
+    if phantom in ("oblique", "feet_first", "classic_ct", "descending"):
+        found = slices(ramp(*SHAPE), "1.2.840.10008.5.1.4.1.1.2", orientations.get(phantom, (1, 0, 0, 0, 1, 0)))
+        for n, ds in enumerate(found):
+            ds.InstanceNumber = len(found) - n if phantom == "descending" else n + 1
+        save(circle.dicom, found)
+    else:
+        circle.make(phantom)
+    return True
+
+
+def images(folder: Path) -> list[nibabel.Nifti1Image]:
+    return [nibabel.load(path) for path in sorted(folder.glob("*.nii*"))]
+
+
+def points(image: nibabel.Nifti1Image) -> np.ndarray:
+    """Return the corners of a grid in mm, in an order that does not depend on its axes."""
+    corners = np.array([[*corner, 1] for corner in product(*[(0, n - 1) for n in image.shape[:3]])])
+    found = (corners @ image.affine.T)[:, :3]
+    return found[np.lexsort(np.round(found, 1).T)]
+
+
+def values(image: nibabel.Nifti1Image) -> np.ndarray:
+    """Return real values in the same order of axes for both."""
+    canonical = nibabel.as_closest_canonical(image)
+    return np.squeeze(np.asarray(canonical.get_fdata()))
+
+
+@pytest.mark.parametrize("phantom", PLACED)
+def test_dcm2niix_puts_every_image_at_the_same_place_with_the_same_values(phantom: str, circle: Circle) -> None:
+    program = oracle("dcm2niix")
+    large(phantom, circle)
+    circle.forth(gzip=False)
+    theirs = circle.folder / "theirs"
+    theirs.mkdir()
+    run(program, "-z", "n", "-b", "n", "-o", theirs, circle.dicom)
+
+    ours, others = images(circle.nifti), images(theirs)
+    assert len(others) == len(ours)
+    for other in others:
+        twins = [
+            own for own in ours
+            if sorted(own.shape) == sorted(other.shape) and np.abs(points(own) - points(other)).max() < CORNER_MM
+            and np.allclose(values(own), values(other), rtol=1e-5, atol=1e-3)
+        ]  # fmt: skip
+        assert len(twins) == 1
+
+
+def complaints(path: Path) -> set[str]:
+    """Return the errors that dciodvfy finds in a file, less what names a place."""
+    said = run(oracle("dciodvfy"), path)
+    return {re.sub(r"\s+", " ", line) for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")}
+
+
+@pytest.mark.parametrize("change", [one_voxel, moved, cropped], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "phantom", ["classic_ct", "mr_4d", "pet_slopes", "enhanced_mr", "enhanced_slopes", "segmentation", "without_position"]
+)
+def test_dciodvfy_finds_no_error_in_derived_files_that_the_source_did_not_have(
+    phantom: str, change: object, circle: Circle
+) -> None:
+    oracle("dciodvfy")
+    circle.make(phantom).forth()
+    if phantom == "without_position" and change is not one_voxel:
+        pytest.skip("an image without position cannot be moved")
+    circle.edit_images(lambda image: nibabel.Nifti1Image(np.asarray(change(image).dataobj) % 2, change(image).affine)
+                       if phantom == "segmentation" else change(image))  # fmt: skip
+    report = circle.home(NEW)
+    assert {entry.outcome for entry in report.entries} == {Outcome.DERIVED}, report.entries[0].error
+
+    before = set().union(*(complaints(path) for path in circle.dicom.rglob("*") if path.is_file()))
+    after = set().union(*(complaints(path) for path in circle.back.rglob("*.dcm")))
+    assert after - before == set()
+
+
+@pytest.mark.parametrize(
+    "phantom", ["jpeg_ls", "rle_colour", "jpeg_baseline_colour", "rle_multi_frame", "jpeg_2000_lossy_colour"]
+)
+def test_dciodvfy_finds_no_error_in_decoded_files_that_the_source_did_not_have(phantom: str, circle: Circle) -> None:
+    oracle("dciodvfy")
+    circle.make(phantom).forth()
+    circle.home(NEW)
+
+    before = set().union(*(complaints(path) for path in circle.dicom.iterdir()))
+    after = set().union(*(complaints(path) for path in circle.back.rglob("*.dcm")))
+    assert after - before == set()
+
+
+# files that dcmdump refuses as they are
+REFUSED = {"lying_syntax", "bytes_behind_the_end", "unknown_vr"}
+
+
+@pytest.mark.parametrize("phantom", sorted(set(PHANTOMS) - REFUSED))
+def test_dcmdump_reads_what_comes_back_as_a_new_series(phantom: str, circle: Circle) -> None:
+    program = oracle("dcmdump")
+    circle.make(phantom).forth()
+    circle.home(NEW)
+
+    for path in [path for path in circle.back.rglob("*") if path.is_file()][:2]:
+        said = run(program, "-q", path)
+        before = [run(program, "-q", source).returncode for source in circle.dicom.rglob("*") if source.is_file()]
+        assert said.returncode in (0, *before)
+        assert "SeriesInstanceUID" in said.stdout
+
+
+def test_dcmdump_reads_derived_files(circle: Circle) -> None:
+    program = oracle("dcmdump")
+    circle.make("private_nested").forth()
+    circle.edit_image(one_voxel)
+    circle.home(NEW)
+
+    for path in circle.back.rglob("*.dcm"):
+        said = run(program, path)
+        assert said.returncode == 0
+        assert said.stderr == ""
+
+
+@pytest.mark.parametrize("option", ["+e1", "+el"])
+def test_lossless_jpeg_of_dcmtk_comes_back_with_equal_values(option: str, circle: Circle) -> None:
+    """JPEG lossless (process 14, with and without the fixed selection value): pydicom has no codec of its own for it."""
+    program = oracle("dcmcjpeg")
+    plain = Circle(circle.folder / "plain")
+    save(plain.dicom, slices(ramp(3, 24, 20, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.4"))
+    circle.dicom.mkdir()
+    for path in plain.dicom.iterdir():
+        said = run(program, option, path, circle.dicom / path.name)
+        assert said.returncode == 0, said.stderr
+    circle.forth()
+    circle.home()
+
+    for path in plain.dicom.iterdir():
+        assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(path).pixel_array)
+
+
+def test_jpeg_of_12_bits_has_the_values_that_dcmtk_decodes(circle: Circle) -> None:
+    """JPEG extended (process 4): none of pydicom's plug-ins with a free licence decodes it."""
+    encoder, decoder = oracle("dcmcjpeg"), oracle("dcmdjpeg")
+    plain = Circle(circle.folder / "plain")
+    data_sets = slices(ramp(3, 24, 20, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.4")
+    for data_set in data_sets:
+        data_set.BitsStored, data_set.HighBit = 12, 11
+    save(plain.dicom, data_sets)
+    circle.dicom.mkdir()
+    for path in plain.dicom.iterdir():
+        said = run(encoder, "+ee", path, circle.dicom / path.name)
+        assert said.returncode == 0, said.stderr
+    circle.forth()
+    circle.home()
+
+    for path in circle.dicom.iterdir():
+        decoded = circle.folder / "decoded.dcm"
+        assert run(decoder, path, decoded).returncode == 0
+        assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(decoded).pixel_array)
+
+
+def test_the_bids_validator_finds_no_error_in_a_dataset_of_our_files(circle: Circle) -> None:
+    program = oracle("bids-validator-deno")
+    data = circle.folder / "data"
+    anat = data / "sub-01" / "anat"
+    anat.mkdir(parents=True)
+    (data / "dataset_description.json").write_text(json.dumps({"Name": "ramps", "BIDSVersion": "1.10.0", "DatasetType": "raw"}))
+    (data / "README").write_text("Images made of counting numbers.\n")
+    for suffix, phantom in (("T1w", "oblique"), ("T2w", "enhanced_slopes"), ("PDw", "private_nested"), ("FLAIR", "utf_8")):
+        source = Circle(circle.folder / phantom).make(phantom)
+        source.forth()
+        shutil.copy(source.image(), anat / f"sub-01_{suffix}.nii.gz")
+        shutil.copy(source.sidecar(), anat / f"sub-01_{suffix}.json")
+
+    said = run(program, data, "--json")
+
+    issues = json.loads(said.stdout)["issues"]["issues"]
+    assert [issue for issue in issues if issue.get("severity") == "error"] == []
+
+
+@pytest.mark.parametrize(("required", "outcome"), [(False, pytest.skip.Exception), (True, pytest.fail.Exception)])
+def test_a_missing_oracle_is_skipped_unless_it_is_required(
+    required: bool, outcome: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracles.REQUIRED", required)
+
+    with pytest.raises(outcome, match="no-such-program is not installed"):
+        oracle("no-such-program")

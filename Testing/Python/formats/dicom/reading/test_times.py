@@ -1,0 +1,349 @@
+"""Which time a frame belongs to: what it states, whatever the order of files, frames and instance numbers."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from nifti_dicom_bridge.model.volume import Volume
+from phantoms import PHANTOMS
+from phantoms.base import AXIAL, MR, PET, save, slices, uid
+from phantoms.dynamic import enhanced, value
+from phantoms.series import CORONAL, OBLIQUE, SAGITTAL
+
+TIMES, SLICES, PERIOD = 4, 6, 2.0
+INTERLEAVED = (0, 3, 1, 4, 2, 5)
+Statement = Callable[[Dataset, int, int], None]
+ORIENTATIONS = (AXIAL, SAGITTAL, CORONAL, OBLIQUE)
+
+
+def series(
+    state: Statement, times: int = TIMES, planes: int = SLICES, orientation: tuple = AXIAL, kind: str = MR
+) -> list[Dataset]:
+    """Return a classic series time by time, in which frames state their time in one way."""
+    found = []
+    for t in range(times):
+        pixels = np.array([np.full((4, 5), value(t, k)) for k in range(planes)], "<i2")
+        for k, ds in enumerate(slices(pixels, kind, orientation)):
+            number = t * planes + k + 1
+            ds.InstanceNumber = number
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, number)
+            del ds.AcquisitionNumber, ds.AcquisitionTime, ds.ContentTime, ds.AcquisitionDate, ds.ContentDate
+            state(ds, t, k)
+            found.append(ds)
+    return found
+
+
+def clock(seconds: float) -> str:
+    """Return a time of day so many seconds after ten o'clock."""
+    return f"10{int(seconds) // 60:02d}{seconds % 60:09.6f}"
+
+
+def _moment(attribute: str, running: bool) -> Statement:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        setattr(ds, attribute, clock(t * PERIOD + (INTERLEAVED[k] * PERIOD / SLICES if running else 0)))
+
+    return state
+
+
+def _number(attribute: str, first: float, step: float, per_slice: float = 0.0) -> Statement:
+    return lambda ds, t, k: setattr(ds, attribute, first + step * t + per_slice * INTERLEAVED[k])
+
+
+def _weighting(ds: Dataset, t: int, k: int) -> None:
+    ds.DiffusionBValue, ds.AcquisitionNumber = float(1000 * (t > 0)), t + 1
+    if t:
+        ds.DiffusionGradientOrientation = [np.cos(t), np.sin(t), 0.0]
+
+
+STATEMENTS: dict[str, Statement] = {
+    "TemporalPositionIdentifier": _number("TemporalPositionIdentifier", 1, 1),
+    "FrameReferenceTime": _number("FrameReferenceTime", 0, 1000 * PERIOD),
+    "TriggerTime of volumes": _number("TriggerTime", 10, 100),
+    "TriggerTime of slices": _number("TriggerTime", 10, 1000 * PERIOD, 1000 * PERIOD / SLICES),
+    "b-value and direction": _weighting,
+    "AcquisitionNumber": _number("AcquisitionNumber", 1, 1),
+    "AcquisitionTime of volumes": _moment("AcquisitionTime", running=False),
+    "AcquisitionTime of slices": _moment("AcquisitionTime", running=True),
+    "ContentTime of volumes": _moment("ContentTime", running=False),
+}
+
+
+def images(folder: Path, found: list[Dataset]) -> list[Volume]:
+    """Return the volumes that files become."""
+    save(folder, found)
+    return read([folder])
+
+
+def numbers(volume: Volume) -> list[list[int]]:
+    """Return the values of frames by time and slice; each frame has one."""
+    assert np.ptp(volume.voxels, axis=(2, 3)).max() == 0
+    return volume.voxels[:, :, 0, 0].tolist()
+
+
+def expected(times: list[int], planes: int = SLICES, without: int | None = None) -> list[list[int]]:
+    """Return what `numbers` are of some times."""
+    return [[value(t, k) for k in range(planes) if k != without] for t in times]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_order_of_files_and_instance_numbers_changes_nothing(statement: str, tmp_path: Path) -> None:
+    found = series(STATEMENTS[statement])
+    random.Random(statement).shuffle(found)
+    for n, ds in enumerate(found, 1):
+        ds.InstanceNumber = n
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+
+
+@pytest.mark.parametrize("statement", [*STATEMENTS, "InstanceNumber"])
+@pytest.mark.parametrize("gone", range(0, TIMES * SLICES, 5))
+def test_only_the_volume_that_lost_a_file_is_incomplete(statement: str, gone: int, tmp_path: Path) -> None:
+    found = series(STATEMENTS.get(statement, lambda ds, t, k: None))
+    time, plane = divmod(gone, SLICES)
+    del found[gone]
+
+    whole, rest = images(tmp_path, found)
+
+    assert numbers(whole) == expected([t for t in range(TIMES) if t != time])
+    assert numbers(rest) == expected([time], without=plane)
+    assert rest.name.endswith(f"_incomplete{time + 1}")
+    assert f"lacks slice(s) {plane + 1} of {SLICES}" in rest.warnings[0]
+
+
+@pytest.mark.parametrize("gone", [0, 4, 11, 23])
+def test_instance_numbers_that_count_slice_by_slice(gone: int, tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: setattr(ds, "InstanceNumber", k * TIMES + t + 1))
+    time, plane = divmod(gone, SLICES)
+    del found[gone]
+
+    whole, rest = images(tmp_path, found)
+
+    assert numbers(whole) == expected([t for t in range(TIMES) if t != time])
+    assert numbers(rest) == expected([time], without=plane)
+
+
+def test_time_runs_against_instance_numbers(tmp_path: Path) -> None:
+    found = series(STATEMENTS["FrameReferenceTime"], kind=PET)
+    for ds in found:
+        ds.InstanceNumber = 100 - ds.InstanceNumber
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert "FrameReferenceTime and InstanceNumber order the times differently: FrameReferenceTime is used" in volume.warnings
+
+
+def test_sources_that_contradict_each_other_are_reported(tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TemporalPositionIdentifier, ds.FrameReferenceTime = t + 1, 1000 * (TIMES - t)
+
+    (volume,) = images(tmp_path, series(state, kind=PET))
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert any("TemporalPositionIdentifier and FrameReferenceTime" in warning for warning in volume.warnings)
+
+
+def test_frames_that_state_nothing_are_reported_where_some_are_missing(tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: setattr(ds, "InstanceNumber", 1))
+    del found[8]
+
+    volumes = images(tmp_path, found)
+
+    assert any("No attribute states the time of each frame" in warning for warning in volumes[0].warnings)
+
+
+def test_shuffled_instance_numbers_alone_are_reported(tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: None)
+    order = list(range(1, len(found) + 1))
+    random.Random(2).shuffle(order)
+    for ds, number in zip(found, order, strict=True):
+        ds.InstanceNumber = number
+
+    volumes = images(tmp_path, found)
+
+    assert any("No attribute states the time of each frame" in warning for warning in volumes[0].warnings)
+
+
+def test_irregular_triggers_are_times_in_their_order(tmp_path: Path) -> None:
+    beats = (0, 700, 1900, 2500)
+    found = series(lambda ds, t, k: setattr(ds, "TriggerTime", beats[t] + 50 * INTERLEAVED[k]))
+    for ds in found:
+        ds.InstanceNumber = 100 - ds.InstanceNumber
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+
+
+def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
+    found = series(STATEMENTS["TemporalPositionIdentifier"])
+
+    (volume,) = images(tmp_path, found[:SLICES] + found[2 * SLICES :])
+
+    assert numbers(volume) == expected([0, 2, 3])
+    assert "1 time(s) missing: no frame has TemporalPositionIdentifier 2" in volume.warnings
+
+
+@settings(max_examples=40)
+@given(
+    statement=st.sampled_from(sorted(STATEMENTS)),
+    times=st.integers(2, 6),
+    planes=st.integers(3, 6),
+    orientation=st.sampled_from(ORIENTATIONS),
+    chance=st.randoms(use_true_random=False),
+)
+def test_one_missing_file_moves_no_other_voxel(
+    tmp_path_factory: pytest.TempPathFactory, statement: str, times: int, planes: int, orientation: tuple, chance: random.Random
+) -> None:
+    found = series(STATEMENTS[statement], times, planes, orientation)
+    gone = chance.randrange(len(found))
+    time, plane = divmod(gone, planes)
+    del found[gone]
+    chance.shuffle(found)
+
+    whole, rest = sorted(images(tmp_path_factory.mktemp("series"), found), key=lambda volume: "incomplete" in volume.name)
+
+    assert numbers(whole) == expected([t for t in range(times) if t != time], planes)
+    assert numbers(rest) == expected([time], planes, without=plane)
+
+
+# --- multi-frame objects ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_index", [True, False])
+def test_frames_of_an_enhanced_object_in_any_order(by_index: bool, tmp_path: Path) -> None:
+    order = list(range(TIMES * SLICES))
+    random.Random(3).shuffle(order)
+
+    (volume,) = images(tmp_path, [enhanced(list(range(TIMES)), order, by_index)])
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+
+
+def test_one_object_for_each_time_in_any_order(tmp_path: Path) -> None:
+    found = [enhanced([t], instance=9 - t) for t in (2, 0, 3, 1)]
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+
+
+@settings(max_examples=25)
+@given(times=st.integers(2, 5), by_index=st.booleans(), objects=st.booleans(), chance=st.randoms(use_true_random=False))
+def test_enhanced_objects_in_any_order_of_frames_and_files(
+    tmp_path_factory: pytest.TempPathFactory, times: int, by_index: bool, objects: bool, chance: random.Random
+) -> None:
+    parts = [[t] for t in range(times)] if objects else [list(range(times))]
+    found = []
+    for n, part in enumerate(parts):
+        order = chance.sample(range(len(part) * SLICES), len(part) * SLICES)
+        found.append(enhanced(part, order, by_index, instance=times - n))
+    chance.shuffle(found)
+
+    (volume,) = images(tmp_path_factory.mktemp("enhanced"), found)
+
+    assert numbers(volume) == expected(list(range(times)))
+
+
+@settings(max_examples=25)
+@given(
+    times=st.integers(2, 5), gone=st.integers(0, 4), shift=st.sampled_from([0.0, 0.3]), chance=st.randoms(use_true_random=False)
+)
+def test_mosaics_in_any_order(
+    tmp_path_factory: pytest.TempPathFactory, times: int, gone: int, shift: float, chance: random.Random
+) -> None:
+    folder = tmp_path_factory.mktemp("mosaic")
+    PHANTOMS["mosaic"].write(folder)
+    first = pydicom.dcmread(sorted(folder.iterdir())[0])
+    normal = np.cross(first.ImageOrientationPatient[:3], first.ImageOrientationPatient[3:])
+    found = []
+    for t in range(times):
+        ds = copy.deepcopy(first)
+        ds.AcquisitionNumber, ds.InstanceNumber = t + 1, chance.randrange(100)
+        ds.ImagePositionPatient = [round(float(p), 6) for p in np.array(first.ImagePositionPatient, float) + t * shift * normal]
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(6, t)
+        ds.PixelData = (first.pixel_array + 100 * t).astype(first.pixel_array.dtype).tobytes()
+        found.append(ds)
+    left = [ds for t, ds in enumerate(found) if t != gone or times == 2]
+    chance.shuffle(left)
+
+    (volume,) = images(tmp_path_factory.mktemp("series"), left)
+
+    wanted = [t for t in range(times) if t != gone or times == 2]
+    assert (volume.voxels[:, 0, 0, 0] - first.pixel_array[0, 0]).tolist() == [100 * t for t in wanted]
+    assert volume.voxels.shape[0] == len(wanted)
+
+
+# --- volumes that move ------------------------------------------------------------------------------------------------
+
+
+def _moved(found: list[Dataset], away: tuple[float, float, float]) -> list[Dataset]:
+    for ds in found:
+        shift = (ds.TemporalPositionIdentifier - 1) * np.array(away)
+        ds.ImagePositionPatient = [float(a) + float(b) for a, b in zip(ds.ImagePositionPatient, shift, strict=True)]
+    return found
+
+
+@pytest.mark.parametrize("away", [(0, 0, 0.1), (0.4, 0, 0), (0.1, -0.2, 0.3)])
+def test_volumes_that_move_stay_one_image(away: tuple[float, float, float], tmp_path: Path) -> None:
+    found = _moved(series(STATEMENTS["TemporalPositionIdentifier"]), away)
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    largest = (TIMES - 1) * np.linalg.norm(away)
+    assert any(f"volumes lie up to {largest:.3g} mm beside the first one" in warning for warning in volume.warnings)
+
+
+def test_volumes_that_turn_stay_one_image(tmp_path: Path) -> None:
+    found = series(STATEMENTS["TemporalPositionIdentifier"])
+    for ds in found:
+        angle = np.radians(0.5 * (ds.TemporalPositionIdentifier - 1))
+        ds.ImageOrientationPatient = [np.cos(angle), np.sin(angle), 0, -np.sin(angle), np.cos(angle), 0]
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+
+
+def test_a_moved_series_that_lost_a_file(tmp_path: Path) -> None:
+    found = _moved(series(STATEMENTS["TemporalPositionIdentifier"]), (0, 0, 0.1))
+    del found[8]
+
+    whole, rest = images(tmp_path, found)
+
+    assert numbers(whole) == expected([0, 2, 3])
+    assert numbers(rest) == expected([1], without=2)
+
+
+def test_a_shifted_b0_is_a_time_of_its_image(tmp_path: Path) -> None:
+    found = series(_weighting)
+    for ds in found[:SLICES]:
+        ds.ImagePositionPatient = [*ds.ImagePositionPatient[:2], ds.ImagePositionPatient[2] + 0.3]
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert volume.gradients is not None
+    assert volume.gradients[:, 0].tolist() == [0, 1000, 1000, 1000]
+
+
+def test_slices_acquired_in_two_packages_are_one_volume(tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: setattr(ds, "AcquisitionNumber", k % 2 + 1), times=1)
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected([0])

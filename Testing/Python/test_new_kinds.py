@@ -1,0 +1,126 @@
+"""What an image becomes by its values, name and header."""
+
+from __future__ import annotations
+
+import nibabel
+import numpy as np
+import pytest
+
+from made_here import entry_of, made, refused, save, series
+from nifti_dicom_bridge import SegmentationForm
+
+SEG, PM = "Segmentation Storage", "Parametric Map Storage"
+
+
+@pytest.fixture(autouse=True)
+def there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def regions(count: int, size: int = 3) -> np.ndarray:
+    """Return a label map of cubes with background between them."""
+    side = int(np.ceil(count ** (1 / 3)))
+    numbers = np.arange(side**3).reshape(side, side, side) + 1
+    cubes = np.where(numbers <= count, numbers, 0)
+    found = np.kron(cubes, np.pad(np.ones((size,) * 3, int), ((0, 1),) * 3))
+    return found.astype(np.int32)
+
+
+def noise(dtype: str = "int16") -> np.ndarray:
+    return np.random.default_rng(1).normal(300, 40, (12, 11, 10)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
+@pytest.mark.parametrize("count", [3, 300])
+def test_label_maps_are_recognized_by_their_values(dtype, count):
+    if count > 255 and dtype == "uint8":
+        return
+    assert made(save("x.nii", regions(count).astype(dtype)))[0].SOPClassUID.name == SEG
+
+
+def test_a_label_map_that_was_saved_with_a_scale_is_one():
+    image = nibabel.Nifti1Image(regions(20).astype(np.float64), np.eye(4))
+    image.set_data_dtype(np.int16)
+    image.header.set_slope_inter(0.00061, 0.0)
+    nibabel.save(image, "x.nii")
+    entry = entry_of(save("y.nii", regions(20).astype(np.float32) * np.float32(1 + 1e-6)))
+    assert any("label map" in warning for warning in entry.log.warnings[:1])
+
+
+@pytest.mark.parametrize("name", ["aparc+aseg", "dseg_native", "brainMask_left", "sub-01_desc-tumor_mask_v2", "labels-1mm"])
+def test_a_word_of_the_name_at_any_position_makes_a_label_map(name):
+    voxels = np.arange(60, dtype=np.float32).reshape(5, 4, 3)
+    assert made(save(f"{name}.nii", voxels))[0].SOPClassUID.name == SEG
+
+
+@pytest.mark.parametrize("name", ["unmasked", "sub-01_label-x_T1w", "segue"])
+def test_other_words_do_not(name):
+    assert made(save(f"{name}.nii", noise()))[0].SOPClassUID.name == "MR Image Storage"
+
+
+def test_a_continuous_image_is_not_taken_for_a_label_map():
+    assert "MR" in made(save("x.nii", noise()))[0].SOPClassUID.name
+    assert made(save("y.nii", noise("float32")))[0].SOPClassUID.name == PM
+
+
+@pytest.mark.parametrize("kind", ["ct", "mr", "pet"])
+def test_a_continuous_image_beside_a_reference_stays_of_its_modality(kind):
+    voxels = np.random.default_rng(2).random((5, 4, 3)).astype(np.float32) * 900
+    reference = series("scan", kind=kind) if kind != "pet" else series("scan", kind="mr")
+    wanted = {"ct": "CT", "mr": "MR", "pet": "MR"}[kind]
+    assert made(save("denoised.nii", voxels), reference=reference)[0].SOPClassUID.name == f"{wanted} Image Storage"
+
+
+def test_a_known_quantity_beside_a_reference_is_a_parametric_map():
+    voxels = np.random.default_rng(2).random((5, 4, 3)).astype(np.float32)
+    assert made(save("x_T1map.nii", voxels), reference=series("scan", kind="mr"))[0].SOPClassUID.name == PM
+
+
+def test_what_was_assumed_is_the_first_line():
+    assert "Use --as KIND" in entry_of(save("x.nii", noise())).log.warnings[0]
+
+
+def test_values_that_are_not_whole_are_named_exactly():
+    voxels = regions(3).astype(np.float64)
+    voxels[0, 0, 0] = 1.0625
+    assert "1.0625" in refused(save("x_seg.nii", voxels))
+
+
+# --- labels
+
+
+def test_maps_with_the_background_first_are_numbered_from_the_second():
+    first = np.full((6, 5, 4), 0.75, np.float32)
+    maps = np.stack([first, np.full_like(first, 0.25), np.zeros_like(first)], axis=-1)
+    maps[2:4, 2, 1:3] = 0.25, 0.25, 0.5
+    (found,) = made(save("p_probseg.nii", maps))
+    assert [item.SegmentLabel for item in found.SegmentSequence] == ["Label 1", "Label 2"]
+    assert int(found.pixel_array.max()) == round(0.5 * 255)
+
+
+@pytest.mark.parametrize(("full", "dtype"), [(100, "uint8"), (255, "uint8"), (65535, "uint16"), (1, "float32")])
+def test_full_scales_of_probabilities_are_divided_out_and_reported(full, dtype):
+    voxels = np.linspace(0, full, 60).reshape(5, 4, 3).astype(dtype)
+    entry = entry_of(save("p.nii", voxels), kind="seg", segmentation="fractional")
+    assert any(f"divided by {full}" in warning for warning in entry.log.warnings) is (full != 1)
+    (found,) = made(save("p.nii", voxels), kind="seg", segmentation="fractional", out="again")
+    assert int(found.pixel_array.max()) == 255
+
+
+def test_labels_are_not_probabilities():
+    assert "from 0 to 3" in refused(save("l.nii", np.arange(60).reshape(5, 4, 3).astype("uint8") % 4), kind="seg",
+                                    segmentation=SegmentationForm.FRACTIONAL)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["binary", "labelmap"])
+def test_empty_slices_at_the_ends_survive(form):
+    from nifti_dicom_bridge import read
+
+    voxels = np.zeros((5, 4, 9), np.uint8)
+    voxels[1:3, 1:3, 3:5], voxels[1:3, 1:3, 6] = 2, 5
+    made(save("l_seg.nii", voxels), segmentation=form)
+    (back,) = read("out")
+    assert back.voxels.shape == (1, 9, 4, 5)
+    assert [int(plane.max()) for plane in back.voxels[0]] == [int(voxels[:, :, k].max()) for k in range(9)] or [
+        int(plane.max()) for plane in back.voxels[0]
+    ] == [int(voxels[:, :, k].max()) for k in range(8, -1, -1)]

@@ -1,0 +1,154 @@
+"""Which reference an image belongs to, and what it takes from it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from made_here import MATRIX, entry_of, made, refused, save, series
+from nifti_dicom_bridge import Kind, OptionError, to_nifti
+
+MASK = (np.arange(60).reshape(5, 4, 3) % 7 == 0).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def shifted(distance_mm: float) -> np.ndarray:
+    found = MATRIX.copy()
+    found[2, 3] += distance_mm
+    return found
+
+
+def first_of(folder: Path) -> pydicom.Dataset:
+    return pydicom.dcmread(next(folder.rglob("*.dcm")))
+
+
+def test_the_reference_is_always_reported():
+    warnings = entry_of(save("a_seg.nii", MASK), reference=series("ct")).log.warnings
+    assert any("patient P1 Ada^A" in warning and "same grid" in warning for warning in warnings)
+
+
+OTHERS = [({"PatientID": "P2"}, "2 patients"), ({"StudyInstanceUID": "1.2.3.2"}, "2 studies"), ({}, "2 series")]
+
+
+@pytest.mark.parametrize(("attributes", "word"), OTHERS)
+def test_a_folder_that_leaves_the_choice_open_is_refused_with_the_list(attributes, word):
+    series("all/one", SeriesDescription="first")
+    series("all/other", SeriesDescription="second", **attributes)
+    error = refused(save("a.nii", MASK), reference="all", kind="seg")
+    assert word in error
+    assert "first" in error
+    assert "second" in error
+
+
+def test_repeated_references_are_paired_by_grid():
+    one, other = series("one"), series("other", shifted(1.0), PatientID="P2", PatientName="Bob^B", StudyInstanceUID="1.2.3.2")
+    (found,) = made(save("x.nii", MASK, shifted(1.0)), reference=[one, other], kind="seg")
+    assert found.PatientID == "P2"
+
+
+def test_references_on_one_grid_are_paired_by_name():
+    one, other = series("sub-01"), series("sub-02", PatientID="P2", PatientName="Bob^B", StudyInstanceUID="1.2.3.2")
+    (found,) = made(save("sub-02_mask.nii", MASK), reference=[one, other], kind="seg")
+    assert found.PatientID == "P2"
+
+
+def test_references_that_fit_equally_well_are_refused():
+    one, other = series("one"), series("other", PatientID="P2", PatientName="Bob^B", StudyInstanceUID="1.2.3.2")
+    assert "2 series fit" in refused(save("x.nii", MASK), reference=[one, other], kind="seg")
+
+
+@pytest.mark.parametrize("code", [3, 4, 5])
+def test_coordinates_of_a_template_are_refused(code):
+    assert "template" in refused(save("a.nii", MASK, code=code), reference=series("ct"), kind="seg")
+
+
+def test_aligned_coordinates_are_refused_unless_the_grid_is_the_same():
+    reference = series("ct")
+    assert made(save("a.nii", MASK, code=2), reference=reference, kind="seg")
+    assert "aligned" in refused(save("b.nii", MASK, shifted(1.3), code=2), reference=reference, kind="seg")
+
+
+def test_an_image_elsewhere_is_refused():
+    assert "does not overlap" in refused(save("a.nii", MASK, shifted(500.0)), reference=series("ct"), kind="seg")
+
+
+def test_an_image_elsewhere_that_is_allowed_refers_to_no_frame():
+    reference = series("ct")
+    (found,) = made(save("a.nii", MASK, shifted(500.0)), reference=reference, kind="seg", allow_no_overlap=True)
+    assert found.PatientID == "P1"
+    assert found.FrameOfReferenceUID != first_of(reference).FrameOfReferenceUID
+    assert not any("DerivationImageSequence" in frame for frame in found.PerFrameFunctionalGroupsSequence)
+
+
+def test_allowing_it_without_a_reference_is_an_error():
+    with pytest.raises(OptionError, match="allow_no_overlap"):
+        entry_of(save("a.nii"), allow_no_overlap=True)
+
+
+def test_frames_that_the_reference_does_not_cover_have_an_empty_derivation():
+    longer = np.ones((5, 4, 6), np.uint8)
+    (found,) = made(save("a.nii", longer), reference=series("ct"), kind="seg")
+    assert sorted(len(frame.DerivationImageSequence) for frame in found.PerFrameFunctionalGroupsSequence) == [0, 0, 0, 1, 1, 1]
+
+
+def test_laterality_is_not_copied_into_objects_that_must_not_have_it():
+    reference = series("ct", Laterality="L", BodyPartExamined="KNEE")
+    for kind in ("seg", "pm"):
+        assert "Laterality" not in made(save("a.nii", MASK), reference=reference, kind=kind)[0]
+
+
+@pytest.mark.parametrize("kind", ["seg", "pm", "ct"])
+def test_an_empty_value_of_the_reference_does_not_replace_a_default(kind):
+    (found, *_) = made(save("a.nii", MASK), reference=series("ct", Manufacturer=""), kind=kind)
+    assert found.Manufacturer
+
+
+@pytest.mark.parametrize("kind", ["seg", "pm", "ct"])
+def test_the_maker_is_this_software_and_the_scanner_is_contributing_equipment(kind):
+    (found, *_) = made(save("a.nii", MASK), reference=series("ct"), kind=kind)
+    assert found.Manufacturer == "NiftiDicomBridge"
+    assert "ACME" in [item.Manufacturer for item in found.ContributingEquipmentSequence]
+
+
+def test_a_derived_image_on_the_grid_of_its_reference_keeps_its_acquisition():
+    attributes = {"KVP": "120", "ConvolutionKernel": "B30f", "WindowCenter": "40", "WindowWidth": "400", "SeriesNumber": "7"}
+    reference = series("ct", SeriesDescription="Thorax", **attributes)
+    found = made(save("denoised.nii", np.arange(60, dtype=np.float32).reshape(5, 4, 3) / 7), reference=reference)[0]
+    assert (found.Modality, found.KVP, found.ConvolutionKernel, found.WindowWidth) == ("CT", 120, "B30f", 400)
+    assert found.SeriesDescription == "Thorax, denoised"
+
+
+def test_the_series_number_is_free_and_the_dates_are_those_of_now():
+    reference = series("ct", SeriesNumber="7")
+    numbers = {made(save(f"{name}.nii", MASK), reference=reference, kind="seg", out=name)[0].SeriesNumber for name in "ab"}
+    assert 7 not in numbers
+    before = first_of(reference)
+    assert made(save("c.nii", MASK), reference=reference, kind="seg")[0].ContentDate >= before.ContentDate
+
+
+def test_slices_moved_to_an_uneven_reference_are_reported_with_the_distance():
+    reference = series("ct")
+    middle = sorted(reference.rglob("*.dcm"))[1]
+    moved = pydicom.dcmread(middle)
+    moved.ImagePositionPatient[2] += 1.25
+    moved.save_as(middle)
+    to_nifti(reference, "nifti", gzip=False)
+    even = nibabel.load(next(Path("nifti").glob("*.nii"))).affine
+    warnings = entry_of(save("a.nii", MASK[:, ::-1], even), reference=reference, kind=Kind.SEG).log.warnings
+    (sentence,) = [warning for warning in warnings if "not evenly spaced" in warning]
+    assert float(re.search(r"up to ([\d.]+) mm", sentence)[1]) > 0.4
+
+
+def test_slices_closer_than_pixels_are_wide_are_told_apart():
+    thin = np.diag([-0.9, -0.9, 0.0079, 1.0])
+    (found,) = made(save("a.nii", np.ones((5, 4, 3), np.uint8), thin), reference=series("ct", thin), kind="seg")
+    assert found.NumberOfFrames == 3
