@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from nifti_dicom_bridge import BridgeError, Log, Volume
+from nifti_dicom_bridge import BridgeError, Log, Volume, same_grid
 
 from .Edits import ACQUISITION_LEFT_OUT, GEOMETRY_EDITED, same_values, with_edits
 from .LoaderModels import Prediction
-from .Matching import same_grid
+from .Matching import TOLERANCE_MM
 from .NodeImages import DIFFERENT_VOLUMES, NodeImage
 
 
@@ -25,7 +25,7 @@ def volumes_as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeI
     moved = image.parent_to_world @ shift
     if image.has_acquisition_transform:
         log.notes.append(ACQUISITION_LEFT_OUT)
-    if same_grid(moved @ model.ijk_to_ras, model.ijk_to_ras, _Shape(image)):
+    if same_grid(moved @ model.ijk_to_ras, model.ijk_to_ras, image.voxels.shape[1:4], TOLERANCE_MM):
         return found
     log.notes.append(GEOMETRY_EDITED)
     return [replace(volume, ijk_to_ras=moved @ volume.ijk_to_ras) for volume in found]
@@ -34,17 +34,9 @@ def volumes_as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeI
 def is_on_grid(model: Prediction, image: NodeImage) -> bool:
     """Whether a node is on the grid that a loader gives it."""
     grids = np.broadcast_to(image.ijk_to_ras, model.grids.shape) if image.grids is None else image.grids
-    return all(same_grid(a, b, _Shape(image)) for a, b in zip(model.grids, grids, strict=True))
+    return all(same_grid(a, b, image.voxels.shape[1:4], TOLERANCE_MM) for a, b in zip(model.grids, grids, strict=True))
 
 
 def shows(model: Prediction, image: NodeImage) -> bool:
     """Whether a node has the values that a loader shows; time by time, to stay small in memory."""
     return all(same_values(a, b).all() for a, b in zip(model.voxels, image.voxels, strict=True))
-
-
-class _Shape:
-    """The size of a node, as `same_grid` wants it."""
-
-    def __init__(self, image: NodeImage):
-        slices, rows, columns = image.voxels.shape[1:4]
-        self.shape_ijk = (columns, rows, slices)

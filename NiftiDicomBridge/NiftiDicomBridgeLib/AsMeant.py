@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from nifti_dicom_bridge import Log, Rescale, Volume
+from nifti_dicom_bridge import Log, Rescale, Volume, reversed_grid, same_grid
 
 from .Edits import ACQUISITION_LEFT_OUT, GEOMETRY_EDITED, NOT_STORED, VOXELS_EDITED, Relation
-from .Matching import TOLERANCE_MM, Match, reversed_grid, same_grid
+from .Matching import TOLERANCE_MM, Match
 from .NodeImages import NodeImage
 
 
@@ -99,7 +99,7 @@ def _stored_values(original: Volume, voxels: np.ndarray, relation: Relation) -> 
 
 def moved_volume(volume: Volume, grid: np.ndarray, image: NodeImage, log: Log) -> Volume:
     """Return the volume on the grid of the node, itself if that is the original one."""
-    moved = not same_grid(image.parent_to_world @ grid, grid, volume)
+    moved = not same_grid(image.parent_to_world @ grid, grid, volume.voxels.shape[1:4], TOLERANCE_MM)
     if image.has_acquisition_transform:
         log.notes.append(ACQUISITION_LEFT_OUT)
     keeps_grid = image.has_acquisition_transform or _is_original_grid(volume, grid, image)
@@ -112,8 +112,9 @@ def moved_volume(volume: Volume, grid: np.ndarray, image: NodeImage, log: Log) -
 
 
 def _is_original_grid(volume: Volume, grid: np.ndarray, image: NodeImage) -> bool:
-    if volume.voxels.shape[1:4] != image.voxels.shape[1:4] or same_grid(volume.ijk_to_ras, grid, volume):
-        return same_grid(volume.ijk_to_ras, grid, volume)
+    is_same = same_grid(volume.ijk_to_ras, grid, volume.voxels.shape[1:4], TOLERANCE_MM)
+    if volume.voxels.shape[1:4] != image.voxels.shape[1:4] or is_same:
+        return is_same
     return bool(volume.warnings) and _is_regularised(volume.ijk_to_ras, grid)
 
 

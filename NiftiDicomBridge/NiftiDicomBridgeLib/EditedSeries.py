@@ -38,7 +38,7 @@ class EditedSeries:
         outputs : sequence of pathlib.Path
             The files.
         """
-        if not volumes or volumes[0].metadata is None:
+        if not volumes or volumes[0].source is None:
             return
         identity = identity_of(volumes[0])
         keys = {"SeriesDescription": _description(name, identity), "SeriesNumber": self._next_number(identity)}

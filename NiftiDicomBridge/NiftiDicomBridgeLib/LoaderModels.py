@@ -98,7 +98,7 @@ Frame = tuple[str, int]
 
 def _files_of_times(volumes: Sequence[Volume], image: NodeImage) -> list[list[str]]:
     """Return the files of every time, in the order of the UIDs of the node; one where the node has one UID for all."""
-    metadata = [volume.metadata for volume in volumes if volume.metadata is not None]
+    metadata = [volume.source.metadata for volume in volumes if volume.source is not None]
     path_of = {instance.uid: instance.path for series in metadata for instance in series.instances}
     known = [path_of[uid] for uid in image.instance_uids if uid in path_of]
     count = len(image.voxels)
@@ -143,9 +143,9 @@ def _prediction(
 def _places_of_frames(volumes: Sequence[Volume]) -> dict[Frame, Place]:
     found = {}
     for number, volume in enumerate(volumes):
-        series = volume.metadata
-        if series is None or series.layers is not None:
+        if volume.source is None or volume.source.metadata.layers is not None:
             continue
+        series = volume.source.metadata
         for time, row in enumerate(series.frames.tolist()):
             for k, (instance, frame) in enumerate(row):
                 found[series.instances[instance].path, frame] = Place(number, time, k)
@@ -153,7 +153,7 @@ def _places_of_frames(volumes: Sequence[Volume]) -> dict[Frame, Place]:
 
 
 def _files_of(volume: Volume) -> set[str]:
-    return {instance.path for instance in volume.metadata.instances} if volume.metadata is not None else set()
+    return {instance.path for instance in volume.source.metadata.instances} if volume.source is not None else set()
 
 
 def _spacing_of_ultrasound(path: str) -> tuple[float, float] | None:

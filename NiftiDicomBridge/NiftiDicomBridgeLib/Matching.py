@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nifti_dicom_bridge import BridgeError, Volume
+from nifti_dicom_bridge import BridgeError, Volume, reversed_grid, same_grid
 
 from .NodeImages import NodeImage
 
@@ -67,24 +67,9 @@ def not_found(image: NodeImage, why: str) -> str:
 
 def slice_uids(volume: Volume) -> np.ndarray:
     """Return the SOP Instance UID of every plane, shape (times, slices)."""
-    metadata = volume.metadata
+    metadata = volume.dicom.metadata
     uids = np.array([instance.uid for instance in metadata.instances], dtype=object)
     return uids[metadata.frames[:, :, 0]]
-
-
-def reversed_grid(matrix: np.ndarray, slices: int) -> np.ndarray:
-    """Return the matrix of a grid whose slices are taken in reverse order."""
-    turned = matrix.copy()
-    turned[:, 3] += matrix[:, 2] * (slices - 1)
-    turned[:, 2] *= -1
-    return turned
-
-
-def same_grid(a: np.ndarray, b: np.ndarray, volume: Volume) -> bool:
-    """Whether two matrices put all corners of a volume at the same places."""
-    last = np.array(volume.shape_ijk) - 1
-    corners = np.array([[i, j, k, 1] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]).T
-    return bool(np.abs((a - b) @ corners).max() <= TOLERANCE_MM)
 
 
 def _require_same_kind(volumes: Sequence[Volume], image: NodeImage) -> None:
@@ -92,7 +77,7 @@ def _require_same_kind(volumes: Sequence[Volume], image: NodeImage) -> None:
     samples = image.voxels.shape[4:]
     if all(volume.voxels.shape[4:] != samples for volume in volumes):
         raise BridgeError(not_found(image, OTHER_COLORS))
-    mosaics = [volume for volume in volumes if volume.pixel_record is not None and volume.pixel_record.across > 0]
+    mosaics = [volume for volume in volumes if volume.source is not None and volume.source.is_mosaic]
     if mosaics and all(volume.voxels.shape[1:] != image.voxels.shape[1:] for volume in volumes):
         raise BridgeError(not_found(image, IS_MOSAIC))
 
@@ -127,7 +112,7 @@ def _with_same_grid(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:
         Match(volume, reverse, _as_they_are(image))
         for volume in volumes
         for grid, reverse in grids
-        if same_grid(volume.ijk_to_ras, grid, volume)
+        if same_grid(volume.ijk_to_ras, grid, volume.voxels.shape[1:4], TOLERANCE_MM)
     ]
 
 

@@ -73,8 +73,8 @@ def add_series(volumes: Sequence[Volume], name: str) -> list[Any]:
     objects: dict[str, list[Volume]] = {}
     images = []
     for volume in volumes:
-        if segments_of(volume) and volume.metadata is not None:
-            objects.setdefault(volume.metadata.first.uid, []).append(volume)
+        if segments_of(volume) and volume.source is not None:
+            objects.setdefault(volume.source.metadata.first.uid, []).append(volume)
         else:
             images.append(volume)
     firsts = [layers[0] for layers in objects.values()]

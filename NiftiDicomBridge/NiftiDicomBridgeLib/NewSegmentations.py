@@ -53,7 +53,7 @@ def _referenced_series(volume: Volume) -> str:
     from pydicom.datadict import tag_for_keyword
 
     sequence, uid = (tag_for_keyword(name) or 0 for name in ("ReferencedSeriesSequence", "SeriesInstanceUID"))
-    found = volume.metadata.first.elements.get(sequence) if volume.metadata is not None else None
+    found = volume.source.metadata.first.elements.get(sequence) if volume.source is not None else None
     items = found.value if found is not None and isinstance(found.value, tuple) else ()
     element = items[0].elements.get(uid) if items else None
     return (

@@ -10,9 +10,9 @@ import slicer
 import vtk
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
-from nifti_dicom_bridge import Volume, identity_of
+from nifti_dicom_bridge import Volume, identity_of, reversed_grid
 
-from .Matching import reversed_grid, slice_uids
+from .Matching import slice_uids
 from .NodeKinds import DIFFUSION, LABEL_MAP, SEQUENCE, VOLUME
 from .VoxelValues import fill_plane, value_type
 
@@ -43,7 +43,7 @@ class Grid:
 
     def uids(self, volume: Volume) -> np.ndarray | None:
         """Return the SOP Instance UIDs of a volume, shape (times, slices); None for an image that never was DICOM."""
-        return slice_uids(volume)[:, :: self.step] if volume.metadata is not None else None
+        return slice_uids(volume)[:, :: self.step] if volume.source is not None else None
 
 
 def add_volume(volume: Volume, name: str, kind: str = "") -> Any:

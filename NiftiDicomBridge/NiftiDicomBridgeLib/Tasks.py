@@ -184,12 +184,12 @@ class ExportTask:
         self._folder.mkdir(parents=True, exist_ok=True)
         image = self._folder / (name + (".nii.gz" if self._options.gzip else ".nii"))
         table = table_beside(image)
-        numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.metadata is None else set()
+        numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.source is None else set()
         labels = [label for label in source.image.labels if label.number in numbers]
         if labels and table.exists() and not self._options.overwrite:
             raise OutputError(f"{table} exists. Choose another folder or name.")
         outputs = write(volume, image, replace(self._options, deidentify=False, deidentify_key=""))
-        if volume.metadata is None:
+        if volume.source is None:
             _tell(source.identity, outputs)
         if labels:
             table.write_text(label_table(labels), encoding="utf-8")
@@ -293,7 +293,7 @@ def _source_of(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> 
 
 
 def _require_original(volumes: Sequence[Volume], source: _Source) -> None:
-    edited = any(volume.metadata is None or volume.edits() for volume in volumes)
+    edited = any(volume.source is None or volume.edits() for volume in volumes)
     if edited or any(map(is_nifti, source.files)):
         raise BridgeError(
             f"{source.title} is not as it came from DICOM, and a BIDS dataset holds raw data. Export it as 'NIfTI, one folder'."

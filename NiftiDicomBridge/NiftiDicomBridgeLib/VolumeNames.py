@@ -105,7 +105,7 @@ def _units(volume: Volume) -> str:
 
 def _plane(volume: Volume) -> str:
     """Return the anatomical plane; nothing for oblique slices."""
-    if not (volume.metadata and identity_of(volume, ("ImageOrientationPatient", "FrameOfReferenceUID"))):
+    if not (volume.source and identity_of(volume, ("ImageOrientationPatient", "FrameOfReferenceUID"))):
         return ""
     normal = np.abs(np.cross(volume.ijk_to_ras[:3, 0], volume.ijk_to_ras[:3, 1]))
     return PLANES[int(normal.argmax())] if normal.max() > 0.8 * np.linalg.norm(normal) else ""

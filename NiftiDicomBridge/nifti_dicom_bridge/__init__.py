@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .html_report import write_report as write_report
     from .labels import Code as Code, Segment as Segment, read_labels as read_labels
     from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
+    from .model.grids import reversed_grid as reversed_grid, same_grid as same_grid
     from .model.identity import identity_of as identity_of
     from .model.lazy_voxels import LazyVoxels as LazyVoxels
     from .model.metadata import Change as Change, Element as Element, Instance as Instance, Log as Log
@@ -80,6 +81,7 @@ _HOMES = {
     "sidecar": "read_sidecar",
     "validation": "Finding Severity ValidationReport validate",
     "model.dicom_source": "DicomSource Origin",
+    "model.grids": "reversed_grid same_grid",
     "model.volume": "Volume",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

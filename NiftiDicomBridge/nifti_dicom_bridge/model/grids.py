@@ -1,17 +1,33 @@
-"""Are two grids the same?"""
+"""Grids in space that are compared, or whose slices are counted the other way."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from .geometry import reoriented_affine
 
 POSITION_TOLERANCE_MM, POSITION_TOLERANCE = 1e-3, 0.01
 """Two grids are the same when no corner voxel lies further apart, mm, nor by more than that part of a voxel."""
 
 
 def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float | None = None) -> bool:
-    """Return whether two voxel-to-world matrices put all corners of a grid (slices, rows, columns) at the same places.
+    """Return whether two voxel-to-world matrices put all corners of a grid at the same places.
 
-    Without a tolerance, within what a NIfTI header can blur, and no more.
+    Parameters
+    ----------
+    a, b : numpy.ndarray, shape (4, 4)
+        Column, row, slice → mm.
+    shape_kji : tuple of int
+        Slices, rows, columns.
+    tolerance_mm : float, optional
+        By default, no more than a NIfTI header rounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import same_grid
+    >>> same_grid(np.eye(4), np.diag([1.0, 1.0, 1.1, 1.0]), (7, 40, 48))
+    False
     """
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return False
@@ -22,3 +38,16 @@ def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], toleranc
         smallest = float(np.linalg.norm(b[:3, :3], axis=0).min())
         tolerance_mm = min(POSITION_TOLERANCE_MM, max(POSITION_TOLERANCE * smallest, blur))
     return bool(np.abs((a - b) @ corners).max() <= tolerance_mm)
+
+
+def reversed_grid(ijk_to_ras: np.ndarray, slices: int) -> np.ndarray:
+    """Return the matrix of a grid whose slices are taken in reverse order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import reversed_grid
+    >>> reversed_grid(np.diag([1.0, 1.0, 3.0, 1.0]), 7)[2].tolist()
+    [0.0, 0.0, -3.0, 18.0]
+    """
+    return reoriented_affine(ijk_to_ras, (0, 1, 2), (1, 1, -1), (1, 1, slices))

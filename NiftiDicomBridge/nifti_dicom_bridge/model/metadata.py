@@ -37,7 +37,7 @@ class Element(NamedTuple):
     Examples
     --------
     >>> from nifti_dicom_bridge import read
-    >>> metadata = read("scans")[0].metadata
+    >>> metadata = read("scans")[0].source.metadata
     >>> metadata.first.elements[0x00080060]
     Element(vr='CS', value=b'MR', undefined=False)
     """
@@ -98,7 +98,7 @@ class Instance:
     Examples
     --------
     >>> from nifti_dicom_bridge import read
-    >>> metadata = read("scans")[0].metadata
+    >>> metadata = read("scans")[0].source.metadata
     >>> metadata.first.encoding
     Encoding(explicit=True, little=True, deflated=False)
     """
@@ -165,7 +165,7 @@ class SeriesMetadata:
     Examples
     --------
     >>> from nifti_dicom_bridge import read
-    >>> metadata = read("scans")[0].metadata
+    >>> metadata = read("scans")[0].source.metadata
     >>> len(metadata.instances), metadata.frames.shape
     (7, (1, 7, 2))
     """

@@ -134,7 +134,7 @@ class PixelRecord:
     Examples
     --------
     >>> from nifti_dicom_bridge import read
-    >>> read("scans")[0].pixel_record.stored_type
+    >>> read("scans")[0].source.pixel_record.stored_type
     '<u2'
     """
 

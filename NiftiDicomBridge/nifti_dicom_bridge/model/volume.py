@@ -15,9 +15,9 @@ from .dicom_source import DicomSource
 from .digest import digest_of, share_digest
 from .grids import same_grid
 from .lazy_voxels import LazyVoxels, Voxels
-from .metadata import Instance, SeriesMetadata
+from .metadata import Instance
 from .names import stem_of
-from .pixels import PixelRecord, Rescale, to_real_values
+from .pixels import Rescale, to_real_values
 
 UNPLACED = "unplaced"
 """`Volume.space` of DICOM objects that do not specify where they lie."""
@@ -82,16 +82,6 @@ class Volume:
     def times(self) -> int:
         """Number of times (or echoes, b-values…) along the first axis."""
         return self.voxels.shape[0]
-
-    @property
-    def metadata(self) -> SeriesMetadata | None:
-        """`DicomSource.metadata`; None for an image that never was DICOM."""
-        return None if self.source is None else self.source.metadata
-
-    @property
-    def pixel_record(self) -> PixelRecord | None:
-        """`DicomSource.pixel_record`; None for an image that never was DICOM."""
-        return None if self.source is None else self.source.pixel_record
 
     @property
     def array(self) -> np.ndarray:

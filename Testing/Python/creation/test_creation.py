@@ -189,6 +189,26 @@ def test_reference_gives_patient_study_and_space_and_is_referenced_slice_by_slic
         assert found.SeriesInstanceUID != source.SeriesInstanceUID
 
 
+@pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR, Kind.SC, Kind.SEG, Kind.PM])
+def test_text_of_a_reference_in_another_character_set_is_the_same_in_utf_8(kind, scans):
+    name, description = "Достоевский^Фёдор", "голова"
+    for path in Path("scans").rglob("*"):
+        if path.is_file():
+            ds = pydicom.dcmread(path)
+            ds.SpecificCharacterSet = "ISO_IR 144"
+            ds.PatientName, ds.StudyDescription = name, description
+            ds.save_as(path)
+    image = like(scans, "a.nii")
+    if kind is Kind.SEG:
+        labels = (np.asarray(nibabel.load(image).dataobj) > 0).astype(np.uint8)
+        save("a.nii", labels, nibabel.load(image).affine)
+
+    found, *_ = made(image, reference=Path("scans"), kind=kind)
+
+    assert found.SpecificCharacterSet == "ISO_IR 192"
+    assert (str(found.PatientName), found.StudyDescription) == (name, description)
+
+
 def test_grid_that_differs_by_rounding_is_snapped(scans):
     moved = made(like(scans, "a.nii", 0.01), reference=Path("scans"), kind=Kind.MR)
     exact = {tuple(map(float, pydicom.dcmread(p).ImagePositionPatient)) for p in Path("scans").rglob("*") if p.is_file()}

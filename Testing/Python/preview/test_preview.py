@@ -14,6 +14,7 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Outcome, SlicePlane, Target, convert, read
+from nifti_dicom_bridge.formats.dicom.reading.display_values import as_shown
 from nifti_dicom_bridge.options import PreviewOptions, WindowChoice
 from nifti_dicom_bridge.preview import plane_picture
 from oracles import oracle, run
@@ -228,6 +229,23 @@ def test_the_window_of_philips_is_in_the_unit_of_its_rescale_slope(tmp_path: Pat
     ds.WindowCenter, ds.WindowWidth = "1000", "1500"
 
     assert np.abs(picture_of(ds, tmp_path) / 65535 - expected_by_pydicom(ds)).max() < 1e-4
+
+
+def test_slices_of_philips_whose_private_scale_varies_are_shown_in_the_unit_of_their_rescale(tmp_path: Path) -> None:
+    """The factor between both units is another one for every slice; the picture is of the values of RescaleSlope."""
+    pixels = np.random.default_rng(7).integers(0, 2000, (2, 16, 16)).astype("<u2")
+    for n, ds in enumerate(slices(pixels, MR)):
+        ds.Manufacturer, ds.RescaleSlope, ds.RescaleIntercept = "Philips Medical Systems", "1.25", "-3"
+        ds.private_block(0x2005, "Philips MR Imaging DD 001", create=True).add_new(0x0E, "FL", 0.004 * (n + 1))
+        write(tmp_path / "in" / f"{n}.dcm", ds)
+    (volume,) = read(tmp_path / "in")
+    precise = volume.real_values()
+
+    shown = as_shown(volume).real_values()
+
+    expected = pixels * 1.25 - 3
+    assert not np.allclose(precise[0], expected, rtol=1e-3)
+    assert np.allclose(shown[0], expected, rtol=1e-6, atol=1e-2)
 
 
 # --- colour -----------------------------------------------------------------------------------------------------------

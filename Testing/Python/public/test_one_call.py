@@ -104,5 +104,5 @@ def test_a_volume_is_shown_in_one_line(scans: Path) -> None:
     rgb = bridge.Volume(np.zeros((1, 2, 3, 4, 3), np.uint8), np.eye(4), name="rgb")
     assert repr(rgb) == "Volume('rgb', 4 × 3 × 2 uint8 RGB, 1 × 1 × 1 mm)"
     (volume,) = bridge.read(scans)
-    assert f"from {len(volume.metadata.instances)} DICOM instances" in repr(volume)
+    assert f"from {len(volume.dicom.metadata.instances)} DICOM instances" in repr(volume)
     assert len(repr(volume).splitlines()) == 1

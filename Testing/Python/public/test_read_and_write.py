@@ -52,7 +52,7 @@ def test_a_folder_of_all_formats_is_read(tmp_path: Path) -> None:
     found = read(tmp_path / "all")
     assert len(found) == 3
     assert all(np.array_equal(volume.voxels, found[0].voxels) for volume in found)
-    assert all(volume.metadata is not None for volume in found)
+    assert all(volume.source is not None for volume in found)
 
 
 def test_a_folder_without_images_is_one_clear_error(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_suffixes_in_upper_case_have_their_sidecar(suffix: str, tmp_path: Path) 
     (path, sidecar) = to_nifti(tmp_path / "dicom", tmp_path / "nifti", gzip=suffix.lower().endswith("gz")).outputs
     path.rename(tmp_path / "nifti" / ("CT" + suffix))
     sidecar.rename(tmp_path / "nifti" / "CT.json")
-    assert read(tmp_path / "nifti")[0].metadata is not None
+    assert read(tmp_path / "nifti")[0].source is not None
     assert to_dicom(tmp_path / "nifti", tmp_path / "back", uids="keep").ok
     assert compare(tmp_path / "dicom", tmp_path / "back").same
 
