@@ -157,7 +157,7 @@ def _of_itk(image: object) -> tuple[np.ndarray, np.ndarray]:
 
 def by_dcm2niix(files: list[Path], scratch: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return voxels (i, j, k) and affine (RAS)."""
-    subprocess.run(["dcm2niix", "-b", "n", "-p", "n", "-o", scratch, files[0].parent], capture_output=True, check=False)
+    subprocess.run(["dcm2niix", "-b", "n", "-o", scratch, files[0].parent], capture_output=True, check=False)
     image = nibabel.load(next(path for path in sorted(scratch.glob("*.nii")) if "_Eq" not in path.name))
     return np.asarray(image.get_fdata()), image.affine
 

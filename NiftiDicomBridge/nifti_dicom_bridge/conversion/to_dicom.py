@@ -22,6 +22,8 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
 from ..options.staging import Staging
 from ..options.wording import option_error
+from ..standard.dictionary import describe
+from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
@@ -217,11 +219,23 @@ def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
     given = given_values(run.options.for_file(entry.inputs[0]))
     together.update(edits.elements_of({keyword: text for keyword, (text, _) in given.items()}).items())
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
+    entry.log.warnings += _renamed(together)
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
         entry.outputs = staging.commit()
     entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
+
+
+def _renamed(values: Mapping[edits.Target, Any]) -> list[str]:
+    """Return a warning if values change the patient and not the study: archives assign a study to one patient."""
+    changed = [describe(tag) for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME) if tag in values]
+    if not changed or Tag.STUDY_INSTANCE_UID in values:
+        return []
+    return [
+        f"{' and '.join(changed)} changed, StudyInstanceUID (0020,000D) did not: archives may assign the series to the former "
+        "patient. Use --set StudyInstanceUID=UID for another patient"
+    ]
 
 
 def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import Elements
 from ..standard import dictionary, iods
+from ..standard.tags import Tag
 from .checklist import Requirements, present_modules, requirements_of
 from .conditions import Condition, Scope, rows_for
 from .findings import Path
@@ -57,11 +59,16 @@ def _check_types(subject: DataSetContext, elements: Elements, checklist: Require
         if tag in elements:
             if type_ == "1" and is_empty(elements, tag):
                 _empty(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
-        elif tag not in dictionary.PIXEL_TAGS:
+        elif tag not in dictionary.PIXEL_TAGS and not _is_single_frame(subject, tag):
             _missing(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
     for tag in elements:
         if checklist.types.get(tag) == "1C" and is_empty(elements, tag):
             _empty(subject, "1C", (*above, tag), checklist.homes.get(tag, ""))
+
+
+def _is_single_frame(subject: DataSetContext, tag: int) -> bool:
+    """Whether an attribute says how frames differ, and there is one only (PS3.3 C.8.6.3: required of more than one frame)."""
+    return tag == Tag.FRAME_INCREMENT_POINTER and metadata.integer(subject.elements, Tag.NUMBER_OF_FRAMES) == 1
 
 
 def _missing(subject: DataSetContext, type_: str, path: Path, module: str) -> None:

@@ -30,7 +30,7 @@ class ObjectKind:
         ImageType.
     modules : tuple of Module
         What stands in it beside pixels and planes.
-    rules : Rules
+    rules : PixelConstraints
         What its pixels may be.
     multi_frame : bool
         All frames in one object.

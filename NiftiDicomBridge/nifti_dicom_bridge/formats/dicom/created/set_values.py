@@ -29,7 +29,7 @@ def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved:
 
     Parameters
     ----------
-    objects : iterator of Made or Dataset
+    objects : iterator of NewFile or Dataset
         The new objects.
     attributes : Attributes
         What was decided.

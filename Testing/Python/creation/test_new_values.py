@@ -1,0 +1,118 @@
+"""Values, positions and identity of new objects: within the stated bound and from a named source, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from made_here import MATRIX, entry_of, made, refused, save
+from nifti_dicom_bridge import OptionError, read
+
+
+@pytest.fixture(autouse=True)
+def there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("quaternion", [(0.0, 0.7071068, 0.7071068), (0.7071068, 0.0, 0.7071068), (0.0, 1.0000001, 0.0)])
+def test_a_half_turn_of_the_qform_is_normalized_as_nifti1_io_does(quaternion):
+    image = nibabel.Nifti1Image(np.zeros((8, 8, 8), np.int16), None)
+    image.header["qform_code"], image.header["sform_code"] = 1, 0
+    image.header["quatern_b"], image.header["quatern_c"], image.header["quatern_d"] = quaternion
+    image.header["pixdim"][:4] = 1, 1.0, 1.5, 2.0
+    image.header.structarr["qoffset_x"] = 40
+    nibabel.save(image, "q.nii")
+    (found,) = read("q.nii")
+    axes = found.ijk_to_ras[:3, :3] / [1.0, 1.5, 2.0]
+    assert np.abs(axes.T @ axes - np.eye(3)).max() < 1e-9
+
+
+@pytest.mark.parametrize("base", [10**12, 10**15 + 7, 123456789012345678, 2**62])
+def test_64_bit_integers_are_exact_or_refused(base):
+    voxels = (np.random.default_rng(3).integers(0, 100, (4, 3, 3)) + base).astype(np.int64)
+    nibabel.save(nibabel.Nifti1Image(voxels, MATRIX, dtype=np.int64), "i.nii")
+    entry = entry_of(Path("i.nii"), kind="mr")
+    if base > 2**53:
+        assert "would change by" in entry.error
+        return
+    (back,) = read("out")
+    assert sorted(back.real_values().ravel()) == sorted(voxels.ravel().astype(float))
+
+
+def test_a_vector_of_bytes_is_not_a_color():
+    image = nibabel.Nifti1Image(np.ones((4, 3, 2, 1, 3), np.uint8), MATRIX)
+    image.header.set_intent(1007)
+    nibabel.save(image, "v.nii")
+    assert "vector" in refused(Path("v.nii"))
+    image.header.set_intent(2003)
+    nibabel.save(image, "c.nii")
+    assert made(Path("c.nii"))[0].PhotometricInterpretation == "RGB"
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "PixelSpacing", "ImagePositionPatient", "SeriesInstanceUID", "Rows"])
+def test_protected_attributes_are_refused(keyword):
+    with pytest.raises(OptionError, match="cannot be set"):
+        entry_of(save("a.nii"), set_values={keyword: "1.2" if "UID" in keyword else "1"})
+
+
+@pytest.mark.parametrize(("keyword", "value"), [("Modality", "CT"), ("ImageType", "ORIGINAL\\PRIMARY")])
+def test_values_that_the_kind_determines_are_refused(keyword, value):
+    assert keyword in refused(save("a.nii"), kind="mr", set_values={keyword: value})
+
+
+@pytest.mark.parametrize(("low", "unit"), [(-1000, "HU"), (0, "US")])
+def test_ct_is_in_hounsfield_units_only_if_that_is_plausible(low, unit):
+    voxels = (np.arange(60).reshape(5, 4, 3) + low).astype(np.int16)
+    assert made(save("a.nii", voxels), kind="ct")[0].RescaleType == unit
+
+
+def test_parts_of_a_complex_image_share_study_and_space():
+    voxels = (np.arange(60) + 1j * np.arange(60, 0, -1)).reshape(5, 4, 3).astype(np.complex64)
+    one, other = made(save("c.nii", voxels), kind="enhanced-mr")
+    assert {one.ComplexImageComponent, other.ComplexImageComponent} == {"REAL", "IMAGINARY"}
+    assert one.StudyInstanceUID == other.StudyInstanceUID
+    assert one.FrameOfReferenceUID == other.FrameOfReferenceUID
+
+
+def test_images_of_one_session_on_one_grid_share_a_frame_of_reference():
+    labels = (np.arange(60) % 3 == 0).reshape(5, 4, 3).astype(np.uint8)
+    inputs = [save("sub-01_T1w.nii"), save("sub-01_dseg.nii", labels)]
+    found = made(*inputs)
+    assert len({ds.FrameOfReferenceUID for ds in found}) == len({ds.StudyInstanceUID for ds in found}) == 1
+
+
+def test_bids_subjects_have_an_id_and_what_the_participants_table_contains():
+    save("d/sub-01/anat/sub-01_T1w.nii", Modality="MR")
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    Path("d/participants.tsv").write_text("participant_id\tage\tsex\tweight\nsub-01\t34\tM\t80\n")
+    found = made(Path("d"))[0]
+    assert (found.PatientID, found.PatientAge, found.PatientSex, found.PatientWeight) == ("01", "034Y", "M", 80)
+
+
+def test_times_of_a_parametric_map_are_one_series():
+    found = made(save("m.nii", np.random.default_rng(1).random((5, 4, 3, 3)).astype(np.float32)), kind="pm")
+    assert len({ds.SeriesInstanceUID for ds in found}) == 1
+
+
+def test_multi_frame_secondary_capture_is_unsigned():
+    (found,) = made(save("s.nii", np.array([[[-5.0]], [[7.0]]], np.float32)), kind="sc-multiframe")
+    assert found.PixelRepresentation == 0
+
+
+def test_words_that_are_joined_in_a_sidecar_are_separate_values():
+    found = made(save("a.nii", Modality="MR", ScanningSequence="GR_IR", SequenceVariant="SK_SP_MP", InversionTime=0.9))[0]
+    assert list(found.SequenceVariant) == ["SK", "SP", "MP"]
+    assert list(found.ScanningSequence) == ["GR", "IR"]
+
+
+def test_inversion_recovery_without_a_time_is_still_valid():
+    entry = entry_of(save("a.nii", Modality="MR", ScanningSequence=["GR", "IR"]))
+    assert not [warning for warning in entry.log.warnings if "not as the standard" in warning]
+
+
+def test_a_decay_factor_without_decay_correction_is_left_out():
+    entry = entry_of(save("a.nii", Modality="PT", DecayCorrectionFactor=[1.1]))
+    assert any("DecayCorrectionFactor" in warning for warning in entry.log.warnings)
