@@ -32,19 +32,21 @@ class Origin:
     ----------
     files : list of pathlib.Path
         The DICOM files of the series; empty where it is not known.
-    keeps_modality : bool
-        Whether it is an image of the modality of that series.
+    keeps_modality : bool or None
+        Whether its values are those of the modality of that series, up to smoothing and the like; None if they could not be
+        compared.
     values : dict of str to str
         DICOM keyword → value of that series that holds for it, too.
     """
 
     files: list[Path] = field(default_factory=list)
-    keeps_modality: bool = False
+    keeps_modality: bool | None = None
     values: dict[str, str] = field(default_factory=dict)
 
     def options(self, options: ConversionOptions, scratch: Path) -> FileOptions:
         """Return the choices for an image with this origin; those that the user made come first."""
-        kind = Kind.CLASSIC if options.kind is Kind.AUTO and self.keeps_modality else options.kind
+        kinds = {True: Kind.CLASSIC, False: Kind.PM, None: Kind.AUTO}
+        kind = kinds[self.keeps_modality] if options.kind is Kind.AUTO else options.kind
         reference = with_reference(options, self.files, scratch).reference if options.reference is None else options.reference
         return FileOptions(kind, reference, {**self.values, **options.set_values})
 
@@ -55,21 +57,22 @@ def origin_of(node: Any) -> Origin:
     series = Database.series_of_instances(uids) if uids else ""
     files = Database.files_of_series(series) if series else []
     modality = Database.value_of(files[0], MODALITY) if files and kind_of_values(node) == "greys" else ""
-    if modality not in KEEPS_MODALITY or not _follows(node, uids):
-        return Origin(files)
+    follows = _follows(node, uids) if modality in KEEPS_MODALITY else None
+    if not follows:
+        return Origin(files, follows)
     units = Database.value_of(files[0], UNITS)
     return Origin(files, True, {"Units": units} if units else {})
 
 
-def _follows(node: Any, uids: tuple[str, ...]) -> bool:
-    """Whether the values of a volume are those of the volume with some SOP Instance UIDs, but for smoothing and the like."""
+def _follows(node: Any, uids: tuple[str, ...]) -> bool | None:
+    """Return whether the values of a volume are those of the volume with some SOP Instance UIDs; None if not comparable."""
     others = (other for other in slicer.util.getNodesByClass(VOLUME) if instance_uids_of(other) == uids)
     other = next(others, None)
     if other is None or not node.IsA(VOLUME):
-        return False
+        return None
     arrays = [slicer.util.arrayFromVolume(one) for one in (other, node)]
     if arrays[0].shape != arrays[1].shape:
-        return False
+        return None
     step = max(1, arrays[0].size // SAMPLES)
     before, after = (array.reshape(-1)[::step].astype(np.float64) for array in arrays)
     if not np.isfinite(after).all() or not before.std() or not after.std():

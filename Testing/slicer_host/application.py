@@ -36,6 +36,7 @@ class ErrorLog:
 
     def __init__(self, path):
         self.filePath = path
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         handler = logging.FileHandler(path, encoding="utf-8")
         handler.setFormatter(
             logging.Formatter("[%(levelname)s][Python] %(asctime)s [Python] (%(pathname)s:%(lineno)d) - %(message)s")

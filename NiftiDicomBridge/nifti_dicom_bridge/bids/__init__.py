@@ -14,7 +14,7 @@ from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
 from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
 from .kinds import number_text
-from .private_block import KEYS_TAG, direction_of, private_block, private_block_of, with_preserved_keys
+from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
 from .reverse_pet import decay_factors, per_time
 from .reverse_rows import MAY_BE_LISTS, REVERSE_ROWS, WITHHELD
 from .source import PlaneAttributes, Storage
@@ -37,11 +37,11 @@ __all__ = [
     "decay_factors",
     "direction_of",
     "edited_keys",
+    "find_private_block",
     "keys_of",
     "keys_of_elements",
     "number_text",
     "per_time",
-    "private_block",
     "private_block_of",
 ]  # fmt: skip
 

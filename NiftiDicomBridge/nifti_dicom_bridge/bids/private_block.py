@@ -64,7 +64,7 @@ def private_block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ra
     }
 
 
-def private_block(elements: Elements) -> Elements:
+def find_private_block(elements: Elements) -> Elements:
     """Return the private block of a data set, in its usual place; empty where there is none."""
     layer = Layer(elements)
     tag = layer.tag_of(KEYS) if (GROUP, CREATOR) in layer.blocks else None

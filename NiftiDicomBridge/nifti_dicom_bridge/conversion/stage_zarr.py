@@ -71,7 +71,7 @@ def _write_attributes(writer: zarr.StoreWriter, volume: Volume, top: Mapping[str
     keys, found = _keys_and_record(volume)
     told = {**keys, **top}
     writer.write_attributes(volume, found, told)
-    write_sidecar(sidecar, {**told, zarr.BESIDE_KEY: zarr.companion_json(volume, store, found)})
+    write_sidecar(sidecar, {**told, zarr.BESIDE_KEY: zarr.companion_content(volume, store, found)})
 
 
 def _check_beside(folder: Path, name: str) -> None:

@@ -139,7 +139,7 @@ def attributes_from_source(series: SeriesMetadata, sop_class: str) -> SourceAttr
     first = flats[keys[0]]
     same = {tag for tag in public if all(flat.get(tag) == first.get(tag) for flat in flats.values())}
     own = public & allowed - same
-    blocks = [bids.private_block(flat) for flat in flats.values()]
+    blocks = [bids.find_private_block(flat) for flat in flats.values()]
     remembered = blocks[0] if all(block == blocks[0] for block in blocks) else {}
     return SourceAttributes(
         shared={tag: first[tag] for tag in same & allowed},

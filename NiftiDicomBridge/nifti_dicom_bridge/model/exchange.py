@@ -93,7 +93,7 @@ def parts_of_nibabel(image: Any) -> Parts:
         intercept=float(proxy.inter) if scaled else 0.0,
         time_step_s=float(zooms[3]) * SECONDS.get(units & 0x38, 0.0) if len(zooms) > 3 else 0.0,
         space=SPACES.get(code, ""),
-        intent=INTENTS.get(_code(header, "intent_code"), "vector" if data.ndim == 5 and not data.dtype.fields else ""),
+        intent=INTENTS.get(_code(header, "intent_code"), _intent_of(data)),
         warnings=() if code or "sform_code" not in header else (NO_FORM,),
     )
 
@@ -101,6 +101,11 @@ def parts_of_nibabel(image: Any) -> Parts:
 def _code(header: Any, name: str) -> int:
     """Return a number of a header; 0 in headers of formats without it."""
     return int(header[name]) if name in header else 0
+
+
+def _intent_of(data: np.ndarray) -> str:
+    """Return what several values per voxel are if the intent code does not say: colors only by data type."""
+    return "rgb" if data.dtype.fields else "vector" if data.ndim == 5 else ""
 
 
 def _with_all_axes(data: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ GIVEN: dict[str, Any] = {
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
+    "allow_no_overlap": True,
 }  # fmt: skip
 """A value of each option that is not its default."""
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -37,6 +38,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "kind-with-original-names": {"target": "dicom", "kind": "seg", "names": "original"},
     "segmentation-of-other-kind": {"target": "dicom", "kind": "mr", "segmentation": "fractional"},
     "max-error-without-rounding": {"target": "dicom", "kind": "pm", "max_error": 0.5},
+    "allow-no-overlap-without-reference": {"target": "dicom", "allow_no_overlap": True},
     "plane-without-reference": {"target": "dicom", "plane": "reference"},
     "pictures-in-plane-of-reference": {"target": "preview", "plane": "reference"},
     "fps-without-movies": {"target": "preview", "preview.fps": 5, "preview.gif": False, "preview.mp4": False},

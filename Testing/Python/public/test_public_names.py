@@ -69,13 +69,12 @@ ACCEPTED = """
 from pathlib import Path
 from nifti_dicom_bridge import ConversionOptions, Job, PreviewOptions, Resample, Target, Uids, compare, convert, inspect
 from nifti_dicom_bridge import read, to_dicom, to_nifti, to_preview, validate, write
-from places import ROOT
 
 options = ConversionOptions(target="dicom", uids="keep", reference="scans", resample=["shear"], set_values={"PatientID": 7})
 same = ConversionOptions(target=Target.DICOM, uids=Uids.KEEP, reference=Path("scans"), resample={Resample.SHEAR})
 pictures = ConversionOptions(target="preview", preview=PreviewOptions(window="40,400", mosaic="planes"))
 uids: Uids = options.uids
-reference: Path | None = options.reference
+references: Path | tuple[Path, ...] | None = options.reference
 convert(Job("scans", "nifti"))
 convert(Job([Path("scans"), "more"], Path("nifti"), options))
 report = to_nifti("scans", Path("nifti"), gzip=False)

@@ -13,6 +13,7 @@ GIVEN = {
     "layout": "bids", "bids_map": "map.json", "resample": "tilt, spacing", "kind": "enhanced-mr", "plane": "axial",
     "reference": "ct", "study_from": "study", "sidecar": "x.json", "metadata": "m.toml", "labels": "l.tsv",
     "segmentation": "labelmap", "max_error": 0.1, "shards": True, "pyramid": 2, "deidentify": True, "deidentify_key": "k",
+    "allow_no_overlap": True,
     "preview": {"window": "full", "fps": 5.0, "overlay": "seg.nii"}, "per_file": {"a.nii": {"kind": "ct"}},
 }  # fmt: skip
 
@@ -80,7 +81,7 @@ def test_volume_on_the_grid_of_a_loaded_series_has_its_study_and_frame_of_refere
 
 
 def test_volume_that_refers_to_a_loaded_series_has_its_study(slicer, logic, node, tmp_path):
-    volume = slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), np.eye(4), "resampled")
+    volume = slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), ijk_to_ras(node), "resampled")
     volume.AddNodeReferenceID("input", node.GetID())
     (found, *_) = written(logic.volumesToDicom([volume], database=False, folder=tmp_path / "out"))
     assert str(found.PatientName) == "Bridge^Test"

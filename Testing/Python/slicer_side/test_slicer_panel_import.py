@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from panel_helpers import add_files, add_volume, enter, fields, file_rows, report, run, select, settle, shown
-from slicer_helpers import MessageBoxes, click, wait_until
+from slicer_helpers import MessageBoxes, click, ijk_to_ras, wait_until
 
 
 @pytest.fixture
@@ -15,12 +15,14 @@ def bids_image(tmp_path):
     return image(tmp_path / "bids" / "sub-1_T1w.nii.gz", '{"Modality": "MR", "EchoTime": 0.03, "PatientID": "S1"}')
 
 
-def image(path, sidecar=""):
+def image(path, sidecar="", ijk_to_ras=None):
     import nibabel
 
     path.parent.mkdir(exist_ok=True)
     voxels = np.arange(4 * 5 * 6, dtype=np.int16).reshape(6, 5, 4)
-    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([2, 2, 3, 1])), path)
+    saved = nibabel.Nifti1Image(voxels, np.diag([2, 2, 3, 1]) if ijk_to_ras is None else ijk_to_ras)
+    saved.set_sform(saved.affine, 1)  # coordinates of the scanner
+    nibabel.save(saved, path)
     if sidecar:
         path.with_name(path.name.replace(".nii.gz", ".json")).write_text(sidecar)
     return path
@@ -323,7 +325,7 @@ def test_kind_is_chosen_for_the_selected_files_only(panel, database, bids_image,
 
 
 def test_reference_of_the_scene_gives_patient_and_study(slicer, panel, node, database, bids_image):
-    (bids_image.with_name("sub-1_T1w.json")).write_text('{"Modality": "MR"}')
+    image(bids_image, '{"Modality": "MR"}', ijk_to_ras(node))
     add_files(panel, [bids_image])
     panel.refresh()
     choose_reference(panel, references(panel).index("Scene: 7: ramp"))
@@ -335,7 +337,7 @@ def test_reference_of_the_scene_gives_patient_and_study(slicer, panel, node, dat
 
 def test_reference_of_one_file_is_not_that_of_another(panel, node, database, bids_image, tmp_path):
     for path in (bids_image, tmp_path / "bids" / "sub-2_T1w.nii.gz"):
-        image(path, '{"Modality": "MR"}')
+        image(path, '{"Modality": "MR"}', ijk_to_ras(node))
     add_files(panel, [bids_image, tmp_path / "bids" / "sub-2_T1w.nii.gz"])
     choose_reference(panel, references(panel).index("Scene: 7: ramp"))
     assert [row.value_of("PatientName") for row in panel.importing.rows.all] == ["Bridge^Test", ""]
@@ -344,8 +346,10 @@ def test_reference_of_one_file_is_not_that_of_another(panel, node, database, bid
 def test_reference_may_be_a_folder(panel, bids_image, write_series, tmp_path, monkeypatch):
     import qt
 
-    (bids_image.with_name("sub-1_T1w.json")).write_text("{}")
+    from nifti_dicom_bridge import read
+
     write_series(tmp_path / "reference")
+    image(bids_image, "{}", read(tmp_path / "reference")[0].ijk_to_ras)
     monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *args: str(tmp_path / "reference"))
     add_files(panel, [bids_image])
     choose_reference(panel, panel.ui.referenceComboBox.count - 1)

@@ -44,7 +44,7 @@ def test_nifti_that_is_loaded_and_exported_is_the_same(case, slicer, logic, tmp_
 
 
 @pytest.mark.parametrize("case", CASES or ["none"])
-def test_series_that_our_loader_takes_over_is_no_edit(case, slicer, plugin, logic, database, tmp_path):
+def test_series_that_our_loader_takes_over_is_no_edit(case, slicer, plugin, logic, database, tmp_path, caplog):
     if not CASES:
         pytest.skip("there is no ../shared/data beside the repository")
     from DICOMLib import DICOMUtils
@@ -55,7 +55,11 @@ def test_series_that_our_loader_takes_over_is_no_edit(case, slicer, plugin, logi
     for series in Database.all_series():
         for loadable in plugin.examineForImport([list(database.filesForSeries(series.uid))]):
             slicer.mrmlScene.Clear()
-            report = logic.exportVolumes([plugin.load(loadable)], tmp_path / series.uid)
+            node = plugin.load(loadable)
+            if not node:
+                assert "truncated" in caplog.text
+                continue
+            report = logic.exportVolumes([node], tmp_path / series.uid)
             assert unchanged(report), [entry.log for entry in report.entries]
 
 

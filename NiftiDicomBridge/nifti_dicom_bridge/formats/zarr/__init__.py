@@ -5,7 +5,7 @@ part of the lossless record. The attributes of the group hold what programs of i
 of ours, the exact grid and the small part of the record.
 """
 
-from .companion_json import BESIDE_KEY, companion_json
+from .companion_json import BESIDE_KEY, companion_content
 from .dependency import check_package
 from .paths import SIGN, is_store, stores_below
 from .reader import StoreContents, read_store
@@ -17,7 +17,7 @@ __all__ = [
     "StoreContents",
     "StoreWriter",
     "check_package",
-    "companion_json",
+    "companion_content",
     "is_store",
     "read_store",
     "stores_below",

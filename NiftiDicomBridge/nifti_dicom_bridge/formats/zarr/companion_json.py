@@ -20,7 +20,7 @@ BESIDE_KEY = KEY + "Zarr"
 _PRIVATE_AND_OPAQUE = ("InlineBinary", "BulkDataURI")
 
 
-def companion_json(volume: Volume, store: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
+def companion_content(volume: Volume, store: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what is to be said of a store under one key of ours.
 
     Parameters
