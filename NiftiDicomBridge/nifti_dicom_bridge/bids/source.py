@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -211,11 +212,13 @@ class PlaneAttributes:
         return [str(value) for value in self.csa.get(where.name, [])]
 
     def numbers(self, where: Where) -> list[float]:
-        """Return numbers; empty where there are none."""
+        """Return numbers; empty if there are none, or if one of them is not finite."""
         if isinstance(where, (Csa, Phoenix)):
-            return [number for number in map(siemens_text.number, self.values(where)) if number is not None]
-        found = self.holder(where)
-        return metadata.numbers(*found) or _leading_numbers(metadata.texts(*found)) if found else []
+            values = [number for number in map(siemens_text.number, self.values(where)) if number is not None]
+        else:
+            found = self.holder(where)
+            values = metadata.numbers(*found) or _leading_numbers(metadata.texts(*found)) if found else []
+        return values if all(map(math.isfinite, values)) else []
 
     def number(self, where: Where) -> float | None:
         """Return the first number, None where there is none."""
