@@ -86,7 +86,7 @@ class Commit:
         return cls(staging, folder, steps, made)
 
     @classmethod
-    def found(cls, staging: Path, folder: Path) -> tuple[Commit, bool] | None:
+    def unfinished(cls, staging: Path, folder: Path) -> tuple[Commit, bool] | None:
         """Return a commit that was decided and not finished, and whether it is to be taken back; None if there is none."""
         for journal, undo in ((JOURNAL, False), (UNDO, True)):
             if (staging / journal).is_file():

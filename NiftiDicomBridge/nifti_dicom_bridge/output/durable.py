@@ -23,10 +23,10 @@ _SWAP = 2
 
 def sync(paths: Iterable[Path]) -> None:
     """Wait until files and the entries of folders are on the disk; folders only where the platform can."""
-    found = list(dict.fromkeys(paths))
-    if len(found) > MOST_SINGLE and _sync_file_system(found[0]):
+    unique = list(dict.fromkeys(paths))
+    if len(unique) > MOST_SINGLE and _sync_file_system(unique[0]):
         return
-    for path in found:
+    for path in unique:
         _sync_one(path)
 
 
@@ -57,8 +57,8 @@ def _sync_file_system(path: Path) -> bool:
 
 def tree(folder: Path) -> list[Path]:
     """Return a folder and everything below it, innermost first."""
-    found = [Path(root, name) for root, _, names in os.walk(folder, topdown=False) for name in (*names, ".")]
-    return found or [folder]
+    paths = [Path(root, name) for root, _, names in os.walk(folder, topdown=False) for name in (*names, ".")]
+    return paths or [folder]
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -29,8 +29,8 @@ def without_successor(folder: Path, names: Sequence[str]) -> list[str]:
         The new outputs, relative to it.
     """
     replaced = [name for name in names if (folder / name).exists()]
-    found = [*_companions(replaced), *_slices(folder, replaced)]
-    return [name for name in dict.fromkeys(found) if name not in names and (folder / name).is_file()]
+    former = [*_companions(replaced), *_slices(folder, replaced)]
+    return [name for name in dict.fromkeys(former) if name not in names and (folder / name).is_file()]
 
 
 def _companions(replaced: Sequence[str]) -> Iterator[str]:

@@ -36,11 +36,11 @@ def recover(folder: Path, progress: Progress | None = None) -> list[str]:
         return []
     try:
         with FolderLock(home / COMMIT_LOCK, progress) as lock:
-            found = recover_locked(folder)
+            sentences = recover_locked(folder)
             clear(home, lock)
     except OSError as error:
         raise OutputError(f"{home}: cannot be read or removed ({error.strerror}). Check its permissions.") from error
-    return found
+    return sentences
 
 
 def recover_locked(folder: Path) -> list[str]:
@@ -49,19 +49,18 @@ def recover_locked(folder: Path) -> list[str]:
     for staging in list(_stagings(folder / HOME)):
         if not is_dead(staging):
             continue
-        found = _finished(staging, folder)
+        sentences.append(_finished(staging, folder))
         shutil.rmtree(staging, ignore_errors=True)
-        sentences.append(found)
     return sentences
 
 
 def _finished(staging: Path, folder: Path) -> str:
     """Bring an unfinished commit to its end."""
     try:
-        found = Commit.found(staging, folder)
-        if found is None:
+        unfinished = Commit.unfinished(staging, folder)
+        if unfinished is None:
             return f"{folder}: removed the temporary files of a conversion that was interrupted"
-        commit, undo = found
+        commit, undo = unfinished
         if undo:
             commit.undo()
             return f"{folder}: took back {_outputs(commit)} of a conversion that was interrupted"
@@ -107,8 +106,9 @@ def check_complete(path: Path) -> None:
     path = Path(os.path.abspath(path))
     for folder in list(path.parents)[:DEEPEST]:
         for staging in _stagings(folder / HOME):
-            found = Commit.found(staging, folder)
-            if found and any(path == folder / step.name or folder / step.name in path.parents for step in found[0].steps):
+            unfinished = Commit.unfinished(staging, folder)
+            places = [folder / step.name for step in unfinished[0].steps] if unfinished else []
+            if any(place in (path, *path.parents) for place in places):
                 raise OutputError(
                     f"{path.name}: a conversion into {folder} was interrupted while it wrote this image, so image and sidecar "
                     f"may not belong together. Repeat that conversion, or any other one into {folder}: it completes the files."

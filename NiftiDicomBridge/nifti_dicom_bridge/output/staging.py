@@ -69,7 +69,7 @@ class Staging:
     def __exit__(self, *exception: object) -> None:
         if self._owner is not None:
             self._owner.close()
-            if Commit.found(self._temporary, self.folder) is None:  # else the next conversion needs it
+            if Commit.unfinished(self._temporary, self.folder) is None:  # else the next conversion needs it
                 shutil.rmtree(self._temporary, ignore_errors=True)
         try:
             if self._locked or self._lock.attempt():  # else the conversion that has it clears the folder
@@ -127,9 +127,9 @@ class Staging:
         self._check_free(name, target, is_folder=True)
         if target.exists() and any(target.iterdir()) and not (target / sign).is_file():
             raise OutputError(f"{target} exists and holds other things: it has no {sign}. Choose another folder, or remove it.")
-        found = self._reserved(name)
-        found.mkdir()
-        return found
+        path = self._reserved(name)
+        path.mkdir()
+        return path
 
     def hold(self) -> None:
         """Keep other conversions from changing the folder until this one has ended: for files that it reads and updates."""
