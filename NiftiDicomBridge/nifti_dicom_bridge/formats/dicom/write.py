@@ -13,7 +13,7 @@ from ...model.names import safe_name, unique_name
 from ...model.report import Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
-from ...options.staging import Staging
+from ...output import Staging
 from ...standard import dictionary
 from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
