@@ -20,8 +20,8 @@ from ..model.metadata import Change
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
-from ..options.staging import Staging
 from ..options.wording import option_error
+from ..output import Staging
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of

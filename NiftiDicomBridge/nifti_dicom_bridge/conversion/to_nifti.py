@@ -16,7 +16,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import resample
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
-from ..options.staging import Staging
+from ..output import Staging
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_with_record import open_store
 from .stage_nifti import stage_labels, stage_nifti, write_beside

@@ -25,7 +25,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress, Resample, SlicePlane
-from ..options.staging import Staging
+from ..output import Staging
 from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
