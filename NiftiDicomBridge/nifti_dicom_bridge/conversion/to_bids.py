@@ -16,7 +16,7 @@ from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import read_sidecar, sidecar_path
 from .entries import errors_recorded_in, leftover_entries, plans_as_named
 from .stage_nifti import stage_labels, stage_nifti

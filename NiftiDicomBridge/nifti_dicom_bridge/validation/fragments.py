@@ -20,40 +20,40 @@ def check_encapsulated(subject: DataSetContext, pixels: PixelElement) -> None:
     if pixels.length >= 0 or not instance.path or instance.encoding.deflated:
         return
     try:
-        found = read_fragments(instance)
+        fragments = read_fragments(instance)
         if not instance.transfer_syntax.startswith(VIDEO):
             check_fragments(instance)
     except DicomReadError as error:
         text = str(error).removeprefix(f"{instance.path}: ").removeprefix("truncated: ")
         subject.error("truncated", (pixels.tag,), f"{text[:1].upper()}{text[1:]}", "")
         return
-    if not found.is_closed:
+    if not fragments.is_closed:
         subject.error(
             "truncated",
             (pixels.tag,),
             "No SequenceDelimitationItem (FFFE,E0DD) follows its last fragment (PS3.5 A.4).",
             "Copy the file again from its source.",
         )
-    if any(length % 2 for _, length in found.places):
+    if any(length % 2 for _, length in fragments.places):
         subject.error(
             "odd length", (pixels.tag,), "A fragment has an odd number of bytes (PS3.5 A.4).", "Pad it with a zero byte."
         )
     if not instance.transfer_syntax.startswith(VIDEO):
-        _check_frames(subject, found)
+        _check_frames(subject, fragments)
 
 
-def _check_frames(subject: DataSetContext, found: Fragments) -> None:
+def _check_frames(subject: DataSetContext, fragments: Fragments) -> None:
     """Report fragments and tables of offsets that do not fit the number of frames."""
     frames = frame_count(subject.elements)
-    if subject.instance.transfer_syntax == RLE and len(found.places) != frames:
+    if subject.instance.transfer_syntax == RLE and len(fragments.places) != frames:
         subject.error(
             "fragments",
             (Tag.PIXEL_DATA,),
-            f"It has {len(found.places)} fragments; in RLE each of its {frames} frame(s) is one fragment (PS3.5 A.4.2).",
+            f"It has {len(fragments.places)} fragments; in RLE each of its {frames} frame(s) is one fragment (PS3.5 A.4.2).",
             "Write the pixel data again.",
         )
-    starts = {offset - found.places[0][0] for offset, _ in found.places}
-    tables = (("Basic Offset Table", Tag.PIXEL_DATA, found.offsets),
+    starts = {offset - fragments.places[0][0] for offset, _ in fragments.places}
+    tables = (("Basic Offset Table", Tag.PIXEL_DATA, fragments.offsets),
               ("table", Tag.EXTENDED_OFFSET_TABLE, extended_offsets(subject.instance)))  # fmt: skip
     for name, tag, offsets in tables:
         if not offsets:

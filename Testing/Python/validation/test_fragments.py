@@ -44,7 +44,7 @@ def _write(folder: Path, frames: int, fragments: Sequence[bytes], offsets: bytes
 
 def rules(path: Path) -> list[str]:
     """Return the rules of our errors that are about fragments."""
-    return [found.rule for found in check_files([path]) if found.severity is Severity.ERROR and found.rule in RULES]
+    return [finding.rule for finding in check_files([path]) if finding.severity is Severity.ERROR and finding.rule in RULES]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -63,7 +63,7 @@ def test_a_right_table_of_offsets_is_right(tmp_path: Path) -> None:
 def test_a_wrong_table_of_offsets_is_an_error(offsets: tuple[int, ...], fault: str, tmp_path: Path) -> None:
     path = _write(tmp_path, 2, [_frame(0), _frame(1)], struct.pack(f"<{len(offsets)}I", *offsets))
 
-    (finding,) = [found for found in check_files([path]) if found.rule == "offset table"]
+    (finding,) = [finding for finding in check_files([path]) if finding.rule == "offset table"]
     assert fault in finding.message
 
 
@@ -111,8 +111,8 @@ def test_a_file_that_is_cut_anywhere_has_an_error(data: st.DataObject, tmp_path_
     raw = path.read_bytes()
     path.write_bytes(raw[: data.draw(st.integers(0, len(raw) - 1))])
 
-    found = [finding for finding in check_files([path]) if finding.severity is Severity.ERROR]
-    assert {finding.rule for finding in found} & {*RULES, "missing type 1", "missing type 1C"}
+    errors = [finding for finding in check_files([path]) if finding.severity is Severity.ERROR]
+    assert {finding.rule for finding in errors} & {*RULES, "missing type 1", "missing type 1C"}
 
 
 def test_the_delimiter_is_required(tmp_path: Path) -> None:

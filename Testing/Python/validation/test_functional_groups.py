@@ -26,16 +26,16 @@ RECAST = {"enhanced-ct": ("classic_ct", "enhanced"), "enhanced-mr": ("mr_4d", "e
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return one object of each kind, as this package writes it."""
-    folder, found = tmp_path_factory.mktemp("groups"), {}
+    folder, objects = tmp_path_factory.mktemp("groups"), {}
     for name, (phantom, kind) in RECAST.items():
         PHANTOMS[phantom].write(folder / phantom / name)
-        found[name] = to_dicom([folder / phantom / name], folder / name, kind=kind).outputs[0]
+        objects[name] = to_dicom([folder / phantom / name], folder / name, kind=kind).outputs[0]
     labels = np.arange(60, dtype=np.uint8).reshape(5, 4, 3) % 3
     nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), folder / "dseg.nii")
     for name, segmentation in (("seg", "binary"), ("labelmap", "labelmap")):
         report = to_dicom([folder / "dseg.nii"], folder / name, kind="seg", segmentation=segmentation)
-        found[name] = report.outputs[0]
-    return found
+        objects[name] = report.outputs[0]
+    return objects
 
 
 def _groups(ds: Dataset) -> Iterator[Dataset]:
@@ -167,7 +167,7 @@ def test_what_dciodvfy_reports_we_report(case: tuple, objects: dict[str, Path], 
     new = facts_of_dciodvfy(path) - facts_of_dciodvfy(objects[kind]) - NOT_OURS
     ours = facts_of_findings(check_files([path]), (Severity.ERROR, Severity.WARNING))
 
-    assert {found for found in new if found[0] == fact[0]} <= ours
+    assert {theirs for theirs in new if theirs[0] == fact[0]} <= ours
 
 
 def test_pulse_sequence_of_a_derived_image_is_a_warning(objects: dict[str, Path], tmp_path: Path) -> None:
