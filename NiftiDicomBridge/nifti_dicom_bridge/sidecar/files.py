@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
 from ..model.input_files import read_file
 from ..model.names import companion
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a pair of UTF-16: JSON can escape it, UTF-8 cannot express it."""
 
 
 def sidecar_path(image: Path) -> Path:
@@ -46,8 +50,17 @@ def read_sidecar(path: Path) -> dict[str, Any]:
 
 def write_sidecar(path: Path, top: dict[str, Any]) -> None:
     """Write a sidecar: keys at the top level on lines of their own, the record in one."""
-    lines = [
-        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ': '))}"
-        for key, value in top.items()
-    ]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    try:
+        lines = [
+            f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ': '))}"
+            for key, value in top.items()
+        ]
+    except ValueError as error:
+        raise SidecarError(f"{path.name}: a value cannot be written as JSON ({error}). Correct it in the input.") from None
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    path.write_bytes(json_bytes(text))
+
+
+def json_bytes(text: str) -> bytes:
+    """Return JSON in UTF-8."""
+    return _LONE_SURROGATE.sub(lambda lone: f"\\u{ord(lone[0]):04x}", text).encode("utf-8")

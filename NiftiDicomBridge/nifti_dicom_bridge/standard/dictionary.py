@@ -31,6 +31,16 @@ def keyword_of(tag: int) -> str:
     return describe(tag).split(" ")[0]
 
 
+def vrs_of(tag: int) -> tuple[str, ...]:
+    """Return the VRs that the dictionary gives an attribute (PS3.6); none for private and unknown ones."""
+    from pydicom.datadict import dictionary_VR
+
+    try:
+        return tuple(str(dictionary_VR(tag)).split(" or "))
+    except KeyError:
+        return ()
+
+
 def uid_name(uid: str) -> str:
     """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
     from pydicom.config import IGNORE
