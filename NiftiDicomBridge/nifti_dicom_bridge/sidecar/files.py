@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
 from ..model.input_files import read_file
 from ..model.names import companion
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half of a pair of UTF-16: JSON can escape it, UTF-8 cannot express it."""
 
 
 def sidecar_path(image: Path) -> Path:
@@ -62,5 +58,5 @@ def write_sidecar(path: Path, top: dict[str, Any]) -> None:
 
 
 def json_bytes(text: str) -> bytes:
-    """Return JSON in UTF-8."""
-    return _LONE_SURROGATE.sub(lambda lone: f"\\u{ord(lone[0]):04x}", text).encode("utf-8")
+    """Return JSON in UTF-8; half of a pair of UTF-16, which UTF-8 cannot express, as the escape of JSON."""
+    return text.encode("utf-8", "backslashreplace")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance, SeriesMetadata
@@ -129,7 +130,11 @@ def true_planes(series: SeriesMetadata) -> list[Plane] | None:
     Slices without a frame of their own lie evenly between those that have one.
     """
     frames = {n: frames_of(series.instances[n], n) for n in set(series.frames[0, :, 0].tolist())}
-    result = [frames[n][frame] for n, frame in series.frames[0].tolist()]
+    wanted = series.frames[0].tolist()
+    missing = next((frame for n, frame in wanted if not 0 <= frame < len(frames[n])), None)
+    if missing is not None:
+        raise DicomReadError(f"the record describes frame {missing + 1} of an instance that has fewer. It is damaged.")
+    result = [frames[n][frame] for n, frame in wanted]
     planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
     if len(planes) < len(result):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from ....model import metadata
 from ....model.dicom_source import DicomSource, Origin
 from ....model.digest import digest_of, freeze
 from ....model.geometry import LPS_TO_RAS
+from ....model.limits import check_memory
 from ....model.metadata import Instance, SeriesMetadata
 from ....model.names import safe_name, unique_name
 from ....model.pixels import (
@@ -35,7 +37,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, stacks, vendor
 from .decompress import doubts_of
-from .files import read_pixel_bytes
+from .files import open_instance, read_pixel_bytes
 from .frame_info import FrameInfo
 from .frames import frames_of
 from .gradients import gradients_of
@@ -272,6 +274,7 @@ class Loader:
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
         places = self.places()
+        check_memory(self.plan.title, math.prod(self.shape) * self.dtype().itemsize)
         try:
             voxels = self._background() if self.plan.grid.layers else np.empty(self.shape, self.dtype())
         except MemoryError:
@@ -409,7 +412,7 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
     pixels = instance.pixels
     assert pixels is not None
     try:
-        with open(instance.path, "rb", buffering=0) as file:
+        with open_instance(instance) as file:
             file.seek(pixels.offset)
             got = file.readinto(bytes_of(target))
     except OSError as error:
