@@ -21,6 +21,7 @@ from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
 from .coordinates import Times, meanings_of
+from .encoding import is_ascending
 from .frame_attributes import Frame
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
@@ -68,6 +69,8 @@ def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
 def _described_axes(instance: Instance, own: Elements) -> _DescribedFrame:
     look = Lookup(instance.elements, own)
     notes = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
+    if not is_ascending(instance.elements):
+        notes.append("elements are not in ascending order of their tags; they are written in order (PS3.5 7.1)")
     spacing, rescale = spacing_of(look, notes), rescale_of(look, notes)
     return _DescribedFrame(look, own, spacing, abs(step_of(look)), rescale, tuple(image_words(look)), notes)
 
