@@ -18,6 +18,7 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, files
+from .headers import Headers
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -96,12 +97,12 @@ def _instances(
     listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
 ) -> Iterator[Instance]:
     """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
-    latest: dict[str, Instance] = {}
+    headers = Headers()
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
         try:
-            instance = files.read_instance(path, name, latest.get(path.parent.as_posix()))
+            instance = headers.read(path, name)
             if instance.pixels is not None:
                 decode.check_length(instance)
         except files.NotDicom:
@@ -112,7 +113,6 @@ def _instances(
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
                 continue
-            latest[path.parent.as_posix()] = instance
             yield instance
 
 
