@@ -48,15 +48,15 @@ class OutputPolicy:
         """Return a volume as it may be written, under a name of its own."""
         if self._cleaner is None:
             return volume
-        found = self._cleaner.clean(volume, log)
-        return replace(found, name=unique_name(found.name, self._taken))
+        cleaned = self._cleaner.clean(volume, log)
+        return replace(cleaned, name=unique_name(cleaned.name, self._taken))
 
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
-        found = edited_keys(file)
-        if self._cleaner is None or not found:
-            return found
-        log.warnings.append(f"what was edited in the sidecar was left out, as it may tell anything: {', '.join(found)}")
+        keys = edited_keys(file)
+        if self._cleaner is None or not keys:
+            return keys
+        log.warnings.append(f"what was edited in the sidecar was left out, as it may tell anything: {', '.join(keys)}")
         return {}
 
 

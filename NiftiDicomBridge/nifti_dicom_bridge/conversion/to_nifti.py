@@ -80,12 +80,12 @@ def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: 
     """Return what is to be written beside a volume: the same on a regular grid, where that is wanted and it is on none."""
     planes = true_planes(volume.dicom.metadata) if options.resample and volume.source else None
     try:
-        found = resample(volume, planes, options.resample) if planes else None
+        resampled = resample(volume, planes, options.resample) if planes else None
     except GeometryError as error:
         entry.log.warnings.append(str(error))
         return []
-    if found is None:
+    if resampled is None:
         return []
-    named = replace(found, name=unique_name(found.name, taken))
+    named = replace(resampled, name=unique_name(resampled.name, taken))
     entry.log.warnings += [f"{named.name}: {sentence}" for sentence in named.warnings]
     return [named]

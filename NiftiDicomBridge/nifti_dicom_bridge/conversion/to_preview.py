@@ -171,13 +171,13 @@ def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
         volumes = read(path)
     except BridgeError as error:
         raise OptionError(f"--overlay {path}: {error}") from None
-    found = []
+    label_maps = []
     for volume in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
             raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
-        found.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
-    return tuple(found)
+        label_maps.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
+    return tuple(label_maps)
 
 
 def _is_whole(voxels: np.ndarray) -> bool:

@@ -87,9 +87,9 @@ class Staging:
             raise OutputError(f"{target} exists. Choose another folder, or --overwrite to replace it.")
         if target.exists() and any(target.iterdir()) and not (target / sign).is_file():
             raise OutputError(f"{target} exists and holds other things: it has no {sign}. Choose another folder, or remove it.")
-        found = self._reserved(name)
-        found.mkdir()
-        return found
+        path = self._reserved(name)
+        path.mkdir()
+        return path
 
     def _target(self, name: str) -> Path:
         """Return the place of an output; raises `OutputError` where there can be none."""

@@ -1,7 +1,7 @@
 """Headers of many files: a file that differs from one read before in a few values only is not parsed again.
 
-The files of a series have nearly the same header. The first of a size is parsed; of the next, the bytes are compared with those
-of the first, and only the elements in which bytes differ are read. Whatever is not certain to give what parsing gives is parsed.
+The files of a series have nearly the same header. The first of a size is parsed. The bytes of the next are compared with its
+bytes, and only the elements in which bytes differ are read. Whatever is not certain to give what parsing gives is parsed.
 """
 
 from __future__ import annotations

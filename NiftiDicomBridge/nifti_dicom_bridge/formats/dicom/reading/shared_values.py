@@ -5,7 +5,7 @@ Instances of a series share their equal elements in memory. What was read from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from ....model.metadata import Element, Elements
@@ -61,31 +61,39 @@ class _WatchedElements(dict[int, Element]):
         self.read_all = False
 
     def get(self, tag: int, default: Any = None) -> Any:
-        found = super().get(tag)
-        self.read[tag] = found
-        return default if found is None else found
+        element = super().get(tag)
+        self.read[tag] = element
+        return default if element is None else element
 
     def __getitem__(self, tag: int) -> Element:
         self.read[tag] = super().get(tag)
         return super().__getitem__(tag)
 
     def __contains__(self, tag: object) -> bool:
-        found = super().get(tag)  # type: ignore[call-overload]
-        self.read[tag] = found  # type: ignore[index]
-        return found is not None
+        element = super().get(tag)  # type: ignore[call-overload]
+        self.read[tag] = element  # type: ignore[index]
+        return element is not None
 
     def __iter__(self) -> Iterator[int]:
         self.read_all = True
         return super().__iter__()
 
-    def keys(self) -> KeysView[int]:
+    def keys(self) -> Any:
         self.read_all = True
         return super().keys()
 
-    def items(self) -> ItemsView[int, Element]:
+    def items(self) -> Any:
         self.read_all = True
         return super().items()
 
-    def values(self) -> ValuesView[Element]:
+    def values(self) -> Any:
         self.read_all = True
         return super().values()
+
+    def copy(self) -> Any:
+        self.read_all = True
+        return super().copy()
+
+    def __or__(self, other: Any) -> Any:
+        self.read_all = True
+        return super().__or__(other)
