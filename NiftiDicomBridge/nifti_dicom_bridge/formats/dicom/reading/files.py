@@ -70,10 +70,10 @@ def _files_below(folder: Path) -> Iterator[tuple[Path, str]]:
             continue
         seen.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith(".") and not suffix_of(f, [ZARR_SUFFIX]))
-        for name in sorted(names):
-            if not name.startswith("."):
-                path = Path(root, name)
-                yield path, path.relative_to(folder).as_posix()
+        here = Path(root)
+        below = here.relative_to(folder).as_posix()
+        prefix = "" if below == "." else below + "/"
+        yield from ((here / name, prefix + name) for name in sorted(names) if not name.startswith("."))
 
 
 def _files_of_directory(dicomdir: Path) -> Iterator[tuple[Path, str]]:

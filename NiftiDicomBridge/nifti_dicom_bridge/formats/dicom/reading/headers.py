@@ -17,6 +17,7 @@ from ....model.metadata import Element, Elements, Encoding, Instance, PixelEleme
 from ....standard.tags import Tag
 from . import encoding as codec
 from . import files
+from .decode import check_length
 from .encoding import ElementReader, NeedMoreBytes
 
 PREAMBLE_END = 132
@@ -26,8 +27,11 @@ MAX_TEMPLATES = 6
 MAX_MISSES = 24
 """Files of one size that fit no template before templates are given up for that size."""
 LARGEST_HEADER = 1 << 24
-# elements that say how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file
-_DECIDING_TAGS = frozenset({Tag.PIXEL_REPRESENTATION, Tag.TRANSFER_SYNTAX_UID, Tag.FILE_META_INFORMATION_GROUP_LENGTH})
+# elements that say how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the pixel data
+_DECIDING_TAGS = frozenset({
+    Tag.TRANSFER_SYNTAX_UID, Tag.FILE_META_INFORMATION_GROUP_LENGTH, Tag.PIXEL_REPRESENTATION, Tag.ROWS, Tag.COLUMNS,
+    Tag.SAMPLES_PER_PIXEL, Tag.NUMBER_OF_FRAMES, Tag.BITS_ALLOCATED, Tag.BITS_STORED, Tag.HIGH_BIT, Tag.PLANAR_CONFIGURATION,
+})  # fmt: skip
 
 
 class Headers:
@@ -38,12 +42,19 @@ class Headers:
         self._sizes: dict[int, _FilesOfOneSize] = {}
 
     def read(self, path: Path, name: str) -> Instance:
-        """Return what `files.read_instance` returns for a file; raises what it raises."""
+        """Return what `files.read_instance` returns for a file, with pixel data as long as its attributes say.
+
+        Raises
+        ------
+        NotDicom, DicomReadError
+            As `files.read_instance` and `decode.check_length` do.
+        """
         instance = self._by_template(os.fspath(path), name)
         if instance is None:
             folder = os.path.dirname(path)
             instance = files.read_instance(path, name, self._latest.get(folder))
             if instance.pixels is not None:
+                check_length(instance)
                 self._latest[folder] = instance
                 self._remember(instance)
         return instance
@@ -147,7 +158,7 @@ class Template:
         numbers = np.searchsorted(self._ends, different, side="right")
         if numbers.size and (numbers[-1] >= len(self._tags) or (different < self._bodies[numbers]).any()):
             return None
-        changed = self._changed(buffer, np.unique(numbers).tolist())
+        changed = self._changed(buffer, sorted(set(numbers.tolist())))
         if changed is None:
             return None
         file_meta, elements = changed

@@ -12,6 +12,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.collection import collection_paused
 from ....model.dicom_source import DicomSource, Origin
 from ....model.digest import digest_of, freeze
 from ....model.geometry import LPS_TO_RAS
@@ -124,13 +125,19 @@ def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
     for instance in series.instances:
         refuse_tiles(instance)
-        decode.check_length(instance)
+    with collection_paused():
+        grids = _grids_of(series)
+    return [_plan(series, grid) for grid in grids]
+
+
+def _grids_of(series: Series) -> list[stacks.Grid]:
     shared = SharedDescriptions()
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
     labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
+    if not labelled:
+        return stacks.split(frames)
     others = [frame for frame in frames if not is_segmentation(series.instances[frame.instance])]
-    grids = [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
-    return [_plan(series, grid) for grid in grids]
+    return [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
 
 
 def _plan(series: Series, grid: stacks.Grid) -> Plan:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.collection import collection_paused
 from ....model.metadata import Instance
 from ....options import Progress
 from ....standard import dictionary
@@ -81,9 +82,10 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
     inventory = Inventory()
     series: dict[tuple[Any, ...], Series] = {}
     unread: list[Path] = []
-    for instance in _instances(list(files.find_files(paths)), inventory.leftovers, unread, progress):
-        key = _series_key(instance)
-        series.setdefault(key, Series(key[0])).instances.append(instance)
+    with collection_paused():
+        for instance in _instances(list(files.find_files(paths)), inventory.leftovers, unread, progress):
+            key = _series_key(instance)
+            series.setdefault(key, Series(key[0])).instances.append(instance)
     inventory.leftovers += _expected_dicom(unread, series.values())
     for one in series.values():
         for study in _by_study(one):
@@ -103,8 +105,6 @@ def _instances(
             progress("Reading headers", n, len(listed))
         try:
             instance = headers.read(path, name)
-            if instance.pixels is not None:
-                decode.check_length(instance)
         except files.NotDicom:
             unread.append(path)
         except DicomReadError as error:
@@ -118,6 +118,8 @@ def _instances(
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
     """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    if not unread:
+        return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
     leftovers = []
     for path in unread:
