@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
-from ..options.staging import Staging
+from ..output import Staging
 from ..standard.tags import Tag
 from ..version import tool_version
 from . import naming_rules

@@ -24,7 +24,7 @@ from ..formats.zarr import is_store
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
 from .sidecar_edits import SidecarEdits

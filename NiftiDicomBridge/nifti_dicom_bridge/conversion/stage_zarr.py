@@ -16,7 +16,7 @@ from ..model.names import READABLE_SUFFIXES, ZARR_SUFFIX, suffix_of
 from ..model.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import record, write_sidecar
 
 

@@ -14,7 +14,7 @@ from ..model.geometry import Plane
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import ConversionOptions, PreviewOptions, Progress, SlicePlane
-from ..options.staging import Staging
+from ..output import Staging
 from .describe import picture_texts, text_of
 from .gif import GifWriter
 from .letters import edges_of, with_letters

@@ -7,6 +7,7 @@ bytes, and only the elements in which bytes differ are read. Whatever is not cer
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,8 +62,9 @@ class Headers:
 
     def _by_template(self, path: str, name: str) -> Instance | None:
         try:
-            known = self._sizes.get(os.stat(path).st_size)
-            if known is None or known.misses > MAX_MISSES:
+            status = os.stat(path)
+            known = self._sizes.get(status.st_size)
+            if known is None or known.misses > MAX_MISSES or not stat.S_ISREG(status.st_mode):
                 return None
             if known.unlearned is not None:
                 known.learn()
