@@ -20,13 +20,12 @@ from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
-from .stored_error import difference, limit_of
+from .stored_error import DEFAULT_RELATIVE_ERROR, difference, limit_of
 
 _DERIVATION = ("112187", "DCM", "Unspecified method of calculation")
 _CONTENT_LABEL = "MAP"
 _NARROWEST = 1e-6
 _SMALL_PART_OF_STEP = 0.01
-"""How much single precision may change a value, in steps between the values of integers with a rescale."""
 _LABEL_LENGTH, _EXPLANATION_LENGTH = 16, 64
 
 
@@ -104,8 +103,7 @@ def real_values(volume: Volume, log: Log) -> np.ndarray:
         raise PixelError(f"voxels of type {voxels.dtype} cannot be a parametric map: only real numbers can.")
     if not volume.rescale.is_identity:
         values = volume.real_values()
-        steps = np.abs(values.astype(np.float32) - values).max(initial=0.0) / abs(volume.rescale.slope)
-        if voxels.dtype.kind in "iu" and steps <= _SMALL_PART_OF_STEP:
+        if voxels.dtype.kind in "iu" and _is_single(values, volume.rescale.slope):
             return values.astype(np.float32)
         voxels = values
     with np.errstate(over="ignore"):
@@ -117,15 +115,21 @@ def real_values(volume: Volume, log: Log) -> np.ndarray:
     return voxels.astype(np.float64)
 
 
+def _is_single(values: np.ndarray, slope: float) -> bool:
+    """Whether single precision changes integers with a rescale by a small part of their steps and of their range."""
+    error = np.abs(values.astype(np.float32) - values).max(initial=0.0)
+    return bool(error <= min(_SMALL_PART_OF_STEP * abs(slope), DEFAULT_RELATIVE_ERROR * np.ptp(values)))
+
+
 def _check_double(volume: Volume) -> None:
     """Refuse integers that double precision changes by more than a small part of their range."""
     if volume.voxels.dtype.kind not in "iu" or volume.voxels.dtype.itemsize < 8 or not volume.rescale.is_identity:
         return
     ones = np.ones(volume.voxels.shape[:2])
-    found = difference(volume, volume.array.astype(np.float64), ones, 0 * ones)
-    if found.worst > limit_of(volume, found, None):
+    error = difference(volume, volume.array.astype(np.float64), ones, 0 * ones)
+    if error.worst > limit_of(volume, error, None):
         raise PixelError(
-            f"In double precision a value would change by {found.worst:.3g}; the range of the image is {found.span:.3g}. "
+            f"In double precision a value would change by {error.worst:.3g}; the range of the image is {error.span:.3g}. "
             "Subtract an offset from the voxels first."
         )
 
