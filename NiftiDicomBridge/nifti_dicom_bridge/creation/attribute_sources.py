@@ -175,6 +175,7 @@ def _offer_references(
         if other is not None:
             _check_patient(found, other, described)
             found.offer(reference_attributes.allowed_in(other.study(), kind), f"reference {other.title}")
+            _note_other_patient(found, other, told.sentences)
     if reference is None or not place.same_space:
         return
     source = f"reference {reference.title}"
@@ -190,6 +191,22 @@ def _offer_subject(found: Attributes, described: ImageWithSidecar, told: Sidecar
     found.offer(participants.subject_of(described.origin), "sub- in the file name")
     row, file = participants.participant_of(described.origin, told.sentences)
     found.offer(row, file)
+
+
+def _note_other_patient(found: Attributes, other: Reference, sentences: list[str]) -> None:
+    """Warn if the user set another patient than that of the study that the image is written into."""
+    theirs = Attributes(other.study())
+    same_study = found.text(Tag.STUDY_INSTANCE_UID) == other.study_uid
+    changed = [
+        keyword_of(tag)
+        for tag in _PATIENT
+        if same_study and found.sources.get(tag, "").startswith("--") and theirs.text(tag) not in ("", found.text(tag))
+    ]
+    if changed:
+        sentences.append(
+            f"{' and '.join(changed)} is not that of the reference {other.title}, StudyInstanceUID is: archives may assign the "
+            "image to the patient of the reference. Set StudyInstanceUID as well for another patient"
+        )
 
 
 def _check_patient(found: Attributes, other: Reference, described: ImageWithSidecar) -> None:

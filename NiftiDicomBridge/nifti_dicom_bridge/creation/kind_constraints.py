@@ -63,11 +63,12 @@ def _words(told: Values, tag: int) -> set[str]:
 def code_patient_position(found: Attributes) -> None:
     """Say PatientPosition in codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
     position = found.text(Tag.PATIENT_POSITION)
-    if Tag.PATIENT_POSITION not in found.elements:
+    codes = _codes(position[:2], position[2:])
+    if Tag.PATIENT_POSITION not in found.elements or not codes:
         return
     source = found.sources.pop(Tag.PATIENT_POSITION)
     del found.elements[Tag.PATIENT_POSITION]
-    found.offer(_codes(position[:2], position[2:]), source)
+    found.offer(codes, source)
 
 
 def _codes(gantry: str, lying: str) -> Elements:
