@@ -37,7 +37,7 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         return [loadable]
 
     def load(self, loadable) -> Any:
-        """Load files into the scene and return the first node; None if that fails, and the user is told why."""
+        """Load files into the scene and return the first node; None if that fails, with the reason shown to the user."""
         try:
             nodes = self._load(loadable)
         except Exception as error:
@@ -52,7 +52,7 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         Dependencies.require()
         from nifti_dicom_bridge import read
 
-        from .NewNodes import add_series
+        from .NodeFactory import add_series
 
         volumes = read([Path(name) for name in loadable.files])
         for text in dict.fromkeys(text for volume in volumes for text in volume.warnings):

@@ -72,9 +72,9 @@ class FileTable:
     def show_proposals(self, rows: Rows, error: str = "") -> None:
         """Show what the files become, as far as that is known."""
         for number, row in enumerate(rows.all):
-            short, found, becomes, tip = _words_of(row)
+            short, companions, becomes, tip = _words_of(row)
             self._table.item(number, FOUND).setText(short)
-            self._table.item(number, FOUND).setToolTip(found)
+            self._table.item(number, FOUND).setToolTip(companions)
             self._table.item(number, BECOMES).setText(becomes)
             self._table.item(number, BECOMES).setToolTip(tip or error)
 
@@ -97,11 +97,11 @@ class FileTable:
 
 def _words_of(row: Row) -> tuple[str, str, str, str]:
     """Return what was found, short and in full, what the file becomes, and all that is known of it."""
-    from . import Words
+    from . import DisplayTexts
 
     if row.proposal is None:
         return "", "", "", ""
     beside = row.proposal.beside.value
     mark = "⚠ " if row.invalid else ""
-    becomes, known = Words.becomes(row.proposal), Words.proposal_text(row.proposal)
-    return Words.short_beside_words()[beside], Words.beside_words()[beside], mark + becomes, known
+    becomes, known = DisplayTexts.becomes(row.proposal), DisplayTexts.proposal_text(row.proposal)
+    return DisplayTexts.short_companion_texts()[beside], DisplayTexts.companion_texts()[beside], mark + becomes, known

@@ -1,4 +1,4 @@
-"""Import in three steps, as `Tasks`: NIfTI → DICOM in Slicer's database, in a folder, or both; and what would become of it."""
+"""Import in three steps, as `ExportTasks`: NIfTI → DICOM, in Slicer's database, a folder or both; and a dry run of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOWHERE = "Nowhere to put the DICOM. Choose the DICOM database, a folder, or bot
 
 
 @dataclass(frozen=True)
-class Own:
+class FileSettings:
     """What was chosen for one file.
 
     Attributes
@@ -58,7 +58,7 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Where:
+class Destination:
     """Where DICOM goes, and beside what.
 
     Attributes
@@ -92,13 +92,13 @@ class ImportTask:
         self,
         paths: Sequence[str | Path],
         options: ConversionOptions | None = None,
-        where: Where | None = None,
-        own: Mapping[Path, Own] | None = None,
+        where: Destination | None = None,
+        own: Mapping[Path, FileSettings] | None = None,
     ):
         paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         if not paths:
             raise BridgeError("No NIfTI file was chosen. Choose at least one.")
-        self._where = where or Where()
+        self._where = where or Destination()
         if not self._where.database and self._where.folder is None:
             raise BridgeError(NOWHERE)
         if self._where.database:
@@ -114,7 +114,7 @@ class ImportTask:
         """Convert into the folder that was chosen, into a temporary one otherwise."""
         try:
             options = with_reference(self._options, self._where.reference, self._scratch)
-            options = with_own(options, self._own, self._scratch)
+            options = with_file_settings(options, self._own, self._scratch)
             report = convert(Job(self._paths, self._where.folder or self._scratch / "dicom", options), progress)
             if self._where.database:
                 self._headers = [Database.headers_of(entry.outputs) for entry in report.entries]
@@ -146,23 +146,23 @@ class FindTask:
 
     def work(self, progress: Progress) -> list[Path]:
         """Look into every folder, each in the order of its names."""
-        found: list[Path] = []
+        paths: list[Path] = []
         for path in self._paths:
-            found += self._below(path, progress) if path.is_dir() else [path]
-        return found
+            paths += self._below(path, progress) if path.is_dir() else [path]
+        return paths
 
-    def finish(self, found: list[Path]) -> list[Path]:
+    def finish(self, paths: list[Path]) -> list[Path]:
         """Return what was found: nothing is left to do."""
-        return found
+        return paths
 
     def _below(self, folder: Path, progress: Progress) -> list[Path]:
-        found: list[Path] = []
+        paths: list[Path] = []
         for root, folders, names in os.walk(folder):
-            progress(root, len(found), 0)
+            progress(root, len(paths), 0)
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             fitting = sorted(name for name in names if name.lower().endswith(self._suffixes) and not name.startswith("."))
-            found += [Path(root, name) for name in fitting]
-        return found
+            paths += [Path(root, name) for name in fitting]
+        return paths
 
 
 class ProposeTask:
@@ -173,7 +173,7 @@ class ProposeTask:
         paths: Sequence[Path],
         options: ConversionOptions,
         reference: Sequence[Path] = (),
-        own: Mapping[Path, Own] | None = None,
+        own: Mapping[Path, FileSettings] | None = None,
     ):
         self._paths, self._reference, self._own = list(paths), tuple(reference), dict(own or {})
         self._options = replace(options, target=Target.DICOM)
@@ -182,7 +182,7 @@ class ProposeTask:
         """Look at every file; what cannot be done at all is the error of each."""
         scratch = _scratch()
         try:
-            options = with_own(with_reference(self._options, self._reference, scratch), self._own, scratch)
+            options = with_file_settings(with_reference(self._options, self._reference, scratch), self._own, scratch)
             return propose(self._paths, options, progress)
         except Cancelled:
             raise
@@ -201,18 +201,18 @@ def with_reference(options: ConversionOptions, files: Sequence[Path], scratch: P
     return replace(options, reference=_folder_of(files, scratch / "reference")) if files else options
 
 
-def with_own(options: ConversionOptions, own: Mapping[Path, Own], scratch: Path) -> ConversionOptions:
+def with_file_settings(options: ConversionOptions, own: Mapping[Path, FileSettings], scratch: Path) -> ConversionOptions:
     """Return options with the choices of single files; files with the same reference share its folder."""
     folders: dict[tuple[Path, ...] | Path, Path] = {}
-    found = {}
+    changes = {}
     for path, chosen in own.items():
         files = chosen.reference
         if isinstance(files, Path):
             folders[files] = files
         elif files and files not in folders:
             folders[files] = _folder_of(files, scratch / f"reference-{len(folders)}")
-        found[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values))
-    return replace(options, per_file={**options.per_file, **found})
+        changes[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values))
+    return replace(options, per_file={**options.per_file, **changes})
 
 
 def _folder_of(files: Sequence[Path], folder: Path) -> Path:

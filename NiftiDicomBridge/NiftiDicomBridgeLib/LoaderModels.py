@@ -60,9 +60,9 @@ def predictions(volumes: Sequence[Volume], image: NodeImage) -> Iterator[Predict
         The node: its SOP Instance UIDs, number of times and of samples matter, its voxels do not.
     """
     for loader in LOADERS:
-        found = loader(volumes, image)
-        if found is not None:
-            yield found
+        prediction = loader(volumes, image)
+        if prediction is not None:
+            yield prediction
 
 
 def scalar_volume(volumes: Sequence[Volume], image: NodeImage) -> Prediction | None:
@@ -91,7 +91,7 @@ def image_sequence(volumes: Sequence[Volume], image: NodeImage) -> Prediction | 
 
 
 LOADERS: tuple[Callable[[Sequence[Volume], NodeImage], Prediction | None], ...] = (scalar_volume, image_sequence)
-"""The bridge's own loader and those of dose and parametric maps show what the files mean: see `Originals`."""
+"""The bridge's own loader and those of dose and parametric maps show what the files mean: see `SourceMatching`."""
 
 Frame = tuple[str, int]
 
@@ -141,15 +141,15 @@ def _prediction(
 
 
 def _places_of_frames(volumes: Sequence[Volume]) -> dict[Frame, Place]:
-    found = {}
+    places = {}
     for number, volume in enumerate(volumes):
         if volume.source is None or volume.source.metadata.layers is not None:
             continue
         series = volume.source.metadata
         for time, row in enumerate(series.frames.tolist()):
             for k, (instance, frame) in enumerate(row):
-                found[series.instances[instance].path, frame] = Place(number, time, k)
-    return found
+                places[series.instances[instance].path, frame] = Place(number, time, k)
+    return places
 
 
 def _files_of(volume: Volume) -> set[str]:

@@ -59,8 +59,8 @@ def keys_of(volume: Volume, stored_affine: np.ndarray | None = None) -> dict[str
         said of those of the file.
     """
     source = PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras if stored_affine is None else stored_affine))
-    found = with_preserved_keys(_value_from(source), source)
-    return dict(sorted(found.items(), key=lambda item: ORDER.get(item[0], len(ORDER))))
+    keys = with_preserved_keys(_value_from(source), source)
+    return dict(sorted(keys.items(), key=lambda item: ORDER.get(item[0], len(ORDER))))
 
 
 def keys_of_elements(elements: Elements) -> dict[str, Any]:
@@ -69,10 +69,10 @@ def keys_of_elements(elements: Elements) -> dict[str, Any]:
 
 
 def _value_from(source: PlaneAttributes) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
     for row in ALL_ROWS:
-        if row.key not in found:
+        if row.key not in keys:
             value = row.read(source)
             if value is not None:
-                found[row.key] = value
-    return found
+                keys[row.key] = value
+    return keys

@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 
+from ..model.input_files import read_file
 from ..model.names import stem_of
 
 DESCRIPTION = "dataset_description.json"
@@ -19,8 +20,8 @@ _DEPTH = 8
 def entities_of(stem: str) -> tuple[dict[str, str], str]:
     """Return the entities and the suffix of a BIDS name: ``sub-01_task-rest_bold`` → ``{sub: 01, task: rest}``, ``bold``."""
     *parts, suffix = stem.split("_")
-    found = [_ENTITY.match(part) for part in parts]
-    return {match[1]: match[2] for match in found if match}, suffix
+    matches = [_ENTITY.match(part) for part in parts]
+    return {match[1]: match[2] for match in matches if match}, suffix
 
 
 def root_of(path: Path) -> Path | None:
@@ -55,11 +56,11 @@ def inherited(path: Path, stem: str, suffix: str, loose: bool = False) -> list[P
     while folder != root.parent:
         folders.append(folder)
         folder = folder.parent
-    found = []
+    paths = []
     for folder in reversed(folders):
         fitting = [file for file in sorted(folder.glob(f"*{last}{suffix}")) if _applies(file, entities, last, suffix)]
-        found += sorted((file for file in fitting if file.name != stem + suffix), key=lambda file: len(file.name))
-    return found
+        paths += sorted((file for file in fitting if file.name != stem + suffix), key=lambda file: len(file.name))
+    return paths
 
 
 def _applies(file: Path, entities: dict[str, str], suffix: str, extension: str) -> bool:
@@ -82,8 +83,8 @@ def study_key(path: Path) -> tuple[str, ...]:
 def _source_of(root: Path) -> Path:
     """Return the raw data set that derivatives stand in."""
     try:
-        kind = json.loads((root / DESCRIPTION).read_text("utf-8")).get("DatasetType", "raw")
-    except (OSError, ValueError, AttributeError):
+        kind = json.loads(read_file(root / DESCRIPTION)).get("DatasetType", "raw")
+    except (OSError, ValueError, AttributeError, RecursionError):
         kind = "raw"
     if kind != "derivative":
         return root

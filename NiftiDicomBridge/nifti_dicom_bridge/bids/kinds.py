@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SidecarError
-from .source import PlaneAttributes, Where
+from .source import AttributeLocation, PlaneAttributes
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Kind:
         What the JSON value may be.
     """
 
-    to_bids: Callable[[PlaneAttributes, Where, float], Any]
+    to_bids: Callable[[PlaneAttributes, AttributeLocation, float], Any]
     to_dicom: Callable[[Any, float], list[str]]
     types: tuple[type, ...]
 
@@ -42,47 +42,47 @@ def number_text(value: float) -> str:
 
 def round_to_12_digits(value: float, factor: float = 1.0) -> float | int:
     """Return a number times a factor, without the noise of the multiplication; integers as such."""
-    found = float(f"{value * factor:.12g}")
-    return int(found) if found.is_integer() and abs(found) < 2**53 else found
+    rounded = float(f"{value * factor:.12g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
 
 
-def _number(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
-    found = source.number(where)
-    return None if found is None or not math.isfinite(found) else round_to_12_digits(found, factor)
+def _number(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
+    value = source.number(where)
+    return None if value is None or not math.isfinite(value) else round_to_12_digits(value, factor)
 
 
-def _positive(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
+def _positive(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
     """Zero is how scanners say "not applicable" of what cannot be zero."""
-    found = _number(source, where, factor)
-    return found if found is not None and found > 0 else None
+    value = _number(source, where, factor)
+    return value if value is not None and value > 0 else None
 
 
-def _several(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
-    found = _number(source, where, factor)
-    return found if found is not None and found > 1 else None
+def _several(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
+    value = _number(source, where, factor)
+    return value if value is not None and value > 1 else None
 
 
-def _numbers(source: PlaneAttributes, where: Where, factor: float) -> list[Any] | None:
+def _numbers(source: PlaneAttributes, where: AttributeLocation, factor: float) -> list[Any] | None:
     return [round_to_12_digits(value, factor) for value in source.numbers(where) if math.isfinite(value)] or None
 
 
-def _text(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+def _text(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
     return source.text(where) or None
 
 
-def _list(source: PlaneAttributes, where: Where, factor: float) -> list[str] | None:
+def _list(source: PlaneAttributes, where: AttributeLocation, factor: float) -> list[str] | None:
     return [part for part in source.texts(where) if part] or None
 
 
-def _clock(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+def _clock(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
     """``HHMMSS.FFFFFF`` → ``HH:MM:SS.FFFFFF``."""
     return clock(source.text(where))
 
 
 def clock(text: str) -> str | None:
     """Return ``HH:MM:SS.FFFFFF`` of a DICOM time (TM: PS3.5 6.2), None where it is none."""
-    found = re.fullmatch(r"(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?", text)
-    return None if found is None else f"{found[1]}:{found[2]}:{found[3]}.{(found[4] or '').ljust(6, '0')}"
+    match = re.fullmatch(r"(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?", text)
+    return None if match is None else f"{match[1]}:{match[2]}:{match[3]}.{(match[4] or '').ljust(6, '0')}"
 
 
 def _clock_to_dicom(value: str, factor: float) -> list[str]:
@@ -93,28 +93,28 @@ def _clock_to_dicom(value: str, factor: float) -> list[str]:
 
 def seconds_of(text: str) -> float | None:
     """Return seconds since midnight of a DICOM time, None where it is none."""
-    found = re.fullmatch(r"(\d\d)(\d\d)(\d\d(?:\.\d{1,6})?)", text)
-    return None if found is None else int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+    match = re.fullmatch(r"(\d\d)(\d\d)(\d\d(?:\.\d{1,6})?)", text)
+    return None if match is None else int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
 
 
-def _date(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+def _date(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
     """``YYYYMMDD`` → ``YYYY-MM-DD``."""
     return date(source.text(where))
 
 
 def date(text: str) -> str | None:
     """Return ``YYYY-MM-DD`` of a DICOM date, None where it is none."""
-    found = re.fullmatch(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", text)
-    return None if found is None else "-".join(found.groups())
+    match = re.fullmatch(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", text)
+    return None if match is None else "-".join(match.groups())
 
 
-def _age(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
+def _age(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
     """``045Y``, ``018M``, ``003W``, ``010D`` → years."""
-    found = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
-    if found is None:
+    match = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
+    if match is None:
         return None
-    years = int(found[1]) / _PER_YEAR[found[2]]
-    return int(found[1]) if found[2] == "Y" else float(f"{years:.4g}")
+    years = int(match[1]) / _PER_YEAR[match[2]]
+    return int(match[1]) if match[2] == "Y" else float(f"{years:.4g}")
 
 
 _PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
@@ -129,10 +129,10 @@ def _age_to_dicom(value: Any, factor: float) -> list[str]:
     return [f"{round(float(value) * 12):03d}M"]
 
 
-def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[PlaneAttributes, Where, float], bool | None]:
+def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[PlaneAttributes, AttributeLocation, float], bool | None]:
     """Return a reader of code strings that mean true or false."""
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> bool | None:
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> bool | None:
         word = source.text(where).upper()
         return True if word in true else False if word in false else None
 
@@ -148,7 +148,7 @@ def words(meaning: dict[str, str]) -> Kind:
     """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are."""
     back = {bids: dicom for dicom, bids in reversed(meaning.items())}
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
         word = source.text(where)
         return meaning.get(word.upper(), word) or None
 
@@ -158,7 +158,7 @@ def words(meaning: dict[str, str]) -> Kind:
 def one_of(*allowed: str) -> Kind:
     """Return the kind of a code string that BIDS knows some words of; others say nothing."""
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
         word = source.text(where).upper()
         return word if word in allowed else None
 
@@ -169,9 +169,9 @@ def choice(meaning: dict[int, Any]) -> Kind:
     """Return the kind of a number that stands for a word in BIDS; other numbers say nothing."""
     back = {str(bids): number for number, bids in reversed(meaning.items())}
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> Any:
-        found = source.number(where)
-        return None if found is None else meaning.get(int(found))
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> Any:
+        code = source.number(where)
+        return None if code is None else meaning.get(int(code))
 
     return Kind(read, lambda value, factor: [str(back[str(value)])], (str, int, float))
 

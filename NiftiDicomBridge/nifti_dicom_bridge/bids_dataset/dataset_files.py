@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
-from ..options.staging import Staging
+from ..output import Staging
 from ..standard.tags import Tag
 from ..version import tool_version
 from . import naming_rules
@@ -139,7 +139,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
     path, key = staging.folder / name, next(iter(row))
     columns, rows = _read_table(path, key) if path.exists() else (list(row), [])
     columns += [column for column in row if column not in columns]
-    mine = next((found for found in rows if found[key] == row[key]), None)
+    mine = next((present for present in rows if present[key] == row[key]), None)
     if mine is None:
         mine = {}
         rows.append(mine)
@@ -149,7 +149,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
             mine[column] = value
     if mine == before:
         return []
-    lines = ["\t".join(columns), *("\t".join(found.get(column, NOT_AVAILABLE) for column in columns) for found in rows)]
+    lines = ["\t".join(columns), *("\t".join(present.get(column, NOT_AVAILABLE) for column in columns) for present in rows)]
     staging.path(name, update=True).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return [f"{name}: {'a row was completed' if before else 'a row was added'}"]
 
@@ -167,5 +167,5 @@ def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
     ]
 
 
-def _write_json(path: Path, found: dict[str, Any]) -> None:
-    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -138,9 +138,9 @@ def words_of(text: str) -> str:
 
 
 def _facts(plan: Plan, volume: Volume, keys: dict[str, Any]) -> dict[str, Any]:
-    found = {key: value for key, value in keys.items() if not isinstance(value, dict)}
-    found.setdefault("Modality", "")
-    return found | {
+    facts = {key: value for key, value in keys.items() if not isinstance(value, dict)}
+    facts.setdefault("Modality", "")
+    return facts | {
         "SidecarFilename": f"{plan.name}.json",
         "Words": words_of(str(keys.get("SeriesDescription") or keys.get("ProtocolName") or "")),
         "Volumes": volume.times,
@@ -159,8 +159,8 @@ def _component(keys: dict[str, Any], plan: Plan) -> str:
     if stated != [""]:
         return next((name for name in COMPONENTS if name in stated), "MAGNITUDE")
     words = keys.get("ImageType", [])
-    told = next((name for name in COMPONENTS if name in words), "")
-    return told or LETTERS.get(words[2] if len(words) > 2 else "", "MAGNITUDE")
+    component = next((name for name in COMPONENTS if name in words), "")
+    return component or LETTERS.get(words[2] if len(words) > 2 else "", "MAGNITUDE")
 
 
 def _is_epi(keys: dict[str, Any], plan: Plan) -> bool:
@@ -190,8 +190,8 @@ def _asl_context(volume: Volume) -> tuple[str, ...]:
     """Return what each volume is, where all say so."""
     series = volume.dicom.metadata
     planes = [bids.PlaneAttributes(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
-    found = [ASL_WORDS.get(plane.text(Tag.ASL_CONTEXT)) for plane in planes]
-    return tuple(word for word in found if word) if all(found) else ()
+    words = [ASL_WORDS.get(plane.text(Tag.ASL_CONTEXT)) for plane in planes]
+    return tuple(word for word in words if word) if all(words) else ()
 
 
 def _orientation(image: Image) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model import metadata
+from ..model.input_files import read_file
 from ..standard.tags import Tag
 from .bids_map import BidsMap
 from .images import Image
@@ -65,7 +66,7 @@ def _first_sidecar(folder: Path) -> dict[str, Any]:
     """Return the keys of the first sidecar below a folder that tells of a study; none where there is none."""
     for path in sorted(folder.rglob("*.json")):
         try:
-            top = json.loads(path.read_bytes())
+            top = json.loads(read_file(path))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(top, dict) and "StudyInstanceUID" in top:
@@ -117,30 +118,30 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
 
 def sessions_from_reproin(images: Sequence[Image]) -> dict[str, str]:
     """Return the sessions that names in ReproIn form tell: StudyInstanceUID → label; one name speaks for its study."""
-    found: dict[str, str] = {}
+    sessions: dict[str, str] = {}
     for image in images:
         name = protocol_of(image)
         if name is not None and name.session:
-            found.setdefault(image.study, name.session)
-    return found
+            sessions.setdefault(image.study, name.session)
+    return sessions
 
 
 def protocol_of(image: Image) -> ReproInName | None:
     """Return what the name of a series tells in ReproIn form; None where it has another."""
     names = (str(image.keys.get(key, "")) for key in ("ProtocolName", "SeriesDescription"))
-    return next((found for found in map(parse_reproin, names) if found is not None), None)
+    return next((name for name in map(parse_reproin, names) if name is not None), None)
 
 
-def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, told: dict[str, str]) -> str:
-    """Return the label of the session, empty for none: given, told by names of series, else the date of the study."""
+def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, session_labels: dict[str, str]) -> str:
+    """Return the label of the session, empty for none: given, from names of series, else the date of the study."""
     first = image.plan.instances[0].elements
     date = next((label for tag in DATES if (label := label_of(metadata.text(first, tag)))), "")
     keys = ("StudyDescription", "StudyID", "AccessionNumber", "StudyInstanceUID")
     given = table.sessions.of(date, *(str(image.keys.get(key, "")) for key in keys))
     if given is not None:
         return given
-    if image.study in told:
-        return told[image.study]
+    if image.study in session_labels:
+        return session_labels[image.study]
     plain = date or "x" + _hash(image.study, 8)
     time = label_of(metadata.text(first, Tag.STUDY_TIME))[:4]
     candidates = [plain, *([f"{plain}T{time}"] if time else []), f"{plain}x{_hash(image.study, 8)}"]

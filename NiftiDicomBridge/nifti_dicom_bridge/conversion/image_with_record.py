@@ -94,5 +94,5 @@ def open_store(path: Path) -> StoreFile:
     """
     stored = zarr.read_store(Path(path))
     where = str(path)
-    found = None if stored.record is None else record.from_json(stored.record, where)
-    return StoreFile(Path(path), stored.top, found, stored.image)
+    parsed = None if stored.record is None else record.from_json(stored.record, where)
+    return StoreFile(Path(path), stored.top, parsed, stored.image)

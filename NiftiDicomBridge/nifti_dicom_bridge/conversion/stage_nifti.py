@@ -12,7 +12,7 @@ from ..formats import nifti
 from ..labels import write_dseg
 from ..model.volume import Volume
 from ..options import ConversionOptions
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import KEY, record, write_sidecar
 
 LONGEST_S = 1e6

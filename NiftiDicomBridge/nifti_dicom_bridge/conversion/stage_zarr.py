@@ -16,7 +16,7 @@ from ..model.names import READABLE_SUFFIXES, ZARR_SUFFIX, suffix_of
 from ..model.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import record, write_sidecar
 
 
@@ -68,10 +68,10 @@ def stage_store(
 
 def _write_attributes(writer: zarr.StoreWriter, volume: Volume, top: Mapping[str, Any], store: str, sidecar: Path) -> None:
     """Write what is known beside the voxels into the store, and the JSON file beside it."""
-    keys, found = _keys_and_record(volume)
-    told = {**keys, **top}
-    writer.write_attributes(volume, found, told)
-    write_sidecar(sidecar, {**told, zarr.BESIDE_KEY: zarr.companion_content(volume, store, found)})
+    keys, content = _keys_and_record(volume)
+    all_keys = {**keys, **top}
+    writer.write_attributes(volume, content, all_keys)
+    write_sidecar(sidecar, {**all_keys, zarr.BESIDE_KEY: zarr.companion_content(volume, store, content)})
 
 
 def _check_beside(folder: Path, name: str) -> None:

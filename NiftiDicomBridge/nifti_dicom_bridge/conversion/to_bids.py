@@ -16,7 +16,7 @@ from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import read_sidecar, sidecar_path
 from .entries import errors_recorded_in, leftover_entries, plans_as_named
 from .stage_nifti import stage_labels, stage_nifti
@@ -33,7 +33,7 @@ def convert_to_bids(
         If the map of the person has errors; nothing was read then.
     """
     table = read_map(options.bids_map)
-    inventory = find_series(inputs, progress)
+    inventory = find_series(inputs, progress, options.follow_links)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     images = _images(plans_as_named(inventory, report), report)
     placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")

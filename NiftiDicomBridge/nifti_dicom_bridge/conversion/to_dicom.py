@@ -22,8 +22,8 @@ from ..model.metadata import Change, Instance
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
-from ..options.staging import Staging
 from ..options.wording import option_error
+from ..output import Staging
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
@@ -49,9 +49,9 @@ class _Run:
         """Return the same run with other UIDs; itself where they are the same."""
         if job is self.job:
             return self
-        found = copy(self)
-        found.job = job
-        return found
+        run = copy(self)
+        run.job = job
+        return run
 
     @cached_property
     def making(self) -> ObjectBuilder:
@@ -102,19 +102,25 @@ def convert_to_dicom(
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
     run = _Run(output, options, progress)
     report = ConversionReport()
-    sources = [_source_of(file) for file in opened_images(inputs, report)]
-    inventory = find_series(other_inputs(inputs), progress)
+    sources = list(_image_sources(inputs, report, options))
+    inventory = find_series(other_inputs(inputs), progress, options.follow_links)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
     _check_sidecar(sources, options)
     for group, job in _jobs(_sharing_instances(sources), run.job):
-        entry = _group_to_dicom(group, run.with_job(job))
-        if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
-            from .new_objects import violations
-
-            entry.log.warnings += violations(entry.outputs)
-        report.entries.append(entry)
+        report.entries.append(_group_to_dicom(group, run.with_job(job)))
     return report
+
+
+def _image_sources(inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions) -> Iterator[_Source]:
+    for file in opened_images(inputs, report, options.follow_links):
+        entry, source = Entry(file.path.name, Outcome.CONVERTED, [file.path]), None
+        with errors_recorded_in(entry):
+            source = _source_of(file)
+        if source is None:
+            report.entries.append(entry)
+        else:
+            yield source
 
 
 def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:
@@ -158,7 +164,7 @@ def _without_repeated_frames(group: Sequence[_Source]) -> list[list[_Source]]:
     """Return sources in groups in which no frame occurs twice."""
     rounds: list[tuple[set[tuple[str, int, int]], list[_Source]]] = []
     for source in group:
-        free = next((found for found in rounds if found[0].isdisjoint(source.frames)), None)
+        free = next((round_ for round_ in rounds if round_[0].isdisjoint(source.frames)), None)
         if free is None:
             free = (set(), [])
             rounds.append(free)
@@ -197,6 +203,10 @@ def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
             run.making.create(first.path, entry)
         elif options.kind is Kind.AUTO or not _recast(group, run, entry):
             _restore(group, run, entry)
+        if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
+            from .new_objects import violations
+
+            entry.log.warnings += violations(entry.outputs)
     return entry
 
 

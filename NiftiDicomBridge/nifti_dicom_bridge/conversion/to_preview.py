@@ -25,7 +25,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress, Resample, SlicePlane
-from ..options.staging import Staging
+from ..output import Staging
 from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
@@ -72,7 +72,7 @@ def convert_to_preview(
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
     shared = _Shared(output, options, _label_maps(options.preview.overlay, options.labels))
     report = ConversionReport()
-    for source in list(_sources(inputs, report, progress)):  # all are found before the first is written
+    for source in list(_sources(inputs, report, options, progress)):  # all are found before the first is written
         report.entries.append(_source_to_preview(source, shared, progress))
     return report
 
@@ -85,11 +85,13 @@ def write_preview(volume: Volume, path: Path, options: ConversionOptions, log: L
     return entry.outputs
 
 
-def _sources(inputs: Sequence[Path], report: ConversionReport, progress: Progress | None) -> Iterator[_Source]:
+def _sources(
+    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, progress: Progress | None
+) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
-    for file in opened_images(inputs, report):
+    for file in opened_images(inputs, report, options.follow_links):
         yield _Source(file.path.name, stem_of(file.path), [file.path], file=file)
-    inventory = find_series(other_inputs(inputs), progress)
+    inventory = find_series(other_inputs(inputs), progress, options.follow_links)
     report.entries += leftover_entries(inventory.leftovers)
     for plan in plans_of(inventory, report):
         yield _Source(plan.title, plan.name, [Path(instance.path) for instance in plan.instances], plan=plan)
@@ -171,13 +173,13 @@ def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
         volumes = read(path)
     except BridgeError as error:
         raise OptionError(f"--overlay {path}: {error}") from None
-    found = []
+    label_maps = []
     for volume in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
             raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
-        found.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
-    return tuple(found)
+        label_maps.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
+    return tuple(label_maps)
 
 
 def _is_whole(voxels: np.ndarray) -> bool:

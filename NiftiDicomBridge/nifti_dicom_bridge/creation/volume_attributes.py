@@ -18,10 +18,10 @@ OF_VOLUMES = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTime")
 def lists_of_volumes(described: ImageWithSidecar) -> dict[str, list[float]]:
     """Return the lists that have one number for each volume of an image, and more than one value."""
     times = described.image.times
-    found = {key: described.top.get(key) for key in OF_VOLUMES}
+    lists = {key: described.top.get(key) for key in OF_VOLUMES}
     return {
         key: value
-        for key, value in found.items()
+        for key, value in lists.items()
         if isinstance(value, list) and times > 1 and len(value) == times and _differ(value)
     }
 
@@ -47,12 +47,12 @@ def elements_of_volumes(described: ImageWithSidecar, kind: Kind, sentences: list
             for key, value in lists.items()
         ]
         return []
-    found: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
+    by_volume: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
     for key, value in lists.items():
         for n, number in enumerate(value):
             for _, (path, *_), texts in bids.attributes_from_keys({key: number}, described.where, []):
                 if len(path) == 1:
-                    found[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
+                    by_volume[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
             if key == "EchoTime":
-                found[n][Tag.ECHO_NUMBERS] = element_of(Tag.ECHO_NUMBERS, "IS", [n + 1])
-    return found
+                by_volume[n][Tag.ECHO_NUMBERS] = element_of(Tag.ECHO_NUMBERS, "IS", [n + 1])
+    return by_volume

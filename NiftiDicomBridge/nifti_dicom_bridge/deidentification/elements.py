@@ -39,20 +39,20 @@ class Cleaner:
 
     def elements(self, elements: Elements, sop_class: str, above: Path = ()) -> Elements:
         """Return a data set, or an item that lies at `above`, as the basic profile leaves it."""
-        found = {}
+        cleaned = {}
         for tag, element in elements.items():
             new = self._element((*above, tag), element, sop_class)
             if new is not None:
-                found[tag] = new
-        return found
+                cleaned[tag] = new
+        return cleaned
 
     def file_meta(self, elements: Elements, ours: Elements) -> Elements:
         """Return file meta information with what a file needs and `ours`: no titles of applications, nothing private."""
-        found = {tag: element for tag, element in elements.items() if tag in _KEPT_OF_FILE_META}
+        kept = {tag: element for tag, element in elements.items() if tag in _KEPT_OF_FILE_META}
         uid = elements.get(Tag.MEDIA_STORAGE_SOP_INSTANCE_UID)
         if uid is not None and isinstance(uid.value, bytes):
-            found[Tag.MEDIA_STORAGE_SOP_INSTANCE_UID] = uid._replace(value=self.uids.new_value(uid.value))
-        return dict(sorted({**found, **ours}.items())) if elements else {}
+            kept[Tag.MEDIA_STORAGE_SOP_INSTANCE_UID] = uid._replace(value=self.uids.new_value(uid.value))
+        return dict(sorted({**kept, **ours}.items())) if elements else {}
 
     def _element(self, path: Path, element: Element, sop_class: str) -> Element | None:
         action = action_of(path, element, sop_class)

@@ -14,14 +14,16 @@ _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 def pixel_warnings(volume: Volume) -> list[str]:
     """Return sentences on the pixels of a volume that came from DICOM, before it was de-identified."""
-    elements, found = volume.dicom.metadata.first.elements, []
+    elements, sentences = volume.dicom.metadata.first.elements, []
     if _is_written_upon(elements):
-        found.append("BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, which were not looked at")
+        sentences.append("BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, which were not looked at")
     elif _may_be_written_upon(elements):
-        found.append("names or dates may stand in the pixels, which were not looked at (BurnedInAnnotation is absent)")
+        sentences.append("names or dates may stand in the pixels, which were not looked at (BurnedInAnnotation is absent)")
     if volume.dicom.is_mosaic:
-        found.append("the slices lie in mosaics, which private attributes explain that were removed: keep the images as NIfTI")
-    return found
+        sentences.append(
+            "the slices lie in mosaics, which private attributes explain that were removed: keep the images as NIfTI"
+        )
+    return sentences
 
 
 def picture_warnings(series: SeriesMetadata) -> list[str]:

@@ -71,13 +71,13 @@ class Deidentifier:
             pixel_record=replace(pixels, residues={}, tails={}),
             preserved_bids_keys=b"",
         )
-        found = replace(
+        cleaned = replace(
             volume, source=source, name=public_name(series), warnings=tuple(_without_file_names(volume.warnings, series))
         )
-        found = replace(found, source=replace(source, preserved_bids_keys=preserved_keys_of(volume, found)))
+        cleaned = replace(cleaned, source=replace(source, preserved_bids_keys=preserved_keys_of(volume, cleaned)))
         if log is not None:
             self._tell(volume, series, log)
-        return found
+        return cleaned
 
     def _instance(self, instance: Instance, n: int) -> Instance:
         known = self._known.get(id(instance))

@@ -66,13 +66,13 @@ def pairs_of(inputs: Sequence[Path], outputs: Sequence[Path]) -> Iterator[Pair]:
     if _images_among(outputs):
         before = [*_planned(inputs), *_in_files(inputs)]
         for image in _in_files(outputs):
-            found, volumes = _partner(image, before)
-            yield Pair(image.name, found, image, _alike(volumes[1], volumes[0]))
+            partner, volumes = _partner(image, before)
+            yield Pair(image.name, partner, image, _alike(volumes[1], volumes[0]))
         return
     after = list(_planned(outputs))
     for image in chain(_in_files(inputs), _planned(inputs)):
-        found, volumes = _partner(image, after)
-        yield Pair(image.name, image, found, _alike(*volumes))
+        partner, volumes = _partner(image, after)
+        yield Pair(image.name, image, partner, _alike(*volumes))
 
 
 def _images_among(paths: Sequence[Path]) -> list[Path]:
@@ -112,17 +112,17 @@ def _partner(image: Image, others: Sequence[Image]) -> tuple[Image | None, tuple
         return None, (volume, None)
     similar = [other for other in others if is_on_same_grid(volume, other.outline)]
     similar.sort(key=lambda other: other.name != image.name)
-    chosen, found = similar[0] if similar else others[0], None
+    chosen, image_and_volumes = similar[0] if similar else others[0], None
     for other in similar if len(similar) > 1 else []:
-        found = other.load()
-        if has_same_voxels(volume, found):
-            return other, (volume, found)
+        image_and_volumes = other.load()
+        if has_same_voxels(volume, image_and_volumes):
+            return other, (volume, image_and_volumes)
     return chosen, (volume, chosen.load())
 
 
 def is_on_same_grid(volume: Volume, other: Volume) -> bool:
     """Whether every voxel of an image is one of another, however both are stored."""
-    other = _turned_like(other, volume)
+    other = _reoriented_like(other, volume)
     return volume.voxels.shape == other.voxels.shape and same_grid(
         volume.ijk_to_ras, other.ijk_to_ras, volume.voxels.shape[1:4]
     )
@@ -130,13 +130,13 @@ def is_on_same_grid(volume: Volume, other: Volume) -> bool:
 
 def has_same_voxels(volume: Volume, other: Volume) -> bool:
     """Whether two images on the same grid hold the same stored values."""
-    other = _turned_like(other, volume)
+    other = _reoriented_like(other, volume)
     return all((a == b).all() for a, b in zip(volume.array, other.array, strict=True))
 
 
-def _turned_like(volume: Volume, other: Volume) -> Volume:
+def _reoriented_like(volume: Volume, other: Volume) -> Volume:
     return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
 
 
 def _alike(before: Volume | None, after: Volume | None) -> tuple[Volume | None, Volume | None]:
-    return (before, after) if before is None or after is None else (before, _turned_like(after, before))
+    return (before, after) if before is None or after is None else (before, _reoriented_like(after, before))

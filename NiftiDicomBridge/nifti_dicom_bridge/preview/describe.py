@@ -21,10 +21,10 @@ SOFTWARE = "nifti-dicom-bridge"
 
 def picture_texts(title: str, view: View, deidentify: bool) -> dict[str, str]:
     """Return keyword → text for the metadata of a picture: nothing of the patient where that is wanted."""
-    found = {} if deidentify else {"Title": title}
-    found["Software"] = SOFTWARE
-    found["Comment"] = "; ".join(filter(None, (_edges(view), _window(view))))
-    return found
+    texts = {} if deidentify else {"Title": title}
+    texts["Software"] = SOFTWARE
+    texts["Comment"] = "; ".join(filter(None, (_edges(view), _window(view))))
+    return texts
 
 
 def text_of(volume: Volume, title: str, view: View, deidentify: bool, sidecar: Mapping[str, Any] | None = None) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
+from ..model.input_files import read_file
 from ..model.names import companion
 
 
@@ -31,16 +32,16 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     'MR'
     """
     try:
-        found = json.loads(path.read_bytes())
+        content = json.loads(read_file(path))
     except OSError as error:
         raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
         raise SidecarError(
             f"{path}: is no JSON ({error}). Repair it, or take it away to convert the image without it."
         ) from None
-    if not isinstance(found, dict):
-        raise SidecarError(f"{path}: a JSON object was expected, found a {type(found).__name__}.")
-    return found
+    if not isinstance(content, dict):
+        raise SidecarError(f"{path}: a JSON object was expected, found a {type(content).__name__}.")
+    return content
 
 
 def write_sidecar(path: Path, top: dict[str, Any]) -> None:

@@ -12,19 +12,19 @@ from . import dictionary
 
 def action_code(tag: int) -> str:
     """Return the action code of the basic profile, such as ``X`` or ``Z/D``; empty for what the table does not list."""
-    found = _codes().get(tag)
-    if found is None:
-        found = "X" if any(_fits(tag, pattern) for pattern in _patterns()) else ""
-    return found
+    result = _codes().get(tag)
+    if result is None:
+        result = "X" if any(_fits(tag, pattern) for pattern in _patterns()) else ""
+    return result
 
 
 def _fits(tag: int, pattern: str) -> bool:
-    return all(wanted in ("x", found) for wanted, found in zip(pattern, dictionary.hexadecimal(tag), strict=True))
+    return all(wanted in ("x", digit) for wanted, digit in zip(pattern, dictionary.hexadecimal(tag), strict=True))
 
 
 @lru_cache(maxsize=1)
 def _codes() -> dict[int, str]:
-    return {int(tag, 16): code for code, found in _data()["actions"].items() for tag in found}
+    return {int(tag, 16): code for code, tags in _data()["actions"].items() for tag in tags}
 
 
 @lru_cache(maxsize=1)
@@ -34,5 +34,5 @@ def _patterns() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _data() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath("data/confidential.json").read_text("utf-8"))
-    return found
+    content: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath("data/confidential.json").read_text("utf-8"))
+    return content

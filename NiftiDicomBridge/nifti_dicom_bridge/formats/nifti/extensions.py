@@ -7,6 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
+from ...model.input_files import open_file
 from ...model.names import is_compressed
 
 LARGEST_BYTES = 1 << 24
@@ -20,9 +21,8 @@ def extension_texts(path: Path) -> list[str]:
 
     The image itself is not read; whoever reads it tells of the damage.
     """
-    opener = gzip.open if is_compressed(path) else open
     try:
-        with opener(path, "rb") as file:
+        with open_file(path) as packed, gzip.open(packed) if is_compressed(path) else packed as file:
             start = file.read(544)
             order, size = _layout(start)
             where, letter = _OFFSETS[size]
@@ -47,14 +47,14 @@ def _texts(raw: bytes, order: str) -> list[str]:
     """Return the texts in extensions: each has its size and code before it."""
     if len(raw) < 4 or raw[0] == 0:
         return []
-    found, at = [], 4
+    texts, at = [], 4
     while at + 8 <= len(raw):
         (size,) = struct.unpack_from(order + "i", raw, at)
         if size < 16:
             break
         try:
-            found.append(raw[at + 8 : at + size].decode("utf-8").strip("\0 \t\r\n"))
+            texts.append(raw[at + 8 : at + size].decode("utf-8").strip("\0 \t\r\n"))
         except UnicodeDecodeError:
             pass
         at += size
-    return [text for text in found if text]
+    return [text for text in texts if text]

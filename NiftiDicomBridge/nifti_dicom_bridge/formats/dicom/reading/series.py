@@ -13,6 +13,8 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.failure import failure_of
+from ....model.input_files import Problem
 from ....model.metadata import Instance
 from ....options import Progress
 from ....standard import dictionary
@@ -52,6 +54,7 @@ class Leftover:
     path: str
     reason: str
     failed: bool = False
+    traceback: str = ""
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Inventory:
     leftovers: list[Leftover] = field(default_factory=list)
 
 
-def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inventory:
+def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:
     """Return the series with pixel data below files and folders, and everything else by name.
 
     Parameters
@@ -71,25 +74,30 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
         Told the number of files read.
+    follow_links : bool
+        Also follow links to folders outside of the paths.
 
     Raises
     ------
     DicomReadError
-        If a path does not exist or a folder cannot be listed. A single bad file is a leftover, not an error.
+        If a path does not exist. A file or folder below it that cannot be read is a leftover, not an error.
     """
-    found = Inventory()
+    inventory = Inventory()
     series: dict[tuple[Any, ...], Series] = {}
     unread: list[Path] = []
-    for instance in _instances(list(files.find_files(paths)), found.leftovers, unread, progress):
+    problems: list[Problem] = []
+    listed = list(files.find_files(paths, problems, follow_links))
+    inventory.leftovers += [Leftover(*problem) for problem in problems]
+    for instance in _instances(listed, inventory.leftovers, unread, progress):
         key = _series_key(instance)
         series.setdefault(key, Series(key[0])).instances.append(instance)
-    found.leftovers += _expected_dicom(unread, series.values())
+    inventory.leftovers += _expected_dicom(unread, series.values())
     for one in series.values():
         for study in _by_study(one):
-            found.series += _without_duplicates(study, found.leftovers)
-    _warn_of_shared_uids(found.series)
-    _warn_of_damaged_neighbours(found)
-    return found
+            inventory.series += _without_duplicates(study, inventory.leftovers)
+    _warn_of_shared_uids(inventory.series)
+    _warn_of_damaged_neighbours(inventory)
+    return inventory
 
 
 def _instances(
@@ -106,8 +114,9 @@ def _instances(
                 decode.check_length(instance)
         except files.NotDicom:
             unread.append(path)
-        except DicomReadError as error:
-            leftovers.append(Leftover(str(path), str(error), failed=True))
+        except Exception as error:
+            failure = failure_of(error)
+            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback))
         else:
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
@@ -119,12 +128,19 @@ def _instances(
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
     """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
-    found = []
+    leftovers = []
     for path in unread:
         if path.suffix.lower() in DICOM_SUFFIXES or _pattern(path) in patterns:
-            reason = "it is empty" if path.stat().st_size == 0 else "it does not begin as a DICOM file does: damaged"
-            found.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
-    return found
+            reason = "it is empty" if _is_empty(path) else "it does not begin as a DICOM file does: damaged"
+            leftovers.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
+    return leftovers
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
 
 
 def _pattern(path: Path) -> tuple[Path, str]:
@@ -132,22 +148,22 @@ def _pattern(path: Path) -> tuple[Path, str]:
     return path.parent, re.sub(r"\d+", "#", path.name.lower())
 
 
-def _warn_of_shared_uids(found: Sequence[Series]) -> None:
+def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
     """Warn where studies or patients have a SeriesInstanceUID in common."""
     owners: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
-    for one in found:
+    for one in series_list:
         owners[one.uid].add(_owner(one.instances[0]))
-    for one in found:
+    for one in series_list:
         if one.uid and len(owners[one.uid]) > 1:
             one.warnings.append(
                 f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
             )
 
 
-def _warn_of_damaged_neighbours(found: Inventory) -> None:
+def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
     """Warn of files that may be missing in a series: those beside it that could not be read."""
-    damaged = Counter(_pattern(Path(leftover.path)) for leftover in found.leftovers if leftover.failed)
-    for one in found.series if damaged else []:
+    damaged = Counter(_pattern(Path(leftover.path)) for leftover in inventory.leftovers if leftover.failed)
+    for one in inventory.series if damaged else []:
         count = sum(damaged[pattern] for pattern in {_pattern(Path(instance.path)) for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")

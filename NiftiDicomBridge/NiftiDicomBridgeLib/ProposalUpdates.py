@@ -14,7 +14,7 @@ LOOK_MS = 150
 """Choices are often changed in a row: the files are read when no other change follows."""
 
 
-class Proposing:
+class ProposalUpdates:
     """Fills in the proposals of rows.
 
     Parameters
@@ -78,13 +78,13 @@ class Proposing:
         if self._discarded:
             self.look()
             return
-        found = {proposal.path: proposal for proposal in result or []}
+        by_path = {proposal.path: proposal for proposal in result or []}
         for row in self._rows.outdated():
-            row.proposal, row.outdated = found.get(row.path), row.path not in found
+            row.proposal, row.outdated = by_path.get(row.path), row.path not in by_path
         self._on_found("" if error is None else _words_of(error))
 
 
 def _words_of(error: BaseException) -> str:
-    from .ControlWords import message_in_panel
+    from .PanelMessages import message_in_panel
 
     return message_in_panel(error)

@@ -1,7 +1,7 @@
 """What a node was when it was DICOM, and whether it has been edited since.
 
-Slicer's loaders reverse and order slices (see `Matching`), show other values than the files mean (see `LoaderModels`), and put
-tilted or unevenly spaced slices on a regular grid below a grid transform. None of that is an edit.
+Slicer's loaders reverse and order slices (see `VolumeMatching`), show other values than the files mean (see `LoaderModels`),
+and put tilted or unevenly spaced slices on a regular grid below a grid transform. None of that is an edit.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Log, Progress, Volume, read
 
-from .AsLoaded import is_on_grid, shows, volumes_as_loaded
-from .AsMeant import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
-from .Edits import GEOMETRY_EDITED, common_relation
+from .LoadedBySlicer import is_on_grid, shows, volumes_as_loaded
+from .LoadedUnchanged import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
 from .LoaderModels import predictions
-from .Matching import edited_match_of, matches_of
 from .NodeImages import DIFFERENT_VOLUMES, NodeImage
-from .SegmentOriginals import volumes_of_segments
-from .TurnedImages import turned_like
+from .ReorientedImages import reoriented_like
+from .SegmentMatching import volumes_of_segments
+from .VolumeMatching import edited_match_of, matches_of
+from .VoxelEdits import GEOMETRY_EDITED, common_relation
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
 
@@ -55,25 +55,25 @@ def volumes_of(
     if not files:
         return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
     volumes = read(list(files), progress)
-    image = turned_like(image, volumes) if image.source is not None else image
+    image = reoriented_like(image, volumes) if image.source is not None else image
     log = Log()
-    found = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
-    log.warnings += dict.fromkeys(warning for volume in found for warning in volume.warnings)
+    matched = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
+    log.warnings += dict.fromkeys(warning for volume in matched for warning in volume.warnings)
     originals = {id(volume) for volume in volumes}
-    if all(id(volume) in originals for volume in found):
+    if all(id(volume) in originals for volume in matched):
         log.notes.append(UNCHANGED)
-    return found, log
+    return matched, log
 
 
 def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
     """Return the label maps of a segmentation: those of its original, or new ones."""
-    found = volumes_of_segments(volumes, image, log)
-    if not found:
+    originals = volumes_of_segments(volumes, image, log)
+    if not originals:
         return [_plain_volume(image)]
     if np.allclose(image.parent_to_world, np.eye(4), rtol=0, atol=1e-9):
-        return found
+        return originals
     log.notes.append(GEOMETRY_EDITED)
-    return [replace(volume, ijk_to_ras=image.parent_to_world @ volume.ijk_to_ras) for volume in found]
+    return [replace(volume, ijk_to_ras=image.parent_to_world @ volume.ijk_to_ras) for volume in originals]
 
 
 def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
