@@ -231,7 +231,7 @@ def _originals(group: Sequence[_Source], volumes: Sequence[Volume]) -> list[Inst
 
 
 def _edited_values(group: Sequence[_Source]) -> dict[edits.Target, Any]:
-    return {target: found for source in group for target, found in source.edits.written.items()}
+    return {target: values for source in group for target, values in source.edits.written.items()}
 
 
 def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:

@@ -121,12 +121,12 @@ def _protected(top: dict[str, Any]) -> dict[str, str]:
 def unjoined(tag: int, texts: list[str]) -> list[str]:
     """Return the values of an attribute that tools join, such as ``SK_SP_MP`` or ``SK, SP``, one by one."""
     words = _JOINED_WORDS.get(tag)
-    found: list[str] = []
+    separate: list[str] = []
     for text in texts if words else ():
         parts = _SEPARATORS.split(text.strip().upper().replace("_GEMS", "-GEMS"))
         parts = [part.replace("-GEMS", "_GEMS") for part in parts if part]
-        found += parts if words and all(part in words for part in parts) else [text]
-    return list(dict.fromkeys(found)) if words else texts
+        separate += parts if words and all(part in words for part in parts) else [text]
+    return list(dict.fromkeys(separate)) if words else texts
 
 
 def _single(tag: int, texts: list[str]) -> list[str]:

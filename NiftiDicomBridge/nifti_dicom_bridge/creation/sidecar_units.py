@@ -17,41 +17,41 @@ _MS = 20.0
 
 def in_seconds(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
     """Return the keys of a sidecar with times in seconds; what was converted or left out is told in `sentences`."""
-    found = dict(top)
+    converted = dict(top)
     for key, longest in LONGEST_S.items():
-        numbers = numbers_of(found.get(key))
+        numbers = numbers_of(converted.get(key))
         if max(numbers, default=0.0) > longest:
-            _convert(found, key, longest, sentences)
+            _convert(converted, key, longest, sentences)
             for other in _TOGETHER if key in _TOGETHER else ():
-                if other != key and other in found and max(numbers_of(found[other]), default=0.0) <= LONGEST_S[other]:
-                    found[other] = _scaled(found[other])
-    _convert_slice_times(found, sentences)
-    return found
+                if other != key and other in converted and max(numbers_of(converted[other]), default=0.0) <= LONGEST_S[other]:
+                    converted[other] = _scaled(converted[other])
+    _convert_slice_times(converted, sentences)
+    return converted
 
 
-def _convert(found: dict[str, Any], key: str, longest: float, sentences: list[str]) -> None:
-    before = found.pop(key)
+def _convert(converted: dict[str, Any], key: str, longest: float, sentences: list[str]) -> None:
+    before = converted.pop(key)
     numbers = numbers_of(_scaled(before))
     shown = ", ".join(f"{number:g}" for number in numbers_of(before)[:5])
     words = f'"{key}" is {shown} s, which is hardly possible: is it in milliseconds?'
     if max(numbers) > longest:
         sentences.append(f"{words} It was left out; correct the sidecar, BIDS requires seconds")
         return
-    found[key] = _scaled(before)
+    converted[key] = _scaled(before)
     after = ", ".join(f"{number:g}" for number in numbers[:5])
     sentences.append(f"{words} It was taken for {after} s; correct the sidecar, BIDS requires seconds")
 
 
-def _convert_slice_times(found: dict[str, Any], sentences: list[str]) -> None:
+def _convert_slice_times(converted: dict[str, Any], sentences: list[str]) -> None:
     """Convert or drop SliceTiming that is longer than the time between volumes."""
-    times, repetition = numbers_of(found.get("SliceTiming")), numbers_of(found.get("RepetitionTime"))
+    times, repetition = numbers_of(converted.get("SliceTiming")), numbers_of(converted.get("RepetitionTime"))
     longest = repetition[0] if len(repetition) == 1 and repetition[0] > 0 else LONGEST_S["RepetitionTime"]
     if max(times, default=0.0) <= longest * 1.001:
         return
     if max(times) > _MS * longest or not repetition:
-        _convert(found, "SliceTiming", longest * 1.001, sentences)
+        _convert(converted, "SliceTiming", longest * 1.001, sentences)
         return
-    del found["SliceTiming"]
+    del converted["SliceTiming"]
     sentences.append(f'"SliceTiming" was left out: {max(times):g} s is longer than "RepetitionTime", {longest:g} s')
 
 

@@ -61,14 +61,14 @@ def usable_sidecar(described: ImageWithSidecar, checks: Sequence[Check], sentenc
     """
     top = _finite(described.top, sentences)
     top = {key: _in_words_of_bids(key, value, sentences) for key, value in top.items()}
-    found = _checked(replace(described, top=top), (attributes_from_sidecar, *checks), sentences)
-    top = _without_negative(in_seconds(found.top, sentences), sentences)
-    return _checked(replace(found, top=top), (attributes_from_sidecar, *checks), sentences)
+    readable = _checked(replace(described, top=top), (attributes_from_sidecar, *checks), sentences)
+    top = _without_negative(in_seconds(readable.top, sentences), sentences)
+    return _checked(replace(readable, top=top), (attributes_from_sidecar, *checks), sentences)
 
 
 def _finite(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
     """Return keys that have a value, and no number that is not finite."""
-    found = {}
+    finite = {}
     for key, value in top.items():
         parts = value if isinstance(value, list) else [value]
         if value is None or value in _EMPTY:
@@ -76,8 +76,8 @@ def _finite(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
         if any(isinstance(part, (int, float)) and not abs(part) < _LARGEST for part in parts):
             sentences.append(f'"{key}" is {_shown(value)}: it was left out, as it is not a finite number')
             continue
-        found[key] = value
-    return found
+        finite[key] = value
+    return finite
 
 
 def _in_words_of_bids(key: str, value: Any, sentences: list[str]) -> Any:
@@ -85,8 +85,8 @@ def _in_words_of_bids(key: str, value: Any, sentences: list[str]) -> Any:
     if not isinstance(value, str):
         return value
     after = value
-    if key in _DIRECTIONS and (found := re.fullmatch(r"([ijkxyz])([+-]?)", value.strip().lower())):
-        after = _AXES.get(found[1], found[1]) + found[2].strip("+")
+    if key in _DIRECTIONS and (axis := re.fullmatch(r"([ijkxyz])([+-]?)", value.strip().lower())):
+        after = _AXES.get(axis[1], axis[1]) + axis[2].strip("+")
     elif key == "Modality":
         after = _MODALITIES.get(value.strip().upper(), value.strip().upper())
     elif key == "PatientSex":
@@ -132,14 +132,13 @@ def _problem(described: ImageWithSidecar, checks: Sequence[Check]) -> tuple[str,
 
 def _is_usable(described: ImageWithSidecar, checks: Sequence[Check], key: str, value: Any) -> bool:
     """Whether another reading of a value passes all checks; a number is no code or UID."""
-    found = replace(described, top={**described.top, key: value})
-    problem = _problem(found, checks)
-    if problem is not None and problem[0] == key:
+    alone = replace(described, top={key: value})
+    problem = _problem(replace(described, top={**described.top, key: value}), checks)
+    if (problem is not None and problem[0] == key) or _problem(alone, (attributes_from_sidecar,)) is not None:
         return False
     if not isinstance(value, str) or isinstance(described.top[key], (str, list)):
         return True
-    told = attributes_from_sidecar(replace(described, top={key: value}))
-    return not any(vr in ("CS", "UI") for vr, _ in told.values.values())
+    return not any(vr in ("CS", "UI") for vr, _ in attributes_from_sidecar(alone).values.values())
 
 
 def _readings(value: Any) -> Iterator[Any]:
@@ -163,10 +162,10 @@ def _readings(value: Any) -> Iterator[Any]:
 
 def _number(text: str) -> float | None:
     """Return the number of a text such as ``0.03``, ``30 ms``, ``3T`` or ``6/8``; None if it is none."""
-    found = re.fullmatch(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?:/\s*(\d+)|([A-Za-z%]*))\s*", text)
-    factor = _UNITS.get((found[3] or "").lower()) if found else None
+    match = re.fullmatch(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?:/\s*(\d+)|([A-Za-z%]*))\s*", text)
+    factor = _UNITS.get((match[3] or "").lower()) if match else None
     try:
-        number = float(found[1]) * (factor or 0.0) / float(found[2] or 1) if found and factor else math.nan
+        number = float(match[1]) * (factor or 0.0) / float(match[2] or 1) if match and factor else math.nan
     except (ValueError, ZeroDivisionError):
         return None
     return float(f"{number:.12g}") if math.isfinite(number) else None

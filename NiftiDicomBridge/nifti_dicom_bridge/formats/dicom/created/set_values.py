@@ -58,15 +58,15 @@ def _problem(made: NewFile | Dataset, tag: int, element: Element, moved: dict[in
     if isinstance(made, NewFile):
         elements = made.instance.elements
         top, groups, elsewhere = elements.get(tag), _in_groups(elements, tag), list(_values(elements, tag))
-        wanted, values = _plain(element), [_plain(found) for found in (top, *groups) if found is not None]
-        inside = [_plain(found) for found in elsewhere]
+        wanted, values = _plain(element), [_plain(entry) for entry in (top, *groups) if entry is not None]
+        inside = [_plain(entry) for entry in elsewhere]
         is_moved = bool(list(_values(elements, moved.get(tag, 0))))
         grouped = Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements
     else:
         wanted = data_set_of({tag: element})[tag].value
         top = made.get(tag)
-        inside = [found.value for found in made.iterall() if found.tag == tag]
-        values = [found.value for found in _in_groups_of(made, tag)] + ([] if top is None else [top.value])
+        inside = [entry.value for entry in made.iterall() if entry.tag == tag]
+        values = [entry.value for entry in _in_groups_of(made, tag)] + ([] if top is None else [top.value])
         is_moved, grouped = False, "SharedFunctionalGroupsSequence" in made
     if top is not None and (reason := misplaced(tag, grouped)):
         return reason
@@ -79,12 +79,12 @@ def _problem(made: NewFile | Dataset, tag: int, element: Element, moved: dict[in
 
 
 def _in_groups(elements: Elements, tag: int) -> list[Element]:
-    return [found for group in _GROUPS for found in _values({group: elements[group]} if group in elements else {}, tag)]
+    return [entry for group in _GROUPS for entry in _values({group: elements[group]} if group in elements else {}, tag)]
 
 
 def _in_groups_of(made: Dataset, tag: int) -> list[DataElement]:
     items = (item for group in _GROUPS if group in made for item in made[group].value)
-    return [found for item in items for found in item.iterall() if found.tag == tag]
+    return [entry for item in items for entry in item.iterall() if entry.tag == tag]
 
 
 def _values(elements: Elements, tag: int) -> Iterator[Element]:
