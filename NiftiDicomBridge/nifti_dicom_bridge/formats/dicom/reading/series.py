@@ -164,9 +164,9 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
             )
 
 
-def _warn_of_order(found: Sequence[Series]) -> None:
+def _warn_of_order(all_series: Sequence[Series]) -> None:
     """Warn where elements are not in order: they come back in order."""
-    for one in found:
+    for one in all_series:
         count = sum(not is_ascending(instance.elements) for instance in one.instances)
         if count:
             one.warnings.append(
