@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ....model import metadata
-from ....model.metadata import Elements, Instance
+from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import diffusion, vendor
 from .components import image_words
@@ -25,7 +25,7 @@ PLACES = frozenset({
 class Frame(NamedTuple):
     """One frame, as the rows of the tables read it."""
 
-    instance: Instance
+    elements: Elements
     instance_index: int
     number: int
     look: Lookup
@@ -151,7 +151,7 @@ def polarity(frame: Frame) -> str | None:
 def dimension_indices(frame: Frame) -> tuple[Any, ...] | None:
     """Return DimensionIndexValues without those that count slices, None where the object has no dimensions but them."""
     values = metadata.numbers(frame.content, Tag.DIMENSION_INDEX_VALUES)
-    pointers = dimension_pointers(frame.instance.elements)
+    pointers = dimension_pointers(frame.elements)
     if not values or len(values) != len(pointers):
         return None
     indices = tuple(value for value, pointer in zip(values, pointers, strict=True) if pointer not in PLACES)
@@ -181,12 +181,12 @@ def instance_index(frame: Frame) -> int:
 
 def frame_number(frame: Frame) -> int | None:
     """Return the number of a frame in its object, None where that has only one."""
-    return frame.number if frame_count(frame.instance.elements) > 1 else None
+    return frame.number if frame_count(frame.elements) > 1 else None
 
 
 def number_of_uid(frame: Frame) -> int | None:
     """Return the last number of SOPInstanceUID, which some scanners count up; None where it is too long for a count."""
-    last = frame.instance.uid.rpartition(".")[2]
+    last = metadata.text(frame.look.data_set, Tag.SOP_INSTANCE_UID).rpartition(".")[2]
     return int(last) if last.isdigit() and len(last) <= COUNT_DIGITS else None
 
 
