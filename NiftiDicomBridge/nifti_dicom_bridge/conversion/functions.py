@@ -161,7 +161,8 @@ def deidentify(
     target : Target or str
         The format to write.
     **options
-        Fields of `ConversionOptions`, such as ``deidentify_key="study 7"``, which links the UIDs of several calls.
+        Fields of `ConversionOptions`, such as ``key_file="study.key"``, which links the UIDs of several
+        calls, ``retain="safe-private"``, or ``clean="descriptors"``.
 
     Returns
     -------

@@ -112,7 +112,7 @@ def convert_to_dicom(
 
             entry.log.warnings += violations(entry.outputs)
         report.entries.append(entry)
-    return report
+    return run.public.published(report)
 
 
 def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:

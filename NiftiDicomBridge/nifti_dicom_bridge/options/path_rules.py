@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from .key_files import KEYED
 from .rule import Rule, value_of
 
-FILES = ("bids_map", "sidecar", "metadata", "labels")
+FILES = ("bids_map", "sidecar", "metadata", "labels", "key_file", "pseudonyms", "deidentify_rules")
 FILES_OR_FOLDERS = ("reference", "study_from", "preview.overlay")
 
 
@@ -15,7 +16,15 @@ def _rules_of(option: str) -> Iterator[Rule]:
     def path(options: object) -> Path | None:
         """Return the path, or of several the first that does not exist."""
         found = value_of(options, option)  # type: ignore[arg-type]
-        paths = [found] if isinstance(found, Path) else list(found) if isinstance(found, tuple) else []
+        paths = (
+            []
+            if found == KEYED and option == "pseudonyms"
+            else [found]
+            if isinstance(found, Path)
+            else list(found)
+            if isinstance(found, tuple)
+            else []
+        )
         return next((path for path in paths if not path.exists()), paths[0] if paths else None)
 
     yield Rule(

@@ -11,6 +11,8 @@ APPLIES_TO: dict[str, tuple[Target, ...]] = {
     "gzip": (Target.NIFTI,),
     "layout": (Target.NIFTI,),
     "bids_map": (Target.NIFTI,),
+    "subject": (Target.NIFTI,),
+    "record": (Target.NIFTI,),
     "uids": (Target.DICOM,),
     "names": (Target.DICOM,),
     "set_values": (Target.DICOM,),

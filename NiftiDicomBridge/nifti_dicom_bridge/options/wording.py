@@ -11,13 +11,13 @@ Words = Callable[[str, str], str]
 """Option and value (empty if only the option is meant) → how a front end names them."""
 
 FLAGS = {
-    "target": "--to", "gzip": "--no-gzip", "set_values": "--set", "kind": "--as",
+    "target": "--to", "gzip": "--no-gzip", "set_values": "--set", "kind": "--as", "record": "--no-record",
     "preview.eight_bit": "--8bit", "preview.gif": "--no-gif", "preview.mp4": "--no-mp4",
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""
 SWITCHES = frozenset({
-    "allow_no_overlap", "gzip", "overwrite", "shards", "deidentify", "preview.eight_bit", "preview.gif", "preview.mp4",
-    "preview.all_slices",
+    "allow_no_overlap", "gzip", "overwrite", "shards", "deidentify", "identity", "record", "preview.eight_bit", "preview.gif",
+    "preview.mp4", "preview.all_slices",
     "preview.letters",
 })  # fmt: skip
 """Options of the command line without a value."""

@@ -21,7 +21,7 @@ def in_label(option: str, value: str) -> str:
     ("set it: --set FrameOfReferenceUID=1.2.3", 'set it: set_values={"FrameOfReferenceUID": "1.2.3"}'),
     ("leave it out with --no-mp4", "leave it out with mp4=False"),
     ("or --overwrite to replace it.", "or overwrite=True to replace it."),
-    ("--deidentify-key tells how", "deidentify_key tells how"),
+    ("--key-file tells how", "key_file tells how"),
     ("Make it with --plane axial, coronal", 'Make it with plane="axial", coronal'),
     ("--unknown stays --unknown", "--unknown stays --unknown"),
 ])  # fmt: skip
