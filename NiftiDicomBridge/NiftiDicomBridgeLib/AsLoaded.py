@@ -18,7 +18,7 @@ from .NodeImages import DIFFERENT_VOLUMES, NodeImage
 def volumes_as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeImage, log: Log) -> list[Volume]:
     """Return the volumes that a loader has read, with the edits of voxels and of geometry."""
     unedited = [volumes[number] for number in model.covered]
-    found = unedited if shows(model, image) else with_edits(volumes, model, image, log)
+    edited = unedited if shows(model, image) else with_edits(volumes, model, image, log)
     if image.grids is not None and not is_on_grid(model, image):
         raise BridgeError(DIFFERENT_VOLUMES.format(image.name))
     shift = np.eye(4) if is_on_grid(model, image) else image.ijk_to_ras @ np.linalg.inv(model.ijk_to_ras)
@@ -26,9 +26,9 @@ def volumes_as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeI
     if image.has_acquisition_transform:
         log.notes.append(ACQUISITION_LEFT_OUT)
     if same_grid(moved @ model.ijk_to_ras, model.ijk_to_ras, image.voxels.shape[1:4], TOLERANCE_MM):
-        return found
+        return edited
     log.notes.append(GEOMETRY_EDITED)
-    return [replace(volume, ijk_to_ras=moved @ volume.ijk_to_ras) for volume in found]
+    return [replace(volume, ijk_to_ras=moved @ volume.ijk_to_ras) for volume in edited]
 
 
 def is_on_grid(model: Prediction, image: NodeImage) -> bool:

@@ -26,12 +26,12 @@ def options_of(choices: Mapping[str, Any]) -> ConversionOptions:
     nifti_dicom_bridge.OptionError
         If there is no such option, or it has no such value.
     """
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in choices.items():
-        found.update(_chosen(name, value))
-    if found.get("target", Target.NIFTI) != Target.NIFTI and not found.get("gzip", True):
-        del found["gzip"]  # the panel hides the choice and keeps its value
-    return ConversionOptions(**found)
+        fields.update(_chosen(name, value))
+    if fields.get("target", Target.NIFTI) != Target.NIFTI and not fields.get("gzip", True):
+        del fields["gzip"]  # the panel hides the choice and keeps its value
+    return ConversionOptions(**fields)
 
 
 def _chosen(name: str, value: Any) -> dict[str, Any]:

@@ -160,12 +160,12 @@ def _edited_values(exportable: Any, image: Path) -> dict[str, str]:
 def _moved(files: Sequence[Path], folder: Path, prefix: str) -> list[Path]:
     """Move files into a folder, without subfolders, which the dialog would leave behind in its temporary folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    found: list[Path] = []
+    moved: list[Path] = []
     try:
         for number, path in enumerate(files, start=1):
-            found.append(Path(shutil.move(path, folder / f"{prefix}_{number:06}.dcm")))
+            moved.append(Path(shutil.move(path, folder / f"{prefix}_{number:06}.dcm")))
     except OSError:
-        for path in found:
+        for path in moved:
             path.unlink(missing_ok=True)
         raise
-    return found
+    return moved

@@ -37,7 +37,7 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         return [loadable]
 
     def load(self, loadable) -> Any:
-        """Load files into the scene and return the first node; None if that fails, and the user is told why."""
+        """Load files into the scene and return the first node; None if that fails, with the reason shown to the user."""
         try:
             nodes = self._load(loadable)
         except Exception as error:

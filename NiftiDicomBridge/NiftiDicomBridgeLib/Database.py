@@ -116,7 +116,7 @@ def all_series() -> list[Series]:
     """Return every series of the database that has files, patient by patient and study by study."""
     if not is_open():
         return []
-    database, found = slicer.dicomDatabase, []
+    database, series_list = slicer.dicomDatabase, []
     for patient in database.patients():
         name = database.nameForPatient(patient) or _("No patient name")
         for study in database.studiesForPatient(patient):
@@ -125,8 +125,10 @@ def all_series() -> list[Series]:
             description = " ".join(word for word in words if word)
             for uid in database.seriesForStudy(study):
                 modality = database.fieldForSeries("Modality", uid)
-                found += [Series(uid, *told, description, name, study, patient, modality) for told in _words_of(uid)]
-    return found
+                series_list += [
+                    Series(uid, *columns, description, name, study, patient, modality) for columns in _words_of(uid)
+                ]
+    return series_list
 
 
 def files_of_series(uid: str) -> list[Path]:
@@ -210,11 +212,11 @@ def headers_of(files: Iterable[Path]) -> list[Header]:
     import pydicom
 
     wanted = ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"]
-    found = []
+    headers = []
     for path in files:
         ds = pydicom.dcmread(path, specific_tags=wanted, stop_before_pixels=True)
-        found.append(Header(Path(path), *(str(ds.get(keyword, "")) for keyword in wanted)))
-    return found
+        headers.append(Header(Path(path), *(str(ds.get(keyword, "")) for keyword in wanted)))
+    return headers
 
 
 def register(headers: Sequence[Header], database: Any = None) -> Registered:
@@ -289,8 +291,8 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     from DICOMLib import DICOMUtils
 
     require_open()
-    found = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
-    loaded = [node_id for node_id in found if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
+    node_ids = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
+    loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
         raise BridgeError(
             f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log says why; the series are in the database."

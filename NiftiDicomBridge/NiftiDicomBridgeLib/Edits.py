@@ -99,14 +99,14 @@ def with_edits(volumes: Sequence[Volume], prediction: Prediction, image: NodeIma
 
 def common_relation(volumes: Sequence[Volume], prediction: Prediction, image: NodeImage) -> Relation | None:
     """Return how a loader shows the values of all planes, where it does so in the same way; else None."""
-    found = set(_relations(volumes, prediction, image).values()) if prediction.places is not None else set()
-    return found.pop() if len(found) == 1 else None
+    relations = set(_relations(volumes, prediction, image).values()) if prediction.places is not None else set()
+    return relations.pop() if len(relations) == 1 else None
 
 
 def _relations(volumes: Sequence[Volume], prediction: Prediction, image: NodeImage) -> dict[Place, Relation]:
     """Return how the loader shows each plane; planes of one value are shown as others of their volume are."""
     assert prediction.places is not None
-    found: dict[Place, Relation] = {}
+    relations: dict[Place, Relation] = {}
     constant: list[Place] = []
     for time, row in enumerate(prediction.places):
         for k, place in enumerate(row):
@@ -115,11 +115,11 @@ def _relations(volumes: Sequence[Volume], prediction: Prediction, image: NodeIma
             if relation is None:
                 constant.append(place)
             else:
-                found[place] = relation
+                relations[place] = relation
     for place in constant:
-        same = {relation for other, relation in found.items() if other.volume == place.volume}
-        found[place] = same.pop() if len(same) == 1 else Relation()
-    return found
+        same = {relation for other, relation in relations.items() if other.volume == place.volume}
+        relations[place] = same.pop() if len(same) == 1 else Relation()
+    return relations
 
 
 def _relation(stored: np.ndarray, shown: np.ndarray, image: NodeImage) -> Relation | None:

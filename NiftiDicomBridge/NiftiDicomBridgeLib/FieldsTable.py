@@ -171,11 +171,11 @@ def different() -> str:
 
 
 def _keywords(rows: Sequence[Row]) -> list[str]:
-    found: dict[str, None] = {}
+    keywords: dict[str, None] = {}
     for row in rows:
         proposed = row.proposal.values if row.proposal is not None else ()
-        found.update(dict.fromkeys([value.attribute for value in proposed] + [*row.values, *row.invalid]))
-    return list(found)
+        keywords.update(dict.fromkeys([value.attribute for value in proposed] + [*row.values, *row.invalid]))
+    return list(keywords)
 
 
 def _needs_attention(rows: Sequence[Row], keyword: str) -> bool:

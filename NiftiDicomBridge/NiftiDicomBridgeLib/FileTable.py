@@ -72,9 +72,9 @@ class FileTable:
     def show_proposals(self, rows: Rows, error: str = "") -> None:
         """Show what the files become, as far as that is known."""
         for number, row in enumerate(rows.all):
-            short, found, becomes, tip = _words_of(row)
+            short, companions, becomes, tip = _words_of(row)
             self._table.item(number, FOUND).setText(short)
-            self._table.item(number, FOUND).setToolTip(found)
+            self._table.item(number, FOUND).setToolTip(companions)
             self._table.item(number, BECOMES).setText(becomes)
             self._table.item(number, BECOMES).setToolTip(tip or error)
 

@@ -51,8 +51,8 @@ def tree_of_scene() -> list[Branch]:
     """Return what can be exported, as the subject hierarchy has it; branches that hold nothing of it are left out."""
     hierarchy = _hierarchy()
     nodes = {node.GetID(): node for node in convertible_nodes()}
-    found = _branches_below(hierarchy, hierarchy.GetSceneItemID(), nodes)
-    return found + [_leaf(node) for node in nodes.values()]  # those that the hierarchy does not show: sequences
+    branches = _branches_below(hierarchy, hierarchy.GetSceneItemID(), nodes)
+    return branches + [_leaf(node) for node in nodes.values()]  # those that the hierarchy does not show: sequences
 
 
 def node_of_item(item: int) -> Any:
@@ -72,33 +72,33 @@ def nodes_below(item: int) -> list[Any]:
         return []
     fitting = {node.GetID(): node for node in convertible_nodes()}
     own = hierarchy.GetItemDataNode(item)
-    found = [fitting.pop(own.GetID())] if own is not None and own.GetID() in fitting else []
+    below = [fitting.pop(own.GetID())] if own is not None and own.GetID() in fitting else []
     rows = _branches_below(hierarchy, item, fitting)
     while rows:
         row = rows.pop(0)
         rows = row.children + rows
-        found += [slicer.mrmlScene.GetNodeByID(row.node_id)] if row.node_id else []
-    return found
+        below += [slicer.mrmlScene.GetNodeByID(row.node_id)] if row.node_id else []
+    return below
 
 
 def dicom_nodes() -> list[tuple[str, tuple[str, ...]]]:
     """Return name and SOP Instance UIDs of every node that was loaded from DICOM."""
-    found = [(node.GetName(), instance_uids_of(node)) for node in convertible_nodes()]
-    return [(name, uids) for name, uids in found if uids]
+    named_uids = [(node.GetName(), instance_uids_of(node)) for node in convertible_nodes()]
+    return [(name, uids) for name, uids in named_uids if uids]
 
 
 def identity_of_node(node: Any) -> dict[str, str]:
     """Return patient and study of a node, as the subject hierarchy tells them: keyword → value."""
     hierarchy = _hierarchy()
     item = hierarchy.GetItemByDataNode(node)
-    found = {}
+    identity = {}
     for level, keywords in ((PATIENT, OF_PATIENT), (STUDY, OF_STUDY)):
         above = hierarchy.GetItemAncestorAtLevel(item, level) if item else 0
         for keyword in keywords if above else ():
             value = hierarchy.GetItemAttribute(above, "DICOM." + keyword)
             if value and not is_placeholder(keyword, value):
-                found[keyword] = value
-    return found
+                identity[keyword] = value
+    return identity
 
 
 def is_placeholder(keyword: str, value: str) -> bool:
@@ -166,19 +166,19 @@ def _branches_below(hierarchy: Any, item: int, nodes: dict[str, Any]) -> list[Br
 
     ids = vtk.vtkIdList()
     hierarchy.GetItemChildren(item, ids)
-    found = []
+    branches = []
     for number in range(ids.GetNumberOfIds()):
         child = ids.GetId(number)
         data = hierarchy.GetItemDataNode(child)
         node = nodes.pop(data.GetID(), None) if data is not None else None
         below = _branches_below(hierarchy, child, nodes)
         if node is not None:
-            found.append(_leaf(node, below))
+            branches.append(_leaf(node, below))
         elif below and data is None:
-            found.append(Branch(hierarchy.GetItemName(child), hierarchy.GetItemLevel(child).lower(), children=below))
+            branches.append(Branch(hierarchy.GetItemName(child), hierarchy.GetItemLevel(child).lower(), children=below))
         else:
-            found += below
-    return found
+            branches += below
+    return branches
 
 
 def _leaf(node: Any, children: list[Branch] | None = None) -> Branch:

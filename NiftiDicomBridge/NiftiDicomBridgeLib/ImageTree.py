@@ -137,9 +137,9 @@ class ImageTree:
         words = str(self._search.text).casefold().split() if self._search.isVisibleTo(self._search.parentWidget()) else []
         self._tree.blockSignals(True)
         for item in reversed(self.items()):
-            found = all(word in _path(item).casefold() for word in words)
+            matches = all(word in _path(item).casefold() for word in words)
             below = any(not item.child(number).isHidden() for number in range(item.childCount()))
-            item.setHidden(bool(words) and not below and not (found and item.data(NAME, KEY)))
+            item.setHidden(bool(words) and not below and not (matches and item.data(NAME, KEY)))
             if words and below:
                 item.setExpanded(True)
         self._tree.blockSignals(False)

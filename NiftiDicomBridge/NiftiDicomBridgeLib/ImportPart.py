@@ -191,11 +191,11 @@ class ImportPart:
         notes = [error] if error else []
         known = [row for row in rows if row.proposal is not None]
         notes += dict.fromkeys(proposal_note(row.proposal, row.path.name if len(rows) > 1 else "") for row in known)
-        found = patients(self.rows.all)
-        if len(found) > 1:
-            names = ", ".join(found)
+        patient_names = patients(self.rows.all)
+        if len(patient_names) > 1:
+            names = ", ".join(patient_names)
             notes.append(
-                "⚠ " + _("The list contains images of {count} patients: {names}.").format(count=len(found), names=names)
+                "⚠ " + _("The list contains images of {count} patients: {names}.").format(count=len(patient_names), names=names)
             )
         _set_text(self.ui.fileNoteLabel, "\n".join(note for note in notes if note))
         count = len(self.rows)

@@ -88,12 +88,12 @@ class Rows:
 
     def to_text(self, keep: Callable[[Path], bool]) -> str:
         """Return the choices of the rows as JSON."""
-        found = {
+        state = {
             str(row.path): {"kind": row.kind, "reference": row.reference, "values": row.values}
             for row in self.all
             if keep(row.path) and (row.kind != AUTOMATIC or row.reference or row.values)
         }
-        return json.dumps(found) if found else ""
+        return json.dumps(state) if state else ""
 
     def restore(self, paths: Sequence[Path], text: str) -> None:
         """Take files and their choices from a scene; what cannot be read counts as not chosen."""
@@ -106,8 +106,8 @@ class Rows:
 
 def common(values: Iterable[str]) -> str | None:
     """Return the value that all have; None where they differ."""
-    found = set(values)
-    return found.pop() if len(found) == 1 else None
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def patients(rows: Sequence[Row]) -> list[str]:
@@ -115,12 +115,12 @@ def patients(rows: Sequence[Row]) -> list[str]:
 
     Two patients are the same if their PatientID is the same, or their PatientName where one of them has no PatientID.
     """
-    found: list[tuple[str, str]] = []
+    identities: list[tuple[str, str]] = []
     for row in rows:
         new = row.value_of("PatientID"), row.value_of("PatientName")
-        if any(new) and not any(_same_patient(new, known) for known in found):
-            found.append(new)
-    return [name or number for number, name in found]
+        if any(new) and not any(_same_patient(new, known) for known in identities):
+            identities.append(new)
+    return [name or number for number, name in identities]
 
 
 def _same_patient(one: tuple[str, str], other: tuple[str, str]) -> bool:
@@ -130,7 +130,7 @@ def _same_patient(one: tuple[str, str], other: tuple[str, str]) -> bool:
 
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(text or "{}")
+        state = json.loads(text or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return state if isinstance(state, dict) else {}

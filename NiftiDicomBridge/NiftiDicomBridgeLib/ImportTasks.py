@@ -146,23 +146,23 @@ class FindTask:
 
     def work(self, progress: Progress) -> list[Path]:
         """Look into every folder, each in the order of its names."""
-        found: list[Path] = []
+        paths: list[Path] = []
         for path in self._paths:
-            found += self._below(path, progress) if path.is_dir() else [path]
-        return found
+            paths += self._below(path, progress) if path.is_dir() else [path]
+        return paths
 
-    def finish(self, found: list[Path]) -> list[Path]:
+    def finish(self, paths: list[Path]) -> list[Path]:
         """Return what was found: nothing is left to do."""
-        return found
+        return paths
 
     def _below(self, folder: Path, progress: Progress) -> list[Path]:
-        found: list[Path] = []
+        paths: list[Path] = []
         for root, folders, names in os.walk(folder):
-            progress(root, len(found), 0)
+            progress(root, len(paths), 0)
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             fitting = sorted(name for name in names if name.lower().endswith(self._suffixes) and not name.startswith("."))
-            found += [Path(root, name) for name in fitting]
-        return found
+            paths += [Path(root, name) for name in fitting]
+        return paths
 
 
 class ProposeTask:
@@ -204,15 +204,15 @@ def with_reference(options: ConversionOptions, files: Sequence[Path], scratch: P
 def with_own(options: ConversionOptions, own: Mapping[Path, Own], scratch: Path) -> ConversionOptions:
     """Return options with the choices of single files; files with the same reference share its folder."""
     folders: dict[tuple[Path, ...] | Path, Path] = {}
-    found = {}
+    changes = {}
     for path, chosen in own.items():
         files = chosen.reference
         if isinstance(files, Path):
             folders[files] = files
         elif files and files not in folders:
             folders[files] = _folder_of(files, scratch / f"reference-{len(folders)}")
-        found[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values))
-    return replace(options, per_file={**options.per_file, **found})
+        changes[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values))
+    return replace(options, per_file={**options.per_file, **changes})
 
 
 def _folder_of(files: Sequence[Path], folder: Path) -> Path:

@@ -60,9 +60,9 @@ def predictions(volumes: Sequence[Volume], image: NodeImage) -> Iterator[Predict
         The node: its SOP Instance UIDs, number of times and of samples matter, its voxels do not.
     """
     for loader in LOADERS:
-        found = loader(volumes, image)
-        if found is not None:
-            yield found
+        prediction = loader(volumes, image)
+        if prediction is not None:
+            yield prediction
 
 
 def scalar_volume(volumes: Sequence[Volume], image: NodeImage) -> Prediction | None:
@@ -141,15 +141,15 @@ def _prediction(
 
 
 def _places_of_frames(volumes: Sequence[Volume]) -> dict[Frame, Place]:
-    found = {}
+    places = {}
     for number, volume in enumerate(volumes):
         if volume.source is None or volume.source.metadata.layers is not None:
             continue
         series = volume.source.metadata
         for time, row in enumerate(series.frames.tolist()):
             for k, (instance, frame) in enumerate(row):
-                found[series.instances[instance].path, frame] = Place(number, time, k)
-    return found
+                places[series.instances[instance].path, frame] = Place(number, time, k)
+    return places
 
 
 def _files_of(volume: Volume) -> set[str]:

@@ -195,8 +195,8 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         nodes = [one for one in inputs if hasattr(one, "GetClassName")]
         paths = [one for one in inputs if not hasattr(one, "GetClassName")]
-        found = propose_nodes(self, nodes, options, reference) if nodes else []
-        return found + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
+        of_nodes = propose_nodes(self, nodes, options, reference) if nodes else []
+        return of_nodes + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
 
     # --- to the scene
 

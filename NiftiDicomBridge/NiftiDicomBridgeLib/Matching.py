@@ -87,23 +87,23 @@ def _with_same_slices(volumes: Sequence[Volume], image: NodeImage) -> list[Match
     if len(image.instance_uids) != times * slices or len(set(image.instance_uids)) == 1:
         return []  # frames of multi-frame objects have no UIDs of their own
     seen = np.array(image.instance_uids, dtype=object).reshape(times, slices)
-    found = []
+    matches = []
     for volume in volumes:
         for reverse in (False, True):
             order = _order_of_times(slice_uids(volume), seen[:, ::-1] if reverse else seen)
             if order is not None:
-                found.append(Match(volume, reverse, order))
-    return found
+                matches.append(Match(volume, reverse, order))
+    return matches
 
 
 def _order_of_times(original: np.ndarray, seen: np.ndarray) -> tuple[int, ...] | None:
     """Return where each time of the original is in the node; None where they are not the same."""
     places = {tuple(row): number for number, row in reversed(list(enumerate(seen.tolist())))}
-    found = [places.get(tuple(row)) for row in original.tolist()]
-    if None in found:
+    order = [places.get(tuple(row)) for row in original.tolist()]
+    if None in order:
         return None
     # Times of one multi-frame object have the same UIDs: then nothing but their order tells them apart.
-    return tuple(found) if len(set(found)) == len(found) else tuple(range(len(found)))  # type: ignore[arg-type]
+    return tuple(order) if len(set(order)) == len(order) else tuple(range(len(order)))  # type: ignore[arg-type]
 
 
 def _with_same_grid(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:

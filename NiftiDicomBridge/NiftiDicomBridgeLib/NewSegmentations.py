@@ -53,8 +53,8 @@ def _referenced_series(volume: Volume) -> str:
     from pydicom.datadict import tag_for_keyword
 
     sequence, uid = (tag_for_keyword(name) or 0 for name in ("ReferencedSeriesSequence", "SeriesInstanceUID"))
-    found = volume.source.metadata.first.elements.get(sequence) if volume.source is not None else None
-    items = found.value if found is not None and isinstance(found.value, tuple) else ()
+    references = volume.source.metadata.first.elements.get(sequence) if volume.source is not None else None
+    items = references.value if references is not None and isinstance(references.value, tuple) else ()
     element = items[0].elements.get(uid) if items else None
     return (
         element.value.decode("ascii", "ignore").strip(" \0") if element is not None and isinstance(element.value, bytes) else ""

@@ -28,10 +28,10 @@ def sequence_of(node: Any) -> Any:
 
 def convertible_nodes() -> list[Any]:
     """Return the nodes of the scene that can be written: what shows a sequence, and not the sequence that it shows."""
-    found = [*slicer.util.getNodesByClass(VOLUME), *slicer.util.getNodesByClass(SEGMENTATION)]
-    found = [node for node in found if not node.GetHideFromEditors() and not refused_as(node)]
-    shown = {sequence.GetID() for sequence in map(sequence_of, found) if sequence is not None}
-    return found + [node for node in slicer.util.getNodesByClass(SEQUENCE) if node.GetID() not in shown and holds_volumes(node)]
+    nodes = [*slicer.util.getNodesByClass(VOLUME), *slicer.util.getNodesByClass(SEGMENTATION)]
+    nodes = [node for node in nodes if not node.GetHideFromEditors() and not refused_as(node)]
+    shown = {sequence.GetID() for sequence in map(sequence_of, nodes) if sequence is not None}
+    return nodes + [node for node in slicer.util.getNodesByClass(SEQUENCE) if node.GetID() not in shown and holds_volumes(node)]
 
 
 def what_it_is(node: Any) -> str:

@@ -17,15 +17,15 @@ from .Staged import stage
 
 def propose_nodes(logic: Any, nodes: Sequence[Any], options: ConversionOptions | None, reference: str) -> list[Proposal]:
     """Return what each node would become; see `NiftiDicomBridgeLogic.propose`. A node that fails does not stop the others."""
-    found: list[Proposal] = []
+    proposals: list[Proposal] = []
     with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
         for number, node in enumerate(nodes):
             try:
-                found += _proposals(logic, node, Path(folder) / str(number), options or ConversionOptions(), reference)
+                proposals += _proposals(logic, node, Path(folder) / str(number), options or ConversionOptions(), reference)
             except Exception as error:  # of one node, whatever it is
                 name = node.GetName() if node is not None else "(no volume)"
-                found.append(Proposal(Path(name), error=str(error) or type(error).__name__))
-    return found
+                proposals.append(Proposal(Path(name), error=str(error) or type(error).__name__))
+    return proposals
 
 
 def _proposals(logic: Any, node: Any, folder: Path, options: ConversionOptions, reference: str) -> list[Proposal]:

@@ -133,14 +133,14 @@ def _labels_of(node: Any) -> tuple[Label, ...]:
     table = display.GetColorNode() if display is not None else None
     if table is None or table.GetSingletonTag():
         return ()
-    found = []
+    labels = []
     for number in np.unique(slicer.util.arrayFromVolume(node)).tolist():
         name = table.GetColorName(int(number)) if 0 < number < table.GetNumberOfColors() else ""
         if name and name != "(none)":
             rgba = [0.0] * 4
             table.GetColor(int(number), rgba)
-            found.append(Label(int(number), name, _bytes(rgba)))
-    return tuple(found)
+            labels.append(Label(int(number), name, _bytes(rgba)))
+    return tuple(labels)
 
 
 def _bytes(colour: Any) -> tuple[int, int, int]:

@@ -57,23 +57,23 @@ def volumes_of(
     volumes = read(list(files), progress)
     image = turned_like(image, volumes) if image.source is not None else image
     log = Log()
-    found = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
-    log.warnings += dict.fromkeys(warning for volume in found for warning in volume.warnings)
+    matched = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
+    log.warnings += dict.fromkeys(warning for volume in matched for warning in volume.warnings)
     originals = {id(volume) for volume in volumes}
-    if all(id(volume) in originals for volume in found):
+    if all(id(volume) in originals for volume in matched):
         log.notes.append(UNCHANGED)
-    return found, log
+    return matched, log
 
 
 def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
     """Return the label maps of a segmentation: those of its original, or new ones."""
-    found = volumes_of_segments(volumes, image, log)
-    if not found:
+    originals = volumes_of_segments(volumes, image, log)
+    if not originals:
         return [_plain_volume(image)]
     if np.allclose(image.parent_to_world, np.eye(4), rtol=0, atol=1e-9):
-        return found
+        return originals
     log.notes.append(GEOMETRY_EDITED)
-    return [replace(volume, ijk_to_ras=image.parent_to_world @ volume.ijk_to_ras) for volume in found]
+    return [replace(volume, ijk_to_ras=image.parent_to_world @ volume.ijk_to_ras) for volume in originals]
 
 
 def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:

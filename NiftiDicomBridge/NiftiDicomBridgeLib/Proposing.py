@@ -78,9 +78,9 @@ class Proposing:
         if self._discarded:
             self.look()
             return
-        found = {proposal.path: proposal for proposal in result or []}
+        by_path = {proposal.path: proposal for proposal in result or []}
         for row in self._rows.outdated():
-            row.proposal, row.outdated = found.get(row.path), row.path not in found
+            row.proposal, row.outdated = by_path.get(row.path), row.path not in by_path
         self._on_found("" if error is None else _words_of(error))
 
 

@@ -81,15 +81,15 @@ class ReferenceBox:
 
         all_series = {series.uid: series for series in reference_series(self._widget.series())}
         near = self._in_frame_of_reference(list(all_series.values()))
-        found = {SERIES + uid: _("Same space: {name}").format(name=self._words(all_series[uid])) for uid in near}
+        choices = {SERIES + uid: _("Same space: {name}").format(name=self._words(all_series[uid])) for uid in near}
         for name, uids in dicom_nodes():
             uid = Database.series_of_instances(uids)
             if uid and uid in all_series:
-                found.setdefault(SERIES + uid, _("Scene: {name}").format(name=name))
+                choices.setdefault(SERIES + uid, _("Scene: {name}").format(name=name))
         if len(all_series) <= MOST_SERIES:
             for series in all_series.values():
-                found.setdefault(SERIES + series.uid, self._words(series))
-        return list(found.items())
+                choices.setdefault(SERIES + series.uid, self._words(series))
+        return list(choices.items())
 
     def _in_frame_of_reference(self, all_series: Sequence[Any]) -> list[str]:
         """Return the UIDs of the series of the same patient that share the frame of reference of all files."""

@@ -28,11 +28,11 @@ def report_summary(report: ConversionReport) -> str:
     """Return how many images had which outcome, in one line."""
     counts = Counter(entry.outcome.value for entry in report.entries)
     words = outcome_words()
-    found = [f"{number} {words[name]}" for name, number in counts.items()]
+    parts = [f"{number} {words[name]}" for name, number in counts.items()]
     warned = sum(1 for entry in report.entries if entry.log.warnings and not entry.error)
     if warned:
-        found.append(_("{count} with warnings").format(count=warned))
-    return ", ".join(found) or _("nothing to do")
+        parts.append(_("{count} with warnings").format(count=warned))
+    return ", ".join(parts) or _("nothing to do")
 
 
 def findings_as_html(findings: Sequence[Finding]) -> str:
@@ -49,8 +49,8 @@ def findings_summary(findings: Sequence[Finding]) -> str:
     """Return how many errors, warnings and remarks a check of DICOM files has found."""
     counts = Counter(finding.severity.value for finding in findings)
     words = {"error": (_("error"), _("errors")), "warning": (_("warning"), _("warnings")), "info": (_("remark"), _("remarks"))}
-    found = [f"{counts[name]} {text[counts[name] > 1]}" for name, text in words.items() if counts[name]]
-    return ", ".join(found) or _("no findings")
+    parts = [f"{counts[name]} {text[counts[name] > 1]}" for name, text in words.items() if counts[name]]
+    return ", ".join(parts) or _("no findings")
 
 
 def _entry_as_html(entry: Entry) -> str:

@@ -76,9 +76,9 @@ def common_grid(node: Any, masks: Sequence[Mask]) -> Grid:
 
 def on_grid(mask: Mask, grid: Grid) -> np.ndarray | None:
     """Return a segment as a mask on a grid; None where a voxel is not on it or outside of it."""
-    found = np.zeros(grid.shape, bool)
+    mask_on_grid = np.zeros(grid.shape, bool)
     if mask.is_empty:
-        return found
+        return mask_on_grid
     step = lattice_step(grid.ijk_to_ras, mask.ijk_to_ras)
     if step is None:
         return None
@@ -86,8 +86,8 @@ def on_grid(mask: Mask, grid: Grid) -> np.ndarray | None:
     ijk = kji[:, ::-1] @ step[:3, :3].T + step[:3, 3]
     if (ijk < 0).any() or (ijk >= np.array(grid.shape[::-1])).any():
         return None
-    found[ijk[:, 2], ijk[:, 1], ijk[:, 0]] = True
-    return found
+    mask_on_grid[ijk[:, 2], ijk[:, 1], ijk[:, 0]] = True
+    return mask_on_grid
 
 
 def lattice_step(grid: np.ndarray, other: np.ndarray) -> np.ndarray | None:
@@ -124,9 +124,9 @@ def cropped(mask: Mask) -> Mask:
 
 
 def _shifted(matrix: np.ndarray, start: Sequence[int]) -> np.ndarray:
-    found = np.array(matrix, dtype=float)
-    found[:3, 3] += found[:3, :3] @ np.asarray(start, dtype=float)
-    return found
+    shifted = np.array(matrix, dtype=float)
+    shifted[:3, 3] += shifted[:3, :3] @ np.asarray(start, dtype=float)
+    return shifted
 
 
 def _reference_grid(node: Any) -> Grid | None:

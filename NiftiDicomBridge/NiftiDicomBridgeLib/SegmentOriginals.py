@@ -42,10 +42,10 @@ def volumes_of_segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -
     pairs = _pairs(volumes, image)
     if pairs is None:
         return _new(log)
-    found = [_with_masks(volume, [pair for pair in pairs if pair.volume == n]) for n, volume in enumerate(volumes)]
-    if any(volume is None for volume in found):
+    edited = [_with_masks(volume, [pair for pair in pairs if pair.volume == n]) for n, volume in enumerate(volumes)]
+    if any(volume is None for volume in edited):
         return _new(log)
-    known = [volume for volume in found if volume is not None]
+    known = [volume for volume in edited if volume is not None]
     if any(a is not b for a, b in zip(known, volumes, strict=True)):
         log.notes.append(VOXELS_EDITED)
     return known
@@ -97,8 +97,8 @@ def _has_codes(label: Label, segment: Segment) -> bool:
     parts = (label.terminology.split("~") + [""] * 7)[1:7]
     codes = (segment.category, segment.type, segment.modifier, None, segment.region, segment.region_modifier)
     written = (tuple(part.split("^")[:2]) for part in parts)
-    pairs = [(code, found) for code, found in zip(codes, written, strict=True) if code is not None]
-    return not label.terminology or all(found == (code.scheme, code.value) for code, found in pairs)
+    pairs = [(code, recorded) for code, recorded in zip(codes, written, strict=True) if code is not None]
+    return not label.terminology or all(recorded == (code.scheme, code.value) for code, recorded in pairs)
 
 
 def _with_masks(volume: Volume, pairs: Sequence[_Pair]) -> Volume | None:

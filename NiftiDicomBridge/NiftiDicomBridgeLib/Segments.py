@@ -71,9 +71,9 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
 
 
 def _on(mask: Mask, grid: Grid) -> np.ndarray:
-    found = on_grid(mask, grid)
-    assert found is not None
-    return found
+    voxels = on_grid(mask, grid)
+    assert voxels is not None
+    return voxels
 
 
 def layers_of(masks: Sequence[np.ndarray], numbers: Sequence[int]) -> list[np.ndarray]:
@@ -107,14 +107,14 @@ def label_table(labels: Iterable[Label]) -> str:
 def read_label_table(text: str) -> list[Label]:
     """Return the labels of a ``_dseg.tsv``: those with a number above 0 and a name."""
     rows = [line.split("\t") for line in text.splitlines() if line.strip()]
-    found = []
+    labels = []
     for row in rows[1:]:
         cells = dict(zip(rows[0], row, strict=False))
         number, colour = cells.get("index", ""), cells.get("color", "").lstrip("#")
         if number.isdigit() and int(number) and cells.get("name", "n/a") != "n/a":
             known = bytes.fromhex(colour) if len(colour) == 6 and all(c in HEXADECIMAL for c in colour) else b"\x80\x80\x80"
-            found.append(Label(int(number), cells["name"], (known[0], known[1], known[2])))
-    return found
+            labels.append(Label(int(number), cells["name"], (known[0], known[1], known[2])))
+    return labels
 
 
 def table_beside(image: Path) -> Path:
@@ -141,11 +141,11 @@ def _codes(terminology: str) -> list[str]:
     Each is ``scheme^value^meaning``, as `vtkSlicerTerminologiesModuleLogic` serializes it.
     """
     parts = terminology.split("~")
-    found = []
+    codes = []
     for number in CODES.values():
         scheme, value, meaning = ((parts[number] if number < len(parts) else "").split("^") + [""] * 3)[:3]
-        found += [value, scheme, _cell(meaning)] if value and scheme else ["", "", ""]
-    return found
+        codes += [value, scheme, _cell(meaning)] if value and scheme else ["", "", ""]
+    return codes
 
 
 def _label_of(segment: Any, number: int) -> Label:
@@ -157,8 +157,8 @@ def _label_of(segment: Any, number: int) -> Label:
 
 def _numbers_of(segments: Sequence[Any]) -> list[int]:
     """Return the labels of segments: those of the file that they were loaded from if all have one, else 1, 2, 3…"""
-    found = [_tag_of(segment, LABEL_VALUE) for segment in segments]
-    known = [int(text) for text in found if text.isdigit()]
+    tags = [_tag_of(segment, LABEL_VALUE) for segment in segments]
+    known = [int(text) for text in tags if text.isdigit()]
     complete = len(set(known)) == len(segments)
     return known if complete else list(range(1, len(segments) + 1))
 

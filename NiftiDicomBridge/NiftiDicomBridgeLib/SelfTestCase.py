@@ -63,8 +63,8 @@ class BridgeTestCase(ScriptedLoadableModuleTest):
         images = [path for path in outputs if path.suffix != ".json"]
         report = convert(Job(images, self.folder / "restored", ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)))
         self.assertEqual([entry.outcome.value for entry in report.entries], ["restored"])
-        found = [pydicom.dcmread(path) for path in report.outputs]
-        return {ds.SOPInstanceUID: ds for ds in found}
+        data_sets = [pydicom.dcmread(path) for path in report.outputs]
+        return {ds.SOPInstanceUID: ds for ds in data_sets}
 
     def _assert_comes_back_identical(self, path: Path) -> None:
         """Load one DICOM file, export the node, restore the file from the NIfTI file."""

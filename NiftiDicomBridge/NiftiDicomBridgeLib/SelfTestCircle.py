@@ -38,9 +38,9 @@ class CircleTests(BridgeTestCase):
         report = self.logic.exportVolumes([node], self.folder / "nifti")
         report = self.logic.importNifti(images_of(report))
         self.assertEqual([entry.outcome.value for entry in report.entries], ["derived"])
-        found = [pydicom.dcmread(path) for path in report.outputs]
-        self.assertEqual({ds.ImageType[0] for ds in found}, {"DERIVED"})
-        real = [ds.pixel_array * float(ds.get("RescaleSlope", 1)) + float(ds.get("RescaleIntercept", 0)) for ds in found]
+        data_sets = [pydicom.dcmread(path) for path in report.outputs]
+        self.assertEqual({ds.ImageType[0] for ds in data_sets}, {"DERIVED"})
+        real = [ds.pixel_array * float(ds.get("RescaleSlope", 1)) + float(ds.get("RescaleIntercept", 0)) for ds in data_sets]
         self.assertEqual(sum(int((values == 500).sum()) for values in real), 1)
 
     def test_linear_transform_is_part_of_the_geometry(self) -> None:

@@ -27,10 +27,10 @@ class DialogTests(BridgeTestCase):
         self.assertGreater(len(rows), 3)
         classes = set()
         for number, exportable in enumerate(rows):
-            found = [pydicom.dcmread(path) for path in self._exported(exportable, self.folder / str(number))]
-            self.assertEqual(len({ds.SOPClassUID for ds in found}), 1)
-            self.assertIn(len(found), (1, SHAPE[0]))
-            classes.add(found[0].SOPClassUID)
+            data_sets = [pydicom.dcmread(path) for path in self._exported(exportable, self.folder / str(number))]
+            self.assertEqual(len({ds.SOPClassUID for ds in data_sets}), 1)
+            self.assertIn(len(data_sets), (1, SHAPE[0]))
+            classes.add(data_sets[0].SOPClassUID)
         self.assertEqual(len(classes), len(rows))
 
     def test_best_row_for_an_edited_volume_derives_it(self) -> None:
@@ -41,8 +41,8 @@ class DialogTests(BridgeTestCase):
         slicer.util.arrayFromVolume(node)[1, 2, 3] = 500
         best = self._rows(node)[0]
         self.assertGreater(best.confidence, 0.5)
-        found = [pydicom.dcmread(path) for path in self._exported(best, self.folder / "exported")]
-        self.assertEqual({ds.ImageType[0] for ds in found}, {"DERIVED"})
+        data_sets = [pydicom.dcmread(path) for path in self._exported(best, self.folder / "exported")]
+        self.assertEqual({ds.ImageType[0] for ds in data_sets}, {"DERIVED"})
 
     def test_saved_scene_gives_the_node_back(self) -> None:
         """The file has the name of the Save dialog; the scene that refers to it opens, with data and DICOM identity."""

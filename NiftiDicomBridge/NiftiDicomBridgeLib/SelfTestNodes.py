@@ -85,8 +85,8 @@ class NodeTests(BridgeTestCase):
         slicer.util.updateVolumeFromArray(smoothed, slicer.util.arrayFromVolume(node).astype(np.float32) + 0.25)
         report = self.logic.volumesToDicom([node, masked, smoothed])
         self._assert_all_done(report)
-        found = [pydicom.dcmread(path) for path in report.outputs]
-        self.assertEqual({ds.SeriesDescription: ds.SeriesNumber for ds in found}, {"ramp": 7, "masked": 8, "smoothed": 9})
+        data_sets = [pydicom.dcmread(path) for path in report.outputs]
+        self.assertEqual({ds.SeriesDescription: ds.SeriesNumber for ds in data_sets}, {"ramp": 7, "masked": 8, "smoothed": 9})
 
     def test_edited_inverted_image_shows_the_edit(self) -> None:
         """The derived object, loaded again, has the voxels of the node."""

@@ -82,12 +82,12 @@ class StageTask(ExportTask):
         """
         if not report.ok and not partly:
             raise BridgeError(" ".join(entry.error for entry in report.failures))
-        found = Staged(failures=list(report.failures))
+        staged = Staged(failures=list(report.failures))
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
-            found.images += images
-            found.origins |= {image: origin for image in images if origin.files}
-        return found
+            staged.images += images
+            staged.origins |= {image: origin for image in images if origin.files}
+        return staged
 
 
 def stage(nodes: Sequence[Any], folder: Path, partly: bool = False) -> Staged:

@@ -221,8 +221,8 @@ class OtherFormatTask(ExportTask):
         try:
             staged = super().work(progress)
             images = [path for path in staged.outputs if path.suffix == ".nii"]
-            found = convert(Job(images, self._target, self._final), progress).entries if images else []
-            return ConversionReport(staged.failures + found)
+            entries = convert(Job(images, self._target, self._final), progress).entries if images else []
+            return ConversionReport(staged.failures + entries)
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -274,14 +274,14 @@ def split_layers(volume: Volume) -> list[Volume]:
 
 def _each_once(nodes: Iterable[Any]) -> list[Any]:
     """Leave out what shows a sequence that is there already, and nodes given twice."""
-    found: dict[str, Any] = {}
+    by_id: dict[str, Any] = {}
     for node in nodes:
         sequence = sequence_of(node)
         key = "nothing" if node is None else (sequence or node).GetID()
-        found.setdefault(key, node)
+        by_id.setdefault(key, node)
         if sequence is not None and node is not sequence:
-            found[key] = node  # it knows the transforms
-    return list(found.values())
+            by_id[key] = node  # it knows the transforms
+    return list(by_id.values())
 
 
 def _source_of(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> _Source:
@@ -302,8 +302,8 @@ def _require_original(volumes: Sequence[Volume], source: _Source) -> None:
 
 def _tell(identity: dict[str, str], outputs: Sequence[Path]) -> None:
     """Put patient and study of the subject hierarchy into the sidecar of an image that has no record."""
-    told = {key: identity[key] for key in Hierarchy.TOLD_IN_SIDECARS if key in identity}
+    keys = {key: identity[key] for key in Hierarchy.TOLD_IN_SIDECARS if key in identity}
     sidecar = next((path for path in outputs if path.suffix == ".json"), None)
-    if told and sidecar is not None:
-        top = json.loads(sidecar.read_text("utf-8")) | told
+    if keys and sidecar is not None:
+        top = json.loads(sidecar.read_text("utf-8")) | keys
         sidecar.write_text(json.dumps(top, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

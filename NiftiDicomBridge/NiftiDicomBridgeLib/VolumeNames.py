@@ -10,15 +10,15 @@ import numpy as np
 from nifti_dicom_bridge import Volume, identity_of
 
 SUFFIXES = (
-    (re.compile(r"echo(\d+)(?:_(\d+))?"), lambda found: f"echo {_decimal(found)} ms"),
-    (re.compile(r"TR(\d+)(?:_(\d+))?"), lambda found: f"TR {_decimal(found)} ms"),
-    (re.compile(r"TI(\d+)(?:_(\d+))?"), lambda found: f"TI {_decimal(found)} ms"),
-    (re.compile(r"flip(\d+)(?:_(\d+))?"), lambda found: f"flip angle {_decimal(found)}°"),
-    (re.compile(r"b(\d+)"), lambda found: f"b {found[1]}"),
-    (re.compile(r"incomplete(\d*)"), lambda found: f"incomplete {found[1]}".strip()),
-    (re.compile(r"fieldmaphz"), lambda found: "(Hz)"),
-    (re.compile(r"space\d+"), lambda found: ""),
-    (re.compile(r"([A-Za-z][A-Za-z0-9]*)"), lambda found: found[1]),
+    (re.compile(r"echo(\d+)(?:_(\d+))?"), lambda match: f"echo {_decimal(match)} ms"),
+    (re.compile(r"TR(\d+)(?:_(\d+))?"), lambda match: f"TR {_decimal(match)} ms"),
+    (re.compile(r"TI(\d+)(?:_(\d+))?"), lambda match: f"TI {_decimal(match)} ms"),
+    (re.compile(r"flip(\d+)(?:_(\d+))?"), lambda match: f"flip angle {_decimal(match)}°"),
+    (re.compile(r"b(\d+)"), lambda match: f"b {match[1]}"),
+    (re.compile(r"incomplete(\d*)"), lambda match: f"incomplete {match[1]}".strip()),
+    (re.compile(r"fieldmaphz"), lambda match: "(Hz)"),
+    (re.compile(r"space\d+"), lambda match: ""),
+    (re.compile(r"([A-Za-z][A-Za-z0-9]*)"), lambda match: match[1]),
 )
 """Parts that the core appends to the file name of a volume, and the words for them; the first match counts."""
 MR = "MR"
@@ -47,22 +47,22 @@ def names_of(volumes: Sequence[Volume], base: str) -> list[str]:
     if len(volumes) == 1:
         return names
     names = _with_terms(names, _suffix_words(volumes))
-    found = [[term(volume) for volume in volumes] for term in TERMS]
-    alone = (_with_terms(names, terms) for terms in found)
+    columns = [[term(volume) for volume in volumes] for term in TERMS]
+    alone = (_with_terms(names, terms) for terms in columns)
     enough = next((candidate for candidate in alone if len(set(candidate)) == len(candidate)), None)
     if enough is not None:
         return names if len(set(names)) == len(names) else enough
-    for terms in found:
+    for terms in columns:
         names = _with_terms(names, terms)
     return _numbered(names)
 
 
 def _bases(volumes: Sequence[Volume], base: str) -> list[str]:
     """Return the names of the series; some exporters use one Series Instance UID for several."""
-    found = [identity_of(volume, ("SeriesNumber", "SeriesDescription")) for volume in volumes]
-    if len({tuple(series.items()) for series in found}) == 1:
+    identities = [identity_of(volume, ("SeriesNumber", "SeriesDescription")) for volume in volumes]
+    if len({tuple(series.items()) for series in identities}) == 1:
         return [base] * len(volumes)
-    return [": ".join(filter(None, series.values())) or base for series in found]
+    return [": ".join(filter(None, series.values())) or base for series in identities]
 
 
 def _suffix_words(volumes: Sequence[Volume]) -> list[str]:
@@ -71,27 +71,27 @@ def _suffix_words(volumes: Sequence[Volume]) -> list[str]:
     common = 0
     while all(len(part) > common and part[common] == parts[0][common] for part in parts):
         common += 1
-    found = [_words("_".join(part[common:])) for part in parts]
-    if any(word in COMPONENTS for words in found for word in words):
+    parts_words = [_words("_".join(part[common:])) for part in parts]
+    if any(word in COMPONENTS for words in parts_words for word in words):
         modality = identity_of(volumes[0], ("Modality",)).get("Modality")
-        found = [words or (["magnitude"] if modality == MR else []) for words in found]
-    return [" ".join(filter(None, words)) for words in found]
+        parts_words = [words or (["magnitude"] if modality == MR else []) for words in parts_words]
+    return [" ".join(filter(None, words)) for words in parts_words]
 
 
 def _words(suffix: str) -> list[str]:
-    found = []
+    words = []
     while suffix:
         match = next((pair for pair in ((form.match(suffix), text) for form, text in SUFFIXES) if pair[0]), None)
         if match is None:  # a number that only makes file names unique
             suffix = suffix.partition("_")[2]
             continue
-        found.append(match[1](match[0]))
+        words.append(match[1](match[0]))
         suffix = suffix[match[0].end() :].lstrip("_")
-    return found
+    return words
 
 
-def _decimal(found: re.Match) -> str:
-    return found[1] + (f".{found[2]}" if found[2] else "")
+def _decimal(match: re.Match) -> str:
+    return match[1] + (f".{match[2]}" if match[2] else "")
 
 
 def _echo(volume: Volume) -> str:
@@ -144,9 +144,9 @@ def _joined(name: str, term: str) -> str:
 
 
 def _numbered(names: Sequence[str]) -> list[str]:
-    found: list[str] = []
+    unique: list[str] = []
     for name in names:
         same = sum(other == name for other in names)
-        count = sum(other == name for other in names[: len(found)])
-        found.append(f"{name} {count + 1}" if same > 1 else name)
-    return found
+        count = sum(other == name for other in names[: len(unique)])
+        unique.append(f"{name} {count + 1}" if same > 1 else name)
+    return unique

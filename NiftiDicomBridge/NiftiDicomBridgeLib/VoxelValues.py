@@ -28,9 +28,9 @@ def value_type(volume: Volume) -> np.dtype:
     if rescale.is_identity:
         return _type_of_stored(volume.voxels)
     if dtype.kind in "iub" and volume.voxels.size and _is_whole(rescale):
-        found = _smallest(_bounds(volume.voxels, rescale), dtype.itemsize)
-        if found is not None:
-            return found
+        smallest = _smallest(_bounds(volume.voxels, rescale), dtype.itemsize)
+        if smallest is not None:
+            return smallest
     return np.dtype("float64") if dtype.kind == "f" and dtype.itemsize > 4 else np.dtype("float32")
 
 
@@ -55,8 +55,8 @@ def _holds(dtype: np.dtype, value: float) -> bool:
 def _type_of_stored(voxels: np.ndarray) -> np.dtype:
     name = SUBSTITUTES.get(voxels.dtype.name, voxels.dtype.name)
     if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
-        found = _smallest(_bounds(voxels, Rescale()), 4) if voxels.size else np.dtype("int32")
-        name = found.name if found is not None else name
+        smallest = _smallest(_bounds(voxels, Rescale()), 4) if voxels.size else np.dtype("int32")
+        name = smallest.name if smallest is not None else name
     if name not in VTK_TYPES:
         raise BridgeError(f"Slicer cannot show voxels of the type {name}. Convert the file with another tool first.")
     return np.dtype(name)

@@ -59,9 +59,9 @@ def proposal_text(proposal: Proposal) -> str:
 
 def proposal_note(proposal: Proposal, name: str = "") -> str:
     """Return what the user has to know of a file before it is converted, often nothing; with its name if there is one."""
-    found = [proposal.error] if proposal.error else proposal.warnings
+    problems = [proposal.error] if proposal.error else proposal.warnings
     start = f"⚠ {name}: " if name else "⚠ "
-    return "\n".join(start + in_panel(text) for text in found)
+    return "\n".join(start + in_panel(text) for text in problems)
 
 
 def field_words(keyword: str) -> str:
@@ -119,6 +119,6 @@ def value_format(keyword: str) -> str:
 def invalid_value(keyword: str, text: str, reason: str) -> str:
     """Return why a text is not a valid value, and what is expected."""
     shown = text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
-    found = _("{name}: “{text}” is not valid.").format(name=field_words(keyword), text=shown)
+    sentence = _("{name}: “{text}” is not valid.").format(name=field_words(keyword), text=shown)
     expected = value_format(keyword)
-    return found + " " + (_("Expected: {format}.").format(format=expected) if expected else in_panel(reason))
+    return sentence + " " + (_("Expected: {format}.").format(format=expected) if expected else in_panel(reason))

@@ -152,32 +152,32 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None)
       file names           7 of 7 equal
       files                7 of 7 identical to the last byte
     """
-    found = Comparison()
-    one, two = _instances(first, found, progress), _instances(second, found, progress)
+    comparison = Comparison()
+    one, two = _instances(first, comparison, progress), _instances(second, comparison, progress)
     pairs = _pairs(one, two)
-    found.instances = [len(one), len(two), len(pairs)]
+    comparison.instances = [len(one), len(two), len(pairs)]
     for n, missing in enumerate(_unmatched(one, two, pairs)):
         for instance in missing:
-            found.differ(instance.name, f"instance only in the {('first', 'second')[n]}", instance.uid, "")
+            comparison.differ(instance.name, f"instance only in the {('first', 'second')[n]}", instance.uid, "")
     reissued: dict[str, str] = {}
     for n, (a, b) in enumerate(pairs):
         if progress is not None and n % 16 == 0:
             progress("Comparing", n, len(pairs))
-        _compare_instance(a, b, found, reissued)
-    found.reissued_uids = len(reissued)
-    return found
+        _compare_instance(a, b, comparison, reissued)
+    comparison.reissued_uids = len(reissued)
+    return comparison
 
 
-def _instances(paths: AnyPaths, found: Comparison, progress: Progress | None) -> list[Instance]:
+def _instances(paths: AnyPaths, comparison: Comparison, progress: Progress | None) -> list[Instance]:
     given = paths_of(paths)
     inventory = find_series(given, progress)
     for leftover in inventory.leftovers:
         if leftover.failed:
-            found.differ(Path(leftover.path).name, "cannot be read", leftover.reason, "")
+            comparison.differ(Path(leftover.path).name, "cannot be read", leftover.reason, "")
         else:
-            found.not_compared += 1
+            comparison.not_compared += 1
     instances = [instance for series in inventory.series for instance in series.instances]
-    if not instances and not found.different:
+    if not instances and not comparison.different:
         raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}. Check the path.")
     return instances
 
@@ -219,16 +219,16 @@ def _unmatched(one: Sequence[Instance], two: Sequence[Instance], pairs: list[Any
     return [a for a in one if id(a) not in matched], [b for b in two if id(b) not in matched]
 
 
-def _compare_instance(a: Instance, b: Instance, found: Comparison, reissued: dict[str, str]) -> None:
+def _compare_instance(a: Instance, b: Instance, comparison: Comparison, reissued: dict[str, str]) -> None:
     transcoded = decode.is_native(a) != decode.is_native(b) or a.transfer_syntax != b.transfer_syntax
-    found.transcoded += transcoded
-    found.names += a.name == b.name
-    found.identical_files += _same_bytes(a.path, b.path)
+    comparison.transcoded += transcoded
+    comparison.names += a.name == b.name
+    comparison.identical_files += _same_bytes(a.path, b.path)
     allowed = _TRANSCODED if transcoded else frozenset()
-    _compare_elements(a, b, found, reissued, allowed)
-    _compare_meta(a, b, found, reissued, transcoded)
-    _compare_voxels(a, b, found)
-    _compare_geometry(a, b, found)
+    _compare_elements(a, b, comparison, reissued, allowed)
+    _compare_meta(a, b, comparison, reissued, transcoded)
+    _compare_voxels(a, b, comparison)
+    _compare_geometry(a, b, comparison)
 
 
 def _same_bytes(a: str, b: str) -> bool:
@@ -248,15 +248,17 @@ def flatten(elements: Elements, path: Path_ = ()) -> Iterator[tuple[Path_, objec
             yield here, element
 
 
-def _compare_elements(a: Instance, b: Instance, found: Comparison, reissued: dict[str, str], allowed: frozenset[int]) -> None:
+def _compare_elements(
+    a: Instance, b: Instance, comparison: Comparison, reissued: dict[str, str], allowed: frozenset[int]
+) -> None:
     one, two = dict(flatten(a.elements)), dict(flatten(b.elements))
-    found.elements += len(one)
+    comparison.elements += len(one)
     for path in one.keys() | two.keys():
         x, y = one.get(path), two.get(path)
         if _same_value(x, y) or _is_reissued(x, y, reissued) or path[0] in allowed:
-            found.equal_elements += path in one
+            comparison.equal_elements += path in one
         else:
-            found.differ(a.name, _path_text(path), x, y)
+            comparison.differ(a.name, _path_text(path), x, y)
 
 
 def _same_value(x: object, y: object) -> bool:
@@ -275,9 +277,9 @@ def _is_reissued(x: object, y: object, reissued: dict[str, str]) -> bool:
     return reissued.setdefault(old, new) == new
 
 
-def _compare_meta(a: Instance, b: Instance, found: Comparison, reissued: dict[str, str], transcoded: bool) -> None:
+def _compare_meta(a: Instance, b: Instance, comparison: Comparison, reissued: dict[str, str], transcoded: bool) -> None:
     skipped = _TRANSCODED_META if transcoded else frozenset()
-    found.file_meta += 1
+    comparison.file_meta += 1
     good = (a.preamble or bytes(128)) == (b.preamble or bytes(128))
     changed = False
     for tag in (a.file_meta.keys() | b.file_meta.keys()) - skipped:
@@ -291,23 +293,23 @@ def _compare_meta(a: Instance, b: Instance, found: Comparison, reissued: dict[st
     group = (a.file_meta.get(Tag.FILE_META_INFORMATION_GROUP_LENGTH), b.file_meta.get(Tag.FILE_META_INFORMATION_GROUP_LENGTH))
     if not transcoded and not changed and not _same_value(*group):
         good = False
-    found.equal_file_meta += good
+    comparison.equal_file_meta += good
     if not good:
-        found.differ(a.name, "file meta information or preamble", "", "")
+        comparison.differ(a.name, "file meta information or preamble", "", "")
 
 
-def _compare_voxels(a: Instance, b: Instance, found: Comparison) -> None:
-    found.voxels += 1
+def _compare_voxels(a: Instance, b: Instance, comparison: Comparison) -> None:
+    comparison.voxels += 1
     try:
         x, y = (decode.decode(instance, _checked_format(instance)) for instance in (a, b))
     except BridgeError as error:
-        found.differ(a.name, "pixel data cannot be decoded", str(error), "")
+        comparison.differ(a.name, "pixel data cannot be decoded", str(error), "")
         return
     if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
-        found.equal_voxels += 1
+        comparison.equal_voxels += 1
     else:
         count = int((x != y).sum()) if x.shape == y.shape else "all"
-        found.differ(a.name, f"voxels ({count} differ)", x.shape, y.shape)
+        comparison.differ(a.name, f"voxels ({count} differ)", x.shape, y.shape)
 
 
 def _checked_format(instance: Instance) -> Any:
@@ -315,10 +317,10 @@ def _checked_format(instance: Instance) -> Any:
     return decode.pixel_format(instance)
 
 
-def _compare_geometry(a: Instance, b: Instance, found: Comparison) -> None:
+def _compare_geometry(a: Instance, b: Instance, comparison: Comparison) -> None:
     for x, y in zip(frames_of(a, 0), frames_of(b, 0), strict=False):
         if x.plane is not None and y.plane is not None:
-            found.geometry_mm = max(found.geometry_mm, float(np.abs(x.plane.position - y.plane.position).max()))
+            comparison.geometry_mm = max(comparison.geometry_mm, float(np.abs(x.plane.position - y.plane.position).max()))
 
 
 def _path_text(path: Path_) -> str:
@@ -335,29 +337,29 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
-def _lines(found: Comparison) -> list[str]:
-    first, second, both = found.instances
+def _lines(comparison: Comparison) -> list[str]:
+    first, second, both = comparison.instances
     rows = [
         ("instances", f"{both} in both", f"{first} in the first, {second} in the second"),
-        ("elements", f"{found.equal_elements} of {found.elements} equal", "value bytes; private and nested ones too"),
-        ("file meta, preamble", f"{found.equal_file_meta} of {found.file_meta} equal", ""),
-        ("voxels", f"{found.equal_voxels} of {found.voxels} equal", "decoded stored values"),
-        ("geometry", f"{found.geometry_mm:g} mm apart at most", ""),
-        ("file names", f"{found.names} of {both} equal", ""),
-        ("files", f"{found.identical_files} of {both} identical to the last byte", ""),
+        ("elements", f"{comparison.equal_elements} of {comparison.elements} equal", "value bytes; private and nested ones too"),
+        ("file meta, preamble", f"{comparison.equal_file_meta} of {comparison.file_meta} equal", ""),
+        ("voxels", f"{comparison.equal_voxels} of {comparison.voxels} equal", "decoded stored values"),
+        ("geometry", f"{comparison.geometry_mm:g} mm apart at most", ""),
+        ("file names", f"{comparison.names} of {both} equal", ""),
+        ("files", f"{comparison.identical_files} of {both} identical to the last byte", ""),
     ]
     lines = [f"{name:20} {value:38} {remark}".rstrip() for name, value, remark in rows]
-    if found.transcoded:
+    if comparison.transcoded:
         lines.append(
-            f"{'transfer syntax':20} {found.transcoded} instance(s) compressed differently: values compared after decoding"
+            f"{'transfer syntax':20} {comparison.transcoded} instance(s) compressed differently: values compared after decoding"
         )
-    if found.reissued_uids:
-        lines.append(f"{'UIDs':20} {found.reissued_uids} re-issued, each by one other throughout")
-    if found.not_compared:
-        lines.append(f"{'not compared':20} {found.not_compared} object(s) without pixel data, or duplicates")
-    for difference in found.differences:
+    if comparison.reissued_uids:
+        lines.append(f"{'UIDs':20} {comparison.reissued_uids} re-issued, each by one other throughout")
+    if comparison.not_compared:
+        lines.append(f"{'not compared':20} {comparison.not_compared} object(s) without pixel data, or duplicates")
+    for difference in comparison.differences:
         lines.append(f"  {difference.instance}: {difference.what}: {difference.first} ≠ {difference.second}")
-    if found.different > len(found.differences):
-        lines.append(f"  … and {found.different - len(found.differences)} more differences")
-    verdict = "DIFFERENT" if not found.same else "SAME, but for re-issued UIDs" if found.reissued_uids else "SAME"
+    if comparison.different > len(comparison.differences):
+        lines.append(f"  … and {comparison.different - len(comparison.differences)} more differences")
+    verdict = "DIFFERENT" if not comparison.same else "SAME, but for re-issued UIDs" if comparison.reissued_uids else "SAME"
     return [*lines, f"=> {verdict}"]

@@ -3,6 +3,10 @@
 Every message says what was asked, what was found (value, file, tag), why it cannot go on and what to do.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 
 class BridgeError(Exception):
     """Base of every error that this package raises on purpose.
@@ -139,6 +143,11 @@ class OptionError(BridgeError):
 class OutputError(BridgeError):
     """An output exists already or cannot be written.
 
+    Attributes
+    ----------
+    existing : pathlib.Path or None
+        The output that exists and may not be replaced; None for other reasons.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import read, write
@@ -148,6 +157,10 @@ class OutputError(BridgeError):
     Traceback (most recent call last):
     nifti_dicom_bridge.errors.OutputError: MR.nii exists. Choose another folder, or --overwrite to replace it.
     """
+
+    def __init__(self, message: str, existing: Path | None = None):
+        super().__init__(message)
+        self.existing = existing
 
 
 class DependencyError(BridgeError):

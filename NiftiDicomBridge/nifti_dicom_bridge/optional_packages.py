@@ -27,10 +27,10 @@ class Package:
 
     def is_usable(self) -> bool:
         """Whether a version that works is installed; the package is not imported."""
-        found = installed_version(self.name)
-        if not found:
+        version = installed_version(self.name)
+        if not version:
             return False
-        return _numbers(found) >= _numbers(self.oldest) and not (self.below and _numbers(found) >= _numbers(self.below))
+        return _numbers(version) >= _numbers(self.oldest) and not (self.below and _numbers(version) >= _numbers(self.below))
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ def _state(package: Package) -> str:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """Return the numbers of a version up to the first part that is not one."""
-    found = []
+    numbers = []
     for part in version.split("+")[0].split("."):
         if not part.isdigit():
             break
-        found.append(int(part))
-    return tuple(found)
+        numbers.append(int(part))
+    return tuple(numbers)

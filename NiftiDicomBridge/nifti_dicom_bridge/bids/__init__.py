@@ -13,6 +13,7 @@ import numpy as np
 from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
 from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
+from .identity import identity_in, without_identity
 from .kinds import number_text
 from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
 from .reverse_pet import decay_factors, per_time
@@ -38,11 +39,13 @@ __all__ = [
     "direction_of",
     "edited_keys",
     "find_private_block",
+    "identity_in",
     "keys_of",
     "keys_of_elements",
     "number_text",
     "per_time",
     "private_block_of",
+    "without_identity",
 ]  # fmt: skip
 
 
@@ -58,8 +61,8 @@ def keys_of(volume: Volume, stored_affine: np.ndarray | None = None) -> dict[str
         said of those of the file.
     """
     source = PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras if stored_affine is None else stored_affine))
-    found = with_preserved_keys(_value_from(source), source)
-    return dict(sorted(found.items(), key=lambda item: ORDER.get(item[0], len(ORDER))))
+    keys = with_preserved_keys(_value_from(source), source)
+    return dict(sorted(keys.items(), key=lambda item: ORDER.get(item[0], len(ORDER))))
 
 
 def keys_of_elements(elements: Elements) -> dict[str, Any]:
@@ -68,10 +71,10 @@ def keys_of_elements(elements: Elements) -> dict[str, Any]:
 
 
 def _value_from(source: PlaneAttributes) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
     for row in ALL_ROWS:
-        if row.key not in found:
+        if row.key not in keys:
             value = row.read(source)
             if value is not None:
-                found[row.key] = value
-    return found
+                keys[row.key] = value
+    return keys

@@ -23,7 +23,7 @@ COMPRESSED = 256
 
 def in_plane_of(source: PlaneAttributes) -> float:
     """Return the acceleration along the phase encoding axis, as the vendor states it; 0 where unknown."""
-    return next((found for reader in IN_PLANE_READERS if (found := reader(source))), 0.0)
+    return next((factor for reader in IN_PLANE_READERS if (factor := reader(source))), 0.0)
 
 
 def _siemens_in_plane(source: PlaneAttributes) -> float:
@@ -34,20 +34,20 @@ def _siemens_in_plane(source: PlaneAttributes) -> float:
 def _letter(source: PlaneAttributes, letter: str) -> float:
     """Return the number behind a letter of ``p2s4``."""
     for where in SIEMENS_FACTORS:
-        found = re.search(rf"{letter}(\d+(?:\.\d+)?)", source.text(where))
-        if found:
-            return float(found[1])
+        match = re.search(rf"{letter}(\d+(?:\.\d+)?)", source.text(where))
+        if match:
+            return float(match[1])
     return 0.0
 
 
 def _ge_in_plane(source: PlaneAttributes) -> float:
-    found = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
-    return 1.0 / found[0] if found and found[0] > 0 else 0.0
+    factors = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
+    return 1.0 / factors[0] if factors and factors[0] > 0 else 0.0
 
 
 def _uih_in_plane(source: PlaneAttributes) -> float:
-    found = re.search(r":\s*(\d+(?:\.\d+)?)", source.text(UIH_FACTORS)) if source.manufacturer == "UIH" else None
-    return float(found[1]) if found else 0.0
+    match = re.search(r":\s*(\d+(?:\.\d+)?)", source.text(UIH_FACTORS)) if source.manufacturer == "UIH" else None
+    return float(match[1]) if match else 0.0
 
 
 def _public_in_plane(source: PlaneAttributes) -> float:
@@ -59,8 +59,8 @@ IN_PLANE_READERS = (_siemens_in_plane, _ge_in_plane, _uih_in_plane, _public_in_p
 
 def _out_of_plane(source: PlaneAttributes) -> float | None:
     ge = source.numbers(GE_FACTORS) if source.manufacturer == "GE" else []
-    found = source.number(Phoenix("sPat.lAccelFact3D")) or (1.0 / ge[1] if len(ge) > 1 and ge[1] > 0 else 0.0)
-    return found or source.number(Tag.PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE)
+    factor = source.number(Phoenix("sPat.lAccelFact3D")) or (1.0 / ge[1] if len(ge) > 1 and ge[1] > 0 else 0.0)
+    return factor or source.number(Tag.PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE)
 
 
 def is_compressed_sense(source: PlaneAttributes) -> bool:
@@ -69,13 +69,13 @@ def is_compressed_sense(source: PlaneAttributes) -> bool:
 
 
 def _in_plane(source: PlaneAttributes) -> float | int | None:
-    found = in_plane_of(source)
-    return None if not found else 1 if is_compressed_sense(source) else round_to_12_digits(float(f"{found:.6g}"))
+    factor = in_plane_of(source)
+    return None if not factor else 1 if is_compressed_sense(source) else round_to_12_digits(float(f"{factor:.6g}"))
 
 
 def _out(source: PlaneAttributes) -> float | int | None:
-    found = _out_of_plane(source)
-    return round_to_12_digits(float(f"{found:.6g}")) if found else None
+    factor = _out_of_plane(source)
+    return round_to_12_digits(float(f"{factor:.6g}")) if factor else None
 
 
 def _compressed(source: PlaneAttributes) -> float | int | None:
@@ -83,8 +83,8 @@ def _compressed(source: PlaneAttributes) -> float | int | None:
         return round_to_12_digits(in_plane_of(source)) or None
     if source.number(Phoenix("sPat.ucPATMode")) == COMPRESSED:
         return source.number(Phoenix("sPat.dTotalAccelFact"))
-    found = source.number(Private(0x0043, "GEMS_PARM_01", 0x10B7)) if source.manufacturer == "GE" else None
-    return round_to_12_digits(found) if found and found > 1 else None
+    factor = source.number(Private(0x0043, "GEMS_PARM_01", 0x10B7)) if source.manufacturer == "GE" else None
+    return round_to_12_digits(factor) if factor and factor > 1 else None
 
 
 def multiband_of(source: PlaneAttributes) -> int | None:
@@ -94,8 +94,8 @@ def multiband_of(source: PlaneAttributes) -> int | None:
     stated = _letter(source, "s") if source.manufacturer == "Siemens" else 0.0
     if source.manufacturer == "GE":
         stated = max(source.number(GE_BANDS) or 0.0, siemens_text.number(protocol_of(source).get("MBACCEL", "")) or 0.0)
-    found = max(int(stated), bands_by_time(source))
-    return found if found > 1 else None
+    factor = max(int(stated), bands_by_time(source))
+    return factor if factor > 1 else None
 
 
 def lines_of(source: PlaneAttributes) -> int:
@@ -121,8 +121,8 @@ def _partial_fourier(source: PlaneAttributes) -> float | None:
     train, lines = train_length_of(source), lines_of(source) or steps_of(source)
     if "EP" not in words_of(source, SCANNING_SEQUENCE) or source.text(Tag.MR_ACQUISITION_TYPE).startswith("3") or train < 2:
         return None
-    found = train * max(1.0, in_plane_of(source)) / lines if lines > train else 1.0
-    return float(f"{found:.6g}") if found < 1.0 else None
+    fraction = train * max(1.0, in_plane_of(source)) / lines if lines > train else 1.0
+    return float(f"{fraction:.6g}") if fraction < 1.0 else None
 
 
 NO_PROTOCOL = When(

@@ -101,13 +101,13 @@ def _pasl_type(source: PlaneAttributes) -> str | None:
 
 def _delays(first: int, count: int) -> Any:
     def read(source: PlaneAttributes) -> list[Any] | None:
-        found: list[Any] = []
+        delays: list[Any] = []
         for n in range(first, first + count):
             value = source.number(Phoenix(AL.format(n)))
             if value is None or value <= 0:
                 break
-            found.append(round_to_12_digits(value, MS_TO_S))
-        return found or None
+            delays.append(round_to_12_digits(value, MS_TO_S))
+        return delays or None
 
     return read
 
@@ -147,9 +147,9 @@ def _pairs(source: PlaneAttributes) -> int | None:
 def _preparation(source: PlaneAttributes) -> float | int | None:
     """The preparation is repeated with every volume."""
     stated = source.number(Tag.REPETITION_TIME)
-    found = volume_time_of(source) or (round_to_12_digits(stated, MS_TO_S) if stated else None)
+    seconds = volume_time_of(source) or (round_to_12_digits(stated, MS_TO_S) if stated else None)
     continuous = "pcasl" in source.text(SEQUENCE_FILE).lower()
-    return found if continuous and "jw_tgse" not in source.text(SEQUENCE_FILE) else None
+    return seconds if continuous and "jw_tgse" not in source.text(SEQUENCE_FILE) else None
 
 
 def _free(field: str, n: int) -> Phoenix:
@@ -158,8 +158,8 @@ def _free(field: str, n: int) -> Phoenix:
 
 def _ge_delay(source: PlaneAttributes) -> float | int | None:
     """For labelled images of GE, InversionTime is the post-labelling delay."""
-    found = source.number(Tag.INVERSION_TIME)
-    return round_to_12_digits(found, MS_TO_S) if found else None
+    inversion_time_ms = source.number(Tag.INVERSION_TIME)
+    return round_to_12_digits(inversion_time_ms, MS_TO_S) if inversion_time_ms else None
 
 
 LABELLED_SIEMENS = When("Siemens ASL sequences", _is_sequence)

@@ -99,10 +99,10 @@ def _computed(now: Mapping[str, Any], written: Mapping[str, Any], where: str) ->
     A key with several attributes is written to those whose values changed: another day is not another time.
     """
     rows = [row for row in _reverse_rows(now) if now[row.key] != written.get(row.key) and row.key not in (BY_KEY | NESTED)]
-    found = [(row, _texts(row, now[row.key], where)) for row in rows]
+    attributes = [(row, _texts(row, now[row.key], where)) for row in rows]
     return [
         AttributeOfKey(row.key, (row.path,), texts)
-        for row, texts in found
+        for row, texts in attributes
         if any(texts) and not (row.key in written and texts == _texts(row, written[row.key], where))
     ]
 
@@ -130,11 +130,11 @@ def attributes_from_keys(top: dict[str, Any], where: str, sentences: list[str]) 
     """
     flat = [attribute for attribute in _flat(top, {}, where) if attribute.paths]
     flat.sort(key=lambda attribute: keyword_of(attribute.path[0]) != attribute.key)  # EchoTime before EchoTime1
-    found = [*flat, *_nested(top, {}, where)]
-    found = [attribute for attribute in found if attribute.key not in WITHHELD or not WITHHELD[attribute.key][0](top)]
-    found += [AttributeOfKey(key, (path,), texts) for path, (key, texts) in pet_attributes(top, where, sentences).items()]
-    found += [AttributeOfKey(row.key, (row.path,), _texts(row, top[row.key], where)) for row in _reverse_rows(top)]
-    return [attribute for attribute in found if not attribute.key or any(attribute.texts)]
+    attributes = [*flat, *_nested(top, {}, where)]
+    attributes = [attribute for attribute in attributes if attribute.key not in WITHHELD or not WITHHELD[attribute.key][0](top)]
+    attributes += [AttributeOfKey(key, (path,), texts) for path, (key, texts) in pet_attributes(top, where, sentences).items()]
+    attributes += [AttributeOfKey(row.key, (row.path,), _texts(row, top[row.key], where)) for row in _reverse_rows(top)]
+    return [attribute for attribute in attributes if not attribute.key or any(attribute.texts)]
 
 
 def _changed(rows: Mapping[str, Row], now: Mapping[str, Any], written: Mapping[str, Any]) -> list[Row]:
@@ -154,7 +154,7 @@ def _texts(row: Row | ReverseRow, value: Any, where: str) -> list[str]:
     if isinstance(value, float) and not math.isfinite(value):
         good = False
     if not good:
-        wanted = " or ".join(dict.fromkeys(_TYPE_WORDS[found] for found in row.kind.types))
+        wanted = " or ".join(dict.fromkeys(_TYPE_WORDS[type_] for type_ in row.kind.types))
         raise SidecarError(f"{where}: {row.key!r} is {value!r}; a {wanted} was expected.")
     try:
         return list(row.kind.to_dicom(value, row.factor))

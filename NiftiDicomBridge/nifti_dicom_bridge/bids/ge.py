@@ -37,8 +37,8 @@ TWO_PI = 6.283185307179586
 
 def protocol_of(source: PlaneAttributes) -> dict[str, str]:
     """Return the protocol block, by key; empty where there is none."""
-    found = source.holder(PROTOCOL_BLOCK) if GE.holds(source) else None
-    value = found[0][found[1]].value if found else b""
+    holder = source.holder(PROTOCOL_BLOCK) if GE.holds(source) else None
+    value = holder[0][holder[1]].value if holder else b""
     return protocol_block(value) if isinstance(value, bytes) else {}
 
 
@@ -69,8 +69,8 @@ def _interpolation(source: PlaneAttributes) -> int | None:
     thickness, distance = source.number(Tag.SLICE_THICKNESS), source.number(Tag.SPACING_BETWEEN_SLICES)
     if not (images and locations and thickness and distance) or images == locations:
         return None
-    found = round(thickness / distance)
-    return found if found > 1 else None
+    factor = round(thickness / distance)
+    return factor if factor > 1 else None
 
 
 def internal_name_of(source: PlaneAttributes) -> str:
@@ -79,13 +79,13 @@ def internal_name_of(source: PlaneAttributes) -> str:
 
 
 def _table_position(source: PlaneAttributes) -> list[Any] | None:
-    found = source.numbers(TABLE)
-    return [0, 0, round_to_12_digits(found[2] - (source.number(TABLE_DELTA) or 0.0))] if len(found) >= 3 else None
+    position = source.numbers(TABLE)
+    return [0, 0, round_to_12_digits(position[2] - (source.number(TABLE_DELTA) or 0.0))] if len(position) >= 3 else None
 
 
 def _shims(source: PlaneAttributes) -> list[Any] | None:
-    found = [source.number(where) for where in SHIMS]
-    return None if any(value is None for value in found) else [round_to_12_digits(value or 0.0) for value in found]
+    shims = [source.number(where) for where in SHIMS]
+    return None if any(value is None for value in shims) else [round_to_12_digits(value or 0.0) for value in shims]
 
 
 def _echo_time_2(source: PlaneAttributes) -> float | None:

@@ -33,12 +33,12 @@ def components_of(source: PlaneAttributes) -> list[str]:
 
 
 def _components(source: PlaneAttributes, words: list[str]) -> list[str]:
-    found = [COMPONENTS.get(word.upper()) for word in words]
-    found.append(COMPONENTS.get(source.stated(Tag.COMPLEX_IMAGE_COMPONENT).upper()))
+    components = [COMPONENTS.get(word.upper()) for word in words]
+    components.append(COMPONENTS.get(source.stated(Tag.COMPLEX_IMAGE_COMPONENT).upper()))
     if source.manufacturer == "GE":
         number = source.number(GE_COMPONENT)
-        found.append(None if number is None else GE_COMPONENTS.get(int(number)))
-    return [word for word in COMPONENTS_IN_ORDER if word in found]
+        components.append(None if number is None else GE_COMPONENTS.get(int(number)))
+    return [word for word in COMPONENTS_IN_ORDER if word in components]
 
 
 COMPONENTS_IN_ORDER = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
@@ -46,9 +46,9 @@ COMPONENTS_IN_ORDER = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
 
 def image_type_of(source: PlaneAttributes) -> list[str]:
     """Return the words of ImageType, those of FrameType where a multi-frame image is of mixed type."""
-    found = [word for word in metadata.texts(source.top, Tag.IMAGE_TYPE) if word]
+    words = [word for word in metadata.texts(source.top, Tag.IMAGE_TYPE) if word]
     frame = source.texts(Tag.FRAME_TYPE)
-    return frame if frame and "MIXED" in found else found
+    return frame if frame and "MIXED" in words else words
 
 
 def is_field_map_in_hz(source: PlaneAttributes) -> bool:
@@ -90,8 +90,8 @@ def _image_type(source: PlaneAttributes, where: Any, factor: float) -> list[str]
 
 def _distortion_correction(source: PlaneAttributes) -> bool | None:
     words = [*image_type_of(source), *source.texts(TYPE_TEXT)]
-    found = [DISTORTION_CORRECTED[word.upper()] for word in words if word.upper() in DISTORTION_CORRECTED]
-    return (all(found)) if found else None
+    corrected = [DISTORTION_CORRECTED[word.upper()] for word in words if word.upper() in DISTORTION_CORRECTED]
+    return (all(corrected)) if corrected else None
 
 
 def _type_text(source: PlaneAttributes) -> list[str] | None:

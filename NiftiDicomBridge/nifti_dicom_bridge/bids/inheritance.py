@@ -19,8 +19,8 @@ _DEPTH = 8
 def entities_of(stem: str) -> tuple[dict[str, str], str]:
     """Return the entities and the suffix of a BIDS name: ``sub-01_task-rest_bold`` → ``{sub: 01, task: rest}``, ``bold``."""
     *parts, suffix = stem.split("_")
-    found = [_ENTITY.match(part) for part in parts]
-    return {match[1]: match[2] for match in found if match}, suffix
+    matches = [_ENTITY.match(part) for part in parts]
+    return {match[1]: match[2] for match in matches if match}, suffix
 
 
 def root_of(path: Path) -> Path | None:
@@ -55,11 +55,11 @@ def inherited(path: Path, stem: str, suffix: str, loose: bool = False) -> list[P
     while folder != root.parent:
         folders.append(folder)
         folder = folder.parent
-    found = []
+    paths = []
     for folder in reversed(folders):
         fitting = [file for file in sorted(folder.glob(f"*{last}{suffix}")) if _applies(file, entities, last, suffix)]
-        found += sorted((file for file in fitting if file.name != stem + suffix), key=lambda file: len(file.name))
-    return found
+        paths += sorted((file for file in fitting if file.name != stem + suffix), key=lambda file: len(file.name))
+    return paths
 
 
 def _applies(file: Path, entities: dict[str, str], suffix: str, extension: str) -> bool:

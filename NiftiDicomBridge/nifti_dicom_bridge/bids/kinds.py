@@ -42,24 +42,24 @@ def number_text(value: float) -> str:
 
 def round_to_12_digits(value: float, factor: float = 1.0) -> float | int:
     """Return a number times a factor, without the noise of the multiplication; integers as such."""
-    found = float(f"{value * factor:.12g}")
-    return int(found) if found.is_integer() and abs(found) < 2**53 else found
+    rounded = float(f"{value * factor:.12g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
 
 
 def _number(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
-    found = source.number(where)
-    return None if found is None or not math.isfinite(found) else round_to_12_digits(found, factor)
+    value = source.number(where)
+    return None if value is None or not math.isfinite(value) else round_to_12_digits(value, factor)
 
 
 def _positive(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
     """Zero is how scanners say "not applicable" of what cannot be zero."""
-    found = _number(source, where, factor)
-    return found if found is not None and found > 0 else None
+    value = _number(source, where, factor)
+    return value if value is not None and value > 0 else None
 
 
 def _several(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
-    found = _number(source, where, factor)
-    return found if found is not None and found > 1 else None
+    value = _number(source, where, factor)
+    return value if value is not None and value > 1 else None
 
 
 def _numbers(source: PlaneAttributes, where: Where, factor: float) -> list[Any] | None:
@@ -81,8 +81,8 @@ def _clock(source: PlaneAttributes, where: Where, factor: float) -> str | None:
 
 def clock(text: str) -> str | None:
     """Return ``HH:MM:SS.FFFFFF`` of a DICOM time (TM: PS3.5 6.2), None where it is none."""
-    found = re.fullmatch(r"(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?", text)
-    return None if found is None else f"{found[1]}:{found[2]}:{found[3]}.{(found[4] or '').ljust(6, '0')}"
+    match = re.fullmatch(r"(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?", text)
+    return None if match is None else f"{match[1]}:{match[2]}:{match[3]}.{(match[4] or '').ljust(6, '0')}"
 
 
 def _clock_to_dicom(value: str, factor: float) -> list[str]:
@@ -93,8 +93,8 @@ def _clock_to_dicom(value: str, factor: float) -> list[str]:
 
 def seconds_of(text: str) -> float | None:
     """Return seconds since midnight of a DICOM time, None where it is none."""
-    found = re.fullmatch(r"(\d\d)(\d\d)(\d\d(?:\.\d{1,6})?)", text)
-    return None if found is None else int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+    match = re.fullmatch(r"(\d\d)(\d\d)(\d\d(?:\.\d{1,6})?)", text)
+    return None if match is None else int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
 
 
 def _date(source: PlaneAttributes, where: Where, factor: float) -> str | None:
@@ -104,17 +104,17 @@ def _date(source: PlaneAttributes, where: Where, factor: float) -> str | None:
 
 def date(text: str) -> str | None:
     """Return ``YYYY-MM-DD`` of a DICOM date, None where it is none."""
-    found = re.fullmatch(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", text)
-    return None if found is None else "-".join(found.groups())
+    match = re.fullmatch(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", text)
+    return None if match is None else "-".join(match.groups())
 
 
 def _age(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
     """``045Y``, ``018M``, ``003W``, ``010D`` → years."""
-    found = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
-    if found is None:
+    match = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
+    if match is None:
         return None
-    years = int(found[1]) / _PER_YEAR[found[2]]
-    return int(found[1]) if found[2] == "Y" else float(f"{years:.4g}")
+    years = int(match[1]) / _PER_YEAR[match[2]]
+    return int(match[1]) if match[2] == "Y" else float(f"{years:.4g}")
 
 
 _PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
@@ -170,8 +170,8 @@ def choice(meaning: dict[int, Any]) -> Kind:
     back = {str(bids): number for number, bids in reversed(meaning.items())}
 
     def read(source: PlaneAttributes, where: Where, factor: float) -> Any:
-        found = source.number(where)
-        return None if found is None else meaning.get(int(found))
+        code = source.number(where)
+        return None if code is None else meaning.get(int(code))
 
     return Kind(read, lambda value, factor: [str(back[str(value)])], (str, int, float))
 

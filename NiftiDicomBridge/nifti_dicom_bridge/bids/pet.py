@@ -77,13 +77,13 @@ def _recon_name(source: PlaneAttributes) -> str | None:
 def recon_parameters(text: str) -> tuple[int, int] | None:
     """Return subsets and iterations of a reconstruction method: of ``OSEM3D-OP-PSFi10s16`` as of ``OP-OSEM4i21s``."""
     iterations, subsets = (r"(\d+)i", r"(\d+)s") if text.endswith("s") else (r"i(\d+)", r"s(\d+)")
-    found = [re.findall(pattern, text) for pattern in (subsets, iterations)]
-    return (int(found[0][-1]), int(found[1][-1])) if all(found) else None
+    counts = [re.findall(pattern, text) for pattern in (subsets, iterations)]
+    return (int(counts[0][-1]), int(counts[1][-1])) if all(counts) else None
 
 
 def _parameter_values(source: PlaneAttributes) -> list[int] | None:
-    found = recon_parameters(source.text(Tag.RECONSTRUCTION_METHOD))
-    return list(found) if found else None
+    parameters = recon_parameters(source.text(Tag.RECONSTRUCTION_METHOD))
+    return list(parameters) if parameters else None
 
 
 def _parameter_labels(source: PlaneAttributes) -> list[str] | None:
@@ -94,10 +94,10 @@ def _by_frame(tag: int, factor: float, only_positive: bool = False) -> Any:
     """Return a reader of one number per time, in a list."""
 
     def read(source: PlaneAttributes) -> list[Any] | None:
-        found = [frame.number(tag) for frame in frames_of(source)]
-        if not found or any(value is None or (only_positive and value <= 0) for value in found):
+        values = [frame.number(tag) for frame in frames_of(source)]
+        if not values or any(value is None or (only_positive and value <= 0) for value in values):
             return None
-        return [round_to_12_digits(value or 0.0, factor) for value in found]
+        return [round_to_12_digits(value or 0.0, factor) for value in values]
 
     return read
 
@@ -122,13 +122,13 @@ def _starts(source: PlaneAttributes) -> list[Any] | None:
 
 
 def _reference_times(source: PlaneAttributes) -> list[Any] | None:
-    found = _by_frame(Tag.FRAME_REFERENCE_TIME, MS_TO_S)(source)
-    return found if found and len(set(found)) > 1 else None
+    times_s = _by_frame(Tag.FRAME_REFERENCE_TIME, MS_TO_S)(source)
+    return times_s if times_s and len(set(times_s)) > 1 else None
 
 
 def _scan_clock(source: PlaneAttributes) -> str | None:
-    found = clock(source.text(Tag.SERIES_TIME)) or clock(source.text(Tag.ACQUISITION_TIME))
-    return found.split(".")[0] if found else None
+    time = clock(source.text(Tag.SERIES_TIME)) or clock(source.text(Tag.ACQUISITION_TIME))
+    return time.split(".")[0] if time else None
 
 
 def _is_decay_corrected(source: PlaneAttributes) -> bool | None:
@@ -163,8 +163,8 @@ def _injection(tag: int) -> Any:
 
 
 def _scatter(source: PlaneAttributes) -> list[Any] | None:
-    found = source.number(Tag.SCATTER_FRACTION_FACTOR)
-    return [round_to_12_digits(found)] if found else None
+    fraction = source.number(Tag.SCATTER_FRACTION_FACTOR)
+    return [round_to_12_digits(fraction)] if fraction else None
 
 
 def _molar_units(source: PlaneAttributes) -> str | None:
@@ -185,19 +185,19 @@ def _activity_units(source: PlaneAttributes) -> str | None:
 
 def filter_of(kernel: str) -> tuple[str, float] | None:
     """Return name and width in mm of a filter, as in ``XYZ Gauss2.00`` or ``Gaussian 5 mm``; None where it tells none."""
-    found = re.fullmatch(r"\s*(.*?[^\d.\s])\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*", kernel)
-    return (found[1], float(found[2])) if found else None
+    match = re.fullmatch(r"\s*(.*?[^\d.\s])\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*", kernel)
+    return (match[1], float(match[2])) if match else None
 
 
 def _filter_type(source: PlaneAttributes) -> str | None:
-    found = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
-    return found[0] if found else source.text(Tag.CONVOLUTION_KERNEL) or None
+    name_and_size = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
+    return name_and_size[0] if name_and_size else source.text(Tag.CONVOLUTION_KERNEL) or None
 
 
 def _filter_size(source: PlaneAttributes) -> float | int | None:
-    found = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
+    name_and_size = filter_of(source.text(Tag.CONVOLUTION_KERNEL))
     ge = source.number(Private(0x0009, "GEMS_PETD_01", 0x108F)) if source.manufacturer == "GE" else None
-    return round_to_12_digits(found[1]) if found else round_to_12_digits(ge) if ge else None
+    return round_to_12_digits(name_and_size[1]) if name_and_size else round_to_12_digits(ge) if ge else None
 
 
 # up to `` -- ``

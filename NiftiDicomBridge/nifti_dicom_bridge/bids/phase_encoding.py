@@ -21,8 +21,8 @@ GE_USER_12 = Private(0x0019, "GEMS_ACQU_01", 0x10B3)
 
 def row_or_column(source: PlaneAttributes) -> str:
     """Return ``R`` or ``C`` of InPlanePhaseEncodingDirection (0018,1312), empty where unknown."""
-    found = source.text(Tag.IN_PLANE_PHASE_ENCODING_DIRECTION)[:1].upper()
-    return found if found in ("R", "C") else ""
+    letter = source.text(Tag.IN_PLANE_PHASE_ENCODING_DIRECTION)[:1].upper()
+    return letter if letter in ("R", "C") else ""
 
 
 def polarity_of(source: PlaneAttributes) -> int | None:
@@ -32,20 +32,20 @@ def polarity_of(source: PlaneAttributes) -> int | None:
 
 
 def _siemens(source: PlaneAttributes) -> int | None:
-    found = source.first_number(*SIEMENS_POSITIVE)
-    return None if found is None else 1 if found == 1 else -1
+    positive = source.first_number(*SIEMENS_POSITIVE)
+    return None if positive is None else 1 if positive == 1 else -1
 
 
 def _uih(source: PlaneAttributes) -> int | None:
-    found = source.number(UIH_NEGATIVE)
-    return None if found is None else -1 if found == 1 else 1
+    negative = source.number(UIH_NEGATIVE)
+    return None if negative is None else -1 if negative == 1 else 1
 
 
 def _ge(source: PlaneAttributes) -> int | None:
     """``LINEAR`` is what GE calls flipped; software before RX27 has it in a binary header only."""
     word = source.text(Tag.RECTILINEAR_PHASE_ENCODE_REORDERING).upper()[:1]
-    found = {"L": -1, "R": 1}.get(word) or ge_header_polarity(_raw(source))
-    return -found if found and _is_reversed_pair(source) else found
+    polarity = {"L": -1, "R": 1}.get(word) or ge_header_polarity(_raw(source))
+    return -polarity if polarity and _is_reversed_pair(source) else polarity
 
 
 def _is_reversed_pair(source: PlaneAttributes) -> bool:
@@ -54,8 +54,8 @@ def _is_reversed_pair(source: PlaneAttributes) -> bool:
 
 
 def _raw(source: PlaneAttributes) -> bytes:
-    found = source.holder(GE_HEADER) if source.manufacturer == "GE" else None
-    value = found[0][found[1]].value if found else b""
+    holder = source.holder(GE_HEADER) if source.manufacturer == "GE" else None
+    value = holder[0][holder[1]].value if holder else b""
     return value if isinstance(value, bytes) else b""
 
 
@@ -100,15 +100,15 @@ def _axis_of(source: PlaneAttributes) -> tuple[str, int] | None:
 
 
 def _axis(source: PlaneAttributes) -> str | None:
-    found = _axis_of(source)
-    return found[0] if found and polarity_of(source) is None else None
+    axis = _axis_of(source)
+    return axis[0] if axis and polarity_of(source) is None else None
 
 
 def _direction(source: PlaneAttributes) -> str | None:
-    found, polarity = _axis_of(source), polarity_of(source)
-    if found is None or polarity is None:
+    axis, polarity = _axis_of(source), polarity_of(source)
+    if axis is None or polarity is None:
         return None
-    letter, sense = found
+    letter, sense = axis
     return letter if sense * polarity > 0 else letter + "-"
 
 

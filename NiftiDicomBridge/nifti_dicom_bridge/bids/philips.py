@@ -37,21 +37,21 @@ def _world_part(source: PlaneAttributes, n: int) -> float | int | None:
 
 
 def _table_position(source: PlaneAttributes) -> list[Any] | None:
-    found = source.number(TABLE)
-    return None if found is None else [0, 0, round_to_12_digits(-found) if found else 0]
+    position = source.number(TABLE)
+    return None if position is None else [0, 0, round_to_12_digits(-position) if position else 0]
 
 
 def _deep_learning(source: PlaneAttributes) -> str | None:
-    found = source.text(DEEP_LEARNING)
-    return found if "_AI" in found else None
+    text = source.text(DEEP_LEARNING)
+    return text if "_AI" in text else None
 
 
 def _rescale(source: PlaneAttributes, tag: int) -> float | int | None:
-    found, world = source.number(tag), _world(source)
+    factor, world = source.number(tag), _world(source)
     neutral = tag == Tag.RESCALE_SLOPE
-    if world and found in (None, float(neutral)):
-        found = world[0 if neutral else 1]
-    return None if found is None else round_to_12_digits(found)
+    if world and factor in (None, float(neutral)):
+        factor = world[0 if neutral else 1]
+    return None if factor is None else round_to_12_digits(factor)
 
 
 def _is_precise(source: PlaneAttributes) -> int:

@@ -1,7 +1,7 @@
 """What a sidecar says and no attribute of the object made from it tells: kept in a private block of ours.
 
 One element of JSON in group 4E49 (``NI``), block of the creator ``NIFTI DICOM BRIDGE`` (PS3.5 7.8.1): the keys, the matrix
-of the NIfTI file that their axes are those of, and what the attributes told when the block was written. A key counts as long
+of the NIfTI file that their axes are those of, and what the attributes gave when the block was written. A key counts as long
 as the attributes still tell the same: who changes an attribute later is right.
 """
 
@@ -37,14 +37,14 @@ SAME_S = 2e-3
 """Moments of slices and times that differ by less differ by rounding."""
 
 
-def private_block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ras: np.ndarray) -> Elements:
+def private_block_of(keys: Mapping[str, Any], from_attributes: Mapping[str, Any], ijk_to_ras: np.ndarray) -> Elements:
     """Return the private block; empty where there is nothing to remember.
 
     Parameters
     ----------
     keys : mapping
         What the sidecar says and the attributes do not tell, or not in full.
-    told : mapping
+    from_attributes : mapping
         What the attributes tell instead, by key.
     ijk_to_ras : numpy.ndarray, shape (4, 4)
         Matrix of the NIfTI file.
@@ -52,12 +52,12 @@ def private_block_of(keys: Mapping[str, Any], told: Mapping[str, Any], ijk_to_ra
     kept = {key: value for key, value in keys.items() if key not in NEVER}
     if not kept:
         return {}
-    found = {
+    content = {
         "keys": kept,
-        ATTRIBUTE_VALUES: {key: told[key] for key in kept if key in told},
+        ATTRIBUTE_VALUES: {key: from_attributes[key] for key in kept if key in from_attributes},
         MATRIX: [[float(f"{number:.9g}") for number in row] for row in np.asarray(ijk_to_ras, dtype=float).tolist()],
     }
-    raw = json.dumps(found, separators=(",", ":")).encode("ascii")
+    raw = json.dumps(content, separators=(",", ":")).encode("ascii")
     return {
         CREATOR_TAG: Element("LO", CREATOR.encode("ascii")),
         KEYS_TAG: Element("UT", raw + b" " * (len(raw) % 2)),
@@ -71,27 +71,30 @@ def find_private_block(elements: Elements) -> Elements:
     return {} if tag is None else {CREATOR_TAG: Element("LO", CREATOR.encode("ascii")), KEYS_TAG: elements[tag]}
 
 
-def with_preserved_keys(found: dict[str, Any], source: PlaneAttributes) -> dict[str, Any]:
-    """Return the keys that attributes tell, and those of the block, in the axes of the file that is written now."""
+def with_preserved_keys(keys_now: dict[str, Any], source: PlaneAttributes) -> dict[str, Any]:
+    """Return the keys that attributes give, and those of the block, in the axes of the file that is written now."""
     block = _block(source)
     if source.volume is not None and source.volume.dicom.preserved_bids_keys:
         block = _read(source.volume.dicom.preserved_bids_keys.decode("ascii"))
     if block is None:
-        return found
-    keys, told, matrix = block
+        return keys_now
+    keys, from_attributes, matrix = block
     if source.volume is not None and Resample.SPACING in source.volume.dicom.resampled:
         keys = {key: value for key, value in keys.items() if key not in OF_SPACING}
     keys = _in_axes_of(keys, matrix, source)
-    if not _holds(_in_order(keys), found.get("SliceTiming"), told.get("SliceTiming")):
+    if not _holds(_in_order(keys), keys_now.get("SliceTiming"), from_attributes.get("SliceTiming")):
         keys = {key: value for key, value in keys.items() if key not in ("SliceTiming", "SliceEncodingDirection")}
     elif "SliceTiming" in keys:
-        found = {key: value for key, value in found.items() if key != "SliceTiming"}
-    merged = {**found, **{key: value for key, value in keys.items() if _holds(value, found.get(key), told.get(key))}}
+        keys_now = {key: value for key, value in keys_now.items() if key != "SliceTiming"}
+    merged = {
+        **keys_now,
+        **{key: value for key, value in keys.items() if _holds(value, keys_now.get(key), from_attributes.get(key))},
+    }
     return _without_needless_axis(merged, keys)
 
 
 def _block(source: PlaneAttributes) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
-    """Return keys, what the attributes told, and the matrix; None where there is no block, or a damaged one."""
+    """Return keys, what the attributes gave, and the matrix; None where there is no block, or a damaged one."""
     return _read(source.text(KEYS)) if source.has(KEYS) else None
 
 
@@ -102,17 +105,17 @@ def _read(text: str) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None
         return None
     if not isinstance(read, dict) or not isinstance(read.get("keys"), dict):
         return None
-    told = read.get(ATTRIBUTE_VALUES, read.get(_ATTRIBUTE_VALUES_BEFORE_2))
+    from_attributes = read.get(ATTRIBUTE_VALUES, read.get(_ATTRIBUTE_VALUES_BEFORE_2))
     try:
         matrix = np.array(read.get(MATRIX), dtype=float)
     except (TypeError, ValueError):
         return None
     good = matrix.shape == (4, 4) and np.isfinite(matrix).all() and abs(np.linalg.det(matrix[:3, :3])) > 0
-    return (read["keys"], told if isinstance(told, dict) else {}, matrix) if good else None
+    return (read["keys"], from_attributes if isinstance(from_attributes, dict) else {}, matrix) if good else None
 
 
 def _holds(value: Any, now: Any, then: Any) -> bool:
-    """Whether a remembered value still counts: attributes tell nothing, what they told then, or the same moments, rounded."""
+    """Whether a kept value still counts: attributes give nothing, what they gave then, or the same moments, rounded."""
     return now is None or now == then or value == now or _are_same_moments(value, now)
 
 
@@ -144,13 +147,13 @@ def _without_needless_axis(merged: dict[str, Any], keys: Mapping[str, Any]) -> d
 
 def _in_axes_of(keys: Mapping[str, Any], matrix: np.ndarray, source: PlaneAttributes) -> dict[str, Any]:
     """Return keys with axes and lists of slices as in the file that is written now."""
-    found = dict(keys)
+    turned = dict(keys)
     for key in LETTERS:
-        if key in found:
-            found[key] = _letter(found[key], matrix, source)
-    if "SliceTiming" in found:
-        found |= _slices(found, keys, matrix, source)
-    return {key: value for key, value in found.items() if value is not None}
+        if key in turned:
+            turned[key] = _letter(turned[key], matrix, source)
+    if "SliceTiming" in turned:
+        turned |= _slices(turned, keys, matrix, source)
+    return {key: value for key, value in turned.items() if value is not None}
 
 
 def _letter(letter: Any, matrix: np.ndarray, source: PlaneAttributes) -> str | None:
@@ -170,7 +173,7 @@ def direction_of(letter: Any, ijk_to_ras: np.ndarray) -> np.ndarray | None:
     return (-1.0 if letter.endswith("-") else 1.0) * axis / np.linalg.norm(axis)
 
 
-def _slices(found: dict[str, Any], keys: Mapping[str, Any], matrix: np.ndarray, source: PlaneAttributes) -> dict[str, Any]:
+def _slices(keys_now: dict[str, Any], keys: Mapping[str, Any], matrix: np.ndarray, source: PlaneAttributes) -> dict[str, Any]:
     """Return SliceTiming, reversed where the slices are counted the other way now; with the axis where it is not ``k``."""
     times, letter = keys["SliceTiming"], _letter(keys.get("SliceEncodingDirection", "k"), matrix, source)
     if letter is None or not isinstance(times, list) or source.volume is None or source.storage is None:

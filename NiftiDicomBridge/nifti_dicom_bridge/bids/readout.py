@@ -29,8 +29,8 @@ WATER_FAT_PPM = 3.4
 
 def _bandwidth(source: PlaneAttributes) -> float:
     """Return the bandwidth per pixel along the phase encoding axis, Hz; 0 where unknown."""
-    found = source.first_number(*BANDWIDTHS) if source.manufacturer == "Siemens" else None
-    return found if found and math.isfinite(found) and found > 0 else 0.0
+    bandwidth = source.first_number(*BANDWIDTHS) if source.manufacturer == "Siemens" else None
+    return bandwidth if bandwidth and math.isfinite(bandwidth) and bandwidth > 0 else 0.0
 
 
 def effective_spacing_of(source: PlaneAttributes) -> float:
@@ -99,8 +99,8 @@ def _duration(source: PlaneAttributes) -> float | None:
 
 def _shots(source: PlaneAttributes) -> int | None:
     """Return over how many passes the lines of a 3D EPI are spread: each takes RepetitionTime."""
-    found = int(source.number(Phoenix("sSliceArray.lConc")) or 0)
-    return found if found > 1 and is_3d(source) and _bandwidth(source) else None
+    shots = int(source.number(Phoenix("sSliceArray.lConc")) or 0)
+    return shots if shots > 1 and is_3d(source) and _bandwidth(source) else None
 
 
 NOT_UIH = When("not UIH", lambda source: not UIH.holds(source))

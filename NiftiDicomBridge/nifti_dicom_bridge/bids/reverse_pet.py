@@ -59,19 +59,24 @@ def pet_attributes(top: Top, where: str, sentences: list[str]) -> dict[tuple[int
     SidecarError
         If a value is not of the type that its key has.
     """
-    found: dict[tuple[int, ...], tuple[str, list[str]]] = {}
+    attributes: dict[tuple[int, ...], tuple[str, list[str]]] = {}
     for path, key, compute in _TABLE:
         texts = compute(top, where, sentences)
         if texts:
-            found[path] = (key, texts)
+            attributes[path] = (key, texts)
     for n, text in enumerate(_nuclide(top, where, sentences)):
-        found[(TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE, (Tag.CODE_VALUE, Tag.CODING_SCHEME_DESIGNATOR, Tag.CODE_MEANING)[n])] = (
+        attributes[
+            (TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE, (Tag.CODE_VALUE, Tag.CODING_SCHEME_DESIGNATOR, Tag.CODE_MEANING)[n])
+        ] = (
             "TracerRadionuclide",
             [text],
         )
-    if any(path[0] == TRACER for path in found) and (TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE, Tag.CODE_VALUE) not in found:
-        found[(TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE)] = ("", [])  # Type 2
-    return found
+    if (
+        any(path[0] == TRACER for path in attributes)
+        and (TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE, Tag.CODE_VALUE) not in attributes
+    ):
+        attributes[(TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE)] = ("", [])  # Type 2
+    return attributes
 
 
 def _dose(top: Top, where: str, sentences: list[str]) -> list[str]:
@@ -103,16 +108,16 @@ def _molar(top: Top, where: str, sentences: list[str]) -> list[str]:
 
 def _nuclide(top: Top, where: str, sentences: list[str]) -> list[str]:
     """Return code, scheme and meaning of ``F18``, ``18F``, ``[18F]``, ``Fluorine-18``, ``18Fluorine``."""
-    told = top.get("TracerRadionuclide", "")
-    if not isinstance(told, str):
-        raise SidecarError(f"{where}: 'TracerRadionuclide' is {told!r}; a text was expected.")
-    mass, letters = re.search(r"\d+", told), re.search(r"[A-Za-z]+", told)
+    text = top.get("TracerRadionuclide", "")
+    if not isinstance(text, str):
+        raise SidecarError(f"{where}: 'TracerRadionuclide' is {text!r}; a text was expected.")
+    mass, letters = re.search(r"\d+", text), re.search(r"[A-Za-z]+", text)
     if mass and letters:
         for symbol, name, number, code in NUCLIDES:
             if number == mass[0] and letters[0].upper() in (symbol, name.upper()):
                 return [code, "SCT", f"^{number}^{name}"]
-    if told:
-        sentences.append(f'"TracerRadionuclide" is {told!r}, which has no code in our table (PS3.16 CID 4020): it was left out')
+    if text:
+        sentences.append(f'"TracerRadionuclide" is {text!r}, which has no code in our table (PS3.16 CID 4020): it was left out')
     return []
 
 
@@ -120,7 +125,7 @@ def _nuclide(top: Top, where: str, sentences: list[str]) -> list[str]:
 
 
 def _after_zero(key: str) -> Callable[[Top, str, list[str]], list[str]]:
-    """Return a reader of the clock time of a moment that is told in seconds after TimeZero."""
+    """Return a reader of the clock time of a moment that is given in seconds after TimeZero."""
 
     def read(top: Top, where: str, sentences: list[str]) -> list[str]:
         seconds, zero = _number(top, key, where), time_zero_s(top, where)
@@ -130,14 +135,14 @@ def _after_zero(key: str) -> Callable[[Top, str, list[str]], list[str]]:
 
 
 def time_zero_s(top: Top, where: str) -> float | None:
-    """Return TimeZero in seconds after midnight; None where it is not told."""
-    told = top.get("TimeZero")
-    if told is None:
+    """Return TimeZero in seconds after midnight; None where it is not given."""
+    value = top.get("TimeZero")
+    if value is None:
         return None
-    found = re.fullmatch(r"(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d+)?)", told) if isinstance(told, str) else None
-    if found is None:
-        raise SidecarError(f"{where}: 'TimeZero' is {told!r}; a time was expected, as in 14:05:30.")
-    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+    match = re.fullmatch(r"(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d+)?)", value) if isinstance(value, str) else None
+    if match is None:
+        raise SidecarError(f"{where}: 'TimeZero' is {value!r}; a time was expected, as in 14:05:30.")
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
 
 
 def _clock(seconds: float) -> str:
@@ -181,9 +186,9 @@ def _decay(top: Top, where: str, sentences: list[str]) -> list[str]:
 
 def _corrected(top: Top, where: str, sentences: list[str]) -> list[str]:
     """Return CorrectedImage (0028,0051): what was corrected for."""
-    told = [word for key, word in CORRECTIONS.items() if str(top.get(key, "")).strip().upper() not in NONE_WORDS]
+    corrections = [word for key, word in CORRECTIONS.items() if str(top.get(key, "")).strip().upper() not in NONE_WORDS]
     decay = ["DECY"] if decay_correction(top, where, []) not in ("", "NONE") else []
-    return list(dict.fromkeys([*decay, *told]))
+    return list(dict.fromkeys([*decay, *corrections]))
 
 
 def decay_factors(top: Top, where: str, times: int, sentences: list[str]) -> list[float]:
@@ -220,11 +225,11 @@ def _factor(start_s: float, length_s: float, rate: float) -> float:
 
 def per_time(top: Top, key: str, where: str, times: int) -> list[float]:
     """Return a list with one number per time; a single number holds for all."""
-    told = top[key]
-    listed = told if isinstance(told, list) else [told]
+    value = top[key]
+    listed = value if isinstance(value, list) else [value]
     good = all(isinstance(part, (int, float)) and not isinstance(part, bool) and math.isfinite(part) for part in listed)
     if not good or len(listed) not in (1, times):
-        raise SidecarError(f"{where}: {key!r} is {str(told)[:60]}; a list of {times} numbers was expected.")
+        raise SidecarError(f"{where}: {key!r} is {str(value)[:60]}; a list of {times} numbers was expected.")
     return [float(part) for part in listed] * (times if len(listed) == 1 else 1)
 
 
@@ -233,12 +238,12 @@ def per_time(top: Top, key: str, where: str, times: int) -> list[float]:
 
 def _method(top: Top, where: str, sentences: list[str]) -> list[str]:
     """Return ReconstructionMethod with iterations and subsets as makers write them: ``OP-OSEM 3i21s``."""
-    name, labels, told = (top.get("ReconMethod" + part) for part in ("Name", "ParameterLabels", "ParameterValues"))
+    name, labels, values = (top.get("ReconMethod" + part) for part in ("Name", "ParameterLabels", "ParameterValues"))
     if not isinstance(name, str) or name.upper() in NONE_WORDS or "ReconstructionMethod" in top:
         return []
-    if not isinstance(labels, list) or not isinstance(told, list) or len(labels) != len(told):
+    if not isinstance(labels, list) or not isinstance(values, list) or len(labels) != len(values):
         return [name]
-    numbers = dict(zip(map(str, labels), told, strict=True))
+    numbers = dict(zip(map(str, labels), values, strict=True))
     wanted = [numbers.get(label) for label in ("iterations", "subsets")]
     good = all(isinstance(number, int) and not isinstance(number, bool) for number in wanted)
     return [f"{name} {wanted[0]}i{wanted[1]}s" if good else name]
@@ -254,17 +259,17 @@ def _kernel(top: Top, where: str, sentences: list[str]) -> list[str]:
 
 
 def _number(top: Top, key: str, where: str) -> float | None:
-    told = top.get(key)
-    if told is None or told == "n/a":
+    value = top.get(key)
+    if value is None or value == "n/a":
         return None
-    if isinstance(told, bool) or not isinstance(told, (int, float)) or not math.isfinite(told):
-        raise SidecarError(f"{where}: {key!r} is {told!r}; a number was expected.")
-    return float(told)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise SidecarError(f"{where}: {key!r} is {value!r}; a number was expected.")
+    return float(value)
 
 
 def _floats(top: Top, key: str) -> list[float]:
-    told: Any = top.get(key)
-    listed: Iterable[Any] = told if isinstance(told, list) else [told]
+    value: Any = top.get(key)
+    listed: Iterable[Any] = value if isinstance(value, list) else [value]
     return [float(part) for part in listed if isinstance(part, (int, float)) and not isinstance(part, bool)]
 
 

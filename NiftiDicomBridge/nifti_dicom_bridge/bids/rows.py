@@ -47,16 +47,16 @@ def train_length_of(source: PlaneAttributes) -> int:
     """Return the length of the echo train; 0 where there is none."""
     if source.manufacturer == "UIH" and "gre_fsp" in source.text(Tag.SEQUENCE_NAME):
         return 0  # a 3D T1 image, whose train is none of EPI
-    found = max(source.number(Tag.ECHO_TRAIN_LENGTH) or 0, source.number(Tag.GRADIENT_ECHO_TRAIN_LENGTH) or 0)
-    return int(found or source.number(EPI_FACTOR) or 0)
+    length = max(source.number(Tag.ECHO_TRAIN_LENGTH) or 0, source.number(Tag.GRADIENT_ECHO_TRAIN_LENGTH) or 0)
+    return int(length or source.number(EPI_FACTOR) or 0)
 
 
 def _method_codes(source: PlaneAttributes) -> list[dict[str, str]] | None:
-    found = [
+    items = [
         {name: text for tag, name in CODE_PARTS.items() if (text := decoded(item.elements, tag, source.top))}
         for item in source.items(Tag.DEIDENTIFICATION_METHOD_CODE_SEQUENCE)
     ]
-    return [codes for codes in found if codes] or None
+    return [codes for codes in items if codes] or None
 
 
 def _even_distance(source: PlaneAttributes) -> float | None:
@@ -73,8 +73,8 @@ def _coil_string(source: PlaneAttributes) -> str | None:
 
 def _echo_of_ice(source: PlaneAttributes) -> int | None:
     """Siemens XA counts echoes in the indices of its reconstruction: ``X_1_1_1_…``, coil and echo first."""
-    found = re.match(r"[^_]*_(\d+)_", source.text(ICE_DIMENSIONS)) if source.manufacturer == "Siemens" else None
-    return int(found[1]) if found else None
+    match = re.match(r"[^_]*_(\d+)_", source.text(ICE_DIMENSIONS)) if source.manufacturer == "Siemens" else None
+    return int(match[1]) if match else None
 
 
 CODE_PARTS = {

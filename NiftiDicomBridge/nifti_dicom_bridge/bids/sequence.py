@@ -37,9 +37,9 @@ def _variant_is_spoiled(source: PlaneAttributes) -> bool:
 
 
 def _pulse_sequence_type(source: PlaneAttributes) -> str | None:
-    found, variant = words_of(source, SCANNING_SEQUENCE), words_of(source, SEQUENCE_VARIANT)
+    sequence, variant = words_of(source, SCANNING_SEQUENCE), words_of(source, SEQUENCE_VARIANT)
     for having, variants, name in TYPES:
-        if having <= found and variants <= variant:
+        if having <= sequence and variants <= variant:
             band = name.endswith("EPI") and (multiband_of(source) or 1) > 1
             return f"Multiband {name}" if band else name
     return None

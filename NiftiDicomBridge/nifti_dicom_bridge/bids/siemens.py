@@ -38,21 +38,23 @@ BASELINES = (
 
 def _table_position(source: PlaneAttributes) -> list[Any] | None:
     """Reverse z: DICOM's table moves, the patient stays."""
-    found = next((source.numbers(where) for where in TABLE_POSITIONS if len(source.numbers(where)) == 3), None)
+    position = next((source.numbers(where) for where in TABLE_POSITIONS if len(source.numbers(where)) == 3), None)
     return (
-        None if found is None else [round_to_12_digits(found[0]), round_to_12_digits(found[1]), round_to_12_digits(-found[2])]
+        None
+        if position is None
+        else [round_to_12_digits(position[0]), round_to_12_digits(position[1]), round_to_12_digits(-position[2])]
     )
 
 
 def _shims(source: PlaneAttributes) -> list[Any] | None:
-    found = [source.first_number(*map(Phoenix, names)) or 0 for names in SHIMS]
-    return [round_to_12_digits(value) for value in found] if found[0] else None
+    shims = [source.first_number(*map(Phoenix, names)) or 0 for names in SHIMS]
+    return [round_to_12_digits(value) for value in shims] if shims[0] else None
 
 
 def _coil_string(source: PlaneAttributes) -> str | None:
     """What the coil is called elsewhere than in the list of its elements."""
-    found = source.text(Private(0x0051, HEADER, 0x100F)) or source.text(Tag.RECEIVE_COIL_NAME)
-    return found if found and found != _elements(source) else None
+    text = source.text(Private(0x0051, HEADER, 0x100F)) or source.text(Tag.RECEIVE_COIL_NAME)
+    return text if text and text != _elements(source) else None
 
 
 def _elements(source: PlaneAttributes) -> str:
@@ -67,8 +69,8 @@ def _partial_fourier(source: PlaneAttributes) -> float | None:
 
 
 def _fractional_averages(source: PlaneAttributes, where: Any, factor: float) -> float | int | None:
-    found = source.number(where)
-    return round_to_12_digits(found) if found is not None and found > 1 else None
+    averages = source.number(where)
+    return round_to_12_digits(averages) if averages is not None and averages > 1 else None
 
 
 def _matrix_coil_mode(source: PlaneAttributes) -> str | None:
@@ -81,9 +83,9 @@ def _scheme(source: PlaneAttributes) -> str | None:
     """E11 and XA count the other way round than B17."""
     if not (source.has(Csa("B_value")) or source.has(Tag.DIFFUSION_B_VALUE) or source.has(Private(0x0019, HEADER, 0x100C))):
         return None
-    found = int(source.number(Phoenix("sDiffusion.dsScheme")) or 0)
+    scheme = int(source.number(Phoenix("sDiffusion.dsScheme")) or 0)
     older = int(source.number(Phoenix("ucReadOutMode")) or 0)
-    return SCHEMES.get(found or (3 - older if older in (1, 2) else 0))
+    return SCHEMES.get(scheme or (3 - older if older in (1, 2) else 0))
 
 
 def _echo_times(n: int) -> Derived:
@@ -92,10 +94,10 @@ def _echo_times(n: int) -> Derived:
     def read(source: PlaneAttributes) -> float | int | None:
         from .image_type import components_of
 
-        found = [source.number(Phoenix(f"alTE[{k}]")) for k in (0, 1)]
-        if "PHASE" not in components_of(source) or not all(found):
+        times_us = [source.number(Phoenix(f"alTE[{k}]")) for k in (0, 1)]
+        if "PHASE" not in components_of(source) or not all(times_us):
             return None
-        return round_to_12_digits(found[n] or 0.0, US_TO_S)
+        return round_to_12_digits(times_us[n] or 0.0, US_TO_S)
 
     return Derived(f"EchoTime{n + 1}", read, f"CSA protocol `alTE[{n}]`, phase images", HAS_PROTOCOL)
 

@@ -189,9 +189,9 @@ class PlaneAttributes:
                 elements = metadata.first_item(elements, sequence)
             return (elements, tag) if _filled(elements.get(tag)) else None
         for layer in self.layers:
-            found = layer.tag_of(where) if isinstance(where, Private) else where
-            if found is not None and _filled(layer.elements.get(found)):
-                return layer.elements, found
+            number = layer.tag_of(where) if isinstance(where, Private) else where
+            if number is not None and _filled(layer.elements.get(number)):
+                return layer.elements, number
         return None
 
     def stated(self, tag: int) -> str:
@@ -216,21 +216,21 @@ class PlaneAttributes:
         if isinstance(where, (Csa, Phoenix)):
             values = [number for number in map(siemens_text.number, self.values(where)) if number is not None]
         else:
-            found = self.holder(where)
-            values = metadata.numbers(*found) or _leading_numbers(metadata.texts(*found)) if found else []
+            holder = self.holder(where)
+            values = metadata.numbers(*holder) or _leading_numbers(metadata.texts(*holder)) if holder else []
         return values if all(map(math.isfinite, values)) else []
 
     def number(self, where: Where) -> float | None:
         """Return the first number, None where there is none."""
-        found = self.numbers(where)
-        return found[0] if found else None
+        numbers = self.numbers(where)
+        return numbers[0] if numbers else None
 
     def text(self, where: Where) -> str:
         """Return text with its backslashes, in the character set of its data set; empty where there is none."""
         if isinstance(where, (Csa, Phoenix)):
             return "\\".join(self.values(where))
-        found = self.holder(where)
-        return decoded(*found, self.top) if found else ""
+        holder = self.holder(where)
+        return decoded(*holder, self.top) if holder else ""
 
     @staticmethod
     def text_of(elements: Elements, tag: int) -> str:
@@ -244,18 +244,18 @@ class PlaneAttributes:
 
     def items(self, where: int | Private | Nested) -> tuple[Item, ...]:
         """Return the items of a sequence."""
-        found = self.holder(where)
-        return metadata.items(*found) if found else ()
+        holder = self.holder(where)
+        return metadata.items(*holder) if holder else ()
 
     def first_number(self, *places: Where) -> float | None:
         """Return the first number at the first of several places that has one."""
-        return next((found for found in map(self.number, places) if found is not None), None)
+        return next((value for value in map(self.number, places) if value is not None), None)
 
     @cached_property
     def csa(self) -> dict[str, list[Any]]:
         """The Siemens CSA image header; empty where there is none."""
-        found = self.holder(_CSA_IMAGE) if self.manufacturer == "Siemens" else None
-        return siemens_text.image_header(_bytes(found)) if found else {}
+        holder = self.holder(_CSA_IMAGE) if self.manufacturer == "Siemens" else None
+        return siemens_text.image_header(_bytes(holder)) if holder else {}
 
     @cached_property
     def protocol(self) -> str:
@@ -263,8 +263,8 @@ class PlaneAttributes:
         if self.manufacturer != "Siemens":
             return ""
         for where in _CSA_SERIES:
-            found = self.holder(where)
-            text = siemens_text.protocol(_bytes(found)) if found else ""
+            holder = self.holder(where)
+            text = siemens_text.protocol(_bytes(holder)) if holder else ""
             if text:
                 return text
         return ""
@@ -292,8 +292,8 @@ def _leading_numbers(texts: list[str]) -> list[float]:
     return [number for number in takewhile(lambda number: number is not None, numbers) if number is not None]
 
 
-def _bytes(found: tuple[Elements, int]) -> bytes:
-    value = found[0][found[1]].value
+def _bytes(holder: tuple[Elements, int]) -> bytes:
+    value = holder[0][holder[1]].value
     return value if isinstance(value, bytes) else b""
 
 
@@ -305,8 +305,8 @@ def _groups(elements: Elements, frame: int) -> Elements:
 
 def _number_of(elements: Elements, frame: int) -> int:
     """PET images have a number of their own, which counts slices where InstanceNumber may count backwards."""
-    found = as_original(elements, _groups(elements, frame))
-    return metadata.integer(found, Tag.IMAGE_INDEX) or metadata.integer(found, Tag.INSTANCE_NUMBER)
+    original = as_original(elements, _groups(elements, frame))
+    return metadata.integer(original, Tag.IMAGE_INDEX) or metadata.integer(original, Tag.INSTANCE_NUMBER)
 
 
 def _descend(group: Elements, public: list[Layer], hidden: list[Layer], depth: int) -> None:

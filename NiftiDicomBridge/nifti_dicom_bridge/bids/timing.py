@@ -31,8 +31,8 @@ DAY_S = 86400.0
 
 def slice_timing_of(source: PlaneAttributes) -> list[float] | None:
     """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown."""
-    found: list[float] | None = source.once("slice timing", _slice_timing)
-    return found
+    times_s: list[float] | None = source.once("slice timing", _slice_timing)
+    return times_s
 
 
 def _slice_timing(source: PlaneAttributes) -> list[float] | None:
@@ -46,10 +46,10 @@ def _slice_timing(source: PlaneAttributes) -> list[float] | None:
     slices = int(volume.dicom.metadata.frames.shape[1])
     if slices < 2 or slices != volume.voxels.shape[1] or Resample.SPACING in volume.dicom.resampled:
         return None
-    found = _sensible_times(source, volume.dicom.metadata.frames.shape[0])
-    if found is None:
+    times_s = _sensible_times(source, volume.dicom.metadata.frames.shape[0])
+    if times_s is None:
         return None
-    rounded = [float(f"{time:.6g}") for time in found]
+    rounded = [float(f"{time:.6g}") for time in times_s]
     return rounded[::-1] if storage.reversed_slices else rounded
 
 
@@ -58,11 +58,11 @@ def _sensible_times(source: PlaneAttributes, volumes: int) -> list[float] | None
     longest = (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     first = 1 if volumes > 1 and source.has(TIME_AFTER_START_S) else 0  # XA ignores multiband in the times of the first
     for t in dict.fromkeys((first, 0, min(1, volumes - 1))) if reader else ():
-        found = reader(_planes(source, t)) if reader else None
-        if found is None:
+        times_s = reader(_planes(source, t)) if reader else None
+        if times_s is None:
             continue
-        start = min(found)
-        times = [time - start for time in found]
+        start = min(times_s)
+        times = [time - start for time in times_s]
         if max(times) > SAME_S and (longest <= 0 or max(times) <= longest + SAME_S or _takes_longer(source)):
             return times
     return None
@@ -100,7 +100,7 @@ def _mosaic(planes: list[PlaneAttributes]) -> list[float] | None:
     """One list of times, ms, in the order of the tiles."""
     if any(plane.made_in is not planes[0].made_in for plane in planes):
         return None
-    times = next((found for where in MOSAIC_TIMES_MS if len(found := planes[0].numbers(where)) >= len(planes)), [])
+    times = next((times_ms for where in MOSAIC_TIMES_MS if len(times_ms := planes[0].numbers(where)) >= len(planes)), [])
     return [times[plane.frame] * MS_TO_S for plane in planes] if times else None
 
 
@@ -108,10 +108,10 @@ def _by_plane(planes: list[PlaneAttributes], reader: Callable[[PlaneAttributes],
     times = [reader(plane) for plane in planes]
     if any(time is None for time in times):
         return None
-    found = [float(time or 0.0) for time in times]
-    if max(found) - min(found) > DAY_S / 2:  # past midnight
-        found = [time + DAY_S if time < DAY_S / 2 else time for time in found]
-    return found
+    times_s = [float(time or 0.0) for time in times]
+    if max(times_s) - min(times_s) > DAY_S / 2:  # past midnight
+        times_s = [time + DAY_S if time < DAY_S / 2 else time for time in times_s]
+    return times_s
 
 
 def _clocks(planes: list[PlaneAttributes]) -> list[float] | None:
@@ -188,11 +188,11 @@ def ge_timing(source: PlaneAttributes, protocol: dict[str, str], options: list[s
 
 def ge_release(versions: str) -> tuple[float, bool]:
     """Return the version of GE software, and whether it is 27.0 R03 or later: ``RX27.0_R02_1831.a``, ``MR29.1_EA_2039.g``."""
-    found = re.search(r"[A-Z]{2}(\d+)\.(\d+)_(?:R(\d+)|EA)", versions)
-    if found is None:
+    match = re.search(r"[A-Z]{2}(\d+)\.(\d+)_(?:R(\d+)|EA)", versions)
+    if match is None:
         return 0.0, False
-    version = int(found[1]) + int(found[2]) / 10.0
-    return version, version >= 27.1 - 1e-6 or (int(found[1]) == 27 and int(found[3] or 0) >= 3)
+    version = int(match[1]) + int(match[2]) / 10.0
+    return version, version >= 27.1 - 1e-6 or (int(match[1]) == 27 and int(match[3] or 0) >= 3)
 
 
 def ge_times(slices: int, bands: int, seconds: float, interleaved: bool, release: tuple[float, bool]) -> list[float] | None:
@@ -216,8 +216,8 @@ def ge_times(slices: int, bands: int, seconds: float, interleaved: bool, release
 
 
 def _digits(text: str) -> int:
-    found = re.search(r"\d+", text)
-    return int(found[0]) if found else 0
+    match = re.search(r"\d+", text)
+    return int(match[0]) if match else 0
 
 
 READERS: dict[str, Callable[[list[PlaneAttributes]], list[float] | None]] = {"Siemens": _siemens, "UIH": _uih, "GE": _ge}
@@ -228,11 +228,11 @@ READERS: dict[str, Callable[[list[PlaneAttributes]], list[float] | None]] = {"Si
 
 def _ge_repetition_time(source: PlaneAttributes) -> float | None:
     """GE's does not count the delay behind a group of slices."""
-    found, protocol = source.number(Tag.REPETITION_TIME), protocol_of(source)
+    time_ms, protocol = source.number(Tag.REPETITION_TIME), protocol_of(source)
     delay = source.number(GROUP_DELAY_S)
     if delay is None and protocol.get("DELACQ") != "Minimum":
         delay = number(protocol.get("DELACQNOAV", ""))
-    return float(f"{(found or 0.0) * MS_TO_S + delay:.6g}") if found and delay else None
+    return float(f"{(time_ms or 0.0) * MS_TO_S + delay:.6g}") if time_ms and delay else None
 
 
 def _onsets(source: PlaneAttributes) -> list[float] | None:
@@ -272,8 +272,8 @@ def volume_time_of(source: PlaneAttributes) -> float | None:
 
 def _excitation_time(source: PlaneAttributes) -> float | None:
     """RepetitionTime (0018,0080), where volumes come at another rate."""
-    found = source.number(Tag.REPETITION_TIME)
-    return float(f"{found * MS_TO_S:.6g}") if found and volume_time_of(source) else None
+    time_ms = source.number(Tag.REPETITION_TIME)
+    return float(f"{time_ms * MS_TO_S:.6g}") if time_ms and volume_time_of(source) else None
 
 
 def _is_inversion(source: PlaneAttributes) -> bool:

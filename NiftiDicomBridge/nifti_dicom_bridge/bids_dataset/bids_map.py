@@ -107,8 +107,8 @@ class BidsMap:
 @cache
 def built_in() -> BidsMap:
     """Return the built-in table, ``data/bids_map.json``."""
-    found = json.loads((naming_rules.DATA / "bids_map.json").read_text("utf-8"))
-    return _parsed(found, "built-in map", BUILT_IN_KEYS)
+    content = json.loads((naming_rules.DATA / "bids_map.json").read_text("utf-8"))
+    return _parsed(content, "built-in map", BUILT_IN_KEYS)
 
 
 def read_map(path: Path | None) -> BidsMap:
@@ -125,113 +125,113 @@ def read_map(path: Path | None) -> BidsMap:
     return _parsed(read_option_file(path, "--bids-map"), f"--bids-map {path}", TOP_KEYS)
 
 
-def _parsed(found: Any, where: str, allowed: tuple[str, ...]) -> BidsMap:
-    _object(found, allowed, where)
-    method, case = found.get("search_method", "fnmatch"), found.get("case_sensitive", True)
+def _parsed(value: Any, where: str, allowed: tuple[str, ...]) -> BidsMap:
+    _object(value, allowed, where)
+    method, case = value.get("search_method", "fnmatch"), value.get("case_sensitive", True)
     if method not in METHODS:
         raise OptionError(f"{where}: search_method is {method!r}; fnmatch or re was expected.")
     if not isinstance(case, bool):
         raise OptionError(f"{where}: case_sensitive is {case!r}; true or false was expected.")
     patterns = Patterns(METHODS[method], case)
-    description = found.get("dataset_description", {})
+    description = value.get("dataset_description", {})
     if not isinstance(description, dict):
         raise OptionError(f"{where}: dataset_description must be an object.")
     return BidsMap(
-        descriptions=_rows(found.get("descriptions", []), patterns, f"{where}: descriptions"),
-        subjects=_labels(found.get("subjects", {}), patterns, f"{where}: subjects"),
-        sessions=_labels(found.get("sessions", {}), patterns, f"{where}: sessions", empty=True),
-        tasks=_labels(found.get("tasks", {}), patterns, f"{where}: tasks"),
+        descriptions=_rows(value.get("descriptions", []), patterns, f"{where}: descriptions"),
+        subjects=_labels(value.get("subjects", {}), patterns, f"{where}: subjects"),
+        sessions=_labels(value.get("sessions", {}), patterns, f"{where}: sessions", empty=True),
+        tasks=_labels(value.get("tasks", {}), patterns, f"{where}: tasks"),
         dataset_description=description,
-        first=_rows(found.get("first", []), patterns, f"{where}: first"),
-        additions=_rows(found.get("additions", []), patterns, f"{where}: additions"),
+        first=_rows(value.get("first", []), patterns, f"{where}: first"),
+        additions=_rows(value.get("additions", []), patterns, f"{where}: additions"),
     )
 
 
-def _object(found: Any, allowed: tuple[str, ...], where: str) -> None:
-    if not isinstance(found, dict):
-        raise OptionError(f"{where}: an object was expected, found a {type(found).__name__}.")
-    unknown = [key for key in found if key not in allowed]
+def _object(value: Any, allowed: tuple[str, ...], where: str) -> None:
+    if not isinstance(value, dict):
+        raise OptionError(f"{where}: an object was expected, found a {type(value).__name__}.")
+    unknown = [key for key in value if key not in allowed]
     if unknown:
         raise OptionError(f"{where}: unknown key {unknown[0]!r}. Known are {', '.join(allowed)}.")
 
 
-def _labels(found: Any, patterns: Patterns, where: str, empty: bool = False) -> Labels:
-    if not isinstance(found, dict):
-        raise OptionError(f"{where}: an object with patterns and labels was expected, found a {type(found).__name__}.")
-    for pattern, label in found.items():
+def _labels(value: Any, patterns: Patterns, where: str, empty: bool = False) -> Labels:
+    if not isinstance(value, dict):
+        raise OptionError(f"{where}: an object with patterns and labels was expected, found a {type(value).__name__}.")
+    for pattern, label in value.items():
         if not isinstance(label, str) or not (LABEL.fullmatch(label) or (empty and not label)):
             raise OptionError(f"{where}/{pattern}: {label!r} is no label: letters and digits are allowed.")
-    return Labels(tuple((patterns.compiled(pattern, where), label) for pattern, label in found.items()))
+    return Labels(tuple((patterns.compiled(pattern, where), label) for pattern, label in value.items()))
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _rows(found: Any, patterns: Patterns, where: str) -> tuple[Row, ...]:
-    if not isinstance(found, list):
-        raise OptionError(f"{where}: a list was expected, found a {type(found).__name__}.")
-    return tuple(_row(row, patterns, f"{where}[{n}]") for n, row in enumerate(found))
+def _rows(value: Any, patterns: Patterns, where: str) -> tuple[Row, ...]:
+    if not isinstance(value, list):
+        raise OptionError(f"{where}: a list was expected, found a {type(value).__name__}.")
+    return tuple(_row(row, patterns, f"{where}[{n}]") for n, row in enumerate(value))
 
 
-def _row(found: Any, patterns: Patterns, where: str) -> Row:
-    _object(found, ROW_KEYS, where)
-    name = str(found.get("id", where))
-    if "criteria" not in found:
+def _row(value: Any, patterns: Patterns, where: str) -> Row:
+    _object(value, ROW_KEYS, where)
+    name = str(value.get("id", where))
+    if "criteria" not in value:
         raise OptionError(f'{where}: "criteria" is missing.')
     row = Row(
         name=name,
-        holds=criteria(found["criteria"], patterns, f"{where}/criteria"),
-        datatype=_text(found, "datatype", where),
-        suffix=_text(found, "suffix", where).removeprefix("_"),
-        entities=_entities(found.get("custom_entities", []), f"{where}/custom_entities"),
-        changes=_changes(found, where),
-        aslcontext=_aslcontext(found, where),
-        ignore=_flag(found, where),
-        sourcedata=_reason(found, where),
-        note=_text(found, "note", where),
+        holds=criteria(value["criteria"], patterns, f"{where}/criteria"),
+        datatype=_text(value, "datatype", where),
+        suffix=_text(value, "suffix", where).removeprefix("_"),
+        entities=_entities(value.get("custom_entities", []), f"{where}/custom_entities"),
+        changes=_changes(value, where),
+        aslcontext=_aslcontext(value, where),
+        ignore=_flag(value, where),
+        sourcedata=_reason(value, where),
+        note=_text(value, "note", where),
     )
     _check_name(row, where)
     return row
 
 
-def _text(found: dict[str, Any], key: str, where: str) -> str:
-    value = found.get(key, "")
+def _text(row: dict[str, Any], key: str, where: str) -> str:
+    value = row.get(key, "")
     if not isinstance(value, str):
         raise OptionError(f"{where}/{key}: text was expected, found {value!r}.")
     return value
 
 
-def _flag(found: dict[str, Any], where: str) -> bool:
-    value = found.get("ignore", False)
+def _flag(row: dict[str, Any], where: str) -> bool:
+    value = row.get("ignore", False)
     if not isinstance(value, bool):
         raise OptionError(f"{where}/ignore: true or false was expected, found {value!r}.")
     return value
 
 
-def _reason(found: dict[str, Any], where: str) -> str:
-    value = found.get("sourcedata", "")
+def _reason(row: dict[str, Any], where: str) -> str:
+    value = row.get("sourcedata", "")
     if not isinstance(value, (str, bool)):
         raise OptionError(f"{where}/sourcedata: true, false or a reason was expected, found {value!r}.")
     return "the map says so" if value is True else value or ""
 
 
-def _changes(found: dict[str, Any], where: str) -> dict[str, Any]:
-    value = found.get("sidecar_changes", {})
+def _changes(row: dict[str, Any], where: str) -> dict[str, Any]:
+    value = row.get("sidecar_changes", {})
     if not isinstance(value, dict):
         raise OptionError(f"{where}/sidecar_changes: an object was expected, found a {type(value).__name__}.")
     return value
 
 
-def _aslcontext(found: dict[str, Any], where: str) -> tuple[str, ...]:
-    value = found.get("aslcontext", [])
+def _aslcontext(row: dict[str, Any], where: str) -> tuple[str, ...]:
+    value = row.get("aslcontext", [])
     if not isinstance(value, list) or not all(word in ASL_WORDS for word in value):
         raise OptionError(f"{where}/aslcontext: a list of {', '.join(ASL_WORDS)} was expected, found {value!r}.")
     return tuple(value)
 
 
-def _entities(found: Any, where: str) -> dict[str, str]:
+def _entities(value: Any, where: str) -> dict[str, str]:
     """Return entities of ``"task-rest_acq-fast"``, or of a list of such parts."""
-    parts = [part for text in (found if isinstance(found, list) else [found]) for part in str(text).split("_") if part]
+    parts = [part for text in (value if isinstance(value, list) else [value]) for part in str(text).split("_") if part]
     entities = {}
     for part in parts:
         key, dash, label = part.partition("-")
@@ -251,8 +251,8 @@ def _check_name(row: Row, where: str) -> None:
         return
     name = naming_rules.names().get((row.datatype, row.suffix))
     if name is None:
-        found = sorted(suffix for datatype, suffix in naming_rules.names() if datatype == row.datatype)
-        known = f"{row.datatype} has {', '.join(found)}" if found else "datatypes are anat, func, dwi, fmap, perf, pet"
+        suffixes = sorted(suffix for datatype, suffix in naming_rules.names() if datatype == row.datatype)
+        known = f"{row.datatype} has {', '.join(suffixes)}" if suffixes else "datatypes are anat, func, dwi, fmap, perf, pet"
         raise OptionError(f"{where}: BIDS has no {row.datatype}/{row.suffix}: {known}.")
     forbidden = [entity for entity in row.entities if not name.allows(entity)]
     if forbidden:

@@ -107,8 +107,8 @@ def _entities_in_free_text(image: Image) -> dict[str, str]:
     if not image.datatype:
         return {}
     name = naming_rules.names()[image.datatype, image.suffix]
-    found = {key: TOLD.format(key) for key in IN_PASSING if name.allows(key)}
-    hits = {key: re.search(pattern, image.description) for key, pattern in found.items()}
+    entities = {key: TOLD.format(key) for key in IN_PASSING if name.allows(key)}
+    hits = {key: re.search(pattern, image.description) for key, pattern in entities.items()}
     return {key: hit[1] for key, hit in hits.items() if hit}
 
 
@@ -117,30 +117,30 @@ def _entities_in_free_text(image: Image) -> dict[str, str]:
 
 def _complete_entities(image: Image, table: BidsMap) -> None:
     name = naming_rules.names()[image.datatype, image.suffix]
-    found = dict(image.entities)
+    entities = dict(image.entities)
     for row in built_in().additions:
         if row.holds(image.facts):
-            found = {**{key: label for key, label in row.entities.items() if name.allows(key)}, **found}
+            entities = {**{key: label for key, label in row.entities.items() if name.allows(key)}, **entities}
     part = PARTS.get(str(image.facts["Component"]))
     if part and name.allows("part"):
-        found.setdefault("part", part)
+        entities.setdefault("part", part)
     if image.direction and name.allows("dir") and image.datatype in WITH_DIRECTION:
-        found.setdefault("dir", image.direction)
-    if "task" in name.required and "task" not in found:
-        found["task"] = _task(image, table)
-    refused = [key for key in found if not name.allows(key)]
+        entities.setdefault("dir", image.direction)
+    if "task" in name.required and "task" not in entities:
+        entities["task"] = _task(image, table)
+    refused = [key for key in entities if not name.allows(key)]
     if refused:
-        parts = ", ".join(f"{key}-{found[key]}" for key in refused)
+        parts = ", ".join(f"{key}-{entities[key]}" for key in refused)
         image.log.warnings.append(f"BIDS has no {parts} in names of {image.datatype}/{image.suffix}: left out.")
-    image.entities = {key: label for key, label in found.items() if name.allows(key)}
+    image.entities = {key: label for key, label in entities.items() if name.allows(key)}
 
 
 def _task(image: Image, table: BidsMap) -> str:
     names = [str(image.keys.get(key, "")) for key in ("SeriesDescription", "ProtocolName")]
     spoken = table.tasks.of(*names) or built_in().tasks.of(str(image.facts["Words"]))
-    told = spoken or label_of(str(image.changes.get("TaskName", "")))
-    if told:
-        return told
+    label = spoken or label_of(str(image.changes.get("TaskName", "")))
+    if label:
+        return label
     image.log.warnings.append(
         f'{image.description!r} does not tell the task: task-{UNKNOWN_TASK} was written. Give "tasks" in a --bids-map FILE.'
     )

@@ -12,14 +12,14 @@ from ..errors import OptionError
 
 Test = Callable[[Any], bool]
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "lt": lambda found, limit: found < limit,
-    "le": lambda found, limit: found <= limit,
-    "gt": lambda found, limit: found > limit,
-    "ge": lambda found, limit: found >= limit,
+    "lt": lambda value, limit: value < limit,
+    "le": lambda value, limit: value <= limit,
+    "gt": lambda value, limit: value > limit,
+    "ge": lambda value, limit: value >= limit,
 }
 RANGES: dict[str, Callable[[float, float, float], bool]] = {
-    "btw": lambda found, low, high: low < found < high,
-    "btwe": lambda found, low, high: low <= found <= high,
+    "btw": lambda value, low, high: low < value < high,
+    "btwe": lambda value, low, high: low <= value <= high,
 }
 GROUPS: dict[str, Callable[[Any], bool]] = {"any": any, "all": all, "not": lambda hits: not any(hits)}
 
@@ -47,12 +47,12 @@ class Patterns:
             raise OptionError(f"{where}: {pattern!r} is no regular expression: {error}.") from None
 
 
-def criteria(found: Any, patterns: Patterns, where: str) -> Callable[[Mapping[str, Any]], bool]:
+def criteria(content: Any, patterns: Patterns, where: str) -> Callable[[Mapping[str, Any]], bool]:
     """Return a test of what is known of an image.
 
     Parameters
     ----------
-    found : dict, or list of dict
+    content : dict, or list of dict
         Key → criterion; all must hold. Of a list, one is enough.
     patterns : Patterns
         How texts are compared.
@@ -64,7 +64,7 @@ def criteria(found: Any, patterns: Patterns, where: str) -> Callable[[Mapping[st
     OptionError
         If a criterion is of a wrong type, or a pattern is none.
     """
-    choices = found if isinstance(found, list) else [found]
+    choices = content if isinstance(content, list) else [content]
     if not choices or not all(isinstance(choice, dict) and choice for choice in choices):
         raise OptionError(f'{where}: an object with keys and patterns was expected, such as {{"SeriesDescription": "*T1*"}}.')
     tests = [{key: _test(value, patterns, f"{where}/{key}") for key, value in choice.items()} for choice in choices]
@@ -76,43 +76,43 @@ def _test(value: Any, patterns: Patterns, where: str) -> Test:
         parts = [_operation(name, wanted, patterns, where) for name, wanted in value.items()]
         if not parts:
             raise OptionError(f"{where}: {{}} tests nothing.")
-        return lambda found: all(part(found) for part in parts)
+        return lambda facts: all(part(facts) for part in parts)
     if isinstance(value, list):
         each = [_test(part, patterns, where) for part in value]
-        return lambda found: (
-            isinstance(found, list) and len(found) == len(each) and all(t(f) for t, f in zip(each, found, strict=True))
+        return lambda facts: (
+            isinstance(facts, list) and len(facts) == len(each) and all(t(f) for t, f in zip(each, facts, strict=True))
         )
     if isinstance(value, bool):
-        return lambda found: found is value
+        return lambda facts: facts is value
     if isinstance(value, (int, float)):
-        return lambda found: isinstance(found, (int, float)) and not isinstance(found, bool) and float(found) == float(value)
+        return lambda facts: isinstance(facts, (int, float)) and not isinstance(facts, bool) and float(facts) == float(value)
     if not isinstance(value, str):
         raise OptionError(f"{where}: a pattern, number, truth value, list or object was expected, found {value!r}.")
     pattern = patterns.compiled(value, where)
-    return lambda found: any(pattern.match(text) is not None for text in _texts(found))
+    return lambda facts: any(pattern.match(text) is not None for text in _texts(facts))
 
 
-def _texts(found: Any) -> list[str]:
+def _texts(value: Any) -> list[str]:
     """Return a value as text; of a list each of its values, and the whole as Python writes it, which dcm2bids compares."""
-    if found is None:
+    if value is None:
         return []
-    return [str(found), *map(str, found)] if isinstance(found, list) else [str(found)]
+    return [str(value), *map(str, value)] if isinstance(value, list) else [str(value)]
 
 
 def _operation(name: str, wanted: Any, patterns: Patterns, where: str) -> Test:
     if name in GROUPS:
         parts = [_test(part, patterns, where) for part in (wanted if isinstance(wanted, list) else [wanted])]
         group = GROUPS[name]
-        return lambda found: group([part(found) for part in parts])
+        return lambda facts: group([part(facts) for part in parts])
     if name in COMPARISONS:
         limit, compare = _number(wanted, where), COMPARISONS[name]
-        return lambda found: (number := _as_number(found)) is not None and compare(number, limit)
+        return lambda facts: (number := _as_number(facts)) is not None and compare(number, limit)
     if name in RANGES:
         if not isinstance(wanted, list) or len(wanted) != 2:
             raise OptionError(f"{where}: {name!r} takes two numbers, found {wanted!r}.")
         low, high = (_number(part, where) for part in wanted)
         between = RANGES[name]
-        return lambda found: (number := _as_number(found)) is not None and between(number, low, high)
+        return lambda facts: (number := _as_number(facts)) is not None and between(number, low, high)
     known = ", ".join([*GROUPS, *COMPARISONS, *RANGES])
     raise OptionError(f"{where}: {name!r} is no comparison. Known are {known}.")
 
@@ -126,5 +126,5 @@ def _number(wanted: Any, where: str) -> float:
     raise OptionError(f"{where}: a number was expected, found {wanted!r}.")
 
 
-def _as_number(found: Any) -> float | None:
-    return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+def _as_number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
-from ..options.staging import Staging
+from ..output import Staging
 from ..standard.tags import Tag
 from ..version import tool_version
 from . import naming_rules
@@ -35,14 +35,18 @@ PARTICIPANT_COLUMNS = {
 README = """{name}
 
 The images were converted from DICOM by nifti-dicom-bridge {version}, which gave them names of the Brain Imaging Data Structure
-(BIDS {bids}, https://bids.neuroimaging.io). What BIDS has no name for, or lacks keys that BIDS requires, lies below sourcedata.
+(BIDS {bids}, https://bids.neuroimaging.io). What BIDS has no name for, or lacks keys that BIDS requires, is below sourcedata.
 
-The key NiftiDicomBridge of each JSON sidecar holds the whole DICOM header, names of people included: treat the sidecars like
-the DICOM. With it, "nifti-dicom-bridge convert DATASET --to dicom" gives the DICOM back.
+The folder sourcedata contains the complete DICOM headers of all images{names}. With it,
+"nifti-dicom-bridge convert DATASET --to dicom" restores the DICOM; without it, the sidecars identify nobody.
 """
+IDENTIFYING = ", names of people included: share the dataset without that folder"
+DEIDENTIFIED = ", which were de-identified (DICOM PS3.15 E)"
 
 
-def stage_dataset_files(placement: Placement, image_name: str, staging: Staging, table: BidsMap) -> list[str]:
+def stage_dataset_files(
+    placement: Placement, image_name: str, staging: Staging, table: BidsMap, deidentified: bool = False
+) -> list[str]:
     """Put the files of the dataset that an image changes into a staging area, to appear together with it.
 
     Parameters
@@ -55,6 +59,8 @@ def stage_dataset_files(placement: Placement, image_name: str, staging: Staging,
         Of the root of the dataset.
     table : BidsMap
         With what the person says of the dataset.
+    deidentified : bool
+        Whether the headers were de-identified, which the README states.
 
     Returns
     -------
@@ -66,14 +72,14 @@ def stage_dataset_files(placement: Placement, image_name: str, staging: Staging,
     OutputError
         If a table that is there already is no table.
     """
-    _stage_description(staging, table)
+    _stage_description(staging, table, deidentified)
     if not placement.is_raw:
         return []
     notes = _stage_participant(placement, staging)
     return notes + _stage_scan(placement, image_name, staging)
 
 
-def _stage_description(staging: Staging, table: BidsMap) -> None:
+def _stage_description(staging: Staging, table: BidsMap, deidentified: bool) -> None:
     root = staging.folder
     name = table.dataset_description.get("Name") or root.resolve().name or "dataset"
     description = {
@@ -86,7 +92,8 @@ def _stage_description(staging: Staging, table: BidsMap) -> None:
     if not (root / "dataset_description.json").exists():
         _write_json(staging.path("dataset_description.json"), description)
     if not any(root.glob("README*")):
-        text = README.format(name=name, version=tool_version(), bids=naming_rules.bids_version())
+        names = DEIDENTIFIED if deidentified else IDENTIFYING
+        text = README.format(name=name, version=tool_version(), bids=naming_rules.bids_version(), names=names)
         staging.path("README").write_text(text, encoding="utf-8")
 
 
@@ -139,7 +146,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
     path, key = staging.folder / name, next(iter(row))
     columns, rows = _read_table(path, key) if path.exists() else (list(row), [])
     columns += [column for column in row if column not in columns]
-    mine = next((found for found in rows if found[key] == row[key]), None)
+    mine = next((present for present in rows if present[key] == row[key]), None)
     if mine is None:
         mine = {}
         rows.append(mine)
@@ -149,7 +156,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
             mine[column] = value
     if mine == before:
         return []
-    lines = ["\t".join(columns), *("\t".join(found.get(column, NOT_AVAILABLE) for column in columns) for found in rows)]
+    lines = ["\t".join(columns), *("\t".join(present.get(column, NOT_AVAILABLE) for column in columns) for present in rows)]
     staging.path(name, update=True).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return [f"{name}: {'a row was completed' if before else 'a row was added'}"]
 
@@ -167,5 +174,5 @@ def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
     ]
 
 
-def _write_json(path: Path, found: dict[str, Any]) -> None:
-    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

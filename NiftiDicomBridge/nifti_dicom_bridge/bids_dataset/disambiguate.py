@@ -74,8 +74,8 @@ def _echoes(images: Sequence[Image]) -> None:
 def _descriptions(images: Sequence[Image]) -> None:
     """Images that are called differently are no repetitions: acq tells them apart."""
     for group in _grouped(images, name_of):
-        found = {image.description for image in group}
-        if len(found) < 2 or not _allows(group[0], "acq") or any("acq" in image.entities for image in group):
+        descriptions = {image.description for image in group}
+        if len(descriptions) < 2 or not _allows(group[0], "acq") or any("acq" in image.entities for image in group):
             continue
         for image in group:
             label = label_of(image.description)

@@ -31,8 +31,8 @@ class Name:
 
 @cache
 def _table() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DATA / "bids_names.json").read_text("utf-8"))
-    return found
+    content: dict[str, Any] = json.loads((DATA / "bids_names.json").read_text("utf-8"))
+    return content
 
 
 @cache
@@ -55,9 +55,9 @@ def entities() -> list[str]:
     return list(_table()["Order"])
 
 
-def file_name(labels: Sequence[str], found: Mapping[str, str], suffix: str) -> str:
+def file_name(labels: Sequence[str], labels_by_entity: Mapping[str, str], suffix: str) -> str:
     """Return the name of a file without extension: ``sub-01_ses-1_task-rest_bold``; `labels` stand in front."""
-    return "_".join([*labels, *(f"{key}-{found[key]}" for key in entities() if key in found), suffix])
+    return "_".join([*labels, *(f"{key}-{labels_by_entity[key]}" for key in entities() if key in labels_by_entity), suffix])
 
 
 def dimension_problem(suffix: str, volumes: int) -> str:
@@ -89,8 +89,8 @@ def _applies(row: dict[str, Any], keys: Mapping[str, Any]) -> bool:
     return when and not any(_one_of(keys.get(key), values) for key, values in row.get("unless", {}).items())
 
 
-def _one_of(found: Any, values: list[Any]) -> bool:
-    return any(part in values for part in (found if isinstance(found, list) else [found]))
+def _one_of(value: Any, values: list[Any]) -> bool:
+    return any(part in values for part in (value if isinstance(value, list) else [value]))
 
 
 def may_be_not_available(key: str) -> bool:

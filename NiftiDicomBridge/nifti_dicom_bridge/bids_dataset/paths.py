@@ -76,12 +76,12 @@ def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extensi
     relate(images)
     for image in images:
         classify(image, table)
-    owners, told = Owners(dataset), sessions_from_reproin(images)
+    owners, session_labels = Owners(dataset), sessions_from_reproin(images)
     placements = []
     for image in images:
         if not image.ignored:
             subject = subject_of(image, table, owners)
-            placements.append(Placement(image, subject, session_of(image, subject, table, owners, told)))
+            placements.append(Placement(image, subject, session_of(image, subject, table, owners, session_labels)))
     sessions: dict[tuple[str, str], list[Placement]] = defaultdict(list)
     for placement in sorted(placements, key=_order):
         sessions[placement.subject, placement.session].append(placement)

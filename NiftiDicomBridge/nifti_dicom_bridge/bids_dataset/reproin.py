@@ -43,12 +43,12 @@ def parse_reproin(name: str) -> ReproInName | None:
     if datatype not in DATATYPES or not (suffix or parts):
         return None
     pairs = [part.partition("-") for part in parts]
-    found = {key: label for key, dash, value in pairs if dash and (label := re.sub("[^0-9A-Za-z]", "", value))}
+    by_entity = {key: label for key, dash, value in pairs if dash and (label := re.sub("[^0-9A-Za-z]", "", value))}
     if suffix and suffix != SCOUT and (datatype, suffix) not in naming_rules.names():
         return None
-    if not suffix and not found:
+    if not suffix and not by_entity:
         return None
-    session = found.pop("ses", "")
-    entities = {key: label for key, label in found.items() if key in naming_rules.entities()}
+    session = by_entity.pop("ses", "")
+    entities = {key: label for key, label in by_entity.items() if key in naming_rules.entities()}
     suffix = suffix or ("epi" if datatype == "fmap" and "dir" in entities else DEFAULTS.get(datatype, ""))
     return ReproInName(datatype, suffix, "" if session.lower() == "date" else session, entities)

@@ -54,13 +54,13 @@ def _echo_times(image: Image, session: Sequence[Image]) -> dict[str, Any]:
     """Return the echo times of a phase difference as the magnitude images beside it tell them."""
     if image.suffix != "phasediff":
         return {}
-    found = {}
+    keys = {}
     for n in (1, 2):
         times = {other.keys.get("EchoTime") for other in session
                  if (other.datatype, other.suffix) == ("fmap", f"magnitude{n}")} - {None}  # fmt: skip
         if len(times) == 1:
-            found[f"EchoTime{n}"] = times.pop()
-    return found
+            keys[f"EchoTime{n}"] = times.pop()
+    return keys
 
 
 def _asl(image: Image) -> dict[str, Any]:
@@ -68,10 +68,10 @@ def _asl(image: Image) -> dict[str, Any]:
     if (image.datatype, image.suffix) != ("perf", "asl"):
         return {}
     pairs = min(image.aslcontext.count("control"), image.aslcontext.count("label"))
-    found: dict[str, Any] = {"TotalAcquiredPairs": pairs} if pairs else {}
+    keys: dict[str, Any] = {"TotalAcquiredPairs": pairs} if pairs else {}
     if "m0scan" in image.aslcontext:
-        found["M0Type"] = "Included"
-    return found
+        keys["M0Type"] = "Included"
+    return keys
 
 
 def _roles(image: Image) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class Owners:
 
     def __init__(self, dataset: Path):
         self._owners: dict[tuple[str, str], Identity] = {}
-        for root in (dataset, dataset / "sourcedata"):
+        for root in (dataset / "sourcedata", dataset):  # the records say who the subjects are
             for subject in sorted(root.glob("sub-*")) if root.is_dir() else []:
                 self._note_subject(subject)
 
@@ -91,6 +91,8 @@ def _hash(text: str, length: int) -> str:
 def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     """Return the label of the subject; what was resolved or assumed goes to the log of the image."""
     keys = image.keys
+    if image.subject:
+        return image.subject
     patient, name = str(keys.get("PatientID", "")), str(keys.get("PatientName", ""))
     given = table.subjects.of(patient, name)
     if given is not None:
@@ -98,14 +100,13 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
             image.log.warnings.append(f"sub-{given} is another person's, too: the map puts both together.")
         return given
     unique = patient or name or image.study
-    plain = label_of(patient) or label_of(name) or "x" + _hash(unique, 8)
+    plain = label_of(patient) or "x" + _hash(unique, 8)
     candidates = [plain, f"{plain}x{_hash(unique, 4)}", f"{plain}x{_hash(unique, 16)}"]
     label = owners.claim("", candidates, person_of(keys))
     if not label_of(patient):
-        source = "PatientName" if label_of(name) else "a hash"
         image.log.warnings.append(
-            f"PatientID {patient!r} gives no label; sub-{label} is named after {source}. "
-            'Give "subjects" in a --bids-map FILE for another one.'
+            f"PatientID {patient!r} gives no label; sub-{label} is named after a hash. "
+            'Give "subjects" in a --bids-map FILE, or --subject LABEL, for another one.'
         )
     elif label != plain:
         image.log.warnings.append(
@@ -117,30 +118,30 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
 
 def sessions_from_reproin(images: Sequence[Image]) -> dict[str, str]:
     """Return the sessions that names in ReproIn form tell: StudyInstanceUID → label; one name speaks for its study."""
-    found: dict[str, str] = {}
+    sessions: dict[str, str] = {}
     for image in images:
         name = protocol_of(image)
         if name is not None and name.session:
-            found.setdefault(image.study, name.session)
-    return found
+            sessions.setdefault(image.study, name.session)
+    return sessions
 
 
 def protocol_of(image: Image) -> ReproInName | None:
     """Return what the name of a series tells in ReproIn form; None where it has another."""
     names = (str(image.keys.get(key, "")) for key in ("ProtocolName", "SeriesDescription"))
-    return next((found for found in map(parse_reproin, names) if found is not None), None)
+    return next((name for name in map(parse_reproin, names) if name is not None), None)
 
 
-def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, told: dict[str, str]) -> str:
-    """Return the label of the session, empty for none: given, told by names of series, else the date of the study."""
+def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, session_labels: dict[str, str]) -> str:
+    """Return the label of the session, empty for none: given, from names of series, else the date of the study."""
     first = image.plan.instances[0].elements
     date = next((label for tag in DATES if (label := label_of(metadata.text(first, tag)))), "")
     keys = ("StudyDescription", "StudyID", "AccessionNumber", "StudyInstanceUID")
     given = table.sessions.of(date, *(str(image.keys.get(key, "")) for key in keys))
     if given is not None:
         return given
-    if image.study in told:
-        return told[image.study]
+    if image.study in session_labels:
+        return session_labels[image.study]
     plain = date or "x" + _hash(image.study, 8)
     time = label_of(metadata.text(first, Tag.STUDY_TIME))[:4]
     candidates = [plain, *([f"{plain}T{time}"] if time else []), f"{plain}x{_hash(image.study, 8)}"]

@@ -307,31 +307,31 @@ def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.inspect import inspect
 
     with _ProgressBar(quiet=arguments.json) as bar:
-        found = inspect(arguments.inputs, bar.progress)
-    print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if arguments.json else found.table())
-    return FAILED if found.problems else DONE
+        inspection = inspect(arguments.inputs, bar.progress)
+    print(json.dumps(inspection.to_dict(), indent=1, ensure_ascii=False) if arguments.json else inspection.table())
+    return FAILED if inspection.problems else DONE
 
 
 def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..comparison import compare
 
     with _ProgressBar(quiet=arguments.json) as bar:
-        found = compare(arguments.first, arguments.second, bar.progress)
-    print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if arguments.json else found.table())
-    return DONE if found.same else FAILED
+        comparison = compare(arguments.first, arguments.second, bar.progress)
+    print(json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False) if arguments.json else comparison.table())
+    return DONE if comparison.same else FAILED
 
 
 def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..validation import validate
 
     with _ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
-        found = validate(arguments.inputs, bar.progress)
+        report = validate(arguments.inputs, bar.progress)
     if arguments.json:
-        print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
+        print(json.dumps(report.to_dict(), indent=1, ensure_ascii=False))
     else:
-        for line in found.lines(arguments.quiet):
+        for line in report.lines(arguments.quiet):
             print(line)
-    return DONE if found.ok else FAILED
+    return DONE if report.ok else FAILED
 
 
 def _demo(arguments: argparse.Namespace, registrar: Registrar | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 from ..options import Clean, Retain
@@ -23,7 +24,7 @@ def add_deidentification(group: Any) -> None:
                        help="columns PatientID and Pseudonym; 'keyed': computed from the key")  # fmt: skip
     group.add_argument("--deidentify-rules", metavar="FILE.toml",
                        help="attributes to keep, remove, empty or replace; wins over the profile")  # fmt: skip
-    group.add_argument("--identity", action="store_true",
-                       help="also write PatientName, PatientBirthDate and the like as keys of the sidecar")  # fmt: skip
+    group.add_argument("--identity", action=argparse.BooleanOptionalAction, default=True,
+                       help="PatientName, PatientBirthDate and the like as keys of the sidecar, too")  # fmt: skip
     group.add_argument("--no-record", action="store_false", dest="record", default=True,
                        help="write a plain BIDS sidecar, from which the DICOM cannot be restored")  # fmt: skip

@@ -30,10 +30,10 @@ def add_preview(group: Any) -> None:
 
 def joined(argv: Sequence[str]) -> list[str]:
     """Return arguments of which a window with a negative center is not taken for an option: ``--window -600,1500``."""
-    found: list[str] = []
+    words: list[str] = []
     for word in argv:
-        if found and found[-1] == WINDOW and word[:1] == "-" and word[1:2].isdigit():
-            found[-1] = f"{WINDOW}={word}"
+        if words and words[-1] == WINDOW and word[:1] == "-" and word[1:2].isdigit():
+            words[-1] = f"{WINDOW}={word}"
         else:
-            found.append(word)
-    return found
+            words.append(word)
+    return words

@@ -18,7 +18,7 @@ from ..model.metadata import Log
 from ..model.names import unique_name
 from ..model.report import COMPANIONS, ConversionReport, Entry, Outcome
 from ..model.volume import Volume
-from ..options import ConversionOptions
+from ..options import Clean, ConversionOptions
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 
@@ -58,8 +58,15 @@ class OutputPolicy:
         """Return a volume as it may be written, under a name of its own."""
         if self._cleaner is None:
             return volume
-        found = self._cleaner.clean(volume, log)
-        return replace(found, name=unique_name(found.name, self._taken))
+        cleaned = self._cleaner.clean(volume, log)
+        return replace(cleaned, name=unique_name(cleaned.name, self._taken))
+
+    def naming(self) -> Deidentifier | None:
+        """Return what de-identifies the headers that file names are derived from; it keeps harmless words."""
+        if self._cleaner is None:
+            return None
+        policy = self._cleaner.policy
+        return Deidentifier(policy=replace(policy, options=policy.options | {Clean.DESCRIPTORS}))
 
     def labels(self, segments: list[Segment]) -> list[Segment]:
         """Return segments with names that may be shown: words of anatomy, else the number."""
@@ -69,9 +76,9 @@ class OutputPolicy:
 
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
-        found = edited_keys(file)
-        if self._cleaner is None or not found:
-            return found
+        keys = edited_keys(file)
+        if self._cleaner is None or not keys:
+            return keys
         log.warnings.append("Edited keys of the sidecar were left out: they may contain anything.")
         return {}
 

@@ -179,7 +179,7 @@ def deidentify(
     >>> from nifti_dicom_bridge import deidentify
     >>> deidentify("scans", "public")
     ConversionReport: 1 reissued
-      reissued   7 Nasty demo → 7 files in public/7_MR
+      reissued   7_MR → 7 files in public/7_MR
     """
     return convert(Job(inputs, output, _options(target, {**options, "deidentify": True})), progress)
 

@@ -88,34 +88,34 @@ def inspect(paths: AnyPaths, progress: Progress | None = None) -> Inspection:
           48 × 40 × 7 uint16, 7 file(s), 1.2 × 1.25 × 4 mm, LPS
           → 7_Nasty_demo.nii.gz
     """
-    given, found = paths_of(paths), Inspection()
+    given, result = paths_of(paths), Inspection()
     for path in nifti_files(given):
         try:
-            found.images.append(_image(open_nifti(path), "NIfTI"))
+            result.images.append(_image(open_nifti(path), "NIfTI"))
         except BridgeError as error:
-            found.problems.append({"path": str(path), "reason": str(error)})
+            result.problems.append({"path": str(path), "reason": str(error)})
     for path in zarr.stores_below(given):
         try:
-            found.images.append(_image(open_store(path), "Zarr"))
+            result.images.append(_image(open_store(path), "Zarr"))
         except BridgeError as error:
-            found.problems.append({"path": str(path), "reason": str(error)})
+            result.problems.append({"path": str(path), "reason": str(error)})
     inventory = find_series([path for path in given if not is_nifti_file(path) and not zarr.is_store(path)], progress)
     for leftover in inventory.leftovers:
-        (found.problems if leftover.failed else found.others).append({"path": leftover.path, "reason": leftover.reason})
+        (result.problems if leftover.failed else result.others).append({"path": leftover.path, "reason": leftover.reason})
     plans: list[Plan] = []
     for series in inventory.series:
         try:
             plans += plan_series(series)
         except BridgeError as error:
-            found.problems.append({"path": series.instances[0].path, "reason": str(error)})
+            result.problems.append({"path": series.instances[0].path, "reason": str(error)})
     for plan in with_unique_names(plans):
         try:
-            found.images.append(_planned(plan))
+            result.images.append(_planned(plan))
         except BridgeError as error:
-            found.problems.append({"path": plan.instances[0].path, "reason": str(error)})
-    if not any(found.to_dict().values()):
+            result.problems.append({"path": plan.instances[0].path, "reason": str(error)})
+    if not any(result.to_dict().values()):
         raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, given))}. Check the path.")
-    return found
+    return result
 
 
 def _planned(plan: Plan) -> dict[str, Any]:
@@ -170,16 +170,16 @@ def _axes(ijk_to_ras: np.ndarray) -> str:
     )
 
 
-def _lines(found: Inspection) -> list[str]:
+def _lines(inspection: Inspection) -> list[str]:
     lines = []
-    for image in found.images:
+    for image in inspection.images:
         shape = " × ".join(map(str, image["shape"]))
         lines.append(f"{image['title']}   [{image['kind']}]")
         lines.append(f"    {shape} {image['type']}, {image['files']} file(s){_place(image)}")
         lines.append(f"    → {image['becomes']}")
         lines += [f"    note: {text}" for text in image["warnings"]]
-    lines += [f"not an image: {other['path']}: {other['reason']}" for other in found.others]
-    lines += [f"problem: {problem['reason']}" for problem in found.problems]
+    lines += [f"not an image: {other['path']}: {other['reason']}" for other in inspection.others]
+    lines += [f"problem: {problem['reason']}" for problem in inspection.problems]
     return lines
 
 

@@ -24,7 +24,7 @@ from ..formats.zarr import is_store
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
 from .sidecar_edits import SidecarEdits
@@ -56,7 +56,7 @@ class ObjectBuilder:
         with Staging(self.output, options.overwrite) as staging:
             for what in split_complex(image):
                 request = request_of(what, shared, entry.log)
-                entry.log.values += request.attributes.told()
+                entry.log.values += request.attributes.as_changes()
                 objects = build_objects(request, kind_parameters_for(what, request, shared, entry.log), entry.log)
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
                 write_objects(objects, what.name, frames, staging, self.job, self.progress)
@@ -80,7 +80,7 @@ class ObjectBuilder:
         if kind is Kind.LEGACY:
             return legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log)
         request = recast_request(volume, kind, shared, entry.log)
-        entry.log.values += request.attributes.told()
+        entry.log.values += request.attributes.as_changes()
         return build_objects(request, kind_parameters_of_source(volume, shared), entry.log)
 
 

@@ -122,12 +122,12 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     check_options(options)
     shared = ConversionContext.of(options)
     files = list(nifti_files(paths_of(inputs)))
-    found = []
+    proposals = []
     for number, path in enumerate(files):
         if progress is not None:
             progress(path.name, number, len(files))
-        found.append(_proposal(path, shared))
-    return found
+        proposals.append(_proposal(path, shared))
+    return proposals
 
 
 def value_problem(keyword: str, text: str) -> str:
@@ -147,33 +147,33 @@ def value_problem(keyword: str, text: str) -> str:
     ''
     """
     try:
-        ((tag, (vr, found)),) = edits.elements_of({keyword: text}).items()
+        ((tag, (vr, values)),) = edits.elements_of({keyword: text}).items()
     except OptionError as error:
         return str(error)
-    return word_problem(tag, element_of(tag, vr, found), MR)
+    return word_problem(tag, element_of(tag, vr, values), MR)
 
 
 def _proposal(path: Path, shared: ConversionContext) -> Proposal:
-    found, log = Proposal(path), Log()
+    result, log = Proposal(path), Log()
     try:
         shared = shared.for_file(path)
         file = open_nifti(path)
         if file.record is not None:
-            found.frame_of_reference = text(file.record.source.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
+            result.frame_of_reference = text(file.record.source.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
         if file.record is not None and shared.options.kind is Kind.AUTO:
-            found.beside = SidecarKind.RECORD
-            found.values = _recorded(file.record.source.metadata.first, shared)
-            return found
+            result.beside = SidecarKind.RECORD
+            result.values = _recorded(file.record.source.metadata.first, shared)
+            return result
         what = open_with_sidecar(path, shared.options.sidecar)
-        found.beside = SidecarKind.BIDS if what.top else SidecarKind.NOTHING
+        result.beside = SidecarKind.BIDS if what.top else SidecarKind.NOTHING
         request = request_of(what, shared, log)
-        found.kind = request.kind
-        told = {change.attribute: change for change in request.attributes.told()}
-        found.values = [told.get(name, Change(name, "", "", "")) for name in NAMES_OF_PATIENT_AND_STUDY]
+        result.kind = request.kind
+        changes = {change.attribute: change for change in request.attributes.as_changes()}
+        result.values = [changes.get(name, Change(name, "", "", "")) for name in NAMES_OF_PATIENT_AND_STUDY]
     except BridgeError as error:
-        found.error = str(error)
-    found.notes, found.warnings = log.notes, log.warnings
-    return found
+        result.error = str(error)
+    result.notes, result.warnings = log.notes, log.warnings
+    return result
 
 
 def _recorded(first: Instance, shared: ConversionContext) -> list[Change]:

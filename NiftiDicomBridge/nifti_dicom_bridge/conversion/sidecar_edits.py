@@ -40,9 +40,9 @@ class SidecarEdits:
         if file is None or file.record is None:
             return cls()
         where, first = str(sidecar_path(file.path)), file.record.source.metadata.first
-        found = bids.edited_keys(file.top, file.record.written_bids_keys, where)
-        written = _written(found, first.elements, where)
-        return cls(written, found.ignored, _overridden(found, first, written, file.top))
+        keys = bids.edited_keys(file.top, file.record.written_bids_keys, where)
+        written = _written(keys, first.elements, where)
+        return cls(written, keys.ignored, _overridden(keys, first, written, file.top))
 
     @property
     def warnings(self) -> list[str]:
@@ -55,13 +55,13 @@ class SidecarEdits:
         ]  # fmt: skip
 
 
-def _written(found: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
+def _written(keys: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
     written: dict[edits.Target, tuple[str, list[Any]]] = {}
-    for key, paths, texts in found.direct:
+    for key, paths, texts in keys.direct:
         present = (path for path in paths if len(path) == 1 and edits.holds(elements, path[0]))
         path = next(present, paths[0])
         written[_target(path)] = _checked(path[-1], texts, f'{where}: "{key}"')
-    for key, (path, *_), texts in found.computed:
+    for key, (path, *_), texts in keys.computed:
         written.setdefault(_target(path), _checked(path[-1], texts, f'{where}: "{key}"'))
     return written
 
@@ -80,13 +80,13 @@ def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list[Any]]:
 
 
 def _overridden(
-    found: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list[Any]]], top: Mapping[str, Any]
+    edited: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list[Any]]], top: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the computed keys that were written and other attributes still win over, with what those specify."""
-    if not found.computed:
+    if not edited.computed:
         return {}
     now = bids.keys_of_elements(edits.apply(first, written).elements)
-    keys = dict.fromkeys(attribute.key for attribute in found.computed)
+    keys = dict.fromkeys(attribute.key for attribute in edited.computed)
     return {key: now.get(key) for key in keys if not _is_same(now.get(key), top[key])}
 
 

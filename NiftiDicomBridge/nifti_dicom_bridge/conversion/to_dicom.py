@@ -20,8 +20,8 @@ from ..model.metadata import Change
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
-from ..options.staging import Staging
 from ..options.wording import option_error
+from ..output import Staging
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
@@ -47,9 +47,9 @@ class _Run:
         """Return the same run with other UIDs; itself where they are the same."""
         if job is self.job:
             return self
-        found = copy(self)
-        found.job = job
-        return found
+        run = copy(self)
+        run.job = job
+        return run
 
     @cached_property
     def making(self) -> ObjectBuilder:
@@ -156,7 +156,7 @@ def _without_repeated_frames(group: Sequence[_Source]) -> list[list[_Source]]:
     """Return sources in groups in which no frame occurs twice."""
     rounds: list[tuple[set[tuple[str, int, int]], list[_Source]]] = []
     for source in group:
-        free = next((found for found in rounds if found[0].isdisjoint(source.frames)), None)
+        free = next((round_ for round_ in rounds if round_[0].isdisjoint(source.frames)), None)
         if free is None:
             free = (set(), [])
             rounds.append(free)
@@ -209,7 +209,7 @@ def _recast(group: list[_Source], run: _Run, entry: Entry) -> bool:
 
 def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
     """Give back what an image came from, or a derived series where it was edited."""
-    together = {target: found for source in group for target, found in source.edits.written.items()}
+    together = {target: values for source in group for target, values in source.edits.written.items()}
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
         volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]

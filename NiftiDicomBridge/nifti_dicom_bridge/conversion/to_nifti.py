@@ -16,7 +16,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import resample
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
-from ..options.staging import Staging
+from ..output import Staging
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_with_record import open_store
 from .stage_nifti import stage_labels, stage_nifti, write_beside
@@ -80,12 +80,12 @@ def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: 
     """Return what is to be written beside a volume: the same on a regular grid, where that is wanted and it is on none."""
     planes = true_planes(volume.dicom.metadata) if options.resample and volume.source else None
     try:
-        found = resample(volume, planes, options.resample) if planes else None
+        resampled = resample(volume, planes, options.resample) if planes else None
     except GeometryError as error:
         entry.log.warnings.append(str(error))
         return []
-    if found is None:
+    if resampled is None:
         return []
-    named = replace(found, name=unique_name(found.name, taken))
+    named = replace(resampled, name=unique_name(resampled.name, taken))
     entry.log.warnings += [f"{named.name}: {sentence}" for sentence in named.warnings]
     return [named]

@@ -25,7 +25,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress, Resample, SlicePlane
-from ..options.staging import Staging
+from ..output import Staging
 from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
@@ -181,15 +181,15 @@ def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> 
         volumes = read(path)
     except BridgeError as error:
         raise OptionError(f"--overlay {path}: {error}") from None
-    found = []
+    label_maps = []
     for volume in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
             raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
         if volume.source is not None:
             volume = public.clean(volume)
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
-        found.append(Labels(grid, tuple(public.labels(_segments(path, volume, table))), _space(volume)))
-    return tuple(found)
+        label_maps.append(Labels(grid, tuple(public.labels(_segments(path, volume, table))), _space(volume)))
+    return tuple(label_maps)
 
 
 def _is_whole(voxels: np.ndarray) -> bool:

@@ -15,7 +15,7 @@ from ..model.names import stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..options.staging import Staging
+from ..output import Staging
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_files import is_nifti_file, nifti_files
 from .image_with_record import open_nifti, open_store

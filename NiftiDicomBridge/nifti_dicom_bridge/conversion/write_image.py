@@ -18,7 +18,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Target
 from ..options.checks import check_single_image
 from ..options.path_fields import AnyPath
-from ..options.staging import Staging
+from ..output import Staging
 from ..sidecar import KEY
 from .stage_nifti import stage_labels, stage_nifti
 

@@ -113,7 +113,7 @@ def read_all(paths: Sequence[Path]) -> list[Reference]:
 
 
 def resolve_attributes(
-    described: ImageWithSidecar, kind: Kind, place: Placed, told: SidecarAttributes, shared: ConversionContext, log: Log
+    described: ImageWithSidecar, kind: Kind, place: Placed, stated: SidecarAttributes, shared: ConversionContext, log: Log
 ) -> Attributes:
     """Return everything that is known of an image; the first source of an attribute wins.
 
@@ -122,38 +122,40 @@ def resolve_attributes(
     OptionError
         If the reference is of another patient than the sidecar.
     """
-    found = Attributes()
-    found.offer_values(shared.set_values, "--set")
-    found.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
-    _check_modality(found, kind)
+    attributes = Attributes()
+    attributes.offer_values(shared.set_values, "--set")
+    attributes.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
+    _check_modality(attributes, kind)
     if place.reference is not None:
         software = reference_attributes.equipment(place.reference)
-        found.offer(reference_attributes.allowed_in(software, kind), THIS_SOFTWARE)
-    theirs = {tag: element_of(tag, vr, value) for tag, (vr, value) in allowed(told.values, kind, told.sentences).items()}
+        attributes.offer(reference_attributes.allowed_in(software, kind), THIS_SOFTWARE)
+    theirs = {tag: element_of(tag, vr, value) for tag, (vr, value) in allowed(stated.values, kind, stated.sentences).items()}
     if kind in OBJECT_KINDS:
-        theirs = drop_undefined_terms(theirs, OBJECT_KINDS[kind].sop_class, told.sentences)
-    found.offer(theirs | told.items | image_values.component(described, kind), described.where)
-    _offer_references(found, described, kind, place, told, shared)
-    _offer_subject(found, described, told)
-    found.offer(_of_series(described, kind, place, found, shared), "the image")
+        theirs = drop_undefined_terms(theirs, OBJECT_KINDS[kind].sop_class, stated.sentences)
+    attributes.offer(theirs | stated.items | image_values.component(described, kind), described.where)
+    _offer_references(attributes, described, kind, place, stated, shared)
+    _offer_subject(attributes, described, stated)
+    attributes.offer(_of_series(described, kind, place, attributes, shared), "the image")
     if kind is Kind.PET:
-        code_patient_position(found)
-    if kind is Kind.MR and GATING & set(found.text(Tag.SCAN_OPTIONS).split("\\")):
-        found.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
-    if kind is Kind.MR and "IR" in found.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C
-        found.offer({Tag.INVERSION_TIME: new_element.text("DS", "")}, DEFAULT)
-    if kind in OBJECT_KINDS and not OBJECT_KINDS[kind].groups and found.text(Tag.BODY_PART_EXAMINED) not in UNPAIRED:
-        found.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)  # 2C: not allowed where the body part is none of two
+        code_patient_position(attributes)
+    if kind is Kind.MR and GATING & set(attributes.text(Tag.SCAN_OPTIONS).split("\\")):
+        attributes.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
+    if kind is Kind.MR and "IR" in attributes.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C
+        attributes.offer({Tag.INVERSION_TIME: new_element.text("DS", "")}, DEFAULT)
+    if kind in OBJECT_KINDS and not OBJECT_KINDS[kind].groups and attributes.text(Tag.BODY_PART_EXAMINED) not in UNPAIRED:
+        attributes.offer(
+            {Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT
+        )  # 2C: not allowed where the body part is none of two
     if kind in OBJECT_KINDS:
-        found.offer(defaults_of(OBJECT_KINDS[kind].modules), DEFAULT)
-    image_values.offer_ct_units(found, described, kind, place.image, log)
-    _note_defaults(found, kind, log)
-    return found
+        attributes.offer(defaults_of(OBJECT_KINDS[kind].modules), DEFAULT)
+    image_values.offer_ct_units(attributes, described, kind, place.image, log)
+    _note_defaults(attributes, kind, log)
+    return attributes
 
 
-def _check_modality(found: Attributes, kind: Kind) -> None:
+def _check_modality(attributes: Attributes, kind: Kind) -> None:
     """Refuse a Modality that an object of a kind cannot have."""
-    given, form = found.text(Tag.MODALITY), OBJECT_KINDS.get(kind)
+    given, form = attributes.text(Tag.MODALITY), OBJECT_KINDS.get(kind)
     wanted = {Kind.SEG: "SEG"}.get(kind, form.modality if form else "")
     if given and wanted and given != wanted:
         raise OptionError(
@@ -162,41 +164,41 @@ def _check_modality(found: Attributes, kind: Kind) -> None:
 
 
 def _offer_references(
-    found: Attributes,
+    attributes: Attributes,
     described: ImageWithSidecar,
     kind: Kind,
     place: Placed,
-    told: SidecarAttributes,
+    stated: SidecarAttributes,
     shared: ConversionContext,
 ) -> None:
     """Offer patient and study of the reference or of ``--study-from``; of a reference in the same space more."""
     reference = place.reference
     for other in (reference, *shared.studies[:1]):
         if other is not None:
-            _check_patient(found, other, described)
-            found.offer(reference_attributes.allowed_in(other.study(), kind), f"reference {other.title}")
+            _check_patient(attributes, other, described)
+            attributes.offer(reference_attributes.allowed_in(other.study(), kind), f"reference {other.title}")
     if reference is None or not place.same_space:
         return
     source = f"reference {reference.title}"
-    found.offer(reference_attributes.allowed_in(reference.space(), kind), source)
+    attributes.offer(reference_attributes.allowed_in(reference.space(), kind), source)
     if place.same_grid:
-        found.offer(reference_attributes.acquisition(reference, kind, told.sentences), source)
+        attributes.offer(reference_attributes.acquisition(reference, kind, stated.sentences), source)
 
 
-def _offer_subject(found: Attributes, described: ImageWithSidecar, told: SidecarAttributes) -> None:
+def _offer_subject(attributes: Attributes, described: ImageWithSidecar, stated: SidecarAttributes) -> None:
     """Offer what a BIDS data set contains of the subject, unless the patient is known from elsewhere."""
-    if found.text(Tag.PATIENT_ID) or found.text(Tag.PATIENT_NAME):
+    if attributes.text(Tag.PATIENT_ID) or attributes.text(Tag.PATIENT_NAME):
         return
-    found.offer(participants.subject_of(described.origin), "sub- in the file name")
-    row, file = participants.participant_of(described.origin, told.sentences)
-    found.offer(row, file)
+    attributes.offer(participants.subject_of(described.origin), "sub- in the file name")
+    row, file = participants.participant_of(described.origin, stated.sentences)
+    attributes.offer(row, file)
 
 
-def _check_patient(found: Attributes, other: Reference, described: ImageWithSidecar) -> None:
+def _check_patient(attributes: Attributes, other: Reference, described: ImageWithSidecar) -> None:
     """Refuse to put one patient's image beside another patient's."""
     theirs = other.study()
     for tag, keyword in _PATIENT.items():
-        ours = found.text(tag) if found.sources.get(tag) == described.where else ""
+        ours = attributes.text(tag) if attributes.sources.get(tag) == described.where else ""
         element = theirs.get(tag)
         name = element.value.decode("utf-8", "replace").strip(" \0") if element and isinstance(element.value, bytes) else ""
         if ours and name and ours.casefold().rstrip("^") != name.casefold().rstrip("^"):
@@ -207,12 +209,12 @@ def _check_patient(found: Attributes, other: Reference, described: ImageWithSide
 
 
 def _of_series(
-    described: ImageWithSidecar, kind: Kind, place: Placed, found: Attributes, shared: ConversionContext
+    described: ImageWithSidecar, kind: Kind, place: Placed, attributes: Attributes, shared: ConversionContext
 ) -> Elements:
     """Return what identifies the new series: study, space, number, description, modality."""
     from ..bids.inheritance import study_key
 
-    uid = found.text(Tag.STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.origin), new_uid())
+    uid = attributes.text(Tag.STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.origin), new_uid())
     form = OBJECT_KINDS.get(kind)
     description = described.name.replace("\\", " ")[:64]
     if place.reference is not None and place.same_grid and form and form.modality == place.reference.modality:
@@ -226,23 +228,23 @@ def _of_series(
     }
 
 
-def _note_defaults(found: Attributes, kind: Kind, log: Log) -> None:
+def _note_defaults(attributes: Attributes, kind: Kind, log: Log) -> None:
     """Say in one sentence which attributes got a value only because there must be one, and which stayed empty."""
-    assumed = [tag for tag, source in found.sources.items() if source == DEFAULT and found.elements[tag].value]
-    empty = [tag for tag, source in found.sources.items() if source == DEFAULT and not found.elements[tag].value]
+    assumed = [tag for tag, source in attributes.sources.items() if source == DEFAULT and attributes.elements[tag].value]
+    empty = [tag for tag, source in attributes.sources.items() if source == DEFAULT and not attributes.elements[tag].value]
     if assumed:
-        log.notes.append("assumed, because nobody tells and the standard wants a value: " + _listed(found, assumed))
+        log.notes.append("assumed, because nobody tells and the standard wants a value: " + _listed(attributes, assumed))
     if empty:
         log.notes.append("left empty, as nobody tells: " + ", ".join(keyword_of(tag) for tag in sorted(empty)))
 
 
-def _listed(found: Attributes, tags: list[int]) -> str:
-    return ", ".join(f"{keyword_of(tag)} = {found.text(tag)}" for tag in sorted(tags))
+def _listed(attributes: Attributes, tags: list[int]) -> str:
+    return ", ".join(f"{keyword_of(tag)} = {attributes.text(tag)}" for tag in sorted(tags))
 
 
-def stated_modality(told: SidecarAttributes, shared: ConversionContext) -> str:
+def stated_modality(stated: SidecarAttributes, shared: ConversionContext) -> str:
     """Return the modality that --set, --metadata or the sidecar tells; empty where none does."""
-    for source in (shared.set_values, shared.file_values, told.values):
+    for source in (shared.set_values, shared.file_values, stated.values):
         if Tag.MODALITY in source and source[Tag.MODALITY][1]:
             return str(source[Tag.MODALITY][1][0])
     return ""

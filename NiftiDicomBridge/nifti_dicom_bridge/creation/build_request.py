@@ -44,13 +44,13 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         log.warnings.append(
             "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
         )
-    told = attributes_from_sidecar(described)
+    stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
-    kind = _kind(described, known_of(described, told, place, shared), shared, log)
-    told.values |= phase_encoding(described, place.image, told.sentences)
-    frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], told.sentences)
-    attributes = resolve_attributes(described, kind, place, told, shared, log)
-    log.warnings += told.sentences
+    kind = _kind(described, known_of(described, stated, place, shared), shared, log)
+    stated.values |= phase_encoding(described, place.image, stated.sentences)
+    frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], stated.sentences)
+    attributes = resolve_attributes(described, kind, place, stated, shared, log)
+    log.warnings += stated.sentences
     request = Request(
         image=place.image,
         kind=kind,
@@ -67,11 +67,11 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     return request
 
 
-def known_of(described: ImageWithSidecar, told: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
+def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
     """Return what is known of an image beside its values."""
     return KindHints(
         described.name,
-        stated_modality(told, shared),
+        stated_modality(stated, shared),
         place.reference.modality if place.reference else "",
         bool(shared.options.labels or find_labels(described.path) or has_label_table(described.path)),
     )
@@ -94,15 +94,15 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
 
     Many tools write 1 into the header where they do not know.
     """
-    image, told = described.image, described.top.get("RepetitionTime")
-    if image.times < 2 or isinstance(told, bool) or not isinstance(told, (int, float)) or not 0 < told < 1e4:
+    image, seconds = described.image, described.top.get("RepetitionTime")
+    if image.times < 2 or isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e4:
         return image
-    if image.time_step_s > 0 and abs(image.time_step_s - told) > SAME_S:
+    if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(
-            f"its header says that volumes are {image.time_step_s:g} s apart, its sidecar that RepetitionTime is {told:g} s: "
-            "the sidecar's was taken"
+            f"its header says that volumes are {image.time_step_s:g} s apart, its sidecar that RepetitionTime is "
+            f"{seconds:g} s: the sidecar's was taken"
         )
-    return replace(image, time_step_s=float(told))
+    return replace(image, time_step_s=float(seconds))
 
 
 def _sources(place: Placed) -> Sequence[Instance]:
@@ -120,13 +120,13 @@ def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:
     SidecarError
         If it is no list of finite numbers, or has another length.
     """
-    found = described.top.get(key)
-    if found is None:
+    value = described.top.get(key)
+    if value is None:
         return []
-    listed = found if isinstance(found, list) else [found]
+    listed = value if isinstance(value, list) else [value]
     good = all(isinstance(part, (int, float)) and not isinstance(part, bool) and np.isfinite(part) for part in listed)
     if not good or len(listed) != count:
-        raise SidecarError(f"{described.where}: {key!r} is {str(found)[:60]}; a list of {count} numbers was expected.")
+        raise SidecarError(f"{described.where}: {key!r} is {str(value)[:60]}; a list of {count} numbers was expected.")
     return [float(part) for part in listed]
 
 

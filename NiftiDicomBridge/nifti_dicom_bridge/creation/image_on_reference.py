@@ -116,9 +116,9 @@ def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
 
 def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:
     """Return axes like those of the DICOM images that the image was made from, if its sidecar contains them."""
-    told = top.get("ImageOrientationPatientDICOM")
-    good = isinstance(told, list) and len(told) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in told)
-    axes = np.array(told, dtype=float) if good else np.zeros(6)
+    value = top.get("ImageOrientationPatientDICOM")
+    good = isinstance(value, list) and len(value) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in value)
+    axes = np.array(value, dtype=float) if good else np.zeros(6)
     if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5 or abs(axes[:3] @ axes[3:]) > 0.1:
         return None
     return geometry.affine_from_attributes([geometry.Plane(np.zeros(3), axes, (1.0, 1.0))], 1.0).ijk_to_ras

@@ -29,8 +29,8 @@ def component(described: ImageWithSidecar, kind: Kind) -> Elements:
     listed = described.top.get("ImageType", [])
     words = [str(word).upper() for word in listed[2:]] if isinstance(listed, list) else []
     part = entities_of(described.name)[0].get("part", "").upper()
-    found = next((_COMPONENTS[word] for word in (part, *words) if word in _COMPONENTS), "")
-    return {Tag.COMPLEX_IMAGE_COMPONENT: new_element.text("CS", found)} if found else {}
+    term = next((_COMPONENTS[word] for word in (part, *words) if word in _COMPONENTS), "")
+    return {Tag.COMPLEX_IMAGE_COMPONENT: new_element.text("CS", term)} if term else {}
 
 
 def offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:

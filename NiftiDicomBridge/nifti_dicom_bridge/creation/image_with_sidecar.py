@@ -102,14 +102,14 @@ def sidecars_of(path: Path) -> Sequence[Path]:
 
 def _companion_file(path: Path, suffix: str) -> Path | None:
     own = companion(path, suffix)
-    found = [*inherited(path, stem_of(path), suffix), *([own] if own.exists() else [])]
-    return found[-1] if found else None
+    files = [*inherited(path, stem_of(path), suffix), *([own] if own.exists() else [])]
+    return files[-1] if files else None
 
 
 def split_complex(what: ImageWithSidecar) -> list[ImageWithSidecar]:
     """Return an image of complex voxels as two, the real and the imaginary part; any other as it is.
 
-    DICOM has no complex pixels: the parts are told apart by ImageType (PS3.3 C.8.3.1.1.1) and by name.
+    DICOM has no complex pixels: ImageType distinguishes the parts (PS3.3 C.8.3.1.1.1) and by name.
     """
     image = what.image
     if image.voxels.dtype.kind != "c":

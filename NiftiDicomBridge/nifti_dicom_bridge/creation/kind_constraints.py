@@ -36,38 +36,38 @@ _LYING = {
 }
 
 
-def allowed(told: Values, kind: Kind, sentences: list[str]) -> Values:
+def allowed(values: Values, kind: Kind, sentences: list[str]) -> Values:
     """Return what an object of a kind may have of the values of a sidecar.
 
     TriggerTime is for gated series only, InversionTime where ScanningSequence says IR, which not every maker says of prepared
     gradient echoes (PS3.3 C.8.3.1, C.8.9.4). Each has another attribute, of Enhanced MR, that is bound to nothing.
     """
-    found = {tag: value for tag, value in told.items() if tag not in _UNWANTED.get(kind, ())}
-    left = [tag for tag in told if tag not in found]
+    kept = {tag: value for tag, value in values.items() if tag not in _UNWANTED.get(kind, ())}
+    left = [tag for tag in values if tag not in kept]
     sentences += [f"{describe(tag)} was left out: derived objects of this kind may not have it" for tag in left]
     if kind not in (Kind.MR, Kind.PET):
-        return found
+        return kept
     for bound, free, may_stay in (
-        (Tag.TRIGGER_TIME, Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, bool(GATING & _words(told, Tag.SCAN_OPTIONS))),
-        (Tag.INVERSION_TIME, Tag.INVERSION_TIMES, "IR" in _words(told, Tag.SCANNING_SEQUENCE)),
+        (Tag.TRIGGER_TIME, Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, bool(GATING & _words(values, Tag.SCAN_OPTIONS))),
+        (Tag.INVERSION_TIME, Tag.INVERSION_TIMES, "IR" in _words(values, Tag.SCANNING_SEQUENCE)),
     ):
-        if bound in found and not may_stay:
-            found[free] = ("FD", [float(found.pop(bound)[1][0])])
-    return found
+        if bound in kept and not may_stay:
+            kept[free] = ("FD", [float(kept.pop(bound)[1][0])])
+    return kept
 
 
-def _words(told: Values, tag: int) -> set[str]:
-    return {str(word).strip() for word in told.get(tag, ("CS", []))[1]}
+def _words(values: Values, tag: int) -> set[str]:
+    return {str(word).strip() for word in values.get(tag, ("CS", []))[1]}
 
 
-def code_patient_position(found: Attributes) -> None:
+def code_patient_position(attributes: Attributes) -> None:
     """Say PatientPosition in codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
-    position = found.text(Tag.PATIENT_POSITION)
-    if Tag.PATIENT_POSITION not in found.elements:
+    position = attributes.text(Tag.PATIENT_POSITION)
+    if Tag.PATIENT_POSITION not in attributes.elements:
         return
-    source = found.sources.pop(Tag.PATIENT_POSITION)
-    del found.elements[Tag.PATIENT_POSITION]
-    found.offer(_codes(position[:2], position[2:]), source)
+    source = attributes.sources.pop(Tag.PATIENT_POSITION)
+    del attributes.elements[Tag.PATIENT_POSITION]
+    attributes.offer(_codes(position[:2], position[2:]), source)
 
 
 def _codes(gantry: str, lying: str) -> Elements:

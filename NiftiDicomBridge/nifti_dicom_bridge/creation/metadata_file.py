@@ -25,10 +25,10 @@ def read_metadata(path: Path) -> dict[str, str]:
     OptionError
         If the file cannot be read, is no JSON or TOML object, or holds something else than texts, numbers and lists of them.
     """
-    found = read_option_file(path, "--metadata")
-    if not isinstance(found, dict):
+    content = read_option_file(path, "--metadata")
+    if not isinstance(content, dict):
         raise OptionError(f'--metadata {path}: an object like {{"PatientID": "007"}} was expected.')
-    return {keyword: _text(path, keyword, value) for keyword, value in found.items()}
+    return {keyword: _text(path, keyword, value) for keyword, value in content.items()}
 
 
 def _text(path: Path, keyword: str, value: Any) -> str:

@@ -41,7 +41,7 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
         return {}, ""
     row = _row(file, label)
     columns = _columns(root / "participants.json") if root is not None else {}
-    found: Elements = {}
+    elements: Elements = {}
     for name, (tag, convert) in _COLUMNS.items():
         value = row.get(name, "").strip()
         if value.lower() in _NOT_AVAILABLE:
@@ -50,8 +50,8 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
         if element is None:
             sentences.append(f"{file.name}: {name} {value!r} of sub-{label} was left out: its unit or value is not known")
         else:
-            found[tag] = element
-    return found, str(file)
+            elements[tag] = element
+    return elements, str(file)
 
 
 def _label(path: Path) -> str:
@@ -74,10 +74,10 @@ def _row(file: Path, label: str) -> dict[str, str]:
 def _columns(file: Path) -> dict[str, Any]:
     """Return the description of the columns, by their names in lower case."""
     try:
-        found = json.loads(file.read_text("utf-8-sig"))
+        columns = json.loads(file.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return {}
-    pairs = found.items() if isinstance(found, dict) else ()
+    pairs = columns.items() if isinstance(columns, dict) else ()
     return {key.lower(): value for key, value in pairs if isinstance(value, dict)}
 
 
@@ -123,10 +123,10 @@ def _unit(column: dict[str, Any]) -> str:
 
 def _number(text: str) -> float | None:
     try:
-        found = float(text.replace(",", "."))
+        value = float(text.replace(",", "."))
     except ValueError:
         return None
-    return found if found == found and abs(found) != float("inf") else None
+    return value if value == value and abs(value) != float("inf") else None
 
 
 _COLUMNS = {

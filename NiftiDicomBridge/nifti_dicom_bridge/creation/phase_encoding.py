@@ -19,10 +19,10 @@ _WORDS = {"ROW": 0, "COL": 1, "COLUMN": 1}
 
 
 def phase_encoding(described: ImageWithSidecar, placed: Volume, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:
-    """Return the attributes that tell how an image was phase encoded: tag → (VR, values).
+    """Return the attributes of the phase encoding of an image: tag → (VR, values).
 
-    The sense is told for GE only, which says it in RectilinearPhaseEncodeReordering (0018,9034): that attribute is the order of
-    lines by its definition (PS3.3 C.8.13.5.4), and nobody else's reader takes it for a direction.
+    The sense is known for GE only, which states it in RectilinearPhaseEncodeReordering (0018,9034): by its definition, that
+    attribute is the order of lines (PS3.3 C.8.13.5.4), and no other reader takes it for a direction.
 
     Parameters
     ----------
@@ -38,17 +38,17 @@ def phase_encoding(described: ImageWithSidecar, placed: Volume, sentences: list[
     SidecarError
         If a key has another value than BIDS says.
     """
-    found = _axis_and_sense(described, placed)
-    if found is None:
+    axis_and_sense = _axis_and_sense(described, placed)
+    if axis_and_sense is None:
         return {}
-    axis, sense = found
+    axis, sense = axis_and_sense
     if axis == 2:
         sentences.append("the phase encoding runs along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot say")
         return {}
-    told: dict[int, tuple[str, list[Any]]] = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: ("CS", ["ROW" if axis == 0 else "COL"])}
+    values: dict[int, tuple[str, list[Any]]] = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: ("CS", ["ROW" if axis == 0 else "COL"])}
     if sense and manufacturer_of(str(described.top.get("Manufacturer", "")), {}) == "GE":
-        told[Tag.RECTILINEAR_PHASE_ENCODE_REORDERING] = ("CS", ["REVERSE_LINEAR" if sense > 0 else "LINEAR"])
-    return told | _matrix(described.top, described.where, axis, sentences)
+        values[Tag.RECTILINEAR_PHASE_ENCODE_REORDERING] = ("CS", ["REVERSE_LINEAR" if sense > 0 else "LINEAR"])
+    return values | _matrix(described.top, described.where, axis, sentences)
 
 
 def _axis_and_sense(described: ImageWithSidecar, placed: Volume) -> tuple[int, int] | None:

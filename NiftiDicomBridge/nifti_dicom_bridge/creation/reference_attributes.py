@@ -75,14 +75,14 @@ def acquisition(reference: Reference, kind: Kind, sentences: list[str]) -> Eleme
     form = OBJECT_KINDS.get(kind)
     if form is None or not form.modality or form.modality != reference.modality:
         return {}
-    told = attributes_from_source(SeriesMetadata(reference.instances, _all_frames(reference)), form.sop_class)
+    from_reference = attributes_from_source(SeriesMetadata(reference.instances, _all_frames(reference)), form.sop_class)
     repaired: Sentences = {}
-    shared = adapt_attributes(told.shared, form, told, repaired)
+    shared = adapt_attributes(from_reference.shared, form, from_reference, repaired)
     shared = without(shared, ONLY_IN_ORIGINALS | _NOT_OF_ACQUISITION if form.groups else _NOT_OF_ACQUISITION)
     others = {Tag.MODALITY: new_element.text("CS", form.modality), Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
-    found = drop_invalid_attributes(shared, others, form.sop_class, repaired)
+    valid = drop_invalid_attributes(shared, others, form.sop_class, repaired)
     sentences += list(repaired)
-    return {**_window(reference), **{tag: element for tag, element in found.items() if has_value(element)}}
+    return {**_window(reference), **{tag: element for tag, element in valid.items() if has_value(element)}}
 
 
 def _all_frames(reference: Reference) -> np.ndarray:
@@ -92,9 +92,9 @@ def _all_frames(reference: Reference) -> np.ndarray:
 
 def _window(reference: Reference) -> Elements:
     """Return the window if it is the same for all instances."""
-    found = [in_utf_8(instance, _WINDOW) for instance in reference.instances]
-    same = all(one == found[0] for one in found)
-    return {tag: element for tag, element in found[0].items() if same and has_value(element)}
+    windows = [in_utf_8(instance, _WINDOW) for instance in reference.instances]
+    same = all(one == windows[0] for one in windows)
+    return {tag: element for tag, element in windows[0].items() if same and has_value(element)}
 
 
 def description(reference: Reference, name: str, done: Sequence[str] = ()) -> str:

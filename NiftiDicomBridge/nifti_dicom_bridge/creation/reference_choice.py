@@ -61,7 +61,7 @@ def is_grid_of(reference: Reference, image: Volume) -> bool:
 
 
 def _check_one_study(references: Sequence[Reference]) -> None:
-    """Refuse a folder from which patient and study cannot be told."""
+    """Refuse a folder from which patient and study are not clear."""
     for what, keys in (
         ("patients", {reference.patient for reference in references}),
         ("studies", {reference.study_uid for reference in references}),
@@ -96,5 +96,5 @@ def _words_of(reference: Reference) -> set[str]:
 
 
 def _words(text: str) -> set[str]:
-    found = {word for word in re.split(r"[^a-z0-9]+", text.lower()) if word} - _COMMON_WORDS
-    return found | {text.lower()} if text else found
+    words = {word for word in re.split(r"[^a-z0-9]+", text.lower()) if word} - _COMMON_WORDS
+    return words | {text.lower()} if text else words

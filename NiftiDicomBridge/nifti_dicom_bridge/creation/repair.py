@@ -29,20 +29,20 @@ class _Errors(FindingCollector):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, Path, str]] = []
+        self.located: list[tuple[str, Path, str]] = []
 
     def add(self, series: str, severity: Severity, rule: str, file: str, path: Path, message: str, advice: str) -> None:
         """Keep an error."""
         if severity is Severity.ERROR:
-            self.found.append((rule, path, message))
+            self.located.append((rule, path, message))
 
 
-def drop_invalid_attributes(told: Elements, others: Elements, sop_class: str, sentences: Sentences) -> Elements:
+def drop_invalid_attributes(elements: Elements, others: Elements, sop_class: str, sentences: Sentences) -> Elements:
     """Return the attributes of a source that an object of a SOP class may have.
 
     Parameters
     ----------
-    told : Elements
+    elements : Elements
         What the source tells.
     others : Elements
         What the object has beside that; judged with it, never taken out.
@@ -51,50 +51,50 @@ def drop_invalid_attributes(told: Elements, others: Elements, sop_class: str, se
     sentences : dict of str to None
         Told what was repaired and what was taken out.
     """
-    found = {tag: _repaired(tag, element, sentences) for tag, element in told.items()}
+    repaired = {tag: _repaired(tag, element, sentences) for tag, element in elements.items()}
     for _ in range(ROUNDS):
-        errors = _errors_of({**others, **found, Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)})
-        wrong = dict(_path_to_remove(rule, path, message, found, sop_class) for rule, path, message in errors)
+        errors = _errors_of({**others, **repaired, Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)})
+        wrong = dict(_path_to_remove(rule, path, message, repaired, sop_class) for rule, path, message in errors)
         wrong.pop((), None)
         if not wrong:
             break
         for path, message in wrong.items():
             sentences[f"{dictionary.describe_path(path)} was left out: {message}"] = None
-            found = _without(found, path)
-    return found
+            repaired = _without(repaired, path)
+    return repaired
 
 
 def repair_values(elements: Elements, sentences: Sentences, charset: CharacterSet = UTF_8) -> Elements:
     """Return the attributes whose values are what their VR allows (PS3.5 6.2), after repairs; others are named."""
-    found = {}
+    valid = {}
     for tag, element in elements.items():
         repaired = _repaired(tag, element, sentences)
         heap = _Errors()
         check_element(_subject({}, heap), tag, repaired, (tag,), charset)
-        if heap.found:
-            sentences[f"{dictionary.describe(tag)} was left out: {heap.found[0][2]}"] = None
+        if heap.located:
+            sentences[f"{dictionary.describe(tag)} was left out: {heap.located[0][2]}"] = None
         else:
-            found[tag] = repaired
-    return found
+            valid[tag] = repaired
+    return valid
 
 
 def drop_undefined_terms(elements: Elements, sop_class: str, sentences: list[str]) -> Elements:
     """Return the attributes whose words are among those that an object of a SOP class may have; others are named."""
-    found = {}
+    kept = {}
     for tag, element in elements.items():
         problem = word_problem(tag, element, sop_class)
         if problem:
             sentences.append(f"{dictionary.describe(tag)} was left out: {problem}")
         else:
-            found[tag] = element
-    return found
+            kept[tag] = element
+    return kept
 
 
 def word_problem(tag: int, element: Element, sop_class: str) -> str:
     """Return why a word is not among those that an object of a SOP class may have; empty if it is."""
     heap = _Errors()
     check_values(_subject({Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)}, heap), tag, element, (tag,))
-    return heap.found[0][2] if heap.found else ""
+    return heap.located[0][2] if heap.located else ""
 
 
 def _subject(elements: Elements, heap: FindingCollector) -> DataSetContext:
@@ -104,46 +104,46 @@ def _subject(elements: Elements, heap: FindingCollector) -> DataSetContext:
 def _errors_of(elements: Elements) -> list[tuple[str, Path, str]]:
     heap = _Errors()
     check_attributes(_subject({Tag.SPECIFIC_CHARACTER_SET: new_element.text("CS", "ISO_IR 192"), **elements}, heap))
-    return heap.found
+    return heap.located
 
 
-def _path_to_remove(rule: str, path: Path, message: str, told: Elements, sop_class: str) -> tuple[Path, str]:
+def _path_to_remove(rule: str, path: Path, message: str, elements: Elements, sop_class: str) -> tuple[Path, str]:
     """Return the path of what has to go because of an error; an empty one where nothing of the source is to blame."""
     if rule.startswith("missing"):
         if len(path) > 1:
-            return (path[:-1], f"{dictionary.describe(path[-1])} is missing in it") if path[0] in told else ((), "")
-        return _half_module(path[0], told, sop_class)
-    return (path, message) if path[0] in told else ((), "")
+            return (path[:-1], f"{dictionary.describe(path[-1])} is missing in it") if path[0] in elements else ((), "")
+        return _half_module(path[0], elements, sop_class)
+    return (path, message) if path[0] in elements else ((), "")
 
 
-def _half_module(tag: int, told: Elements, sop_class: str) -> tuple[Path, str]:
+def _half_module(tag: int, elements: Elements, sop_class: str) -> tuple[Path, str]:
     """Return an attribute of an optional module that lacks another one it must have."""
     modules = modules_of(sop_class)
     always = {rule.tag for module in modules if module.usage == "M" for rule in module.rules}
     for module in modules:
         rules = {rule.tag for rule in module.rules}
         if module.usage != "M" and tag in rules and tag not in always:
-            for other in sorted((rules - always) & told.keys()):
+            for other in sorted((rules - always) & elements.keys()):
                 return (other,), f"its module {module.name} wants {dictionary.describe(tag)} too, which is missing"
     return (), ""
 
 
 def _without(elements: Elements, path: Path) -> Elements:
     """Return elements without one, in all items on its way; a sequence that loses its last element goes with it."""
-    found = dict(elements)
-    element = found.get(path[0])
+    remaining = dict(elements)
+    element = remaining.get(path[0])
     if element is None:
-        return found
+        return remaining
     if len(path) == 1 or not isinstance(element.value, tuple):
-        del found[path[0]]
-        return found
+        del remaining[path[0]]
+        return remaining
     kept = tuple(Item(_without(item.elements, path[1:])) for item in element.value)
     kept = tuple(item for item in kept if item.elements)
     if kept:
-        found[path[0]] = Element("SQ", kept)
+        remaining[path[0]] = Element("SQ", kept)
     else:
-        del found[path[0]]
-    return found
+        del remaining[path[0]]
+    return remaining
 
 
 # --- repairs ----------------------------------------------------------------------------------------------------------
@@ -198,4 +198,4 @@ def _repaired(tag: int, element: Element, sentences: Sentences) -> Element:
 def _is_wrong(tag: int, vr: str, text: str) -> bool:
     heap = _Errors()
     check_element(_subject({}, heap), tag, new_element.text(vr, text), (tag,), CharacterSet())
-    return bool(heap.found)
+    return bool(heap.located)

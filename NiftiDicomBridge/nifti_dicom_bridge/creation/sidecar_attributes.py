@@ -67,32 +67,32 @@ def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
     SidecarError
         If a key has a value of another type than BIDS says, or one that is none of its kind.
     """
-    told = SidecarAttributes()
-    top = _singular(described, told.sentences)
-    told.sentences += doubtful_units(described.top)
-    found = bids.attributes_from_keys(top, described.where, told.sentences)
+    stated = SidecarAttributes()
+    top = _singular(described, stated.sentences)
+    stated.sentences += doubtful_units(described.top)
+    attributes = bids.attributes_from_keys(top, described.where, stated.sentences)
     items: dict[tuple[int, ...], Element] = {}
-    for key, (path, *_), texts in found:
+    for key, (path, *_), texts in attributes:
         if path[0] in _NOT_TAKEN or (path[0] == Tag.UNITS and described.top.get("Modality", "PT") != "PT"):
             continue  # the units of a field map or a phase image have no attribute
-        if path[0] in told.values or path in items:
+        if path[0] in stated.values or path in items:
             continue
         texts = unjoined(path[-1], texts)
         if not key:
             items[path] = new_element.sequence()
-        elif (fitting := _fitting(key, path[-1], texts, described.where, told.sentences)) is None:
+        elif (fitting := _fitting(key, path[-1], texts, described.where, stated.sentences)) is None:
             continue
         elif len(path) == 1:
-            told.values[path[0]] = fitting
+            stated.values[path[0]] = fitting
         else:
             items[path] = element_of(path[-1], *fitting)
-    told.items = _sequences(items)
-    return told
+    stated.items = _sequences(items)
+    return stated
 
 
 def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, Any]:
     """Return keys without what is not available, and without lists where an attribute has one number."""
-    found = {}
+    singular = {}
     of_volumes = lists_of_volumes(described)
     for key, value in described.top.items():
         numbers = isinstance(value, list) and value and all(_is_number(part) for part in value)
@@ -103,8 +103,8 @@ def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, An
                 sentences.append(f'"{key}" has {len(value)} values, its attribute has one: it was left out')
                 continue
             value = value[0]
-        found[key] = value
-    return found
+        singular[key] = value
+    return singular
 
 
 def unjoined(tag: int, texts: list[str]) -> list[str]:
@@ -137,14 +137,14 @@ def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[s
         raise SidecarError(f'{where}: "{key}": {reason}')
     shorter = repair(vr, texts)
     try:
-        found = edits.checked_values(tag, shorter)
+        values = edits.checked_values(tag, shorter)
     except OptionError:
         sentences.append(f'"{key}" was left out, as its attribute cannot hold it: {reason}')
         return None
     sentences.append(
         f'"{key}" is {_shown(texts)} and became {_shown(shorter)} in {keyword_of(tag)}: its VR {vr} allows nothing else'
     )
-    return found
+    return values
 
 
 def _vr_of(tag: int) -> str:
@@ -182,14 +182,14 @@ _REPAIRS: dict[str, Callable[[str, Sequence[str]], list[str]]] = {
 
 def _sequences(items: dict[tuple[int, ...], Element]) -> Elements:
     """Return sequences of one item each, of elements with the tags on the way."""
-    found: Elements = {}
+    elements: Elements = {}
     below: dict[int, dict[tuple[int, ...], Element]] = {}
     for (tag, *rest), element in items.items():
         if rest:
             below.setdefault(tag, {})[tuple(rest)] = element
         else:
-            found[tag] = element
-    return {**found, **{tag: Element("SQ", (Item(_sequences(inner)),)) for tag, inner in below.items()}}
+            elements[tag] = element
+    return {**elements, **{tag: Element("SQ", (Item(_sequences(inner)),)) for tag, inner in below.items()}}
 
 
 def private_block(described: ImageWithSidecar, attributes: Attributes, of_first: Elements) -> Elements:

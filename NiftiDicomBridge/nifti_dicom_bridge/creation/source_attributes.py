@@ -158,7 +158,7 @@ def _top(instance: Instance) -> Elements:
 
 def _filled(elements: Elements) -> Elements:
     """Return elements that have a value, without private ones in sequences."""
-    found: Elements = {}
+    filled: Elements = {}
     for tag, element in elements.items():
         if isinstance(element.value, tuple):
             items = [_filled(item.elements) for item in element.value]
@@ -171,28 +171,28 @@ def _filled(elements: Elements) -> Elements:
             ) or dictionary.is_private(tag)
             items = items if keep else [item for item in public if item]
             if items:
-                found[tag] = Element("SQ", tuple(map(Item, items)))
+                filled[tag] = Element("SQ", tuple(map(Item, items)))
         elif element.value.strip(b" \0") or (element.value and element.vr in _BINARY):
-            found[tag] = element
-    return found
+            filled[tag] = element
+    return filled
 
 
 def _flattened(top: Elements, frame: int) -> Elements:
     """Return the elements that hold for one frame, those of functional groups beside the others."""
     own = metadata.items(top, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[frame : frame + 1]
     whole = as_original(top, own[0].elements if own else {})
-    found = {
+    elements = {
         tag: element
         for tag, element in whole.items()
         if tag not in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     }
     groups = [*own, *metadata.items(top, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]]
     for tag, element in _leaves(groups):
-        found.setdefault(tag, element)
+        elements.setdefault(tag, element)
     for tag, (name, vr) in _FLAT_NAMES.items():
-        if tag in found and name not in found:
-            found[name] = _as(found[tag], vr)
-    return _with_sequence_words(found) if groups else found
+        if tag in elements and name not in elements:
+            elements[name] = _as(elements[tag], vr)
+    return _with_sequence_words(elements) if groups else elements
 
 
 def _leaves(groups: Iterable[Item]) -> list[tuple[int, Element]]:
@@ -214,12 +214,14 @@ def _as(element: Element, vr: str) -> Element:
 
 def _with_sequence_words(elements: Elements) -> Elements:
     """Return elements with ScanningSequence and SequenceVariant, where an enhanced object tells what they say."""
-    found = dict(elements)
+    changed = dict(elements)
     for target in (Tag.SCANNING_SEQUENCE, Tag.SEQUENCE_VARIANT):
-        words = [word for tag, said, to, word in _SEQUENCE_WORDS if to == target and metadata.text(elements, tag) in said]
+        words = [
+            word for tag, source_tag, to, word in _SEQUENCE_WORDS if to == target and metadata.text(elements, tag) in source_tag
+        ]
         if words and target not in elements:
-            found[target] = new_element.text("CS", *words)
-    return found
+            changed[target] = new_element.text("CS", *words)
+    return changed
 
 
 def _is_restated(tag: int) -> bool:
@@ -231,23 +233,23 @@ def _is_restated(tag: int) -> bool:
 @lru_cache(maxsize=32)
 def _allowed(sop_class: str, modality: str) -> frozenset[int]:
     """Return the attributes of an IOD, and those that say how images of a modality are acquired."""
-    found = {rule.tag for module in iods.modules_of(sop_class) for rule in module.rules}
+    tags = {rule.tag for module in iods.modules_of(sop_class) for rule in module.rules}
     for uid, names in _ACQUISITION.get(modality, ()):
         modules = iods.modules_of(uid)
-        found |= {rule.tag for module in modules if module.name in (*names, *_GENERAL) for rule in module.rules}
-        found |= {
+        tags |= {rule.tag for module in modules if module.name in (*names, *_GENERAL) for rule in module.rules}
+        tags |= {
             rule.path[2]
             for rule in iods.attributes_of(uid)
             if len(rule.path) == 3 and rule.path[0] == Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE
         }
-    return frozenset(found)
+    return frozenset(tags)
 
 
 def _moment(elements: Elements) -> datetime | None:
     """Return when a frame was acquired."""
     date, time = (metadata.text(elements, tag) for tag in (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME))
-    told = [metadata.text(elements, tag) for tag in (Tag.FRAME_ACQUISITION_DATE_TIME, Tag.ACQUISITION_DATE_TIME)]
-    for text in (told[0], date + time if date else "", told[1]):
+    texts = [metadata.text(elements, tag) for tag in (Tag.FRAME_ACQUISITION_DATE_TIME, Tag.ACQUISITION_DATE_TIME)]
+    for text in (texts[0], date + time if date else "", texts[1]):
         for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
             try:
                 return datetime.strptime(text.strip(), form)

@@ -24,10 +24,10 @@ LONGEST_S = {
 def lists_of_volumes(described: ImageWithSidecar) -> dict[str, list[float]]:
     """Return the lists that have one number for each volume of an image, and more than one value."""
     times = described.image.times
-    found = {key: described.top.get(key) for key in OF_VOLUMES}
+    lists = {key: described.top.get(key) for key in OF_VOLUMES}
     return {
         key: value
-        for key, value in found.items()
+        for key, value in lists.items()
         if isinstance(value, list) and times > 1 and len(value) == times and _differ(value)
     }
 
@@ -53,26 +53,26 @@ def elements_of_volumes(described: ImageWithSidecar, kind: Kind, sentences: list
             for key, value in lists.items()
         ]
         return []
-    found: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
+    by_volume: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
     for key, value in lists.items():
         for n, number in enumerate(value):
             for _, (path, *_), texts in bids.attributes_from_keys({key: number}, described.where, []):
                 if len(path) == 1:
-                    found[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
+                    by_volume[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
             if key == "EchoTime":
-                found[n][Tag.ECHO_NUMBERS] = element_of(Tag.ECHO_NUMBERS, "IS", [n + 1])
-    return found
+                by_volume[n][Tag.ECHO_NUMBERS] = element_of(Tag.ECHO_NUMBERS, "IS", [n + 1])
+    return by_volume
 
 
 def doubtful_units(top: dict[str, Any]) -> list[str]:
     """Ask whether times of a sidecar are really in seconds."""
-    found = []
+    sentences = []
     for key, longest in LONGEST_S.items():
         value = top.get(key)
         numbers = value if isinstance(value, list) else [value]
         if any(isinstance(number, (int, float)) and number > longest for number in numbers):
             shown = ", ".join(f"{number:g}" for number in numbers[:5])
-            found.append(
+            sentences.append(
                 f'"{key}" is {shown} s, which is hardly possible: is it in milliseconds? BIDS wants seconds; correct it'
             )
-    return found
+    return sentences

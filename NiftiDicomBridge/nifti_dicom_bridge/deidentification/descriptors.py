@@ -52,10 +52,10 @@ def _words_of(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> frozenset[str]:
-    found = set(_words_of("technique"))
+    words = set(_words_of("technique"))
     for name in _TABLES:
-        found |= {word.lower() for text in _names_in(_table(name)) for word in _words(text)}
-    return frozenset(word for word in found if not word.isdigit())
+        words |= {word.lower() for text in _names_in(_table(name)) for word in _words(text)}
+    return frozenset(word for word in words if not word.isdigit())
 
 
 def _table(name: str) -> Any:

@@ -110,31 +110,31 @@ class Cleaner:
         """Return a data set, or an item that is located at `above`, without what identifies the patient."""
         charset = (charset or CharacterSet()).of(elements)
         local = _of_local_scheme(elements)
-        found = kept_overlays(elements, self.policy)
-        for tag, element in (found | self._private(elements)).items():
-            found[tag] = self._nested(element, sop_class, (*above, tag), charset)
+        kept = kept_overlays(elements, self.policy)
+        for tag, element in (kept | self._private(elements)).items():
+            kept[tag] = self._nested(element, sop_class, (*above, tag), charset)
         for tag, element in elements.items():
-            if tag in found:
+            if tag in kept:
                 continue
             new = self._element((*above, tag), element, sop_class, charset, local)
             if new is None:
                 self.removed.add((*above, tag))
             else:
-                found[tag] = new
+                kept[tag] = new
             if new is None or new.value != element.value:
                 self._note(element, charset)
-        return dict(sorted(found.items()))
+        return dict(sorted(kept.items()))
 
     def file_meta(self, elements: Elements, ours: Elements) -> Elements:
         """Return file meta information with what a file needs and `ours`: no titles of applications, nothing private."""
-        found = {tag: element for tag, element in elements.items() if tag in _KEPT_OF_FILE_META}
+        meta = {tag: element for tag, element in elements.items() if tag in _KEPT_OF_FILE_META}
         for tag in (Tag.MEDIA_STORAGE_SOP_INSTANCE_UID, Tag.MEDIA_STORAGE_SOP_CLASS_UID):
             element = elements.get(tag)
             if element is not None and isinstance(element.value, bytes):
-                found[tag] = element._replace(value=self.uids.new_value(element.value))
+                meta[tag] = element._replace(value=self.uids.new_value(element.value))
         for element in elements.values():
             self._note(element, CharacterSet())
-        return dict(sorted({**found, **ours}.items())) if elements else {}
+        return dict(sorted({**meta, **ours}.items())) if elements else {}
 
     def _private(self, elements: Elements) -> Elements:
         more = self.policy.rules.private

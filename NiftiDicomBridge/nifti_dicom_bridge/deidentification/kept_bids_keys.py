@@ -1,4 +1,4 @@
-"""BIDS keys that only private attributes told: numbers and axes, which tell nobody, are kept when those are removed."""
+"""BIDS keys that come from private attributes only: numbers and axes identify nobody and outlive the attributes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def preserved_keys_of(original: Volume, cleaned: Volume) -> bytes:
     before, after = bids.keys_of(original), bids.keys_of(cleaned)
     kept = {key: value for key, value in before.items() if after.get(key) != value and _is_non_identifying(key, value)}
     block = bids.private_block_of(kept, after, original.ijk_to_ras)
-    found = block[bids.KEYS_TAG].value if block else b""
-    assert isinstance(found, bytes)
-    return found.rstrip(b" ")
+    content = block[bids.KEYS_TAG].value if block else b""
+    assert isinstance(content, bytes)
+    return content.rstrip(b" ")
 
 
 def _is_non_identifying(key: str, value: Any) -> bool:

@@ -21,19 +21,19 @@ _THICKEST_FACE_MM, _SMALLEST_FACE_MM = 6.0, 80.0
 def pixel_warnings(volume: Volume, mosaics_explained: bool = False) -> list[str]:
     """Return sentences on the pixels of a volume that came from DICOM, before it was de-identified."""
     elements = volume.dicom.metadata.first.elements
-    found = picture_warnings(volume.dicom.metadata)
+    sentences = picture_warnings(volume.dicom.metadata)
     if may_show_a_face(volume):
-        found.append(
+        sentences.append(
             "a face may be recognized in a rendering of the image. Remove it with mri_synthstrip, pydeface or quickshear"
         )
     if volume.dicom.is_mosaic and not mosaics_explained:
-        found.append(
+        sentences.append(
             "the slices are arranged in mosaics, which only private attributes describe, and those were removed. Use "
             "--retain safe-private, or convert the images to NIfTI"
         )
     if metadata.text(elements, Tag.RECOGNIZABLE_VISUAL_FEATURES).upper() == "YES" and not may_show_a_face(volume):
-        found.append("RecognizableVisualFeatures (0028,0302) is YES: the patient may be recognized in the image")
-    return found
+        sentences.append("RecognizableVisualFeatures (0028,0302) is YES: the patient may be recognized in the image")
+    return sentences
 
 
 def picture_warnings(series: SeriesMetadata) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..options import Clean, ConversionOptions, Retain
 from ..options.key_files import key_of
 from .pseudonyms import Pseudonyms, read_pseudonyms
-from .rules import Rules, read_rules
+from .rules import AttributeRules, read_rules
 
 # CID 7050, in the order of the columns of table E.1-1
 CODES: dict[Retain | Clean, tuple[str, str]] = {
@@ -41,14 +41,14 @@ class Policy:
         Options of the profile.
     pseudonyms : Pseudonyms or None
         Patients and their pseudonyms; None to empty the identifiers.
-    rules : Rules
+    rules : AttributeRules
         What a person wants otherwise.
     """
 
     key: bytes = field(default_factory=lambda: os.urandom(32))
     options: frozenset[Retain | Clean] = frozenset()
     pseudonyms: Pseudonyms | None = None
-    rules: Rules = field(default_factory=Rules)
+    rules: AttributeRules = field(default_factory=AttributeRules)
 
     @classmethod
     def of(cls, options: ConversionOptions) -> Policy:

@@ -23,10 +23,10 @@ class Pseudonyms:
     def of(self, patient_id: str) -> str:
         """Return the pseudonym of a patient; raises `BridgeError` if the table has none."""
         assert self.table is not None
-        found = self.table.get(patient_id.strip())
-        if found is None:
+        pseudonym = self.table.get(patient_id.strip())
+        if pseudonym is None:
             raise BridgeError("The patient is not in the table of --pseudonyms. Add a row for the PatientID.")
-        return found
+        return pseudonym
 
 
 def read_pseudonyms(path: Path | None) -> Pseudonyms | None:
@@ -54,7 +54,7 @@ def read_pseudonyms(path: Path | None) -> Pseudonyms | None:
 
 def _checked(rows: list[list[str]], columns: tuple[int, int], path: Path) -> dict[str, str]:
     """Return patient → pseudonym; line numbers, not names, go into messages."""
-    found: dict[str, str] = {}
+    pseudonyms: dict[str, str] = {}
     owners: dict[str, str] = {}
     for number, row in enumerate(rows, start=2):
         if not any(cell.strip() for cell in row):
@@ -62,6 +62,6 @@ def _checked(rows: list[list[str]], columns: tuple[int, int], path: Path) -> dic
         patient, pseudonym = (row[n].strip() if n < len(row) else "" for n in columns)
         if not (pseudonym.isascii() and pseudonym.isprintable() and 0 < len(pseudonym) <= LONGEST and "\\" not in pseudonym):
             raise OptionError(f"--pseudonyms {path}: the pseudonym in line {number} must have 1 to {LONGEST} ASCII characters.")
-        if found.setdefault(patient, pseudonym) != pseudonym or owners.setdefault(pseudonym.lower(), patient) != patient:
+        if pseudonyms.setdefault(patient, pseudonym) != pseudonym or owners.setdefault(pseudonym.lower(), patient) != patient:
             raise OptionError(f"--pseudonyms {path}: line {number} contradicts an earlier one. One patient, one pseudonym.")
-    return found
+    return pseudonyms

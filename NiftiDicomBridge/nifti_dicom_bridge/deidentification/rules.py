@@ -21,7 +21,7 @@ PrivateKey = tuple[int, str, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Rules:
+class AttributeRules:
     """What a person wants otherwise than the profile.
 
     Attributes
@@ -39,17 +39,17 @@ class Rules:
     private: frozenset[PrivateKey] = frozenset()
 
 
-def read_rules(path: Path | None) -> Rules:
+def read_rules(path: Path | None) -> AttributeRules:
     """Return the rules of a file; raises `OptionError` if it cannot be read or has errors."""
     if path is None:
-        return Rules()
-    found = read_option_file(path, _OPTION)
+        return AttributeRules()
+    content = read_option_file(path, _OPTION)
     known = {*ACTIONS, "replace", "keep-private"}
-    if not isinstance(found, dict) or found.keys() - known:
-        unknown = ", ".join(sorted(found.keys() - known)) if isinstance(found, dict) else "a list"
+    if not isinstance(content, dict) or content.keys() - known:
+        unknown = ", ".join(sorted(content.keys() - known)) if isinstance(content, dict) else "a list"
         raise OptionError(f"{_OPTION} {path}: {unknown} is not known. Expected {', '.join(sorted(known))}.")
-    actions = {_tag(name, path): action for action in ACTIONS for name in _list(found.get(action, []), path)}
-    values = found.get("replace", {})
+    actions = {_tag(name, path): action for action in ACTIONS for name in _list(content.get(action, []), path)}
+    values = content.get("replace", {})
     if not isinstance(values, dict) or not all(isinstance(text, str) for text in values.values()):
         raise OptionError(f"{_OPTION} {path}: replace must be a table of attributes and texts.")
     replaced = {_tag(name, path): text for name, text in values.items()}
@@ -58,13 +58,15 @@ def read_rules(path: Path | None) -> Rules:
             raise OptionError(f"{_OPTION} {path}: {reason}")
     if both := replaced.keys() & actions.keys():
         raise OptionError(f"{_OPTION} {path}: {dictionary.describe(min(both))} has two actions.")
-    return Rules(actions, replaced, frozenset(_private(text, path) for text in _list(found.get("keep-private", []), path)))
+    return AttributeRules(
+        actions, replaced, frozenset(_private(text, path) for text in _list(content.get("keep-private", []), path))
+    )
 
 
-def _list(found: Any, path: Path) -> list[str]:
-    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+def _list(content: Any, path: Path) -> list[str]:
+    if not isinstance(content, list) or not all(isinstance(name, str) for name in content):
         raise OptionError(f"{_OPTION} {path}: expected lists of keywords such as ProtocolName, or numbers such as 00181030.")
-    return found
+    return content
 
 
 def _tag(name: str, path: Path) -> int:

@@ -77,10 +77,10 @@ def _is_name(value: bytes) -> bool:
     return len(text) <= LONGEST_NAME and set(text) <= _FORM and " " not in text
 
 
-def _numbers_of_csa(found: Mapping[str, list[object]]) -> bytes:
+def _numbers_of_csa(header: Mapping[str, list[object]]) -> bytes:
     numbers = {
-        name: (vr, [str(value) for value in found[name] if isinstance(value, (int, float))])
+        name: (vr, [str(value) for value in header[name] if isinstance(value, (int, float))])
         for name, vr in CSA_NUMBERS.items()
-        if found.get(name)
+        if header.get(name)
     }
     return csa_bytes(numbers) if numbers else b""

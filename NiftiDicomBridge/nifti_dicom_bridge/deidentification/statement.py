@@ -37,8 +37,8 @@ def statement(policy: Policy, original: Elements, cleaned: Elements) -> Elements
 
 
 def _methods(original: Elements) -> Element:
-    found = original.get(Tag.DEIDENTIFICATION_METHOD)
-    earlier = in_form("LO", found.value).split(b"\\") if found is not None and isinstance(found.value, bytes) else []
+    stated = original.get(Tag.DEIDENTIFICATION_METHOD)
+    earlier = in_form("LO", stated.value).split(b"\\") if stated is not None and isinstance(stated.value, bytes) else []
     kept = [value.strip() for value in earlier if value.strip() and len(value.strip()) <= _LONGEST_LO]
     ours = METHOD[:_LONGEST_LO].encode("ascii")
     return Element("LO", padded(b"\\".join([*(value for value in kept if value != ours), ours]), "LO"))

@@ -80,11 +80,11 @@ class Deidentifier:
             preserved_bids_keys=b"",
         )
         name = public_name(source.metadata)
-        found = replace(volume, source=source, name=name, warnings=tuple(map(self.masker.masked, volume.warnings)))
-        found = replace(found, source=replace(source, preserved_bids_keys=preserved_keys_of(volume, found)))
+        cleaned = replace(volume, source=source, name=name, warnings=tuple(map(self.masker.masked, volume.warnings)))
+        cleaned = replace(cleaned, source=replace(source, preserved_bids_keys=preserved_keys_of(volume, cleaned)))
         if log is not None:
             self._tell(volume, series, log)
-        return found
+        return cleaned
 
     def _instance(self, instance: Instance, n: int) -> Instance:
         known = self._known.get(id(instance))

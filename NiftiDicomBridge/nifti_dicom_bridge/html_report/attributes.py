@@ -91,20 +91,20 @@ def compare_series(before: SeriesMetadata, after: SeriesMetadata, outcome: Outco
     known : iterable of Row
         Attributes that need no second row.
     """
-    found = Attributes()
+    attributes = Attributes()
     rows: dict[int, Row | None] = {}
     for old, new in _instances(before, after):
-        found.instances += 1
-        found.compared += len(old.elements)
+        attributes.instances += 1
+        attributes.compared += len(old.elements)
         for tag in sorted(old.elements.keys() | new.elements.keys()):
             if _same(old.elements.get(tag), new.elements.get(tag)):
-                found.restored += 1
+                attributes.restored += 1
             elif tag not in rows:
                 rows[tag] = _row(tag, old, new, outcome)
-    told = {row.attribute for row in known}
-    found.rows = [row for row in rows.values() if row and row.attribute not in told]
-    found.rows += [row for row in _telling(before.first, after.first) if row.attribute not in told]
-    return found
+    known_attributes = {row.attribute for row in known}
+    attributes.rows = [row for row in rows.values() if row and row.attribute not in known_attributes]
+    attributes.rows += [row for row in _telling(before.first, after.first) if row.attribute not in known_attributes]
+    return attributes
 
 
 def _instances(before: SeriesMetadata, after: SeriesMetadata) -> Iterator[tuple[Instance, Instance]]:
@@ -152,5 +152,5 @@ def shown(instance: Instance, tag: int) -> str:
 
 
 def _readable(instance: Instance, tag: int) -> Element | None:
-    found: Elements = in_utf_8(instance, [tag])
-    return found.get(tag, instance.elements.get(tag))
+    elements: Elements = in_utf_8(instance, [tag])
+    return elements.get(tag, instance.elements.get(tag))

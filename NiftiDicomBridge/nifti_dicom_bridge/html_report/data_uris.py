@@ -21,16 +21,16 @@ def data_uri(picture: Picture.Image, limit: int) -> str:
 
 
 def _packed(picture: Picture.Image, form: str, limit: int) -> bytes:
-    found = _saved(picture, form, lossless=True) if form == "webp" else _saved(picture, form, optimize=True)
+    result = _saved(picture, form, lossless=True) if form == "webp" else _saved(picture, form, optimize=True)
     for size in SIZES:
         smaller = picture.resize(
             (max(1, int(picture.width * size)), max(1, int(picture.height * size))), Picture.Resampling.BOX
         )
         for quality in QUALITIES if form == "webp" else (0,):
-            if len(found) <= limit:
-                return found
-            found = _saved(smaller, form, quality=quality) if form == "webp" else _saved(smaller, form, optimize=True)
-    return found
+            if len(result) <= limit:
+                return result
+            result = _saved(smaller, form, quality=quality) if form == "webp" else _saved(smaller, form, optimize=True)
+    return result
 
 
 def _saved(picture: Picture.Image, form: str, **choices: object) -> bytes:

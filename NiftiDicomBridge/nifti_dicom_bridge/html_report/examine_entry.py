@@ -150,8 +150,8 @@ def _box(pair: Pair) -> str:
 
 def _draw(compared: ComparedImage, pair: Pair) -> None:
     """Draw the planes through the largest difference, or the middle; both images in the same window."""
-    found = compared.difference
-    place = found.place if found and found.place else None
+    difference = compared.difference
+    place = difference.place if difference and difference.place else None
     cuts = [_cuts(volume, place, pair.placed) for volume in pair.loaded]
     first = cuts[0] or cuts[1]
     compared.window = window_of(list(first.values())) if first else None
@@ -159,8 +159,8 @@ def _draw(compared: ComparedImage, pair: Pair) -> None:
         before, after = (of_one.get(plane) for of_one in cuts)
         pictures = [one.shown(compared.window) if one else None for one in (before, after)]
         panel = Panel(plane, pictures[0], pictures[1])
-        if before and after and found and not found.is_none:
-            panel = replace(panel, difference=difference_shown(before, after, found.largest), spot=before.spot)
+        if before and after and difference and not difference.is_none:
+            panel = replace(panel, difference=difference_shown(before, after, difference.largest), spot=before.spot)
         compared.panels.append(panel)
 
 
@@ -175,8 +175,8 @@ def _add_attributes(examination: EntryExamination, pair: Pair) -> None:
     before, after = (image.outline.source if image else None for image in (pair.before, pair.after))
     if before is None or after is None:
         return
-    found = attributes.compare_series(before.metadata, after.metadata, examination.entry.outcome, examination.rows)
-    examination.compared += found.compared
-    examination.restored += found.restored
-    examination.instances += found.instances
-    examination.rows += found.rows
+    compared = attributes.compare_series(before.metadata, after.metadata, examination.entry.outcome, examination.rows)
+    examination.compared += compared.compared
+    examination.restored += compared.restored
+    examination.instances += compared.instances
+    examination.rows += compared.rows

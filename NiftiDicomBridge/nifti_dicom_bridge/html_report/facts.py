@@ -26,12 +26,12 @@ class Fact:
 def facts_of(pair: Pair) -> list[Fact]:
     """Return size, spacing, axes and type of the images, as they are stored."""
     images = list(zip((pair.before, pair.after), pair.loaded, strict=True))
-    told = {
+    facts = {
         name: [tell(image.outline, volume) if image and volume else "" for image, volume in images]
         for name, tell in _FACTS.items() if pair.placed or name not in _OF_PLACE
     }  # fmt: skip
-    told["Files"] = [image.kind if image else "" for image, _ in images]
-    return [Fact(name, *said) for name, said in told.items() if any(said)]
+    facts["Files"] = [image.kind if image else "" for image, _ in images]
+    return [Fact(name, *values) for name, values in facts.items() if any(values)]
 
 
 def _voxels(outline: Volume, volume: Volume) -> str:

@@ -85,8 +85,8 @@ def _corners(volume: Volume) -> np.ndarray:
     """Return the outer corners of the voxels, shape (8, 3), RAS, mm; bits of the index say which end of i, j, k."""
     ends = [(-0.5, n - 0.5) for n in volume.shape_ijk]
     points = [[*(ends[axis][n >> axis & 1] for axis in range(3)), 1.0] for n in range(8)]
-    found: np.ndarray = np.array(points) @ volume.ijk_to_ras[:3].T
-    return found
+    result: np.ndarray = np.array(points) @ volume.ijk_to_ras[:3].T
+    return result
 
 
 def _axes(paper: _Paper, middle: np.ndarray, tips: np.ndarray) -> list[_Axis]:

@@ -18,14 +18,14 @@ WIDTH, HEIGHT, BOTTOM = 320, 150, 18
 
 def histogram(before: Volume | None, after: Volume | None) -> str:
     """Return how often real values occur, on a logarithmic scale: filled before, a line after; empty where there are none."""
-    found = [None if volume is None else _sample(volume) for volume in (before, after)]
-    values = [sample for sample in found if sample is not None and sample.size]
+    samples = [None if volume is None else _sample(volume) for volume in (before, after)]
+    values = [sample for sample in samples if sample is not None and sample.size]
     if not values:
         return ""
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     narrowest = max(1.0 if high <= low else 0.0, 2 * BINS * float(np.spacing(max(abs(low), abs(high)))))
     high = max(high, low + narrowest)
-    shapes = [None if s is None else np.log1p(np.histogram(s, BINS, (low, high))[0] / len(s) * 1e6) for s in found]
+    shapes = [None if s is None else np.log1p(np.histogram(s, BINS, (low, high))[0] / len(s) * 1e6) for s in samples]
     top = max(float(shape.max()) for shape in shapes if shape is not None)
     outlines = [(name, _outline(shape / top)) for name, shape in zip(("was", "is"), shapes, strict=True) if shape is not None]
     return render("histogram.svg", width=WIDTH, height=HEIGHT, bottom=BOTTOM, low=low, high=high, outlines=outlines)
@@ -38,8 +38,8 @@ def _sample(volume: Volume) -> np.ndarray:
     planes = voxels.reshape(-1, *voxels.shape[2:])[:: step if len(voxels) * voxels.shape[1] >= 8 * step else 1]
     flat = planes.reshape(-1, voxels.shape[4]).mean(axis=1) if voxels.ndim == 5 else planes.reshape(-1)
     real = to_real_values(flat[:: max(1, flat.size // MOST)], volume.rescale.slope, volume.rescale.intercept, np.dtype("f8"))
-    found: np.ndarray = real[np.isfinite(real)]
-    return found
+    result: np.ndarray = real[np.isfinite(real)]
+    return result
 
 
 def _outline(heights: Sequence[float] | np.ndarray) -> str:

@@ -66,13 +66,13 @@ def pairs_of(inputs: Sequence[Path], outputs: Sequence[Path]) -> Iterator[Pair]:
     if _images_among(outputs):
         before = [*_planned(inputs), *_in_files(inputs)]
         for image in _in_files(outputs):
-            found, volumes = _partner(image, before)
-            yield Pair(image.name, found, image, _alike(volumes[1], volumes[0]))
+            partner, volumes = _partner(image, before)
+            yield Pair(image.name, partner, image, _alike(volumes[1], volumes[0]))
         return
     after = list(_planned(outputs))
     for image in chain(_in_files(inputs), _planned(inputs)):
-        found, volumes = _partner(image, after)
-        yield Pair(image.name, image, found, _alike(*volumes))
+        partner, volumes = _partner(image, after)
+        yield Pair(image.name, image, partner, _alike(*volumes))
 
 
 def _images_among(paths: Sequence[Path]) -> list[Path]:
@@ -112,11 +112,11 @@ def _partner(image: Image, others: Sequence[Image]) -> tuple[Image | None, tuple
         return None, (volume, None)
     similar = [other for other in others if is_on_same_grid(volume, other.outline)]
     similar.sort(key=lambda other: other.name != image.name)
-    chosen, found = similar[0] if similar else others[0], None
+    chosen, image_and_volumes = similar[0] if similar else others[0], None
     for other in similar if len(similar) > 1 else []:
-        found = other.load()
-        if has_same_voxels(volume, found):
-            return other, (volume, found)
+        image_and_volumes = other.load()
+        if has_same_voxels(volume, image_and_volumes):
+            return other, (volume, image_and_volumes)
     return chosen, (volume, chosen.load())
 
 

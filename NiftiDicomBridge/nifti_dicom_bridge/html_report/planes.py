@@ -65,9 +65,9 @@ class Cut:
     def shown(self, window: Window | None) -> Picture.Image:
         """Return the picture in a window; None for the one that the file asks for."""
         view = self.view if window is None else replace(self.view, window=window)
-        found = Picture.fromarray(picture(view, self.time, self.slice, enlarge=min(1.0, SIZE / max(self.size))))
-        times = SIZE // max(found.size)  # few voxels are shown as the squares that they are
-        return found.resize((times * found.width, times * found.height), Picture.Resampling.NEAREST) if times > 1 else found
+        image = Picture.fromarray(picture(view, self.time, self.slice, enlarge=min(1.0, SIZE / max(self.size))))
+        times = SIZE // max(image.size)  # few voxels are shown as the squares that they are
+        return image.resize((times * image.width, times * image.height), Picture.Resampling.NEAREST) if times > 1 else image
 
     @property
     def size(self) -> tuple[float, float]:
@@ -103,8 +103,8 @@ def cuts_of(volume: Volume, place: Sequence[int], placed: bool) -> list[Cut]:
     """
     if not placed:
         return [_cut(volume, AS_IT_IS, place)]
-    found = [_cut(volume, plane, place) for plane in PLANES]
-    return [one for one in found if one.has_something_to_show] or found[:1]
+    cuts = [_cut(volume, plane, place) for plane in PLANES]
+    return [one for one in cuts if one.has_something_to_show] or cuts[:1]
 
 
 def _cut(volume: Volume, plane: Plane, place: Sequence[int]) -> Cut:

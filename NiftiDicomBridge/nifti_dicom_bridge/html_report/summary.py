@@ -99,8 +99,8 @@ def is_rounded(examination: EntryExamination, image: ComparedImage) -> bool:
     """Return whether voxels differ only because floating-point numbers were stored as integers in DICOM."""
     if image.before is None or image.after is None or examination.entry.outcome in _AS_BEFORE:
         return False
-    found = image.difference
-    little = found is not None and not found.is_none and found.largest <= ROUNDING * found.reach
+    difference = image.difference
+    little = difference is not None and not difference.is_none and difference.largest <= ROUNDING * difference.reach
     return little and image.before.type == "f" and image.after.kind.startswith(DICOM)
 
 
@@ -136,20 +136,24 @@ def _compared(examination: EntryExamination) -> str:
 
 def difference_text(image: ComparedImage) -> str:
     """Return the difference between an image before and after; empty if there is only one of them."""
-    found = image.difference
-    if found is None:
+    difference = image.difference
+    if difference is None:
         both = image.before is not None and image.after is not None
         return "the grids differ, so the voxels were not compared" if both else ""
-    if found.is_none:
-        return f"no difference: all {formatting.grouped(found.voxels)} voxels are identical"
+    if difference.is_none:
+        return f"no difference: all {formatting.grouped(difference.voxels)} voxels are identical"
     which = (
         "all"
-        if found.different == found.voxels
-        else f"{formatting.grouped(found.different)} of {formatting.grouped(found.voxels)}"
+        if difference.different == difference.voxels
+        else f"{formatting.grouped(difference.different)} of {formatting.grouped(difference.voxels)}"
     )
     units = next((f" {side.units}" for side in (image.before, image.after) if side and side.units not in ("", UNSPECIFIED)), "")
-    share = f" ({formatting.number(float(f'{100 * found.largest / found.reach:.2g}'))} % of the range)" if found.reach else ""
-    return f"{which} voxels differ, by {formatting.number(found.largest)}{units}{share} at most"
+    share = (
+        f" ({formatting.number(float(f'{100 * difference.largest / difference.reach:.2g}'))} % of the range)"
+        if difference.reach
+        else ""
+    )
+    return f"{which} voxels differ, by {formatting.number(difference.largest)}{units}{share} at most"
 
 
 # --- the whole report ---------------------------------------------------------------------------------------------------
@@ -192,10 +196,10 @@ def key_points(examinations: Sequence[EntryExamination]) -> list[str]:
     skipped = outcomes.pop(Outcome.SKIPPED, 0)
     outcomes.pop(Outcome.FAILED, 0)
     doubts = Counter(warning_text(examination) for examination in examinations if state_of(examination) is State.NOTE)
-    found = [", ".join(f"{n} {DONE[outcome]}" for outcome, n in outcomes.items())] if len(outcomes) > 1 else []
-    found += [f"{n} {words}" for words, n in doubts.items()]
-    found += _checked([examination for examination in examinations if examination.findings is not None])
-    return found + ([f"{formatting.count(skipped, 'file')} skipped: no pixel data, or duplicates"] if skipped else [])
+    points = [", ".join(f"{n} {DONE[outcome]}" for outcome, n in outcomes.items())] if len(outcomes) > 1 else []
+    points += [f"{n} {words}" for words, n in doubts.items()]
+    points += _checked([examination for examination in examinations if examination.findings is not None])
+    return points + ([f"{formatting.count(skipped, 'file')} skipped: no pixel data, or duplicates"] if skipped else [])
 
 
 def _checked(examination: Sequence[EntryExamination]) -> list[str]:

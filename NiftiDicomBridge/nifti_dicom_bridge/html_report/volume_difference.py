@@ -50,12 +50,12 @@ def difference_of(before: Volume, after: Volume) -> Difference | None:
     if before.voxels.shape != after.voxels.shape or not is_on_same_grid(before, after):
         return None
     same_scale = _same_scale(before.rescale, after.rescale)
-    found = Difference(before.voxels.size)
+    difference = Difference(before.voxels.size)
     for t, (a, b) in enumerate(zip(before.array, after.array, strict=True)):
         for k in range(a.shape[0]):
             if not (same_scale and _equal(a[k], b[k])):
-                found = _with_slice(found, (t, k), _apart(_real(a[k], before), _real(b[k], after)))
-    return found if found.is_none else replace(found, reach=_reach(before))
+                difference = _with_slice(difference, (t, k), _apart(_real(a[k], before), _real(b[k], after)))
+    return difference if difference.is_none else replace(difference, reach=_reach(before))
 
 
 def _reach(volume: Volume) -> float:
@@ -82,16 +82,18 @@ def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         apart = np.abs(b - a)
     apart[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0
     apart[np.isnan(apart)] = np.inf
-    found: np.ndarray = apart
-    return found
+    result: np.ndarray = apart
+    return result
 
 
-def _with_slice(found: Difference, where: tuple[int, int], apart: np.ndarray) -> Difference:
+def _with_slice(difference: Difference, where: tuple[int, int], apart: np.ndarray) -> Difference:
     largest, different = float(apart.max(initial=0.0)), int(np.count_nonzero(apart))
-    place = found.place
-    if largest > found.largest:
+    place = difference.place
+    if largest > difference.largest:
         place = (*where, *(int(n) for n in np.unravel_index(int(apart.argmax()), apart.shape)[:2]))
-    return replace(found, different=found.different + different, largest=max(found.largest, largest), place=place)
+    return replace(
+        difference, different=difference.different + different, largest=max(difference.largest, largest), place=place
+    )
 
 
 def corners_apart_mm(before: Volume, after: Volume) -> float | None:

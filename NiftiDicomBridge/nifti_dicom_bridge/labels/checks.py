@@ -35,12 +35,12 @@ def number(value: object, place: Place) -> int:
     """Return a label number; 0 is the background."""
     text = str(value).strip()
     try:
-        found = float(text)
+        parsed = float(text)
     except ValueError:
         raise place.error(f"{text!r} is no label number. Label numbers are whole, from 0 upwards.") from None
-    if not 0 <= found <= LARGEST or found != int(found):
+    if not 0 <= parsed <= LARGEST or parsed != int(parsed):
         raise place.error(f"the label number {text} is not possible. Label numbers are whole, from 0 upwards.")
-    return int(found)
+    return int(parsed)
 
 
 def label(value: object, place: Place) -> str:
@@ -73,13 +73,13 @@ def hex_colour(text: str, place: Place) -> RGB | None:
     text = text.strip()
     if text.lower() in ("", "n/a"):
         return None
-    found = re.fullmatch(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?", text)
-    if found is None:
+    match = re.fullmatch(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?", text)
+    if match is None:
         parts = re.findall(r"[\d.]+", text)
         if len(parts) in (3, 4):
             return colour(parts, place)
         raise place.error(f"{text!r} is no colour. Write it as #rrggbb.")
-    red, green, blue = bytes.fromhex(found.group(1))
+    red, green, blue = bytes.fromhex(match.group(1))
     return red, green, blue
 
 
@@ -95,7 +95,7 @@ def without_background(segments: list[Segment], place: Place) -> list[Segment]:
     if twice:
         names = ", ".join(repr(segment.label) for segment in segments if segment.number == twice[0])
         raise place.error(f"label {twice[0]} stands there more than once ({names}). Keep one of them.")
-    found = sorted((segment for segment in segments if segment.number), key=lambda segment: segment.number)
-    if not found:
+    result = sorted((segment for segment in segments if segment.number), key=lambda segment: segment.number)
+    if not result:
         raise place.error("there is no label in it but the background.")
-    return found
+    return result

@@ -47,18 +47,18 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
     log : Log
         Told what was looked up and what was made up.
     """
-    found: list[Segment] = []
+    result: list[Segment] = []
     looked_up: list[str] = []
     unknown: list[str] = []
     for segment in segments:
         if segment.type is not None:
-            found.append(replace(segment, category=segment.category or category(TISSUE)))
+            result.append(replace(segment, category=segment.category or category(TISSUE)))
             continue
         coding = coding_of(segment.label)
         (unknown if coding is None else looked_up).append(segment.label)
         coding = coding or Coding(category(TISSUE), private_code(segment.label))
         modifier = segment.modifier or coding.modifier
-        found.append(replace(segment, category=segment.category or coding.category, type=coding.type, modifier=modifier))
+        result.append(replace(segment, category=segment.category or coding.category, type=coding.type, modifier=modifier))
     if looked_up:
         log.notes.append(f"the codes of {len(looked_up)} segment(s) were looked up by name: {_some(looked_up)}")
     if unknown:
@@ -66,7 +66,7 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
             f"no standard code is known for {len(unknown)} segment(s): {_some(unknown)}. They are written as tissue, with a "
             f"private code ({PRIVATE_SCHEME}); a label file with codes says it better"
         )
-    return found
+    return result
 
 
 def coding_of(name: str) -> Coding | None:
@@ -134,11 +134,11 @@ def _side_of(words: list[str]) -> tuple[str, list[str]]:
 
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, Coding]:
-    found: dict[str, Coding] = {}
+    codes: dict[str, Coding] = {}
     for row in _table()["types"]:
         coding = Coding(category(row.get("category", ANATOMICAL_STRUCTURE)), Code(*row["code"]))
-        found |= {" ".join(_words(name)): coding for name in row["names"]}
-    return found
+        codes |= {" ".join(_words(name)): coding for name in row["names"]}
+    return codes
 
 
 @lru_cache(maxsize=1)

@@ -23,8 +23,8 @@ def find_labels(image: Path | str) -> Path | None:
     path = Path(image)
     stem = stem_of(path)
     beside = [companion(path, ending) for ending in (*_EXTENSIONS, "_dseg.tsv")]
-    forms = {found: form_of(found) for found in beside if found.is_file()}
-    own = [found for form in _ORDER for found, one in forms.items() if one == form]
+    forms = {file: form_of(file) for file in beside if file.is_file()}
+    own = [file for form in _ORDER for file, one in forms.items() if one == form]
     return own[0] if own else _inherited(path, stem)
 
 

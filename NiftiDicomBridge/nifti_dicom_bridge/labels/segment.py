@@ -80,5 +80,5 @@ def description_of(number: int) -> str:
 
 def number_in_description(text: str) -> int | None:
     """Return the label number that `description_of` wrote; None where the text is another one."""
-    found = _NUMBER.match(text.strip())
-    return int(found.group(1)) if found else None
+    match = _NUMBER.match(text.strip())
+    return int(match.group(1)) if match else None

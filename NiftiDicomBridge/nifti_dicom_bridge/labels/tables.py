@@ -76,14 +76,14 @@ def _rows(text: str) -> tuple[list[tuple[int, Row]], bool]:
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     delimiter = next((mark for mark in "\t;," if mark in first), "\t")
     reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True)
-    found = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row) and not row[0].startswith("#")]
-    if not found:
+    numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row) and not row[0].startswith("#")]
+    if not numbered:
         return [], False
-    names = [cell.strip().lower() for cell in found[0][1]]
+    names = [cell.strip().lower() for cell in numbered[0][1]]
     header = any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
     if not header:
-        names = [str(n) for n in range(max(len(row) for _, row in found))]
-    rows = [(n, dict(zip(names, row, strict=False))) for n, row in found[header:]]
+        names = [str(n) for n in range(max(len(row) for _, row in numbered))]
+    rows = [(n, dict(zip(names, row, strict=False))) for n, row in numbered[header:]]
     return rows, header
 
 
@@ -97,16 +97,16 @@ def _segment(row: Row, here: Place) -> Segment:
 
 def _properties(row: Row, here: Place) -> dict[str, Any]:
     """Return how a segment was made, and its tracking identifiers."""
-    found: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
     for field, columns in _PROPERTIES.items():
         text = next((row[column].strip() for column in columns if column in row), "")
-        found[field] = "" if text.lower() in _NOTHING else text
-    kind = found["algorithm_type"] = found["algorithm_type"].upper()
+        properties[field] = "" if text.lower() in _NOTHING else text
+    kind = properties["algorithm_type"] = properties["algorithm_type"].upper()
     if kind not in _ALGORITHMS:
         raise here.error(f"the algorithm type is {kind!r}; AUTOMATIC, SEMIAUTOMATIC or MANUAL was expected. Correct it.")
-    if not (found["tracking_id"] and found["tracking_uid"]):
-        found["tracking_id"] = found["tracking_uid"] = ""
-    return found
+    if not (properties["tracking_id"] and properties["tracking_uid"]):
+        properties["tracking_id"] = properties["tracking_uid"] = ""
+    return properties
 
 
 def _number_of(row: Row, here: Place) -> str:
@@ -118,9 +118,9 @@ def _number_of(row: Row, here: Place) -> str:
 
 def _name_of(row: Row) -> str:
     for column in (*_NAME, _ABBREVIATION, "1"):
-        found = row.get(column, "").strip()
-        if found.lower() not in _NOTHING:
-            return found
+        result = row.get(column, "").strip()
+        if result.lower() not in _NOTHING:
+            return result
     return ""
 
 

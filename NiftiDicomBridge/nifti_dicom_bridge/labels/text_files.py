@@ -29,31 +29,31 @@ def is_snap(text: str) -> bool:
 def is_table(text: str) -> bool:
     """Whether a text is a look-up table of FreeSurfer or a colour table of 3D Slicer."""
     lines = lines_of(text)
-    found = [_LUT.match(line) or _LUT_OF_FRACTIONS.match(line) for _, line in lines[:3]]
-    return any(parts is not None and parts[1].isdigit() for parts in found)
+    matches = [_LUT.match(line) or _LUT_OF_FRACTIONS.match(line) for _, line in lines[:3]]
+    return any(parts is not None and parts[1].isdigit() for parts in matches)
 
 
 def read_snap(text: str, place: Place) -> list[Segment]:
     """Return the labels of ITK-SNAP."""
-    found = []
+    segments = []
     for n, line in lines_of(text):
         here = place.at(f"line {n}")
         parts = _SNAP.match(line)
         if parts is None:
             raise here.error(f'{line.strip()!r} is not of the form: number R G B A VIS MSH "name". Repair the line.')
         value = checks.number(parts[1], here)
-        found.append(Segment(value, checks.label(parts[8], here), colour=checks.colour(parts.group(2, 3, 4), here)))
-    return found
+        segments.append(Segment(value, checks.label(parts[8], here), colour=checks.colour(parts.group(2, 3, 4), here)))
+    return segments
 
 
 def read_table(text: str, place: Place) -> list[Segment]:
     """Return the labels of FreeSurfer's FreeSurferColorLUT.txt or of a colour table of 3D Slicer (.ctbl, .txt)."""
-    found = []
+    segments = []
     for n, line in lines_of(text):
         here = place.at(f"line {n}")
         parts = _LUT.match(line) or _LUT_OF_FRACTIONS.match(line)
         if parts is None:
             raise here.error(f"{line.strip()!r} is not of the form: number name R G B A. Repair the line.")
         value = checks.number(parts[1], here)
-        found.append(Segment(value, checks.label(parts[2], here), colour=checks.colour(parts.group(3, 4, 5), here)))
-    return found
+        segments.append(Segment(value, checks.label(parts[2], here), colour=checks.colour(parts.group(3, 4, 5), here)))
+    return segments

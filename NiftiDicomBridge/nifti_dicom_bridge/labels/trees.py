@@ -35,12 +35,12 @@ def parse_json(text: str, place: Place) -> dict[str, Any] | None:
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) or _is_toml(text):
         return None
     try:
-        found = json.loads(text.removeprefix("\ufeff"))
+        content = json.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
         raise place.error(f"damaged JSON ({error}). Repair it, or make it anew.") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise place.error('a list where an object like {"1": "spleen"} is expected.')
-    return found
+    return content
 
 
 def parse_toml(text: str) -> dict[str, Any] | None:
@@ -90,18 +90,18 @@ def _is_map(tree: dict[str, Any]) -> bool:
 
 def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:
     """Return the labels of a map: number → name, name → number, or number → object with name and colour."""
-    found = []
+    segments = []
     for key, value in tree.items():
         here = place.at(f"{place.where + ', ' if place.where else ''}key {key!r}")
         if isinstance(value, dict):
-            found.append(_from_object(key, value, here))
+            segments.append(_from_object(key, value, here))
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            found.append(Segment(checks.number(value, here), checks.label(key, here)))
+            segments.append(Segment(checks.number(value, here), checks.label(key, here)))
         elif isinstance(value, str):
-            found.append(Segment(checks.number(key, here), checks.label(value, here)))
+            segments.append(Segment(checks.number(key, here), checks.label(value, here)))
         else:
             raise here.error(f"{json.dumps(value)[:60]} is neither a name nor a number.")
-    return found
+    return segments
 
 
 def _from_object(key: str, value: dict[str, Any], here: Place) -> Segment:
@@ -115,14 +115,14 @@ def _segments_of_attributes(lists: Any, place: Place) -> list[Segment]:
     """Return the labels of ``segmentAttributes``: a list for every label map, with an object for every segment."""
     if not isinstance(lists, list):
         raise place.at(_ATTRIBUTES).error("a list of lists is expected there.")
-    found = []
+    segments = []
     for n, group in enumerate(lists, 1):
         for m, one in enumerate(group if isinstance(group, list) else [group], 1):
             here = place.at(f"{_ATTRIBUTES}, list {n}, segment {m}")
             if not isinstance(one, dict):
                 raise here.error(f"{json.dumps(one)[:60]} is no segment.")
-            found.append(_described_segment(one, here))
-    return found
+            segments.append(_described_segment(one, here))
+    return segments
 
 
 def _described_segment(one: dict[str, Any], here: Place) -> Segment:

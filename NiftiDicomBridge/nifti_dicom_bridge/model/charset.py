@@ -29,10 +29,10 @@ class CharacterSet:
 
     def of_json(self, data_set: dict[str, Any]) -> CharacterSet:
         """Return the character sets of a data set in JSON."""
-        found = data_set.get(dictionary.hexadecimal(Tag.SPECIFIC_CHARACTER_SET))
-        if not isinstance(found, dict) or not isinstance(found.get("Value"), list):
+        element = data_set.get(dictionary.hexadecimal(Tag.SPECIFIC_CHARACTER_SET))
+        if not isinstance(element, dict) or not isinstance(element.get("Value"), list):
             return self
-        return self._with(tuple("" if term is None else str(term).strip() for term in found["Value"]))
+        return self._with(tuple("" if term is None else str(term).strip() for term in element["Value"]))
 
     def _with(self, terms: tuple[str, ...]) -> CharacterSet:
         return self if terms == self.terms else CharacterSet(terms)

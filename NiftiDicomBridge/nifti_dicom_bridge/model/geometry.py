@@ -151,8 +151,8 @@ def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
     numbers = np.arange(len(positions))
     off = np.linalg.norm(positions - positions[0] - numbers[:, None] * line, axis=1).max()
     if off <= UNEVEN_OFF_GRID * median or np.abs(steps - median).max() > JITTER * median:
-        found: np.ndarray = line
-        return found
+        result: np.ndarray = line
+        return result
     centred = numbers - numbers.mean()
     fitted: np.ndarray = centred @ positions / (centred @ centred)
     return fitted
@@ -373,15 +373,15 @@ def fsl_of_ras(directions: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
     """
     axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
     vectors = np.linalg.solve(axes, directions.T)
-    found: np.ndarray = vectors * _fsl_signs(axes)
-    return found
+    result: np.ndarray = vectors * _fsl_signs(axes)
+    return result
 
 
 def ras_of_fsl(vectors: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
     """Return directions in RAS, shape (n, 3), of FSL's, shape (3, n): the inverse of `fsl_of_ras`."""
     axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
-    found: np.ndarray = (axes @ (vectors * _fsl_signs(axes))).T
-    return found
+    result: np.ndarray = (axes @ (vectors * _fsl_signs(axes))).T
+    return result
 
 
 def _fsl_signs(axes: np.ndarray) -> np.ndarray:

@@ -46,12 +46,12 @@ def texts_of(elements: metadata.Elements, keywords: Iterable[str] = KEYWORDS) ->
     from pydicom.datadict import tag_for_keyword
 
     charset = CharacterSet().of(elements)
-    found = {}
+    result = {}
     for keyword in keywords:
         text = _text(elements, tag_for_keyword(keyword) or 0, charset)
         if text:
-            found[keyword] = text
-    return found
+            result[keyword] = text
+    return result
 
 
 def _text(elements: metadata.Elements, tag: int, charset: CharacterSet) -> str:

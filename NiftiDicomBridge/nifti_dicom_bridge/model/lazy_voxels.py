@@ -87,12 +87,12 @@ class LazyVoxels(ABC):
         return self.shape[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        found = self.planes(0, self.shape[0] * self.shape[1]).reshape(self.shape)
-        return found if dtype is None else found.astype(dtype, copy=False)
+        array = self.planes(0, self.shape[0] * self.shape[1]).reshape(self.shape)
+        return array if dtype is None else array.astype(dtype, copy=False)
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        found: np.ndarray = self._sliced(key)
-        return found
+        result: np.ndarray = self._sliced(key)
+        return result
 
     def _sliced(self, key: Any) -> Any:
         keys = _expanded(key, self.ndim)
@@ -105,13 +105,13 @@ class LazyVoxels(ABC):
         if not len(times) or not len(slices):
             return np.empty((len(times), len(slices), *self.shape[2:]), self.dtype)[(time, plane, *keys[2:])]
         low, high = min(slices), max(slices) + 1
-        found = np.stack([self.planes(t * self.shape[1] + low, t * self.shape[1] + high) for t in times])
-        return found[:, [k - low for k in slices]][(time, plane, *keys[2:])]
+        block = np.stack([self.planes(t * self.shape[1] + low, t * self.shape[1] + high) for t in times])
+        return block[:, [k - low for k in slices]][(time, plane, *keys[2:])]
 
     def _plane(self, time: int, plane: int) -> np.ndarray:
         start = _wanted(time, self.shape[0], 0)[0][0] * self.shape[1] + _wanted(plane, self.shape[1], 1)[0][0]
-        found: np.ndarray = self.planes(start, start + 1)[0]
-        return found
+        result: np.ndarray = self.planes(start, start + 1)[0]
+        return result
 
 
 def _expanded(key: Any, ndim: int) -> tuple[Any, ...] | None:

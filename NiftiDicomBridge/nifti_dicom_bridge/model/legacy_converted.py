@@ -27,10 +27,10 @@ def as_original(elements: Elements, own: Elements) -> Elements:
         metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE),
         Tag.UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE,
     )
-    found = {**shared, **metadata.first_item(own, Tag.UNASSIGNED_PER_FRAME_CONVERTED_ATTRIBUTES_SEQUENCE)}
-    if not found:
+    original = {**shared, **metadata.first_item(own, Tag.UNASSIGNED_PER_FRAME_CONVERTED_ATTRIBUTES_SEQUENCE)}
+    if not original:
         return elements
-    kept = {tag: element for tag, element in found.items() if tag not in _OF_THE_OBJECT}
+    kept = {tag: element for tag, element in original.items() if tag not in _OF_THE_OBJECT}
     return {**elements, **_acquisition(metadata.first_item(own, Tag.FRAME_CONTENT_SEQUENCE)), **kept}
 
 
@@ -38,6 +38,6 @@ def _acquisition(content: Elements) -> Elements:
     """Return when a frame was acquired, and the number of its acquisition, as objects of one frame say it."""
     moment = metadata.text(content, Tag.FRAME_ACQUISITION_DATE_TIME).partition("+")[0]
     number = metadata.integer(content, Tag.FRAME_ACQUISITION_NUMBER)
-    found = {Tag.ACQUISITION_DATE: ("DA", moment[:8]), Tag.ACQUISITION_TIME: ("TM", moment[8:])}
-    found[Tag.ACQUISITION_NUMBER] = ("IS", str(number) if number else "")
-    return {tag: Element(vr, text.encode("ascii", "replace")) for tag, (vr, text) in found.items() if text}
+    values = {Tag.ACQUISITION_DATE: ("DA", moment[:8]), Tag.ACQUISITION_TIME: ("TM", moment[8:])}
+    values[Tag.ACQUISITION_NUMBER] = ("IS", str(number) if number else "")
+    return {tag: Element(vr, text.encode("ascii", "replace")) for tag, (vr, text) in values.items() if text}

@@ -303,5 +303,5 @@ def items(elements: Elements, tag: int) -> tuple[Item, ...]:
 
 def first_item(elements: Elements, tag: int) -> Elements:
     """Return the elements of the first item of a sequence; empty where there is none."""
-    found = items(elements, tag)
-    return found[0].elements if found else {}
+    items_ = items(elements, tag)
+    return items_[0].elements if items_ else {}

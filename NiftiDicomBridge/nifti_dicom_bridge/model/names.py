@@ -7,6 +7,7 @@ sidecar.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,8 +18,13 @@ READABLE_SUFFIXES = (*NIFTI_SUFFIXES, ".hdr", ".img")
 ZARR_SUFFIX = ".zarr"
 IMAGE_SUFFIXES = (*READABLE_SUFFIXES, ZARR_SUFFIX)
 LONGEST = 80
-_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+MOST_BYTES = 255
+"""Of a name: bytes of UTF-8 on Linux, units of UTF-16 on Windows and macOS, which are never more."""
+LONGEST_SUFFIX = 20
+"""Bytes that suffixes of outputs need after a stem: ``_aslcontext.tsv``, ``_mosaic.png``."""
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?")
 """Windows reserves these names, with any suffix."""
+_NOT_IN_WINDOWS = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 
 
 def suffix_of(path: Path | str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> str:
@@ -101,12 +107,60 @@ def safe_name(text: str, any_script: bool = False, default: str = "series") -> s
     >>> safe_name("T1 / sag"), safe_name("con"), safe_name("***")
     ('T1_sag', '_con', 'series')
     """
-    name = re.sub(r"[^\w.+-]+" if any_script else r"[^A-Za-z0-9_-]+", "_", text).strip("._- ")[:LONGEST].strip("._- ")
+    text = unicodedata.normalize("NFC", text)
+    name = re.sub(r"[^\w.+-]+" if any_script else r"[^A-Za-z0-9_-]+", "_", text).strip("._- ")
+    name = _shortened(name[:LONGEST]).strip("._- ")
     return "_" + name if _DEVICES.fullmatch(name) else name or default
 
 
+def portable_name(stem: str) -> str:
+    """Return the stem of a user's file as it is, or changed as little as all file systems require.
+
+    Examples
+    --------
+    >>> portable_name("CT 1.5 (head)"), portable_name("aux"), portable_name("a:b "), portable_name("...")
+    ('CT 1.5 (head)', '_aux', 'a_b', 'image')
+    """
+    stem = unicodedata.normalize("NFC", stem).encode("utf-8", "replace").decode("utf-8")
+    name = _shortened(_NOT_IN_WINDOWS.sub("_", stem)).rstrip(". ")
+    return "_" + name if _DEVICES.fullmatch(name) else name or "image"
+
+
+def _shortened(name: str) -> str:
+    """Return as much of a name as leaves room for a suffix and a number."""
+    return name.encode("utf-8")[: MOST_BYTES - 2 * LONGEST_SUFFIX].decode("utf-8", "ignore")
+
+
+def portability_problem(path: str) -> str:
+    """Return why a relative path (POSIX separators) is not valid on Windows, macOS and Linux; empty if it is.
+
+    Examples
+    --------
+    >>> portability_problem("T1/000001.dcm"), portability_problem("NUL.dcm")
+    ('', 'contains "NUL.dcm", which Windows reserves for a device')
+    """
+    return next(filter(None, map(_problem_of_part, path.split("/"))), "")
+
+
+def _problem_of_part(part: str) -> str:
+    if _DEVICES.fullmatch(part):
+        return f'contains "{part}", which Windows reserves for a device'
+    if _NOT_IN_WINDOWS.search(part):
+        return "contains characters that are not valid in file names on Windows"
+    if part.endswith((".", " ")):
+        return "contains a name that ends with a dot or a space, which Windows removes"
+    if any("\ud800" <= letter <= "\udfff" for letter in part):
+        return "contains bytes that are not UTF-8 text"
+    return f"contains a name of more than {MOST_BYTES} bytes" if len(part.encode("utf-8")) > MOST_BYTES else ""
+
+
+def name_key(name: str) -> str:
+    """Return what two names share that are one file on some platform: they differ in case or Unicode normalization only."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def unique_name(name: str, taken: set[str]) -> str:
-    """Return a name with a number if it is taken, and add it to those that are; upper and lower case count as equal.
+    """Return a name with a number if it is taken, and add it; names that are one file on some platform count as equal.
 
     Examples
     --------
@@ -116,8 +170,8 @@ def unique_name(name: str, taken: set[str]) -> str:
     ('T1', 't1_2')
     """
     candidate, number = name, 1
-    while candidate.lower() in taken:
+    while name_key(candidate) in taken:
         number += 1
         candidate = f"{name}_{number}"
-    taken.add(candidate.lower())
+    taken.add(name_key(candidate))
     return candidate

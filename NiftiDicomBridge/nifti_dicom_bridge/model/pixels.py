@@ -241,8 +241,8 @@ def values_of_words(words: np.ndarray, pixel: PixelFormat) -> np.ndarray:
         if words.min() >= low and words.max() <= high:
             return words
     up = pixel.bits_allocated - 1 - pixel.high_bit
-    found: np.ndarray = np.right_shift(np.left_shift(words, up), pixel.bits_allocated - pixel.bits_stored)
-    return found
+    result: np.ndarray = np.right_shift(np.left_shift(words, up), pixel.bits_allocated - pixel.bits_stored)
+    return result
 
 
 def exclusive_or(a: bytes | memoryview, b: bytes | memoryview) -> bytes:
@@ -266,16 +266,16 @@ def rgb_from_ybr(frames: np.ndarray, partial: bool = False) -> np.ndarray:
     """Return 8-bit RGB of YBR, of full or partial range (PS3.3 C.7.6.3.1.2)."""
     values = frames.astype(np.float64) - (_PARTIAL_ZERO if partial else np.array([0, 128, 128]))
     values = values / _PARTIAL_RANGE if partial else values
-    found: np.ndarray = np.clip(np.rint(values @ _YBR_TO_RGB.T), 0, 255).astype(np.uint8)
-    return found
+    result: np.ndarray = np.clip(np.rint(values @ _YBR_TO_RGB.T), 0, 255).astype(np.uint8)
+    return result
 
 
 def ybr_from_rgb(frames: np.ndarray, partial: bool = False) -> np.ndarray:
     """Return 8-bit YBR of RGB: the inverse of `rgb_from_ybr` up to rounding."""
     values = frames.astype(np.float64) @ _RGB_TO_YBR.T
     values = values * _PARTIAL_RANGE + _PARTIAL_ZERO if partial else values + np.array([0, 128, 128])
-    found: np.ndarray = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return found
+    result: np.ndarray = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return result
 
 
 def _upsample(raw: np.ndarray, pixel: PixelFormat, count: int) -> np.ndarray:
@@ -355,17 +355,17 @@ def to_type(computed: np.ndarray, dtype: np.dtype) -> np.ndarray:
 def to_levels(brightness: np.ndarray, bits: int) -> np.ndarray:
     """Return levels of 8 or 16 bits of brightness from 0 to 1; black where it is no number."""
     top = (1 << bits) - 1
-    found: np.ndarray = np.rint(np.clip(np.nan_to_num(brightness, nan=0.0), 0, 1) * top).astype(
+    result: np.ndarray = np.rint(np.clip(np.nan_to_num(brightness, nan=0.0), 0, 1) * top).astype(
         np.uint8 if bits == 8 else np.uint16
     )
-    return found
+    return result
 
 
 def reinterpret_bits(number: int, dtype: np.dtype) -> float:
     """Return what a number means whose bits were written as another kind of integer, as PixelPaddingValue often is."""
     bits = dtype.itemsize * 8
-    found = number % (1 << bits)
-    return float(found - (1 << bits) if dtype.kind == "i" and found >> bits - 1 else found)
+    bits_value = number % (1 << bits)
+    return float(bits_value - (1 << bits) if dtype.kind == "i" and bits_value >> bits - 1 else bits_value)
 
 
 def float_type_for(stored: np.ndarray, slope: float, intercept: float) -> np.dtype | None:
@@ -396,9 +396,9 @@ def halved_values(values: np.ndarray, axes: Sequence[int], labels: bool) -> np.n
         for axis in axes:
             index[axis] = slice(None, None, 2)
         return values[tuple(index)]
-    found = values.astype(np.float64)
+    halved = values.astype(np.float64)
     for axis in axes:
-        last = found.shape[axis] - 1
+        last = halved.shape[axis] - 1
         pairs = np.arange(0, last + 1, 2)
-        found = (np.take(found, pairs, axis) + np.take(found, np.minimum(pairs + 1, last), axis)) / 2
-    return (np.rint(found) if values.dtype.kind in "iu" else found).astype(values.dtype)
+        halved = (np.take(halved, pairs, axis) + np.take(halved, np.minimum(pairs + 1, last), axis)) / 2
+    return (np.rint(halved) if values.dtype.kind in "iu" else halved).astype(values.dtype)

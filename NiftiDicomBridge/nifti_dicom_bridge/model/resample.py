@@ -1,4 +1,4 @@
-"""Uneven or tilted stacks → regular grids, between their true positions. Values are invented here: only on request, and told.
+"""Uneven or tilted stacks → regular grids, between their true positions. Values are invented: only on request, and reported.
 
 Slice by slice: no more than two slices are held as floating point numbers.
 """
@@ -156,8 +156,8 @@ def _padding(volume: Volume) -> float | None:
     integer = volume.voxels.dtype.kind in "iu" and volume.voxels.ndim == 4
     if volume.source is None or not integer:
         return None
-    found = metadata.number(volume.dicom.metadata.first.elements, Tag.PIXEL_PADDING_VALUE)
-    return None if found is None else reinterpret_bits(int(found), volume.voxels.dtype)
+    padding = metadata.number(volume.dicom.metadata.first.elements, Tag.PIXEL_PADDING_VALUE)
+    return None if padding is None else reinterpret_bits(int(padding), volume.voxels.dtype)
 
 
 def _reach(volume: Volume, grid: Regular) -> float:
@@ -180,10 +180,10 @@ def _fill(volume: Volume, padding: float | None) -> Fill:
 
 
 def _values(voxels: np.ndarray, plan: Plan) -> np.ndarray:
-    found = np.empty((voxels.shape[0], *plan.grid.shape, *voxels.shape[4:]), voxels.dtype)
+    result = np.empty((voxels.shape[0], *plan.grid.shape, *voxels.shape[4:]), voxels.dtype)
     for t, slices in enumerate(voxels):
-        _resample_time(slices, found[t], plan)
-    return found
+        _resample_time(slices, result[t], plan)
+    return result
 
 
 def _resample_time(slices: np.ndarray, target: np.ndarray, plan: Plan) -> None:
@@ -218,10 +218,10 @@ def _in_field(plane: np.ndarray, shifts: np.ndarray, plan: Plan) -> Pixels:
     known = ~np.isnan(numbers)
     if plan.padding is not None:
         known &= numbers != plan.padding
-    found = Pixels(numbers, known)
+    pixels = Pixels(numbers, known)
     for axis in (0, 1):
-        found = _shifted(found, float(shifts[axis]), axis, plan)
-    return found
+        pixels = _shifted(pixels, float(shifts[axis]), axis, plan)
+    return pixels
 
 
 def _shifted(pixels: Pixels, shift: float, axis: int, plan: Plan) -> Pixels:
@@ -258,25 +258,25 @@ def _mixed(a: Pixels, b: Pixels, weight: float, nearest: bool) -> Pixels:
 def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resample], plan: Plan) -> tuple[str, ...]:
     grid, method = plan.grid, "nearest neighbour" if plan.nearest else "linear interpolation"
     tilt = geometry.tilt_degrees(planes)
-    found = []
+    sentences = []
     if Resample.TILT in steps:
         before, now = volume.voxels.shape[2:4], grid.shape[1:]
-        found.append(
+        sentences.append(
             f"resampled to an upright grid, by {method} within the slices: they were sheared by {tilt:.2f}°. The field grew "
             f"from {before[0]} × {before[1]} to {now[0]} × {now[1]} rows and columns; what lies outside of the slices has the "
             f"stored value {plan.fill.value:g} ({plan.fill.words})"
         )
         if geometry.is_uneven(planes) and Resample.SPACING not in steps:
-            found.append("the slices still have uneven distances: the grid is even, the true positions are in the sidecar")
+            sentences.append("the slices still have uneven distances: the grid is even, the true positions are in the sidecar")
     if Resample.SPACING in steps:
         gaps = "; what is further from every slice is background" if plan.reach < np.inf else ""
-        found.append(
+        sentences.append(
             f"resampled to an even slice distance of {grid.step_mm:.6g} mm, by {method} between neighbouring slices at their "
             f"true positions: {len(planes)} slices became {grid.shape[0]}{gaps}"
         )
         smallest = float(np.diff(grid.places).min())
         if smallest < 1 - geometry.SAME_SLICE:
-            found.append(f"slices were as near as {smallest * grid.step_mm:.6g} mm to each other: finer than the even grid")
+            sentences.append(f"slices were as near as {smallest * grid.step_mm:.6g} mm to each other: finer than the even grid")
         if Resample.TILT not in steps and tilt > geometry.TILT_DEGREES:
-            found.append(f"the slices are still sheared by {tilt:.2f}° (gantry tilt): the sform says so")
-    return tuple(found)
+            sentences.append(f"the slices are still sheared by {tilt:.2f}° (gantry tilt): the sform says so")
+    return tuple(sentences)

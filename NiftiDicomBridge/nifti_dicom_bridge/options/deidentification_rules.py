@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .choices import Layout, Names, Retain, Target, Uids
+from .choices import Names, Retain, Uids
 from .fields import KEY_BYTES
 from .key_files import ENVIRONMENT, KEYED, key_of, problem_of_key
 from .options import ConversionOptions
@@ -53,26 +53,8 @@ DEIDENTIFICATION_RULES: tuple[Rule, ...] = (
         "{retain=full-dates} keeps dates, and {retain=modified-dates} changes them. Leave out one of them.",
     ),
     Rule(
-        "identity-with-deidentify",
-        ("identity", "deidentify"),
-        lambda options: options.identity and options.deidentify,
-        "{identity=True} writes who the patient is, and {deidentify=True} removes it. Leave out one of them.",
-    ),
-    Rule(
-        "identity-with-bids",
-        ("identity", "layout"),
-        lambda options: options.identity and options.layout is Layout.BIDS,
-        "{layout=bids} writes no identity next to the images, and {identity=True} asks for it. Leave out one of them.",
-    ),
-    Rule(
-        "identity-not-for-target",
-        ("identity",),
-        lambda options: options.identity and options.target in (Target.DICOM, Target.PREVIEW),
-        "{identity=True} applies only to NIfTI and Zarr output. Use it with {target=nifti} or {target=zarr}, or leave it out.",
-    ),
-    Rule(
         "deidentify-with-kept-uids",
-        ("deidentify", "uids"),
+        ("deidentify", "uids", "retain"),
         lambda options: options.deidentify and options.uids is Uids.KEEP,
         "{deidentify=True} replaces all UIDs, and {uids=keep} keeps them. Use {retain=uids}, or leave out one of them.",
     ),

@@ -92,10 +92,10 @@ class Key(Text):
         """Return the value; a message never shows it."""
         text = super().checked(value)
         if text and len(text.encode("utf-8")) < KEY_BYTES:
-            found = f"{len(text.encode('utf-8'))} bytes"
+            size = f"{len(text.encode('utf-8'))} bytes"
             raise option_error(
                 f"{{{self.option}}}: a key of {{found}} is too short. Expected at least {KEY_BYTES} bytes.", "short-key",
-                (self.option,), found,
+                (self.option,), size,
             )  # fmt: skip
         return text
 

@@ -203,7 +203,8 @@ class ConversionOptions(Checked):
     subject : str
         BIDS: label of the subject, for input of one patient.
     identity : bool
-        Write PatientName, PatientBirthDate and the like as keys of a flat sidecar, too; its record has them anyway.
+        Write PatientName, PatientBirthDate and the like as keys of a flat sidecar, too, as dcm2niix does with ``-ba n``; its
+        record has them anyway. The sidecars of a BIDS dataset never have them.
     record : bool
         Write the lossless record. Without it, the sidecar has BIDS keys only and the DICOM cannot be restored.
     per_file : dict of pathlib.Path to FileOptions
@@ -255,7 +256,7 @@ class ConversionOptions(Checked):
     pseudonyms: OptionalPath = OptionalPath()
     deidentify_rules: OptionalPath = OptionalPath()
     subject: Text = Text("")
-    identity: Flag = Flag(False)
+    identity: Flag = Flag(True)
     record: Flag = Flag(True)
     per_file: _PerFile = _PerFile()
 

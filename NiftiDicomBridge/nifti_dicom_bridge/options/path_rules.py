@@ -15,22 +15,16 @@ FILES_OR_FOLDERS = ("reference", "study_from", "preview.overlay")
 def _rules_of(option: str) -> Iterator[Rule]:
     def path(options: object) -> Path | None:
         """Return the path, or of several the first that does not exist."""
-        found = value_of(options, option)  # type: ignore[arg-type]
-        paths = (
-            []
-            if found == KEYED and option == "pseudonyms"
-            else [found]
-            if isinstance(found, Path)
-            else list(found)
-            if isinstance(found, tuple)
-            else []
-        )
+        value = value_of(options, option)  # type: ignore[arg-type]
+        if option == "pseudonyms" and value == KEYED:
+            return None
+        paths = [value] if isinstance(value, Path) else list(value) if isinstance(value, tuple) else []
         return next((path for path in paths if not path.exists()), paths[0] if paths else None)
 
     yield Rule(
         f"{option}-missing",
         (option,),
-        lambda options: (found := path(options)) is not None and not found.exists(),
+        lambda options: (value := path(options)) is not None and not value.exists(),
         f"{{{option}}}: {{found}} does not exist. Check the path.",
         lambda options: str(path(options)),
     )
@@ -38,7 +32,7 @@ def _rules_of(option: str) -> Iterator[Rule]:
         yield Rule(
             f"{option}-is-a-folder",
             (option,),
-            lambda options: (found := path(options)) is not None and found.is_dir(),
+            lambda options: (value := path(options)) is not None and value.is_dir(),
             f"{{{option}}}: {{found}} is a folder. Name a file.",
             lambda options: str(path(options)),
         )

@@ -13,6 +13,7 @@ APPLIES_TO: dict[str, tuple[Target, ...]] = {
     "bids_map": (Target.NIFTI,),
     "subject": (Target.NIFTI,),
     "record": (Target.NIFTI,),
+    "identity": (Target.NIFTI, Target.ZARR),
     "uids": (Target.DICOM,),
     "names": (Target.DICOM,),
     "set_values": (Target.DICOM,),

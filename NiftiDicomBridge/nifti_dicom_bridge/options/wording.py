@@ -11,7 +11,8 @@ Words = Callable[[str, str], str]
 """Option and value (empty if only the option is meant) → how a front end names them."""
 
 FLAGS = {
-    "target": "--to", "gzip": "--no-gzip", "set_values": "--set", "kind": "--as", "record": "--no-record",
+    "target": "--to", "gzip": "--no-gzip", "set_values": "--set", "kind": "--as",
+    "record": "--no-record", "identity": "--no-identity",
     "preview.eight_bit": "--8bit", "preview.gif": "--no-gif", "preview.mp4": "--no-mp4",
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""

@@ -63,11 +63,11 @@ def _layers(elements: Elements, frame: int) -> list[Elements]:
 
 
 def _first(layers: list[Elements], sequence: int) -> Elements:
-    return next((found for layer in layers if (found := metadata.first_item(layer, sequence))), {})
+    return next((first_item for layer in layers if (first_item := metadata.first_item(layer, sequence))), {})
 
 
 def _numbers(layers: list[Elements], tag: int) -> list[float]:
-    return next((found for layer in layers if (found := metadata.numbers(layer, tag))), [])
+    return next((numbers for layer in layers if (numbers := metadata.numbers(layer, tag))), [])
 
 
 def _window(layers: list[Elements], notes: list[str], whole: bool) -> Window | None:
@@ -136,19 +136,19 @@ def _stored_range(instance: Instance) -> tuple[float, float] | None:
 
 def _padding(elements: Elements, stored_range: tuple[float, float] | None) -> tuple[float, float] | None:
     """Return PixelPaddingValue to PixelPaddingRangeLimit (PS3.3 C.7.5.1.1.2)."""
-    found = metadata.number(elements, Tag.PIXEL_PADDING_VALUE)
-    if found is None or stored_range is None:
+    padding = metadata.number(elements, Tag.PIXEL_PADDING_VALUE)
+    if padding is None or stored_range is None:
         return None
-    limit = metadata.number(elements, Tag.PIXEL_PADDING_RANGE_LIMIT, found)
+    limit = metadata.number(elements, Tag.PIXEL_PADDING_RANGE_LIMIT, padding)
     bits = 8 if metadata.integer(elements, Tag.BITS_ALLOCATED) == 8 else 16
     kind = np.dtype(f"<{'i' if stored_range[0] < 0 else 'u'}{bits // 8}")
-    low, high = (reinterpret_bits(int(value or 0), kind) for value in (found, limit))
+    low, high = (reinterpret_bits(int(value or 0), kind) for value in (padding, limit))
     return min(low, high), max(low, high)
 
 
 def _pixel_mm(layers: list[Elements]) -> tuple[float, float] | None:
     for tag in _SPACINGS:
-        found = _numbers(layers, tag)
-        if len(found) == 2 and min(found) > 0 and max(found) < _LARGEST_RATIO * min(found):
-            return found[0], found[1]
+        spacing = _numbers(layers, tag)
+        if len(spacing) == 2 and min(spacing) > 0 and max(spacing) < _LARGEST_RATIO * min(spacing):
+            return spacing[0], spacing[1]
     return None

@@ -61,8 +61,8 @@ class Lut:
     def of(self, values: np.ndarray) -> np.ndarray:
         """Return the entries of values."""
         index = np.clip(np.rint(to_numbers(values)) - self.first, 0, len(self.entries) - 1)
-        found: np.ndarray = self.entries[index.astype(np.intp)]
-        return found
+        result: np.ndarray = self.entries[index.astype(np.intp)]
+        return result
 
 
 @dataclass(frozen=True, eq=False)

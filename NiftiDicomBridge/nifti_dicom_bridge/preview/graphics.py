@@ -19,8 +19,8 @@ def graphics_of(elements: Elements, frame: int) -> np.ndarray | None:
     Regions of interest (type R) are no picture, and are left out, as are planes that lie in unused bits of the pixels.
     """
     shape = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
-    found = [plane for group in _GROUPS if (plane := _plane(elements, group << 16, frame, shape)) is not None]
-    return np.logical_or.reduce(found) if found else None
+    planes = [plane for group in _GROUPS if (plane := _plane(elements, group << 16, frame, shape)) is not None]
+    return np.logical_or.reduce(planes) if planes else None
 
 
 def _plane(elements: Elements, group: int, frame: int, shape: tuple[int, int]) -> np.ndarray | None:
@@ -36,9 +36,9 @@ def _plane(elements: Elements, group: int, frame: int, shape: tuple[int, int]) -
     bits = np.unpackbits(np.frombuffer(data.value, np.uint8), count=(number + 1) * size, bitorder="little")
     plane = bits[number * size :].reshape(rows, columns).astype(bool)
     top, left = (int(value) - 1 for value in (metadata.numbers(elements, group | _ORIGIN) or [1, 1])[:2])
-    found = np.zeros(shape, bool)
+    pixels = np.zeros(shape, bool)
     height, width = min(rows + min(top, 0), shape[0] - max(top, 0)), min(columns + min(left, 0), shape[1] - max(left, 0))
     if height > 0 and width > 0:
         inside = plane[max(-top, 0) :, max(-left, 0) :][:height, :width]
-        found[max(top, 0) : max(top, 0) + height, max(left, 0) : max(left, 0) + width] = inside
-    return found
+        pixels[max(top, 0) : max(top, 0) + height, max(left, 0) : max(left, 0) + width] = inside
+    return pixels

@@ -30,8 +30,8 @@ def with_letters(picture: np.ndarray, letters: Sequence[str]) -> np.ndarray:
     if picture.ndim == 3:
         ink, rim = ink[..., None], rim[..., None]
     dark = picture * (1 - rim)
-    found: np.ndarray = np.rint(dark + (top - dark) * ink).astype(picture.dtype)
-    return found
+    result: np.ndarray = np.rint(dark + (top - dark) * ink).astype(picture.dtype)
+    return result
 
 
 @lru_cache(maxsize=8)
@@ -40,14 +40,14 @@ def _masks(width: int, height: int, letters: tuple[str, ...]) -> tuple[np.ndarra
     size = int(np.clip(min(width, height) / _PART_OF_SIDE, _SMALLEST, _LARGEST))
     gap = max(1, round(size * _MARGIN))
     places = [(gap, height / 2, "lm"), (width - gap, height / 2, "rm"), (width / 2, gap, "mt"), (width / 2, height - gap, "mb")]
-    found = []
+    masks = []
     for rim in (0, max(1, size // 8)):
         image = Image.new("L", (width, height))
         draw = ImageDraw.Draw(image)
         for letter, (x, y, anchor) in zip(letters, places, strict=True):
             draw.text((x, y), letter, 255, font_of(size), anchor=anchor, stroke_width=rim)
-        found.append(np.asarray(image) / 255.0)
-    return found[0], found[1]
+        masks.append(np.asarray(image) / 255.0)
+    return masks[0], masks[1]
 
 
 @lru_cache(maxsize=16)

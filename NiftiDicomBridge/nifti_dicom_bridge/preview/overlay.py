@@ -52,7 +52,7 @@ class Key:
 
 def keys_of(maps: Sequence[Labels]) -> list[dict[int, Key]]:
     """Return what the numbers in each label map stand for, each with a colour of its own where it has none."""
-    found: list[dict[int, Key]] = []
+    columns: list[dict[int, Key]] = []
     count = 0
     for labels in maps:
         named = {segment.number: segment for segment in labels.segments}
@@ -62,8 +62,8 @@ def keys_of(maps: Sequence[Labels]) -> list[dict[int, Key]]:
             colour = segment.colour if segment is not None else None
             keys[number] = Key(segment.label if segment is not None else f"label {number}", colour or _some_colour(count))
             count += 1
-        found.append(keys)
-    return found
+        columns.append(keys)
+    return columns
 
 
 def _some_colour(n: int) -> RGB:
@@ -95,8 +95,8 @@ def with_overlay(
     solid : bool
         Nothing of the picture shall be seen through them.
     """
-    found = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=-1)
-    found = found.astype(np.float32)
+    colored = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=-1)
+    colored = colored.astype(np.float32)
     time, slice_number = place
     for labels, known in zip(maps, keys, strict=True):
         numbers = numbers_at(labels.volume, _pixel_matrix(view, slice_number, picture.shape), picture.shape[:2], time)
@@ -106,8 +106,8 @@ def with_overlay(
         present = np.unique(numbers[inside])
         colours = np.array([known[int(n)].colour for n in present], np.float32)[np.searchsorted(present, numbers[inside])]
         share = np.where(_edge(numbers)[inside], OUTLINED, FILLED)[:, None] if not solid else 1.0
-        found[inside] = found[inside] * (1 - share) + colours * share
-    levels: np.ndarray = np.rint(found).astype(np.uint8)
+        colored[inside] = colored[inside] * (1 - share) + colours * share
+    levels: np.ndarray = np.rint(colored).astype(np.uint8)
     return levels
 
 
@@ -142,10 +142,10 @@ def numbers_at(volume: Volume, matrix: np.ndarray, shape: tuple[int, ...], time:
     columns, rows = np.arange(shape[1]), np.arange(shape[0])[:, None]
     where = [np.rint(to_voxel[n, 0] * columns + to_voxel[n, 1] * rows + to_voxel[n, 3]) for n in range(3)]
     inside = np.logical_and.reduce([(w >= 0) & (w < size) for w, size in zip(where, volume.shape_ijk, strict=True)])
-    found = np.zeros(shape, np.int64)
+    numbers = np.zeros(shape, np.int64)
     i, j, k = (w[inside].astype(np.intp) for w in where)
-    found[inside] = np.rint(volume.voxels[min(time, volume.times - 1)][k, j, i]).astype(np.int64)
-    return np.maximum(found, 0)
+    numbers[inside] = np.rint(volume.voxels[min(time, volume.times - 1)][k, j, i]).astype(np.int64)
+    return np.maximum(numbers, 0)
 
 
 def _pixel_matrix(view: View, slice_number: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -159,13 +159,13 @@ def _pixel_matrix(view: View, slice_number: int, shape: tuple[int, ...]) -> np.n
 
 def _edge(numbers: np.ndarray) -> np.ndarray:
     """Return where a neighbour has another number."""
-    found = np.zeros(numbers.shape, bool)
+    edge = np.zeros(numbers.shape, bool)
     across, down = numbers[:, 1:] != numbers[:, :-1], numbers[1:] != numbers[:-1]
-    found[:, 1:] |= across
-    found[:, :-1] |= across
-    found[1:] |= down
-    found[:-1] |= down
-    return found
+    edge[:, 1:] |= across
+    edge[:, :-1] |= across
+    edge[1:] |= down
+    edge[:-1] |= down
+    return edge
 
 
 def with_legend(picture: np.ndarray, keys: Sequence[Key]) -> np.ndarray:

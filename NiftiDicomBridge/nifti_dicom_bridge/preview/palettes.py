@@ -86,23 +86,23 @@ def _segments(words: list[int], most: int, bits: int, last: int | None = None, s
         opcode, length = words[position], words[position + 1]
         most -= 1
         if opcode == _DISCRETE:
-            found = words[position + 2 : position + 2 + length]
+            segment = words[position + 2 : position + 2 + length]
             position += 2 + length
         elif opcode == _LINEAR and last is not None:
             goal = words[position + 2]
-            found = [round(last + (goal - last) * (n + 1) / length) for n in range(length)]
+            segment = [round(last + (goal - last) * (n + 1) / length) for n in range(length)]
             position += 3
         elif opcode == _INDIRECT and start is None:
             parts = 4 if bits == 8 else 2
             offset = _offset(words[position + 2 : position + 2 + parts], bits)
             if offset >= position:
                 raise ValueError(f"an indirect segment points to {offset}")
-            found = list(_segments(words[:position], length, bits, last, offset))
+            segment = list(_segments(words[:position], length, bits, last, offset))
             position += 2 + parts
         else:
             raise ValueError(f"a segment of type {opcode} stands at {position}")
-        last = found[-1] if found else last
-        yield from found
+        last = segment[-1] if segment else last
+        yield from segment
 
 
 def _offset(parts: list[int], bits: int) -> int:

@@ -100,13 +100,13 @@ def _brightness(plane: np.ndarray, view: View, display: Display) -> np.ndarray:
     """Return 0 (black) to 1 (white); what was not measured is black."""
     values = real_values(plane, view.volume, display)
     if view.window is None and display.voi is not None:
-        found = display.voi.of(values)
+        brightness = display.voi.of(values)
     else:
         window = view.window or display.window or automatic(values[np.isfinite(values)]) or Window(0, 1)
-        found = window.brightness(values)
-    found = 1 - found if display.inverted else found
+        brightness = window.brightness(values)
+    brightness = 1 - brightness if display.inverted else brightness
     padding = is_padding(plane, display)
-    return found if padding is None or not display.inverted else np.where(padding, 0.0, found)
+    return brightness if padding is None or not display.inverted else np.where(padding, 0.0, brightness)
 
 
 def _colour(plane: np.ndarray, display: Display) -> np.ndarray:

@@ -45,7 +45,7 @@ class _Branch:
 def metadata_lines(series: SeriesMetadata) -> list[str]:
     """Return the attributes of a series, by group.
 
-    Values that all instances, or frames, share are told once; others one after the other, in the order of the instances,
+    Values that all instances, or frames, share are written once; others one after the other, in the order of the instances,
     with ``×`` and how often where one repeats.
 
     Parameters
@@ -61,10 +61,10 @@ def metadata_lines(series: SeriesMetadata) -> list[str]:
     by_group[Group.FILE] += _lines(_Branch([instance.file_meta for instance in instances], charsets), 1, text)
     for tag in _tags(whole):
         by_group[group_of(tag)] += _element_lines(tag, whole, 1, text)
-    found = [line for group, lines in by_group.items() if lines for line in ("", group.value, *lines)]
+    result = [line for group, lines in by_group.items() if lines for line in ("", group.value, *lines)]
     if len(instances) > 1:
-        found = ["", f"{len(instances)} instances; values that differ stand one after the other, in their order", *found]
-    return found
+        result = ["", f"{len(instances)} instances; values that differ stand one after the other, in their order", *result]
+    return result
 
 
 def _tags(branch: _Branch) -> list[int]:
@@ -77,22 +77,22 @@ def _lines(branch: _Branch, depth: int, text: _Text) -> Iterator[str]:
 
 
 def _element_lines(tag: int, branch: _Branch, depth: int, text: _Text) -> Iterator[str]:
-    found = [elements.get(tag) if elements else None for elements in branch.data_sets]
-    present = [element for element in found if element is not None]
+    occurrences = [elements.get(tag) if elements else None for elements in branch.data_sets]
+    present = [element for element in occurrences if element is not None]
     head = f"{INDENT * depth}{_name(tag, branch)}:"
     if any(isinstance(element.value, tuple) for element in present):
         yield head
-        yield from _item_lines(tag, found, branch, depth + 1, text)
+        yield from _item_lines(tag, occurrences, branch, depth + 1, text)
     elif tag in dictionary.PIXEL_TAGS:
         yield f"{head} {Wording.LEFT_OUT.value}"
     else:
-        values = [_value(element, charset, text) for element, charset in zip(found, branch.charsets, strict=True)]
+        values = [_value(element, charset, text) for element, charset in zip(occurrences, branch.charsets, strict=True)]
         yield f"{head} {_in_turn(values, [elements is not None for elements in branch.data_sets])}"
 
 
-def _item_lines(tag: int, found: Sequence[Element | None], branch: _Branch, depth: int, text: _Text) -> Iterator[str]:
+def _item_lines(tag: int, occurrences: Sequence[Element | None], branch: _Branch, depth: int, text: _Text) -> Iterator[str]:
     """Yield the items of a sequence; those of frames as the instances are: together."""
-    items = [element.value if element is not None and isinstance(element.value, tuple) else () for element in found]
+    items = [element.value if element is not None and isinstance(element.value, tuple) else () for element in occurrences]
     if tag == Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE:
         pairs = [(item.elements, charset) for own, charset in zip(items, branch.charsets, strict=True) for item in own]
         yield f"{INDENT * depth}{len(pairs)} frames; values that differ stand one after the other, in their order"
@@ -112,8 +112,8 @@ def _item_lines(tag: int, found: Sequence[Element | None], branch: _Branch, dept
 
 def _in_turn(values: Sequence[str | None], expected: Sequence[bool]) -> str:
     """Return one value where all are the same, else all in turn."""
-    told = [Wording.ABSENT.value if value is None else value for value, wanted in zip(values, expected, strict=True) if wanted]
-    runs = [(value, len(list(same))) for value, same in groupby(told)]
+    texts = [Wording.ABSENT.value if value is None else value for value, wanted in zip(values, expected, strict=True) if wanted]
+    runs = [(value, len(list(same))) for value, same in groupby(texts)]
     if len(runs) == 1:
         return runs[0][0]
     return " | ".join(value if count == 1 else f"{value} ×{count}" for value, count in runs)
@@ -158,14 +158,14 @@ def _known_value(element: Element, raw: bytes, charset: CharacterSet) -> str:
         parts = [raw[n : n + 4] for n in range(0, len(raw) - 3, 4)]
         return "\\".join(f"({int.from_bytes(p[:2], 'little'):04X},{int.from_bytes(p[2:], 'little'):04X})" for p in parts)
     try:
-        found = charset.decode(raw, vr)
+        value = charset.decode(raw, vr)
     except (UnicodeError, LookupError):
-        found = raw.decode("latin-1")
-    found = found.strip(metadata.SPACE_AND_NULL)
+        value = raw.decode("latin-1")
+    value = value.strip(metadata.SPACE_AND_NULL)
     if vr == "UI":
-        name = dictionary.uid_name(found)
-        return f"{found} ({name})" if name != found else found
-    return " ⏎ ".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in found.splitlines())
+        name = dictionary.uid_name(value)
+        return f"{value} ({name})" if name != value else value
+    return " ⏎ ".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in value.splitlines())
 
 
 def _bytes(raw: bytes) -> str:

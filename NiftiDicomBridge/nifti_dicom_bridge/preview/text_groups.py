@@ -66,7 +66,7 @@ _TAGS = {
         Tag.DIMENSION_ORGANIZATION_SEQUENCE, Tag.DIMENSION_INDEX_SEQUENCE, Tag.DIMENSION_ORGANIZATION_TYPE,
     ),
 }  # fmt: skip
-_BY_TAG = {tag: group for group, found in _TAGS.items() for tag in found}
+_BY_TAG = {tag: group for group, tags in _TAGS.items() for tag in tags}
 # whole groups of tags, where no table above names one
 _BY_NUMBER = {0x0002: Group.FILE, 0x0010: Group.PATIENT, 0x0012: Group.PATIENT, 0x0032: Group.STUDY, 0x0038: Group.STUDY}
 

@@ -59,12 +59,12 @@ def video_writer() -> Callable[[Path, float], VideoWriter]:
 def _encoder_of(program: str) -> str:
     """Return the best encoder that an ffmpeg has; empty where it has none."""
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [program, "-hide_banner", "-encoders"], capture_output=True, text=True, timeout=_ASK_S, check=False
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
-    words = {line.split()[1] for line in said.splitlines() if len(line.split()) > 1}
+    words = {line.split()[1] for line in output.splitlines() if len(line.split()) > 1}
     return next((name for name in ENCODERS if name in words), "")
 
 

@@ -77,9 +77,9 @@ class View:
             lps[:3, 0], lps[:3, 1] = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
             lps[:3, 2], lps[:3, 3] = plane.normal, plane.position
             return LPS_TO_RAS @ lps
-        found = self.volume.ijk_to_ras.copy()
-        found[:3, 3] += found[:3, 2] * slice_number
-        return found
+        matrix = self.volume.ijk_to_ras.copy()
+        matrix[:3, 3] += matrix[:3, 2] * slice_number
+        return matrix
 
 
 def view_of(
@@ -132,7 +132,7 @@ def _displays(volume: Volume, order: Sequence[int], flips: Sequence[int], graphi
 
     def display(time: int, slice_number: int) -> Display:
         stored = slices // 2 if across else slices - 1 - slice_number if flips[2] < 0 else slice_number
-        found = display_of(series, min(time, times - 1), stored)
-        return found if graphics or found.graphics is None else replace(found, graphics=None)
+        first = display_of(series, min(time, times - 1), stored)
+        return first if graphics or first.graphics is None else replace(first, graphics=None)
 
     return display

@@ -65,8 +65,8 @@ def is_padding(plane: np.ndarray, display: Display) -> np.ndarray | None:
 
 def _sample(volume: Volume, display: Displays) -> np.ndarray:
     """Return some values of some planes of all times, without padding."""
-    found = [values for values, _ in _planes(volume, display)]
-    return np.concatenate(found) if found else np.zeros(0)
+    samples = [values for values, _ in _planes(volume, display)]
+    return np.concatenate(samples) if samples else np.zeros(0)
 
 
 def _planes(volume: Volume, display: Displays) -> Iterator[tuple[np.ndarray, Display]]:
@@ -87,11 +87,11 @@ def _planes(volume: Volume, display: Displays) -> Iterator[tuple[np.ndarray, Dis
 def _all_have_one(volume: Volume, display: Displays, values: np.ndarray) -> bool:
     """Whether every sampled plane has a window or table of its own, by which anything at all can be seen."""
     seen, varies = [], bool(values.size) and values.min() < values.max()
-    for found, wanted in _planes(volume, display):
+    for real, wanted in _planes(volume, display):
         if wanted.voi is None and wanted.window is None:
             return False
-        if wanted.voi is None and wanted.window is not None and found.size:
-            brightness = wanted.window.brightness(found)
+        if wanted.voi is None and wanted.window is not None and real.size:
+            brightness = wanted.window.brightness(real)
             seen += [float(brightness.min()), float(brightness.max())]
         else:
             return True

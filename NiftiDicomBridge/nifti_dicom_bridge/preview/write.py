@@ -14,7 +14,7 @@ from ..model.geometry import Plane
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import ConversionOptions, PreviewOptions, Progress, SlicePlane
-from ..options.staging import Staging
+from ..output import Staging
 from .describe import picture_texts, text_of
 from .gif import GifWriter
 from .letters import edges_of, with_letters
@@ -84,13 +84,13 @@ class _Canvas:
         return self._finished(time, slice_number, bits, larger, self.options.letters is not False)
 
     def _finished(self, time: int, slice_number: int, bits: int, enlarge: float, letters: bool) -> np.ndarray:
-        found = picture(self.view, time, slice_number, bits, enlarge)
+        finished = picture(self.view, time, slice_number, bits, enlarge)
         if self.labels:
-            found = np.zeros_like(found) if self.solid else found
-            found = with_overlay(found, self.view, (time, slice_number), self.labels, self.keys, self.solid)
+            finished = np.zeros_like(finished) if self.solid else finished
+            finished = with_overlay(finished, self.view, (time, slice_number), self.labels, self.keys, self.solid)
         if letters and self.view.placed:
-            found = with_letters(found, edges_of(self.view, slice_number))
-        return found
+            finished = with_letters(finished, edges_of(self.view, slice_number))
+        return finished
 
     def _enlargement(self) -> float:
         longest = max(square_size(self.view.volume.voxels.shape[2:4], self.view.pixel_mm))
@@ -144,19 +144,19 @@ def stage_preview(
 
 
 def _view(subject: PreviewInput, options: ConversionOptions, log: Log, plane: SlicePlane | None = None) -> View:
-    """Return the view of a plane; across the slices, of the regular grid, and that is told."""
+    """Return the view of a plane; across the slices, of the regular grid, with a note."""
     wanted = options.plane if plane is None else plane
-    found = view_of(subject.volume, wanted, options.preview.window, subject.placed, subject.planes)
-    slices_stay = abs(float(_unit(found.volume.ijk_to_ras[:3, 2]) @ _unit(subject.volume.ijk_to_ras[:3, 2]))) > 1 - 1e-6
+    view = view_of(subject.volume, wanted, options.preview.window, subject.placed, subject.planes)
+    slices_stay = abs(float(_unit(view.volume.ijk_to_ras[:3, 2]) @ _unit(subject.volume.ijk_to_ras[:3, 2]))) > 1 - 1e-6
     if not slices_stay and subject.regular is not subject.volume:
-        found = view_of(subject.regular, wanted, options.preview.window, subject.placed)
+        view = view_of(subject.regular, wanted, options.preview.window, subject.placed)
         log.warnings += [words for words in subject.regular.warnings if words not in log.warnings]
-    return centered_on_labels(found, subject.labels)
+    return centered_on_labels(view, subject.labels)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
-    found: np.ndarray = vector / np.linalg.norm(vector)
-    return found
+    result: np.ndarray = vector / np.linalg.norm(vector)
+    return result
 
 
 def _warn(view: View, log: Log) -> None:
@@ -169,13 +169,13 @@ def _warn(view: View, log: Log) -> None:
 
 def _stage_png(canvas: _Canvas, name: str, staging: Staging, texts: dict[str, str], legend: Sequence[Key]) -> None:
     view = canvas.view
-    found = canvas.alone(0, view.middle)
-    pixel_mm = view.pixel_mm[0] * view.volume.voxels.shape[2] / found.shape[0]
-    write_png(_with_legend(found, legend), staging.path(name + ".png"), texts, pixel_mm if view.placed else None)
+    image = canvas.alone(0, view.middle)
+    pixel_mm = view.pixel_mm[0] * view.volume.voxels.shape[2] / image.shape[0]
+    write_png(_with_legend(image, legend), staging.path(name + ".png"), texts, pixel_mm if view.placed else None)
 
 
-def _with_legend(found: np.ndarray, legend: Sequence[Key]) -> np.ndarray:
-    return with_legend(found, legend) if legend else found
+def _with_legend(image: np.ndarray, legend: Sequence[Key]) -> np.ndarray:
+    return with_legend(image, legend) if legend else image
 
 
 def _mosaic(subject: PreviewInput, canvas: _Canvas, options: ConversionOptions, log: Log) -> np.ndarray:
@@ -219,6 +219,6 @@ def _stage_movies(
         for n, place in enumerate(places if writers else []):
             if progress is not None:
                 progress(name, n, len(places))
-            found = _with_legend(canvas.shown(*place), legend)
+            image = _with_legend(canvas.shown(*place), legend)
             for writer in writers:
-                writer.add(found)
+                writer.add(image)

@@ -18,7 +18,7 @@ from ..errors import OutputError
 from ..model.pixels import to_type
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Target
-from ..options.staging import Staging
+from ..output import Staging
 from . import cines, head
 from .cine_files import write_angiogram, write_ultrasound
 

@@ -108,8 +108,8 @@ def _rotation() -> np.ndarray:
     a, b = np.radians(17.0), np.radians(-9.0)
     about_z = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
-    found: np.ndarray = about_z @ about_x
-    return found
+    result: np.ndarray = about_z @ about_x
+    return result
 
 
 def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]

@@ -49,25 +49,25 @@ def tissues() -> np.ndarray:
     """Return the tissue of every voxel, uint8, shape `SHAPE`."""
     axes = [(np.arange(size) - (size - 1) / 2) * mm for size, mm in zip(SHAPE, SPACING_MM, strict=True)]
     x, y, z = np.meshgrid(*axes, indexing="ij")
-    found = np.full(SHAPE, AIR, np.uint8)
+    result = np.full(SHAPE, AIR, np.uint8)
     for part in PARTS:
         inside = sum(((w - c) / h) ** 2 for w, c, h in zip((x, y, z), part.center, part.half, strict=True)) <= 1
-        found[inside] = part.tissue
-    found[(np.abs(x) < 1) & (found == WHITE)] = GREY  # between the hemispheres
-    return found
+        result[inside] = part.tissue
+    result[(np.abs(x) < 1) & (result == WHITE)] = GREY  # between the hemispheres
+    return result
 
 
 def seen(values: tuple[float, ...], noise: float, seed: int) -> np.ndarray:
     """Return what a scanner sees: the value of each tissue, blurred a little, with noise; float64."""
-    found: np.ndarray = np.array(values, float)[tissues()]
+    result: np.ndarray = np.array(values, float)[tissues()]
     for axis in (0, 1):
-        found = (np.roll(found, 1, axis) + 2 * found + np.roll(found, -1, axis)) / 4
-    found += np.random.default_rng(seed).normal(0, noise, SHAPE)
-    return found
+        result = (np.roll(result, 1, axis) + 2 * result + np.roll(result, -1, axis)) / 4
+    result += np.random.default_rng(seed).normal(0, noise, SHAPE)
+    return result
 
 
 def lps_to_ras() -> np.ndarray:
     """Return the matrix from voxels to mm, RAS: the head lies around the origin."""
-    found = np.diag([-SPACING_MM[0], -SPACING_MM[1], SPACING_MM[2], 1.0])
-    found[:3, 3] = -found[:3, :3] @ (np.array(SHAPE) - 1) / 2
-    return found
+    result = np.diag([-SPACING_MM[0], -SPACING_MM[1], SPACING_MM[2], 1.0])
+    result[:3, 3] = -result[:3, :3] @ (np.array(SHAPE) - 1) / 2
+    return result

@@ -65,16 +65,16 @@ class BulkWriter:
 
 def _packed(group: list[bytes]) -> dict[str, Any]:
     lengths = [len(value) for value in group]
-    found: dict[str, Any] = {"Lengths": lengths}
+    result: dict[str, Any] = {"Lengths": lengths}
     if len(group) > 1 and len(set(lengths)) == 1:
         rows = np.frombuffer(b"".join(group), np.uint8).reshape(len(group), -1)
         rows = np.concatenate([rows[:1], rows[1:] ^ rows[:-1]])
-        found["Difference"] = True
+        result["Difference"] = True
         raw = rows.tobytes()
     else:
         raw = b"".join(group)
-    found["Zlib"] = base64.b64encode(zlib.compress(raw, _LEVEL)).decode("ascii")
-    return found
+    result["Zlib"] = base64.b64encode(zlib.compress(raw, _LEVEL)).decode("ascii")
+    return result
 
 
 class BulkReader:

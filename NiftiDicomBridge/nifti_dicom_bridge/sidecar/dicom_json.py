@@ -1,7 +1,7 @@
 """Elements ⇄ the DICOM JSON Model (PS3.18 F), without loss.
 
 Text stays text (DS and IS too, as CP-1861 allows), so ``0.50000`` comes back with its zeros. What JSON cannot say back to the
-last byte is kept as InlineBinary with its VR. Lengths of sequences that were undefined are told by one key of our own,
+last byte is kept as InlineBinary with its VR. Lengths of sequences that were undefined are stated by one key of our own,
 ``Undefined``.
 """
 
@@ -56,29 +56,29 @@ class Encoder:
         vr, value, undefined = element
         if isinstance(value, tuple):
             return self._sequence(element, charset)
-        found: JsonElement = {"vr": vr}
+        result: JsonElement = {"vr": vr}
         if undefined:
-            found["Undefined"] = True
+            result["Undefined"] = True
         if not value:
-            return found
+            return result
         plain = _plain_value(vr, value, charset)
         if plain is not None:
-            found["Value"] = plain
+            result["Value"] = plain
         elif len(value) >= self.bulk.threshold:
-            found["BulkDataURI"] = self.bulk.add(value)
+            result["BulkDataURI"] = self.bulk.add(value)
         else:
-            found["InlineBinary"] = base64.b64encode(value).decode("ascii")
-        return found
+            result["InlineBinary"] = base64.b64encode(value).decode("ascii")
+        return result
 
     def _sequence(self, element: Element, charset: CharacterSet) -> JsonElement:
         assert isinstance(element.value, tuple)
-        found: JsonElement = {"vr": element.vr}
+        result: JsonElement = {"vr": element.vr}
         if element.value:
-            found["Value"] = [self.data_set(item.elements, charset) for item in element.value]
+            result["Value"] = [self.data_set(item.elements, charset) for item in element.value]
         lengths = lengths_of(element)
         if lengths:
-            found["Undefined"] = lengths
-        return found
+            result["Undefined"] = lengths
+        return result
 
 
 def lengths_of(element: Element) -> bool | str:
@@ -92,18 +92,18 @@ def _plain_value(vr: str, value: bytes, charset: CharacterSet) -> list[Any] | No
     """Return the Value of an element, None where it would not give the same bytes back."""
     try:
         if vr in NUMBER_FORMATS:
-            found: list[Any] = _numbers(vr, value)
+            numbers: list[Any] = _numbers(vr, value)
         elif vr == "AT":
-            found = [f"{group:04X}{number:04X}" for group, number in struct.iter_unpack("<HH", value)]
+            numbers = [f"{group:04X}{number:04X}" for group, number in struct.iter_unpack("<HH", value)]
         elif vr == "PN":
-            found = [_person(name) for name in charset.decode(_unpadded(vr, value), vr).split("\\")]
+            numbers = [_person(name) for name in charset.decode(_unpadded(vr, value), vr).split("\\")]
         elif vr in TEXT_VRS:
-            found = [part or None for part in charset.decode(_unpadded(vr, value), vr).split("\\")]
+            numbers = [part or None for part in charset.decode(_unpadded(vr, value), vr).split("\\")]
         elif vr in SINGLE_TEXT_VRS:
-            found = [charset.decode(_unpadded(vr, value), vr)]
+            numbers = [charset.decode(_unpadded(vr, value), vr)]
         else:
             return None
-        return found if _bytes_of(vr, found, charset) == value else None
+        return numbers if _bytes_of(vr, numbers, charset) == value else None
     except (struct.error, UnicodeError, LookupError, ValueError):
         return None
 
@@ -140,41 +140,41 @@ class Decoder:
     def __init__(self, bulk: BulkReader):
         self.bulk = bulk
 
-    def data_set(self, found: Any, charset: CharacterSet, where: str) -> Elements:
+    def data_set(self, content: Any, charset: CharacterSet, where: str) -> Elements:
         """Return the elements of a data set; `where` names the place for errors."""
-        if not isinstance(found, dict):
-            raise SidecarError(f"{where}: an object with tags was expected, found {_shown(found)}.")
-        own = charset.of_json(found)
-        return {tag_of(key, where): self.element(value, own, f"{where}/{key}") for key, value in found.items()}
+        if not isinstance(content, dict):
+            raise SidecarError(f"{where}: an object with tags was expected, found {_shown(content)}.")
+        own = charset.of_json(content)
+        return {tag_of(key, where): self.element(value, own, f"{where}/{key}") for key, value in content.items()}
 
-    def element(self, found: Any, charset: CharacterSet, where: str) -> Element:
+    def element(self, content: Any, charset: CharacterSet, where: str) -> Element:
         """Return one element."""
-        if not isinstance(found, dict):
-            raise SidecarError(f"{where}: an element was expected, found {_shown(found)}.")
-        vr = vr_of(found.get("vr"), where)
-        undefined = found.get("Undefined") is True
-        if "InlineBinary" in found:
-            return Element(vr, _base64(found["InlineBinary"], where), undefined)
-        if "BulkDataURI" in found:
-            return Element(vr, self.bulk.get(found["BulkDataURI"], where), undefined)
+        if not isinstance(content, dict):
+            raise SidecarError(f"{where}: an element was expected, found {_shown(content)}.")
+        vr = vr_of(content.get("vr"), where)
+        undefined = content.get("Undefined") is True
+        if "InlineBinary" in content:
+            return Element(vr, _base64(content["InlineBinary"], where), undefined)
+        if "BulkDataURI" in content:
+            return Element(vr, self.bulk.get(content["BulkDataURI"], where), undefined)
         if vr in ("SQ", "UN"):
-            return self._sequence(found, charset, where)
-        if "Value" not in found:
+            return self._sequence(content, charset, where)
+        if "Value" not in content:
             return Element(vr, b"")
-        return Element(vr, encode_value(vr, found["Value"], charset, where))
+        return Element(vr, encode_value(vr, content["Value"], charset, where))
 
-    def _sequence(self, found: JsonElement, charset: CharacterSet, where: str) -> Element:
-        items = found.get("Value", [])
+    def _sequence(self, content: JsonElement, charset: CharacterSet, where: str) -> Element:
+        items = content.get("Value", [])
         if not isinstance(items, list):
             raise SidecarError(f"{where}: a list of items was expected, found {_shown(items)}.")
-        if found["vr"] == "UN" and "Undefined" not in found and not items:
+        if content["vr"] == "UN" and "Undefined" not in content and not items:
             return Element("UN", b"")
         data_sets = [self.data_set(item, charset, f"{where}[{n}]") for n, item in enumerate(items)]
-        return sequence_element(found["vr"], data_sets, found.get("Undefined", False), where)
+        return sequence_element(content["vr"], data_sets, content.get("Undefined", False), where)
 
 
 def sequence_element(vr: str, data_sets: list[Elements], lengths: Any, where: str) -> Element:
-    """Return a sequence with the undefined lengths that `lengths_of` told."""
+    """Return a sequence with the undefined lengths that `lengths_of` returned."""
     count = len(data_sets)
     flags = [lengths] * (count + 1) if isinstance(lengths, bool) else [c == "1" for c in str(lengths)]
     if len(flags) != count + 1:
@@ -218,11 +218,11 @@ def _name_text(name: dict[str, str]) -> str:
     return "=".join(name.get(group, "") for group in NAME_GROUPS).rstrip("=")
 
 
-def vr_of(found: Any, where: str) -> str:
+def vr_of(result: Any, where: str) -> str:
     """Return a value representation: two capital letters."""
-    if isinstance(found, str) and re.fullmatch("[A-Z]{2}", found):
-        return found
-    raise SidecarError(f'{where}: a "vr" of two letters was expected, found {_shown(found)}.')
+    if isinstance(result, str) and re.fullmatch("[A-Z]{2}", result):
+        return result
+    raise SidecarError(f'{where}: a "vr" of two letters was expected, found {_shown(result)}.')
 
 
 def tag_of(key: str, where: str) -> int:
@@ -232,11 +232,11 @@ def tag_of(key: str, where: str) -> int:
     raise SidecarError(f"{where}: {key!r} is no tag; eight hexadecimal digits were expected.")
 
 
-def _base64(found: Any, where: str) -> bytes:
+def _base64(value: Any, where: str) -> bytes:
     try:
-        return base64.b64decode(found, validate=True)
+        return base64.b64decode(value, validate=True)
     except (binascii.Error, TypeError, ValueError):
-        raise SidecarError(f'{where}: "InlineBinary" is not base64: {_shown(found)}.') from None
+        raise SidecarError(f'{where}: "InlineBinary" is not base64: {_shown(value)}.') from None
 
 
 def _shown(value: Any) -> str:

@@ -7,12 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
-from ..model.names import companion
+from ..model.names import companion, stem_of
 
 
 def sidecar_path(image: Path) -> Path:
     """Return ``NAME.json``, or ``NAME.JSON`` if only that exists, next to ``NAME.nii``, ``NAME.nii.gz`` or ``NAME.zarr``."""
     return companion(image, ".json")
+
+
+SOURCE_DATA = "sourcedata"
+DESCRIPTION = "dataset_description.json"
+
+
+def record_path(image: Path) -> Path | None:
+    """Return the file with the record of an image of a BIDS dataset, below ``sourcedata``; None for an image elsewhere."""
+    folder = image.resolve().parent
+    for root in (folder, *folder.parents):
+        if (root / DESCRIPTION).is_file():
+            return root / SOURCE_DATA / folder.relative_to(root) / (stem_of(image) + ".json")
+    return None
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
@@ -31,16 +44,16 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     'MR'
     """
     try:
-        found = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except OSError as error:
         raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
         raise SidecarError(
             f"{path}: is no JSON ({error}). Repair it, or take it away to convert the image without it."
         ) from None
-    if not isinstance(found, dict):
-        raise SidecarError(f"{path}: a JSON object was expected, found a {type(found).__name__}.")
-    return found
+    if not isinstance(content, dict):
+        raise SidecarError(f"{path}: a JSON object was expected, found a {type(content).__name__}.")
+    return content
 
 
 def write_sidecar(path: Path, top: dict[str, Any]) -> None:

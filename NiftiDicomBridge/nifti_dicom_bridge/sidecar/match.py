@@ -71,9 +71,9 @@ def _box(ijk_to_ras: np.ndarray, shape_ijk: tuple[int, int, int]) -> tuple[np.nd
 def _reoriented(image: Volume, origin: Origin) -> Volume:
     """Return the image with its axes in the order and direction of its record; on its very grid where it is the same."""
     order, flips = geometry.closest_orientation(image.ijk_to_ras, origin.ijk_to_ras)
-    found = reoriented(image, order, flips)
-    same = found.voxels.shape[1:4] == origin.shape[1:4] and same_grid(found.ijk_to_ras, origin.ijk_to_ras, origin.shape[1:4])
-    return replace(found, ijk_to_ras=origin.ijk_to_ras) if same else found
+    volume = reoriented(image, order, flips)
+    same = volume.voxels.shape[1:4] == origin.shape[1:4] and same_grid(volume.ijk_to_ras, origin.ijk_to_ras, origin.shape[1:4])
+    return replace(volume, ijk_to_ras=origin.ijk_to_ras) if same else volume
 
 
 def _retyped(volume: Volume, origin: Origin) -> Volume:
@@ -103,9 +103,9 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
     return replace(volume, voxels=freeze(stored), rescale=origin.rescale)
 
 
-def same_rescale(found: Rescale, exact: Rescale) -> bool:
+def same_rescale(rounded: Rescale, exact: Rescale) -> bool:
     """Whether slope and intercept are those of the record, in single precision."""
     return bool(
-        np.isclose(found.slope, exact.slope, rtol=SINGLE_PRECISION, atol=0)
-        and np.isclose(found.intercept, exact.intercept, rtol=SINGLE_PRECISION, atol=1e-30)
+        np.isclose(rounded.slope, exact.slope, rtol=SINGLE_PRECISION, atol=0)
+        and np.isclose(rounded.intercept, exact.intercept, rtol=SINGLE_PRECISION, atol=1e-30)
     )

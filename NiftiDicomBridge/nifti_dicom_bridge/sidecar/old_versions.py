@@ -22,5 +22,5 @@ def with_current_keys(record: Mapping[str, Any]) -> dict[str, Any]:
     return current
 
 
-def _renamed(found: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
-    return {keys.get(key, key): value for key, value in found.items()}
+def _renamed(content: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    return {keys.get(key, key): value for key, value in content.items()}

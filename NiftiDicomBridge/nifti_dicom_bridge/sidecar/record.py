@@ -117,16 +117,16 @@ def _columns(series: SeriesMetadata) -> dict[str, Any]:
     """Return which plane is which frame of which instance; absent columns count up, or are all zero."""
     frames = series.frames
     times, slices, _ = frames.shape
-    found: dict[str, Any] = {"Times": times, "Slices": slices}
+    result: dict[str, Any] = {"Times": times, "Slices": slices}
     instance, frame = frames[..., 0].reshape(-1), frames[..., 1].reshape(-1)
     if not np.array_equal(instance, np.arange(instance.size)):
-        found["Instance"] = instance.tolist()
+        result["Instance"] = instance.tolist()
     if frame.any():
-        found["Frame"] = frame.tolist()
+        result["Frame"] = frame.tolist()
     if series.layers is not None:
         columns = zip(_FRAME_COLUMNS, series.layers.T, strict=True)
-        found["FrameTable"] = {name: column.tolist() for name, column in columns if name == "Slice" or column.any()}
-    return found
+        result["FrameTable"] = {name: column.tolist() for name, column in columns if name == "Slice" or column.any()}
+    return result
 
 
 def _files_json(instances: Sequence[Instance], bulk: BulkWriter) -> dict[str, Any]:
@@ -153,17 +153,17 @@ def _once(entries: list[Any]) -> dict[str, Any]:
 
 
 def _pixel_data_remainder(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, values in (("Differences", pixels.residues), ("TrailingBytes", pixels.tails)):
         if values:
             uris = bulk.add_all(list(values.values()))
-            found[name] = {str(n): uri for n, uri in zip(values, uris, strict=True)}
+            result[name] = {str(n): uri for n, uri in zip(values, uris, strict=True)}
     if pixels.decoded:
         syntaxes: dict[str, list[int]] = defaultdict(list)
         for n, syntax in pixels.decoded.items():
             syntaxes[syntax].append(n)
-        found["DecodedFrom"] = dict(syntaxes)
-    return found
+        result["DecodedFrom"] = dict(syntaxes)
+    return result
 
 
 # --- record → volume --------------------------------------------------------------------------------------------------
@@ -204,13 +204,13 @@ def from_json(record: Any, where: str) -> Record:
 
 def _version_of(record: Any, where: str) -> str:
     """Return the major version of the schema of a record; raises where it is not one that this tool reads."""
-    found = record.get("SchemaVersion") if isinstance(record, dict) else None
-    if not isinstance(found, str):
+    version = record.get("SchemaVersion") if isinstance(record, dict) else None
+    if not isinstance(version, str):
         raise SidecarError(f'{where}: {KEY!r} has no "SchemaVersion": it was not written by this tool, or is damaged.')
-    major = found.split(".")[0]
+    major = version.split(".")[0]
     if major not in READABLE_VERSIONS:
         raise SidecarError(
-            f"{where}: its record has schema version {found}; this version of the tool reads "
+            f"{where}: its record has schema version {version}; this version of the tool reads "
             f"{' and '.join(f'{readable}.x' for readable in READABLE_VERSIONS)}. Use the version of the tool that wrote it, or "
             "a newer one."
         )
@@ -242,58 +242,58 @@ def _instances(
     )
 
 
-def _encoding(found: Any, where: str) -> Encoding:
-    if not isinstance(found, list) or len(found) != 3 or not all(isinstance(flag, bool) for flag in found):
+def _encoding(value: Any, where: str) -> Encoding:
+    if not isinstance(value, list) or len(value) != 3 or not all(isinstance(flag, bool) for flag in value):
         raise SidecarError(f"{where}: {KEY}/Files/Encoding must be three truth values.")
-    return Encoding(*found)
+    return Encoding(*value)
 
 
-def _pixel_element(found: Any, where: str) -> PixelElement:
-    tag, vr, length = found
+def _pixel_element(value: Any, where: str) -> PixelElement:
+    tag, vr, length = value
     if tag not in dictionary.PIXEL_TAGS:
         raise SidecarError(f"{where}: {KEY}/Files/PixelData names {tag!r}, which is no pixel data element.")
     return PixelElement(tag, vr_of(vr, where), 0, int(length))
 
 
-def _rescale(found: dict[str, Any], where: str) -> Rescale:
-    slope, intercept = float(found["Slope"]), float(found["Intercept"])
+def _rescale(value: dict[str, Any], where: str) -> Rescale:
+    slope, intercept = float(value["Slope"]), float(value["Intercept"])
     if not math.isfinite(slope) or not math.isfinite(intercept) or slope == 0:
         raise SidecarError(f"{where}: {KEY}/Voxels/Rescale has slope {slope} and intercept {intercept}.")
-    return Rescale(slope, intercept, str(found["Units"]))
+    return Rescale(slope, intercept, str(value["Units"]))
 
 
-def _number_type(found: Any, where: str) -> np.dtype:
-    if isinstance(found, str) and found[1:] in {"i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"}:
-        return np.dtype(found)
-    raise SidecarError(f"{where}: {KEY}/Voxels names the type {found!r}.")
+def _number_type(value: Any, where: str) -> np.dtype:
+    if isinstance(value, str) and value[1:] in {"i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"}:
+        return np.dtype(value)
+    raise SidecarError(f"{where}: {KEY}/Voxels names the type {value!r}.")
 
 
-def _each(found: dict[str, Any], count: int) -> list[Any]:
-    return found["Each"] if "Each" in found else [found["All"]] * count
+def _each(value: dict[str, Any], count: int) -> list[Any]:
+    return value["Each"] if "Each" in value else [value["All"]] * count
 
 
-def _preamble(found: str) -> bytes | None:
-    if found == NO_PREAMBLE:
+def _preamble(value: str) -> bytes | None:
+    if value == NO_PREAMBLE:
         return None
-    return base64.b64decode(found) if found else bytes(128)
+    return base64.b64decode(value) if value else bytes(128)
 
 
-def _frames(found: dict[str, Any], instances: int, where: str) -> np.ndarray:
-    shape = int(found["Times"]), int(found["Slices"])
+def _frames(value: dict[str, Any], instances: int, where: str) -> np.ndarray:
+    shape = int(value["Times"]), int(value["Slices"])
     count = shape[0] * shape[1]
     if min(shape) < 1 or count > MAX_FRAMES:
         raise SidecarError(f"{where}: {KEY}/Frames tells of {shape[0]} × {shape[1]} planes.")
-    instance = np.array(found.get("Instance", range(count)), np.int32)
-    frame = np.array(found.get("Frame", [0] * count), np.int32)
+    instance = np.array(value.get("Instance", range(count)), np.int32)
+    frame = np.array(value.get("Frame", [0] * count), np.int32)
     if instance.shape != (count,) or frame.shape != (count,) or instance.min() < 0 or instance.max() >= instances:
         raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
     return np.stack([instance, frame], -1).reshape(*shape, 2)
 
 
-def _layers(found: dict[str, Any], frames: np.ndarray, instances: int, where: str) -> np.ndarray | None:
-    if "FrameTable" not in found:
+def _layers(value: dict[str, Any], frames: np.ndarray, instances: int, where: str) -> np.ndarray | None:
+    if "FrameTable" not in value:
         return None
-    columns, count = found["FrameTable"], len(found["FrameTable"]["Slice"])
+    columns, count = value["FrameTable"], len(value["FrameTable"]["Slice"])
     layers = np.stack([np.array(columns.get(name, [0] * count), np.int32) for name in _FRAME_COLUMNS], -1)
     ends = (frames.shape[1], instances, MAX_FRAMES, LARGEST_LABEL + 1)
     if not count or frames.shape[0] != 1 or layers.min() < 0 or (layers >= ends).any():

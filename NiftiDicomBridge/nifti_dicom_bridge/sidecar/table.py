@@ -32,23 +32,23 @@ class TableEncoder(Encoder):
         """Return data sets as a table."""
         shared, varying = _split(data_sets)
         own = charset.of(shared)
-        found: dict[str, Any] = {"Count": len(data_sets), "Shared": self.data_set(shared, own)}
+        result: dict[str, Any] = {"Count": len(data_sets), "Shared": self.data_set(shared, own)}
         if varying:
             charsets = [own.of(elements) for elements in data_sets] if Tag.SPECIFIC_CHARACTER_SET in varying else None
-            found["Varying"] = {
+            result["Varying"] = {
                 dictionary.hexadecimal(tag): self._column([elements.get(tag) for elements in data_sets], charsets or own)
                 for tag in varying
             }
-        return found
+        return result
 
     def element(self, element: Element, charset: CharacterSet) -> JsonElement:
         """Return one element; long sequences as tables."""
         value = element.value
         if not isinstance(value, tuple) or len(value) <= MANY_ITEMS:
             return super().element(element, charset)
-        found: JsonElement = {"vr": element.vr, "Table": self.table([item.elements for item in value], charset)}
+        content: JsonElement = {"vr": element.vr, "Table": self.table([item.elements for item in value], charset)}
         lengths = lengths_of(element)
-        return {**found, "Undefined": lengths} if lengths else found
+        return {**content, "Undefined": lengths} if lengths else content
 
     def _column(self, column: list[Element | None], charset: CharacterSet | list[CharacterSet]) -> dict[str, Any]:
         vr = next(element.vr for element in column if element is not None)
@@ -82,9 +82,9 @@ class TableEncoder(Encoder):
         data_sets = [element.value[0].elements for element in present if isinstance(element.value, tuple)]
         if any(Tag.SPECIFIC_CHARACTER_SET in elements for elements in data_sets):
             return None
-        found = {"vr": present[0].vr, "Items": self.table(data_sets, charset)}
+        content = {"vr": present[0].vr, "Items": self.table(data_sets, charset)}
         lengths = lengths_of(present[0])
-        return {**found, "Undefined": lengths} if lengths else found
+        return {**content, "Undefined": lengths} if lengths else content
 
     def _gather_bulk(self, column: list[Element | None]) -> None:
         """Put the large values of a column into one group before they are asked for one by one."""
@@ -95,10 +95,10 @@ class TableEncoder(Encoder):
             self.bulk.add_all(large)
 
     def _entry(self, element: Element, vr: str, charset: CharacterSet) -> Any:
-        found = self.element(element, charset)
-        if element.vr != vr or set(found) - {"vr", "Value"} or vr in BINARY_VRS:
-            return found
-        values = found.get("Value", [])
+        result = self.element(element, charset)
+        if element.vr != vr or set(result) - {"vr", "Value"} or vr in BINARY_VRS:
+            return result
+        values = result.get("Value", [])
         return values[0] if len(values) == 1 and values[0] is not None else values
 
 
@@ -126,13 +126,13 @@ def _compact(entries: list[Any]) -> dict[str, Any]:
 class TableDecoder(Decoder):
     """A `Decoder` that knows tables."""
 
-    def table(self, found: Any, charset: CharacterSet, where: str) -> list[Elements]:
+    def table(self, content: Any, charset: CharacterSet, where: str) -> list[Elements]:
         """Return the data sets of a table, each ascending by tag."""
-        if not isinstance(found, dict) or not isinstance(found.get("Count"), int) or found["Count"] < 0:
+        if not isinstance(content, dict) or not isinstance(content.get("Count"), int) or content["Count"] < 0:
             raise SidecarError(f'{where}: a table with a "Count" was expected.')
-        count, own = found["Count"], charset.of_json(found.get("Shared") or {})
-        shared = self.data_set(found.get("Shared", {}), own, f"{where}/Shared")
-        varying = found.get("Varying", {})
+        count, own = content["Count"], charset.of_json(content.get("Shared") or {})
+        shared = self.data_set(content.get("Shared", {}), own, f"{where}/Shared")
+        varying = content.get("Varying", {})
         if not isinstance(varying, dict):
             raise SidecarError(f"{where}/Varying: an object with tags was expected.")
         key = dictionary.hexadecimal(Tag.SPECIFIC_CHARACTER_SET)
@@ -146,31 +146,31 @@ class TableDecoder(Decoder):
                 charsets = [own.of({tag: element}) if element else own for element in columns[tag]]
         return _merged(shared, columns, count)
 
-    def element(self, found: Any, charset: CharacterSet, where: str) -> Element:
+    def element(self, content: Any, charset: CharacterSet, where: str) -> Element:
         """Return one element; tables become long sequences."""
-        if isinstance(found, dict) and "Table" in found and isinstance(found.get("vr"), str):
-            data_sets = self.table(found["Table"], charset, f"{where}/Table")
-            return sequence_element(found["vr"], data_sets, found.get("Undefined", False), where)
-        return super().element(found, charset, where)
+        if isinstance(content, dict) and "Table" in content and isinstance(content.get("vr"), str):
+            data_sets = self.table(content["Table"], charset, f"{where}/Table")
+            return sequence_element(content["vr"], data_sets, content.get("Undefined", False), where)
+        return super().element(content, charset, where)
 
-    def _column(self, found: Any, count: int, charsets: list[CharacterSet], where: str) -> list[Element | None]:
-        if not isinstance(found, dict):
+    def _column(self, content: Any, count: int, charsets: list[CharacterSet], where: str) -> list[Element | None]:
+        if not isinstance(content, dict):
             raise SidecarError(f"{where}: a column was expected.")
-        vr_of(found.get("vr"), where)
-        if "Items" in found:
-            data_sets = self.table(found["Items"], charsets[0] if charsets else CharacterSet(), f"{where}/Items")
-            lengths = found.get("Undefined", False)
-            column: list[Element | None] = [sequence_element(found["vr"], [one], lengths, where) for one in data_sets]
+        vr_of(content.get("vr"), where)
+        if "Items" in content:
+            data_sets = self.table(content["Items"], charsets[0] if charsets else CharacterSet(), f"{where}/Items")
+            lengths = content.get("Undefined", False)
+            column: list[Element | None] = [sequence_element(content["vr"], [one], lengths, where) for one in data_sets]
         else:
-            column = self._entries(found, charsets, where)
+            column = self._entries(content, charsets, where)
         if len(column) != count:
             raise SidecarError(f"{where}: the column has {len(column)} entries, there are {count} data sets.")
         return column
 
-    def _entries(self, found: dict[str, Any], charsets: list[CharacterSet], where: str) -> list[Element | None]:
-        vr = found["vr"]
+    def _entries(self, content: dict[str, Any], charsets: list[CharacterSet], where: str) -> list[Element | None]:
+        vr = content["vr"]
         try:
-            entries = found["Values"] if "Values" in found else [found["Distinct"][n] for n in found["Index"]]
+            entries = content["Values"] if "Values" in content else [content["Distinct"][n] for n in content["Index"]]
         except (KeyError, IndexError, TypeError):
             raise SidecarError(f'{where}: "Values", or "Distinct" and an "Index" into it, were expected.') from None
         if not isinstance(entries, list) or len(entries) != len(charsets):

@@ -27,10 +27,10 @@ class ProfileRow(NamedTuple):
 
 def row_of(tag: int) -> ProfileRow | None:
     """Return the row of an attribute; None for what the table does not list."""
-    found = _rows().get(tag)
-    if found is None:
-        found = next((row for pattern, row in _patterns() if _fits(tag, pattern)), None)
-    return found
+    row = _rows().get(tag)
+    if row is None:
+        row = next((row for pattern, row in _patterns() if _fits(tag, pattern)), None)
+    return row
 
 
 def action_code(tag: int) -> str:
@@ -54,7 +54,7 @@ def safe_private_vrs() -> dict[tuple[str, int, int], str]:
 
 
 def _fits(tag: int, pattern: str) -> bool:
-    return all(wanted in ("x", found) for wanted, found in zip(pattern, dictionary.hexadecimal(tag), strict=True))
+    return all(wanted in ("x", digit) for wanted, digit in zip(pattern, dictionary.hexadecimal(tag), strict=True))
 
 
 @lru_cache(maxsize=1)
@@ -73,5 +73,5 @@ def _row(text: str) -> ProfileRow:
 
 
 def _data(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath(f"data/{name}.json").read_text("utf-8"))
-    return found
+    data: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath(f"data/{name}.json").read_text("utf-8"))
+    return data

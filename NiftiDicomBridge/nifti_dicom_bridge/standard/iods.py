@@ -58,11 +58,11 @@ def iod_of(sop_class_uid: str) -> str:
 def modules_of(sop_class_uid: str) -> tuple[Module, ...]:
     """Return the modules of a SOP class with their attributes; empty where it is not known (PS3.3 A)."""
     table = _table()
-    found = []
+    modules = []
     for row in table["iods"].get(iod_of(sop_class_uid), ()):
         usage, name = row.split()
-        found.append(Module(name, usage, _list(table["modules"][name])))
-    return tuple(found)
+        modules.append(Module(name, usage, _list(table["modules"][name])))
+    return tuple(modules)
 
 
 @lru_cache(maxsize=32)
@@ -88,12 +88,12 @@ def attributes_of(sop_class_uid: str) -> tuple[AttributeRule, ...]:
 
 
 def _flat(rules: tuple[Rule, ...], above: tuple[int, ...]) -> list[tuple[tuple[int, ...], str]]:
-    found = []
+    result = []
     for rule in rules:
         path = (*above, rule.tag)
-        found.append((path, rule.type))
-        found += _flat(rule.items, path)
-    return found
+        result.append((path, rule.type))
+        result += _flat(rule.items, path)
+    return result
 
 
 @lru_cache(maxsize=1)
@@ -105,8 +105,8 @@ def _table() -> dict[str, Any]:
 @cache
 def _list(number: int) -> tuple[Rule, ...]:
     """Return one list of the table; equal ones are one object, as most macros stand at many places."""
-    found = []
+    rules = []
     for row in filter(None, _table()["lists"][number].split(",")):
         tag, type_, *inner = row.split()
-        found.append(Rule(int(tag, 16), type_, _list(int(inner[0])) if inner else ()))
-    return tuple(found)
+        rules.append(Rule(int(tag, 16), type_, _list(int(inner[0])) if inner else ()))
+    return tuple(rules)

@@ -43,7 +43,7 @@ def each_without_warnings(objects: Iterator[_Object]) -> Iterator[_Object]:
     """Yield objects that libraries make; warnings are off while one is made, and on again while it is used."""
     while True:
         with without_warnings():
-            found = next(objects, None)
-        if found is None:
+            item = next(objects, None)
+        if item is None:
             return
-        yield found
+        yield item

@@ -53,24 +53,24 @@ class _Header:
         count, _ = self._unpack(struct.Struct("<2I"))
         if not 0 < count <= MOST_TAGS:
             raise ValueError(f"{count} tags")
-        found = {}
+        result = {}
         for number in range(count):
             name, multiplicity, vr, _, items, _ = self._unpack(_TAG)
             if items > MOST_TAGS:
                 raise ValueError(f"{items} items")
             if number < 2:
                 self._extra = items
-            found[_text(name)] = self._items(items, multiplicity, _NUMBERS.get(_text(vr)))
-        return found
+            result[_text(name)] = self._items(items, multiplicity, _NUMBERS.get(_text(vr)))
+        return result
 
     def _items(self, count: int, multiplicity: int, number: Callable[[str], object] | None) -> list[Any]:
         """Return the items of one tag; the first empty one ends a list of numbers."""
-        found: list[Any] = []
+        values: list[Any] = []
         wanted = multiplicity or count
         for n in range(count):
             length = self._length()
             if length is None:
-                return found + [""] * (n < multiplicity)
+                return values + [""] * (n < multiplicity)
             if n >= wanted:
                 if length:
                     raise ValueError("more values than the multiplicity allows")
@@ -78,12 +78,12 @@ class _Header:
             text = _text(self._raw[self._pos : self._pos + length])
             self._pos += length + -length % 4
             if number is None:
-                found.append(text)
+                values.append(text)
             elif length:
-                found.append(number(text))
+                values.append(number(text))
             else:
                 wanted = n
-        return found
+        return values
 
     def _length(self) -> int | None:
         """Return the length of the next item; None where CSA1 has no further one for this tag."""
@@ -96,9 +96,9 @@ class _Header:
         return None
 
     def _unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
-        found = layout.unpack_from(self._raw, self._pos)
+        result = layout.unpack_from(self._raw, self._pos)
         self._pos += layout.size
-        return found
+        return result
 
 
 def _text(raw: bytes) -> str:

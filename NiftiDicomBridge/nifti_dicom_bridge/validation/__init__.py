@@ -57,28 +57,28 @@ def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationRep
     ValidationReport => VALID: 0 error(s), 0 warning(s)
     """
     given = paths_of(paths)
-    found = [path for path, _ in files.find_files(given)]
+    paths_to_check = [path for path, _ in files.find_files(given)]
     heap = FindingCollector()
-    _check(found, heap, progress, named={path for path in given if path.is_file()})
-    if not found:
+    _check(paths_to_check, heap, progress, named={path for path in given if path.is_file()})
+    if not paths_to_check:
         heap.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
     return ValidationReport(heap.findings())
 
 
 def check_files(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
     """Check just these files, such as those that were written a moment ago; see `validate`."""
-    found = [Path(path) for path in paths]
+    file_paths = [Path(path) for path in paths]
     heap = FindingCollector()
-    _check(found, heap, progress, named=set(found))
+    _check(file_paths, heap, progress, named=set(file_paths))
     return heap.findings()
 
 
-def _check(found: list[Path], heap: FindingCollector, progress: Progress | None, named: set[Path]) -> None:
+def _check(paths: list[Path], heap: FindingCollector, progress: Progress | None, named: set[Path]) -> None:
     latest: dict[Path, Instance] = {}
     cards: list[FileSummary] = []
-    for n, path in enumerate(found):
+    for n, path in enumerate(paths):
         if progress is not None and n % 16 == 0:
-            progress("Checking", n, len(found))
+            progress("Checking", n, len(paths))
         instance = _read(path, heap, latest.get(path.parent), path in named)
         if instance is None:
             continue

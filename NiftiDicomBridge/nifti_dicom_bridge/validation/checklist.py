@@ -102,7 +102,7 @@ def requirements_of(sop_class_uid: str, present: frozenset[str]) -> Requirements
         for rule in module.rules if module.name not in UNDECIDED else ():
             if rule.items and not any(rule.items is other for other in lists.get(rule.tag, [])):
                 lists.setdefault(rule.tag, []).append(rule.items)
-    items = {tag: _items(tag, tuple(found)) for tag, found in lists.items()}
+    items = {tag: _items(tag, tuple(rules)) for tag, rules in lists.items()}
     return Requirements(types, homes, items, declared)
 
 
@@ -117,7 +117,7 @@ _LISTS: dict[tuple[int, ...], tuple[tuple[tuple[Rule, ...], ...], Requirements]]
 def _items(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Requirements:
     """Return the rules of the items of a sequence; the laxest where modules disagree.
 
-    Equal macros are one object in the table, so they are told apart by identity.
+    Equal macros are one object in the table, so identity distinguishes them.
     """
     key = (tag if tag in FUNCTIONAL_GROUPS else 0, *map(id, lists))
     if key not in _LISTS:
@@ -137,6 +137,6 @@ def _merged(tag: int, lists: tuple[tuple[Rule, ...], ...]) -> Requirements:
     if len(lists) > 1:  # what only one of them demands is not demanded
         everywhere = set.intersection(*({rule.tag for rule in rules} for rules in lists))
         types = {key: type_ if key in everywhere else "3" for key, type_ in types.items()}
-    if tag in FUNCTIONAL_GROUPS:  # which groups must be there, and where, is told by functional_groups
+    if tag in FUNCTIONAL_GROUPS:  # which groups must be there, and where, is checked by functional_groups
         types = {key: "1C" if type_ == "1" else "3" for key, type_ in types.items()}
-    return Requirements(types, {}, {key: _items(key, tuple(found)) for key, found in inner.items()})
+    return Requirements(types, {}, {key: _items(key, tuple(alternatives)) for key, alternatives in inner.items()})

@@ -61,8 +61,8 @@ def _is(keyword: str, *values: str, number: int = 0, root: bool = False) -> When
     tag = tag_of(keyword)
 
     def test(scope: Scope) -> bool:
-        found = metadata.texts(scope.root if root else scope.here, tag)
-        return any(value in values for value in (found[number - 1 : number] if number else found))
+        texts = metadata.texts(scope.root if root else scope.here, tag)
+        return any(value in values for value in (texts[number - 1 : number] if number else texts))
 
     which = f" value {number}" if number else ""
     return When(f"{keyword}{which} is {' or '.join(values)}", test)
@@ -78,14 +78,14 @@ def _is_other(keyword: str, *values: str) -> When:
 
 def _has(*keywords: str) -> When:
     """One of the attributes is there with a value."""
-    found = [tag_of(keyword) for keyword in keywords]
-    return When(f"{' or '.join(keywords)} is present", lambda scope: any(_filled(scope.here, tag) for tag in found))
+    tags = [tag_of(keyword) for keyword in keywords]
+    return When(f"{' or '.join(keywords)} is present", lambda scope: any(_filled(scope.here, tag) for tag in tags))
 
 
 def _lacks(*keywords: str) -> When:
     """None of the attributes is there with a value."""
-    found = [tag_of(keyword) for keyword in keywords]
-    return When(f"{' and '.join(keywords)} is absent", lambda scope: not any(_filled(scope.here, tag) for tag in found))
+    tags = [tag_of(keyword) for keyword in keywords]
+    return When(f"{' and '.join(keywords)} is absent", lambda scope: not any(_filled(scope.here, tag) for tag in tags))
 
 
 def _absent(keyword: str) -> When:
@@ -333,7 +333,7 @@ def _points_to(scope: Scope, keyword: str) -> bool:
 
 def rows_for(iod: str, enclosing: int | None) -> list[tuple[str, int, Condition]]:
     """Return section, tag and condition of the rows that count at the top level (None) or in the items of a sequence."""
-    found = []
+    result = []
     for section, rows in TABLES.items():
         for row in rows:
             if row.iods and iod not in row.iods:
@@ -342,5 +342,5 @@ def rows_for(iod: str, enclosing: int | None) -> list[tuple[str, int, Condition]
                 enclosing is None if row.where == ROOT else enclosing is not None and tag_of(row.where) == enclosing
             )
             if here:
-                found.append((section, tag_of(row.keyword), row))
-    return found
+                result.append((section, tag_of(row.keyword), row))
+    return result

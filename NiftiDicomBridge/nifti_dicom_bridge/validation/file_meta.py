@@ -46,14 +46,14 @@ def check_file_meta(subject: DataSetContext) -> None:
 
 
 def _check_length(subject: DataSetContext, meta: Elements) -> None:
-    said = metadata.number(meta, Tag.FILE_META_INFORMATION_GROUP_LENGTH)
-    found = sum((12 if vr in LONG_VRS else 8) + len(value)
+    stated = metadata.number(meta, Tag.FILE_META_INFORMATION_GROUP_LENGTH)
+    length = sum((12 if vr in LONG_VRS else 8) + len(value)
                 for tag, (vr, value, _) in meta.items() if tag != Tag.FILE_META_INFORMATION_GROUP_LENGTH)  # fmt: skip
-    if said is not None and said != found:
+    if stated is not None and stated != length:
         subject.error(
             "group length",
             (Tag.FILE_META_INFORMATION_GROUP_LENGTH,),
-            f"It says {said:.0f}, the elements behind it have {found} bytes (PS3.10 7.1).",
+            f"It says {stated:.0f}, the elements behind it have {length} bytes (PS3.10 7.1).",
             "Write the length that is true.",
         )
 
@@ -81,20 +81,20 @@ def _check_syntax(subject: DataSetContext) -> None:
     from pydicom.config import IGNORE
     from pydicom.uid import UID
 
-    said = subject.instance.transfer_syntax
-    if not said:
+    stated = subject.instance.transfer_syntax
+    if not stated:
         return
-    uid, path = UID(said, validation_mode=IGNORE), (Tag.TRANSFER_SYNTAX_UID,)
+    uid, path = UID(stated, validation_mode=IGNORE), (Tag.TRANSFER_SYNTAX_UID,)
     if not uid.is_private and not uid.is_transfer_syntax:
-        subject.error("transfer syntax", path, f"{said} is no transfer syntax of the standard (PS3.6 A).", "Correct it.")
+        subject.error("transfer syntax", path, f"{stated} is no transfer syntax of the standard (PS3.6 A).", "Correct it.")
         return
-    wanted = Encoding(said != IMPLICIT, said != EXPLICIT_BIG_ENDIAN, said == DEFLATED_EXPLICIT)
-    found = subject.instance.encoding
-    if not uid.is_private and found != wanted:
+    wanted = Encoding(stated != IMPLICIT, stated != EXPLICIT_BIG_ENDIAN, stated == DEFLATED_EXPLICIT)
+    encoding = subject.instance.encoding
+    if not uid.is_private and encoding != wanted:
         subject.error(
             "transfer syntax",
             path,
-            f"It says {uid.name}; the data set is in {_words(found)} (PS3.5 10).",
+            f"It says {uid.name}; the data set is in {_words(encoding)} (PS3.5 10).",
             "Correct it, or write the data set anew.",
         )
     pixels = subject.instance.pixels

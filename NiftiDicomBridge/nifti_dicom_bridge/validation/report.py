@@ -53,8 +53,8 @@ class ValidationReport(Sequence[Finding]):
 
     def lines(self, quiet: bool = False) -> list[str]:
         """Return findings line by line, and how many there are; with `quiet` errors only."""
-        found = [line for finding in (self.errors if quiet else self.findings) for line in _lines(finding)]
-        return found if quiet else [*found, self.summary()]
+        lines = [line for finding in (self.errors if quiet else self.findings) for line in _lines(finding)]
+        return lines if quiet else [*lines, self.summary()]
 
     def summary(self) -> str:
         """Return how many errors and warnings there are, and what that means."""

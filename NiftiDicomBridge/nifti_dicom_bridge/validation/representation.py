@@ -87,18 +87,20 @@ Problem = tuple[str, str, str]
 
 @lru_cache(maxsize=1 << 16)
 def _problems(tag: int, vr: str, raw: bytes | int, explicit: bool) -> tuple[Problem, ...]:
-    found = list(_vr_problems(tag, vr)) if explicit else []
+    problems = list(_vr_problems(tag, vr)) if explicit else []
     if dictionary.is_private(tag) and not explicit:  # its VR is only what a dictionary of private elements believes
         return ()
     if raw == -1:
-        return tuple(found)
+        return tuple(problems)
     length = raw if isinstance(raw, int) else len(raw)
     if length % 2:
-        found.append(("odd length", f"It has {length} bytes; every value has an even number (PS3.5 7.1.1).", "Pad the value."))
+        problems.append(
+            ("odd length", f"It has {length} bytes; every value has an even number (PS3.5 7.1.1).", "Pad the value.")
+        )
     if isinstance(raw, bytes) and raw:
-        found += _text_problems(vr, raw) if vr in TEXT_RULES else _binary_problems(vr, raw)
-        found += _count_problems(tag, vr, raw)
-    return tuple(found)
+        problems += _text_problems(vr, raw) if vr in TEXT_RULES else _binary_problems(vr, raw)
+        problems += _count_problems(tag, vr, raw)
+    return tuple(problems)
 
 
 def _vr_problems(tag: int, vr: str) -> list[Problem]:

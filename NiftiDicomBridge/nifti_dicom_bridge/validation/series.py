@@ -148,19 +148,19 @@ def _check_owners(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
 
 def _stacks(cards: list[FileSummary]) -> list[list[FileSummary]]:
     """Return the parallel slices of a series, apart by orientation."""
-    found: list[list[FileSummary]] = []
+    result: list[list[FileSummary]] = []
     for card in cards:
         if not card.orientation or not card.position:
             continue
-        for stack in found:
+        for stack in result:
             if np.abs(np.subtract(stack[0].orientation, card.orientation)).max() < SAME_DIRECTION:
                 stack.append(card)
                 break
         else:
-            found.append([card])
-    if len(found) > 1:
-        return [stack for stack in found if len(stack) > 1]
-    return found
+            result.append([card])
+    if len(result) > 1:
+        return [stack for stack in result if len(stack) > 1]
+    return result
 
 
 def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:

@@ -20,12 +20,12 @@ class DataSetContext:
     heap: FindingCollector
 
     def __post_init__(self) -> None:
-        found = self.instance
-        self.sop_class = metadata.text(found.elements, Tag.SOP_CLASS_UID) or metadata.text(
-            found.file_meta, Tag.MEDIA_STORAGE_SOP_CLASS_UID
+        instance = self.instance
+        self.sop_class = metadata.text(instance.elements, Tag.SOP_CLASS_UID) or metadata.text(
+            instance.file_meta, Tag.MEDIA_STORAGE_SOP_CLASS_UID
         )
         self.iod = iods.iod_of(self.sop_class)
-        self.series = metadata.text(found.elements, Tag.SERIES_INSTANCE_UID) + "|" + self.sop_class
+        self.series = metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID) + "|" + self.sop_class
 
     @property
     def elements(self) -> Elements:
@@ -63,10 +63,10 @@ def tag_of(keyword: str) -> int:
     """Return the tag of a keyword of the standard (PS3.6); raises `KeyError` where there is none."""
     from pydicom.datadict import tag_for_keyword
 
-    found = tag_for_keyword(keyword) or OVERLAYS.get(keyword)
-    if found is None:
+    tag = tag_for_keyword(keyword) or OVERLAYS.get(keyword)
+    if tag is None:
         raise KeyError(keyword)
-    return int(found)
+    return int(tag)
 
 
 def is_empty(elements: Elements, tag: int) -> bool:

@@ -277,12 +277,12 @@ IMAGE_TYPE_VALUES = {CT: 3, XA: 3, RF: 3, PARAMETRIC_MAP: 4} | dict.fromkeys((*E
 def check_image_type(subject: DataSetContext) -> None:
     """Report an ImageType with fewer values than the IOD wants, or with empty ones among them."""
     wanted = IMAGE_TYPE_VALUES.get(subject.iod, 0)
-    found = metadata.texts(subject.elements, Tag.IMAGE_TYPE)
-    if found and (len(found) < wanted or not all(found[:wanted])):
+    texts = metadata.texts(subject.elements, Tag.IMAGE_TYPE)
+    if texts and (len(texts) < wanted or not all(texts[:wanted])):
         subject.error(
             "value",
             (Tag.IMAGE_TYPE,),
-            f"It is {'/'.join(found)}; this IOD wants {wanted} values (PS3.3 C.7.6.1.1.2).",
+            f"It is {'/'.join(texts)}; this IOD wants {wanted} values (PS3.3 C.7.6.1.1.2).",
             "Add what is missing, such as AXIAL for CT.",
         )
 
@@ -292,9 +292,9 @@ def check_values(subject: DataSetContext, tag: int, element: Element, path: Path
     rows = _rows(subject.iod, len(path) == 1).get(first_overlay(tag))
     if not rows or not isinstance(element.value, bytes) or not element.value:
         return
-    found = _said(tag, element)
+    values = _said(tag, element)
     for section, row in rows:
-        chosen = found if row.number == 0 else found[row.number - 1 : row.number]
+        chosen = values if row.number == 0 else values[row.number - 1 : row.number]
         wrong = [value for value in chosen if value and value not in row.values]
         if wrong:
             enumerated = row.severity is Severity.ERROR
@@ -313,14 +313,14 @@ def check_values(subject: DataSetContext, tag: int, element: Element, path: Path
 @lru_cache(maxsize=256)
 def _rows(iod: str, top: bool) -> dict[int, list[tuple[str, Values]]]:
     """Return the rows that count for an IOD; none where it is not known."""
-    found: dict[int, list[tuple[str, Values]]] = {}
+    result: dict[int, list[tuple[str, Values]]] = {}
     for section, rows in TABLES.items() if iod else ():
         for row in rows:
             if not row.iods or (top and iod in row.iods):
                 if not top:  # one frame is of one kind
                     row = row._replace(values=tuple(value for value in row.values if value != "MIXED"))
-                found.setdefault(tag_of(row.keyword), []).append((section, row))
-    return found
+                result.setdefault(tag_of(row.keyword), []).append((section, row))
+    return result
 
 
 def _said(tag: int, element: Element) -> list[str]:

@@ -371,7 +371,7 @@ def test_words_in_the_pixels_are_warned_of(said: str, warned: bool, tmp_path: Pa
 @pytest.mark.parametrize(
     "more",
     [["--to", "dicom", "--deidentify", "--uids", "keep"], ["--to", "dicom", "--deidentify", "--names", "original"],
-     ["--to", "dicom", "--deidentify", "--reference", "x"], ["--to", "nifti", "--deidentify", "--layout", "bids"],
+     ["--to", "dicom", "--deidentify", "--reference", "x"],
      ["--to", "nifti", "--key-file", "k"]],
 )  # fmt: skip
 def test_contradictions_are_exit_code_2(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

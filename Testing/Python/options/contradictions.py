@@ -20,7 +20,7 @@ GIVEN: dict[str, Any] = {
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
-    "allow_no_overlap": True, "subject": "01", "record": False,
+    "allow_no_overlap": True, "subject": "01", "record": False, "identity": False,
 }  # fmt: skip
 """A value of each option that is not its default."""
 
@@ -48,9 +48,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "bad-key": {"deidentify": True, "key_file": FILE},
     "keyed-without-key": {"deidentify": True, "pseudonyms": "keyed"},
     "full-and-modified-dates": {"deidentify": True, "retain": "full-dates,modified-dates"},
-    "identity-with-deidentify": {"deidentify": True, "identity": True},
-    "identity-with-bids": {"layout": "bids", "identity": True},
-    "identity-not-for-target": {"target": "dicom", "identity": True},
     "subject-with-pseudonyms": {"layout": "bids", "subject": "01", "deidentify": True, "pseudonyms": FILE},
     "deidentify-with-kept-uids": {"target": "dicom", "deidentify": True, "uids": "keep"},
     "deidentify-with-original-names": {"target": "dicom", "deidentify": True, "names": "original"},
@@ -97,7 +94,7 @@ def arguments_of(code: str, folder: Path) -> list[str]:
     """Return the arguments of ``convert`` that break a rule; empty if the command line cannot."""
     found = []
     for name, value in choices_of(code, folder).items():
-        if name == "per_file":
+        if name in ("per_file", "deidentify_key"):  # a key is never an argument
             return []
         if name in SWITCHES:
             found.append(flag_of(name))

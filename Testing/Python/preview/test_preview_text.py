@@ -154,7 +154,7 @@ def test_deidentified_output_says_nothing_of_the_patient(tmp_path: Path) -> None
             raw += repr(Image.open(path).info).encode()
         assert not [secret for secret in (*secrets, *uids) if secret.encode() in raw]
     assert "Slice Thickness" in text_of(tmp_path / "out")
-    assert "Patient Identity Removed: YES" in text_of(tmp_path / "out")
+    assert "Patient Identity Removed (0012,0062): YES" in text_of(tmp_path / "out")
 
 
 @pytest.mark.parametrize(

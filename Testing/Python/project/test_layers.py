@@ -97,6 +97,7 @@ LAYERS = [  # the top imports below
     {"formats"},
     {"labels"},
     {"sidecar", "bids"},
+    {"output"},
     {"model"},
     {"options"},
     {"standard"},

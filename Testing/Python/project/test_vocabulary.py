@@ -1,4 +1,4 @@
-"""Classes, functions and modules have the names of docs/glossary.md, not those of the first releases."""
+"""Classes, functions and modules have the names of docs/glossary.md, not those of the first releases; locals, too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from places import CORE, python_files
+from places import CORE, LIB, python_files
 
 # names of the first releases, and words that say nothing without their file
 OLD_NAMES = {
@@ -27,6 +27,26 @@ def names_defined_in(path: Path) -> list[tuple[str, int]]:
     return [(path.stem, 1), *((node.name, node.lineno) for node in ast.walk(tree) if isinstance(node, kinds))]
 
 
+# local names that say nothing about their content
+EMPTY_NAMES = {"found", "told", "said"}
+
+
+def local_names_in(path: Path) -> list[tuple[str, int]]:
+    """Return the variables that a module assigns and the parameters of its functions, with their lines."""
+    tree = ast.parse(path.read_text("utf-8"))
+    stored = [
+        (node.id, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+    return stored + [(node.arg, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.arg)]
+
+
 @pytest.mark.parametrize("path", python_files(CORE), ids=lambda path: path.name)
 def test_no_name_of_the_first_releases_is_used(path: Path) -> None:
     assert [(name, line) for name, line in names_defined_in(path) if name.lstrip("_") in OLD_NAMES] == []
+
+
+@pytest.mark.parametrize("path", [*python_files(CORE), *python_files(LIB)], ids=lambda path: path.name)
+def test_local_names_are_words_for_their_content(path: Path) -> None:
+    """The ``found`` of an `OptionError` is the value that was found: the placeholder of its message."""
+    public = path.name in ("errors.py", "wording.py", "rule.py")
+    assert [(name, line) for name, line in local_names_in(path) if name in EMPTY_NAMES and not public] == []

@@ -35,15 +35,15 @@ _ROUNDING = 1e-3
 _CLASSIC_PET = frozenset({Tag.ACQUISITION_TERMINATION_CONDITION, Tag.ACQUISITION_TERMINATION_CONDITION_DATA})
 
 
-def adapt_attributes(elements: Elements, form: ObjectKind, told: SourceAttributes, sentences: Sentences) -> Elements:
-    """Return attributes that stand for one another in the form that a kind wants; `sentences` are told what was changed."""
-    found = _with_delay(elements, form)
-    found = found if form.groups or has_sides(found) else without(found, {Tag.LATERALITY})
-    found = _placed(found, form)
-    found = _with_method(found, sentences)
-    found = _of_enhanced(found, form, sentences)
-    found = _with_unit_vectors(found, sentences)
-    return _with_moment(found, form, told)
+def adapt_attributes(elements: Elements, form: ObjectKind, source: SourceAttributes, sentences: Sentences) -> Elements:
+    """Return attributes that stand for one another in the form that a kind wants; `sentences` receives what was changed."""
+    adapted = _with_delay(elements, form)
+    adapted = adapted if form.groups or has_sides(adapted) else without(adapted, {Tag.LATERALITY})
+    adapted = _placed(adapted, form)
+    adapted = _with_method(adapted, sentences)
+    adapted = _of_enhanced(adapted, form, sentences)
+    adapted = _with_unit_vectors(adapted, sentences)
+    return _with_moment(adapted, form, source)
 
 
 def without(elements: Elements, others: Container[int]) -> Elements:
@@ -105,11 +105,11 @@ def _with_unit_vectors(elements: Elements, sentences: Sentences) -> Elements:
     return without(elements, wrong)
 
 
-def _with_moment(elements: Elements, form: ObjectKind, told: SourceAttributes) -> Elements:
+def _with_moment(elements: Elements, form: ObjectKind, source: SourceAttributes) -> Elements:
     """Return attributes with when the first frame was acquired, as a kind says it."""
-    if not told.moments:
+    if not source.moments:
         return elements
-    first = min(told.moments.values())
+    first = min(source.moments.values())
     whole = {Tag.ACQUISITION_DATE_TIME: new_element.text("DT", first.strftime("%Y%m%d%H%M%S.%f"))} if form.groups else {}
     date, time = new_element.text("DA", first.strftime("%Y%m%d")), new_element.text("TM", first.strftime("%H%M%S.%f"))
     return {**whole, Tag.ACQUISITION_DATE: date, Tag.ACQUISITION_TIME: time, **elements}

@@ -28,35 +28,35 @@ _CONTRASTS = {"adc": "ADC", "trace": "TRACE", "fa": "FA", "t1map": "T1 MAP", "t2
 
 
 def resolve_recast_attributes(
-    volume: Volume, told: SourceAttributes, kind: Kind, shared: ConversionContext, sentences: Sentences
+    volume: Volume, source: SourceAttributes, kind: Kind, shared: ConversionContext, sentences: Sentences
 ) -> Attributes:
     """Return the attributes of a new object: --set, --metadata, what its original tells, and what the kind must have."""
-    found = Attributes()
-    found.offer_values(shared.set_values, "--set")
-    found.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
+    attributes = Attributes()
+    attributes.offer_values(shared.set_values, "--set")
+    attributes.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
     form = OBJECT_KINDS.get(kind)
     if form is None:
-        found.offer(drop_invalid_attributes(told.shared, {}, "", sentences), ORIGINAL)
+        attributes.offer(drop_invalid_attributes(source.shared, {}, "", sentences), ORIGINAL)
     else:
-        _offer_source_attributes(found, told, form, volume, sentences)
-    found.offer(told.remembered, ORIGINAL)
-    if not found.text(Tag.STUDY_INSTANCE_UID):
-        found.offer({Tag.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
-    if not found.text(Tag.FRAME_OF_REFERENCE_UID):
-        found.offer({Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
+        _offer_source_attributes(attributes, source, form, volume, sentences)
+    attributes.offer(source.remembered, ORIGINAL)
+    if not attributes.text(Tag.STUDY_INSTANCE_UID):
+        attributes.offer({Tag.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
+    if not attributes.text(Tag.FRAME_OF_REFERENCE_UID):
+        attributes.offer({Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
         sentences["the original has no Frame of Reference UID: a new one was given"] = None
-    return found
+    return attributes
 
 
 def _offer_source_attributes(
-    found: Attributes, told: SourceAttributes, form: ObjectKind, volume: Volume, sentences: Sentences
+    attributes: Attributes, source: SourceAttributes, form: ObjectKind, volume: Volume, sentences: Sentences
 ) -> None:
     """Offer what the original tells, what the kind says, and what must be there all the same."""
     modality = {Tag.MODALITY: new_element.text("CS", form.modality)} if form.modality else {}
-    shared = adapt_attributes(drop_attributes_of_other_modalities(told.shared, form), form, told, sentences)
+    shared = adapt_attributes(drop_attributes_of_other_modalities(source.shared, form), form, source, sentences)
     of_kind = {**modality, Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
     defaults = defaults_of(form.modules)
-    own = {} if form.multi_frame else next(iter(told.frames.values()), {})
+    own = {} if form.multi_frame else next(iter(source.frames.values()), {})
     checked = drop_invalid_attributes(
         without(shared, own), {**defaults, **own, **of_kind, **_places()}, form.sop_class, sentences
     )
@@ -66,15 +66,15 @@ def _offer_source_attributes(
             checked.setdefault(
                 Tag.COMPLEX_IMAGE_COMPONENT, new_element.text("CS", _COMPONENTS.get(_component(volume), "MAGNITUDE"))
             )
-    found.elements |= {tag: element for tag, element in modality.items() if tag not in found.elements}
-    found.sources |= {tag: "the kind" for tag in modality if tag not in found.sources}
-    found.offer(checked, ORIGINAL)
-    if not form.groups and has_sides(found.elements):
-        found.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)
-    found.offer(defaults, DEFAULT)
-    for tag in ORIENTATION_CODES if found.text(Tag.PATIENT_POSITION) else ():
-        found.elements.pop(tag, None)
-        found.sources.pop(tag, None)
+    attributes.elements |= {tag: element for tag, element in modality.items() if tag not in attributes.elements}
+    attributes.sources |= {tag: "the kind" for tag in modality if tag not in attributes.sources}
+    attributes.offer(checked, ORIGINAL)
+    if not form.groups and has_sides(attributes.elements):
+        attributes.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)
+    attributes.offer(defaults, DEFAULT)
+    for tag in ORIENTATION_CODES if attributes.text(Tag.PATIENT_POSITION) else ():
+        attributes.elements.pop(tag, None)
+        attributes.sources.pop(tag, None)
 
 
 def _places() -> Elements:
@@ -103,38 +103,40 @@ def _image_type(volume: Volume, form: ObjectKind) -> list[str]:
     return [*form.image_type[:3], _CONTRASTS.get(_component(volume), form.image_type[3])]
 
 
-def report_changes(told: SourceAttributes, sentences: Sentences, form: ObjectKind | None, log: Log) -> None:
+def report_changes(source: SourceAttributes, sentences: Sentences, form: ObjectKind | None, log: Log) -> None:
     """Say once what was repaired, and what stayed behind."""
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
-    lost = set().union(*(elements.keys() for elements in told.frames.values())) if form and form.multi_frame else set()
+    lost = set().union(*(elements.keys() for elements in source.frames.values())) if form and form.multi_frame else set()
     lost -= {Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME}
-    only = ONLY_IN_ORIGINALS & told.shared.keys() if form and form.groups else set()
+    only = ONLY_IN_ORIGINALS & source.shared.keys() if form and form.groups else set()
     notes = (
         ("not taken over, because they differ between frames: ", lost),
-        ("not taken over, because this kind of object does not have them: ", told.left),
+        ("not taken over, because this kind of object does not have them: ", source.left),
         ("not taken over, because only original images have them: ", only),
     )
-    log.notes += [words + ", ".join(map(dictionary.keyword_of, sorted(found))) for words, found in notes if found]
-    if told.private:
-        log.notes.append(f"{len(told.private)} private attributes stay behind: nobody knows whether they hold for another kind")
+    log.notes += [words + ", ".join(map(dictionary.keyword_of, sorted(tags))) for words, tags in notes if tags]
+    if source.private:
+        log.notes.append(
+            f"{len(source.private)} private attributes stay behind: nobody knows whether they hold for another kind"
+        )
 
 
-def with_values(volume: Volume, found: edits.Values) -> Volume:
+def with_values(volume: Volume, values: edits.Values) -> Volume:
     """Return a volume whose instances have these attributes."""
-    if volume.source is None or not found:
+    if volume.source is None or not values:
         return volume
-    return volume.with_instances(edits.apply(instance, found) for instance in volume.source.metadata.instances)
+    return volume.with_instances(edits.apply(instance, values) for instance in volume.source.metadata.instances)
 
 
 def with_valid_values(volume: Volume, shared: ConversionContext, log: Log) -> Volume:
     """Return a volume whose instances have what ``--set`` and ``--metadata`` say, and public values legal for their VR."""
     changed = with_values(volume, {**shared.file_values, **shared.set_values})
     sentences: Sentences = {}
-    found = changed.with_instances(
+    valid = changed.with_instances(
         replace(instance, elements=_with_repaired_values(instance, sentences)) for instance in changed.dicom.metadata.instances
     )
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
-    return found
+    return valid
 
 
 def _with_repaired_values(instance: Instance, sentences: Sentences) -> Elements:

@@ -83,8 +83,8 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     _check_shown(series.first, form)
     placed = _in_plane(volume, shared.options.plane)
     frames = _frames(volume, placed)
-    told = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
-    attributes, own = _attributes(volume, told, kind, shared, log)
+    source = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
+    attributes, own = _attributes(volume, source, kind, shared, log)
     stored = _stored(volume, frames, form, log) if form else None
     return Request(
         image=placed,
@@ -93,8 +93,8 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         sources=[series.instances[n] for n, _ in frames.keys] or series.instances,
         planes=_planes(frames, placed),
         frames=[own.get(key, {}) for key in frames.keys] if form and not form.multi_frame else (),
-        moments=_moments(told, frames, placed.times),
-        durations_s=_durations_s(told, placed.times),
+        moments=_moments(source, frames, placed.times),
+        durations_s=_durations_s(source, placed.times),
         source_frames=[frame + 1 for _, frame in frames.keys] if _has_many_frames(series) else (),
         stored=stored,
         derivation=DERIVATION,
@@ -103,16 +103,16 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
 
 
 def _attributes(
-    volume: Volume, told: SourceAttributes, kind: Kind, shared: ConversionContext, log: Log
+    volume: Volume, source: SourceAttributes, kind: Kind, shared: ConversionContext, log: Log
 ) -> tuple[Attributes, dict[tuple[int, int], Elements]]:
     """Return the attributes of the object, and those of each frame alone: (instance, frame) → elements."""
     form, sentences = OBJECT_KINDS.get(kind), Sentences()
-    attributes = resolve_recast_attributes(volume, told, kind, shared, sentences)
+    attributes = resolve_recast_attributes(volume, source, kind, shared, sentences)
     own = {
         key: drop_attributes_of_other_modalities(repair_values(elements, sentences), form)
-        for key, elements in told.frames.items()
+        for key, elements in source.frames.items()
     }
-    report_changes(told, sentences, form, log)
+    report_changes(source, sentences, form, log)
     return attributes, own
 
 
@@ -157,20 +157,20 @@ def _frames(volume: Volume, placed: Volume) -> _Frames:
     return _Frames(keys, [of_instance[n][frame] for n, frame in keys])
 
 
-def _moments(told: SourceAttributes, frames: _Frames, times: int) -> list[datetime | None]:
+def _moments(source: SourceAttributes, frames: _Frames, times: int) -> list[datetime | None]:
     """Return when each frame was acquired; nothing where all times of a series claim the same moment, that of its start."""
-    found = [told.moments.get(key) for key in frames.keys]
-    firsts = [moment for moment in found[:: max(1, len(found) // times)] if moment is not None]
+    moments = [source.moments.get(key) for key in frames.keys]
+    firsts = [moment for moment in moments[:: max(1, len(moments) // times)] if moment is not None]
     later = all(before < after for before, after in pairwise(firsts))
-    return found if told.moments and (times == 1 or (later and len(firsts) == times)) else []
+    return moments if source.moments and (times == 1 or (later and len(firsts) == times)) else []
 
 
-def _durations_s(told: SourceAttributes, times: int) -> list[float]:
+def _durations_s(source: SourceAttributes, times: int) -> list[float]:
     """Return how long every time lasted, s, where all frames say the same."""
-    found = metadata.number(told.shared, Tag.ACTUAL_FRAME_DURATION) or metadata.number(
-        told.shared, Tag.FRAME_ACQUISITION_DURATION
+    duration_ms = metadata.number(source.shared, Tag.ACTUAL_FRAME_DURATION) or metadata.number(
+        source.shared, Tag.FRAME_ACQUISITION_DURATION
     )
-    return [found / 1000] * times if found else []
+    return [duration_ms / 1000] * times if duration_ms else []
 
 
 def _has_many_frames(series: SeriesMetadata) -> bool:

@@ -120,15 +120,15 @@ def apply(instance: Instance, values: Values) -> Instance:
     """
     charset = CharacterSet().of(instance.elements)
     elements = instance.elements
-    for target, (vr, found) in values.items():
+    for target, (vr, value) in values.items():
         try:
-            raw = encode_value(vr, found, charset, describe(target))
+            raw = encode_value(vr, value, charset, describe(target))
         except SidecarError as error:
             if any(term not in ("", "ISO_IR 6") for term in charset.terms):
                 raise OptionError(f"{error} The files are in {'/'.join(charset.terms)}.") from None
             charset = CharacterSet((UTF_8,))
             elements = {**elements, Tag.SPECIFIC_CHARACTER_SET: Element("CS", UTF_8.encode("ascii"))}
-            raw = encode_value(vr, found, charset, describe(target))
+            raw = encode_value(vr, value, charset, describe(target))
         element = Element(vr, raw)
         elements = _set(elements, target, element) if isinstance(target, int) else _set_nested(elements, target, element)
     return replace(instance, elements=elements) if values else instance
@@ -153,8 +153,8 @@ def _set_nested(elements: Elements, path: tuple[int, ...], element: Element) -> 
     if not rest:
         return {**elements, tag: element}
     sequence = elements.get(tag)
-    found = sequence.value if sequence is not None and isinstance(sequence.value, tuple) and sequence.value else (Item({}),)
-    changed = (found[0]._replace(elements=_set_nested(found[0].elements, tuple(rest), element)), *found[1:])
+    present = sequence.value if sequence is not None and isinstance(sequence.value, tuple) and sequence.value else (Item({}),)
+    changed = (present[0]._replace(elements=_set_nested(present[0].elements, tuple(rest), element)), *present[1:])
     return {**elements, tag: sequence._replace(value=changed) if sequence is not None else Element("SQ", changed)}
 
 
@@ -167,7 +167,7 @@ def _set(elements: Elements, tag: int, element: Element) -> Elements:
 
 def _set_in_groups(elements: Elements, tag: int, element: Element) -> tuple[Elements, int]:
     """Set an attribute where functional groups hold it; return the elements and how often."""
-    found, hits = dict(elements), 0
+    updated, hits = dict(elements), 0
     for sequence in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
         group = elements.get(sequence)
         if group is None or not isinstance(group.value, tuple):
@@ -178,18 +178,18 @@ def _set_in_groups(elements: Elements, tag: int, element: Element) -> tuple[Elem
             changed_items.append(Item(changed, item.undefined) if count else item)
             hits += count
         if hits:
-            found[sequence] = group._replace(value=tuple(changed_items))
-    return found, hits
+            updated[sequence] = group._replace(value=tuple(changed_items))
+    return updated, hits
 
 
 def _set_below(elements: Elements, tag: int, element: Element) -> tuple[Elements, int]:
     """Set an attribute in the functional groups of one item: one level of sequences down."""
-    found, hits = dict(elements), 0
+    changed, hits = dict(elements), 0
     for key, group in elements.items():
         if not isinstance(group.value, tuple) or dictionary.is_private(key):
             continue
         if any(tag in item.elements for item in group.value):
             new = [Item({**i.elements, tag: element}, i.undefined) if tag in i.elements else i for i in group.value]
-            found[key] = group._replace(value=tuple(new))
+            changed[key] = group._replace(value=tuple(new))
             hits += 1
-    return found, hits
+    return changed, hits

@@ -28,9 +28,9 @@ def decimal_text(value: float) -> str:
     """Return a number in at most 16 characters."""
     value = 0.0 if value == 0 else value  # no negative zero
     for digits in range(17, 0, -1):
-        found = f"{value:.{digits}g}"
-        if len(found) <= DS_LENGTH:
-            return found
+        shorter = f"{value:.{digits}g}"
+        if len(shorter) <= DS_LENGTH:
+            return shorter
     return f"{value:.0e}"
 
 

@@ -45,23 +45,23 @@ def with_equipment(elements: Elements) -> Element:
 
 def pixel_elements(pixel: PixelFormat) -> Elements:
     """Return the attributes of the Image Pixel module (PS3.3 C.7.6.3) that follow from a pixel format."""
-    found = {
+    elements = {
         Tag.ROWS: new_element.integers("US", pixel.rows),
         Tag.COLUMNS: new_element.integers("US", pixel.columns),
     }
     if pixel.samples == 3:
-        found |= {
+        elements |= {
             Tag.PHOTOMETRIC_INTERPRETATION: new_element.text("CS", "RGB"),
             Tag.PLANAR_CONFIGURATION: new_element.integers("US", 0),
         }
     if not pixel.floating:
-        found |= {
+        elements |= {
             Tag.BITS_ALLOCATED: new_element.integers("US", pixel.bits_allocated),
             Tag.BITS_STORED: new_element.integers("US", pixel.bits_stored),
             Tag.HIGH_BIT: new_element.integers("US", pixel.high_bit),
             Tag.PIXEL_REPRESENTATION: new_element.integers("US", int(pixel.signed)),
         }
-    return found
+    return elements
 
 
 def file_of(

@@ -30,9 +30,9 @@ def data_set_of(elements: Elements) -> Dataset:
     return read_dataset(BytesIO(raw), is_implicit_VR=False, is_little_endian=True)
 
 
-def element_of(tag: int, vr: str, found: list[Any]) -> Element:
+def element_of(tag: int, vr: str, values: list[Any]) -> Element:
     """Return the element of values in the DICOM JSON Model, in UTF-8."""
-    return Element(vr, encode_value(vr, found, _UTF_8, dictionary.describe(tag)))
+    return Element(vr, encode_value(vr, values, _UTF_8, dictionary.describe(tag)))
 
 
 def in_utf_8(instance: Instance, wanted: Collection[int]) -> Elements:
@@ -44,12 +44,12 @@ def in_utf_8(instance: Instance, wanted: Collection[int]) -> Elements:
     chosen = {tag: element for tag, element in instance.elements.items() if tag in wanted}
     if all(term in ("", "ISO_IR 6", UTF_8) for term in charset.terms):
         return chosen
-    found = {}
+    decoded = {}
     for tag, element in chosen.items():
         recoded = _recoded(tag, element, charset)
         if recoded is not None:
-            found[tag] = recoded
-    return found
+            decoded[tag] = recoded
+    return decoded
 
 
 def _recoded(tag: int, element: Element, charset: CharacterSet) -> Element | None:

@@ -52,8 +52,8 @@ def source_image(reference: Reference, frames: Sequence[int] = ()) -> Elements:
 
 def source_images(instances: Iterable[Instance], frames: Sequence[int] = ()) -> Element:
     """Return SourceImageSequence of the instances that an image was made from, of their frames (from 1)."""
-    found = (Reference.to(instance) for instance in instances)
-    return new_element.sequence(*(source_image(reference, frames) for reference in found if reference.uid))
+    references = (Reference.to(instance) for instance in instances)
+    return new_element.sequence(*(source_image(reference, frames) for reference in references if reference.uid))
 
 
 def evidence(instances: Iterable[Instance]) -> Elements:
@@ -77,17 +77,17 @@ def referenced_series(references: Iterable[Reference]) -> Elements:
 
 def common_instance_references(references: Iterable[Reference], study: str) -> Elements:
     """Return the Common Instance Reference module (PS3.3 C.12.2) of an object of a study."""
-    found: Elements = {}
+    elements: Elements = {}
     others = []
     for uid, of_study in _grouped(references, lambda reference: reference.study):
         series = referenced_series(of_study)
         if uid == study:
-            found |= series
+            elements |= series
         else:
             others.append({**series, Tag.STUDY_INSTANCE_UID: new_element.text("UI", uid)})
     if others:
-        found[Tag.STUDIES_CONTAINING_OTHER_REFERENCED_INSTANCES_SEQUENCE] = new_element.sequence(*others)
-    return found
+        elements[Tag.STUDIES_CONTAINING_OTHER_REFERENCED_INSTANCES_SEQUENCE] = new_element.sequence(*others)
+    return elements
 
 
 def _series(references: Iterable[Reference], instances: int) -> Element:

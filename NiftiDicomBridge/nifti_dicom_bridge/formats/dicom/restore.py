@@ -179,9 +179,9 @@ class PixelSource:
     def _recorded(self, whole: InstanceFrames, name: str) -> bytes:
         for v, n in whole.number.items():
             record = self.volumes[v].dicom.pixel_record
-            found = getattr(record, name).get(n)
-            if found:
-                return bytes(found)
+            recorded = getattr(record, name).get(n)
+            if recorded:
+                return bytes(recorded)
         return b""
 
     def _frames(self, whole: InstanceFrames, pieces: list[FrameRef], pixel: PixelFormat) -> np.ndarray:
@@ -307,10 +307,10 @@ class Composer:
         known = self._known.get(key)
         if known is not None and known[0] is element:
             return known[1]
-        found = codec.encode_element(tag, element, encoding)
+        encoded = codec.encode_element(tag, element, encoding)
         if len(self._known) < _VERY_LARGE:
-            self._known[key] = (element, found)
-        return found
+            self._known[key] = (element, encoded)
+        return encoded
 
 
 def _deflate(raw: bytes) -> bytes:
@@ -348,17 +348,17 @@ def with_all_bits(instance: Instance) -> Instance:
 
 def _without_compressed_icons(elements: Elements, syntax: str) -> Elements:
     """Return elements whose nested pixel data are native; a sequence whose icon cannot be decoded is left out."""
-    found = {}
+    kept = {}
     for tag, element in elements.items():
         items = element.value if isinstance(element.value, tuple) else ()
         if not any(_is_compressed(item) for item in items):
-            found[tag] = element
+            kept[tag] = element
             continue
         native = [decode.decompressed_icon(i.elements, syntax) if _is_compressed(i) else i.elements for i in items]
         if all(elements is not None for elements in native):
             new = tuple(Item(one, item.undefined) for one, item in zip(native, items, strict=True) if one is not None)
-            found[tag] = element._replace(value=new)
-    return found
+            kept[tag] = element._replace(value=new)
+    return kept
 
 
 def _is_compressed(item: Item) -> bool:

@@ -28,8 +28,8 @@ class UidMap:
         """Return elements in which every UID of the map is replaced, in sequences too."""
         if not self.new:
             return elements
-        found = {tag: self._element(element) for tag, element in elements.items()}
-        return found if any(found[tag] is not elements[tag] for tag in found) else elements
+        mapped = {tag: self._element(element) for tag, element in elements.items()}
+        return mapped if any(mapped[tag] is not elements[tag] for tag in mapped) else elements
 
     def _element(self, element: Element) -> Element:
         if isinstance(element.value, tuple):

@@ -13,7 +13,7 @@ from ...model.names import safe_name, unique_name
 from ...model.report import Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Names, Progress, Uids
-from ...options.staging import Staging
+from ...output import Staging
 from ...standard import dictionary
 from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
@@ -175,21 +175,21 @@ class _Writer:
         if self.job.options.uids is Uids.KEEP:
             log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
         folder = self._series_folder(volume.dicom.metadata.first)
-        for n, found in enumerate(derive_groups(volumes, self.job.uids, log)):
+        for n, new_file in enumerate(derive_groups(volumes, self.job.uids, log)):
             self._tell(n, volume.voxels.shape[0] * volume.voxels.shape[1])
-            instance = self._with_values(found.instance, log if n == 0 else None)
-            self._write(instance, found.pixels, found.raw, f"{folder}/{n + 1:06d}.dcm")
+            instance = self._with_values(new_file.instance, log if n == 0 else None)
+            self._write(instance, new_file.pixels, new_file.raw, f"{folder}/{n + 1:06d}.dcm")
 
     def made(self, objects: Iterable[NewFile | Dataset], folder: str, total: int) -> None:
         """Write objects made from nothing into a folder of their own."""
         folder = unique_name(safe_name(folder), self.job.folders)
-        for n, found in enumerate(objects):
+        for n, new_file in enumerate(objects):
             self._tell(n, total)
             name = f"{folder}/{n + 1:06d}.dcm"
-            if isinstance(found, NewFile):
-                self._write(found.instance, found.pixels, found.raw, name)
+            if isinstance(new_file, NewFile):
+                self._write(new_file.instance, new_file.pixels, new_file.raw, name)
             else:
-                self._save(found, name)
+                self._save(new_file, name)
 
     def _save(self, data_set: Dataset, name: str) -> None:
         """Write a data set that highdicom made, with file meta information of ours."""
@@ -209,7 +209,7 @@ class _Writer:
 
     def _with_values(self, instance: Instance, log: Log | None) -> Instance:
         if log is not None:
-            log.changes += [_change(instance, target, found) for target, (_, found) in self.values.items()]
+            log.changes += [_change(instance, target, values) for target, (_, values) in self.values.items()]
         return edits.apply(instance, self.values)
 
     def _folder(self, instance: Instance) -> str:
@@ -269,9 +269,9 @@ def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
             log.warnings.append(note)
 
 
-def _change(instance: Instance, target: edits.Target, found: list[Any]) -> Change:
+def _change(instance: Instance, target: edits.Target, values: list[Any]) -> Change:
     from pydicom.datadict import keyword_for_tag
 
-    new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in found)
+    new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in values)
     tag = target if isinstance(target, int) else target[-1]
     return Change(keyword_for_tag(tag) or dictionary.describe(tag), edits.old_text(instance.elements, target), new, "")

@@ -47,14 +47,14 @@ def _texts(raw: bytes, order: str) -> list[str]:
     """Return the texts in extensions: each has its size and code before it."""
     if len(raw) < 4 or raw[0] == 0:
         return []
-    found, at = [], 4
+    texts, at = [], 4
     while at + 8 <= len(raw):
         (size,) = struct.unpack_from(order + "i", raw, at)
         if size < 16:
             break
         try:
-            found.append(raw[at + 8 : at + size].decode("utf-8").strip("\0 \t\r\n"))
+            texts.append(raw[at + 8 : at + size].decode("utf-8").strip("\0 \t\r\n"))
         except UnicodeDecodeError:
             pass
         at += size
-    return [text for text in found if text]
+    return [text for text in texts if text]

@@ -184,19 +184,19 @@ class NiftiHeader:
             [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
         ])  # fmt: skip
         qfac = -1.0 if self.pixdim[0] < 0 else 1.0
-        found = np.eye(4)
+        matrix = np.eye(4)
         sizes = np.array([size if size > 0 else 1.0 for size in self.pixdim[1:4]])
-        found[:3, :3] = rotation * (sizes * [1.0, 1.0, qfac])
-        found[:3, 3] = self.origin
-        return found
+        matrix[:3, :3] = rotation * (sizes * [1.0, 1.0, qfac])
+        matrix[:3, 3] = self.origin
+        return matrix
 
     def _plain(self) -> np.ndarray:
         """Return voxel sizes around the middle of the image, x to the right turned to the left as nibabel does."""
         sizes = np.array([abs(size) if size else 1.0 for size in self.pixdim[1:4]]) * [-1.0, 1.0, 1.0]
         middle = (np.array([*self.shape, 1, 1, 1][:3]) - 1) / 2
-        found = np.diag([*sizes, 1.0])
-        found[:3, 3] = -sizes * middle
-        return found
+        matrix = np.diag([*sizes, 1.0])
+        matrix[:3, 3] = -sizes * middle
+        return matrix
 
     def _apart(self, sform: np.ndarray, qform: np.ndarray) -> str:
         last = np.array([*([n - 1 for n in self.shape] + [0, 0])[:3], 1.0])

@@ -243,14 +243,14 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
 def _numbers_in(path: Path) -> np.ndarray:
     try:
         lines = path.read_text("utf-8").splitlines()
-        found = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
+        numbers = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
     except OSError as error:
         raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None
     except ValueError:
         raise NiftiReadError(f"{path}: rows of numbers, all of the same length, were expected.") from None
-    if not found.size or not np.isfinite(found).all():
+    if not numbers.size or not np.isfinite(numbers).all():
         raise NiftiReadError(f"{path}: it holds no numbers, or some that are not finite.")
-    return found
+    return numbers
 
 
 def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:

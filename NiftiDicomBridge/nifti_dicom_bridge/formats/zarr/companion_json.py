@@ -44,7 +44,7 @@ def companion_content(volume: Volume, store: str, record: Mapping[str, Any] | No
     shape = volume.voxels.shape
     sizes = {"t": shape[0], "c": shape[-1], "z": shape[1], "y": shape[2], "x": shape[3]}
     rescale = volume.rescale
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         "Store": store,
         "Array": {
             "Path": "0",
@@ -61,20 +61,20 @@ def companion_content(volume: Volume, store: str, record: Mapping[str, Any] | No
         },
         "Rescale": {"Slope": rescale.slope, "Intercept": rescale.intercept, "Units": rescale.units},
     }
-    return found if record is None else {**found, "DICOM": readable_table(record["Instances"])}
+    return content if record is None else {**content, "DICOM": readable_table(record["Instances"])}
 
 
 def readable_table(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a table of the record with keywords and plain values."""
-    found: dict[str, Any] = {"Count": table["Count"], "Shared": _data_set(table.get("Shared", {}))}
+    readable: dict[str, Any] = {"Count": table["Count"], "Shared": _data_set(table.get("Shared", {}))}
     columns = {_name(tag): _column(column) for tag, column in table.get("Varying", {}).items()}
     columns = {name: column for name, column in columns.items() if column is not None}
-    return {**found, "Varying": columns} if columns else found
+    return {**readable, "Varying": columns} if columns else readable
 
 
 def _data_set(data_set: Mapping[str, Any]) -> dict[str, Any]:
-    found = {_name(tag): _element(element) for tag, element in data_set.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    named = {_name(tag): _element(element) for tag, element in data_set.items()}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _name(tag: str) -> str:
@@ -86,16 +86,16 @@ def _name(tag: str) -> str:
 @cache
 def _dictionary() -> Mapping[int, tuple[str, ...]]:
     """Return pydicom's table of attributes (PS3.6), without the rest of pydicom, which takes long to import."""
-    found = sys.modules.get("pydicom._dicom_dict")
-    if found is None:
+    loaded = sys.modules.get("pydicom._dicom_dict")
+    if loaded is None:
         package = importlib.util.find_spec("pydicom")
         folder = package.submodule_search_locations[0] if package and package.submodule_search_locations else ""
         spec = importlib.util.spec_from_file_location("_dicom_dict", Path(folder, "_dicom_dict.py"))
         assert spec is not None
         assert spec.loader is not None
-        found = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(found)
-    table: Mapping[int, tuple[str, ...]] = found.DicomDictionary
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+    table: Mapping[int, tuple[str, ...]] = loaded.DicomDictionary
     return table
 
 

@@ -53,8 +53,8 @@ def to_ome(volume: Volume, levels: Sequence[tuple[str, tuple[int, int, int], tup
         ]
         datasets.append({"path": path, "coordinateTransformations": transformations})
     image = {"name": volume.name, "axes": [_axis(name, step) for name in names], "datasets": datasets}
-    found: dict[str, Any] = {"version": VERSION, "multiscales": [image]}
-    return found | ({"omero": _colours()} if volume.voxels.shape[4:] == (3,) else {})
+    ome: dict[str, Any] = {"version": VERSION, "multiscales": [image]}
+    return ome | ({"omero": _colours()} if volume.voxels.shape[4:] == (3,) else {})
 
 
 def scale_and_translation(ijk_to_ras: np.ndarray) -> tuple[list[float], list[float]]:
@@ -93,8 +93,8 @@ class OmeImage:
             self.axes = [(str(axis["name"]), str(axis.get("type", "")), str(axis.get("unit", ""))) for axis in image["axes"]]
             self.path = str(image["datasets"][0]["path"])
             self.scale, self.translation = np.ones(len(self.axes)), np.zeros(len(self.axes))
-            for found in [*image["datasets"][0]["coordinateTransformations"], *image.get("coordinateTransformations", [])]:
-                self._transform(found)
+            for transform in [*image["datasets"][0]["coordinateTransformations"], *image.get("coordinateTransformations", [])]:
+                self._transform(transform)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ZarrReadError(
                 f"{where}: its OME-Zarr metadata are missing or damaged ({type(error).__name__}: {error}). Stores of OME-Zarr "
@@ -107,20 +107,20 @@ class OmeImage:
             names = [name for name, _, _ in self.axes]
             raise ZarrReadError(f"{where}: it has axes {names}. Time, channel, and two or three of space can be read.")
 
-    def _transform(self, found: dict[str, Any]) -> None:
-        if found["type"] == "scale":
-            factors = np.array(found["scale"], dtype=float)
+    def _transform(self, transform: dict[str, Any]) -> None:
+        if transform["type"] == "scale":
+            factors = np.array(transform["scale"], dtype=float)
             self.scale, self.translation = self.scale * factors, self.translation * factors
-        elif found["type"] == "translation":
-            self.translation = self.translation + np.array(found["translation"], dtype=float)
-        elif found["type"] != "identity":
-            raise ValueError(f"a transformation of type {found['type']!r}")
+        elif transform["type"] == "translation":
+            self.translation = self.translation + np.array(transform["translation"], dtype=float)
+        elif transform["type"] != "identity":
+            raise ValueError(f"a transformation of type {transform['type']!r}")
 
     def _only(self, kind: str, where: str) -> int | None:
-        found = [n for n, (_, one, _) in enumerate(self.axes) if one == kind]
-        if len(found) > 1:
-            raise ZarrReadError(f"{where}: it has {len(found)} axes of type {kind}; one can be read.")
-        return found[0] if found else None
+        axes = [n for n, (_, one, _) in enumerate(self.axes) if one == kind]
+        if len(axes) > 1:
+            raise ZarrReadError(f"{where}: it has {len(axes)} axes of type {kind}; one can be read.")
+        return axes[0] if axes else None
 
     @property
     def time_step_s(self) -> float:

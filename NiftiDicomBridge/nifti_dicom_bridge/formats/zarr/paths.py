@@ -27,6 +27,6 @@ def stores_below(inputs: Sequence[Path]) -> Iterator[Path]:
         elif given.is_dir():
             for root, folders, _ in os.walk(given):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
-                found = [name for name in folders if suffix_of(name, [ZARR_SUFFIX])]
-                yield from (Path(root, name) for name in found)
-                folders[:] = [name for name in folders if name not in found]
+                stores = [name for name in folders if suffix_of(name, [ZARR_SUFFIX])]
+                yield from (Path(root, name) for name in stores)
+                folders[:] = [name for name in folders if name not in stores]

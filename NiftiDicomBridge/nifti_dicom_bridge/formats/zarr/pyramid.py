@@ -71,8 +71,8 @@ def regions(shape: Sequence[int], step: int) -> Iterator[tuple[int, int, int]]:
 def place(region: tuple[int, int, int], names: Sequence[str]) -> tuple[Any, ...]:
     """Return the index of a region in an array with these axes."""
     time, first, end = region
-    found = {"t": time, "c": slice(None), "z": slice(first, end), "y": slice(None), "x": slice(None)}
-    return tuple(found[name] for name in names)
+    index_by_axis = {"t": time, "c": slice(None), "z": slice(first, end), "y": slice(None), "x": slice(None)}
+    return tuple(index_by_axis[name] for name in names)
 
 
 def halved(finer: Any, region: tuple[int, int, int], axes: Sequence[bool], names: Sequence[str], labels: bool) -> np.ndarray:

@@ -88,14 +88,18 @@ def _check_kind(path: Path) -> None:
 
 def _attributes(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads((path / SIGN).read_bytes())
+        content = json.loads((path / SIGN).read_bytes())
     except OSError as error:
         raise ZarrReadError(f"{path / SIGN}: cannot be read ({error.strerror}).") from None
     except (ValueError, RecursionError) as error:
         raise ZarrReadError(f"{path / SIGN}: is no JSON ({error}). {AGAIN}") from None
-    if not isinstance(found, dict) or found.get("node_type") != "group" or not isinstance(found.get("attributes", {}), dict):
+    if (
+        not isinstance(content, dict)
+        or content.get("node_type") != "group"
+        or not isinstance(content.get("attributes", {}), dict)
+    ):
         raise ZarrReadError(f"{path / SIGN}: the metadata of a group were expected. Give the store of an image.")
-    attributes: dict[str, Any] = found.get("attributes", {})
+    attributes: dict[str, Any] = content.get("attributes", {})
     return attributes
 
 
@@ -188,7 +192,7 @@ def _record(zarr: Any, path: Path, own: dict[str, Any]) -> dict[str, Any] | None
 def _top_beside(path: Path, ours: bool) -> dict[str, Any]:
     """Return the BIDS keys of NAME.json; empty where it is not there, or is not `ours` as it should be."""
     file = sidecar_path(path)
-    found = read_sidecar(file) if file.is_file() else {}
-    if ours and BESIDE_KEY not in found:
+    content = read_sidecar(file) if file.is_file() else {}
+    if ours and BESIDE_KEY not in content:
         return {}
-    return {key: value for key, value in found.items() if key not in (KEY, BESIDE_KEY)}
+    return {key: value for key, value in content.items() if key not in (KEY, BESIDE_KEY)}

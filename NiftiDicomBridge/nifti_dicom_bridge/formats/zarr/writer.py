@@ -187,7 +187,7 @@ def fill_value(dtype: np.dtype) -> Any:
 def image_attributes(volume: Volume) -> dict[str, Any]:
     """Return what a volume is beside its voxels and its record, as JSON values."""
     rescale = volume.rescale
-    found: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "IjkToRas": np.asarray(volume.ijk_to_ras, dtype=float).tolist(),
         "IjkToLps": (LPS_TO_RAS @ volume.ijk_to_ras + 0.0).tolist(),
         "Rescale": {"Slope": rescale.slope, "Intercept": rescale.intercept, "Units": rescale.units},
@@ -197,8 +197,8 @@ def image_attributes(volume: Volume) -> dict[str, Any]:
         "Warnings": list(volume.warnings),
     }
     if volume.gradients is not None:
-        found["Gradients"] = volume.gradients.tolist()
-    return found
+        attributes["Gradients"] = volume.gradients.tolist()
+    return attributes
 
 
 def _check_type(dtype: np.dtype) -> None:

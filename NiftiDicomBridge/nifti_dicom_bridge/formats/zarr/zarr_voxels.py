@@ -86,12 +86,12 @@ class ZarrVoxels(LazyVoxels):
     def _from_kept(self, start: int, stop: int) -> np.ndarray:
         """Return some planes of one time, fewer than a chunk has."""
         time, first = divmod(start, self.shape[1])
-        found = []
+        planes = []
         for n in range(first // self._step, (first + stop - start - 1) // self._step + 1):
             low = n * self._step
             chunk = self._chunk(time, low)
-            found.append(chunk[max(0, first - low) : first - low + stop - start])
-        return np.concatenate(found)
+            planes.append(chunk[max(0, first - low) : first - low + stop - start])
+        return np.concatenate(planes)
 
     def _chunk(self, time: int, low: int) -> np.ndarray:
         with self._keeping:

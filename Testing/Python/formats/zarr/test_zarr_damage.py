@@ -24,7 +24,7 @@ from nifti_dicom_bridge import (
     open_zarr,
 )
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.options.staging import Staging
+from nifti_dicom_bridge.output import Staging
 from zarr_circle import ZARR, ZarrCircle, image, written
 
 zarr = pytest.importorskip("zarr")

@@ -29,15 +29,15 @@ class Attributes:
     elements: Elements = field(default_factory=dict)
     sources: dict[int, str] = field(default_factory=dict)
 
-    def offer(self, found: Elements, source: str) -> None:
+    def offer(self, elements: Elements, source: str) -> None:
         """Take elements that no earlier source gave."""
-        for tag, element in found.items():
+        for tag, element in elements.items():
             if tag not in self.elements:
                 self.elements[tag], self.sources[tag] = element, source
 
-    def offer_values(self, found: Mapping[int, tuple[str, list[Any]]], source: str) -> None:
+    def offer_values(self, values: Mapping[int, tuple[str, list[Any]]], source: str) -> None:
         """Take tag → (VR, values in the DICOM JSON Model) that no earlier source gave."""
-        self.offer({tag: element_of(tag, vr, value) for tag, (vr, value) in found.items()}, source)
+        self.offer({tag: element_of(tag, vr, value) for tag, (vr, value) in values.items()}, source)
 
     def text(self, tag: int) -> str:
         """Return a text that was decided, empty where there is none."""
@@ -46,7 +46,7 @@ class Attributes:
             return ""
         return element.value.decode("utf-8", "replace").strip(metadata.SPACE_AND_NULL)
 
-    def told(self) -> list[Change]:
+    def as_changes(self) -> list[Change]:
         """Return every attribute with its value and source, for the report."""
         from pydicom.datadict import keyword_for_tag
 

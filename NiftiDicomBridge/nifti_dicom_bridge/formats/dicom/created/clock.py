@@ -64,10 +64,10 @@ def of_frame(request: Request, t: int, k: int) -> Elements:
     moment = moment_of(request, t, k)
     if moment is None:
         return {}
-    found: Elements = {Tag.ACQUISITION_TIME: new_element.text("TM", moment.strftime("%H%M%S.%f"))}
+    elements: Elements = {Tag.ACQUISITION_TIME: new_element.text("TM", moment.strftime("%H%M%S.%f"))}
     if request.moments or request.attributes.text(Tag.ACQUISITION_DATE):
-        found[Tag.ACQUISITION_DATE] = new_element.text("DA", moment.strftime("%Y%m%d"))
-    return found
+        elements[Tag.ACQUISITION_DATE] = new_element.text("DA", moment.strftime("%Y%m%d"))
+    return elements
 
 
 def frame_reference_ms(request: Request, t: int) -> float:

@@ -55,9 +55,9 @@ def replace_references(made: Dataset, placement: Placement, sources: Sequence[Da
 
 
 def _put(made: Dataset, elements: Elements) -> None:
-    found = data_set_of(elements)
-    found.decode()  # pydicom writes what is not decoded as it was read, whatever it is put into
-    made.update(found)
+    data_set = data_set_of(elements)
+    data_set.decode()  # pydicom writes what is not decoded as it was read, whatever it is put into
+    made.update(data_set)
 
 
 def _derivation(placement: Placement, k: int, matches: Sequence[SourcePlane], derivation: Triplet) -> Elements:

@@ -41,16 +41,16 @@ ACQUISITION: Module = (  # C.8.22.5.2, C.8.22.5.4
 def elements(decided: Attributes) -> Elements:
     """Return the Enhanced PET modules; what no source tells is unknown by code, and not corrected."""
     corrected = decided.text(Tag.CORRECTED_IMAGE).split("\\")
-    found: Elements = {tag: new_element.text("CS", "YES" if word in corrected else "NO") for tag, word in _CORRECTIONS.items()}
-    found[Tag.VIEW_CODE_SEQUENCE] = new_element.sequence({**_AXIAL, Tag.VIEW_MODIFIER_CODE_SEQUENCE: new_element.sequence()})
-    found[Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE] = complete_radiopharmaceutical(decided.elements)
+    result: Elements = {tag: new_element.text("CS", "YES" if word in corrected else "NO") for tag, word in _CORRECTIONS.items()}
+    result[Tag.VIEW_CODE_SEQUENCE] = new_element.sequence({**_AXIAL, Tag.VIEW_MODIFIER_CODE_SEQUENCE: new_element.sequence()})
+    result[Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE] = complete_radiopharmaceutical(decided.elements)
     if "ATTN" in corrected:
-        found |= _attenuation(decided)
+        result |= _attenuation(decided)
     if "DECY" in corrected:
-        found[Tag.DECAY_CORRECTION_DATE_TIME] = new_element.text("DT", _decay_reference(decided))
+        result[Tag.DECAY_CORRECTION_DATE_TIME] = new_element.text("DT", _decay_reference(decided))
     if "SCAT" in corrected and not decided.text(Tag.SCATTER_CORRECTION_METHOD):
-        found[Tag.SCATTER_CORRECTION_METHOD] = new_element.text("LO", "UNKNOWN")
-    return found
+        result[Tag.SCATTER_CORRECTION_METHOD] = new_element.text("LO", "UNKNOWN")
+    return result
 
 
 def complete_radiopharmaceutical(elements: Elements) -> Element:
@@ -64,10 +64,10 @@ def complete_radiopharmaceutical(elements: Elements) -> Element:
 
 def _completed(item: Elements, number: int, elements: Elements) -> Elements:
     start, date = metadata.text(item, Tag.RADIOPHARMACEUTICAL_START_TIME), metadata.text(elements, Tag.SERIES_DATE)
-    found = {**_radiopharmaceutical(), **{tag: element for tag, element in item.items() if element.value}}
+    completed = {**_radiopharmaceutical(), **{tag: element for tag, element in item.items() if element.value}}
     if start and Tag.RADIOPHARMACEUTICAL_START_DATE_TIME not in item:
-        found[Tag.RADIOPHARMACEUTICAL_START_DATE_TIME] = new_element.text("DT", (date or UNKNOWN_DATE) + start)
-    return {**found, Tag.RADIOPHARMACEUTICAL_AGENT_NUMBER: new_element.integers("US", number)}
+        completed[Tag.RADIOPHARMACEUTICAL_START_DATE_TIME] = new_element.text("DT", (date or UNKNOWN_DATE) + start)
+    return {**completed, Tag.RADIOPHARMACEUTICAL_AGENT_NUMBER: new_element.integers("US", number)}
 
 
 def _attenuation(decided: Attributes) -> Elements:

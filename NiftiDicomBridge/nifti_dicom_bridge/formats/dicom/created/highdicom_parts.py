@@ -1,4 +1,4 @@
-"""What highdicom needs to be told for a Segmentation or Parametric Map, and what it got wrong for an image without source."""
+"""The arguments of highdicom for a Segmentation or Parametric Map, and what it got wrong for an image without source."""
 
 from __future__ import annotations
 

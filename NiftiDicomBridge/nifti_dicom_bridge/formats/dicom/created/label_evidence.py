@@ -96,13 +96,13 @@ def values_of(image: Volume) -> Values | None:
     if not some.size or not np.isfinite(some).all() or some.min() < -WHOLE or not is_whole(image, WHOLE):
         return None
     some = np.rint(some)
-    found, counts = np.unique(some, return_counts=True)
-    if found.size < 2:
+    distinct, counts = np.unique(some, return_counts=True)
+    if distinct.size < 2:
         return None
-    background = int(counts[0]) if found[0] == 0 else 0
+    background = int(counts[0]) if distinct[0] == 0 else 0
     pairs = equal = 0
     for axis in (2, 3):
         one, other = np.moveaxis(some, axis, 0)[:-1], np.moveaxis(some, axis, 0)[1:]
         both = (one > 0) & (other > 0)
         pairs, equal = pairs + int(both.sum()), equal + int((both & (one == other)).sum())
-    return Values(int(found.size), background / some.size, equal / max(1, pairs), pairs, some.size - background)
+    return Values(int(distinct.size), background / some.size, equal / max(1, pairs), pairs, some.size - background)

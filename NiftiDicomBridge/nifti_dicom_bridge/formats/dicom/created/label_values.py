@@ -80,12 +80,12 @@ def probabilities(volume: Volume, log: Log) -> np.ndarray:
     if full != 1:
         what = "percent" if full == 100 else f"whole numbers from 0 to {full}"
         log.warnings.append(f"values up to {high:g} were taken for {what}: divided by {full} to get probabilities from 0 to 1")
-    found = voxels.astype(np.float64) / full
-    scaled = found * FULL
+    result = voxels.astype(np.float64) / full
+    scaled = result * FULL
     error = float(np.abs(np.rint(scaled) - scaled).max()) / FULL
     if error > 1e-9:
         log.notes.append(f"probabilities were rounded to steps of 1/{FULL}: the largest error is {error:.2g}")
-    return found
+    return result
 
 
 def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:

@@ -99,18 +99,18 @@ def _per_frame(request: Request, stored: StoredPixels, times: slice) -> Element:
 
 def _plain(request: Request, stored: StoredPixels) -> Elements:
     """Return what multi-frame Secondary Capture has without functional groups (PS3.3 C.8.6.3)."""
-    found = _spatial_groups(request, stored)
+    groups = _spatial_groups(request, stored)
     if stored.pixel.samples == 1:
-        found |= rescale_elements(request, stored, 0, 0) or {
+        groups |= rescale_elements(request, stored, 0, 0) or {
             Tag.RESCALE_SLOPE: new_element.decimals([1]),
             Tag.RESCALE_INTERCEPT: new_element.decimals([0]),
             Tag.RESCALE_TYPE: new_element.text("LO", "US"),
         }
-        found[Tag.PRESENTATION_LUT_SHAPE] = new_element.text("CS", "IDENTITY")
-        found |= window_elements(request, stored)
+        groups[Tag.PRESENTATION_LUT_SHAPE] = new_element.text("CS", "IDENTITY")
+        groups |= window_elements(request, stored)
     if request.sources:
-        found[Tag.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
-    return found
+        groups[Tag.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
+    return groups
 
 
 def _spatial_groups(request: Request, stored: StoredPixels) -> Elements:
@@ -174,9 +174,9 @@ def _flat_tags(request: Request) -> set[int]:
 def _of_all_frames(request: Request, stored: StoredPixels, elements: Elements) -> Elements:
     """Return dimensions, shared functional groups and evidence."""
     shared = _shared_groups(request, stored, elements) | references.of_all_frames(request)
-    found = _dimensions(stored.voxels.shape[0] > 1)
-    found[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(shared)
-    return found | evidence(request.sources)
+    dimensions = _dimensions(stored.voxels.shape[0] > 1)
+    dimensions[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(shared)
+    return dimensions | evidence(request.sources)
 
 
 def _dimensions(temporal: bool) -> Elements:
@@ -200,7 +200,7 @@ def _dimensions(temporal: bool) -> Elements:
 
 def _shared_groups(request: Request, stored: StoredPixels, elements: Elements) -> Elements:
     plane, decided = request.planes[0], request.attributes.elements
-    found: Elements = {
+    groups: Elements = {
         Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
         Tag.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
             {Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
@@ -209,15 +209,15 @@ def _shared_groups(request: Request, stored: StoredPixels, elements: Elements) -
         Tag.FRAME_ANATOMY_SEQUENCE: new_element.sequence(_anatomy(request)),
     }
     if stored.pixel.samples == 1:
-        found[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(window_elements(request, stored))
-    found |= _ONLY_OF_KIND[request.kind]()
+        groups[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(window_elements(request, stored))
+    groups |= _ONLY_OF_KIND[request.kind]()
     if _is_shared(stored):
-        found[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))
+        groups[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))
     for sequence, members in _MOVED[request.kind].items():
         item = {tag: _as(vr, decided[flat]) for flat, tag, vr in members if flat in decided and decided[flat].value}
         if item:
-            found[sequence] = new_element.sequence(item)
-    return found
+            groups[sequence] = new_element.sequence(item)
+    return groups
 
 
 def _is_shared(stored: StoredPixels) -> bool:
@@ -268,15 +268,15 @@ def _anatomy(request: Request) -> Elements:
 
 def _frame_groups(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
     times = stored.voxels.shape[0]
-    found = _place(request, stored, t, k) | references.of_frame(request, t, k)
+    groups = _place(request, stored, t, k) | references.of_frame(request, t, k)
     if not _is_shared(stored):
-        found[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, t, k))
+        groups[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, t, k))
     if times > 1 and clock.start_s(request, times - 1) is not None:
         offset = new_element.floats("FD", clock.start_s(request, t) or 0.0)
-        found[Tag.TEMPORAL_POSITION_SEQUENCE] = new_element.sequence({Tag.TEMPORAL_POSITION_TIME_OFFSET: offset})  # s
+        groups[Tag.TEMPORAL_POSITION_SEQUENCE] = new_element.sequence({Tag.TEMPORAL_POSITION_TIME_OFFSET: offset})  # s
     if request.image.gradients is not None and request.kind is Kind.ENHANCED_MR:
-        found[Tag.MR_DIFFUSION_SEQUENCE] = new_element.sequence(_diffusion(request.image.gradients[t]))
-    return found
+        groups[Tag.MR_DIFFUSION_SEQUENCE] = new_element.sequence(_diffusion(request.image.gradients[t]))
+    return groups
 
 
 def _moments(request: Request, t: int, k: int) -> Elements:
@@ -296,13 +296,13 @@ def _diffusion(gradient: np.ndarray) -> Elements:
     """Return the MR Diffusion macro of a frame (PS3.3 C.8.13.5.9)."""
     b_value, direction = float(gradient[0]), gradient[1:]
     weighted = b_value > 0 and bool(np.any(direction))
-    found: Elements = {
+    elements: Elements = {
         Tag.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
         Tag.DIFFUSION_DIRECTIONALITY: new_element.text("CS", directionality(b_value, weighted)),
     }
     if weighted:
         orientation = new_element.floats("FD", *geometry.ras_of_lps(direction))
-        found[Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE] = new_element.sequence(
+        elements[Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE] = new_element.sequence(
             {Tag.DIFFUSION_GRADIENT_ORIENTATION: orientation}
         )
-    return found
+    return elements

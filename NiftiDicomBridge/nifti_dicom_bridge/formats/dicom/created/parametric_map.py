@@ -119,10 +119,10 @@ def _check_double(volume: Volume) -> None:
     if volume.voxels.dtype.kind not in "iu" or volume.voxels.dtype.itemsize < 8 or not volume.rescale.is_identity:
         return
     ones = np.ones(volume.voxels.shape[:2])
-    found = difference(volume, volume.array.astype(np.float64), ones, 0 * ones)
-    if found.worst > limit_of(volume, found, None):
+    error = difference(volume, volume.array.astype(np.float64), ones, 0 * ones)
+    if error.worst > limit_of(volume, error, None):
         raise PixelError(
-            f"In double precision a value would change by {found.worst:.3g}; the range of the image is {found.span:.3g}. "
+            f"In double precision a value would change by {error.worst:.3g}; the range of the image is {error.span:.3g}. "
             "Subtract an offset from the voxels first."
         )
 

@@ -55,7 +55,7 @@ def _planes_of(source: Dataset) -> list[SourcePlane]:
         plane = _plane(source, source, source)
         return [] if plane is None else [SourcePlane(plane, shape, source, 0)]
     shared = (source.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
-    found = []
+    planes = []
     for n, own in enumerate(groups, 1):
         position, orientation, measures = (
             (own.get(name) or shared.get(name) or [Dataset()])[0]
@@ -63,8 +63,8 @@ def _planes_of(source: Dataset) -> list[SourcePlane]:
         )
         plane = _plane(position, orientation, measures)
         if plane is not None:
-            found.append(SourcePlane(plane, shape, source, n))
-    return found
+            planes.append(SourcePlane(plane, shape, source, n))
+    return planes
 
 
 def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane | None:
@@ -100,7 +100,7 @@ class Placement:
         self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
         self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
         self.matches = [self._at(plane) for plane in own]
-        self.planes = [_snapped(plane, found, self.shape) for plane, found in zip(own, self.matches, strict=True)]
+        self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]
         if sources and not any(self.matches):
             log.warnings.append(
                 "no frame of the reference series lies where one of this image does: none is referenced frame by frame"
@@ -137,12 +137,12 @@ class Placement:
 
 def _ras_normal(ijk_to_ras: np.ndarray) -> np.ndarray:
     normal = np.cross(ijk_to_ras[:3, 0], ijk_to_ras[:3, 1])
-    found: np.ndarray = normal / np.linalg.norm(normal)
-    return found
+    result: np.ndarray = normal / np.linalg.norm(normal)
+    return result
 
 
-def _snapped(plane: Plane, found: Sequence[SourcePlane], shape: tuple[int, int]) -> Plane:
-    return next((one.plane for one in found if _same_grid(plane, one, shape)), plane)
+def _snapped(plane: Plane, matches: Sequence[SourcePlane], shape: tuple[int, int]) -> Plane:
+    return next((one.plane for one in matches if _same_grid(plane, one, shape)), plane)
 
 
 def _same_grid(plane: Plane, source: SourcePlane, shape: tuple[int, int]) -> bool:

@@ -144,15 +144,15 @@ def read_references(path: Path, asked: str) -> list[Reference]:
         inventory = find_series([path])
     except DicomReadError as error:
         raise OptionError(f"{asked} {path}: {error}") from None
-    found = []
+    references = []
     for series in inventory.series:
         try:
-            found += [_reference(plan, path) for plan in plan_series(series)]
+            references += [_reference(plan, path) for plan in plan_series(series)]
         except (DicomReadError, GeometryError):
             continue
-    if not found:
+    if not references:
         raise OptionError(f"{asked} {path}: no DICOM image was found there. Name the folder of a DICOM series.")
-    return found
+    return references
 
 
 def _reference(plan: Plan, path: Path) -> Reference:

@@ -106,7 +106,7 @@ def common_elements(request: Request, stored: StoredPixels, log: Log) -> Element
     """Return what all objects of an image share: everything decided, provenance, the Image Pixel module."""
     form, decided = request.form, request.attributes.elements
     date, time = new_element.now()
-    found: Elements = {
+    elements: Elements = {
         Tag.SOP_CLASS_UID: new_element.text("UI", _sop_class(form, stored)),
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", new_uid()),
         Tag.IMAGE_TYPE: new_element.text("CS", *image_type(request)),
@@ -121,8 +121,10 @@ def common_elements(request: Request, stored: StoredPixels, log: Log) -> Element
         **pixel_elements(stored.pixel),
     }
     if stored.padding is not None:
-        found[Tag.PIXEL_PADDING_VALUE] = new_element.integers("SS" if stored.pixel.signed else "US", stored.padding)
-    own = {tag: element for tag, element in found.items() if tag not in set_tags(request.attributes) or tag == Tag.IMAGE_TYPE}
+        elements[Tag.PIXEL_PADDING_VALUE] = new_element.integers("SS" if stored.pixel.signed else "US", stored.padding)
+    own = {
+        tag: element for tag, element in elements.items() if tag not in set_tags(request.attributes) or tag == Tag.IMAGE_TYPE
+    }
     return {**new_element.without(decided, {Tag.RESCALE_TYPE}), **own}
 
 
@@ -146,32 +148,32 @@ def rescale_elements(request: Request, stored: StoredPixels, t: int, k: int) -> 
     always = request.kind in (Kind.CT, Kind.PET) or request.form.groups
     if not always and (stored.slopes == 1).all() and (stored.intercepts == 0).all():
         return {}
-    found = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}
+    elements = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}
     if request.kind is not Kind.PET:
-        found[Tag.RESCALE_TYPE] = new_element.text("LO", rescale_type(request))
-    return found
+        elements[Tag.RESCALE_TYPE] = new_element.text("LO", rescale_type(request))
+    return elements
 
 
 def window_elements(request: Request, stored: StoredPixels) -> Elements:
-    """Return the window: that which was told, else one that shows nearly all values.
+    """Return the window: the stated one, else one that shows nearly all values.
 
     Linear ones have a width of at least 1 (PS3.3 C.11.2.1.2).
     """
-    told = {tag: request.attributes.elements[tag] for tag in _WINDOW if request.attributes.text(tag)}
-    if len(told) == len(_WINDOW):
-        return told
+    stated = {tag: request.attributes.elements[tag] for tag in _WINDOW if request.attributes.text(tag)}
+    if len(stated) == len(_WINDOW):
+        return stated
     centre, width = stored.window()
-    found = {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
+    elements = {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
     if width < 1:
-        found[Tag.VOI_LUT_FUNCTION] = new_element.text("CS", "LINEAR_EXACT")
-    return found
+        elements[Tag.VOI_LUT_FUNCTION] = new_element.text("CS", "LINEAR_EXACT")
+    return elements
 
 
 def rescale_type(request: Request) -> str:
     """Return RescaleType: that of a source; HU for CT whose air is where air is, US (unspecified) for all others."""
-    told = request.attributes.text(Tag.RESCALE_TYPE)
-    if told:
-        return told
+    stated = request.attributes.text(Tag.RESCALE_TYPE)
+    if stated:
+        return stated
     return "HU" if request.kind in (Kind.CT, Kind.ENHANCED_CT) else "US"
 
 

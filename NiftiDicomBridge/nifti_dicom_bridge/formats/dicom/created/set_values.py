@@ -54,8 +54,8 @@ def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved:
 
 def _contains(made: NewFile | Dataset, tag: int, element: Element, moved: dict[int, int]) -> bool:
     if isinstance(made, NewFile):
-        found = list(_values(made.instance.elements, tag))
-        return any(_plain(one) == _plain(element) for one in found) or any(_values(made.instance.elements, moved.get(tag, 0)))
+        values = list(_values(made.instance.elements, tag))
+        return any(_plain(one) == _plain(element) for one in values) or any(_values(made.instance.elements, moved.get(tag, 0)))
     value = data_set_of({tag: element})[tag].value
     return any(one.value == value for one in made.iterall() if one.tag == tag)
 

@@ -48,70 +48,70 @@ def single_frames(request: Request, stored: StoredPixels, log: Log) -> Iterator[
 
 
 def _of_series(request: Request, stored: StoredPixels) -> Elements:
-    found: Elements = {}
+    elements: Elements = {}
     if stored.pixel.samples == 1:
-        found |= window_elements(request, stored)
+        elements |= window_elements(request, stored)
     if request.image.times > 1 and request.kind is not Kind.PET:
-        found[Tag.NUMBER_OF_TEMPORAL_POSITIONS] = new_element.integers("IS", request.image.times)
+        elements[Tag.NUMBER_OF_TEMPORAL_POSITIONS] = new_element.integers("IS", request.image.times)
         if request.image.time_step_s > 0:
-            found[Tag.TEMPORAL_RESOLUTION] = new_element.decimals([request.image.time_step_s * 1000])  # ms
+            elements[Tag.TEMPORAL_RESOLUTION] = new_element.decimals([request.image.time_step_s * 1000])  # ms
     if request.kind is Kind.PET:
-        found |= _of_pet_series(request, stored)
-    return found
+        elements |= _of_pet_series(request, stored)
+    return elements
 
 
 def _of_pet_series(request: Request, stored: StoredPixels) -> Elements:
     """Return the attributes of PET that count slices and times (PS3.3 C.8.9.1)."""
     times, slices = stored.voxels.shape[:2]
-    found: Elements = {
+    elements: Elements = {
         Tag.NUMBER_OF_SLICES: new_element.integers("US", slices),
         Tag.SERIES_TYPE: new_element.text("CS", "DYNAMIC" if times > 1 else "STATIC", "IMAGE"),
     }
     if times > 1:
-        found[Tag.NUMBER_OF_TIME_SLICES] = new_element.integers("US", times)
+        elements[Tag.NUMBER_OF_TIME_SLICES] = new_element.integers("US", times)
     given = request.attributes
     for tag, acquired, now in zip(
         (Tag.SERIES_DATE, Tag.SERIES_TIME), (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME), new_element.now(), strict=True
     ):
         if not given.text(tag):  # SeriesDate and SeriesTime, Type 1: that of the acquisition, else that of the making
-            found[tag] = given.elements[acquired] if given.text(acquired) else now
-    return found
+            elements[tag] = given.elements[acquired] if given.text(acquired) else now
+    return elements
 
 
 def _plane(request: Request, k: int) -> Elements:
     """Return the Image Plane module of a slice (PS3.3 C.7.6.2)."""
     plane = request.planes[k]
-    found = {
+    elements = {
         Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
         Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
         Tag.PIXEL_SPACING: new_element.decimals(plane.spacing),
         Tag.SLICE_LOCATION: new_element.decimals([plane.distance]),
     }
     if request.kind is Kind.SC:
-        found[Tag.PATIENT_ORIENTATION] = new_element.text("CS", *patient_orientation(plane))
+        elements[Tag.PATIENT_ORIENTATION] = new_element.text("CS", *patient_orientation(plane))
     if Tag.SLICE_THICKNESS not in request.attributes.elements:
-        found[Tag.SLICE_THICKNESS] = new_element.decimals([request.step_mm])
+        elements[Tag.SLICE_THICKNESS] = new_element.decimals([request.step_mm])
     if len(request.planes) > 1 and request.kind in (Kind.MR, Kind.SC):
-        found[Tag.SPACING_BETWEEN_SLICES] = new_element.decimals([request.step_mm])
-    return found
+        elements[Tag.SPACING_BETWEEN_SLICES] = new_element.decimals([request.step_mm])
+    return elements
 
 
 def _time(request: Request, t: int) -> Elements:
     """Return what tells one time of an image from the others."""
-    found: Elements = {}
+    elements: Elements = {}
     if request.image.times > 1 and request.kind is not Kind.PET:
-        found[Tag.TEMPORAL_POSITION_IDENTIFIER] = new_element.integers("IS", t + 1)
+        elements[Tag.TEMPORAL_POSITION_IDENTIFIER] = new_element.integers("IS", t + 1)
         if not request.attributes.text(Tag.ACQUISITION_NUMBER):
-            found[Tag.ACQUISITION_NUMBER] = new_element.integers("IS", t + 1)
+            elements[Tag.ACQUISITION_NUMBER] = new_element.integers("IS", t + 1)
     if request.kind is Kind.PET:
-        found[Tag.FRAME_REFERENCE_TIME] = new_element.decimals([clock.frame_reference_ms(request, t)])
+        elements[Tag.FRAME_REFERENCE_TIME] = new_element.decimals([clock.frame_reference_ms(request, t)])
         duration = clock.duration_s(request, t)
         if duration:
-            found[Tag.ACTUAL_FRAME_DURATION] = new_element.integers("IS", round(duration * 1000))  # ms
+            elements[Tag.ACTUAL_FRAME_DURATION] = new_element.integers("IS", round(duration * 1000))  # ms
     gradients = request.image.gradients
     if gradients is not None and request.kind is Kind.MR:
-        found |= _diffusion(gradients[t])
-    return found
+        elements |= _diffusion(gradients[t])
+    return elements
 
 
 def _diffusion(gradient: np.ndarray) -> Elements:

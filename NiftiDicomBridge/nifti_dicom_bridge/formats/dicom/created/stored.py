@@ -104,7 +104,7 @@ def stored_values(volume: Volume, rules: PixelConstraints, max_error: float | No
     if voxels.dtype.kind not in "biuf":
         raise PixelError(f"Voxels of type {voxels.dtype} cannot be stored in DICOM. Convert them to integers or floats.")
     exact = _integers(volume, rules) if voxels.dtype.kind in "biu" else None
-    if exact is not None and (found := _measured(volume, exact)).worst <= limit_of(volume, found, max_error):
+    if exact is not None and (error := _measured(volume, exact)).worst <= limit_of(volume, error, max_error):
         return exact
     return _rounded(volume, rules, max_error, log)
 
@@ -132,8 +132,8 @@ def source_stored_values(
     allowed = rules.rescale and rules.by_frame and fits and (rules.signed or low >= 0)
     if not allowed or (rules.zero_intercept and intercepts.any()):
         return None
-    found = _packed(planes, (low, high), rules, 1.0, 0.0)
-    return replace(found, slopes=slopes, intercepts=intercepts)
+    packed = _packed(planes, (low, high), rules, 1.0, 0.0)
+    return replace(packed, slopes=slopes, intercepts=intercepts)
 
 
 def _colour(volume: Volume, rules: PixelConstraints) -> StoredPixels:
@@ -205,8 +205,8 @@ def _rounded(volume: Volume, rules: PixelConstraints, max_error: float | None, l
     if missing.any():
         return _with_padding(volume, real, missing, rules, max_error, log)
     steps = _in_own_steps(real, rules)
-    if steps is not None and (found := _measured(volume, steps)).worst <= limit_of(volume, found, max_error):
-        check(volume, found, max_error, float(steps.slopes.max()), log)
+    if steps is not None and (error := _measured(volume, steps)).worst <= limit_of(volume, error, max_error):
+        check(volume, error, max_error, float(steps.slopes.max()), log)
         return steps
     if not rules.rescale:
         raise PixelError(
@@ -249,10 +249,10 @@ def _quantised(real: np.ndarray, rules: PixelConstraints) -> StoredPixels:
     rows, columns = real.shape[2:4]
     negative = bool(real.min() < 0)
     if not rules.by_slice:
-        found = quantise(real, zero_intercept=rules.zero_intercept, unsigned=not rules.signed)
-        pixel = PixelFormat(int(rows), int(columns), signed=found.stored.dtype.kind == "i")
+        quantised = quantise(real, zero_intercept=rules.zero_intercept, unsigned=not rules.signed)
+        pixel = PixelFormat(int(rows), int(columns), signed=quantised.stored.dtype.kind == "i")
         ones = np.ones(real.shape[:2])
-        return StoredPixels(found.stored, pixel, found.slope * ones, found.intercept * ones)
+        return StoredPixels(quantised.stored, pixel, quantised.slope * ones, quantised.intercept * ones)
     pixel = PixelFormat(int(rows), int(columns), signed=negative and rules.signed)
     stored, slopes = np.empty(real.shape, pixel.dtype), np.ones(real.shape[:2])
     for t in range(real.shape[0]):
@@ -278,7 +278,7 @@ def _with_padding(
     slope = 1.0 if whole else slope
     intercept = decimal(low - slope)
     numbers = np.where(missing, 0, np.rint((np.where(missing, low, real).astype(np.float64) - intercept) / slope))
-    found = _packed(numbers, (0, int(numbers.max())), rules, slope, intercept, padding=0)
-    check(volume, _measured(volume, found), max_error, slope, log)
+    packed = _packed(numbers, (0, int(numbers.max())), rules, slope, intercept, padding=0)
+    check(volume, _measured(volume, packed), max_error, slope, log)
     log.warnings.append(f"{int(missing.sum())} voxels are NaN: they became PixelPaddingValue (stored value 0)")
-    return found
+    return packed

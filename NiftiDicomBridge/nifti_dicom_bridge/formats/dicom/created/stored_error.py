@@ -60,20 +60,20 @@ def difference(volume: Volume, voxels: np.ndarray, slopes: np.ndarray, intercept
     return Difference(worst, float(np.sqrt(square / max(1, count))), float(low), float(high), float(high - low))
 
 
-def precision_of(volume: Volume, found: Difference) -> float:
+def precision_of(volume: Volume, error: Difference) -> float:
     """Return the precision of the values themselves, in the units of the image."""
     dtype = volume.voxels.dtype
     exact = dtype.kind in "biu" and volume.rescale.is_identity
     precision = 0.0 if exact else float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
-    return precision * max(abs(found.low), abs(found.high))
+    return precision * max(abs(error.low), abs(error.high))
 
 
-def limit_of(volume: Volume, found: Difference, max_error: float | None) -> float:
+def limit_of(volume: Volume, error: Difference, max_error: float | None) -> float:
     """Return the largest difference that is allowed, never less than the precision of the values themselves."""
-    return max_error if max_error is not None else max(DEFAULT_RELATIVE_ERROR * found.span, precision_of(volume, found))
+    return max_error if max_error is not None else max(DEFAULT_RELATIVE_ERROR * error.span, precision_of(volume, error))
 
 
-def check(volume: Volume, found: Difference, max_error: float | None, step: float, log: Log) -> None:
+def check(volume: Volume, error: Difference, max_error: float | None, step: float, log: Log) -> None:
     """Report the difference.
 
     Raises
@@ -81,15 +81,15 @@ def check(volume: Volume, found: Difference, max_error: float | None, step: floa
     PixelError
         If it is larger than allowed.
     """
-    limit = limit_of(volume, found, max_error)
-    if not found.worst <= limit:
+    limit = limit_of(volume, error, max_error)
+    if not error.worst <= limit:
         raise PixelError(
-            f"In 16 bits a value would change by {found.worst:.3g}; {limit:.3g} is allowed. Use --as pm, which keeps every "
+            f"In 16 bits a value would change by {error.worst:.3g}; {limit:.3g} is allowed. Use --as pm, which keeps every "
             "value, or allow more with --max-error."
         )
-    seen = min(_EXACT * max(abs(found.low), abs(found.high)), DEFAULT_RELATIVE_ERROR / 10 * found.span)
-    if found.worst > max(seen, precision_of(volume, found)):
+    seen = min(_EXACT * max(abs(error.low), abs(error.high)), DEFAULT_RELATIVE_ERROR / 10 * error.span)
+    if error.worst > max(seen, precision_of(volume, error)):
         log.warnings.append(
-            f"values were rounded to 16 bits, steps of {step:.6g}: the largest error is {found.worst:.3g}, the mean one (RMS) "
-            f"{found.root_mean_square:.3g}. --as pm keeps every value"
+            f"values were rounded to 16 bits, steps of {step:.6g}: the largest error is {error.worst:.3g}, the mean one (RMS) "
+            f"{error.root_mean_square:.3g}. --as pm keeps every value"
         )

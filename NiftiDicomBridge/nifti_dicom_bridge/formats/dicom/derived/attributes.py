@@ -57,16 +57,16 @@ RESAMPLED = "Resampled to a regular grid and converted from NIfTI"
 
 def common(template: Instance, work: DerivationContext, uids: UidMap, sources: list[Instance]) -> Elements:
     """Return the attributes of a derived instance: the template's that still hold, and its provenance."""
-    found = {tag: element for tag, element in template.elements.items() if holds(tag)}
+    elements = {tag: element for tag, element in template.elements.items() if holds(tag)}
     dropped = sum(1 for tag in template.elements if dictionary.is_private(tag))
     note = "private attributes were dropped: nobody knows which of them the edit made wrong"
     if dropped and note not in work.log.notes:
         work.log.notes.append(note)
-    found = new_element.without(found, _stale(work))
+    elements = new_element.without(elements, _stale(work))
     date, time = new_element.now()
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
     second = "PRIMARY" if work.functional or work.sop_class in _PRIMARY_ONLY else "SECONDARY"
-    found |= {
+    elements |= {
         Tag.IMAGE_TYPE: new_element.text("CS", "DERIVED", second, *[v for v in old_type[2:] if v != "MOSAIC"]),
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
@@ -77,8 +77,8 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if work.frame_of_reference:
-        found[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
-    return found | new_file.pixel_elements(work.pixel)
+        elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
+    return elements | new_file.pixel_elements(work.pixel)
 
 
 def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> str:
@@ -89,16 +89,16 @@ def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> st
 
 def _stale(work: DerivationContext) -> frozenset[int]:
     """Return the attributes that do not hold any more."""
-    found = STALE
+    stale = STALE
     if work.resampled:
-        found |= STALE_AFTER_RESAMPLING
+        stale |= STALE_AFTER_RESAMPLING
     if work.straightened:
-        found |= {Tag.GANTRY_DETECTOR_TILT}
+        stale |= {Tag.GANTRY_DETECTOR_TILT}
     if work.functional:
-        found |= ONLY_IN_ORIGINALS
+        stale |= ONLY_IN_ORIGINALS
     if work.rescale_changed:
-        found |= {Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE}
-    return found
+        stale |= {Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE}
+    return stale
 
 
 def holds(tag: int) -> bool:
@@ -130,7 +130,7 @@ def rescale_elements(work: DerivationContext, elements: Elements, t: int = 0, k:
     had = Tag.RESCALE_SLOPE in elements
     if work.pixel.floating or (not had and slope == 1.0 and intercept == 0.0):
         return {}
-    found = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}
+    result = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}
     if not had:
-        found[Tag.RESCALE_TYPE] = new_element.text("LO", "US")
-    return found
+        result[Tag.RESCALE_TYPE] = new_element.text("LO", "US")
+    return result

@@ -80,10 +80,10 @@ class DerivationContext:
             self._note_rounding(1.0, float(np.abs(np.rint(real) - real).max()))
             return to_stored_values(real, 1.0, 0.0, np.dtype("<u2"))
         scaled_only = self.sop_class == _PET or Tag.DOSE_GRID_SCALING in self.series.first.elements
-        found: Quantised = quantise(real, zero_intercept=scaled_only)
-        self.slopes[:], self.intercepts[:] = found.slope, found.intercept
-        self._note_rounding(found.slope, found.error)
-        return found.stored
+        quantised: Quantised = quantise(real, zero_intercept=scaled_only)
+        self.slopes[:], self.intercepts[:] = quantised.slope, quantised.intercept
+        self._note_rounding(quantised.slope, quantised.error)
+        return quantised.stored
 
     def _note_rounding(self, step: float, error: float) -> None:
         if error:
@@ -102,9 +102,9 @@ class DerivationContext:
                 slope, intercept = info.slope, info.intercept
                 plane = _exactly(voxels[t, k], slope, intercept, self.pixel)
                 if plane is None:
-                    found = quantise(voxels[t, k], zero_intercept=True, signed=self.pixel.signed)
-                    plane, slope, intercept = found.stored, found.slope, found.intercept
-                    worst, step = max(worst, found.error), max(step, found.slope)
+                    quantised = quantise(voxels[t, k], zero_intercept=True, signed=self.pixel.signed)
+                    plane, slope, intercept = quantised.stored, quantised.slope, quantised.intercept
+                    worst, step = max(worst, quantised.error), max(step, quantised.slope)
                 if not _fits(plane, self.pixel):
                     return self._quantised(self.volume.real_values())
                 stored[t, k], self.slopes[t, k], self.intercepts[t, k] = plane, slope, intercept
@@ -227,8 +227,8 @@ def _slices_around(volume: Volume) -> np.ndarray | None:
     along = (np.linalg.inv(volume.dicom.origin.ijk_to_ras) @ volume.ijk_to_ras @ steps)[2]
     below = np.searchsorted(places, along + geometry.SAME_SLICE, side="right") - 1
     above = np.searchsorted(places, along - geometry.SAME_SLICE, side="left")
-    found: np.ndarray | None = np.clip(np.stack([below, above], 1), 0, len(places) - 1)
-    return found
+    result: np.ndarray | None = np.clip(np.stack([below, above], 1), 0, len(places) - 1)
+    return result
 
 
 def nearest_frames(volume: Volume) -> np.ndarray:
@@ -264,9 +264,9 @@ def planes_of(volume: Volume) -> list[Plane]:
     true = true_planes(series)
     if len(set(firsts)) < len(firsts) or true is None:
         return planes
-    found = []
+    result = []
     for plane, k in zip(planes, firsts, strict=True):
         away = true[k].position - grid[k].position
         moved = plane.position + (away if _parallel(volume) else normal * float(away @ normal))
-        found.append(replace(plane, position=moved))
-    return found
+        result.append(replace(plane, position=moved))
+    return result

@@ -93,14 +93,14 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         planes=planes_of(first),
         overlapping=volumes[1:],
     )
-    for found in segmentations(request):
+    for data_set in segmentations(request):
         described = data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
         labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
         known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
-        numbers = _restore_segment_descriptions(found, known)
-        restore_source_references(found, volumes, numbers)
-        _restore_lossy_compression(found, data_set_of(original.elements))
-        yield _file_of(found)
+        numbers = _restore_segment_descriptions(data_set, known)
+        restore_source_references(data_set, volumes, numbers)
+        _restore_lossy_compression(data_set, data_set_of(original.elements))
+        yield _file_of(data_set)
 
 
 def _warn_of_missing_segments(volumes: Sequence[Volume], log: Log) -> None:
@@ -112,9 +112,9 @@ def _warn_of_missing_segments(volumes: Sequence[Volume], log: Log) -> None:
     groups = [metadata.first_item(frame.elements, Tag.SEGMENT_IDENTIFICATION_SEQUENCE) for frame in frames]
     labels = label_numbers(series.first)
     numbers = {metadata.integer(group, Tag.REFERENCED_SEGMENT_NUMBER) for group in groups if group}
-    told = {labels.get(number, number) for number in numbers}
+    present = {labels.get(number, number) for number in numbers}
     given = {frame.label for volume in volumes for *_, frame in volume.dicom.metadata.planes()}
-    missing = sorted(told - given)
+    missing = sorted(present - given)
     if missing:
         log.warnings.append(
             f"segment(s) {', '.join(map(str, missing))} of the original are in label maps that were not given: the derived "
@@ -129,21 +129,21 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     """Return what of the original holds for the whole derived object, in UTF-8, and its provenance."""
     series = volume.dicom.metadata
     original = series.first
-    found = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
+    elements = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
     old = metadata.text(original.elements, Tag.SERIES_INSTANCE_UID)
     date, time = new_element.now()
-    found |= {
+    elements |= {
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.dicom.resampled)]))),
         Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.dicom.resampled else DESCRIPTION),
         Tag.SOURCE_IMAGE_SEQUENCE: source_images(series.instances),
-        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(found),
-        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(found, series.instances),
+        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(elements),
+        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(elements, series.instances),
     }
     if space:
-        found[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
-    return found
+        elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
+    return elements
 
 
 def _with_series(elements: Elements, instances: Sequence[Instance]) -> Element:
@@ -153,10 +153,10 @@ def _with_series(elements: Elements, instances: Sequence[Instance]) -> Element:
     return Element("SQ", (*metadata.items(elements, tag), *metadata.items(own, tag)))
 
 
-def _restore_segment_descriptions(found: Dataset, known: dict[int, Dataset]) -> dict[int, int]:
+def _restore_segment_descriptions(data_set: Dataset, known: dict[int, Dataset]) -> dict[int, int]:
     """Give segments of known numbers their original description; return the label of every segment number."""
     labels = {}
-    for n, item in enumerate(found.SegmentSequence):
+    for n, item in enumerate(data_set.SegmentSequence):
         number = int(item.SegmentNumber)
         before = number_in_description(str(item.get("SegmentDescription", "")))
         labels[number] = number if before is None else before
@@ -167,29 +167,29 @@ def _restore_segment_descriptions(found: Dataset, known: dict[int, Dataset]) -> 
         kept.SegmentNumber = number
         if before is not None and not kept.get("SegmentDescription"):
             kept.SegmentDescription = item.SegmentDescription
-        found.SegmentSequence[n] = kept
+        data_set.SegmentSequence[n] = kept
     return labels
 
 
-def _restore_lossy_compression(found: Dataset, original: Dataset) -> None:
+def _restore_lossy_compression(data_set: Dataset, original: Dataset) -> None:
     for keyword in _LOSSY:
         if keyword in original:
-            found[keyword] = deepcopy(original[keyword])
+            data_set[keyword] = deepcopy(original[keyword])
 
 
 # --- file -------------------------------------------------------------------------------------------------------------
 
 
-def _file_of(found: Dataset) -> NewFile:
+def _file_of(data_set: Dataset) -> NewFile:
     """Return a data set that highdicom made as elements and pixel data."""
     from pydicom.filebase import DicomIO
     from pydicom.filewriter import write_dataset
 
-    raw, bits = found.PixelData, int(found.BitsAllocated)
-    del found.PixelData
+    raw, bits = data_set.PixelData, int(data_set.BitsAllocated)
+    del data_set.PixelData
     buffer = BytesIO()
     stream = DicomIO(buffer)
     stream.is_little_endian, stream.is_implicit_VR = True, False
-    write_dataset(stream, found)
+    write_dataset(stream, data_set)
     elements = read_data_set(buffer.getvalue(), 0, Encoding()).elements
     return new_file.file_of_bytes(elements, raw, "OW" if bits > 8 else "OB")

@@ -49,8 +49,8 @@ def _offset_planes(work: DerivationContext) -> Elements:
 
 
 def _frames_of_instance(work: DerivationContext, n: int) -> np.ndarray:
-    found = [(frame.frame, t, k) for t, k, frame in work.series.planes() if frame.instance == n]
-    return np.stack([work.stored[t, k] for _, t, k in sorted(found)])
+    frames = [(frame.frame, t, k) for t, k, frame in work.series.planes() if frame.instance == n]
+    return np.stack([work.stored[t, k] for _, t, k in sorted(frames)])
 
 
 def functional_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
@@ -83,7 +83,7 @@ def _public(groups: Elements) -> Elements:
 
 def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: int, k: int) -> Elements:
     """Return the functional groups of one frame: its template's, with place and values as they are now."""
-    found = _public(own)
+    groups = _public(own)
     plane = work.planes[k]
     if work.resampled and work.has_geometry:
         measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
@@ -93,7 +93,7 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
         measures = measures | {Tag.PIXEL_SPACING: new_element.decimals(plane.spacing)}
         if work.step_changed or Tag.SLICE_THICKNESS not in measures:
             measures[Tag.SLICE_THICKNESS] = step
-        found |= {
+        groups |= {
             Tag.PLANE_POSITION_SEQUENCE: new_element.sequence(
                 {Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position)}
             ),
@@ -102,20 +102,20 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
             ),
             Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence({**measures, Tag.SPACING_BETWEEN_SLICES: step}),
         }
-    return _with_values(work, found, t, k)
+    return _with_values(work, groups, t, k)
 
 
 def _with_values(work: DerivationContext, groups: Elements, t: int, k: int) -> Elements:
     """Return functional groups with rescale, window and frame type as they are now."""
-    found = dict(groups)
+    updated = dict(groups)
     transformation = metadata.first_item(groups, Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
     if transformation:
         changed = {**transformation, **rescale_elements(work, transformation, t, k)}
-        found[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(changed)
+        updated[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(changed)
     window = metadata.first_item(groups, Tag.FRAME_VOI_LUT_SEQUENCE)
     if window:
-        found[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence({**window, **_windowed(work)})
-    return _derived_frame_types(work, found)
+        updated[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence({**window, **_windowed(work)})
+    return _derived_frame_types(work, updated)
 
 
 def _windowed(work: DerivationContext) -> Elements:
@@ -125,11 +125,11 @@ def _windowed(work: DerivationContext) -> Elements:
 
 def _derived_frame_types(work: DerivationContext, groups: Elements) -> Elements:
     """Return functional groups whose FrameType says DERIVED, without value mappings that do not hold any more."""
-    found = dict(groups)
+    changed = dict(groups)
     for sequence in (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE):
         item = metadata.first_item(groups, sequence)
         old = metadata.texts(item, Tag.FRAME_TYPE)
         if old:
             kind = new_element.text("CS", "DERIVED", *(old[1:2] or ["PRIMARY"]), *old[2:])
-            found[sequence] = new_element.sequence({**item, Tag.FRAME_TYPE: kind})
-    return new_element.without(found, {Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())
+            changed[sequence] = new_element.sequence({**item, Tag.FRAME_TYPE: kind})
+    return new_element.without(changed, {Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())

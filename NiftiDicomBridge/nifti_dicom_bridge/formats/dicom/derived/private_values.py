@@ -32,14 +32,14 @@ def diffusion_elements(work: DerivationContext, elements: Elements, t: int) -> E
     if gradients is None or t >= len(gradients):
         return {}
     b_value, direction = float(gradients[t, 0]), ras_of_lps(gradients[t, 1:])
-    found = {
+    result = {
         Tag.DIFFUSION_B_VALUE: new_element.floats("FD", b_value),
         Tag.DIFFUSION_DIRECTIONALITY: new_element.text("CS", directionality(b_value, bool(direction.any()))),
     }
     if direction.any():
-        found[Tag.DIFFUSION_GRADIENT_ORIENTATION] = new_element.floats("FD", *direction.tolist())
-    stated = all(tag in elements for tag in found if tag != Tag.DIFFUSION_DIRECTIONALITY)
-    return {} if stated or Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE in elements else found
+        result[Tag.DIFFUSION_GRADIENT_ORIENTATION] = new_element.floats("FD", *direction.tolist())
+    stated = all(tag in elements for tag in result if tag != Tag.DIFFUSION_DIRECTIONALITY)
+    return {} if stated or Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE in elements else result
 
 
 def precise_scale(work: DerivationContext, template: Instance, t: int, k: int) -> Elements:

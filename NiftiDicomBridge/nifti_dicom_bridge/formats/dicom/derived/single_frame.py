@@ -42,20 +42,20 @@ def _plane_elements(work: DerivationContext, k: int, elements: Elements) -> Elem
         return {}
     plane = work.planes[k]
     step = step_of(work.planes, plane)
-    found = {
+    result = {
         Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
         Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
         Tag.PIXEL_SPACING: new_element.decimals(plane.spacing),
     }
     if work.step_changed:
-        found[Tag.SLICE_THICKNESS] = new_element.decimals([step])
+        result[Tag.SLICE_THICKNESS] = new_element.decimals([step])
     if Tag.SPACING_BETWEEN_SLICES in elements or work.step_changed:
-        found[Tag.SPACING_BETWEEN_SLICES] = new_element.decimals([step])
+        result[Tag.SPACING_BETWEEN_SLICES] = new_element.decimals([step])
     if Tag.IMAGER_PIXEL_SPACING in elements:
-        found[Tag.IMAGER_PIXEL_SPACING] = new_element.decimals(plane.spacing)
+        result[Tag.IMAGER_PIXEL_SPACING] = new_element.decimals(plane.spacing)
     if Tag.SLICE_LOCATION in elements:
-        found[Tag.SLICE_LOCATION] = new_element.decimals([plane.distance])
-    return found
+        result[Tag.SLICE_LOCATION] = new_element.decimals([plane.distance])
+    return result
 
 
 def step_of(planes: list[Plane], plane: Plane) -> float:

@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-def restore_source_references(found: Dataset, volumes: Sequence[Volume], labels: dict[int, int]) -> None:
+def restore_source_references(data_set: Dataset, volumes: Sequence[Volume], labels: dict[int, int]) -> None:
     """Let frames in planes of the original refer to the images that those were made from.
 
     Parameters
     ----------
-    found : Dataset
+    data_set : Dataset
         A Segmentation; changed in place.
     volumes : sequence of Volume
         The label maps that it was made of, with `metadata` and `origin`.
     labels : dict of int to int
-        Segment number in `found` → label in the volumes.
+        Segment number in `data_set` → label in the volumes.
     """
     sources = _Sources(volumes)
     from ..created.placement import source_planes
 
     any_found = False
-    same_shape = (int(found.Rows), int(found.Columns)) == tuple(sources.shape)
-    for item, one in zip(found.PerFrameFunctionalGroupsSequence, source_planes([found]), strict=True):
+    same_shape = (int(data_set.Rows), int(data_set.Columns)) == tuple(sources.shape)
+    for item, one in zip(data_set.PerFrameFunctionalGroupsSequence, source_planes([data_set]), strict=True):
         groups = item.get("SegmentIdentificationSequence")
         label = labels[int(groups[0].ReferencedSegmentNumber)] if groups else 0
         element, plane = sources.at(one.plane, label)
@@ -46,10 +46,10 @@ def restore_source_references(found: Dataset, volumes: Sequence[Volume], labels:
         if element is not None and plane is not None:
             any_found = True
             item.DerivationImageSequence = _sequence(element, same_shape and _is_same(plane, one.plane))
-    for item in found.PerFrameFunctionalGroupsSequence if not any_found else ():
+    for item in data_set.PerFrameFunctionalGroupsSequence if not any_found else ():
         del item.DerivationImageSequence
     if sources.shared is not None:
-        groups = found.SharedFunctionalGroupsSequence[0]
+        groups = data_set.SharedFunctionalGroupsSequence[0]
         groups.DerivationImageSequence = _sequence(sources.shared, True)
 
 
@@ -99,8 +99,8 @@ def _sequence(element: Element, same_grid: bool) -> Any:
     """Return a DerivationImageSequence; where pixels no longer lie on those of the source, it says so."""
     from ..pydicom_conversion import data_set_of
 
-    found = data_set_of({Tag.DERIVATION_IMAGE_SEQUENCE: element})
-    for inner in found.iterall() if not same_grid else ():
+    data_set = data_set_of({Tag.DERIVATION_IMAGE_SEQUENCE: element})
+    for inner in data_set.iterall() if not same_grid else ():
         if inner.tag == Tag.SPATIAL_LOCATIONS_PRESERVED:
             inner.value = "NO"
-    return found.DerivationImageSequence
+    return data_set.DerivationImageSequence

@@ -78,8 +78,8 @@ def _converter(volume: Volume) -> str:
     series = volume.dicom.metadata
     elements = series.first.elements
     sop_class = metadata.text(elements, Tag.SOP_CLASS_UID)
-    found = _CONVERTERS.get(sop_class)
-    if found is None:
+    name = _CONVERTERS.get(sop_class)
+    if name is None:
         raise OptionError(
             f"--as legacy: {volume.name} is {dictionary.uid_name(sop_class) or 'of no known kind'}. Legacy Converted Enhanced "
             "objects are made of CT, MR and PET objects of one frame each. Use --as enhanced, or --as sc."
@@ -94,7 +94,7 @@ def _converter(volume: Volume) -> str:
             f"--as legacy: {volume.name} has PhotometricInterpretation (0028,0004) "
             f"{metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}; grey images can be converted. Use --as sc."
         )
-    return found
+    return name
 
 
 def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
@@ -107,7 +107,7 @@ def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
         purpose_of_reference=codes.DCM.EnhancedMultiFrameConversionEquipment,
         contribution_description=f"nifti-dicom-bridge {tool_version()}",
     )
-    with _highdicom_warnings() as told:
+    with _highdicom_warnings() as messages:
         try:
             made = getattr(legacy, converter)(
                 sources,
@@ -121,23 +121,23 @@ def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
             )
         except ValueError as error:
             raise OptionError(f"--as legacy: highdicom cannot convert it: {error} Use --as enhanced.") from None
-    log.notes += [note for note in dict.fromkeys(told) if note not in log.notes]
+    log.notes += [note for note in dict.fromkeys(messages) if note not in log.notes]
     return made
 
 
 @contextmanager
 def _highdicom_warnings() -> Iterator[list[str]]:
     """Yield the list of what highdicom warns of, by its own logger or by that of all."""
-    told: list[str] = []
+    messages: list[str] = []
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if "highdicom" in record.pathname:
-                told.append(f"highdicom: {record.getMessage()}")
+                messages.append(f"highdicom: {record.getMessage()}")
 
     logger, listener = logging.getLogger(), Listener(logging.WARNING)
     logger.addHandler(listener)
     try:
-        yield told
+        yield messages
     finally:
         logger.removeHandler(listener)

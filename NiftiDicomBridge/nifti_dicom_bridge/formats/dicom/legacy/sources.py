@@ -51,13 +51,13 @@ def _restored(volume: Volume) -> list[File]:
     series = volume.dicom.metadata
     source = PixelSource([volume])
     wholes = {whole.number[0]: whole for whole in restore.frames_by_instance([volume])}
-    found = []
+    files = []
     for n in series.frames[..., 0].reshape(-1).tolist():
         whole = wholes[n]
         pixels, raw = source.element(whole)
         instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
-        found.append((instance, pixels, raw))
-    return found
+        files.append((instance, pixels, raw))
+    return files
 
 
 def _derived(volume: Volume, uids: UidMap, log: Log) -> list[File]:
@@ -72,13 +72,13 @@ def _read(file: File) -> Dataset:
     instance, pixels, raw = file
     little = restore.transcoded(instance) if not instance.encoding.little or instance.encoding.deflated else instance
     parts = Composer().parts(little, pixels, raw)
-    found = dcmread(BytesIO(b"".join(bytes(part) for part in parts)), force=True)
-    found.decode()
-    found.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data_set = dcmread(BytesIO(b"".join(bytes(part) for part in parts)), force=True)
+    data_set.decode()
+    data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     for keyword in _SMALLEST_AND_LARGEST:
-        if keyword in found:
-            del found[keyword]
-    return found
+        if keyword in data_set:
+            del data_set[keyword]
+    return data_set
 
 
 def _add_frame_of_reference(sources: Sequence[Dataset], log: Log) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# what has a place, and is not all told there: four values of ImageType, codes of body parts, one date and time, one duration
+# what has a place that does not hold all of it: four values of ImageType, codes of body parts, one date and time, one duration
 _RETOLD = (
     "ImageType", "BodyPartExamined", "AcquisitionDate", "AcquisitionTime", "AcquisitionDuration", "ActualFrameDuration",
     "ImageComments",
@@ -33,15 +33,15 @@ def _is_represented(made: Dataset, n: int, keyword: str, source: Dataset) -> boo
     return keyword in made and made.get(keyword) == source.get(keyword)
 
 
-def _move_to_unassigned(made: Dataset, keyword: str, found: Sequence[Any]) -> None:
+def _move_to_unassigned(made: Dataset, keyword: str, values: Sequence[Any]) -> None:
     """Put an attribute of every frame into the unassigned ones: once where it is the same for all."""
     from pydicom.dataset import Dataset
 
-    if all(value == found[0] for value in found):
-        places = [(made.SharedFunctionalGroupsSequence[0], "UnassignedSharedConvertedAttributesSequence", found[0])]
+    if all(value == values[0] for value in values):
+        places = [(made.SharedFunctionalGroupsSequence[0], "UnassignedSharedConvertedAttributesSequence", values[0])]
     else:
         name = "UnassignedPerFrameConvertedAttributesSequence"
-        places = [(group, name, value) for group, value in zip(made.PerFrameFunctionalGroupsSequence, found, strict=True)]
+        places = [(group, name, value) for group, value in zip(made.PerFrameFunctionalGroupsSequence, values, strict=True)]
     for group, name, value in places:
         if name not in group:
             setattr(group, name, [Dataset()])

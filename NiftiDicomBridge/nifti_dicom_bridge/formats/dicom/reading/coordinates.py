@@ -108,8 +108,8 @@ TIMES = (
 
 def meanings_of(frame: Frame) -> dict[str, Any]:
     """Return what tells the image of a frame from others of its series, by name."""
-    found = {row.name or "component": row.read(frame) for row in MEANINGS}
-    return {name: value for name, value in found.items() if value not in (None, "")}
+    meanings = {row.name or "component": row.read(frame) for row in MEANINGS}
+    return {name: value for name, value in meanings.items() if value not in (None, "")}
 
 
 class Times:

@@ -64,14 +64,14 @@ def pixel_format(instance: Instance) -> PixelFormat:
 
 
 def _positive(instance: Instance, tag: int) -> int:
-    found = metadata.number(instance.elements, tag)
-    if found is None:
+    number = metadata.number(instance.elements, tag)
+    if number is None:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(tag)} is missing: the pixel data cannot be understood without it."
         )
-    if not 0 < found < 2**31:
-        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {found:g}: there is no image.")
-    return int(found)
+    if not 0 < number < 2**31:
+        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {number:g}: there is no image.")
+    return int(number)
 
 
 def check_length(instance: Instance) -> None:
@@ -92,10 +92,10 @@ def check_length(instance: Instance) -> None:
         check_fragments(instance)
         return
     wanted = pixel.bytes_of(frames)
-    found = pixels.length if instance.encoding.deflated else min(pixels.length, size - pixels.offset)
-    if found < wanted:
+    length = pixels.length if instance.encoding.deflated else min(pixels.length, size - pixels.offset)
+    if length < wanted:
         raise DicomReadError(
-            f"{instance.path}: {dictionary.describe(pixels.tag)} has {found} bytes, but {frames} frame(s) of "
+            f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Get the file anew from its source."
         )
 

@@ -31,13 +31,13 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
     """
     frames = frames_as_stored(instance, numbers)
     with without_validation():
-        found = _decoded(instance, pixel, frames)
-    if found.shape != (len(frames), *pixel.shape):
+        decoded = _decoded(instance, pixel, frames)
+    if decoded.shape != (len(frames), *pixel.shape):
         raise DicomReadError(
-            f"{instance.path}: the compressed pixel data hold an image of shape {found.shape}, the attributes say "
+            f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes say "
             f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
         )
-    return found
+    return decoded
 
 
 def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> np.ndarray:
@@ -48,15 +48,15 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
         return decode_safely(syntax, attributes, frames, pixel)
     except NotDecoded as error:
         reasons.append(str(error))
-    found = frames_by_itk(syntax, attributes, frames)
-    if found is not None:
-        return found
+    decoded = frames_by_itk(syntax, attributes, frames)
+    if decoded is not None:
+        return decoded
     try:
-        found = _by_gdcm(syntax, attributes, frames)
+        decoded = _by_gdcm(syntax, attributes, frames)
     except NotDecoded as error:
         reasons.append(str(error))
-    if found is not None:
-        return found
+    if decoded is not None:
+        return decoded
     raise _not_decoded(instance, "; ".join(filter(None, reasons)))
 
 
@@ -81,15 +81,15 @@ def _not_decoded(instance: Instance, reason: str) -> DicomReadError:
 
 def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
     """Say what is not as it should be in compressed pixel data that were decoded nevertheless."""
-    found = []
+    doubts = []
     if not is_closed(instance):
-        found.append("compressed pixel data without their closing delimiter; all frames are there")
+        doubts.append("compressed pixel data without their closing delimiter; all frames are there")
     if exceeds_bits_stored(frames, pixel):
-        found.append(
+        doubts.append(
             f"the compressed pixel data have more bits than BitsStored {pixel.bits_stored} specifies: values from "
             f"{frames.min()} to {frames.max()} are kept as they are"
         )
-    return found
+    return doubts
 
 
 def exceeds_bits_stored(frames: np.ndarray, pixel: PixelFormat) -> bool:

@@ -46,9 +46,9 @@ Source = Callable[[Lookup, Elements, Plane], Weighting | None]
 def weighting_of(look: Lookup, plane: Plane = _AXIAL) -> Weighting | None:
     """Return the weighting that a frame states; without its plane, the direction only tells weightings apart."""
     for source in _SOURCES:
-        found = source(look, look.data_set, plane)
-        if found is not None:
-            return found
+        weighting = source(look, look.data_set, plane)
+        if weighting is not None:
+            return weighting
     return None
 
 
@@ -85,10 +85,10 @@ def _siemens(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None
 
 def _ge(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     """Directions along frequency, phase and slice; scaled by the root of b in multi-shell series."""
-    found = vendor.private_numbers(elements, GE_B_VALUE)
-    if not found:
+    numbers = vendor.private_numbers(elements, GE_B_VALUE)
+    if not numbers:
         return None
-    b_value = found[0] % GE_HIGH_B_OFFSET
+    b_value = numbers[0] % GE_HIGH_B_OFFSET
     parts = [vendor.private_numbers(elements, key) for key in GE_DIRECTION]
     direction = np.array([part[0] for part in parts]) if all(parts) else np.zeros(3)
     length = float(np.linalg.norm(direction))

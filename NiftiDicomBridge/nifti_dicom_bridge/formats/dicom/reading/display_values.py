@@ -30,11 +30,11 @@ def with_display_rescale(volume: Volume) -> Volume:
         return volume
     infos = {n: frames_of(series.instances[n], n) for n in set(series.frames[..., 0].reshape(-1).tolist())}
     factors = {(n, f): _factor(series.instances[n].elements, infos[n][f]) for n, f in series.frames.reshape(-1, 2).tolist()}
-    found = set(factors.values())
-    if found == {_UNCHANGED}:
+    distinct = set(factors.values())
+    if distinct == {_UNCHANGED}:
         return volume
-    if len(found) == 1:
-        factor, offset = found.pop()
+    if len(distinct) == 1:
+        factor, offset = distinct.pop()
         rescale = volume.rescale
         return replace(volume, rescale=Rescale(rescale.slope * factor, rescale.intercept * factor + offset))
     if volume.voxels.shape[:2] != series.frames.shape[:2]:

@@ -88,13 +88,13 @@ def _read(file: BinaryIO, offset: int, length: int) -> bytes:
 
 
 def _fragments_of_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[int, int]]]:
-    found, count = fragments_of(instance, file), frame_count(instance.elements)
+    fragments, count = fragments_of(instance, file), frame_count(instance.elements)
     if count == 1:
-        groups = [list(found.places)]
-    elif len(found.places) == count:
-        groups = [[place] for place in found.places]
+        groups = [list(fragments.places)]
+    elif len(fragments.places) == count:
+        groups = [[place] for place in fragments.places]
     else:
-        groups = _by_offsets(instance, found, count) or _by_end_of_image(found, file)
+        groups = _by_offsets(instance, fragments, count) or _by_end_of_image(fragments, file)
     if len(groups) != count or not all(groups):
         raise DicomReadError(
             f"{instance.path}: truncated: {describe(Tag.NUMBER_OF_FRAMES)} is {count}, but the fragments of "
@@ -103,16 +103,16 @@ def _fragments_of_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[
     return groups
 
 
-def _by_offsets(instance: Instance, found: Fragments, count: int) -> list[list[tuple[int, int]]]:
+def _by_offsets(instance: Instance, fragments: Fragments, count: int) -> list[list[tuple[int, int]]]:
     """Return fragments by frame where a table of offsets says so; empty where there is none, or it is wrong."""
     extended = instance.elements.get(Tag.EXTENDED_OFFSET_TABLE)
-    offsets = list(_words(extended)) if extended is not None else list(found.offsets)
-    first = found.places[0][0] - 8 if found.places else 0
+    offsets = list(_words(extended)) if extended is not None else list(fragments.offsets)
+    first = fragments.places[0][0] - 8 if fragments.places else 0
     if len(offsets) != count or offsets[0] != 0 or offsets != sorted(set(offsets)):
         return []
     groups: list[list[tuple[int, int]]] = [[] for _ in offsets]
     n = 0
-    for place in found.places:
+    for place in fragments.places:
         while n + 1 < count and place[0] - 8 - first >= offsets[n + 1]:
             n += 1
         groups[n].append(place)
@@ -124,10 +124,10 @@ def _words(element: Element) -> tuple[int, ...]:
     return struct.unpack(f"<{len(raw) // 8}Q", raw[: len(raw) // 8 * 8])
 
 
-def _by_end_of_image(found: Fragments, file: BinaryIO) -> list[list[tuple[int, int]]]:
+def _by_end_of_image(fragments: Fragments, file: BinaryIO) -> list[list[tuple[int, int]]]:
     """Return fragments by frame where each frame ends with the end marker of JPEG."""
     groups: list[list[tuple[int, int]]] = [[]]
-    for offset, length in found.places:
+    for offset, length in fragments.places:
         groups[-1].append((offset, length))
         if JPEG_END in _read(file, offset + max(0, length - 10), 10):
             groups.append([])
@@ -157,7 +157,7 @@ def pixel_attributes(instance: Instance) -> dict[str, int | str]:
         "BitsAllocated": (Tag.BITS_ALLOCATED, 8), "BitsStored": (Tag.BITS_STORED, 0), "HighBit": (Tag.HIGH_BIT, 0),
         "PixelRepresentation": (Tag.PIXEL_REPRESENTATION, 0), "PlanarConfiguration": (Tag.PLANAR_CONFIGURATION, 0),
     }  # fmt: skip
-    found: dict[str, int | str] = {name: metadata.integer(elements, *where) for name, where in numbers.items()}
-    found["BitsStored"] = found["BitsStored"] or found["BitsAllocated"]
-    found["HighBit"] = found["HighBit"] or int(found["BitsStored"]) - 1
-    return found | {"PhotometricInterpretation": metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}
+    attributes: dict[str, int | str] = {name: metadata.integer(elements, *where) for name, where in numbers.items()}
+    attributes["BitsStored"] = attributes["BitsStored"] or attributes["BitsAllocated"]
+    attributes["HighBit"] = attributes["HighBit"] or int(attributes["BitsStored"]) - 1
+    return attributes | {"PhotometricInterpretation": metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}

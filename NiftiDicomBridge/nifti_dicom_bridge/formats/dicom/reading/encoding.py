@@ -79,16 +79,16 @@ def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements 
     DicomReadError
         If sequences do not close, or nest deeper than `MAX_DEPTH`.
     """
-    found = Parsed()
-    found.end = _read_elements(found, buffer, start, encoding, like or {})
-    if found.pixels is None and (not whole or any(buffer[found.end :])):
-        raise NeedMoreBytes(0, found.end + 8)
-    return found
+    parsed = Parsed()
+    parsed.end = _read_elements(parsed, buffer, start, encoding, like or {})
+    if parsed.pixels is None and (not whole or any(buffer[parsed.end :])):
+        raise NeedMoreBytes(0, parsed.end + 8)
+    return parsed
 
 
-def _read_elements(found: Parsed, buffer: bytes, start: int, encoding: Encoding, like: Elements) -> int:
-    """Put the elements up to the pixel data into `found`, and return the offset of what follows."""
-    elements = found.elements
+def _read_elements(parsed: Parsed, buffer: bytes, start: int, encoding: Encoding, like: Elements) -> int:
+    """Put the elements up to the pixel data into `parsed`, and return the offset of what follows."""
+    elements = parsed.elements
     reader = ElementReader(buffer, encoding)
     quick = encoding.explicit and encoding.little
     pos, end = start, len(buffer)
@@ -101,18 +101,18 @@ def _read_elements(found: Parsed, buffer: bytes, start: int, encoding: Encoding,
                 tag, raw = group << 16 | number, buffer[pos + 8 : stop]
                 twin = like.get(tag)
                 if tag in elements:
-                    found.repeated.append(tag)
+                    parsed.repeated.append(tag)
                 elements[tag] = twin if twin is not None and twin[1] == raw and twin[0] == vr else Element(vr, raw)
                 pos = stop
                 continue
         tag, vr, length, body = reader.header(pos, elements)
         if tag in dictionary.PIXEL_TAGS:
-            found.pixels = PixelElement(tag, vr, body, -1 if length == UNDEFINED else length)
+            parsed.pixels = PixelElement(tag, vr, body, -1 if length == UNDEFINED else length)
             break
         element, pos = reader.value(tag, vr, length, body, 0)
         twin = like.get(tag)
         if tag in elements:
-            found.repeated.append(tag)
+            parsed.repeated.append(tag)
         elements[tag] = twin if twin is not None and twin == element else element
     return pos
 
@@ -165,15 +165,15 @@ class ElementReader:
             return Element(vr, self.buffer[body : end - 8], True), end
         if length == UNDEFINED:
             reader = self if vr == "SQ" or not self.encoding.explicit else ElementReader(self.buffer, Encoding(explicit=False))
-            found, end = reader.items(tag, body, None, depth)
-            return Element("SQ" if vr == "SQ" or not self.encoding.explicit else "UN", found, True), end
+            items, end = reader.items(tag, body, None, depth)
+            return Element("SQ" if vr == "SQ" or not self.encoding.explicit else "UN", items, True), end
         end = body + length
         if end > len(self.buffer):
             raise NeedMoreBytes(tag, end)
         if vr == "SQ":
             try:
-                found, end = self.items(tag, body, end, depth)
-                return Element("SQ", found), end
+                items, end = self.items(tag, body, end, depth)
+                return Element("SQ", items), end
             except (DicomReadError, NeedMoreBytes, struct.error):
                 if self.encoding.explicit:  # a sequence in name only: keep its bytes
                     return Element("SQ", self.buffer[body:end]), end
@@ -185,23 +185,23 @@ class ElementReader:
         """Return the items of a sequence that ends at `end`, or at its delimiter."""
         if depth > MAX_DEPTH:
             raise DicomReadError(f"{dictionary.describe(tag)}: sequences nest deeper than {MAX_DEPTH}; the file is damaged.")
-        found: list[Item] = []
+        items: list[Item] = []
         while end is None or pos < end:
             if pos + 8 > len(self.buffer):
                 raise NeedMoreBytes(tag, pos + 8)
             group, number, length = self._implicit(self.buffer, pos)
             if (group, number) == (0xFFFE, 0xE0DD):
-                return tuple(found), pos + 8 if end is None else end
+                return tuple(items), pos + 8 if end is None else end
             if (group, number) != (0xFFFE, 0xE000):
                 raise DicomReadError(
                     f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) stands there; "
                     "the file is damaged."
                 )
             item, pos = self.item(tag, pos + 8, length, depth)
-            found.append(item)
+            items.append(item)
         if pos != end:
             raise DicomReadError(f"{dictionary.describe(tag)}: its items are longer than the sequence; the file is damaged.")
-        return tuple(found), pos
+        return tuple(items), pos
 
     def item(self, owner: int, pos: int, length: int, depth: int) -> tuple[Item, int]:
         """Return the item whose elements begin at `pos`, and the offset behind it."""
@@ -267,10 +267,10 @@ def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
     return struct.pack(order + "HH2sH", group, number, vr.encode(), length)
 
 
-def _encode_items(found: tuple[Item, ...], encoding: Encoding) -> bytes:
+def _encode_items(items: tuple[Item, ...], encoding: Encoding) -> bytes:
     parts = []
     order = "<" if encoding.little else ">"
-    for item in found:
+    for item in items:
         body = write_data_set(item.elements, encoding)
         parts += [struct.pack(order + "HHI", 0xFFFE, 0xE000, UNDEFINED if item.undefined else len(body)), body]
         if item.undefined:

@@ -198,7 +198,7 @@ def _looks_like_data_set(buffer: bytes) -> bool:
 
 
 def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
-    """Tell explicit from implicit by the first element, as the transfer syntax is not always told right."""
+    """Tell explicit from implicit by the first element, as the transfer syntax is not always correct."""
     code, group = buffer[start + 4 : start + 6], buffer[start : start + 2]
     explicit = len(code) == 2 and code.isalpha() and code.isupper()
     if group in (b"\x08\0", b"\0\x08"):  # nearly every data set begins with group 0008

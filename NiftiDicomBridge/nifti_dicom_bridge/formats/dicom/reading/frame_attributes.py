@@ -43,9 +43,9 @@ def number_in(tag: int, *sequences: int) -> Callable[[Frame], float | None]:
 
     def read(frame: Frame) -> float | None:
         for sequence in sequences:
-            found = metadata.number(frame.look.group(sequence), tag)
-            if found is not None:
-                return found
+            number = metadata.number(frame.look.group(sequence), tag)
+            if number is not None:
+                return number
         return metadata.number(frame.look.data_set, tag)
 
     return read
@@ -55,8 +55,8 @@ def text_in(tag: int, *sequences: int) -> Callable[[Frame], str | None]:
     """Return a reader of a text in one of some functional groups, else in the data set."""
 
     def read(frame: Frame) -> str | None:
-        found = (metadata.text(frame.look.group(sequence), tag) for sequence in sequences)
-        return next(filter(None, found), None) or metadata.text(frame.look.data_set, tag) or None
+        texts = (metadata.text(frame.look.group(sequence), tag) for sequence in sequences)
+        return next(filter(None, texts), None) or metadata.text(frame.look.data_set, tag) or None
 
     return read
 
@@ -82,9 +82,9 @@ def of_philips(*key: Any) -> Callable[[Frame], float | str | None]:
 
     def read(frame: Frame) -> float | str | None:
         for layer in vendor.private_layers(frame.look.layers):
-            found = vendor.private_value(layer, key)
-            if found not in (None, ""):
-                return found
+            result = vendor.private_value(layer, key)
+            if result not in (None, ""):
+                return result
         return None
 
     return read
@@ -93,8 +93,8 @@ def of_philips(*key: Any) -> Callable[[Frame], float | str | None]:
 def echo_time(frame: Frame) -> float | None:
     """Return EffectiveEchoTime or EchoTime, ms."""
     look = frame.look
-    found = look.number(Tag.MR_ECHO_SEQUENCE, Tag.EFFECTIVE_ECHO_TIME) or look.number(Tag.MR_ECHO_SEQUENCE, Tag.ECHO_TIME)
-    return None if found is None else round(found, 4)
+    time_ms = look.number(Tag.MR_ECHO_SEQUENCE, Tag.EFFECTIVE_ECHO_TIME) or look.number(Tag.MR_ECHO_SEQUENCE, Tag.ECHO_TIME)
+    return None if time_ms is None else round(time_ms, 4)
 
 
 def of_classic_mr(tag: int) -> Callable[[Frame], float | None]:
@@ -102,8 +102,8 @@ def of_classic_mr(tag: int) -> Callable[[Frame], float | None]:
 
     def read(frame: Frame) -> float | None:
         elements = frame.look.data_set
-        found = metadata.number(elements, tag) if Tag.ECHO_TIME in elements and not is_spin_labeled(frame) else None
-        return None if found is None else round(found, 3)
+        number = metadata.number(elements, tag) if Tag.ECHO_TIME in elements and not is_spin_labeled(frame) else None
+        return None if number is None else round(number, 3)
 
     return read
 
@@ -125,15 +125,15 @@ def inversion_time(frame: Frame) -> float | None:
 def any_inversion_time(frame: Frame) -> float | None:
     """Return the first inversion time, ms."""
     group = frame.look.group(Tag.MR_MODIFIER_SEQUENCE)
-    found = metadata.numbers(group, Tag.INVERSION_TIMES) or metadata.numbers(frame.look.data_set, Tag.INVERSION_TIME)
-    return round(found[0], 3) if found and found[0] else None
+    times_ms = metadata.numbers(group, Tag.INVERSION_TIMES) or metadata.numbers(frame.look.data_set, Tag.INVERSION_TIME)
+    return round(times_ms[0], 3) if times_ms and times_ms[0] else None
 
 
 def kernel(frame: Frame) -> str | None:
     """Return ConvolutionKernel, its values joined."""
     group = frame.look.group(Tag.CT_RECONSTRUCTION_SEQUENCE)
-    found = metadata.texts(group, Tag.CONVOLUTION_KERNEL) or metadata.texts(frame.look.data_set, Tag.CONVOLUTION_KERNEL)
-    return "-".join(found) or None
+    texts = metadata.texts(group, Tag.CONVOLUTION_KERNEL) or metadata.texts(frame.look.data_set, Tag.CONVOLUTION_KERNEL)
+    return "-".join(texts) or None
 
 
 def segment(frame: Frame) -> int | None:
@@ -153,24 +153,24 @@ def dimension_indices(frame: Frame) -> tuple[Any, ...] | None:
     pointers = dimension_pointers(frame.instance.elements)
     if not values or len(values) != len(pointers):
         return None
-    found = tuple(value for value, pointer in zip(values, pointers, strict=True) if pointer not in PLACES)
-    return found or None
+    indices = tuple(value for value, pointer in zip(values, pointers, strict=True) if pointer not in PLACES)
+    return indices or None
 
 
 def dimension_pointers(elements: Elements) -> list[int]:
     """Return what each of the dimension indices counts (PS3.3 C.7.6.17), as tags."""
-    found = []
+    pointers = []
     for item in metadata.items(elements, Tag.DIMENSION_INDEX_SEQUENCE):
         element = item.elements.get(Tag.DIMENSION_INDEX_POINTER)
         raw = element.value if element is not None and isinstance(element.value, bytes) else b""
-        found.append(int.from_bytes(raw[:2], "little") << 16 | int.from_bytes(raw[2:4], "little"))
-    return found
+        pointers.append(int.from_bytes(raw[:2], "little") << 16 | int.from_bytes(raw[2:4], "little"))
+    return pointers
 
 
 def weighting(frame: Frame) -> tuple[Any, ...] | None:
     """Return b-value and direction, rounded: vendors repeat them with other last digits."""
-    found = diffusion.weighting_of(frame.look)
-    return None if found is None else (round(found[0]), *(round(part, 3) + 0.0 for part in found[1]))
+    weighting_ = diffusion.weighting_of(frame.look)
+    return None if weighting_ is None else (round(weighting_[0]), *(round(part, 3) + 0.0 for part in weighting_[1]))
 
 
 def instance_index(frame: Frame) -> int:
@@ -181,11 +181,11 @@ def instance_index(frame: Frame) -> int:
 def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
     """Return a moment, seconds: of a DT, or of a TM with its DA."""
     elements = frame.look.data_set
-    found = seconds(metadata.text(elements, both)) if both else None
+    time_s = seconds(metadata.text(elements, both)) if both else None
     return (
         seconds(metadata.text(elements, date or Tag.ACQUISITION_DATE), metadata.text(elements, time))
-        if found is None
-        else found
+        if time_s is None
+        else time_s
     )
 
 

@@ -56,11 +56,11 @@ def decode_by_pydicom(
     reasons = []
     for plugin in filter(wanted, decoder.available_plugins):
         try:
-            found, _ = decoder.as_array(
+            array, _ = decoder.as_array(
                 data_set_of(attributes, frames), raw=False, decoding_plugin=plugin, correct_unused_bits=False
             )
-            shape = (len(frames), *found.shape[1:]) if len(frames) > 1 else (1, *found.shape)
-            decoded: np.ndarray = found.reshape(shape)
+            shape = (len(frames), *array.shape[1:]) if len(frames) > 1 else (1, *array.shape)
+            decoded: np.ndarray = array.reshape(shape)
             return decoded
         except Exception as error:  # plug-ins raise whatever their codec raises
             reasons.append(str(error).strip().split("\n")[-1].strip())
@@ -72,14 +72,14 @@ def data_set_of(attributes: Attributes, frames: Sequence[bytes]) -> Dataset:
     from pydicom.dataset import Dataset
     from pydicom.encaps import encapsulate
 
-    found = Dataset()
+    data_set = Dataset()
     for keyword, value in attributes.items():
         if keyword != "PlanarConfiguration" or attributes["SamplesPerPixel"] != 1:
-            setattr(found, keyword, value)
-    found.NumberOfFrames = len(frames)
-    found.PixelData = encapsulate(list(frames))
-    found["PixelData"].VR, found["PixelData"].is_undefined_length = "OB", True
-    return found
+            setattr(data_set, keyword, value)
+    data_set.NumberOfFrames = len(frames)
+    data_set.PixelData = encapsulate(list(frames))
+    data_set["PixelData"].VR, data_set["PixelData"].is_undefined_length = "OB", True
+    return data_set
 
 
 def _inflated(frame: bytes, pixel: PixelFormat) -> bytes:

@@ -129,9 +129,9 @@ def true_planes(series: SeriesMetadata) -> list[Plane] | None:
     Slices without a frame of their own lie evenly between those that have one.
     """
     frames = {n: frames_of(series.instances[n], n) for n in set(series.frames[0, :, 0].tolist())}
-    found = [frames[n][frame] for n, frame in series.frames[0].tolist()]
-    planes = [frame.plane for frame in found if frame.plane is not None and not frame.is_assumed]
-    if len(planes) < len(found):
+    result = [frames[n][frame] for n, frame in series.frames[0].tolist()]
+    planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
+    if len(planes) < len(result):
         return None
     return planes if series.layers is None else _with_gaps(planes, _told(series.frames[0], series.layers))
 
@@ -142,9 +142,9 @@ def _told(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
     return np.array([k for k, pair in enumerate(frames.tolist()) if k in own or tuple(pair) not in elsewhere])
 
 
-def _with_gaps(planes: list[Plane], told: np.ndarray) -> list[Plane]:
-    """Return planes of which only some are told, the others evenly between them."""
-    places = np.array([planes[k].position for k in told])
+def _with_gaps(planes: list[Plane], known: np.ndarray) -> list[Plane]:
+    """Return planes of which only some are known, the others evenly between them."""
+    places = np.array([planes[k].position for k in known])
     slices = np.arange(len(planes))
-    positions = np.stack([np.interp(slices, told, places[:, axis]) for axis in range(3)], axis=1)
+    positions = np.stack([np.interp(slices, known, places[:, axis]) for axis in range(3)], axis=1)
     return [replace(plane, position=position) for plane, position in zip(planes, positions, strict=True)]

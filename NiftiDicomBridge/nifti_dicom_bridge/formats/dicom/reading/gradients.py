@@ -30,10 +30,10 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     """
     if len(frames) < 2 and not _is_diffusion_weighted(_lookup_of(instances[0], frames[0][0])):
         return None
-    found = [_weighting(instances[times[0].instance], times[0]) for times in frames]
-    if any(weighting is None for weighting in found):
+    weightings = [_weighting(instances[times[0].instance], times[0]) for times in frames]
+    if any(weighting is None for weighting in weightings):
         return None
-    table = np.array([[w.b_value, *w.direction] for w in found if w is not None])
+    table = np.array([[w.b_value, *w.direction] for w in weightings if w is not None])
     maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
     least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
     varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1

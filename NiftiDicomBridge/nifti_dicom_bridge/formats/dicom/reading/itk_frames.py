@@ -75,5 +75,5 @@ def _rgb(frames: np.ndarray, photometric: str) -> np.ndarray:
         return frames
     from pydicom.pixels import convert_color_space
 
-    found: np.ndarray = convert_color_space(frames, "YBR_FULL", "RGB", per_frame=True)
-    return found
+    result: np.ndarray = convert_color_space(frames, "YBR_FULL", "RGB", per_frame=True)
+    return result

@@ -95,19 +95,19 @@ class _StoredVoxels(LazyVoxels):
     def planes(self, start: int, stop: int) -> np.ndarray:
         if self._is_layered:
             return self._whole()[start:stop]
-        found = np.empty((stop - start, *self.shape[2:]), self.dtype)
+        planes = np.empty((stop - start, *self.shape[2:]), self.dtype)
         wanted: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for n in range(start, stop):
             wanted[self._frames[n].instance].append((self._frames[n].frame, n - start))
         with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
-            jobs = [pool.submit(self._fill, found, n, frames) for n, frames in wanted.items()]
+            jobs = [pool.submit(self._fill, planes, n, frames) for n, frames in wanted.items()]
             try:
                 for job in jobs:
                     job.result()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return found
+        return planes
 
     def _whole(self) -> np.ndarray:
         """Return the planes of a segmentation, which are made of several frames, or of none: read all at once."""
@@ -125,21 +125,21 @@ class _StoredVoxels(LazyVoxels):
                     self._one_frame(n, frame, pixel)
             self._join_residues(n, pixel)
 
-    def _fill(self, found: np.ndarray, n: int, frames: Sequence[tuple[int, int]]) -> None:
+    def _fill(self, target: np.ndarray, n: int, frames: Sequence[tuple[int, int]]) -> None:
         instance = self._instances[n]
         pixel = decode.pixel_format(instance)
         if self._frame_counts[n] == 1 and self.loader.is_plain(instance, pixel, [frames[0]]):
-            read_into(instance, found[frames[0][1]])
+            read_into(instance, target[frames[0][1]])
         elif self._is_read_by_frame(instance, pixel):
             for frame, place in frames:
-                found[place] = self._one_frame(n, frame, pixel)
+                target[place] = self._one_frame(n, frame, pixel)
         elif (some := self._decompressed(n, instance, pixel, [frame for frame, _ in frames])) is not None:
             for plane, (_, place) in zip(some, frames, strict=True):
-                found[place] = plane
+                target[place] = plane
         else:
             planes = self._all_frames(n, instance, pixel)
             for frame, place in frames:
-                found[place] = planes[frame]
+                target[place] = planes[frame]
 
     def _is_read_by_frame(self, instance: Instance, pixel: PixelFormat) -> bool:
         """Whether every frame is a run of whole bytes in the file, and there are many."""
@@ -171,15 +171,15 @@ class _StoredVoxels(LazyVoxels):
             if tail != b"\0":
                 self.loader.tails[n] = tail
         self._seen[n].add(frame)
-        found: np.ndarray = values[0]
-        return found
+        result: np.ndarray = values[0]
+        return result
 
     def _join_residues(self, n: int, pixel: PixelFormat) -> None:
-        found = self._residues.get(n)
-        if found:
+        residues = self._residues.get(n)
+        if residues:
             nothing = bytes(pixel.bytes_of(1))
             count = frame_count(self._instances[n].elements)
-            self.loader.residues[n] = b"".join(found.get(frame, nothing) for frame in range(count))
+            self.loader.residues[n] = b"".join(residues.get(frame, nothing) for frame in range(count))
 
     def _all_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
         """Return all frames of an instance; those of one with many are kept for a while."""

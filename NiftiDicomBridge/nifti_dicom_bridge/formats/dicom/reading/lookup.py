@@ -40,26 +40,26 @@ class Lookup:
     def group(self, sequence: int) -> Elements:
         """Return the item of a functional group; empty where there is none."""
         for layer in self._layers:
-            found = metadata.first_item(layer, sequence)
-            if found:
-                return found
+            elements = metadata.first_item(layer, sequence)
+            if elements:
+                return elements
         return {}
 
     def numbers(self, sequence: int, tag: int) -> list[float]:
         """Return numbers of a functional group, or of the data set where no group holds them."""
         for layer in (self.group(sequence), self.data_set):
-            found = metadata.numbers(layer, tag)
+            numbers = metadata.numbers(layer, tag)
             doubt = metadata.doubt_of_numbers(layer, tag)
             if doubt:
                 self.notes.append(f"{describe(tag)} {doubt}")
-            if found:
-                return found
+            if numbers:
+                return numbers
         return []
 
     def number(self, sequence: int, tag: int) -> float | None:
         """Return the first of `numbers`, None where there is none."""
-        found = self.numbers(sequence, tag)
-        return found[0] if found else None
+        numbers = self.numbers(sequence, tag)
+        return numbers[0] if numbers else None
 
     def texts(self, sequence: int, tag: int) -> list[str]:
         """Return text values of a functional group, or of the data set where no group holds them."""

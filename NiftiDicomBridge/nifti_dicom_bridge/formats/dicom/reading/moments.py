@@ -24,8 +24,8 @@ def seconds(text: str, time: str = "") -> float | None:
     if clock is None:
         return None
     hours, minutes, whole, fraction = clock.groups()
-    found = int(hours) * 3600 + int(minutes or 0) * 60 + int(whole or 0) + float(fraction or 0)
-    return found + _days(day.groups()) * 86400 if day else found
+    seconds_ = int(hours) * 3600 + int(minutes or 0) * 60 + int(whole or 0) + float(fraction or 0)
+    return seconds_ + _days(day.groups()) * 86400 if day else seconds_
 
 
 def _days(parts: tuple[str, ...]) -> int:

@@ -59,14 +59,14 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     if first is not None and len(offsets) == count:
         relative = np.array(offsets) - offsets[0]  # either form of C.8.8.3.2: relative, or absolute along the axis
         return Frames(_along(first, relative), vectors, notes)
-    slices = [found.get(SLICES, 0) for found in vectors]
-    counted = any(slices) or any(TIMES_IN_PLACE & found.keys() for found in vectors)
+    slices = [vector.get(SLICES, 0) for vector in vectors]
+    counted = any(slices) or any(TIMES_IN_PLACE & vector.keys() for vector in vectors)
     if first is None and not counted:
         return Frames([None] * count, vectors, notes)
     if not counted:
         slices = [0] * count if _frames_are_times(elements) else list(range(count))
         if not any(slices):
-            vectors = [{**found, "FrameTime": n} for n, found in enumerate(vectors, 1)]
+            vectors = [{**vector, "FrameTime": n} for n, vector in enumerate(vectors, 1)]
     lowest = min(slices)
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
@@ -86,14 +86,14 @@ def _assumed(look: Lookup) -> Plane:
 
 def _vectors(elements: Elements, count: int, notes: list[str]) -> list[dict[str, int]]:
     """Return what every frame counts, by name."""
-    found: dict[str, list[int]] = {}
+    vectors: dict[str, list[int]] = {}
     for name, tag in VECTORS.items():
         numbers = metadata.numbers(elements, tag)
         if len(numbers) == count:
-            found[name] = [int(number) for number in numbers]
+            vectors[name] = [int(number) for number in numbers]
         elif len(numbers) > 1:
             notes.append(f"{describe(tag)} has {len(numbers)} values for {count} frames: it was ignored")
-    return [{name: numbers[n] for name, numbers in found.items()} for n in range(count)]
+    return [{name: numbers[n] for name, numbers in vectors.items()} for n in range(count)]
 
 
 def _detector_plane(elements: Elements, look: Lookup, notes: list[str]) -> Plane | None:

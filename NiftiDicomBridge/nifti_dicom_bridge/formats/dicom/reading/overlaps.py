@@ -35,12 +35,12 @@ def _overlaps(instances: Sequence[Instance], layers: Sequence[Layer]) -> set[Pai
     in_slice: dict[int, list[Layer]] = defaultdict(list)
     for layer in layers:
         in_slice[layer.slice].append(layer)
-    shared = [found for found in in_slice.values() if len(found) > 1]
-    used = {layer.frame.instance for found in shared for layer in found}
+    shared = [segments for segments in in_slice.values() if len(segments) > 1]
+    used = {layer.frame.instance for segments in shared for layer in segments}
     frames = {n: decode.masks(instances[n], decode.pixel_format(instances[n])) for n in used}
     pairs: set[Pair] = set()
-    for found in shared:
-        masks = {layer.label: frames[layer.frame.instance][layer.frame.frame] for layer in found}
+    for segments in shared:
+        masks = {layer.label: frames[layer.frame.instance][layer.frame.frame] for layer in segments}
         pairs |= _pairs_of_slice(masks, pairs)
     return pairs
 
@@ -68,20 +68,20 @@ def _coloured(labels: Sequence[int], pairs: set[Pair]) -> dict[int, int]:
     for a, b in map(tuple, pairs):
         beside[a].add(b)
         beside[b].add(a)
-    found: dict[int, int] = {}
+    layers: dict[int, int] = {}
     left = set(labels)
     while left:
-        taken = {label: {found[other] for other in beside[label] if other in found} for label in left}
+        taken = {label: {layers[other] for other in beside[label] if other in layers} for label in left}
         label = max(left, key=lambda label: (len(taken[label]), len(beside[label]), -label))
-        found[label] = next(n for n in range(len(labels)) if n not in taken[label])
+        layers[label] = next(n for n in range(len(labels)) if n not in taken[label])
         left.remove(label)
-    return _moved_forwards(found, beside)
+    return _moved_forwards(layers, beside)
 
 
-def _moved_forwards(found: dict[int, int], beside: dict[int, set[int]]) -> dict[int, int]:
+def _moved_forwards(layers: dict[int, int], beside: dict[int, set[int]]) -> dict[int, int]:
     """Return the same sets in the order of their labels, each label in the first that has room for it."""
-    order = list(dict.fromkeys(found[label] for label in sorted(found)))
-    moved = {label: order.index(n) for label, n in found.items()}
+    order = list(dict.fromkeys(layers[label] for label in sorted(layers)))
+    moved = {label: order.index(n) for label, n in layers.items()}
     for label in sorted(moved):
         moved[label] = next(n for n in range(moved[label] + 1) if n not in {moved[other] for other in beside[label]})
     return moved

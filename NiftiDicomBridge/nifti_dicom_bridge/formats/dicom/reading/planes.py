@@ -72,15 +72,15 @@ def axes_of(orientation: tuple[float, ...]) -> np.ndarray | None:
 def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
     """Return the distance between rows and between columns, mm; 1 where none is specified."""
     for tag, meaning in _SPACINGS:
-        found = look.numbers(Tag.PIXEL_MEASURES_SEQUENCE, tag)
-        if len(found) != 2 or not all(SMALLEST < value < LARGEST for value in found):
+        spacing = look.numbers(Tag.PIXEL_MEASURES_SEQUENCE, tag)
+        if len(spacing) != 2 or not all(SMALLEST < value < LARGEST for value in spacing):
             continue
         if not meaning:
-            return found[0], found[1]
+            return spacing[0], spacing[1]
         what = f"no PixelSpacing (0028,0030): {describe(tag)}, {meaning},"
         if metadata.texts(look.data_set, Tag.IMAGE_TYPE)[:1] != ["DERIVED"]:
             notes.append(f"{what} is used")
-            return found[0], found[1]
+            return spacing[0], spacing[1]
         notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
     return 1.0, 1.0
 
@@ -88,7 +88,7 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
 def step_of(look: Lookup) -> float:
     """Return the distance of slices, mm, negative where they run against the normal; 1 where none is specified."""
     for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
-        found = look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag)
-        if found is not None and SMALLEST < abs(found) < LARGEST:
-            return found
+        step = look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag)
+        if step is not None and SMALLEST < abs(step) < LARGEST:
+            return step
     return 1.0

@@ -217,12 +217,12 @@ def _time_step(plan: Plan) -> float:
         return 0.0
     elements, first = plan.instances[0].elements, plan.frames[0][0]
     look = Lookup(elements, own_groups(elements, first.frame))
-    found = (
+    step_s = (
         look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
         or metadata.number(elements, Tag.FRAME_TIME)
         or 0.0
     )
-    return found / 1000.0 if 0 < found < LARGEST_SLOPE else 0.0
+    return step_s / 1000.0 if 0 < step_s < LARGEST_SLOPE else 0.0
 
 
 class Place(NamedTuple):

@@ -57,18 +57,18 @@ def scaling_of(frames: Sequence[FrameInfo], stored: np.dtype, ndim: int, planes:
         return Scaling(Rescale(first.slope, first.intercept, first.units))
     if stored.kind == "f" or ndim > 4:
         return Scaling(Rescale(), note=NOT_APPLIED)
-    found = np.dtype("<f4")
+    real_type = np.dtype("<f4")
     for frame, plane in zip(frames, planes, strict=False):
         dtype = float_type_for(plane, frame.slope, frame.intercept)
         if dtype is None:
             return Scaling(Rescale(), note=NOT_APPLIED)
-        found = max(found, dtype, key=lambda one: one.itemsize)
-    return Scaling(Rescale(1.0, 0.0, first.units), found)
+        real_type = max(real_type, dtype, key=lambda one: one.itemsize)
+    return Scaling(Rescale(1.0, 0.0, first.units), real_type)
 
 
 def real_planes(planes: Sequence[np.ndarray] | np.ndarray, frames: Sequence[FrameInfo], dtype: np.dtype) -> np.ndarray:
     """Return the real values of planes, each by the rescale of its frame."""
-    found = np.empty((len(frames), *np.shape(planes[0])), dtype)
+    result = np.empty((len(frames), *np.shape(planes[0])), dtype)
     for n, frame in enumerate(frames):
-        found[n] = to_real_values(planes[n], frame.slope, frame.intercept, dtype)
-    return found
+        result[n] = to_real_values(planes[n], frame.slope, frame.intercept, dtype)
+    return result

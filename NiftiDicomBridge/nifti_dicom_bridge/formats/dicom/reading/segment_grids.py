@@ -81,7 +81,7 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
     for frame in frames:  # segment numbers mean something within one object, or one that was cut into several
         whole = metadata.text(instances[frame.instance].elements, Tag.CONCATENATION_UID)
         objects.setdefault(whole or frame.instance, []).append(frame)
-    return [grid for found in objects.values() for grid in _grids_of_object(instances, found)]
+    return [grid for numbers in objects.values() for grid in _grids_of_object(instances, numbers)]
 
 
 def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
@@ -141,10 +141,10 @@ class _Slices:
     def grid(self, layers: list[Layer], labels: dict[str, Any]) -> Grid:
         """Return the grid of some frames; a slice without one is described by that of another segment, else by the nearest."""
         own = np.array([layer.slice for layer in layers])
-        found = {k: place[0] for k, place in zip(self.numbers, self.places, strict=True)}
-        found |= {layer.slice: layer.frame for layer in reversed(layers)}
+        planes = {k: place[0] for k, place in zip(self.numbers, self.places, strict=True)}
+        planes |= {layer.slice: layer.frame for layer in reversed(layers)}
         nearest = [layers[int(np.abs(own - k).argmin())].frame for k in range(len(self.planes))]
-        frames = [replace(found.get(k, nearest[k]), plane=plane) for k, plane in enumerate(self.planes)]
+        frames = [replace(planes.get(k, nearest[k]), plane=plane) for k, plane in enumerate(self.planes)]
         warnings, empty = stack_warnings(self.stack, self.planes), len(frames) - len(np.unique(own))
         if empty:
             warnings.append(f"{empty} slice(s) without a frame were filled with background: segmentations leave empty ones out")
@@ -162,7 +162,7 @@ class _Slices:
 
 
 def _told_step(instance: Instance, frame: int) -> float:
-    """Return SpacingBetweenSlices, mm; 0 where it is not told."""
+    """Return SpacingBetweenSlices, mm; 0 where it is not stated."""
     look = Lookup(instance.elements, own_groups(instance.elements, frame))
     return look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES) or 0.0
 
@@ -170,7 +170,7 @@ def _told_step(instance: Instance, frame: int) -> float:
 def _even(planes: list[Plane], steps: Sequence[float]) -> tuple[list[int], list[Plane]] | None:
     """Return the number of every plane in an even grid, and all planes of that; None where there is no such grid.
 
-    The distance of the slices is the first of those told, or the smallest there is, that all distances are multiples of.
+    The distance of the slices is the first of those stated, or the smallest there is, that all distances are multiples of.
     """
     distances = np.diff([float(plane.position @ planes[0].normal) for plane in planes])
     if not distances.size:
@@ -180,9 +180,9 @@ def _even(planes: list[Plane], steps: Sequence[float]) -> tuple[list[int], list[
         counts = np.rint(whole)
         if counts.min() >= 1 and np.abs(whole - counts).max() <= WHOLE and counts.sum() < MOST_SLICES:
             numbers = [0, *np.cumsum(counts).astype(int).tolist()]
-            found = _between(planes, numbers, step)
-            if found is not None:
-                return numbers, found
+            between = _between(planes, numbers, step)
+            if between is not None:
+                return numbers, between
     return None
 
 
@@ -209,12 +209,12 @@ def _labels(instances: Sequence[Instance], frames: list[FrameInfo]) -> dict[int,
 def _filled(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
     """Return an image for every segment, each with all slices of the grid."""
     slices = _Slices(instances, frames)
-    found = []
+    grids = []
     for grid in split(frames):
         layers = slices.layers(grid.frames[0], {})
         complete = len(layers) == len(slices.planes)
-        found.append(replace(slices.grid(layers, grid.labels), layers=[] if complete else layers))
-    return found
+        grids.append(replace(slices.grid(layers, grid.labels), layers=[] if complete else layers))
+    return grids
 
 
 def _label_maps(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:

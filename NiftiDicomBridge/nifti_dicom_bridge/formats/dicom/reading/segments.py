@@ -34,15 +34,15 @@ def segments_of(volume: Volume) -> list[Segment]:
     kind = metadata.text(elements, Tag.SEGMENTATION_TYPE)
     if not is_segmentation(instance) or kind == "FRACTIONAL":
         return []
-    found = all_segments(instance)
+    segments = all_segments(instance)
     if kind == "LABELMAP":
-        return [segment for segment in found if segment.number]
+        return [segment for segment in segments if segment.number]
     if volume.dicom.metadata.layers is not None:
         own = set(volume.dicom.metadata.layers[:, 3].tolist())
         return [segment for segment in labelled_segments(instance) if segment.number in own]
     n, frame = volume.dicom.metadata.frames[0, 0].tolist()
     own = frames_of(instance, n)[frame].labels.get("segment")
-    return [replace(segment, number=1) for segment in found if segment.number == own or len(found) == 1]
+    return [replace(segment, number=1) for segment in segments if segment.number == own or len(segments) == 1]
 
 
 def labelled_segments(instance: Instance) -> list[Segment]:

@@ -77,19 +77,19 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
     DicomReadError
         If a path does not exist or a folder cannot be listed. A single bad file is a leftover, not an error.
     """
-    found = Inventory()
+    inventory = Inventory()
     series: dict[tuple[Any, ...], Series] = {}
     unread: list[Path] = []
-    for instance in _instances(list(files.find_files(paths)), found.leftovers, unread, progress):
+    for instance in _instances(list(files.find_files(paths)), inventory.leftovers, unread, progress):
         key = _series_key(instance)
         series.setdefault(key, Series(key[0])).instances.append(instance)
-    found.leftovers += _expected_dicom(unread, series.values())
+    inventory.leftovers += _expected_dicom(unread, series.values())
     for one in series.values():
         for study in _by_study(one):
-            found.series += _without_duplicates(study, found.leftovers)
-    _warn_of_shared_uids(found.series)
-    _warn_of_damaged_neighbours(found)
-    return found
+            inventory.series += _without_duplicates(study, inventory.leftovers)
+    _warn_of_shared_uids(inventory.series)
+    _warn_of_damaged_neighbours(inventory)
+    return inventory
 
 
 def _instances(
@@ -119,12 +119,12 @@ def _instances(
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
     """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
-    found = []
+    leftovers = []
     for path in unread:
         if path.suffix.lower() in DICOM_SUFFIXES or _pattern(path) in patterns:
             reason = "it is empty" if path.stat().st_size == 0 else "it does not begin as a DICOM file does: damaged"
-            found.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
-    return found
+            leftovers.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
+    return leftovers
 
 
 def _pattern(path: Path) -> tuple[Path, str]:
@@ -132,22 +132,22 @@ def _pattern(path: Path) -> tuple[Path, str]:
     return path.parent, re.sub(r"\d+", "#", path.name.lower())
 
 
-def _warn_of_shared_uids(found: Sequence[Series]) -> None:
+def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
     """Warn where studies or patients have a SeriesInstanceUID in common."""
     owners: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
-    for one in found:
+    for one in series_list:
         owners[one.uid].add(_owner(one.instances[0]))
-    for one in found:
+    for one in series_list:
         if one.uid and len(owners[one.uid]) > 1:
             one.warnings.append(
                 f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
             )
 
 
-def _warn_of_damaged_neighbours(found: Inventory) -> None:
+def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
     """Warn of files that may be missing in a series: those beside it that could not be read."""
-    damaged = Counter(_pattern(Path(leftover.path)) for leftover in found.leftovers if leftover.failed)
-    for one in found.series if damaged else []:
+    damaged = Counter(_pattern(Path(leftover.path)) for leftover in inventory.leftovers if leftover.failed)
+    for one in inventory.series if damaged else []:
         count = sum(damaged[pattern] for pattern in {_pattern(Path(instance.path)) for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")

@@ -80,12 +80,12 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
 def _varying_labels(frames: Sequence[FrameInfo]) -> list[str]:
     """Return the labels that tell the images of a series apart, without those that repeat what others say."""
     names = sorted({name for frame in frames for name in frame.labels})
-    found = [name for name in names if len({frame.labels.get(name) for frame in frames}) > 1]
+    varying = [name for name in names if len({frame.labels.get(name) for frame in frames}) > 1]
     for name in _REPEATING:
-        rest = [other for other in found if other != name]
-        if name in found and _kinds_by(frames, rest) == _kinds_by(frames, found):
-            found = rest
-    return found
+        rest = [other for other in varying if other != name]
+        if name in varying and _kinds_by(frames, rest) == _kinds_by(frames, varying):
+            varying = rest
+    return varying
 
 
 def _kinds_by(frames: Sequence[FrameInfo], names: Sequence[str]) -> int:
@@ -103,7 +103,7 @@ def _grids_of(group: Frames) -> list[Grid]:
 
 def _by_instance(frames: Frames) -> list[Frames]:
     """Frames without a place belong together only within one object."""
-    return [list(found) for _, found in groupby(frames, key=lambda frame: frame.instance)]
+    return [list(group) for _, group in groupby(frames, key=lambda frame: frame.instance)]
 
 
 # --- orientation ------------------------------------------------------------------------------------------------------
@@ -154,11 +154,11 @@ def _by_words(frames: Frames) -> list[Grid]:
         kinds[frame.words].append(frame)
     if len(kinds) < 2 or not _share_places(list(kinds.values()), frames):
         return _stacked(frames)
-    found = []
+    grids = []
     for words, group in kinds.items():
         name = words_between(words, [other for other in kinds if other != words])
-        found += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group)]
-    return found
+        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group)]
+    return grids
 
 
 def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:
@@ -231,12 +231,12 @@ def _grid(volumes: list[Frames], notes: Sequence[str]) -> Grid:
 def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
     """Say what the grid of planes cannot hold."""
     problem = spacing_problem(stack)
-    found = [f"{problem}: the grid is even, the true positions are in the sidecar"] if problem else []
+    sentences = [f"{problem}: the grid is even, the true positions are in the sidecar"] if problem else []
     step = abs(float(np.median(stack.steps_mm))) if stack.steps_mm.size else 1.0
     if stack.shear_mm > min(0.01, SEEN_SHIFT * step) and not problem:
         angle = float(np.degrees(np.arctan2(stack.shear_mm, step)))
         if angle > 0.1:
-            found.append(f"the slices are sheared by {angle:.2f}° (gantry tilt): the sform says so, nothing was resampled")
+            sentences.append(f"the slices are sheared by {angle:.2f}° (gantry tilt): the sform says so, nothing was resampled")
     if stack.deviation_mm > SEEN_SHIFT * min(1.0, step, *planes[0].spacing) and not problem and len(planes) > 1:
-        found.append(f"slices lie up to {stack.deviation_mm:.3g} mm beside the grid; the true positions are in the sidecar")
-    return found
+        sentences.append(f"slices lie up to {stack.deviation_mm:.3g} mm beside the grid; the true positions are in the sidecar")
+    return sentences

@@ -24,12 +24,12 @@ def in_order(division: Division) -> list[Frames]:
     volumes = division.volumes
     if len(volumes) < 2:
         return volumes
-    ordering = [(n, found) for n in range(len(TIMES)) if TIMES[n].orders and (found := _values(volumes, n)) is not None]
+    ordering = [(n, values) for n in range(len(TIMES)) if TIMES[n].orders and (values := _values(volumes, n)) is not None]
     last = [_weak_key(volume) for volume in volumes]
-    order = sorted(range(len(volumes)), key=lambda k: (*(found[k] for _, found in ordering), *last[k]))
-    used = next((n for n, found in ordering if len(set(found)) > 1), None)
-    for n, found in ordering:
-        if used is not None and n > used and _goes_back([found[k] for k in order]):
+    order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for _, values in ordering), *last[k]))
+    used = next((n for n, values in ordering if len(set(values)) > 1), None)
+    for n, values in ordering:
+        if used is not None and n > used and _goes_back([values[k] for k in order]):
             division.notes.append(
                 f"{TIMES[used].name} and {TIMES[n].name} order the times differently: {TIMES[used].name} is used"
             )
@@ -98,10 +98,10 @@ def missing_times(volumes: Sequence[Frames]) -> str:
     for n, row in enumerate(TIMES):
         if row.name not in _COUNTING or (n == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)):
             continue
-        found = _values(volumes, n)
-        if found is None or len(set(found)) < len(volumes) or len(volumes) < 2:
+        values = _values(volumes, n)
+        if values is None or len(set(values)) < len(volumes) or len(volumes) < 2:
             continue
-        numbers = {int(value) for value in found}
+        numbers = {int(value) for value in values}
         gaps = sorted(set(range(1 if min(numbers) == 2 else min(numbers), max(numbers))) - numbers)
         if 0 < len(gaps) <= len(volumes) // 2:
             words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")

@@ -20,14 +20,14 @@ Frames = list[FrameInfo]
 
 @dataclass
 class Division:
-    """The volumes of one image, in any order, and how they were told apart.
+    """The volumes of one image, in any order, and how they were distinguished.
 
     Attributes
     ----------
     volumes : list of list of FrameInfo
         Each in order of its places.
     rows : list of int
-        Rows of `TIMES` that told them apart, the most trusted first.
+        Rows of `TIMES` that distinguish them, the most trusted first.
     notes : list of str
         What to know of it.
     """
@@ -60,27 +60,27 @@ def distances(frames: Sequence[FrameInfo]) -> np.ndarray:
 
 def divide(frames: Sequence[FrameInfo]) -> Division:
     """Return the volumes that parallel frames of one image make."""
-    found = Division()
-    _divide(list(frames), 0, found)
-    return found
+    division = Division()
+    _divide(list(frames), 0, division)
+    return division
 
 
-def _divide(frames: Frames, row: int, found: Division) -> None:
+def _divide(frames: Frames, row: int, division: Division) -> None:
     places = places_of(frames)
     if all(len(place) == 1 for place in places) and (is_even(places) or row == len(TIMES)):
-        found.volumes.append([place[0] for place in places])
+        division.volumes.append([place[0] for place in places])
         return
     for n in range(row, len(TIMES)):
         parts = _parts(places, n)
         if len(parts) > 1:
-            found.rows.append(n)
+            division.rows.append(n)
             for part in parts:
-                _divide(part, n + 1, found)
+                _divide(part, n + 1, division)
             return
     if any(len(place) > 1 for place in places):
-        _divide_by_count(places, found)
+        _divide_by_count(places, division)
     else:
-        found.volumes.append([place[0] for place in places])
+        division.volumes.append([place[0] for place in places])
 
 
 def is_even(places: Sequence[Frames]) -> bool:
@@ -123,24 +123,24 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], moves: bool)
 
 def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], counts_from_one: bool) -> list[Frames]:
     ordered = [sorted(place, key=lambda frame: values[frame.key]) for place in places]
-    found = times_of_places([[values[frame.key] for frame in place] for place in ordered], counts_from_one)
-    if found is None:
+    divided = times_of_places([[values[frame.key] for frame in place] for place in ordered], counts_from_one)
+    if divided is None:
         return []
     parts: dict[int, Frames] = defaultdict(list)
-    for place, times in zip(ordered, found, strict=True):
+    for place, times in zip(ordered, divided, strict=True):
         for frame, time in zip(place, times, strict=True):
             parts[time].append(frame)
     return [parts[time] for time in sorted(parts)]
 
 
-def _divide_by_count(places: Sequence[Frames], found: Division) -> None:
+def _divide_by_count(places: Sequence[Frames], division: Division) -> None:
     """Add volumes of frames that state nothing: by the order of their instances, with a note where that may mix them."""
     counts = {len(place) for place in places}
     if len(places) > 1:
         missing = f", and slices have {min(counts)} to {max(counts)} frames" if len(counts) > 1 else ""
-        found.notes.append(
+        division.notes.append(
             f"No attribute states the time of each frame{missing}: frames are in the order of their instances, so volumes "
             "may be mixed"
         )
     for time in range(max(counts)):
-        found.volumes.append([place[time] for place in places if len(place) > time])
+        division.volumes.append([place[time] for place in places if len(place) > time])

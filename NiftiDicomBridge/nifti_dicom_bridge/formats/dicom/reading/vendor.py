@@ -1,4 +1,4 @@
-"""What vendors put where the standard has no place: images tiled into one, components told in private elements."""
+"""What vendors put where the standard has no place: images tiled into one, components stated in private elements."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:
 
 def private_value(elements: Elements, key: tuple[int, str, int]) -> float | str | None:
     """Return the number or the text of a private element; None where there is none."""
-    found = private_numbers(elements, key)
-    if found:
-        return found[0]
+    numbers = private_numbers(elements, key)
+    if numbers:
+        return numbers[0]
     tag = private(elements, *key) if _group(elements, key[0]) else None
     return metadata.text(elements, tag) or None if tag else None
 
@@ -107,9 +107,9 @@ def csa_image_header(elements: Elements) -> dict[str, list[Any]]:
 def tiles_of(instance: Instance) -> Tiles | None:
     """Return how slices are tiled in an image; None for one image, one slice."""
     for reader in _TILE_READERS:
-        found = reader(instance.elements)
-        if found is not None:
-            return found
+        tiles = reader(instance.elements)
+        if tiles is not None:
+            return tiles
     return None
 
 
@@ -117,8 +117,8 @@ def component_of(elements: Elements) -> str:
     """Return the component that only a private element tells; empty where none does."""
     if _is_ge_field_map(elements):
         return "fieldmaphz"
-    found = private_numbers(elements, GE_IMAGE_TYPE)
-    return GE_COMPONENTS.get(int(found[0]), "") if found else ""
+    numbers = private_numbers(elements, GE_IMAGE_TYPE)
+    return GE_COMPONENTS.get(int(numbers[0]), "") if numbers else ""
 
 
 def _is_ge_field_map(elements: Elements) -> bool:
@@ -137,7 +137,7 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
     Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
     """
-    scale = next((found for layer in private_layers(layers) for found in private_numbers(layer, PHILIPS_SCALE_SLOPE)), 0.0)
+    scale = next((number for layer in private_layers(layers) for number in private_numbers(layer, PHILIPS_SCALE_SLOPE)), 0.0)
     if not scale or not math.isfinite(scale):
         return slope, intercept
     return 1.0 / scale, intercept / (slope * scale)
@@ -202,9 +202,9 @@ def _whole_plane(elements: Elements) -> Plane | None:
 
 def _slice_step(elements: Elements) -> float:
     for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
-        found = metadata.number(elements, tag)
-        if found:
-            return found
+        step = metadata.number(elements, tag)
+        if step:
+            return step
     return 1.0
 
 

@@ -1,0 +1,115 @@
+"""File operations that survive a power cut, with what each platform has for it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+MOST_SINGLE = 16
+"""More paths than this are written to disk with their whole file system at once, where the platform can."""
+_NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NO_LINKS = _NOT_SUPPORTED | {errno.EPERM, errno.EMLINK, errno.EACCES, errno.EXDEV}
+_CURRENT_FOLDER = -100
+"""AT_FDCWD of Linux."""
+_SWAP = 2
+"""RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS."""
+
+
+def sync(paths: Iterable[Path]) -> None:
+    """Wait until files and the entries of folders are on the disk; folders only where the platform can."""
+    unique = list(dict.fromkeys(paths))
+    if len(unique) > MOST_SINGLE and _sync_file_system(unique[0]):
+        return
+    for path in unique:
+        _sync_one(path)
+
+
+def _sync_one(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:  # some network file systems cannot
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+    finally:
+        os.close(handle)
+
+
+def _sync_file_system(path: Path) -> bool:
+    """Write the file system of a path to disk; return whether that was possible."""
+    function = _c_function("syncfs") if sys.platform.startswith("linux") else None
+    if function is None:
+        return False
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        return bool(function(handle) == 0)
+    finally:
+        os.close(handle)
+
+
+def tree(folder: Path) -> list[Path]:
+    """Return a folder and everything below it, innermost first."""
+    paths = [Path(root, name) for root, _, names in os.walk(folder, topdown=False) for name in (*names, ".")]
+    return paths or [folder]
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that appears under its name when it is complete, and is on the disk then."""
+    beside = path.with_name(path.name + ".new")
+    with open(beside, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    sync([path.parent])
+
+
+def keep(path: Path, copy: Path) -> None:
+    """Give a file a second name, so that it survives when another one takes its place; a copy where there are no links."""
+    if os.path.lexists(copy):
+        return
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, copy, follow_symlinks=os.link not in os.supports_follow_symlinks)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        beside = copy.with_name(copy.name + ".new")
+        shutil.copy2(path, beside, follow_symlinks=False)
+        os.replace(beside, copy)
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Swap two names at once, so that neither is ever empty; return whether the platform and the file system can."""
+    sys.audit("nifti_dicom_bridge.exchange", str(first), str(second))
+    if sys.platform.startswith("linux"):
+        function, before, between = _c_function("renameat2"), (_CURRENT_FOLDER,), (_CURRENT_FOLDER,)
+    elif sys.platform == "darwin":
+        function, before, between = _c_function("renamex_np"), (), ()
+    else:
+        return False
+    if function is None:
+        return False
+    if function(*before, os.fsencode(first), *between, os.fsencode(second), _SWAP) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _NOT_SUPPORTED:
+        return False
+    raise OSError(number, os.strerror(number), str(second))
+
+
+@cache
+def _c_function(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library; None where there is none of this name."""
+    try:
+        return getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    except (OSError, TypeError):
+        return None

@@ -1,0 +1,149 @@
+"""Locks of the operating system, which end with the process that holds them: there are no stale ones."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+from pathlib import Path
+from typing import IO
+
+from ..options import Progress
+
+HOME = ".nifti-dicom-bridge"
+"""Folder in an output folder for all that is not an output: locks, and staging folders of conversions that run."""
+COMMIT_LOCK, DATASET_LOCK = "commit.lock", "dataset.lock"
+OWNER = "owner.lock"
+"""File in a staging folder that its conversion keeps locked."""
+WAITING = "Waiting for another conversion into the same folder"
+SHORTEST_S, LONGEST_S = 0.02, 0.5
+"""Time between two attempts to get a lock."""
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+
+
+class FolderLock:
+    """Lets one conversion at a time into a section; the others wait. Used as a context.
+
+    Where the file system has no locks, it lets everyone in.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The lock file; created if missing, with its folder.
+    progress : Progress, optional
+        Called with `WAITING` while the lock is held elsewhere; may raise `Cancelled`.
+    """
+
+    def __init__(self, path: Path, progress: Progress | None = None):
+        self.path, self.progress = path, progress
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> FolderLock:
+        pause = SHORTEST_S
+        while not self.attempt():
+            if self.progress is not None:
+                self.progress(WAITING, 0, 1)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_S)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+    def attempt(self) -> bool:
+        """Take the lock if it is free; return whether it was."""
+        try:
+            self.path.parent.mkdir(exist_ok=True)
+            file = open(self.path, "ab")  # noqa: SIM115  # it stays open as long as the lock is held
+        except (FileNotFoundError, FileExistsError):
+            if not self.path.parent.parent.is_dir():
+                raise
+            return False  # another conversion removes the folder just now
+        except PermissionError:
+            if os.name != "nt" or not self.path.exists():
+                raise
+            return False  # Windows refuses to open a file that is being removed
+        if lock_file(file) is False or not _is_same(file, self.path):
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def release(self, remove: bool = False) -> None:
+        """Free the lock, and remove its file on request."""
+        if self._file is None:
+            return
+        if remove and os.name != "nt":
+            self.path.unlink(missing_ok=True)  # while it is held: who waits for it notices that the file is gone
+        self._file.close()
+        self._file = None
+        if remove and os.name == "nt":
+            try:
+                self.path.unlink(missing_ok=True)
+            except OSError:
+                pass  # another conversion has it already
+
+
+def dataset_lock(folder: Path, progress: Progress | None = None) -> FolderLock:
+    """Return the lock of a whole conversion into a BIDS dataset, whose names depend on what the dataset contains."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return FolderLock(folder / HOME / DATASET_LOCK, progress)
+
+
+def lock_file(file: IO[bytes]) -> bool | None:
+    """Lock a file that is open; return whether that was possible, None where the file system has no locks."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return None if error.errno in _NO_LOCKS else False
+    return True
+
+
+def _is_same(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except OSError:
+        return False
+
+
+def own(staging: Path) -> IO[bytes]:
+    """Mark a staging folder as that of this process, as long as the returned file is open."""
+    file = open(staging / OWNER, "wb")  # noqa: SIM115
+    lock_file(file)
+    file.write(f"{socket.gethostname()} {os.getpid()}".encode())
+    file.flush()
+    return file
+
+
+def is_dead(staging: Path) -> bool:
+    """Whether the process of a staging folder has ended; on file systems without locks known for this computer only."""
+    try:
+        with open(staging / OWNER, "r+b") as file:
+            locked = lock_file(file)
+            return locked is True or (locked is None and _has_ended(file.read().decode("utf-8", "replace")))
+    except FileNotFoundError:
+        return True  # it ended before it could mark the folder, as that is done under the lock
+    except OSError:
+        return False
+
+
+def _has_ended(owner: str) -> bool:
+    host, _, number = owner.rpartition(" ")
+    if host != socket.gethostname() or not number.isdigit() or os.name == "nt":
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,217 @@
+"""Outputs that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from ..errors import OutputError
+from ..model.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
+from ..options import Progress
+from .commit import NEW, Commit
+from .former import without_successor
+from .interrupted import clear, recover_locked
+from .locks import COMMIT_LOCK, HOME, FolderLock, own
+
+Check = Callable[[Mapping[str, Path]], None]
+"""Is given the outputs (name → where it was written) before they are put in place; raises to refuse them."""
+
+
+class Staging:
+    """A folder below that of the outputs, from which they are moved to their places when all are complete.
+
+    Used as a context: what was not committed is gone when it ends, and so are folders that it made and left empty.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the outputs go; made when missing.
+    overwrite : bool
+        Whether existing files may be replaced.
+    progress : Progress, optional
+        Called while another conversion has the folder.
+
+    Attributes
+    ----------
+    checks : list of callable
+        Called with the complete outputs before they are put in place.
+    """
+
+    def __init__(self, folder: Path, overwrite: bool = False, progress: Progress | None = None):
+        self.folder, self.overwrite = Path(folder), overwrite
+        self.checks: list[Check] = []
+        self._lock = FolderLock(self.folder / HOME / COMMIT_LOCK, progress)
+        self._locked = False
+        self._made: list[Path] = []
+        self._names: list[str] = []
+        self._keys: set[str] = set()
+        self._updated: set[str] = set()
+        self._temporary = Path()
+        self._owner: IO[bytes] | None = None
+
+    def __enter__(self) -> Staging:
+        try:
+            self._made = _make_folders(self.folder)
+            with self._lock:
+                recover_locked(self.folder)
+                self._temporary = Path(tempfile.mkdtemp(dir=self.folder / HOME))
+                self._owner = own(self._temporary)
+            (self._temporary / NEW).mkdir()
+        except OSError as error:
+            self.__exit__()
+            raise OutputError(f"{self.folder}: cannot be written ({error.strerror}). Choose another folder.") from error
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._owner is not None:
+            self._owner.close()
+            if Commit.unfinished(self._temporary, self.folder) is None:  # else the next conversion needs it
+                shutil.rmtree(self._temporary, ignore_errors=True)
+        try:
+            if self._locked or self._lock.attempt():  # else the conversion that has it clears the folder
+                clear(self._lock.path.parent, self._lock)
+        except OSError:
+            pass  # the next conversion does
+        self._locked = False
+        for folder in reversed(self._made):
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # it contains outputs
+
+    @property
+    def names(self) -> list[str]:
+        """The outputs so far, relative to the folder."""
+        return list(self._names)
+
+    def path(self, name: str, update: bool = False) -> Path:
+        """Return where to write the output that will be called `name` (relative, POSIX separators).
+
+        With `update`, it takes the place of a file that exists, whatever was said of overwriting; `hold` the folder before
+        that file is read.
+
+        Raises
+        ------
+        OutputError
+            If the name leaves the folder, is not valid on every platform, was used already, or exists and may not be
+            replaced.
+        """
+        target = self._target(name)
+        if update:
+            self._updated.add(name)
+        self._check_free(name, target)
+        return self._reserved(name)
+
+    def folder_path(self, name: str, sign: str) -> Path:
+        """Return where to make the folder that will be called `name`: an output of many files, moved as one.
+
+        Parameters
+        ----------
+        name : str
+            As for `path`.
+        sign : str
+            A file that such folders have. One without it is something else, and is never replaced.
+
+        Raises
+        ------
+        OutputError
+            As for `path`.
+        """
+        target = self._target(name)
+        if target.exists() and not target.is_dir():
+            raise OutputError(f"{target} exists and is a file. Choose another folder.", target)
+        self._check_free(name, target, is_folder=True)
+        if target.exists() and any(target.iterdir()) and not (target / sign).is_file():
+            raise OutputError(f"{target} exists and holds other things: it has no {sign}. Choose another folder, or remove it.")
+        path = self._reserved(name)
+        path.mkdir()
+        return path
+
+    def hold(self) -> None:
+        """Keep other conversions from changing the folder until this one has ended: for files that it reads and updates."""
+        if not self._locked:
+            self._lock.__enter__()
+            self._locked = True
+            recover_locked(self.folder)
+
+    def commit(self) -> list[Path]:
+        """Move everything to its place and return the paths; where one cannot be moved, put back what was there before.
+
+        Raises
+        ------
+        OutputError
+            If an output came to exist in the meantime and may not be replaced, or cannot be moved.
+        BridgeError
+            Whatever `checks` raise.
+        """
+        new = self._temporary / NEW
+        for check in self.checks:
+            check({name: new / name for name in self._names})
+        self.hold()
+        for name in self._names:
+            self._check_free(name, self.folder / name, is_folder=(new / name).is_dir())
+        commit = None
+        try:
+            commit = self._plan()
+            commit.decide()
+            commit.complete()
+        except BaseException as error:
+            if commit is not None:
+                commit.undo()
+            if not isinstance(error, OSError):
+                raise
+            where = error.filename or self.folder
+            raise OutputError(f"{where}: cannot be written ({error.strerror}); nothing was changed.") from error
+        return [self.folder / name for name in self._names]
+
+    def _plan(self) -> Commit:
+        """Return what to do: companion files first, so that an image is never without them."""
+        ordered = sorted(self._names, key=lambda name: bool(suffix_of(name, (*IMAGE_SUFFIXES, ".png"))))
+        removed = without_successor(self.folder, self._names) if self.overwrite else []
+        return Commit.plan(self._temporary, self.folder, ordered, removed)
+
+    def _check_free(self, name: str, target: Path, is_folder: bool = False) -> None:
+        """Refuse to take the place of something that exists and may not be replaced."""
+        if not os.path.lexists(target):
+            return
+        if not (self.overwrite or name in self._updated) or (target.is_dir() and not is_folder):
+            raise OutputError(f"{target} exists. Choose another folder, or --overwrite to replace it.", target)
+
+    def _target(self, name: str) -> Path:
+        """Return the place of an output; raises `OutputError` where there can be none."""
+        parts = PurePosixPath(name).parts
+        if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
+            raise OutputError(f"{name!r} is no file name inside of {self.folder}. Use --names numbered.")
+        problem = portability_problem(name)
+        if problem:
+            raise OutputError(f"{name!r} {problem}. Use --names numbered, or another name.")
+        if name_key(name) in self._keys:
+            raise OutputError(f"two outputs would be called {name} in {self.folder}. Use --names numbered.")
+        target = self.folder / name
+        blocking = next((p for p in list(target.parents)[: len(parts) - 1] if p.exists() and not p.is_dir()), None)
+        if blocking is not None:
+            raise OutputError(f"{target} cannot be written: {blocking} is a file. Choose another folder.")
+        return target
+
+    def _reserved(self, name: str) -> Path:
+        """Take a name and return the place to write to."""
+        self._names.append(name)
+        self._keys.add(name_key(name))
+        temporary = self._temporary / NEW / name
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        return temporary
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the ones that were missing, outermost first."""
+    missing = []
+    current = folder
+    while not current.exists():
+        missing.append(current)
+        current = current.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
