@@ -36,6 +36,11 @@ class Masker:
             sentence = sentence.replace(secret, MASK)
         return _WORD.sub(lambda mark: MASK if _SEPARATORS.split(mark[0])[-1] in self._parts else mark[0], sentence)
 
+    def masked_traceback(self, text: str) -> str:
+        """Return a traceback without the messages of exceptions, which may contain any value."""
+        lines = (line if line.startswith((" ", "Traceback")) else line.split(":")[0] for line in text.splitlines())
+        return "\n".join(map(self.masked, lines))
+
     def masked_error(self, sentence: str) -> str:
         """Return the reason of a failure without them, without quotations, and without anything that looks like a path."""
         sentence = _QUOTED.sub(MASK, self.masked(sentence))

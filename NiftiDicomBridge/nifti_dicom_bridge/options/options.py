@@ -207,6 +207,11 @@ class ConversionOptions(Checked):
         record has them anyway. The sidecars of a BIDS dataset never have them.
     record : bool
         Write the lossless record. Without it, the sidecar has BIDS keys only and the DICOM cannot be restored.
+    follow_links : bool
+        Also follow links to folders outside of the inputs; links to files are always followed.
+    size_limit : float, optional
+        Largest image or decompressed data set, in GB. By default, an image may need all of the memory, and data sets may be
+        compressed 100 : 1.
     per_file : dict of pathlib.Path to FileOptions
         Input file → its own `kind`, `reference` and `set_values`, for conversion to DICOM.
 
@@ -258,6 +263,8 @@ class ConversionOptions(Checked):
     subject: Text = Text("")
     identity: Flag = Flag(True)
     record: Flag = Flag(True)
+    follow_links: Flag = Flag(False)
+    size_limit: OptionalLimit = OptionalLimit(None)
     per_file: _PerFile = _PerFile()
 
     @property
