@@ -16,6 +16,7 @@ from .formats.dicom.reading.series import find_series
 from .model import metadata
 from .model.metadata import Element, Elements, Instance
 from .model.report import fitted
+from .model.safe_text import printable
 from .options import Progress
 from .options.path_fields import AnyPaths, paths_of
 from .standard import dictionary
@@ -102,7 +103,7 @@ class Comparison:
 
     def table(self) -> str:
         """Return the comparison as text for a terminal."""
-        return "\n".join(_lines(self))
+        return "\n".join(map(printable, _lines(self)))
 
     def __repr__(self) -> str:
         *lines, conclusion = _lines(self)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ..errors import BridgeError, Cancelled, OptionError
 from ..options import (
@@ -54,6 +56,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     registrar : Registrar, optional
         When given, ``convert --to dicom --register`` calls it with the files that were written.
     """
+    _accept_every_character(sys.stdout, sys.stderr)
     parser = _parser(registrar is not None)
     try:
         options = parser.parse_args(joined(sys.argv[1:] if argv is None else argv))
@@ -76,6 +79,13 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         return FAILED
 
 
+def _accept_every_character(*streams: TextIO) -> None:
+    """Let a terminal with few characters show escapes of the others, instead of an error."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _in_own_words(error: OptionError) -> str:
     from ..options.messages import message_of
     from ..options.wording import command_line_words
@@ -83,8 +93,21 @@ def _in_own_words(error: OptionError) -> str:
     return message_of(error, command_line_words)
 
 
+def _print(text: str, file: TextIO | None = None) -> None:
+    """Print one line; what a terminal would act on in names and texts of files is escaped."""
+    from ..model.safe_text import printable
+
+    print(printable(text), file=file)
+
+
+def _json(content: Any) -> str:
+    from ..model.safe_text import printable_json
+
+    return printable_json(json.dumps(content, indent=1, ensure_ascii=False))
+
+
 def _fail(text: str, code: int) -> int:
-    print(f"nifti-dicom-bridge: {text}", file=sys.stderr)
+    _print(f"nifti-dicom-bridge: {text}", sys.stderr)
     return code
 
 
@@ -144,7 +167,10 @@ def _add_convert(commands: Any, can_register: bool) -> None:
                      help="write nothing in metadata and names that tells who the patient is (PS3.15 E)")  # fmt: skip
     sub.add_argument("--deidentify-key", default="", metavar="TEXT",
                      help="UIDs of runs with the same key stay linked (default: a random key)")  # fmt: skip
-    sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    existing = sub.add_mutually_exclusive_group()
+    existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    existing.add_argument("--skip-existing", action="store_true",
+                          help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:
@@ -243,7 +269,7 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     if register and options.target is not Target.DICOM:
         raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
     if arguments.report:
-        _check_report(arguments.report, arguments.output)
+        _check_report(arguments.report, arguments.output, options.overwrite)
     if register and registrar is not None:
         registrar.check()
 
@@ -251,9 +277,9 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
         report = convert(Job(arguments.inputs, arguments.output, options), bar.progress)
     _print_report(report, arguments.quiet, arguments.verbose)
     if register and registrar is not None and report.outputs:
-        print(registrar(report.outputs))
+        _print(registrar(report.outputs))
     if arguments.report:
-        _write_report(report, arguments.report, arguments.quiet)
+        _write_report(report, arguments.report, arguments.quiet, options.overwrite)
     return DONE if report.ok else FAILED
 
 
@@ -270,30 +296,34 @@ def _pair(text: str) -> tuple[str, str]:
     return keyword.strip(), value
 
 
-def _check_report(report: Path, output: Path) -> None:
+def _check_report(report: Path, output: Path, overwrite: bool) -> None:
     from ..html_report import check_suffix
 
     check_suffix(report)
     if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+    if os.path.lexists(report) and not overwrite:
+        raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
 
 
-def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
+def _write_report(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
     from ..html_report import write_report
 
     with _ProgressBar(quiet) as bar:
-        write_report(report, path, bar.progress)
+        write_report(report, path, bar.progress, overwrite)
 
 
 def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
+    for note in () if quiet else report.notes:
+        _print(f"note       {note}")
     for entry in report.entries:
         if entry.outcome.value == "failed":
-            print(entry.line(), file=sys.stderr)
-        elif not quiet and (verbose or entry.outcome.value != "skipped"):
-            print(entry.line())
+            _print(entry.line(), sys.stderr)
+        elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
+            _print(entry.line())
             for line in _entry_details(entry, verbose):
-                print(" " * 11 + line)
-    skipped = sum(entry.outcome.value == "skipped" for entry in report.entries)
+                _print(" " * 11 + line)
+    skipped = sum(entry.outcome.value == "skipped" and not entry.exists for entry in report.entries)
     if skipped and not quiet and not verbose:
         print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
 
@@ -309,7 +339,7 @@ def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
     with _ProgressBar(quiet=arguments.json) as bar:
         inspection = inspect(arguments.inputs, bar.progress)
-    print(json.dumps(inspection.to_dict(), indent=1, ensure_ascii=False) if arguments.json else inspection.table())
+    print(_json(inspection.to_dict()) if arguments.json else inspection.table())
     return FAILED if inspection.problems else DONE
 
 
@@ -318,7 +348,7 @@ def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
     with _ProgressBar(quiet=arguments.json) as bar:
         comparison = compare(arguments.first, arguments.second, bar.progress)
-    print(json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False) if arguments.json else comparison.table())
+    print(_json(comparison.to_dict()) if arguments.json else comparison.table())
     return DONE if comparison.same else FAILED
 
 
@@ -328,10 +358,10 @@ def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     with _ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
         report = validate(arguments.inputs, bar.progress)
     if arguments.json:
-        print(json.dumps(report.to_dict(), indent=1, ensure_ascii=False))
+        print(_json(report.to_dict()))
     else:
         for line in report.lines(arguments.quiet):
-            print(line)
+            _print(line)
     return DONE if report.ok else FAILED
 
 
@@ -345,7 +375,7 @@ def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -
     from ..samples import create_samples
 
     for series in create_samples(arguments.output):
-        print(f"made       {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
+        _print(f"made       {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
     return DONE
 
 
@@ -378,8 +408,10 @@ class _ProgressBar:
         self._write("")
 
     def _show(self, what: str, done: int, total: int) -> None:
+        from ..model.safe_text import printable
+
         filled = _BAR_LENGTH * done // max(1, total)
-        self._write(f"{what[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
+        self._write(f"{printable(what)[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
 
     def _write(self, text: str) -> None:
         if text or self._length:

@@ -9,16 +9,16 @@ from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image, image_of
 from ..bids_dataset.paths import Placement, assign_paths
-from ..errors import OutputError, SidecarError
+from ..errors import OutputError
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..output import Staging
-from ..sidecar import read_sidecar, sidecar_path
+from ..output import Staging, dataset_locked
 from .entries import errors_recorded_in, leftover_entries, plans_as_named
+from .existing import check_free, series_of
 from .stage_nifti import stage_labels, stage_nifti
 
 
@@ -36,10 +36,11 @@ def convert_to_bids(
     inventory = find_series(inputs, progress)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     images = _images(plans_as_named(inventory, report), report)
-    placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-    report.entries += [_left_out(image) for image in images if image.ignored]
-    for placement in placements:
-        report.entries.append(_write(placement, output, table, options, progress))
+    with dataset_locked(output, progress):
+        placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
+        report.entries += [_left_out(image) for image in images if image.ignored]
+        for placement in placements:
+            report.entries.append(_write(placement, output, table, options, progress))
     return report
 
 
@@ -67,7 +68,8 @@ def _left_out(image: Image) -> Entry:
 
 def _write(placement: Placement, output: Path, table: BidsMap, options: ConversionOptions, progress: Progress | None) -> Entry:
     image, entry = placement.image, _entry(placement.image.plan)
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, options.skip_existing):
+        _check_existing(output / str(placement.path), placement, options)
         volume = load(image.plan, progress)
         entry.outputs = write_placed(volume, placement, output, table, options)
         entry.log.warnings += volume.warnings
@@ -82,10 +84,9 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
     Raises
     ------
     OutputError
-        If the image exists and may not be replaced, or is of another series.
+        If the image exists and may not be replaced.
     """
     name = str(placement.path)
-    _check_existing(dataset / name, placement, options)
     with Staging(dataset, options.overwrite) as staging:
         stage_nifti(volume, name, staging, options, placement.image.changes, placement.with_gradients)
         if not placement.is_raw:
@@ -96,6 +97,7 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
                 "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
             )
         images = len(staging.names)
+        staging.hold()  # the tables are read, and written as a whole
         image_name = placement.path.name + (".nii.gz" if options.gzip else ".nii")
         placement.image.log.notes += stage_dataset_files(placement, image_name, staging, table)
         return staging.commit()[:images]
@@ -110,15 +112,9 @@ def _check_existing(stem: Path, placement: Placement, options: ConversionOptions
             continue
         if suffix != wanted:
             raise OutputError(f"{path} exists: the same image as {wanted} beside it would be there twice. Take it away first.")
-        if options.overwrite and _series_of(path) not in ("", placement.image.series[0]):
+        if (options.overwrite or options.skip_existing) and series_of(path) not in ("", placement.image.series[0]):
             raise OutputError(
                 f"{path} is of another series, and is not replaced. Convert the series of a session in one run, or tell them "
                 'apart by "custom_entities" in a --bids-map FILE.'
             )
-
-
-def _series_of(image: Path) -> str:
-    try:
-        return str(read_sidecar(sidecar_path(image)).get("SeriesInstanceUID", ""))
-    except SidecarError:
-        return ""
+        check_free(path, placement.image.series[0], options)
