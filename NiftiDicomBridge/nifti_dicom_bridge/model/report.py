@@ -70,6 +70,8 @@ class Entry:
         Notes, warnings and changed attributes.
     error : str
         Why it failed or was skipped; empty otherwise.
+    traceback : str
+        Of an error that was not foreseen, for a report to the developers; empty otherwise.
 
     Examples
     --------
@@ -85,6 +87,7 @@ class Entry:
     outputs: list[Path] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     error: str = ""
+    traceback: str = ""
 
     @property
     def exists(self) -> bool:
