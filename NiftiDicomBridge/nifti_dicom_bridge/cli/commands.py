@@ -203,10 +203,9 @@ def _add_convert(commands: Any, can_register: bool) -> None:
                      help="write nothing in metadata and names that tells who the patient is (PS3.15 E)")  # fmt: skip
     sub.add_argument("--deidentify-key", default="", metavar="TEXT",
                      help="UIDs of runs with the same key stay linked (default: a random key)")  # fmt: skip
-    existing = sub.add_mutually_exclusive_group()
-    existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    existing.add_argument("--skip-existing", action="store_true",
-                          help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
+    sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    sub.add_argument("--skip-existing", action="store_true",
+                     help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=float, metavar="GB",
                      help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
@@ -442,17 +441,25 @@ _BAR_LENGTH = 30
 
 
 class _ProgressBar:
-    """One line on a terminal that is written again and again; nothing in a pipe."""
+    """One line on a terminal that is written again and again; in a pipe, only that another conversion must end first."""
 
     def __init__(self, quiet: bool):
         self._length = 0
-        self.progress: Progress | None = None if quiet or not sys.stderr.isatty() else self._show
+        self.progress: Progress | None = None if quiet else self._show if sys.stderr.isatty() else self._say_waiting
 
     def __enter__(self) -> _ProgressBar:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._write("")
+        if self.progress == self._show:
+            self._write("")
+
+    def _say_waiting(self, what: str, done: int, total: int) -> None:
+        from ..output import WAITING
+
+        if what == WAITING and self._length == 0:
+            self._length = len(what)
+            _print(f"{what}.", sys.stderr)
 
     def _show(self, what: str, done: int, total: int) -> None:
         from ..model.safe_text import printable
