@@ -9,16 +9,20 @@ from ..model import metadata
 from ..model.metadata import Instance
 from ..model.report import Entry, Outcome
 from ..options import ConversionOptions
-from ..sidecar import read_sidecar, sidecar_path
+from ..sidecar import read_sidecar, record_path, sidecar_path
 from ..standard.tags import Tag
 
 
 def series_of(image: Path) -> str:
-    """Return the SeriesInstanceUID in the sidecar of an image; empty if there is none."""
-    try:
-        return str(read_sidecar(sidecar_path(image)).get("SeriesInstanceUID", ""))
-    except SidecarError:
-        return ""
+    """Return the SeriesInstanceUID in the sidecar of an image, or beside a record apart from it; empty if there is none."""
+    for path in filter(None, (record_path(image), sidecar_path(image))):
+        try:
+            series = str(read_sidecar(path).get("SeriesInstanceUID", ""))
+        except SidecarError:
+            continue
+        if series:
+            return series
+    return ""
 
 
 def check_free(image: Path, series_uid: str, options: ConversionOptions) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..formats import nifti, zarr
 from ..model.volume import Volume
 from ..output import check_complete
-from ..sidecar import KEY, match, read_sidecar, record, sidecar_path
+from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path
 from ..sidecar.record import Record
 
 
@@ -57,7 +57,11 @@ def open_nifti(path: Path) -> ImageWithRecord:
     check_complete(path)
     beside = sidecar_path(path)
     top = read_sidecar(beside) if beside.exists() else {}
-    return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)) if KEY in top else None)
+    if KEY in top:
+        return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)))
+    apart = record_path(path)
+    stored = read_sidecar(apart) if apart is not None and apart.is_file() else {}
+    return ImageWithRecord(path, top, record.from_json(stored[KEY], str(apart)) if KEY in stored else None)
 
 
 @dataclass(frozen=True)
