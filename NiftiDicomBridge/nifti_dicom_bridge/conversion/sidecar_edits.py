@@ -48,7 +48,7 @@ class SidecarEdits:
     def warnings(self) -> list[str]:
         """A sentence for every key that does not reach the DICOM, or not alone."""
         return [
-            *(f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with --set'
+            *(f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with set_values=.'
               for key in self.ignored),
             *(f'"{key}" was edited in the sidecar and written, but other attributes tell {value!r} as before'
               for key, value in self.overridden.items()),

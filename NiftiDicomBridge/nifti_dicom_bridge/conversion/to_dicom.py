@@ -234,7 +234,7 @@ def _renamed(values: Mapping[edits.Target, Any]) -> list[str]:
         return []
     return [
         f"{' and '.join(changed)} changed, StudyInstanceUID (0020,000D) did not: archives may assign the series to the former "
-        "patient. Use --set StudyInstanceUID=UID for another patient"
+        'patient. Use set_values={"StudyInstanceUID": "UID"} for another patient'
     ]
 
 

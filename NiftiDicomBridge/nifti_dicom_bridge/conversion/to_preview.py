@@ -158,7 +158,7 @@ def _sidecar(source: _Source) -> dict[str, Any] | None:
 
 
 def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
-    """Return what ``--overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
+    """Return what ``overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
 
     Raises
     ------
@@ -170,11 +170,11 @@ def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
     try:
         volumes = read(path)
     except BridgeError as error:
-        raise OptionError(f"--overlay {path}: {error}") from None
+        raise OptionError(f'overlay="{path}": {error}') from None
     label_maps = []
     for volume in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
-            raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
+            raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
         label_maps.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
     return tuple(label_maps)

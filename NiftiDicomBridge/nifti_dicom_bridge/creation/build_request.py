@@ -42,7 +42,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     log.warnings += image.warnings
     if not described.top:
         log.warnings.append(
-            "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
+            "no sidecar lies beside it: what its header, set_values=, metadata= and a reference do not tell stays unknown"
         )
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
@@ -81,8 +81,8 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
     kind, assumed = select_kind(shared.options.kind, described.image, known)
     if kind is Kind.LEGACY:
         raise OptionError(
-            f"--as legacy: {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. Use --as "
-            "enhanced, or leave it out."
+            f'kind="legacy": {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. '
+            'Use kind="enhanced", or leave it out.'
         )
     if assumed:
         log.warnings.insert(0, assumed)

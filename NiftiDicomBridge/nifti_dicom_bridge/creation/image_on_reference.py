@@ -58,7 +58,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
     Raises
     ------
     OptionError
-        If it is not, by its header or by its position, and ``--allow-no-overlap`` was not given.
+        If it is not, by its header or by its position, and ``allow_no_overlap`` was not given.
     """
     if reference is None:
         return False
@@ -67,7 +67,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
         return True
     if not shared.options.allow_no_overlap:
         raise OptionError(
-            f"{problem} Check that --reference is the series of this image; --allow-no-overlap writes it into the study of "
+            f"{problem} Check that reference= is the series of this image; allow_no_overlap=True writes it into the study of "
             f"that patient all the same. Reference: {reference.describe()}."
         )
     log.warnings.append(f"{problem} It has a new Frame of Reference UID and no references to single frames")

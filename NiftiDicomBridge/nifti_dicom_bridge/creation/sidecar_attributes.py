@@ -205,7 +205,7 @@ def private_block(described: ImageWithSidecar, attributes: Attributes, of_first:
         What the first frame says by itself.
     """
     elements = attributes.elements | of_first
-    overridden = {tag for tag, source in attributes.sources.items() if source.startswith(("--set", "--metadata"))}
+    overridden = {tag for tag, source in attributes.sources.items() if source.startswith(("set_values=", "metadata="))}
     now = bids.keys_of_elements(elements)
     before = bids.keys_of_elements({tag: element for tag, element in elements.items() if tag not in overridden})
     keys = {

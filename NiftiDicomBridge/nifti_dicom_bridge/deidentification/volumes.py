@@ -61,7 +61,7 @@ class Deidentifier:
         if volume.source is None:
             raise BridgeError(
                 f"{volume.name}: it has no record of the DICOM it came from, so that nothing tells what to remove from it. "
-                "Leave out --deidentify, or put its sidecar back beside it."
+                "Leave out deidentify=True, or put its sidecar back beside it."
             )
         series, pixels = volume.source.metadata, volume.source.pixel_record
         instances = tuple(self._instance(instance, n) for n, instance in enumerate(series.instances))

@@ -1,4 +1,4 @@
-"""Whether a new object contains what ``--set`` and ``--metadata`` specify: what it cannot contain is refused, not ignored."""
+"""Whether a new object contains what ``set_values`` and ``metadata`` specify: the rest is refused, not ignored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .attributes import Attributes
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_SET = ("--set", "--metadata")
+_SET = ("set_values=", "metadata=")
 
 
 def set_tags(attributes: Attributes) -> set[int]:
@@ -47,7 +47,7 @@ def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved:
             if not _contains(made, tag, attributes.elements[tag], moved):
                 raise OptionError(
                     f"{dictionary.describe(tag)} cannot be set ({attributes.sources[tag]}): this kind of object does not have "
-                    "it, or its value follows from the image. Leave it out, or choose another kind with --as."
+                    'it, or its value follows from the image. Leave it out, or choose another kind with kind="KIND".'
                 )
         yield made
 

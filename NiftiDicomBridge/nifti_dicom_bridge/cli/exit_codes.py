@@ -1,0 +1,4 @@
+"""How a command ended."""
+
+DONE, FAILED, USAGE = 0, 1, 2
+"""All is done; something failed or differs; wrong usage."""
