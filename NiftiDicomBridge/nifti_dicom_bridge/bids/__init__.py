@@ -13,7 +13,6 @@ import numpy as np
 from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
 from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
-from .kinds import number_text
 from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
 from .reverse_pet import decay_factors, per_time
 from .reverse_rows import MAY_BE_LISTS, REVERSE_ROWS, WITHHELD
@@ -40,7 +39,6 @@ __all__ = [
     "find_private_block",
     "keys_of",
     "keys_of_elements",
-    "number_text",
     "per_time",
     "private_block_of",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from ..formats.dicom import edits
 from ..formats.dicom.protected import refusal
 from ..model.metadata import Elements, Instance
 from ..sidecar import KEY, sidecar_path
+from ..standard.numbers import is_number
 from .image_with_record import ImageWithRecord
 
 
@@ -92,7 +93,7 @@ def _overridden(
 
 def _is_same(one: Any, other: Any) -> bool:
     """Whether two values of a key are equal; numbers up to rounding."""
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+    if is_number(one) and is_number(other):
         return math.isclose(one, other, rel_tol=1e-9)
     return bool(one == other)
 

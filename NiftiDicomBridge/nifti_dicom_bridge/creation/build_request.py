@@ -15,6 +15,7 @@ from ..labels import find_labels
 from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind
+from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
 from .image_with_sidecar import ImageWithSidecar
@@ -95,7 +96,7 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     Many tools write 1 into the header where they do not know.
     """
     image, seconds = described.image, described.top.get("RepetitionTime")
-    if image.times < 2 or isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e4:
+    if image.times < 2 or not is_number(seconds) or not 0 < seconds < 1e4:
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(
@@ -124,7 +125,7 @@ def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:
     if value is None:
         return []
     listed = value if isinstance(value, list) else [value]
-    good = all(isinstance(part, (int, float)) and not isinstance(part, bool) and np.isfinite(part) for part in listed)
+    good = all(map(is_number, listed))
     if not good or len(listed) != count:
         raise SidecarError(f"{described.where}: {key!r} is {str(value)[:60]}; a list of {count} numbers was expected.")
     return [float(part) for part in listed]

@@ -16,6 +16,7 @@ from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import Resample, SlicePlane
+from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 from .placed_image import Placed
@@ -117,7 +118,7 @@ def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
 def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:
     """Return axes like those of the DICOM images that the image was made from, if its sidecar contains them."""
     value = top.get("ImageOrientationPatientDICOM")
-    good = isinstance(value, list) and len(value) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in value)
+    good = isinstance(value, list) and len(value) == 6 and all(map(is_number, value))
     axes = np.array(value, dtype=float) if good else np.zeros(6)
     if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5 or abs(axes[:3] @ axes[3:]) > 0.1:
         return None

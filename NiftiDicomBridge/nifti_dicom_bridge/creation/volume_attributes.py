@@ -9,6 +9,7 @@ from ..formats.dicom import edits
 from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Elements
 from ..options import Kind
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
 
@@ -33,7 +34,7 @@ def lists_of_volumes(described: ImageWithSidecar) -> dict[str, list[float]]:
 
 
 def _differ(value: list[Any]) -> bool:
-    return all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in value) and len(set(value)) > 1
+    return all(map(is_number, value)) and len(set(value)) > 1
 
 
 def elements_of_volumes(described: ImageWithSidecar, kind: Kind, sentences: list[str]) -> list[Elements]:
@@ -70,7 +71,7 @@ def doubtful_units(top: dict[str, Any]) -> list[str]:
     for key, longest in LONGEST_S.items():
         value = top.get(key)
         numbers = value if isinstance(value, list) else [value]
-        if any(isinstance(number, (int, float)) and number > longest for number in numbers):
+        if any(is_number(number) and number > longest for number in numbers):
             shown = ", ".join(f"{number:g}" for number in numbers[:5])
             sentences.append(
                 f'"{key}" is {shown} s, which is hardly possible: is it in milliseconds? BIDS wants seconds; correct it'
