@@ -25,7 +25,7 @@ def decimal_text(value: float, up: bool = False) -> str:
     for digits in range(17, 0, -1):
         text = f"{value:.{digits}g}"
         if up and float(text) < value:
-            text = f"{float(text) * (1 + 10.0 ** (1 - digits)):.{digits}g}"
+            text = f"{float(text) + abs(float(text)) * 10.0 ** (1 - digits):.{digits}g}"
         if len(text) <= DS_LENGTH:
             return text
     return f"{value:.0e}"
