@@ -69,7 +69,7 @@ def sentence(packages: list[str]) -> str:
 
 
 def missing_for(feature: str) -> list[str]:
-    """Return the requirements of a feature that are not installed, such as ``["zarr>=3.1,<4"]``; empty if it can be used.
+    """Return the requirements of a feature that are not installed, such as ``["zarr>=3.1.4,<4"]``; empty if it can be used.
 
     Parameters
     ----------

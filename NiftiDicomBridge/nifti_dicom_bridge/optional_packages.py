@@ -43,7 +43,7 @@ class Feature:
 
 
 FEATURES = {
-    "zarr": Feature("Zarr stores", (Package("zarr", "3.1", "4"),), "zarr"),
+    "zarr": Feature("Zarr stores", (Package("zarr", "3.1.4", "4"),), "zarr"),
     "video": Feature("MP4 movies without the program ffmpeg", (Package("av", "14"),), "video"),
     "codecs": Feature(
         "pixel data in High-Throughput JPEG 2000", (Package("pylibjpeg", "2.0"), Package("pylibjpeg-openjpeg", "2.3")), "codecs"

@@ -16,7 +16,8 @@ settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 settings.load_profile("suite")
-LONGEST_S = 120
+PROCESSOR_S, WAITING_S = 120, 1800
+"""When a test hangs: a busy one by processor time, so that a slow machine fails nothing; a waiting one on the clock."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,19 +27,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_test_hangs() -> Iterator[None]:
-    """End a test that takes longer than two minutes: bad input must not make us wait for ever."""
-    if not hasattr(signal, "SIGALRM"):
+    """End a test that hangs: bad input must not make us wait for ever."""
+    if not hasattr(signal, "setitimer"):
         yield
         return
 
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"the test took longer than {LONGEST_S} s")
+    def stop(number: int, _: object) -> None:
+        spent = f"{PROCESSOR_S} s of processor time" if number == signal.SIGPROF else f"{WAITING_S} s"
+        raise TimeoutError(f"the test took longer than {spent}")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(LONGEST_S)
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, PROCESSOR_S), (signal.SIGALRM, signal.ITIMER_REAL, WAITING_S))
+    before = [signal.signal(number, stop) for number, _, _ in timers]
+    for _, timer, seconds in timers:
+        signal.setitimer(timer, seconds)
     yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    for (number, timer, _), handler in zip(timers, before, strict=True):
+        signal.setitimer(timer, 0)
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from ..errors import BridgeError, Cancelled, OptionError
 from .convert import Registrar, run_convert
@@ -13,10 +14,13 @@ from .exit_codes import DONE, FAILED, USAGE
 from .parser import parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
+from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
 
 def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) -> int:
-    """Run the command line and return its exit code: 0 all done, 1 something failed or differs, 2 wrong usage.
+    """Run the command line and return its exit code.
+
+    0: all done. 1: something failed or differs. 2: wrong usage. 70: an error that was not foreseen.
 
     Parameters
     ----------
@@ -34,24 +38,33 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         parser.print_help()
         return DONE
     try:
-        return _COMMANDS[options.command](options, registrar)
+        with tracebacks(printed=getattr(options, "verbose", 0) >= TRACEBACKS):
+            return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
-        return _fail(_in_own_words(error), USAGE)
+        return _fail(_message(error), USAGE)
     except Cancelled:
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BridgeError as error:
-        return _fail(_in_own_words(error), FAILED)
+        return _fail(_message(error), FAILED)
     except KeyboardInterrupt:
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BrokenPipeError:
         return FAILED
+    except Unexpected as error:
+        return _fail(*error.args)
 
 
-def _in_own_words(error: BridgeError) -> str:
-    from ..options.messages import message_of
-    from ..options.wording import command_line_words
+def _message(error: BridgeError) -> str:
+    from .words import message_in_words
 
-    return message_of(error, command_line_words)
+    return message_in_words(error)
+
+
+def _print(value: Any, as_json: bool) -> None:
+    from .words import texts_in_words
+
+    shown = texts_in_words(value)
+    print(json.dumps(shown, indent=1, ensure_ascii=False) if as_json else shown)
 
 
 def _fail(text: str, code: int) -> int:
@@ -64,7 +77,7 @@ def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
     with ProgressBar(quiet=arguments.json) as bar:
         inspection = inspect(arguments.inputs, bar.progress)
-    print(json.dumps(inspection.to_dict(), indent=1, ensure_ascii=False) if arguments.json else inspection.table())
+    _print(inspection.to_dict() if arguments.json else inspection.table(), arguments.json)
     return FAILED if inspection.problems else DONE
 
 
@@ -73,7 +86,7 @@ def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
     with ProgressBar(quiet=arguments.json) as bar:
         comparison = compare(arguments.first, arguments.second, bar.progress)
-    print(json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False) if arguments.json else comparison.table())
+    _print(comparison.to_dict() if arguments.json else comparison.table(), arguments.json)
     return DONE if comparison.same else FAILED
 
 
@@ -83,10 +96,10 @@ def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     with ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
         report = validate(arguments.inputs, bar.progress)
     if arguments.json:
-        print(json.dumps(report.to_dict(), indent=1, ensure_ascii=False))
+        _print(report.to_dict(), as_json=True)
     else:
         for line in report.lines(arguments.quiet):
-            print(line)
+            _print(line, as_json=False)
     return DONE if report.ok else FAILED
 
 

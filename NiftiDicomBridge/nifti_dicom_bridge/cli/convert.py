@@ -85,7 +85,7 @@ def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
         write_report(report, path, bar.progress)
 
 
-def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
+def _print_report(report: ConversionReport, quiet: bool, verbose: int) -> None:
     for entry in report.entries:
         if entry.outcome.value == "failed":
             print(entry.line(), file=sys.stderr)
@@ -98,7 +98,7 @@ def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
         print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
 
 
-def _entry_details(entry: Entry, verbose: bool) -> list[str]:
+def _entry_details(entry: Entry, verbose: int) -> list[str]:
     lines = [f"note: {text}" for text in entry.log.warnings]
     lines += [f"{c.attribute}: {c.old or '(absent)'} → {c.new} ({c.source})" for c in entry.log.changes]
     return lines + (entry.log.notes + [str(path) for path in entry.outputs] if verbose else [])

@@ -37,13 +37,17 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--deidentify-key", default="", metavar="TEXT",
                      help="UIDs of runs with the same key stay linked (default: a random key)")  # fmt: skip
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
+    sub.add_argument("--size-limit", type=float, metavar="GB",
+                     help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:
         sub.add_argument("--register", action="store_true", help="add the DICOM files to Slicer's DICOM database")
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    volume.add_argument("-v", "--verbose", action="store_true", help="print every file and note")
+    volume.add_argument("-v", "--verbose", action="count", default=0,
+                        help="print every file and note; -vv: tracebacks of unexpected errors, too")  # fmt: skip
 
 
 def _add_zarr(group: Any) -> None:

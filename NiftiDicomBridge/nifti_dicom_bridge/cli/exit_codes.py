@@ -1,4 +1,4 @@
 """How a command ended."""
 
-DONE, FAILED, USAGE = 0, 1, 2
-"""All is done; something failed or differs; wrong usage."""
+DONE, FAILED, USAGE, UNEXPECTED = 0, 1, 2, 70
+"""All is done; something failed or differs; wrong usage; an error that was not foreseen."""

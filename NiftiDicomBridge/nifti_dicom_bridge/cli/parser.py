@@ -41,6 +41,7 @@ def _add_inspect(commands: Any) -> None:
     sub = commands.add_parser("inspect", help="show what is there", description="Show series, geometry and what each becomes.")
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
     sub.add_argument("--json", action="store_true", help="print JSON")
+    _add_verbose(sub)
 
 
 def _add_compare(commands: Any) -> None:
@@ -52,6 +53,7 @@ def _add_compare(commands: Any) -> None:
     sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
     sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
     sub.add_argument("--json", action="store_true", help="print JSON")
+    _add_verbose(sub)
 
 
 def _add_validate(commands: Any) -> None:
@@ -63,6 +65,11 @@ def _add_validate(commands: Any) -> None:
     sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files, folders, or a DICOMDIR")
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    _add_verbose(sub)
+
+
+def _add_verbose(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("-v", "--verbose", action="count", default=0, help="-vv: print tracebacks of unexpected errors")
 
 
 def _add_demo(commands: Any) -> None:

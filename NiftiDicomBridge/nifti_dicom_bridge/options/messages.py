@@ -15,10 +15,10 @@ OPTIONS = (
 )
 """All options; those of pictures as ``preview.NAME``."""
 _NAMES = {option.removeprefix(PreviewOptions.PREFIX): option for option in OPTIONS}
-# an option as it is written in Python: reference=, kind="pm", overwrite=True, set_values={"PatientID": "007"}
+# an option as it is written in Python: reference=, kind="pm", overwrite=True, size_limit=2.5, set_values={"PatientID": "007"}
 _MENTION = re.compile(
     rf"(?<![\w.])({'|'.join(sorted(_NAMES, key=len, reverse=True))})="
-    r'(?:"([^"]*)"|(True|False)\b|\{"(\w+)": "([^"]*)"\}|(?![\w=]))'
+    r'(?:"([^"]*)"|(True|False\b|\d+(?:\.\d+)?)|\{"(\w+)": "([^"]*)"\}|(?![\w=]))'
 )
 
 
@@ -59,7 +59,7 @@ def in_words(text: str, words: Words) -> str:
     """
 
     def renamed(mention: re.Match[str]) -> str:
-        name, text, flag, keyword, value = mention.groups()
-        return words(_NAMES[name], f"{keyword}={value}" if keyword else text or flag or "")
+        name, text, plain, keyword, value = mention.groups()
+        return words(_NAMES[name], f"{keyword}={value}" if keyword else text or plain or "")
 
     return _MENTION.sub(renamed, text)

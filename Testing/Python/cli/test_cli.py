@@ -18,7 +18,7 @@ from nifti_dicom_bridge.cli import main
 def run(*arguments: object, preexec: object = None) -> subprocess.CompletedProcess:
     """Run the command line as a process."""
     command = [sys.executable, "-m", "nifti_dicom_bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, preexec_fn=preexec)
+    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=preexec)
 
 
 def to_nifti(circle: Circle, *more: object) -> int:
@@ -419,7 +419,7 @@ def test_a_closed_pipe_is_no_traceback(circle: Circle) -> None:
     circle.make("classic_ct")
     command = f"'{sys.executable}' -m nifti_dicom_bridge inspect '{circle.dicom}' | true"
 
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
 
     assert "Traceback" not in done.stderr
 

@@ -503,7 +503,7 @@ def test_sidecar_value_of_another_kind_is_one_clear_error(there, sidecar, words)
         (["--set", "PatientBirthDate=yesterday"], "DA"),
         (["--reference", "nowhere"], "nowhere"),
         (["--metadata", "nowhere.json"], "nowhere.json"),
-        (["--metadata", "broken.json"], "is no JSON"),
+        (["--metadata", "broken.json"], "is not valid JSON"),
         (["--metadata", "list.json"], "object"),
         (["--metadata", "nested.json"], "PatientName"),
         (["--reference", "text"], "no DICOM image"),

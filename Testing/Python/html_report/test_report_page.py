@@ -215,7 +215,7 @@ def test_attributes_come_with_their_sources(sample: Circle) -> None:
     text = page(report, sample.folder)
     rows = re.findall(r'<tr class="(\w+)">.*?<bdi>(.*?)</bdi>.*?<bdi>(.*?)</bdi>.*?<bdi>(.*?)</bdi>.*?<bdi>(.*?)</bdi>', text)
 
-    assert ("changed", "PatientID", "DEMO-1", "007", "--set") in rows
+    assert ("changed", "PatientID", "DEMO-1", "007", "set_values=") in rows
     assert ("restored", "PatientName", "Διονυσιος", "Διονυσιος", "the original") in rows
 
 

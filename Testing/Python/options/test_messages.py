@@ -27,6 +27,7 @@ def in_label(option: str, value: str) -> str:
     ("leave it out with mp4=False", "leave it out with --no-mp4"),
     ("or overwrite=True to replace it.", "or --overwrite to replace it."),
     ("reference=: 2 series fit. Or allow more with max_error=.", "--reference: 2 series fit. Or allow more with --max-error."),
+    ("allow it with size_limit=2.5.", "allow it with --size-limit 2.5."),
     ('metadata="a b.json": not valid', "--metadata a b.json: not valid"),
     ('unknown="x", alias=1 and kind==2 stay', 'unknown="x", alias=1 and kind==2 stay'),
 ])  # fmt: skip

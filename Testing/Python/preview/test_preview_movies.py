@@ -70,7 +70,7 @@ def frames_by_ffmpeg(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     import subprocess
 
     command = [oracle("ffmpeg"), "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    raw = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    raw = subprocess.run(command, capture_output=True, check=True).stdout
     return np.frombuffer(raw, np.uint8).reshape(-1, *shape, 3)
 
 

@@ -172,7 +172,7 @@ def test_images_are_the_same_without_isal(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("version", "missing"), [("", True), ("3.0.9", True), ("3.1", False), ("3.12.1", False), ("4.0", True)]
+    ("version", "missing"), [("", True), ("3.0.9", True), ("3.1.3", True), ("3.1.4", False), ("3.12.1", False), ("4.0", True)]
 )
 def test_versions_out_of_bounds_count_as_missing(version, missing, monkeypatch):
     monkeypatch.setattr(optional, "installed_version", lambda name: version)
@@ -181,7 +181,7 @@ def test_versions_out_of_bounds_count_as_missing(version, missing, monkeypatch):
 
 def test_error_names_feature_package_and_extra(monkeypatch):
     monkeypatch.setattr(optional, "installed_version", lambda name: "")
-    with pytest.raises(DependencyError, match=r"require zarr>=3.1,<4 \(zarr is not installed\).*bridge\[zarr\]") as caught:
+    with pytest.raises(DependencyError, match=r"require zarr>=3.1.4,<4 \(zarr is not installed\).*bridge\[zarr\]") as caught:
         optional.require("zarr")
     assert caught.value.feature == "zarr"
 

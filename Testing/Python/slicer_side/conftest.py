@@ -160,6 +160,6 @@ def run_script(tmp_path):
         path = os.pathsep.join([str(ROOT / "Testing"), os.environ.get("PYTHONPATH", "")])
         env = os.environ | {"PYTHONPATH": path, "SLICER_HOST_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
         command += map(str, arguments)
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
     return run

@@ -53,7 +53,7 @@ def set_ijk_to_ras(node, matrix) -> None:
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(np.asarray(matrix, float)))
 
 
-def wait_until(condition, seconds: float = 20) -> None:
+def wait_until(condition, seconds: float = 600) -> None:
     """Run Qt's event loop until something is so: code that Qt calls runs inside of it, as everything does in Slicer."""
     import qt
 

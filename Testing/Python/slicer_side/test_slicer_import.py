@@ -179,7 +179,7 @@ def test_feature_names_its_package_in_one_sentence(slicer, monkeypatch):
 
     without_zarr(monkeypatch)
     assert Dependencies.sentence_for("zarr") == (
-        "Zarr stores require the Python package zarr>=3.1,<4, which is not installed in Slicer."
+        "Zarr stores require the Python package zarr>=3.1.4,<4, which is not installed in Slicer."
     )
 
 
@@ -191,7 +191,7 @@ def test_declined_installation_is_answered_with_a_sentence(slicer, monkeypatch):
 
     without_zarr(monkeypatch)
     monkeypatch.setattr(slicer.packaging, "pip_ensure", declined)
-    assert Dependencies.offer("zarr").startswith("Not installed: zarr>=3.1,<4. Without a network")
+    assert Dependencies.offer("zarr").startswith("Not installed: zarr>=3.1.4,<4. Without a network")
 
 
 def test_database_of_the_settings_is_created_and_opened(slicer, database, tmp_path):

@@ -133,7 +133,7 @@ def test_package_that_a_format_needs_is_offered_when_it_is_chosen(slicer, panel,
         add_volume(slicer, name)
     check(panel, "a")
     panel.ui.folderEdit.currentPath = "/somewhere"
-    monkeypatch.setattr(Dependencies, "missing_packages", lambda feature: ["zarr>=3.1,<4"] if feature == "zarr" else [])
+    monkeypatch.setattr(Dependencies, "missing_packages", lambda feature: ["zarr>=3.1.4,<4"] if feature == "zarr" else [])
     assert hint(panel) == ""
     panel.ui.layoutComboBox.setCurrentIndex(2)
     assert "zarr" in hint(panel)

@@ -165,7 +165,7 @@ def test_deidentified_images_come_back(samples, tmp_path):
 def test_zarr_names_its_package(samples, tmp_path):
     done = command("convert", samples / "CT", "--to", "zarr", "-o", tmp_path / "out")
     assert done.returncode == 1
-    assert "Zarr stores require zarr>=3.1,<4 (zarr is not installed)" in done.stderr
+    assert "Zarr stores require zarr>=3.1.4,<4 (zarr is not installed)" in done.stderr
     assert "nifti-dicom-bridge[zarr]" in done.stderr
     assert not (tmp_path / "out").exists()
 

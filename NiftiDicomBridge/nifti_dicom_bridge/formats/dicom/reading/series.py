@@ -13,6 +13,8 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.failure import failure_of
+from ....model.input_files import Problem
 from ....model.metadata import Instance
 from ....options import Progress
 from ....standard import dictionary
@@ -52,6 +54,7 @@ class Leftover:
     path: str
     reason: str
     failed: bool = False
+    traceback: str = ""
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Inventory:
     leftovers: list[Leftover] = field(default_factory=list)
 
 
-def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inventory:
+def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:
     """Return the series with pixel data below files and folders, and everything else by name.
 
     Parameters
@@ -71,16 +74,21 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
         Told the number of files read.
+    follow_links : bool
+        Also follow links to folders outside of the paths.
 
     Raises
     ------
     DicomReadError
-        If a path does not exist or a folder cannot be listed. A single bad file is a leftover, not an error.
+        If a path does not exist. A file or folder below it that cannot be read is a leftover, not an error.
     """
     inventory = Inventory()
     series: dict[tuple[Any, ...], Series] = {}
     unread: list[Path] = []
-    for instance in _instances(list(files.find_files(paths)), inventory.leftovers, unread, progress):
+    problems: list[Problem] = []
+    listed = list(files.find_files(paths, problems, follow_links))
+    inventory.leftovers += [Leftover(*problem) for problem in problems]
+    for instance in _instances(listed, inventory.leftovers, unread, progress):
         key = _series_key(instance)
         series.setdefault(key, Series(key[0])).instances.append(instance)
     inventory.leftovers += _expected_dicom(unread, series.values())
@@ -106,8 +114,9 @@ def _instances(
                 decode.check_length(instance)
         except files.NotDicom:
             unread.append(path)
-        except DicomReadError as error:
-            leftovers.append(Leftover(str(path), str(error), failed=True))
+        except Exception as error:
+            failure = failure_of(error)
+            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback))
         else:
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
@@ -122,9 +131,16 @@ def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Le
     leftovers = []
     for path in unread:
         if path.suffix.lower() in DICOM_SUFFIXES or _pattern(path) in patterns:
-            reason = "it is empty" if path.stat().st_size == 0 else "it does not begin as a DICOM file does: damaged"
+            reason = "it is empty" if _is_empty(path) else "it does not begin as a DICOM file does: damaged"
             leftovers.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
     return leftovers
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
 
 
 def _pattern(path: Path) -> tuple[Path, str]:
