@@ -662,7 +662,7 @@ def test_the_document_names_every_key_of_the_map_and_every_fact(circle: Circle) 
 
 
 WRONG = [
-    ("{", "is no JSON"),
+    ("{", "is not valid JSON"),
     ("[]", "an object was expected"),
     ('{"rows": []}', "unknown key 'rows'"),
     ('{"descriptions": {}}', "a list was expected"),
