@@ -13,6 +13,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.collection import collection_paused
 from ....model.failure import failure_of
 from ....model.input_files import Problem
 from ....model.metadata import Instance
@@ -20,6 +21,7 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, files
+from .headers import Headers
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -88,9 +90,10 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     problems: list[Problem] = []
     listed = list(files.find_files(paths, problems, follow_links))
     inventory.leftovers += [Leftover(*problem) for problem in problems]
-    for instance in _instances(listed, inventory.leftovers, unread, progress):
-        key = _series_key(instance)
-        series.setdefault(key, Series(key[0])).instances.append(instance)
+    with collection_paused():
+        for instance in _instances(listed, inventory.leftovers, unread, progress):
+            key = _series_key(instance)
+            series.setdefault(key, Series(key[0])).instances.append(instance)
     inventory.leftovers += _expected_dicom(unread, series.values())
     for one in series.values():
         for study in _by_study(one):
@@ -104,14 +107,12 @@ def _instances(
     listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
 ) -> Iterator[Instance]:
     """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
-    latest: dict[str, Instance] = {}
+    headers = Headers()
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
         try:
-            instance = files.read_instance(path, name, latest.get(path.parent.as_posix()))
-            if instance.pixels is not None:
-                decode.check_length(instance)
+            instance = headers.read(path, name)
         except files.NotDicom:
             unread.append(path)
         except Exception as error:
@@ -121,12 +122,13 @@ def _instances(
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
                 continue
-            latest[path.parent.as_posix()] = instance
             yield instance
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
     """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    if not unread:
+        return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
     leftovers = []
     for path in unread:
