@@ -12,7 +12,8 @@ import numpy as np
 
 from .. import bids
 from ..formats import nifti
-from ..formats.dicom.reading.read import Plan, outline
+from ..formats.dicom.reading.outline import outline
+from ..formats.dicom.reading.plans import Plan
 from ..model import geometry, metadata
 from ..model.metadata import Log
 from ..model.volume import Volume

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..deidentification import Deidentifier
 from ..errors import Cancelled
-from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import Inventory, Leftover
 from ..model.failure import failure_of
 from ..model.metadata import Log

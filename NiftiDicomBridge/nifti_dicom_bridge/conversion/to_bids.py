@@ -10,7 +10,8 @@ from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image, image_of
 from ..bids_dataset.paths import Placement, assign_paths
 from ..errors import OutputError, SidecarError
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome

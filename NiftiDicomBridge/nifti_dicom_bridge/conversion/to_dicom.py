@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..formats.dicom.uids import UidMap
 from ..formats.dicom.write import DicomJob, write_dicom

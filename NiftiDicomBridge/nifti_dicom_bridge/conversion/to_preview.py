@@ -13,7 +13,8 @@ from ..deidentification.pixel_warnings import picture_warnings
 from ..errors import BridgeError, GeometryError, OptionError
 from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.dicom.reading.series import find_series
 from ..labels import Segment, find_labels, read_labels

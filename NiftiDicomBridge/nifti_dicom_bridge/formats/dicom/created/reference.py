@@ -16,7 +16,7 @@ from ....model.metadata import Element, Elements, Instance
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
-from ..reading.read import Plan, plan_series
+from ..reading.plans import Plan, plan_series
 from ..reading.series import find_series
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
