@@ -25,6 +25,7 @@ __all__ = [
     "KEYS_TAG",
     "MAY_BE_LISTS",
     "NESTED",
+    "ORDER",
     "PLACEHOLDERS",
     "REVERSE_ROWS",
     "TABLES",

@@ -31,6 +31,13 @@ def keyword_of(tag: int) -> str:
     return describe(tag).split(" ")[0]
 
 
+def tag_of(keyword: str) -> int:
+    """Return the tag of a keyword (PS3.6); 0 if the dictionary does not have it."""
+    from pydicom.datadict import tag_for_keyword
+
+    return tag_for_keyword(keyword) or 0
+
+
 def uid_name(uid: str) -> str:
     """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
     from pydicom.config import IGNORE
