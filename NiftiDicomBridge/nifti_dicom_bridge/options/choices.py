@@ -140,7 +140,7 @@ class SlicePlane(StrEnum):
     """
 
     AUTO = "auto"
-    """As the reference series has them; else across the thickest voxels, or along the third axis of the image."""
+    """As the reference series has them; else along an axis of one voxel, that of the thickest voxels, or the third one."""
     AXIAL = "axial"
     CORONAL = "coronal"
     SAGITTAL = "sagittal"

@@ -81,9 +81,9 @@ def _refuse(problems: list[Problem]) -> None:
 def _files_below(folder: Path, follow_links: bool, problems: list[Problem]) -> Iterator[tuple[Path, str]]:
     for root, folders, names in walk(folder, follow_links, problems):
         folders[:] = [name for name in folders if not suffix_of(name, [ZARR_SUFFIX])]
-        for name in names:
-            path = root / name
-            yield path, path.relative_to(folder).as_posix()
+        below = root.relative_to(folder).as_posix()
+        prefix = "" if below == "." else below + "/"
+        yield from ((root / name, prefix + name) for name in names)
 
 
 def _files_of_directory(dicomdir: Path, problems: list[Problem]) -> Iterator[tuple[Path, str]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.collection import collection_paused
 from ....model.failure import failure_of
 from ....model.input_files import Problem
 from ....model.metadata import Instance
@@ -20,6 +21,7 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, files
+from .headers import Headers
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -49,12 +51,13 @@ class Series:
 
 @dataclass
 class Leftover:
-    """A file that did not become part of a volume, and why; `failed` where it should have."""
+    """A file that did not become part of a volume, and why; `failed` where it should have, `series_uid` where that is known."""
 
     path: str
     reason: str
     failed: bool = False
     traceback: str = ""
+    series_uid: str = ""
 
 
 @dataclass
@@ -88,9 +91,10 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     problems: list[Problem] = []
     listed = list(files.find_files(paths, problems, follow_links))
     inventory.leftovers += [Leftover(*problem) for problem in problems]
-    for instance in _instances(listed, inventory.leftovers, unread, progress):
-        key = _series_key(instance)
-        series.setdefault(key, Series(key[0])).instances.append(instance)
+    with collection_paused():
+        for instance in _instances(listed, inventory.leftovers, unread, progress):
+            key = _series_key(instance)
+            series.setdefault(key, Series(key[0])).instances.append(instance)
     inventory.leftovers += _expected_dicom(unread, series.values())
     for one in series.values():
         for study in _by_study(one):
@@ -104,29 +108,36 @@ def _instances(
     listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
 ) -> Iterator[Instance]:
     """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
-    latest: dict[str, Instance] = {}
+    headers = Headers()
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
         try:
-            instance = files.read_instance(path, name, latest.get(path.parent.as_posix()))
-            if instance.pixels is not None:
-                decode.check_length(instance)
+            instance = headers.read(path, name)
         except files.NotDicom:
             unread.append(path)
         except Exception as error:
             failure = failure_of(error)
-            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback))
+            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback, _series_uid(path, name)))
         else:
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
                 continue
-            latest[path.parent.as_posix()] = instance
             yield instance
+
+
+def _series_uid(path: Path, name: str) -> str:
+    """Return SeriesInstanceUID of a file whose pixel data are damaged; empty where its header is, too."""
+    try:
+        return metadata.text(files.read_instance(path, name).elements, Tag.SERIES_INSTANCE_UID)
+    except Exception:  # the file is reported as damaged already
+        return ""
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
     """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    if not unread:
+        return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
     leftovers = []
     for path in unread:
@@ -161,10 +172,14 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
 
 
 def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
-    """Warn of files that may be missing in a series: those beside it that could not be read."""
-    damaged = Counter(_pattern(Path(leftover.path)) for leftover in inventory.leftovers if leftover.failed)
+    """Warn of files that are missing in a series, and of those that may be: unreadable ones in a folder of it."""
+    damaged = [leftover for leftover in inventory.leftovers if leftover.failed]
+    own = Counter(leftover.series_uid for leftover in damaged if leftover.series_uid)
+    near = Counter(Path(leftover.path).parent for leftover in damaged if not leftover.series_uid)
     for one in inventory.series if damaged else []:
-        count = sum(damaged[pattern] for pattern in {_pattern(Path(instance.path)) for instance in one.instances})
+        if one.uid and own[one.uid]:
+            one.warnings.append(f"{own[one.uid]} file(s) of the series could not be read: it is incomplete")
+        count = sum(near[folder] for folder in {Path(instance.path).parent for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
 
