@@ -109,7 +109,7 @@ def convert_to_dicom(
     _check_sidecar(sources, options)
     for group, job in _jobs(_sharing_instances(sources), run.job):
         report.entries.append(_group_to_dicom(group, run.with_job(job)))
-    return report
+    return run.public.published(report)
 
 
 def _image_sources(inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions) -> Iterator[_Source]:

@@ -63,7 +63,7 @@ def test_slices_that_share_a_sop_instance_uid_stay_one_volume_of_all(tmp_path: P
     assert any("occur in several different objects" in warning for warning in volume.warnings)
 
 
-@pytest.mark.parametrize("choices", [{}, {"deidentify": True, "deidentify_key": "key"}])
+@pytest.mark.parametrize("choices", [{}, {"deidentify": True, "deidentify_key": "key of 16 bytes."}])
 def test_objects_that_share_a_uid_come_back_one_by_one(choices: dict, circle: Circle) -> None:
     found = series()
     for ds in found:
