@@ -7,47 +7,24 @@ import io
 import json
 import os
 import sys
+<<<<<<< HEAD
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
+=======
+from collections.abc import Sequence
+from typing import Any
+>>>>>>> main
 
 from ..errors import BridgeError, Cancelled, OptionError
-from ..options import (
-    ConversionOptions,
-    Kind,
-    Layout,
-    Names,
-    PreviewOptions,
-    Progress,
-    SegmentationForm,
-    SlicePlane,
-    Target,
-    Uids,
-)
-from .deidentification_options import add_deidentification
-from .preview_options import add_preview, joined
-
-if TYPE_CHECKING:
-    from ..model.report import ConversionReport, Entry
-
-DONE, FAILED, USAGE, UNEXPECTED = 0, 1, 2, 70
-TRACEBACKS = 2
-"""Number of -v that prints tracebacks of errors that were not foreseen."""
-
-
-class Registrar(Protocol):
-    """Adds DICOM files to a database."""
-
-    def check(self) -> None:
-        """Raise `OutputError` unless files can be added; called before anything is written."""
-
-    def __call__(self, files: list[Path]) -> str:
-        """Add files, and return a sentence about it."""
-
-
-"""Adds written files to a database and returns one sentence for the person; raises `BridgeError` where it cannot."""
+from .convert import Registrar, run_convert
+from .exit_codes import DONE, FAILED, USAGE
+from .parser import parser_of_commands
+from .preview_options import joined
+from .progress_bar import ProgressBar
+from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
 
 def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) -> int:
@@ -62,8 +39,12 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     registrar : Registrar, optional
         When given, ``convert --to dicom --register`` calls it with the files that were written.
     """
+<<<<<<< HEAD
     _accept_every_character(sys.stdout, sys.stderr)
     parser = _parser(registrar is not None)
+=======
+    parser = parser_of_commands(registrar is not None)
+>>>>>>> main
     try:
         options = parser.parse_args(joined(sys.argv[1:] if argv is None else argv))
     except SystemExit as stop:
@@ -72,49 +53,32 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         parser.print_help()
         return DONE
     try:
-        with _tracebacks(printed=getattr(options, "verbose", 0) >= TRACEBACKS):
+        with tracebacks(printed=getattr(options, "verbose", 0) >= TRACEBACKS):
             return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
-        return _fail(_in_own_words(error), USAGE)
+        return _fail(_message(error), USAGE)
     except Cancelled:
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BridgeError as error:
-        return _fail(str(error), FAILED)
+        return _fail(_message(error), FAILED)
     except KeyboardInterrupt:
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BrokenPipeError:
         return FAILED
-    except _Unexpected as error:
+    except Unexpected as error:
         return _fail(*error.args)
 
 
-@contextmanager
-def _tracebacks(printed: bool) -> Iterator[None]:
-    """Print the tracebacks of unexpected errors to standard error as they occur, if that is wanted."""
-    import logging
+def _message(error: BridgeError) -> str:
+    from .words import message_in_words
 
-    from ..model.failure import LOGGER, failure_of
-
-    logger, handler = logging.getLogger(LOGGER), logging.StreamHandler(sys.stderr)
-    level = logger.level
-    if printed:
-        logger.setLevel(logging.DEBUG)
-        logger.addHandler(handler)
-    try:
-        yield
-    except (BridgeError, KeyboardInterrupt, BrokenPipeError):
-        raise
-    except Exception as error:
-        failure = failure_of(error)
-        raise _Unexpected(failure.sentence, UNEXPECTED if failure.traceback else FAILED) from error
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
+    return message_in_words(error)
 
 
-class _Unexpected(Exception):
-    """An error that nothing else caught: what to print, and the exit code."""
+def _print(value: Any, as_json: bool) -> None:
+    from .words import texts_in_words
 
+<<<<<<< HEAD
 
 def _accept_every_character(*streams: TextIO) -> None:
     """Let a terminal with few characters show escapes of the others, instead of an error."""
@@ -128,6 +92,10 @@ def _in_own_words(error: OptionError) -> str:
     from ..options.wording import command_line_words
 
     return message_of(error, command_line_words)
+=======
+    shown = texts_in_words(value)
+    print(json.dumps(shown, indent=1, ensure_ascii=False) if as_json else shown)
+>>>>>>> main
 
 
 def _print(text: str, file: TextIO | None = None) -> None:
@@ -148,6 +116,7 @@ def _fail(text: str, code: int) -> int:
     return code
 
 
+<<<<<<< HEAD
 # --- arguments --------------------------------------------------------------------------------------------------------
 
 
@@ -343,10 +312,12 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _check_report(report: Path, output: Path, overwrite: bool) -> None:
     from ..html_report import check_suffix
+    from ..output import recover
 
     check_suffix(report)
     if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+    recover(report.parent)
     if os.path.lexists(report) and not overwrite:
         raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
 
@@ -379,34 +350,51 @@ def _entry_details(entry: Entry, verbose: int) -> list[str]:
     return lines + (entry.log.notes + [str(path) for path in entry.outputs] if verbose else [])
 
 
+=======
+>>>>>>> main
 def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.inspect import inspect
 
-    with _ProgressBar(quiet=arguments.json) as bar:
+    with ProgressBar(quiet=arguments.json) as bar:
         inspection = inspect(arguments.inputs, bar.progress)
+<<<<<<< HEAD
     print(_json(inspection.to_dict()) if arguments.json else inspection.table())
+=======
+    _print(inspection.to_dict() if arguments.json else inspection.table(), arguments.json)
+>>>>>>> main
     return FAILED if inspection.problems else DONE
 
 
 def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..comparison import compare
 
-    with _ProgressBar(quiet=arguments.json) as bar:
+    with ProgressBar(quiet=arguments.json) as bar:
         comparison = compare(arguments.first, arguments.second, bar.progress)
+<<<<<<< HEAD
     print(_json(comparison.to_dict()) if arguments.json else comparison.table())
+=======
+    _print(comparison.to_dict() if arguments.json else comparison.table(), arguments.json)
+>>>>>>> main
     return DONE if comparison.same else FAILED
 
 
 def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..validation import validate
 
-    with _ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
+    with ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
         report = validate(arguments.inputs, bar.progress)
     if arguments.json:
+<<<<<<< HEAD
         print(_json(report.to_dict()))
     else:
         for line in report.lines(arguments.quiet):
             _print(line)
+=======
+        _print(report.to_dict(), as_json=True)
+    else:
+        for line in report.lines(arguments.quiet):
+            _print(line, as_json=False)
+>>>>>>> main
     return DONE if report.ok else FAILED
 
 
@@ -425,13 +413,14 @@ def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -
 
 
 _COMMANDS = {
-    "convert": _convert,
+    "convert": run_convert,
     "inspect": _inspect,
     "compare": _compare,
     "validate": _validate,
     "demo": _demo,
     "create-sample": _create_sample,
 }
+<<<<<<< HEAD
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------
@@ -471,3 +460,5 @@ class _ProgressBar:
             sys.stderr.write(f"\r{text:{self._length}}" + ("" if text else "\r"))
             sys.stderr.flush()
         self._length = len(text)
+=======
+>>>>>>> main
