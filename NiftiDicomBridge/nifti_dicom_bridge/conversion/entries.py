@@ -10,13 +10,8 @@ from typing import Any
 from ..deidentification import Deidentifier
 from ..deidentification.descriptors import cleaned
 from ..deidentification.sentences import Masker
-<<<<<<< HEAD
 from ..errors import Cancelled, OutputError
-from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
-=======
-from ..errors import Cancelled
 from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
->>>>>>> main
 from ..formats.dicom.reading.series import Inventory, Leftover
 from ..labels import Segment
 from ..model import metadata

@@ -9,14 +9,9 @@ from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image
 from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
-<<<<<<< HEAD
 from ..errors import OutputError
-from ..formats.dicom.reading.read import Plan, load
-=======
-from ..errors import OutputError, SidecarError
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
->>>>>>> main
 from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome

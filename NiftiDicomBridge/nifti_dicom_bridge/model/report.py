@@ -9,14 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..options.messages import in_words
-<<<<<<< HEAD
-from ..options.wording import python_words
-from .metadata import Log
-from .safe_text import printable
-=======
 from ..options.wording import Words
 from .metadata import Change, Log
->>>>>>> main
+from .safe_text import printable
 
 
 class Outcome(StrEnum):
@@ -169,7 +164,7 @@ class ConversionReport:
 
     def in_words(self, words: Words) -> ConversionReport:
         """Return the report with its options named in the words of a front end, such as `command_line_words`."""
-        return ConversionReport([entry.in_words(words) for entry in self.entries])
+        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""
