@@ -25,8 +25,10 @@ from ....options import Progress
 from . import decode
 from .decompress import doubts_of
 from .files import open_instance
+from .loader import READERS, Loader, read_into
 from .lookup import frame_count
-from .read import READERS, Loader, Plan, outline, read_into
+from .outline import outline
+from .plans import Plan
 from .scaling import real_planes, scaling_of
 
 KEPT_INSTANCES = 2
