@@ -18,7 +18,7 @@ YIELD_S = 0.01
 
 
 class Background:
-    """Runs the long step of one task at a time (see `Tasks`) and reports back on the main thread.
+    """Runs the long step of one task at a time (see `ExportTasks`) and reports back on the main thread.
 
     Parameters
     ----------

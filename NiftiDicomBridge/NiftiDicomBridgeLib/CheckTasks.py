@@ -1,4 +1,4 @@
-"""A check of DICOM files against the standard, and a report as a page; in three steps as `Tasks`."""
+"""A check of DICOM files against the standard, and a report as a page; in three steps as `ExportTasks`."""
 
 from __future__ import annotations
 

@@ -108,10 +108,10 @@ def _plugin_of(further: Any) -> type[ExportPlugin]:
 def _exportable(node: Any, item: int, key: str, kind: str, confidence: float, was_dicom: bool) -> Any:
     """Return what the dialog shows: a row of its list, and values in its tag editor."""
     from .Hierarchy import series_value
-    from .KindWords import kind_words
+    from .KindNames import kind_names
 
     exportable = slicer.qSlicerDICOMExportable()
-    exportable.name = _("{kind} – NIfTI-DICOM Bridge").format(kind=kind_words(was_dicom)[kind])  # the list is narrow
+    exportable.name = _("{kind} – NIfTI-DICOM Bridge").format(kind=kind_names(was_dicom)[kind])  # the list is narrow
     exportable.tooltip = _("Keeps every voxel value and position. The values in the table below are written to the files.")
     exportable.subjectHierarchyItemID = item
     exportable.pluginClass = key
@@ -129,7 +129,7 @@ def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> list[Path
     from . import Database
     from .NodeKinds import instance_uids_of
     from .SourceFile import source_of
-    from .Staged import stage
+    from .TemporaryNifti import stage
 
     if instance_uids_of(node) and source_of(node) is None:
         Database.require_open()

@@ -52,7 +52,7 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         Dependencies.require()
         from nifti_dicom_bridge import read
 
-        from .NewNodes import add_series
+        from .NodeFactory import add_series
 
         volumes = read([Path(name) for name in loadable.files])
         for text in dict.fromkeys(text for volume in volumes for text in volume.warnings):

@@ -20,7 +20,7 @@ QUANTITIES = {
 }
 
 
-def dress(node: Any, volume: Volume) -> None:
+def apply_display(node: Any, volume: Volume) -> None:
     """Give a volume node units, window and color table as Slicer's DICOM loader does."""
     identity = identity_of(volume)
     set_units(node, volume)

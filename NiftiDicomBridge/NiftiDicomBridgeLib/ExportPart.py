@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from .Feedback import Feedback
 from .ImageTree import ImageTree
-from .Overwriting import ask_to_replace, existing_outputs
+from .OverwriteQuestion import ask_to_replace, existing_outputs
 
 SOURCES = ("scene", "database")
 LAYOUTS = ("flat", "bids", "zarr", "preview")

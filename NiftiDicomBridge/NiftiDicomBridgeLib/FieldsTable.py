@@ -108,12 +108,12 @@ class FieldsTable:
         self._show_note()
 
     def _fill_row(self, number: int, keyword: str) -> None:
-        from .Words import field_tip, field_words
+        from .DisplayTexts import field_text, field_tip
 
         invalid = common(row.invalid.get(keyword, "") for row in self._rows) or ""
         value, source = self._value_and_source(keyword)
         attention = bool(invalid) or _needs_attention(self._rows, keyword)
-        texts = (("⚠ " if attention else "") + field_words(keyword), invalid or value, source)
+        texts = (("⚠ " if attention else "") + field_text(keyword), invalid or value, source)
         for column, text in enumerate(texts):
             item = self._table.item(number, column)
             if item is None:
@@ -129,11 +129,11 @@ class FieldsTable:
         self._table.item(number, NAME).setData(KEYWORD, keyword)
 
     def _value_and_source(self, keyword: str) -> tuple[str, str]:
-        from .Words import source_words
+        from .DisplayTexts import source_text
 
         value = common(row.value_of(keyword) for row in self._rows)
         source = common(_source_of(row, keyword) for row in self._rows)
-        return (different() if value is None else value), (source_words(source) if source is not None else "")
+        return (different() if value is None else value), (source_text(source) if source is not None else "")
 
     # --- entering
 
@@ -179,7 +179,7 @@ def _keywords(rows: Sequence[Row]) -> list[str]:
 
 
 def _needs_attention(rows: Sequence[Row], keyword: str) -> bool:
-    from .Words import REQUIRED
+    from .DisplayTexts import REQUIRED
 
     return any(keyword in row.invalid or (keyword in REQUIRED and not row.value_of(keyword)) for row in rows)
 
@@ -199,7 +199,7 @@ def _problem(keyword: str, text: str) -> str:
     """Return why a text is not a valid value; empty if it is."""
     from nifti_dicom_bridge import value_problem
 
-    from .Words import invalid_value
+    from .DisplayTexts import invalid_value
 
     reason = value_problem(keyword, text)
     return invalid_value(keyword, text, reason) if reason else ""

@@ -79,7 +79,7 @@ def load_nifti(path: Path, name: str = "", shown: bool = True, warn: Callable[[s
     Dependencies.require()
     from nifti_dicom_bridge import read
 
-    from .NewNodes import add_nodes
+    from .NodeFactory import add_nodes
 
     (volume,) = read(path, with_gradients=True)
     for text in volume.warnings:

@@ -97,11 +97,11 @@ class FileTable:
 
 def _words_of(row: Row) -> tuple[str, str, str, str]:
     """Return what was found, short and in full, what the file becomes, and all that is known of it."""
-    from . import Words
+    from . import DisplayTexts
 
     if row.proposal is None:
         return "", "", "", ""
     beside = row.proposal.beside.value
     mark = "⚠ " if row.invalid else ""
-    becomes, known = Words.becomes(row.proposal), Words.proposal_text(row.proposal)
-    return Words.short_beside_words()[beside], Words.beside_words()[beside], mark + becomes, known
+    becomes, known = DisplayTexts.becomes(row.proposal), DisplayTexts.proposal_text(row.proposal)
+    return DisplayTexts.short_companion_texts()[beside], DisplayTexts.companion_texts()[beside], mark + becomes, known

@@ -52,14 +52,14 @@ class NiftiDicomBridgeFileWriter:
         try:
             report = write_node(node, Path(properties["fileName"]))
         except Exception as error:  # Slicer shows it as the reason
-            self._tell(node, vtk.vtkCommand.ErrorEvent, str(error))
+            self._report(node, vtk.vtkCommand.ErrorEvent, str(error))
             return False
         for text in (text for entry in report.entries for text in entry.log.warnings):
-            self._tell(node, vtk.vtkCommand.WarningEvent, text)
+            self._report(node, vtk.vtkCommand.WarningEvent, text)
         self.parent.writtenNodes = [properties["nodeID"]]
         return True
 
-    def _tell(self, node: Any, event: int, text: str) -> None:
+    def _report(self, node: Any, event: int, text: str) -> None:
         """Add a message where scripts look for it, and at the storage node, whose messages the Save dialog shows."""
         self.parent.userMessages().AddMessage(event, text)
         storage = node.GetStorageNode() if node is not None and node.IsA("vtkMRMLStorableNode") else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import slicer
 
-from .NodeKinds import VOLUME, convertible_nodes, instance_uids_of, what_it_is
+from .NodeKinds import VOLUME, convertible_nodes, instance_uids_of, node_type
 
 PATIENT, STUDY = "Patient", "Study"
 # what Slicer's DICOM loader keeps at each level (DICOMPlugin.addSeriesInSubjectHierarchy), and the BIDS sidecar knows too
@@ -23,7 +23,7 @@ PLACEHOLDERS = {
 }
 GENERATED_ID = "Patient-"
 """Followed by the Study Instance UID."""
-TOLD_IN_SIDECARS = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "StudyInstanceUID", "StudyID",
+IDENTITY_IN_SIDECARS = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "StudyInstanceUID", "StudyID",
                     "StudyDescription")  # fmt: skip
 
 
@@ -182,7 +182,7 @@ def _branches_below(hierarchy: Any, item: int, nodes: dict[str, Any]) -> list[Br
 
 
 def _leaf(node: Any, children: list[Branch] | None = None) -> Branch:
-    return Branch(node.GetName(), what_it_is(node), node.GetID(), children or [])
+    return Branch(node.GetName(), node_type(node), node.GetID(), children or [])
 
 
 def _patient(hierarchy: Any, identity: Mapping[str, str]) -> int:

@@ -15,10 +15,10 @@ from .Feedback import Feedback
 from .FieldsTable import FieldsTable
 from .FileTable import NIFTI_SUFFIXES, FileTable
 from .ImportRows import AUTOMATIC, Row, Rows, common, patients
-from .Overwriting import ask_to_replace, existing_outputs
-from .Proposing import Proposing
+from .OverwriteQuestion import ask_to_replace, existing_outputs
+from .ProposalUpdates import ProposalUpdates
 from .ReferenceBox import ReferenceBox, series_and_folder, series_of
-from .StagedNodes import StagedNodes
+from .SceneImages import SceneImages
 
 LEGACY = "legacy"
 """A kind, and the feature of Python packages that it requires."""
@@ -34,8 +34,8 @@ class ImportPart:
         self._widget, self.ui = widget, widget.ui
         self.rows = Rows()
         self.feedback = Feedback(self.ui.importFeedback, widget.cancel, widget.open_link)
-        self.staged = StagedNodes(widget)
-        self.proposing = Proposing(self.rows, self._proposal_task, self._on_proposals)
+        self.staged = SceneImages(widget)
+        self.proposing = ProposalUpdates(self.rows, self._proposal_task, self._on_proposals)
         self.fields = FieldsTable(self.ui.fieldsTable, self.ui.fieldsNoteLabel, self._on_values_changed)
         self.reference = ReferenceBox(self.ui.referenceComboBox, widget, self._on_reference_chosen)
         self.files = FileTable(self.ui.filesTable, self.add_files, self._on_selection_changed, self._remove_files)
@@ -45,11 +45,11 @@ class ImportPart:
 
     def _finish_widgets(self) -> None:
         """Set what a .ui file cannot hold."""
-        from .KindWords import kind_words
+        from .KindNames import kind_names
 
         self.ui.dicomFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         self.ui.dicomFolderEdit.settingKey = "NiftiDicomBridge/DicomFolder"
-        for kind, words in kind_words().items():
+        for kind, words in kind_names().items():
             self.ui.kindComboBox.addItem(words, kind)
 
     def _connect_widgets(self) -> None:
@@ -186,7 +186,7 @@ class ImportPart:
         self.update_buttons()
 
     def _show_notes(self, rows: Sequence[Row], error: str) -> None:
-        from .Words import proposal_note
+        from .DisplayTexts import proposal_note
 
         notes = [error] if error else []
         known = [row for row in rows if row.proposal is not None]
@@ -261,7 +261,7 @@ class ImportPart:
 
     def _obstacle(self) -> tuple[str, str, Any]:
         """Return why nothing can be converted, and the text and action of a button that helps."""
-        from .Words import field_words
+        from .DisplayTexts import field_text
 
         invalid = self.rows.invalid()
         if self._widget.busy:
@@ -270,7 +270,7 @@ class ImportPart:
             return _("Add at least one NIfTI file."), "", None
         if invalid:
             row, keyword = invalid[0]
-            text = _("Correct or reset “{name}” of {file}.").format(name=field_words(keyword), file=row.path.name)
+            text = _("Correct or reset “{name}” of {file}.").format(name=field_text(keyword), file=row.path.name)
             return text, "", None
         if any(row.kind == LEGACY for row in self.rows.all):
             missing, remedy, on_remedy = self._widget.missing_package(LEGACY, self.feedback)
@@ -289,11 +289,11 @@ class ImportPart:
 
     def _own(self, row: Row) -> Any:
         """Return the choices for one file as its task takes them."""
-        from .ImportTasks import Own
+        from .ImportTasks import FileSettings
         from .Logic import _files_of
 
         series, folder = series_and_folder(row.reference)
-        return Own(row.kind, dict(row.values), Path(folder) if folder else _files_of(series))
+        return FileSettings(row.kind, dict(row.values), Path(folder) if folder else _files_of(series))
 
     def onImportButton(self) -> None:
         """Convert all files."""
@@ -306,9 +306,9 @@ class ImportPart:
 
     def _task(self, rows: Sequence[Row], overwrite: bool) -> Any:
         options = self._options()
-        from .ImportTasks import ImportTask, Where
+        from .ImportTasks import Destination, ImportTask
 
-        where = Where(self.ui.databaseCheckBox.isChecked(), Path(self._folder()) if self._folder() else None)
+        where = Destination(self.ui.databaseCheckBox.isChecked(), Path(self._folder()) if self._folder() else None)
         own = {row.path: self._own(row) for row in rows}
         return ImportTask([row.path for row in rows], replace(options, overwrite=overwrite), where, own)
 

@@ -1,4 +1,4 @@
-"""Import in three steps, as `Tasks`: NIfTI → DICOM in Slicer's database, in a folder, or both; and what would become of it."""
+"""Import in three steps, as `ExportTasks`: NIfTI → DICOM, in Slicer's database, a folder or both; and a dry run of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOWHERE = "Nowhere to put the DICOM. Choose the DICOM database, a folder, or bot
 
 
 @dataclass(frozen=True)
-class Own:
+class FileSettings:
     """What was chosen for one file.
 
     Attributes
@@ -58,7 +58,7 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Where:
+class Destination:
     """Where DICOM goes, and beside what.
 
     Attributes
@@ -92,13 +92,13 @@ class ImportTask:
         self,
         paths: Sequence[str | Path],
         options: ConversionOptions | None = None,
-        where: Where | None = None,
-        own: Mapping[Path, Own] | None = None,
+        where: Destination | None = None,
+        own: Mapping[Path, FileSettings] | None = None,
     ):
         paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         if not paths:
             raise BridgeError("No NIfTI file was chosen. Choose at least one.")
-        self._where = where or Where()
+        self._where = where or Destination()
         if not self._where.database and self._where.folder is None:
             raise BridgeError(NOWHERE)
         if self._where.database:
@@ -114,7 +114,7 @@ class ImportTask:
         """Convert into the folder that was chosen, into a temporary one otherwise."""
         try:
             options = with_reference(self._options, self._where.reference, self._scratch)
-            options = with_own(options, self._own, self._scratch)
+            options = with_file_settings(options, self._own, self._scratch)
             report = convert(Job(self._paths, self._where.folder or self._scratch / "dicom", options), progress)
             if self._where.database:
                 self._headers = [Database.headers_of(entry.outputs) for entry in report.entries]
@@ -173,7 +173,7 @@ class ProposeTask:
         paths: Sequence[Path],
         options: ConversionOptions,
         reference: Sequence[Path] = (),
-        own: Mapping[Path, Own] | None = None,
+        own: Mapping[Path, FileSettings] | None = None,
     ):
         self._paths, self._reference, self._own = list(paths), tuple(reference), dict(own or {})
         self._options = replace(options, target=Target.DICOM)
@@ -182,7 +182,7 @@ class ProposeTask:
         """Look at every file; what cannot be done at all is the error of each."""
         scratch = _scratch()
         try:
-            options = with_own(with_reference(self._options, self._reference, scratch), self._own, scratch)
+            options = with_file_settings(with_reference(self._options, self._reference, scratch), self._own, scratch)
             return propose(self._paths, options, progress)
         except Cancelled:
             raise
@@ -201,7 +201,7 @@ def with_reference(options: ConversionOptions, files: Sequence[Path], scratch: P
     return replace(options, reference=_folder_of(files, scratch / "reference")) if files else options
 
 
-def with_own(options: ConversionOptions, own: Mapping[Path, Own], scratch: Path) -> ConversionOptions:
+def with_file_settings(options: ConversionOptions, own: Mapping[Path, FileSettings], scratch: Path) -> ConversionOptions:
     """Return options with the choices of single files; files with the same reference share its folder."""
     folders: dict[tuple[Path, ...] | Path, Path] = {}
     changes = {}

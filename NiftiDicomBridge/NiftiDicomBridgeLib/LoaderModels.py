@@ -91,7 +91,7 @@ def image_sequence(volumes: Sequence[Volume], image: NodeImage) -> Prediction | 
 
 
 LOADERS: tuple[Callable[[Sequence[Volume], NodeImage], Prediction | None], ...] = (scalar_volume, image_sequence)
-"""The bridge's own loader and those of dose and parametric maps show what the files mean: see `Originals`."""
+"""The bridge's own loader and those of dose and parametric maps show what the files mean: see `SourceMatching`."""
 
 Frame = tuple[str, int]
 

@@ -161,7 +161,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import ConversionOptions, ConversionReport
 
-        from .Staged import stage
+        from .TemporaryNifti import stage
 
         with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
             staged = stage(nodes, Path(folder) / "nifti", partly=True)
@@ -218,7 +218,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return Database.series_of_files(report.outputs)
 
-    # --- tasks, whose long part may run in another thread (see `Tasks`)
+    # --- tasks, whose long part may run in another thread (see `ExportTasks`)
 
     def makeOptions(self, **choices: Any) -> ConversionOptions:
         """Return options of a conversion, for every method that takes ``options``.
@@ -241,7 +241,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         >>> report = logic.volumesToDicom([node], options)
         """
         self._require_dependencies()
-        from .Choices import options_of
+        from .OptionParsing import options_of
 
         return options_of(choices)
 
@@ -250,7 +250,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import Target
 
-        from .Tasks import ExportTask, OtherFormatTask
+        from .ExportTasks import ExportTask, OtherFormatTask
 
         if options is not None and options.target in (Target.ZARR, Target.PREVIEW):
             return OtherFormatTask(nodes, folder, options, harden)
@@ -259,14 +259,14 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     def seriesTask(self, seriesUIDs: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
         """Return an export of series of the database as a task."""
         self._require_dependencies()
-        from .Tasks import SeriesTask
+        from .ExportTasks import SeriesTask
 
         return SeriesTask(seriesUIDs, folder, options)
 
     def stageTask(self, nodes, folder: str | Path):
         """Return the writing of nodes as temporary NIfTI files as a task."""
         self._require_dependencies()
-        from .Staged import StageTask
+        from .TemporaryNifti import StageTask
 
         return StageTask(nodes, Path(folder))
 
@@ -280,9 +280,9 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     ):
         """Return an import as a task."""
         self._require_dependencies()
-        from .ImportTasks import ImportTask, Where
+        from .ImportTasks import Destination, ImportTask
 
-        where = Where(database, Path(folder) if folder else None, _files_of(reference))
+        where = Destination(database, Path(folder) if folder else None, _files_of(reference))
         return ImportTask(paths, options, where)
 
     def findTask(self, paths: Sequence[str | Path], suffixes: tuple[str, ...]):

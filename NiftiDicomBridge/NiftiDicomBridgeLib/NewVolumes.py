@@ -12,8 +12,8 @@ from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
 from nifti_dicom_bridge import Volume, identity_of, reversed_grid
 
-from .Matching import slice_uids
 from .NodeKinds import DIFFUSION, LABEL_MAP, SEQUENCE, VOLUME
+from .VolumeMatching import slice_uids
 from .VoxelValues import fill_plane, value_type
 
 VECTOR, SEQUENCE_BROWSER = "vtkMRMLVectorVolumeNode", "vtkMRMLSequenceBrowserNode"

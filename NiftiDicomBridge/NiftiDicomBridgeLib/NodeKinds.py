@@ -34,7 +34,7 @@ def convertible_nodes() -> list[Any]:
     return nodes + [node for node in slicer.util.getNodesByClass(SEQUENCE) if node.GetID() not in shown and holds_volumes(node)]
 
 
-def what_it_is(node: Any) -> str:
+def node_type(node: Any) -> str:
     """Return in a word or two what a node is, for lists."""
     sequence = sequence_of(node)
     if sequence is not None:

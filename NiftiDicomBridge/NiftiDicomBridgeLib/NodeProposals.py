@@ -12,7 +12,7 @@ import slicer
 
 from nifti_dicom_bridge import ConversionOptions, Proposal
 
-from .Staged import stage
+from .TemporaryNifti import stage
 
 
 def propose_nodes(logic: Any, nodes: Sequence[Any], options: ConversionOptions | None, reference: str) -> list[Proposal]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
 
-from .ControlWords import in_panel
-from .Words import field_words, outcome_words, source_words
+from .DisplayTexts import field_text, outcome_texts, source_text
+from .PanelMessages import in_panel
 
 if TYPE_CHECKING:
     from nifti_dicom_bridge import Change, ConversionReport, Entry, Finding
@@ -27,7 +27,7 @@ def report_as_html(report: ConversionReport) -> str:
 def report_summary(report: ConversionReport) -> str:
     """Return how many images had which outcome, in one line."""
     counts = Counter(entry.outcome.value for entry in report.entries)
-    words = outcome_words()
+    words = outcome_texts()
     parts = [f"{number} {words[name]}" for name, number in counts.items()]
     warned = sum(1 for entry in report.entries if entry.log.warnings and not entry.error)
     if warned:
@@ -54,7 +54,7 @@ def findings_summary(findings: Sequence[Finding]) -> str:
 
 
 def _entry_as_html(entry: Entry) -> str:
-    lines = [f"<b>{escape(entry.title)}</b>: {escape(outcome_words()[entry.outcome.value])}"]
+    lines = [f"<b>{escape(entry.title)}</b>: {escape(outcome_texts()[entry.outcome.value])}"]
     if entry.error:
         lines.append(escape(in_panel(entry.error)))
     lines += [f"⚠ {escape(in_panel(text))}" for text in entry.log.warnings]
@@ -77,8 +77,8 @@ def _table(title: str, changes: Sequence[Change], with_old: bool) -> str:
 
 def _row(change: Change, with_old: bool) -> str:
     value = f"{change.old or '–'} → {change.new or '–'}" if with_old else change.new
-    cells: Iterable[str] = (field_words(change.attribute) if change.attribute.isalnum() else change.attribute, value[:80])
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (*cells, source_words(change.source))) + "</tr>"
+    cells: Iterable[str] = (field_text(change.attribute) if change.attribute.isalnum() else change.attribute, value[:80])
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (*cells, source_text(change.source))) + "</tr>"
 
 
 def _more(count: int) -> str:

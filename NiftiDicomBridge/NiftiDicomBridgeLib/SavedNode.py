@@ -36,7 +36,7 @@ def save(node: Any, path: Path) -> Any:
     """Write a node and have its storage node refer to the file; see `FileWriter.write_node`."""
     from nifti_dicom_bridge import BridgeError, ConversionOptions
 
-    from .Tasks import ExportTask
+    from .ExportTasks import ExportTask
 
     if not is_storable(node):
         raise BridgeError(f"{node.GetName()} cannot be saved in this format. Choose another one, or export it to NIfTI.")

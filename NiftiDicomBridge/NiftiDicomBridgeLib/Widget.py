@@ -21,7 +21,7 @@ from .ImportPart import ImportPart
 from .Logic import NiftiDicomBridgeLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
 from .ReportPart import ReportPart
-from .Running import Running
+from .TaskRunner import TaskRunner
 from .Views import Accordion
 
 REFRESH_MS = 50
@@ -53,7 +53,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         panel.setMRMLScene(slicer.mrmlScene)
         self._panel = panel
         self.logic = NiftiDicomBridgeLogic()
-        self.running = Running(self.update_buttons)
+        self.running = TaskRunner(self.update_buttons)
         self._parts: list[Any] = []
         self.exporting, self.importing = ExportPart(self), ImportPart(self)
         self.reporting, self.checking = ReportPart(self), CheckPart(self)
@@ -217,7 +217,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Show an error that is expected below the button, and an unexpected one as Slicer does."""
         from nifti_dicom_bridge import BridgeError
 
-        from .ControlWords import message_in_panel
+        from .PanelMessages import message_in_panel
 
         with slicer.util.tryWithErrorDisplay(_("The conversion could not be started.")):
             try:

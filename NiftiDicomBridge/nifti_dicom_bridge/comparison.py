@@ -14,6 +14,8 @@ from .formats.dicom.reading import decode
 from .formats.dicom.reading.frames import frames_of
 from .formats.dicom.reading.series import find_series
 from .model import metadata
+from .model.failure import failure_of
+from .model.input_files import read_file
 from .model.metadata import Element, Elements, Instance
 from .model.report import fitted
 from .options import Progress
@@ -163,7 +165,10 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None)
     for n, (a, b) in enumerate(pairs):
         if progress is not None and n % 16 == 0:
             progress("Comparing", n, len(pairs))
-        _compare_instance(a, b, comparison, reissued)
+        try:
+            _compare_instance(a, b, comparison, reissued)
+        except Exception as error:
+            comparison.differ(a.name, "cannot be compared", failure_of(error).sentence, "")
     comparison.reissued_uids = len(reissued)
     return comparison
 
@@ -233,7 +238,7 @@ def _compare_instance(a: Instance, b: Instance, comparison: Comparison, reissued
 
 def _same_bytes(a: str, b: str) -> bool:
     first, second = Path(a), Path(b)
-    return first.stat().st_size == second.stat().st_size and first.read_bytes() == second.read_bytes()
+    return first.stat().st_size == second.stat().st_size and read_file(first) == read_file(second)
 
 
 def flatten(elements: Elements, path: Path_ = ()) -> Iterator[tuple[Path_, object]]:
@@ -302,8 +307,8 @@ def _compare_voxels(a: Instance, b: Instance, comparison: Comparison) -> None:
     comparison.voxels += 1
     try:
         x, y = (decode.decode(instance, _checked_format(instance)) for instance in (a, b))
-    except BridgeError as error:
-        comparison.differ(a.name, "pixel data cannot be decoded", str(error), "")
+    except Exception as error:
+        comparison.differ(a.name, "pixel data cannot be decoded", failure_of(error).sentence, "")
         return
     if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
         comparison.equal_voxels += 1

@@ -37,6 +37,12 @@ _SENTENCES = {
     "must be HU for ORIGINAL": ("value", "RescaleType"),
     "Shall not be present when PatientOrientationCodeSequence": ("condition", "PatientPosition"),
     "PixelData has incorrect value length": ("pixel length", "PixelData"),
+    "Value is zero for value 1 of attribute <Window Width>": ("number", "WindowWidth"),
+    "Value is zero for value 1 of attribute <Rescale Slope>": ("number", "RescaleSlope"),
+    "attribute <WindowWidth>": ("number", "WindowWidth"),
+    "values of DimensionIndexValues does not match": ("dimensions", "DimensionIndexValues"),
+    "Must start from one, not zero - attribute <DimensionIndexValues>": ("dimensions", "DimensionIndexValues"),
+    "DimensionIndexValue for": ("dimensions", "DimensionIndexValues"),
 }
 
 

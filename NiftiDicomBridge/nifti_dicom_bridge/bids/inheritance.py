@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 
+from ..model.input_files import read_file
 from ..model.names import stem_of
 
 DESCRIPTION = "dataset_description.json"
@@ -82,8 +83,8 @@ def study_key(path: Path) -> tuple[str, ...]:
 def _source_of(root: Path) -> Path:
     """Return the raw data set that derivatives stand in."""
     try:
-        kind = json.loads((root / DESCRIPTION).read_text("utf-8")).get("DatasetType", "raw")
-    except (OSError, ValueError, AttributeError):
+        kind = json.loads(read_file(root / DESCRIPTION)).get("DatasetType", "raw")
+    except (OSError, ValueError, AttributeError, RecursionError):
         kind = "raw"
     if kind != "derivative":
         return root

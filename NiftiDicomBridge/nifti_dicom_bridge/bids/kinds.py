@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SidecarError
-from .source import PlaneAttributes, Where
+from .source import AttributeLocation, PlaneAttributes
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Kind:
         What the JSON value may be.
     """
 
-    to_bids: Callable[[PlaneAttributes, Where, float], Any]
+    to_bids: Callable[[PlaneAttributes, AttributeLocation, float], Any]
     to_dicom: Callable[[Any, float], list[str]]
     types: tuple[type, ...]
 
@@ -46,35 +46,35 @@ def round_to_12_digits(value: float, factor: float = 1.0) -> float | int:
     return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
 
 
-def _number(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
+def _number(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
     value = source.number(where)
     return None if value is None or not math.isfinite(value) else round_to_12_digits(value, factor)
 
 
-def _positive(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
+def _positive(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
     """Zero is how scanners say "not applicable" of what cannot be zero."""
     value = _number(source, where, factor)
     return value if value is not None and value > 0 else None
 
 
-def _several(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
+def _several(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
     value = _number(source, where, factor)
     return value if value is not None and value > 1 else None
 
 
-def _numbers(source: PlaneAttributes, where: Where, factor: float) -> list[Any] | None:
+def _numbers(source: PlaneAttributes, where: AttributeLocation, factor: float) -> list[Any] | None:
     return [round_to_12_digits(value, factor) for value in source.numbers(where) if math.isfinite(value)] or None
 
 
-def _text(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+def _text(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
     return source.text(where) or None
 
 
-def _list(source: PlaneAttributes, where: Where, factor: float) -> list[str] | None:
+def _list(source: PlaneAttributes, where: AttributeLocation, factor: float) -> list[str] | None:
     return [part for part in source.texts(where) if part] or None
 
 
-def _clock(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+def _clock(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
     """``HHMMSS.FFFFFF`` → ``HH:MM:SS.FFFFFF``."""
     return clock(source.text(where))
 
@@ -97,7 +97,7 @@ def seconds_of(text: str) -> float | None:
     return None if match is None else int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
 
 
-def _date(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+def _date(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
     """``YYYYMMDD`` → ``YYYY-MM-DD``."""
     return date(source.text(where))
 
@@ -108,7 +108,7 @@ def date(text: str) -> str | None:
     return None if match is None else "-".join(match.groups())
 
 
-def _age(source: PlaneAttributes, where: Where, factor: float) -> float | int | None:
+def _age(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
     """``045Y``, ``018M``, ``003W``, ``010D`` → years."""
     match = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
     if match is None:
@@ -129,10 +129,10 @@ def _age_to_dicom(value: Any, factor: float) -> list[str]:
     return [f"{round(float(value) * 12):03d}M"]
 
 
-def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[PlaneAttributes, Where, float], bool | None]:
+def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[PlaneAttributes, AttributeLocation, float], bool | None]:
     """Return a reader of code strings that mean true or false."""
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> bool | None:
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> bool | None:
         word = source.text(where).upper()
         return True if word in true else False if word in false else None
 
@@ -148,7 +148,7 @@ def words(meaning: dict[str, str]) -> Kind:
     """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are."""
     back = {bids: dicom for dicom, bids in reversed(meaning.items())}
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
         word = source.text(where)
         return meaning.get(word.upper(), word) or None
 
@@ -158,7 +158,7 @@ def words(meaning: dict[str, str]) -> Kind:
 def one_of(*allowed: str) -> Kind:
     """Return the kind of a code string that BIDS knows some words of; others say nothing."""
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
         word = source.text(where).upper()
         return word if word in allowed else None
 
@@ -169,7 +169,7 @@ def choice(meaning: dict[int, Any]) -> Kind:
     """Return the kind of a number that stands for a word in BIDS; other numbers say nothing."""
     back = {str(bids): number for number, bids in reversed(meaning.items())}
 
-    def read(source: PlaneAttributes, where: Where, factor: float) -> Any:
+    def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> Any:
         code = source.number(where)
         return None if code is None else meaning.get(int(code))
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..standard.tags import Tag
 from .kinds import MS_TO_S, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
 from .row import PET, AnyRow, Derived, Row, made_by
-from .source import Nested, PlaneAttributes, Private, Where
+from .source import AttributeLocation, Nested, PlaneAttributes, Private
 
 FRAME_MOMENT = Tag.FRAME_ACQUISITION_DATE_TIME
 """FrameAcquisitionDateTime, of Enhanced PET."""
@@ -47,7 +47,7 @@ PARTS: tuple[tuple[tuple[str, str], ...], ...] = (
 # fmt: on
 
 
-def _tracer(source: PlaneAttributes, where: Where, factor: float) -> str | None:
+def _tracer(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
     """``FDG -- fluorodeoxyglucose`` → ``FDG``."""
     return source.text(where).split(" -- ")[0].strip() or None
 

@@ -13,7 +13,7 @@ from ..standard.tags import Tag
 from .asl import WORDS
 from .kinds import CLOCK, MS_TO_S, POSITIVE, TEXT, Kind
 from .manufacturers import manufacturer_of
-from .source import PlaneAttributes, Where
+from .source import AttributeLocation, PlaneAttributes
 
 Top = Mapping[str, Any]
 TRACER = Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE
@@ -48,7 +48,7 @@ class ReverseRow:
     words: str = ""
 
 
-def _unread(source: PlaneAttributes, where: Where, factor: float) -> None:
+def _unread(source: PlaneAttributes, where: AttributeLocation, factor: float) -> None:
     """Say nothing: other rows read these attributes."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..standard.tags import Tag
 from .kinds import TEXT, Kind
-from .source import Csa, Nested, Phoenix, PlaneAttributes, Private, Where
+from .source import AttributeLocation, Csa, Nested, Phoenix, PlaneAttributes, Private
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Row:
     ----------
     key : str
         The BIDS key.
-    where : tuple of Where
+    where : tuple of AttributeLocation
         Places of the value; the first that has one counts. An edit is written to the public one among them: `tags`, `path`.
     kind : Kind
         How the value is written.
@@ -57,13 +57,13 @@ class Row:
     """
 
     key: str
-    where: tuple[Where, ...] | Where
+    where: tuple[AttributeLocation, ...] | AttributeLocation
     kind: Kind = TEXT
     factor: float = 1.0
     when: When = ALWAYS
 
     @property
-    def places(self) -> tuple[Where, ...]:
+    def places(self) -> tuple[AttributeLocation, ...]:
         """Where to look, in order."""
         return (self.where,) if isinstance(self.where, (int, Private, Nested, Csa, Phoenix)) else self.where
 

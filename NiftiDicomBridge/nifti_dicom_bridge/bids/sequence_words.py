@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from ..standard.tags import Tag
-from .source import PlaneAttributes, Private, Where
+from .source import AttributeLocation, PlaneAttributes, Private
 
 GE_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109C)
 
 SIEMENS_SERIES = "SIEMENS MR SDS 01"
-SCANNING_SEQUENCE: tuple[Where, ...] = (Tag.SCANNING_SEQUENCE, Private(0x0021, SIEMENS_SERIES, 0x105A))
-SEQUENCE_VARIANT: tuple[Where, ...] = (Tag.SEQUENCE_VARIANT, Private(0x0021, SIEMENS_SERIES, 0x105B))
-SCAN_OPTIONS: tuple[Where, ...] = (Tag.SCAN_OPTIONS, Private(0x0021, SIEMENS_SERIES, 0x105C))
+SCANNING_SEQUENCE: tuple[AttributeLocation, ...] = (Tag.SCANNING_SEQUENCE, Private(0x0021, SIEMENS_SERIES, 0x105A))
+SEQUENCE_VARIANT: tuple[AttributeLocation, ...] = (Tag.SEQUENCE_VARIANT, Private(0x0021, SIEMENS_SERIES, 0x105B))
+SCAN_OPTIONS: tuple[AttributeLocation, ...] = (Tag.SCAN_OPTIONS, Private(0x0021, SIEMENS_SERIES, 0x105C))
 
 
-def words_of(source: PlaneAttributes, places: tuple[Where, ...]) -> set[str]:
+def words_of(source: PlaneAttributes, places: tuple[AttributeLocation, ...]) -> set[str]:
     """Return the words of the first of several places that has any."""
     return next((set(source.texts(where)) for where in places if source.has(where)), set())
 

@@ -51,7 +51,7 @@ class Phoenix(NamedTuple):
     name: str
 
 
-Where = int | Private | Nested | Csa | Phoenix
+AttributeLocation = int | Private | Nested | Csa | Phoenix
 
 # sequences that vendors hide ordinary attributes in; the standard's attributes come last in them, because they repeat
 _PRIVATE_SEQUENCES = (
@@ -199,7 +199,7 @@ class PlaneAttributes:
         layers = self.layers[: self.open_layers]
         return next((text for layer in layers if (text := metadata.text(layer.elements, tag))), "")
 
-    def has(self, where: Where) -> bool:
+    def has(self, where: AttributeLocation) -> bool:
         """Whether a value is there."""
         if isinstance(where, (Csa, Phoenix)):
             return bool(self.values(where))
@@ -211,7 +211,7 @@ class PlaneAttributes:
             return siemens_text.values(self.protocol, where.name) if self.protocol else []
         return [str(value) for value in self.csa.get(where.name, [])]
 
-    def numbers(self, where: Where) -> list[float]:
+    def numbers(self, where: AttributeLocation) -> list[float]:
         """Return numbers; empty if there are none, or if one of them is not finite."""
         if isinstance(where, (Csa, Phoenix)):
             values = [number for number in map(siemens_text.number, self.values(where)) if number is not None]
@@ -220,12 +220,12 @@ class PlaneAttributes:
             values = metadata.numbers(*holder) or _leading_numbers(metadata.texts(*holder)) if holder else []
         return values if all(map(math.isfinite, values)) else []
 
-    def number(self, where: Where) -> float | None:
+    def number(self, where: AttributeLocation) -> float | None:
         """Return the first number, None where there is none."""
         numbers = self.numbers(where)
         return numbers[0] if numbers else None
 
-    def text(self, where: Where) -> str:
+    def text(self, where: AttributeLocation) -> str:
         """Return text with its backslashes, in the character set of its data set; empty where there is none."""
         if isinstance(where, (Csa, Phoenix)):
             return "\\".join(self.values(where))
@@ -237,7 +237,7 @@ class PlaneAttributes:
         """Return text of a data set by itself, as of an item."""
         return metadata.text(elements, tag)
 
-    def texts(self, where: Where) -> list[str]:
+    def texts(self, where: AttributeLocation) -> list[str]:
         """Return the values of text."""
         text = self.text(where)
         return [part.strip(metadata.SPACE_AND_NULL) for part in text.split("\\")] if text else []
@@ -247,7 +247,7 @@ class PlaneAttributes:
         holder = self.holder(where)
         return metadata.items(*holder) if holder else ()
 
-    def first_number(self, *places: Where) -> float | None:
+    def first_number(self, *places: AttributeLocation) -> float | None:
         """Return the first number at the first of several places that has one."""
         return next((value for value in map(self.number, places) if value is not None), None)
 

@@ -14,7 +14,7 @@ PARTS = {"PHASE": "phase", "REAL": "real", "IMAGINARY": "imag"}
 WITH_DIRECTION = ("func", "dwi", "fmap")
 UNKNOWN_TASK = "unknown"
 IN_PASSING = ("task", "acq", "dir", "run")
-TOLD = r"(?:^|[_ ]){}-([0-9A-Za-z]+)"
+ENTITY_PATTERN = r"(?:^|[_ ]){}-([0-9A-Za-z]+)"
 
 
 def classify(image: Image, table: BidsMap) -> None:
@@ -107,7 +107,7 @@ def _entities_in_free_text(image: Image) -> dict[str, str]:
     if not image.datatype:
         return {}
     name = naming_rules.names()[image.datatype, image.suffix]
-    entities = {key: TOLD.format(key) for key in IN_PASSING if name.allows(key)}
+    entities = {key: ENTITY_PATTERN.format(key) for key in IN_PASSING if name.allows(key)}
     hits = {key: re.search(pattern, image.description) for key, pattern in entities.items()}
     return {key: hit[1] for key, hit in hits.items() if hit}
 

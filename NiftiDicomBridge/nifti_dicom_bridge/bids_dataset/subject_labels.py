@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model import metadata
+from ..model.input_files import read_file
 from ..standard.tags import Tag
 from .bids_map import BidsMap
 from .images import Image
@@ -65,7 +66,7 @@ def _first_sidecar(folder: Path) -> dict[str, Any]:
     """Return the keys of the first sidecar below a folder that tells of a study; none where there is none."""
     for path in sorted(folder.rglob("*.json")):
         try:
-            top = json.loads(path.read_bytes())
+            top = json.loads(read_file(path))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(top, dict) and "StudyInstanceUID" in top:

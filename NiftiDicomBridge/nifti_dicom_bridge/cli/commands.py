@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,7 +29,9 @@ from .preview_options import add_preview, joined
 if TYPE_CHECKING:
     from ..model.report import ConversionReport, Entry
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, UNEXPECTED = 0, 1, 2, 70
+TRACEBACKS = 2
+"""Number of -v that prints tracebacks of errors that were not foreseen."""
 
 
 class Registrar(Protocol):
@@ -45,7 +48,9 @@ class Registrar(Protocol):
 
 
 def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) -> int:
-    """Run the command line and return its exit code: 0 all done, 1 something failed or differs, 2 wrong usage.
+    """Run the command line and return its exit code.
+
+    0: all done. 1: something failed or differs. 2: wrong usage. 70: an error that was not foreseen.
 
     Parameters
     ----------
@@ -63,7 +68,8 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         parser.print_help()
         return DONE
     try:
-        return _COMMANDS[options.command](options, registrar)
+        with _tracebacks(printed=getattr(options, "verbose", 0) >= TRACEBACKS):
+            return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
         return _fail(_in_own_words(error), USAGE)
     except Cancelled:
@@ -74,6 +80,36 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         return _fail("Stopped; nothing half-written was left.", FAILED)
     except BrokenPipeError:
         return FAILED
+    except _Unexpected as error:
+        return _fail(*error.args)
+
+
+@contextmanager
+def _tracebacks(printed: bool) -> Iterator[None]:
+    """Print the tracebacks of unexpected errors to standard error as they occur, if that is wanted."""
+    import logging
+
+    from ..model.failure import LOGGER, failure_of
+
+    logger, handler = logging.getLogger(LOGGER), logging.StreamHandler(sys.stderr)
+    level = logger.level
+    if printed:
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(handler)
+    try:
+        yield
+    except (BridgeError, KeyboardInterrupt, BrokenPipeError):
+        raise
+    except Exception as error:
+        failure = failure_of(error)
+        raise _Unexpected(failure.sentence, UNEXPECTED if failure.traceback else FAILED) from error
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+class _Unexpected(Exception):
+    """An error that nothing else caught: what to print, and the exit code."""
 
 
 def _in_own_words(error: OptionError) -> str:
@@ -145,13 +181,17 @@ def _add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--deidentify-key", default="", metavar="TEXT",
                      help="UIDs of runs with the same key stay linked (default: a random key)")  # fmt: skip
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
+    sub.add_argument("--size-limit", type=float, metavar="GB",
+                     help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:
         sub.add_argument("--register", action="store_true", help="add the DICOM files to Slicer's DICOM database")
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    volume.add_argument("-v", "--verbose", action="store_true", help="print every file and note")
+    volume.add_argument("-v", "--verbose", action="count", default=0,
+                        help="print every file and note; -vv: tracebacks of unexpected errors, too")  # fmt: skip
 
 
 def _add_zarr(group: Any) -> None:
@@ -184,6 +224,7 @@ def _add_inspect(commands: Any) -> None:
     sub = commands.add_parser("inspect", help="show what is there", description="Show series, geometry and what each becomes.")
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
     sub.add_argument("--json", action="store_true", help="print JSON")
+    _add_verbose(sub)
 
 
 def _add_compare(commands: Any) -> None:
@@ -195,6 +236,7 @@ def _add_compare(commands: Any) -> None:
     sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
     sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
     sub.add_argument("--json", action="store_true", help="print JSON")
+    _add_verbose(sub)
 
 
 def _add_validate(commands: Any) -> None:
@@ -206,6 +248,11 @@ def _add_validate(commands: Any) -> None:
     sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files, folders, or a DICOMDIR")
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    _add_verbose(sub)
+
+
+def _add_verbose(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("-v", "--verbose", action="count", default=0, help="-vv: print tracebacks of unexpected errors")
 
 
 def _add_demo(commands: Any) -> None:
@@ -285,7 +332,7 @@ def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
         write_report(report, path, bar.progress)
 
 
-def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
+def _print_report(report: ConversionReport, quiet: bool, verbose: int) -> None:
     for entry in report.entries:
         if entry.outcome.value == "failed":
             print(entry.line(), file=sys.stderr)
@@ -298,7 +345,7 @@ def _print_report(report: ConversionReport, quiet: bool, verbose: bool) -> None:
         print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
 
 
-def _entry_details(entry: Entry, verbose: bool) -> list[str]:
+def _entry_details(entry: Entry, verbose: int) -> list[str]:
     lines = [f"note: {text}" for text in entry.log.warnings]
     lines += [f"{c.attribute}: {c.old or '(absent)'} → {c.new} ({c.source})" for c in entry.log.changes]
     return lines + (entry.log.notes + [str(path) for path in entry.outputs] if verbose else [])

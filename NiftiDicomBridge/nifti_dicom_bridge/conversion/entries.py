@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..deidentification import Deidentifier
-from ..errors import BridgeError, Cancelled, OutputError
+from ..errors import Cancelled
 from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import Inventory, Leftover
+from ..model.failure import failure_of
 from ..model.metadata import Log
 from ..model.names import unique_name
 from ..model.report import ConversionReport, Entry, Outcome
@@ -81,13 +82,13 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
     """Return an entry for every file that did not become part of a volume."""
     return [
         Entry(Path(leftover.path).name, Outcome.FAILED if leftover.failed else Outcome.SKIPPED, [Path(leftover.path)],
-              error=leftover.reason)
+              error=leftover.reason, traceback=leftover.traceback)
         for leftover in leftovers
     ]  # fmt: skip
 
 
 class errors_recorded_in:
-    """Turns an error into a failed entry; cancelling goes through. Named as it reads: ``with errors_recorded_in(entry):``."""
+    """Turns an error of any kind into a failed entry; cancelling goes through. Read: ``with errors_recorded_in(entry):``."""
 
     def __init__(self, entry: Entry):
         self.entry = entry
@@ -96,15 +97,9 @@ class errors_recorded_in:
         pass
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> bool:
-        if error is None or isinstance(error, Cancelled):
+        if not isinstance(error, Exception) or isinstance(error, Cancelled):
             return False
-        if isinstance(error, OSError):
-            error = OutputError(
-                f"{error.filename or 'output'}: {error.strerror or error}. Free space or choose another folder."
-            )
-        if isinstance(error, MemoryError):
-            error = OutputError("The image does not fit in memory.")
-        if not isinstance(error, BridgeError):
-            return False
-        self.entry.outcome, self.entry.error, self.entry.outputs = Outcome.FAILED, str(error), []
+        failure = failure_of(error)
+        self.entry.outcome, self.entry.outputs = Outcome.FAILED, []
+        self.entry.error, self.entry.traceback = failure.sentence, failure.traceback
         return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..formats.zarr import check_package, is_store, stores_below
+from ..model.input_files import walk
 from ..model.names import companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from .entries import errors_recorded_in
@@ -16,20 +16,20 @@ PAIR = (".hdr", ".img")
 """Header and voxels of NIfTI in two files; other formats use these names too."""
 
 
-def nifti_files(inputs: Sequence[Path]) -> Iterator[Path]:
+def nifti_files(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
     """Yield the NIfTI files among and below the inputs, sorted."""
     for given in inputs:
         if given.is_dir() and not is_store(given):
-            for root, folders, names in os.walk(given):
-                folders[:] = sorted(f for f in folders if not f.startswith(".") and not is_store(Path(root, f)))
-                yield from (Path(root, name) for name in sorted(names) if _is_listed(Path(root, name)))
+            for root, folders, names in walk(given, follow_links, []):
+                folders[:] = [name for name in folders if not is_store(root / name)]
+                yield from (root / name for name in names if _is_listed(root / name))
         elif is_nifti_file(given):
             yield given
 
 
 def _is_listed(path: Path) -> bool:
     """Whether a file of a folder is an image; of images in two files, the header is."""
-    if path.name.startswith(".") or not is_nifti_file(path):
+    if not is_nifti_file(path):
         return False
     return path.suffix.lower() != ".img" or not companion(path, ".hdr").is_file()
 
@@ -41,10 +41,10 @@ def is_nifti_file(path: Path) -> bool:
     return is_nifti(path) and not path.is_dir()
 
 
-def opened_images(inputs: Sequence[Path], report: ConversionReport) -> Iterator[ImageWithRecord]:
+def opened_images(inputs: Sequence[Path], report: ConversionReport, follow_links: bool = False) -> Iterator[ImageWithRecord]:
     """Yield the images; what cannot be read is a failed entry of the report."""
-    yield from _opened(nifti_files(inputs), open_nifti, report)
-    stores = list(stores_below(inputs))
+    yield from _opened(nifti_files(inputs, follow_links), open_nifti, report)
+    stores = list(stores_below(inputs, follow_links))
     if stores:
         check_package()
     yield from _opened(stores, open_store, report)

@@ -13,6 +13,7 @@ from ..formats.dicom.reading import decode
 from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import find_series, kind_of
 from ..model import metadata
+from ..model.failure import failure_of
 from ..model.report import fitted
 from ..options import Progress
 from ..options.path_fields import AnyPaths, paths_of
@@ -92,13 +93,13 @@ def inspect(paths: AnyPaths, progress: Progress | None = None) -> Inspection:
     for path in nifti_files(given):
         try:
             result.images.append(_image(open_nifti(path), "NIfTI"))
-        except BridgeError as error:
-            result.problems.append({"path": str(path), "reason": str(error)})
+        except Exception as error:
+            result.problems.append({"path": str(path), "reason": failure_of(error).sentence})
     for path in zarr.stores_below(given):
         try:
             result.images.append(_image(open_store(path), "Zarr"))
-        except BridgeError as error:
-            result.problems.append({"path": str(path), "reason": str(error)})
+        except Exception as error:
+            result.problems.append({"path": str(path), "reason": failure_of(error).sentence})
     inventory = find_series([path for path in given if not is_nifti_file(path) and not zarr.is_store(path)], progress)
     for leftover in inventory.leftovers:
         (result.problems if leftover.failed else result.others).append({"path": leftover.path, "reason": leftover.reason})
@@ -106,13 +107,13 @@ def inspect(paths: AnyPaths, progress: Progress | None = None) -> Inspection:
     for series in inventory.series:
         try:
             plans += plan_series(series)
-        except BridgeError as error:
-            result.problems.append({"path": series.instances[0].path, "reason": str(error)})
+        except Exception as error:
+            result.problems.append({"path": series.instances[0].path, "reason": failure_of(error).sentence})
     for plan in with_unique_names(plans):
         try:
             result.images.append(_planned(plan))
-        except BridgeError as error:
-            result.problems.append({"path": plan.instances[0].path, "reason": str(error)})
+        except Exception as error:
+            result.problems.append({"path": plan.instances[0].path, "reason": failure_of(error).sentence})
     if not any(result.to_dict().values()):
         raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, given))}. Check the path.")
     return result

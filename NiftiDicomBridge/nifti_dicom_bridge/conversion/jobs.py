@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import BridgeError, OptionError
+from ..model.limits import size_limit
 from ..model.report import ConversionReport, Outcome
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
@@ -78,7 +79,8 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
         from .to_zarr import convert_to_zarr as run
     else:
         from .to_dicom import convert_to_dicom as run
-    report = run(job.inputs, job.output, job.options, progress)
+    with size_limit(job.options.size_limit):
+        report = run(job.inputs, job.output, job.options, progress)
     if not any(entry.outcome is not Outcome.SKIPPED for entry in report.entries):
         raise BridgeError(_nothing_found(job, report))
     return report
@@ -87,5 +89,6 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
 def _nothing_found(job: Job, report: ConversionReport) -> str:
     where = ", ".join(map(str, job.inputs))
     wanted = "DICOM images" if job.options.target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
-    others = f" {len(report.entries)} other DICOM object(s) are there, without pixel data." if report.entries else ""
+    skipped = report.entries
+    others = f" {len(skipped)} other(s) were skipped, such as {skipped[0].title}: {skipped[0].error}." if skipped else ""
     return f"No {wanted} were found in {where}.{others} Check the path."

@@ -11,9 +11,10 @@ from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import open_with_sidecar
 from ..creation.metadata_file import given_values
 from ..creation.repair import word_problem
-from ..errors import BridgeError, OptionError
+from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.pydicom_conversion import element_of
+from ..model.failure import failure_of
 from ..model.identity import texts_of
 from ..model.metadata import Change, Instance, Log, text
 from ..options import ConversionOptions, Kind, Progress, Target
@@ -170,8 +171,8 @@ def _proposal(path: Path, shared: ConversionContext) -> Proposal:
         result.kind = request.kind
         changes = {change.attribute: change for change in request.attributes.as_changes()}
         result.values = [changes.get(name, Change(name, "", "", "")) for name in NAMES_OF_PATIENT_AND_STUDY]
-    except BridgeError as error:
-        result.error = str(error)
+    except Exception as error:
+        result.error = failure_of(error).sentence
     result.notes, result.warnings = log.notes, log.warnings
     return result
 

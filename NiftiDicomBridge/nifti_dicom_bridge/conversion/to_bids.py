@@ -33,7 +33,7 @@ def convert_to_bids(
         If the map of the person has errors; nothing was read then.
     """
     table = read_map(options.bids_map)
-    inventory = find_series(inputs, progress)
+    inventory = find_series(inputs, progress, options.follow_links)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     images = _images(plans_as_named(inventory, report), report)
     placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")

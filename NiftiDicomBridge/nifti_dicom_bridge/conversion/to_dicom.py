@@ -100,19 +100,25 @@ def convert_to_dicom(
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
     run = _Run(output, options, progress)
     report = ConversionReport()
-    sources = [_source_of(file) for file in opened_images(inputs, report)]
-    inventory = find_series(other_inputs(inputs), progress)
+    sources = list(_image_sources(inputs, report, options))
+    inventory = find_series(other_inputs(inputs), progress, options.follow_links)
     report.entries += leftover_entries(inventory.leftovers)
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
     _check_sidecar(sources, options)
     for group, job in _jobs(_sharing_instances(sources), run.job):
-        entry = _group_to_dicom(group, run.with_job(job))
-        if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
-            from .new_objects import violations
-
-            entry.log.warnings += violations(entry.outputs)
-        report.entries.append(entry)
+        report.entries.append(_group_to_dicom(group, run.with_job(job)))
     return report
+
+
+def _image_sources(inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions) -> Iterator[_Source]:
+    for file in opened_images(inputs, report, options.follow_links):
+        entry, source = Entry(file.path.name, Outcome.CONVERTED, [file.path]), None
+        with errors_recorded_in(entry):
+            source = _source_of(file)
+        if source is None:
+            report.entries.append(entry)
+        else:
+            yield source
 
 
 def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:
@@ -195,6 +201,10 @@ def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
             run.making.create(first.path, entry)
         elif options.kind is Kind.AUTO or not _recast(group, run, entry):
             _restore(group, run, entry)
+        if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
+            from .new_objects import violations
+
+            entry.log.warnings += violations(entry.outputs)
     return entry
 
 

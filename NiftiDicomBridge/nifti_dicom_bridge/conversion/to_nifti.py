@@ -26,8 +26,8 @@ def convert_to_nifti(
     inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
 ) -> ConversionReport:
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
-    stores = list(stores_below(inputs))
-    inventory = find_series([path for path in inputs if not is_store(path)], progress)
+    stores = list(stores_below(inputs, options.follow_links))
+    inventory = find_series([path for path in inputs if not is_store(path)], progress, options.follow_links)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     plans = plans_of(inventory, report)
     taken = {plan.name.lower() for plan in plans} if not options.deidentify else set()

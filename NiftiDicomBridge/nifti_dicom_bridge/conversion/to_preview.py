@@ -72,7 +72,7 @@ def convert_to_preview(
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
     shared = _Shared(output, options, _label_maps(options.preview.overlay, options.labels))
     report = ConversionReport()
-    for source in list(_sources(inputs, report, progress)):  # all are found before the first is written
+    for source in list(_sources(inputs, report, options, progress)):  # all are found before the first is written
         report.entries.append(_source_to_preview(source, shared, progress))
     return report
 
@@ -85,11 +85,13 @@ def write_preview(volume: Volume, path: Path, options: ConversionOptions, log: L
     return entry.outputs
 
 
-def _sources(inputs: Sequence[Path], report: ConversionReport, progress: Progress | None) -> Iterator[_Source]:
+def _sources(
+    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, progress: Progress | None
+) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
-    for file in opened_images(inputs, report):
+    for file in opened_images(inputs, report, options.follow_links):
         yield _Source(file.path.name, stem_of(file.path), [file.path], file=file)
-    inventory = find_series(other_inputs(inputs), progress)
+    inventory = find_series(other_inputs(inputs), progress, options.follow_links)
     report.entries += leftover_entries(inventory.leftovers)
     for plan in plans_of(inventory, report):
         yield _Source(plan.title, plan.name, [Path(instance.path) for instance in plan.instances], plan=plan)

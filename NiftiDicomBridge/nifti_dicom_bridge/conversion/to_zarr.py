@@ -34,13 +34,14 @@ def convert_to_zarr(
     """
     zarr.check_package()
     others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
-    inventory = find_series(others, progress)
+    inventory = find_series(others, progress, options.follow_links)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     taken: set[str] = set()
     public = OutputPolicy.of(options, taken)
     images = [(plan.title, _paths(plan), plan.name, _series(plan, public, progress)) for plan in plans_of(inventory, report)]
-    images += [(path.name, [path], stem_of(path), _image(path, public, progress)) for path in nifti_files(inputs)]
-    images += [(path.name, [path], stem_of(path), _store(path, public, progress)) for path in zarr.stores_below(inputs)]
+    files, stores = nifti_files(inputs, options.follow_links), zarr.stores_below(inputs, options.follow_links)
+    images += [(path.name, [path], stem_of(path), _image(path, public, progress)) for path in files]
+    images += [(path.name, [path], stem_of(path), _store(path, public, progress)) for path in stores]
     for title, paths, name, stage in images:
         entry = Entry(title, Outcome.CONVERTED, paths)
         report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))

@@ -6,12 +6,14 @@ BIDS specification, "Participants file".
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 from ..bids.inheritance import entities_of, root_of
 from ..formats.dicom import new_element
+from ..model.input_files import read_file
 from ..model.metadata import Elements
 from ..standard.tags import Tag
 
@@ -61,11 +63,11 @@ def _label(path: Path) -> str:
 def _row(file: Path, label: str) -> dict[str, str]:
     """Return the row of a subject by the names of the columns, in lower case."""
     try:
-        with open(file, encoding="utf-8-sig", newline="") as lines:
-            rows = [
-                {str(key).strip().lower(): str(value or "") for key, value in row.items()}
-                for row in csv.DictReader(lines, delimiter="\t")
-            ]
+        lines = io.StringIO(read_file(file).decode("utf-8-sig"), newline="")
+        rows = [
+            {str(key).strip().lower(): str(value or "") for key, value in row.items()}
+            for row in csv.DictReader(lines, delimiter="\t")
+        ]
     except (OSError, ValueError, csv.Error):
         return {}
     return next((row for row in rows if row.get("participant_id", "").strip().removeprefix("sub-") == label), {})
@@ -74,7 +76,7 @@ def _row(file: Path, label: str) -> dict[str, str]:
 def _columns(file: Path) -> dict[str, Any]:
     """Return the description of the columns, by their names in lower case."""
     try:
-        columns = json.loads(file.read_text("utf-8-sig"))
+        columns = json.loads(read_file(file).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return {}
     pairs = columns.items() if isinstance(columns, dict) else ()

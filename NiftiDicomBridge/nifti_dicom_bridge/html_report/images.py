@@ -122,7 +122,7 @@ def _partner(image: Image, others: Sequence[Image]) -> tuple[Image | None, tuple
 
 def is_on_same_grid(volume: Volume, other: Volume) -> bool:
     """Whether every voxel of an image is one of another, however both are stored."""
-    other = _turned_like(other, volume)
+    other = _reoriented_like(other, volume)
     return volume.voxels.shape == other.voxels.shape and same_grid(
         volume.ijk_to_ras, other.ijk_to_ras, volume.voxels.shape[1:4]
     )
@@ -130,13 +130,13 @@ def is_on_same_grid(volume: Volume, other: Volume) -> bool:
 
 def has_same_voxels(volume: Volume, other: Volume) -> bool:
     """Whether two images on the same grid hold the same stored values."""
-    other = _turned_like(other, volume)
+    other = _reoriented_like(other, volume)
     return all((a == b).all() for a, b in zip(volume.array, other.array, strict=True))
 
 
-def _turned_like(volume: Volume, other: Volume) -> Volume:
+def _reoriented_like(volume: Volume, other: Volume) -> Volume:
     return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
 
 
 def _alike(before: Volume | None, after: Volume | None) -> tuple[Volume | None, Volume | None]:
-    return (before, after) if before is None or after is None else (before, _turned_like(after, before))
+    return (before, after) if before is None or after is None else (before, _reoriented_like(after, before))

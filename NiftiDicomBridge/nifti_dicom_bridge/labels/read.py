@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import LabelError
+from ..model.input_files import read_file
 from . import caret, checks, tables, text_files, trees
 from .checks import Place
 from .segment import Segment
@@ -103,7 +104,7 @@ def _text(path: Path, place: Place) -> str:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise place.error(f"{path.stat().st_size} bytes: too large for a label file. Was the image given twice?")
-        raw = path.read_bytes()
+        raw = read_file(path)
     except OSError as error:
         raise place.error(f"cannot be read ({error.strerror}). Check the path.") from None
     if not raw.strip():

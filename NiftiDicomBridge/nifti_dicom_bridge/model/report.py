@@ -68,6 +68,8 @@ class Entry:
         Notes, warnings and changed attributes.
     error : str
         Why it failed or was skipped; empty otherwise.
+    traceback : str
+        Of an error that was not foreseen, for a report to the developers; empty otherwise.
 
     Examples
     --------
@@ -83,6 +85,7 @@ class Entry:
     outputs: list[Path] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     error: str = ""
+    traceback: str = ""
 
     def line(self) -> str:
         """Return the outcome in one line: what went in and what came out, or why it failed."""

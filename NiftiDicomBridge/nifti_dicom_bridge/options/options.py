@@ -175,6 +175,11 @@ class ConversionOptions(Checked):
         Remove identifying metadata and file names (PS3.15 Basic Profile); the pixels are not changed.
     deidentify_key : str
         UIDs of conversions with the same key stay linked. A random one for each conversion by default.
+    follow_links : bool
+        Also follow links to folders outside of the inputs; links to files are always followed.
+    size_limit : float, optional
+        Largest image or decompressed data set, in GB. By default, an image may need all of the memory, and data sets may be
+        compressed 100 : 1.
     per_file : dict of pathlib.Path to FileOptions
         Input file → its own `kind`, `reference` and `set_values`, for conversion to DICOM.
 
@@ -218,6 +223,8 @@ class ConversionOptions(Checked):
     preview: _Preview = _Preview(PreviewOptions())
     deidentify: Flag = Flag(False)
     deidentify_key: Text = Text("")
+    follow_links: Flag = Flag(False)
+    size_limit: OptionalLimit = OptionalLimit(None)
     per_file: _PerFile = _PerFile()
 
     @property

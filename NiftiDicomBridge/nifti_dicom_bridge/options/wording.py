@@ -16,9 +16,8 @@ FLAGS = {
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""
 SWITCHES = frozenset({
-    "allow_no_overlap", "gzip", "overwrite", "shards", "deidentify", "preview.eight_bit", "preview.gif", "preview.mp4",
-    "preview.all_slices",
-    "preview.letters",
+    "allow_no_overlap", "follow_links", "gzip", "overwrite", "shards", "deidentify", "preview.eight_bit", "preview.gif",
+    "preview.mp4", "preview.all_slices", "preview.letters",
 })  # fmt: skip
 """Options of the command line without a value."""
 _MARK = re.compile(r"\{([a-z0-9_.]+)(?:=([^{}]*))?\}")

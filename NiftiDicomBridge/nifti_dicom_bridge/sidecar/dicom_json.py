@@ -61,7 +61,7 @@ class Encoder:
             result["Undefined"] = True
         if not value:
             return result
-        plain = _plain_value(vr, value, charset)
+        plain = plain_value(vr, value, charset)
         if plain is not None:
             result["Value"] = plain
         elif len(value) >= self.bulk.threshold:
@@ -88,7 +88,7 @@ def lengths_of(element: Element) -> bool | str:
     return "".join("01"[flag] for flag in flags) if len(set(flags)) > 1 else flags[0]
 
 
-def _plain_value(vr: str, value: bytes, charset: CharacterSet) -> list[Any] | None:
+def plain_value(vr: str, value: bytes, charset: CharacterSet) -> list[Any] | None:
     """Return the Value of an element, None where it would not give the same bytes back."""
     try:
         if vr in NUMBER_FORMATS:

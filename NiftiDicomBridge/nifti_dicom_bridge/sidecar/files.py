@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
+from ..model.input_files import read_file
 from ..model.names import companion
 
 
@@ -31,7 +32,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     'MR'
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_file(path))
     except OSError as error:
         raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import GeometryError, SidecarError
 from ..model.charset import CharacterSet
+from ..model.collection import collection_paused
 from ..model.dicom_source import DicomSource, Origin
 from ..model.digest import DIGEST_PREFIX
 from ..model.geometry import check_affine
@@ -76,6 +77,11 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
     series, origin, pixels = source.metadata, source.origin, source.pixel_record
     bulk = BulkWriter()
     encoder, plain = TableEncoder(bulk), CharacterSet()
+    with collection_paused():
+        tables = {
+            "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
+            "Instances": encoder.table([instance.elements for instance in series.instances], plain),
+        }
     record: dict[str, Any] = {
         "SchemaVersion": SCHEMA_VERSION,
         "Tool": {"Name": "nifti-dicom-bridge", "Version": tool_version()},
@@ -83,8 +89,7 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
         "Geometry": _geometry_json(volume),
         "Frames": _columns(series),
         "Files": _files_json(series.instances, bulk),
-        "FileMeta": encoder.table([instance.file_meta for instance in series.instances], plain),
-        "Instances": encoder.table([instance.elements for instance in series.instances], plain),
+        **tables,
         "PixelDataRemainder": _pixel_data_remainder(pixels, bulk),
         WRITTEN_KEYS: bids,
     }

@@ -19,7 +19,18 @@ from ..model.charset import CharacterSet
 from ..model.metadata import Element, Elements
 from ..standard import dictionary
 from ..standard.tags import Tag
-from .dicom_json import BINARY_VRS, Decoder, Encoder, JsonElement, encode_value, lengths_of, sequence_element, tag_of, vr_of
+from .dicom_json import (
+    BINARY_VRS,
+    Decoder,
+    Encoder,
+    JsonElement,
+    encode_value,
+    lengths_of,
+    plain_value,
+    sequence_element,
+    tag_of,
+    vr_of,
+)
 
 MANY_ITEMS = 4
 """A sequence with more items than this is kept as a table."""
@@ -60,15 +71,17 @@ class TableEncoder(Encoder):
         else:
             charsets = charset
         self._gather_bulk(column)
-        known: dict[int, Any] = {}  # equal objects are encoded once: reading shared them
+        known: dict[Any, Any] = {}  # equal elements are encoded once
         entries: list[Any] = []
         for element, own in zip(column, charsets, strict=True):
             if element is None:
                 entries.append(None)
                 continue
-            if id(element) not in known:
-                known[id(element)] = self._entry(element, vr, own)
-            entries.append(known[id(element)])
+            plain = element.vr == vr and type(element.value) is bytes and isinstance(charset, CharacterSet)
+            key = (element.value, element.undefined) if plain else id(element)
+            if key not in known:
+                known[key] = self._entry(element, vr, own)
+            entries.append(known[key])
         return {"vr": vr, **_compact(entries)}
 
     def _column_of_items(self, column: list[Element | None], charset: CharacterSet) -> dict[str, Any] | None:
@@ -95,6 +108,10 @@ class TableEncoder(Encoder):
             self.bulk.add_all(large)
 
     def _entry(self, element: Element, vr: str, charset: CharacterSet) -> Any:
+        if element.vr == vr and not element.undefined and element.value and isinstance(element.value, bytes):
+            plain = plain_value(vr, element.value, charset)
+            if plain is not None:
+                return plain[0] if len(plain) == 1 and plain[0] is not None else plain
         result = self.element(element, charset)
         if element.vr != vr or set(result) - {"vr", "Value"} or vr in BINARY_VRS:
             return result
@@ -105,22 +122,32 @@ class TableEncoder(Encoder):
 def _split(data_sets: list[Elements]) -> tuple[Elements, list[int]]:
     """Return the elements that all share, and the tags of all others."""
     first = data_sets[0] if data_sets else {}
+    same = set(map(id, first.values()))  # most elements of a series are one object
+    for elements in data_sets:
+        same.intersection_update(map(id, elements.values()))
     shared = {
         tag: element
         for tag, element in first.items()
-        if all((other := elements.get(tag)) is element or other == element for elements in data_sets)
+        if id(element) in same or all(elements.get(tag) == element for elements in data_sets)
     }
-    varying = {tag for elements in data_sets for tag in elements if tag not in shared}
-    return shared, sorted(varying)
+    return shared, sorted(set().union(*data_sets).difference(shared))
 
 
 def _compact(entries: list[Any]) -> dict[str, Any]:
     """Return entries as they are, or each different one once with an index, whichever is shorter."""
-    keys = [json.dumps(entry, sort_keys=True) for entry in entries]
-    order = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-    if len(order) > len(entries) // 2:
+    keys = [_key(entry) for entry in entries]
+    distinct = dict(zip(keys, entries, strict=True))
+    if len(distinct) > len(entries) // 2:
         return {"Values": entries}
-    return {"Distinct": [json.loads(key) for key in order], "Index": [order[key] for key in keys]}
+    order = {key: n for n, key in enumerate(distinct)}
+    return {"Distinct": list(distinct.values()), "Index": [order[key] for key in keys]}
+
+
+def _key(entry: Any) -> str:
+    """Return a text that two entries have in common only if they are the same in JSON."""
+    if type(entry) is str:
+        return "s" + entry
+    return repr(entry) if type(entry) in (int, float) else json.dumps(entry, sort_keys=True)
 
 
 class TableDecoder(Decoder):

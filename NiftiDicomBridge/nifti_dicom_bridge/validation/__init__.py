@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import DicomReadError
 from ..formats.dicom.reading import files
+from ..model.failure import failure_of
+from ..model.input_files import Problem
 from ..model.metadata import Instance
 from ..options import Progress
 from ..options.path_fields import AnyPaths, paths_of
@@ -57,8 +58,12 @@ def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationRep
     ValidationReport => VALID: 0 error(s), 0 warning(s)
     """
     given = paths_of(paths)
-    paths_to_check = [path for path, _ in files.find_files(given)]
+    problems: list[Problem] = []
+    paths_to_check = [path for path, _ in files.find_files(given, problems)]
     heap = FindingCollector()
+    for problem in problems:
+        severity = Severity.ERROR if problem.failed else Severity.INFO
+        heap.add(problem.path, severity, "not readable", problem.path, (), problem.reason, "")
     _check(paths_to_check, heap, progress, named={path for path in given if path.is_file()})
     if not paths_to_check:
         heap.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
@@ -83,9 +88,12 @@ def _check(paths: list[Path], heap: FindingCollector, progress: Progress | None,
         if instance is None:
             continue
         latest[path.parent] = instance
-        subject = DataSetContext(instance, heap)
-        _check_one(subject)
-        cards.append(summary_of_file(instance, subject.sop_class))
+        try:
+            subject = DataSetContext(instance, heap)
+            _check_one(subject)
+            cards.append(summary_of_file(instance, subject.sop_class))
+        except Exception as error:
+            heap.add(str(path), Severity.ERROR, "not checked", str(path), (), failure_of(error).sentence, "")
     check_series(cards, heap)
 
 
@@ -105,8 +113,8 @@ def _read(path: Path, heap: FindingCollector, like: Instance | None, named: bool
             )
         else:
             heap.add("others", Severity.INFO, "no DICOM", str(path), (), "The file is no DICOM; it was left out.", "")
-    except DicomReadError as error:
-        text = str(error).removeprefix(f"{path}: ").removesuffix(READ_ANEW).strip()
+    except Exception as error:
+        text = failure_of(error).sentence.removeprefix(f"{path}: ").removesuffix(READ_ANEW).strip()
         heap.add(str(path), Severity.ERROR, "not readable", str(path), (), f"{text[:1].upper()}{text[1:]}", READ_ANEW)
     return None
 

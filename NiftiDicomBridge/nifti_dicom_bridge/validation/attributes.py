@@ -7,10 +7,12 @@ from ..model.charset import CharacterSet
 from ..model.metadata import Elements
 from ..standard import dictionary, iods
 from ..standard.tags import Tag
+from .character_sets import check_character_set
 from .checklist import Requirements, present_modules, requirements_of
 from .conditions import Condition, Scope, rows_for
-from .findings import Path
+from .findings import Path, Severity
 from .geometry_fields import check_geometry
+from .number_fields import check_numbers
 from .representation import check_element, check_signs
 from .subject import DataSetContext, first_overlay, is_empty
 from .values import check_values
@@ -40,6 +42,8 @@ def _check_level(
         _check_conditions(subject, elements, checklist, above)
     check_signs(subject, elements, above)
     check_geometry(subject, elements, above)
+    check_character_set(subject, elements, above)
+    check_numbers(subject, elements, above)
     for tag, element in elements.items():
         path = (*above, tag)
         check_element(subject, tag, element, path, charset)
@@ -113,11 +117,15 @@ def _check_conditions(subject: DataSetContext, elements: Elements, checklist: Re
                 "Add it.",
             )
         elif there and not met and row.otherwise is not None:
+            allowed = row.otherwise is not Severity.ERROR
             subject.say(
                 row.otherwise,
                 "condition",
                 (*above, tag),
-                f"It may be there only when {row.when.words} (PS3.3 {section}).",
+                f"It may be there only when {row.when.words} (PS3.3 {section})."
+                if not allowed
+                else f"It is meant for objects in which {row.when.words}; the standard allows it here (PS3.3 {section}), but "
+                "some validators, such as dciodvfy, report an error.",
                 "Leave it out, or correct what it depends on.",
             )
 

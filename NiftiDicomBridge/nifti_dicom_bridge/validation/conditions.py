@@ -5,11 +5,12 @@ What is not in this table is not known, and never reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..model import metadata
 from ..model.metadata import Elements
+from ..standard.tags import Tag
 from .findings import Severity
 from .subject import tag_of
 from .values import (
@@ -104,6 +105,25 @@ def _above(keyword: str, least: int) -> When:
     return When(f"{keyword} is above {least}", lambda scope: metadata.integer(scope.here, tag) > least)
 
 
+def _contains(keyword: str) -> When:
+    """A sequence has items at the top level or in a functional group."""
+    tag = tag_of(keyword)
+
+    def test(scope: Scope) -> bool:
+        return any(metadata.items(elements, tag) for elements in (scope.root, *_functional_groups(scope.root)))
+
+    return When(f"{keyword} has items", test)
+
+
+def _functional_groups(root: Elements) -> Iterator[Elements]:
+    """Yield the items of shared and per-frame functional groups, and of the sequences in them."""
+    for places in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
+        for item in metadata.items(root, places):
+            yield item.elements
+            for group in item.elements:
+                yield from (inner.elements for inner in metadata.items(item.elements, group))
+
+
 def _repetition_time(scope: Scope) -> bool:
     sequences = metadata.texts(scope.here, tag_of("ScanningSequence"))
     return bool(sequences) and ("EP" not in sequences or "SK" in metadata.texts(scope.here, tag_of("SequenceVariant")))
@@ -136,7 +156,7 @@ class Condition(NamedTuple):
     required: bool = True
 
 
-ERROR = Severity.ERROR
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
 ORIGINAL = _is("ImageType", "ORIGINAL", "MIXED", number=1, root=True)
 ORIGINAL_FRAMES = _is("ImageType", "ORIGINAL", number=1, root=True)
 LOSSY = _is("LossyImageCompression", "01")
@@ -240,7 +260,7 @@ TABLES: dict[str, list[Condition]] = {
         Condition("NumberOfTimeSlots", _is("SeriesType", "GATED", number=1), ROOT, (PET,), ERROR),
         Condition("TriggerTime", _is("SeriesType", "GATED", number=1), ROOT, (PET,)),
         Condition("FrameTime", _is("SeriesType", "GATED", number=1), ROOT, (PET,)),
-        Condition("DecayFactor", _is_other("DecayCorrection", "NONE"), ROOT, (PET,)),
+        Condition("DecayFactor", _is_other("DecayCorrection", "NONE"), ROOT, (PET,), ERROR),
     ],
     "C.8.6 Secondary capture": [
         Condition("RescaleSlope", _is("PhotometricInterpretation", "MONOCHROME2") & _above("BitsStored", 1), ROOT,
@@ -256,17 +276,26 @@ TABLES: dict[str, list[Condition]] = {
         *(Condition(keyword, ORIGINAL, ROOT, (ENHANCED_MR, MR_SPECTROSCOPY)) for keyword in (
             "AcquisitionDateTime", "AcquisitionDuration", "ContentQualification", "ResonantNucleus", "KSpaceFiltering",
             "MagneticFieldStrength", "ApplicableSafetyStandardAgency", "ComplexImageComponent", "AcquisitionContrast",
-            "BurnedInAnnotation", "LossyImageCompression", "PulseSequenceName", "MRAcquisitionType", "EchoPulseSequence",
+            "BurnedInAnnotation", "LossyImageCompression")),
+        *(Condition(keyword, ORIGINAL, ROOT, (ENHANCED_MR, MR_SPECTROSCOPY), WARNING) for keyword in (
+            "PulseSequenceName", "MRAcquisitionType", "EchoPulseSequence",
             "MultiPlanarExcitation", "PhaseContrast", "TimeOfFlightContrast", "SteadyStatePulseSequence",
             "EchoPlanarPulseSequence", "SaturationRecovery", "SpectrallySelectedSuppression", "OversamplingPhase",
             "GeometryOfKSpaceTraversal", "SegmentedKSpaceTraversal", "NumberOfKSpaceTrajectories")),
-        Condition("MultipleSpinEcho", ORIGINAL & _is("EchoPulseSequence", "SPIN", "BOTH"), ROOT, (ENHANCED_MR,)),
-        Condition("CoverageOfKSpace", ORIGINAL & _is("MRAcquisitionType", "3D"), ROOT, (ENHANCED_MR,)),
-        Condition("RectilinearPhaseEncodeReordering", ORIGINAL & _is("GeometryOfKSpaceTraversal", "RECTILINEAR"), ROOT,
-                  (ENHANCED_MR,)),
+        *(row for keyword, when in (
+            ("MultipleSpinEcho", _is("EchoPulseSequence", "SPIN", "BOTH")),
+            ("CoverageOfKSpace", _is("MRAcquisitionType", "3D")),
+            ("RectilinearPhaseEncodeReordering", _is("GeometryOfKSpaceTraversal", "RECTILINEAR")),
+        ) for row in (Condition(keyword, ORIGINAL & when, ROOT, (ENHANCED_MR,)),
+                      Condition(keyword, when, ROOT, (ENHANCED_MR,), ERROR, required=False))),
+        Condition("VelocityEncodingAcquisitionSequence", _is("PhaseContrast", "YES"), ROOT, (ENHANCED_MR,), ERROR,
+                  required=False),
         *(Condition(keyword, ORIGINAL, ROOT, (ENHANCED_CT,)) for keyword in (
             "AcquisitionDateTime", "AcquisitionDuration", "ContentQualification")),
         Condition("PresentationLUTShape", _is("PhotometricInterpretation", "MONOCHROME2"), ROOT, ENHANCED),
+        *(Condition(evidence, _contains(sequence), ROOT, ENHANCED, ERROR)
+          for evidence, sequence in (("SourceImageEvidenceSequence", "SourceImageSequence"),
+                                     ("ReferencedImageEvidenceSequence", "ReferencedImageSequence"))),
     ],
     "C.8.13.5 Macros of enhanced MR": [
         *_when_original("MRTimingAndRelatedParametersSequence", "RepetitionTime FlipAngle EchoTrainLength RFEchoTrainLength "
@@ -284,8 +313,14 @@ TABLES: dict[str, list[Condition]] = {
         *_when_original("MRTransmitCoilSequence", "TransmitCoilName TransmitCoilType TransmitCoilManufacturerName"),
         *_when_original("MRAveragesSequence", "NumberOfAverages"),
         Condition("InversionTimes", ORIGINAL_FRAMES & _is("InversionRecovery", "YES"), "MRModifierSequence"),
+        Condition("InversionTimes", _is("InversionRecovery", "YES"), "MRModifierSequence",
+                  otherwise=ERROR, required=False),
         Condition("FlowCompensationDirection", ORIGINAL_FRAMES & _is_other("FlowCompensation", "NONE"), "MRModifierSequence"),
+        Condition("FlowCompensationDirection", _is_other("FlowCompensation", "NONE"), "MRModifierSequence",
+                  otherwise=ERROR, required=False),
         Condition("PartialFourierDirection", ORIGINAL_FRAMES & _is("PartialFourier", "YES"), "MRModifierSequence"),
+        Condition("PartialFourierDirection", _is("PartialFourier", "YES"), "MRModifierSequence",
+                  otherwise=ERROR, required=False),
         Condition("ParallelAcquisitionTechnique", ORIGINAL_FRAMES & _is("ParallelAcquisition", "YES"), "MRModifierSequence"),
         Condition("ParallelReductionFactorInPlane", ORIGINAL_FRAMES & _is("ParallelAcquisition", "YES"), "MRModifierSequence"),
         Condition("ParallelReductionFactorOutOfPlane", ORIGINAL_FRAMES & _is("ParallelAcquisition", "YES"),
@@ -293,6 +328,10 @@ TABLES: dict[str, list[Condition]] = {
         Condition("MultiCoilDefinitionSequence", _is("ReceiveCoilType", "MULTICOIL"), "MRReceiveCoilSequence"),
         Condition("DiffusionGradientDirectionSequence", _is("DiffusionDirectionality", "DIRECTIONAL"), "MRDiffusionSequence"),
         Condition("DiffusionBMatrixSequence", _is("DiffusionDirectionality", "BMATRIX"), "MRDiffusionSequence"),
+    ],
+    "C.8.15.3 Macros of enhanced CT": [
+        Condition("TubeAngle", _is("AcquisitionType", "CONSTANT_ANGLE"), "CTAcquisitionTypeSequence", otherwise=ERROR,
+                  required=False),
     ],
     "C.8.7 X-ray": [
         Condition("ExposureTime", _absent("Exposure"), ROOT, (XA, RF)),

@@ -22,6 +22,13 @@ TWINS = (
     (Tag.MEDIA_STORAGE_SOP_INSTANCE_UID, Tag.SOP_INSTANCE_UID),
 )
 DICOMDIR = "1.2.840.10008.1.3.10"
+# PS3.6 table A-1: encapsulated ones that the dictionary of pydicom does not have
+NEWER_SYNTAXES = {
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
 
 
 def check_file_meta(subject: DataSetContext) -> None:
@@ -85,7 +92,8 @@ def _check_syntax(subject: DataSetContext) -> None:
     if not stated:
         return
     uid, path = UID(stated, validation_mode=IGNORE), (Tag.TRANSFER_SYNTAX_UID,)
-    if not uid.is_private and not uid.is_transfer_syntax:
+    newer = NEWER_SYNTAXES.get(stated, "")
+    if not uid.is_private and not uid.is_transfer_syntax and not newer:
         subject.error("transfer syntax", path, f"{stated} is no transfer syntax of the standard (PS3.6 A).", "Correct it.")
         return
     wanted = Encoding(stated != IMPLICIT, stated != EXPLICIT_BIG_ENDIAN, stated == DEFLATED_EXPLICIT)
@@ -94,16 +102,16 @@ def _check_syntax(subject: DataSetContext) -> None:
         subject.error(
             "transfer syntax",
             path,
-            f"It says {uid.name}; the data set is in {_words(encoding)} (PS3.5 10).",
+            f"It says {newer or uid.name}; the data set is in {_words(encoding)} (PS3.5 10).",
             "Correct it, or write the data set anew.",
         )
     pixels = subject.instance.pixels
-    if pixels is not None and not uid.is_private and (pixels.length < 0) != uid.is_encapsulated:
+    if pixels is not None and not uid.is_private and (pixels.length < 0) != (bool(newer) or uid.is_encapsulated):
         kind = "compressed fragments" if pixels.length < 0 else "not compressed"
         subject.error(
             "transfer syntax",
             path,
-            f"It says {uid.name}; the pixel data are {kind} (PS3.5 A.4).",
+            f"It says {newer or uid.name}; the pixel data are {kind} (PS3.5 A.4).",
             "Correct it, or write the pixel data anew.",
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,49 +11,150 @@ from ..model.metadata import Elements
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .checklist import requirements_of
+from .dimensions import check_dimensions
 from .subject import DataSetContext, tag_of
-from .values import ENHANCED, ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, LEGACY, PARAMETRIC_MAP, SEG
+from .values import (
+    ENHANCED,
+    ENHANCED_CT,
+    ENHANCED_MR,
+    ENHANCED_PET,
+    LEGACY,
+    LEGACY_CT,
+    LEGACY_MR,
+    LEGACY_PET,
+    PARAMETRIC_MAP,
+    SC_BYTE,
+    SC_COLOR,
+    SC_WORD,
+    SEG,
+)
+
+
+class Frames(NamedTuple):
+    """The functional groups of one object."""
+
+    root: Elements
+    shared: Elements
+    items: Sequence[Elements]
+
+    def has(self, keyword: str) -> bool:
+        """Whether a group is among the shared ones or in a frame."""
+        tag = tag_of(keyword)
+        return tag in self.shared or any(tag in item for item in self.items)
+
+    def first_value(self, tag: int) -> str:
+        """Return the first value of an attribute of the top level."""
+        return next(iter(metadata.texts(self.root, tag)), "")
+
+
+class Applies(NamedTuple):
+    """When an IOD requires a group, in words and as a test."""
+
+    words: str
+    test: Callable[[Frames], bool]
 
 
 class Group(NamedTuple):
-    """A functional group that an IOD wants for every frame; with `original`, only where the image is an original one."""
+    """A functional group that an IOD requires for every frame, always or under a condition."""
 
     keyword: str
     iods: tuple[str, ...]
-    original: bool = False
+    when: Applies | None = None
 
 
-MONOCHROME_ENHANCED = (ENHANCED_CT, ENHANCED_MR, ENHANCED_PET)
+def _in_patient(frames: Frames) -> bool:
+    """Whether frames lie in the coordinate system of the patient, not on a slide (PS3.3 C.8.12.6.1)."""
+    slide = Tag.TOTAL_PIXEL_MATRIX_ROWS in frames.root or frames.has("PlanePositionSlideSequence")
+    return Tag.FRAME_OF_REFERENCE_UID in frames.root and not slide
+
+
+def _states_segments(frames: Frames) -> bool:
+    implied = frames.first_value(Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL"
+    return not implied and frames.first_value(Tag.SEGMENTATION_TYPE) != "LABELMAP"
+
+
+def _is_partly_derived(frames: Frames) -> bool:
+    """Whether some frames of a derived object name their sources: then the others do, with an empty sequence if need be."""
+    return frames.first_value(Tag.IMAGE_TYPE) == "DERIVED" and frames.has("DerivationImageSequence")
+
+
+PLACE = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
+ORIGINAL = Applies("ImageType value 1 is ORIGINAL", lambda frames: frames.first_value(Tag.IMAGE_TYPE) == "ORIGINAL")
+DERIVED = Applies("ImageType value 1 is DERIVED", lambda frames: frames.first_value(Tag.IMAGE_TYPE) == "DERIVED")
+IN_PATIENT = Applies("frames are positioned in the patient", _in_patient)
+WITHOUT_SOURCES = Applies(
+    "frames are positioned in the patient and have no DerivationImageSequence",
+    lambda frames: _in_patient(frames) and not frames.has("DerivationImageSequence"),
+)
+WITHOUT_PLACE = Applies(
+    "frames have no position, orientation or pixel measures",
+    lambda frames: _in_patient(frames) and not all(map(frames.has, PLACE)),
+)
+PARTLY_DERIVED = Applies("other frames have it", _is_partly_derived)
+WITH_SEGMENTS = Applies("SegmentationType is not LABELMAP and frames are not TILED_FULL", _states_segments)
+PLANES = Applies("frames have a position or an orientation", lambda frames: any(map(frames.has, PLACE[1:])))
+MONOCHROME = Applies(
+    "PhotometricInterpretation is MONOCHROME2",
+    lambda frames: frames.first_value(Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME2",
+)
+SECONDARY_CAPTURES = (SC_BYTE, SC_WORD, SC_COLOR)
+X_RAY_3D = ("breast-tomosynthesis-image", "x-ray-3d-angiographic-image", "x-ray-3d-craniofacial-image")
+
 GROUPS: dict[str, list[Group]] = {
     "A.36 to A.56 enhanced CT, MR, PET": [
-        Group("FrameContentSequence", (*ENHANCED, *LEGACY, PARAMETRIC_MAP, SEG)),
-        Group("PixelMeasuresSequence", (*ENHANCED, PARAMETRIC_MAP)),
-        Group("PlanePositionSequence", ENHANCED),
-        Group("PlaneOrientationSequence", ENHANCED),
-        Group("FrameAnatomySequence", ENHANCED),
-        Group("PixelValueTransformationSequence", (*MONOCHROME_ENHANCED, PARAMETRIC_MAP)),
-        Group("CTImageFrameTypeSequence", (ENHANCED_CT,)),
-        Group("MRImageFrameTypeSequence", (ENHANCED_MR,)),
-        Group("PETFrameTypeSequence", (ENHANCED_PET,)),
+        Group("FrameContentSequence", (*ENHANCED, *LEGACY, *X_RAY_3D, PARAMETRIC_MAP, SEG)),
+        Group("PixelMeasuresSequence", (*ENHANCED, *LEGACY, *X_RAY_3D, PARAMETRIC_MAP)),
+        Group("PlanePositionSequence", (*ENHANCED, *LEGACY, *X_RAY_3D)),
+        Group("PlaneOrientationSequence", (*ENHANCED, *LEGACY, *X_RAY_3D)),
+        Group("FrameAnatomySequence", (*ENHANCED, *X_RAY_3D)),
+        Group("PixelValueTransformationSequence", (ENHANCED_CT, ENHANCED_PET, LEGACY_CT, LEGACY_PET, PARAMETRIC_MAP)),
+        Group("PixelValueTransformationSequence", (ENHANCED_MR,), MONOCHROME),
+        Group("CTImageFrameTypeSequence", (ENHANCED_CT, LEGACY_CT)),
+        Group("MRImageFrameTypeSequence", (ENHANCED_MR, LEGACY_MR)),
+        Group("PETFrameTypeSequence", (ENHANCED_PET, LEGACY_PET)),
+        Group("IrradiationEventIdentificationSequence", (ENHANCED_CT,)),
+        Group("RadiopharmaceuticalUsageSequence", (ENHANCED_PET,)),
+        Group("DerivationImageSequence", (*ENHANCED, PARAMETRIC_MAP, SEG), PARTLY_DERIVED),
+    ],
+    "A.70 to A.72 legacy converted": [
+        Group("UnassignedSharedConvertedAttributesSequence", LEGACY),
+        Group("UnassignedPerFrameConvertedAttributesSequence", LEGACY),
     ],
     "A.36.2 enhanced MR, of original frames": [
-        Group(keyword, (ENHANCED_MR,), original=True)
+        Group(keyword, (ENHANCED_MR,), ORIGINAL)
         for keyword in (
             "MRTimingAndRelatedParametersSequence", "MREchoSequence", "MRModifierSequence",
             "MRImagingModifierSequence", "MRReceiveCoilSequence", "MRTransmitCoilSequence", "MRAveragesSequence",
         )
     ],
     "A.38.1 enhanced CT, of original frames": [
-        Group(keyword, (ENHANCED_CT,), original=True)
+        Group(keyword, (ENHANCED_CT,), ORIGINAL)
         for keyword in (
             "CTAcquisitionTypeSequence", "CTAcquisitionDetailsSequence", "CTTableDynamicsSequence", "CTPositionSequence",
             "CTGeometrySequence", "CTReconstructionSequence", "CTExposureSequence", "CTXRayDetailsSequence",
         )
     ],
+    "A.56 enhanced PET, of original frames": [
+        Group(keyword, (ENHANCED_PET,), ORIGINAL)
+        for keyword in (
+            "PETFrameAcquisitionSequence", "PETPositionSequence", "PETFrameCorrectionFactorsSequence",
+            "PETReconstructionSequence",
+        )
+    ],
+    "A.47, A.55 X-ray in three dimensions": [
+        Group("DerivationImageSequence", X_RAY_3D, DERIVED),
+    ],
     "A.75 Parametric map": [
         Group("ParametricMapFrameTypeSequence", (PARAMETRIC_MAP,)),
         Group("RealWorldValueMappingSequence", (PARAMETRIC_MAP,)),
+        *(Group(keyword, (PARAMETRIC_MAP,), IN_PATIENT) for keyword in PLACE[1:]),
     ],
+    "A.51 Segmentation": [
+        Group("SegmentIdentificationSequence", (SEG,), WITH_SEGMENTS),
+        *(Group(keyword, (SEG,), WITHOUT_SOURCES) for keyword in PLACE),
+        Group("DerivationImageSequence", (SEG,), WITHOUT_PLACE),
+    ],
+    "A.8 Secondary capture": [Group(keyword, SECONDARY_CAPTURES, PLANES) for keyword in PLACE],
 }  # fmt: skip
 
 
@@ -78,10 +179,10 @@ def check_functional_groups(subject: DataSetContext) -> None:
             f"It has {len(frames)} item(s), NumberOfFrames (0028,0008) says {declared} (PS3.3 C.7.6.16.1).",
             "Write one item per frame.",
         )
-    common = shared[0].elements if shared else {}
-    _check_places(subject, common, [item.elements for item in frames])
-    _check_wanted(subject, common, [item.elements for item in frames])
-    _check_dimensions(subject, [item.elements for item in frames])
+    groups = Frames(subject.elements, shared[0].elements if shared else {}, [item.elements for item in frames])
+    _check_places(subject, groups)
+    _check_required(subject, groups)
+    check_dimensions(subject, groups.items)
 
 
 @lru_cache(maxsize=64)
@@ -89,60 +190,35 @@ def _has_groups(sop_class: str) -> bool:
     return Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in requirements_of(sop_class, frozenset()).items
 
 
-def _check_places(subject: DataSetContext, shared: Elements, frames: Sequence[Elements]) -> None:
-    counts: dict[int, int] = {}
-    for frame in frames:
-        for tag in frame:
-            counts[tag] = counts.get(tag, 0) + 1
-    for tag, count in counts.items():
-        if tag in shared and not dictionary.is_private(tag):
-            subject.error(
-                "functional groups",
-                (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tag),
-                "It is among the shared groups and among those of frames; it may be in one place only (PS3.3 C.7.6.16.1.1).",
-                "Keep one of them.",
-            )
-        elif count < len(frames) and not dictionary.is_private(tag) and tag in _wanted(subject.iod):
-            subject.error(
-                "missing group",
-                (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, tag),
-                f"It is in {count} of {len(frames)} frames (PS3.3 C.7.6.16.1.1).",
-                "Write it for every frame.",
-            )
-
-
-@lru_cache(maxsize=32)
-def _wanted(iod: str) -> dict[int, tuple[str, bool]]:
-    return {tag_of(group.keyword): (section, group.original)
-            for section, groups in GROUPS.items() for group in groups if iod in group.iods}  # fmt: skip
-
-
-def _check_wanted(subject: DataSetContext, shared: Elements, frames: Sequence[Elements]) -> None:
-    original = metadata.texts(subject.elements, Tag.IMAGE_TYPE)[:1] == ["ORIGINAL"]
-    for tag, (section, of_originals) in _wanted(subject.iod).items():
-        if tag in shared or any(tag in frame for frame in frames) or (of_originals and not original):
-            continue
+def _check_places(subject: DataSetContext, frames: Frames) -> None:
+    for tag in {tag for item in frames.items for tag in item if tag in frames.shared and not dictionary.is_private(tag)}:
         subject.error(
-            "missing group",
-            (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, tag),
-            "Neither the shared groups nor those of frames have it; this IOD "
-            f"wants it{' for original frames' if of_originals else ''} (PS3.3 {section}).",
-            "Add it to one of the two.",
+            "functional groups",
+            (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tag),
+            "It is among the shared groups and among those of frames; it may be in one place only (PS3.3 C.7.6.16.1.1).",
+            "Keep one of them.",
         )
 
 
-def _check_dimensions(subject: DataSetContext, frames: Sequence[Elements]) -> None:
-    """Every frame has as many index values as there are dimensions (PS3.3 C.7.6.17)."""
-    content, index = tag_of("FrameContentSequence"), tag_of("DimensionIndexValues")
-    sequence = tag_of("DimensionIndexSequence")
-    wanted = len(metadata.items(subject.elements, sequence))
-    for frame in frames:
-        values = metadata.numbers(metadata.first_item(frame, content), index)
-        if values and len(values) != wanted:
-            subject.error(
-                "dimensions",
-                (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, content, index),
-                f"It has {len(values)} value(s); DimensionIndexSequence (0020,9222) has {wanted} item(s) (PS3.3 C.7.6.16.2.2).",
-                "Write one value per dimension.",
-            )
-            return
+@lru_cache(maxsize=32)
+def _groups_of(iod: str) -> list[tuple[str, int, Group]]:
+    return [(section, tag_of(group.keyword), group)
+            for section, groups in GROUPS.items() for group in groups if iod in group.iods]  # fmt: skip
+
+
+def _check_required(subject: DataSetContext, frames: Frames) -> None:
+    """Report groups that are missing in the object, or in some of its frames."""
+    for section, tag, group in _groups_of(subject.iod):
+        if tag in frames.shared or (group.when is not None and not group.when.test(frames)):
+            continue
+        count = sum(tag in item for item in frames.items)
+        if frames.items and count == len(frames.items):
+            continue
+        reason = f" when {group.when.words}" if group.when else ""
+        where = f"Only {count} of {len(frames.items)} frames have it" if count else "No functional group has it"
+        subject.error(
+            "missing group",
+            (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, tag),
+            f"{where}; this IOD requires it for every frame{reason} (PS3.3 {section}).",
+            "Add it to the shared groups or to every frame.",
+        )

@@ -9,6 +9,7 @@ from ..model import metadata
 from ..model.metadata import PixelElement
 from ..standard import dictionary, iods
 from ..standard.tags import Tag
+from .fragments import check_encapsulated
 from .subject import DataSetContext
 from .values import CT, SEG
 
@@ -39,6 +40,7 @@ def check_pixel_fields(subject: DataSetContext) -> None:
     _check_samples(subject)
     _check_length(subject, pixels)
     _check_whole(subject, pixels)
+    check_encapsulated(subject, pixels)
     _check_vr(subject, pixels)
 
 

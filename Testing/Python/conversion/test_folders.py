@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nifti_dicom_bridge import ConversionOptions, Job, Names, Outcome, Target, Uids, compare, convert
+from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Names, Outcome, Target, Uids, compare, convert
 from nifti_dicom_bridge.samples.demo import make_sample
 
 
@@ -24,7 +24,7 @@ def test_a_link_back_to_a_folder_above_does_not_go_round_for_ever(tmp_path: Path
     assert len(entry.inputs) == 7
 
 
-def test_a_linked_folder_is_read(tmp_path: Path) -> None:
+def test_a_link_out_of_the_input_is_followed_on_request(tmp_path: Path) -> None:
     make_sample(tmp_path / "elsewhere")
     (tmp_path / "scans").mkdir()
     try:
@@ -32,7 +32,10 @@ def test_a_linked_folder_is_read(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("no symbolic links here")
 
-    assert convert(Job([tmp_path / "scans"], tmp_path / "nifti")).ok
+    with pytest.raises(BridgeError, match="a link to a folder outside of the input"):
+        convert(Job([tmp_path / "scans"], tmp_path / "nifti"))
+
+    assert convert(Job([tmp_path / "scans"], tmp_path / "nifti", ConversionOptions(follow_links=True))).ok
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

@@ -22,12 +22,12 @@ IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
     "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileReader.py", "FileWriter.py", "Samples.py",
     "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py", "SourceFile.py",
-    "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "Overwriting.py", "Proposing.py",
-    "ReportPart.py", "Running.py", "StagedNodes.py", "Views.py",
+    "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py", "ProposalUpdates.py",
+    "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py",
     "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip
 READ_NODES = {
-    "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NewNodes.py", "NewVolumes.py",
+    "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NodeFactory.py", "NewVolumes.py",
     "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py",
     "NodeOrigins.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py",
     "SelfTestPanel.py",

@@ -129,13 +129,13 @@ def test_one_of_several_images_in_the_same_objects_is_found_by_its_voxels(logic,
     from dataclasses import replace
 
     from nifti_dicom_bridge import Log, read
-    from NiftiDicomBridgeLib import Matching, Originals
+    from NiftiDicomBridgeLib import SourceMatching, VolumeMatching
 
     (first,) = read(tmp_path / "original")
     second = replace(first, voxels=first.voxels + 1)
     real = second.real_values()[0].astype(np.int16)
-    uids = Matching.slice_uids(first).reshape(-1)
-    (found,) = Originals._volumes([first, second], image_of_node(real, first.ijk_to_ras, uids), Log())
+    uids = VolumeMatching.slice_uids(first).reshape(-1)
+    (found,) = SourceMatching._volumes([first, second], image_of_node(real, first.ijk_to_ras, uids), Log())
     assert found is second
 
 

@@ -137,17 +137,17 @@ def test_node_that_fails_does_not_stop_the_others(slicer, logic, node, tmp_path)
 
 
 def test_unexpected_error_of_one_node_is_one_entry(slicer, logic, node, tmp_path, monkeypatch):
-    from NiftiDicomBridgeLib import Originals
+    from NiftiDicomBridgeLib import SourceMatching
 
     computed(slicer, node, "broken")
-    whole = Originals.volumes_of
+    whole = SourceMatching.volumes_of
 
     def volumes_of(image, *args, **kwargs):
         if image.name == "broken":
             raise ZeroDivisionError("by chance")
         return whole(image, *args, **kwargs)
 
-    monkeypatch.setattr(Originals, "volumes_of", volumes_of)
+    monkeypatch.setattr(SourceMatching, "volumes_of", volumes_of)
     report = logic.volumesToDicom(
         slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"), database=False, folder=tmp_path / "out"
     )

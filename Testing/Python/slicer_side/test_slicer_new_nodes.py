@@ -32,7 +32,7 @@ def shown_in_views(slicer, which="GetActiveVolumeID"):
 ])  # fmt: skip
 def test_rescaled_values_have_the_smallest_type_that_holds_them(slicer, dtype, values, slope, intercept, expected):
     from nifti_dicom_bridge import Rescale, Volume
-    from NiftiDicomBridgeLib.NewNodes import add_nodes
+    from NiftiDicomBridgeLib.NodeFactory import add_nodes
 
     stored = np.linspace(*values, 24).astype(dtype).reshape(1, 2, 3, 4)
     (node,) = add_nodes(Volume(stored, GRID, Rescale(slope, intercept)), "any")

@@ -257,7 +257,7 @@ def _gradients_in_ras(stem: Path, volume):
 
 def test_diffusion_volume_that_is_loaded_shows_the_same_directions(slicer, logic, tmp_path):
     from nifti_dicom_bridge import Volume
-    from NiftiDicomBridgeLib.NewNodes import add_nodes
+    from NiftiDicomBridgeLib.NodeFactory import add_nodes
     from NiftiDicomBridgeLib.Nodes import image_of
 
     gradients = np.array([[0, 0, 0, 0], [1000, 1, 0, 0], [2000, 0, 0.6, 0.8]])
@@ -277,7 +277,7 @@ def test_diffusion_volume_that_is_loaded_shows_the_same_directions(slicer, logic
 ])  # fmt: skip
 def test_every_type_of_voxels_is_shown(slicer, dtype, shown):
     from nifti_dicom_bridge import Volume
-    from NiftiDicomBridgeLib.NewNodes import add_nodes
+    from NiftiDicomBridgeLib.NodeFactory import add_nodes
 
     voxels = (np.arange(24).reshape(1, 2, 3, 4) % 2).astype(dtype)
     (node,) = add_nodes(Volume(voxels, np.eye(4)), "any")
@@ -289,7 +289,7 @@ def test_every_type_of_voxels_is_shown(slicer, dtype, shown):
 @pytest.mark.parametrize("dtype", ["int64", "complex64"])
 def test_type_that_slicer_cannot_show_is_told(slicer, dtype):
     from nifti_dicom_bridge import BridgeError, Volume
-    from NiftiDicomBridgeLib.NewNodes import add_nodes
+    from NiftiDicomBridgeLib.NodeFactory import add_nodes
 
     with pytest.raises(BridgeError, match=f"cannot show voxels of the type {dtype}"):
         add_nodes(Volume(np.full((1, 2, 3, 4), 2**40).astype(dtype), np.eye(4)), "any")

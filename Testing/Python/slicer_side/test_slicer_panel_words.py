@@ -22,7 +22,7 @@ def options():
 
 
 def test_every_option_has_words_of_the_panel(slicer):
-    from NiftiDicomBridgeLib.ControlWords import in_panel
+    from NiftiDicomBridgeLib.PanelMessages import in_panel
 
     found = options()
     assert len(found) > 30
@@ -34,7 +34,7 @@ def test_every_option_has_words_of_the_panel(slicer):
 
 
 def test_every_message_of_the_core_is_without_options_in_the_panel(slicer):
-    from NiftiDicomBridgeLib.ControlWords import in_panel
+    from NiftiDicomBridgeLib.PanelMessages import in_panel
 
     lines = [line for path in CORE.rglob("*.py") if "cli" not in path.parts for line in path.read_text("utf-8").splitlines()]
     named = [line for line in lines if re.search(r"--[a-z][a-z-]+", line) and "# ---" not in line]
@@ -54,16 +54,16 @@ def test_every_message_of_the_core_is_without_options_in_the_panel(slicer):
     ("Give tasks in a --bids-map FILE.", "Give tasks in a the option “bids-map FILE” of the command line."),
 ])  # fmt: skip
 def test_options_become_controls(slicer, text, expected):
-    from NiftiDicomBridgeLib.ControlWords import in_panel
+    from NiftiDicomBridgeLib.PanelMessages import in_panel
 
     assert in_panel(text) == expected
 
 
 def test_every_option_of_python_has_words_of_the_panel(slicer):
     from nifti_dicom_bridge import ConversionOptions, OptionError, check_options
-    from NiftiDicomBridgeLib.ControlWords import message_in_panel, panel_words
+    from NiftiDicomBridgeLib.PanelMessages import message_in_panel, panel_text
 
-    assert "=" not in panel_words("uids", "keep") + panel_words("deidentify", "True") + panel_words("names", "original")
+    assert "=" not in panel_text("uids", "keep") + panel_text("deidentify", "True") + panel_text("names", "original")
     with pytest.raises(OptionError) as found:
         check_options(ConversionOptions(target="nifti", uids="keep"))
     assert message_in_panel(found.value).startswith("“Keep original UIDs” applies only to DICOM output.")

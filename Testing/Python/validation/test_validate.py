@@ -148,6 +148,14 @@ def _set(keyword: str, value: object) -> Callable[[Dataset], None]:
     return lambda ds: setattr(ds, keyword, value)
 
 
+def _window(width: object, function: str = "LINEAR") -> Callable[[Dataset], None]:
+    def change(ds: Dataset) -> None:
+        ds.WindowCenter = ["40"] * len(width) if isinstance(width, list) else "40"
+        ds.WindowWidth, ds.VOILUTFunction = width, function
+
+    return change
+
+
 def _drop(keyword: str) -> Callable[[Dataset], None]:
     return lambda ds: delattr(ds, keyword)
 
@@ -224,6 +232,20 @@ BREAKS: list[tuple[str, Callable[[Dataset], None], Fact]] = [
     (MR, _set("MRAcquisitionType", "4D"), ("value", "MRAcquisitionType")),
     (MR, _set("AngioFlag", "YES"), ("value", "AngioFlag")),
     (CT, _set("RescaleType", "US"), ("value", "RescaleType")),
+    # numbers that nothing can apply
+    (CT, _set("RescaleSlope", "0"), ("number", "RescaleSlope")),
+    (CT, _window("0"), ("number", "WindowWidth")),
+    (CT, _window("-5"), ("number", "WindowWidth")),
+    (CT, _window("0.5"), ("number", "WindowWidth")),
+    (CT, _window("0", "LINEAR_EXACT"), ("number", "WindowWidth")),
+    (CT, _window("-1", "SIGMOID"), ("number", "WindowWidth")),
+    (CT, _window(["100", "0"]), ("number", "WindowWidth")),
+    # character sets
+    (CT, _set("SpecificCharacterSet", "ISO_IR 999"), ("VR", "00080005")),
+    (CT, _set("SpecificCharacterSet", "ISO IR 100"), ("VR", "00080005")),
+    (CT, _raw("SpecificCharacterSet", "CS", "UTF-8 "), ("VR", "00080005")),
+    (CT, _set("SpecificCharacterSet", ["ISO_IR 100", "ISO_IR 144"]), ("VR", "00080005")),
+    (CT, _set("SpecificCharacterSet", ["ISO_IR 192", "ISO 2022 IR 87"]), ("VR", "00080005")),
     # VR and VM
     (CT, _raw("PatientBirthDate", "DA", "19993199"), ("VR", "00100030")),
     (CT, _raw("StudyTime", "TM", "256090"), ("VR", "00080030")),
@@ -244,6 +266,7 @@ BREAKS: list[tuple[str, Callable[[Dataset], None], Fact]] = [
     # PET, segmentation, enhanced MR
     ("pet_slopes", _drop("Units"), ("missing", "Units")),
     ("pet_slopes", _drop("DecayCorrection"), ("missing", "DecayCorrection")),
+    ("pet_slopes", _set("DecayFactor", "1.05"), ("condition", "DecayFactor")),
     ("pet_slopes", _drop("FrameReferenceTime"), ("missing", "FrameReferenceTime")),
     ("pet_slopes", _set("SeriesType", ["MOVING", "IMAGE"]), ("value", "SeriesType")),
     ("pet_slopes", _set("SeriesType", ["DYNAMIC", "IMAGE"]), ("missing", "NumberOfTimeSlices")),
@@ -298,6 +321,26 @@ def _broken(folder: Path, case: tuple[str, Callable[[Dataset], None], Fact]) -> 
         raw = path.read_bytes()  # pydicom would make it agree with the data set
         path.write_bytes(raw.replace(old.encode(), new.encode().ljust(len(old), b"\0"), 1))
     return folder / "right" / "001.dcm", path
+
+
+RIGHT = [
+    (CT, _window("1")),
+    (CT, _window("0.5", "LINEAR_EXACT")),
+    (CT, _window("0.5", "SIGMOID")),
+    (CT, _window(["100", "2000"])),
+    (CT, _set("RescaleSlope", "-1")),
+    *((CT, _set("SpecificCharacterSet", term)) for term in ("ISO_IR 144", "ISO_IR 203", "GBK", ["", "ISO 2022 IR 87"])),
+]
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_an_allowed_value_has_no_finding(case: tuple, tmp_path: Path) -> None:
+    kind, change = case
+    ds = _first(tmp_path, kind)
+    change(ds)
+    save(tmp_path / "right", [ds])
+
+    assert validate([tmp_path / "right"]).findings == []
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=_name)

@@ -96,7 +96,7 @@ def _check_complete(whole: InstanceFrames) -> None:
 
 def frames_needed(instance: Instance) -> int:
     """Return the number of planes that an instance holds."""
-    tiles = vendor.tiles_of(instance)
+    tiles = vendor.tiles_of(instance.elements)
     return len(tiles.planes) if tiles else frame_count(instance.elements)
 
 

@@ -156,7 +156,7 @@ class _Writer:
         folder = self._folder(wholes[0].instance)
         ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, Tag.INSTANCE_NUMBER))
         for done, (n, whole) in enumerate(_as_stored(ordered)):
-            self._tell(done, len(ordered))
+            self._report_progress(done, len(ordered))
             instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
             _note_dropped(whole.instance, instance, log)
             if source.exceeds_bits_stored(whole):
@@ -176,7 +176,7 @@ class _Writer:
             log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
         folder = self._series_folder(volume.dicom.metadata.first)
         for n, new_file in enumerate(derive_groups(volumes, self.job.uids, log)):
-            self._tell(n, volume.voxels.shape[0] * volume.voxels.shape[1])
+            self._report_progress(n, volume.voxels.shape[0] * volume.voxels.shape[1])
             instance = self._with_values(new_file.instance, log if n == 0 else None)
             self._write(instance, new_file.pixels, new_file.raw, f"{folder}/{n + 1:06d}.dcm")
 
@@ -184,7 +184,7 @@ class _Writer:
         """Write objects made from nothing into a folder of their own."""
         folder = unique_name(safe_name(folder), self.job.folders)
         for n, new_file in enumerate(objects):
-            self._tell(n, total)
+            self._report_progress(n, total)
             name = f"{folder}/{n + 1:06d}.dcm"
             if isinstance(new_file, NewFile):
                 self._write(new_file.instance, new_file.pixels, new_file.raw, name)
@@ -203,7 +203,7 @@ class _Writer:
         with without_validation():  # the validation of this tool reports what is not valid
             data_set.save_as(path, enforce_file_format=True)
 
-    def _tell(self, n: int, total: int) -> None:
+    def _report_progress(self, n: int, total: int) -> None:
         if self.progress is not None and n % 16 == 0:
             self.progress("Writing DICOM", n, total)
 

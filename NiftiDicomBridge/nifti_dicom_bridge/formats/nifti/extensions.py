@@ -7,6 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
+from ...model.input_files import open_file
 from ...model.names import is_compressed
 
 LARGEST_BYTES = 1 << 24
@@ -20,9 +21,8 @@ def extension_texts(path: Path) -> list[str]:
 
     The image itself is not read; whoever reads it tells of the damage.
     """
-    opener = gzip.open if is_compressed(path) else open
     try:
-        with opener(path, "rb") as file:
+        with open_file(path) as packed, gzip.open(packed) if is_compressed(path) else packed as file:
             start = file.read(544)
             order, size = _layout(start)
             where, letter = _OFFSETS[size]

@@ -7,16 +7,22 @@ import os
 import struct
 import zlib
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
+
+from ...model.input_files import open_file
 
 ISAL_LEVEL = 2
 """isal's level 2 compresses as well as zlib's level 6, twenty times as fast."""
 ZLIB_LEVEL = 2
 """On images with noise, as small as level 6 at nearly twice the speed."""
 BLOCK = 1 << 20
+_DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, KeyError, struct.error, zlib.error)
 MOST_THREADS = 8
 # RFC 1952: magic, deflate, no flags, no time, no extra flags, unknown system
 _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
@@ -32,13 +38,25 @@ def open_for_writing(path: Path) -> Any:
     return igzip_threaded.open(path, "wb", compresslevel=ISAL_LEVEL, threads=2, block_size=BLOCK)
 
 
-def open_for_reading(path: Path) -> Any:
-    """Return a context that reads decompressed bytes."""
+@contextmanager
+def open_for_reading(path: Path) -> Iterator[Any]:
+    """Return a context that reads decompressed bytes; damaged ones raise one of `damage_errors`."""
     try:
         from isal import igzip as opener
     except ImportError:
         opener = gzip
-    return opener.open(path, "rb")
+    with BufferedReader(open_file(path)) as packed, opener.open(packed, "rb") as plain:  # type: ignore[type-var]
+        yield plain
+
+
+def damage_errors() -> tuple[type[Exception], ...]:
+    """Return what reading damaged files raises: headers, files, and the decompressors."""
+    try:
+        from isal import igzip_lib
+    except ImportError:
+        return _DAMAGE
+    isal_error: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # declared as an instance
+    return *_DAMAGE, isal_error
 
 
 class ThreadedGzipWriter:

@@ -6,8 +6,7 @@ Voxels are written and read directly, without a copy, because that is where the 
 
 from __future__ import annotations
 
-import struct
-import zlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ import numpy as np
 from ...errors import NiftiReadError, PixelError
 from ...model import geometry
 from ...model.digest import freeze
+from ...model.input_files import open_file, read_file
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
 from ...model.volume import UNPLACED, Volume
@@ -166,7 +166,7 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         raise NiftiReadError(f"{error.filename}: no such file.") from None
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
-    except (OSError, EOFError, ValueError, KeyError, struct.error, zlib.error) as error:
+    except gzip_file.damage_errors() as error:
         raise NiftiReadError(f"{path}: damaged or no NIfTI ({error}). Make it anew from its source.") from None
     voxels = _as_voxels(freeze(data), header, path)
     if voxels.dtype.kind == "c" and not allow_complex:
@@ -242,7 +242,7 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
 
 def _numbers_in(path: Path) -> np.ndarray:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_file(path).decode("utf-8").splitlines()
         numbers = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
     except OSError as error:
         raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None
@@ -265,7 +265,7 @@ def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:
 
 def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
     """Return header and data of an image in two files, given either of them."""
-    with open(companion(path, ".hdr"), "rb") as file:
+    with open_file(companion(path, ".hdr")) as file:
         start = file.read(540)
     if not is_nifti(start):
         raise NiftiReadError(
@@ -274,7 +274,7 @@ def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
         )
     header = NiftiHeader.parse(start, companion(path, ".hdr"))
     voxels = companion(path, ".img")
-    with open(voxels, "rb") as file:
+    with open_file(voxels) as file:
         return header, _read_data(file, b"", header.offset, header, voxels)
 
 
@@ -295,7 +295,7 @@ def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, pat
         For messages.
     """
     offset = file.tell() - len(start) + skip
-    count = int(np.prod(header.shape))
+    count = math.prod(header.shape)
     _check_size(path, offset + count * header.dtype.itemsize)
     data = np.empty(header.shape[::-1], header.dtype)
     view = bytes_of(data)
@@ -334,7 +334,7 @@ def _skip(file: BinaryIO, count: int) -> None:
 @contextmanager
 def _opened_for_reading(path: Path) -> Iterator[Any]:
     if not is_compressed(path):
-        with open(path, "rb") as plain:
+        with open_file(path) as plain:
             yield plain
         return
     with gzip_file.open_for_reading(path) as packed:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ...model.input_files import walk
 from ...model.names import ZARR_SUFFIX, suffix_of
 
 SIGN = "zarr.json"
@@ -19,14 +19,13 @@ def is_store(path: Path) -> bool:
     return path.is_dir() and (bool(suffix_of(path, [ZARR_SUFFIX])) or (path / SIGN).is_file())
 
 
-def stores_below(inputs: Sequence[Path]) -> Iterator[Path]:
+def stores_below(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
     """Yield the stores among and below the inputs, sorted; what lies in a store belongs to it."""
     for given in inputs:
         if is_store(given):
             yield given
         elif given.is_dir():
-            for root, folders, _ in os.walk(given):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for root, folders, _ in walk(given, follow_links, []):
                 stores = [name for name in folders if suffix_of(name, [ZARR_SUFFIX])]
-                yield from (Path(root, name) for name in stores)
+                yield from (root / name for name in stores)
                 folders[:] = [name for name in folders if name not in stores]

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
+from ...model.input_files import read_file
 from ...model.names import stem_of
 from ...model.pixels import Rescale
 from ...model.volume import Volume
@@ -88,7 +89,7 @@ def _check_kind(path: Path) -> None:
 
 def _attributes(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads((path / SIGN).read_bytes())
+        content = json.loads(read_file(path / SIGN))
     except OSError as error:
         raise ZarrReadError(f"{path / SIGN}: cannot be read ({error.strerror}).") from None
     except (ValueError, RecursionError) as error:

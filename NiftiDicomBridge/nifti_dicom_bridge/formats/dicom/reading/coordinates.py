@@ -7,13 +7,14 @@ The number of a frame at its place, counted, is not among them: it changes with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ....standard.tags import Tag
 from . import frame_attributes as read
 from .components import component_of
 from .frame_attributes import Frame
+from .shared_values import SharedValues
 
 
 class Meaning(NamedTuple):
@@ -46,6 +47,8 @@ class Time(NamedTuple):
         It is one value for all slices of a volume, and names volumes even where they lie at different places.
     runs : bool
         It is a number that may differ from slice to slice within a volume.
+    of_attributes : bool
+        It follows from the attributes of the object alone.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Time(NamedTuple):
     orders: bool = True
     moves: bool = False
     runs: bool = False
+    of_attributes: bool = True
 
 
 MEANINGS = (
@@ -100,7 +104,7 @@ TIMES = (
          moves=True, runs=True),
     Time("AcquisitionNumber", read.positive_in(Tag.ACQUISITION_NUMBER), moves=True),
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
-    Time("SOPInstanceUID", read.instance_index, orders=False, moves=True),
+    Time("SOPInstanceUID", read.instance_index, orders=False, moves=True, of_attributes=False),
     Time("InstanceNumber", read.number_in(Tag.INSTANCE_NUMBER), runs=True),
 )  # fmt: skip
 """In order of trust."""
@@ -113,13 +117,22 @@ def meanings_of(frame: Frame) -> dict[str, Any]:
 
 
 class Times:
-    """The values of the rows of `TIMES` in one frame, read when they are asked for."""
+    """The values of the rows of `TIMES` in one frame, read when they are asked for.
 
-    def __init__(self, frame: Frame):
-        self._frame = frame
+    Parameters
+    ----------
+    frame : Frame
+        The frame.
+    shared : list of SharedValues or None, optional
+        For each row, how it is read of an object that is one image.
+    """
+
+    def __init__(self, frame: Frame, shared: Sequence[SharedValues[Any] | None] | None = None):
+        self._frame, self._shared = frame, shared
         self._values: dict[int, Any] = {}
 
     def __getitem__(self, row: int) -> Any:
         if row not in self._values:
-            self._values[row] = TIMES[row].read(self._frame)
+            shared = self._shared[row] if self._shared else None
+            self._values[row] = shared.of(self._frame.elements) if shared else TIMES[row].read(self._frame)
         return self._values[row]

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from ....errors import DicomReadError
 from ....model import metadata
-from ....model.metadata import Element, Instance
+from ....model.metadata import Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .lookup import frame_count
@@ -98,15 +98,14 @@ def _fragments_of_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[
     if len(groups) != count or not all(groups):
         raise DicomReadError(
             f"{instance.path}: truncated: {describe(Tag.NUMBER_OF_FRAMES)} is {count}, but the fragments of "
-            f"{describe(Tag.PIXEL_DATA)} contain {len(groups)}. Copy it again from its source."
+            f"{describe(Tag.PIXEL_DATA)} contain {sum(map(bool, groups))}. Copy it again from its source."
         )
     return groups
 
 
 def _by_offsets(instance: Instance, fragments: Fragments, count: int) -> list[list[tuple[int, int]]]:
     """Return fragments by frame where a table of offsets says so; empty where there is none, or it is wrong."""
-    extended = instance.elements.get(Tag.EXTENDED_OFFSET_TABLE)
-    offsets = list(_words(extended)) if extended is not None else list(fragments.offsets)
+    offsets = list(extended_offsets(instance) or fragments.offsets)
     first = fragments.places[0][0] - 8 if fragments.places else 0
     if len(offsets) != count or offsets[0] != 0 or offsets != sorted(set(offsets)):
         return []
@@ -119,8 +118,10 @@ def _by_offsets(instance: Instance, fragments: Fragments, count: int) -> list[li
     return groups
 
 
-def _words(element: Element) -> tuple[int, ...]:
-    raw = element.value if isinstance(element.value, bytes) else b""
+def extended_offsets(instance: Instance) -> tuple[int, ...]:
+    """Return ExtendedOffsetTable (7FE0,0001): where frames begin; empty where it is absent."""
+    element = instance.elements.get(Tag.EXTENDED_OFFSET_TABLE)
+    raw = element.value if element is not None and isinstance(element.value, bytes) else b""
     return struct.unpack(f"<{len(raw) // 8}Q", raw[: len(raw) // 8 * 8])
 
 
@@ -143,10 +144,18 @@ def check_fragments(instance: Instance) -> None:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
 
 
+def read_fragments(instance: Instance) -> Fragments:
+    """Return where the fragments of an instance are; raises `DicomReadError` where its file does not have them."""
+    try:
+        with open(instance.path, "rb") as file:
+            return fragments_of(instance, file)
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+
+
 def is_closed(instance: Instance) -> bool:
     """Whether the pixel data end with their delimiter."""
-    with open(instance.path, "rb") as file:
-        return fragments_of(instance, file).is_closed
+    return read_fragments(instance).is_closed
 
 
 def pixel_attributes(instance: Instance) -> dict[str, int | str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.input_files import Problem, kind_of_path, open_file, walk
 from ....model.metadata import Elements, Encoding, Instance
 from ....model.names import ZARR_SUFFIX, suffix_of
 from ....standard import dictionary
@@ -32,64 +33,77 @@ class NotDicom(Exception):
 # --- which files ------------------------------------------------------------------------------------------------------
 
 
-def find_files(inputs: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+def find_files(
+    inputs: Iterable[Path], problems: list[Problem] | None = None, follow_links: bool = False
+) -> Iterator[tuple[Path, str]]:
     """Yield every file below the inputs, sorted, with its name relative to the input it was found in.
 
     A folder is walked to any depth; a DICOMDIR names its files; hidden files and folders are left out. Of several folders, the
     names begin with that of the folder, so that equal ones in it stay apart.
 
+    Parameters
+    ----------
+    inputs : iterable of pathlib.Path
+        Files and folders.
+    problems : list of Problem, optional
+        Receives what is not read: folders that cannot be listed, named pipes, links to folders outside of the input.
+    follow_links : bool
+        Also follow links to folders outside of the input.
+
     Raises
     ------
     DicomReadError
-        If an input does not exist or a folder cannot be listed.
+        If an input does not exist or is not a file; without `problems`, if a folder cannot be listed.
     """
     given_paths = [Path(path) for path in inputs]
+    not_read: list[Problem] = [] if problems is None else problems
     several = sum(path.is_dir() for path in given_paths) > 1
     for given in given_paths:
         if given.is_dir():
             before = given.resolve().name + "/" if several else ""
-            yield from ((path, before + name) for path, name in _files_below(given))
+            yield from ((path, before + name) for path, name in _files_below(given, follow_links, not_read))
         elif given.is_file():
-            if given.name.upper() == "DICOMDIR":
-                yield from _files_of_directory(given)
-            else:
-                yield given, given.name
+            yield from _files_of_directory(given, not_read) if given.name.upper() == "DICOMDIR" else [(given, given.name)]
+        elif kind := kind_of_path(given):
+            raise DicomReadError(f"{given}: {kind}, not a file or folder: it is not opened. Copy its content to a file.")
         else:
             raise DicomReadError(f"{given}: no such file or folder. Check the path.")
+    if problems is None:
+        _refuse(not_read)
 
 
-def _files_below(folder: Path) -> Iterator[tuple[Path, str]]:
-    def refuse(error: OSError) -> None:
-        raise DicomReadError(f"{error.filename}: the folder cannot be read ({error.strerror}). Check its permissions.")
-
-    seen: set[str] = set()
-    for root, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
-        real = os.path.realpath(root)
-        if real in seen:  # a link back to where we have been
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not suffix_of(f, [ZARR_SUFFIX]))
-        for name in sorted(names):
-            if not name.startswith("."):
-                path = Path(root, name)
-                yield path, path.relative_to(folder).as_posix()
+def _refuse(problems: list[Problem]) -> None:
+    for problem in problems:
+        if problem.failed:
+            raise DicomReadError(problem.reason)
 
 
-def _files_of_directory(dicomdir: Path) -> Iterator[tuple[Path, str]]:
+def _files_below(folder: Path, follow_links: bool, problems: list[Problem]) -> Iterator[tuple[Path, str]]:
+    for root, folders, names in walk(folder, follow_links, problems):
+        folders[:] = [name for name in folders if not suffix_of(name, [ZARR_SUFFIX])]
+        below = root.relative_to(folder).as_posix()
+        prefix = "" if below == "." else below + "/"
+        yield from ((root / name, prefix + name) for name in names)
+
+
+def _files_of_directory(dicomdir: Path, problems: list[Problem]) -> Iterator[tuple[Path, str]]:
     """Yield the files that the records of a DICOMDIR reference (PS3.3 F.3.2.2)."""
-    directory = read_instance(dicomdir, dicomdir.name)
+    try:
+        directory = read_instance(dicomdir, dicomdir.name)
+    except NotDicom:
+        raise DicomReadError(f"{dicomdir}: not a DICOM directory, or damaged. Give the folder instead.") from None
     names = [metadata.texts(item.elements, Tag.REFERENCED_FILE_ID)
              for item in metadata.items(directory.elements, Tag.DIRECTORY_RECORD_SEQUENCE)]  # fmt: skip
     for parts in sorted(filter(None, names)):
-        if any(part in ("", ".", "..") or "/" in part for part in parts):
-            raise DicomReadError(f"{dicomdir}: ReferencedFileID {'/'.join(parts)!r} points outside of its folder.")
+        name = "/".join(parts)
+        if any(part in ("", ".", "..") or "/" in part or "\0" in part for part in parts):
+            raise DicomReadError(f"{dicomdir}: ReferencedFileID {name!r} points outside of its folder.")
         path = dicomdir.parent.joinpath(*parts)
-        if not path.is_file():
-            raise DicomReadError(
-                f"{dicomdir}: it lists {'/'.join(parts)}, which is not there. Copy the whole medium, or give the folder."
-            )
-        yield path, "/".join(parts)
+        if path.is_file():
+            yield path, name
+        else:
+            reason = f"{dicomdir}: it lists {name}, which is not there. Copy the whole medium, or give the folder."
+            problems.append(Problem(str(path), reason, failed=True))
 
 
 # --- one file ---------------------------------------------------------------------------------------------------------
@@ -115,7 +129,7 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
         If it is DICOM but damaged.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open_file(path) as file:
             size = os.fstat(file.fileno()).st_size
             buffer = file.read(FIRST_READ)
             while True:

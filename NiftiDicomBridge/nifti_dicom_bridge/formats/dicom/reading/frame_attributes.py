@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ....model import metadata
-from ....model.metadata import Elements, Instance
+from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import diffusion, vendor
 from .components import image_words
@@ -24,7 +24,7 @@ PLACES = frozenset({
 class Frame(NamedTuple):
     """One frame, as the rows of the tables read it."""
 
-    instance: Instance
+    elements: Elements
     instance_index: int
     number: int
     look: Lookup
@@ -150,7 +150,7 @@ def polarity(frame: Frame) -> str | None:
 def dimension_indices(frame: Frame) -> tuple[Any, ...] | None:
     """Return DimensionIndexValues without those that count slices, None where the object has no dimensions but them."""
     values = metadata.numbers(frame.content, Tag.DIMENSION_INDEX_VALUES)
-    pointers = dimension_pointers(frame.instance.elements)
+    pointers = dimension_pointers(frame.elements)
     if not values or len(values) != len(pointers):
         return None
     indices = tuple(value for value, pointer in zip(values, pointers, strict=True) if pointer not in PLACES)

@@ -6,8 +6,9 @@ without, and tiled images of vendors: all of them are lists of frames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,96 +20,153 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
-from .coordinates import Times, meanings_of
+from .coordinates import TIMES, Time, Times, meanings_of
 from .frame_attributes import Frame
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
 from .planes import located_plane, plane_of, spacing_of, step_of
 from .rescale import rescale_of
+from .shared_values import SharedValues
 
 
-@dataclass
-class _DescribedFrame:
+@dataclass(frozen=True)
+class _Description:
     """What is the same for all frames that one set of attributes describes."""
 
-    look: Lookup
-    own: Elements
     spacing_mm: tuple[float, float]
     step_mm: float
     rescale: tuple[float, float, str]
     words: tuple[str, ...]
-    notes: list[str] = field(default_factory=list)
+    labels: dict[str, Any]
+    pixel_kind: tuple[Any, ...]
+    time_count: int
+    notes: tuple[str, ...]
 
 
-def frames_of(instance: Instance, index: int) -> list[FrameInfo]:
-    """Return the frames of one instance, in the order of its pixel data."""
-    elements, count = instance.elements, frame_count(instance.elements)
-    tiles = vendor.tiles_of(instance)
+class SharedDescriptions:
+    """What the single-frame instances of a series have in common: read once for all of them."""
+
+    def __init__(self) -> None:
+        self.is_single = SharedValues(_is_single_frame)
+        self.description = SharedValues(lambda elements: _described(elements, {}))
+        self.times = [SharedValues(partial(_time_of, row)) if row.of_attributes else None for row in TIMES]
+
+
+def _is_single_frame(elements: Elements) -> bool:
+    """Whether an object is one image, described by its data set alone."""
+    grouped = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in elements
+    return not grouped and frame_count(elements) == 1 and vendor.tiles_of(elements) is None
+
+
+def _time_of(row: Time, elements: Elements) -> Any:
+    """Return the value of a row of `TIMES` for an object that is one image."""
+    return row.read(Frame(elements, 0, 0, Lookup(elements, {}), {}, {}))
+
+
+def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None = None) -> list[FrameInfo]:
+    """Return the frames of one instance, in the order of its pixel data.
+
+    Parameters
+    ----------
+    instance : Instance
+        The object.
+    index : int
+        Its number among those of its series.
+    shared : SharedDescriptions, optional
+        What was read of other instances of the series.
+    """
+    elements = instance.elements
+    if shared is not None and not instance.repeated and shared.is_single.of(elements):
+        return [_placed(_Source(instance, index, {}, shared.description.of(elements), shared), 0)]
+    count, tiles = frame_count(elements), vendor.tiles_of(elements)
     if tiles is not None:
         layout = (tiles.across, tiles.down, len(tiles.planes))
-        one = _described_axes(instance, {})
-        first = _frame(instance, index, 0, one, tiles.planes[0], tiles=layout)
+        first = _frame(_source(instance, index, {}), 0, tiles.planes[0], tiles=layout)
         return [replace(first, frame=k, plane=plane, order=(*first.order[:1], k)) for k, plane in enumerate(tiles.planes)]
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
         groups = [per_frame[n].elements if n < len(per_frame) else {} for n in range(count)]
-        return [_placed(instance, index, n, _described_axes(instance, own)) for n, own in enumerate(groups)]
-    one = _described_axes(instance, {})
+        return [_placed(_source(instance, index, own), n) for n, own in enumerate(groups)]
     if count == 1:
-        return [_placed(instance, index, 0, one)]
+        return [_placed(_source(instance, index, {}), 0)]
     several = frames_without_groups(elements, count)
-    one.notes += several.notes
+    one = _source(instance, index, {}, several.notes)
     rows = zip(several.planes, several.vectors, strict=True)
-    frames = [_frame(instance, index, n, one, plane, vectors) for n, (plane, vectors) in enumerate(rows)]
+    frames = [_frame(one, n, plane, vectors=vectors) for n, (plane, vectors) in enumerate(rows)]
     return [replace(frame, is_assumed=True) for frame in frames] if several.is_assumed else frames
 
 
-def _described_axes(instance: Instance, own: Elements) -> _DescribedFrame:
-    look = Lookup(instance.elements, own)
-    notes = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
-    spacing, rescale = spacing_of(look, notes), rescale_of(look, notes)
-    return _DescribedFrame(look, own, spacing, abs(step_of(look)), rescale, tuple(image_words(look)), notes)
+class _Source:
+    """An instance, and the functional groups of some of its frames."""
+
+    def __init__(
+        self, instance: Instance, index: int, own: Elements, about: _Description, shared: SharedDescriptions | None = None
+    ):
+        self.instance, self.index, self.own, self.about, self.shared = instance, index, own, about, shared
+        self.look = Lookup(instance.elements, own)
 
 
-def _placed(instance: Instance, index: int, n: int, one: _DescribedFrame) -> FrameInfo:
-    plane = plane_of(one.look, one.notes)
+def _source(instance: Instance, index: int, own: Elements, notes: Sequence[str] = ()) -> _Source:
+    about = _described(instance.elements, own)
+    repeated = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
+    return _Source(instance, index, own, replace(about, notes=(*repeated, *about.notes, *notes)))
+
+
+def _described(elements: Elements, own: Elements) -> _Description:
+    look = Lookup(elements, own)
+    notes: list[str] = []
+    return _Description(
+        spacing_mm=spacing_of(look, notes),
+        rescale=rescale_of(look, notes),
+        step_mm=abs(step_of(look)),
+        words=tuple(image_words(look)),
+        labels=meanings_of(Frame(elements, 0, 0, look, own, {})),
+        pixel_kind=_pixel_kind(elements),
+        time_count=metadata.integer(elements, Tag.NUMBER_OF_TEMPORAL_POSITIONS),
+        notes=(*notes, *look.notes),
+    )
+
+
+def _placed(source: _Source, n: int) -> FrameInfo:
+    notes: list[str] = []
+    plane = plane_of(source.look, notes)
     if plane is not None:
-        return _frame(instance, index, n, one, plane)
-    assumed = located_plane(one.look, one.notes)
-    return replace(_frame(instance, index, n, one, assumed), is_assumed=assumed is not None)
+        return _frame(source, n, plane, notes)
+    assumed = located_plane(source.look, notes)
+    return replace(_frame(source, n, assumed, notes), is_assumed=assumed is not None)
 
 
 def _frame(
-    instance: Instance,
-    index: int,
+    source: _Source,
     n: int,
-    one: _DescribedFrame,
     plane: Plane | None,
+    notes: Sequence[str] = (),
     vectors: Mapping[str, int] | None = None,
     tiles: tuple[int, ...] = (),
 ) -> FrameInfo:
-    frame = Frame(instance, index, n, one.look, one.own, dict(vectors or {}))
-    labels = meanings_of(frame)
+    about, elements = source.about, source.instance.elements
+    frame = Frame(elements, source.index, n, source.look, source.own, dict(vectors or {}))
+    labels = meanings_of(frame) if vectors else dict(about.labels)
     if plane is None:
         labels.pop("space", None)
-    slope, intercept, units = one.rescale
+    slope, intercept, units = about.rescale
     return FrameInfo(
-        instance=index,
+        instance=source.index,
         frame=n,
         plane=plane,
-        spacing_mm=one.spacing_mm,
-        step_mm=one.step_mm,
-        kind=(*_pixel_kind(instance.elements), *tiles, *sorted(labels.items())),
-        order=(metadata.integer(instance.elements, Tag.INSTANCE_NUMBER), n),
+        spacing_mm=about.spacing_mm,
+        step_mm=about.step_mm,
+        kind=(*about.pixel_kind, *tiles, *sorted(labels.items())),
+        order=(metadata.integer(elements, Tag.INSTANCE_NUMBER), n),
         slope=slope,
         intercept=intercept,
         units=units,
         labels=labels,
-        words=one.words,
-        notes=tuple(dict.fromkeys([*one.notes, *one.look.notes])),
-        times=Times(frame),
-        time_count=metadata.integer(instance.elements, Tag.NUMBER_OF_TEMPORAL_POSITIONS),
+        words=about.words,
+        notes=tuple(dict.fromkeys([*about.notes, *notes, *source.look.notes])),
+        times=Times(frame, source.shared.times if source.shared else None),
+        time_count=about.time_count,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.collection import collection_paused
 from ....model.dicom_source import DicomSource, Origin
 from ....model.digest import digest_of, freeze
 from ....model.geometry import LPS_TO_RAS
@@ -37,7 +38,7 @@ from . import decode, stacks, vendor
 from .decompress import doubts_of
 from .files import read_pixel_bytes
 from .frame_info import FrameInfo
-from .frames import frames_of
+from .frames import SharedDescriptions, frames_of
 from .gradients import gradients_of
 from .lookup import Lookup, frame_count, own_groups
 from .multiframe import refuse_tiles
@@ -48,6 +49,8 @@ from .series import Inventory, Series, find_series
 
 READERS = 2
 """Files read at the same time."""
+FILES_AT_ONCE = 16
+"""Files that a reader takes one after the other, before it says how far it is."""
 
 
 @dataclass
@@ -122,12 +125,19 @@ def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
     for instance in series.instances:
         refuse_tiles(instance)
-        decode.check_length(instance)
-    frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n)]
-    labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
-    others = [frame for frame in frames if not is_segmentation(series.instances[frame.instance])]
-    grids = [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
+    with collection_paused():
+        grids = _grids_of(series)
     return [_plan(series, grid) for grid in grids]
+
+
+def _grids_of(series: Series) -> list[stacks.Grid]:
+    shared = SharedDescriptions()
+    frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
+    labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
+    if not labelled:
+        return stacks.split(frames)
+    others = [frame for frame in frames if not is_segmentation(series.instances[frame.instance])]
+    return [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
 
 
 def _plan(series: Series, grid: stacks.Grid) -> Plan:
@@ -240,7 +250,7 @@ class Loader:
     def __init__(self, plan: Plan, progress: Progress | None):
         self.plan, self.progress = plan, progress
         self.pixel = decode.pixel_format(plan.instances[0])
-        self.tiles = vendor.tiles_of(plan.instances[0])
+        self.tiles = vendor.tiles_of(plan.instances[0].elements)
         self.residues: dict[int, bytes] = {}
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
@@ -278,16 +288,21 @@ class Loader:
             raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
         count = len(self.plan.instances)
         with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
-            jobs = [pool.submit(self._fill, voxels, n, instance, places[n]) for n, instance in enumerate(self.plan.instances)]
+            starts = range(0, count, FILES_AT_ONCE)
+            jobs = [pool.submit(self._fill_some, voxels, n, places) for n in starts]
             try:
-                for n, job in enumerate(jobs):
-                    if self.progress is not None and n % 16 == 0:
+                for n, job in zip(starts, jobs, strict=True):
+                    if self.progress is not None:
                         self.progress(self.plan.name, n, count)
                     job.result()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
         return voxels
+
+    def _fill_some(self, voxels: np.ndarray, start: int, places: list[list[Place]]) -> None:
+        for n, instance in enumerate(self.plan.instances[start : start + FILES_AT_ONCE], start):
+            self._fill(voxels, n, instance, places[n])
 
     def _claim(self) -> str:
         return f"{len(self.plan.frames)} × {len(self.plan.frames[0])} frames of {self.frame_shape()}"

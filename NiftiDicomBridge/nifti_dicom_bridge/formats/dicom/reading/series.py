@@ -13,11 +13,15 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.collection import collection_paused
+from ....model.failure import failure_of
+from ....model.input_files import Problem
 from ....model.metadata import Instance
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, files
+from .headers import Headers
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -52,6 +56,7 @@ class Leftover:
     path: str
     reason: str
     failed: bool = False
+    traceback: str = ""
 
 
 @dataclass
@@ -62,7 +67,7 @@ class Inventory:
     leftovers: list[Leftover] = field(default_factory=list)
 
 
-def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inventory:
+def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:
     """Return the series with pixel data below files and folders, and everything else by name.
 
     Parameters
@@ -71,18 +76,24 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None) -> Inve
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
         Told the number of files read.
+    follow_links : bool
+        Also follow links to folders outside of the paths.
 
     Raises
     ------
     DicomReadError
-        If a path does not exist or a folder cannot be listed. A single bad file is a leftover, not an error.
+        If a path does not exist. A file or folder below it that cannot be read is a leftover, not an error.
     """
     inventory = Inventory()
     series: dict[tuple[Any, ...], Series] = {}
     unread: list[Path] = []
-    for instance in _instances(list(files.find_files(paths)), inventory.leftovers, unread, progress):
-        key = _series_key(instance)
-        series.setdefault(key, Series(key[0])).instances.append(instance)
+    problems: list[Problem] = []
+    listed = list(files.find_files(paths, problems, follow_links))
+    inventory.leftovers += [Leftover(*problem) for problem in problems]
+    with collection_paused():
+        for instance in _instances(listed, inventory.leftovers, unread, progress):
+            key = _series_key(instance)
+            series.setdefault(key, Series(key[0])).instances.append(instance)
     inventory.leftovers += _expected_dicom(unread, series.values())
     for one in series.values():
         for study in _by_study(one):
@@ -96,35 +107,42 @@ def _instances(
     listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
 ) -> Iterator[Instance]:
     """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
-    latest: dict[str, Instance] = {}
+    headers = Headers()
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
         try:
-            instance = files.read_instance(path, name, latest.get(path.parent.as_posix()))
-            if instance.pixels is not None:
-                decode.check_length(instance)
+            instance = headers.read(path, name)
         except files.NotDicom:
             unread.append(path)
-        except DicomReadError as error:
-            leftovers.append(Leftover(str(path), str(error), failed=True))
+        except Exception as error:
+            failure = failure_of(error)
+            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback))
         else:
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
                 continue
-            latest[path.parent.as_posix()] = instance
             yield instance
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
     """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    if not unread:
+        return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
     leftovers = []
     for path in unread:
         if path.suffix.lower() in DICOM_SUFFIXES or _pattern(path) in patterns:
-            reason = "it is empty" if path.stat().st_size == 0 else "it does not begin as a DICOM file does: damaged"
+            reason = "it is empty" if _is_empty(path) else "it does not begin as a DICOM file does: damaged"
             leftovers.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
     return leftovers
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
 
 
 def _pattern(path: Path) -> tuple[Path, str]:

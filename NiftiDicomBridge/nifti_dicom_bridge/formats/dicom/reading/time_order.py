@@ -56,6 +56,9 @@ def _goes_back(values: Sequence[Any]) -> bool:
 
 def _values(volumes: Sequence[Frames], n: int) -> list[Any] | None:
     """Return a value of one row for every volume; None where not all frames state it, or it does not order volumes."""
+    first = volumes[0][0].times
+    if first is None or first[n] is None:
+        return None
     stated: list[list[Any]] = [[frame.times[n] if frame.times else None for frame in volume] for volume in volumes]
     if any(value is None for values in stated for value in values):
         return None

@@ -11,7 +11,7 @@ import numpy as np
 
 from ....model import metadata
 from ....model.geometry import Plane
-from ....model.metadata import Element, Elements, Instance
+from ....model.metadata import Element, Elements
 from ....standard.siemens_csa import csa_values
 from ....standard.tags import Tag
 
@@ -104,10 +104,10 @@ def csa_image_header(elements: Elements) -> dict[str, list[Any]]:
     return csa_values(element.value) if element is not None and isinstance(element.value, bytes) else {}
 
 
-def tiles_of(instance: Instance) -> Tiles | None:
+def tiles_of(elements: Elements) -> Tiles | None:
     """Return how slices are tiled in an image; None for one image, one slice."""
     for reader in _TILE_READERS:
-        tiles = reader(instance.elements)
+        tiles = reader(elements)
         if tiles is not None:
             return tiles
     return None

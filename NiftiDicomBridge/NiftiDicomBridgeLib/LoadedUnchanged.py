@@ -8,9 +8,9 @@ import numpy as np
 
 from nifti_dicom_bridge import Log, Rescale, Volume, reversed_grid, same_grid
 
-from .Edits import ACQUISITION_LEFT_OUT, GEOMETRY_EDITED, NOT_STORED, VOXELS_EDITED, Relation
-from .Matching import TOLERANCE_MM, Match
 from .NodeImages import NodeImage
+from .VolumeMatching import TOLERANCE_MM, Match
+from .VoxelEdits import ACQUISITION_LEFT_OUT, GEOMETRY_EDITED, NOT_STORED, VOXELS_EDITED, Relation
 
 
 def agrees(match: Match, image: NodeImage) -> bool:

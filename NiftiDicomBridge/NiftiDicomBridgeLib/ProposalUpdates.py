@@ -14,7 +14,7 @@ LOOK_MS = 150
 """Choices are often changed in a row: the files are read when no other change follows."""
 
 
-class Proposing:
+class ProposalUpdates:
     """Fills in the proposals of rows.
 
     Parameters
@@ -85,6 +85,6 @@ class Proposing:
 
 
 def _words_of(error: BaseException) -> str:
-    from .ControlWords import message_in_panel
+    from .PanelMessages import message_in_panel
 
     return message_in_panel(error)

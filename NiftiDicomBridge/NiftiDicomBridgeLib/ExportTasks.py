@@ -37,7 +37,7 @@ from nifti_dicom_bridge import (
     write,
 )
 
-from . import Database, Hierarchy, Originals
+from . import Database, Hierarchy, SourceMatching
 from .EditedSeries import EditedSeries
 from .FileNames import file_names, names_of_parts
 from .NodeImages import NodeImage
@@ -144,16 +144,16 @@ class ExportTask:
         try:
             if source.image is None:
                 raise BridgeError(source.error)
-            volumes, entry.log = Originals.volumes_of(source.image, source.files, source.missing, step)
+            volumes, entry.log = SourceMatching.volumes_of(source.image, source.files, source.missing, step)
             entry.log.warnings += source.image.warnings
-            volumes = [part for volume in volumes for part in self._parts_of(volume)]
+            volumes = [part for volume in volumes for part in self._split_for_files(volume)]
             if self._options.layout is Layout.BIDS:
                 _require_original(volumes, source)
                 originals += source.files
                 return []
             for volume, title in zip(volumes, names_of_parts(name, volumes), strict=True):
                 entry.outputs += self._cleaned_and_written(volume, source, title, entry.log)
-            if Originals.UNCHANGED not in entry.log.notes and self._deidentifier is None:
+            if SourceMatching.UNCHANGED not in entry.log.notes and self._deidentifier is None:
                 self._series.describe(source.title, volumes, entry.outputs)
         except Cancelled:
             raise
@@ -164,7 +164,7 @@ class ExportTask:
             entry.outcome, entry.error = Outcome.FAILED, UNEXPECTED.format(source.title, type(error).__name__, error)
         return [entry]
 
-    def _parts_of(self, volume: Volume) -> list[Volume]:
+    def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return the images to write for a volume: label maps of segments that overlap are files of their own."""
         return split_layers(volume)
 
@@ -190,7 +190,7 @@ class ExportTask:
             raise OutputError(f"{table} exists. Choose another folder or name.")
         outputs = write(volume, image, replace(self._options, deidentify=False, deidentify_key=""))
         if volume.source is None:
-            _tell(source.identity, outputs)
+            _write_identity(source.identity, outputs)
         if labels:
             table.write_text(label_table(labels), encoding="utf-8")
             outputs.append(table)
@@ -300,9 +300,9 @@ def _require_original(volumes: Sequence[Volume], source: _Source) -> None:
         )
 
 
-def _tell(identity: dict[str, str], outputs: Sequence[Path]) -> None:
+def _write_identity(identity: dict[str, str], outputs: Sequence[Path]) -> None:
     """Put patient and study of the subject hierarchy into the sidecar of an image that has no record."""
-    keys = {key: identity[key] for key in Hierarchy.TOLD_IN_SIDECARS if key in identity}
+    keys = {key: identity[key] for key in Hierarchy.IDENTITY_IN_SIDECARS if key in identity}
     sidecar = next((path for path in outputs if path.suffix == ".json"), None)
     if keys and sidecar is not None:
         top = json.loads(sidecar.read_text("utf-8")) | keys

@@ -100,7 +100,7 @@ def _finish(nodes: Sequence[Any], volume: Volume, source: Path | None) -> None:
     for node in nodes:
         _remember(node, volume, source)
     if first.IsA(VOLUME):
-        Display.dress(first, volume)
+        Display.apply_display(first, volume)
     if first.IsA(LABEL_MAP) and source is not None and table_beside(source).is_file():
         Display.name_labels(first, read_label_table(table_beside(source).read_text("utf-8")))
     place(first, identity)

@@ -1,7 +1,7 @@
 """What a node was when it was DICOM, and whether it has been edited since.
 
-Slicer's loaders reverse and order slices (see `Matching`), show other values than the files mean (see `LoaderModels`), and put
-tilted or unevenly spaced slices on a regular grid below a grid transform. None of that is an edit.
+Slicer's loaders reverse and order slices (see `VolumeMatching`), show other values than the files mean (see `LoaderModels`),
+and put tilted or unevenly spaced slices on a regular grid below a grid transform. None of that is an edit.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Log, Progress, Volume, read
 
-from .AsLoaded import is_on_grid, shows, volumes_as_loaded
-from .AsMeant import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
-from .Edits import GEOMETRY_EDITED, common_relation
+from .LoadedBySlicer import is_on_grid, shows, volumes_as_loaded
+from .LoadedUnchanged import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
 from .LoaderModels import predictions
-from .Matching import edited_match_of, matches_of
 from .NodeImages import DIFFERENT_VOLUMES, NodeImage
-from .SegmentOriginals import volumes_of_segments
-from .TurnedImages import turned_like
+from .ReorientedImages import reoriented_like
+from .SegmentMatching import volumes_of_segments
+from .VolumeMatching import edited_match_of, matches_of
+from .VoxelEdits import GEOMETRY_EDITED, common_relation
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
 
@@ -55,7 +55,7 @@ def volumes_of(
     if not files:
         return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
     volumes = read(list(files), progress)
-    image = turned_like(image, volumes) if image.source is not None else image
+    image = reoriented_like(image, volumes) if image.source is not None else image
     log = Log()
     matched = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
     log.warnings += dict.fromkeys(warning for volume in matched for warning in volume.warnings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 
-def kind_words(was_dicom: bool = False) -> dict[str, str]:
+def kind_names(was_dicom: bool = False) -> dict[str, str]:
     """Return what each kind of DICOM object is called, in the order of the panel."""
     return {
         "auto": _("Original or derived series") if was_dicom else _("Automatic"),

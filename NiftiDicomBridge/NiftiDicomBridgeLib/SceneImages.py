@@ -11,7 +11,7 @@ from typing import Any
 import slicer
 
 
-class StagedNodes:
+class SceneImages:
     """Has the temporary folder of a panel."""
 
     def __init__(self, widget: Any):
@@ -22,10 +22,10 @@ class StagedNodes:
         return self._folder is not None and self._folder in path.parents
 
     def task(self, nodes: Sequence[Any]) -> Any:
-        """Return the task that writes nodes to files; it returns a `Staged`."""
+        """Return the task that writes nodes to files; it returns a `TemporaryNifti`."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-nodes-", dir=slicer.app.temporaryPath))
-        return _StagedTask(self._widget.logic.stageTask(nodes, tempfile.mkdtemp(dir=self._folder)))
+        return _StageTask(self._widget.logic.stageTask(nodes, tempfile.mkdtemp(dir=self._folder)))
 
     def remove(self) -> None:
         """Delete the files."""
@@ -33,7 +33,7 @@ class StagedNodes:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class _StagedTask:
+class _StageTask:
     """Returns what was written instead of a report."""
 
     def __init__(self, task: Any):

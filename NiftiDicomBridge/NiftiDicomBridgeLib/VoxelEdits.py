@@ -16,8 +16,8 @@ import numpy as np
 from nifti_dicom_bridge import BridgeError, Log, Rescale, Volume
 
 from .LoaderModels import Place, Prediction
-from .Matching import OTHER_COLORS, not_found
 from .NodeImages import NodeImage
+from .VolumeMatching import OTHER_COLORS, not_found
 
 FLOAT_STEPS = 4
 """How many steps of float32 a value may be off: the arithmetic of Slicer's readers, not an edit."""

@@ -11,14 +11,14 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Volume
 
+from .ExportTasks import ExportTask, is_layered
 from .NodeOrigins import Origin, origin_of
-from .Tasks import ExportTask, is_layered
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass
-class Staged:
+class TemporaryNifti:
     """What was written for some nodes.
 
     Attributes
@@ -60,12 +60,12 @@ class StageTask(ExportTask):
         self._origins.append(origin_of(node) if node is not None else Origin())
         return super()._source_of(node, harden)
 
-    def _parts_of(self, volume: Volume) -> list[Volume]:
+    def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return one image: segments that overlap become one object."""
         # three label maps of 8 bits would be read as colors
         return [replace(volume, voxels=volume.voxels.astype(np.uint16)) if is_layered(volume) else volume]
 
-    def staged(self, report: ConversionReport, partly: bool = False) -> Staged:
+    def staged(self, report: ConversionReport, partly: bool = False) -> TemporaryNifti:
         """Return what was written.
 
         Parameters
@@ -82,7 +82,7 @@ class StageTask(ExportTask):
         """
         if not report.ok and not partly:
             raise BridgeError(" ".join(entry.error for entry in report.failures))
-        staged = Staged(failures=list(report.failures))
+        staged = TemporaryNifti(failures=list(report.failures))
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             staged.images += images
@@ -90,7 +90,7 @@ class StageTask(ExportTask):
         return staged
 
 
-def stage(nodes: Sequence[Any], folder: Path, partly: bool = False) -> Staged:
+def stage(nodes: Sequence[Any], folder: Path, partly: bool = False) -> TemporaryNifti:
     """Write nodes at once; see `StageTask`."""
     task = StageTask(nodes, folder)
     return task.staged(task.work(lambda what, done, total: None), partly)

@@ -13,8 +13,8 @@ from .Background import Background
 from .Feedback import Feedback
 
 
-class Running:
-    """Runs tasks (see `Tasks`).
+class TaskRunner:
+    """Runs tasks (see `ExportTasks`).
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class Running:
     def _on_end(self, task: Any, result: Any, error: BaseException | None) -> None:
         from nifti_dicom_bridge import BridgeError, Cancelled
 
-        from .ControlWords import message_in_panel
+        from .PanelMessages import message_in_panel
 
         feedback = self.feedback
         if feedback is None:

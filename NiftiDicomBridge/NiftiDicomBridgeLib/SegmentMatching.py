@@ -10,9 +10,9 @@ import numpy as np
 
 from nifti_dicom_bridge import Log, Segment, Volume, identity_of, segments_of
 
-from .Edits import VOXELS_EDITED
 from .NodeImages import Label, Mask, NodeImage
 from .SegmentMasks import Grid, on_grid
+from .VoxelEdits import VOXELS_EDITED
 
 COLOR_STEPS = 3
 """How much a color may differ: DICOM stores it as CIELab in 16 bits."""

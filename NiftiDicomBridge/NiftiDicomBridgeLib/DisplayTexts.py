@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
 
-from .ControlWords import in_panel
-from .KindWords import kind_words
+from .KindNames import kind_names
+from .PanelMessages import in_panel
 
 if TYPE_CHECKING:
     from nifti_dicom_bridge import Proposal
@@ -19,7 +19,7 @@ REQUIRED = frozenset(["PatientName", "PatientID", "StudyDate"])
 """The standard allows them to be empty, but an archive cannot sort or find an image without them."""
 
 
-def outcome_words() -> dict[str, str]:
+def outcome_texts() -> dict[str, str]:
     """Return what each outcome is called."""
     return {
         "converted": _("converted"),
@@ -31,14 +31,14 @@ def outcome_words() -> dict[str, str]:
     }
 
 
-def beside_words() -> dict[str, str]:
+def companion_texts() -> dict[str, str]:
     """Return what was found with an image."""
     return {"record": _("NiftiDicomBridge sidecar"), "bids": _("BIDS sidecar"), "nothing": _("nothing")}
 
 
-def short_beside_words() -> dict[str, str]:
+def short_companion_texts() -> dict[str, str]:
     """Return the same, short enough for a column."""
-    return beside_words() | {"record": _("own sidecar")}
+    return companion_texts() | {"record": _("own sidecar")}
 
 
 def becomes(proposal: Proposal) -> str:
@@ -47,7 +47,7 @@ def becomes(proposal: Proposal) -> str:
         return "⚠ " + _("Error")
     if proposal.kind.value == "auto":
         return _("Original series")
-    return kind_words()[proposal.kind.value]
+    return kind_names()[proposal.kind.value]
 
 
 def proposal_text(proposal: Proposal) -> str:
@@ -64,13 +64,13 @@ def proposal_note(proposal: Proposal, name: str = "") -> str:
     return "\n".join(start + in_panel(text) for text in problems)
 
 
-def field_words(keyword: str) -> str:
+def field_text(keyword: str) -> str:
     """Return a DICOM keyword as words: ``PatientBirthDate`` → ``Patient birth date``."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]*", keyword)
     return " ".join([words[0], *(word if word.isupper() else word.lower() for word in words[1:])])
 
 
-def source_words(source: str) -> str:
+def source_text(source: str) -> str:
     """Return where a value comes from, short enough for a column."""
     known = {
         "": _("not set"),
@@ -119,6 +119,6 @@ def value_format(keyword: str) -> str:
 def invalid_value(keyword: str, text: str, reason: str) -> str:
     """Return why a text is not a valid value, and what is expected."""
     shown = text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
-    sentence = _("{name}: “{text}” is not valid.").format(name=field_words(keyword), text=shown)
+    sentence = _("{name}: “{text}” is not valid.").format(name=field_text(keyword), text=shown)
     expected = value_format(keyword)
     return sentence + " " + (_("Expected: {format}.").format(format=expected) if expected else in_panel(reason))

@@ -9,10 +9,10 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Log, Volume, same_grid
 
-from .Edits import ACQUISITION_LEFT_OUT, GEOMETRY_EDITED, same_values, with_edits
 from .LoaderModels import Prediction
-from .Matching import TOLERANCE_MM
 from .NodeImages import DIFFERENT_VOLUMES, NodeImage
+from .VolumeMatching import TOLERANCE_MM
+from .VoxelEdits import ACQUISITION_LEFT_OUT, GEOMETRY_EDITED, same_values, with_edits
 
 
 def volumes_as_loaded(volumes: Sequence[Volume], model: Prediction, image: NodeImage, log: Log) -> list[Volume]:

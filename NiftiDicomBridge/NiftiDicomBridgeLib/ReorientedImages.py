@@ -19,11 +19,11 @@ ALIGNED = 0.999
 """Cosine of the angle between axes that count as parallel."""
 
 
-def turned_like(image: NodeImage, volumes: Sequence[Volume]) -> NodeImage:
+def reoriented_like(image: NodeImage, volumes: Sequence[Volume]) -> NodeImage:
     """Return an image with its rows, columns and slices in the direction of the only volume that it can come from.
 
     Every voxel stays where it is in the patient. The image itself is returned if it is oblique to the volume, or if only its
-    slices are reversed, which `Matching` knows.
+    slices are reversed, which `VolumeMatching` knows.
     """
     if len(volumes) != 1 or image.masks:
         return image

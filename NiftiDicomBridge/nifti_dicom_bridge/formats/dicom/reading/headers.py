@@ -1,0 +1,219 @@
+"""Headers of many files: a file that differs from one read before in a few values only is not parsed again.
+
+The files of a series have nearly the same header. The first of a size is parsed. The bytes of the next are compared with its
+bytes, and only the elements in which bytes differ are read. Whatever is not certain to give what parsing gives is parsed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ....errors import DicomReadError
+from ....model.metadata import Element, Elements, Encoding, Instance, PixelElement
+from ....standard.tags import Tag
+from . import encoding as codec
+from . import files
+from .decode import check_length
+from .encoding import ElementReader, NeedMoreBytes
+
+PREAMBLE_END = 132
+"""Preamble and ``DICM`` (PS3.10 7.1)."""
+MAX_TEMPLATES = 6
+"""Templates of one size: headers of one length in which other elements stand."""
+MAX_MISSES = 24
+"""Files of one size that fit no template before templates are given up for that size."""
+LARGEST_HEADER = 1 << 24
+# elements that say how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the pixel data
+_DECIDING_TAGS = frozenset({
+    Tag.TRANSFER_SYNTAX_UID, Tag.FILE_META_INFORMATION_GROUP_LENGTH, Tag.PIXEL_REPRESENTATION, Tag.ROWS, Tag.COLUMNS,
+    Tag.SAMPLES_PER_PIXEL, Tag.NUMBER_OF_FRAMES, Tag.BITS_ALLOCATED, Tag.BITS_STORED, Tag.HIGH_BIT, Tag.PLANAR_CONFIGURATION,
+})  # fmt: skip
+
+
+class Headers:
+    """Reads files one after the other, and remembers what their headers have in common."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Instance] = {}
+        self._sizes: dict[int, _FilesOfOneSize] = {}
+
+    def read(self, path: Path, name: str) -> Instance:
+        """Return what `files.read_instance` returns for a file, with pixel data as long as its attributes say.
+
+        Raises
+        ------
+        NotDicom, DicomReadError
+            As `files.read_instance` and `decode.check_length` do.
+        """
+        instance = self._by_template(os.fspath(path), name)
+        if instance is None:
+            folder = os.path.dirname(path)
+            instance = files.read_instance(path, name, self._latest.get(folder))
+            if instance.pixels is not None:
+                check_length(instance)
+                self._latest[folder] = instance
+                self._remember(instance)
+        return instance
+
+    def _by_template(self, path: str, name: str) -> Instance | None:
+        try:
+            status = os.stat(path)
+            known = self._sizes.get(status.st_size)
+            if known is None or known.misses > MAX_MISSES or not stat.S_ISREG(status.st_mode):
+                return None
+            if known.unlearned is not None:
+                known.learn()
+            longest = max((template.length for template in known.templates), default=0)
+            buffer = _beginning(path, longest) if longest else b""
+        except OSError:
+            return None
+        for template in known.templates:
+            instance = template.read(buffer, path, name)
+            if instance is not None:
+                return instance
+        known.misses += 1
+        return None
+
+    def _remember(self, instance: Instance) -> None:
+        size = os.stat(instance.path).st_size
+        known = self._sizes.setdefault(size, _FilesOfOneSize(size))
+        if known.misses <= MAX_MISSES and len(known.templates) < MAX_TEMPLATES:
+            known.unlearned = instance
+
+
+@dataclass
+class _FilesOfOneSize:
+    """What is known of the files of one size.
+
+    A template is made when a second file of the size comes: of files that are all different none is needed.
+    """
+
+    size: int
+    unlearned: Instance | None = None
+    templates: list[Template] = field(default_factory=list)
+    misses: int = 0
+
+    def learn(self) -> None:
+        """Make a template of the file that was parsed last."""
+        instance, self.unlearned = self.unlearned, None
+        template = Template.of(instance, self.size) if instance is not None else None
+        if template is not None:
+            self.templates.append(template)
+
+
+def _beginning(path: str, length: int) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        return os.read(descriptor, length)
+    finally:
+        os.close(descriptor)
+
+
+class Template:
+    """The header of one file, and where its elements lie.
+
+    Parameters
+    ----------
+    head : bytes
+        The file up to the value of the pixel data.
+    instance : Instance
+        What parsing gives for it.
+    starts, bodies, ends : numpy.ndarray of int
+        For each element of file meta information and data set: offset of the element, of its value, and behind it.
+    """
+
+    def __init__(self, head: bytes, instance: Instance, starts: np.ndarray, bodies: np.ndarray, ends: np.ndarray):
+        self.length, self._instance = len(head), instance
+        self._bytes = np.frombuffer(head, np.uint8)
+        self._starts, self._bodies, self._ends = starts, bodies, ends
+        self._tags = [*instance.file_meta, *instance.elements]
+
+    @classmethod
+    def of(cls, instance: Instance, size: int) -> Template | None:
+        """Return the template of a file of `size` bytes; None where bytes alone do not tell its elements."""
+        pixels, encoding = instance.pixels, instance.encoding
+        if pixels is None or pixels.length < 0 or pixels.offset + pixels.length != size or pixels.offset > LARGEST_HEADER:
+            return None
+        if instance.preamble is None or not encoding.little or encoding.deflated or instance.repeated:
+            return None
+        head = _beginning(instance.path, pixels.offset)
+        written, bodies, ends = _spans(instance, pixels)
+        if written != head:
+            return None
+        starts = np.concatenate([[PREAMBLE_END], ends[:-1]])
+        return cls(head, instance, starts, bodies, ends)
+
+    def read(self, buffer: bytes, path: str, name: str) -> Instance | None:
+        """Return the instance of a file that begins with `buffer`; None where it is not certain to fit."""
+        if len(buffer) < self.length:
+            return None
+        different = np.flatnonzero(self._bytes != np.frombuffer(buffer, np.uint8, self.length))
+        preamble = self._instance.preamble
+        if different.size and different[0] < PREAMBLE_END:
+            preamble = buffer[: PREAMBLE_END - 4]
+            different = different[np.searchsorted(different, PREAMBLE_END - 4) :]
+        numbers = np.searchsorted(self._ends, different, side="right")
+        if numbers.size and (numbers[-1] >= len(self._tags) or (different < self._bodies[numbers]).any()):
+            return None
+        changed = self._changed(buffer, sorted(set(numbers.tolist())))
+        if changed is None:
+            return None
+        file_meta, elements = changed
+        known = self._instance
+        return Instance(elements, file_meta, preamble, known.encoding, known.pixels, path, name)
+
+    def _changed(self, buffer: bytes, numbers: list[int]) -> tuple[Elements, Elements] | None:
+        """Return file meta information and elements of a file in which some elements differ from those of the template."""
+        file_meta, elements = self._instance.file_meta, dict(self._instance.elements)
+        count = len(file_meta)
+        if numbers and numbers[0] < count:
+            file_meta = dict(file_meta)
+        for number in numbers:
+            tag = self._tags[number]
+            if tag in _DECIDING_TAGS or is_private_creator(tag):
+                return None
+            own, encoding = (file_meta, files.META_ENCODING) if number < count else (elements, self._instance.encoding)
+            element = self._element(buffer, number, own, encoding)
+            if element is None:
+                return None
+            own[tag] = element
+        return file_meta, elements
+
+    def _element(self, buffer: bytes, number: int, own: Elements, encoding: Encoding) -> Element | None:
+        start, body, end = int(self._starts[number]), int(self._bodies[number]), int(self._ends[number])
+        before = own[self._tags[number]]
+        if isinstance(before.value, bytes) and not before.undefined and before.vr != "SQ":
+            return Element(before.vr, buffer[body:end])
+        reader = ElementReader(buffer[:end], encoding)
+        try:
+            tag, vr, length, body = reader.header(start, own)
+            element, stop = reader.value(tag, vr, length, body, 0)
+        except (DicomReadError, NeedMoreBytes, ValueError):
+            return None
+        return element if stop == end else None
+
+
+def is_private_creator(tag: int) -> bool:
+    """Whether an element names the owner of a block of private elements (PS3.5 7.8.1)."""
+    return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
+
+
+def _spans(instance: Instance, pixels: PixelElement) -> tuple[bytes, np.ndarray, np.ndarray]:
+    """Return the header as it is written from what was parsed, and where each value begins and ends in it."""
+    assert instance.preamble is not None
+    parts, bodies, ends = [instance.preamble + b"DICM"], [], []
+    end = PREAMBLE_END
+    for elements, encoding in ((instance.file_meta, files.META_ENCODING), (instance.elements, instance.encoding)):
+        for tag, element in elements.items():
+            encoded = codec.encode_element(tag, element, encoding)
+            bodies.append(end + len(codec.element_header(tag, element.vr, 0, encoding)))
+            end += len(encoded)
+            parts.append(encoded)
+            ends.append(end)
+    parts.append(codec.element_header(pixels.tag, pixels.vr, pixels.length, instance.encoding))
+    return b"".join(parts), np.array(bodies), np.array(ends)

@@ -1,0 +1,61 @@
+"""What is reported of an error: one sentence, and the traceback of an error that this package did not foresee."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BridgeError
+
+LOGGER = "nifti_dicom_bridge"
+"""Tracebacks are logged there at the level DEBUG."""
+REMEDIES = {
+    errno.ENOSPC: "Free space or choose another folder.",
+    errno.EDQUOT: "Free space or choose another folder.",
+    errno.EFBIG: "Choose a folder on another file system.",
+    errno.EROFS: "Choose another folder.",
+    errno.EACCES: "Check its permissions.",
+    errno.EPERM: "Check its permissions.",
+    errno.ENOENT: "It was there before: check whether another program moved or removed it.",
+    errno.EMFILE: "Close other programs, or raise the limit of open files.",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something failed.
+
+    Attributes
+    ----------
+    sentence : str
+        What the user reads.
+    traceback : str
+        For a report to the developers; empty for errors that are raised on purpose.
+    """
+
+    sentence: str
+    traceback: str = ""
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return what to report of an error of any kind.
+
+    The sentence on an unforeseen error has its type and place, not its message: that may contain values of attributes.
+    """
+    if isinstance(error, BridgeError):
+        return Failure(str(error))
+    if isinstance(error, MemoryError):
+        return Failure("It does not fit in memory.")
+    if isinstance(error, OSError) and error.errno is not None:
+        remedy = REMEDIES.get(error.errno, "Check the disk and the folder.")
+        return Failure(f"{error.filename or 'output'}: {error.strerror or error}. {remedy}")
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    text = "".join(traceback.format_exception(error))
+    logging.getLogger(LOGGER).debug("%s", text)
+    return Failure(
+        f"unexpected error ({type(error).__name__}{place}). Please report it with the traceback, which -vv prints.", text
+    )

@@ -1,0 +1,108 @@
+"""Which files are read: regular ones, below folders that can be listed, and through links only where that is safe."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+_KINDS = {
+    stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}  # fmt: skip
+
+
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
+"""Opening a named pipe does not wait for its writer; some flags do not exist on every system."""
+
+
+class Problem(NamedTuple):
+    """A path below an input that is not read, and why; `failed` where something may be missing because of it."""
+
+    path: str
+    reason: str
+    failed: bool = False
+
+
+def walk(folder: Path, follow_links: bool, problems: list[Problem]) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Yield each folder with the sorted names of its folders and regular files, as `os.walk` does; hidden ones are left out.
+
+    The caller may shorten the list of folders. A link to a folder is followed if it stays below `folder`, or on request; a
+    folder that was visited before is not visited again.
+    """
+    top, visited = os.path.realpath(folder), set()
+    waiting = [Path(folder)]
+    while waiting:
+        here = waiting.pop()
+        real = os.path.realpath(here)
+        if real in visited:
+            continue
+        visited.add(real)
+        folders, names = _listed(here, top, follow_links, problems)
+        yield here, folders, names
+        waiting += [here / name for name in reversed(folders)]
+
+
+def _listed(here: Path, top: str, follow_links: bool, problems: list[Problem]) -> tuple[list[str], list[str]]:
+    """Return the names of the folders and files to visit; what is left out is added to the problems."""
+    folders, names = [], []
+    try:
+        with os.scandir(here) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    if follow_links or not entry.is_symlink() or _is_below(os.path.realpath(entry.path), top):
+                        folders.append(entry.name)
+                    else:
+                        reason = "a link to a folder outside of the input, which is not followed"
+                        problems.append(Problem(entry.path, reason))
+                elif entry.is_file() or entry.is_symlink():
+                    names.append(entry.name)  # a broken link is reported when it is opened
+                else:
+                    problems.append(Problem(entry.path, f"{kind_of_path(Path(entry.path))}, which is not opened"))
+    except OSError as error:
+        reason = f"{here}: the folder cannot be read ({error.strerror}). Check its permissions."
+        problems.append(Problem(str(here), reason, failed=True))
+    return folders, names
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(top.rstrip(os.sep) + os.sep)
+
+
+def kind_of_path(path: Path) -> str:
+    """Return what a path is if it is not a regular file, such as "a named pipe"; empty for a file and where nothing is."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "not a file")
+
+
+def open_file(path: Path | str) -> BinaryIO:
+    """Return a regular file opened for reading bytes, unbuffered.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is a named pipe, socket or device, for which a program could wait forever.
+    """
+    number = os.open(path, _FLAGS)
+    try:
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
+            kind = _KINDS.get(stat.S_IFMT(mode), "not a file")
+            raise OSError(21 if stat.S_ISDIR(mode) else 22, f"{kind}, not a file", str(path))
+        return open(number, "rb", buffering=0)
+    except BaseException:
+        os.close(number)
+        raise
+
+
+def read_file(path: Path | str) -> bytes:
+    """Return all bytes of a regular file; raises as `open_file`."""
+    with open_file(path) as file:
+        return file.read()

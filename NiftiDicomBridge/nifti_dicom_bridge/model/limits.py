@@ -1,0 +1,70 @@
+"""How much memory an input may claim: checked before it is allocated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from ..errors import BridgeError
+
+MOST_UNCHECKED = 1 << 29
+"""Whatever needs less is not suspicious."""
+LARGEST_RATIO = 100
+"""Images and data sets are rarely compressed by more; what is, and is large, is more likely an attack."""
+GIGABYTE = 10**9
+_limit: ContextVar[float | None] = ContextVar("size_limit_gb", default=None)
+
+
+class SizeLimitError(BridgeError):
+    """An input claims more memory than it may."""
+
+
+@contextmanager
+def size_limit(gigabytes: float | None) -> Iterator[None]:
+    """Replace the limits while the context lasts; None for the built-in ones."""
+    before = _limit.set(gigabytes)
+    try:
+        yield
+    finally:
+        _limit.reset(before)
+
+
+def largest_expanded(packed: int, ratio: int = LARGEST_RATIO) -> int:
+    """Return how many bytes may come of compressed ones."""
+    own = _limit.get()
+    return int(own * GIGABYTE) if own is not None else max(MOST_UNCHECKED, ratio * packed)
+
+
+def check_expanded(where: str, size: int, packed: int, ratio: int = LARGEST_RATIO) -> None:
+    """Raise `SizeLimitError` if compressed data claim to be much larger than they are."""
+    if size > largest_expanded(packed, ratio):
+        raise SizeLimitError(
+            f"{where}: {packed} bytes claim to contain {size} bytes. If the file is trusted, allow it with --size-limit "
+            f"{gigabytes_for(size)}."
+        )
+
+
+def check_memory(where: str, size: int) -> None:
+    """Raise `SizeLimitError` if an image claims more memory than there is."""
+    own = _limit.get()
+    most = int(own * GIGABYTE) if own is not None else _available()
+    if size > max(most, MOST_UNCHECKED):
+        raise SizeLimitError(
+            f"{where}: the image needs {size / GIGABYTE:.3g} GB of memory, {most / GIGABYTE:.3g} GB are available. Convert it "
+            f"on a larger computer, or allow it with --size-limit {gigabytes_for(size)}."
+        )
+
+
+def gigabytes_for(size: int) -> int:
+    """Return the limit, in whole gigabytes, that allows a size."""
+    return -(-size // GIGABYTE)
+
+
+def _available() -> int:
+    """Return the memory of this computer, bytes; a very large number where that is unknown."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 1 << 62
