@@ -13,6 +13,7 @@ import numpy as np
 from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
 from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
+from .identity import identity_in, without_identity
 from .kinds import number_text
 from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
 from .reverse_pet import decay_factors, per_time
@@ -25,6 +26,7 @@ __all__ = [
     "KEYS_TAG",
     "MAY_BE_LISTS",
     "NESTED",
+    "ORDER",
     "PLACEHOLDERS",
     "REVERSE_ROWS",
     "TABLES",
@@ -38,11 +40,13 @@ __all__ = [
     "direction_of",
     "edited_keys",
     "find_private_block",
+    "identity_in",
     "keys_of",
     "keys_of_elements",
     "number_text",
     "per_time",
     "private_block_of",
+    "without_identity",
 ]  # fmt: skip
 
 

@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 from ..errors import SidecarError
 from ..standard.dictionary import keyword_of
+from ..standard.tags import Tag
 from .reverse_pet import pet_attributes
-from .reverse_rows import REVERSE_ROWS, WITHHELD, ReverseRow
+from .reverse_rows import REVERSE_ROWS, TRACER, WITHHELD, ReverseRow
 from .row import Row
 from .tables import BY_KEY, NESTED, ORDER, PLACEHOLDERS
+
+_NUCLIDE = (TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE)
 
 
 class AttributeOfKey(NamedTuple):
@@ -134,7 +137,11 @@ def attributes_from_keys(top: dict[str, Any], where: str, sentences: list[str]) 
     attributes = [attribute for attribute in attributes if attribute.key not in WITHHELD or not WITHHELD[attribute.key][0](top)]
     attributes += [AttributeOfKey(key, (path,), texts) for path, (key, texts) in pet_attributes(top, where, sentences).items()]
     attributes += [AttributeOfKey(row.key, (row.path,), _texts(row, top[row.key], where)) for row in _reverse_rows(top)]
-    return [attribute for attribute in attributes if not attribute.key or any(attribute.texts)]
+    attributes = [attribute for attribute in attributes if not attribute.key or any(attribute.texts)]
+    paths = {path for attribute in attributes for path in attribute.paths}
+    if any(path[0] == TRACER for path in paths) and not any(path[:2] == _NUCLIDE for path in paths):
+        attributes.append(AttributeOfKey("", (_NUCLIDE,), []))  # Type 2
+    return attributes
 
 
 def _changed(rows: Mapping[str, Row], now: Mapping[str, Any], written: Mapping[str, Any]) -> list[Row]:

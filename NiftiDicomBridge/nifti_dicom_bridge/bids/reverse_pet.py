@@ -71,11 +71,6 @@ def pet_attributes(top: Top, where: str, sentences: list[str]) -> dict[tuple[int
             "TracerRadionuclide",
             [text],
         )
-    if (
-        any(path[0] == TRACER for path in attributes)
-        and (TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE, Tag.CODE_VALUE) not in attributes
-    ):
-        attributes[(TRACER, Tag.RADIONUCLIDE_CODE_SEQUENCE)] = ("", [])  # Type 2
     return attributes
 
 

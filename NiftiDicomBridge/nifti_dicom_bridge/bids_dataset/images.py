@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ class Image:
     Attributes
     ----------
     plan : Plan
-        The volume to be.
+        The volume to be, with instances as they may be written.
     keys : dict
         Its BIDS keys.
     facts : dict
@@ -60,6 +60,8 @@ class Image:
         The row of the map, or the name in ReproIn form, that decided.
     log : Log
         What to say to a person.
+    subject : str
+        Label of the subject that was chosen already; empty to derive it from the PatientID.
     """
 
     plan: Plan
@@ -76,6 +78,7 @@ class Image:
     ignored: str = ""
     rule: str = ""
     log: Log = field(default_factory=Log)
+    subject: str = ""
 
     @property
     def study(self) -> str:
@@ -100,8 +103,15 @@ class Image:
         return int(self.facts["Volumes"])
 
 
-def image_of(plan: Plan) -> Image:
-    """Return what the headers tell of an image.
+def image_of(plan: Plan, clean: Callable[[Volume], Volume] | None = None) -> Image:
+    """Return what the headers specify of an image.
+
+    Parameters
+    ----------
+    plan : Plan
+        The image.
+    clean : callable, optional
+        De-identifies a volume: what the headers specify, and the names that are derived from it, are of its result.
 
     Raises
     ------
@@ -109,6 +119,9 @@ def image_of(plan: Plan) -> Image:
         If the headers contradict themselves.
     """
     volume = outline(plan)
+    if clean is not None:
+        volume = clean(volume)
+        plan = replace(plan, name=volume.name, title=volume.name, instances=volume.dicom.metadata.instances)
     stored = nifti.stored_affine(volume)
     keys = bids.keys_of(volume, stored)
     return Image(plan, keys, _facts(plan, volume, keys), _direction(keys, stored), _asl_context(volume))

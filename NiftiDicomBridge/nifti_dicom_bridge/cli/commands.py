@@ -24,6 +24,7 @@ from ..options import (
     Target,
     Uids,
 )
+from .deidentification_options import add_deidentification
 from .preview_options import add_preview, joined
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def _add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
+    sub.add_argument("--subject", metavar="LABEL", help="BIDS: label of the subject, for input of one patient")
     sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
     sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
                      help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
@@ -176,10 +178,7 @@ def _add_convert(commands: Any, can_register: bool) -> None:
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
     add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
-    sub.add_argument("--deidentify", action="store_true",
-                     help="write nothing in metadata and names that tells who the patient is (PS3.15 E)")  # fmt: skip
-    sub.add_argument("--deidentify-key", default="", metavar="TEXT",
-                     help="UIDs of runs with the same key stay linked (default: a random key)")  # fmt: skip
+    add_deidentification(sub.add_argument_group("De-identification", "see docs/deidentification.md"))
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=float, metavar="GB",

@@ -13,6 +13,7 @@ from ..formats.dicom import edits
 from ..formats.dicom.protected import refusal
 from ..model.metadata import Elements, Instance
 from ..sidecar import KEY, sidecar_path
+from ..standard.dictionary import tag_of
 from .image_with_record import ImageWithRecord
 
 
@@ -28,11 +29,14 @@ class SidecarEdits:
         Keys that no attribute holds by itself: they stay as they were.
     overridden : dict of str to object
         Keys that were written and follow from other attributes, too, which win: key → what those specify.
+    unknown : tuple of str
+        Keys that are neither of BIDS with an attribute nor keywords of DICOM.
     """
 
     written: dict[edits.Target, tuple[str, list[Any]]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     overridden: dict[str, Any] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, file: ImageWithRecord | None) -> SidecarEdits:
@@ -41,8 +45,12 @@ class SidecarEdits:
             return cls()
         where, first = str(sidecar_path(file.path)), file.record.source.metadata.first
         keys = bids.edited_keys(file.top, file.record.written_bids_keys, where)
-        written = _written(keys, first.elements, where)
-        return cls(written, keys.ignored, _overridden(keys, first, written, file.top))
+        of_bids = {*bids.ORDER, *(row.key for row in bids.REVERSE_ROWS)}
+        others = {key: value for key, value in edited_keys(file).items() if key not in of_bids}
+        keywords = {key: value for key, value in others.items() if tag_of(key)}
+        written = _written_keywords(keywords, where) | _written(keys, first.elements, where)
+        unknown = tuple(key for key in others if key not in keywords)
+        return cls(written, keys.ignored, _overridden(keys, first, written, file.top), unknown)
 
     @property
     def warnings(self) -> list[str]:
@@ -52,6 +60,8 @@ class SidecarEdits:
               for key in self.ignored),
             *(f'"{key}" was edited in the sidecar and written, but other attributes tell {value!r} as before'
               for key, value in self.overridden.items()),
+            *(f'"{key}" was edited in the sidecar, but no DICOM attribute holds it: it stays in the sidecar only'
+              for key in self.unknown),
         ]  # fmt: skip
 
 
@@ -63,6 +73,19 @@ def _written(keys: bids.EditedKeys, elements: Elements, where: str) -> dict[edit
         written[_target(path)] = _checked(path[-1], texts, f'{where}: "{key}"')
     for key, (path, *_), texts in keys.computed:
         written.setdefault(_target(path), _checked(path[-1], texts, f'{where}: "{key}"'))
+    return written
+
+
+def _written_keywords(keywords: Mapping[str, Any], where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
+    """Return the values of keys that are keywords of DICOM, and of no key of BIDS."""
+    written: dict[edits.Target, tuple[str, list[Any]]] = {}
+    for key, value in keywords.items():
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, (str, int, float)) and not isinstance(part, bool) for part in parts):
+            raise SidecarError(
+                f'{where}: "{key}": a text, a number or a list of them was expected. Undo the edit in the sidecar.'
+            )
+        written[tag_of(key)] = _checked(tag_of(key), [str(part) for part in parts], f'{where}: "{key}"')
     return written
 
 
@@ -87,7 +110,7 @@ def _overridden(
         return {}
     now = bids.keys_of_elements(edits.apply(first, written).elements)
     keys = dict.fromkeys(attribute.key for attribute in edited.computed)
-    return {key: now.get(key) for key in keys if not _is_same(now.get(key), top[key])}
+    return {key: now[key] for key in keys if key in now and not _is_same(now[key], top[key])}
 
 
 def _is_same(one: Any, other: Any) -> bool:

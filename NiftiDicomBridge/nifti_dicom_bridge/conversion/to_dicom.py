@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
+from ..formats.dicom.created.kinds import modality_of
 from ..formats.dicom.reading.read import Plan, load
 from ..formats.dicom.reading.series import find_series
 from ..formats.dicom.uids import UidMap
 from ..formats.dicom.write import DicomJob, write_dicom
-from ..model.metadata import Change
+from ..model import metadata
+from ..model.metadata import Change, Instance
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Progress
@@ -107,7 +109,7 @@ def convert_to_dicom(
     _check_sidecar(sources, options)
     for group, job in _jobs(_sharing_instances(sources), run.job):
         report.entries.append(_group_to_dicom(group, run.with_job(job)))
-    return report
+    return run.public.published(report)
 
 
 def _image_sources(inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions) -> Iterator[_Source]:
@@ -209,43 +211,87 @@ def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
 
 
 def _recast(group: list[_Source], run: _Run, entry: Entry) -> bool:
-    volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
+    edited = [_with_edits(source, run) for source in group]
+    volumes = [run.public.clean(volume, entry.log) for volume in edited]
     if not run.making.recast(volumes, entry):
         return False
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
+    if not run.options.deidentify:
+        entry.log.warnings += _renamed(_originals(group, edited), _edited_values(group) | _given_values(run, entry))
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     return True
 
 
+def _originals(group: Sequence[_Source], volumes: Sequence[Volume]) -> list[Instance]:
+    """Return the first instance of each source as it was before any edit."""
+    pairs = zip(group, volumes, strict=True)
+    records = ((source.file.record if source.file else None, volume) for source, volume in pairs)
+    sources = (volume.source if record is None else record.source for record, volume in records)
+    return [source.metadata.first for source in sources if source is not None]
+
+
+def _edited_values(group: Sequence[_Source]) -> dict[edits.Target, Any]:
+    return {target: values for source in group for target, values in source.edits.written.items()}
+
+
+def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:
+    """Return what --set and --metadata specify for the input files of an entry."""
+    given = given_values(run.options.for_file(entry.inputs[0]))
+    return dict(edits.elements_of({word: text for word, (text, _) in given.items()}).items())
+
+
 def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
     """Give back what an image came from, or a derived series where it was edited."""
-    together = {target: values for source in group for target, values in source.edits.written.items()}
+    together = _edited_values(group)
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
         volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
         run.job.keep_new_uids(volumes)
     else:
         volumes = [source.load(run.progress) for source in group]
-    given = given_values(run.options.for_file(entry.inputs[0]))
-    together.update(edits.elements_of({keyword: text for keyword, (text, _) in given.items()}).items())
+    together |= _given_values(run, entry)
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
-    entry.log.warnings += _renamed(together)
+    _require_same_modality(together, volumes)
+    entry.log.warnings += _renamed(_originals(group, volumes), together)
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
         entry.outputs = staging.commit()
+    given = given_values(run.options.for_file(entry.inputs[0]))
     entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
 
 
-def _renamed(values: Mapping[edits.Target, Any]) -> list[str]:
+def _renamed(instances: Sequence[Instance], values: Mapping[edits.Target, Any]) -> list[str]:
     """Return a warning if values change the patient and not the study: archives assign a study to one patient."""
-    changed = [describe(tag) for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME) if tag in values]
+    changed = [
+        describe(tag)
+        for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME)
+        if tag in values and any(not edits.is_value_of(instance, tag, values[tag]) for instance in instances)
+    ]
     if not changed or Tag.STUDY_INSTANCE_UID in values:
         return []
     return [
         f"{' and '.join(changed)} changed, StudyInstanceUID (0020,000D) did not: archives may assign the series to the former "
-        "patient. Use --set StudyInstanceUID=UID for another patient"
+        "patient. Set StudyInstanceUID as well for another patient"
     ]
+
+
+def _require_same_modality(values: Mapping[edits.Target, Any], volumes: Sequence[Volume]) -> None:
+    """Refuse another Modality for objects whose kind has one of its own.
+
+    Raises
+    ------
+    OptionError
+        If it was set or edited.
+    """
+    given = values.get(Tag.MODALITY, ("CS", []))[1]
+    for volume in volumes if given else ():
+        first = volume.dicom.metadata.first.elements
+        wanted = modality_of(metadata.text(first, Tag.SOP_CLASS_UID))
+        if wanted and given[0] != wanted:
+            raise OptionError(
+                f"Modality (0008,0060) of this kind of object is {wanted}, and {given[0]} was set. Use --as for another kind."
+            )
 
 
 def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) -> None:

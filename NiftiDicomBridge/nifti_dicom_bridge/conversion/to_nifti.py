@@ -35,7 +35,7 @@ def convert_to_nifti(
     report.entries += stores_to_nifti(stores, output, options, taken, public) if stores else []
     for plan in plans:
         report.entries.append(_plan_to_nifti(plan, output, options, taken, public, progress))
-    return report
+    return public.published(report)
 
 
 def _plan_to_nifti(

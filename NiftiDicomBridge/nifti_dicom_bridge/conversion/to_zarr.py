@@ -45,7 +45,7 @@ def convert_to_zarr(
     for title, paths, name, stage in images:
         entry = Entry(title, Outcome.CONVERTED, paths)
         report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))
-    return report
+    return public.published(report)
 
 
 Stage = Callable[[str, Staging, ConversionOptions, Entry], None]

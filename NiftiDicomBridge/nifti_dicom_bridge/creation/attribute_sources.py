@@ -177,6 +177,7 @@ def _offer_references(
         if other is not None:
             _check_patient(attributes, other, described)
             attributes.offer(reference_attributes.allowed_in(other.study(), kind), f"reference {other.title}")
+            _note_other_patient(attributes, other, stated.sentences)
     if reference is None or not place.same_space:
         return
     source = f"reference {reference.title}"
@@ -192,6 +193,19 @@ def _offer_subject(attributes: Attributes, described: ImageWithSidecar, stated: 
     attributes.offer(participants.subject_of(described.origin), "sub- in the file name")
     row, file = participants.participant_of(described.origin, stated.sentences)
     attributes.offer(row, file)
+
+
+def _note_other_patient(attributes: Attributes, other: Reference, sentences: list[str]) -> None:
+    """Warn if the user set another patient than that of the study that the image is written into."""
+    theirs = Attributes(other.study())
+    same_study = attributes.text(Tag.STUDY_INSTANCE_UID) == other.study_uid
+    given = [tag for tag in _PATIENT if same_study and attributes.sources.get(tag, "").startswith("--")]
+    changed = [keyword_of(tag) for tag in given if theirs.text(tag) not in ("", attributes.text(tag))]
+    if changed:
+        sentences.append(
+            f"{' and '.join(changed)} is not that of the reference {other.title}, StudyInstanceUID is: archives may assign the "
+            "image to the patient of the reference. Set StudyInstanceUID as well for another patient"
+        )
 
 
 def _check_patient(attributes: Attributes, other: Reference, described: ImageWithSidecar) -> None:

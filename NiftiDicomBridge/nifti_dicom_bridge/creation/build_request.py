@@ -22,7 +22,9 @@ from .kind_parameters import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
+from .usable_sidecar import Check, usable_sidecar
 
+_OF_TIMES = ("FrameTimesStart", "VolumeTiming", "FrameDuration")
 SAME_S = 1e-3
 """Times that differ by less differ by rounding."""
 
@@ -37,10 +39,11 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     SidecarError, GeometryError
         If the sidecar has values of the wrong kind, or the grid is not expressible in DICOM.
     """
+    described = usable_sidecar(described, _CHECKS, log.warnings)
     described = replace(described, image=_timed(described, log))
     image = described.image
     log.warnings += image.warnings
-    if not described.top:
+    if not described.where:
         log.warnings.append(
             "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
         )
@@ -149,3 +152,13 @@ def _slice_times(described: ImageWithSidecar, placed: Volume) -> list[float]:
     if abs(cosine) < 0.99:
         return []
     return times[::-1] if cosine < 0 else times
+
+
+_CHECKS: tuple[Check, ...] = (
+    lambda described: phase_encoding(described, described.image, []),
+    lambda described: frames_of(described, Kind.PET, described.image.times, 1, []),
+    lambda described: frames_of(described, Kind.MR, described.image.times, 1, []),
+    lambda described: _slice_times(described, described.image),
+    *((lambda described, key=key: _numbers(described, key, described.image.times)) for key in _OF_TIMES),
+)
+"""What is computed of a sidecar: each raises `SidecarError` for a key that it cannot use."""

@@ -63,11 +63,12 @@ def _words(values: Values, tag: int) -> set[str]:
 def code_patient_position(attributes: Attributes) -> None:
     """Say PatientPosition in codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
     position = attributes.text(Tag.PATIENT_POSITION)
-    if Tag.PATIENT_POSITION not in attributes.elements:
+    codes = _codes(position[:2], position[2:])
+    if Tag.PATIENT_POSITION not in attributes.elements or not codes:
         return
     source = attributes.sources.pop(Tag.PATIENT_POSITION)
     del attributes.elements[Tag.PATIENT_POSITION]
-    attributes.offer(_codes(position[:2], position[2:]), source)
+    attributes.offer(codes, source)
 
 
 def _codes(gantry: str, lying: str) -> Elements:

@@ -12,13 +12,14 @@ from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import Attributes
+from ..formats.dicom.protected import refusal
 from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Element, Elements, Item
 from ..options import Kind
-from ..standard.dictionary import keyword_of
+from ..standard.dictionary import keyword_of, tag_of
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
-from .volume_attributes import doubtful_units, elements_of_volumes, lists_of_volumes
+from .volume_attributes import elements_of_volumes, lists_of_volumes
 
 Values = dict[int, tuple[str, list[Any]]]
 # of the series that an image was, not of the one that it becomes; and what follows from the image itself
@@ -34,8 +35,13 @@ _NOT_AVAILABLE = "n/a"
 _JOINED_WORDS = {
     Tag.SCANNING_SEQUENCE: frozenset({"SE", "IR", "GR", "EP", "RM"}),
     Tag.SEQUENCE_VARIANT: frozenset({"SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "NONE"}),
-    Tag.SCAN_OPTIONS: frozenset({"PER", "RG", "CG", "PPG", "FC", "PFF", "PFP", "SP", "FS", "SAT1", "SAT2", "IR", "WE", "DIFF"}),
-}
+    Tag.SCAN_OPTIONS: frozenset({
+        "PER", "RG", "CG", "PPG", "FC", "PFF", "PFP", "SP", "FS", "SAT1", "SAT2", "IR", "WE", "DIFF", "SFS", "NPW", "CL_GEMS",
+        "FAST_GEMS", "EDR_GEMS", "FILTERED_GEMS", "ACC_GEMS", "EPI_GEMS", "SAT_GEMS", "IFLOW_GEMS", "VASCTOF_GEMS",
+        "HYPERBAND_GEMS", "PHASE_GEMS", "RB_GEMS", "MP_GEMS", "TRF_GEMS", "SS_GEMS", "PROP_GEMS", "RTR_GEMS", "3D_GEMS",
+    }),
+}  # fmt: skip
+_SEPARATORS = re.compile(r"[_\\/,;+\s]+")
 
 
 @dataclass
@@ -69,7 +75,7 @@ def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
     """
     stated = SidecarAttributes()
     top = _singular(described, stated.sentences)
-    stated.sentences += doubtful_units(described.top)
+    stated.sentences += [f'"{key}" was not used: {reason}' for key, reason in _protected(described.top).items()]
     attributes = bids.attributes_from_keys(top, described.where, stated.sentences)
     items: dict[tuple[int, ...], Element] = {}
     for key, (path, *_), texts in attributes:
@@ -77,7 +83,7 @@ def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
             continue  # the units of a field map or a phase image have no attribute
         if path[0] in stated.values or path in items:
             continue
-        texts = unjoined(path[-1], texts)
+        texts = _single(path[-1], unjoined(path[-1], texts))
         if not key:
             items[path] = new_element.sequence()
         elif (fitting := _fitting(key, path[-1], texts, described.where, stated.sentences)) is None:
@@ -107,13 +113,27 @@ def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, An
     return singular
 
 
+def _protected(top: dict[str, Any]) -> dict[str, str]:
+    """Return the keywords of attributes that follow from the image, and why they are not used."""
+    return {key: reason for key in top if key not in bids.ORDER and tag_of(key) and (reason := refusal(tag_of(key)))}
+
+
 def unjoined(tag: int, texts: list[str]) -> list[str]:
-    """Return the values of an attribute that dcm2niix joins with underscores, such as ``SK_SP_MP``, one by one."""
+    """Return the values of an attribute that tools join, such as ``SK_SP_MP`` or ``SK, SP``, one by one."""
     words = _JOINED_WORDS.get(tag)
-    if words is None or len(texts) != 1:
-        return texts
-    parts = texts[0].split("_")
-    return parts if all(part in words for part in parts) else texts
+    separate: list[str] = []
+    for text in texts if words else ():
+        parts = _SEPARATORS.split(text.strip().upper().replace("_GEMS", "-GEMS"))
+        parts = [part.replace("-GEMS", "_GEMS") for part in parts if part]
+        separate += parts if words and all(part in words for part in parts) else [text]
+    return list(dict.fromkeys(separate)) if words else texts
+
+
+def _single(tag: int, texts: list[str]) -> list[str]:
+    """Return values without backslashes, which separate values, where an attribute has one."""
+    from pydicom.datadict import dictionary_VM
+
+    return [text.replace("\\", "/") for text in texts] if dictionary_VM(tag) == "1" and len(texts) == 1 else texts
 
 
 def _is_number(value: Any) -> bool:
@@ -208,10 +228,12 @@ def private_block(described: ImageWithSidecar, attributes: Attributes, of_first:
     overridden = {tag for tag, source in attributes.sources.items() if source.startswith(("--set", "--metadata"))}
     now = bids.keys_of_elements(elements)
     before = bids.keys_of_elements({tag: element for tag, element in elements.items() if tag not in overridden})
+    protected = _protected(described.top)
     keys = {
         key: value
         for key, value in described.top.items()
         if now.get(key) != value and now.get(key) == before.get(key) and not _is_placeholder(key, value)
+        if key not in protected
     }
     return bids.private_block_of(keys, now, described.image.ijk_to_ras)
 

@@ -1,4 +1,4 @@
-"""Lists in a sidecar that have one value for each volume of a 4D image, and values whose unit is doubtful."""
+"""Lists in a sidecar that have one value for each volume of a 4D image."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
 
 OF_VOLUMES = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTime")
-LONGEST_S = {
-    "EchoTime": 1.0, "EchoTime1": 1.0, "EchoTime2": 1.0, "RepetitionTime": 100.0, "RepetitionTimeExcitation": 100.0,
-    "RepetitionTimePreparation": 100.0, "InversionTime": 30.0, "TotalReadoutTime": 10.0, "EffectiveEchoSpacing": 0.1,
-    "DwellTime": 0.01,
-}  # fmt: skip
-"""BIDS wants seconds; no scanner takes longer. Larger values are milliseconds or microseconds, most likely."""
 
 
 def lists_of_volumes(described: ImageWithSidecar) -> dict[str, list[float]]:
@@ -62,17 +56,3 @@ def elements_of_volumes(described: ImageWithSidecar, kind: Kind, sentences: list
             if key == "EchoTime":
                 by_volume[n][Tag.ECHO_NUMBERS] = element_of(Tag.ECHO_NUMBERS, "IS", [n + 1])
     return by_volume
-
-
-def doubtful_units(top: dict[str, Any]) -> list[str]:
-    """Ask whether times of a sidecar are really in seconds."""
-    sentences = []
-    for key, longest in LONGEST_S.items():
-        value = top.get(key)
-        numbers = value if isinstance(value, list) else [value]
-        if any(isinstance(number, (int, float)) and number > longest for number in numbers):
-            shown = ", ".join(f"{number:g}" for number in numbers[:5])
-            sentences.append(
-                f'"{key}" is {shown} s, which is hardly possible: is it in milliseconds? BIDS wants seconds; correct it'
-            )
-    return sentences

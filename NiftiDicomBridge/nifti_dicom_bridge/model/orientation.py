@@ -26,8 +26,8 @@ def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = N
     volume : Volume
         Any orientation, sheared or left-handed.
     plane : SlicePlane
-        What is wanted. ``AUTO``: as the reference; without one, the slices stay those of the image, or go across the
-        thickest voxels.
+        What is wanted. ``AUTO``: as the reference; without one, an axis of one voxel is that of the slices, then the axis of
+        the thickest voxels, then the third.
     reference : numpy.ndarray, shape (4, 4), optional
         ijk → mm, RAS, of the reference series.
 
@@ -46,14 +46,18 @@ def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = N
     if reference is not None and plane in (SlicePlane.AUTO, SlicePlane.REFERENCE):
         return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, reference))
     if plane is SlicePlane.AUTO:
-        axis = _slice_axis(volume.ijk_to_ras)
+        axis = _slice_axis(volume)
         wanted = _nearest_plane(volume.ijk_to_ras[:3, axis])
         return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, wanted, slices=axis))
     return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, _AXES[plane]))
 
 
-def _slice_axis(ijk_to_ras: np.ndarray) -> int:
-    spacing = np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+def _slice_axis(volume: Volume) -> int:
+    slices, rows, columns = volume.voxels.shape[1:4]
+    single = [axis for axis, count in enumerate((columns, rows, slices)) if count == 1]
+    if single:  # across it, slices would have one row or column
+        return single[-1]
+    spacing = np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0)
     thickest = int(np.argmax(spacing))
     others = np.delete(spacing, thickest)
     return thickest if spacing[thickest] > _THICK * others.max() else 2

@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     """It could not be done; the log says why. The others went on."""
 
 
-_COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
+COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
 """Files that are next to an image."""
 _ORDER = {Outcome.FAILED: 0, Outcome.SKIPPED: 2}
 """What is shown first, and what last."""
@@ -91,7 +91,7 @@ class Entry:
         """Return the outcome in one line: what went in and what came out, or why it failed."""
         if self.outcome in (Outcome.FAILED, Outcome.SKIPPED):
             return f"{self.outcome:10} {self.title}: {self.error}"
-        images = [path for path in self.outputs if path.suffix not in _COMPANIONS]
+        images = [path for path in self.outputs if path.suffix not in COMPANIONS]
         where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
         return f"{self.outcome:10} {self.title} → {where}"
 

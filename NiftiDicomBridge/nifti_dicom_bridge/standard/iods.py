@@ -87,6 +87,17 @@ def attributes_of(sop_class_uid: str) -> tuple[AttributeRule, ...]:
     )
 
 
+@cache
+def only_in_items() -> frozenset[int]:
+    """Return the attributes that no module has in the data set itself: they occur in items of sequences only."""
+    top: set[int] = set()
+    below: set[int] = set()
+    for number in _table()["modules"].values():
+        for path, _ in _flat(_list(number), ()):
+            (below if len(path) > 1 else top).add(path[-1])
+    return frozenset(below - top)
+
+
 def _flat(rules: tuple[Rule, ...], above: tuple[int, ...]) -> list[tuple[tuple[int, ...], str]]:
     result = []
     for rule in rules:

@@ -42,6 +42,25 @@ def test_64_bit_integers_are_exact_or_refused(base):
     assert sorted(back.real_values().ravel()) == sorted(voxels.ravel().astype(float))
 
 
+@pytest.mark.parametrize("size", [1e-310, 1e-32, 1e33])
+def test_values_whose_slope_no_reader_can_use_are_refused(size):
+    voxels = np.random.default_rng(3).normal(size=(5, 4, 3)) * size
+    assert "single precision" in refused(save("v.nii", voxels), kind="mr")
+
+
+def test_small_values_of_pet_have_one_slope_that_all_readers_use():
+    voxels = np.random.default_rng(3).random((6, 5, 4)) * [1e-5, 2e-5, 3e-5, 4e-5]
+    slopes = {float(ds.RescaleSlope) for ds in made(save("pet.nii", voxels), kind="pet")}
+    assert len(slopes) == 1
+    (back,) = read("out")
+    assert sorted(back.real_values().ravel()) == pytest.approx(sorted(voxels.ravel()), abs=4e-9)
+
+
+def test_slices_lie_along_an_axis_of_one_voxel():
+    files = made(save("flat.nii", np.random.default_rng(3).integers(0, 900, (6, 1, 5)).astype(np.int16)), kind="mr")
+    assert [sorted((ds.Rows, ds.Columns)) for ds in files] == [[5, 6]]
+
+
 def test_a_vector_of_bytes_is_not_a_color():
     image = nibabel.Nifti1Image(np.ones((4, 3, 2, 1, 3), np.uint8), MATRIX)
     image.header.set_intent(1007)

@@ -15,7 +15,7 @@ from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
 from ...standard import dictionary
 from ...standard.keywords import unknown_keyword
 from ...standard.tags import Tag
-from .protected import refusal
+from .protected import misplaced, refusal
 
 UTF_8 = "ISO_IR 192"
 Target = int | tuple[int, ...]
@@ -45,8 +45,6 @@ def _checked(keyword: str, text: str) -> tuple[int, tuple[str, list[Any]]]:
     vr = dictionary_VR(tag)
     if reason := refusal(tag):
         raise OptionError(reason)
-    if vr == "SQ" or vr.startswith("O"):
-        raise OptionError(f"{dictionary.describe(tag)} cannot be set: a sequence or binary data is not a single value.")
     return tag, checked_values(tag, text.split("\\") if vr not in SINGLE_TEXT_VRS else [text])
 
 
@@ -63,6 +61,8 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
     from pydicom.valuerep import validate_value
 
     vr = dictionary_VR(tag).split(" or ")[0]
+    if vr == "SQ" or vr.startswith("O"):
+        raise OptionError(f"{dictionary.describe(tag)} cannot be set: a sequence or binary data is not a single value.")
     shown = "\\".join(texts)
     if any(texts) and not _fits_multiplicity(len(texts), dictionary_VM(tag)):
         raise OptionError(f"{dictionary.describe(tag)}: {shown!r} has {len(texts)} value(s), {dictionary_VM(tag)} are allowed.")
@@ -116,7 +116,7 @@ def apply(instance: Instance, values: Values) -> Instance:
     Raises
     ------
     OptionError
-        If a value has letters that the character set of the instance does not have.
+        If a value has letters that the character set of the instance does not have, or an attribute belongs in items only.
     """
     charset = CharacterSet().of(instance.elements)
     elements = instance.elements
@@ -132,6 +132,16 @@ def apply(instance: Instance, values: Values) -> Instance:
         element = Element(vr, raw)
         elements = _set(elements, target, element) if isinstance(target, int) else _set_nested(elements, target, element)
     return replace(instance, elements=elements) if values else instance
+
+
+def is_value_of(instance: Instance, tag: int, value: tuple[str, list[Any]]) -> bool:
+    """Whether an instance has this value already."""
+    try:
+        raw = encode_value(*value, CharacterSet().of(instance.elements), describe(tag))
+    except SidecarError:
+        return False
+    wanted = metadata.text({tag: Element(value[0], raw)}, tag)
+    return wanted.rstrip("^ ") == old_text(instance.elements, tag).rstrip("^ ")
 
 
 def describe(target: Target) -> str:
@@ -162,6 +172,9 @@ def _set(elements: Elements, tag: int, element: Element) -> Elements:
     nested, hits = _set_in_groups(elements, tag, element)
     if hits and tag not in elements:
         return nested
+    reason = "" if tag in elements else misplaced(tag, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements)
+    if reason:
+        raise OptionError(reason)
     return {**nested, tag: element}
 
 

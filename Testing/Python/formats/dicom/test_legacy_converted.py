@@ -136,6 +136,26 @@ def test_the_four_values_of_image_type_do_not_hide_the_others(circle: Circle) ->
     assert facts_of_dciodvfy(path) == set()
 
 
+def test_bits_are_those_that_mr_of_several_frames_may_have(circle: Circle) -> None:
+    save(circle.dicom, vendors.mr("SIEMENS", BitsStored=15, HighBit=14))
+
+    to_legacy(circle.dicom, circle.back)
+
+    (path,) = circle.back.rglob("*.dcm")
+    assert pydicom.dcmread(path).BitsStored == 16
+    assert facts_of_dciodvfy(path) == set()
+
+
+def test_every_frame_has_its_position_though_all_are_at_one_place(circle: Circle) -> None:
+    one_slice = vendors.dynamic("SIEMENS", 2.5)[:: vendors.SHAPE[0]]
+    save(circle.dicom, one_slice)
+
+    to_legacy(circle.dicom, circle.back)
+
+    (path,) = circle.back.rglob("*.dcm")
+    assert all("PlanePositionSequence" in frame for frame in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence)
+
+
 def test_duration_is_in_milliseconds(circle: Circle) -> None:
     save(circle.dicom, vendors.mr("SIEMENS", AcquisitionDuration=120.5))
 

@@ -133,6 +133,20 @@ def test_values_are_single_where_that_is_enough_and_double_else(name: str, tmp_p
     assert np.allclose(own.voxels, volume.real_values(), rtol=6e-8 if rescale.slope != 1 else 0, atol=0)
 
 
+def test_integers_with_a_large_offset_stay_apart(tmp_path: Path) -> None:
+    stored = np.arange(60, dtype=np.int16).reshape(1, 3, 4, 5)
+    ds = pydicom.dcmread(saved(tmp_path / "pm.dcm", Volume(stored, OBLIQUE, Rescale(1.0, 8e14))))
+    assert np.unique(np.frombuffer(ds.DoubleFloatPixelData)).size == 60
+
+
+def test_highdicom_reads_infinite_values(tmp_path: Path) -> None:
+    highdicom = pytest.importorskip("highdicom")
+    array = values()
+    array[0, 0, 0, :2] = np.inf, -np.inf
+    found = highdicom.imread(saved(tmp_path / "pm.dcm", Volume(array, OBLIQUE))).get_volume()
+    assert np.isinf(found.array).sum() == 2
+
+
 def test_double_precision_is_told(tmp_path: Path) -> None:
     log = Log()
     made(Volume(values("<f8"), OBLIQUE), log=log, units="s", quantity="T1map")

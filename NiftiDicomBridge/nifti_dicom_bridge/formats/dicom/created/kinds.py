@@ -99,3 +99,10 @@ OBJECT_KINDS: dict[Kind, ObjectKind] = {
 }  # fmt: skip
 OF_MODALITY = {"CT": (Kind.CT, Kind.ENHANCED_CT), "MR": (Kind.MR, Kind.ENHANCED_MR), "PT": (Kind.PET, Kind.ENHANCED_PET)}
 """Modality → its classic and its enhanced kind."""
+_LEGACY = {_UID + "2.2": "CT", _UID + "4.4": "MR", _UID + "128.1": "PT", _UID + "66.4": "SEG", _UID + "66.7": "SEG"}
+
+
+def modality_of(sop_class: str) -> str:
+    """Return the only Modality that objects of a SOP class have (PS3.3 A); empty if they may have several."""
+    of_kinds = {form.sop_class: form.modality for form in OBJECT_KINDS.values()}
+    return (of_kinds | _LEGACY).get(sop_class, "")

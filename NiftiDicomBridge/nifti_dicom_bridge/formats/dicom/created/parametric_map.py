@@ -20,11 +20,12 @@ from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
-from .stored_error import difference, limit_of
+from .stored_error import DEFAULT_RELATIVE_ERROR, difference, limit_of
 
 _DERIVATION = ("112187", "DCM", "Unspecified method of calculation")
 _CONTENT_LABEL = "MAP"
 _NARROWEST = 1e-6
+_SMALL_PART_OF_STEP = 0.01
 _LABEL_LENGTH, _EXPLANATION_LENGTH = 16, 64
 
 
@@ -95,14 +96,14 @@ class _Meaning:
 def real_values(volume: Volume, log: Log) -> np.ndarray:
     """Return real values as float32 where it holds every value, else as float64.
 
-    Integers with a rescale become float32: their slope has no more digits in a NIfTI header.
+    Integers with a rescale become float32 unless an offset leaves that too few digits to tell neighboring values apart.
     """
     voxels = volume.array
     if voxels.dtype.kind not in "iubf":
         raise PixelError(f"voxels of type {voxels.dtype} cannot be a parametric map: only real numbers can.")
     if not volume.rescale.is_identity:
         values = volume.real_values()
-        if voxels.dtype.kind in "iu" and voxels.dtype.itemsize <= 2:
+        if voxels.dtype.kind in "iu" and _is_single(values, volume.rescale.slope):
             return values.astype(np.float32)
         voxels = values
     with np.errstate(over="ignore"):
@@ -112,6 +113,12 @@ def real_values(volume: Volume, log: Log) -> np.ndarray:
     _check_double(volume)
     log.warnings.append("values need double precision, which some viewers cannot read (3D Slicer 5.12 among them)")
     return voxels.astype(np.float64)
+
+
+def _is_single(values: np.ndarray, slope: float) -> bool:
+    """Whether single precision changes integers with a rescale by a small part of their steps and of their range."""
+    error = np.abs(values.astype(np.float32) - values).max(initial=0.0)
+    return bool(error <= min(_SMALL_PART_OF_STEP * abs(slope), DEFAULT_RELATIVE_ERROR * np.ptp(values)))
 
 
 def _check_double(volume: Volume) -> None:
@@ -130,12 +137,12 @@ def _check_double(volume: Volume) -> None:
 def _object(request: ParametricMapRequest, placement: Placement, frames: np.ndarray, meaning: _Meaning, number: int) -> Dataset:
     from highdicom.pm import ParametricMap
 
-    low, high = _range(frames)
-    common, window = request.common, _window(low, high)
+    mapped = _range(frames[~np.isnan(frames)])  # also what is infinite: highdicom refuses to read values beyond
+    common, window = request.common, _window(*_range(frames[np.isfinite(frames)]))
     made = ParametricMap(
         source_images=[source_of(common, placement)],
         pixel_array=frames,
-        real_world_value_mappings=[_mapping(meaning, low, high)],
+        real_world_value_mappings=[_mapping(meaning, mapped)],
         **_window_arguments(ParametricMap, window),
         contains_recognizable_visual_features=True,  # nobody looked: the safe side
         content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
@@ -157,9 +164,8 @@ def _window_arguments(kind: type, window: Dataset) -> dict[str, Any]:
     return {"window_center": 0.0, "window_width": 1.0}
 
 
-def _range(frames: np.ndarray) -> tuple[float, float]:
-    finite = frames[np.isfinite(frames)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+def _range(values: np.ndarray) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
 
 
 def _window(low: float, high: float) -> Any:
@@ -170,7 +176,7 @@ def _window(low: float, high: float) -> Any:
     return VOILUTTransformation(low / 2 + high / 2, width, voi_lut_function=None if width >= 1 else "LINEAR_EXACT")
 
 
-def _mapping(meaning: _Meaning, low: float, high: float) -> Dataset:
+def _mapping(meaning: _Meaning, value_range: tuple[float, float]) -> Dataset:
     """Return the item of RealWorldValueMappingSequence (PS3.3 C.7.6.16.2.11): values are what they are."""
     from highdicom.pm import RealWorldValueMapping
     from highdicom.sr.coding import CodedConcept
@@ -179,7 +185,7 @@ def _mapping(meaning: _Meaning, low: float, high: float) -> Dataset:
         lut_label=meaning.quantity.value[:_LABEL_LENGTH],
         lut_explanation=meaning.quantity.meaning[:_EXPLANATION_LENGTH],
         unit=CodedConcept(*meaning.units),
-        value_range=(low, high),
+        value_range=value_range,
         slope=1.0,
         intercept=0.0,
         quantity_definition=CodedConcept(*meaning.quantity),

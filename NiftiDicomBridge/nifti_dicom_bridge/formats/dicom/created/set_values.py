@@ -9,14 +9,18 @@ from ....errors import OptionError
 from ....model import metadata
 from ....model.metadata import Element, Elements
 from ....standard import dictionary
+from ....standard.tags import Tag
 from ..new_file import NewFile
+from ..protected import misplaced
 from ..pydicom_conversion import data_set_of
 from .attributes import Attributes
 
 if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
 _SET = ("--set", "--metadata")
+_GROUPS = (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
 
 
 def set_tags(attributes: Attributes) -> set[int]:
@@ -25,7 +29,7 @@ def set_tags(attributes: Attributes) -> set[int]:
 
 
 def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved: dict[int, int]) -> Iterator[NewFile | Dataset]:
-    """Yield objects, after a check of the first of them.
+    """Yield objects, after a check of each of them.
 
     Parameters
     ----------
@@ -39,25 +43,48 @@ def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved:
     Raises
     ------
     OptionError
-        If an attribute that the user set is not in the object, or with another value.
+        If an attribute that the user set is not in the object, or with another value, or where it has no meaning.
     """
-    wanted = set_tags(attributes)
-    for n, made in enumerate(objects):
-        for tag in sorted(wanted) if n == 0 else ():
-            if not _contains(made, tag, attributes.elements[tag], moved):
-                raise OptionError(
-                    f"{dictionary.describe(tag)} cannot be set ({attributes.sources[tag]}): this kind of object does not have "
-                    "it, or its value follows from the image. Leave it out, or choose another kind with --as."
-                )
+    wanted = sorted(set_tags(attributes))
+    for made in objects:
+        for tag in wanted:
+            if reason := _problem(made, tag, attributes.elements[tag], moved):
+                raise OptionError(f"{reason} ({attributes.sources[tag]})")
         yield made
 
 
-def _contains(made: NewFile | Dataset, tag: int, element: Element, moved: dict[int, int]) -> bool:
+def _problem(made: NewFile | Dataset, tag: int, element: Element, moved: dict[int, int]) -> str:
+    """Return why an object does not contain what was set; empty if it does."""
     if isinstance(made, NewFile):
-        values = list(_values(made.instance.elements, tag))
-        return any(_plain(one) == _plain(element) for one in values) or any(_values(made.instance.elements, moved.get(tag, 0)))
-    value = data_set_of({tag: element})[tag].value
-    return any(one.value == value for one in made.iterall() if one.tag == tag)
+        elements = made.instance.elements
+        top, groups, elsewhere = elements.get(tag), _in_groups(elements, tag), list(_values(elements, tag))
+        wanted, values = _plain(element), [_plain(entry) for entry in (top, *groups) if entry is not None]
+        inside = [_plain(entry) for entry in elsewhere]
+        is_moved = bool(list(_values(elements, moved.get(tag, 0))))
+        grouped = Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements
+    else:
+        wanted = data_set_of({tag: element})[tag].value
+        top = made.get(tag)
+        inside = [entry.value for entry in made.iterall() if entry.tag == tag]
+        values = [entry.value for entry in _in_groups_of(made, tag)] + ([] if top is None else [top.value])
+        is_moved, grouped = False, "SharedFunctionalGroupsSequence" in made
+    if top is not None and (reason := misplaced(tag, grouped)):
+        return reason
+    if is_moved or (wanted in inside and all(value == wanted for value in values)):
+        return ""
+    return (
+        f"{dictionary.describe(tag)} cannot be set: this kind of object does not have it, or its value follows from the image. "
+        "Leave it out, or choose another kind with --as."
+    )
+
+
+def _in_groups(elements: Elements, tag: int) -> list[Element]:
+    return [entry for group in _GROUPS for entry in _values({group: elements[group]} if group in elements else {}, tag)]
+
+
+def _in_groups_of(made: Dataset, tag: int) -> list[DataElement]:
+    items = (item for group in _GROUPS if group in made for item in made[group].value)
+    return [entry for item in items for entry in item.iterall() if entry.tag == tag]
 
 
 def _values(elements: Elements, tag: int) -> Iterator[Element]:

@@ -11,7 +11,11 @@ from ....model.metadata import Log
 from ....model.pixels import PixelFormat, to_type
 from ....model.quantisation import decimal, lattice_of, quantise
 from ....model.volume import Volume
+from ..reading.rescale import LARGEST_SLOPE, SMALLEST_SLOPE
 from .stored_error import Difference, check, difference, limit_of
+
+_SAME_SLOPE = float(np.finfo(np.float32).eps)
+"""Readers that compare slopes in single precision, as dcm2niix does, take slopes that differ by less for the same."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,21 @@ def stored_values(volume: Volume, rules: PixelConstraints, max_error: float | No
     voxels = volume.voxels
     if voxels.dtype.kind not in "biuf":
         raise PixelError(f"Voxels of type {voxels.dtype} cannot be stored in DICOM. Convert them to integers or floats.")
-    exact = _integers(volume, rules) if voxels.dtype.kind in "biu" else None
-    if exact is not None and (error := _measured(volume, exact)).worst <= limit_of(volume, error, max_error):
-        return exact
-    return _rounded(volume, rules, max_error, log)
+    stored = _integers(volume, rules) if voxels.dtype.kind in "biu" else None
+    if stored is None or not (error := _measured(volume, stored)).worst <= limit_of(volume, error, max_error):
+        stored = _rounded(volume, rules, max_error, log)
+    _check_rescale(stored)
+    return stored
+
+
+def _check_rescale(stored: StoredPixels) -> None:
+    """Refuse slopes and intercepts that are not usable in single precision, in which viewers and NIfTI headers have them."""
+    slopes, intercepts = np.abs(stored.slopes), np.abs(stored.intercepts)
+    if (slopes <= SMALLEST_SLOPE).any() or max(slopes.max(), intercepts.max()) >= LARGEST_SLOPE:
+        raise PixelError(
+            f"The slope would be {slopes.min():.3g}, the intercept {intercepts.max():.3g}: readers that compute in single "
+            "precision cannot use them. Scale the values to other units, or use --as pm."
+        )
 
 
 def _measured(volume: Volume, stored: StoredPixels) -> Difference:
@@ -259,6 +274,9 @@ def _quantised(real: np.ndarray, rules: PixelConstraints) -> StoredPixels:
         for k in range(real.shape[1]):
             plane = quantise(real[t, k], zero_intercept=True, signed=negative)
             stored[t, k], slopes[t, k] = plane.stored, plane.slope
+    if 0 < float(np.abs(slopes - slopes[0, 0]).max()) <= _SAME_SLOPE:
+        slopes[:] = slopes.max()
+        stored = to_type(real.astype(np.float64) / slopes[0, 0], pixel.dtype)
     return StoredPixels(stored, pixel, slopes, 0 * slopes)
 
 

@@ -10,12 +10,16 @@ from ....model.metadata import Log
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+_MR_BITS = (8, 12, 16)
+
 
 def apply_corrections(made: Dataset, sources: Sequence[Dataset], log: Log) -> None:
     """Put right what highdicom made of some instances; the object is changed in place."""
     groups = [*made.SharedFunctionalGroupsSequence, *made.PerFrameFunctionalGroupsSequence]
     if sources[0].Modality == "CT":
         _set_hounsfield(groups, log)
+    if sources[0].Modality == "MR":
+        _set_bits(made)
     _set_laterality(made, groups)
     _set_durations(made, sources)
     _add_unassigned_attributes(groups)
@@ -30,6 +34,12 @@ def _set_hounsfield(groups: Sequence[Dataset], log: Log) -> None:
             note = f"RescaleType {rescale.get('RescaleType')} cannot be said of Legacy Converted Enhanced CT: HU was written"
             log.warnings += [note] if note not in log.warnings else []
             rescale.RescaleType = "HU"
+
+
+def _set_bits(made: Dataset) -> None:
+    """Write a BitsStored that MR objects of several frames may have (PS3.3 C.8.13.1); the stored values are the same."""
+    made.BitsStored = next(bits for bits in _MR_BITS if bits >= made.BitsStored)
+    made.HighBit = made.BitsStored - 1
 
 
 def _set_laterality(made: Dataset, groups: Sequence[Dataset]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from ....standard.tags import Tag
@@ -35,3 +36,13 @@ def put_dimensions(made: Dataset, times: int, slices: int) -> None:
         content.DimensionIndexValues = [1, k + 1, *([t + 1] if times > 1 else [])]
         if times > 1:
             content.TemporalPositionIndex = t + 1
+    _put_positions_in_frames(made)
+
+
+def _put_positions_in_frames(made: Dataset) -> None:
+    """Give every frame its position, also where all have the same: some readers look for it only there."""
+    shared = made.SharedFunctionalGroupsSequence[0]
+    if "PlanePositionSequence" in shared:
+        for groups in made.PerFrameFunctionalGroupsSequence:
+            groups.PlanePositionSequence = deepcopy(shared.PlanePositionSequence)
+        del shared.PlanePositionSequence

@@ -49,7 +49,7 @@ class SharedDescriptions:
 
     def __init__(self) -> None:
         self.is_single = SharedValues(_is_single_frame)
-        self.description = SharedValues(lambda elements: _described(elements, {}))
+        self.description = SharedValues(lambda elements: _described_frame(elements, {}))
         self.times = [SharedValues(partial(_time_of, row)) if row.of_attributes else None for row in TIMES]
 
 
@@ -108,12 +108,12 @@ class _Source:
 
 
 def _source(instance: Instance, index: int, own: Elements, notes: Sequence[str] = ()) -> _Source:
-    about = _described(instance.elements, own)
+    about = _described_frame(instance.elements, own)
     repeated = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
     return _Source(instance, index, own, replace(about, notes=(*repeated, *about.notes, *notes)))
 
 
-def _described(elements: Elements, own: Elements) -> _Description:
+def _described_frame(elements: Elements, own: Elements) -> _Description:
     look = Lookup(elements, own)
     notes: list[str] = []
     return _Description(

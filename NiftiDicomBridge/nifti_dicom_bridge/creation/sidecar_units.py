@@ -1,0 +1,69 @@
+"""Times of a sidecar that cannot be seconds, which BIDS requires: milliseconds are recognized, other values are left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# no scanner takes longer, s; larger values are milliseconds, most likely
+LONGEST_S = {
+    "EchoTime": 1.0, "EchoTime1": 1.0, "EchoTime2": 1.0, "RepetitionTime": 100.0, "RepetitionTimeExcitation": 100.0,
+    "RepetitionTimePreparation": 100.0, "InversionTime": 30.0, "TotalReadoutTime": 10.0, "EffectiveEchoSpacing": 0.1,
+    "DwellTime": 0.01, "FrameDuration": 20000.0, "FrameTimesStart": 100000.0,
+}  # fmt: skip
+_TOGETHER = ("FrameTimesStart", "FrameDuration")
+_MS = 20.0
+"""Times of slices that exceed the repetition time by such a factor are milliseconds; by a smaller one they are wrong."""
+
+
+def in_seconds(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
+    """Return the keys of a sidecar with times in seconds; what was converted or left out is told in `sentences`."""
+    converted = dict(top)
+    for key, longest in LONGEST_S.items():
+        numbers = numbers_of(converted.get(key))
+        if max(numbers, default=0.0) > longest:
+            _convert(converted, key, longest, sentences)
+            for other in _TOGETHER if key in _TOGETHER else ():
+                if other != key and other in converted and max(numbers_of(converted[other]), default=0.0) <= LONGEST_S[other]:
+                    converted[other] = _scaled(converted[other])
+    _convert_slice_times(converted, sentences)
+    return converted
+
+
+def _convert(converted: dict[str, Any], key: str, longest: float, sentences: list[str]) -> None:
+    before = converted.pop(key)
+    numbers = numbers_of(_scaled(before))
+    shown = ", ".join(f"{number:g}" for number in numbers_of(before)[:5])
+    words = f'"{key}" is {shown} s, which is hardly possible: is it in milliseconds?'
+    if max(numbers) > longest:
+        sentences.append(f"{words} It was left out; correct the sidecar, BIDS requires seconds")
+        return
+    converted[key] = _scaled(before)
+    after = ", ".join(f"{number:g}" for number in numbers[:5])
+    sentences.append(f"{words} It was taken for {after} s; correct the sidecar, BIDS requires seconds")
+
+
+def _convert_slice_times(converted: dict[str, Any], sentences: list[str]) -> None:
+    """Convert or drop SliceTiming that is longer than the time between volumes."""
+    times, repetition = numbers_of(converted.get("SliceTiming")), numbers_of(converted.get("RepetitionTime"))
+    longest = repetition[0] if len(repetition) == 1 and repetition[0] > 0 else LONGEST_S["RepetitionTime"]
+    if max(times, default=0.0) <= longest * 1.001:
+        return
+    if max(times) > _MS * longest or not repetition:
+        _convert(converted, "SliceTiming", longest * 1.001, sentences)
+        return
+    del converted["SliceTiming"]
+    sentences.append(f'"SliceTiming" was left out: {max(times):g} s is longer than "RepetitionTime", {longest:g} s')
+
+
+def _scaled(value: Any) -> Any:
+    """Return milliseconds as seconds."""
+    if isinstance(value, list):
+        return [_scaled(part) for part in value]
+    return float(f"{value / 1000:.12g}")
+
+
+def numbers_of(value: Any) -> list[float]:
+    """Return a number, or those of a list; empty if it is neither."""
+    parts = value if isinstance(value, list) else [value]
+    good = all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in parts)
+    return list(parts) if good else []
