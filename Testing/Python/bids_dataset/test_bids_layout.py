@@ -828,6 +828,7 @@ def examination(circle: Circle) -> None:
     PHANTOMS["classic_ct"].write(circle.dicom / "ct")
 
 
+@pytest.mark.slow
 def test_the_dataset_becomes_the_same_dicom_again(circle: Circle) -> None:
     examination(circle)
     with_map(circle, ASL_MAP)
@@ -853,6 +854,7 @@ def test_what_a_person_edits_in_the_dataset_still_reaches_the_dicom(circle: Circ
     assert {str(ds.EchoTime) for ds in circle.returned()} == {"44"}
 
 
+@pytest.mark.slow
 def test_the_record_knows_all_keys_of_the_sidecar(circle: Circle) -> None:
     examination(circle)
     with_map(circle, ASL_MAP)
@@ -896,6 +898,7 @@ def errors_of(folder: Path) -> list[dict[str, Any]]:
     return [issue for issue in found["issues"]["issues"] if issue.get("severity") == "error"]
 
 
+@pytest.mark.slow
 def test_the_bids_validator_finds_no_error(circle: Circle) -> None:
     oracle("bids-validator-deno")
     examination(circle)
@@ -904,6 +907,7 @@ def test_the_bids_validator_finds_no_error(circle: Circle) -> None:
     assert errors_of(circle.nifti) == []
 
 
+@pytest.mark.slow
 def test_the_bids_validator_accepts_pet_with_the_keys_of_the_map(circle: Circle) -> None:
     oracle("bids-validator-deno")
     pet(circle.dicom)
@@ -915,6 +919,7 @@ def test_the_bids_validator_accepts_pet_with_the_keys_of_the_map(circle: Circle)
     assert errors_of(circle.nifti) == []
 
 
+@pytest.mark.slow
 def test_the_bids_validator_passes_over_sourcedata(circle: Circle) -> None:
     oracle("bids-validator-deno")
     series(circle.dicom, 1, "AAHead_Scout")
@@ -925,6 +930,7 @@ def test_the_bids_validator_passes_over_sourcedata(circle: Circle) -> None:
     assert errors_of(circle.nifti) == []
 
 
+@pytest.mark.slow
 def test_real_series_make_one_valid_dataset_that_becomes_the_same_dicom(circle: Circle) -> None:
     if not SHARED.is_dir():
         pytest.skip("there is no ../shared/data beside the repository")
