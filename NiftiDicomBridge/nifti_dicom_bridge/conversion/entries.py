@@ -11,7 +11,7 @@ from ..deidentification import Deidentifier
 from ..deidentification.descriptors import cleaned
 from ..deidentification.sentences import Masker
 from ..errors import Cancelled
-from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import Inventory, Leftover
 from ..labels import Segment
 from ..model.failure import failure_of

@@ -14,6 +14,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions
 from ..output import Staging
 from ..sidecar import KEY, record, write_sidecar
+from ..standard.numbers import is_number
 
 LONGEST_S = 1e6
 """No volume takes longer; what a header says beyond is nonsense."""
@@ -94,7 +95,7 @@ def stage_nifti(
 def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:
     """Return a volume whose time step is the RepetitionTime of its sidecar, as BIDS wants: the time from volume to volume."""
     seconds = top.get("RepetitionTime")
-    if volume.times < 2 or not isinstance(seconds, (int, float)) or not 0 < seconds < LONGEST_S:
+    if volume.times < 2 or not is_number(seconds) or not 0 < seconds < LONGEST_S:
         return volume
     return replace(volume, time_step_s=float(seconds))
 

@@ -10,7 +10,8 @@ from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image
 from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
 from ..errors import OutputError, SidecarError
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
@@ -88,7 +89,7 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
 
 
 def _check_existing(stem: Path, placement: Placement, options: ConversionOptions) -> None:
-    """Refuse a second image of a name: in the other form of NIfTI, and, even with --overwrite, of another series."""
+    """Refuse a second image of a name: in the other form of NIfTI, and, even with ``overwrite``, of another series."""
     wanted = ".nii.gz" if options.gzip else ".nii"
     for suffix in NIFTI_SUFFIXES:
         path = stem.with_name(stem.name + suffix)
@@ -99,7 +100,7 @@ def _check_existing(stem: Path, placement: Placement, options: ConversionOptions
         if options.overwrite and _series_of(path) not in ("", placement.image.series[0]):
             raise OutputError(
                 f"{path} is of another series, and is not replaced. Convert the series of a session in one run, or tell them "
-                'apart by "custom_entities" in a --bids-map FILE.'
+                'apart by "custom_entities" in bids_map="FILE".'
             )
 
 

@@ -13,7 +13,8 @@ from ..deidentification.pixel_warnings import picture_warnings
 from ..errors import BridgeError, GeometryError, OptionError
 from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.dicom.reading.series import find_series
 from ..labels import Segment, find_labels, read_labels
@@ -170,7 +171,7 @@ def _sidecar(source: _Source) -> dict[str, Any] | None:
 
 
 def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> tuple[Labels, ...]:
-    """Return what ``--overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
+    """Return what ``overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
 
     Raises
     ------
@@ -182,11 +183,11 @@ def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> 
     try:
         volumes = read(path)
     except BridgeError as error:
-        raise OptionError(f"--overlay {path}: {error}") from None
+        raise OptionError(f'overlay="{path}": {error}') from None
     label_maps = []
     for volume in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
-            raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
+            raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
         if volume.source is not None:
             volume = public.clean(volume)
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)

@@ -45,7 +45,7 @@ def kind_of_volume(volume: Volume) -> Kind | None:
 
 
 def requested_kind(volume: Volume, shared: ConversionContext) -> Kind:
-    """Return the kind that a volume shall become: that of ``--as``, for its own modality."""
+    """Return the kind that a volume shall become: that of the option ``kind``, for its own modality."""
     modality = metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY)
     return select_kind(shared.options.kind, volume, KindHints(volume.name, modality))[0]
 
@@ -132,12 +132,12 @@ def _check_shown(first: Instance, form: ObjectKind | None) -> None:
     if form is not None and form.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
         raise OptionError(
             f"{first.name}: {dictionary.describe(Tag.BURNED_IN_ANNOTATION)} is YES, and enhanced objects must not "
-            "have text in their pixels. Use --as classic or --as sc."
+            'have text in their pixels. Use kind="classic" or kind="sc".'
         )
     if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
         raise PixelError(
             f"{first.name}: PhotometricInterpretation (0028,0004) is MONOCHROME1, low values are shown bright; this kind of "
-            "object cannot say so and would look like a negative. Use --as sc."
+            'object cannot say so and would look like a negative. Use kind="sc".'
         )
 
 

@@ -98,7 +98,7 @@ def planes_of(image: Volume) -> list[Plane]:
         if "90°" not in str(error):
             raise
         raise GeometryError(
-            f"{error} Do it here with --resample shear, or take another axis for the slices (--plane axial, coronal, sagittal)."
+            f'{error} Do it here with resample="shear", or take another axis for the slices (plane="axial", coronal, sagittal).'
         ) from None
 
 

@@ -132,7 +132,8 @@ def test_a_truncated_file_is_one_failure_and_its_series_is_incomplete(name: str,
 
 def read_whatever(folder: Path) -> list:
     """Return the volumes of a folder in which files are damaged."""
-    from nifti_dicom_bridge.formats.dicom.reading.read import load, plan_all
+    from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
+    from nifti_dicom_bridge.formats.dicom.reading.read import load
 
     return [load(plan) for plan in plan_all(find_series([folder]))]
 
