@@ -37,7 +37,11 @@ class ReportTask:
 
     def work(self, progress: Progress) -> Path:
         """Read inputs and outputs again, compare them, and write the file."""
+<<<<<<< HEAD
+        write_report(self._report, self._path, progress, overwrite=True)
+=======
         write_report(self._report.in_words(panel_text), self._path, progress)
+>>>>>>> main
         return self._path
 
     def finish(self, path: Path) -> Path:
