@@ -97,7 +97,7 @@ class ExportTask:
         check_options(self._options)
         self._sources = [self._source_of(node, harden) for node in _each_once(nodes)]
         self._names = file_names([name or source.title for source in self._sources])
-        self._deidentifier = Deidentifier(self._options.deidentify_key) if self._options.deidentify else None
+        self._deidentifier = Deidentifier.of(self._options) if self._options.deidentify else None
         self._public_names: list[str] = []
         self._series = EditedSeries(source.identity.get("StudyInstanceUID", "") for source in self._sources)
 
@@ -188,7 +188,7 @@ class ExportTask:
         labels = [label for label in source.image.labels if label.number in numbers]
         if labels and table.exists() and not self._options.overwrite:
             raise OutputError(f"{table} exists. Choose another folder or name.")
-        outputs = write(volume, image, replace(self._options, deidentify=False, deidentify_key=""))
+        outputs = write(volume, image, self._options.for_cleaned_images())
         if volume.source is None:
             _write_identity(source.identity, outputs)
         if labels:

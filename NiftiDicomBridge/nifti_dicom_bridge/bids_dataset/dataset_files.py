@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import OutputError
 from ..model import metadata
 from ..output import Staging
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 from ..version import tool_version
 from . import naming_rules
@@ -35,14 +36,18 @@ PARTICIPANT_COLUMNS = {
 README = """{name}
 
 The images were converted from DICOM by nifti-dicom-bridge {version}, which gave them names of the Brain Imaging Data Structure
-(BIDS {bids}, https://bids.neuroimaging.io). What BIDS has no name for, or lacks keys that BIDS requires, lies below sourcedata.
+(BIDS {bids}, https://bids.neuroimaging.io). What BIDS has no name for, or lacks keys that BIDS requires, is below sourcedata.
 
-The key NiftiDicomBridge of each JSON sidecar holds the whole DICOM header, names of people included: treat the sidecars like
-the DICOM. With it, "nifti-dicom-bridge convert DATASET --to dicom" gives the DICOM back.
+The folder sourcedata contains the complete DICOM headers of all images{names}. With it,
+"nifti-dicom-bridge convert DATASET --to dicom" restores the DICOM; without it, the sidecars identify nobody.
 """
+IDENTIFYING = ", names of people included: share the dataset without that folder"
+DEIDENTIFIED = ", which were de-identified (DICOM PS3.15 E)"
 
 
-def stage_dataset_files(placement: Placement, image_name: str, staging: Staging, table: BidsMap) -> list[str]:
+def stage_dataset_files(
+    placement: Placement, image_name: str, staging: Staging, table: BidsMap, deidentified: bool = False
+) -> list[str]:
     """Put the files of the dataset that an image changes into a staging area, to appear together with it.
 
     Parameters
@@ -55,6 +60,8 @@ def stage_dataset_files(placement: Placement, image_name: str, staging: Staging,
         Of the root of the dataset.
     table : BidsMap
         With what the person says of the dataset.
+    deidentified : bool
+        Whether the headers were de-identified, which the README states.
 
     Returns
     -------
@@ -66,14 +73,14 @@ def stage_dataset_files(placement: Placement, image_name: str, staging: Staging,
     OutputError
         If a table that is there already is no table.
     """
-    _stage_description(staging, table)
+    _stage_description(staging, table, deidentified)
     if not placement.is_raw:
         return []
     notes = _stage_participant(placement, staging)
     return notes + _stage_scan(placement, image_name, staging)
 
 
-def _stage_description(staging: Staging, table: BidsMap) -> None:
+def _stage_description(staging: Staging, table: BidsMap, deidentified: bool) -> None:
     root = staging.folder
     name = table.dataset_description.get("Name") or root.resolve().name or "dataset"
     description = {
@@ -86,7 +93,8 @@ def _stage_description(staging: Staging, table: BidsMap) -> None:
     if not (root / "dataset_description.json").exists():
         _write_json(staging.path("dataset_description.json"), description)
     if not any(root.glob("README*")):
-        text = README.format(name=name, version=tool_version(), bids=naming_rules.bids_version())
+        names = DEIDENTIFIED if deidentified else IDENTIFYING
+        text = README.format(name=name, version=tool_version(), bids=naming_rules.bids_version(), names=names)
         staging.path("README").write_text(text, encoding="utf-8")
 
 
@@ -100,7 +108,7 @@ def _stage_participant(placement: Placement, staging: Staging) -> list[str]:
 def _person(placement: Placement) -> dict[str, str]:
     keys = placement.image.keys
     age, sex = keys.get("PatientAge") or _age_by_dates(placement), str(keys.get("PatientSex", ""))[:1].upper()
-    known = isinstance(age, (int, float)) and age > 0  # zero is what is written for unknown
+    known = is_number(age) and age > 0  # zero is what is written for unknown
     return {"age": f"{min(age, OLDEST):g}" if known else NOT_AVAILABLE, "sex": sex if sex in SEXES else NOT_AVAILABLE}
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from .. import bids
 from ..formats import nifti
-from ..formats.dicom.reading.read import Plan, outline
+from ..formats.dicom.reading.outline import outline
+from ..formats.dicom.reading.plans import Plan
 from ..model import geometry, metadata
 from ..model.metadata import Log
 from ..model.volume import Volume
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 
 # PS3.3 C.8.13.5.14 → words of aslcontext.tsv
@@ -35,7 +37,7 @@ class Image:
     Attributes
     ----------
     plan : Plan
-        The volume to be.
+        The volume to be, with instances as they may be written.
     keys : dict
         Its BIDS keys.
     facts : dict
@@ -60,6 +62,8 @@ class Image:
         The row of the map, or the name in ReproIn form, that decided.
     log : Log
         What to say to a person.
+    subject : str
+        Label of the subject that was chosen already; empty to derive it from the PatientID.
     """
 
     plan: Plan
@@ -76,6 +80,7 @@ class Image:
     ignored: str = ""
     rule: str = ""
     log: Log = field(default_factory=Log)
+    subject: str = ""
 
     @property
     def study(self) -> str:
@@ -100,8 +105,15 @@ class Image:
         return int(self.facts["Volumes"])
 
 
-def image_of(plan: Plan) -> Image:
-    """Return what the headers tell of an image.
+def image_of(plan: Plan, clean: Callable[[Volume], Volume] | None = None) -> Image:
+    """Return what the headers specify of an image.
+
+    Parameters
+    ----------
+    plan : Plan
+        The image.
+    clean : callable, optional
+        De-identifies a volume: what the headers specify, and the names that are derived from it, are of its result.
 
     Raises
     ------
@@ -109,6 +121,9 @@ def image_of(plan: Plan) -> Image:
         If the headers contradict themselves.
     """
     volume = outline(plan)
+    if clean is not None:
+        volume = clean(volume)
+        plan = replace(plan, name=volume.name, title=volume.name, instances=volume.dicom.metadata.instances)
     stored = nifti.stored_affine(volume)
     keys = bids.keys_of(volume, stored)
     return Image(plan, keys, _facts(plan, volume, keys), _direction(keys, stored), _asl_context(volume))
@@ -124,7 +139,7 @@ def relate(images: Sequence[Image]) -> None:
         field_map = any("FIELDMAPHZ" in image.facts.get("ImageType", []) for image in group)
         for image in group:
             same = {other.facts.get("EchoTime") for other in group if other.facts["Component"] == image.facts["Component"]}
-            echoes = sorted(time for time in same if isinstance(time, (int, float)))
+            echoes = sorted(time for time in same if is_number(time))
             image.facts["EchoCount"] = max(1, len(echoes))
             time = image.facts.get("EchoTime")
             image.facts["EchoIndex"] = echoes.index(time) + 1 if time in echoes else 1

@@ -34,7 +34,7 @@ class Owners:
 
     def __init__(self, dataset: Path):
         self._owners: dict[tuple[str, str], Identity] = {}
-        for root in (dataset, dataset / "sourcedata"):
+        for root in (dataset / "sourcedata", dataset):  # the records say who the subjects are
             for subject in sorted(root.glob("sub-*")) if root.is_dir() else []:
                 self._note_subject(subject)
 
@@ -92,6 +92,8 @@ def _hash(text: str, length: int) -> str:
 def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     """Return the label of the subject; what was resolved or assumed goes to the log of the image."""
     keys = image.keys
+    if image.subject:
+        return image.subject
     patient, name = str(keys.get("PatientID", "")), str(keys.get("PatientName", ""))
     given = table.subjects.of(patient, name)
     if given is not None:
@@ -99,19 +101,18 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
             image.log.warnings.append(f"sub-{given} is another person's, too: the map puts both together.")
         return given
     unique = patient or name or image.study
-    plain = label_of(patient) or label_of(name) or "x" + _hash(unique, 8)
+    plain = label_of(patient) or "x" + _hash(unique, 8)
     candidates = [plain, f"{plain}x{_hash(unique, 4)}", f"{plain}x{_hash(unique, 16)}"]
     label = owners.claim("", candidates, person_of(keys))
     if not label_of(patient):
-        source = "PatientName" if label_of(name) else "a hash"
         image.log.warnings.append(
-            f"PatientID {patient!r} gives no label; sub-{label} is named after {source}. "
-            'Give "subjects" in a --bids-map FILE for another one.'
+            f"PatientID {patient!r} gives no label; sub-{label} is named after a hash. "
+            'Give "subjects" in bids_map="FILE", or subject="LABEL", for another one.'
         )
     elif label != plain:
         image.log.warnings.append(
             f"sub-{plain} is another person's already: PatientID {patient!r} became sub-{label}. "
-            'Give "subjects" in a --bids-map FILE for another label.'
+            'Give "subjects" in bids_map="FILE" for another label.'
         )
     return label
 
@@ -149,6 +150,6 @@ def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, sessi
     if label != plain:
         image.log.warnings.append(
             f"sub-{subject} has another study of that day as ses-{plain}: this one became ses-{label}. "
-            'Give "sessions" in a --bids-map FILE to put both together.'
+            'Give "sessions" in bids_map="FILE" to put both together.'
         )
     return label

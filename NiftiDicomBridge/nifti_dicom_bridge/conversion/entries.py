@@ -8,38 +8,48 @@ from pathlib import Path
 from typing import Any
 
 from ..deidentification import Deidentifier
+from ..deidentification.descriptors import cleaned
+from ..deidentification.sentences import Masker
 from ..errors import Cancelled
-from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import Inventory, Leftover
+from ..labels import Segment
 from ..model.failure import failure_of
 from ..model.metadata import Log
 from ..model.names import unique_name
-from ..model.report import ConversionReport, Entry, Outcome
+from ..model.report import COMPANIONS, ConversionReport, Entry, Outcome
 from ..model.volume import Volume
-from ..options import ConversionOptions
+from ..options import Clean, ConversionOptions
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 
 
 class OutputPolicy:
-    """De-identifies the volumes of a conversion where that is wanted, and gives them names that differ.
+    """De-identifies the volumes and the report of a conversion where that is wanted, and gives volumes different names.
 
     Parameters
     ----------
-    key : str, optional
-        For new UIDs (see `deidentify`); None to leave volumes as they are.
+    deidentifier : Deidentifier, optional
+        None to leave volumes as they are.
     taken : set of str
         Names that are taken.
     """
 
-    def __init__(self, key: str | None, taken: set[str]):
-        self._cleaner = None if key is None else Deidentifier(key)
+    def __init__(self, deidentifier: Deidentifier | None, taken: set[str]):
+        self._cleaner = deidentifier
         self._taken = taken
 
     @classmethod
     def of(cls, options: ConversionOptions, taken: set[str]) -> OutputPolicy:
-        """Return what the options want."""
-        return cls(options.deidentify_key if options.deidentify else None, taken)
+        """Return what the options want; raises `OptionError` if a file that they name has errors."""
+        return cls(Deidentifier.of(options) if options.deidentify else None, taken)
+
+    def published(self, report: ConversionReport) -> ConversionReport:
+        """Return a report whose titles, sentences and paths identify nobody; it is the same where nothing is removed."""
+        if self._cleaner is not None:
+            for number, entry in enumerate(report.entries, start=1):
+                publish_entry(entry, number, self._cleaner.masker)
+        return report
 
     def clean(self, volume: Volume, log: Log | None = None) -> Volume:
         """Return a volume as it may be written; its name stays where nothing is to be removed."""
@@ -52,13 +62,40 @@ class OutputPolicy:
         cleaned = self._cleaner.clean(volume, log)
         return replace(cleaned, name=unique_name(cleaned.name, self._taken))
 
+    def naming(self) -> Deidentifier | None:
+        """Return what de-identifies the headers that file names are derived from; it keeps harmless words."""
+        if self._cleaner is None:
+            return None
+        policy = self._cleaner.policy
+        return Deidentifier(policy=replace(policy, options=policy.options | {Clean.DESCRIPTORS}))
+
+    def labels(self, segments: list[Segment]) -> list[Segment]:
+        """Return segments with names that may be shown: words of anatomy, else the number."""
+        if self._cleaner is None:
+            return segments
+        return [replace(one, label=cleaned(one.label) or f"Label {one.number}", tracking_id="") for one in segments]
+
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
         keys = edited_keys(file)
         if self._cleaner is None or not keys:
             return keys
-        log.warnings.append(f"what was edited in the sidecar was left out, as it may tell anything: {', '.join(keys)}")
+        log.warnings.append("Edited keys of the sidecar were left out: they may contain anything.")
         return {}
+
+
+def publish_entry(entry: Entry, number: int, masker: Masker) -> None:
+    """Take from an entry of a report what identifies the patient: its outputs name it, not its inputs."""
+    masker.add_paths(map(str, entry.inputs))
+    images = [path for path in entry.outputs if path.suffix not in COMPANIONS]
+    names = dict.fromkeys(path.name if len(images) == 1 else path.parent.name for path in images)
+    entry.title = ", ".join(names) or f"image {number}"
+    entry.inputs = []
+    entry.error = masker.masked_error(entry.error)
+    entry.traceback = masker.masked_traceback(entry.traceback)
+    entry.log.notes = list(map(masker.masked, entry.log.notes))
+    entry.log.warnings = list(map(masker.masked, entry.log.warnings))
+    entry.log.changes, entry.log.values = [], []
 
 
 def plans_of(inventory: Inventory, report: ConversionReport) -> list[Plan]:

@@ -161,7 +161,8 @@ def deidentify(
     target : Target or str
         The format to write.
     **options
-        Fields of `ConversionOptions`, such as ``deidentify_key="study 7"``, which links the UIDs of several calls.
+        Fields of `ConversionOptions`, such as ``key_file="study.key"``, which links the UIDs of several
+        calls, ``retain="safe-private"``, or ``clean="descriptors"``.
 
     Returns
     -------
@@ -178,7 +179,7 @@ def deidentify(
     >>> from nifti_dicom_bridge import deidentify
     >>> deidentify("scans", "public")
     ConversionReport: 1 reissued
-      reissued   7 Nasty demo → 7 files in public/7_MR
+      reissued   7_MR → 7 files in public/7_MR
     """
     return convert(Job(inputs, output, _options(target, {**options, "deidentify": True})), progress)
 

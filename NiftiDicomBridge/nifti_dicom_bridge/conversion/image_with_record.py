@@ -8,7 +8,7 @@ from typing import Any
 
 from ..formats import nifti, zarr
 from ..model.volume import Volume
-from ..sidecar import KEY, match, read_sidecar, record, sidecar_path
+from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path
 from ..sidecar.record import Record
 
 
@@ -55,7 +55,11 @@ def open_nifti(path: Path) -> ImageWithRecord:
     """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
     beside = sidecar_path(path)
     top = read_sidecar(beside) if beside.exists() else {}
-    return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)) if KEY in top else None)
+    if KEY in top:
+        return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)))
+    apart = record_path(path)
+    stored = read_sidecar(apart) if apart is not None and apart.is_file() else {}
+    return ImageWithRecord(path, top, record.from_json(stored[KEY], str(apart)) if KEY in stored else None)
 
 
 @dataclass(frozen=True)

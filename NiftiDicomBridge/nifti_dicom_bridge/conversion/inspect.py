@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import BridgeError
 from ..formats import zarr
 from ..formats.dicom.reading import decode
-from ..formats.dicom.reading.read import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import find_series, kind_of
 from ..model import metadata
 from ..model.failure import failure_of

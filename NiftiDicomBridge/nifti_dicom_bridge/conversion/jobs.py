@@ -79,11 +79,18 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
         from .to_zarr import convert_to_zarr as run
     else:
         from .to_dicom import convert_to_dicom as run
+    if progress is not None and job.options.deidentify:
+        progress = _without_titles(progress)
     with size_limit(job.options.size_limit):
         report = run(job.inputs, job.output, job.options, progress)
     if not any(entry.outcome is not Outcome.SKIPPED for entry in report.entries):
         raise BridgeError(_nothing_found(job, report))
     return report
+
+
+def _without_titles(progress: Progress) -> Progress:
+    """Return a progress that shows no titles of series."""
+    return lambda what, done, total: progress("images", done, total)
 
 
 def _nothing_found(job: Job, report: ConversionReport) -> str:

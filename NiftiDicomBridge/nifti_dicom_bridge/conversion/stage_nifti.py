@@ -14,6 +14,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions
 from ..output import Staging
 from ..sidecar import KEY, record, write_sidecar
+from ..standard.numbers import is_number
 
 LONGEST_S = 1e6
 """No volume takes longer; what a header says beyond is nonsense."""
@@ -45,6 +46,7 @@ def stage_nifti(
     changes: Mapping[str, Any] | None = None,
     with_gradients: bool = True,
     edited: Mapping[str, Any] | None = None,
+    record_name: str = "",
 ) -> None:
     """Put the files of one image into a staging area: the image, its sidecar, its gradients.
 
@@ -65,6 +67,9 @@ def stage_nifti(
         Whether b-values and directions may stand beside the image.
     edited : mapping, optional
         Keys of the sidecar as a person changed them, where the image comes from; they count as edited here too.
+    record_name : str
+        Path of the file with the record below the staging area, for a dataset whose sidecars identify nobody; empty to put
+        the record into the sidecar.
 
     Raises
     ------
@@ -75,23 +80,34 @@ def stage_nifti(
     sidecar = staging.path(name + ".json")
     if volume.gradients is not None and with_gradients:
         nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
-    top = _top(volume, changes or {}, edited or {})
-    nifti.write_image(_timed(volume, top), image)
-    write_sidecar(sidecar, top)
+    keys = _keys(volume, changes or {})
+    public = {**(keys if options.identity and not record_name else _public(keys, changes or {})), **(edited or {})}
+    nifti.write_image(_timed(volume, public), image)
+    if volume.source is None or not options.record:
+        write_sidecar(sidecar, public)
+        return
+    stored = {KEY: record.to_json(volume, {key: value for key, value in public.items() if key not in (edited or {})})}
+    if record_name:
+        write_sidecar(staging.path(record_name), {**bids.identity_in(keys), **stored})
+    write_sidecar(sidecar, public if record_name else {**public, **stored})
 
 
 def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:
     """Return a volume whose time step is the RepetitionTime of its sidecar, as BIDS wants: the time from volume to volume."""
     seconds = top.get("RepetitionTime")
-    if volume.times < 2 or not isinstance(seconds, (int, float)) or not 0 < seconds < LONGEST_S:
+    if volume.times < 2 or not is_number(seconds) or not 0 < seconds < LONGEST_S:
         return volume
     return replace(volume, time_step_s=float(seconds))
 
 
-def _top(volume: Volume, changes: Mapping[str, Any], edited: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sidecar of a volume: BIDS names, and the record where it came from DICOM."""
+def _keys(volume: Volume, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the BIDS keys of a volume; none for an image that never was DICOM."""
     if volume.source is None:
-        return dict(edited)
+        return {}
     keys = {**bids.keys_of(volume, nifti.stored_affine(volume)), **changes}
-    keys = {key: value for key, value in keys.items() if value is not None}
-    return {**keys, **edited, KEY: record.to_json(volume, keys)}
+    return {key: value for key, value in keys.items() if value is not None}
+
+
+def _public(keys: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys that identify nobody, and those that a person wants."""
+    return {**bids.without_identity(keys), **{key: value for key, value in changes.items() if value is not None}}

@@ -61,14 +61,16 @@ def stage_store(
     writer.write_voxels(volume, has_labels(volume), digester.update if digester else None, progress)
     if complete and digester:
         volume = complete(digester.digest())
-    _write_attributes(writer, volume, top or {}, folder.name, sidecar)
+    _write_attributes(writer, volume, top or {}, folder.name, sidecar, options.identity)
     if segments:
         write_dseg(segments, staging.path(name + "_dseg.tsv"))
 
 
-def _write_attributes(writer: zarr.StoreWriter, volume: Volume, top: Mapping[str, Any], store: str, sidecar: Path) -> None:
+def _write_attributes(
+    writer: zarr.StoreWriter, volume: Volume, top: Mapping[str, Any], store: str, sidecar: Path, identity: bool
+) -> None:
     """Write what is known beside the voxels into the store, and the JSON file beside it."""
-    keys, content = _keys_and_record(volume)
+    keys, content = _keys_and_record(volume, identity)
     all_keys = {**keys, **top}
     writer.write_attributes(volume, content, all_keys)
     write_sidecar(sidecar, {**all_keys, zarr.BESIDE_KEY: zarr.companion_content(volume, store, content)})
@@ -84,10 +86,10 @@ def _check_beside(folder: Path, name: str) -> None:
             )
 
 
-def _keys_and_record(volume: Volume) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _keys_and_record(volume: Volume, identity: bool) -> tuple[dict[str, Any], dict[str, Any] | None]:
     if volume.source is None:
         return {}, None
-    keys = bids.keys_of(volume)
+    keys = bids.keys_of(volume) if identity else bids.without_identity(bids.keys_of(volume))
     return keys, record.to_json(volume, keys)
 
 

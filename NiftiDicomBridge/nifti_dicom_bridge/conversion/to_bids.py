@@ -7,19 +7,21 @@ from pathlib import Path
 
 from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
-from ..bids_dataset.images import Image, image_of
-from ..bids_dataset.paths import Placement, assign_paths
+from ..bids_dataset.images import Image
+from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
 from ..errors import OutputError, SidecarError
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from ..sidecar import read_sidecar, sidecar_path
-from .entries import errors_recorded_in, leftover_entries, plans_as_named
+from ..sidecar import read_sidecar, record_path, sidecar_path
+from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_as_named
 from .stage_nifti import stage_labels, stage_nifti
+from .to_bids_images import entry_of, images_of
 
 
 def convert_to_bids(
@@ -35,44 +37,28 @@ def convert_to_bids(
     table = read_map(options.bids_map)
     inventory = find_series(inputs, progress, options.follow_links)
     report = ConversionReport(leftover_entries(inventory.leftovers))
-    images = _images(plans_as_named(inventory, report), report)
+    public = OutputPolicy.of(options, set())
+    pairs = images_of(plans_as_named(inventory, report), options, public, report)
+    plan_of = {id(image): plan for image, plan in pairs}
+    images = [image for image, _ in pairs]
     placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-    report.entries += [_left_out(image) for image in images if image.ignored]
+    report.entries += [_left_out(image, plan) for image, plan in pairs if image.ignored]
     for placement in placements:
-        report.entries.append(_write(placement, output, table, options, progress))
-    return report
-
-
-def _images(plans: Sequence[Plan], report: ConversionReport) -> list[Image]:
-    """Return what the headers tell of each image; one that cannot be understood is a failed entry."""
-    images = []
-    for plan in plans:
-        entry = _entry(plan)
+        entry = entry_of(plan_of[id(placement.image)])
         with errors_recorded_in(entry):
-            images.append(image_of(plan))
-        if entry.outcome is Outcome.FAILED:
-            report.entries.append(entry)
-    return images
+            volume = public.clean(load(plan_of[id(placement.image)], progress), entry.log)
+            entry.outputs = write_placed(volume, placement, output, table, options)
+            entry.log.warnings += volume.warnings
+        image = placement.image
+        entry.log.warnings += image.log.warnings
+        entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
+        report.entries.append(entry)
+    return public.published(report)
 
 
-def _entry(plan: Plan) -> Entry:
-    return Entry(plan.title, Outcome.CONVERTED, [Path(instance.path) for instance in plan.instances])
-
-
-def _left_out(image: Image) -> Entry:
-    entry = _entry(image.plan)
+def _left_out(image: Image, plan: Plan) -> Entry:
+    entry = entry_of(plan)
     entry.outcome, entry.error = Outcome.SKIPPED, image.ignored
-    return entry
-
-
-def _write(placement: Placement, output: Path, table: BidsMap, options: ConversionOptions, progress: Progress | None) -> Entry:
-    image, entry = placement.image, _entry(placement.image.plan)
-    with errors_recorded_in(entry):
-        volume = load(image.plan, progress)
-        entry.outputs = write_placed(volume, placement, output, table, options)
-        entry.log.warnings += volume.warnings
-    entry.log.warnings += image.log.warnings
-    entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
     return entry
 
 
@@ -87,7 +73,8 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
     name = str(placement.path)
     _check_existing(dataset / name, placement, options)
     with Staging(dataset, options.overwrite) as staging:
-        stage_nifti(volume, name, staging, options, placement.image.changes, placement.with_gradients)
+        apart = f"{SOURCE_DATA}/{name}.json" if placement.is_raw else ""
+        stage_nifti(volume, name, staging, options, placement.image.changes, placement.with_gradients, record_name=apart)
         if not placement.is_raw:
             stage_labels(volume, name, staging)
         if placement.is_raw and placement.image.aslcontext:
@@ -97,12 +84,12 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
             )
         images = len(staging.names)
         image_name = placement.path.name + (".nii.gz" if options.gzip else ".nii")
-        placement.image.log.notes += stage_dataset_files(placement, image_name, staging, table)
+        placement.image.log.notes += stage_dataset_files(placement, image_name, staging, table, options.deidentify)
         return staging.commit()[:images]
 
 
 def _check_existing(stem: Path, placement: Placement, options: ConversionOptions) -> None:
-    """Refuse a second image of a name: in the other form of NIfTI, and, even with --overwrite, of another series."""
+    """Refuse a second image of a name: in the other form of NIfTI, and, even with ``overwrite``, of another series."""
     wanted = ".nii.gz" if options.gzip else ".nii"
     for suffix in NIFTI_SUFFIXES:
         path = stem.with_name(stem.name + suffix)
@@ -113,12 +100,16 @@ def _check_existing(stem: Path, placement: Placement, options: ConversionOptions
         if options.overwrite and _series_of(path) not in ("", placement.image.series[0]):
             raise OutputError(
                 f"{path} is of another series, and is not replaced. Convert the series of a session in one run, or tell them "
-                'apart by "custom_entities" in a --bids-map FILE.'
+                'apart by "custom_entities" in bids_map="FILE".'
             )
 
 
 def _series_of(image: Path) -> str:
-    try:
-        return str(read_sidecar(sidecar_path(image)).get("SeriesInstanceUID", ""))
-    except SidecarError:
-        return ""
+    for path in filter(None, (record_path(image), sidecar_path(image))):
+        try:
+            series = str(read_sidecar(path).get("SeriesInstanceUID", ""))
+        except SidecarError:
+            continue
+        if series:
+            return series
+    return ""

@@ -13,7 +13,8 @@ from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.created.kinds import modality_of
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..formats.dicom.uids import UidMap
 from ..formats.dicom.write import DicomJob, write_dicom
@@ -109,7 +110,7 @@ def convert_to_dicom(
     _check_sidecar(sources, options)
     for group, job in _jobs(_sharing_instances(sources), run.job):
         report.entries.append(_group_to_dicom(group, run.with_job(job)))
-    return report
+    return run.public.published(report)
 
 
 def _image_sources(inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions) -> Iterator[_Source]:
@@ -235,7 +236,7 @@ def _edited_values(group: Sequence[_Source]) -> dict[edits.Target, Any]:
 
 
 def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:
-    """Return what --set and --metadata specify for the input files of an entry."""
+    """Return what ``set_values`` and ``metadata`` specify for the input files of an entry."""
     given = given_values(run.options.for_file(entry.inputs[0]))
     return dict(edits.elements_of({word: text for word, (text, _) in given.items()}).items())
 
@@ -290,7 +291,8 @@ def _require_same_modality(values: Mapping[edits.Target, Any], volumes: Sequence
         wanted = modality_of(metadata.text(first, Tag.SOP_CLASS_UID))
         if wanted and given[0] != wanted:
             raise OptionError(
-                f"Modality (0008,0060) of this kind of object is {wanted}, and {given[0]} was set. Use --as for another kind."
+                f"Modality (0008,0060) of this kind of object is {wanted}, and {given[0]} was set. "
+                'Use kind="KIND" for another kind.'
             )
 
 

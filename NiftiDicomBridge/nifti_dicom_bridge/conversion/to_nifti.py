@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..errors import GeometryError
 from ..formats.dicom.reading.frames import true_planes
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.names import stem_of, unique_name
@@ -35,7 +36,7 @@ def convert_to_nifti(
     report.entries += stores_to_nifti(stores, output, options, taken, public) if stores else []
     for plan in plans:
         report.entries.append(_plan_to_nifti(plan, output, options, taken, public, progress))
-    return report
+    return public.published(report)
 
 
 def _plan_to_nifti(

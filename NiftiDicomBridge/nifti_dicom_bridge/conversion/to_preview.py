@@ -13,7 +13,8 @@ from ..deidentification.pixel_warnings import picture_warnings
 from ..errors import BridgeError, GeometryError, OptionError
 from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.dicom.reading.series import find_series
 from ..labels import Segment, find_labels, read_labels
@@ -29,7 +30,7 @@ from ..output import Staging
 from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
-from .entries import errors_recorded_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .read_images import read
@@ -64,22 +65,29 @@ class _Shared:
     options: ConversionOptions
     maps: tuple[Labels, ...] = ()
     taken: set[str] = field(default_factory=set)
+    public: OutputPolicy = field(default_factory=lambda: OutputPolicy(None, set()))
+
+    @classmethod
+    def of(cls, output: Path, options: ConversionOptions) -> _Shared:
+        """Return what the options want."""
+        public = OutputPolicy.of(options, set())
+        return cls(output, options, _label_maps(options.preview.overlay, options.labels, public), public=public)
 
 
 def convert_to_preview(
     inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
 ) -> ConversionReport:
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
-    shared = _Shared(output, options, _label_maps(options.preview.overlay, options.labels))
+    shared = _Shared.of(output, options)
     report = ConversionReport()
     for source in list(_sources(inputs, report, options, progress)):  # all are found before the first is written
         report.entries.append(_source_to_preview(source, shared, progress))
-    return report
+    return shared.public.published(report)
 
 
 def write_preview(volume: Volume, path: Path, options: ConversionOptions, log: Log) -> list[Path]:
     """Make pictures of one image, named after a path without suffix; see `nifti_dicom_bridge.write`."""
-    shared = _Shared(path.parent, options, _label_maps(options.preview.overlay, options.labels))
+    shared = _Shared.of(path.parent, options)
     entry = Entry(volume.name, Outcome.CONVERTED, log=log)
     _write(_Source(volume.name, path.name, [], volume=volume), path.name, shared, entry, None)
     return entry.outputs
@@ -107,38 +115,41 @@ def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | No
 def _write(source: _Source, name: str, shared: _Shared, entry: Entry, progress: Progress | None) -> None:
     """Make pictures of an image, under a name of their own if none is given."""
     volume = source.load(progress)
+    if volume.source is not None:
+        volume = shared.public.clean(volume, entry.log)
     entry.log.warnings += volume.warnings
-    subject = _subject(source, with_display_rescale(volume), shared, entry)
-    name = name or unique_name(_public_name(volume) if shared.options.deidentify else source.name, shared.taken)
+    title = _public_name(volume) if shared.options.deidentify else source.title
+    subject = _subject(source, with_display_rescale(volume), title, shared, entry)
+    name = name or unique_name(title if shared.options.deidentify else source.name, shared.taken)
     with Staging(shared.output, shared.options.overwrite) as staging:
         stage_preview(subject, name, staging, shared.options, entry.log, progress)
         entry.outputs = staging.commit()
 
 
 def _public_name(volume: Volume) -> str:
-    """Return a name that tells the modality and nothing else."""
+    """Return the modality, and nothing else."""
     if volume.source is None:
         return "image"
     return safe_name(metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY, "image"))
 
 
-def _subject(source: _Source, volume: Volume, shared: _Shared, entry: Entry) -> PreviewInput:
+def _subject(source: _Source, volume: Volume, title: str, shared: _Shared, entry: Entry) -> PreviewInput:
     planes = true_planes(volume.dicom.metadata) if volume.source is not None else None
     edited = source.plan is None and volume.is_moved
     planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
     placed = edited or planes is not None or (volume.source is None and bool(volume.space))
     if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
         entry.log.warnings.append(f"it is not known where the image lies: it is shown as stored, not {shared.options.plane}")
-    if volume.source is not None:
+    if volume.source is not None and not shared.options.deidentify:
         entry.log.warnings += picture_warnings(volume.dicom.metadata)
     return PreviewInput(
         volume=volume,
-        title=source.title,
+        title=title,
         regular=_regular(volume, planes),
         planes=planes,
         placed=placed,
         labels=_labels(source, volume, shared, placed, entry),
-        sidecar=_sidecar(source),
+        sidecar=None if shared.options.deidentify else _sidecar(source),
     )
 
 
@@ -159,8 +170,8 @@ def _sidecar(source: _Source) -> dict[str, Any] | None:
 # --- label maps -------------------------------------------------------------------------------------------------------
 
 
-def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
-    """Return what ``--overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
+def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> tuple[Labels, ...]:
+    """Return what ``overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
 
     Raises
     ------
@@ -172,13 +183,15 @@ def _label_maps(path: Path | None, table: Path | None) -> tuple[Labels, ...]:
     try:
         volumes = read(path)
     except BridgeError as error:
-        raise OptionError(f"--overlay {path}: {error}") from None
+        raise OptionError(f'overlay="{path}": {error}') from None
     label_maps = []
     for volume in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
-            raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
+            raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
+        if volume.source is not None:
+            volume = public.clean(volume)
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
-        label_maps.append(Labels(grid, tuple(_segments(path, volume, table)), _space(volume)))
+        label_maps.append(Labels(grid, tuple(public.labels(_segments(path, volume, table))), _space(volume)))
     return tuple(label_maps)
 
 
@@ -199,7 +212,7 @@ def _space(volume: Volume) -> str:
 
 def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:
     """Return what is drawn upon an image: the label maps in its space, or, where it is one, itself."""
-    own = _own_labels(source, volume, shared.options)
+    own = _own_labels(source, volume, shared.options, shared.public)
     if not shared.maps:
         return own
     if not placed:
@@ -212,7 +225,7 @@ def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entr
     return fitting or own
 
 
-def _own_labels(source: _Source, volume: Volume, options: ConversionOptions) -> tuple[Labels, ...]:
+def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, public: OutputPolicy) -> tuple[Labels, ...]:
     """Return a label map as labels, so that it is shown in its colours."""
     if volume.voxels.ndim != 4 or volume.voxels.dtype.kind not in "iub":
         return ()
@@ -222,4 +235,4 @@ def _own_labels(source: _Source, volume: Volume, options: ConversionOptions) -> 
     table = options.labels or (find_labels(source.inputs[0]) if source.inputs else None)
     if table is None and not has_labels(volume):
         return ()
-    return (Labels(volume, tuple(read_labels(table)) if table is not None else ()),)
+    return (Labels(volume, tuple(public.labels(read_labels(table))) if table is not None else ()),)

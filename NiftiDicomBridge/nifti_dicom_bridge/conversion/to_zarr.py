@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..formats import zarr
 from ..formats.dicom.reading.lazy_series import Stream
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..labels import find_labels
 from ..model.names import stem_of, unique_name
@@ -45,7 +46,7 @@ def convert_to_zarr(
     for title, paths, name, stage in images:
         entry = Entry(title, Outcome.CONVERTED, paths)
         report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))
-    return report
+    return public.published(report)
 
 
 Stage = Callable[[str, Staging, ConversionOptions, Entry], None]

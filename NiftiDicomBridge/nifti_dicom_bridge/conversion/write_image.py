@@ -71,7 +71,7 @@ def write(volume: Volume, path: AnyPath, options: ConversionOptions | None = Non
 
         return write_preview(volume, _without_suffix(Path(path), _PICTURES), options, log)
     if options.deidentify:
-        volume = Deidentifier(options.deidentify_key).clean(volume, log)
+        volume = Deidentifier.of(options).clean(volume, log)
     if options.target is Target.ZARR:
         from .stage_zarr import write_store
 
@@ -99,7 +99,7 @@ def _write_dicom(volume: Volume, folder: Path, options: ConversionOptions, log: 
 
     job = DicomJob(options)
     if options.deidentify:
-        volume = Deidentifier(options.deidentify_key).clean(volume, log)
+        volume = Deidentifier.of(options).clean(volume, log)
         job.keep_new_uids([volume])
     entry = Entry(volume.name, Outcome.RESTORED, log=log)
     values = {keyword: text for keyword, (text, _) in given_values(options).items()}

@@ -1,28 +1,32 @@
-"""What the basic profile does to an attribute: its action code (PS3.15 table E.1-1), made definite by the kind of object."""
+"""What happens to an attribute: PS3.15 table E.1-1 with its options, made definite by the kind of object."""
 
 from __future__ import annotations
 
 from enum import Enum
 from functools import lru_cache
 
-from ..model.metadata import Element
+from ..options import Clean, Retain
 from ..standard import dictionary
-from ..standard.confidentiality_profile import action_code
+from ..standard.confidentiality_profile import ProfileRow, row_of
 from ..standard.iods import TYPES, attributes_of
-from ..standard.tags import Tag
+from . import kept_attributes
+from .policy import Policy
 
 Path = tuple[int, ...]
 """Tags from the outermost sequence to the attribute."""
 
 
 class Action(Enum):
-    """What happens to an attribute; the values are the codes of PS3.15 table E.1-1a."""
+    """What happens to an attribute; the values are the codes of PS3.15 table E.1-1a, and two of our own."""
 
     KEEP = "K"
     REMOVE = "X"
     EMPTY = "Z"
     DUMMY = "D"
     UID = "U"
+    CLEAN = "C"
+    SHIFT = "shift"
+    """A date that is moved by the days of the patient: C in the column of modified dates."""
 
 
 _BY_CODE = {action.value: action for action in Action} | {"U*": Action.UID}
@@ -30,58 +34,86 @@ _OF_TYPE_2 = ("Z", "D", "U*", "X")
 _OF_TYPE_3 = ("X", "Z", "D", "U*")
 _OF_TYPE_1 = ("D", "U*", "Z", "X")
 _PREFERRED = {"1": _OF_TYPE_1, "1C": _OF_TYPE_1, "2": _OF_TYPE_2, "2C": _OF_TYPE_2, "3": _OF_TYPE_3, "": _OF_TYPE_1}
+_BY_RULE = {"keep": Action.KEEP, "remove": Action.REMOVE, "empty": Action.EMPTY}
 _GRAPHICS = (0x50, 0x60)
 """High bytes of the groups of curves and overlays."""
-_TIMES_AND_NAMES = frozenset({"PN", "DA", "DT", "TM"})
-# UIDs of kinds and tables, not of objects (PS3.3): they tell nobody
-_OF_KINDS = frozenset({
-    Tag.REFERENCED_SOP_CLASS_UID_IN_FILE, Tag.REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, Tag.RELATED_GENERAL_SOP_CLASS_UID,
-    Tag.SOP_CLASS_UID, Tag.SOP_CLASSES_IN_STUDY, Tag.CODING_SCHEME_UID, Tag.CONTEXT_UID, Tag.MAPPING_RESOURCE_UID,
-    Tag.REFERENCED_SOP_CLASS_UID, Tag.SOP_CLASSES_SUPPORTED,
-    Tag.ORIGINAL_SPECIALIZED_SOP_CLASS_UID,
-})  # fmt: skip
+_DATES = frozenset({"DA", "DT", "TM"})
+_TEXTS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
+_PERSONS_AND_PLACES = frozenset({"PN", "AE", "UR"})
+_BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW"})
+_CLEANABLE = _TEXTS | {"SQ"}
+_ANY = "X/Z/D"
 
 
-def action_of(path: Path, element: Element, sop_class: str) -> Action:
-    """Return what the basic profile does to an attribute.
+@lru_cache(maxsize=1 << 16)
+def action_of(path: Path, vr: str, sop_class: str, policy: Policy) -> Action:
+    """Return what happens to an attribute.
 
     Parameters
     ----------
     path : tuple of int
         Tags from the outermost sequence to the attribute.
-    element : Element
-        The attribute.
+    vr : str
+        Its VR.
     sop_class : str
         SOPClassUID: where the profile gives a choice, it is "remove" for what is of Type 3 there, "empty" for Type 2, and a
         dummy for Type 1; for what the tables do not know, the one that leaves the object valid.
+    policy : Policy
+        Options of the profile, and a person's rules, which win.
     """
-    code = _code_of(path[-1], element)
-    if code == Action.KEEP.value:
+    tag = path[-1]
+    if tag in policy.rules.actions:
+        return _BY_RULE[policy.rules.actions[tag]]
+    if dictionary.is_private(tag) or tag & 0xFFFF == 0 or tag >> 24 in _GRAPHICS:
+        return Action.REMOVE
+    row = row_of(tag)
+    if row is not None:
+        return _of_row(row, path, vr, sop_class, policy)
+    if not dictionary.is_known(tag) or not dictionary.allows_vr(tag, vr):
+        return Action.REMOVE
+    return _of_unlisted(path, vr, sop_class, policy)
+
+
+def basic_action(path: Path, sop_class: str) -> Action:
+    """Return what the basic profile does to an attribute, whatever the options: for what nothing is left of when cleaned."""
+    row = row_of(path[-1])
+    return _definite(row.code if row else _ANY, path, sop_class)
+
+
+def _of_row(row: ProfileRow, path: Path, vr: str, sop_class: str, policy: Policy) -> Action:
+    codes = {option: row.options.get(option.value) for option in policy.options}
+    if "K" in codes.values():
         return Action.KEEP
-    type_ = _type_of(path, sop_class)
+    if codes.get(Retain.MODIFIED_DATES) and vr in _DATES:
+        return Action.SHIFT
+    if "C" in codes.values() and vr in _CLEANABLE:
+        return Action.CLEAN
+    return _definite(row.code, path, sop_class)
+
+
+def _of_unlisted(path: Path, vr: str, sop_class: str, policy: Policy) -> Action:
+    """Return what happens to an attribute that the table does not list: as tables grow, kinds of values are treated alike."""
+    tag = path[-1]
+    if vr == "UI":
+        of_kind = tag in kept_attributes.UIDS_OF_KINDS or tag in kept_attributes.UIDS_OF_TABLES
+        return Action.KEEP if of_kind or Retain.UIDS in policy.options else Action.UID
+    if vr in _DATES and Retain.FULL_DATES in policy.options:
+        return Action.KEEP
+    if vr in _DATES and Retain.MODIFIED_DATES in policy.options:
+        return Action.SHIFT
+    if vr in _TEXTS:
+        return Action.KEEP if tag in kept_attributes.TEXTS else Action.CLEAN
+    lost = vr in _DATES or vr in _PERSONS_AND_PLACES or (vr in _BYTES and tag not in kept_attributes.BYTES)
+    return _definite(_ANY, path, sop_class) if lost else Action.REMOVE if vr == "UN" else Action.KEEP
+
+
+def _definite(code: str, path: Path, sop_class: str) -> Action:
     wanted = set(code.split("/"))
-    action = _BY_CODE[next(one for one in (*_PREFERRED[type_], "U") if one in wanted)]
-    if action is Action.EMPTY and type_ in ("1", "1C") and isinstance(element.value, bytes):
-        return Action.DUMMY  # which Z allows, too
-    return action
+    return _BY_CODE[next(one for one in (*_PREFERRED[type_of(path, sop_class)], "U") if one in wanted)]
 
 
-def _code_of(tag: int, element: Element) -> str:
-    """Return the code of the table; as tables grow, names, dates, times and UIDs that it does not list are treated alike."""
-    group = tag >> 16
-    if dictionary.is_private(tag) or tag & 0xFFFF == 0 or group >> 8 in _GRAPHICS:
-        return "X"
-    code = action_code(tag)
-    if code:
-        return code
-    if element.vr == "UN":
-        return "X"
-    if element.vr == "UI":
-        return "K" if tag in _OF_KINDS else "U"
-    return "X/Z/D" if element.vr in _TIMES_AND_NAMES else "K"
-
-
-def _type_of(path: Path, sop_class: str) -> str:
+def type_of(path: Path, sop_class: str) -> str:
+    """Return the type of an attribute in the kind of object (PS3.5 7.4); empty where the tables do not know it."""
     by_path, by_tag = _types(sop_class)
     return by_path.get(path) or by_tag.get(path[-1], "") if len(path) > 1 else by_path.get(path, "3" if by_path else "")
 
@@ -99,3 +131,8 @@ def _types(sop_class: str) -> tuple[dict[Path, str], dict[int, str]]:
 
 def _stricter(one: str, other: str | None) -> str:
     return one if other is None else min(one, other, key=TYPES.index)
+
+
+def keeps_graphics(policy: Policy) -> bool:
+    """Whether graphics are cleaned in place of being removed."""
+    return Clean.GRAPHICS in policy.options

@@ -1,4 +1,4 @@
-"""What de-identified metadata do not heal: words in the pixels, and pixels that only private attributes explain."""
+"""What de-identified metadata do not change: text and faces in the pixels, and pixels that only private attributes explain."""
 
 from __future__ import annotations
 
@@ -7,46 +7,66 @@ from ..model.metadata import Elements, SeriesMetadata
 from ..model.volume import Volume
 from ..standard.tags import Tag
 
-_WRITTEN_UPON = frozenset({"US", "IVUS", "XA", "RF", "ES", "GM", "SM", "XC", "OP", "OT", "SC", "ECG", "MG", "DOC"})
-"""Modalities whose devices write names and dates into the pixels: ultrasound, angiography, screens, scans."""
+_WITH_TEXT = frozenset({"US", "IVUS", "XA", "RF", "ES", "GM", "SM", "XC", "OP", "OT", "SC", "ECG", "MG", "DOC"})
+"""Modalities whose devices often write names and dates into the pixels: ultrasound, angiography, screens, scans."""
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_WITH_FACES = frozenset({"MR", "CT", "PT"})
+_NOT_HEADS = (
+    "CHEST", "THORAX", "ABDOMEN", "PELVIS", "PROSTATE", "KNEE", "ANKLE", "FOOT", "HIP", "LIVER", "HEART", "BREAST", "WRIST",
+    "HAND", "ELBOW", "SHOULDER", "LSPINE", "TSPINE", "EXTREMITY", "LEG", "ARM",
+)  # fmt: skip
+_THICKEST_FACE_MM, _SMALLEST_FACE_MM = 6.0, 80.0
 
 
-def pixel_warnings(volume: Volume) -> list[str]:
+def pixel_warnings(volume: Volume, mosaics_explained: bool = False) -> list[str]:
     """Return sentences on the pixels of a volume that came from DICOM, before it was de-identified."""
-    elements, sentences = volume.dicom.metadata.first.elements, []
-    if _is_written_upon(elements):
-        sentences.append("BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, which were not looked at")
-    elif _may_be_written_upon(elements):
-        sentences.append("names or dates may stand in the pixels, which were not looked at (BurnedInAnnotation is absent)")
-    if volume.dicom.is_mosaic:
+    elements = volume.dicom.metadata.first.elements
+    sentences = picture_warnings(volume.dicom.metadata)
+    if may_show_a_face(volume):
         sentences.append(
-            "the slices lie in mosaics, which private attributes explain that were removed: keep the images as NIfTI"
+            "a face may be recognized in a rendering of the image. Remove it with mri_synthstrip, pydeface or quickshear"
         )
+    if volume.dicom.is_mosaic and not mosaics_explained:
+        sentences.append(
+            "the slices are arranged in mosaics, which only private attributes describe, and those were removed. Use "
+            'retain="safe-private", or convert the images to NIfTI'
+        )
+    if metadata.text(elements, Tag.RECOGNIZABLE_VISUAL_FEATURES).upper() == "YES" and not may_show_a_face(volume):
+        sentences.append("RecognizableVisualFeatures (0028,0302) is YES: the patient may be recognized in the image")
     return sentences
 
 
 def picture_warnings(series: SeriesMetadata) -> list[str]:
-    """Return sentences on what stands in pictures of a series, for whoever gives them away."""
+    """Return sentences on text in the pixels of a series."""
     elements = series.first.elements
-    if _is_written_upon(elements):
-        return ["BurnedInAnnotation (0028,0301) is YES: names or dates stand in the pixels, and in these pictures"]
-    if not _may_be_written_upon(elements):
+    stated = metadata.text(elements, Tag.BURNED_IN_ANNOTATION).upper()
+    if stated == "YES":
+        return ["BurnedInAnnotation (0028,0301) is YES: the pixels contain names or dates, which were not removed"]
+    kind = "a secondary capture" if _is_captured(elements) else _modality_with_text(elements)
+    if not kind or (stated == "NO" and kind != "a secondary capture"):
         return []
-    what = metadata.text(elements, Tag.MODALITY) or "a captured screen"
-    return [f"names or dates may stand in the pixels (BurnedInAnnotation is absent, {what}): look at the pictures"]
+    state = "NO, but this is" if stated == "NO" else "absent from"
+    return [f"the pixels may contain names or dates: BurnedInAnnotation (0028,0301) is {state} {kind}. Look at the images"]
 
 
-def _is_written_upon(elements: Elements) -> bool:
-    """Whether names or dates stand in the pixels (PS3.3 C.7.6.1.1.7)."""
-    return metadata.text(elements, Tag.BURNED_IN_ANNOTATION).upper() == "YES"
-
-
-def _may_be_written_upon(elements: Elements) -> bool:
-    """Whether BurnedInAnnotation is absent from an image of a kind that often has words in its pixels."""
-    if metadata.text(elements, Tag.BURNED_IN_ANNOTATION):
+def may_show_a_face(volume: Volume) -> bool:
+    """Whether a volume may show a face: a head, or an unstated body part, large enough and of thin slices."""
+    if volume.source is None or volume.voxels.ndim != 4:
         return False
-    return metadata.text(elements, Tag.MODALITY) in _WRITTEN_UPON or _is_captured(elements)
+    elements = volume.dicom.metadata.first.elements
+    if metadata.text(elements, Tag.RECOGNIZABLE_VISUAL_FEATURES).upper() == "NO":
+        return False
+    part = metadata.text(elements, Tag.BODY_PART_EXAMINED).upper().replace(" ", "")
+    if metadata.text(elements, Tag.MODALITY) not in _WITH_FACES or any(other in part for other in _NOT_HEADS):
+        return False
+    steps = (volume.ijk_to_ras[:3, :3] ** 2).sum(axis=0) ** 0.5
+    extent = [step * count for step, count in zip(steps, volume.shape_ijk, strict=True)]
+    return bool(steps.max() <= _THICKEST_FACE_MM and min(extent) >= _SMALLEST_FACE_MM)
+
+
+def _modality_with_text(elements: Elements) -> str:
+    modality = metadata.text(elements, Tag.MODALITY)
+    return f"an image of modality {modality}" if modality in _WITH_TEXT else ""
 
 
 def _is_captured(elements: Elements) -> bool:

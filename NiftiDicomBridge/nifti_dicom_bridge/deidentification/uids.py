@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import uuid
 
-_OF_THE_STANDARD = "1.2.840.10008."
+from ..standard.uid_registry import is_registered
 
 
 class KeyedUids:
@@ -15,16 +14,18 @@ class KeyedUids:
 
     Parameters
     ----------
-    key : str
-        The same key gives the same UIDs, in other conversions too. Without one, a random key that nobody learns.
+    key : bytes
+        The same key gives the same UIDs, in other conversions too.
+    retained : bool
+        Keep all UIDs.
     """
 
-    def __init__(self, key: str = ""):
-        self._key = key.encode("utf-8") or os.urandom(32)
+    def __init__(self, key: bytes, retained: bool = False):
+        self._key, self._retained = key, retained
 
     def new(self, uid: str) -> str:
-        """Return the new UID of an old one; those of the standard itself stay (PS3.6 A)."""
-        if not uid or uid.startswith(_OF_THE_STANDARD):
+        """Return the new UID of an old one; those that the standard registers stay (PS3.6 A)."""
+        if not uid or self._retained or is_registered(uid):
             return uid
         digest = hmac.new(self._key, uid.encode("utf-8"), hashlib.sha256).digest()
         return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"

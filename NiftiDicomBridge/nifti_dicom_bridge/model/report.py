@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
 from ..options.messages import in_words
-from ..options.wording import python_words
-from .metadata import Log
+from ..options.wording import Words
+from .metadata import Change, Log
 
 
 class Outcome(StrEnum):
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     """It could not be done; the log says why. The others went on."""
 
 
-_COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
+COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
 """Files that are next to an image."""
 _ORDER = {Outcome.FAILED: 0, Outcome.SKIPPED: 2}
 """What is shown first, and what last."""
@@ -91,9 +91,24 @@ class Entry:
         """Return the outcome in one line: what went in and what came out, or why it failed."""
         if self.outcome in (Outcome.FAILED, Outcome.SKIPPED):
             return f"{self.outcome:10} {self.title}: {self.error}"
-        images = [path for path in self.outputs if path.suffix not in _COMPANIONS]
+        images = [path for path in self.outputs if path.suffix not in COMPANIONS]
         where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
         return f"{self.outcome:10} {self.title} → {where}"
+
+    def in_words(self, words: Words) -> Entry:
+        """Return the entry with its options named in the words of a front end; see `in_words`."""
+
+        def renamed(changes: list[Change]) -> list[Change]:
+            return [replace(change, source=in_words(change.source, words)) for change in changes]
+
+        log = replace(
+            self.log,
+            warnings=[in_words(text, words) for text in self.log.warnings],
+            notes=[in_words(text, words) for text in self.log.notes],
+            changes=renamed(self.log.changes),
+            values=renamed(self.log.values),
+        )
+        return replace(self, log=log, error=in_words(self.error, words))
 
 
 @dataclass(repr=False)
@@ -135,7 +150,11 @@ class ConversionReport:
         counts = [(outcome, sum(entry.outcome is outcome for entry in self.entries)) for outcome in Outcome]
         title = f"ConversionReport: {', '.join(f'{count} {outcome}' for outcome, count in counts if count) or 'nothing found'}"
         order = sorted(self.entries, key=lambda entry: _ORDER.get(entry.outcome, 1))
-        return fitted([title, *("  " + in_words(entry.line(), python_words) for entry in order)])
+        return fitted([title, *("  " + entry.line() for entry in order)])
+
+    def in_words(self, words: Words) -> ConversionReport:
+        """Return the report with its options named in the words of a front end, such as `command_line_words`."""
+        return ConversionReport([entry.in_words(words) for entry in self.entries])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""

@@ -1,12 +1,14 @@
 """What can be chosen, which choices contradict each other, and how outputs appear."""
 
 from .choices import (
+    Clean,
     Kind,
     Layout,
     Names,
     PreviewWindow,
     Progress,
     Resample,
+    Retain,
     SegmentationForm,
     SlicePlane,
     Target,
@@ -16,6 +18,7 @@ from .choices import (
 from .options import ConversionOptions, FileOptions, PreviewOptions
 
 __all__ = [
+    "Clean",
     "ConversionOptions",
     "FileOptions",
     "Kind",
@@ -25,6 +28,7 @@ __all__ = [
     "PreviewWindow",
     "Progress",
     "Resample",
+    "Retain",
     "SegmentationForm",
     "SlicePlane",
     "Target",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
 from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
+from .deidentification_rules import DEIDENTIFICATION_RULES
 from .options import ConversionOptions
 from .path_rules import PATH_RULES
 from .rule import Rule, is_given
@@ -73,42 +74,19 @@ RULES: tuple[Rule, ...] = (
         "{resample} creates images that are not raw data, and {layout=bids} writes raw data. Leave out one of them.",
     ),
     Rule(
-        "bids-with-deidentify",
-        ("layout", "deidentify"),
-        lambda options: options.layout is Layout.BIDS and options.deidentify,
-        "{layout=bids} needs labels for the subjects, which {deidentify=True} removes. De-identify with {target=dicom} first.",
-    ),
-    # de-identification
-    Rule(
-        "key-without-deidentify",
-        ("deidentify_key", "deidentify"),
-        lambda options: bool(options.deidentify_key) and not options.deidentify,
-        "{deidentify_key} specifies how {deidentify=True} replaces UIDs. Use both, or neither.",
+        "subject-without-bids",
+        ("subject", "layout"),
+        lambda options: bool(options.subject) and options.layout is not Layout.BIDS,
+        "{subject} applies only to BIDS datasets. Use it with {layout=bids}, or leave it out.",
     ),
     Rule(
-        "deidentify-with-kept-uids",
-        ("deidentify", "uids"),
-        lambda options: options.deidentify and options.uids is Uids.KEEP,
-        "{deidentify=True} replaces all UIDs, and {uids=keep} keeps them. Leave out one of them.",
+        "subject-not-a-label",
+        ("subject",),
+        lambda options: bool(options.subject) and not (options.subject.isascii() and options.subject.isalnum()),
+        "{subject}: {found} is not a label. Use letters and digits only.",
+        lambda options: repr(options.subject),
     ),
-    Rule(
-        "deidentify-with-original-names",
-        ("deidentify", "names"),
-        lambda options: options.deidentify and options.names is Names.ORIGINAL,
-        "{deidentify=True} removes the original file names, and {names=original} writes them. Leave out one of them.",
-    ),
-    Rule(
-        "deidentify-with-reference",
-        ("deidentify", "reference", "study_from"),
-        lambda options: options.deidentify and bool(options.reference or options.study_from),
-        "{deidentify=True} removes the patient, whom {reference} and {study_from} specify. Leave out one or the other.",
-    ),
-    Rule(
-        "deidentify-with-sidecar",
-        ("deidentify", "sidecar"),
-        lambda options: options.deidentify and options.sidecar is not None,
-        "{sidecar} is for images without a record of their DICOM, and {deidentify=True} needs one. Leave out one of them.",
-    ),
+    *DEIDENTIFICATION_RULES,
     # new objects
     Rule(
         "kind-with-kept-uids",

@@ -168,6 +168,45 @@ class Resample(StrEnum):
     """Rows and columns that are not perpendicular, which no DICOM slice can hold, to ones that are."""
 
 
+class Retain(StrEnum):
+    """What de-identification keeps beyond the basic profile: options of PS3.15 table E.1-1.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> sorted(ConversionOptions(deidentify=True, retain="uids,device").retain)
+    [<Retain.DEVICE: 'device'>, <Retain.UIDS: 'uids'>]
+    """
+
+    UIDS = "uids"
+    SAFE_PRIVATE = "safe-private"
+    """Private attributes that are known to identify nobody (PS3.15 E.3.10), such as diffusion gradients."""
+    DEVICE = "device"
+    INSTITUTION = "institution"
+    PATIENT_CHARACTERISTICS = "patient-characteristics"
+    """Sex, age, size, weight and the like."""
+    FULL_DATES = "full-dates"
+    MODIFIED_DATES = "modified-dates"
+    """Dates, moved by the same number of days for all images of a patient."""
+
+
+class Clean(StrEnum):
+    """What de-identification cleans in place of removing it: options of PS3.15 table E.1-1.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(deidentify=True, clean="descriptors").clean
+    frozenset({<Clean.DESCRIPTORS: 'descriptors'>})
+    """
+
+    DESCRIPTORS = "descriptors"
+    """Descriptions, reduced to words of anatomy and technique."""
+    STRUCTURED_CONTENT = "structured-content"
+    GRAPHICS = "graphics"
+    """Graphic annotations without their text, and overlays that mark regions of interest."""
+
+
 class WindowChoice(StrEnum):
     """Which values a picture shows.
 

@@ -51,6 +51,10 @@ class Field(Generic[Given, Stored]):
         return option_error(text, "invalid-value", (self.option,), repr(value)[:80])
 
 
+KEY_BYTES = 16
+"""Shorter keys can be guessed, and with the key, who is behind a pseudonym."""
+
+
 class Flag(Field[bool, bool]):
     """True or False."""
 
@@ -79,6 +83,21 @@ class Text(Field[str, str]):
         if not isinstance(value, str):
             raise self.refused(value, "Expected text.")
         return value
+
+
+class Key(Text):
+    """A secret: empty, or of at least `KEY_BYTES` bytes."""
+
+    def checked(self, value: Any) -> str:
+        """Return the value; a message never shows it."""
+        text = super().checked(value)
+        if text and len(text.encode("utf-8")) < KEY_BYTES:
+            size = f"{len(text.encode('utf-8'))} bytes"
+            raise option_error(
+                f"{{{self.option}}}: a key of {{found}} is too short. Expected at least {KEY_BYTES} bytes.", "short-key",
+                (self.option,), size,
+            )  # fmt: skip
+        return text
 
 
 class Checked:

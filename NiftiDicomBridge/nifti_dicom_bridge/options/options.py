@@ -8,8 +8,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .choice_fields import Choice, ChoiceSet
-from .choices import MOST_LEVELS, Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids, WindowChoice
-from .fields import Checked, Field, Flag, OptionalFlag, Text
+from .choices import (
+    MOST_LEVELS,
+    Clean,
+    Kind,
+    Layout,
+    Names,
+    Resample,
+    Retain,
+    SegmentationForm,
+    SlicePlane,
+    Target,
+    Uids,
+    WindowChoice,
+)
+from .fields import Checked, Field, Flag, Key, OptionalFlag, Text
 from .path_fields import OnePathOrMore, OptionalPath, as_tuple
 from .value_fields import Attributes, Mosaic, Number, OptionalLimit, WholeNumber, Window
 
@@ -174,7 +187,26 @@ class ConversionOptions(Checked):
     deidentify : bool
         Remove identifying metadata and file names (PS3.15 Basic Profile); the pixels are not changed.
     deidentify_key : str
-        UIDs of conversions with the same key stay linked. A random one for each conversion by default.
+        Secret of at least 16 bytes: UIDs, pseudonyms and dates of conversions with the same key stay linked. By default the
+        content of `key_file` or of the environment variable ``NIFTI_DICOM_BRIDGE_KEY``, else a random key for each conversion.
+    key_file : pathlib.Path, optional
+        File that contains the key.
+    retain : frozenset of Retain
+        What de-identification keeps beyond the basic profile.
+    clean : frozenset of Clean
+        What de-identification cleans in place of removing it.
+    pseudonyms : pathlib.Path, optional
+        CSV file with the columns PatientID and Pseudonym; ``keyed`` for pseudonyms computed from key and PatientID. By default
+        PatientID and PatientName are emptied.
+    deidentify_rules : pathlib.Path, optional
+        TOML with attributes to keep, remove, empty or replace; wins over the profile and its options.
+    subject : str
+        BIDS: label of the subject, for input of one patient.
+    identity : bool
+        Write PatientName, PatientBirthDate and the like as keys of a flat sidecar, too, as dcm2niix does with ``-ba n``; its
+        record has them anyway. The sidecars of a BIDS dataset never have them.
+    record : bool
+        Write the lossless record. Without it, the sidecar has BIDS keys only and the DICOM cannot be restored.
     follow_links : bool
         Also follow links to folders outside of the inputs; links to files are always followed.
     size_limit : float, optional
@@ -222,7 +254,15 @@ class ConversionOptions(Checked):
     pyramid: WholeNumber = WholeNumber(0, least=0, most=MOST_LEVELS)
     preview: _Preview = _Preview(PreviewOptions())
     deidentify: Flag = Flag(False)
-    deidentify_key: Text = Text("")
+    deidentify_key: Key = Key("")
+    key_file: OptionalPath = OptionalPath()
+    retain: ChoiceSet[Retain] = ChoiceSet(Retain)
+    clean: ChoiceSet[Clean] = ChoiceSet(Clean)
+    pseudonyms: OptionalPath = OptionalPath()
+    deidentify_rules: OptionalPath = OptionalPath()
+    subject: Text = Text("")
+    identity: Flag = Flag(True)
+    record: Flag = Flag(True)
     follow_links: Flag = Flag(False)
     size_limit: OptionalLimit = OptionalLimit(None)
     per_file: _PerFile = _PerFile()
@@ -231,6 +271,11 @@ class ConversionOptions(Checked):
     def references(self) -> tuple[Path, ...]:
         """All paths of `reference`."""
         return as_tuple(self.reference)
+
+    def for_cleaned_images(self) -> ConversionOptions:
+        """Return the options for images that have been de-identified already."""
+        own = ("deidentify", "deidentify_key", "key_file", "retain", "clean", "pseudonyms", "deidentify_rules")
+        return replace(self, **{name: getattr(type(self), name) for name in own})
 
     def for_file(self, path: Path) -> ConversionOptions:
         """Return the options of one input file."""

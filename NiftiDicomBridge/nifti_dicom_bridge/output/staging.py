@@ -179,18 +179,18 @@ class Staging:
         if not os.path.lexists(target):
             return
         if not (self.overwrite or name in self._updated) or (target.is_dir() and not is_folder):
-            raise OutputError(f"{target} exists. Choose another folder, or --overwrite to replace it.", target)
+            raise OutputError(f"{target} exists. Choose another folder, or overwrite=True to replace it.", target)
 
     def _target(self, name: str) -> Path:
         """Return the place of an output; raises `OutputError` where there can be none."""
         parts = PurePosixPath(name).parts
         if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-            raise OutputError(f"{name!r} is no file name inside of {self.folder}. Use --names numbered.")
+            raise OutputError(f'{name!r} is no file name inside of {self.folder}. Use names="numbered".')
         problem = portability_problem(name)
         if problem:
-            raise OutputError(f"{name!r} {problem}. Use --names numbered, or another name.")
+            raise OutputError(f'{name!r} {problem}. Use names="numbered", or another name.')
         if name_key(name) in self._keys:
-            raise OutputError(f"two outputs would be called {name} in {self.folder}. Use --names numbered.")
+            raise OutputError(f'two outputs would be called {name} in {self.folder}. Use names="numbered".')
         target = self.folder / name
         blocking = next((p for p in list(target.parents)[: len(parts) - 1] if p.exists() and not p.is_dir()), None)
         if blocking is not None:

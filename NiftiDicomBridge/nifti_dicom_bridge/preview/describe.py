@@ -19,21 +19,18 @@ from .view import View
 SOFTWARE = "nifti-dicom-bridge"
 
 
-def picture_texts(title: str, view: View, deidentify: bool) -> dict[str, str]:
-    """Return keyword → text for the metadata of a picture: nothing of the patient where that is wanted."""
-    texts = {} if deidentify else {"Title": title}
-    texts["Software"] = SOFTWARE
-    texts["Comment"] = "; ".join(filter(None, (_edges(view), _window(view))))
-    return texts
+def picture_texts(title: str, view: View) -> dict[str, str]:
+    """Return keyword → text for the metadata of a picture."""
+    return {"Title": title, "Software": SOFTWARE, "Comment": "; ".join(filter(None, (_edges(view), _window(view))))}
 
 
-def text_of(volume: Volume, title: str, view: View, deidentify: bool, sidecar: Mapping[str, Any] | None = None) -> list[str]:
+def text_of(volume: Volume, title: str, view: View, sidecar: Mapping[str, Any] | None = None) -> list[str]:
     """Return all that is known of an image, for people: the picture, the grid, every attribute."""
-    lines = ["PICTURE"] if deidentify else [title, "", "PICTURE"]
+    lines = [title, "", "PICTURE"]
     lines += [f"  {name}: {value}" for name, value in _facts(volume, view).items() if value]
     if volume.source is not None:
-        lines += metadata_lines(volume.dicom.metadata, deidentify)
-    if sidecar and not deidentify:
+        lines += metadata_lines(volume.dicom.metadata)
+    if sidecar:
         lines += ["", "SIDECAR", *(f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in sidecar.items())]
     return lines
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from ..deidentification.confidential import is_confidential
 from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, SeriesMetadata
@@ -30,10 +29,8 @@ class Wording(StrEnum):
 
 @dataclass
 class _Text:
-    """What is needed while a text is made: whether it must not tell who the patient is, and values that were read already."""
+    """Values that were read already."""
 
-    deidentify: bool
-    left_out: int = 0
     values: dict[tuple[int, str], str] = field(default_factory=dict)
 
 
@@ -45,7 +42,7 @@ class _Branch:
     charsets: Sequence[CharacterSet]
 
 
-def metadata_lines(series: SeriesMetadata, deidentify: bool = False) -> list[str]:
+def metadata_lines(series: SeriesMetadata) -> list[str]:
     """Return the attributes of a series, by group.
 
     Values that all instances, or frames, share are written once; others one after the other, in the order of the instances,
@@ -55,10 +52,8 @@ def metadata_lines(series: SeriesMetadata, deidentify: bool = False) -> list[str
     ----------
     series : SeriesMetadata
         All instances.
-    deidentify : bool
-        Leave out what the basic profile does not keep (PS3.15 E.2).
     """
-    text = _Text(deidentify)
+    text = _Text()
     instances = [instance for instance in series.instances if instance.elements]
     charsets = [CharacterSet().of(instance.elements) for instance in instances]
     whole = _Branch([instance.elements for instance in instances], charsets)
@@ -69,8 +64,6 @@ def metadata_lines(series: SeriesMetadata, deidentify: bool = False) -> list[str
     result = [line for group, lines in by_group.items() if lines for line in ("", group.value, *lines)]
     if len(instances) > 1:
         result = ["", f"{len(instances)} instances; values that differ stand one after the other, in their order", *result]
-    if text.left_out:
-        result += ["", f"{text.left_out} attribute(s) left out, which may tell who the patient is (PS3.15 E.2, basic profile)"]
     return result
 
 
@@ -86,9 +79,6 @@ def _lines(branch: _Branch, depth: int, text: _Text) -> Iterator[str]:
 def _element_lines(tag: int, branch: _Branch, depth: int, text: _Text) -> Iterator[str]:
     occurrences = [elements.get(tag) if elements else None for elements in branch.data_sets]
     present = [element for element in occurrences if element is not None]
-    if text.deidentify and is_confidential(tag, present[0]):
-        text.left_out += 1
-        return
     head = f"{INDENT * depth}{_name(tag, branch)}:"
     if any(isinstance(element.value, tuple) for element in present):
         yield head

@@ -129,7 +129,7 @@ def stage_preview(
     solid = any(labels.volume is subject.volume for labels in subject.labels)
     canvas = _Canvas(view, options.preview, subject.labels, keys, solid)
     legend = [key for known in keys for key in known.values()]
-    texts = picture_texts(subject.title, view, options.deidentify)
+    texts = picture_texts(subject.title, view)
     _warn(view, log)
     _stage_png(canvas, name, staging, texts, legend)
     if options.preview.mosaic is not None:
@@ -139,15 +139,14 @@ def stage_preview(
         _stage_all(canvas, name, staging, texts)
     if view.times * view.slices > 1 and (options.preview.gif or options.preview.mp4):
         _stage_movies(canvas, name, staging, log, progress, legend)
-    lines = text_of(subject.volume, subject.title, view, options.deidentify, subject.sidecar)
+    lines = text_of(subject.volume, subject.title, view, subject.sidecar)
     staging.path(name + ".txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _view(subject: PreviewInput, options: ConversionOptions, log: Log, plane: SlicePlane | None = None) -> View:
     """Return the view of a plane; across the slices, of the regular grid, with a note."""
     wanted = options.plane if plane is None else plane
-    graphics = not options.deidentify  # words may be drawn
-    view = view_of(subject.volume, wanted, options.preview.window, subject.placed, subject.planes, graphics)
+    view = view_of(subject.volume, wanted, options.preview.window, subject.placed, subject.planes)
     slices_stay = abs(float(_unit(view.volume.ijk_to_ras[:3, 2]) @ _unit(subject.volume.ijk_to_ras[:3, 2]))) > 1 - 1e-6
     if not slices_stay and subject.regular is not subject.volume:
         view = view_of(subject.regular, wanted, options.preview.window, subject.placed)

@@ -8,12 +8,25 @@ from typing import Any
 
 from ..errors import SidecarError
 from ..model.input_files import read_file
-from ..model.names import companion
+from ..model.names import companion, stem_of
 
 
 def sidecar_path(image: Path) -> Path:
     """Return ``NAME.json``, or ``NAME.JSON`` if only that exists, next to ``NAME.nii``, ``NAME.nii.gz`` or ``NAME.zarr``."""
     return companion(image, ".json")
+
+
+SOURCE_DATA = "sourcedata"
+DESCRIPTION = "dataset_description.json"
+
+
+def record_path(image: Path) -> Path | None:
+    """Return the file with the record of an image of a BIDS dataset, below ``sourcedata``; None for an image elsewhere."""
+    folder = image.resolve().parent
+    for root in (folder, *folder.parents):
+        if (root / DESCRIPTION).is_file():
+            return root / SOURCE_DATA / folder.relative_to(root) / (stem_of(image) + ".json")
+    return None
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:

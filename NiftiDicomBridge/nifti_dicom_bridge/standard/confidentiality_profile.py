@@ -1,21 +1,56 @@
-"""Which attributes the basic profile of de-identification does not keep (PS3.15 E.2)."""
+"""What the basic profile of de-identification and its options do with attributes (PS3.15 E, tables E.1-1 and E.3.10-1)."""
 
 from __future__ import annotations
 
 import json
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import dictionary
 
 
+class ProfileRow(NamedTuple):
+    """One row of table E.1-1.
+
+    Attributes
+    ----------
+    code : str
+        Action code of the basic profile, such as ``X`` or ``Z/D``.
+    options : dict of str to str
+        Option of the profile, such as ``device``, and its action code: ``K`` to keep, ``C`` to clean.
+    """
+
+    code: str
+    options: dict[str, str]
+
+
+def row_of(tag: int) -> ProfileRow | None:
+    """Return the row of an attribute; None for what the table does not list."""
+    row = _rows().get(tag)
+    if row is None:
+        row = next((row for pattern, row in _patterns() if _fits(tag, pattern)), None)
+    return row
+
+
 def action_code(tag: int) -> str:
     """Return the action code of the basic profile, such as ``X`` or ``Z/D``; empty for what the table does not list."""
-    result = _codes().get(tag)
-    if result is None:
-        result = "X" if any(_fits(tag, pattern) for pattern in _patterns()) else ""
-    return result
+    row = row_of(tag)
+    return row.code if row else ""
+
+
+@lru_cache(maxsize=1)
+def safe_private_vrs() -> dict[tuple[str, int, int], str]:
+    """Return the VR of the private attributes that identify nobody, by upper-case creator, group and last byte of the tag."""
+    data = _data("safe_private")
+    return {
+        (creator.upper(), int(group, 16), int(number, 16)): vr
+        for table in (data["table"], data["more"])
+        for creator, groups in table.items()
+        for group, by_vr in groups.items()
+        for vr, numbers in by_vr.items()
+        for number in numbers.split()
+    }
 
 
 def _fits(tag: int, pattern: str) -> bool:
@@ -23,16 +58,20 @@ def _fits(tag: int, pattern: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _codes() -> dict[int, str]:
-    return {int(tag, 16): code for code, tags in _data()["actions"].items() for tag in tags}
+def _rows() -> dict[int, ProfileRow]:
+    return {int(tag, 16): _row(what) for what, tags in _data("confidential")["rows"].items() for tag in tags.split()}
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[str, ...]:
-    return tuple(_data()["patterns"])
+def _patterns() -> tuple[tuple[str, ProfileRow], ...]:
+    return tuple((pattern, _row(what)) for pattern, what in _data("confidential")["patterns"].items())
 
 
-@lru_cache(maxsize=1)
-def _data() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath("data/confidential.json").read_text("utf-8"))
-    return content
+def _row(text: str) -> ProfileRow:
+    code, *options = text.split()
+    return ProfileRow(code, dict(option.split("=") for option in options))
+
+
+def _data(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath(f"data/{name}.json").read_text("utf-8"))
+    return data

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .tags import Tag
 
 PIXEL_TAGS = frozenset({Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA})
+
+_ALIKE_GROUPS = (
+    ("US", "SS", "UL", "SL", "SV", "UV"), ("FL", "FD"), ("DS", "IS"), ("OB", "OW", "OL", "OV", "OF", "OD"),
+    ("LO", "SH", "UC"), ("LT", "ST", "UT"),
+)  # fmt: skip
+_ALIKE = {vr: group for group in _ALIKE_GROUPS for vr in group}
 
 
 def hexadecimal(tag: int) -> str:
@@ -49,3 +57,20 @@ def uid_name(uid: str) -> str:
 def is_private(tag: int) -> bool:
     """Whether the group number is odd (PS3.5 7.8)."""
     return bool((tag >> 16) & 1)
+
+
+@lru_cache(maxsize=1 << 14)
+def is_known(tag: int) -> bool:
+    """Whether the standard has an attribute (PS3.6); never for private ones."""
+    from pydicom.datadict import dictionary_has_tag, repeater_has_tag
+
+    return bool(dictionary_has_tag(tag) or repeater_has_tag(tag))
+
+
+@lru_cache(maxsize=1 << 14)
+def allows_vr(tag: int, vr: str) -> bool:
+    """Whether an attribute may have a VR: that of the standard (PS3.6), or one of the same kind of values."""
+    from pydicom.datadict import dictionary_VR
+
+    allowed = set(dictionary_VR(tag).split(" or "))
+    return bool(allowed & {vr, *_ALIKE.get(vr, ())})

@@ -6,7 +6,7 @@ The format is described by SPM (spm_dicom_headers.m) and by nibabel's documentat
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,18 @@ def csa_values(raw: bytes) -> dict[str, list[Any]]:
         return _Header(raw).values()
     except (struct.error, ValueError):
         return {}
+
+
+def csa_bytes(values: Mapping[str, tuple[str, Sequence[str]]]) -> bytes:
+    """Return a CSA2 header with values, by name: their VR and their texts."""
+    parts = [b"SV10\4\3\2\1", struct.pack("<2I", len(values), 77)]
+    for name, (vr, texts) in values.items():
+        parts.append(_TAG.pack(name.encode("latin-1"), len(texts), vr.encode("latin-1"), 0, max(6, len(texts)), 77))
+        for n in range(max(6, len(texts))):
+            raw = texts[n].encode("latin-1") + b"\0" if n < len(texts) else b""
+            parts += [_ITEM.pack(len(raw), len(raw), 77, len(raw)), raw + bytes(-len(raw) % 4)]
+    raw = b"".join(parts)
+    return raw + bytes(len(raw) % 2)
 
 
 class _Header:

@@ -19,7 +19,9 @@ from nifti_dicom_bridge.bids_dataset.images import image_of, relate
 from nifti_dicom_bridge.bids_dataset.reproin import parse_reproin
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.formats import nifti
-from nifti_dicom_bridge.formats.dicom.reading.read import load, outline, plan_all
+from nifti_dicom_bridge.formats.dicom.reading.outline import outline
+from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
+from nifti_dicom_bridge.formats.dicom.reading.read import load
 from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from oracles import oracle, run
 from phantoms import PHANTOMS
@@ -54,8 +56,16 @@ def images(circle: Circle) -> list[str]:
 
 
 def sidecar(circle: Circle, name: str) -> dict[str, Any]:
-    (found,) = circle.nifti.rglob(f"*{name}.json")
-    return json.loads(found.read_text("utf-8"))
+    """Return the sidecar of an image: not the file with its record, which has the same name below ``sourcedata``."""
+    files = [path for path in circle.nifti.rglob(f"*{name}.json") if path.with_suffix(".nii.gz").exists()]
+    (path,) = files
+    return json.loads(path.read_text("utf-8"))
+
+
+def record_of(circle: Circle, image: Path) -> dict[str, Any]:
+    """Return the file with the record of an image that has a name in BIDS."""
+    name = image.name.replace(".nii.gz", ".json")
+    return json.loads((circle.nifti / "sourcedata" / image.relative_to(circle.nifti).with_name(name)).read_text("utf-8"))
 
 
 def table(path: Path) -> list[list[str]]:
@@ -472,11 +482,22 @@ def test_a_patient_keeps_the_label_in_later_runs(circle: Circle) -> None:
     assert len([entry for entry in report.entries if entry.outcome is Outcome.CONVERTED]) == 1
 
 
-def test_without_patient_id_the_name_is_taken_and_that_is_said(circle: Circle) -> None:
+def test_a_label_is_not_made_of_a_name(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage", patient="")
 
-    assert "named after PatientName" in said(dataset(circle))
-    assert (circle.nifti / "sub-RayRamp").is_dir()
+    assert "named after a hash" in said(dataset(circle))
+    assert not list(circle.nifti.glob("sub-*Ramp*"))
+    assert len(list(circle.nifti.glob("sub-x*"))) == 1
+
+
+def test_sidecars_of_a_dataset_identify_nobody_and_the_way_back_finds_the_records(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    dataset(circle)
+
+    top = sidecar(circle, "T1w")
+    assert KEY not in top
+    assert not {"PatientName", "PatientID", "PatientBirthDate", "StudyInstanceUID", "InstitutionAddress"} & top.keys()
+    assert [entry.outcome.value for entry in circle.home().entries] == ["restored"]
 
 
 def test_a_patient_whose_id_was_taken_from_the_sidecars_keeps_the_label(circle: Circle) -> None:
@@ -662,7 +683,7 @@ def test_the_document_names_every_key_of_the_map_and_every_fact(circle: Circle) 
 
 
 WRONG = [
-    ("{", "is no JSON"),
+    ("{", "is not valid JSON"),
     ("[]", "an object was expected"),
     ('{"rows": []}', "unknown key 'rows'"),
     ('{"descriptions": {}}', "a list was expected"),
@@ -840,7 +861,8 @@ def test_the_record_knows_all_keys_of_the_sidecar(circle: Circle) -> None:
 
     for image in circle.images():
         top = json.loads(image.with_name(image.name.replace(".nii.gz", ".json")).read_text("utf-8"))
-        assert {key: value for key, value in top.items() if key != KEY} == top[KEY]["WrittenBidsKeys"]
+        content = top if KEY in top else record_of(circle, image)
+        assert {key: value for key, value in top.items() if key != KEY} == content[KEY]["WrittenBidsKeys"]
 
 
 @pytest.mark.parametrize("phantom", sorted(PHANTOMS))

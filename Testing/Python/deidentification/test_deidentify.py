@@ -188,8 +188,8 @@ def test_zarr_says_nothing_of_the_patient(tmp_path: Path) -> None:
 def test_nifti_with_a_record_is_deidentified_like_its_dicom(tmp_path: Path) -> None:
     secrets = put(KINDS["CT"](), tmp_path / "in")
     convert(Job([tmp_path / "in"], tmp_path / "nifti", ConversionOptions()))
-    run(tmp_path / "nifti", tmp_path / "out", Target.DICOM, deidentify_key="k")
-    run(tmp_path / "in", tmp_path / "direct", Target.DICOM, deidentify_key="k")
+    run(tmp_path / "nifti", tmp_path / "out", Target.DICOM, deidentify_key="k" * 16)
+    run(tmp_path / "in", tmp_path / "direct", Target.DICOM, deidentify_key="k" * 16)
     assert not leaks(tmp_path / "out", secrets)
     assert returned(tmp_path / "out") == returned(tmp_path / "direct")
 
@@ -266,7 +266,7 @@ def test_uids_are_the_same_for_the_same_throughout(tmp_path: Path) -> None:
 
 def test_key_links_runs_and_no_key_does_not(tmp_path: Path) -> None:
     put(KINDS["CT"](), tmp_path / "in")
-    for name, key in (("a", "k"), ("b", "k"), ("c", ""), ("d", ""), ("e", "other")):
+    for name, key in (("a", "k" * 16), ("b", "k" * 16), ("c", ""), ("d", ""), ("e", "other" * 4)):
         run(tmp_path / "in", tmp_path / name, Target.DICOM, deidentify_key=key)
     a, b, c, d, e = ({ds.SOPInstanceUID for ds in returned(tmp_path / name)} for name in "abcde")
     assert a == b
@@ -371,8 +371,8 @@ def test_words_in_the_pixels_are_warned_of(said: str, warned: bool, tmp_path: Pa
 @pytest.mark.parametrize(
     "more",
     [["--to", "dicom", "--deidentify", "--uids", "keep"], ["--to", "dicom", "--deidentify", "--names", "original"],
-     ["--to", "dicom", "--deidentify", "--reference", "x"], ["--to", "nifti", "--deidentify", "--layout", "bids"],
-     ["--to", "nifti", "--deidentify-key", "k"]],
+     ["--to", "dicom", "--deidentify", "--reference", "x"],
+     ["--to", "nifti", "--key-file", "k"]],
 )  # fmt: skip
 def test_contradictions_are_exit_code_2(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     make_sample(tmp_path / "in")
@@ -385,7 +385,7 @@ def test_contradictions_are_exit_code_2(more: list[str], tmp_path: Path, capsys:
 
 def test_contradictions_are_errors_for_python_too(tmp_path: Path) -> None:
     with pytest.raises(OptionError):
-        convert(Job([tmp_path], tmp_path / "out", ConversionOptions(deidentify_key="k")))
+        convert(Job([tmp_path], tmp_path / "out", ConversionOptions(deidentify_key="k" * 16)))
 
 
 def test_edited_image_becomes_a_clean_derived_series(tmp_path: Path) -> None:

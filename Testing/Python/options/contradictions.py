@@ -11,6 +11,7 @@ from nifti_dicom_bridge.options.path_rules import FILES, FILES_OR_FOLDERS
 from nifti_dicom_bridge.options.target_rules import APPLIES_TO
 from nifti_dicom_bridge.options.wording import SWITCHES, flag_of
 
+KEY = "a key of 16 bytes"
 FILE, FOLDER, MISSING = "a file", "a folder", "nothing"
 """Stand for paths until `options_for` has a folder."""
 GIVEN: dict[str, Any] = {
@@ -19,17 +20,35 @@ GIVEN: dict[str, Any] = {
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
-    "allow_no_overlap": True,
+    "allow_no_overlap": True, "subject": "01", "record": False, "identity": False,
 }  # fmt: skip
 """A value of each option that is not its default."""
+
+
+def around(option: str) -> dict[str, Any]:
+    """Return the choices that an option of a path needs."""
+    return {"target": APPLIES_TO[option][0]} if option in APPLIES_TO else {"deidentify": True}
+
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "resample-tilt-not-for-target": {"target": "dicom", "resample": "tilt"},
     "resample-spacing-not-for-target": {"target": "zarr", "resample": ["spacing"]},
     "resample-shear-not-for-target": {"target": "nifti", "resample": "shear"},
     "bids-map-without-bids": {"target": "nifti", "bids_map": FILE},
     "bids-with-resample": {"layout": "bids", "resample": "tilt,spacing"},
-    "bids-with-deidentify": {"layout": "bids", "deidentify": True},
-    "key-without-deidentify": {"target": "zarr", "deidentify_key": "secret"},
+    "subject-without-bids": {"subject": "01"},
+    "subject-not-a-label": {"layout": "bids", "subject": "no label"},
+    "deidentify_key-without-deidentify": {"target": "zarr", "deidentify_key": KEY},
+    "key_file-without-deidentify": {"target": "zarr", "key_file": FILE},
+    "retain-without-deidentify": {"retain": "uids"},
+    "clean-without-deidentify": {"clean": "graphics"},
+    "pseudonyms-without-deidentify": {"pseudonyms": FILE},
+    "deidentify_rules-without-deidentify": {"deidentify_rules": FILE},
+    "two-keys": {"deidentify": True, "deidentify_key": KEY, "key_file": FILE},
+    "bad-key": {"deidentify": True, "key_file": FILE},
+    "keyed-without-key": {"deidentify": True, "pseudonyms": "keyed"},
+    "full-and-modified-dates": {"deidentify": True, "retain": "full-dates,modified-dates"},
+    "subject-with-pseudonyms": {"layout": "bids", "subject": "01", "deidentify": True, "pseudonyms": FILE},
     "deidentify-with-kept-uids": {"target": "dicom", "deidentify": True, "uids": "keep"},
     "deidentify-with-original-names": {"target": "dicom", "deidentify": True, "names": "original"},
     "deidentify-with-reference": {"target": "dicom", "deidentify": True, "study_from": FOLDER},
@@ -45,8 +64,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "unknown-keyword": {"target": "dicom", "set_values": {"NoSuch": "x"}},
     **{f"{option}-not-for-target": {"target": next(t for t in Target if t not in targets), option: GIVEN[option]}
        for option, targets in APPLIES_TO.items()},
-    **{f"{option}-missing": {"target": APPLIES_TO[option][0], option: MISSING} for option in (*FILES, *FILES_OR_FOLDERS)},
-    **{f"{option}-is-a-folder": {"target": APPLIES_TO[option][0], option: FOLDER} for option in FILES},
+    **{f"{option}-missing": {**around(option), option: MISSING} for option in (*FILES, *FILES_OR_FOLDERS)},
+    **{f"{option}-is-a-folder": {**around(option), option: FOLDER} for option in FILES},
 }  # fmt: skip
 EXAMPLES["bids_map-missing"]["layout"] = EXAMPLES["bids_map-is-a-folder"]["layout"] = "bids"
 RULE_OF = {rule.code: rule for rule in RULES}
@@ -75,7 +94,7 @@ def arguments_of(code: str, folder: Path) -> list[str]:
     """Return the arguments of ``convert`` that break a rule; empty if the command line cannot."""
     found = []
     for name, value in choices_of(code, folder).items():
-        if name == "per_file":
+        if name in ("per_file", "deidentify_key"):  # a key is never an argument
             return []
         if name in SWITCHES:
             found.append(flag_of(name))

@@ -12,7 +12,7 @@ GIVEN = {
     "target": "dicom", "uids": "keep", "names": "original", "gzip": False, "overwrite": True, "set_values": {"StudyID": "7"},
     "layout": "bids", "bids_map": "map.json", "resample": "tilt, spacing", "kind": "enhanced-mr", "plane": "axial",
     "reference": "ct", "study_from": "study", "sidecar": "x.json", "metadata": "m.toml", "labels": "l.tsv",
-    "segmentation": "labelmap", "max_error": 0.1, "shards": True, "pyramid": 2, "deidentify": True, "deidentify_key": "k",
+    "segmentation": "labelmap", "max_error": 0.1, "shards": True, "pyramid": 2, "deidentify": True, "deidentify_key": "k" * 16,
     "allow_no_overlap": True,
     "preview": {"window": "full", "fps": 5.0, "overlay": "seg.nii"}, "per_file": {"a.nii": {"kind": "ct"}},
 }  # fmt: skip

@@ -1,0 +1,30 @@
+"""The arguments of ``convert`` that protect patients."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..options import Clean, Retain
+from ..options.key_files import ENVIRONMENT
+
+
+def add_deidentification(group: Any) -> None:
+    """Add the arguments to a group of a parser; a key never is one of them: other users see the arguments of a process."""
+    group.add_argument("--deidentify", action="store_true",
+                       help="remove identifying metadata and file names (PS3.15 Basic Profile)")  # fmt: skip
+    group.add_argument("--retain", metavar="LIST", type=str.lower,
+                       help=f"keep in spite of that: {', '.join(Retain)}")  # fmt: skip
+    group.add_argument("--clean", metavar="LIST", type=str.lower,
+                       help=f"clean in place of removing: {', '.join(Clean)}")  # fmt: skip
+    group.add_argument("--key-file", metavar="FILE",
+                       help=f"secret that links UIDs, pseudonyms and dates of several runs (default: {ENVIRONMENT} in the "
+                            "environment, else a random key)")  # fmt: skip
+    group.add_argument("--pseudonyms", metavar="TABLE.csv",
+                       help="columns PatientID and Pseudonym; 'keyed': computed from the key")  # fmt: skip
+    group.add_argument("--deidentify-rules", metavar="FILE.toml",
+                       help="attributes to keep, remove, empty or replace; wins over the profile")  # fmt: skip
+    group.add_argument("--identity", action=argparse.BooleanOptionalAction, default=True,
+                       help="PatientName, PatientBirthDate and the like as keys of the sidecar, too")  # fmt: skip
+    group.add_argument("--no-record", action="store_false", dest="record", default=True,
+                       help="write a plain BIDS sidecar, from which the DICOM cannot be restored")  # fmt: skip

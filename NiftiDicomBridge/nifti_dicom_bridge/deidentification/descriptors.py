@@ -1,0 +1,77 @@
+"""Descriptions, reduced to words of anatomy and technique (PS3.15 E.3.5): no list of forbidden words can be complete."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+_TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+[^\W\d_]*)?")
+_NUMBER = re.compile(
+    r"\d{1,3}(?:[.,]\d{1,3})?(?:mm|ms|s|d|x|t|h|dir|deg|ch|min|sec|hz|kv|ma|p)?"
+    r"|(?:p|s|te|tr|ti|fa|iso|x|mb|bw|r|acc|gap|run|echo|phase|vol)\d{1,3}(?:[.,]\d{1,2})?(?:mm|ms)?|b\d{1,5}",
+    re.IGNORECASE,
+)  # fmt: skip
+_TABLES = ("segment_codes", "quantities")
+
+
+def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
+    """Return the words of a description that are anatomy, technique, or short numbers.
+
+    Parameters
+    ----------
+    text : str
+        The description.
+    forbidden : collection of str
+        Words in lower case that are left out anyway: names of the people of the data set.
+    """
+    kept = (word for word in _words(text) if word.lower() not in forbidden and _is_harmless(word))
+    return " ".join(kept)
+
+
+def _words(text: str) -> Iterator[str]:
+    return (mark[0] for mark in _TOKEN.finditer(text))
+
+
+def _is_harmless(word: str) -> bool:
+    return _NUMBER.fullmatch(word) is not None or word.lower() in _vocabulary()
+
+
+def image_type_words() -> frozenset[str]:
+    """Return the values that ImageType and FrameType keep: defined terms of the standard, and words of vendors."""
+    return _words_of("image_type")
+
+
+@lru_cache(maxsize=2)
+def _words_of(name: str) -> frozenset[str]:
+    return frozenset(" ".join(_table("harmless_words")[name]).split())
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> frozenset[str]:
+    words = set(_words_of("technique"))
+    for name in _TABLES:
+        words |= {word.lower() for text in _names_in(_table(name)) for word in _words(text)}
+    return frozenset(word for word in words if not word.isdigit())
+
+
+def _table(name: str) -> Any:
+    return json.loads(files("nifti_dicom_bridge").joinpath(f"data/{name}.json").read_text("utf-8"))
+
+
+def _names_in(table: Any) -> Iterator[str]:
+    """Yield names and meanings of a table of codes, but not the codes themselves."""
+    if isinstance(table, dict):
+        for key, value in table.items():
+            if key == "code":
+                yield value[2]
+            elif key not in ("title", "source", "licence", "edition"):
+                yield from _names_in(value)
+    elif isinstance(table, list):
+        for value in table:
+            yield from _names_in(value)
+    elif isinstance(table, str):
+        yield table

@@ -1,0 +1,47 @@
+"""Sentences of logs and reports that quote nothing of the patient and no names of files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+SHORTEST = 3
+"""Shorter values, such as numbers of series, occur in any sentence."""
+MASK = "…"
+_SEPARATORS = re.compile(r"[\\/]")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
+_WORD = re.compile(r"[^\s,;:()]+")
+
+
+class Masker:
+    """Replaces values that were removed, and names of files, in sentences."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+        self._parts: set[str] = set()
+
+    def add(self, values: Iterable[str]) -> None:
+        """Add values that no sentence may contain."""
+        self._secrets.update(value for value in values if len(value) >= SHORTEST)
+
+    def add_paths(self, paths: Iterable[str]) -> None:
+        """Add paths of files, of which no sentence may contain the last part."""
+        for path in filter(None, paths):
+            self._secrets.add(path)
+            self._parts.update(part for part in _SEPARATORS.split(path)[-1:] if part)
+
+    def masked(self, sentence: str) -> str:
+        """Return a sentence without them."""
+        for secret in sorted((s for s in self._secrets if s in sentence), key=len, reverse=True):
+            sentence = sentence.replace(secret, MASK)
+        return _WORD.sub(lambda mark: MASK if _SEPARATORS.split(mark[0])[-1] in self._parts else mark[0], sentence)
+
+    def masked_traceback(self, text: str) -> str:
+        """Return a traceback without the messages of exceptions, which may contain any value."""
+        lines = (line if line.startswith((" ", "Traceback")) else line.split(":")[0] for line in text.splitlines())
+        return "\n".join(map(self.masked, lines))
+
+    def masked_error(self, sentence: str) -> str:
+        """Return the reason of a failure without them, without quotations, and without anything that looks like a path."""
+        sentence = _QUOTED.sub(MASK, self.masked(sentence))
+        return _WORD.sub(lambda mark: MASK if _SEPARATORS.search(mark[0]) else mark[0], sentence)

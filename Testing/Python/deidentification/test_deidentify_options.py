@@ -1,0 +1,271 @@
+"""Options of the profile (PS3.15 E.3), pseudonyms, keys, and a person's rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OptionError, Target, convert, read
+from nifti_dicom_bridge.cli import main
+from phantoms import slices
+from phantoms import write as write_file
+from phantoms.base import CT, MR
+from phantoms.vendors import siemens
+
+SECRET_KEY = "a key of sixteen bytes"
+SHAPE = (3, 8, 8)
+
+
+def series(folder: Path, sop_class: str = MR, **attributes: Any) -> list[Dataset]:
+    """Write a series with attributes, and return its data sets."""
+    data_sets = slices(np.arange(192, dtype="<i2").reshape(SHAPE), sop_class)
+    for number, ds in enumerate(data_sets):
+        ds.PatientName, ds.PatientID = "Smith^John", "S-1"
+        for keyword, value in attributes.items():
+            setattr(ds, keyword, value)
+        write_file(folder / f"{number}.dcm", ds)
+    return data_sets
+
+
+def run(source: Path, output: Path, target: Target = Target.DICOM, **choices: Any) -> ConversionReport:
+    report = convert(Job([source], output, ConversionOptions(target, deidentify=True, **choices)))
+    assert report.ok, [entry.error for entry in report.entries]
+    return report
+
+
+def first(folder: Path) -> Dataset:
+    return pydicom.dcmread(sorted(folder.rglob("*.dcm"))[0])
+
+
+def codes(ds: Dataset) -> list[str]:
+    return [item.CodeValue for item in ds.DeidentificationMethodCodeSequence]
+
+
+# --- columns of table E.1-1 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choices", "code", "keyword", "value"),
+    [({"retain": "device"}, "113109", "DeviceSerialNumber", "4711"),
+     ({"retain": "institution"}, "113112", "InstitutionName", "Hospital"),
+     ({"retain": "patient-characteristics"}, "113108", "PatientWeight", "70"),
+     ({"retain": "full-dates"}, "113106", "StudyDate", "20200229"),
+     ({"clean": "descriptors"}, "113105", "SeriesDescription", "MPRAGE sag")],
+)  # fmt: skip
+def test_option_keeps_its_attributes_and_states_its_code(
+    choices: dict[str, str], code: str, keyword: str, value: str, tmp_path: Path
+) -> None:
+    attributes = {"DeviceSerialNumber": "4711", "InstitutionName": "Hospital", "PatientWeight": "70", "StudyDate": "20200229",
+                  "SeriesDescription": "MPRAGE sag for John Smith 20200229"}  # fmt: skip
+    series(tmp_path / "in", **attributes)
+    run(tmp_path / "in", tmp_path / "out", **choices)
+    run(tmp_path / "in", tmp_path / "plain")
+    kept, plain = first(tmp_path / "out"), first(tmp_path / "plain")
+    assert str(kept[keyword].value) == value
+    assert str(plain.get(keyword) or "") != value
+    assert codes(kept) == ["113100", code]
+
+
+def test_retained_uids_are_those_of_the_original(tmp_path: Path) -> None:
+    before = series(tmp_path / "in")
+    run(tmp_path / "in", tmp_path / "out", retain="uids")
+    after = first(tmp_path / "out")
+    assert (after.StudyInstanceUID, after.SeriesInstanceUID) == (before[0].StudyInstanceUID, before[0].SeriesInstanceUID)
+    assert after.SOPInstanceUID in {ds.SOPInstanceUID for ds in before}
+
+
+def test_modified_dates_keep_their_distance_and_the_shift_of_the_patient(tmp_path: Path) -> None:
+    series(tmp_path / "a", StudyDate="20200101", StudyTime="101112")
+    series(tmp_path / "b", StudyDate="20200301")
+    for name in "ab":
+        run(tmp_path / name, tmp_path / f"{name}_out", retain="modified-dates", deidentify_key=SECRET_KEY)
+    first_day, second_day = (np.datetime64(_iso(first(tmp_path / f"{name}_out").StudyDate)) for name in "ab")
+    assert second_day - first_day == np.timedelta64(60, "D")
+    assert first_day < np.datetime64("2020-01-01")
+    assert first(tmp_path / "a_out").StudyTime == "101112"
+    assert first(tmp_path / "a_out").LongitudinalTemporalInformationModified == "MODIFIED"
+
+
+def _iso(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+
+
+def test_mosaics_survive_with_safe_private_attributes(tmp_path: Path) -> None:
+    for number, ds in enumerate(siemens("sSliceArray.lConc = 2")):
+        ds.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x20, "OB", b"SECRETPROTOCOL\0\0")
+        write_file(tmp_path / "in" / f"{number}.dcm", ds)
+    run(tmp_path / "in", tmp_path / "out", retain="safe-private")
+    before, after = read(tmp_path / "in"), read(tmp_path / "out")
+    assert [volume.shape_ijk for volume in after] == [volume.shape_ijk for volume in before]
+    assert all(np.allclose(a.ijk_to_ras, b.ijk_to_ras) for a, b in zip(after, before, strict=True))
+    assert b"SECRETPROTOCOL" not in b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm"))
+
+
+def test_structured_content_and_graphics_are_cleaned(tmp_path: Path) -> None:
+    item = Dataset()
+    item.ValueType, item.TextValue = "TEXT", "seen by John Smith"
+    ds = series(tmp_path / "in", CT, AcquisitionContextSequence=Sequence([item]))[0]
+    ds.add_new(0x60000010, "US", 8), ds.add_new(0x60000011, "US", 8), ds.add_new(0x60000040, "CS", "R")
+    ds.add_new(0x60000050, "SS", [1, 1]), ds.add_new(0x60000100, "US", 1), ds.add_new(0x60000102, "US", 0)
+    ds.add_new(0x60003000, "OW", bytes(8)), ds.add_new(0x60001500, "LO", "John Smith")
+    write_file(tmp_path / "in" / "0.dcm", ds)
+    run(tmp_path / "in", tmp_path / "out", clean="structured-content,graphics")
+    data_sets = [pydicom.dcmread(path) for path in (tmp_path / "out").rglob("*.dcm")]
+    assert any(0x60003000 in one for one in data_sets)
+    assert not any("Smith" in str(one) for one in data_sets)
+
+
+# --- what is kept has the form of its VR ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "raw"),
+    [(0x00180050, "DS", b"2.5\0SECRET"), (0x00280010, "US", b"\x08\0"), (0x00080008, "CS", b"ORIGINAL\\PRIMARY\\SECRET"),
+     (0x00400280, "ST", b"SECRET"), (0x0040E010, "UR", b"http://SECRET "), (0x00620020, "UT", b"SECRET"),
+     (0x00100033, "LO", b"SECRET"), (0x0018FFFE, "LO", b"SECRET"), (0x00280002, "LO", b"SECRET"),
+     (0x00082112, "UI", b"SECRET"), (0x00402016, "LO", b"SECRET"), (0x00282000, "OB", b"SECRET"),
+     (0x0008010C, "UI", b"1.2.840.10008.5.1.4.1.1.2.9999")],
+)  # fmt: skip
+def test_nothing_hides_in_an_attribute_that_is_kept(tag: int, vr: str, raw: bytes) -> None:
+    from nifti_dicom_bridge.deidentification.elements import Cleaner, Patient
+    from nifti_dicom_bridge.deidentification.policy import Policy
+    from nifti_dicom_bridge.model.metadata import Element
+
+    cleaned = Cleaner(Policy(), Patient()).elements({tag: Element(vr, raw + b" " * (len(raw) % 2))}, MR)
+    assert b"SECRET" not in repr(cleaned).encode()
+    assert b"9999" not in repr(cleaned).encode()
+
+
+def test_a_value_in_form_is_not_changed(tmp_path: Path) -> None:
+    before = series(tmp_path / "in", ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "NORM"], SequenceName="*tfl3d1_16")[0]
+    run(tmp_path / "in", tmp_path / "out")
+    after = first(tmp_path / "out")
+    for keyword in ("ImageType", "SequenceName", "RepetitionTime", "Rows", "Manufacturer", "SOPClassUID"):
+        if keyword in before:
+            assert after[keyword].value == before[keyword].value
+
+
+def test_an_earlier_method_stays_and_ours_follows(tmp_path: Path) -> None:
+    series(tmp_path / "in", DeidentificationMethod="by hand")
+    run(tmp_path / "in", tmp_path / "out")
+    run(tmp_path / "out", tmp_path / "again", retain="device")
+    methods = list(first(tmp_path / "again").DeidentificationMethod)
+    assert methods[0] == "by hand"
+    assert len(methods) == 2
+    assert codes(first(tmp_path / "again")) == ["113100", "113109"]
+
+
+# --- pseudonyms, keys, rules ------------------------------------------------------------------------------------------
+
+
+def test_table_gives_the_pseudonym(tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    (tmp_path / "table.csv").write_text("PatientID,Pseudonym\nS-1,Subject 07\n")
+    run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
+    ds = first(tmp_path / "out")
+    assert (ds.PatientID, str(ds.PatientName)) == ("Subject 07", "Subject 07")
+
+
+def test_a_patient_that_the_table_lacks_is_a_failed_entry(tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    (tmp_path / "table.csv").write_text("PatientID,Pseudonym\nS-2,Subject 07\n")
+    options = ConversionOptions(Target.DICOM, deidentify=True, pseudonyms=tmp_path / "table.csv")
+    (entry,) = convert(Job([tmp_path / "in"], tmp_path / "out", options)).failures
+    assert "not in the table" in entry.error
+    assert "S-1" not in entry.error
+    assert not list((tmp_path / "out").rglob("*.dcm"))
+
+
+def test_keyed_pseudonyms_are_the_same_for_the_same_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    series(tmp_path / "in")
+    (tmp_path / "key").write_text(SECRET_KEY + "\n")
+    run(tmp_path / "in", tmp_path / "a", pseudonyms="keyed", key_file=tmp_path / "key")
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_KEY", SECRET_KEY)
+    run(tmp_path / "in", tmp_path / "b", pseudonyms="keyed")
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_KEY", SECRET_KEY + "!")
+    run(tmp_path / "in", tmp_path / "c", pseudonyms="keyed")
+    a, b, c = (first(tmp_path / name).PatientID for name in "abc")
+    assert a == b != c
+    assert len(a) == 10
+
+
+def test_short_keys_are_refused_and_not_shown() -> None:
+    with pytest.raises(OptionError, match="5 bytes is too short") as caught:
+        ConversionOptions(deidentify=True, deidentify_key="short")
+    assert "short'" not in str(caught.value)
+
+
+def test_rules_win_over_the_profile(tmp_path: Path) -> None:
+    series(tmp_path / "in", SeriesDescription="words", Manufacturer="Maker", InstitutionName="Hospital")
+    (tmp_path / "rules.toml").write_text(
+        'keep = ["SeriesDescription"]\nremove = ["00080070"]\n[replace]\nInstitutionName = "Site 3"\n'
+    )
+    run(tmp_path / "in", tmp_path / "out", deidentify_rules=tmp_path / "rules.toml", retain="institution")
+    ds = first(tmp_path / "out")
+    assert (ds.SeriesDescription, ds.InstitutionName, "Manufacturer" in ds) == ("words", "Site 3", False)
+
+
+@pytest.mark.parametrize("text", ['remove = ["Rows"]', 'keep = ["NoSuch"]', "unknown = []", 'keep = "PatientID"', "="])
+def test_rules_with_errors_are_refused(text: str, tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    (tmp_path / "rules.toml").write_text(text)
+    options = ConversionOptions(Target.DICOM, deidentify=True, deidentify_rules=tmp_path / "rules.toml")
+    with pytest.raises(OptionError, match="deidentify_rules="):
+        convert(Job([tmp_path / "in"], tmp_path / "out", options))
+
+
+# --- BIDS, and what is printed ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("choices", [{"subject": "07"}, {"pseudonyms": "table.csv"}, {}], ids=["given", "table", "keyed"])
+def test_a_dataset_is_deidentified_in_one_step(choices: dict[str, str], tmp_path: Path) -> None:
+    for number, ds in enumerate(siemens("sSliceArray.lConc = 2")):
+        ds.PatientName, ds.PatientID, ds.StudyDate = "Smith^John", "S-1", "20200229"
+        ds.SeriesDescription = ds.ProtocolName = "ep2d_bold_rest Smith"
+        write_file(tmp_path / "in" / f"{number}.dcm", ds)
+    (tmp_path / "table.csv").write_text("PatientID,Pseudonym\nS-1,07\n")
+    given = {name: str(tmp_path / value) if value.endswith(".csv") else value for name, value in choices.items()}
+    run(tmp_path / "in", tmp_path / "plain", Target.NIFTI)
+    run(tmp_path / "in", tmp_path / "out", Target.NIFTI, layout="bids", **given)
+    (sidecar,) = [path for path in (tmp_path / "out").rglob("*.json") if path.with_suffix(".nii.gz").exists()]
+    subject = sidecar.relative_to(tmp_path / "out").as_posix().split("sub-")[1].split("/")[0]
+    assert subject == "07" if choices else len(subject) == 10
+    timing = [json.loads(path.read_text())["SliceTiming"] for path in (sidecar, next((tmp_path / "plain").glob("*.json")))]
+    assert timing[0] == timing[1]
+    written = b"".join(path.read_bytes() + str(path).encode() for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert not [word for word in (b"Smith", b"S-1", b"20200229") if word in written]
+
+
+def test_one_label_for_two_patients_is_refused(tmp_path: Path) -> None:
+    series(tmp_path / "in" / "a")
+    series(tmp_path / "in" / "b", PatientID="S-2", StudyInstanceUID="1.2.9", SeriesInstanceUID="1.2.9.1")
+    options = ConversionOptions(layout="bids", subject="07")
+    with pytest.raises(OptionError, match="images of 2"):
+        convert(Job([tmp_path / "in"], tmp_path / "out", options))
+
+
+def test_nothing_that_is_printed_names_the_patient(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    series(tmp_path / "SmithJohn", SeriesDescription="Smith knee")
+    (tmp_path / "SmithJohn" / "Smith.txt").write_text("no image")
+    (tmp_path / "SmithJohn" / "Smith.dcm").write_bytes(bytes(128) + b"DICM" + b"broken")
+    report = tmp_path / "report.json"
+    main(["convert", str(tmp_path / "SmithJohn"), "--to", "nifti", "-o", str(tmp_path / "out"), "--deidentify", "-v",
+          "--report", str(report)])  # fmt: skip
+    printed = capsys.readouterr()
+    assert "Smith" not in printed.out + printed.err + report.read_text()
+
+
+def test_a_plain_sidecar_has_bids_keys_only(tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    assert main(["convert", str(tmp_path / "in"), "--to", "nifti", "-o", str(tmp_path / "out"), "--no-record",
+                 "--no-identity"]) == 0  # fmt: skip
+    top = json.loads(next((tmp_path / "out").glob("*.json")).read_text())
+    assert "Modality" in top
+    assert not {"NiftiDicomBridge", "PatientName", "PatientID"} & top.keys()
