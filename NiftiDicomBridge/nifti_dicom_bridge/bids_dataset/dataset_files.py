@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
+from ..model.safe_text import tsv_cell
 from ..output import Staging
 from ..standard.numbers import is_number
 from ..standard.tags import Tag
@@ -154,7 +155,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
     before = dict(mine)
     for column, value in row.items():
         if mine.get(column, NOT_AVAILABLE) in ("", NOT_AVAILABLE):
-            mine[column] = value
+            mine[column] = tsv_cell(value, NOT_AVAILABLE)
     if mine == before:
         return []
     lines = ["\t".join(columns), *("\t".join(present.get(column, NOT_AVAILABLE) for column in columns) for present in rows)]

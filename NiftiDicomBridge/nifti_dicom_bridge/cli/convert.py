@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..errors import OptionError
 from ..options import ConversionOptions, PreviewOptions, Target
 from ..options.wording import command_line_words
 from .exit_codes import DONE, FAILED
+from .lines import print_line
 from .progress_bar import ProgressBar
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and options.target is not Target.DICOM:
         raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
     if arguments.report:
-        _check_report(arguments.report, arguments.output)
+        _check_report(arguments.report, arguments.output, options.overwrite)
     if register and registrar is not None:
         registrar.check()
 
@@ -51,9 +53,9 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
         report = convert(Job(arguments.inputs, arguments.output, options), bar.progress).in_words(command_line_words)
     _print_report(report, arguments.quiet, arguments.verbose)
     if register and registrar is not None and report.outputs:
-        print(registrar(report.outputs))
+        print_line(registrar(report.outputs))
     if arguments.report:
-        _write_report(report, arguments.report, arguments.quiet)
+        _write_report(report, arguments.report, arguments.quiet, options.overwrite)
     return DONE if report.ok else FAILED
 
 
@@ -70,30 +72,36 @@ def _pair(text: str) -> tuple[str, str]:
     return keyword.strip(), value
 
 
-def _check_report(report: Path, output: Path) -> None:
+def _check_report(report: Path, output: Path, overwrite: bool) -> None:
     from ..html_report import check_suffix
+    from ..output import recover
 
     check_suffix(report)
     if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+    recover(report.parent)
+    if os.path.lexists(report) and not overwrite:
+        raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
 
 
-def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
+def _write_report(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
     from ..html_report import write_report
 
     with ProgressBar(quiet) as bar:
-        write_report(report, path, bar.progress)
+        write_report(report, path, bar.progress, overwrite)
 
 
 def _print_report(report: ConversionReport, quiet: bool, verbose: int) -> None:
+    for note in () if quiet else report.notes:
+        print_line(f"note       {note}")
     for entry in report.entries:
         if entry.outcome.value == "failed":
-            print(entry.line(), file=sys.stderr)
-        elif not quiet and (verbose or entry.outcome.value != "skipped"):
-            print(entry.line())
+            print_line(entry.line(), sys.stderr)
+        elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
+            print_line(entry.line())
             for line in _entry_details(entry, verbose):
-                print(" " * 11 + line)
-    skipped = sum(entry.outcome.value == "skipped" for entry in report.entries)
+                print_line(" " * 11 + line)
+    skipped = sum(entry.outcome.value == "skipped" and not entry.exists for entry in report.entries)
     if skipped and not quiet and not verbose:
         print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
 

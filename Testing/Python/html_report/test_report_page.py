@@ -38,7 +38,7 @@ NASTY = '<script>alert("x")</script> &amp; \u202eevil \u05e9\u05dc\u05d5\u05dd \
 
 def page(report: ConversionReport, folder: Path) -> str:
     """Write a page and return it."""
-    write_report(report, folder / "report.html")
+    write_report(report, folder / "report.html", overwrite=True)
     return (folder / "report.html").read_text("utf-8")
 
 
@@ -332,7 +332,7 @@ def test_it_can_lie_in_the_folder_that_is_made_for_the_images(circle: Circle) ->
 def test_a_report_that_cannot_be_written_is_said(circle: Circle) -> None:
     (circle.folder / "file").write_bytes(b"")
 
-    with pytest.raises(OutputError, match="the report cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_report(ConversionReport(), circle.folder / "file" / "report.html")
 
 

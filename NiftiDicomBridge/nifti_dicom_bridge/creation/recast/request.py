@@ -144,7 +144,7 @@ def _keep_modality_lut(
         return
     sentences[
         "ModalityLUTSequence (0028,3000) was left out, as this kind of object does not have it: the values are the stored "
-        "ones. Use --as sc to keep it"
+        'ones. Use kind="sc" to keep it'
     ] = None
 
 
