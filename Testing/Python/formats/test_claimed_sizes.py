@@ -78,9 +78,9 @@ def test_a_deflated_data_set_that_grows_beyond_the_limit_is_refused(tmp_path: Pa
 
     report = convert(Job([path], tmp_path / "out"))
 
-    assert "--size-limit" in failure(report)
+    assert "allow it with size_limit" in failure(report)
     allowed = convert(Job([path], tmp_path / "out", ConversionOptions(size_limit=1.0)))
-    assert "size-limit" not in "".join(entry.error for entry in allowed.entries)
+    assert "size_limit" not in "".join(entry.error for entry in allowed.entries)
 
 
 @pytest.mark.parametrize("length", [0x7FFFFFFE, 0xFFFFFFFE])
@@ -120,7 +120,7 @@ def test_a_large_frame_of_few_bytes_is_refused(tmp_path: Path) -> None:
     data_set.Rows = data_set.Columns = 65000
     data_set.save_as(path)
 
-    assert "--size-limit" in failure(convert(Job([path], tmp_path / "out")))
+    assert "allow it with size_limit" in failure(convert(Job([path], tmp_path / "out")))
 
 
 def test_a_file_that_changes_after_its_headers_were_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
