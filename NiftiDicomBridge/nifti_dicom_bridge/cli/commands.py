@@ -24,7 +24,7 @@ from ..options import (
     Target,
     Uids,
 )
-from .deidentification_options import add_deidentification
+from .deidentification_options import add_deidentification, identity_notice
 from .preview_options import add_preview, joined
 
 if TYPE_CHECKING:
@@ -295,6 +295,8 @@ def _convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
     with _ProgressBar(quiet=arguments.quiet) as bar:
         report = convert(Job(arguments.inputs, arguments.output, options), bar.progress)
+    if report.outputs and not arguments.quiet and (notice := identity_notice(options)):
+        print(notice)
     _print_report(report, arguments.quiet, arguments.verbose)
     if register and registrar is not None and report.outputs:
         print(registrar(report.outputs))
