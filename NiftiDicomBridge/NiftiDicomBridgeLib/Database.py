@@ -18,10 +18,7 @@ from slicer.i18n import tr as _
 from nifti_dicom_bridge import BridgeError, OutputError
 
 SERIES_UID = "0020,000e"
-NOT_OPEN = (
-    "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM; on the command "
-    "line, --database DIR creates one."
-)
+NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
 
 
 class Header(NamedTuple):
@@ -199,11 +196,13 @@ def opened_in(folder: str | Path) -> Any:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"--database {folder}: the folder cannot be made ({error.strerror}). Name another one.") from error
+        raise OutputError(
+            f"{folder}: the folder of the DICOM database cannot be created ({error.strerror}). Name another one."
+        ) from error
     database = ctk.ctkDICOMDatabase()
     database.openDatabase(str(folder / "ctkDICOM.sql"), f"NiftiDicomBridge {folder}")
     if not database.isOpen:
-        raise OutputError(f"--database {folder}: no DICOM database can be opened there. May files be written in it?")
+        raise OutputError(f"{folder}: no DICOM database can be opened in this folder. May files be written in it?")
     return database
 
 

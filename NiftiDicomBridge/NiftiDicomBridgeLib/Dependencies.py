@@ -23,8 +23,7 @@ from nifti_dicom_bridge import FEATURES, DependencyError, missing_packages
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "Resources" / "requirements.txt"
 HOW_TO_INSTALL = (
-    "Slicer 5.12 and newer contain them. To install them, start a conversion in the module NIfTI-DICOM Bridge and accept, or "
-    "add --install-dependencies to Scripts/convert.py."
+    "Slicer 5.12 and newer contain them. To install them, start a conversion in the module NIfTI-DICOM Bridge and accept."
 )
 WITHOUT_NETWORK = "Without a network, install it from a folder of wheels: docs/offline.md describes how."
 

@@ -74,7 +74,7 @@ def source_text(source: str) -> str:
     """Return where a value comes from, short enough for a column."""
     known = {
         "": _("not set"),
-        "--set": _("edited"),
+        "set_values=": _("edited"),
         "default": _("assumed"),
         "the original": _("original"),
         "the image": _("image"),

@@ -16,7 +16,7 @@ KEYWORD = qt.Qt.UserRole
 MAIN = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyDescription", "SeriesDescription")
 """Shown in any case; the others below *More*, unless they need attention."""
 FEWEST, MOST = 3, 9
-EDITED = "--set"
+EDITED = "set_values="
 
 
 class FieldsTable:

@@ -41,6 +41,9 @@ def main(argv):
         return 2
     if options.database and "--register" not in rest:
         rest.append("--register")
+    if "--register" in rest and not options.database and not Database.is_open():
+        sys.stderr.write(f"{Database.NOT_OPEN} On the command line, --database DIR creates one.\n")
+        return 1
     code = cli.main(rest, registrar=Database.Registrar(options.database))
     if {"-h", "--help"} & set(rest):
         sys.stdout.write("\n" + options_of_slicer().format_help())
@@ -78,7 +81,7 @@ def packages_missing(dependencies, options):
     except DependencyError as error:
         return str(error)
     missing = dependencies.missing()
-    return dependencies.sentence(missing) if missing else ""
+    return f"{dependencies.sentence(missing)} On the command line, add --install-dependencies." if missing else ""
 
 
 def run(argv):

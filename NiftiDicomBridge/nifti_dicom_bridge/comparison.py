@@ -18,6 +18,7 @@ from .model.failure import failure_of
 from .model.input_files import read_file
 from .model.metadata import Element, Elements, Instance
 from .model.report import fitted
+from .model.safe_text import printable
 from .options import Progress
 from .options.path_fields import AnyPaths, paths_of
 from .standard import dictionary
@@ -104,7 +105,7 @@ class Comparison:
 
     def table(self) -> str:
         """Return the comparison as text for a terminal."""
-        return "\n".join(_lines(self))
+        return "\n".join(map(printable, _lines(self)))
 
     def __repr__(self) -> str:
         *lines, conclusion = _lines(self)

@@ -155,7 +155,7 @@ class OutputError(BridgeError):
     >>> _ = write(image, "MR.nii")
     >>> write(image, "MR.nii")
     Traceback (most recent call last):
-    nifti_dicom_bridge.errors.OutputError: MR.nii exists. Choose another folder, or --overwrite to replace it.
+    nifti_dicom_bridge.errors.OutputError: MR.nii exists. Choose another folder, or overwrite=True to replace it.
     """
 
     def __init__(self, message: str, existing: Path | None = None):

@@ -14,7 +14,6 @@ from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
 from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
 from .identity import identity_in, without_identity
-from .kinds import number_text
 from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
 from .reverse_pet import decay_factors, per_time
 from .reverse_rows import MAY_BE_LISTS, REVERSE_ROWS, WITHHELD
@@ -43,7 +42,6 @@ __all__ = [
     "identity_in",
     "keys_of",
     "keys_of_elements",
-    "number_text",
     "per_time",
     "private_block_of",
     "without_identity",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SidecarError
+from ..standard.numbers import decimal_text
 from .source import AttributeLocation, PlaneAttributes
 
 
@@ -29,15 +29,6 @@ class Kind:
     to_bids: Callable[[PlaneAttributes, AttributeLocation, float], Any]
     to_dicom: Callable[[Any, float], list[str]]
     types: tuple[type, ...]
-
-
-def number_text(value: float) -> str:
-    """Return a number in at most 16 characters, the most that DS holds (PS3.5 6.2)."""
-    for digits in range(17, 0, -1):
-        text = f"{value:.{digits}g}"
-        if len(text) <= 16:
-            return text
-    raise SidecarError(f"{value!r} cannot be written in 16 characters.")
 
 
 def round_to_12_digits(value: float, factor: float = 1.0) -> float | int:
@@ -177,7 +168,7 @@ def choice(meaning: dict[int, Any]) -> Kind:
 
 
 def _number_to_dicom(value: Any, factor: float) -> list[str]:
-    return [number_text(value / factor)]
+    return [decimal_text(value / factor)]
 
 
 def _split(value: Any, factor: float) -> list[str]:
@@ -187,7 +178,7 @@ def _split(value: Any, factor: float) -> list[str]:
 NUMBER = Kind(_number, _number_to_dicom, (int, float))
 POSITIVE = Kind(_positive, _number_to_dicom, (int, float))
 SEVERAL = Kind(_several, _number_to_dicom, (int, float))
-NUMBERS = Kind(_numbers, lambda value, factor: [number_text(v / factor) for v in value], (list,))
+NUMBERS = Kind(_numbers, lambda value, factor: [decimal_text(v / factor) for v in value], (list,))
 TEXT = Kind(_text, lambda value, factor: [value], (str,))
 JOINED = Kind(_text, _split, (str, list))
 LIST = Kind(_list, lambda value, factor: [str(v) for v in value], (list,))

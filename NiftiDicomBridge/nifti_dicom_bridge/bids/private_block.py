@@ -17,6 +17,7 @@ import numpy as np
 from ..model.geometry import ras_of_lps
 from ..model.metadata import Element, Elements
 from ..options import Resample
+from ..standard.numbers import is_number
 from .source import Layer, PlaneAttributes, Private
 
 GROUP, CREATOR = 0x4E49, "NIFTI DICOM BRIDGE"
@@ -129,7 +130,7 @@ def _are_same_moments(one: Any, other: Any) -> bool:
     if not (isinstance(one, list) and isinstance(other, list) and len(one) == len(other)):
         return False
     pairs = list(zip(one, other, strict=True))
-    numbers = all(isinstance(part, (int, float)) and not isinstance(part, bool) for pair in pairs for part in pair)
+    numbers = all(is_number(part) for pair in pairs for part in pair)
     return numbers and all(math.isclose(first, second, rel_tol=1e-5, abs_tol=SAME_S) for first, second in pairs)
 
 

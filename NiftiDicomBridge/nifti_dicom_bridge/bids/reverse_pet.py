@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import SidecarError
+from ..standard.numbers import decimal_text, is_number
 from ..standard.tags import Tag
-from .kinds import number_text
 from .reverse_rows import TRACER, Top
 
 DAY_S = 86400.0
@@ -87,7 +87,7 @@ def _dose(top: Top, where: str, sentences: list[str]) -> list[str]:
             f'"InjectedRadioactivity" is {value:g} MBq, which is too much: taken for Bq, as older dcm2niix wrote it'
         )
         factor = 1.0
-    return [number_text(value * factor)]
+    return [decimal_text(value * factor)]
 
 
 def _molar(top: Top, where: str, sentences: list[str]) -> list[str]:
@@ -98,7 +98,7 @@ def _molar(top: Top, where: str, sentences: list[str]) -> list[str]:
     if factor is None:
         sentences.append(f'"MolarActivity" is in {unit!r}, which is not turned into Bq/umol: it was left out')
         return []
-    return [number_text(value * factor)]
+    return [decimal_text(value * factor)]
 
 
 def _nuclide(top: Top, where: str, sentences: list[str]) -> list[str]:
@@ -222,7 +222,7 @@ def per_time(top: Top, key: str, where: str, times: int) -> list[float]:
     """Return a list with one number per time; a single number holds for all."""
     value = top[key]
     listed = value if isinstance(value, list) else [value]
-    good = all(isinstance(part, (int, float)) and not isinstance(part, bool) and math.isfinite(part) for part in listed)
+    good = all(map(is_number, listed))
     if not good or len(listed) not in (1, times):
         raise SidecarError(f"{where}: {key!r} is {str(value)[:60]}; a list of {times} numbers was expected.")
     return [float(part) for part in listed] * (times if len(listed) == 1 else 1)
@@ -249,7 +249,7 @@ def _kernel(top: Top, where: str, sentences: list[str]) -> list[str]:
     name, size = top.get("ReconFilterType"), top.get("ReconFilterSize")
     if not isinstance(name, str) or "ConvolutionKernel" in top or name.upper() in NONE_WORDS:
         return []
-    width = f" {size:g} mm" if isinstance(size, (int, float)) and not isinstance(size, bool) and size > 0 else ""
+    width = f" {size:g} mm" if is_number(size) and size > 0 else ""
     return [name + width]
 
 
@@ -257,7 +257,7 @@ def _number(top: Top, key: str, where: str) -> float | None:
     value = top.get(key)
     if value is None or value == "n/a":
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not is_number(value):
         raise SidecarError(f"{where}: {key!r} is {value!r}; a number was expected.")
     return float(value)
 
@@ -265,7 +265,7 @@ def _number(top: Top, key: str, where: str) -> float | None:
 def _floats(top: Top, key: str) -> list[float]:
     value: Any = top.get(key)
     listed: Iterable[Any] = value if isinstance(value, list) else [value]
-    return [float(part) for part in listed if isinstance(part, (int, float)) and not isinstance(part, bool)]
+    return [float(part) for part in listed if is_number(part)]
 
 
 _TABLE: tuple[tuple[tuple[int, ...], str, Callable[[Top, str, list[str]], list[str]]], ...] = (

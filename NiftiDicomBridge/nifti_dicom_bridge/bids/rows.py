@@ -161,7 +161,7 @@ ROWS: tuple[AnyRow, ...] = (
     # magnetic resonance
     Row("MRAcquisitionType", Tag.MR_ACQUISITION_TYPE, one_of("1D", "2D", "3D")),
     Row("SliceThickness", Tag.SLICE_THICKNESS, POSITIVE),
-    Derived("SpacingBetweenSlices", _even_distance, "the grid, where `--resample spacing` made it even"),
+    Derived("SpacingBetweenSlices", _even_distance, 'the grid, where `resample="spacing"` made it even'),
     Row("SpacingBetweenSlices", Tag.SPACING_BETWEEN_SLICES, POSITIVE),
     Row("EchoNumber", Tag.ECHO_NUMBERS, POSITIVE),
     Derived("EchoNumber", _echo_of_ice, "(0021,xx06) SIEMENS MR SDI 02"),

@@ -122,7 +122,7 @@ def read_map(path: Path | None) -> BidsMap:
     """
     if path is None:
         return BidsMap()
-    return _parsed(read_option_file(path, "--bids-map"), f"--bids-map {path}", TOP_KEYS)
+    return _parsed(read_option_file(path, "bids_map"), f'bids_map="{path}"', TOP_KEYS)
 
 
 def _parsed(value: Any, where: str, allowed: tuple[str, ...]) -> BidsMap:

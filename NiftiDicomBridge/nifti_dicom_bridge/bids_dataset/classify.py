@@ -75,7 +75,7 @@ def _apply(image: Image, row: Row, name: ReproInName | None = None) -> None:
         image.datatype = name.datatype
     image.entities = {**(name.entities if name is not None else {}), **row.entities}
     if row.note:
-        image.log.warnings.append(f"{row.datatype}/{row.suffix}: {row.note}. Correct it in a --bids-map FILE.")
+        image.log.warnings.append(f'{row.datatype}/{row.suffix}: {row.note}. Correct it in bids_map="FILE".')
 
 
 def _apply_name(image: Image, name: ReproInName) -> None:
@@ -142,6 +142,6 @@ def _task(image: Image, table: BidsMap) -> str:
     if label:
         return label
     image.log.warnings.append(
-        f'{image.description!r} does not tell the task: task-{UNKNOWN_TASK} was written. Give "tasks" in a --bids-map FILE.'
+        f'{image.description!r} does not tell the task: task-{UNKNOWN_TASK} was written. Give "tasks" in bids_map="FILE".'
     )
     return UNKNOWN_TASK

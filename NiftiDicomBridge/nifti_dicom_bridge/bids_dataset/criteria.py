@@ -9,6 +9,7 @@ from fnmatch import translate
 from typing import Any
 
 from ..errors import OptionError
+from ..standard.numbers import is_number
 
 Test = Callable[[Any], bool]
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -84,8 +85,8 @@ def _test(value: Any, patterns: Patterns, where: str) -> Test:
         )
     if isinstance(value, bool):
         return lambda facts: facts is value
-    if isinstance(value, (int, float)):
-        return lambda facts: isinstance(facts, (int, float)) and not isinstance(facts, bool) and float(facts) == float(value)
+    if is_number(value):
+        return lambda facts: is_number(facts) and float(facts) == float(value)
     if not isinstance(value, str):
         raise OptionError(f"{where}: a pattern, number, truth value, list or object was expected, found {value!r}.")
     pattern = patterns.compiled(value, where)
@@ -127,4 +128,4 @@ def _number(wanted: Any, where: str) -> float:
 
 
 def _as_number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return float(value) if is_number(value) else None

@@ -11,7 +11,9 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
+from ..model.safe_text import tsv_cell
 from ..output import Staging
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 from ..version import tool_version
 from . import naming_rules
@@ -107,7 +109,7 @@ def _stage_participant(placement: Placement, staging: Staging) -> list[str]:
 def _person(placement: Placement) -> dict[str, str]:
     keys = placement.image.keys
     age, sex = keys.get("PatientAge") or _age_by_dates(placement), str(keys.get("PatientSex", ""))[:1].upper()
-    known = isinstance(age, (int, float)) and age > 0  # zero is what is written for unknown
+    known = is_number(age) and age > 0  # zero is what is written for unknown
     return {"age": f"{min(age, OLDEST):g}" if known else NOT_AVAILABLE, "sex": sex if sex in SEXES else NOT_AVAILABLE}
 
 
@@ -153,7 +155,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
     before = dict(mine)
     for column, value in row.items():
         if mine.get(column, NOT_AVAILABLE) in ("", NOT_AVAILABLE):
-            mine[column] = value
+            mine[column] = tsv_cell(value, NOT_AVAILABLE)
     if mine == before:
         return []
     lines = ["\t".join(columns), *("\t".join(present.get(column, NOT_AVAILABLE) for column in columns) for present in rows)]

@@ -12,10 +12,12 @@ import numpy as np
 
 from .. import bids
 from ..formats import nifti
-from ..formats.dicom.reading.read import Plan, outline
+from ..formats.dicom.reading.outline import outline
+from ..formats.dicom.reading.plans import Plan
 from ..model import geometry, metadata
 from ..model.metadata import Log
 from ..model.volume import Volume
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 
 # PS3.3 C.8.13.5.14 → words of aslcontext.tsv
@@ -137,7 +139,7 @@ def relate(images: Sequence[Image]) -> None:
         field_map = any("FIELDMAPHZ" in image.facts.get("ImageType", []) for image in group)
         for image in group:
             same = {other.facts.get("EchoTime") for other in group if other.facts["Component"] == image.facts["Component"]}
-            echoes = sorted(time for time in same if isinstance(time, (int, float)))
+            echoes = sorted(time for time in same if is_number(time))
             image.facts["EchoCount"] = max(1, len(echoes))
             time = image.facts.get("EchoTime")
             image.facts["EchoIndex"] = echoes.index(time) + 1 if time in echoes else 1

@@ -8,7 +8,7 @@ from typing import Any
 from . import naming_rules
 from .images import Image
 
-EXPLAINED = 'give {} under "sidecar_changes" in a --bids-map FILE to have it placed'
+EXPLAINED = 'give {} under "sidecar_changes" in bids_map="FILE" to have it placed'
 
 
 def add_required_keys(image: Image, session: Sequence[Image]) -> None:
@@ -104,5 +104,5 @@ def _lacking(image: Image, known: dict[str, Any]) -> str:
         reasons.append('the DICOM does not tell which volumes are control and label: give "aslcontext" in the map')
     required = naming_rules.names()[image.datatype, image.suffix].required
     if lacking := [entity for entity in required if entity not in (*image.entities, "echo")]:
-        reasons.append(f'names of {what} need {lacking[0]}-…: give it under "custom_entities" in a --bids-map FILE')
+        reasons.append(f'names of {what} need {lacking[0]}-…: give it under "custom_entities" in bids_map="FILE"')
     return "; ".join(reasons)

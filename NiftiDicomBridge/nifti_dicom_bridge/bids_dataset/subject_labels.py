@@ -107,12 +107,12 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     if not label_of(patient):
         image.log.warnings.append(
             f"PatientID {patient!r} gives no label; sub-{label} is named after a hash. "
-            'Give "subjects" in a --bids-map FILE, or --subject LABEL, for another one.'
+            'Give "subjects" in bids_map="FILE", or subject="LABEL", for another one.'
         )
     elif label != plain:
         image.log.warnings.append(
             f"sub-{plain} is another person's already: PatientID {patient!r} became sub-{label}. "
-            'Give "subjects" in a --bids-map FILE for another label.'
+            'Give "subjects" in bids_map="FILE" for another label.'
         )
     return label
 
@@ -150,6 +150,6 @@ def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, sessi
     if label != plain:
         image.log.warnings.append(
             f"sub-{subject} has another study of that day as ses-{plain}: this one became ses-{label}. "
-            'Give "sessions" in a --bids-map FILE to put both together.'
+            'Give "sessions" in bids_map="FILE" to put both together.'
         )
     return label

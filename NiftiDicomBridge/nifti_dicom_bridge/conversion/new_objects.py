@@ -100,7 +100,7 @@ def _refuse_original_options(path: Path, options: ConversionOptions) -> None:
     if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
         raise SidecarError(
             f"{path}: there is no record of the DICOM it came from: {_where_it_was(path)} Put it back; or, if the image never "
-            "was DICOM, leave out --uids keep and --names original."
+            'was DICOM, leave out uids="keep" and names="original".'
         )
 
 

@@ -14,6 +14,7 @@ from ..formats.dicom.protected import refusal
 from ..model.metadata import Elements, Instance
 from ..sidecar import KEY, sidecar_path
 from ..standard.dictionary import tag_of
+from ..standard.numbers import is_number
 from .image_with_record import ImageWithRecord
 
 
@@ -56,7 +57,7 @@ class SidecarEdits:
     def warnings(self) -> list[str]:
         """A sentence for every key that does not reach the DICOM, or not alone."""
         return [
-            *(f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with --set'
+            *(f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with set_values=.'
               for key in self.ignored),
             *(f'"{key}" was edited in the sidecar and written, but other attributes tell {value!r} as before'
               for key, value in self.overridden.items()),
@@ -115,7 +116,7 @@ def _overridden(
 
 def _is_same(one: Any, other: Any) -> bool:
     """Whether two values of a key are equal; numbers up to rounding."""
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+    if is_number(one) and is_number(other):
         return math.isclose(one, other, rel_tol=1e-9)
     return bool(one == other)
 

@@ -9,16 +9,17 @@ from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image
 from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
-from ..errors import OutputError, SidecarError
-from ..formats.dicom.reading.read import Plan, load
+from ..errors import OutputError
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..output import Staging
-from ..sidecar import read_sidecar, record_path, sidecar_path
+from ..output import Staging, dataset_locked
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_as_named
+from .existing import check_free, series_of
 from .stage_nifti import stage_labels, stage_nifti
 from .to_bids_images import entry_of, images_of
 
@@ -38,21 +39,34 @@ def convert_to_bids(
     report = ConversionReport(leftover_entries(inventory.leftovers))
     public = OutputPolicy.of(options, set())
     pairs = images_of(plans_as_named(inventory, report), options, public, report)
-    plan_of = {id(image): plan for image, plan in pairs}
     images = [image for image, _ in pairs]
-    placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-    report.entries += [_left_out(image, plan) for image, plan in pairs if image.ignored]
-    for placement in placements:
-        entry = entry_of(plan_of[id(placement.image)])
-        with errors_recorded_in(entry):
-            volume = public.clean(load(plan_of[id(placement.image)], progress), entry.log)
-            entry.outputs = write_placed(volume, placement, output, table, options)
-            entry.log.warnings += volume.warnings
-        image = placement.image
-        entry.log.warnings += image.log.warnings
-        entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
-        report.entries.append(entry)
+    with dataset_locked(output, progress):
+        placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
+        report.entries += [_left_out(image, plan) for image, plan in pairs if image.ignored]
+        plan_of = {id(image): plan for image, plan in pairs}
+        for placement in placements:
+            report.entries.append(_write(placement, plan_of[id(placement.image)], output, table, options, public, progress))
     return public.published(report)
+
+
+def _write(
+    placement: Placement,
+    plan: Plan,
+    output: Path,
+    table: BidsMap,
+    options: ConversionOptions,
+    public: OutputPolicy,
+    progress: Progress | None,
+) -> Entry:
+    image, entry = placement.image, entry_of(plan)
+    with errors_recorded_in(entry, options.skip_existing):
+        _check_existing(output / str(placement.path), placement, options)
+        volume = public.clean(load(plan, progress), entry.log)
+        entry.outputs = write_placed(volume, placement, output, table, options)
+        entry.log.warnings += volume.warnings
+    entry.log.warnings += image.log.warnings
+    entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
+    return entry
 
 
 def _left_out(image: Image, plan: Plan) -> Entry:
@@ -67,10 +81,9 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
     Raises
     ------
     OutputError
-        If the image exists and may not be replaced, or is of another series.
+        If the image exists and may not be replaced.
     """
     name = str(placement.path)
-    _check_existing(dataset / name, placement, options)
     with Staging(dataset, options.overwrite) as staging:
         apart = f"{SOURCE_DATA}/{name}.json" if placement.is_raw else ""
         stage_nifti(volume, name, staging, options, placement.image.changes, placement.with_gradients, record_name=apart)
@@ -82,13 +95,14 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
                 "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
             )
         images = len(staging.names)
+        staging.hold()  # the tables are read, and written as a whole
         image_name = placement.path.name + (".nii.gz" if options.gzip else ".nii")
         placement.image.log.notes += stage_dataset_files(placement, image_name, staging, table, options.deidentify)
         return staging.commit()[:images]
 
 
 def _check_existing(stem: Path, placement: Placement, options: ConversionOptions) -> None:
-    """Refuse a second image of a name: in the other form of NIfTI, and, even with --overwrite, of another series."""
+    """Refuse a second image of a name: in the other form of NIfTI, and, even with ``overwrite``, of another series."""
     wanted = ".nii.gz" if options.gzip else ".nii"
     for suffix in NIFTI_SUFFIXES:
         path = stem.with_name(stem.name + suffix)
@@ -96,19 +110,9 @@ def _check_existing(stem: Path, placement: Placement, options: ConversionOptions
             continue
         if suffix != wanted:
             raise OutputError(f"{path} exists: the same image as {wanted} beside it would be there twice. Take it away first.")
-        if options.overwrite and _series_of(path) not in ("", placement.image.series[0]):
+        if (options.overwrite or options.skip_existing) and series_of(path) not in ("", placement.image.series[0]):
             raise OutputError(
                 f"{path} is of another series, and is not replaced. Convert the series of a session in one run, or tell them "
-                'apart by "custom_entities" in a --bids-map FILE.'
+                'apart by "custom_entities" in bids_map="FILE".'
             )
-
-
-def _series_of(image: Path) -> str:
-    for path in filter(None, (record_path(image), sidecar_path(image))):
-        try:
-            series = str(read_sidecar(path).get("SeriesInstanceUID", ""))
-        except SidecarError:
-            continue
-        if series:
-            return series
-    return ""
+        check_free(path, placement.image.series[0], options)

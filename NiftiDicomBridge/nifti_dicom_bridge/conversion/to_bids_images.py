@@ -8,7 +8,7 @@ from pathlib import Path
 from ..bids_dataset.images import Image, image_of
 from ..deidentification import Deidentifier
 from ..errors import OptionError
-from ..formats.dicom.reading.read import Plan
+from ..formats.dicom.reading.plans import Plan
 from ..model import metadata
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions
@@ -63,6 +63,6 @@ def _require_one_patient(plans: Sequence[Plan], options: ConversionOptions) -> N
     count = len({_patient_of(plan) for plan in plans})
     if options.subject and count > 1:
         raise OptionError(
-            f"--subject {options.subject} names one patient, and the input contains images of {count}. Convert each patient "
-            'alone, or give "subjects" in a --bids-map FILE.'
+            f'subject="{options.subject}" names one patient, and the input contains images of {count}. Convert each patient '
+            'alone, or give "subjects" in bids_map="FILE".'
         )

@@ -13,7 +13,8 @@ from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.created.kinds import modality_of
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..formats.dicom.uids import UidMap
 from ..formats.dicom.write import DicomJob, write_dicom
@@ -27,6 +28,7 @@ from ..output import Staging
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
+from .existing import refuse_other_study
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import SidecarEdits
@@ -197,7 +199,7 @@ def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
     options = run.options.for_file(inputs[0])
     entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
     first = group[0].file
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, options.skip_existing):
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
             run.making.create(first.path, entry)
@@ -207,6 +209,8 @@ def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
             from .new_objects import violations
 
             entry.log.warnings += violations(entry.outputs)
+    if entry.exists and first is not None and first.record is not None and not options.set_values and not options.deidentify:
+        refuse_other_study(entry, first.record.source.metadata.first)
     return entry
 
 
@@ -235,7 +239,7 @@ def _edited_values(group: Sequence[_Source]) -> dict[edits.Target, Any]:
 
 
 def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:
-    """Return what --set and --metadata specify for the input files of an entry."""
+    """Return what ``set_values`` and ``metadata`` specify for the input files of an entry."""
     given = given_values(run.options.for_file(entry.inputs[0]))
     return dict(edits.elements_of({word: text for word, (text, _) in given.items()}).items())
 
@@ -290,7 +294,8 @@ def _require_same_modality(values: Mapping[edits.Target, Any], volumes: Sequence
         wanted = modality_of(metadata.text(first, Tag.SOP_CLASS_UID))
         if wanted and given[0] != wanted:
             raise OptionError(
-                f"Modality (0008,0060) of this kind of object is {wanted}, and {given[0]} was set. Use --as for another kind."
+                f"Modality (0008,0060) of this kind of object is {wanted}, and {given[0]} was set. "
+                'Use kind="KIND" for another kind.'
             )
 
 

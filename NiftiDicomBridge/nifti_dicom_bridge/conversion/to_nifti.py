@@ -8,18 +8,20 @@ from pathlib import Path
 
 from ..errors import GeometryError
 from ..formats.dicom.reading.frames import true_planes
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import check_package, is_store, stores_below
-from ..model.names import stem_of, unique_name
+from ..model.names import name_key, portable_stem, stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import resample
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of, series_uid
+from .existing import check_free
 from .image_with_record import open_store
-from .stage_nifti import stage_labels, stage_nifti, write_beside
+from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 
 
 def convert_to_nifti(
@@ -30,7 +32,7 @@ def convert_to_nifti(
     inventory = find_series([path for path in inputs if not is_store(path)], progress, options.follow_links)
     report = ConversionReport(leftover_entries(inventory.leftovers))
     plans = plans_of(inventory, report)
-    taken = {plan.name.lower() for plan in plans} if not options.deidentify else set()
+    taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
     report.entries += stores_to_nifti(stores, output, options, taken, public) if stores else []
     for plan in plans:
@@ -42,7 +44,9 @@ def _plan_to_nifti(
     plan: Plan, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy, progress: Progress | None
 ) -> Entry:
     entry = Entry(plan.title, Outcome.CONVERTED, [Path(instance.path) for instance in plan.instances])
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, options.skip_existing):
+        if not options.deidentify:  # which gives another name
+            check_free(output / (plan.name + nifti_suffix(options)), series_uid(plan), options)
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
         volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
@@ -60,12 +64,14 @@ def stores_to_nifti(
 
 def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy) -> Entry:
     entry = Entry(path.name, Outcome.CONVERTED, [path])
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, options.skip_existing):
         file = open_store(path)
         volume = replace(file.load().in_memory(), name=stem_of(path), warnings=file.image.warnings)
         entry.log.warnings += volume.warnings
         volume = (
-            public.named(volume, entry.log) if options.deidentify else replace(volume, name=unique_name(stem_of(path), taken))
+            public.named(volume, entry.log)
+            if options.deidentify
+            else replace(volume, name=unique_name(portable_stem(path), taken))
         )
         if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = reoriented(volume, (0, 1, 2), (1, -1, 1))

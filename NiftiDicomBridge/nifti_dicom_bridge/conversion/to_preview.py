@@ -13,14 +13,15 @@ from ..deidentification.pixel_warnings import picture_warnings
 from ..errors import BridgeError, GeometryError, OptionError
 from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.dicom.reading.series import find_series
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
 from ..model.metadata import Log
-from ..model.names import safe_name, stem_of, unique_name
+from ..model.names import portable_stem, safe_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
@@ -97,7 +98,7 @@ def _sources(
 ) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
     for file in opened_images(inputs, report, options.follow_links):
-        yield _Source(file.path.name, stem_of(file.path), [file.path], file=file)
+        yield _Source(file.path.name, portable_stem(file.path), [file.path], file=file)
     inventory = find_series(other_inputs(inputs), progress, options.follow_links)
     report.entries += leftover_entries(inventory.leftovers)
     for plan in plans_of(inventory, report):
@@ -106,7 +107,7 @@ def _sources(
 
 def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | None) -> Entry:
     entry = Entry(source.title, Outcome.CONVERTED, source.inputs)
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, shared.options.skip_existing):
         _write(source, "", shared, entry, progress)
     return entry
 
@@ -170,7 +171,7 @@ def _sidecar(source: _Source) -> dict[str, Any] | None:
 
 
 def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> tuple[Labels, ...]:
-    """Return what ``--overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
+    """Return what ``overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
 
     Raises
     ------
@@ -182,11 +183,11 @@ def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> 
     try:
         volumes = read(path)
     except BridgeError as error:
-        raise OptionError(f"--overlay {path}: {error}") from None
+        raise OptionError(f'overlay="{path}": {error}') from None
     label_maps = []
     for volume in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
-            raise OptionError(f"--overlay {path}: {volume.name} holds {volume.voxels.dtype} values that are no labels.")
+            raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
         if volume.source is not None:
             volume = public.clean(volume)
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)

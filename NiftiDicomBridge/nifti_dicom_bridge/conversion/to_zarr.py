@@ -8,15 +8,17 @@ from pathlib import Path
 
 from ..formats import zarr
 from ..formats.dicom.reading.lazy_series import Stream
-from ..formats.dicom.reading.read import Plan, load
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..labels import find_labels
-from ..model.names import stem_of, unique_name
+from ..model.names import ZARR_SUFFIX, portable_stem, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of, series_uid
+from .existing import check_free
 from .image_files import is_nifti_file, nifti_files
 from .image_with_record import open_nifti, open_store
 from .stage_zarr import stage_store
@@ -40,8 +42,8 @@ def convert_to_zarr(
     public = OutputPolicy.of(options, taken)
     images = [(plan.title, _paths(plan), plan.name, _series(plan, public, progress)) for plan in plans_of(inventory, report)]
     files, stores = nifti_files(inputs, options.follow_links), zarr.stores_below(inputs, options.follow_links)
-    images += [(path.name, [path], stem_of(path), _image(path, public, progress)) for path in files]
-    images += [(path.name, [path], stem_of(path), _store(path, public, progress)) for path in stores]
+    images += [(path.name, [path], portable_stem(path), _image(path, public, progress)) for path in files]
+    images += [(path.name, [path], portable_stem(path), _store(path, public, progress)) for path in stores]
     for title, paths, name, stage in images:
         entry = Entry(title, Outcome.CONVERTED, paths)
         report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))
@@ -53,7 +55,7 @@ Stage = Callable[[str, Staging, ConversionOptions, Entry], None]
 
 
 def _written(entry: Entry, name: str, output: Path, options: ConversionOptions, stage: Stage) -> Entry:
-    with errors_recorded_in(entry), Staging(output, options.overwrite) as staging:
+    with errors_recorded_in(entry, options.skip_existing), Staging(output, options.overwrite) as staging:
         stage(name, staging, options, entry)
         entry.outputs = staging.commit()
     return entry
@@ -65,6 +67,9 @@ def _paths(plan: Plan) -> list[Path]:
 
 def _series(plan: Plan, public: OutputPolicy, progress: Progress | None) -> Stage:
     def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
+        if not options.deidentify:
+            zarr_store = staging.folder / (name + ZARR_SUFFIX)
+            check_free(zarr_store, series_uid(plan), options)
         entry.log.warnings += plan.warnings
         if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
             volume = public.named(replace(load(plan, progress), name=name), entry.log)

@@ -1,4 +1,4 @@
-"""What is known of an image, from where: --set, --metadata, sidecar, reference, study, defaults of the kind."""
+"""What is known of an image, from where: ``set_values``, ``metadata``, sidecar, reference, study, defaults of the kind."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class ConversionContext:
     options : ConversionOptions
         The choices.
     references, studies : list of Reference
-        The series of ``--reference`` and of ``--study-from``.
+        The series of ``reference`` and of ``study_from``.
     set_values, file_values : mapping of int to (str, list)
-        ``--set`` and ``--metadata``.
+        ``set_values`` and ``metadata``.
     study_uids : dict
         Study → its UID, the same for all images of it.
     numbers : dict
@@ -72,7 +72,7 @@ class ConversionContext:
         return cls(
             options,
             read_all(options.references),
-            read_references(options.study_from, "--study-from") if options.study_from else [],
+            read_references(options.study_from, "study_from") if options.study_from else [],
             edits.elements_of(options.set_values),
             edits.elements_of(read_metadata(options.metadata)) if options.metadata else {},
         )
@@ -108,8 +108,8 @@ class ConversionContext:
 
 
 def read_all(paths: Sequence[Path]) -> list[Reference]:
-    """Return the volumes of all paths of ``--reference``; raises `OptionError` if one is missing."""
-    return [reference for path in paths for reference in read_references(path, "--reference")]
+    """Return the volumes of all paths of ``reference``; raises `OptionError` if one is missing."""
+    return [reference for path in paths for reference in read_references(path, "reference")]
 
 
 def resolve_attributes(
@@ -123,8 +123,8 @@ def resolve_attributes(
         If the reference is of another patient than the sidecar.
     """
     attributes = Attributes()
-    attributes.offer_values(shared.set_values, "--set")
-    attributes.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
+    attributes.offer_values(shared.set_values, "set_values=")
+    attributes.offer_values(shared.file_values, f'metadata="{shared.options.metadata}"')
     _check_modality(attributes, kind)
     if place.reference is not None:
         software = reference_attributes.equipment(place.reference)
@@ -159,7 +159,7 @@ def _check_modality(attributes: Attributes, kind: Kind) -> None:
     wanted = {Kind.SEG: "SEG"}.get(kind, form.modality if form else "")
     if given and wanted and given != wanted:
         raise OptionError(
-            f"Modality (0008,0060) of this kind of object is {wanted}, and {given} was set. Use --as for another kind."
+            f'Modality (0008,0060) of this kind of object is {wanted}, and {given} was set. Use kind="KIND" for another kind.'
         )
 
 
@@ -171,7 +171,7 @@ def _offer_references(
     stated: SidecarAttributes,
     shared: ConversionContext,
 ) -> None:
-    """Offer patient and study of the reference or of ``--study-from``; of a reference in the same space more."""
+    """Offer patient and study of the reference or of ``study_from``; of a reference in the same space more."""
     reference = place.reference
     for other in (reference, *shared.studies[:1]):
         if other is not None:
@@ -218,7 +218,7 @@ def _check_patient(attributes: Attributes, other: Reference, described: ImageWit
         if ours and name and ours.casefold().rstrip("^") != name.casefold().rstrip("^"):
             raise OptionError(
                 f"{described.where} says {keyword} {ours!r}, the reference {other.title} is of {name!r}: another patient. Name "
-                f"a reference of the same patient, or say who it is with --set {keyword}=…"
+                f'a reference of the same patient, or set the right value: set_values={{"{keyword}": "VALUE"}}'
             )
 
 
@@ -257,7 +257,7 @@ def _listed(attributes: Attributes, tags: list[int]) -> str:
 
 
 def stated_modality(stated: SidecarAttributes, shared: ConversionContext) -> str:
-    """Return the modality that --set, --metadata or the sidecar tells; empty where none does."""
+    """Return the modality that ``set_values``, ``metadata`` or the sidecar tells; empty where none does."""
     for source in (shared.set_values, shared.file_values, stated.values):
         if Tag.MODALITY in source and source[Tag.MODALITY][1]:
             return str(source[Tag.MODALITY][1][0])

@@ -15,6 +15,7 @@ from ..labels import find_labels
 from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind
+from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
 from .image_with_sidecar import ImageWithSidecar
@@ -45,7 +46,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     log.warnings += image.warnings
     if not described.where:
         log.warnings.append(
-            "no sidecar lies beside it: what its header, --set, --metadata and a reference do not tell stays unknown"
+            "no sidecar lies beside it: what its header, set_values=, metadata= and a reference do not tell stays unknown"
         )
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
@@ -84,8 +85,8 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
     kind, assumed = select_kind(shared.options.kind, described.image, known)
     if kind is Kind.LEGACY:
         raise OptionError(
-            f"--as legacy: {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. Use --as "
-            "enhanced, or leave it out."
+            f'kind="legacy": {described.name} never was DICOM, and legacy objects are made of DICOM of one frame each. '
+            'Use kind="enhanced", or leave it out.'
         )
     if assumed:
         log.warnings.insert(0, assumed)
@@ -98,7 +99,7 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     Many tools write 1 into the header where they do not know.
     """
     image, seconds = described.image, described.top.get("RepetitionTime")
-    if image.times < 2 or isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e4:
+    if image.times < 2 or not is_number(seconds) or not 0 < seconds < 1e4:
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(
@@ -127,7 +128,7 @@ def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:
     if value is None:
         return []
     listed = value if isinstance(value, list) else [value]
-    good = all(isinstance(part, (int, float)) and not isinstance(part, bool) and np.isfinite(part) for part in listed)
+    good = all(map(is_number, listed))
     if not good or len(listed) != count:
         raise SidecarError(f"{described.where}: {key!r} is {str(value)[:60]}; a list of {count} numbers was expected.")
     return [float(part) for part in listed]

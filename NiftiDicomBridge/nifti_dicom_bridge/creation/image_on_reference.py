@@ -16,6 +16,7 @@ from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import Resample, SlicePlane
+from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 from .placed_image import Placed
@@ -58,7 +59,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
     Raises
     ------
     OptionError
-        If it is not, by its header or by its position, and ``--allow-no-overlap`` was not given.
+        If it is not, by its header or by its position, and ``allow_no_overlap`` was not given.
     """
     if reference is None:
         return False
@@ -67,7 +68,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
         return True
     if not shared.options.allow_no_overlap:
         raise OptionError(
-            f"{problem} Check that --reference is the series of this image; --allow-no-overlap writes it into the study of "
+            f"{problem} Check that reference= is the series of this image; allow_no_overlap=True writes it into the study of "
             f"that patient all the same. Reference: {reference.describe()}."
         )
     log.warnings.append(f"{problem} It has a new Frame of Reference UID and no references to single frames")
@@ -117,7 +118,7 @@ def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
 def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:
     """Return axes like those of the DICOM images that the image was made from, if its sidecar contains them."""
     value = top.get("ImageOrientationPatientDICOM")
-    good = isinstance(value, list) and len(value) == 6 and all(isinstance(n, (int, float)) and np.isfinite(n) for n in value)
+    good = isinstance(value, list) and len(value) == 6 and all(map(is_number, value))
     axes = np.array(value, dtype=float) if good else np.zeros(6)
     if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5 or abs(axes[:3] @ axes[3:]) > 0.1:
         return None

@@ -47,5 +47,6 @@ def offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Ki
         return
     unit = "HU" if kind is Kind.ENHANCED_CT else "US"  # PS3.3 C.8.15.3.10: HU is the only value
     attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", unit)}, "values of the image")
-    remedy = "which is all that Enhanced CT can state" if unit == "HU" else "unspecified. Use --set RescaleType=HU if they are"
+    set_it = 'unspecified. Use set_values={"RescaleType": "HU"} if they are'
+    remedy = "which is all that Enhanced CT can state" if unit == "HU" else set_it
     log.warnings.append(f"values from {low:g} to {high:g} do not look like Hounsfield units: RescaleType is {unit}, {remedy}")

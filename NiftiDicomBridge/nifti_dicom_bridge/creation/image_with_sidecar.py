@@ -90,7 +90,7 @@ def _of_store(path: Path, sidecar: Path | None) -> ImageWithSidecar:
 def read_top(path: Path) -> dict[str, Any]:
     """Return the keys of a sidecar; raises `SidecarError` where it is missing or no JSON object."""
     if not path.is_file():
-        raise SidecarError(f"{path}: there is no such sidecar. Check the path of --sidecar.")
+        raise SidecarError(f'sidecar="{path}": there is no such file. Check the path.')
     return read_sidecar(path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ _NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
 _SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
 _KILOGRAMS = {"kg": 1.0, "g": 1e-3, "lb": 0.45359237, "lbs": 0.45359237, "pound": 0.45359237, "pounds": 0.45359237}
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "inch": 0.0254, "inches": 0.0254}
-_AGE_UNITS = {"": "Y", "y": "Y", "yr": "Y", "year": "Y", "month": "M", "week": "W", "day": "D"}
+_AGE_UNITS = {
+    "": "Y", "y": "Y", "yr": "Y", "year": "Y", "mo": "M", "month": "M", "w": "W", "week": "W", "d": "D", "day": "D",
+}  # fmt: skip
 _LIKELY_KG, _LIKELY_M = (0.2, 400.0), (0.2, 2.6)
 
 
@@ -41,7 +44,7 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
     file = None if root is None else root / _FILE
     if file is None or not label or not file.is_file():
         return {}, ""
-    row = _row(file, label)
+    row = _row(file, label, sentences)
     columns = _columns(root / "participants.json") if root is not None else {}
     elements: Elements = {}
     for name, (tag, convert) in _COLUMNS.items():
@@ -60,8 +63,8 @@ def _label(path: Path) -> str:
     return entities_of(path.name.split(".")[0])[0].get("sub", "")
 
 
-def _row(file: Path, label: str) -> dict[str, str]:
-    """Return the row of a subject by the names of the columns, in lower case."""
+def _row(file: Path, label: str, sentences: list[str]) -> dict[str, str]:
+    """Return the row of a subject by the names of the columns, in lower case; why there is none is a sentence."""
     try:
         lines = io.StringIO(read_file(file).decode("utf-8-sig"), newline="")
         rows = [
@@ -69,8 +72,32 @@ def _row(file: Path, label: str) -> dict[str, str]:
             for row in csv.DictReader(lines, delimiter="\t")
         ]
     except (OSError, ValueError, csv.Error):
-        return {}
-    return next((row for row in rows if row.get("participant_id", "").strip().removeprefix("sub-") == label), {})
+        rows = []
+    named = [row for row in rows if "participant_id" in row]
+    own = [row for row in named if row["participant_id"].strip().removeprefix("sub-") == label]
+    if not named:
+        sentences.append(f"{file.name} was not used: a table with tabs, in UTF-8, with a column participant_id was expected")
+    elif not own:
+        sentences.append(f"{file.name} has no row of sub-{label}: age, sex and weight stay empty")
+    elif any(row != own[0] for row in own):
+        sentences.append(f"{file.name} has several rows of sub-{label}: the first was used")
+    return _with_units(own[0]) if own else {}
+
+
+def _with_units(row: dict[str, str]) -> dict[str, str]:
+    """Return a row whose columns have the names of BIDS: ``age_years`` is ``age``, with the unit in the value."""
+    columns = dict(row)
+    for name, value in row.items():
+        match = re.fullmatch(r"(age|weight|height)[\s_(]+(?:in[\s_]+)?([a-z]+)\)?", name)
+        if match and match[1] not in row and value.strip().lower() not in _NOT_AVAILABLE:
+            columns[match[1]] = f"{value.strip()} {match[2]}"
+    return columns
+
+
+def _split(text: str, column: dict[str, Any]) -> tuple[str, str]:
+    """Return the number and the unit of a value: its own unit, as in ``80 kg``, before that of its column."""
+    match = re.fullmatch(r"([-+]?[\d.,]+\+?)\s*([A-Za-z]+)", text.strip())
+    return (match[1], match[2].lower()) if match else (text, _unit(column))
 
 
 def _columns(file: Path) -> dict[str, Any]:
@@ -84,8 +111,9 @@ def _columns(file: Path) -> dict[str, Any]:
 
 
 def _age(text: str, column: dict[str, Any]) -> Any:
-    unit = _AGE_UNITS.get(_unit(column).removesuffix("s"), "")
-    number = _number(text.rstrip("+"))  # HIPAA: 89+
+    digits, word = _split(text, column)
+    unit = _AGE_UNITS.get(word.removesuffix("s"), "")
+    number = _number(digits.rstrip("+"))  # HIPAA: 89+
     if number is None or not unit or not 0 <= number < 1000:
         return None
     if unit == "Y" and number < 2 and number != int(number):
@@ -106,13 +134,14 @@ def _weight(text: str, column: dict[str, Any]) -> Any:
 
 
 def _height(text: str, column: dict[str, Any]) -> Any:
-    number = _number(text)
+    number = _number(_split(text, column)[0])
     default = 0.01 if number is not None and number > _LIKELY_M[1] else 1.0  # BIDS recommends cm
     return _measure(text, column, _METRES, default, _LIKELY_M)
 
 
 def _measure(text: str, column: dict[str, Any], units: dict[str, float], default: float, likely: tuple[float, float]) -> Any:
-    number, unit = _number(text), _unit(column)
+    digits, unit = _split(text, column)
+    number = _number(digits)
     factor = units.get(unit) if unit else default
     if number is None or factor is None or not likely[0] <= number * factor <= likely[1]:
         return None

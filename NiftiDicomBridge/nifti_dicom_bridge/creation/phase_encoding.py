@@ -11,6 +11,7 @@ from ..bids.manufacturers import manufacturer_of
 from ..errors import SidecarError
 from ..model import geometry
 from ..model.volume import Volume
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
 
@@ -102,7 +103,7 @@ def _count(top: dict[str, Any], keys: tuple[str, ...], where: str) -> int:
     for key in keys:
         if key in top:
             value = top[key]
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 65536:
+            if not is_number(value) or not 0 <= value < 65536:
                 raise SidecarError(f"{where}: {key!r} is {value!r}; a number was expected.")
             return round(value)
     return 0

@@ -1,4 +1,4 @@
-"""Which of the series of ``--reference`` belongs to an image: by its grid, then by its name."""
+"""Which of the series of ``reference`` belongs to an image: by its grid, then by its name."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def chosen_reference(references: Sequence[Reference], image: Volume, name: str) 
         fitting = _best_named(fitting, name)
     if len(_series(fitting)) > 1:
         raise OptionError(
-            f"--reference: {len(_series(fitting))} series fit {name} equally well: {_listed(fitting)}. Name the folder of the "
+            f"reference=: {len(_series(fitting))} series fit {name} equally well: {_listed(fitting)}. Name the folder of the "
             "series that the image was made from."
         )
     return fitting[0]
@@ -68,8 +68,8 @@ def _check_one_study(references: Sequence[Reference]) -> None:
     ):
         if len(keys) > 1:
             raise OptionError(
-                f"--reference {references[0].path} contains {len(keys)} {what}: {_listed(references)}. Name the folder of one "
-                "series; --reference may be repeated for images of several patients."
+                f'reference="{references[0].path}" contains {len(keys)} {what}: {_listed(references)}. Name the folder of one '
+                "series; reference= may be repeated for images of several patients."
             )
 
 

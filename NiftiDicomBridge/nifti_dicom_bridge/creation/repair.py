@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..formats.dicom import new_element
-from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import Element, Elements, Encoding, Instance, Item
 from ..standard import dictionary
@@ -16,6 +13,7 @@ from ..validation.findings import FindingCollector, Path, Severity
 from ..validation.representation import check_element
 from ..validation.subject import DataSetContext
 from ..validation.values import check_values
+from .value_repairs import ELEMENT_REPAIRS, stripped
 
 UTF_8 = CharacterSet(("ISO_IR 192",))
 ROUNDS = 6
@@ -149,28 +147,6 @@ def _without(elements: Elements, path: Path) -> Elements:
 # --- repairs ----------------------------------------------------------------------------------------------------------
 
 
-def _stripped(text: str) -> str:
-    return "\\".join(part.strip(metadata.SPACE_AND_NULL) for part in text.split("\\"))
-
-
-def _age(text: str) -> str:
-    number = text[:-1]
-    return f"{int(number):03d}{text[-1]}" if number.isdigit() and text[-1:] in "DWMY" and len(number) < 4 else text
-
-
-def _upper(text: str) -> str:
-    return text.upper()
-
-
-def _shorter(most: int) -> Callable[[str], str]:
-    return lambda text: "\\".join(part[:most] for part in text.split("\\"))
-
-
-# VR → what makes a value legal that only looks wrong; where that is not enough, the value goes
-_REPAIRS: dict[str, tuple[Callable[[str], str], ...]] = {
-    "AS": (_stripped, _age), "CS": (_stripped, _upper), "DA": (_stripped,), "TM": (_stripped,), "DT": (_stripped,),
-    "DS": (_stripped,), "IS": (_stripped,), "SH": (_stripped, _shorter(16)), "LO": (_stripped, _shorter(64)),
-}  # fmt: skip
 _WORDS = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: {"COLUMN": "COL"}}  # of Enhanced MR → of MR (PS3.3 C.8.3.1)
 
 
@@ -181,16 +157,16 @@ def _repaired(tag: int, element: Element, sentences: Sentences) -> Element:
             {inner: _repaired(inner, value, sentences) for inner, value in item.elements.items()} for item in element.value
         )
         return Element("SQ", tuple(Item(item) for item in items))
-    if element.vr not in _REPAIRS or not element.value:
+    if element.vr not in ELEMENT_REPAIRS or not element.value:
         return element
     before = element.value.decode("utf-8", "replace")
     after = before.rstrip(" ")
-    for repair in _REPAIRS[element.vr]:
+    for repair in ELEMENT_REPAIRS[element.vr]:
         after = repair(after)
     after = _WORDS.get(tag, {}).get(after, after)
     if after == before.rstrip(" ") or (element.vr not in ("SH", "LO") and _is_wrong(tag, element.vr, after)):
         return element
-    if after.replace("\\", "") and after != _stripped(before):
+    if after.replace("\\", "") and after != stripped(before):
         sentences[f"{dictionary.describe(tag)} was {before.strip()!r} and is {after!r} now"] = None
     return new_element.text(element.vr, after)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +16,10 @@ from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Element, Elements, Item
 from ..options import Kind
 from ..standard.dictionary import keyword_of, tag_of
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
+from .value_repairs import TEXT_REPAIRS
 from .volume_attributes import elements_of_volumes, lists_of_volumes
 
 Values = dict[int, tuple[str, list[Any]]]
@@ -28,8 +29,6 @@ _NOT_TAKEN = frozenset({
     Tag.IMAGE_ORIENTATION_PATIENT, Tag.ROWS, Tag.COLUMNS, Tag.ACQUISITION_MATRIX, Tag.SERIES_TYPE,
     Tag.NUMBER_OF_FRAMES, Tag.IN_PLANE_PHASE_ENCODING_DIRECTION,
 })  # fmt: skip
-_LONGEST = {"SH": 16, "LO": 64, "ST": 1024, "LT": 10240}
-_WHOLE = ("IS", "US", "SS", "UL", "SL")
 _NOT_AVAILABLE = "n/a"
 # PS3.3 C.8.3.1.1.2 and C.8.3.1: words that dcm2niix joins with underscores
 _JOINED_WORDS = {
@@ -101,7 +100,7 @@ def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, An
     singular = {}
     of_volumes = lists_of_volumes(described)
     for key, value in described.top.items():
-        numbers = isinstance(value, list) and value and all(_is_number(part) for part in value)
+        numbers = isinstance(value, list) and value and all(is_number(part) for part in value)
         if value == _NOT_AVAILABLE or key in of_volumes:
             continue
         if numbers and key in bids.MAY_BE_LISTS:
@@ -136,10 +135,6 @@ def _single(tag: int, texts: list[str]) -> list[str]:
     return [text.replace("\\", "/") for text in texts] if dictionary_VM(tag) == "1" and len(texts) == 1 else texts
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[str]) -> tuple[str, list[Any]] | None:
     """Return VR and values; shortened or rounded where the VR wants that, None where nothing fits.
 
@@ -152,7 +147,7 @@ def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[s
         return edits.checked_values(tag, texts)
     except OptionError as error:
         vr, reason = _vr_of(tag), str(error)
-    repair = _REPAIRS.get(vr)
+    repair = TEXT_REPAIRS.get(vr)
     if repair is None:
         raise SidecarError(f'{where}: "{key}": {reason}')
     shorter = repair(vr, texts)
@@ -176,28 +171,6 @@ def _vr_of(tag: int) -> str:
 def _shown(texts: Sequence[str]) -> str:
     text = "\\".join(texts)
     return repr(text if len(text) < 70 else text[:67] + "...")
-
-
-def _shortened(vr: str, texts: Sequence[str]) -> list[str]:
-    return [re.sub(r"[\x00-\x1f\\]", " ", text)[: _LONGEST[vr]].strip() for text in texts]
-
-
-def _code(vr: str, texts: Sequence[str]) -> list[str]:
-    return [re.sub(r"[^A-Z0-9_ ]", "_", text.upper())[:16].strip() for text in texts]
-
-
-def _rounded(vr: str, texts: Sequence[str]) -> list[str]:
-    return [str(round(float(text))) for text in texts]
-
-
-def _same(vr: str, texts: Sequence[str]) -> list[str]:
-    return list(texts)
-
-
-# VR → what makes a value that is right in BIDS one that the VR allows; other VRs have none: a date is one, or is not
-_REPAIRS: dict[str, Callable[[str, Sequence[str]], list[str]]] = {
-    **dict.fromkeys(_LONGEST, _shortened), **dict.fromkeys(_WHOLE, _rounded), "CS": _code, "PN": _same, "UI": _same,
-}  # fmt: skip
 
 
 def _sequences(items: dict[tuple[int, ...], Element]) -> Elements:
@@ -225,7 +198,7 @@ def private_block(described: ImageWithSidecar, attributes: Attributes, of_first:
         What the first frame says by itself.
     """
     elements = attributes.elements | of_first
-    overridden = {tag for tag, source in attributes.sources.items() if source.startswith(("--set", "--metadata"))}
+    overridden = {tag for tag, source in attributes.sources.items() if source.startswith(("set_values=", "metadata="))}
     now = bids.keys_of_elements(elements)
     before = bids.keys_of_elements({tag: element for tag, element in elements.items() if tag not in overridden})
     protected = _protected(described.top)

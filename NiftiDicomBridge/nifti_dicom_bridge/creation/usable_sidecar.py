@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .. import bids
 from ..errors import OptionError, SidecarError
+from ..standard.numbers import decimal_text, is_number
 from .image_with_sidecar import ImageWithSidecar
 from .sidecar_attributes import attributes_from_sidecar
 from .sidecar_units import in_seconds, numbers_of
@@ -148,8 +148,8 @@ def _readings(value: Any) -> Iterator[Any]:
         yield from () if number is None else (number,)
         yield from (_TRUTH[word] for word in (value.strip().lower(),) if word in _TRUTH)
         yield [part.strip() for part in re.split(r"[\\,;]", value)]
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield bids.number_text(value)
+    elif is_number(value):
+        yield decimal_text(value)
         yield from (bool(value),) if value in (0, 1) else ()
         yield [value]
     elif isinstance(value, list) and len(value) == 1:

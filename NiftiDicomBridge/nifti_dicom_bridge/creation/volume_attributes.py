@@ -9,6 +9,7 @@ from ..formats.dicom import edits
 from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Elements
 from ..options import Kind
+from ..standard.numbers import is_number
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
 
@@ -27,7 +28,7 @@ def lists_of_volumes(described: ImageWithSidecar) -> dict[str, list[float]]:
 
 
 def _differ(value: list[Any]) -> bool:
-    return all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in value) and len(set(value)) > 1
+    return all(map(is_number, value)) and len(set(value)) > 1
 
 
 def elements_of_volumes(described: ImageWithSidecar, kind: Kind, sentences: list[str]) -> list[Elements]:

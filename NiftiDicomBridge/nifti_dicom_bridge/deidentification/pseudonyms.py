@@ -25,7 +25,7 @@ class Pseudonyms:
         assert self.table is not None
         pseudonym = self.table.get(patient_id.strip())
         if pseudonym is None:
-            raise BridgeError("The patient is not in the table of --pseudonyms. Add a row for the PatientID.")
+            raise BridgeError("The patient is not in the table of pseudonyms=. Add a row for the PatientID.")
         return pseudonym
 
 
@@ -45,10 +45,10 @@ def read_pseudonyms(path: Path | None) -> Pseudonyms | None:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
     except (OSError, UnicodeError, csv.Error) as error:
-        raise OptionError(f"--pseudonyms {path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
+        raise OptionError(f'pseudonyms="{path}": cannot be read ({getattr(error, "strerror", None) or error}).') from None
     head = tuple(cell.strip() for cell in rows[0]) if rows else ()
     if not set(COLUMNS) <= set(head):
-        raise OptionError(f"--pseudonyms {path}: the first line must name the columns {' and '.join(COLUMNS)}.")
+        raise OptionError(f'pseudonyms="{path}": the first line must name the columns {" and ".join(COLUMNS)}.')
     return Pseudonyms(_checked(rows[1:], (head.index(COLUMNS[0]), head.index(COLUMNS[1])), path))
 
 
@@ -61,7 +61,7 @@ def _checked(rows: list[list[str]], columns: tuple[int, int], path: Path) -> dic
             continue
         patient, pseudonym = (row[n].strip() if n < len(row) else "" for n in columns)
         if not (pseudonym.isascii() and pseudonym.isprintable() and 0 < len(pseudonym) <= LONGEST and "\\" not in pseudonym):
-            raise OptionError(f"--pseudonyms {path}: the pseudonym in line {number} must have 1 to {LONGEST} ASCII characters.")
+            raise OptionError(f'pseudonyms="{path}": the pseudonym in line {number} must have 1 to {LONGEST} ASCII characters.')
         if pseudonyms.setdefault(patient, pseudonym) != pseudonym or owners.setdefault(pseudonym.lower(), patient) != patient:
-            raise OptionError(f"--pseudonyms {path}: line {number} contradicts an earlier one. One patient, one pseudonym.")
+            raise OptionError(f'pseudonyms="{path}": line {number} contradicts an earlier one. One patient, one pseudonym.')
     return pseudonyms

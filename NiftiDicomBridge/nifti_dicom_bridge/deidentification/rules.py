@@ -14,7 +14,7 @@ from ..options.option_files import read_option_file
 from ..standard import dictionary
 
 ACTIONS = ("keep", "remove", "empty")
-_OPTION = "--deidentify-rules"
+_OPTION = "deidentify_rules"
 _NUMBER = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 PrivateKey = tuple[int, str, int]
 """Group, creator in capitals, and last byte of the tag of a private attribute."""
@@ -47,17 +47,17 @@ def read_rules(path: Path | None) -> AttributeRules:
     known = {*ACTIONS, "replace", "keep-private"}
     if not isinstance(content, dict) or content.keys() - known:
         unknown = ", ".join(sorted(content.keys() - known)) if isinstance(content, dict) else "a list"
-        raise OptionError(f"{_OPTION} {path}: {unknown} is not known. Expected {', '.join(sorted(known))}.")
+        raise OptionError(f'{_OPTION}="{path}": {unknown} is not known. Expected {", ".join(sorted(known))}.')
     actions = {_tag(name, path): action for action in ACTIONS for name in _list(content.get(action, []), path)}
     values = content.get("replace", {})
     if not isinstance(values, dict) or not all(isinstance(text, str) for text in values.values()):
-        raise OptionError(f"{_OPTION} {path}: replace must be a table of attributes and texts.")
+        raise OptionError(f'{_OPTION}="{path}": replace must be a table of attributes and texts.')
     replaced = {_tag(name, path): text for name, text in values.items()}
     for tag in (*replaced, *(tag for tag, action in actions.items() if action != "keep")):
         if reason := refusal(tag):
-            raise OptionError(f"{_OPTION} {path}: {reason}")
+            raise OptionError(f'{_OPTION}="{path}": {reason}')
     if both := replaced.keys() & actions.keys():
-        raise OptionError(f"{_OPTION} {path}: {dictionary.describe(min(both))} has two actions.")
+        raise OptionError(f'{_OPTION}="{path}": {dictionary.describe(min(both))} has two actions.')
     return AttributeRules(
         actions, replaced, frozenset(_private(text, path) for text in _list(content.get("keep-private", []), path))
     )
@@ -65,7 +65,7 @@ def read_rules(path: Path | None) -> AttributeRules:
 
 def _list(content: Any, path: Path) -> list[str]:
     if not isinstance(content, list) or not all(isinstance(name, str) for name in content):
-        raise OptionError(f"{_OPTION} {path}: expected lists of keywords such as ProtocolName, or numbers such as 00181030.")
+        raise OptionError(f'{_OPTION}="{path}": expected lists of keywords such as ProtocolName, or numbers such as 00181030.')
     return content
 
 
@@ -75,7 +75,7 @@ def _tag(name: str, path: Path) -> int:
     number = _NUMBER.fullmatch(name.strip())
     tag = int(number[1] + number[2], 16) if number else tag_for_keyword(name.strip())
     if tag is None or dictionary.is_private(tag):
-        raise OptionError(f"{_OPTION} {path}: {name!r} is not a keyword or number of the standard (PS3.6).")
+        raise OptionError(f'{_OPTION}="{path}": {name!r} is not a keyword or number of the standard (PS3.6).')
     return int(tag)
 
 
@@ -86,5 +86,5 @@ def _private(text: str, path: Path) -> PrivateKey:
     except ValueError:
         group, creator, number = 0, "", 0
     if not creator or group % 2 == 0 or not 0 <= number <= 0xFF:
-        raise OptionError(f"{_OPTION} {path}: {text!r} is not GROUP,CREATOR,ELEMENT such as 0019,SIEMENS MR HEADER,0C.")
+        raise OptionError(f'{_OPTION}="{path}": {text!r} is not GROUP,CREATOR,ELEMENT such as 0019,SIEMENS MR HEADER,0C.')
     return group, creator, number

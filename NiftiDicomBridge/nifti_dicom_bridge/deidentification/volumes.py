@@ -69,7 +69,7 @@ class Deidentifier:
         if volume.source is None:
             raise BridgeError(
                 "The image has no record of the DICOM it came from, so what to remove from it is unknown. Leave out "
-                "--deidentify, or put its sidecar back next to it."
+                "deidentify=True, or put its sidecar back next to it."
             )
         series, pixels = volume.source.metadata, volume.source.pixel_record
         instances = tuple(self._instance(instance, n) for n, instance in enumerate(series.instances))

@@ -20,7 +20,7 @@ TELLING = (
     "ManufacturerModelName", "SeriesNumber", "SeriesDescription", "RepetitionTime", "EchoTime", "KVP",
 )  # fmt: skip
 _OUTCOMES = {
-    Outcome.REISSUED: "a new series (--uids new)",
+    Outcome.REISSUED: "a new series (new UIDs)",
     Outcome.DERIVED: "a derived series",
     Outcome.CONVERTED: "another kind of object",
 }

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ..conversion.image_with_record import StoreFile, open_nifti, open_store
 from ..formats import nifti
-from ..formats.dicom.reading.read import Plan, load, outline, plan_all
+from ..formats.dicom.reading.outline import outline
+from ..formats.dicom.reading.plans import Plan, plan_all
+from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import is_store
 from ..model import geometry

@@ -6,6 +6,7 @@ import json
 import tomllib
 from typing import Any
 
+from ..standard.numbers import is_number
 from . import checks
 from .checks import Place
 from .segment import RGB, Code, Segment
@@ -95,7 +96,7 @@ def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:
         here = place.at(f"{place.where + ', ' if place.where else ''}key {key!r}")
         if isinstance(value, dict):
             segments.append(_from_object(key, value, here))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        elif is_number(value):
             segments.append(Segment(checks.number(value, here), checks.label(key, here)))
         elif isinstance(value, str):
             segments.append(Segment(checks.number(key, here), checks.label(value, here)))

@@ -41,8 +41,8 @@ def check_expanded(where: str, size: int, packed: int, ratio: int = LARGEST_RATI
     """Raise `SizeLimitError` if compressed data claim to be much larger than they are."""
     if size > largest_expanded(packed, ratio):
         raise SizeLimitError(
-            f"{where}: {packed} bytes claim to contain {size} bytes. If the file is trusted, allow it with --size-limit "
-            f"{gigabytes_for(size)}."
+            f"{where}: {packed} bytes claim to contain {size} bytes. If the file is trusted, allow it with "
+            f"size_limit={gigabytes_for(size)}."
         )
 
 
@@ -53,7 +53,7 @@ def check_memory(where: str, size: int) -> None:
     if size > max(most, MOST_UNCHECKED):
         raise SizeLimitError(
             f"{where}: the image needs {size / GIGABYTE:.3g} GB of memory, {most / GIGABYTE:.3g} GB are available. Convert it "
-            f"on a larger computer, or allow it with --size-limit {gigabytes_for(size)}."
+            f"on a larger computer, or allow it with size_limit={gigabytes_for(size)}."
         )
 
 

@@ -42,7 +42,7 @@ def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = N
     if plane is SlicePlane.AS_STORED:
         return volume
     if plane is SlicePlane.REFERENCE and reference is None:
-        raise OptionError("--plane reference takes the planes of the reference series: name one with --reference DICOM.")
+        raise OptionError('plane="reference" takes the planes of the reference series: name one with reference="DICOM".')
     if reference is not None and plane in (SlicePlane.AUTO, SlicePlane.REFERENCE):
         return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, reference))
     if plane is SlicePlane.AUTO:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import PixelError
+from ..standard.numbers import decimal_text
 
 LATTICE_SAMPLE = 1 << 16
 
@@ -74,13 +75,7 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
 
 def decimal(value: float, up: bool = False) -> float:
     """Return the number nearest to `value`, or not below it, whose text has at most 16 characters (VR DS)."""
-    for digits in range(16, 5, -1):
-        text = f"{value:.{digits}g}"
-        if up and float(text) < value:
-            text = f"{float(text) * (1 + 10.0 ** (1 - digits)):.{digits}g}"
-        if len(text) <= 16:
-            return float(text)
-    return float(f"{value:.6g}")
+    return float(decimal_text(value, up))
 
 
 @dataclass(frozen=True)

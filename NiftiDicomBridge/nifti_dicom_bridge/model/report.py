@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
 from ..options.messages import in_words
-from ..options.wording import python_words
-from .metadata import Log
+from ..options.wording import Words
+from .metadata import Change, Log
+from .safe_text import printable
 
 
 class Outcome(StrEnum):
@@ -48,7 +49,8 @@ LINES, COLUMNS = 24, 160
 
 def fitted(lines: Sequence[str]) -> str:
     """Return lines as a text that fits a screen: the first ones, and how many more there are."""
-    shown = list(lines) if len(lines) <= LINES else [*lines[: LINES - 1], f"  … and {len(lines) - LINES + 1} more"]
+    lines = list(map(printable, lines))
+    shown = lines if len(lines) <= LINES else [*lines[: LINES - 1], f"  … and {len(lines) - LINES + 1} more"]
     return "\n".join(line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in shown)
 
 
@@ -87,6 +89,11 @@ class Entry:
     error: str = ""
     traceback: str = ""
 
+    @property
+    def exists(self) -> bool:
+        """Whether it was skipped because its outputs exist already; they are listed in `outputs`."""
+        return self.outcome is Outcome.SKIPPED and bool(self.outputs)
+
     def line(self) -> str:
         """Return the outcome in one line: what went in and what came out, or why it failed."""
         if self.outcome in (Outcome.FAILED, Outcome.SKIPPED):
@@ -94,6 +101,21 @@ class Entry:
         images = [path for path in self.outputs if path.suffix not in COMPANIONS]
         where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
         return f"{self.outcome:10} {self.title} → {where}"
+
+    def in_words(self, words: Words) -> Entry:
+        """Return the entry with its options named in the words of a front end; see `in_words`."""
+
+        def renamed(changes: list[Change]) -> list[Change]:
+            return [replace(change, source=in_words(change.source, words)) for change in changes]
+
+        log = replace(
+            self.log,
+            warnings=[in_words(text, words) for text in self.log.warnings],
+            notes=[in_words(text, words) for text in self.log.notes],
+            changes=renamed(self.log.changes),
+            values=renamed(self.log.values),
+        )
+        return replace(self, log=log, error=in_words(self.error, words))
 
 
 @dataclass(repr=False)
@@ -104,6 +126,8 @@ class ConversionReport:
     ----------
     entries : list of Entry
         One for each series or image, and for each file that was left out.
+    notes : list of str
+        What concerns the whole conversion, such as an earlier one that was interrupted and completed.
 
     Examples
     --------
@@ -114,17 +138,18 @@ class ConversionReport:
     """
 
     entries: list[Entry] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether something was done and nothing failed."""
-        done = [e for e in self.entries if e.outcome is not Outcome.SKIPPED]
+        """Whether something was done, now or before, and nothing failed."""
+        done = [e for e in self.entries if e.outcome is not Outcome.SKIPPED or e.exists]
         return bool(done) and all(e.outcome is not Outcome.FAILED for e in done)
 
     @property
     def outputs(self) -> list[Path]:
         """All files that were written."""
-        return [path for entry in self.entries for path in entry.outputs]
+        return [path for entry in self.entries if not entry.exists for path in entry.outputs]
 
     @property
     def failures(self) -> list[Entry]:
@@ -135,11 +160,15 @@ class ConversionReport:
         counts = [(outcome, sum(entry.outcome is outcome for entry in self.entries)) for outcome in Outcome]
         title = f"ConversionReport: {', '.join(f'{count} {outcome}' for outcome, count in counts if count) or 'nothing found'}"
         order = sorted(self.entries, key=lambda entry: _ORDER.get(entry.outcome, 1))
-        return fitted([title, *("  " + in_words(entry.line(), python_words) for entry in order)])
+        return fitted([title, *("  " + entry.line() for entry in order)])
+
+    def in_words(self, words: Words) -> ConversionReport:
+        """Return the report with its options named in the words of a front end, such as `command_line_words`."""
+        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""
-        return {"ok": self.ok, "entries": [_plain(asdict(entry)) for entry in self.entries]}
+        return {"ok": self.ok, "notes": self.notes, "entries": [_plain(asdict(entry)) for entry in self.entries]}
 
 
 def _plain(value: Any) -> Any:

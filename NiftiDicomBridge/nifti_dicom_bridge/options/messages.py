@@ -6,28 +6,20 @@ import re
 from dataclasses import fields
 
 from ..errors import OptionError
-from .choice_fields import Choice, ChoiceSet
-from .choices import WindowChoice
 from .options import ConversionOptions, PreviewOptions
-from .wording import SWITCHES, Words, flag_of, rendered
+from .wording import Words, rendered
 
 OPTIONS = (
     *(field.name for field in fields(ConversionOptions) if field.name != "preview"),
     *(PreviewOptions.PREFIX + field.name for field in fields(PreviewOptions)),
 )
 """All options; those of pictures as ``preview.NAME``."""
-OPTION_OF_FLAG = {flag_of(option): option for option in OPTIONS}
-CHOICES = {
-    **{
-        name: frozenset(field.kind.__members__.values())
-        for name, field in vars(ConversionOptions).items()
-        if isinstance(field, (Choice, ChoiceSet))
-    },
-    "preview.window": frozenset(WindowChoice),
-}
-"""Option → the strings that it can be, for those that are a choice."""
-# an option of the command line and the next word, without the punctuation after it
-_FLAG = re.compile(r"(?<![\w-])(--[a-z0-9][a-z0-9-]*)(?: (\S*[^\s.,;:()'\"]))?")
+_NAMES = {option.removeprefix(PreviewOptions.PREFIX): option for option in OPTIONS}
+# an option as it is written in Python: reference=, kind="pm", overwrite=True, size_limit=2.5, set_values={"PatientID": "007"}
+_MENTION = re.compile(
+    rf"(?<![\w.])({'|'.join(sorted(_NAMES, key=len, reverse=True))})="
+    r'(?:"([^"]*)"|(True|False\b|\d+(?:\.\d+)?)|\{"(\w+)": "([^"]*)"\}|(?![\w=]))'
+)
 
 
 def message_of(error: BaseException, words: Words) -> str:
@@ -57,24 +49,17 @@ def message_of(error: BaseException, words: Words) -> str:
 
 
 def in_words(text: str, words: Words) -> str:
-    """Return a text in which the options of the command line are in the words of another front end.
+    """Return a text of this package, which names options as in Python, in the words of another front end.
 
     Examples
     --------
-    >>> from nifti_dicom_bridge import in_words, python_words
-    >>> in_words("Use --as pm, which keeps every value.", python_words)
-    'Use kind="pm", which keeps every value.'
+    >>> from nifti_dicom_bridge import command_line_words, in_words
+    >>> in_words('Use kind="pm", which keeps every value, or a larger max_error=.', command_line_words)
+    'Use --as pm, which keeps every value, or a larger --max-error.'
     """
-    return _FLAG.sub(lambda mark: _in_words(mark, words), text)
 
+    def renamed(mention: re.Match[str]) -> str:
+        name, text, plain, keyword, value = mention.groups()
+        return words(_NAMES[name], f"{keyword}={value}" if keyword else text or plain or "")
 
-def _in_words(mark: re.Match[str], words: Words) -> str:
-    flag, word = mark[1], mark[2] or ""
-    option = OPTION_OF_FLAG.get(flag)
-    if option is None:
-        return mark[0]
-    is_value = word in CHOICES.get(option, ()) or word.isupper() or (option == "set_values" and "=" in word)
-    if option not in SWITCHES and is_value:
-        return words(option, word)
-    value = "" if option not in SWITCHES else "False" if flag.startswith("--no-") else "True"
-    return words(option, value) + (f" {word}" if word else "")
+    return _MENTION.sub(renamed, text)

@@ -22,8 +22,10 @@ def read_option_file(path: Path, option: str) -> Any:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeError) as error:
-        raise OptionError(f"{option} {path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
+        reason = getattr(error, "strerror", None) or error
+        raise OptionError(f'{option}="{path}": cannot be read ({reason}).') from None
     try:
         return tomllib.loads(text) if toml else json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise OptionError(f"{option} {path}: is no {'TOML' if toml else 'JSON'} ({' '.join(str(error).split())}).") from None
+        reason = " ".join(str(error).split())
+        raise OptionError(f'{option}="{path}": is not valid {"TOML" if toml else "JSON"} ({reason}).') from None

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..standard.numbers import is_number
 from .choices import PLANES, PreviewWindow, WindowChoice
 from .fields import Field
 
@@ -19,7 +20,7 @@ class Number(Field[float, float]):
 
     def checked(self, value: Any) -> float:
         """Return the number."""
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.above < value <= self.to:
+        if not is_number(value) or not self.above < value <= self.to:
             raise self.refused(value, f"Expected a number above {self.above:g}, up to {self.to:g}.")
         return float(value)
 

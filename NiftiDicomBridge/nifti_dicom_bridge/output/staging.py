@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -15,7 +16,7 @@ from ..options import Progress
 from .commit import NEW, Commit
 from .former import without_successor
 from .interrupted import clear, recover_locked
-from .locks import COMMIT_LOCK, HOME, FolderLock, own
+from .locks import COMMIT_LOCK, DATASET_LOCK, HOME, FolderLock, own
 
 Check = Callable[[Mapping[str, Path]], None]
 """Is given the outputs (name → where it was written) before they are put in place; raises to refuse them."""
@@ -71,17 +72,8 @@ class Staging:
             self._owner.close()
             if Commit.unfinished(self._temporary, self.folder) is None:  # else the next conversion needs it
                 shutil.rmtree(self._temporary, ignore_errors=True)
-        try:
-            if self._locked or self._lock.attempt():  # else the conversion that has it clears the folder
-                clear(self._lock.path.parent, self._lock)
-        except OSError:
-            pass  # the next conversion does
+        _leave(self.folder, self._lock, self._made, self._locked)
         self._locked = False
-        for folder in reversed(self._made):
-            try:
-                folder.rmdir()
-            except OSError:
-                return  # it contains outputs
 
     @property
     def names(self) -> list[str]:
@@ -179,18 +171,18 @@ class Staging:
         if not os.path.lexists(target):
             return
         if not (self.overwrite or name in self._updated) or (target.is_dir() and not is_folder):
-            raise OutputError(f"{target} exists. Choose another folder, or --overwrite to replace it.", target)
+            raise OutputError(f"{target} exists. Choose another folder, or overwrite=True to replace it.", target)
 
     def _target(self, name: str) -> Path:
         """Return the place of an output; raises `OutputError` where there can be none."""
         parts = PurePosixPath(name).parts
         if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-            raise OutputError(f"{name!r} is no file name inside of {self.folder}. Use --names numbered.")
+            raise OutputError(f'{name!r} is no file name inside of {self.folder}. Use names="numbered".')
         problem = portability_problem(name)
         if problem:
-            raise OutputError(f"{name!r} {problem}. Use --names numbered, or another name.")
+            raise OutputError(f'{name!r} {problem}. Use names="numbered", or another name.')
         if name_key(name) in self._keys:
-            raise OutputError(f"two outputs would be called {name} in {self.folder}. Use --names numbered.")
+            raise OutputError(f'two outputs would be called {name} in {self.folder}. Use names="numbered".')
         target = self.folder / name
         blocking = next((p for p in list(target.parents)[: len(parts) - 1] if p.exists() and not p.is_dir()), None)
         if blocking is not None:
@@ -204,6 +196,42 @@ class Staging:
         temporary = self._temporary / NEW / name
         temporary.parent.mkdir(parents=True, exist_ok=True)
         return temporary
+
+
+@contextmanager
+def dataset_locked(folder: Path, progress: Progress | None = None) -> Iterator[None]:
+    """Keep a folder for one conversion as a whole, where the names of new outputs depend on those that exist.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    try:
+        made = _make_folders(folder)
+        lock = FolderLock(folder / HOME / DATASET_LOCK, progress)
+        lock.__enter__()
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}). Choose another folder.") from error
+    try:
+        yield
+    finally:
+        lock.release(remove=True)
+        _leave(folder, FolderLock(folder / HOME / COMMIT_LOCK), made)
+
+
+def _leave(folder: Path, lock: FolderLock, made: Sequence[Path], locked: bool = False) -> None:
+    """Remove what no conversion uses: the folder of locks, and folders that were made and are empty."""
+    try:
+        if locked or ((folder / HOME).is_dir() and lock.attempt()):  # else the conversion that has it does
+            clear(folder / HOME, lock)
+    except OSError:
+        pass  # the next conversion does
+    for path in reversed(made):
+        try:
+            path.rmdir()
+        except OSError:
+            return  # it contains outputs
 
 
 def _make_folders(folder: Path) -> list[Path]:

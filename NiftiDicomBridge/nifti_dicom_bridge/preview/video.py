@@ -21,7 +21,7 @@ ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
 X264 = {"crf": "23", "preset": "medium"}
 NO_ENCODER = (
     "no MP4 was written: there is neither ffmpeg with an H.264 encoder on the PATH, nor PyAV. Install ffmpeg, or "
-    "'pip install nifti-dicom-bridge[video]'; or leave it out with --no-mp4"
+    "'pip install nifti-dicom-bridge[video]'; or leave it out with mp4=False"
 )
 _ASK_S = 20
 _PIXELS = {2: "gray", 3: "rgb24"}

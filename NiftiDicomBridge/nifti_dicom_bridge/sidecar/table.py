@@ -12,6 +12,7 @@ A column of sequences with one item each is a table again, so functional groups 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import SidecarError
@@ -220,13 +221,16 @@ class TableDecoder(Decoder):
 
 
 def _merged(shared: Elements, columns: dict[int, list[Element | None]], count: int) -> list[Elements]:
-    order = sorted({*shared, *columns})
-    data_sets: list[Elements] = []
-    for n in range(count):
-        elements: Elements = {}
-        for tag in order:
-            element = columns[tag][n] if tag in columns else shared[tag]
-            if element is not None:
-                elements[tag] = element
-        data_sets.append(elements)
-    return data_sets
+    varying = sorted(columns)
+    in_order = dict.fromkeys(sorted({*shared, *columns})) | shared
+    rows = zip(*(columns[tag] for tag in varying), strict=True) if varying else [()] * count
+    return [_row(in_order, varying, row) for row in rows]
+
+
+def _row(in_order: dict[int, Any], varying: list[int], row: Sequence[Element | None]) -> Elements:
+    elements = in_order.copy()
+    elements.update(zip(varying, row, strict=True))
+    for tag, element in zip(varying, row, strict=True):
+        if element is None:
+            del elements[tag]
+    return elements

@@ -19,7 +19,9 @@ from nifti_dicom_bridge.bids_dataset.images import image_of, relate
 from nifti_dicom_bridge.bids_dataset.reproin import parse_reproin
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.formats import nifti
-from nifti_dicom_bridge.formats.dicom.reading.read import load, outline, plan_all
+from nifti_dicom_bridge.formats.dicom.reading.outline import outline
+from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
+from nifti_dicom_bridge.formats.dicom.reading.read import load
 from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from oracles import oracle, run
 from phantoms import PHANTOMS
@@ -681,7 +683,7 @@ def test_the_document_names_every_key_of_the_map_and_every_fact(circle: Circle) 
 
 
 WRONG = [
-    ("{", "is no JSON"),
+    ("{", "is not valid JSON"),
     ("[]", "an object was expected"),
     ('{"rows": []}', "unknown key 'rows'"),
     ('{"descriptions": {}}', "a list was expected"),

@@ -44,7 +44,7 @@ def test_original_that_comes_back_is_proposed_with_its_values(nifti):
     values = {value.attribute: (value.new, value.source) for value in found.values}
     assert (found.beside, found.kind, found.error) == (SidecarKind.RECORD, Kind.AUTO, "")
     assert values["PatientName"] == ("Διονυσιος", "the original")
-    assert values["PatientID"] == ("7", "--set")
+    assert values["PatientID"] == ("7", "set_values=")
 
 
 def test_progress_is_told_and_may_cancel(nifti):

@@ -77,7 +77,7 @@ def test_a_known_quantity_beside_a_reference_is_a_parametric_map():
 
 
 def test_what_was_assumed_is_the_first_line():
-    assert "Use --as KIND" in entry_of(save("x.nii", noise())).log.warnings[0]
+    assert 'Use kind="KIND"' in entry_of(save("x.nii", noise())).log.warnings[0]
 
 
 def test_values_that_are_not_whole_are_named_exactly():

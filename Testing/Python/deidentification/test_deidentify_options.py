@@ -217,7 +217,7 @@ def test_rules_with_errors_are_refused(text: str, tmp_path: Path) -> None:
     series(tmp_path / "in")
     (tmp_path / "rules.toml").write_text(text)
     options = ConversionOptions(Target.DICOM, deidentify=True, deidentify_rules=tmp_path / "rules.toml")
-    with pytest.raises(OptionError, match="--deidentify-rules"):
+    with pytest.raises(OptionError, match="deidentify_rules="):
         convert(Job([tmp_path / "in"], tmp_path / "out", options))
 
 

@@ -73,7 +73,7 @@ def test_progress_is_called_and_may_cancel(scans: Path) -> None:
 
 def test_a_long_report_fits_a_screen_and_begins_with_the_failures() -> None:
     entries = [Entry(f"series {n} " + "x" * 300, Outcome.CONVERTED, outputs=[Path(f"{n}.nii")]) for n in range(99)]
-    entries.append(Entry("last", Outcome.FAILED, error="damaged. Use --as pm."))
+    entries.append(Entry("last", Outcome.FAILED, error='damaged. Use kind="pm".'))
     lines = repr(ConversionReport(entries)).splitlines()
     assert lines[0] == "ConversionReport: 99 converted, 1 failed"
     assert lines[1] == '  failed     last: damaged. Use kind="pm".'

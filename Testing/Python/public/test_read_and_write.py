@@ -107,7 +107,7 @@ def test_kind_and_values_of_new_dicom_are_honored(tmp_path: Path) -> None:
     options = ConversionOptions(target="dicom", kind="ct", set_values={"PatientID": "007"})
     data_set = pydicom.dcmread(write(image(), tmp_path, options, log)[0])
     assert (data_set.Modality, data_set.PatientID) == ("CT", "007")
-    assert ("PatientID", "--set") in [(change.attribute, change.source) for change in log.values]
+    assert ("PatientID", "set_values=") in [(change.attribute, change.source) for change in log.values]
 
 
 def test_an_original_becomes_another_kind(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_values_of_a_metadata_file_reach_a_restored_series(tmp_path: Path) -> No
     data_set = pydicom.dcmread(report.outputs[0])
     assert (data_set.PatientID, data_set.StudyID) == ("008", "10")
     sources = {change.attribute: change.source for change in report.entries[0].log.changes}
-    assert sources == {"PatientID": f"--metadata {tmp_path / 'values.json'}", "StudyID": "--set"}
+    assert sources == {"PatientID": 'metadata="' + str(tmp_path / "values.json") + '"', "StudyID": "set_values="}
 
 
 # --- nibabel and SimpleITK

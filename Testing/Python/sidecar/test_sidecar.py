@@ -127,7 +127,7 @@ def test_an_option_wins_over_an_edited_value(circle: Circle) -> None:
     (entry,) = circle.home(NEW, set_values={"EchoTime": "7.5"}).entries
 
     assert {float(ds.EchoTime) for ds in circle.returned()} == {7.5}
-    assert [(c.attribute, c.old, c.new, c.source) for c in entry.log.changes] == [("EchoTime", "2.460", "7.5", "--set")]
+    assert [(c.attribute, c.old, c.new, c.source) for c in entry.log.changes] == [("EchoTime", "2.460", "7.5", "set_values=")]
 
 
 def test_an_unedited_sidecar_changes_nothing(circle: Circle) -> None:

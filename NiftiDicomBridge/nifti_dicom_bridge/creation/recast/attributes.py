@@ -30,10 +30,10 @@ _CONTRASTS = {"adc": "ADC", "trace": "TRACE", "fa": "FA", "t1map": "T1 MAP", "t2
 def resolve_recast_attributes(
     volume: Volume, source: SourceAttributes, kind: Kind, shared: ConversionContext, sentences: Sentences
 ) -> Attributes:
-    """Return the attributes of a new object: --set, --metadata, what its original tells, and what the kind must have."""
+    """Return the attributes of a new object: set ones, those of its original, and those that the kind requires."""
     attributes = Attributes()
-    attributes.offer_values(shared.set_values, "--set")
-    attributes.offer_values(shared.file_values, f"--metadata {shared.options.metadata}")
+    attributes.offer_values(shared.set_values, "set_values=")
+    attributes.offer_values(shared.file_values, f'metadata="{shared.options.metadata}"')
     form = OBJECT_KINDS.get(kind)
     if form is None:
         attributes.offer(drop_invalid_attributes(source.shared, {}, "", sentences), ORIGINAL)
@@ -129,7 +129,7 @@ def with_values(volume: Volume, values: edits.Values) -> Volume:
 
 
 def with_valid_values(volume: Volume, shared: ConversionContext, log: Log) -> Volume:
-    """Return a volume whose instances have what ``--set`` and ``--metadata`` say, and public values legal for their VR."""
+    """Return a volume whose instances have what ``set_values`` and ``metadata`` say, and public values legal for their VR."""
     changed = with_values(volume, {**shared.file_values, **shared.set_values})
     sentences: Sentences = {}
     valid = changed.with_instances(

@@ -27,7 +27,9 @@ from ...standard.tags import Tag
 from ..attribute_sources import ConversionContext
 from ..repair import Sentences, repair_values
 from ..source_attributes import SourceAttributes, attributes_from_source
-from .attributes import drop_attributes_of_other_modalities, report_changes, resolve_recast_attributes
+from .acquisition import preserved_keys
+from .attributes import ORIGINAL, drop_attributes_of_other_modalities, report_changes, resolve_recast_attributes
+from .display import Display, display_of, without_scale
 
 DERIVATION = "Stored as another kind of object"
 # PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
@@ -45,7 +47,7 @@ def kind_of_volume(volume: Volume) -> Kind | None:
 
 
 def requested_kind(volume: Volume, shared: ConversionContext) -> Kind:
-    """Return the kind that a volume shall become: that of ``--as``, for its own modality."""
+    """Return the kind that a volume shall become: that of the option ``kind``, for its own modality."""
     modality = metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY)
     return select_kind(shared.options.kind, volume, KindHints(volume.name, modality))[0]
 
@@ -86,6 +88,10 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     source = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
     attributes, own = _attributes(volume, source, kind, shared, log)
     stored = _stored(volume, frames, form, log) if form else None
+    display = _display(volume, frames, form, own, log) if form else Display()
+    attributes.offer(display.private[0] if display.private and form and form.multi_frame else {}, ORIGINAL)
+    if form is not None and frames.keys:
+        attributes.offer(preserved_keys(volume, attributes, own.get(frames.keys[0], {})), ORIGINAL)
     return Request(
         image=placed,
         kind=kind,
@@ -99,7 +105,47 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         stored=stored,
         derivation=DERIVATION,
         inverted=_is_inverted(series.first),
+        windows=display.windows,
+        padding=display.padding,
+        ratios=np.reshape(display.ratios, placed.voxels.shape[:2]) if display.ratios else None,
     )
+
+
+def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[int, int], Elements], log: Log) -> Display:
+    """Return how the original is displayed; what an object of one frame needs for it is added to `own`."""
+    sentences: Sentences = {}
+    if "voxels" in volume.edits():
+        log.notes.append("window and padding value were computed anew, as the values were edited")
+        return Display()
+    display = display_of(volume.dicom.metadata, frames.infos, sentences)
+    if display.ratios and form.multi_frame and any(private != display.private[0] for private in display.private):
+        sentences[
+            "the scale of Philips differs between frames: RescaleSlope and window are those of the precise values, not of the "
+            "displayed ones as in the original"
+        ] = None
+        display = without_scale(display)
+    elif display.ratios:
+        for key, private in zip(frames.keys, display.private, strict=True):
+            own.setdefault(key, {}).update(private)
+    _keep_modality_lut(volume.dicom.metadata.first, form, frames, own, sentences)
+    log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
+    return display
+
+
+def _keep_modality_lut(
+    first: Instance, form: ObjectKind, frames: _Frames, own: dict[tuple[int, int], Elements], sentences: Sentences
+) -> None:
+    """Keep a Modality LUT that is no straight line where the kind has that module, or say that it is missing."""
+    if Tag.MODALITY_LUT_SEQUENCE not in first.elements or any(info.slope != 1 for info in frames.infos):
+        return
+    if form.sop_class == OBJECT_KINDS[Kind.SC].sop_class:
+        for key in frames.keys:
+            own.setdefault(key, {})[Tag.MODALITY_LUT_SEQUENCE] = first.elements[Tag.MODALITY_LUT_SEQUENCE]
+        return
+    sentences[
+        "ModalityLUTSequence (0028,3000) was left out, as this kind of object does not have it: the values are the stored "
+        'ones. Use kind="sc" to keep it'
+    ] = None
 
 
 def _attributes(
@@ -132,12 +178,12 @@ def _check_shown(first: Instance, form: ObjectKind | None) -> None:
     if form is not None and form.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
         raise OptionError(
             f"{first.name}: {dictionary.describe(Tag.BURNED_IN_ANNOTATION)} is YES, and enhanced objects must not "
-            "have text in their pixels. Use --as classic or --as sc."
+            'have text in their pixels. Use kind="classic" or kind="sc".'
         )
     if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
         raise PixelError(
             f"{first.name}: PhotometricInterpretation (0028,0004) is MONOCHROME1, low values are shown bright; this kind of "
-            "object cannot say so and would look like a negative. Use --as sc."
+            'object cannot say so and would look like a negative. Use kind="sc".'
         )
 
 

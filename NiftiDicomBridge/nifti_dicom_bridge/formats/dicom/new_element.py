@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from ...model.metadata import NUMBER_FORMATS, Element, Elements, Item
+from ...standard.numbers import decimal_text
 from ...standard.tags import Tag
 
-# PS3.5 6.2: DS holds at most 16 characters
-DS_LENGTH = 16
+SH_LENGTH, LO_LENGTH = 16, 64
+"""The most characters of short and long strings (PS3.5 6.2)."""
 
 
 def text(vr: str, *values: str) -> Element:
@@ -22,16 +23,6 @@ def text(vr: str, *values: str) -> Element:
 def decimals(values: Iterable[float]) -> Element:
     """Return a DS element; every number as exact as 16 characters allow."""
     return text("DS", *(decimal_text(float(value)) for value in values))
-
-
-def decimal_text(value: float) -> str:
-    """Return a number in at most 16 characters."""
-    value = 0.0 if value == 0 else value  # no negative zero
-    for digits in range(17, 0, -1):
-        shorter = f"{value:.{digits}g}"
-        if len(shorter) <= DS_LENGTH:
-            return shorter
-    return f"{value:.0e}"
 
 
 def integers(vr: str, *values: int) -> Element:
@@ -57,11 +48,12 @@ def sequence(*items: Elements) -> Element:
 
 
 def code(value: str, scheme: str, meaning: str) -> Elements:
-    """Return a code sequence item (PS3.3 8.8)."""
+    """Return a code sequence item (PS3.3 8.8); a value beyond 16 characters goes to LongCodeValue."""
+    is_long = len(value) > SH_LENGTH
     return {
-        Tag.CODE_VALUE: text("SH", value),
+        **({Tag.LONG_CODE_VALUE: text("UC", value)} if is_long else {Tag.CODE_VALUE: text("SH", value)}),
         Tag.CODING_SCHEME_DESIGNATOR: text("SH", scheme),
-        Tag.CODE_MEANING: text("LO", meaning),
+        Tag.CODE_MEANING: text("LO", meaning[:LO_LENGTH]),
     }
 
 

@@ -1,4 +1,4 @@
-"""Attributes that a user cannot set, as they follow from the image: one list for --set, --metadata and edited sidecars."""
+"""Attributes that follow from the image and cannot be set: by ``set_values``, ``metadata`` or an edited sidecar."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ...standard.tags import Tag
 _PIXELS = "it describes how the pixels are encoded. Change the voxels of the image instead."
 _RESCALE = "it would change all values. Change the values or the scale (scl_slope, scl_inter) of the image instead."
 _GEOMETRY = "it describes where the image is located. Change the affine of the image (sform, qform) instead."
-_IDENTITY = "it identifies the object. --as chooses the kind of object, and --uids keep keeps the UIDs of an original."
+_IDENTITY = 'it identifies the object. kind="KIND" chooses the kind of object, and uids="keep" keeps the UIDs of an original.'
 _CHARSET = "texts are written in UTF-8 if they need it, which this attribute states."
 _ITEM = (
     "it belongs in an item of a sequence, and only attributes of the data set can be set. Leave it out; the sidecar of the "
-    "image can specify radiopharmaceuticals, and --labels segments."
+    'image can specify radiopharmaceuticals, and labels="FILE" segments.'
 )
 
 PROTECTED: dict[int, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -26,7 +27,6 @@ from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
 _ENCAPSULATION_TAGS = frozenset({Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS})
-_VERY_LARGE = 1 << 16
 
 
 class FrameRef(NamedTuple):
@@ -264,10 +264,10 @@ def _fitted(raw: bytes | memoryview, length: int) -> bytes:
 
 
 class Composer:
-    """Puts the bytes of files together; elements shared by instances are encoded once."""
+    """Puts the bytes of files together; what a file has in common with the one before it is not encoded again."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int, Encoding], tuple[Element, bytes]] = {}
+        self._latest: dict[Encoding, _EncodedElements] = {}
 
     def parts(
         self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes
@@ -287,30 +287,40 @@ class Composer:
         self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes
     ) -> Iterator[bytes | memoryview]:
         encoding = instance.encoding
-        before: list[bytes] = []
-        after: list[bytes] = []
-        for tag in sorted(instance.elements):
-            part = self._encoded(tag, instance.elements[tag], encoding)
-            (before if tag < pixels.tag else after).append(part)
-        before.append(codec.element_header(pixels.tag, pixels.vr, len(raw), encoding))
-        yield b"".join(before)
+        latest = self._latest.get(encoding)
+        if latest is None or not latest.follow(instance.elements):
+            latest = self._latest[encoding] = _EncodedElements(instance.elements, encoding)
+        end = bisect(latest.tags, pixels.tag)
+        header = codec.element_header(pixels.tag, pixels.vr, len(raw), encoding)
+        after = [*latest.parts[end:], instance.trailer]
+        yield b"".join([*latest.parts[:end], header])
         if isinstance(raw, FrameBytes):
             yield from raw
         else:
             yield raw if encoding.little else _big_endian(raw, pixels, instance)
-        after.append(instance.trailer)
         if any(after):
             yield b"".join(after)
 
-    def _encoded(self, tag: int, element: Element, encoding: Encoding) -> bytes:
-        key = (tag, id(element), encoding)
-        known = self._known.get(key)
-        if known is not None and known[0] is element:
-            return known[1]
-        encoded = codec.encode_element(tag, element, encoding)
-        if len(self._known) < _VERY_LARGE:
-            self._known[key] = (element, encoded)
-        return encoded
+
+class _EncodedElements:
+    """The elements of a data set, ascending by tag, and the bytes of each."""
+
+    def __init__(self, elements: Elements, encoding: Encoding):
+        self.tags = sorted(elements)
+        self.parts = [codec.encode_element(tag, elements[tag], encoding) for tag in self.tags]
+        self._elements = [elements[tag] for tag in self.tags]
+        self._encoding = encoding
+
+    def follow(self, elements: Elements) -> bool:
+        """Become the elements of another data set where it has the same tags in the same order; return whether it has."""
+        if list(elements) != self.tags:
+            return False
+        values = list(elements.values())
+        for n, (before, now) in enumerate(zip(self._elements, values, strict=True)):
+            if now is not before:
+                self.parts[n] = codec.encode_element(self.tags[n], now, self._encoding)
+        self._elements = values
+        return True
 
 
 def _deflate(raw: bytes) -> bytes:

@@ -227,8 +227,8 @@ class _Writer:
         return f"{folder}/{n + 1:06d}.dcm".lstrip("/")
 
     def _write(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes, name: str) -> None:
-        if name in self.job.files:  # of another series of this job: even --overwrite may not replace that one
-            raise OutputError(f"two files of this conversion would be called {name}. Use --names numbered.")
+        if name in self.job.files:  # of another series of this job: even ``overwrite`` may not replace that one
+            raise OutputError(f'two files of this conversion would be called {name}. Use names="numbered".')
         self.job.files.add(name)
         with open(self.staging.path(name), "wb", buffering=0) as file:
             for part in self.composer.parts(instance, pixels, raw):

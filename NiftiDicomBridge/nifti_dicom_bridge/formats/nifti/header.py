@@ -26,6 +26,8 @@ _DTYPES: dict[int, object] = {code: name for name, code in DATATYPES.items()} | 
 _NAMES = {1: "binary", 1536: "float128", 2048: "complex256"}
 _HALF_TURN = 1e-7
 """A quaternion is normalized if its real part is smaller (nifti1_io.c)."""
+_LONGEST = 1.0 + 1e-5
+"""Quaternions in single precision are longer than 1 by rounding."""
 _FORMAT_1 = "i10s18sihcB8h3f4h8f3fhcB4f2i80s24s2h6f12f16s4s"
 _FORMAT_2 = "i8s2h8q3d8dq6dqq80s24s2i18d3i16sB15s"
 _MAGIC_1, _MAGIC_2 = (b"n+1", b"ni1"), (b"n+2", b"ni2")
@@ -163,15 +165,15 @@ class NiftiHeader:
                 notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
             return factor @ sform, [note for note in notes if note]
         if self.codes[0] > 0:
-            return factor @ qform, []
+            return factor @ qform, self._doubts_of_qform()
         return factor @ self._plain(), [NO_FORM]
 
     def _sform(self) -> np.ndarray:
         return np.vstack([np.reshape(self.rows, (3, 4)), [0.0, 0.0, 0.0, 1.0]])
 
     def _qform(self) -> np.ndarray:
-        """Return the matrix of method 2, as nifti1_io.c computes it."""
-        b, c, d = self.quaternion
+        """Return the matrix of method 2, as nifti1_io.c computes it: a number that is not finite is 0, of a size 1."""
+        b, c, d = map(_finite, self.quaternion)
         length = b * b + c * c + d * d
         a = 1.0 - length
         if a < _HALF_TURN:  # as nifti_quatern_to_mat44 of nifti1_io.c
@@ -185,10 +187,23 @@ class NiftiHeader:
         ])  # fmt: skip
         qfac = -1.0 if self.pixdim[0] < 0 else 1.0
         matrix = np.eye(4)
-        sizes = np.array([size if size > 0 else 1.0 for size in self.pixdim[1:4]])
+        sizes = np.array([size if np.isfinite(size) and size > 0 else 1.0 for size in self.pixdim[1:4]])
         matrix[:3, :3] = rotation * (sizes * [1.0, 1.0, qfac])
-        matrix[:3, 3] = self.origin
+        matrix[:3, 3] = list(map(_finite, self.origin))
         return matrix
+
+    def _doubts_of_qform(self) -> list[str]:
+        """Return what nifti1_io.c replaces in silence."""
+        numbers = (*self.quaternion, *self.origin)
+        sizes = [size for size in self.pixdim[1:4] if not (np.isfinite(size) and size > 0)]
+        shown = ", ".join(f"{size:g}" for size in sizes)
+        length = float(np.linalg.norm([_finite(number) for number in self.quaternion]))
+        doubts = {
+            "quaternion or offset of the qform have numbers that are not finite: 0 was used": not np.isfinite(numbers).all(),
+            f"the voxel sizes of the qform (pixdim) contain {shown}: 1 was used": bool(sizes),
+            f"the quaternion of the qform has a length of {length:.6g}, more than 1: it was normalized": length > _LONGEST,
+        }
+        return [sentence for sentence, is_so in doubts.items() if is_so]
 
     def _plain(self) -> np.ndarray:
         """Return voxel sizes around the middle of the image, x to the right turned to the left as nibabel does."""
@@ -204,6 +219,11 @@ class NiftiHeader:
         if not np.isfinite(distance) or distance <= 0.5 * np.linalg.norm(sform[:3, :3], axis=0).min():
             return ""
         return f"sform and qform put the same voxel {distance:.3g} mm apart: the sform was used"
+
+
+def _finite(number: float) -> float:
+    """Return a number, 0 if it is not finite (nifti1_io.c, FIXED_FLOAT)."""
+    return float(number) if np.isfinite(number) else 0.0
 
 
 def is_nifti(start: bytes) -> bool:

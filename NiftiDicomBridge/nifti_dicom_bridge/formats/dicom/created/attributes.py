@@ -23,7 +23,7 @@ class Attributes:
     elements : dict of int to Element
         What is decided so far.
     sources : dict of int to str
-        Tag → where the value comes from, in words: ``--set``, a file, ``reference``, ``default``.
+        Tag → where the value comes from, in words: ``set_values``, a file, ``reference``, ``default``.
     """
 
     elements: Elements = field(default_factory=dict)

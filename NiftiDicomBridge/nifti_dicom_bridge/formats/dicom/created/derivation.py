@@ -76,11 +76,7 @@ def _source_frame(match: SourcePlane, preserved: bool) -> Elements:
 
 
 def code_item(code: Triplet) -> Dataset:
-    """Return a code sequence item (PS3.3 8.8); values beyond 16 characters go to LongCodeValue."""
-    item = Dataset()
-    if len(code[0]) <= 16:
-        item.CodeValue = code[0]
-    else:
-        item.LongCodeValue = code[0]
-    item.CodingSchemeDesignator, item.CodeMeaning = code[1], code[2][:64]
+    """Return a code sequence item (PS3.3 8.8)."""
+    item = data_set_of(new_element.code(*code))
+    item.decode()  # pydicom writes what is not decoded as it was read, whatever it is put into
     return item

@@ -13,7 +13,7 @@ from .kinds import OF_MODALITY
 from .label_evidence import WHOLE, is_fraction, is_whole, name_is_label_map, values_of
 from .quantities import is_quantity
 
-_CHOSEN_WORDS = "Use --as KIND to override"
+_CHOSEN_WORDS = 'Use kind="KIND" to override'
 # BIDS suffixes and the modality of the images that bear them (BIDS specification, appendix "File naming")
 _SUFFIX_MODALITY = {
     "MR": "T1w T2w PDw T2starw FLAIR inplaneT1 inplaneT2 PDT2 angio T2star FLASH bold cbv sbref dwi asl m0scan phasediff "
@@ -61,8 +61,8 @@ def select_kind(asked: Kind, image: Volume, known: KindHints) -> tuple[Kind, str
         modality = known.modality or _OF_SUFFIX.get(suffix_of(known.name), "") or known.reference_modality
         if modality not in OF_MODALITY:
             raise OptionError(
-                f"--as {asked}: {known.name} is of modality {modality or 'unknown'}; of CT, MR and PT there is such a kind. "
-                "Name the kind itself, such as --as enhanced-mr."
+                f'kind="{asked}": {known.name} is of modality {modality or "unknown"}; of CT, MR and PT there is such a '
+                'kind. Name the kind itself, such as kind="enhanced-mr".'
             )
         return (Kind.LEGACY if asked is Kind.LEGACY else OF_MODALITY[modality][asked is Kind.ENHANCED]), ""
     if asked is not Kind.AUTO:

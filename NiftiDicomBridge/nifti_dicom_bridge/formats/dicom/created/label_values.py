@@ -35,14 +35,14 @@ def label_voxels(volume: Volume, log: Log) -> np.ndarray:
     if voxels.size and voxels.min() < 0:
         raise LabelError(
             f"{int((voxels < 0).sum())} voxels are negative (down to {voxels.min():g}): labels are whole numbers from 0 "
-            "upwards. If it is an image of values, use --as pm."
+            'upwards. If it is an image of values, use kind="pm".'
         )
     if not voxels.any():
         raise LabelError("all voxels are 0: there is no label to write. Check that it is the right file.")
     largest = int(voxels.max())
     if largest >= 1 << 32:
         raise LabelError(
-            f"The label {largest} is too large: labels go up to {(1 << 32) - 1}. Use --as pm for an image of values."
+            f'The label {largest} is too large: labels go up to {(1 << 32) - 1}. Use kind="pm" for an image of values.'
         )
     return voxels.astype(np.min_scalar_type(largest), copy=False)
 
@@ -56,8 +56,8 @@ def _whole(voxels: np.ndarray, log: Log) -> np.ndarray:
     odd = voxels[error > WHOLE]
     if odd.size:
         raise LabelError(
-            f"{odd.size} voxels are not whole numbers, such as {float(odd[0])!r}: labels are. Use --segmentation fractional "
-            "for probabilities, --as pm for other values, and nearest neighbor interpolation to resample label maps."
+            f'{odd.size} voxels are not whole numbers, such as {float(odd[0])!r}: labels are. Use segmentation="fractional" '
+            'for probabilities, kind="pm" for other values, and nearest neighbor interpolation to resample label maps.'
         )
     if error.size and error.max() > 0:
         log.notes.append(f"labels were rounded to whole numbers: the largest difference is {float(error.max()):.2g}")
@@ -106,6 +106,6 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
     if not scales:
         raise LabelError(
             f"Voxels are from {low:g} to {high:g}, and which value is a probability of 1 is unknown. Divide them so that they "
-            "are from 0 to 1; use --segmentation binary for labels."
+            'are from 0 to 1; use segmentation="binary" for labels.'
         )
     return scales[0]

@@ -16,7 +16,15 @@ from ..pydicom_conversion import with_charset
 from ..references import evidence, source_images
 from ..uids import new_uid
 from . import clock, enhanced_pet, quantities, references
-from .request import Request, common_elements, directionality, patient_orientation, rescale_elements, window_elements
+from .request import (
+    WINDOW_WORDS,
+    Request,
+    common_elements,
+    directionality,
+    patient_orientation,
+    rescale_elements,
+    window_elements,
+)
 from .stored import StoredPixels
 
 # attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR). Only groups
@@ -42,9 +50,10 @@ _OF_FRAME_TYPE = (
     Tag.COMPLEX_IMAGE_COMPONENT,
     Tag.ACQUISITION_CONTRAST,
 )
-_IN_GROUPS = frozenset(
-    {Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH, Tag.SLICE_THICKNESS, Tag.RESCALE_TYPE, Tag.ANATOMIC_REGION_SEQUENCE, Tag.LATERALITY}
-)
+_IN_GROUPS = frozenset({
+    Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH, *WINDOW_WORDS, Tag.SLICE_THICKNESS, Tag.RESCALE_TYPE, Tag.ANATOMIC_REGION_SEQUENCE,
+    Tag.LATERALITY,
+})  # fmt: skip
 _STACK = "1"
 
 
@@ -68,7 +77,7 @@ def multi_frame(request: Request, stored: StoredPixels, log: Log) -> Iterator[Ne
     elements = common_elements(request, stored, log)
     if request.kind is Kind.ENHANCED_PET:
         elements |= enhanced_pet.elements(request.attributes)
-    elements |= _of_all_frames(request, stored, elements) if request.form.groups else _plain(request, stored)
+    elements |= _of_all_frames(request, stored, elements) if request.form.groups else _plain(request, stored, log)
     if request.form.groups:
         elements = new_element.without(elements, _flat_tags(request))
     for number, times in enumerate(_times_of_objects(request), 1):
@@ -93,11 +102,19 @@ def _times_of_objects(request: Request) -> list[slice]:
 def _per_frame(request: Request, stored: StoredPixels, times: slice) -> Element:
     """Return the Per-frame Functional Groups Sequence of an object."""
     of_frame = _frame_groups if request.form.groups else _place
-    slices = range(stored.voxels.shape[1])
-    return new_element.sequence(*(of_frame(request, stored, t, k) for t in range(times.start, times.stop) for k in slices))
+    count = stored.voxels.shape[1]
+    windows = window_elements(request, stored) if request.form.groups and len(request.windows) > 1 else []
+    voi = [{Tag.FRAME_VOI_LUT_SEQUENCE: new_element.sequence(window)} for window in windows] if len(windows) > 1 else []
+    return new_element.sequence(
+        *(
+            of_frame(request, stored, t, k) | (voi[t * count + k] if voi else {})
+            for t in range(times.start, times.stop)
+            for k in range(count)
+        )
+    )
 
 
-def _plain(request: Request, stored: StoredPixels) -> Elements:
+def _plain(request: Request, stored: StoredPixels, log: Log) -> Elements:
     """Return what multi-frame Secondary Capture has without functional groups (PS3.3 C.8.6.3)."""
     groups = _spatial_groups(request, stored)
     if stored.pixel.samples == 1:
@@ -107,10 +124,18 @@ def _plain(request: Request, stored: StoredPixels) -> Elements:
             Tag.RESCALE_TYPE: new_element.text("LO", "US"),
         }
         groups[Tag.PRESENTATION_LUT_SHAPE] = new_element.text("CS", "IDENTITY")
-        groups |= window_elements(request, stored)
+        groups |= _common_window(request, stored, log)
     if request.sources:
         groups[Tag.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
     return groups
+
+
+def _common_window(request: Request, stored: StoredPixels, log: Log) -> Elements:
+    """Return the only window that multi-frame Secondary Capture has."""
+    first, *others = window_elements(request, stored)
+    if others:
+        log.warnings.append("windows differ between frames, and this kind of object has one for all: the first was used")
+    return first
 
 
 def _spatial_groups(request: Request, stored: StoredPixels) -> Elements:
@@ -208,8 +233,9 @@ def _shared_groups(request: Request, stored: StoredPixels, elements: Elements) -
         _FRAME_TYPES[request.kind]: new_element.sequence(_frame_type(elements)),
         Tag.FRAME_ANATOMY_SEQUENCE: new_element.sequence(_anatomy(request)),
     }
-    if stored.pixel.samples == 1:
-        groups[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(window_elements(request, stored))
+    windows = window_elements(request, stored) if stored.pixel.samples == 1 else []
+    if len(windows) == 1:
+        groups[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(windows[0])
     groups |= _ONLY_OF_KIND[request.kind]()
     if _is_shared(stored):
         groups[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))

@@ -16,7 +16,7 @@ from ....model.metadata import Element, Elements, Instance
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
-from ..reading.read import Plan, plan_series
+from ..reading.plans import Plan, plan_series
 from ..reading.series import find_series
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
@@ -132,18 +132,18 @@ def _box(ijk_to_ras: np.ndarray, shape_kji: Sequence[int]) -> tuple[np.ndarray, 
     return points.min(axis=0), points.max(axis=0)
 
 
-def read_references(path: Path, asked: str) -> list[Reference]:
+def read_references(path: Path, option: str) -> list[Reference]:
     """Return the volumes of the DICOM series below a path, headers only.
 
     Raises
     ------
     OptionError
-        If there is no such path, or no DICOM image in it; `asked` names the option.
+        If there is no such path, or no DICOM image in it; `option` is named in it.
     """
     try:
         inventory = find_series([path])
     except DicomReadError as error:
-        raise OptionError(f"{asked} {path}: {error}") from None
+        raise OptionError(f'{option}="{path}": {error}') from None
     references = []
     for series in inventory.series:
         try:
@@ -151,7 +151,7 @@ def read_references(path: Path, asked: str) -> list[Reference]:
         except (DicomReadError, GeometryError):
             continue
     if not references:
-        raise OptionError(f"{asked} {path}: no DICOM image was found there. Name the folder of a DICOM series.")
+        raise OptionError(f'{option}="{path}": no DICOM image was found there. Name the folder of a DICOM series.')
     return references
 
 

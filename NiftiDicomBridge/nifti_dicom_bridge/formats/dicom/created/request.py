@@ -60,6 +60,12 @@ class Request:
         DerivationDescription.
     inverted : bool
         Low values are shown bright (MONOCHROME1).
+    windows : sequence of Elements
+        Window of each frame, times outermost; empty, or empty for a frame, where it is computed.
+    padding : tuple of float
+        Real values of PixelPaddingValue and PixelPaddingRangeLimit; empty where there are none.
+    ratios : numpy.ndarray, shape (times, slices), or None
+        Displayed to real values, which private attributes specify; None where they are the same.
     """
 
     image: Volume
@@ -76,6 +82,9 @@ class Request:
     stored: StoredPixels | None = None
     derivation: str = DESCRIPTION
     inverted: bool = False
+    windows: Sequence[Elements] = ()
+    padding: tuple[float, ...] = ()
+    ratios: np.ndarray | None = None
 
     @property
     def form(self) -> ObjectKind:
@@ -98,7 +107,7 @@ def planes_of(image: Volume) -> list[Plane]:
         if "90°" not in str(error):
             raise
         raise GeometryError(
-            f"{error} Do it here with --resample shear, or take another axis for the slices (--plane axial, coronal, sagittal)."
+            f'{error} Do it here with resample="shear", or take another axis for the slices (plane="axial", coronal, sagittal).'
         ) from None
 
 
@@ -120,12 +129,25 @@ def common_elements(request: Request, stored: StoredPixels, log: Log) -> Element
         Tag.PHOTOMETRIC_INTERPRETATION: new_element.text("CS", "MONOCHROME1" if request.inverted else stored.pixel.photometric),
         **pixel_elements(stored.pixel),
     }
-    if stored.padding is not None:
-        elements[Tag.PIXEL_PADDING_VALUE] = new_element.integers("SS" if stored.pixel.signed else "US", stored.padding)
+    elements |= _padding_elements(request, stored, log)
     own = {
         tag: element for tag, element in elements.items() if tag not in set_tags(request.attributes) or tag == Tag.IMAGE_TYPE
     }
     return {**new_element.without(decided, {Tag.RESCALE_TYPE}), **own}
+
+
+def _padding_elements(request: Request, stored: StoredPixels, log: Log) -> Elements:
+    """Return PixelPaddingValue and PixelPaddingRangeLimit: that of missing numbers, else those of an original."""
+    vr, slope, intercept = "SS" if stored.pixel.signed else "US", float(stored.slopes[0, 0]), float(stored.intercepts[0, 0])
+    if stored.padding is not None:
+        return {Tag.PIXEL_PADDING_VALUE: new_element.integers(vr, stored.padding)}
+    numbers = [(value - intercept) / slope for value in request.padding if stored.pixel.samples == 1]
+    limits = np.iinfo(stored.pixel.dtype)
+    if any(abs(number - round(number)) > _WHOLE or not limits.min <= round(number) <= limits.max for number in numbers):
+        log.warnings.append("PixelPaddingValue (0028,0120) was left out: the new object has no stored value for it")
+        return {}
+    tags = (Tag.PIXEL_PADDING_VALUE, Tag.PIXEL_PADDING_RANGE_LIMIT)
+    return {tag: new_element.integers(vr, round(number)) for tag, number in zip(tags, numbers, strict=False)}
 
 
 def image_type(request: Request) -> list[str]:
@@ -145,6 +167,8 @@ def _sop_class(form: ObjectKind, stored: StoredPixels) -> str:
 def rescale_elements(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
     """Return the modality LUT of a frame (PS3.3 C.11.1), where the object has one or needs one."""
     slope, intercept = float(stored.slopes[t, k]), float(stored.intercepts[t, k])
+    if request.ratios is not None:
+        slope, intercept = slope * float(request.ratios[t, k]), intercept * float(request.ratios[t, k])
     always = request.kind in (Kind.CT, Kind.PET) or request.form.groups
     if not always and (stored.slopes == 1).all() and (stored.intercepts == 0).all():
         return {}
@@ -154,15 +178,25 @@ def rescale_elements(request: Request, stored: StoredPixels, t: int, k: int) -> 
     return elements
 
 
-def window_elements(request: Request, stored: StoredPixels) -> Elements:
-    """Return the window: the stated one, else one that shows nearly all values.
+def window_elements(request: Request, stored: StoredPixels) -> list[Elements]:
+    """Return the window of each frame, times outermost, or one for all: that which was stated, else one for nearly all values.
 
     Linear ones have a width of at least 1 (PS3.3 C.11.2.1.2).
     """
     stated = {tag: request.attributes.elements[tag] for tag in _WINDOW if request.attributes.text(tag)}
+    words = {tag: request.attributes.elements[tag] for tag in WINDOW_WORDS if request.attributes.text(tag)}
     if len(stated) == len(_WINDOW):
-        return stated
+        return [stated | words]
+    elements = list(request.windows) if any(request.windows) else [{}]
+    computed = _computed_window(request, stored) if not all(elements) else {}
+    elements = [(window or computed) | words for window in elements]
+    return elements[:1] if all(window == elements[0] for window in elements) else elements
+
+
+def _computed_window(request: Request, stored: StoredPixels) -> Elements:
     centre, width = stored.window()
+    if request.ratios is not None:
+        centre, width = centre * float(request.ratios[0, 0]), width * float(request.ratios[0, 0])
     elements = {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
     if width < 1:
         elements[Tag.VOI_LUT_FUNCTION] = new_element.text("CS", "LINEAR_EXACT")
@@ -187,6 +221,8 @@ def directionality(b_value: float, directed: bool) -> str:
 
 
 _WINDOW = (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH)
+WINDOW_WORDS = (Tag.WINDOW_CENTER_WIDTH_EXPLANATION, Tag.VOI_LUT_FUNCTION)
+_WHOLE = 1e-6
 _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 

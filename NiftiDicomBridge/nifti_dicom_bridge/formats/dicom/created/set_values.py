@@ -1,4 +1,4 @@
-"""Whether a new object contains what ``--set`` and ``--metadata`` specify: what it cannot contain is refused, not ignored."""
+"""Whether a new object contains what ``set_values`` and ``metadata`` specify: the rest is refused, not ignored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-_SET = ("--set", "--metadata")
+_SET = ("set_values=", "metadata=")
 _GROUPS = (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
 
 
@@ -74,7 +74,7 @@ def _problem(made: NewFile | Dataset, tag: int, element: Element, moved: dict[in
         return ""
     return (
         f"{dictionary.describe(tag)} cannot be set: this kind of object does not have it, or its value follows from the image. "
-        "Leave it out, or choose another kind with --as."
+        'Leave it out, or choose another kind with kind="KIND".'
     )
 
 

@@ -32,12 +32,13 @@ def single_frames(request: Request, stored: StoredPixels, log: Log) -> Iterator[
     times, slices = stored.voxels.shape[:2]
     common = with_charset(common_elements(request, stored, log) | _of_series(request, stored))
     by_slice = [_plane(request, k) for k in range(slices)]
+    windows = window_elements(request, stored) if stored.pixel.samples == 1 else [{}]
     for t in range(times):
         of_time = _time(request, t)
         for k in range(slices):
             number = t * slices + k + 1
             elements = common | by_slice[k] | of_time | clock.of_frame(request, t, k) | rescale_elements(request, stored, t, k)
-            elements |= sources_of_frame(request, t, k)
+            elements |= sources_of_frame(request, t, k) | with_charset(windows[(t * slices + k) % len(windows)])
             if request.frames:
                 elements |= with_charset(request.frames[t * slices + k])
             elements[Tag.SOP_INSTANCE_UID] = new_element.text("UI", new_uid())
@@ -49,8 +50,6 @@ def single_frames(request: Request, stored: StoredPixels, log: Log) -> Iterator[
 
 def _of_series(request: Request, stored: StoredPixels) -> Elements:
     elements: Elements = {}
-    if stored.pixel.samples == 1:
-        elements |= window_elements(request, stored)
     if request.image.times > 1 and request.kind is not Kind.PET:
         elements[Tag.NUMBER_OF_TEMPORAL_POSITIONS] = new_element.integers("IS", request.image.times)
         if request.image.time_step_s > 0:

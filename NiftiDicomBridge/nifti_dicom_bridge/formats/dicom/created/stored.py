@@ -120,7 +120,7 @@ def _check_rescale(stored: StoredPixels) -> None:
     if (slopes <= SMALLEST_SLOPE).any() or max(slopes.max(), intercepts.max()) >= LARGEST_SLOPE:
         raise PixelError(
             f"The slope would be {slopes.min():.3g}, the intercept {intercepts.max():.3g}: readers that compute in single "
-            "precision cannot use them. Scale the values to other units, or use --as pm."
+            'precision cannot use them. Scale the values to other units, or use kind="pm".'
         )
 
 
@@ -163,7 +163,7 @@ def _colour(volume: Volume, rules: PixelConstraints) -> StoredPixels:
             "and blue of 8 bits can. Split the image into one per component."
         )
     if not rules.eight_bits:
-        raise PixelError("Color images become Secondary Capture: use --as sc or --as sc-multiframe.")
+        raise PixelError('Color images become Secondary Capture: use kind="sc" or kind="sc-multiframe".')
     rows, columns = volume.voxels.shape[2:4]
     pixel = PixelFormat(int(rows), int(columns), 3, 8, 8, 7, photometric="RGB")
     ones = np.ones(volume.voxels.shape[:2])
@@ -226,7 +226,7 @@ def _rounded(volume: Volume, rules: PixelConstraints, max_error: float | None, l
     if not rules.rescale:
         raise PixelError(
             f"Values from {real.min():.6g} to {real.max():.6g} are not whole numbers of 16 bits, and this kind of object has "
-            "no rescale. Use --as pm, or another kind."
+            'no rescale. Use kind="pm", or another kind.'
         )
     stored = _quantised(real, rules)
     check(volume, _measured(volume, stored), max_error, float(stored.slopes.max()), log)
@@ -238,7 +238,7 @@ def _check_magnitude(real: np.ndarray) -> None:
     with np.errstate(invalid="ignore"):
         largest = float(np.nanmax(np.abs(real[np.isfinite(real)]), initial=0.0))
     if largest > float(np.finfo(np.float32).max):
-        raise PixelError(f"Values up to {largest:.3g} are beyond single precision, which viewers compute in. Use --as pm.")
+        raise PixelError(f'Values up to {largest:.3g} are beyond single precision, which viewers compute in. Use kind="pm".')
 
 
 def _in_own_steps(real: np.ndarray, rules: PixelConstraints) -> StoredPixels | None:
@@ -285,11 +285,11 @@ def _with_padding(
 ) -> StoredPixels:
     """Return real values where some are no number: those become PixelPaddingValue, below all others."""
     if np.isinf(real).any():
-        raise PixelError(f"{int(np.isinf(real).sum())} voxels are infinite: integer pixels cannot hold them. Use --as pm.")
+        raise PixelError(f'{int(np.isinf(real).sum())} voxels are infinite: integer pixels cannot hold them. Use kind="pm".')
     if missing.all():
         raise PixelError("all voxels are NaN: there is no image. Repair it at its source.")
     if rules.zero_intercept or not rules.rescale:
-        raise PixelError(f"{int(missing.sum())} voxels are NaN: this kind of object cannot hold them. Use --as pm.")
+        raise PixelError(f'{int(missing.sum())} voxels are NaN: this kind of object cannot hold them. Use kind="pm".')
     low, high = float(real[~missing].min()), float(real[~missing].max())
     slope = decimal((high - low) / 65533, up=True) if high > low else 1.0
     whole = np.array_equal(np.rint(real[~missing]), real[~missing]) and high - low <= 65533

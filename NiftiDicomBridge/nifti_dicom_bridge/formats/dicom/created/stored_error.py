@@ -84,12 +84,12 @@ def check(volume: Volume, error: Difference, max_error: float | None, step: floa
     limit = limit_of(volume, error, max_error)
     if not error.worst <= limit:
         raise PixelError(
-            f"In 16 bits a value would change by {error.worst:.3g}; {limit:.3g} is allowed. Use --as pm, which keeps every "
-            "value, or allow more with --max-error."
+            f'In 16 bits a value would change by {error.worst:.3g}; {limit:.3g} is allowed. Use kind="pm", which keeps every '
+            "value, or allow more with max_error=."
         )
     seen = min(_EXACT * max(abs(error.low), abs(error.high)), DEFAULT_RELATIVE_ERROR / 10 * error.span)
     if error.worst > max(seen, precision_of(volume, error)):
         log.warnings.append(
             f"values were rounded to 16 bits, steps of {step:.6g}: the largest error is {error.worst:.3g}, the mean one (RMS) "
-            f"{error.root_mean_square:.3g}. --as pm keeps every value"
+            f'{error.root_mean_square:.3g}. kind="pm" keeps every value'
         )

@@ -79,7 +79,7 @@ def _segmentations(request: Request, choices: KindParameters, log: Log) -> Itera
     first, *overlapping = _layers(request.image)
     if overlapping and kind is SegmentationForm.FRACTIONAL:
         raise LabelError(
-            "Several label maps in one image cannot be fractional. Use --segmentation binary, or one 4D image of maps."
+            'Several label maps in one image cannot be fractional. Use segmentation="binary", or one 4D image of maps.'
         )
     kind = SegmentationForm.BINARY if overlapping else kind
     return segmentations(

@@ -182,7 +182,7 @@ def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
         return old
     log.warnings.append(
         "the grid was turned against the original: a new Frame of Reference UID was given, as the space may be another "
-        "one. If it is the same, set it: --set FrameOfReferenceUID=" + old
+        f'one. If it is the same, set it: set_values={{"FrameOfReferenceUID": "{old}"}}'
     )
     return new_uid()
 

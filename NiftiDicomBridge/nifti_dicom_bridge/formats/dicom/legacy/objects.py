@@ -80,19 +80,20 @@ def _converter(volume: Volume) -> str:
     sop_class = metadata.text(elements, Tag.SOP_CLASS_UID)
     name = _CONVERTERS.get(sop_class)
     if name is None:
+        kind = dictionary.uid_name(sop_class) or "of no known kind"
         raise OptionError(
-            f"--as legacy: {volume.name} is {dictionary.uid_name(sop_class) or 'of no known kind'}. Legacy Converted Enhanced "
-            "objects are made of CT, MR and PET objects of one frame each. Use --as enhanced, or --as sc."
+            f'kind="legacy": {volume.name} is {kind}. Legacy Converted Enhanced '
+            'objects are made of CT, MR and PET objects of one frame each. Use kind="enhanced", or kind="sc".'
         )
     if volume.dicom.is_mosaic:
         raise OptionError(
-            f"--as legacy: {volume.name} is a mosaic, many slices in one frame: such frames cannot be taken over as they are. "
-            "Use --as enhanced, which takes them apart."
+            f'kind="legacy": {volume.name} is a mosaic, many slices in one frame: such frames cannot be taken over as they '
+            'are. Use kind="enhanced", which takes them apart.'
         )
     if metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) not in ("MONOCHROME1", "MONOCHROME2"):
         raise OptionError(
-            f"--as legacy: {volume.name} has PhotometricInterpretation (0028,0004) "
-            f"{metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}; grey images can be converted. Use --as sc."
+            f'kind="legacy": {volume.name} has PhotometricInterpretation (0028,0004) '
+            f'{metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}; grey images can be converted. Use kind="sc".'
         )
     return name
 
@@ -120,7 +121,7 @@ def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
                 include_dimension_index=False,
             )
         except ValueError as error:
-            raise OptionError(f"--as legacy: highdicom cannot convert it: {error} Use --as enhanced.") from None
+            raise OptionError(f'kind="legacy": highdicom cannot convert it: {error} Use kind="enhanced".') from None
     log.notes += [note for note in dict.fromkeys(messages) if note not in log.notes]
     return made
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ....model import geometry
 from ....model.metadata import Instance, Log, PixelElement
 from ....model.volume import Volume
-from .. import new_element, restore
+from ....standard.numbers import decimal_text
+from .. import restore
 from ..created.modules import METHOD_UNKNOWN
 from ..derived import derive
 from ..reading import decode
@@ -124,9 +125,9 @@ def _assumed(volume: Volume) -> dict[str, float]:
     rescale = volume.rescale
     ends = [float(end) * rescale.slope + rescale.intercept for end in (volume.array.min(), volume.array.max())]
     return {
-        "SliceThickness": float(new_element.decimal_text(geometry.slice_distance(volume.ijk_to_ras))),
-        "WindowCenter": float(new_element.decimal_text(sum(ends) / 2)),
-        "WindowWidth": float(new_element.decimal_text(max(abs(ends[1] - ends[0]), 1.0))),
+        "SliceThickness": float(decimal_text(geometry.slice_distance(volume.ijk_to_ras))),
+        "WindowCenter": float(decimal_text(sum(ends) / 2)),
+        "WindowWidth": float(decimal_text(max(abs(ends[1] - ends[0]), 1.0))),
     }
 
 

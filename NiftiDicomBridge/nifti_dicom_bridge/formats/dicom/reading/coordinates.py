@@ -47,6 +47,8 @@ class Time(NamedTuple):
         It is one value for all slices of a volume, and names volumes even where they lie at different places.
     runs : bool
         It is a number that may differ from slice to slice within a volume.
+    complete : bool
+        It only counts frames as they were written: it tells times apart where none is missing and one follows the other.
     of_attributes : bool
         It follows from the attributes of the object alone.
     """
@@ -56,6 +58,7 @@ class Time(NamedTuple):
     orders: bool = True
     moves: bool = False
     runs: bool = False
+    complete: bool = False
     of_attributes: bool = True
 
 
@@ -74,6 +77,7 @@ MEANINGS = (
     Meaning("detector", read.of_vector("DetectorVector")),
 )
 
+INSTANCE_NUMBER = "InstanceNumber"
 _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
 TIMES = (
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
@@ -105,7 +109,9 @@ TIMES = (
     Time("AcquisitionNumber", read.positive_in(Tag.ACQUISITION_NUMBER), moves=True),
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
     Time("SOPInstanceUID", read.instance_index, orders=False, moves=True, of_attributes=False),
-    Time("InstanceNumber", read.number_in(Tag.INSTANCE_NUMBER), runs=True),
+    Time(INSTANCE_NUMBER, read.number_in(Tag.INSTANCE_NUMBER), runs=True),
+    Time("the order of frames in their object", read.frame_number, runs=True, complete=True, of_attributes=False),
+    Time("the number at the end of SOPInstanceUID", read.number_of_uid, runs=True, complete=True, of_attributes=False),
 )  # fmt: skip
 """In order of trust."""
 

@@ -10,9 +10,10 @@ from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import diffusion, vendor
 from .components import image_words
-from .lookup import Lookup
+from .lookup import Lookup, frame_count
 from .moments import seconds
 
+COUNT_DIGITS = 9
 PHILIPS_LABEL_TYPE = (0x2005, "Philips MR Imaging DD 005", 0x29)
 PLACES = frozenset({
     Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT,
@@ -176,6 +177,17 @@ def weighting(frame: Frame) -> tuple[Any, ...] | None:
 def instance_index(frame: Frame) -> int:
     """Return the object itself: one with several frames is one volume, or several whole ones."""
     return frame.instance_index
+
+
+def frame_number(frame: Frame) -> int | None:
+    """Return the number of a frame in its object, None where that has only one."""
+    return frame.number if frame_count(frame.elements) > 1 else None
+
+
+def number_of_uid(frame: Frame) -> int | None:
+    """Return the last number of SOPInstanceUID, which some scanners count up; None where it is too long for a count."""
+    last = metadata.text(frame.look.data_set, Tag.SOP_INSTANCE_UID).rpartition(".")[2]
+    return int(last) if last.isdigit() and len(last) <= COUNT_DIGITS else None
 
 
 def moment(frame: Frame, both: int, date: int, time: int) -> float | None:

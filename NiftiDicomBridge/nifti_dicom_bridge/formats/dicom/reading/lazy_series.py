@@ -24,8 +24,10 @@ from ....model.volume import Volume
 from ....options import Progress
 from . import decode
 from .decompress import doubts_of
+from .loader import READERS, Loader, read_into
 from .lookup import frame_count
-from .read import READERS, Loader, Plan, outline, read_into
+from .outline import outline
+from .plans import Plan
 from .scaling import real_planes, scaling_of
 
 KEPT_INSTANCES = 2

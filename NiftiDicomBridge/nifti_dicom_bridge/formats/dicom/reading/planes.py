@@ -9,6 +9,7 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import Plane
 from ....standard.dictionary import describe
+from ....standard.iods import modules_of
 from ....standard.tags import Tag
 from .lookup import Lookup
 
@@ -16,11 +17,12 @@ SMALLEST, LARGEST = 1e-9, 1e9
 """Millimetres that an image can be about."""
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SPACINGS = (
-    (Tag.PIXEL_SPACING, ""),
-    (Tag.IMAGER_PIXEL_SPACING, "the distance at the detector"),
-    (Tag.NOMINAL_SCANNED_PIXEL_SPACING, "the distance on the scanned film"),
+    (Tag.PIXEL_MEASURES_SEQUENCE, Tag.PIXEL_SPACING, ""),
+    (Tag.FRAME_PIXEL_DATA_PROPERTIES_SEQUENCE, Tag.IMAGER_PIXEL_SPACING, "the distance at the detector"),
+    (0, Tag.NOMINAL_SCANNED_PIXEL_SPACING, "the distance on the scanned film"),
+    (0, Tag.IMAGE_PLANE_PIXEL_SPACING, "the distance in the plane of the image"),
 )
-"""In order of trust, and what they measure if not the patient."""
+"""Functional group, attribute, and what it measures if not the patient; in order of trust."""
 
 
 def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
@@ -71,18 +73,38 @@ def axes_of(orientation: tuple[float, ...]) -> np.ndarray | None:
 
 def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
     """Return the distance between rows and between columns, mm; 1 where none is specified."""
-    for tag, meaning in _SPACINGS:
-        spacing = look.numbers(Tag.PIXEL_MEASURES_SEQUENCE, tag)
+    for group, tag, meaning in _SPACINGS:
+        spacing = look.numbers(group, tag)
         if len(spacing) != 2 or not all(SMALLEST < value < LARGEST for value in spacing):
             continue
         if not meaning:
             return spacing[0], spacing[1]
         what = f"no PixelSpacing (0028,0030): {describe(tag)}, {meaning},"
-        if metadata.texts(look.data_set, Tag.IMAGE_TYPE)[:1] != ["DERIVED"]:
-            notes.append(f"{what} is used")
+        if _is_of_these_pixels(look, tag):
+            notes.append(f"{what} is used{_magnification(look)}")
             return spacing[0], spacing[1]
         notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
     return 1.0, 1.0
+
+
+def _is_of_these_pixels(look: Lookup, tag: int) -> bool:
+    """Whether a spacing is that of the stored pixels: in kinds of objects that define it, and in images that are not derived.
+
+    A projection X-ray image for presentation is derived, and its detector spacing is that of its pixels (PS3.3 C.8.11.4). In
+    other kinds of objects, such as a secondary capture of such an image, the attribute is a leftover of the source.
+    """
+    modules = modules_of(metadata.text(look.data_set, Tag.SOP_CLASS_UID))
+    defined = any(tag == rule.tag for module in modules for rule in module.rules)
+    return defined or metadata.texts(look.data_set, Tag.IMAGE_TYPE)[:1] != ["DERIVED"]
+
+
+def _magnification(look: Lookup) -> str:
+    """Return by how much structures in the patient are smaller than at the detector, as a clause; empty where unknown."""
+    tag = Tag.ESTIMATED_RADIOGRAPHIC_MAGNIFICATION_FACTOR
+    factor = look.number(0, tag)
+    if factor is None or factor == 1:
+        return ""
+    return f"; structures in the patient are smaller by {describe(tag)}, {factor:g}"
 
 
 def step_of(look: Lookup) -> float:

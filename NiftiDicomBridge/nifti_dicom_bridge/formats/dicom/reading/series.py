@@ -51,12 +51,13 @@ class Series:
 
 @dataclass
 class Leftover:
-    """A file that did not become part of a volume, and why; `failed` where it should have."""
+    """A file that did not become part of a volume, and why; `failed` where it should have, `series_uid` where that is known."""
 
     path: str
     reason: str
     failed: bool = False
     traceback: str = ""
+    series_uid: str = ""
 
 
 @dataclass
@@ -117,12 +118,20 @@ def _instances(
             unread.append(path)
         except Exception as error:
             failure = failure_of(error)
-            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback))
+            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback, _series_uid(path, name)))
         else:
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
                 continue
             yield instance
+
+
+def _series_uid(path: Path, name: str) -> str:
+    """Return SeriesInstanceUID of a file whose pixel data are damaged; empty where its header is, too."""
+    try:
+        return metadata.text(files.read_instance(path, name).elements, Tag.SERIES_INSTANCE_UID)
+    except Exception:  # the file is reported as damaged already
+        return ""
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
@@ -163,10 +172,14 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
 
 
 def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
-    """Warn of files that may be missing in a series: those beside it that could not be read."""
-    damaged = Counter(_pattern(Path(leftover.path)) for leftover in inventory.leftovers if leftover.failed)
+    """Warn of files that are missing in a series, and of those that may be: unreadable ones in a folder of it."""
+    damaged = [leftover for leftover in inventory.leftovers if leftover.failed]
+    own = Counter(leftover.series_uid for leftover in damaged if leftover.series_uid)
+    near = Counter(Path(leftover.path).parent for leftover in damaged if not leftover.series_uid)
     for one in inventory.series if damaged else []:
-        count = sum(damaged[pattern] for pattern in {_pattern(Path(instance.path)) for instance in one.instances})
+        if one.uid and own[one.uid]:
+            one.warnings.append(f"{own[one.uid]} file(s) of the series could not be read: it is incomplete")
+        count = sum(near[folder] for folder in {Path(instance.path).parent for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....errors import DicomReadError
 from ....model.geometry import Plane, Stack, affine_from_attributes, spacing_problem
 from .components import words_between
 from .frame_info import FrameInfo
@@ -19,6 +20,11 @@ from .times import divide, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
 
 Frames = list[FrameInfo]
+_UNKNOWN_TIMES = (
+    "{} frames lie at {} positions, and nothing states which of them belong to one time, echo or b-value: volumes would mix "
+    "them (InstanceNumber (0020,0013) is missing, equal or contradictory). Set TemporalPositionIdentifier (0020,0100), or "
+    "convert the files of each volume on their own."
+)
 _REPEATING = ("polarity", "echonumber", "space")
 """Labels that often differ where a better one does."""
 
@@ -173,6 +179,8 @@ def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:
 def _stacked(frames: Frames) -> list[Grid]:
     """Return a grid of the complete volumes of an image, and one for each kind of incomplete ones."""
     division = divide(frames)
+    if division.is_guessed:
+        raise DicomReadError(_UNKNOWN_TIMES.format(len(frames), len(places_of(frames))))
     volumes = in_order(division)
     main = _main_volumes(volumes)
     grids = [_grid(main, [*division.notes, *filter(None, [missing_times(volumes)])])]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .coordinates import TIMES
+from .coordinates import INSTANCE_NUMBER, TIMES
 from .frame_info import FrameInfo
-from .times import INSTANCE_NUMBER, Division
+from .times import Division
 
 Frames = list[FrameInfo]
 _STATES = [n for n, row in enumerate(TIMES) if not row.orders and row.name != "SOPInstanceUID"]
@@ -24,7 +24,7 @@ def in_order(division: Division) -> list[Frames]:
     volumes = division.volumes
     if len(volumes) < 2:
         return volumes
-    ordering = [(n, values) for n in range(len(TIMES)) if TIMES[n].orders and (values := _values(volumes, n)) is not None]
+    ordering = [(n, values) for n in _ordering_rows(division) if (values := _values(volumes, n)) is not None]
     last = [_weak_key(volume) for volume in volumes]
     order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for _, values in ordering), *last[k]))
     used = next((n for n, values in ordering if len(set(values)) > 1), None)
@@ -35,6 +35,16 @@ def in_order(division: Division) -> list[Frames]:
             )
             break
     return [volumes[k] for k in order]
+
+
+def _ordering_rows(division: Division) -> list[int]:
+    """Return the rows that may order the volumes; InstanceNumber does not where it could not tell them apart."""
+    counted = any(TIMES[n].complete for n in division.rows)
+    return [
+        n
+        for n, row in enumerate(TIMES)
+        if row.orders and (n in division.rows or not (row.complete or (counted and row.name == INSTANCE_NUMBER)))
+    ]
 
 
 def _weak_key(volume: Frames) -> tuple[Any, ...]:
@@ -99,7 +109,9 @@ def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
 def missing_times(volumes: Sequence[Frames]) -> str:
     """Say which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
     for n, row in enumerate(TIMES):
-        if row.name not in _COUNTING or (n == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)):
+        if row.name not in _COUNTING or (
+            row.name == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)
+        ):
             continue
         values = _values(volumes, n)
         if values is None or len(set(values)) < len(volumes) or len(volumes) < 2:

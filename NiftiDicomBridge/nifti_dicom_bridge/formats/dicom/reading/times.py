@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .coordinates import TIMES
+from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
-from .running import times_of_places
+from .running import times_by_rank, times_of_places
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
-INSTANCE_NUMBER = len(TIMES) - 1
 Frames = list[FrameInfo]
 
 
@@ -30,11 +29,14 @@ class Division:
         Rows of `TIMES` that distinguish them, the most trusted first.
     notes : list of str
         What to know of it.
+    is_guessed : bool
+        Nothing tells them apart, so that they may contain frames of each other.
     """
 
     volumes: list[Frames] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_guessed: bool = False
 
 
 def places_of(frames: Sequence[FrameInfo]) -> list[Frames]:
@@ -74,6 +76,8 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
         parts = _parts(places, n)
         if len(parts) > 1:
             division.rows.append(n)
+            if TIMES[n].complete:
+                division.notes.append(f"No attribute states the time of each frame: {TIMES[n].name} tells them apart")
             for part in parts:
                 _divide(part, n + 1, division)
             return
@@ -105,7 +109,7 @@ def _parts(places: Sequence[Frames], n: int) -> list[Frames]:
     if _are_volumes(list(parts.values()), places, row.moves):
         return list(parts.values())
     repeated = any(len(place) > 1 for place in places)
-    return _running_parts(places, values, n == INSTANCE_NUMBER) if row.runs and repeated else []
+    return _running_parts(places, values, row) if row.runs and repeated else []
 
 
 def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], moves: bool) -> bool:
@@ -121,9 +125,10 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], moves: bool)
     return bool(np.median(covered) > OVERLAP and max(sizes) <= 2 * np.median(sizes) and any(is_even(part) for part in own))
 
 
-def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], counts_from_one: bool) -> list[Frames]:
+def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time) -> list[Frames]:
     ordered = [sorted(place, key=lambda frame: values[frame.key]) for place in places]
-    divided = times_of_places([[values[frame.key] for frame in place] for place in ordered], counts_from_one)
+    numbers = [[values[frame.key] for frame in place] for place in ordered]
+    divided = times_by_rank(numbers) if row.complete else times_of_places(numbers, row.name == INSTANCE_NUMBER)
     if divided is None:
         return []
     parts: dict[int, Frames] = defaultdict(list)
@@ -134,13 +139,7 @@ def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any],
 
 
 def _divide_by_count(places: Sequence[Frames], division: Division) -> None:
-    """Add volumes of frames that state nothing: by the order of their instances, with a note where that may mix them."""
-    counts = {len(place) for place in places}
-    if len(places) > 1:
-        missing = f", and slices have {min(counts)} to {max(counts)} frames" if len(counts) > 1 else ""
-        division.notes.append(
-            f"No attribute states the time of each frame{missing}: frames are in the order of their instances, so volumes "
-            "may be mixed"
-        )
-    for time in range(max(counts)):
+    """Add volumes of frames that state nothing, by the order of their instances: a guess where there are several places."""
+    division.is_guessed |= len(places) > 1
+    for time in range(max(map(len, places))):
         division.volumes.append([place[time] for place in places if len(place) > time])

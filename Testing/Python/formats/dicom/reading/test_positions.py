@@ -198,17 +198,70 @@ def test_slice_location_of_a_dynamic_series(tmp_path: Path) -> None:
     assert volume.voxels.shape[:2] == (2, 3)
 
 
-@pytest.mark.parametrize("kind", [["ORIGINAL", "PRIMARY"], ["DERIVED", "PRIMARY"]])
-def test_spacing_at_the_detector_of_original_images(kind: list[str], circle: Circle) -> None:
-    ds = image(ramp(4, 5), "1.2.840.10008.5.1.4.1.1.1")
-    ds.ImagerPixelSpacing, ds.ImageType = ["0.15", "0.2"], kind
-    save(circle.dicom, [ds])
-    report = circle.forth()
+PROJECTIONS = {
+    "CR": "1.2.840.10008.5.1.4.1.1.1", "DX": "1.2.840.10008.5.1.4.1.1.1.1", "MG": "1.2.840.10008.5.1.4.1.1.1.2",
+    "IO": "1.2.840.10008.5.1.4.1.1.1.3", "XA": "1.2.840.10008.5.1.4.1.1.12.1", "RF": "1.2.840.10008.5.1.4.1.1.12.2",
+}  # fmt: skip
+ORIGINAL, DERIVED = ["ORIGINAL", "PRIMARY"], ["DERIVED", "PRIMARY"]
 
-    stored = nibabel.load(circle.image())
-    assert np.allclose(stored.header.get_zooms()[:2], (0.2, 0.15) if kind[0] == "ORIGINAL" else (1, 1))
-    assert int(stored.header["sform_code"]) == int(stored.header["qform_code"]) == 0
-    assert any("ImagerPixelSpacing" in warning for warning in report.entries[0].log.warnings)
+
+def _projection(folder: Path, sop_class: str, **values: object) -> Volume:
+    """Return the volume of an image without position."""
+    ds = image(ramp(4, 5), sop_class)
+    for keyword, content in values.items():
+        setattr(ds, keyword, content)
+    (volume,) = volumes(folder, ds)
+    return volume
+
+
+def _spacing(volume: Volume) -> list[float]:
+    return np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0).round(6).tolist()
+
+
+@pytest.mark.parametrize("kind", [ORIGINAL, DERIVED], ids=lambda kind: kind[0])
+@pytest.mark.parametrize("modality", PROJECTIONS)
+def test_spacing_at_the_detector_of_projections(modality: str, kind: list[str], tmp_path: Path) -> None:
+    volume = _projection(tmp_path, PROJECTIONS[modality], ImagerPixelSpacing=["0.15", "0.2"], ImageType=kind)
+
+    assert _spacing(volume) == [0.2, 0.15]
+    assert any("ImagerPixelSpacing" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("kind", [ORIGINAL, DERIVED], ids=lambda kind: kind[0])
+def test_spacing_at_the_detector_of_a_secondary_capture(kind: list[str], tmp_path: Path) -> None:
+    volume = _projection(tmp_path, SECONDARY_CAPTURE, ImagerPixelSpacing=["0.15", "0.2"], ImageType=kind)
+
+    assert _spacing(volume) == ([0.2, 0.15] if kind == ORIGINAL else [1.0, 1.0])
+    assert any("ImagerPixelSpacing" in warning for warning in volume.warnings)
+
+
+def test_calibrated_spacing_is_used_before_that_at_the_detector(tmp_path: Path) -> None:
+    volume = _projection(tmp_path, PROJECTIONS["DX"], ImagerPixelSpacing=["0.15", "0.2"], PixelSpacing=["0.1", "0.12"],
+                         PixelSpacingCalibrationType="FIDUCIAL")  # fmt: skip
+
+    assert _spacing(volume) == [0.12, 0.1]
+
+
+def test_the_magnification_is_reported_and_not_applied(tmp_path: Path) -> None:
+    volume = _projection(tmp_path, PROJECTIONS["MG"], ImagerPixelSpacing=["0.15", "0.2"],
+                         EstimatedRadiographicMagnificationFactor="1.5")  # fmt: skip
+
+    assert _spacing(volume) == [0.2, 0.15]
+    assert any("smaller by EstimatedRadiographicMagnificationFactor (0018,1114), 1.5" in note for note in volume.warnings)
+
+
+def test_spacing_of_a_scanned_film(tmp_path: Path) -> None:
+    volume = _projection(tmp_path, SECONDARY_CAPTURE, NominalScannedPixelSpacing=["0.17", "0.17"], ImageType=DERIVED)
+
+    assert _spacing(volume) == [0.17, 0.17]
+
+
+def test_an_image_without_position_has_the_code_unknown(circle: Circle) -> None:
+    save(circle.dicom, [image(ramp(4, 5), PROJECTIONS["CR"])])
+    circle.forth()
+
+    header = nibabel.load(circle.image()).header
+    assert int(header["sform_code"]) == int(header["qform_code"]) == 0
 
 
 def test_an_image_with_a_place_has_the_code_of_the_scanner(circle: Circle) -> None:

@@ -110,23 +110,30 @@ def test_other_files_among_those_of_a_series_are_not(name: str, tmp_path: Path) 
     assert failures(tmp_path) == []
 
 
-def test_a_truncated_file_is_one_failure_and_the_rest_of_its_series_is_converted(circle: Circle) -> None:
+@pytest.mark.parametrize("name", ["003.dcm", "another name"])
+def test_a_truncated_file_is_one_failure_and_its_series_is_incomplete(name: str, circle: Circle) -> None:
     save(circle.dicom, series())
+    save(circle.dicom, slices(ramp(3, 4, 5), MR, series=2), "other-{:d}.dcm")
     path = circle.dicom / "003.dcm"
-    path.write_bytes(path.read_bytes()[:-10])
+    content = path.read_bytes()
+    path.unlink()
+    (circle.dicom / name).write_bytes(content[:-10])
 
     report = circle.forth()
 
-    assert sorted(entry.outcome.value for entry in report.entries) == ["converted", "failed"]
+    assert sorted(entry.outcome.value for entry in report.entries) == ["converted", "converted", "failed"]
     (failed,) = (entry for entry in report.entries if entry.outcome is Outcome.FAILED)
     assert "truncated" in failed.error
-    (converted,) = (entry for entry in report.entries if entry.outcome is Outcome.CONVERTED)
-    assert any("1 file(s) next to it could not be read" in warning for warning in converted.log.warnings)
+    first, second = (entry.log.warnings for entry in report.entries if entry.outcome is Outcome.CONVERTED)
+    assert any("1 file(s) of the series could not be read: it is incomplete" in warning for warning in first)
+    assert not any("could not be read" in warning for warning in second)
+    assert not report.ok
 
 
 def read_whatever(folder: Path) -> list:
     """Return the volumes of a folder in which files are damaged."""
-    from nifti_dicom_bridge.formats.dicom.reading.read import load, plan_all
+    from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
+    from nifti_dicom_bridge.formats.dicom.reading.read import load
 
     return [load(plan) for plan in plan_all(find_series([folder]))]
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from nifti_dicom_bridge import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms import PHANTOMS
@@ -156,25 +157,49 @@ def test_sources_that_contradict_each_other_are_reported(tmp_path: Path) -> None
     assert any("TemporalPositionIdentifier and FrameReferenceTime" in warning for warning in volume.warnings)
 
 
-def test_frames_that_state_nothing_are_reported_where_some_are_missing(tmp_path: Path) -> None:
+def _renumbered(found: list[Dataset], seed: int) -> list[Dataset]:
+    """Return data sets whose UIDs do not count, with InstanceNumber at random."""
+    order = list(range(1, len(found) + 1))
+    random.Random(seed).shuffle(order)
+    for ds, number in zip(found, order, strict=True):
+        ds.InstanceNumber = number
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"2.25.{random.Random(number).getrandbits(100)}"
+    return found
+
+
+def test_frames_that_state_nothing_are_refused(tmp_path: Path) -> None:
     found = series(lambda ds, t, k: setattr(ds, "InstanceNumber", 1))
     del found[8]
 
-    volumes = images(tmp_path, found)
+    with pytest.raises(DicomReadError, match="nothing states which of them belong to one time"):
+        images(tmp_path, found)
 
-    assert any("No attribute states the time of each frame" in warning for warning in volumes[0].warnings)
+
+@pytest.mark.parametrize("seed", range(5))
+def test_instance_numbers_at_random_are_refused_where_nothing_else_is_stated(seed: int, tmp_path: Path) -> None:
+    with pytest.raises(DicomReadError, match="24 frames lie at 6 positions"):
+        images(tmp_path, _renumbered(series(lambda ds, t, k: None), seed))
 
 
-def test_shuffled_instance_numbers_alone_are_reported(tmp_path: Path) -> None:
+def test_frames_at_one_position_are_a_time_axis_by_their_instances(tmp_path: Path) -> None:
+    (volume,) = images(tmp_path, _renumbered(series(lambda ds, t, k: None, planes=1), 1))
+
+    assert volume.voxels.shape[:2] == (TIMES, 1)
+
+
+@pytest.mark.parametrize("by_time", [True, False])
+def test_uids_that_count_tell_times_apart_where_instance_numbers_do_not(by_time: bool, tmp_path: Path) -> None:
     found = series(lambda ds, t, k: None)
-    order = list(range(1, len(found) + 1))
-    random.Random(2).shuffle(order)
-    for ds, number in zip(found, order, strict=True):
-        ds.InstanceNumber = number
+    scrambled = [random.Random(t).sample(range(SLICES), SLICES) for t in range(TIMES)]
+    for n, ds in enumerate(_renumbered(found, 2)):
+        t, k = divmod(n, SLICES)
+        count = t * SLICES + scrambled[t][k] if by_time else k * TIMES + t
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{500 + count}"
 
-    volumes = images(tmp_path, found)
+    (volume,) = images(tmp_path, found)
 
-    assert any("No attribute states the time of each frame" in warning for warning in volumes[0].warnings)
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert any("the number at the end of SOPInstanceUID tells them apart" in warning for warning in volume.warnings)
 
 
 def test_irregular_triggers_are_times_in_their_order(tmp_path: Path) -> None:

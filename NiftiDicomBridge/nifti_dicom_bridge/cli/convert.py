@@ -1,0 +1,115 @@
+"""The command ``convert``: from the arguments to the report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..errors import OptionError
+from ..options import ConversionOptions, PreviewOptions, Target
+from ..options.wording import command_line_words
+from .deidentification_options import identity_notice
+from .exit_codes import DONE, FAILED
+from .lines import print_line
+from .progress_bar import ProgressBar
+
+if TYPE_CHECKING:
+    from ..model.report import ConversionReport, Entry
+
+
+class Registrar(Protocol):
+    """Adds DICOM files to a database."""
+
+    def check(self) -> None:
+        """Raise `OutputError` unless files can be added; called before anything is written."""
+
+    def __call__(self, files: list[Path]) -> str:
+        """Add files, and return a sentence about it."""
+
+
+def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    """Convert, and return the exit code."""
+    from ..conversion.jobs import Job, convert
+    from ..options.checks import check_options
+
+    options = ConversionOptions(
+        **_chosen(arguments, ConversionOptions),
+        set_values=dict(_pair(text) for text in arguments.attributes),
+        preview=PreviewOptions(**_chosen(arguments, PreviewOptions)),
+    )
+    register = getattr(arguments, "register", False)
+    check_options(options)
+    if register and options.target is not Target.DICOM:
+        raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
+    if arguments.report:
+        _check_report(arguments.report, arguments.output, options.overwrite)
+    if register and registrar is not None:
+        registrar.check()
+
+    with ProgressBar(quiet=arguments.quiet) as bar:
+        report = convert(Job(arguments.inputs, arguments.output, options), bar.progress).in_words(command_line_words)
+    if report.outputs and not arguments.quiet and (notice := identity_notice(options)):
+        print_line(notice)
+    _print_report(report, arguments.quiet, arguments.verbose)
+    if register and registrar is not None and report.outputs:
+        print_line(registrar(report.outputs))
+    if arguments.report:
+        _write_report(report, arguments.report, arguments.quiet, options.overwrite)
+    return DONE if report.ok else FAILED
+
+
+def _chosen(arguments: argparse.Namespace, options: type) -> dict[str, Any]:
+    """Return the arguments that are options, by the names of their fields."""
+    given = vars(arguments)
+    return {field.name: given[field.name] for field in fields(options) if given.get(field.name) is not None}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    keyword, equals, value = text.partition("=")
+    if not equals or not keyword:
+        raise OptionError(f"--set {text!r}: KEYWORD=VALUE was expected, such as --set PatientID=007.")
+    return keyword.strip(), value
+
+
+def _check_report(report: Path, output: Path, overwrite: bool) -> None:
+    from ..html_report import check_suffix
+    from ..output import recover
+
+    check_suffix(report)
+    if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
+        raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+    recover(report.parent)
+    if os.path.lexists(report) and not overwrite:
+        raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
+
+
+def _write_report(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
+    from ..html_report import write_report
+
+    with ProgressBar(quiet) as bar:
+        write_report(report, path, bar.progress, overwrite)
+
+
+def _print_report(report: ConversionReport, quiet: bool, verbose: int) -> None:
+    for note in () if quiet else report.notes:
+        print_line(f"note       {note}")
+    for entry in report.entries:
+        if entry.outcome.value == "failed":
+            print_line(entry.line(), sys.stderr)
+        elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
+            print_line(entry.line())
+            for line in _entry_details(entry, verbose):
+                print_line(" " * 11 + line)
+    skipped = sum(entry.outcome.value == "skipped" and not entry.exists for entry in report.entries)
+    if skipped and not quiet and not verbose:
+        print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
+
+
+def _entry_details(entry: Entry, verbose: int) -> list[str]:
+    lines = [f"note: {text}" for text in entry.log.warnings]
+    lines += [f"{c.attribute}: {c.old or '(absent)'} → {c.new} ({c.source})" for c in entry.log.changes]
+    return lines + (entry.log.notes + [str(path) for path in entry.outputs] if verbose else [])

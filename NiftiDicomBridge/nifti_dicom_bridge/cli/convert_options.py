@@ -1,0 +1,77 @@
+"""The options of ``convert`` on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..options import Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from .deidentification_options import add_deidentification
+from .preview_options import add_preview
+
+
+def add_convert(commands: Any, can_register: bool) -> None:
+    """Add the command."""
+    sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
+                     help="DICOM or NIfTI files, Zarr stores, folders, or a DICOMDIR")  # fmt: skip
+    sub.add_argument("--to", required=True, dest="target", choices=[t.value for t in Target], help="the format to write")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
+                     help="new: a new series (default); keep: the very same instances")  # fmt: skip
+    sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
+                     help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
+    sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
+    sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
+                     help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
+    sub.add_argument("--subject", metavar="LABEL", help="BIDS: label of the subject, for input of one patient")
+    sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
+    sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
+                     help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
+                          "'shear' makes rows and columns perpendicular")  # fmt: skip
+    sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
+                     help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
+    _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
+    add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
+    add_deidentification(sub.add_argument_group("De-identification", "see docs/deidentification.md"))
+    sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    sub.add_argument("--skip-existing", action="store_true",
+                     help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
+    sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
+    sub.add_argument("--size-limit", type=float, metavar="GB",
+                     help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
+    sub.add_argument("--report", type=Path, metavar="FILE",
+                     help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
+    if can_register:
+        sub.add_argument("--register", action="store_true", help="add the DICOM files to Slicer's DICOM database")
+    volume = sub.add_mutually_exclusive_group()
+    volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    volume.add_argument("-v", "--verbose", action="count", default=0,
+                        help="print every file and note; -vv: tracebacks of unexpected errors, too")  # fmt: skip
+
+
+def _add_zarr(group: Any) -> None:
+    group.add_argument("--shards", action="store_true", help="many chunks in one file, for object stores")
+    group.add_argument("--pyramid", type=int, default=0, metavar="N", help="write N coarser levels for viewers (default: none)")
+
+
+def _add_creation(group: Any) -> None:
+    group.add_argument("--as", choices=[k.value for k in Kind], default=Kind.AUTO.value, dest="kind",
+                       help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
+    group.add_argument("--reference", action="append", metavar="DICOM",
+                       help="DICOM series in the same frame of reference; patient and study are copied from it; may be "
+                            "repeated: images are paired by grid, then by name")  # fmt: skip
+    group.add_argument("--allow-no-overlap", action="store_true",
+                       help="also use a reference that the image does not overlap, for patient and study only")  # fmt: skip
+    group.add_argument("--study-from", metavar="DICOM", help="DICOM that gives patient and study only")
+    group.add_argument("--sidecar", metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
+    group.add_argument("--metadata", metavar="FILE",
+                       help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
+    group.add_argument("--labels", metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,
+                       help="how segments are stored (default: binary; fractional for probabilities)")  # fmt: skip
+    group.add_argument("--plane", choices=[p.value for p in SlicePlane], default=SlicePlane.AUTO.value,
+                       help="which axis becomes the slices (default: that of the reference or the thickest)")  # fmt: skip
+    group.add_argument("--max-error", type=float, metavar="E",
+                       help="largest change that rounding to 16 bits may make, in the units of the image")  # fmt: skip

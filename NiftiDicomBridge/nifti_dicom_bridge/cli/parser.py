@@ -1,0 +1,90 @@
+"""The commands and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .convert_options import add_convert
+
+
+def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
+    """Return the parser; with ``--register`` if there is a database to add files to."""
+    parser = argparse.ArgumentParser(
+        prog="nifti-dicom-bridge",
+        description="DICOM → NIfTI with a JSON sidecar that holds everything, and back to the same DICOM.",
+        epilog="'nifti-dicom-bridge COMMAND --help' explains each command.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    add_convert(commands, can_register)
+    _add_inspect(commands)
+    _add_compare(commands)
+    _add_validate(commands)
+    _add_demo(commands)
+    _add_create_sample(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version; looked up only when asked for, as finding it costs more than parsing all arguments."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from ..version import tool_version
+
+        print(f"nifti-dicom-bridge {tool_version()}")
+        parser.exit()
+
+
+def _add_inspect(commands: Any) -> None:
+    sub = commands.add_parser("inspect", help="show what is there", description="Show series, geometry and what each becomes.")
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    _add_verbose(sub)
+
+
+def _add_compare(commands: Any) -> None:
+    sub = commands.add_parser(
+        "compare",
+        help="prove that two folders hold the same DICOM",
+        description="Compare instances, elements, voxels and geometry; exit code 1 when they differ.",
+    )
+    sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
+    sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    _add_verbose(sub)
+
+
+def _add_validate(commands: Any) -> None:
+    sub = commands.add_parser(
+        "validate",
+        help="check DICOM files by the standard",
+        description="Check attributes, values, VR, UIDs, pixel fields and geometry; exit code 1 when there are errors.",
+    )
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files, folders, or a DICOMDIR")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    _add_verbose(sub)
+
+
+def _add_verbose(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("-v", "--verbose", action="count", default=0, help="-vv: print tracebacks of unexpected errors")
+
+
+def _add_demo(commands: Any) -> None:
+    sub = commands.add_parser(
+        "demo",
+        help="show the round trip on a sample made here",
+        description="Make a small, nasty sample series, go round the circle, print the proof.",
+    )
+    sub.add_argument("output", nargs="?", type=Path, metavar="OUT", help="keep the files there (default: a temporary folder)")
+
+
+def _add_create_sample(commands: Any) -> None:
+    sub = commands.add_parser(
+        "create-sample",
+        help="make sample DICOM of several modalities",
+        description="Make CT, MR, PET, enhanced MR, SEG, XA cine and US cine of a drawn body: nobody's data.",
+    )
+    sub.add_argument("output", type=Path, metavar="DIR", help="folder to write to; must be empty or missing")

@@ -1,0 +1,241 @@
+"""Pixel data → the voxels of one volume, and what the voxels do not contain of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....errors import DicomReadError
+from ....model import metadata
+from ....model.dicom_source import Origin
+from ....model.metadata import Instance
+from ....model.pixels import (
+    BitFrames,
+    PixelFormat,
+    PixelRecord,
+    bytes_from_frames,
+    bytes_of,
+    exclusive_or,
+    reinterpret_bits,
+    tile,
+    untile,
+)
+from ....model.volume import Volume
+from ....options import Progress
+from ....standard import dictionary
+from ....standard.tags import Tag
+from . import decode, vendor
+from .decompress import doubts_of
+from .files import read_pixel_bytes
+from .lookup import frame_count
+from .plans import Plan
+from .scaling import Scaling
+
+READERS = 2
+"""Files read at the same time."""
+FILES_AT_ONCE = 16
+"""Files that a reader takes one after the other, before it says how far it is."""
+
+
+class Place(NamedTuple):
+    """Where a frame lies in a volume; with a label, that is what its pixels of 1 become there."""
+
+    frame: int
+    time: int
+    slice: int
+    label: int = 0
+
+
+class Loader:
+    """Fills the voxels of one volume, and notes what they do not tell."""
+
+    def __init__(self, plan: Plan, progress: Progress | None):
+        self.plan, self.progress = plan, progress
+        self.pixel = decode.pixel_format(plan.instances[0])
+        self.tiles = vendor.tiles_of(plan.instances[0].elements)
+        self.residues: dict[int, bytes] = {}
+        self.tails: dict[int, bytes] = {}
+        self.decoded: dict[int, str] = {}
+        self.doubts: dict[str, None] = {}
+
+    def completed(self, volume: Volume, scaling: Scaling, digest: str) -> Volume:
+        """Return a volume whose planes were read with all that is known of them now.
+
+        Parameters
+        ----------
+        volume : Volume
+            With voxels and rescale.
+        scaling : Scaling
+            How its voxels are held.
+        digest : str
+            Of its voxels.
+        """
+        voxels = volume.voxels
+        origin = Origin(digest, tuple(voxels.shape), volume.ijk_to_ras, volume.rescale, voxels.dtype.str)
+        warnings = (*volume.warnings, *self.doubts, *filter(None, [scaling.note]))
+        source = replace(volume.dicom, pixel_record=self.pixel_record(scaling.dtype is not None), origin=origin)
+        return replace(volume, source=source, warnings=warnings)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the voxels: (times, slices, rows, columns[, samples])."""
+        return len(self.plan.frames), len(self.plan.frames[0]), *self.frame_shape()
+
+    def stored_voxels(self) -> np.ndarray:
+        """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
+        places = self.places()
+        try:
+            voxels = self._background() if self.plan.grid.layers else np.empty(self.shape, self.dtype())
+        except MemoryError:
+            raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
+        count = len(self.plan.instances)
+        with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
+            starts = range(0, count, FILES_AT_ONCE)
+            jobs = [pool.submit(self._fill_some, voxels, n, places) for n in starts]
+            try:
+                for n, job in zip(starts, jobs, strict=True):
+                    if self.progress is not None:
+                        self.progress(self.plan.name, n, count)
+                    job.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return voxels
+
+    def _fill_some(self, voxels: np.ndarray, start: int, places: list[list[Place]]) -> None:
+        for n, instance in enumerate(self.plan.instances[start : start + FILES_AT_ONCE], start):
+            self._fill(voxels, n, instance, places[n])
+
+    def _claim(self) -> str:
+        return f"{len(self.plan.frames)} × {len(self.plan.frames[0])} frames of {self.frame_shape()}"
+
+    def pixel_record(self, rescaled: bool = False) -> PixelRecord:
+        """Return what the voxels do not contain of the pixel data that were read so far."""
+        return PixelRecord(
+            stored_type=self.pixel.dtype.str,
+            rescaled=rescaled,
+            across=self.tiles.across if self.tiles else 0,
+            down=self.tiles.down if self.tiles else 0,
+            residues=dict(sorted(self.residues.items())),
+            tails=dict(sorted(self.tails.items())),
+            decoded=dict(sorted(self.decoded.items())),
+        )
+
+    def dtype(self) -> np.dtype:
+        """Return the type of the stored values."""
+        return self.plan.dtype
+
+    def _background(self) -> np.ndarray:
+        """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
+        voxels = np.zeros(self.shape, self.dtype())
+        padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
+        if padding and not self.plan.grid.layers[0].label:
+            voxels[...] = reinterpret_bits(padding, voxels.dtype)
+        return voxels
+
+    def frame_shape(self) -> tuple[int, ...]:
+        """Return the shape of one plane."""
+        if self.tiles is None:
+            return self.pixel.shape
+        return self.pixel.rows // self.tiles.down, self.pixel.columns // self.tiles.across
+
+    def places(self) -> list[list[Place]]:
+        """Return, per instance, where its frames lie in the volume."""
+        places: list[list[Place]] = [[] for _ in self.plan.instances]
+        for layer in self.plan.grid.layers:
+            places[layer.frame.instance].append(Place(layer.frame.frame, 0, layer.slice, layer.label))
+        if self.plan.grid.layers:
+            return places
+        for t, times in enumerate(self.plan.frames):
+            for k, frame in enumerate(times):
+                places[frame.instance].append(Place(frame.frame, t, k))
+        return places
+
+    def _fill(self, voxels: np.ndarray, n: int, instance: Instance, places: list[Place]) -> None:
+        pixel = decode.pixel_format(instance)
+        if not places:
+            return
+        if self.is_plain(instance, pixel, places):
+            read_into(instance, voxels[places[0].time, places[0].slice])
+            return
+        frames = self._masks(n, instance, pixel) if places[0].label else self.decoded_frames(n, instance, pixel)
+        for place in places:
+            plane = voxels[place.time, place.slice]
+            if place.label:
+                plane[frames[place.frame] != 0] = place.label
+            else:
+                plane[...] = frames[place.frame]
+
+    def is_plain(self, instance: Instance, pixel: PixelFormat, places: list[Any]) -> bool:
+        """Whether the pixel data can be read straight into the voxels: one frame, whole words, nothing to turn."""
+        assert instance.pixels is not None
+        simple = pixel.is_whole_words and pixel.samples == 1 and pixel.bits_allocated > 1 and instance.encoding.little
+        one = len(places) == 1 and self.tiles is None and not instance.encoding.deflated
+        return simple and one and instance.pixels.length == pixel.bytes_of(1)
+
+    def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
+        """Return all planes of an instance, and note what they do not tell."""
+        frames = decode.decode(instance, pixel)
+        values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
+        if not decode.is_native(instance):
+            self.decoded[n] = instance.transfer_syntax
+            self.doubts |= dict.fromkeys(doubts_of(instance, pixel, frames))
+            if self.tiles:
+                self.note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
+            return values
+        raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
+        length = pixel.bytes_of(len(frames))
+        self.note_residue(n, memoryview(raw)[:length], values, pixel)
+        self._note_tail(n, raw[length:])
+        return values
+
+    def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
+        """Return the frames of an instance of segments, and note what they do not tell: bits behind the last frame."""
+        if not decode.is_native(instance):
+            return self.decoded_frames(n, instance, pixel)
+        raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
+        count = frame_count(instance.elements)
+        length, used = pixel.bytes_of(count), pixel.rows * pixel.columns * count % 8
+        behind = raw[length - 1] >> used << used if used else 0
+        if behind:
+            self.residues[n] = bytes(length - 1) + bytes([behind])
+        self._note_tail(n, raw[length:])
+        return BitFrames(raw, pixel)
+
+    def _note_tail(self, n: int, tail: bytes) -> None:
+        if tail not in (b"", b"\0"):
+            self.tails[n] = tail
+
+    def note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
+        """Note by which bits the pixel data of an instance differ from what the planes alone would give."""
+        if self.tiles:
+            values = tile(values, self.tiles.across, self.tiles.down, (pixel.rows, pixel.columns))[None]
+        residue = exclusive_or(raw, bytes_from_frames(values, pixel))
+        if residue:
+            self.residues[n] = residue
+
+
+def decompressed(pixel: PixelFormat) -> PixelFormat:
+    """Return the format that decoded pixel data are written in: colour by pixel, RGB."""
+    changes = {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {}
+    return PixelFormat(**{**vars(pixel), **changes, "bits_allocated": pixel.bits_allocated})
+
+
+def read_into(instance: Instance, target: np.ndarray) -> None:
+    """Read native pixel data straight into one plane."""
+    pixels = instance.pixels
+    assert pixels is not None
+    try:
+        with open(instance.path, "rb", buffering=0) as file:
+            file.seek(pixels.offset)
+            got = file.readinto(bytes_of(target))
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+    if got != pixels.length:
+        raise DicomReadError(
+            f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
+            "truncated. Get the file anew from its source."
+        )

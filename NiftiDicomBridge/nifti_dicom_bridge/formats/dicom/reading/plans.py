@@ -1,0 +1,125 @@
+"""Series → plans: the volumes that can be loaded, from the headers alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ....model.collection import collection_paused
+from ....model.metadata import Instance
+from ....model.names import safe_name, unique_name
+from . import decode, stacks
+from .frame_info import FrameInfo
+from .frames import SharedDescriptions, frames_of
+from .multiframe import refuse_tiles
+from .segment_grids import grids_of_segmentations, is_segmentation
+from .series import Inventory, Series
+
+
+@dataclass
+class Plan:
+    """A volume that can be loaded: known from the headers alone.
+
+    Attributes
+    ----------
+    name : str
+        Proposed file name.
+    title : str
+        What a person calls the series.
+    instances : tuple of Instance
+        Those that the volume is made of.
+    grid : Grid
+        Their frames, with instance numbers that count in `instances`.
+    warnings : list of str
+        What to know before loading.
+    """
+
+    name: str
+    title: str
+    instances: tuple[Instance, ...]
+    grid: stacks.Grid
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def frames(self) -> list[list[FrameInfo]]:
+        """By time, then by slice."""
+        return self.grid.frames
+
+    @property
+    def all_frames(self) -> list[FrameInfo]:
+        """In the order of the planes of the volume."""
+        return [frame for times in self.frames for frame in times]
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the objects specify where the image lies."""
+        return self.grid.stack is not None and not self.frames[0][0].is_assumed
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the stored values; of a label map the smallest that has room for its labels."""
+        largest = max((layer.label for layer in self.grid.layers), default=0)
+        return np.min_scalar_type(largest) if largest else decode.pixel_format(self.instances[0]).dtype
+
+
+def plan_all(inventory: Inventory) -> list[Plan]:
+    """Return what each series becomes, under names that do not collide."""
+    return with_unique_names([plan for series in inventory.series for plan in plan_series(series)])
+
+
+def with_unique_names(plans: list[Plan]) -> list[Plan]:
+    """Return plans whose names differ, whatever the case of letters."""
+    taken: set[str] = set()
+    for plan in plans:
+        plan.name = unique_name(plan.name, taken)
+    return plans
+
+
+def plan_series(series: Series) -> list[Plan]:
+    """Return the volumes of one series."""
+    for instance in series.instances:
+        refuse_tiles(instance)
+    with collection_paused():
+        grids = _grids_of(series)
+    return [_plan(series, grid) for grid in grids]
+
+
+def _grids_of(series: Series) -> list[stacks.Grid]:
+    shared = SharedDescriptions()
+    frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
+    labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
+    if not labelled:
+        return stacks.split(frames)
+    others = [frame for frame in frames if not is_segmentation(series.instances[frame.instance])]
+    return [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
+
+
+def _plan(series: Series, grid: stacks.Grid) -> Plan:
+    lying = [*(frame for times in grid.frames for frame in times), *(layer.frame for layer in grid.layers)]
+    used = sorted({frame.instance for frame in lying})
+    number = {old: new for new, old in enumerate(used)}
+    frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
+    layers = [layer._replace(frame=_renumbered(layer.frame, number)) for layer in grid.layers]
+    name = safe_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
+    instances = tuple(series.instances[n] for n in used)
+    notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
+    whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
+    return Plan(name, series.title, instances, whole, [*notes, *series.warnings, *grid.warnings])
+
+
+def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:
+    new = number[frame.instance]
+    return frame if new == frame.instance else replace(frame, instance=new)
+
+
+def _suffix(labels: dict[str, Any]) -> str:
+    parts = [_part_of_name(name, value) for name, value in labels.items() if value is not None]
+    return "".join("_" + part for part in parts)
+
+
+def _part_of_name(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value if name in ("component", "type", "polarity") else f"{name}-{value}"
+    return f"{name}{value:g}"
