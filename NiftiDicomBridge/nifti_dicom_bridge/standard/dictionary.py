@@ -84,3 +84,12 @@ def allows_vr(tag: int, vr: str) -> bool:
 
     allowed = set(dictionary_VR(tag).split(" or "))
     return bool(allowed & {vr, *_ALIKE.get(vr, ())})
+
+
+@lru_cache(maxsize=1 << 14)
+def most_values(tag: int) -> int | None:
+    """Return how many values an attribute can have (PS3.6); None for any number, and for attributes that are not known."""
+    from pydicom.datadict import dictionary_VM
+
+    most = str(dictionary_VM(tag)).split(" ")[0].split("-")[-1] if is_known(tag) else ""
+    return int(most) if most.isdecimal() else None
