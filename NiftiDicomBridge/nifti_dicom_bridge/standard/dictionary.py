@@ -39,6 +39,16 @@ def keyword_of(tag: int) -> str:
     return describe(tag).split(" ")[0]
 
 
+def vrs_of(tag: int) -> tuple[str, ...]:
+    """Return the VRs that the dictionary gives an attribute (PS3.6); none for private and unknown ones."""
+    from pydicom.datadict import dictionary_VR
+
+    try:
+        return tuple(str(dictionary_VR(tag)).split(" or "))
+    except KeyError:
+        return ()
+
+
 def tag_of(keyword: str) -> int:
     """Return the tag of a keyword (PS3.6); 0 if the dictionary does not have it."""
     from pydicom.datadict import tag_for_keyword

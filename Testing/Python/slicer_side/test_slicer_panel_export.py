@@ -338,11 +338,13 @@ def many(slicer, panel, database, write_series, tmp_path):
     return panel
 
 
+@pytest.mark.slow
 def test_objects_without_images_are_not_listed(many):
     assert len(many.exporting.tree.leaves()) == 14
     assert "Patient7" not in listed(many)
 
 
+@pytest.mark.slow
 def test_long_list_can_be_searched(many):
     assert not many.ui.exportSearchBox.isHidden()
     many.ui.exportSearchBox.setText("flair patient3")
@@ -357,6 +359,7 @@ def test_short_list_has_no_search_box(slicer, panel):
     assert panel.ui.exportSearchBox.isHidden()
 
 
+@pytest.mark.slow
 def test_checks_that_the_search_hides_are_said(many):
     many.ui.folderEdit.currentPath = "/somewhere"
     check(many, "7: FLAIR")
@@ -365,12 +368,14 @@ def test_checks_that_the_search_hides_are_said(many):
     assert many.ui.exportButton.isEnabled()
 
 
+@pytest.mark.slow
 def test_check_on_a_patient_leaves_out_what_the_search_hides(many):
     many.ui.exportSearchBox.setText("flair")
     check(many, "Patient3")
     assert many.exporting.checked() == ["1.2.3.7"]
 
 
+@pytest.mark.slow
 def test_branch_that_was_collapsed_stays_so(many):
     row(many, "Patient3").setExpanded(False)
     many.refresh()
