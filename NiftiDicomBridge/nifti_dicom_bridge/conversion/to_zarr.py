@@ -17,6 +17,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
+from ..sidecar import finite_keys
 from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of, series_uid
 from .existing import check_free
 from .image_files import is_nifti_file, nifti_files
@@ -98,7 +99,7 @@ def _image(path: Path, public: OutputPolicy, progress: Progress | None) -> Stage
         what = open_with_sidecar(path)
         entry.log.warnings += what.image.warnings
         image = public.named(replace(what.image, name=name, intent=_intent(what.image, path)), entry.log)
-        stage_store(image, name, staging, options, what.top, progress=progress)
+        stage_store(image, name, staging, options, finite_keys(what.top, entry.log.warnings), progress=progress)
 
     return stage
 
