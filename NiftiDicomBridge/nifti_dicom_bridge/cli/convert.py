@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..errors import OptionError
 from ..options import ConversionOptions, PreviewOptions, Target
 from ..options.wording import command_line_words
+from .deidentification_options import identity_notice
 from .exit_codes import DONE, FAILED
 from .lines import print_line
 from .progress_bar import ProgressBar
@@ -51,6 +52,8 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
 
     with ProgressBar(quiet=arguments.quiet) as bar:
         report = convert(Job(arguments.inputs, arguments.output, options), bar.progress).in_words(command_line_words)
+    if report.outputs and not arguments.quiet and (notice := identity_notice(options)):
+        print_line(notice)
     _print_report(report, arguments.quiet, arguments.verbose)
     if register and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
