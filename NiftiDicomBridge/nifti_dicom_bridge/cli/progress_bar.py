@@ -20,6 +20,10 @@ class ProgressBar:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the line, to print others."""
         self._write("")
 
     def _show(self, what: str, done: int, total: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..bids_dataset.bids_map import BidsMap, read_map
@@ -19,14 +21,14 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
 from ..sidecar import read_sidecar, record_path, sidecar_path
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_as_named
+from .entries import OutputPolicy, errors_recorded_in, plans_as_named
 from .stage_nifti import stage_labels, stage_nifti
+from .task_runner import TaskRunner
+from .tasks import Task
 from .to_bids_images import entry_of, images_of
 
 
-def convert_to_bids(
-    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
-) -> ConversionReport:
+def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every series below the inputs into the dataset `output`; see `nifti_dicom_bridge.convert`.
 
     Raises
@@ -35,25 +37,44 @@ def convert_to_bids(
         If the map of the person has errors; nothing was read then.
     """
     table = read_map(options.bids_map)
-    inventory = find_series(inputs, progress, options.follow_links)
-    report = ConversionReport(leftover_entries(inventory.leftovers))
+    inventory = find_series(inputs, runner.progress, options.follow_links)
+    report = ConversionReport()
     public = OutputPolicy.of(options, set())
-    pairs = images_of(plans_as_named(inventory, report), options, public, report)
+    pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)
     plan_of = {id(image): plan for image, plan in pairs}
     images = [image for image, _ in pairs]
     placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-    report.entries += [_left_out(image, plan) for image, plan in pairs if image.ignored]
+    runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored], report)
+    dataset = _Dataset(output, table, options, public)
+    tasks = []
     for placement in placements:
-        entry = entry_of(plan_of[id(placement.image)])
-        with errors_recorded_in(entry):
-            volume = public.clean(load(plan_of[id(placement.image)], progress), entry.log)
-            entry.outputs = write_placed(volume, placement, output, table, options)
-            entry.log.warnings += volume.warnings
-        image = placement.image
-        entry.log.warnings += image.log.warnings
-        entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
-        report.entries.append(entry)
+        plan = plan_of[id(placement.image)]
+        keys = public.keys or frozenset({placement.subject})  # their images share the rows of tables
+        tasks.append(Task(plan.title, plan.paths, partial(_plan_to_bids, plan, placement, dataset), keys))
+    report.entries += runner.run(tasks)
     return public.published(report)
+
+
+@dataclass
+class _Dataset:
+    """What the images of one conversion share."""
+
+    folder: Path
+    table: BidsMap
+    options: ConversionOptions
+    public: OutputPolicy
+
+
+def _plan_to_bids(plan: Plan, placement: Placement, dataset: _Dataset, progress: Progress | None) -> Entry:
+    entry = entry_of(plan)
+    with errors_recorded_in(entry):
+        volume = dataset.public.clean(load(plan, progress), entry.log)
+        entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, dataset.options)
+        entry.log.warnings += volume.warnings
+    image = placement.image
+    entry.log.warnings += image.log.warnings
+    entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
+    return entry
 
 
 def _left_out(image: Image, plan: Plan) -> Entry:
@@ -83,6 +104,7 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
                 "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
             )
         images = len(staging.names)
+        staging.hold()  # other processes add their rows to the same tables
         image_name = placement.path.name + (".nii.gz" if options.gzip else ".nii")
         placement.image.log.notes += stage_dataset_files(placement, image_name, staging, table, options.deidentify)
         return staging.commit()[:images]
