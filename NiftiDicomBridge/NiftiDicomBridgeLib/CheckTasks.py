@@ -37,7 +37,7 @@ class ReportTask:
 
     def work(self, progress: Progress) -> Path:
         """Read inputs and outputs again, compare them, and write the file."""
-        write_report(self._report.in_words(panel_text), self._path, progress)
+        write_report(self._report.in_words(panel_text), self._path, progress, overwrite=True)
         return self._path
 
     def finish(self, path: Path) -> Path:

@@ -49,7 +49,8 @@ def save(node: Any, path: Path) -> Any:
         if not report.ok:
             raise BridgeError(" ".join(entry.error for entry in report.failures))
         _refer(node, next(file for file in report.outputs if stem_of(file)), path)
-        report.entries[0].outputs = [_moved(file, path) for file in report.outputs]
+        images_last = sorted(report.outputs, key=lambda file: bool(stem_of(file)))  # an image is never without its sidecar
+        report.entries[0].outputs = [_moved(file, path) for file in images_last][::-1]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return report

@@ -18,6 +18,7 @@ from .model.failure import failure_of
 from .model.input_files import read_file
 from .model.metadata import Element, Elements, Instance
 from .model.report import fitted
+from .model.safe_text import printable
 from .options import Progress
 from .options.path_fields import AnyPaths, paths_of
 from .standard import dictionary
@@ -104,7 +105,7 @@ class Comparison:
 
     def table(self) -> str:
         """Return the comparison as text for a terminal."""
-        return "\n".join(_lines(self))
+        return "\n".join(map(printable, _lines(self)))
 
     def __repr__(self) -> str:
         *lines, conclusion = _lines(self)
@@ -264,6 +265,9 @@ def _compare_elements(
             comparison.equal_elements += path in one
         else:
             comparison.differ(a.name, _path_text(path), x, y)
+    common = one.keys() & two.keys()
+    if [path for path in one if path in common] != [path for path in two if path in common]:
+        comparison.differ(a.name, "order of elements", "", "")
 
 
 def _same_value(x: object, y: object) -> bool:

@@ -7,7 +7,6 @@ offer to install the packages.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import metadata
 
 from .errors import DependencyError
 
@@ -91,6 +90,8 @@ def missing_error(feature: str, where: str = "") -> DependencyError:
 
 def installed_version(name: str) -> str:
     """Return the version of a package; empty if it is not installed."""
+    from importlib import metadata  # which imports the package email
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

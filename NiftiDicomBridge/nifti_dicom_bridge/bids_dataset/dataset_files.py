@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
+from ..model.safe_text import tsv_cell
 from ..output import Staging
 from ..standard.numbers import is_number
 from ..standard.tags import Tag
@@ -159,7 +160,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool 
     before = dict(mine)
     for column, value in row.items():
         if mine.get(column, NOT_AVAILABLE) in ("", NOT_AVAILABLE):
-            mine[column] = value
+            mine[column] = tsv_cell(value, NOT_AVAILABLE)
     if mine == before:
         return []
     lines = ["\t".join(columns), *("\t".join(present.get(column, NOT_AVAILABLE) for column in columns) for present in rows)]
@@ -181,4 +182,4 @@ def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from ..errors import BridgeError, Cancelled, OptionError
 from .convert import Registrar, run_convert
 from .exit_codes import DONE, FAILED, USAGE
+from .lines import accept_every_character, print_json, print_line
 from .parser import parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     registrar : Registrar, optional
         When given, ``convert --to dicom --register`` calls it with the files that were written.
     """
+    accept_every_character()
     parser = parser_of_commands(registrar is not None)
     try:
         options = parser.parse_args(joined(sys.argv[1:] if argv is None else argv))
@@ -64,11 +65,15 @@ def _print(value: Any, as_json: bool) -> None:
     from .words import texts_in_words
 
     shown = texts_in_words(value)
-    print(json.dumps(shown, indent=1, ensure_ascii=False) if as_json else shown)
+    if as_json:
+        print_json(shown)
+        return
+    for line in shown.split("\n"):
+        print_line(line)
 
 
 def _fail(text: str, code: int) -> int:
-    print(f"nifti-dicom-bridge: {text}", file=sys.stderr)
+    print_line(f"nifti-dicom-bridge: {text}", sys.stderr)
     return code
 
 
@@ -113,7 +118,7 @@ def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -
     from ..samples import create_samples
 
     for series in create_samples(arguments.output):
-        print(f"made       {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
+        print_line(f"made       {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
     return DONE
 
 

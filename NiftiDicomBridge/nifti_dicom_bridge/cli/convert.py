@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..errors import OptionError
 from ..options import ConversionOptions, PreviewOptions, Target
 from ..options.wording import command_line_words
+from .deidentification_options import identity_notice
 from .exit_codes import DONE, FAILED
+from .lines import print_line
 from .progress_bar import ProgressBar
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and options.target is not Target.DICOM:
         raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
     if arguments.report:
-        _check_report(arguments.report, arguments.output)
+        _check_report(arguments.report, arguments.output, options.overwrite)
     if register and registrar is not None:
         registrar.check()
 
@@ -65,11 +68,11 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
         job = Job(arguments.inputs, arguments.output, options)
         report = convert(job, bar.progress, finished).in_words(command_line_words)
     if not arguments.quiet:
-        print(_summary(report, time.monotonic() - start, arguments.verbose))
+        _print_end(report, options, time.monotonic() - start, arguments.verbose)
     if register and registrar is not None and report.outputs:
-        print(registrar(report.outputs))
+        print_line(registrar(report.outputs))
     if arguments.report:
-        _write_report(report, arguments.report, arguments.quiet)
+        _write_report(report, arguments.report, arguments.quiet, options.overwrite)
     return DONE if report.ok else FAILED
 
 
@@ -86,34 +89,45 @@ def _pair(text: str) -> tuple[str, str]:
     return keyword.strip(), value
 
 
-def _check_report(report: Path, output: Path) -> None:
+def _check_report(report: Path, output: Path, overwrite: bool) -> None:
     from ..html_report import check_suffix
+    from ..output import recover
 
     check_suffix(report)
     if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
         raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
+    recover(report.parent)
+    if os.path.lexists(report) and not overwrite:
+        raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
 
 
-def _write_report(report: ConversionReport, path: Path, quiet: bool) -> None:
+def _write_report(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
     from ..html_report import write_report
 
     with ProgressBar(quiet) as bar:
-        write_report(report, path, bar.progress)
+        write_report(report, path, bar.progress, overwrite)
 
 
 def _print_entry(entry: Entry, quiet: bool, verbose: int) -> None:
     if entry.outcome.value == "failed":
-        print(entry.line(), file=sys.stderr)
-    elif not quiet and (verbose or entry.outcome.value != "skipped"):
-        print("\n".join([entry.line(), *(" " * 11 + line for line in _entry_details(entry, verbose))]), flush=True)
+        print_line(entry.line(), sys.stderr)
+    elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
+        print_line(entry.line())
+        for line in _entry_details(entry, verbose):
+            print_line(" " * 11 + line)
+        sys.stdout.flush()
 
 
-def _summary(report: ConversionReport, seconds: float, verbose: int) -> str:
-    """Return the last line: ``129 converted, 2 failed, 89 skipped, 4.8 s``."""
+def _print_end(report: ConversionReport, options: ConversionOptions, seconds: float, verbose: int) -> None:
+    """Print what concerns all images, and the last line: ``129 converted, 2 failed, 89 skipped, 4.8 s``."""
+    for note in report.notes:
+        print_line(f"note       {note}")
+    if report.outputs and (notice := identity_notice(options)):
+        print_line(notice)
     counts = Counter(entry.outcome.value for entry in report.entries)
     hint = " (-v lists them)" if not verbose else ""
     parts = [f"{count} {outcome}{hint * (outcome == 'skipped')}" for outcome, count in sorted(counts.items(), key=_by_outcome)]
-    return ", ".join([*parts, f"{seconds:.1f} s"])
+    print_line(", ".join([*parts, f"{seconds:.1f} s"]))
 
 
 def _by_outcome(counted: tuple[str, int]) -> int:

@@ -36,6 +36,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
     add_deidentification(sub.add_argument_group("De-identification", "see docs/deidentification.md"))
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    sub.add_argument("--skip-existing", action="store_true",
+                     help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=float, metavar="GB",
                      help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip

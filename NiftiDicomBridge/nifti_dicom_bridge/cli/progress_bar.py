@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 
 from ..options import Progress
+from .lines import print_line
 
 _BAR_LENGTH = 30
 
 
 class ProgressBar:
-    """One line on a terminal that is written again and again; nothing in a pipe."""
+    """One line on a terminal that is written again and again; in a pipe, only that another conversion must end first."""
 
     def __init__(self, quiet: bool):
         self._length = 0
-        self.progress: Progress | None = None if quiet or not sys.stderr.isatty() else self._show
+        self.progress: Progress | None = None if quiet else self._show if sys.stderr.isatty() else self._say_waiting
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -24,11 +25,21 @@ class ProgressBar:
 
     def clear(self) -> None:
         """Remove the line, to print others."""
-        self._write("")
+        if self.progress == self._show:
+            self._write("")
+
+    def _say_waiting(self, what: str, done: int, total: int) -> None:
+        from ..output import WAITING
+
+        if what == WAITING and self._length == 0:
+            self._length = len(what)
+            print_line(f"{what}.", sys.stderr)
 
     def _show(self, what: str, done: int, total: int) -> None:
+        from ..model.safe_text import printable
+
         filled = _BAR_LENGTH * done // max(1, total)
-        self._write(f"{what[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
+        self._write(f"{printable(what)[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
 
     def _write(self, text: str) -> None:
         if text or self._length:

@@ -10,16 +10,18 @@ from typing import Any
 from ..deidentification import Deidentifier
 from ..deidentification.descriptors import cleaned
 from ..deidentification.sentences import Masker
-from ..errors import Cancelled
+from ..errors import Cancelled, OutputError
 from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import Inventory, Leftover
 from ..labels import Segment
+from ..model import metadata
 from ..model.failure import failure_of
 from ..model.metadata import Log
 from ..model.names import unique_name
 from ..model.report import COMPANIONS, ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions
+from ..standard.tags import Tag
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 from .task_runner import TaskRunner
@@ -128,6 +130,11 @@ def plans_as_named(inventory: Inventory, report: ConversionReport, runner: TaskR
     return plans
 
 
+def series_uid(plan: Plan) -> str:
+    """Return the SeriesInstanceUID of what a plan reads."""
+    return metadata.text(plan.instances[0].elements, Tag.SERIES_INSTANCE_UID)
+
+
 def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
     """Return an entry for every file that did not become part of a volume."""
     return [
@@ -138,10 +145,13 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
 
 
 class errors_recorded_in:
-    """Turns an error of any kind into a failed entry; cancelling goes through. Read: ``with errors_recorded_in(entry):``."""
+    """Turns an error of any kind into a failed entry; cancelling goes through. Read: ``with errors_recorded_in(entry):``.
 
-    def __init__(self, entry: Entry):
-        self.entry = entry
+    With `skip_existing`, an output that exists is no failure.
+    """
+
+    def __init__(self, entry: Entry, skip_existing: bool = False):
+        self.entry, self.skip_existing = entry, skip_existing
 
     def __enter__(self) -> None:
         pass
@@ -152,4 +162,7 @@ class errors_recorded_in:
         failure = failure_of(error)
         self.entry.outcome, self.entry.outputs = Outcome.FAILED, []
         self.entry.error, self.entry.traceback = failure.sentence, failure.traceback
+        if self.skip_existing and isinstance(error, OutputError) and error.existing is not None:
+            self.entry.outcome, self.entry.outputs = Outcome.SKIPPED, [error.existing]
+            self.entry.error = f"{error.existing} exists already."
         return True

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..formats import nifti, zarr
 from ..model.volume import Volume
+from ..output import check_complete
 from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path
 from ..sidecar.record import Record
 
@@ -53,6 +54,7 @@ class ImageWithRecord:
 
 def open_nifti(path: Path) -> ImageWithRecord:
     """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
+    check_complete(path)
     beside = sidecar_path(path)
     top = read_sidecar(beside) if beside.exists() else {}
     if KEY in top:
@@ -96,6 +98,7 @@ def open_store(path: Path) -> StoreFile:
     DependencyError, ZarrReadError, SidecarError, GeometryError
         If it cannot be read: see `formats.zarr.read_store`.
     """
+    check_complete(Path(path))
     stored = zarr.read_store(Path(path))
     where = str(path)
     parsed = None if stored.record is None else record.from_json(stored.record, where)

@@ -15,6 +15,7 @@ from ..formats.dicom.reading.series import find_series, kind_of
 from ..model import metadata
 from ..model.failure import failure_of
 from ..model.report import fitted
+from ..model.safe_text import printable
 from ..options import Progress
 from ..options.path_fields import AnyPaths, paths_of
 from ..sidecar import KEY, record
@@ -58,7 +59,7 @@ class Inspection:
 
     def table(self) -> str:
         """Return all of it as text for a terminal."""
-        return "\n".join(_lines(self))
+        return "\n".join(map(printable, _lines(self)))
 
     def __repr__(self) -> str:
         title = f"Inspection: {len(self.images)} image(s), {len(self.others)} other file(s), {len(self.problems)} problem(s)"

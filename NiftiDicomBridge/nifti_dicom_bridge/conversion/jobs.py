@@ -10,6 +10,7 @@ from ..model.report import ConversionReport, Outcome
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
+from ..output import recover
 from .task_runner import Finished, TaskRunner
 
 
@@ -85,14 +86,16 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
         from .to_dicom import convert_to_dicom as run
     if progress is not None and job.options.deidentify:
         progress = _without_titles(progress)
+    notes = recover(job.output, progress)
     with size_limit(job.options.size_limit):
         runner = TaskRunner(job.options.jobs, progress, None if job.options.deidentify else finished)
         report = run(job.inputs, job.output, job.options, runner)
     if finished is not None and job.options.deidentify:
         for entry in report.entries:
             finished(entry)
-    if not any(entry.outcome is not Outcome.SKIPPED for entry in report.entries):
+    if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
         raise BridgeError(_nothing_found(job, report))
+    report.notes += notes
     return report
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import bids
+from ..errors import OutputError
 from ..formats import nifti
 from ..labels import write_dseg
+from ..model.names import IMAGE_SUFFIXES
 from ..model.volume import Volume
 from ..options import ConversionOptions
 from ..output import Staging
@@ -76,7 +78,8 @@ def stage_nifti(
     BridgeError
         If the volume cannot be expressed in NIfTI, or a file exists and may not be replaced.
     """
-    image = staging.path(name + (".nii.gz" if options.gzip else ".nii"))
+    _check_other_images(staging.folder, name, options)
+    image = staging.path(name + nifti_suffix(options))
     sidecar = staging.path(name + ".json")
     if volume.gradients is not None and with_gradients:
         nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
@@ -90,6 +93,21 @@ def stage_nifti(
     if record_name:
         write_sidecar(staging.path(record_name), {**bids.identity_in(keys), **stored})
     write_sidecar(sidecar, public if record_name else {**public, **stored})
+
+
+def nifti_suffix(options: ConversionOptions) -> str:
+    """Return the suffix of the images that are written."""
+    return ".nii.gz" if options.gzip else ".nii"
+
+
+def _check_other_images(folder: Path, name: str, options: ConversionOptions) -> None:
+    """Refuse to take the place of a sidecar that belongs to an image of another format: image and record would not match."""
+    for suffix in IMAGE_SUFFIXES:
+        if suffix != nifti_suffix(options) and (folder / (name + suffix)).exists():
+            raise OutputError(
+                f"{folder / name}{suffix} exists, and {name}.json would belong to two images. Remove it, or choose another "
+                "folder."
+            )
 
 
 def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:

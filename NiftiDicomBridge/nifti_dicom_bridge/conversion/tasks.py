@@ -10,6 +10,7 @@ from pathlib import Path
 from ..model.names import name_key
 from ..model.report import Entry
 from ..options import Progress
+from ..output import WAITING
 
 _NUMBERED = re.compile(r"(_\d+)+$")
 
@@ -54,7 +55,15 @@ class RunProgress:
         """Return the progress of one task."""
         if self._progress is None:
             return None
-        return lambda what, done, total: self.report(n, done / max(1, total))
+        progress = self._progress
+
+        def of_task(what: str, done: int, total: int) -> None:
+            if what == WAITING:
+                progress(what, done, total)
+            else:
+                self.report(n, done / max(1, total))
+
+        return of_task
 
     def report(self, n: int, fraction: float) -> None:
         """Note which part of a task is done; phases of a task that begin anew do not move the whole back."""

@@ -11,7 +11,7 @@ from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.images import Image
 from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
-from ..errors import OutputError, SidecarError
+from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
@@ -19,9 +19,9 @@ from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
-from ..output import Staging
-from ..sidecar import read_sidecar, record_path, sidecar_path
+from ..output import Staging, dataset_locked
 from .entries import OutputPolicy, errors_recorded_in, plans_as_named
+from .existing import check_free, series_of
 from .stage_nifti import stage_labels, stage_nifti
 from .task_runner import TaskRunner
 from .tasks import Task
@@ -41,17 +41,18 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     report = ConversionReport()
     public = OutputPolicy.of(options, set())
     pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)
-    plan_of = {id(image): plan for image, plan in pairs}
     images = [image for image, _ in pairs]
-    placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-    runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored], report)
     dataset = _Dataset(output, table, options, public)
-    tasks = []
-    for placement in placements:
-        plan = plan_of[id(placement.image)]
-        keys = public.keys or frozenset({placement.subject})  # their images share the rows of tables
-        tasks.append(Task(plan.title, plan.paths, partial(_plan_to_bids, plan, placement, dataset), keys))
-    report.entries += runner.run(tasks)
+    with dataset_locked(output, runner.progress):
+        placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
+        runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored], report)
+        plan_of = {id(image): plan for image, plan in pairs}
+        tasks = []
+        for placement in placements:
+            plan = plan_of[id(placement.image)]
+            keys = public.keys or frozenset({placement.subject})  # their images share the rows of tables
+            tasks.append(Task(plan.title, plan.paths, partial(_write, placement, plan, dataset), keys))
+        report.entries += runner.run(tasks)
     return public.published(report)
 
 
@@ -65,13 +66,13 @@ class _Dataset:
     public: OutputPolicy
 
 
-def _plan_to_bids(plan: Plan, placement: Placement, dataset: _Dataset, progress: Progress | None) -> Entry:
-    entry = entry_of(plan)
-    with errors_recorded_in(entry):
+def _write(placement: Placement, plan: Plan, dataset: _Dataset, progress: Progress | None) -> Entry:
+    image, entry, options = placement.image, entry_of(plan), dataset.options
+    with errors_recorded_in(entry, options.skip_existing):
+        _check_existing(dataset.folder / str(placement.path), placement, options)
         volume = dataset.public.clean(load(plan, progress), entry.log)
-        entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, dataset.options)
+        entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, options)
         entry.log.warnings += volume.warnings
-    image = placement.image
     entry.log.warnings += image.log.warnings
     entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
     return entry
@@ -89,10 +90,9 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
     Raises
     ------
     OutputError
-        If the image exists and may not be replaced, or is of another series.
+        If the image exists and may not be replaced.
     """
     name = str(placement.path)
-    _check_existing(dataset / name, placement, options)
     with Staging(dataset, options.overwrite) as staging:
         apart = f"{SOURCE_DATA}/{name}.json" if placement.is_raw else ""
         stage_nifti(volume, name, staging, options, placement.image.changes, placement.with_gradients, record_name=apart)
@@ -104,7 +104,7 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
                 "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
             )
         images = len(staging.names)
-        staging.hold()  # other processes add their rows to the same tables
+        staging.hold()  # the tables are read, and written as a whole
         image_name = placement.path.name + (".nii.gz" if options.gzip else ".nii")
         placement.image.log.notes += stage_dataset_files(placement, image_name, staging, table, options.deidentify)
         return staging.commit()[:images]
@@ -119,19 +119,9 @@ def _check_existing(stem: Path, placement: Placement, options: ConversionOptions
             continue
         if suffix != wanted:
             raise OutputError(f"{path} exists: the same image as {wanted} beside it would be there twice. Take it away first.")
-        if options.overwrite and _series_of(path) not in ("", placement.image.series[0]):
+        if (options.overwrite or options.skip_existing) and series_of(path) not in ("", placement.image.series[0]):
             raise OutputError(
                 f"{path} is of another series, and is not replaced. Convert the series of a session in one run, or tell them "
                 'apart by "custom_entities" in bids_map="FILE".'
             )
-
-
-def _series_of(image: Path) -> str:
-    for path in filter(None, (record_path(image), sidecar_path(image))):
-        try:
-            series = str(read_sidecar(path).get("SeriesInstanceUID", ""))
-        except SidecarError:
-            continue
-        if series:
-            return series
-    return ""
+        check_free(path, placement.image.series[0], options)

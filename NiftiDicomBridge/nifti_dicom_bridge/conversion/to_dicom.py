@@ -30,6 +30,7 @@ from ..output import Staging
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report
+from .existing import refuse_other_study
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import SidecarEdits
@@ -250,7 +251,7 @@ def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) 
     options = run.options.for_file(inputs[0])
     entry = Entry(_title(group), Outcome.RESTORED, inputs)
     first = group[0].file
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, options.skip_existing):
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
             run.making.create(first.path, entry, progress)
@@ -260,6 +261,8 @@ def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) 
             from .new_objects import violations
 
             entry.log.warnings += violations(entry.outputs)
+    if entry.exists and first is not None and first.record is not None and not options.set_values and not options.deidentify:
+        refuse_other_study(entry, first.record.source.metadata.first)
     return entry
 
 

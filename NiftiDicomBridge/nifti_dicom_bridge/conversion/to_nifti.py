@@ -14,15 +14,16 @@ from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import check_package, is_store, stores_below
-from ..model.names import name_key, stem_of, unique_name
+from ..model.names import name_key, portable_stem, stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import SUFFIXES, resample
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, plans_and_report
+from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
+from .existing import check_free
 from .image_with_record import open_store
-from .stage_nifti import stage_labels, stage_nifti, write_beside
+from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -52,7 +53,9 @@ def _plan_to_nifti(
     plan: Plan, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy, progress: Progress | None
 ) -> Entry:
     entry = Entry(plan.title, Outcome.CONVERTED, plan.paths)
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, options.skip_existing):
+        if not options.deidentify:  # which gives another name
+            check_free(output / (plan.name + nifti_suffix(options)), series_uid(plan), options)
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
         volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
@@ -65,7 +68,7 @@ def stores_to_nifti(
 ) -> list[Task]:
     """Return how to convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
     check_package()
-    names = [stem_of(path) if options.deidentify else unique_name(stem_of(path), taken) for path in stores]
+    names = [stem_of(path) if options.deidentify else unique_name(portable_stem(path), taken) for path in stores]
     return [
         Task(path.name, [path], partial(_store_to_nifti, path, name, output, options, public), public.keys)
         for path, name in zip(stores, names, strict=True)
@@ -76,7 +79,7 @@ def _store_to_nifti(
     path: Path, name: str, output: Path, options: ConversionOptions, public: OutputPolicy, progress: Progress | None
 ) -> Entry:
     entry = Entry(path.name, Outcome.CONVERTED, [path])
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, options.skip_existing):
         file = open_store(path)
         volume = replace(file.load().in_memory(), name=name, warnings=file.image.warnings)
         entry.log.warnings += volume.warnings

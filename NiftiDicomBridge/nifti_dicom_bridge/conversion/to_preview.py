@@ -22,7 +22,7 @@ from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
 from ..model.metadata import Log
-from ..model.names import safe_name, stem_of, unique_name
+from ..model.names import portable_stem, safe_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
@@ -104,7 +104,7 @@ def _sources(
 ) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
     for file in opened_images(inputs, report, options.follow_links, runner):
-        yield _Source(file.path.name, stem_of(file.path), [file.path], file=file)
+        yield _Source(file.path.name, portable_stem(file.path), [file.path], file=file)
     inventory = find_series(other_inputs(inputs), runner.progress, options.follow_links)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
@@ -114,7 +114,7 @@ def _sources(
 
 def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | None) -> Entry:
     entry = Entry(source.title, Outcome.CONVERTED, source.inputs)
-    with errors_recorded_in(entry):
+    with errors_recorded_in(entry, shared.options.skip_existing):
         _write(source, "", shared, entry, progress)
     return entry
 

@@ -13,12 +13,13 @@ from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..labels import find_labels
-from ..model.names import stem_of, unique_name
+from ..model.names import ZARR_SUFFIX, portable_stem, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, plans_and_report
+from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
+from .existing import check_free
 from .image_files import is_nifti_file, nifti_files
 from .image_with_record import open_nifti, open_store
 from .stage_zarr import stage_store
@@ -44,8 +45,8 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
         (plan.title, plan.paths, plan.name, partial(_stage_series, plan)) for plan in plans
     ]
     files, stores = nifti_files(inputs, options.follow_links), zarr.stores_below(inputs, options.follow_links)
-    images += [(path.name, [path], stem_of(path), partial(_stage_image, path)) for path in files]
-    images += [(path.name, [path], stem_of(path), partial(_stage_other_store, path)) for path in stores]
+    images += [(path.name, [path], portable_stem(path), partial(_stage_image, path)) for path in files]
+    images += [(path.name, [path], portable_stem(path), partial(_stage_other_store, path)) for path in stores]
     tasks = []
     for title, paths, name, stage in images:
         own = name if options.deidentify else unique_name(name, taken)
@@ -72,16 +73,18 @@ Stage = Callable[[_Image, Staging, Entry, Progress | None], None]
 
 
 def _written(image: _Image, stage: Stage, progress: Progress | None) -> Entry:
-    entry = Entry(image.title, Outcome.CONVERTED, image.paths)
-    with errors_recorded_in(entry), Staging(image.output, image.options.overwrite) as staging:
+    entry, options = Entry(image.title, Outcome.CONVERTED, image.paths), image.options
+    with errors_recorded_in(entry, options.skip_existing), Staging(image.output, options.overwrite) as staging:
         stage(image, staging, entry, progress)
         entry.outputs = staging.commit()
     return entry
 
 
 def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
-    entry.log.warnings += plan.warnings
     public, options = image.public, image.options
+    if not options.deidentify:
+        check_free(staging.folder / (image.name + ZARR_SUFFIX), series_uid(plan), options)
+    entry.log.warnings += plan.warnings
     if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
         volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, options, progress=progress)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from ..errors import OptionError, OutputError
 from ..model.report import ConversionReport
 from ..options import Progress
+from ..output import Staging
 
 SUFFIXES = (".html", ".json")
 
 
-def write_report(report: ConversionReport, path: Path | str, progress: Progress | None = None) -> None:
+def write_report(report: ConversionReport, path: Path | str, progress: Progress | None = None, overwrite: bool = False) -> None:
     """Write what happened in a conversion: ``.html`` for people, ``.json`` for programs.
 
     The page is one file that needs nothing else and no network. Inputs and outputs are read again for it, compared voxel by
@@ -25,16 +24,18 @@ def write_report(report: ConversionReport, path: Path | str, progress: Progress 
     report : ConversionReport
         What `nifti_dicom_bridge.convert` returned.
     path : path
-        The file; replaced when it exists. Its folder is made when missing.
+        The file. Its folder is made when missing.
     progress : Progress, optional
         Told how many entries have been looked at; may raise `Cancelled`, which leaves what was there before.
+    overwrite : bool
+        Whether an existing file may be replaced.
 
     Raises
     ------
     OptionError
         If the name ends otherwise.
     OutputError
-        If the file cannot be written.
+        If the file exists and may not be replaced, or cannot be written.
 
     Examples
     --------
@@ -49,7 +50,7 @@ def write_report(report: ConversionReport, path: Path | str, progress: Progress 
         from .page_html import page_of
 
         text = page_of(report, progress)
-    _write(text, path)
+    _write(text, path, overwrite)
 
 
 def check_suffix(path: Path) -> None:
@@ -58,14 +59,11 @@ def check_suffix(path: Path) -> None:
         raise OptionError(f"{path}: a report is a page or data. Give it a name that ends in {' or '.join(SUFFIXES)}.")
 
 
-def _write(text: str, path: Path) -> None:
-    """Write a text beside its place and move it there; names of files may hold bytes that are no text."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(text.encode("utf-8", "backslashreplace"))
-        os.replace(beside, path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise OutputError(f"{path}: the report cannot be written ({error.strerror}). Choose another place.") from error
+def _write(text: str, path: Path, overwrite: bool) -> None:
+    """Write a text that appears when it is complete; names of files may contain bytes that are not text."""
+    with Staging(path.parent, overwrite) as staging:
+        try:
+            staging.path(path.name).write_bytes(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise OutputError(f"{path}: the report cannot be written ({error.strerror}). Choose another place.") from error
+        staging.commit()

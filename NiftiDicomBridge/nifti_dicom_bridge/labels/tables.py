@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+from ..model.safe_text import tsv_text
 from . import checks
 from .checks import Place
 from .codes import bids_label
@@ -91,7 +92,7 @@ def _segment(row: Row, here: Place) -> Segment:
     number = checks.number(_number_of(row, here), here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
-    name = _name_of(row) or (kind.meaning if kind else "") or _mapped(row, here)
+    name = tsv_text(_name_of(row)) or (kind.meaning if kind else "") or _mapped(row, here)
     return Segment(number, checks.label(name, here), colour=_colour(row, here), **codes, **_properties(row, here))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..model.safe_text import tsv_cell
 from .codes import bids_label
 from .segment import RGB, Segment
 
@@ -20,12 +21,8 @@ def write_dseg(segments: Iterable[Segment], path: Path) -> None:
     The column ``mapping`` holds the standard label whose name is that of the segment or of its type, where there is one.
     """
     lines = ["\t".join(_COLUMNS)]
-    lines += ["\t".join((str(s.number), _cell(s.label), _hex(s.colour), _mapping(s))) for s in segments]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()) or _NOTHING
+    lines += ["\t".join((str(s.number), tsv_cell(s.label, _NOTHING), _hex(s.colour), _mapping(s))) for s in segments]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _hex(colour: RGB | None) -> str:

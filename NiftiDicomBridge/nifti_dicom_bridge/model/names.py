@@ -113,15 +113,15 @@ def safe_name(text: str, any_script: bool = False, default: str = "series") -> s
     return "_" + name if _DEVICES.fullmatch(name) else name or default
 
 
-def portable_name(stem: str) -> str:
-    """Return the stem of a user's file as it is, or changed as little as all file systems require.
+def portable_stem(path: Path | str) -> str:
+    """Return the stem of an image, changed as little as all file systems require.
 
     Examples
     --------
-    >>> portable_name("CT 1.5 (head)"), portable_name("aux"), portable_name("a:b "), portable_name("...")
-    ('CT 1.5 (head)', '_aux', 'a_b', 'image')
+    >>> portable_stem("CT 1.5 (head).nii"), portable_stem("aux.nii"), portable_stem("a:b .nii.gz")
+    ('CT 1.5 (head)', '_aux', 'a_b')
     """
-    stem = unicodedata.normalize("NFC", stem).encode("utf-8", "replace").decode("utf-8")
+    stem = unicodedata.normalize("NFC", stem_of(path)).encode("utf-8", "replace").decode("utf-8")
     name = _shortened(_NOT_IN_WINDOWS.sub("_", stem)).rstrip(". ")
     return "_" + name if _DEVICES.fullmatch(name) else name or "image"
 

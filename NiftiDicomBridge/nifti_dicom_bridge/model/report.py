@@ -11,6 +11,7 @@ from typing import Any
 from ..options.messages import in_words
 from ..options.wording import Words
 from .metadata import Change, Log
+from .safe_text import printable
 
 
 class Outcome(StrEnum):
@@ -48,7 +49,8 @@ LINES, COLUMNS = 24, 160
 
 def fitted(lines: Sequence[str]) -> str:
     """Return lines as a text that fits a screen: the first ones, and how many more there are."""
-    shown = list(lines) if len(lines) <= LINES else [*lines[: LINES - 1], f"  … and {len(lines) - LINES + 1} more"]
+    lines = list(map(printable, lines))
+    shown = lines if len(lines) <= LINES else [*lines[: LINES - 1], f"  … and {len(lines) - LINES + 1} more"]
     return "\n".join(line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in shown)
 
 
@@ -87,6 +89,11 @@ class Entry:
     error: str = ""
     traceback: str = ""
 
+    @property
+    def exists(self) -> bool:
+        """Whether it was skipped because its outputs exist already; they are listed in `outputs`."""
+        return self.outcome is Outcome.SKIPPED and bool(self.outputs)
+
     def line(self) -> str:
         """Return the outcome in one line: what went in and what came out, or why it failed."""
         if self.outcome in (Outcome.FAILED, Outcome.SKIPPED):
@@ -119,6 +126,8 @@ class ConversionReport:
     ----------
     entries : list of Entry
         One for each series or image, and for each file that was left out.
+    notes : list of str
+        What concerns the whole conversion, such as an earlier one that was interrupted and completed.
 
     Examples
     --------
@@ -129,17 +138,18 @@ class ConversionReport:
     """
 
     entries: list[Entry] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether something was done and nothing failed."""
-        done = [e for e in self.entries if e.outcome is not Outcome.SKIPPED]
+        """Whether something was done, now or before, and nothing failed."""
+        done = [e for e in self.entries if e.outcome is not Outcome.SKIPPED or e.exists]
         return bool(done) and all(e.outcome is not Outcome.FAILED for e in done)
 
     @property
     def outputs(self) -> list[Path]:
         """All files that were written."""
-        return [path for entry in self.entries for path in entry.outputs]
+        return [path for entry in self.entries if not entry.exists for path in entry.outputs]
 
     @property
     def failures(self) -> list[Entry]:
@@ -154,11 +164,11 @@ class ConversionReport:
 
     def in_words(self, words: Words) -> ConversionReport:
         """Return the report with its options named in the words of a front end, such as `command_line_words`."""
-        return ConversionReport([entry.in_words(words) for entry in self.entries])
+        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""
-        return {"ok": self.ok, "entries": [_plain(asdict(entry)) for entry in self.entries]}
+        return {"ok": self.ok, "notes": self.notes, "entries": [_plain(asdict(entry)) for entry in self.entries]}
 
 
 def _plain(value: Any) -> Any:

@@ -60,6 +60,12 @@ def _unknown_keywords(options: ConversionOptions) -> str:
 
 RULES: tuple[Rule, ...] = (
     *TARGET_RULES,
+    Rule(
+        "skip-existing-with-overwrite",
+        ("skip_existing", "overwrite"),
+        lambda options: options.skip_existing and options.overwrite,
+        "{skip_existing=True} keeps outputs that exist, and {overwrite=True} replaces them. Leave out one of them.",
+    ),
     # BIDS
     Rule(
         "bids-map-without-bids",
@@ -150,6 +156,12 @@ RULES: tuple[Rule, ...] = (
 """All contradictions; the first that applies is the reason."""
 
 SINGLE_IMAGE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "skip-existing-of-single-image",
+        ("skip_existing",),
+        lambda options: options.skip_existing,
+        "{skip_existing=True} applies to the conversion of many images, and this is a single image. Use convert.",
+    ),
     Rule(
         "bids-of-single-image",
         ("layout",),

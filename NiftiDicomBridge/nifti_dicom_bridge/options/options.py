@@ -149,6 +149,9 @@ class ConversionOptions(Checked):
         ``.nii.gz`` instead of ``.nii``.
     overwrite : bool
         Replace outputs that exist. Without it an existing output is an error and stays untouched.
+    skip_existing : bool
+        Skip images whose outputs exist, so that a conversion that was interrupted is completed. Images of another series are
+        an error.
     set_values : dict of str to str
         DICOM keyword → value; wins over the sidecar and over the recorded value.
     layout : Layout
@@ -241,6 +244,7 @@ class ConversionOptions(Checked):
     names: Choice[Names] = Choice(Names.NUMBERED)
     gzip: Flag = Flag(True)
     overwrite: Flag = Flag(False)
+    skip_existing: Flag = Flag(False)
     set_values: Attributes = Attributes()
     layout: Choice[Layout] = Choice(Layout.FLAT)
     bids_map: OptionalPath = OptionalPath()

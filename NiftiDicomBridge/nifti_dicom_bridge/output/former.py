@@ -38,6 +38,8 @@ def _companions(replaced: Sequence[str]) -> Iterator[str]:
         suffix = suffix_of(name, _COMPANIONS)
         for ending in _COMPANIONS.get(suffix.lower(), ()):
             yield str(PurePosixPath(name).with_name(_stem(name) + ending))
+        if suffix.lower() in NIFTI_SUFFIXES:  # the record of an image of a BIDS dataset
+            yield str(PurePosixPath("sourcedata", PurePosixPath(name).with_name(_stem(name) + ".json")))
 
 
 def _stem(name: str) -> str:

@@ -85,12 +85,6 @@ class FolderLock:
                 pass  # another conversion has it already
 
 
-def dataset_lock(folder: Path, progress: Progress | None = None) -> FolderLock:
-    """Return the lock of a whole conversion into a BIDS dataset, whose names depend on what the dataset contains."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return FolderLock(folder / HOME / DATASET_LOCK, progress)
-
-
 def lock_file(file: IO[bytes]) -> bool | None:
     """Lock a file that is open; return whether that was possible, None where the file system has no locks."""
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -15,7 +16,7 @@ from ..options import Progress
 from .commit import NEW, Commit
 from .former import without_successor
 from .interrupted import clear, recover_locked
-from .locks import COMMIT_LOCK, HOME, FolderLock, own
+from .locks import COMMIT_LOCK, DATASET_LOCK, HOME, FolderLock, own
 
 Check = Callable[[Mapping[str, Path]], None]
 """Is given the outputs (name → where it was written) before they are put in place; raises to refuse them."""
@@ -71,17 +72,8 @@ class Staging:
             self._owner.close()
             if Commit.unfinished(self._temporary, self.folder) is None:  # else the next conversion needs it
                 shutil.rmtree(self._temporary, ignore_errors=True)
-        try:
-            if self._locked or self._lock.attempt():  # else the conversion that has it clears the folder
-                clear(self._lock.path.parent, self._lock)
-        except OSError:
-            pass  # the next conversion does
+        _leave(self.folder, self._lock, self._made, self._locked)
         self._locked = False
-        for folder in reversed(self._made):
-            try:
-                folder.rmdir()
-            except OSError:
-                return  # it contains outputs
 
     @property
     def names(self) -> list[str]:
@@ -160,12 +152,11 @@ class Staging:
             commit.decide()
             commit.complete()
         except BaseException as error:
-            if commit is not None:
-                commit.undo()
+            consequence = _undone(commit)
             if not isinstance(error, OSError):
                 raise
             where = error.filename or self.folder
-            raise OutputError(f"{where}: cannot be written ({error.strerror}); nothing was changed.") from error
+            raise OutputError(f"{where}: cannot be written ({error.strerror}); {consequence}.") from error
         return [self.folder / name for name in self._names]
 
     def _plan(self) -> Commit:
@@ -204,6 +195,52 @@ class Staging:
         temporary = self._temporary / NEW / name
         temporary.parent.mkdir(parents=True, exist_ok=True)
         return temporary
+
+
+def _undone(commit: Commit | None) -> str:
+    """Take back a commit that failed, and return what became of the outputs; what cannot be done now stays in the journal."""
+    try:
+        if commit is not None:
+            commit.undo()
+    except OSError:
+        return "the next conversion into this folder puts back what was there before"
+    return "nothing was changed"
+
+
+@contextmanager
+def dataset_locked(folder: Path, progress: Progress | None = None) -> Iterator[None]:
+    """Keep a folder for one conversion as a whole, where the names of new outputs depend on those that exist.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    try:
+        made = _make_folders(folder)
+        lock = FolderLock(folder / HOME / DATASET_LOCK, progress)
+        lock.__enter__()
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}). Choose another folder.") from error
+    try:
+        yield
+    finally:
+        lock.release(remove=True)
+        _leave(folder, FolderLock(folder / HOME / COMMIT_LOCK), made)
+
+
+def _leave(folder: Path, lock: FolderLock, made: Sequence[Path], locked: bool = False) -> None:
+    """Remove what no conversion uses: the folder of locks, and folders that were made and are empty."""
+    try:
+        if locked or ((folder / HOME).is_dir() and lock.attempt()):  # else the conversion that has it does
+            clear(folder / HOME, lock)
+    except OSError:
+        pass  # the next conversion does
+    for path in reversed(made):
+        try:
+            path.rmdir()
+        except OSError:
+            return  # it contains outputs
 
 
 def _make_folders(folder: Path) -> list[Path]:

@@ -117,6 +117,7 @@ def test_verbose_names_every_file(circle: Circle, capsys: pytest.CaptureFixture)
     assert "Basic Text SR" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phantom", ["wrong_charset", "odd_padding", "trailing_zeros"])
 def test_odd_values_put_no_python_warnings_on_the_terminal(phantom: str, circle: Circle) -> None:
     circle.make(phantom)
@@ -308,6 +309,7 @@ def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, circle: Ci
     assert name == "" or names_in(circle.back) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["nifti", "dicom"])
 def test_a_full_disk_leaves_nothing_and_says_so(target: str, circle: Circle) -> None:
     """A limit on the size of files stands for a disk that is full."""
@@ -415,6 +417,7 @@ def test_silly_input_is_one_sentence_and_exit_code_1(
     assert names_in(circle.nifti) == []
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_no_traceback(circle: Circle) -> None:
     circle.make("classic_ct")
     command = f"'{sys.executable}' -m nifti_dicom_bridge inspect '{circle.dicom}' | true"
@@ -424,6 +427,7 @@ def test_a_closed_pipe_is_no_traceback(circle: Circle) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_no_progress_bar_goes_into_a_pipe(circle: Circle) -> None:
     circle.make("classic_ct")
 

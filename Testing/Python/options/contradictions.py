@@ -34,6 +34,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "resample-tilt-not-for-target": {"target": "dicom", "resample": "tilt"},
     "resample-spacing-not-for-target": {"target": "zarr", "resample": ["spacing"]},
     "resample-shear-not-for-target": {"target": "nifti", "resample": "shear"},
+    "skip-existing-with-overwrite": {"skip_existing": True, "overwrite": True},
     "bids-map-without-bids": {"target": "nifti", "bids_map": FILE},
     "bids-with-resample": {"layout": "bids", "resample": "tilt,spacing"},
     "subject-without-bids": {"subject": "01"},

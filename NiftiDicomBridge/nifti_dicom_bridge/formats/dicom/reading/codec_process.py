@@ -8,16 +8,18 @@ from __future__ import annotations
 import atexit
 import os
 import pickle
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .frame_codecs import Attributes, NotDecoded
+
+if TYPE_CHECKING:
+    import subprocess
 
 LIMIT_S, LIMIT_S_PER_MB = 60.0, 5.0
 """How long decoding may take: for the start of the process, and for each megabyte of frames."""
@@ -69,6 +71,8 @@ class _Workers:
         return np.asarray(answer)
 
     def _running(self, python: str) -> subprocess.Popen[bytes]:
+        import subprocess  # only few conversions need it
+
         if self._process is None or self._process.poll() is not None:
             paths = [str(_PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
             self._process = subprocess.Popen(

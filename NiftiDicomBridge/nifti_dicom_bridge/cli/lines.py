@@ -1,0 +1,29 @@
+"""Lines on a terminal, without what it would act on."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any, TextIO
+
+
+def print_line(text: str, file: TextIO | None = None) -> None:
+    """Print one line; what a terminal would act on in names and texts of files is escaped."""
+    from ..model.safe_text import printable
+
+    print(printable(text), file=file)
+
+
+def print_json(content: Any) -> None:
+    """Print JSON; what a terminal would act on in its strings is escaped as JSON does."""
+    from ..model.safe_text import printable_json
+
+    print(printable_json(json.dumps(content, indent=1, ensure_ascii=False)))
+
+
+def accept_every_character() -> None:
+    """Let a terminal with few characters show escapes of the others, instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
