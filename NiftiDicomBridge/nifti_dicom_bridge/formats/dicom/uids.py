@@ -50,24 +50,24 @@ class UidMap:
 
 def references_in(data_sets: Iterable[Elements]) -> set[bytes]:
     """Return the UIDs in sequences: those by which objects refer to others."""
-    found: set[bytes] = set()
+    uids: set[bytes] = set()
     seen: dict[int, Element] = {}  # instances of a series share their elements
     for elements in data_sets:
         for element in elements.values():
             if isinstance(element.value, tuple) and id(element) not in seen:
                 seen[id(element)] = element
-                found.update(*map(_uids_in, element.value))
-    return found
+                uids.update(*map(_uids_in, element.value))
+    return uids
 
 
 def _uids_in(item: Item) -> set[bytes]:
-    found: set[bytes] = set()
+    uids: set[bytes] = set()
     for element in item.elements.values():
         if isinstance(element.value, tuple):
-            found.update(*map(_uids_in, element.value))
+            uids.update(*map(_uids_in, element.value))
         elif element.vr == "UI":
-            found.add(element.value)
-    return found
+            uids.add(element.value)
+    return uids
 
 
 def new_uid() -> str:
