@@ -183,6 +183,19 @@ def test_deidentified_export_says_nothing_of_the_patient(layout, slicer, panel, 
         assert not [secret for secret in ("SECRETNODE", *uids) if secret.encode() in raw]
 
 
+@pytest.mark.parametrize(("entry", "kept"), [(0, False), (2, True)])
+def test_what_is_retained_is_chosen_in_the_panel(entry, kept, slicer, panel, node, tmp_path):
+    listed(panel)
+    panel.ui.folderEdit.currentPath = str(tmp_path / "out")
+    assert not panel.ui.retainComboBox.isEnabled()
+    click(panel.ui.deidentifyCheckBox)
+    assert panel.ui.retainComboBox.isEnabled()
+    panel.ui.retainComboBox.setCurrentIndex(entry)
+    run(panel, panel.ui.exportButton)
+    (sidecar,) = (tmp_path / "out").glob("*.json")
+    assert ("113111" in sidecar.read_text("utf-8")) is kept
+
+
 def test_what_never_was_dicom_is_not_deidentified(slicer, panel, tmp_path):
     add_volume(slicer, "a")
     listed(panel)
@@ -234,7 +247,7 @@ def test_existing_files_are_replaced_without_a_question(slicer, panel, tmp_path)
     assert (tmp_path / "a.nii.gz").read_bytes() != b"mine"
 
 
-@pytest.mark.parametrize(("layout", "hidden"), [("flat", []), ("bids", ["deidentifyCheckBox"]), ("zarr", ["gzipCheckBox"]),
+@pytest.mark.parametrize(("layout", "hidden"), [("flat", []), ("bids", []), ("zarr", ["gzipCheckBox"]),
                                                 ("preview", ["gzipCheckBox"])])  # fmt: skip
 def test_options_without_a_meaning_are_hidden(panel, layout, hidden):
     from NiftiDicomBridgeLib.ExportPart import LAYOUTS

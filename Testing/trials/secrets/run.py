@@ -23,11 +23,15 @@ from plant import SOP_CLASSES, Secret, plant  # noqa: E402
 from search import Finder, contents, unpacked  # noqa: E402
 
 from nifti_dicom_bridge.cli import main as convert  # noqa: E402
+from nifti_dicom_bridge.deidentification.dates import shifted  # noqa: E402
+from nifti_dicom_bridge.deidentification.policy import Policy  # noqa: E402
 
 TARGETS = {
     "nifti": ["--to", "nifti"], "nifti plain": ["--to", "nifti", "--no-record"], "bids": ["--to", "nifti", "--layout", "bids"],
     "dicom": ["--to", "dicom"], "zarr": ["--to", "zarr"], "preview": ["--to", "preview", "--mosaic", "--no-mp4"],
 }  # fmt: skip
+MOVED = "modified-dates"
+KEY = b"a key of the trial, for repetition"
 OPTIONS = {
     "basic": [], "safe private": ["--retain", "safe-private"], "modified dates": ["--retain", "modified-dates"],
     "clean": ["--clean", "descriptors,structured-content,graphics"],
@@ -42,12 +46,18 @@ def run(kinds: list[str], folder: Path) -> int:
         secrets = plant(folder / "in" / kind, kind, 1000 * number)
         source = next((folder / "in" / kind).iterdir())
         _require_search(source, folder / kind / "control", secrets)
+        (folder / "key").write_bytes(KEY)
+        moved = moved_dates(secrets, f"SECRETID{1000 * number}")
+        common = ["--deidentify", "--key-file", str(folder / "key")]
         for option, arguments in OPTIONS.items():
             for target, to in TARGETS.items():
                 output = folder / kind / option.replace(" ", "_") / target.replace(" ", "_")
-                places = converted_and_searched(source, output, [*to, "--deidentify", *arguments], secrets)
+                places = converted_and_searched(source, output, [*to, *common, *arguments], secrets)
+                given = " ".join(arguments)
                 by_design = [
-                    secret for secret in places if secret.kept or (secret.kept_by and secret.kept_by in " ".join(arguments))
+                    secret
+                    for secret in places
+                    if secret.kept or (secret.kept_by and secret.kept_by in given) or (MOVED in given and secret.text in moved)
                 ]
                 lost = {f"{secret.place} ({secret.text}) in {places[secret]}" for secret in places if secret not in by_design}
                 planted, kept = planted + len(secrets), kept + len(by_design)
@@ -58,6 +68,12 @@ def run(kinds: list[str], folder: Path) -> int:
         print(f"  {count} × {text}")
     print(f"\n{planted} secrets planted, {kept} kept by design, {sum(survivors.values())} survivors")
     return sum(survivors.values())
+
+
+def moved_dates(secrets: list[Secret], patient: str) -> set[str]:
+    """Return the dates that planted dates become when they are moved: one may be the original of another attribute."""
+    days = Policy(KEY).shift_days(patient)
+    return {shifted("DA", secret.text, days) for secret in secrets if secret.text.isdigit() and len(secret.text) == 8}
 
 
 def converted_and_searched(source: Path, output: Path, arguments: list[str], secrets: list[Secret]) -> dict[Secret, str]:
