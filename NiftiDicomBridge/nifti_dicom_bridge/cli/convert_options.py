@@ -40,6 +40,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--skip-existing", action="store_true",
                      help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
     add_reading(sub)
+    sub.add_argument("--jobs", type=int, metavar="N",
+                     help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:
