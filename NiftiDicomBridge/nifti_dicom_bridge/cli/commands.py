@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import BridgeError, Cancelled, OptionError
+from .apply import run_apply, split_task
 from .convert import Registrar, run_convert
 from .exit_codes import DONE, FAILED, USAGE
 from .lines import accept_every_character, print_json, print_line
@@ -32,7 +33,8 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     accept_every_character()
     parser = parser_of_commands(registrar is not None)
     try:
-        options = parser.parse_args(joined(sys.argv[1:] if argv is None else argv))
+        own, task = split_task(sys.argv[1:] if argv is None else argv)
+        options = parser.parse_args(joined(own), argparse.Namespace(task=task))
     except SystemExit as stop:
         return int(stop.code or 0)
     if options.command is None:
@@ -123,6 +125,7 @@ def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -
 
 
 _COMMANDS = {
+    "apply": run_apply,
     "convert": run_convert,
     "inspect": _inspect,
     "compare": _compare,
