@@ -18,8 +18,13 @@ SOURCES = ("scene", "database")
 LAYOUTS = ("flat", "bids", "zarr", "preview")
 """As the combo boxes of the .ui file list them."""
 NIFTI_LAYOUTS = ("flat", "bids")
-NOT_DEIDENTIFIED = ("bids",)
-"""BIDS names files after subjects, which de-identification removes."""
+RETAINED: tuple[dict[str, str], ...] = (
+    {},
+    {"retain": "safe-private"},
+    {"retain": "safe-private,patient-characteristics", "clean": "descriptors"},
+    {"retain": "safe-private,patient-characteristics,modified-dates", "clean": "descriptors"},
+)
+"""What each entry of the combo box keeps beyond the basic profile."""
 
 
 class ExportPart:
@@ -36,6 +41,7 @@ class ExportPart:
         self.ui.sourceComboBox.currentIndexChanged.connect(self._on_source_changed)
         self.ui.layoutComboBox.currentIndexChanged.connect(self._on_layout_changed)
         self.ui.folderEdit.currentPathChanged.connect(self._on_folder_changed)
+        self.ui.deidentifyCheckBox.toggled.connect(self.ui.retainComboBox.setEnabled)
         self.ui.exportButton.clicked.connect(self.onExportButton)
 
     def stop(self) -> None:
@@ -109,7 +115,6 @@ class ExportPart:
         """Hide options that do not apply to the format or to the source."""
         self.ui.gzipCheckBox.setVisible(self.layout in NIFTI_LAYOUTS)
         self.ui.hardenCheckBox.setVisible(self.source == "scene")
-        self.ui.deidentifyCheckBox.setVisible(self.layout not in NOT_DEIDENTIFIED)
 
     def _on_folder_changed(self, path: str) -> None:
         self._widget.remember("folder", path)
@@ -163,8 +168,10 @@ class ExportPart:
 
     def _task(self, keys: Sequence[str], overwrite: bool) -> Any:
         logic = self._widget.logic
-        deidentify = self.ui.deidentifyCheckBox.isChecked() and self.layout not in NOT_DEIDENTIFIED
-        options = logic.makeOptions(gzip=self.ui.gzipCheckBox.isChecked(), layout=self.layout, deidentify=deidentify)
+        deidentify = self.ui.deidentifyCheckBox.isChecked()
+        retained = RETAINED[self.ui.retainComboBox.currentIndex] if deidentify else {}
+        gzip = self.ui.gzipCheckBox.isChecked()
+        options = logic.makeOptions(gzip=gzip, layout=self.layout, deidentify=deidentify, **retained)
         options = replace(options, overwrite=overwrite)
         if self.source == "database":
             return logic.seriesTask(keys, self._folder(), options)

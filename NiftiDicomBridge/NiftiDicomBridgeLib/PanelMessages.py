@@ -38,6 +38,7 @@ def panel_text(option: str, value: str = "") -> str:
 def control_names() -> dict[str, str]:
     """Return the control of the panel for each option, or option with a value, that has one."""
     return {
+        "clean": _("the list next to “De-identify”"),
         "deidentify": _("“De-identify”"),
         "gzip": _("“Compress”"),
         "kind": _("the kind"),
@@ -47,6 +48,7 @@ def control_names() -> dict[str, str]:
         "layout=flat": _("the format “NIfTI”"),
         "overwrite": _("“Replace existing files”"),
         "reference": _("the reference"),
+        "retain": _("the list next to “De-identify”"),
         "set_values": _("the table of attributes"),
         "target": _("the format"),
         "target=dicom": _("“Convert to DICOM”"),

@@ -265,6 +265,9 @@ def _compare_elements(
             comparison.equal_elements += path in one
         else:
             comparison.differ(a.name, _path_text(path), x, y)
+    common = one.keys() & two.keys()
+    if [path for path in one if path in common] != [path for path in two if path in common]:
+        comparison.differ(a.name, "order of elements", "", "")
 
 
 def _same_value(x: object, y: object) -> bool:

@@ -7,7 +7,6 @@ offer to install the packages.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import metadata
 
 from .errors import DependencyError
 
@@ -50,6 +49,10 @@ FEATURES = {
     ),
     "report": Feature("HTML reports (JSON reports do not)", (Package("jinja2", "3.1"),), "report"),
     "nibabel": Feature("Images of nibabel", (Package("nibabel", "5.2"),), "nibabel"),
+    "network": Feature(
+        "Connections to archives", (Package("dicomweb-client", "0.60"), Package("pynetdicom", "3.0.4", "4")), "network"
+    ),
+    "keyring": Feature("Passwords in the system keyring", (Package("keyring", "25"),), "keyring"),
     "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),
 }
 
@@ -91,6 +94,8 @@ def missing_error(feature: str, where: str = "") -> DependencyError:
 
 def installed_version(name: str) -> str:
     """Return the version of a package; empty if it is not installed."""
+    from importlib import metadata  # which imports the package email
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

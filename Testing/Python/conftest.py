@@ -25,6 +25,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::UserWarning:pydicom")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all but the first set of parameters of every test as slow, so that the fast subset runs each test once."""
+    seen = set()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if test in seen:
+            item.add_marker(pytest.mark.slow)
+        seen.add(test)
+
+
 @pytest.fixture(autouse=True)
 def _no_test_hangs() -> Iterator[None]:
     """End a test that hangs: bad input must not make us wait for ever."""

@@ -1,6 +1,6 @@
 """Kills conversions at every kind of change of the file system, and lets the disk fill up; counts what is lost.
 
-Run ``python Testing/trials/kill_writes.py [KILLS [ERRORS]]`` on Linux with a C compiler: so many kills (default 500) and
+Run ``python Testing/trials/kill_writes.py [KILLS [ERRORS [CASE]]]`` on Linux with a C compiler: so many kills (default 500) and
 injected errors (default 300: ENOSPC, EDQUOT, EIO and EROFS in turn), spread evenly over all events of all cases. A small
 library (`fault_preload.c`) is loaded before the C library, counts writes, renames, links, removals and new files below the
 output folder, also those of libraries in C, and stops at the n-th one; a write is done by half before a kill. Then:
@@ -93,6 +93,7 @@ def make_inputs(scratch: Path) -> None:
     import nibabel
     import numpy as np
 
+    (scratch / "key").write_text("0123456789abcdef" * 4)
     (scratch / "plain").mkdir()
     nibabel.save(
         nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.eye(4)), scratch / "plain" / "plain.nii"
@@ -104,7 +105,7 @@ TARGETS = {
     "dicom": (["INPUT-nifti", "--to", "dicom", "--uids", "keep"], ""),
     "zarr": (["INPUT", "--to", "zarr", "--pyramid", "1"], ""),
     "preview": (["INPUT", "--to", "preview", "--no-mp4", "--mosaic", "planes"], ""),
-    "deidentify": (["INPUT", "--to", "dicom", "--deidentify", "--deidentify-key", "trial trial trial"], ""),
+    "deidentify": (["INPUT", "--to", "dicom", "--deidentify", "--key-file", "KEY"], ""),
     "new-dicom": (["PLAIN", "--to", "dicom", "--as", "ct"], ""),
     "report": (["INPUT", "--to", "nifti", "--report", "OUT/report.json"], ""),
 }
@@ -115,7 +116,8 @@ def make_cases(scratch: Path) -> Iterator[Case]:
 
     def arguments(words: list[str], version: str) -> list[str]:
         plain = str(scratch / "plain")
-        return [word.replace("INPUT", str(scratch / version)).replace("PLAIN", plain) for word in words]
+        places = {"INPUT": str(scratch / version), "PLAIN": plain, "KEY": str(scratch / "key")}
+        return [_replaced(word, places) for word in words]
 
     for name, (words, _) in TARGETS.items():
         yield Case(name, arguments(words, "new"), None, False)
@@ -132,6 +134,12 @@ def make_cases(scratch: Path) -> Iterator[Case]:
     shutil.copytree(before, both)
     run(Case("", arguments(bids, "old"), None, False).command(both))
     yield Case("bids append --overwrite", arguments(bids, "new"), both, True)
+
+
+def _replaced(word: str, places: dict[str, str]) -> str:
+    for name, place in places.items():
+        word = word.replace(name, place)
+    return word
 
 
 def _add_remains(folder: Path) -> None:
@@ -294,8 +302,8 @@ def spread(cases: list[Case], total: int) -> Iterator[tuple[Case, int]]:
         yield events[n * len(events) // min(total, len(events))]
 
 
-def main(kills: int = 500, errors: int = 300) -> int:
-    """Run all trials."""
+def main(kills: int = 500, errors: int = 300, only: str = "") -> int:
+    """Run all trials, or those of cases whose names contain a word."""
     if LIBRARY not in os.environ:
         return _again_with_library()
     import nifti_dicom_bridge.conversion.new_objects
@@ -313,7 +321,7 @@ def main(kills: int = 500, errors: int = 300) -> int:
             make_inputs(scratch)
             os._exit(0)
         assert os.waitpid(process, 0)[1] == 0
-        trials, cases = Trials(scratch), list(make_cases(scratch))
+        trials, cases = Trials(scratch), [case for case in make_cases(scratch) if only in case.name]
         for case in cases:
             trials.measure(case)
             print(f"{case.name}: {case.events} events, {len(case.expected)} outputs", flush=True)
@@ -335,4 +343,4 @@ def _again_with_library() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:3])))
+    sys.exit(main(*map(int, sys.argv[1:3]), *sys.argv[3:4]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 from ..options import Kind, SegmentationForm, SlicePlane
 from ..options.apply_options import Per
 from ..options.wording import command_line_words
-from .convert import Registrar, check_report, pair, print_report, write_report_file
+from .archive import print_transfer
+from .archive_options import ARCHIVE, add_settings
+from .convert import Registrar, check_report, pair, print_counts, print_entry, write_report_file
 from .exit_codes import DONE, FAILED
 from .progress_bar import ProgressBar
 
@@ -56,6 +59,8 @@ def add_apply(commands: Any) -> None:
                      help="only series that match, such as Modality=MR,SeriesDescription=*T1*; may be repeated")  # fmt: skip
     _add_command(sub.add_argument_group("Command"))
     _add_result(sub.add_argument_group("Results"))
+    sub.add_argument("--send", metavar="ARCHIVE", help=f"also send the results: {ARCHIVE}")
+    add_settings(sub)
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=float, metavar="GB", help="largest image or decompressed data set")
@@ -100,16 +105,47 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
 
     if arguments.report:
         check_report(arguments.report, arguments.output, arguments.overwrite)
+    send_outputs = _sender(arguments)
     options = {name: getattr(arguments, name) for name in (*_OWN, *_DICOM) if getattr(arguments, name) is not None}
     values = dict(pair(text) for text in arguments.attributes)
+    start = time.monotonic()
     with ProgressBar(quiet=arguments.quiet) as bar, _termination_is_interrupt():
         report = apply(
             arguments.inputs, arguments.output, arguments.task, progress=bar.progress, set_values=values, **options
         ).in_words(command_line_words)
-    print_report(report, arguments.quiet, arguments.verbose)
+    for entry in report.entries:
+        print_entry(entry, arguments.quiet, arguments.verbose)
+    if not arguments.quiet:
+        print_counts(report, time.monotonic() - start, arguments.verbose)
     if arguments.report:
         write_report_file(report, arguments.report, arguments.quiet, arguments.overwrite)
-    return DONE if report.ok else FAILED
+    code = DONE if report.ok else FAILED
+    return max(code, send_outputs(report.outputs)) if send_outputs is not None and report.outputs else code
+
+
+def _sender(arguments: argparse.Namespace) -> Callable[[list[Path]], int] | None:
+    """Return what sends the results and returns the exit code; None without ``--send``.
+
+    Raises
+    ------
+    OptionError
+        If the address or the settings are not valid: before anything runs.
+    """
+    if arguments.send is None:
+        return None
+    from ..network.addresses import parse_address
+    from ..network.send import send
+    from ..network.settings import read_archive_settings
+
+    parse_address(arguments.send)
+    settings = read_archive_settings(arguments.archive_settings)
+
+    def send_outputs(files: list[Path]) -> int:
+        with ProgressBar(arguments.quiet) as bar:
+            transfer = send(files, arguments.send, settings, bar.progress)
+        return print_transfer(transfer, arguments)
+
+    return send_outputs
 
 
 @contextmanager

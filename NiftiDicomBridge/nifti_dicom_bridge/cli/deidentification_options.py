@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..options import Clean, Retain
+from ..options import Clean, ConversionOptions, Layout, Retain, Target
 from ..options.key_files import ENVIRONMENT
 
 
@@ -28,3 +28,11 @@ def add_deidentification(group: Any) -> None:
                        help="PatientName, PatientBirthDate and the like as keys of the sidecar, too")  # fmt: skip
     group.add_argument("--no-record", action="store_false", dest="record", default=True,
                        help="write a plain BIDS sidecar, from which the DICOM cannot be restored")  # fmt: skip
+
+
+def identity_notice(options: ConversionOptions) -> str:
+    """Return the first line of a run that writes who the patient is next to the images; empty for others."""
+    if options.deidentify or options.target not in (Target.NIFTI, Target.ZARR) or not options.record:
+        return ""
+    where = "sourcedata contains" if options.layout is Layout.BIDS else "the JSON files contain"
+    return f"note       {where} the complete DICOM headers, including patient names; --deidentify removes them"

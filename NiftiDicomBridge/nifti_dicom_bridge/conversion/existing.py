@@ -37,7 +37,7 @@ def check_free(image: Path, series_uid: str, options: ConversionOptions) -> None
         return
     if options.skip_existing and series_of(image) not in ("", series_uid):
         raise OutputError(f"{image} exists and is of another series. Choose another folder.")
-    raise OutputError(f"{image} exists. Choose another folder, or --overwrite to replace it.", image)
+    raise OutputError(f"{image} exists. Choose another folder, or overwrite=True to replace it.", image)
 
 
 def refuse_other_study(entry: Entry, instance: Instance) -> None:

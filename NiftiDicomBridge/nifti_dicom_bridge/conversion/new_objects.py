@@ -42,8 +42,6 @@ class ObjectBuilder:
         Options, and what the objects share.
     output : pathlib.Path
         Where they go.
-    progress : Progress, optional
-        Called while files are written.
     shared : ConversionContext, optional
         What is known already; by default what the options name.
     segments : sequence of Segment
@@ -55,24 +53,16 @@ class ObjectBuilder:
         If a file that the options name is missing or damaged.
     """
 
-    def __init__(
-        self,
-        job: DicomJob,
-        output: Path,
-        progress: Progress | None,
-        shared: ConversionContext | None = None,
-        segments: Sequence[Segment] = (),
-    ):
-        self.job, self.output, self.progress = job, output, progress
+    def __init__(self, job: DicomJob, output: Path, shared: ConversionContext | None = None, segments: Sequence[Segment] = ()):
+        self.job, self.output, self.segments = job, output, segments
         self.shared = shared or ConversionContext.of(job.options)
-        self.segments = segments
 
-    def create(self, path: Path, entry: Entry) -> None:
+    def create(self, path: Path, entry: Entry, progress: Progress | None = None) -> None:
         """Make DICOM of an image file that never was DICOM."""
         _refuse_original_options(path, self.job.options)  # before a damaged image is complained of
-        self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry)
+        self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry, progress)
 
-    def create_of(self, image: ImageWithSidecar, entry: Entry) -> None:
+    def create_of(self, image: ImageWithSidecar, entry: Entry, progress: Progress | None = None) -> None:
         """Make DICOM of an image that never was DICOM."""
         options, shared = self.job.options, self.shared.for_file(image.path)
         _refuse_original_options(image.path, options)
@@ -84,14 +74,14 @@ class ObjectBuilder:
                 objects = build_objects(request, self._parameters(what, request, shared, entry), entry.log)
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
                 folder = self.job.series_folder or what.name
-                write_objects(objects, folder, frames, staging, self.job, self.progress)
+                write_objects(objects, folder, frames, staging, self.job, progress)
             entry.outputs = staging.commit()
 
     def _parameters(self, what: ImageWithSidecar, request: Request, shared: ConversionContext, entry: Entry) -> KindParameters:
         parameters = kind_parameters_for(what, request, shared, entry.log, self.segments)
         return replace(parameters, algorithm=self.job.provenance.name if self.job.provenance else "")
 
-    def recast(self, volumes: Sequence[Volume], entry: Entry) -> bool:
+    def recast(self, volumes: Sequence[Volume], entry: Entry, progress: Progress | None = None) -> bool:
         """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
         shared = self.shared.for_file(entry.inputs[0]) if entry.inputs else self.shared
         kinds = [requested_kind(volume, shared) for volume in volumes]
@@ -101,7 +91,7 @@ class ObjectBuilder:
         with Staging(self.output, self.job.options.overwrite) as staging:
             for volume, kind in zip(volumes, kinds, strict=True):
                 frames = volume.voxels.shape[0] * volume.voxels.shape[1]
-                write_objects(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, self.progress)
+                write_objects(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, progress)
             entry.outputs = staging.commit()
         return True
 

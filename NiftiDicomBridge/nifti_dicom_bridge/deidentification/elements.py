@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import SPACE_AND_NULL, Element, Elements, Item
 from ..options import Retain
+from ..standard import dictionary
 from ..standard.tags import Tag
 from . import kept_attributes
 from .actions import Action, Path, action_of, basic_action
@@ -206,7 +208,7 @@ class Cleaner:
         elif tag == Tag.SPECIFIC_CHARACTER_SET:
             return element
         else:
-            value = in_form(element.vr, element.value)
+            value = in_form(element.vr, element.value, dictionary.most_values(tag))
         if value == element.value:
             return element
         self.replaced.add(path)
@@ -244,7 +246,8 @@ class Cleaner:
                 for inner in item.elements.values():
                     self._note(inner, charset.of(item.elements))
         elif element.vr in _DUMMIES or element.vr == "UI":
-            self.secrets.update(part.strip(SPACE_AND_NULL) for part in _decoded(element, charset).split("\\"))
+            parts = re.split(r"[\\\0]", _decoded(element, charset))
+            self.secrets.update(part.strip(SPACE_AND_NULL) for part in parts)
 
 
 def _is_in_block(tag: int, creator_tag: int) -> bool:

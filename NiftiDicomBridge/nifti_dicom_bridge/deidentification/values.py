@@ -26,14 +26,15 @@ _CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 27}) + b"\x7f"
 assert NUMBER_FORMATS.keys() < _SIZES.keys()
 
 
-def in_form(vr: str, raw: bytes) -> bytes:
+def in_form(vr: str, raw: bytes, most: int | None = None) -> bytes:
     """Return a value field as far as it has the form of its VR, padded anew; values that have not are empty.
 
     Text ends at the first null character, numbers are whole ones, and nothing remains of a value that is no number, code
-    string, date, time, age or UID.
+    string, date, time, age or UID. With `most`, there are no more binary values than that.
     """
     if vr in _SIZES:
-        return raw[: len(raw) - len(raw) % _SIZES[vr]]
+        whole = len(raw) - len(raw) % _SIZES[vr]
+        return raw[: whole if most is None else min(whole, most * _SIZES[vr])]
     if vr in _FORMS:
         text = raw.decode("latin-1").rstrip("\0 ")
         values = [value.split("\0")[0].strip() for value in text.split("\\")]

@@ -1,12 +1,35 @@
-"""What the numbers in a label map mean: names, codes, colours, from the label files of many tools."""
+"""What the numbers in a label map mean: names, codes, colours, from the label files of many tools.
 
-from .codes import named_labels, with_codes
-from .find import find_labels
-from .read import is_label_table, read_label_text, read_labels
-from .segment import Code, Segment, description_of, number_in_description
-from .write import write_dseg
+Names are loaded when they are first used: most conversions have no label files.
+"""
 
-__all__ = [
-    "Code", "Segment", "description_of", "find_labels", "is_label_table", "named_labels", "number_in_description",
-    "read_label_text", "read_labels", "with_codes", "write_dseg",
-]  # fmt: skip
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
+    from .codes import named_labels as named_labels
+    from .codes import with_codes as with_codes
+    from .find import find_labels as find_labels
+    from .read import is_label_table as is_label_table
+    from .read import read_label_text as read_label_text
+    from .read import read_labels as read_labels
+    from .segment import Code as Code
+    from .segment import Segment as Segment
+    from .segment import description_of as description_of
+    from .segment import number_in_description as number_in_description
+    from .write import write_dseg as write_dseg
+
+_HOME_OF = {
+    "Code": "segment", "Segment": "segment", "description_of": "segment", "number_in_description": "segment",
+    "find_labels": "find", "is_label_table": "read", "read_label_text": "read", "read_labels": "read",
+    "named_labels": "codes", "with_codes": "codes", "write_dseg": "write",
+}  # fmt: skip
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    return globals()[name]

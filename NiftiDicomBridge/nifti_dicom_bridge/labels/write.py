@@ -22,7 +22,7 @@ def write_dseg(segments: Iterable[Segment], path: Path) -> None:
     """
     lines = ["\t".join(_COLUMNS)]
     lines += ["\t".join((str(s.number), tsv_cell(s.label, _NOTHING), _hex(s.colour), _mapping(s))) for s in segments]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _hex(colour: RGB | None) -> str:

@@ -58,6 +58,8 @@ class DicomSource:
         How the grid was made regular after the volume was read; empty where its voxels are those of the instances.
     preserved_bids_keys : bytes
         JSON of the BIDS keys that only attributes specified which de-identification removed; empty without any.
+    is_changed : bool
+        Whether attributes were changed in the record: they are not those of the original.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class DicomSource:
     origin: Origin
     resampled: frozenset[Resample] = frozenset()
     preserved_bids_keys: bytes = b""
+    is_changed: bool = False
 
     @property
     def is_mosaic(self) -> bool:

@@ -94,6 +94,8 @@ class Instance:
         What stands behind the last element and is none: the fill of a last block.
     repeated : tuple of int
         Tags that stood there more than once; the last of each was kept.
+    stamp : (int, int), optional
+        Size in bytes and time of the last change (ns) of the file when it was read, to recognize changes.
 
     Examples
     --------
@@ -112,6 +114,7 @@ class Instance:
     name: str = ""
     trailer: bytes = b""
     repeated: tuple[int, ...] = ()
+    stamp: tuple[int, int] | None = None
 
     def get(self, tag: int) -> Element | None:
         """Return the element of the data set with this tag, or None."""

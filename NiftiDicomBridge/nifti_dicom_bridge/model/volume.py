@@ -212,8 +212,9 @@ class Volume:
         return exchange.Parts(voxels, volume.ijk_to_ras, time_step_s=volume.time_step_s, intent=volume.intent)
 
     def edits(self) -> frozenset[str]:
-        """Return what is no longer as it was read from DICOM: any of ``"voxels"``, ``"geometry"``."""
-        changes = {"geometry": self.is_moved, "voxels": self._has_other_voxels()}
+        """Return what is no longer as it was read from DICOM: any of ``"voxels"``, ``"geometry"``, ``"record"``."""
+        is_changed = self.source is not None and self.source.is_changed
+        changes = {"geometry": self.is_moved, "record": is_changed, "voxels": self._has_other_voxels()}
         return frozenset(name for name, changed in changes.items() if changed)
 
     def _has_other_voxels(self) -> bool:

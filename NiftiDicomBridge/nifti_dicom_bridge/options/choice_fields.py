@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -45,5 +44,7 @@ def _member(field: Field[Any, Any], kind: type[ChoiceT], value: object) -> Choic
         return value
     if type(value) is str and value in list(kind):
         return kind(value)
-    near = difflib.get_close_matches(value, [choice.value for choice in kind], n=1) if isinstance(value, str) else []
+    from difflib import get_close_matches
+
+    near = get_close_matches(value, [choice.value for choice in kind], n=1) if isinstance(value, str) else []
     raise field.refused(value, f"Expected one of: {', '.join(kind)}." + (f" Did you mean {near[0]}?" if near else ""))

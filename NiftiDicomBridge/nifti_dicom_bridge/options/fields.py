@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -110,7 +109,9 @@ class Checked:
         """Create an instance, if all options exist."""
         known = _names(cls)
         for name in options.keys() - set(known):
-            near = difflib.get_close_matches(name, known, n=1)
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Options are {', '.join(known)}."
             raise OptionError(f"There is no option {name}. {hint}")
         return super().__new__(cls)

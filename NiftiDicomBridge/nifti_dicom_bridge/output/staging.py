@@ -152,12 +152,11 @@ class Staging:
             commit.decide()
             commit.complete()
         except BaseException as error:
-            if commit is not None:
-                commit.undo()
+            consequence = _undone(commit)
             if not isinstance(error, OSError):
                 raise
             where = error.filename or self.folder
-            raise OutputError(f"{where}: cannot be written ({error.strerror}); nothing was changed.") from error
+            raise OutputError(f"{where}: cannot be written ({error.strerror}); {consequence}.") from error
         return [self.folder / name for name in self._names]
 
     def _plan(self) -> Commit:
@@ -196,6 +195,16 @@ class Staging:
         temporary = self._temporary / NEW / name
         temporary.parent.mkdir(parents=True, exist_ok=True)
         return temporary
+
+
+def _undone(commit: Commit | None) -> str:
+    """Take back a commit that failed, and return what became of the outputs; what cannot be done now stays in the journal."""
+    try:
+        if commit is not None:
+            commit.undo()
+    except OSError:
+        return "the next conversion into this folder puts back what was there before"
+    return "nothing was changed"
 
 
 @contextmanager

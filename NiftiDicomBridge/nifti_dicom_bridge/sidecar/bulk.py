@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SidecarError
+from ..model.limits import check_expanded
 
 INLINE_BYTES = 512
 """Values from this size on go to the bulk."""
@@ -108,9 +109,11 @@ class BulkReader:
     def _unpack(group: dict[str, Any]) -> list[bytes]:
         lengths = [int(n) for n in group["Lengths"]]
         total = sum(lengths)
+        packed = base64.b64decode(group["Zlib"])
         if min(lengths, default=0) < 0 or total > LARGEST_BYTES:
             raise ValueError(f"it claims {total} bytes")
-        raw = zlib.decompressobj().decompress(base64.b64decode(group["Zlib"]), total + 1)
+        check_expanded("the bulk value", total, len(packed))
+        raw = zlib.decompressobj().decompress(packed, total + 1)
         if len(raw) != total:
             raise ValueError(f"it has {len(raw)} bytes, {total} were expected")
         if group.get("Difference"):

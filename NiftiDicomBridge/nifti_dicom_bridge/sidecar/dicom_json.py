@@ -18,6 +18,7 @@ from ..errors import SidecarError
 from ..model.charset import CharacterSet
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, Item
 from ..standard import dictionary
+from ..standard.representations import is_element_tag, is_vr
 from .bulk import BulkReader, BulkWriter
 
 TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UC", "UI"])
@@ -219,15 +220,15 @@ def _name_text(name: dict[str, str]) -> str:
 
 
 def vr_of(result: Any, where: str) -> str:
-    """Return a value representation: two capital letters."""
-    if isinstance(result, str) and re.fullmatch("[A-Z]{2}", result):
+    """Return a value representation."""
+    if isinstance(result, str) and is_vr(result):
         return result
     raise SidecarError(f'{where}: a "vr" of two letters was expected, found {_shown(result)}.')
 
 
 def tag_of(key: str, where: str) -> int:
     """Return the tag of a key ``GGGGEEEE``."""
-    if re.fullmatch("[0-9A-Fa-f]{8}", key):
+    if re.fullmatch("[0-9A-Fa-f]{8}", key) and is_element_tag(int(key, 16)):
         return int(key, 16)
     raise SidecarError(f"{where}: {key!r} is no tag; eight hexadecimal digits were expected.")
 

@@ -59,8 +59,17 @@ def read_sidecar(path: Path) -> dict[str, Any]:
 
 def write_sidecar(path: Path, top: dict[str, Any]) -> None:
     """Write a sidecar: keys at the top level on lines of their own, the record in one."""
-    lines = [
-        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ': '))}"
-        for key, value in top.items()
-    ]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    try:
+        lines = [
+            f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ': '))}"
+            for key, value in top.items()
+        ]
+    except ValueError as error:
+        raise SidecarError(f"{path.name}: a value cannot be written as JSON ({error}). Correct it in the input.") from None
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    path.write_bytes(json_bytes(text))
+
+
+def json_bytes(text: str) -> bytes:
+    """Return JSON in UTF-8; half of a pair of UTF-16, which UTF-8 cannot express, as the escape of JSON."""
+    return text.encode("utf-8", "backslashreplace")

@@ -31,7 +31,8 @@ def attach(image: Volume, record: Record, where: str) -> Volume:
     """
     origin = record.source.origin
     _check_fit(image, origin, where)
-    return _retyped(replace(_reoriented(image, origin), source=record.source), origin)
+    warnings = (*image.warnings, record.warning) if record.warning else image.warnings
+    return _retyped(replace(_reoriented(image, origin), source=record.source, warnings=warnings), origin)
 
 
 def _check_fit(image: Volume, origin: Origin, where: str) -> None:

@@ -29,10 +29,12 @@ from ..version import tool_version
 from .bulk import BulkReader, BulkWriter
 from .dicom_json import vr_of
 from .old_versions import with_current_keys
+from .record_digest import CHANGED, DIGESTS, check_digests, digests_of
+from .record_sizes import check_counts
 from .table import TableDecoder, TableEncoder
 
 KEY = "NiftiDicomBridge"
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 READABLE_VERSIONS = ("1", "2")
 """Major versions of the schema that are read."""
 WRITTEN_KEYS = "WrittenBidsKeys"
@@ -40,6 +42,12 @@ WRITTEN_KEYS = "WrittenBidsKeys"
 NO_PREAMBLE = "none"
 _FRAME_COLUMNS = ("Slice", "Instance", "Frame", "Label")
 MAX_FRAMES = 1 << 28
+_WARNINGS = {
+    None: "the record is of an earlier version and has no digest: changes to it cannot be recognized",
+    False: "",
+    True: "attributes were changed in the record of the DICOM: the result is a derived series, not the original",
+}
+"""Whether the record was changed → what is said of it."""
 LARGEST_LABEL = 65535
 """SegmentNumber (0062,0004) is US."""
 
@@ -54,10 +62,13 @@ class Record:
         The instances, how their pixels were stored, and what the image was.
     written_bids_keys : dict
         The top level of the sidecar as it was written.
+    warning : str
+        What is to be known of the record itself; empty without any.
     """
 
     source: DicomSource
     written_bids_keys: dict[str, Any]
+    warning: str = ""
 
 
 # --- volume → record --------------------------------------------------------------------------------------------------
@@ -96,6 +107,9 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
     if source.preserved_bids_keys:
         record["PreservedBidsKeys"] = source.preserved_bids_keys.decode("ascii")
     record["BulkData"] = bulk.to_json()
+    if source.is_changed:
+        record[CHANGED] = True
+    record[DIGESTS] = digests_of(record)
     return record
 
 
@@ -182,9 +196,11 @@ def from_json(record: Any, where: str) -> Record:
     SidecarError
         If the record is of another version, incomplete, or contradicts itself; `where` names the file.
     """
+    original = record
     if _version_of(record, where) == "1":
         record = with_current_keys(record)
     try:
+        check_counts(record, where)
         bulk = BulkReader(record.get("BulkData", []), where)
         decoder, plain = TableDecoder(bulk), CharacterSet()
         elements = decoder.table(record["Instances"], plain, f"{where}: {KEY}/Instances")
@@ -197,8 +213,10 @@ def from_json(record: Any, where: str) -> Record:
             raise SidecarError(f"{where}: {KEY}/{WRITTEN_KEYS} must be an object.")
         resampled = frozenset(Resample(word) for word in record["Geometry"].get("Resampled", []))
         preserved = str(record.get("PreservedBidsKeys", "")).encode("ascii")
-        source = DicomSource(SeriesMetadata(instances, frames, layers), pixels, origin, resampled, preserved)
-        return Record(source, record[WRITTEN_KEYS])
+        is_changed = check_digests(original, instances, where)
+        series = SeriesMetadata(instances, frames, layers)
+        source = DicomSource(series, pixels, origin, resampled, preserved, bool(is_changed))
+        return Record(source, record[WRITTEN_KEYS], _WARNINGS[is_changed])
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(
@@ -288,8 +306,10 @@ def _frames(value: dict[str, Any], instances: int, where: str) -> np.ndarray:
     count = shape[0] * shape[1]
     if min(shape) < 1 or count > MAX_FRAMES:
         raise SidecarError(f"{where}: {KEY}/Frames tells of {shape[0]} × {shape[1]} planes.")
+    if len(value.get("Instance", ())) != count and ("Instance" in value or count > instances):
+        raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
     instance = np.array(value.get("Instance", range(count)), np.int32)
-    frame = np.array(value.get("Frame", [0] * count), np.int32)
+    frame = np.array(value.get("Frame", np.zeros(count, np.int32)), np.int32)
     if instance.shape != (count,) or frame.shape != (count,) or instance.min() < 0 or instance.max() >= instances:
         raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
     return np.stack([instance, frame], -1).reshape(*shape, 2)

@@ -32,6 +32,7 @@ from .dicom_json import (
     tag_of,
     vr_of,
 )
+from .record_sizes import check_table
 
 MANY_ITEMS = 4
 """A sequence with more items than this is kept as a table."""
@@ -163,6 +164,7 @@ class TableDecoder(Decoder):
         varying = content.get("Varying", {})
         if not isinstance(varying, dict):
             raise SidecarError(f"{where}/Varying: an object with tags was expected.")
+        check_table(count, varying, where)
         key = dictionary.hexadecimal(Tag.SPECIFIC_CHARACTER_SET)
         first = {key: varying[key]} if key in varying else {}
         columns: dict[int, list[Element | None]] = {}

@@ -39,6 +39,16 @@ def keyword_of(tag: int) -> str:
     return describe(tag).split(" ")[0]
 
 
+def vrs_of(tag: int) -> tuple[str, ...]:
+    """Return the VRs that the dictionary gives an attribute (PS3.6); none for private and unknown ones."""
+    from pydicom.datadict import dictionary_VR
+
+    try:
+        return tuple(str(dictionary_VR(tag)).split(" or "))
+    except KeyError:
+        return ()
+
+
 def tag_of(keyword: str) -> int:
     """Return the tag of a keyword (PS3.6); 0 if the dictionary does not have it."""
     from pydicom.datadict import tag_for_keyword
@@ -74,3 +84,12 @@ def allows_vr(tag: int, vr: str) -> bool:
 
     allowed = set(dictionary_VR(tag).split(" or "))
     return bool(allowed & {vr, *_ALIKE.get(vr, ())})
+
+
+@lru_cache(maxsize=1 << 14)
+def most_values(tag: int) -> int | None:
+    """Return how many values an attribute can have (PS3.6); None for any number, and for attributes that are not known."""
+    from pydicom.datadict import dictionary_VM
+
+    most = str(dictionary_VM(tag)).split(" ")[0].split("-")[-1] if is_known(tag) else ""
+    return int(most) if most.isdecimal() else None

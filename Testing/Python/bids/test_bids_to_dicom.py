@@ -171,6 +171,7 @@ def test_keys_without_attribute_come_back_word_for_word(there: Path, kind: Kind)
     assert {key: found.get(key) for key in WITHOUT_ATTRIBUTE} == WITHOUT_ATTRIBUTE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "kind"), [("a_dseg", Kind.SEG), ("a_probseg", Kind.SEG), ("a_T1map", Kind.PM)])
 def test_keys_come_back_from_segmentations_and_parametric_maps(there: Path, suffix: str, kind: Kind) -> None:
     voxels = np.arange(60).reshape(5, 4, 3)
@@ -630,6 +631,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", REFERENCES, ids=[f"{path.parents[1].name}/{path.stem}" for path in REFERENCES])
 def test_sidecars_of_real_images_come_back_through_dcm2niix_and_through_ours(reference: Path, there: Path) -> None:
     (image,) = reference.parent.glob(f"{reference.stem}.nii*")

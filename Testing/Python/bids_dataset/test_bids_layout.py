@@ -830,6 +830,7 @@ def examination(circle: Circle) -> None:
     PHANTOMS["classic_ct"].write(circle.dicom / "ct")
 
 
+@pytest.mark.slow
 def test_the_dataset_becomes_the_same_dicom_again(circle: Circle) -> None:
     examination(circle)
     with_map(circle, ASL_MAP)
@@ -855,6 +856,7 @@ def test_what_a_person_edits_in_the_dataset_still_reaches_the_dicom(circle: Circ
     assert {str(ds.EchoTime) for ds in circle.returned()} == {"44"}
 
 
+@pytest.mark.slow
 def test_the_record_knows_all_keys_of_the_sidecar(circle: Circle) -> None:
     examination(circle)
     with_map(circle, ASL_MAP)
@@ -898,6 +900,7 @@ def errors_of(folder: Path) -> list[dict[str, Any]]:
     return [issue for issue in found["issues"]["issues"] if issue.get("severity") == "error"]
 
 
+@pytest.mark.slow
 def test_the_bids_validator_finds_no_error(circle: Circle) -> None:
     oracle("bids-validator-deno")
     examination(circle)
@@ -906,6 +909,7 @@ def test_the_bids_validator_finds_no_error(circle: Circle) -> None:
     assert errors_of(circle.nifti) == []
 
 
+@pytest.mark.slow
 def test_the_bids_validator_accepts_pet_with_the_keys_of_the_map(circle: Circle) -> None:
     oracle("bids-validator-deno")
     pet(circle.dicom)
@@ -917,6 +921,7 @@ def test_the_bids_validator_accepts_pet_with_the_keys_of_the_map(circle: Circle)
     assert errors_of(circle.nifti) == []
 
 
+@pytest.mark.slow
 def test_the_bids_validator_passes_over_sourcedata(circle: Circle) -> None:
     oracle("bids-validator-deno")
     series(circle.dicom, 1, "AAHead_Scout")
@@ -927,6 +932,7 @@ def test_the_bids_validator_passes_over_sourcedata(circle: Circle) -> None:
     assert errors_of(circle.nifti) == []
 
 
+@pytest.mark.slow
 def test_real_series_make_one_valid_dataset_that_becomes_the_same_dicom(circle: Circle) -> None:
     if not SHARED.is_dir():
         pytest.skip("there is no ../shared/data beside the repository")

@@ -131,6 +131,7 @@ def test_moved_dose_grid_is_derived_where_it_is_now(tmp_path):
     assert derived.rescale == volume.rescale
 
 
+@pytest.mark.slow
 def test_overlapping_label_maps_in_the_fifth_axis_become_one_object(tmp_path):
     from nifti_dicom_bridge import Kind, Volume
 

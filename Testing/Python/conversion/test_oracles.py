@@ -194,6 +194,7 @@ def test_jpeg_of_12_bits_has_the_values_that_dcmtk_decodes(circle: Circle) -> No
         assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(decoded).pixel_array)
 
 
+@pytest.mark.slow
 def test_the_bids_validator_finds_no_error_in_a_dataset_of_our_files(circle: Circle) -> None:
     program = oracle("bids-validator-deno")
     data = circle.folder / "data"

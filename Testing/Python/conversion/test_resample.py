@@ -130,6 +130,7 @@ def within(points: np.ndarray, planes: list[Plane], rows: int = 9, columns: int 
     return inside
 
 
+@pytest.mark.slow
 @given(stacks())
 def test_a_linear_image_stays_what_it_is_at_any_tilt_and_any_distances(planes: list[Plane]) -> None:
     found = resample(ramp_volume(planes), planes, BOTH)
@@ -153,6 +154,7 @@ def test_even_distances_alone_keep_the_shear_and_every_linear_value(planes: list
     assert np.allclose(found.voxels[0], linear(grid_points(found)), atol=0.05)
 
 
+@pytest.mark.slow
 @given(stacks())
 def test_integers_are_rounded_to_the_nearest(planes: list[Plane]) -> None:
     exact, found = (resample(ramp_volume(planes, dtype=dtype), planes, SPACING) for dtype in ("<f8", "<i2"))
@@ -162,6 +164,7 @@ def test_integers_are_rounded_to_the_nearest(planes: list[Plane]) -> None:
     assert np.abs(found.voxels - exact.voxels).max() <= 1.0  # half a step of the source, half a step of the result
 
 
+@pytest.mark.slow
 @given(stacks())
 def test_no_pixel_of_a_tilted_stack_is_cut_off(planes: list[Plane]) -> None:
     found = resample(ramp_volume(planes), planes, TILT)
@@ -180,6 +183,7 @@ def straight(distances: tuple[float, ...], shear: tuple[float, float] = (0, 0)) 
     return [Plane(np.array([z * shear[0], z * shear[1], z]), np.array([1.0, 0, 0, 0, 1, 0]), (1.0, 1.0)) for z in distances]
 
 
+@pytest.mark.slow
 def test_scipy_interpolates_an_uneven_stack_to_the_same_values() -> None:
     interpolate = module("scipy.interpolate")
     planes, random = straight(UNEVEN), np.random.default_rng(3).normal(size=(2, 5, 6, 7))

@@ -95,6 +95,7 @@ def _in_order(voxels: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.nd
     return places[order], voxels.reshape(len(places), -1)[order].astype(float)
 
 
+@pytest.mark.slow
 @each_case
 def test_our_own_reader_gives_the_image_back(made):
     folder, images, matrices, _, kind = made

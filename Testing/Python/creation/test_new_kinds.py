@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import nibabel
 import numpy as np
 import pytest
@@ -87,6 +90,14 @@ def test_values_that_are_not_whole_are_named_exactly():
 
 
 # --- labels
+
+
+@pytest.mark.parametrize("labels", [[1], [1, 5], [1, 2, 3, 4, 5]])
+def test_maps_that_add_up_to_1_are_refused_if_the_labels_do_not_match(labels):
+    maps = np.full((5, 4, 3, 4), 0.25, np.float32)
+    table = Path("labels.json")
+    table.write_text(json.dumps({f"part {n}": n for n in labels}))
+    assert "may be the background" in refused(save("p.nii", maps), kind="seg", segmentation="fractional", labels=table)
 
 
 def test_maps_with_the_background_first_are_numbered_from_the_second():

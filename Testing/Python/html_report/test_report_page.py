@@ -278,6 +278,7 @@ def test_it_is_valid_html(nasty: ConversionReport, tmp_path: Path) -> None:
     assert parser.errors == []
 
 
+@pytest.mark.slow
 def test_200_series_stay_usable(sample: Circle) -> None:
     report = sample.forth()
     one = len(page(report, sample.folder).encode())
@@ -289,6 +290,7 @@ def test_200_series_stay_usable(sample: Circle) -> None:
     assert '" open>' not in text
 
 
+@pytest.mark.slow
 def test_noise_does_not_make_it_large(tmp_path: Path) -> None:
     noise = np.random.default_rng(2).integers(0, 4000, (256, 256, 60)).astype(np.int16)
     nibabel.Nifti1Image(noise, np.diag([1, 1, 3, 1])).to_filename(tmp_path / "noise.nii")
@@ -339,6 +341,7 @@ def test_a_report_that_cannot_be_written_is_said(circle: Circle) -> None:
 # --- in a browser -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_browser_has_nothing_to_complain_about_and_asks_for_nothing(nasty: ConversionReport, tmp_path: Path) -> None:
     page(nasty, tmp_path)
     with opened(tmp_path / "report.html") as (shown, said):
@@ -347,6 +350,7 @@ def test_a_browser_has_nothing_to_complain_about_and_asks_for_nothing(nasty: Con
     assert said == []
 
 
+@pytest.mark.slow
 def test_pictures_of_any_size_and_drawings_are_complete(tmp_path: Path) -> None:
     """Base64 of a picture is much longer than the texts that are cut."""
     samples = create_samples(tmp_path / "samples")
@@ -359,6 +363,7 @@ def test_pictures_of_any_size_and_drawings_are_complete(tmp_path: Path) -> None:
     assert said == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [375, 768, 1200])
 def test_nothing_stands_out_at_the_side(nasty: ConversionReport, tmp_path: Path, width: int) -> None:
     page(nasty, tmp_path)
@@ -366,6 +371,7 @@ def test_nothing_stands_out_at_the_side(nasty: ConversionReport, tmp_path: Path,
         assert shown.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_can_be_read(nasty: ConversionReport, tmp_path: Path, scheme: str) -> None:
     page(nasty, tmp_path)
@@ -375,6 +381,7 @@ def test_every_text_can_be_read(nasty: ConversionReport, tmp_path: Path, scheme:
     assert found[0][0] >= 4.5, found[:3]
 
 
+@pytest.mark.slow
 def test_dark_is_dark(sample: Circle) -> None:
     page(sample.forth(), sample.folder)
     with opened(sample.folder / "report.html", scheme="dark") as (shown, _):
@@ -382,6 +389,7 @@ def test_dark_is_dark(sample: Circle) -> None:
     assert max(map(int, re.findall(r"\d+", paper))) < 60
 
 
+@pytest.mark.slow
 def test_series_can_be_found_by_name_and_state(sample: Circle) -> None:
     report = sample.forth()
     report.entries = [replace(report.entries[0], title=f"{n} series") for n in range(7)]
@@ -397,6 +405,7 @@ def test_series_can_be_found_by_name_and_state(sample: Circle) -> None:
         assert shown.locator("output").inner_text() == "1 of 8"
 
 
+@pytest.mark.slow
 def test_paper_has_everything_open(sample: Circle) -> None:
     report = sample.forth()
     report.entries = report.entries * 5

@@ -95,6 +95,7 @@ def test_all_48_turns_of_an_anisotropic_grid_are_different() -> None:
     assert len(found) == 48
 
 
+@pytest.mark.slow
 @given(affines())
 def test_nibabel_reads_the_same_affine_from_both_header_versions_and_forms(matrix: np.ndarray) -> None:
     for shape, kind in (((1, 3, 4, 5), nibabel.Nifti1Header), ((1, 1, 1, 40000), nibabel.Nifti2Header)):
@@ -104,7 +105,8 @@ def test_nibabel_reads_the_same_affine_from_both_header_versions_and_forms(matri
         corner = np.array([4, shape[2] - 1, 2, 1])  # the first row of DICOM is the last of NIfTI
         wanted = matrix @ [4, 0, 2, 1]
         assert np.abs(header.get_sform() @ corner - wanted).max() < 1e-3
-        assert np.abs(header.get_qform() @ corner - wanted).max() < 1e-3
+        # float32 leaves up to 6e-4 of the first component of a quaternion near half a turn: 1.2e-3 rad over 4.6 mm
+        assert np.abs(header.get_qform() @ corner - wanted).max() < 6e-3
         assert int(header["sform_code"]) == int(header["qform_code"]) == 1
 
 

@@ -171,3 +171,28 @@ def test_names_that_are_one_file_on_some_platform_are_refused(first: str, second
         staging.path(first)
         with pytest.raises(OutputError, match="two outputs would be called"):
             staging.path(second)
+
+
+def test_a_commit_that_can_neither_be_done_nor_taken_back_is_left_to_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "T1.nii.gz").write_bytes(OLD)
+
+    def fail(paths: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with Staging(tmp_path, overwrite=True) as staging:
+        fill(staging)
+        real = durable.sync
+        monkeypatch.setattr(
+            commit.Commit, "decide", lambda self: (_decide(self), monkeypatch.setattr(durable, "sync", fail))[0]
+        )
+        with pytest.raises(OutputError, match="the next conversion into this folder"):
+            staging.commit()
+    monkeypatch.setattr(durable, "sync", real)
+    recover(tmp_path)
+
+    assert listing(tmp_path) == {"T1.nii.gz": OLD}
+
+
+_decide = commit.Commit.decide

@@ -204,6 +204,7 @@ def test_the_mp4_takes_a_fifth_of_the_gif_at_most(kind: str, cine_files: Path, t
     assert mp4 <= 0.2 * gif
 
 
+@pytest.mark.slow
 def test_the_mp4_plays_in_chromium_with_the_right_greys(tmp_path: Path) -> None:
     program = oracle("chromium")
     oracle("ffmpeg")

@@ -36,6 +36,7 @@ def research(scans):
         nibabel.save(nibabel.Nifti1Image(voxels, matrix), f"{name}.nii.gz")
 
 
+@pytest.mark.slow
 def test_the_command_lines_run_one_after_the_other(research, capsys):
     commands = readme.commands("nifti-dicom-bridge")
     assert len(commands) == 16

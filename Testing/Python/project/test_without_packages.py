@@ -52,6 +52,7 @@ def of_nibabel(raw: bytes) -> dict[str, list]:
         return {}
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(NAMES, st.sampled_from(["DS", "IS", "LO", "FD", "US"]), st.integers(0, 8), ITEMS), max_size=5))
 def test_csa_header_has_the_values_that_nibabel_reads(tags):
     raw = csa2(tags)
@@ -84,6 +85,7 @@ def test_csa_headers_of_real_files_are_read_as_nibabel_reads_them():
 # --- NIfTI ---
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(TYPES),
     st.sampled_from("<>"),

@@ -54,11 +54,13 @@ def strict_problems(code: str, folder: Path) -> str:
 CACHE = ROOT / ".mypy_cache" / "examples"
 
 
+@pytest.mark.slow
 def test_type_checkers_know_every_public_name(tmp_path: Path) -> None:
     names = ", ".join(nifti_dicom_bridge.__all__)
     assert strict_problems(f"from nifti_dicom_bridge import {names}\nprint({names})\n", tmp_path) == ""
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_guides_pass_a_strict_type_checker(tmp_path: Path) -> None:
     blocks = [block for block in readme.blocks("python") if "NiftiDicomBridgeLogic" not in block]
     assert blocks

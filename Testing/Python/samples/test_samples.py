@@ -26,6 +26,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sample]:
     return {sample.files[0].relative_to(folder).parts[0]: sample for sample in create_samples(folder)}
 
 
+@pytest.mark.slow
 def test_there_is_one_series_of_each_modality(samples: dict[str, Sample]) -> None:
     found = {name: pydicom.dcmread(sample.files[0]).SOPClassUID.name for name, sample in samples.items()}
 

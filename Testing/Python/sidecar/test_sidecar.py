@@ -274,6 +274,7 @@ def _through_json(found: object) -> object:
     return json.loads(json.dumps(found, allow_nan=False))
 
 
+@pytest.mark.slow
 @given(data_sets, charsets)
 def test_any_data_set_comes_back_from_json(elements: dict, terms: tuple) -> None:
     bulk = BulkWriter(threshold=20)
@@ -282,6 +283,7 @@ def test_any_data_set_comes_back_from_json(elements: dict, terms: tuple) -> None
     assert Decoder(BulkReader(_through_json(bulk.to_json()), "a")).data_set(found, CharacterSet(terms), "a") == elements
 
 
+@pytest.mark.slow
 @given(st.lists(data_sets, min_size=1, max_size=5), charsets)
 def test_any_data_sets_come_back_from_a_table(found: list, terms: tuple) -> None:
     bulk = BulkWriter(threshold=20)
@@ -290,6 +292,7 @@ def test_any_data_sets_come_back_from_a_table(found: list, terms: tuple) -> None
     assert TableDecoder(BulkReader(_through_json(bulk.to_json()), "a")).table(table, CharacterSet(terms), "a") == found
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data_sets, st.lists(st.sampled_from(["CS", "DS", "OB", "PN"]), min_size=2, max_size=6), st.data())
 def test_columns_of_one_tag_and_many_kinds_come_back(base: dict, vrs: list, data: st.DataObject) -> None:
@@ -361,6 +364,7 @@ def _fmri(one: Volume, count: int) -> Volume:
     return replace(one, source=DicomSource(SeriesMetadata(tuple(instances), frames), PixelRecord("<u2"), origin))
 
 
+@pytest.mark.slow
 def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(circle: Circle) -> None:
     (one,) = read(circle.make("mr_4d").dicom / "001.dcm")
     volume = _fmri(one, 20000)

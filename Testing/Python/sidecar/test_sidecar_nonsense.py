@@ -55,6 +55,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Circle,
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_record_with_any_value_replaced_is_read_or_refused_by_a_sidecar_error(name: str, written: dict) -> None:
     _, top = written[name]
@@ -71,6 +72,7 @@ def test_a_record_with_any_value_replaced_is_read_or_refused_by_a_sidecar_error(
     assert strangers == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pet_slopes", "mosaic"])
 def test_converting_with_any_value_replaced_never_ends_in_a_traceback(name: str, written: dict) -> None:
     circle, top = written[name]

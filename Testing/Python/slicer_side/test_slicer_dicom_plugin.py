@@ -53,6 +53,7 @@ def moving(slicer):
 # --- export
 
 
+@pytest.mark.slow
 def test_hidden_module_registers_a_plugin_for_every_kind(slicer, plugin_module):
     assert plugin_module.instance is not None
     from DICOMNiftiDicomBridgePlugin import KEY, DICOMNiftiDicomBridgePlugin

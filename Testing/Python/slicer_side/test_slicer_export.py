@@ -194,6 +194,7 @@ def test_transforms_that_cancel_out_change_nothing(slicer, logic, node, tmp_path
     assert "Unchanged" in notes(logic.exportVolumes([node], tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_nonlinear_transform_is_refused_in_one_sentence(slicer, logic, node, tmp_path):
     warp = add_transform(slicer, node, name="warp", kind="vtkMRMLBSplineTransformNode")
     import vtk

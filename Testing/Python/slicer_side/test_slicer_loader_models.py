@@ -178,6 +178,7 @@ def test_edited_philips_keeps_both_scales(slicer, load, philips, back):
 # --- several images in one node
 
 
+@pytest.mark.slow
 def test_stack_of_two_echoes_is_written_as_two_images(load, write_series, back, tmp_path):
     """Slicer stacks them, if its files do not tell them apart for its loader."""
     attributes = {"Modality": "MR", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"}

@@ -183,6 +183,19 @@ def test_deidentified_export_says_nothing_of_the_patient(layout, slicer, panel, 
         assert not [secret for secret in ("SECRETNODE", *uids) if secret.encode() in raw]
 
 
+@pytest.mark.parametrize(("entry", "kept"), [(0, False), (2, True)])
+def test_what_is_retained_is_chosen_in_the_panel(entry, kept, slicer, panel, node, tmp_path):
+    listed(panel)
+    panel.ui.folderEdit.currentPath = str(tmp_path / "out")
+    assert not panel.ui.retainComboBox.isEnabled()
+    click(panel.ui.deidentifyCheckBox)
+    assert panel.ui.retainComboBox.isEnabled()
+    panel.ui.retainComboBox.setCurrentIndex(entry)
+    run(panel, panel.ui.exportButton)
+    (sidecar,) = (tmp_path / "out").glob("*.json")
+    assert ("113111" in sidecar.read_text("utf-8")) is kept
+
+
 def test_what_never_was_dicom_is_not_deidentified(slicer, panel, tmp_path):
     add_volume(slicer, "a")
     listed(panel)
@@ -234,7 +247,7 @@ def test_existing_files_are_replaced_without_a_question(slicer, panel, tmp_path)
     assert (tmp_path / "a.nii.gz").read_bytes() != b"mine"
 
 
-@pytest.mark.parametrize(("layout", "hidden"), [("flat", []), ("bids", ["deidentifyCheckBox"]), ("zarr", ["gzipCheckBox"]),
+@pytest.mark.parametrize(("layout", "hidden"), [("flat", []), ("bids", []), ("zarr", ["gzipCheckBox"]),
                                                 ("preview", ["gzipCheckBox"])])  # fmt: skip
 def test_options_without_a_meaning_are_hidden(panel, layout, hidden):
     from NiftiDicomBridgeLib.ExportPart import LAYOUTS
@@ -325,11 +338,13 @@ def many(slicer, panel, database, write_series, tmp_path):
     return panel
 
 
+@pytest.mark.slow
 def test_objects_without_images_are_not_listed(many):
     assert len(many.exporting.tree.leaves()) == 14
     assert "Patient7" not in listed(many)
 
 
+@pytest.mark.slow
 def test_long_list_can_be_searched(many):
     assert not many.ui.exportSearchBox.isHidden()
     many.ui.exportSearchBox.setText("flair patient3")
@@ -344,6 +359,7 @@ def test_short_list_has_no_search_box(slicer, panel):
     assert panel.ui.exportSearchBox.isHidden()
 
 
+@pytest.mark.slow
 def test_checks_that_the_search_hides_are_said(many):
     many.ui.folderEdit.currentPath = "/somewhere"
     check(many, "7: FLAIR")
@@ -352,12 +368,14 @@ def test_checks_that_the_search_hides_are_said(many):
     assert many.ui.exportButton.isEnabled()
 
 
+@pytest.mark.slow
 def test_check_on_a_patient_leaves_out_what_the_search_hides(many):
     many.ui.exportSearchBox.setText("flair")
     check(many, "Patient3")
     assert many.exporting.checked() == ["1.2.3.7"]
 
 
+@pytest.mark.slow
 def test_branch_that_was_collapsed_stays_so(many):
     row(many, "Patient3").setExpanded(False)
     many.refresh()

@@ -171,6 +171,8 @@ def _ours(one: Trial, there: Path) -> Iterator[str]:
         if len(images) != 2:
             yield f"ours: {len(images)} images of complex voxels"
         return
+    if one.kind == "seg-fractional":  # stored values, as dcm2niix writes them
+        images = [(voxels / 255, affine) for voxels, affine in images]
     problem = _only(one, images, one.real)
     if problem:
         yield f"ours: {problem}"

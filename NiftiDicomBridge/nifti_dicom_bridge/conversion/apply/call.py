@@ -24,7 +24,8 @@ from ...options.checks import check_options
 from ...options.path_fields import AnyPath, AnyPaths, paths_of
 from ...output import recover
 from ...standard.tags import Tag
-from ..entries import leftover_entries, plans_of
+from ..entries import plans_and_report
+from ..task_runner import TaskRunner
 from .functions import Function
 from .objects import ResultWriter
 from .pipeline import Pipeline
@@ -107,8 +108,8 @@ def apply(
     notes = recover(folder, progress)
     with size_limit(dicom.size_limit), tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary:
         inventory = find_series(given, progress, dicom.follow_links)
-        report = ConversionReport(leftover_entries(inventory.leftovers), notes)
-        plans = plans_of(inventory, report)
+        plans, report = plans_and_report(inventory, TaskRunner(progress=progress))
+        report.notes += notes
         pairs = selected(plans, selectors)
         if not pairs:
             raise BridgeError(_nothing_selected(given, plans, chosen))

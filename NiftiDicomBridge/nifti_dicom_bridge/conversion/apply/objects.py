@@ -178,8 +178,8 @@ class ResultWriter:
         shared = replace(
             self.shared, options=options, references=[original.reference], set_values=edits.elements_of(options.set_values)
         )
-        builder = ObjectBuilder(replace(job, options=options), self.output, self.progress, shared, segments)
-        builder.create_of(replace(result.image, where=result.image.where or result.file), entry)
+        builder = ObjectBuilder(replace(job, options=options), self.output, shared, segments)
+        builder.create_of(replace(result.image, where=result.image.where or result.file), entry, self.progress)
 
 
 def _skip(entry: Entry, reason: str) -> None:

@@ -16,7 +16,7 @@ LAST_LINES, LAST_BYTES = 20, 1 << 14
 GRACE_S = 5.0
 """How long a program may take to end when it is asked to."""
 POLL_S = 0.05
-NEW_GROUP = 0x00000200
+NEW_GROUP = 0x200
 """CREATE_NEW_PROCESS_GROUP of Windows."""
 
 

@@ -15,7 +15,7 @@ from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.request import Request, planes_of
 from ...formats.dicom.created.stored import StoredPixels, source_stored_values
 from ...formats.dicom.reading.frame_info import FrameInfo
-from ...formats.dicom.reading.frames import frames_of
+from ...formats.dicom.reading.frames import recorded_frames
 from ...model import metadata, orientation
 from ...model.geometry import Plane
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata
@@ -199,8 +199,7 @@ def _frames(volume: Volume, placed: Volume) -> _Frames:
     if moved or not np.array_equal(placed.ijk_to_ras, volume.ijk_to_ras) or series.frames.shape[:2] != (times, slices):
         return _Frames([], [])
     keys = [(int(n), int(frame)) for n, frame in series.frames.reshape(-1, 2).tolist()]
-    of_instance = {n: frames_of(series.instances[n], n) for n in {n for n, _ in keys}}
-    return _Frames(keys, [of_instance[n][frame] for n, frame in keys])
+    return _Frames(keys, recorded_frames(series, keys))
 
 
 def _moments(source: SourceAttributes, frames: _Frames, times: int) -> list[datetime | None]:

@@ -45,7 +45,7 @@ def open_for_reading(path: Path) -> Iterator[Any]:
         from isal import igzip as opener
     except ImportError:
         opener = gzip
-    with BufferedReader(open_file(path)) as packed, opener.open(packed, "rb") as plain:  # type: ignore[type-var]
+    with BufferedReader(open_file(path)) as packed, opener.open(packed, "rb") as plain:
         yield plain
 
 

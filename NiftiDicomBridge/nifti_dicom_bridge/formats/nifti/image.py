@@ -19,6 +19,7 @@ from ...errors import NiftiReadError, PixelError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file, read_file
+from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
 from ...model.volume import UNPLACED, Volume
@@ -297,6 +298,7 @@ def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, pat
     offset = file.tell() - len(start) + skip
     count = math.prod(header.shape)
     _check_size(path, offset + count * header.dtype.itemsize)
+    check_memory(str(path), count * header.dtype.itemsize)
     data = np.empty(header.shape[::-1], header.dtype)
     view = bytes_of(data)
     view[: len(start)] = start[: len(view)]

@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
 from ...model.input_files import read_file
+from ...model.limits import check_expanded
 from ...model.names import stem_of
 from ...model.pixels import Rescale
 from ...model.volume import Volume
@@ -23,10 +24,12 @@ from .companion_json import BESIDE_KEY
 from .dependency import zarr_package
 from .ome import OmeImage, scale_and_translation
 from .paths import OLD_SIGNS, SIGN
-from .writer import RECORD
+from .writer import RECORD, RECORD_CHUNK
 from .zarr_voxels import AGAIN, ZarrVoxels, reason
 
 MATRIX_TOLERANCE = 1e-4
+MOST_CHUNKS = 1 << 12
+"""Of a record: 64 GB."""
 
 
 @dataclass(frozen=True)
@@ -181,13 +184,22 @@ def _record(zarr: Any, path: Path, own: dict[str, Any]) -> dict[str, Any] | None
         return None
     array = _array(zarr, path, RECORD)
     try:
-        chunks = math.ceil(array.shape[0] / array.chunks[0])
-        if any(not (path / RECORD / array.metadata.encode_chunk_key((n,))).is_file() for n in range(chunks)):
+        files = [path / RECORD / array.metadata.encode_chunk_key((n,)) for n in range(_count_of_chunks(array))]
+        if not all(file.is_file() for file in files):
             raise ValueError("a chunk is missing")
+        check_expanded(str(path / RECORD), array.shape[0], sum(file.stat().st_size for file in files))
         large = json.loads(np.asarray(array[:]).tobytes())
         return {**large, **small}
     except Exception as error:  # zarr and its codecs raise whatever they raise
         raise ZarrReadError(f"{path / RECORD}: the record of the DICOM is damaged ({reason(error)}). {AGAIN}") from None
+
+
+def _count_of_chunks(array: Any) -> int:
+    """Return the number of chunks of the record; raises ValueError where they are too many or too large to be read."""
+    size, chunk = int(array.shape[0]), int(array.chunks[0])
+    if not 0 < chunk <= RECORD_CHUNK or size > MOST_CHUNKS * chunk:
+        raise ValueError(f"{size} bytes in chunks of {chunk}")
+    return -(-size // chunk)
 
 
 def _top_beside(path: Path, ours: bool) -> dict[str, Any]:

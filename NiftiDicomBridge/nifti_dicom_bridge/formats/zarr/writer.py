@@ -16,7 +16,9 @@ from ...model.lazy_voxels import ranges, read_ahead
 from ...model.volume import Volume
 from ...options import ConversionOptions, Progress
 from ...sidecar import KEY
+from ...sidecar.files import json_bytes
 from ...sidecar.record import WRITTEN_KEYS
+from ...sidecar.record_digest import DIGESTS
 from . import pyramid
 from .dependency import codecs, zarr_package
 from .layout import Layout, layout_of
@@ -25,7 +27,7 @@ from .ome import axis_names, to_ome
 IMAGE = "0"
 RECORD = "record"
 RECORD_CHUNK = 1 << 24
-SMALL_PARTS = ("SchemaVersion", "Tool", "Voxels", "Geometry", WRITTEN_KEYS)
+SMALL_PARTS = ("SchemaVersion", "Tool", "Voxels", "Geometry", WRITTEN_KEYS, DIGESTS)
 """Parts of the record that do not grow with the number of instances: they are attributes of the group."""
 
 
@@ -111,7 +113,7 @@ class StoreWriter:
         image = {**image_attributes(volume), "Levels": [level.path for level in self._levels]}
         own: dict[str, Any] = {"Image": image}
         if record is not None:
-            own |= {name: record[name] for name in SMALL_PARTS}
+            own |= {name: record[name] for name in SMALL_PARTS if name in record}
             self._write_record({name: part for name, part in record.items() if name not in SMALL_PARTS})
         elif top:
             own[WRITTEN_KEYS] = dict(top)
@@ -149,7 +151,7 @@ class StoreWriter:
         return array
 
     def _write_record(self, large: Mapping[str, Any]) -> None:
-        raw = np.frombuffer(json.dumps(large, ensure_ascii=False, separators=(",", ":")).encode("utf-8"), np.uint8)
+        raw = np.frombuffer(json_bytes(json.dumps(large, ensure_ascii=False, separators=(",", ":"))), np.uint8)
         array = self._zarr.create_array(
             store=str(self._folder),
             name=RECORD,

@@ -6,15 +6,21 @@ import itertools
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import ZarrReadError
+from ...model.input_files import walk
 from ...model.lazy_voxels import LazyVoxels
+from ...model.limits import check_expanded
 from .ome import OmeImage
 
+SHOWN = 3
+MOST_COMPRESSED = 2000
+"""Bytes that one byte of a chunk becomes at most, in an image that is not suspicious."""
 KEPT_BYTES = 1 << 25
 """Chunks that are kept while their planes are asked for one by one."""
 AGAIN = "Copy the store anew, or write it anew from its source."
@@ -41,6 +47,7 @@ class ZarrVoxels(LazyVoxels):
                 f"{path}: an array of {array.dtype} with shape {tuple(array.shape)} does not fit the axes {names}: numbers, "
                 f"time first, then channels, then space, were expected. {AGAIN}"
             )
+        _check_size(array, path)
         self._array, self._path = array, path
         self._has_time, self._has_samples = ome.time is not None, ome.channel is not None
         self._has_slices = len(ome.space) == 3
@@ -57,15 +64,15 @@ class ZarrVoxels(LazyVoxels):
     def check_chunks(self) -> None:
         """Raise `ZarrReadError` where a chunk is missing: its fill value would pass for voxels."""
         outer = self._array.shards or self._array.chunks
-        counts = [math.ceil(n / size) for n, size in zip(self._array.shape, outer, strict=True)]
-        keys = (self._array.metadata.encode_chunk_key(place) for place in itertools.product(*map(range, counts)))
+        counts = [-(-n // size) for n, size in zip(self._array.shape, outer, strict=True)]
+        keys = (self._array.metadata.encode_chunk_key(place) for place in _places(counts))
         folder = self._path / self._array.path
-        missing = [key for key in keys if not (folder / key).is_file()]
+        total, present = math.prod(counts), _count_files(folder)
+        missing = list(itertools.islice((key for key in keys if not (folder / key).is_file()), SHOWN))
         if missing:
-            some = ", ".join(missing[:3]) + ("…" if len(missing) > 3 else "")
             raise ZarrReadError(
-                f"{folder}: {len(missing)} of {math.prod(counts)} chunks are missing ({some}): the store is half-written or "
-                f"was not copied whole. {AGAIN}"
+                f"{folder}: chunks are missing, such as {', '.join(missing)}: {total} should be there, the folder has "
+                f"{present} file(s). The store is half-written or was not copied whole. {AGAIN}"
             )
 
     def planes(self, start: int, stop: int) -> np.ndarray:
@@ -116,6 +123,37 @@ class ZarrVoxels(LazyVoxels):
         if self._has_samples:
             block = np.moveaxis(block, int(self._has_time), -1)
         return np.ascontiguousarray(block, self.dtype).reshape((end - time) * (last - first), *self.shape[2:])
+
+
+def _check_size(array: Any, path: Path) -> None:
+    """Refuse chunks of no size, and an array that claims far more than the files of the store can contain."""
+    outer = array.shards or array.chunks
+    if min(*outer, *array.chunks) < 1:
+        raise ZarrReadError(f"{path}: an array with chunks of shape {tuple(array.chunks)}. {AGAIN}")
+    packed = sum(size for _, size in _files(path / array.path))
+    claimed = max(math.prod(array.shape), math.prod(outer)) * array.dtype.itemsize
+    check_expanded(str(path), claimed, packed, MOST_COMPRESSED)
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield the regular files below a folder, and their sizes."""
+    for root, _, names in walk(folder, follow_links=True, problems=[]):
+        yield from ((root / name, (root / name).stat().st_size) for name in names if (root / name).is_file())
+
+
+def _count_files(folder: Path) -> int:
+    return sum(path.name != "zarr.json" for path, _ in _files(folder))
+
+
+def _places(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield all indices of a grid, as `itertools.product` does, without making its axes first."""
+    if not counts:
+        yield ()
+        return
+    for index in itertools.count():
+        if index >= counts[0]:
+            return
+        yield from ((index, *rest) for rest in _places(counts[1:]))
 
 
 def reason(error: Exception) -> str:

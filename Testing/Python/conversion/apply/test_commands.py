@@ -44,7 +44,7 @@ def failure(task: list[str] | str, **options) -> str:
 
 def test_placeholders_are_replaced() -> None:
     names = ("input", "output", "output_dir", "input_dir", "sidecar", "name", "subject")
-    code = "import pathlib, shutil, sys; pathlib.Path('seen.txt').write_text('\\n'.join(sys.argv[1:])); shutil.copy(*sys.argv[1:3])"
+    code = "import shutil, sys; open('seen.txt', 'w').write('\\n'.join(sys.argv[1:])); shutil.copy(*sys.argv[1:3])"
 
     apply(series("ct"), "out", command(code, *(f"{{{name}}}" for name in names)))
 
@@ -76,8 +76,6 @@ def test_sidecar_is_beside_the_input() -> None:
     ],
 )
 def test_command_that_cannot_work_is_refused(words: list[str], expected: str) -> None:
-    with pytest.raises(OptionError, match="."):
-        apply(series("ct"), "out", words)
     with pytest.raises(OptionError) as error:
         apply("ct", "out", words)
     assert expected in str(error.value)

@@ -69,6 +69,7 @@ def test_a_file_cut_off_anywhere_is_named_or_read(name: str, circle: Circle) -> 
             assert "a.dcm" in result.failures[0].error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["private_nested", "enhanced_mr", "jpeg_ls", "deflated", "implicit", "big_endian", "mosaic", "segmentation"]
 )
@@ -147,6 +148,7 @@ def test_a_missing_attribute_is_named(keyword: str, circle: Circle) -> None:
     assert not isinstance(result, ConversionReport) or keyword in result.failures[0].error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keyword", ["Rows", "Columns"])
 def test_huge_claimed_dimensions_are_refused_before_memory_is_taken(keyword: str, circle: Circle) -> None:
     found = slices(ramp(1, 4, 5))
@@ -156,6 +158,7 @@ def test_huge_claimed_dimensions_are_refused_before_memory_is_taken(keyword: str
     assert "truncated" in _converted_with_limits(circle)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [b"99999999", b"999999999999", b"1e300"])
 @pytest.mark.parametrize("name", ["classic_ct", "enhanced_mr", "jpeg_ls"])
 def test_a_huge_number_of_frames_is_refused_in_time_and_memory(count: bytes, name: str, circle: Circle) -> None:

@@ -97,6 +97,7 @@ def check_same(before: dict[str, Path], now: dict[str, Path]) -> None:
             assert table_of(now[name], ending) == table_of(image, ending)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("series", SERIES)
 def test_nifti_of_the_object_is_that_of_its_originals(series: str, circle: Circle) -> None:
     save(circle.dicom, SERIES[series]())
@@ -108,6 +109,7 @@ def test_nifti_of_the_object_is_that_of_its_originals(series: str, circle: Circl
     assert all((table_of(image, ".bval") is not None) == ("diffusion" in series) for image in before.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["mr-ge-dwi", "mr-ge-fmri-4d", "mr-philips-asl-slopes", "mr-siemens-fieldmap"])
 def test_nifti_of_real_series_is_that_of_the_originals(case: str, circle: Circle) -> None:
     source = SHARED / case / "dicom"
@@ -177,6 +179,7 @@ def test_private_elements_without_creator_do_not_vanish_in_silence(circle: Circl
     assert "1 private attributes stay behind: their private creators are missing" in entry.log.warnings
 
 
+@pytest.mark.slow
 def test_object_becomes_classic_with_what_its_originals_said(circle: Circle) -> None:
     sources = vendors.dynamic("SIEMENS", 2.5)
     save(circle.dicom, sources)

@@ -348,6 +348,7 @@ def test_a_grid_without_right_angles_is_refused() -> None:
         made(Volume(labels(), askew))
 
 
+@pytest.mark.slow
 def test_highdicom_is_imported_only_when_needed() -> None:
     import subprocess
     import sys

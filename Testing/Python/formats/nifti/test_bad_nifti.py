@@ -137,6 +137,7 @@ def _refusal(path: Path) -> BridgeError | None:
     return None
 
 
+@pytest.mark.slow
 def test_a_claim_beyond_memory_is_refused_at_once(plain: tuple[Circle, bytes]) -> None:
     circle, original = plain
     raw = bytearray(original)

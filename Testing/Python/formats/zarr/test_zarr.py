@@ -382,6 +382,7 @@ def test_more_levels_than_there_are_halves_are_not_made(tmp_path: Path) -> None:
 # --- values and types
 
 
+@pytest.mark.slow
 @given(data=st.data(), dtype=st.sampled_from(["i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8", ">i2"]))
 @settings(max_examples=40)
 def test_every_value_of_every_type_comes_back(
@@ -494,6 +495,7 @@ def test_a_slab_is_read_without_the_rest(tmp_path: Path) -> None:
 KEYS = st.one_of(st.integers(-6, 6), st.slices(6), st.just(Ellipsis))
 
 
+@pytest.mark.slow
 @given(keys=st.lists(KEYS, max_size=4).filter(lambda keys: keys.count(Ellipsis) < 2))
 @settings(max_examples=200)
 def test_slicing_lazy_voxels_is_slicing_an_array(keys: list) -> None:
@@ -512,6 +514,7 @@ def test_slicing_lazy_voxels_is_slicing_an_array(keys: list) -> None:
     assert np.array_equal(lazy[tuple(keys)], expected)
 
 
+@pytest.mark.slow
 @given(shape=st.sampled_from([(1, 9, 700, 900), (3, 5, 1024, 1024), (2, 7, 3, 3), (1, 1, 2, 2, 3)]), some=st.integers(1, 11))
 @settings(max_examples=20)
 def test_a_digest_made_in_parts_is_the_digest_of_the_whole(shape: tuple[int, ...], some: int) -> None:
@@ -545,6 +548,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"files": folder / "files", "frames": folder / "frames"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["files", "frames"])
 def test_the_volume_is_never_in_memory(kind: str, large: dict[str, Path], tmp_path: Path) -> None:
     forth = _peak(Job([large[kind]], tmp_path / "stores", ZARR))

@@ -117,6 +117,7 @@ def test_a_damaged_store_is_one_sentence(
     assert names_in(zarr_circle.back) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shards", [False, True])
 def test_no_flipped_bit_passes_for_an_edit(shards: bool, zarr_circle: ZarrCircle) -> None:
     convert(Job([zarr_circle.dicom], zarr_circle.stores, replace(ZARR, shards=shards, overwrite=True)))

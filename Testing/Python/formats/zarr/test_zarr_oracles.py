@@ -31,6 +31,7 @@ def test_ome_zarr_models_find_our_metadata_valid(shape: tuple[int, ...], tmp_pat
     assert len(found.datasets) == 3
 
 
+@pytest.mark.slow
 def test_ngff_zarr_opens_our_image_in_its_place(tmp_path: Path) -> None:
     ngff_zarr = oracles.module("ngff_zarr")
     matrix = np.diag([-0.7, -0.8, 2.5, 1.0])

@@ -68,10 +68,11 @@ def _planes_of(source: Dataset) -> list[SourcePlane]:
 
 
 def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane | None:
-    numbers = (position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient"), measures.get("PixelSpacing"))
-    if any(value is None or isinstance(value, str) for value in numbers):
+    try:
+        texts = (position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient"), measures.get("PixelSpacing"))
+        place, directions, spacing = (np.array([float(number) for number in value]) for value in texts)
+    except (TypeError, ValueError, NotImplementedError):  # missing, one value, not a number, an unknown VR
         return None
-    place, directions, spacing = (np.array([float(number) for number in value]) for value in numbers)
     if (place.size, directions.size, spacing.size) != (3, 6, 2):
         return None
     return Plane(place, directions, (float(spacing[0]), float(spacing[1])))

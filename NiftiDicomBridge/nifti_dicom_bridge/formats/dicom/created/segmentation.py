@@ -181,13 +181,22 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
 
 
 def _starts_with_background(array: np.ndarray, known: dict[int, Segment]) -> bool:
-    """Whether the first of several maps is that of the background, as nnU-Net writes them: all maps add up to 1."""
-    count = array.shape[-1]
-    if count < 2 or (known and sorted(known) != list(range(1, count))):
+    """Whether the first of several maps is that of the background, as nnU-Net writes them: all maps add up to 1.
+
+    Raises
+    ------
+    LabelError
+        If they add up to 1, and the number of named labels does not show whether one of them is the background.
+    """
+    count, numbers = array.shape[-1], sorted(known)
+    if count < 2 or numbers == list(range(1, count + 1)) or np.abs(array.sum(axis=-1) - 1).max() > _SUM_TOLERANCE:
         return False
-    corners = array[np.ix_((0, -1), (0, -1), (0, -1), (0,))]
-    complete = np.abs(array.sum(axis=-1) - 1).max() <= _SUM_TOLERANCE
-    return bool(complete and (known or (corners > 0.5).all()))
+    if numbers and numbers != list(range(1, count)):
+        raise LabelError(
+            f"The {count} maps add up to 1, so the first may be the background, but {len(numbers)} label(s) are named: "
+            f"{_some(numbers)}. Name labels 1 to {count - 1} if it is, labels 1 to {count} if it is not."
+        )
+    return bool(numbers) or bool((array[np.ix_((0, -1), (0, -1), (0, -1), (0,))] > 0.5).all())
 
 
 def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:

@@ -18,15 +18,12 @@ from ....options import Resample
 from ....standard.tags import Tag
 from ..reading import decode
 from ..reading.frames import frames_of, true_planes
-from ..reading.rescale import maximum_fraction
 from ..uids import new_uid
 
 # objects whose integers are what they are: no rescale can stand between pixels and values
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
 _PET = "1.2.840.10008.5.1.4.1.1.128"
-_FRACTION_TOLERANCE = 1e-6
-"""How far beyond 0 and 1 probabilities may lie: rounding in single precision."""
 
 
 class DerivationContext:
@@ -65,28 +62,12 @@ class DerivationContext:
             if voxels.dtype != np.uint8:
                 raise PixelError(f"colour voxels of type {voxels.dtype} cannot become DICOM pixels: 8 bits per colour can.")
             return voxels
-        if maximum := maximum_fraction(self.series.first.elements):
-            return self._fractions(maximum)
         record = self.volume.dicom.pixel_record
         if record.rescaled:
             return self._plane_by_plane()
         if voxels.dtype.kind in "iu" and _fits(voxels, self.pixel):
             return voxels.astype(self.pixel.dtype)
         return self._quantised(self.volume.real_values())
-
-    def _fractions(self, maximum: int) -> np.ndarray:
-        """Return the stored values of probabilities, and set the slope of every plane."""
-        real = self.volume.real_values()
-        if not (real.min() >= -_FRACTION_TOLERANCE and real.max() <= 1 + _FRACTION_TOLERANCE):
-            raise PixelError(
-                "The image was made from a fractional segmentation, whose values are probabilities from 0 to 1; its values are "
-                f"from {real.min():g} to {real.max():g} now. Divide them by their full scale."
-            )
-        self.slopes[:], self.intercepts[:] = 1.0 / maximum, 0.0
-        stored: np.ndarray = np.rint(real * maximum)
-        error = float(np.abs(stored / maximum - real).max())
-        self._note_rounding(1.0 / maximum, error if error > _FRACTION_TOLERANCE else 0.0)
-        return np.asarray(stored, self.pixel.dtype)
 
     def _quantised(self, real: np.ndarray) -> np.ndarray:
         """Return real values as 16-bit integers, as exactly as the kind of object allows."""

@@ -8,19 +8,23 @@ from __future__ import annotations
 import atexit
 import os
 import pickle
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .frame_codecs import Attributes, NotDecoded
 
+if TYPE_CHECKING:
+    import subprocess
+
 LIMIT_S, LIMIT_S_PER_MB = 60.0, 5.0
 """How long decoding may take: for the start of the process, and for each megabyte of frames."""
+LONGEST_END_S = 5.0
+"""How long we wait for the process to end when ours ends."""
 _PACKAGE = Path(__file__).resolve().parents[4]
 _WORKER = "nifti_dicom_bridge.formats.dicom.reading.codec_worker"
 
@@ -69,6 +73,8 @@ class _Workers:
         return np.asarray(answer)
 
     def _running(self, python: str) -> subprocess.Popen[bytes]:
+        import subprocess  # only few conversions need it
+
         if self._process is None or self._process.poll() is not None:
             paths = [str(_PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
             self._process = subprocess.Popen(
@@ -76,6 +82,20 @@ class _Workers:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )  # fmt: skip
         return self._process
+
+    def end(self) -> None:
+        """Let the process end by itself, at the end of ours; kill one that does not."""
+        import subprocess
+
+        process, self._process = self._process, None
+        if process is None or process.stdin is None:
+            return
+        try:
+            process.stdin.close()
+            process.wait(LONGEST_END_S)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()
+            process.wait()
 
     def stop(self) -> None:
         if self._process is not None:
@@ -93,4 +113,4 @@ def _ask(process: subprocess.Popen[bytes], request: Any) -> Any:
 
 
 _WORKERS = _Workers()
-atexit.register(_WORKERS.stop)
+atexit.register(_WORKERS.end)

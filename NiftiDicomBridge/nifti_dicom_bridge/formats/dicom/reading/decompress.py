@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 
 import numpy as np
 
 from ....errors import DecoderMissingError, DicomReadError
+from ....model.limits import check_expanded
 from ....model.metadata import Instance
 from ....model.pixels import PixelFormat
 from ....optional_packages import missing_error
 from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from .codec_process import decode_in_process
+from .codestream import claimed_size
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 
+MOST_COMPRESSED = 5000
+"""Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
 HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
 
 
@@ -30,6 +35,7 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
         If the data are truncated or damaged, or no installed decoder knows their transfer syntax.
     """
     frames = frames_as_stored(instance, numbers)
+    _check_claims(instance, pixel, frames)
     with without_validation():
         decoded = _decoded(instance, pixel, frames)
     if decoded.shape != (len(frames), *pixel.shape):
@@ -38,6 +44,18 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
             f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
         )
     return decoded
+
+
+def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> None:
+    """Refuse frames that are larger than the attributes specify, or far larger than their bytes, before memory is allocated."""
+    check_expanded(instance.path, len(frames) * pixel.bytes_of(1), sum(map(len, frames)), MOST_COMPRESSED)
+    for frame in frames:
+        claim = claimed_size(frame)
+        if claim is not None and math.prod(claim) > pixel.rows * pixel.columns * max(3, pixel.samples):
+            raise DicomReadError(
+                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels, the attributes say "
+                f"{pixel.rows} × {pixel.columns}. The file contradicts itself."
+            )
 
 
 def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> np.ndarray:

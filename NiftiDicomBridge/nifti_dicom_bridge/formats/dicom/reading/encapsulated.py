@@ -13,6 +13,7 @@ from ....model import metadata
 from ....model.metadata import Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from .files import open_instance
 from .lookup import frame_count
 
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
@@ -47,7 +48,7 @@ def frames_as_stored(instance: Instance, numbers: Sequence[int] | None = None) -
         If the file cannot be read, is truncated, or does not have the fragments of all frames.
     """
     try:
-        with open(instance.path, "rb") as file:
+        with open_instance(instance) as file:
             groups = _fragments_of_frames(instance, file)
             wanted = range(len(groups)) if numbers is None else numbers
             return [b"".join(_read(file, *place) for place in groups[n]) for n in wanted]
@@ -138,7 +139,7 @@ def _by_end_of_image(fragments: Fragments, file: BinaryIO) -> list[list[tuple[in
 def check_fragments(instance: Instance) -> None:
     """Raise `DicomReadError` where a file does not have the fragments of all frames."""
     try:
-        with open(instance.path, "rb") as file:
+        with open_instance(instance) as file:
             _fragments_of_frames(instance, file)
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
@@ -147,7 +148,7 @@ def check_fragments(instance: Instance) -> None:
 def read_fragments(instance: Instance) -> Fragments:
     """Return where the fragments of an instance are; raises `DicomReadError` where its file does not have them."""
     try:
-        with open(instance.path, "rb") as file:
+        with open_instance(instance) as file:
             return fragments_of(instance, file)
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error

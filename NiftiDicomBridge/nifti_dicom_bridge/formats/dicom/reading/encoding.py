@@ -15,6 +15,7 @@ from itertools import pairwise
 from ....errors import DicomReadError
 from ....model.metadata import Element, Elements, Encoding, Item, PixelElement
 from ....standard import dictionary
+from ....standard.representations import is_element_tag, is_vr
 from ....standard.tags import Tag
 
 UNDEFINED = 0xFFFFFFFF
@@ -106,6 +107,8 @@ def _read_elements(parsed: Parsed, buffer: bytes, start: int, encoding: Encoding
                 pos = stop
                 continue
         tag, vr, length, body = reader.header(pos, elements)
+        if not is_element_tag(tag):
+            raise DicomReadError(f"a delimiter at byte {pos} closes no item; the file is damaged.")
         if tag in dictionary.PIXEL_TAGS:
             parsed.pixels = PixelElement(tag, vr, body, -1 if length == UNDEFINED else length)
             break
@@ -151,7 +154,7 @@ class ElementReader:
                 if pos + 12 > len(self.buffer):
                     raise NeedMoreBytes(group << 16 | number, pos + 12)
                 return group << 16 | number, code.decode(), self._long(self.buffer, pos + 8)[0], pos + 12
-            if b"AA" <= code <= b"ZZ" and code.isalpha():
+            if code in _SHORT_VRS or is_vr(code.decode("latin-1")):
                 return group << 16 | number, code.decode(), length, pos + 8
         # an implicit element, possibly among explicit ones: some writers switch inside sequences
         group, number, length = self._implicit(self.buffer, pos)
@@ -276,6 +279,14 @@ def _encode_items(items: tuple[Item, ...], encoding: Encoding) -> bytes:
         if item.undefined:
             parts.append(_delimiter(Tag.ITEM_DELIMITATION_ITEM, encoding))
     return b"".join(parts)
+
+
+def is_ascending(elements: Elements) -> bool:
+    """Whether elements are in ascending order of their tags (PS3.5 7.1), those in items, too."""
+    if any(a > b for a, b in pairwise(elements)):
+        return False
+    sequences = (element.value for element in elements.values() if isinstance(element.value, tuple))
+    return all(is_ascending(item.elements) for value in sequences for item in value)
 
 
 def _delimiter(tag: int, encoding: Encoding) -> bytes:

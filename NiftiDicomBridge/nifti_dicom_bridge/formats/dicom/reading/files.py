@@ -6,11 +6,14 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.input_files import Problem, kind_of_path, open_file, walk
+from ....model.limits import check_expanded, largest_expanded
 from ....model.metadata import Elements, Encoding, Instance
 from ....model.names import ZARR_SUFFIX, suffix_of
 from ....standard import dictionary
@@ -130,13 +133,14 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
     """
     try:
         with open_file(path) as file:
-            size = os.fstat(file.fileno()).st_size
+            stamp = _stamp(file)
+            size = stamp[0]
             buffer = file.read(FIRST_READ)
             while True:
                 try:
-                    return _parse(path, name, buffer, size, like)
+                    return replace(_parse(path, name, buffer, size, like), stamp=stamp)
                 except NeedMoreBytes as need:
-                    if len(buffer) >= size:
+                    if len(buffer) >= size or (need.tag and need.wanted > size):
                         raise DicomReadError(_truncated(path, need, size)) from None
                     more = file.read(max(need.wanted - len(buffer), 4 * len(buffer)))
                     if not more:
@@ -148,6 +152,32 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
         raise DicomReadError(f"{path}: damaged ({error}). Get the file anew from its source.") from error
     except DicomReadError as error:
         raise error if str(path) in str(error) else DicomReadError(f"{path}: {error}") from None
+
+
+def _stamp(file: FileIO) -> tuple[int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def open_instance(instance: Instance) -> FileIO:
+    """Return the file of an instance, opened for reading bytes.
+
+    Raises
+    ------
+    DicomReadError
+        If it was changed since its headers were read.
+    OSError
+        If it cannot be opened.
+    """
+    file = open_file(instance.path)
+    stamp = _stamp(file)
+    if instance.stamp is not None and stamp != instance.stamp:
+        file.close()
+        raise DicomReadError(
+            f"{instance.path}: changed while it was converted: it had {instance.stamp[0]} bytes, now it has {stamp[0]}, or "
+            "another time of change. Convert it again when no other program writes it."
+        )
+    return file
 
 
 def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
@@ -163,7 +193,7 @@ def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | Non
     if syntax == DEFLATED_EXPLICIT:
         if len(buffer) < size:
             raise NeedMoreBytes(0, size)
-        buffer, start = inflate(buffer[start:]), 0
+        buffer, start = _inflated(path, buffer[start:]), 0
         encoding = Encoding(deflated=True)
     else:
         encoding = _sniff(buffer, start, little=syntax != EXPLICIT_BIG_ENDIAN)
@@ -245,9 +275,16 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> b
     return buffer[rest.end :]
 
 
-def inflate(raw: bytes) -> bytes:
-    """Return the data set of the Deflated transfer syntax (PS3.5 A.5)."""
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw)
+def inflate(raw: bytes, most: int) -> bytes:
+    """Return the data set of the Deflated transfer syntax (PS3.5 A.5), or its first bytes if it has more than `most`."""
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw, most)
+
+
+def _inflated(path: Path, raw: bytes) -> bytes:
+    most = largest_expanded(len(raw))
+    data_set = inflate(raw, most + 1)
+    check_expanded(str(path), len(data_set), len(raw))
+    return data_set
 
 
 def read_pixel_bytes(instance: Instance) -> bytes:
@@ -261,11 +298,12 @@ def read_pixel_bytes(instance: Instance) -> bytes:
     pixels = instance.pixels
     assert pixels is not None
     try:
-        with open(instance.path, "rb", buffering=0) as file:
+        with open_instance(instance) as file:
             if instance.encoding.deflated:
                 whole = file.read()
                 _, _, start = _file_meta(whole, None)
-                raw = inflate(whole[start:])[pixels.offset : pixels.offset + pixels.length]
+                end = pixels.offset + pixels.length  # known since the headers were read
+                raw = inflate(whole[start:], end)[pixels.offset : end]
             else:
                 file.seek(pixels.offset)
                 raw = file.read(pixels.length)

@@ -84,7 +84,7 @@ def data_set_of(attributes: Attributes, frames: Sequence[bytes]) -> Dataset:
 
 def _inflated(frame: bytes, pixel: PixelFormat) -> bytes:
     """Return a frame of the transfer syntax Deflated Image Frame Compression (PS3.5 A.4.13)."""
-    return _whole(zlib.decompressobj(-zlib.MAX_WBITS).decompress(frame), pixel)
+    return _whole(zlib.decompressobj(-zlib.MAX_WBITS).decompress(frame, pixel.bytes_of(1) + 1), pixel)
 
 
 def _single_bits(frame: bytes, pixel: PixelFormat) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance, SeriesMetadata
@@ -181,13 +182,21 @@ def _pixel_kind(elements: Elements) -> tuple[Any, ...]:
     )
 
 
+def recorded_frames(series: SeriesMetadata, keys: Sequence[Sequence[int]]) -> list[FrameInfo]:
+    """Return frames by the numbers of instance and frame; raises `DicomReadError` where an instance has fewer frames."""
+    frames = {n: frames_of(series.instances[n], n) for n in {n for n, _ in keys}}
+    missing = next((frame for n, frame in keys if not 0 <= frame < len(frames[n])), None)
+    if missing is not None:
+        raise DicomReadError(f"the record describes frame {missing + 1} of an instance that has fewer. It is damaged.")
+    return [frames[n][frame] for n, frame in keys]
+
+
 def true_planes(series: SeriesMetadata) -> list[Plane] | None:
     """Return where the slices of a volume lie, by its first time; None where a slice does not specify it.
 
     Slices without a frame of their own lie evenly between those that have one.
     """
-    frames = {n: frames_of(series.instances[n], n) for n in set(series.frames[0, :, 0].tolist())}
-    result = [frames[n][frame] for n, frame in series.frames[0].tolist()]
+    result = recorded_frames(series, series.frames[0].tolist())
     planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
     if len(planes) < len(result):
         return None

@@ -73,7 +73,7 @@ class Headers:
         except OSError:
             return None
         for template in known.templates:
-            instance = template.read(buffer, path, name)
+            instance = template.read(buffer, path, name, (status.st_size, status.st_mtime_ns))
             if instance is not None:
                 return instance
         known.misses += 1
@@ -148,7 +148,7 @@ class Template:
         starts = np.concatenate([[PREAMBLE_END], ends[:-1]])
         return cls(head, instance, starts, bodies, ends)
 
-    def read(self, buffer: bytes, path: str, name: str) -> Instance | None:
+    def read(self, buffer: bytes, path: str, name: str, stamp: tuple[int, int] | None = None) -> Instance | None:
         """Return the instance of a file that begins with `buffer`; None where it is not certain to fit."""
         if len(buffer) < self.length:
             return None
@@ -165,7 +165,7 @@ class Template:
             return None
         file_meta, elements = changed
         known = self._instance
-        return Instance(elements, file_meta, preamble, known.encoding, known.pixels, path, name)
+        return Instance(elements, file_meta, preamble, known.encoding, known.pixels, path, name, stamp=stamp)
 
     def _changed(self, buffer: bytes, numbers: list[int]) -> tuple[Elements, Elements] | None:
         """Return file meta information and elements of a file in which some elements differ from those of the template."""

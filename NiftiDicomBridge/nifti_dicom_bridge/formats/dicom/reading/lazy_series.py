@@ -24,6 +24,7 @@ from ....model.volume import Volume
 from ....options import Progress
 from . import decode
 from .decompress import doubts_of
+from .files import open_instance
 from .loader import READERS, Loader, read_into
 from .lookup import frame_count
 from .outline import outline
@@ -200,7 +201,7 @@ def _read(instance: Instance, offset: int, length: int) -> bytes:
     """Return a part of native pixel data, as it is in the file."""
     assert instance.pixels is not None
     try:
-        with open(instance.path, "rb", buffering=0) as file:
+        with open_instance(instance) as file:
             file.seek(instance.pixels.offset + offset)
             raw = file.read(length)
     except OSError as error:

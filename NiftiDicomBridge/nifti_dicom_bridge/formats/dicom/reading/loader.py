@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.dicom_source import Origin
+from ....model.limits import check_memory
 from ....model.metadata import Instance
 from ....model.pixels import (
     BitFrames,
@@ -29,7 +31,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, vendor
 from .decompress import doubts_of
-from .files import read_pixel_bytes
+from .files import open_instance, read_pixel_bytes
 from .lookup import frame_count
 from .plans import Plan
 from .scaling import Scaling
@@ -87,6 +89,7 @@ class Loader:
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
         places = self.places()
+        check_memory(self.plan.title, math.prod(self.shape) * self.dtype().itemsize)
         try:
             voxels = self._background() if self.plan.grid.layers else np.empty(self.shape, self.dtype())
         except MemoryError:
@@ -229,7 +232,7 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
     pixels = instance.pixels
     assert pixels is not None
     try:
-        with open(instance.path, "rb", buffering=0) as file:
+        with open_instance(instance) as file:
             file.seek(pixels.offset)
             got = file.readinto(bytes_of(target))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Stored → real values of a frame: rescale, scale of a dose, probabilities, Philips' precise values, a linear Modality LUT."""
+"""Stored → real values of a frame: rescale, scaling of a dose, Philips' precise values, a linear Modality LUT."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
 
 
 def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
-    """Return slope, intercept and units of the real values of a frame (PS3.3 C.11.1, C.8.8.3, C.8.20.2)."""
+    """Return slope, intercept and units of the real values of a frame (PS3.3 C.11.1, C.8.8.3)."""
     sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
     slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
     units = (look.texts(sequence, Tag.UNITS) or look.texts(sequence, Tag.RESCALE_TYPE) or [""])[0]
     dose = look.number(sequence, Tag.DOSE_GRID_SCALING)
     if slope is None and dose is not None:
         slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
-    if slope is None and (maximum := maximum_fraction(look.data_set)):
-        return 1.0 / maximum, 0.0, ""
+    if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) == "FRACTIONAL":
+        maximum = metadata.integer(look.data_set, Tag.MAXIMUM_FRACTIONAL_VALUE)
+        notes.append(f"values of a fractional segmentation are the stored ones: {maximum} stands for 1")
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
@@ -30,12 +31,6 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")
         return 1.0, 0.0, units
     return *vendor.precise_rescale(look.layers, slope, intercept), units
-
-
-def maximum_fraction(elements: metadata.Elements) -> int:
-    """Return the stored value of a probability of 1 in a fractional Segmentation; 0 for all other objects."""
-    fractional = metadata.text(elements, Tag.SEGMENTATION_TYPE) == "FRACTIONAL"
-    return max(0, metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)) if fractional else 0
 
 
 def _modality_lut(look: Lookup, notes: list[str]) -> tuple[float, float, str]:

@@ -21,6 +21,7 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, files
+from .encoding import is_ascending
 from .headers import Headers
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
@@ -100,6 +101,7 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
         for study in _by_study(one):
             inventory.series += _without_duplicates(study, inventory.leftovers)
     _warn_of_shared_uids(inventory.series)
+    _warn_of_order(inventory.series)
     _warn_of_damaged_neighbours(inventory)
     return inventory
 
@@ -168,6 +170,16 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
         if one.uid and len(owners[one.uid]) > 1:
             one.warnings.append(
                 f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
+            )
+
+
+def _warn_of_order(all_series: Sequence[Series]) -> None:
+    """Warn where elements are not in order: they come back in order."""
+    for one in all_series:
+        count = sum(not is_ascending(instance.elements) for instance in one.instances)
+        if count:
+            one.warnings.append(
+                f"{count} file(s) with elements that are not in ascending order of their tags: written in order (PS3.5 7.1)"
             )
 
 

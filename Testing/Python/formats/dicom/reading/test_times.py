@@ -222,6 +222,7 @@ def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
     assert "1 time(s) missing: no frame has TemporalPositionIdentifier 2" in volume.warnings
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     statement=st.sampled_from(sorted(STATEMENTS)),
@@ -266,6 +267,7 @@ def test_one_object_for_each_time_in_any_order(tmp_path: Path) -> None:
     assert numbers(volume) == expected(list(range(TIMES)))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(times=st.integers(2, 5), by_index=st.booleans(), objects=st.booleans(), chance=st.randoms(use_true_random=False))
 def test_enhanced_objects_in_any_order_of_frames_and_files(
@@ -283,6 +285,7 @@ def test_enhanced_objects_in_any_order_of_frames_and_files(
     assert numbers(volume) == expected(list(range(times)))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     times=st.integers(2, 5), gone=st.integers(0, 4), shift=st.sampled_from([0.0, 0.3]), chance=st.randoms(use_true_random=False)

@@ -1,0 +1,44 @@
+"""The size that a compressed frame claims in its own header: read before a decoder allocates memory for it."""
+
+from __future__ import annotations
+
+import struct
+
+JPEG, JPEG_2000, BOXED_JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "
+_STARTS_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+"""ISO/IEC 10918-1 table B.1, and JPEG-LS (ISO/IEC 14495-1)."""
+_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+def claimed_size(frame: bytes) -> tuple[int, int, int] | None:
+    """Return rows, columns and components in the header of a JPEG, JPEG-LS or JPEG 2000 frame; None where there is none."""
+    if frame.startswith(BOXED_JPEG_2000):
+        start = frame.find(JPEG_2000)
+        return _of_jpeg_2000(frame[start:]) if start >= 0 else None
+    if frame.startswith(JPEG_2000):
+        return _of_jpeg_2000(frame)
+    return _of_jpeg(frame) if frame.startswith(JPEG) else None
+
+
+def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int] | None:
+    """Return the fields of the SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
+    if len(frame) < 42:
+        return None
+    right, bottom, left, top = struct.unpack_from(">4I", frame, 8)
+    return max(0, bottom - top), max(0, right - left), int(struct.unpack_from(">H", frame, 40)[0])
+
+
+def _of_jpeg(frame: bytes) -> tuple[int, int, int] | None:
+    at = 2
+    while at + 10 <= len(frame):
+        if frame[at] != 0xFF:
+            return None
+        marker = frame[at + 1]
+        if marker == 0xFF or marker in _WITHOUT_LENGTH:
+            at += 1 if marker == 0xFF else 2
+            continue
+        if marker in _STARTS_OF_FRAME:
+            rows, columns = struct.unpack_from(">HH", frame, at + 5)
+            return rows, columns, frame[at + 9]
+        at += 2 + int(struct.unpack_from(">H", frame, at + 2)[0])
+    return None

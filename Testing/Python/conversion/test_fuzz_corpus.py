@@ -1,0 +1,39 @@
+"""Some cases of the fuzz trial (Testing/trials/fuzz), all of them reproducible by seed and number."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from places import TESTING
+
+pytest.importorskip("zarr")
+SEED, NUMBERS = 1, [*range(40), 133, 752, 813, 1042, 1237, 1309, 1684, 2185, 3612, 4343, 4578, 5661]
+"""The first ones, and those in which something was wrong once."""
+
+
+@pytest.fixture(scope="module")
+def worker() -> Any:
+    sys.path.insert(0, str(TESTING / "trials" / "fuzz"))
+    import worker
+
+    yield worker
+    sys.path.remove(str(TESTING / "trials" / "fuzz"))
+
+
+@pytest.fixture(scope="module")
+def folder(worker: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found: Path = tmp_path_factory.mktemp("fuzz")
+    worker.make_bases(found / "bases")
+    return found
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_damaged_input_ends_in_an_exit_code(number: int, worker: Any, folder: Path) -> None:
+    result = worker.run_case(folder, worker.make_bases(folder / "bases"), SEED, number)
+
+    assert result["code"] in (0, 1, 2), result
+    assert result["cpu"] < worker.LONGEST_S, result

@@ -1,0 +1,69 @@
+"""Elements that are not in order of their tags come back in order, and that is said; VRs are the same in both directions."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from circle import Circle
+from nifti_dicom_bridge import Outcome, compare
+from nifti_dicom_bridge.standard.representations import is_vr
+
+FIRST, SECOND = b"\x08\0\x60\0CS", b"\x08\0\x70\0LO"
+
+
+def swapped(path: Path) -> None:
+    """Exchange Modality and the element after it."""
+    raw = path.read_bytes()
+    start = raw.index(FIRST)
+    middle = start + 8 + struct.unpack_from("<H", raw, start + 6)[0]
+    end = middle + 8 + struct.unpack_from("<H", raw, middle + 6)[0]
+    path.write_bytes(raw[:start] + raw[middle:end] + raw[start:middle] + raw[end:])
+
+
+def test_elements_out_of_order_are_reported(circle: Circle) -> None:
+    circle.make("classic_ct")
+    for path in circle.dicom.iterdir():
+        swapped(path)
+
+    (entry,) = circle.forth().entries
+    circle.home()
+
+    assert any("not in ascending order" in warning for warning in entry.log.warnings)
+    assert any("order of elements" in str(found) for found in compare(circle.dicom, circle.back).to_dict().values())
+
+
+@pytest.mark.parametrize("vr", ["Lo", "lo", "ZZ"])
+def test_a_vr_that_is_read_is_written_and_read_again(vr: str, circle: Circle) -> None:
+    circle.make("classic_ct")
+    for path in circle.dicom.iterdir():
+        raw = path.read_bytes()
+        at = raw.index(b"\x10\0\x20\0LO")
+        path.write_bytes(raw[: at + 4] + vr.encode() + raw[at + 6 :])
+
+    circle.forth()
+    (entry,) = circle.home().entries
+
+    assert entry.outcome is Outcome.RESTORED
+    assert compare(circle.dicom, circle.back).same
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"), [("CS", True), ("cs", True), ("Cs", True), ("xy", False), ("X1", False), ("É1", False)]
+)
+def test_letters_that_can_be_a_vr(text: str, valid: bool) -> None:
+    assert is_vr(text) is valid
+
+
+def test_a_delimiter_among_the_elements_is_damage(circle: Circle) -> None:
+    circle.make("classic_ct")
+    path = sorted(circle.dicom.iterdir())[0]
+    raw = path.read_bytes()
+    at = raw.index(b"\x10\0\x20\0LO")
+    path.write_bytes(raw[:at] + b"\xfe\xff\x0d\xe0\0\0\0\0" + raw[at:])
+
+    (failure,) = circle.forth().failures
+
+    assert "closes no item" in failure.error
