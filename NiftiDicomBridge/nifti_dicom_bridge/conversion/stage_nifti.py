@@ -17,6 +17,7 @@ from ..options import ConversionOptions
 from ..output import Staging
 from ..sidecar import KEY, record, write_sidecar
 from ..standard.numbers import is_number
+from .read_back import check_nifti
 
 LONGEST_S = 1e6
 """No volume takes longer; what a header says beyond is nonsense."""
@@ -86,6 +87,9 @@ def stage_nifti(
     keys = _keys(volume, changes or {})
     public = {**(keys if options.identity and not record_name else _public(keys, changes or {})), **(edited or {})}
     nifti.write_image(_timed(volume, public), image)
+    if options.verify:
+        apart = staging.staged(record_name) if record_name and volume.source is not None and options.record else None
+        staging.checks.append(lambda _: check_nifti(image, sidecar, apart, volume))
     if volume.source is None or not options.record:
         write_sidecar(sidecar, public)
         return
