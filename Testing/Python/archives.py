@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oracles import missing, oracle
+from oracles import missing, oracle, run
 
 PLUGINS = Path("/usr/share/orthanc/plugins")
 USER, PASSWORD = "reader", "secret of a test"
@@ -95,12 +95,12 @@ class Orthanc:
 
 
 @contextmanager
-def orthanc(folder: Path, **settings: object) -> Iterator[Orthanc]:
+def orthanc(folder: Path, ports: tuple[int, int] | None = None, **settings: object) -> Iterator[Orthanc]:
     """Run Orthanc with a configuration of its own."""
     program = oracle("Orthanc")
     if not (PLUGINS / "libOrthancDicomWeb.so").exists():
         missing("orthanc-dicomweb")
-    http_port, dicom_port = free_port(), free_port()
+    http_port, dicom_port = ports or (free_port(), free_port())
     folder.mkdir(parents=True, exist_ok=True)
     configuration = {
         "Name": "test", "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"),
@@ -127,6 +127,16 @@ def dcmtk(name: str) -> str:
     if program is None:
         missing(f"{name} of DCMTK")
     return str(program)
+
+
+def certificate(folder: Path, name: str, host: str = "localhost") -> tuple[Path, Path]:
+    """Return a certificate that signs itself, and its key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pem, key = folder / f"{name}.pem", folder / f"{name}.key"
+    done = run(oracle("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
+               "-addext", f"subjectAltName=DNS:{host},IP:127.0.0.1", "-keyout", key, "-out", pem)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return pem, key
 
 
 @contextmanager

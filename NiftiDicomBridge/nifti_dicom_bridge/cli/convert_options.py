@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..options import Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
 
@@ -21,6 +21,9 @@ def add_convert(commands: Any, can_register: bool) -> None:
                      help="new: a new series (default); keep: the very same instances")  # fmt: skip
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
                      help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
+    sub.add_argument("--compress", choices=[c.value for c in Compression], default=Compression.NATIVE.value,
+                     help="compress the pixels of DICOM files without loss; original: as the restored files were (default: "
+                          "native)")  # fmt: skip
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip

@@ -11,6 +11,7 @@ from .choice_fields import Choice, ChoiceSet
 from .choices import (
     MOST_LEVELS,
     Clean,
+    Compression,
     Kind,
     Layout,
     Names,
@@ -144,6 +145,8 @@ class ConversionOptions(Checked):
         images always get new ones.
     names : Names
         ``NUMBERED``: a folder per series, files ``000001.dcm``… ``ORIGINAL``: the original relative paths.
+    compress : Compression
+        How the pixels of DICOM files are compressed, without loss.
     gzip : bool
         ``.nii.gz`` instead of ``.nii``.
     overwrite : bool
@@ -237,6 +240,7 @@ class ConversionOptions(Checked):
     target: Choice[Target] = Choice(Target.NIFTI)
     uids: Choice[Uids] = Choice(Uids.NEW)
     names: Choice[Names] = Choice(Names.NUMBERED)
+    compress: Choice[Compression] = Choice(Compression.NATIVE)
     gzip: Flag = Flag(True)
     overwrite: Flag = Flag(False)
     skip_existing: Flag = Flag(False)
