@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
     from .model.volume import Volume as Volume
     from .network.fetch import fetch as fetch
+    from .network.listen import listen as listen
+    from .network.reception import ReceptionLimits as ReceptionLimits
     from .network.send import send as send
     from .network.settings import ArchiveSettings as ArchiveSettings, read_archive_settings as read_archive_settings
     from .network.transfer_report import TransferReport as TransferReport
@@ -60,6 +62,8 @@ _HOMES = {
     "deidentification": "Deidentifier",
     "samples.demo": "make_sample",
     "network.fetch": "fetch",
+    "network.listen": "listen",
+    "network.reception": "ReceptionLimits",
     "network.send": "send",
     "network.settings": "ArchiveSettings read_archive_settings",
     "network.transfer_report": "TransferReport",

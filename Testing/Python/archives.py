@@ -6,12 +6,15 @@ import json
 import os
 import shutil
 import socket
+import socketserver
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +120,34 @@ def orthanc(folder: Path, ports: tuple[int, int] | None = None, **settings: obje
     with running([program, folder / "orthanc.json"], http_port, folder) as process:
         wait_for_port(dicom_port, process)
         yield Orthanc(http_port, dicom_port, folder, process)
+
+
+@contextmanager
+def tls_in_front(port: int, pem: Path, key: Path) -> Iterator[int]:
+    """Yield a port that forwards TLS connections to a plain one: Debian's Orthanc crashes when it serves HTTPS itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while part := source.recv(1 << 16):
+                target.sendall(part)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    class Forward(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError), context.wrap_socket(self.request, server_side=True) as secure:
+                with socket.create_connection(("127.0.0.1", port)) as plain:
+                    back = threading.Thread(target=copy, args=(plain, secure))
+                    back.start()
+                    copy(secure, plain)
+                    back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_address[1]
+        server.shutdown()
 
 
 def dcmtk(name: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from .archive_options import ARCHIVE, add_settings
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
 
@@ -14,7 +15,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     """Add the command."""
     sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
-                     help="DICOM or NIfTI files, Zarr stores, folders, or a DICOMDIR")  # fmt: skip
+                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
+                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
     sub.add_argument("--to", required=True, dest="target", choices=[t.value for t in Target], help="the format to write")
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
@@ -24,6 +26,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--compress", choices=[c.value for c in Compression], default=Compression.NATIVE.value,
                      help="compress the pixels of DICOM files without loss; original: as the restored files were (default: "
                           "native)")  # fmt: skip
+    sub.add_argument("--send", metavar="ARCHIVE", help=f"send the DICOM files to an archive: {ARCHIVE}")
+    add_settings(sub)
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip

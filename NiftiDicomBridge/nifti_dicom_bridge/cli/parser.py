@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .archive_options import add_fetch, add_send
+from .archive_options import add_fetch, add_listen, add_send
 from .convert_options import add_convert
 
 
@@ -25,6 +25,7 @@ def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     _add_validate(commands)
     add_send(commands)
     add_fetch(commands)
+    add_listen(commands)
     _add_demo(commands)
     _add_create_sample(commands)
     return parser

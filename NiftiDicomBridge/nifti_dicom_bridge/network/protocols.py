@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from .addresses import Address, DicomwebAddress
+from ..options.addresses import Address, DicomwebAddress
 from .archive import Archive
 from .settings import ArchiveSettings
 

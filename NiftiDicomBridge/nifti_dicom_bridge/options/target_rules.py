@@ -17,6 +17,7 @@ APPLIES_TO: dict[str, tuple[Target, ...]] = {
     "uids": (Target.DICOM,),
     "names": (Target.DICOM,),
     "compress": (Target.DICOM,),
+    "send": (Target.DICOM,),
     "set_values": (Target.DICOM,),
     "kind": (Target.DICOM,),
     "reference": (Target.DICOM,),

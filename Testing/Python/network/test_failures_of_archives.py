@@ -99,16 +99,13 @@ def test_a_slow_server_is_not_waited_for_without_end(scans, tmp_path):
         send(scans, address, replace(ONCE, timeout_s=2))
 
 
-def test_a_certificate_that_is_not_trusted_ends_the_connection(settings, scans, tmp_path):
+def test_a_certificate_that_is_not_trusted_ends_the_connection(orthanc, settings, scans, tmp_path):
     pem, key = archives.certificate(tmp_path, "server")
-    both = tmp_path / "both.pem"
-    both.write_bytes(pem.read_bytes() + key.read_bytes())
-    with archives.orthanc(tmp_path / "orthanc", SslEnabled=True, SslCertificate=str(both)) as server:
-        target = server.dicomweb.replace("http:", "https:")
+    with archives.tls_in_front(orthanc.http_port, pem, key) as port:
+        target = f"dicomweb:https://127.0.0.1:{port}/dicom-web"
         with pytest.raises(ArchiveError, match=r"certificate of the archive is not trusted.*ca_file"):
             send(scans, target, settings)
-    with archives.orthanc(tmp_path / "other", SslEnabled=True, SslCertificate=str(both)) as server:  # the first one ended
-        target = server.dicomweb.replace("http:", "https:")
+        assert orthanc.instances() == set()
         assert send(scans, target, replace(settings, ca_file=pem)).ok
 
 
