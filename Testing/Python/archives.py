@@ -137,12 +137,15 @@ def tls_in_front(port: int, pem: Path, key: Path) -> Iterator[int]:
 
     class Forward(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            with suppress(OSError), context.wrap_socket(self.request, server_side=True) as secure:
-                with socket.create_connection(("127.0.0.1", port)) as plain:
-                    back = threading.Thread(target=copy, args=(plain, secure))
-                    back.start()
-                    copy(secure, plain)
-                    back.join()
+            with (
+                suppress(OSError),
+                context.wrap_socket(self.request, server_side=True) as secure,
+                socket.create_connection(("127.0.0.1", port)) as plain,
+            ):
+                back = threading.Thread(target=copy, args=(plain, secure))
+                back.start()
+                copy(secure, plain)
+                back.join()
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward) as server:
         threading.Thread(target=server.serve_forever).start()

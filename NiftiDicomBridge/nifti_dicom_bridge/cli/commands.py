@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import BridgeError, Cancelled, OptionError
+from .apply import run_apply, split_task
 from .archive import run_fetch, run_send
 from .convert import Registrar, run_convert
 from .exit_codes import DONE, FAILED, USAGE
@@ -34,7 +35,8 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     accept_every_character()
     parser = parser_of_commands(registrar is not None)
     try:
-        options = parser.parse_args(joined(sys.argv[1:] if argv is None else argv))
+        own, task = split_task(sys.argv[1:] if argv is None else argv)
+        options = parser.parse_args(joined(own), argparse.Namespace(task=task))
     except SystemExit as stop:
         return int(stop.code or 0)
     if options.command is None:
@@ -129,6 +131,7 @@ def _listen(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
 
 _COMMANDS = {
+    "apply": run_apply,
     "convert": run_convert,
     "inspect": _inspect,
     "compare": _compare,

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .apply import add_apply
 from .archive_options import add_fetch, add_listen, add_send
 from .convert_options import add_convert
 
@@ -20,6 +21,7 @@ def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     add_convert(commands, can_register)
+    add_apply(commands)
     _add_inspect(commands)
     _add_compare(commands)
     _add_validate(commands)

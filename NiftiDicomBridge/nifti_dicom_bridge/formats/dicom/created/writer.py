@@ -40,6 +40,8 @@ class KindParameters:
         How segments are stored; ``AUTO``: by the values.
     units, quantity : str
         Of a parametric map.
+    algorithm : str
+        What made the segments automatically; empty if unknown.
     """
 
     max_error: float | None = None
@@ -47,6 +49,7 @@ class KindParameters:
     segmentation: SegmentationForm = SegmentationForm.AUTO
     units: str = ""
     quantity: str = ""
+    algorithm: str = ""
 
 
 def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile | Dataset]:
@@ -83,7 +86,9 @@ def _segmentations(request: Request, choices: KindParameters, log: Log) -> Itera
         )
     kind = SegmentationForm.BINARY if overlapping else kind
     return segmentations(
-        SegmentationRequest(first, common, choices.segments, log, sources, kind, planes=request.planes, overlapping=overlapping)
+        SegmentationRequest(
+            first, common, choices.segments, log, sources, kind, request.planes, overlapping, algorithm=choices.algorithm
+        )
     )
 
 
