@@ -23,11 +23,6 @@ def add_convert(commands: Any, can_register: bool) -> None:
                      help="new: a new series (default); keep: the very same instances")  # fmt: skip
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
                      help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
-    sub.add_argument("--compress", choices=[c.value for c in Compression], default=Compression.NATIVE.value,
-                     help="compress the pixels of DICOM files without loss; original: as the restored files were (default: "
-                          "native)")  # fmt: skip
-    sub.add_argument("--send", metavar="ARCHIVE", help=f"send the DICOM files to an archive: {ARCHIVE}")
-    add_settings(sub)
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
@@ -38,6 +33,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
                           "'shear' makes rows and columns perpendicular")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    _add_dicom(sub.add_argument_group("DICOM files and archives"))
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
     add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
@@ -58,6 +54,14 @@ def add_convert(commands: Any, can_register: bool) -> None:
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0,
                         help="print every file and note; -vv: tracebacks of unexpected errors, too")  # fmt: skip
+
+
+def _add_dicom(group: Any) -> None:
+    group.add_argument("--compress", choices=[c.value for c in Compression], default=Compression.NATIVE.value,
+                     help="compress the pixels of DICOM files without loss; original: as the restored files were (default: "
+                          "native)")  # fmt: skip
+    group.add_argument("--send", metavar="ARCHIVE", help=f"send the DICOM files to an archive: {ARCHIVE}")
+    add_settings(group)
 
 
 def _add_zarr(group: Any) -> None:
