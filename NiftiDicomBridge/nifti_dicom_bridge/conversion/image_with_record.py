@@ -31,15 +31,17 @@ class ImageWithRecord:
     top: dict[str, Any]
     record: Record | None
 
-    def load(self, with_gradients: bool = False) -> Volume:
+    def load(self, with_gradients: bool = False, lazy: bool = False) -> Volume:
         """Return the volume, with the record where there is one, and with gradients if they are asked for.
+
+        The voxels of large images are lazy if that is allowed.
 
         Raises
         ------
         NiftiReadError, SidecarError, GeometryError
             If the image is damaged, or it and its sidecar do not belong together.
         """
-        image = nifti.read_image(self.path)
+        image = nifti.read_image(self.path, lazy=lazy)
         if with_gradients and image.times > 1:
             image = nifti.with_gradients(image, self.path)
         if self.record is None:
@@ -76,7 +78,7 @@ class StoreFile(ImageWithRecord):
 
     image: Volume
 
-    def load(self, with_gradients: bool = False) -> Volume:
+    def load(self, with_gradients: bool = False, lazy: bool = True) -> Volume:
         """Return the volume, with the record where there is one; its voxels are read when they are sliced.
 
         Raises

@@ -104,7 +104,7 @@ class _Source:
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume with its voxels."""
         if self.file is not None:
-            return self.file.load()
+            return self.file.load(lazy=True)
         assert self.plan is not None
         return load(self.plan, progress)
 
