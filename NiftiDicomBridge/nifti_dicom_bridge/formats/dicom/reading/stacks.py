@@ -14,6 +14,7 @@ from ....errors import DicomReadError
 from ....model.geometry import Plane, Stack, affine_from_attributes, spacing_problem
 from .components import words_between
 from .frame_info import FrameInfo
+from .jitter import without_jitter
 from .moves import move_between, shift_note
 from .time_order import in_order, missing_times
 from .times import divide, places_of
@@ -69,6 +70,7 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
     their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
+    frames = without_jitter(frames)
     kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.kind].append(frame)
