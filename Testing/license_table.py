@@ -25,11 +25,13 @@ GROUPS = {
     "Every installation": ("",),
     "Extra `all`": ("all",),
     "Extra `nibabel`": ("nibabel",),
+    "Extra `network`": ("network",),
+    "Extra `keyring`": ("keyring",),
     "Extra `video`": ("video",),
     "Tests and development only": ("test", "oracles", "slicer", "dev"),
 }
 """Extras of pip below each heading; a package is listed below the first that installs it."""
-PERMISSIVE_GROUPS = ("Every installation", "Extra `all`", "Extra `nibabel`")
+PERMISSIVE_GROUPS = ("Every installation", "Extra `all`", "Extra `nibabel`", "Extra `keyring`")
 
 PERMISSIVE = {
     "0BSD",
@@ -40,6 +42,7 @@ PERMISSIVE = {
     "CC0-1.0",
     "HPND",
     "MIT",
+    "MIT-0",
     "MIT-CMU",
     "PSF-2.0",
     "Zlib",
@@ -58,7 +61,7 @@ SPDX = {
     "Python Software Foundation License": "PSF-2.0",
 }
 """Names in the metadata of packages that do not use SPDX expressions."""
-READ_FROM_LICENSE_FILE = {"dcm2niix": "BSD-2-Clause"}
+READ_FROM_LICENSE_FILE = {"dcm2niix": "BSD-2-Clause", "dicomweb-client": "MIT"}
 """Packages whose metadata do not name a license."""
 
 COPYLEFT_LIBRARIES = {

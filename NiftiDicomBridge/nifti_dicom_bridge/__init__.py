@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.read_images import open_zarr as open_zarr, read as read
     from .conversion.write_image import write as write
     from .deidentification import Deidentifier as Deidentifier
+    from .errors import ArchiveError as ArchiveError
     from .errors import BridgeError as BridgeError, Cancelled as Cancelled, DependencyError as DependencyError
     from .errors import DicomReadError as DicomReadError, GeometryError as GeometryError, NiftiReadError as NiftiReadError
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
@@ -34,6 +35,10 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .model.pixels import PixelRecord as PixelRecord, Rescale as Rescale
     from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
     from .model.volume import Volume as Volume
+    from .network.fetch import fetch as fetch
+    from .network.send import send as send
+    from .network.settings import ArchiveSettings as ArchiveSettings, read_archive_settings as read_archive_settings
+    from .network.transfer_report import TransferReport as TransferReport
     from .optional_packages import FEATURES as FEATURES, missing_packages as missing_packages
     from .options import ConversionOptions as ConversionOptions, FileOptions as FileOptions, Kind as Kind, Layout as Layout
     from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
@@ -53,8 +58,12 @@ _HOMES = {
     "comparison": "Comparison compare",
     "deidentification": "Deidentifier",
     "samples.demo": "make_sample",
-    "errors": "BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError OutputError "
-    "PixelError SidecarError ZarrReadError",
+    "network.fetch": "fetch",
+    "network.send": "send",
+    "network.settings": "ArchiveSettings read_archive_settings",
+    "network.transfer_report": "TransferReport",
+    "errors": "ArchiveError BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError "
+    "OutputError PixelError SidecarError ZarrReadError",
     "conversion.functions": "deidentify to_dicom to_nifti to_preview to_zarr",
     "conversion.inspect": "Inspection inspect",
     "conversion.read_images": "open_zarr read",

@@ -163,6 +163,20 @@ class OutputError(BridgeError):
         self.existing = existing
 
 
+class ArchiveError(BridgeError):
+    """An archive cannot be reached, refuses the connection, or does not answer as DICOM specifies.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ArchiveError, ArchiveSettings, send
+    >>> try:
+    ...     send("scans", "pacs:NOBODY@127.0.0.1:9", ArchiveSettings(retries=0))
+    ... except ArchiveError as error:
+    ...     print(error)
+    pacs:NOBODY@127.0.0.1:9 cannot be reached. ...
+    """
+
+
 class DependencyError(BridgeError):
     """A package that only this task needs is not installed.
 

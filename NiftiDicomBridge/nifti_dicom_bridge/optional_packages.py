@@ -49,6 +49,10 @@ FEATURES = {
     ),
     "report": Feature("HTML reports (JSON reports do not)", (Package("jinja2", "3.1"),), "report"),
     "nibabel": Feature("Images of nibabel", (Package("nibabel", "5.2"),), "nibabel"),
+    "network": Feature(
+        "Connections to archives", (Package("dicomweb-client", "0.60"), Package("pynetdicom", "3.0.4", "4")), "network"
+    ),
+    "keyring": Feature("Passwords in the system keyring", (Package("keyring", "25"),), "keyring"),
     "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),
 }
 

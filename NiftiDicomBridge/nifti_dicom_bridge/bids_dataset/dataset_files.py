@@ -6,6 +6,7 @@ They are made where they are missing; tables grow by rows, and what others wrote
 from __future__ import annotations
 
 import json
+from bisect import bisect
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def _stage_participant(placement: Placement, staging: Staging) -> list[str]:
     row = {"participant_id": f"sub-{placement.subject}", **_person(placement)}
     if not (staging.folder / "participants.json").exists():
         _write_json(staging.path("participants.json"), PARTICIPANT_COLUMNS)
-    return _stage_row("participants.tsv", row, staging)
+    return _stage_row("participants.tsv", row, staging, in_order=True)
 
 
 def _person(placement: Placement) -> dict[str, str]:
@@ -143,15 +144,19 @@ def _acquired(placement: Placement) -> str:
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def _stage_row(name: str, row: dict[str, str], staging: Staging) -> list[str]:
-    """Add a row to a table, or fill the gaps of the one that is there; its first key tells rows apart."""
+def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool = False) -> list[str]:
+    """Add a row to a table, or fill the gaps of the one that is there; its first key tells rows apart.
+
+    With `in_order`, a table whose rows are in the order of that key stays so.
+    """
     path, key = staging.folder / name, next(iter(row))
     columns, rows = _read_table(path, key) if path.exists() else (list(row), [])
     columns += [column for column in row if column not in columns]
     mine = next((present for present in rows if present[key] == row[key]), None)
     if mine is None:
         mine = {}
-        rows.append(mine)
+        keys = [present[key] for present in rows]
+        rows.insert(bisect(keys, row[key]) if in_order and keys == sorted(keys) else len(rows), mine)
     before = dict(mine)
     for column, value in row.items():
         if mine.get(column, NOT_AVAILABLE) in ("", NOT_AVAILABLE):

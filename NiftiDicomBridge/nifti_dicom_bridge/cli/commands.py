@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import BridgeError, Cancelled, OptionError
+from .archive import run_fetch, run_send
 from .convert import Registrar, run_convert
 from .exit_codes import DONE, FAILED, USAGE
 from .lines import accept_every_character, print_json, print_line
@@ -127,6 +128,8 @@ _COMMANDS = {
     "inspect": _inspect,
     "compare": _compare,
     "validate": _validate,
+    "send": run_send,
+    "fetch": run_fetch,
     "demo": _demo,
     "create-sample": _create_sample,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +21,10 @@ from .progress_bar import ProgressBar
 
 if TYPE_CHECKING:
     from ..model.report import ConversionReport, Entry
+
+
+ALL_PROCESSORS = 0
+_LAST = ("failed", "skipped")
 
 
 class Registrar(Protocol):
@@ -36,6 +42,8 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     from ..conversion.jobs import Job, convert
     from ..options.checks import check_options
 
+    if arguments.jobs is None:
+        arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
     options = ConversionOptions(
         **_chosen(arguments, ConversionOptions),
         set_values=dict(_pair(text) for text in arguments.attributes),
@@ -50,11 +58,17 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and registrar is not None:
         registrar.check()
 
+    start = time.monotonic()
     with ProgressBar(quiet=arguments.quiet) as bar:
-        report = convert(Job(arguments.inputs, arguments.output, options), bar.progress).in_words(command_line_words)
-    if report.outputs and not arguments.quiet and (notice := identity_notice(options)):
-        print_line(notice)
-    _print_report(report, arguments.quiet, arguments.verbose)
+
+        def finished(entry: Entry) -> None:
+            bar.clear()
+            _print_entry(entry.in_words(command_line_words), arguments.quiet, arguments.verbose)
+
+        job = Job(arguments.inputs, arguments.output, options)
+        report = convert(job, bar.progress, finished).in_words(command_line_words)
+    if not arguments.quiet:
+        _print_end(report, options, time.monotonic() - start, arguments.verbose)
     if register and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
     if arguments.report:
@@ -94,19 +108,30 @@ def _write_report(report: ConversionReport, path: Path, quiet: bool, overwrite: 
         write_report(report, path, bar.progress, overwrite)
 
 
-def _print_report(report: ConversionReport, quiet: bool, verbose: int) -> None:
-    for note in () if quiet else report.notes:
+def _print_entry(entry: Entry, quiet: bool, verbose: int) -> None:
+    if entry.outcome.value == "failed":
+        print_line(entry.line(), sys.stderr)
+    elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
+        print_line(entry.line())
+        for line in _entry_details(entry, verbose):
+            print_line(" " * 11 + line)
+        sys.stdout.flush()
+
+
+def _print_end(report: ConversionReport, options: ConversionOptions, seconds: float, verbose: int) -> None:
+    """Print what concerns all images, and the last line: ``129 converted, 2 failed, 89 skipped, 4.8 s``."""
+    for note in report.notes:
         print_line(f"note       {note}")
-    for entry in report.entries:
-        if entry.outcome.value == "failed":
-            print_line(entry.line(), sys.stderr)
-        elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
-            print_line(entry.line())
-            for line in _entry_details(entry, verbose):
-                print_line(" " * 11 + line)
-    skipped = sum(entry.outcome.value == "skipped" and not entry.exists for entry in report.entries)
-    if skipped and not quiet and not verbose:
-        print(f"skipped    {skipped} file(s) that are no images or duplicates (-v names them)")
+    if report.outputs and (notice := identity_notice(options)):
+        print_line(notice)
+    counts = Counter(entry.outcome.value for entry in report.entries)
+    hint = " (-v lists them)" if not verbose else ""
+    parts = [f"{count} {outcome}{hint * (outcome == 'skipped')}" for outcome, count in sorted(counts.items(), key=_by_outcome)]
+    print_line(", ".join([*parts, f"{seconds:.1f} s"]))
+
+
+def _by_outcome(counted: tuple[str, int]) -> int:
+    return _LAST.index(counted[0]) if counted[0] in _LAST else -1
 
 
 def _entry_details(entry: Entry, verbose: int) -> list[str]:

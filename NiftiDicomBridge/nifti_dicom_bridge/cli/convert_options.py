@@ -41,6 +41,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=float, metavar="GB",
                      help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
+    sub.add_argument("--jobs", type=int, metavar="N",
+                     help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .archive_options import add_fetch, add_send
 from .convert_options import add_convert
 
 
@@ -22,6 +23,8 @@ def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     _add_inspect(commands)
     _add_compare(commands)
     _add_validate(commands)
+    add_send(commands)
+    add_fetch(commands)
     _add_demo(commands)
     _add_create_sample(commands)
     return parser

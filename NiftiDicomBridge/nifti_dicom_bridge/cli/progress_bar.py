@@ -21,6 +21,10 @@ class ProgressBar:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the line, to print others."""
         if self.progress == self._show:
             self._write("")
 

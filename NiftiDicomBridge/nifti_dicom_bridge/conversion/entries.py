@@ -24,6 +24,7 @@ from ..options import Clean, ConversionOptions
 from ..standard.tags import Tag
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
+from .task_runner import TaskRunner
 
 
 class OutputPolicy:
@@ -45,6 +46,11 @@ class OutputPolicy:
     def of(cls, options: ConversionOptions, taken: set[str]) -> OutputPolicy:
         """Return what the options want; raises `OptionError` if a file that they name has errors."""
         return cls(Deidentifier.of(options) if options.deidentify else None, taken)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of tasks (`Task`): what is removed from one image must not be in the sentences on another, either."""
+        return frozenset({"de-identification"} if self._cleaner is not None else ())
 
     def published(self, report: ConversionReport) -> ConversionReport:
         """Return a report whose titles, sentences and paths identify nobody; it is the same where nothing is removed."""
@@ -100,20 +106,27 @@ def publish_entry(entry: Entry, number: int, masker: Masker) -> None:
     entry.log.changes, entry.log.values = [], []
 
 
-def plans_of(inventory: Inventory, report: ConversionReport) -> list[Plan]:
-    """Return what each series becomes, under names that differ; a series that cannot be understood is a failed entry."""
-    return with_unique_names(plans_as_named(inventory, report))
+def plans_and_report(inventory: Inventory, runner: TaskRunner) -> tuple[list[Plan], ConversionReport]:
+    """Return what each series becomes, under names that differ, and a report of all that becomes nothing."""
+    report = ConversionReport()
+    plans = with_unique_names(plans_as_named(inventory, report, runner))
+    return plans, report
 
 
-def plans_as_named(inventory: Inventory, report: ConversionReport) -> list[Plan]:
-    """Return what each series becomes, each called after itself alone."""
+def plans_as_named(inventory: Inventory, report: ConversionReport, runner: TaskRunner) -> list[Plan]:
+    """Return what each series becomes, each called after itself alone.
+
+    Files that are left out are entries of the report, and so are series that cannot be understood: failed ones.
+    """
     plans: list[Plan] = []
+    entries = leftover_entries(inventory.leftovers)
     for series in inventory.series:
         entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
         with errors_recorded_in(entry):
             plans += plan_series(series)
         if entry.outcome is Outcome.FAILED:
-            report.entries.append(entry)
+            entries.append(entry)
+    runner.report(entries, report)
     return plans
 
 

@@ -11,6 +11,7 @@ from ..model.names import companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from .entries import errors_recorded_in
 from .image_with_record import ImageWithRecord, open_nifti, open_store
+from .task_runner import TaskRunner
 
 PAIR = (".hdr", ".img")
 """Header and voxels of NIfTI in two files; other formats use these names too."""
@@ -41,13 +42,15 @@ def is_nifti_file(path: Path) -> bool:
     return is_nifti(path) and not path.is_dir()
 
 
-def opened_images(inputs: Sequence[Path], report: ConversionReport, follow_links: bool = False) -> Iterator[ImageWithRecord]:
+def opened_images(
+    inputs: Sequence[Path], report: ConversionReport, follow_links: bool, runner: TaskRunner
+) -> Iterator[ImageWithRecord]:
     """Yield the images; what cannot be read is a failed entry of the report."""
-    yield from _opened(nifti_files(inputs, follow_links), open_nifti, report)
+    yield from _opened(nifti_files(inputs, follow_links), open_nifti, report, runner)
     stores = list(stores_below(inputs, follow_links))
     if stores:
         check_package()
-    yield from _opened(stores, open_store, report)
+    yield from _opened(stores, open_store, report, runner)
 
 
 def other_inputs(inputs: Sequence[Path]) -> list[Path]:
@@ -56,7 +59,7 @@ def other_inputs(inputs: Sequence[Path]) -> list[Path]:
 
 
 def _opened(
-    paths: Iterable[Path], opener: Callable[[Path], ImageWithRecord], report: ConversionReport
+    paths: Iterable[Path], opener: Callable[[Path], ImageWithRecord], report: ConversionReport, runner: TaskRunner
 ) -> Iterator[ImageWithRecord]:
     for path in paths:
         entry, file = Entry(path.name, Outcome.CONVERTED, [path]), None
@@ -65,4 +68,4 @@ def _opened(
         if file is not None:
             yield file
         else:
-            report.entries.append(entry)
+            runner.report([entry], report)

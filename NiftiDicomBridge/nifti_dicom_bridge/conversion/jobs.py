@@ -11,6 +11,7 @@ from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
 from ..output import recover
+from .task_runner import Finished, TaskRunner
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Job:
     options: ConversionOptions = field(default_factory=ConversionOptions)
 
 
-def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
+def convert(job: Job, progress: Progress | None = None, finished: Finished | None = None) -> ConversionReport:
     """Convert everything that a job names; one failure does not stop the others.
 
     Parameters
@@ -47,6 +48,9 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
         What to do.
     progress : Progress, optional
         Told how far it is; may raise `Cancelled`.
+    finished : callable, optional
+        Given each entry of the report as soon as it is complete; with ``deidentify``, all of them at the end, when it is known
+        what no sentence may contain.
 
     Returns
     -------
@@ -84,7 +88,11 @@ def convert(job: Job, progress: Progress | None = None) -> ConversionReport:
         progress = _without_titles(progress)
     notes = recover(job.output, progress)
     with size_limit(job.options.size_limit):
-        report = run(job.inputs, job.output, job.options, progress)
+        runner = TaskRunner(job.options.jobs, progress, None if job.options.deidentify else finished)
+        report = run(job.inputs, job.output, job.options, runner)
+    if finished is not None and job.options.deidentify:
+        for entry in report.entries:
+            finished(entry)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
         raise BridgeError(_nothing_found(job, report))
     report.notes += notes

@@ -39,16 +39,16 @@ class ObjectBuilder:
         If a file that the options name is missing or damaged.
     """
 
-    def __init__(self, job: DicomJob, output: Path, progress: Progress | None):
-        self.job, self.output, self.progress = job, output, progress
+    def __init__(self, job: DicomJob, output: Path):
+        self.job, self.output = job, output
         self.shared = ConversionContext.of(job.options)
 
-    def create(self, path: Path, entry: Entry) -> None:
+    def create(self, path: Path, entry: Entry, progress: Progress | None = None) -> None:
         """Make DICOM of an image file that never was DICOM."""
         _refuse_original_options(path, self.job.options)  # before a damaged image is complained of
-        self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry)
+        self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry, progress)
 
-    def create_of(self, image: ImageWithSidecar, entry: Entry) -> None:
+    def create_of(self, image: ImageWithSidecar, entry: Entry, progress: Progress | None = None) -> None:
         """Make DICOM of an image that never was DICOM."""
         options, shared = self.job.options, self.shared.for_file(image.path)
         _refuse_original_options(image.path, options)
@@ -59,10 +59,10 @@ class ObjectBuilder:
                 entry.log.values += request.attributes.as_changes()
                 objects = build_objects(request, kind_parameters_for(what, request, shared, entry.log), entry.log)
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
-                write_objects(objects, what.name, frames, staging, self.job, self.progress)
+                write_objects(objects, what.name, frames, staging, self.job, progress)
             entry.outputs = staging.commit()
 
-    def recast(self, volumes: Sequence[Volume], entry: Entry) -> bool:
+    def recast(self, volumes: Sequence[Volume], entry: Entry, progress: Progress | None = None) -> bool:
         """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
         shared = self.shared.for_file(entry.inputs[0]) if entry.inputs else self.shared
         kinds = [requested_kind(volume, shared) for volume in volumes]
@@ -72,7 +72,7 @@ class ObjectBuilder:
         with Staging(self.output, self.job.options.overwrite) as staging:
             for volume, kind in zip(volumes, kinds, strict=True):
                 frames = volume.voxels.shape[0] * volume.voxels.shape[1]
-                write_objects(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, self.progress)
+                write_objects(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, progress)
             entry.outputs = staging.commit()
         return True
 

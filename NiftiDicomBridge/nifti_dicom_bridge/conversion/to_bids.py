@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..bids_dataset.bids_map import BidsMap, read_map
@@ -18,15 +20,15 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging, dataset_locked
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_as_named
+from .entries import OutputPolicy, errors_recorded_in, plans_as_named
 from .existing import check_free, series_of
 from .stage_nifti import stage_labels, stage_nifti
+from .task_runner import TaskRunner
+from .tasks import Task
 from .to_bids_images import entry_of, images_of
 
 
-def convert_to_bids(
-    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
-) -> ConversionReport:
+def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every series below the inputs into the dataset `output`; see `nifti_dicom_bridge.convert`.
 
     Raises
@@ -35,34 +37,41 @@ def convert_to_bids(
         If the map of the person has errors; nothing was read then.
     """
     table = read_map(options.bids_map)
-    inventory = find_series(inputs, progress, options.follow_links)
-    report = ConversionReport(leftover_entries(inventory.leftovers))
+    inventory = find_series(inputs, runner.progress, options.follow_links)
+    report = ConversionReport()
     public = OutputPolicy.of(options, set())
-    pairs = images_of(plans_as_named(inventory, report), options, public, report)
+    pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)
     images = [image for image, _ in pairs]
-    with dataset_locked(output, progress):
+    dataset = _Dataset(output, table, options, public)
+    with dataset_locked(output, runner.progress):
         placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-        report.entries += [_left_out(image, plan) for image, plan in pairs if image.ignored]
+        runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored], report)
         plan_of = {id(image): plan for image, plan in pairs}
+        tasks = []
         for placement in placements:
-            report.entries.append(_write(placement, plan_of[id(placement.image)], output, table, options, public, progress))
+            plan = plan_of[id(placement.image)]
+            keys = public.keys or frozenset({placement.subject})  # their images share the rows of tables
+            tasks.append(Task(plan.title, plan.paths, partial(_write, placement, plan, dataset), keys))
+        report.entries += runner.run(tasks)
     return public.published(report)
 
 
-def _write(
-    placement: Placement,
-    plan: Plan,
-    output: Path,
-    table: BidsMap,
-    options: ConversionOptions,
-    public: OutputPolicy,
-    progress: Progress | None,
-) -> Entry:
-    image, entry = placement.image, entry_of(plan)
+@dataclass
+class _Dataset:
+    """What the images of one conversion share."""
+
+    folder: Path
+    table: BidsMap
+    options: ConversionOptions
+    public: OutputPolicy
+
+
+def _write(placement: Placement, plan: Plan, dataset: _Dataset, progress: Progress | None) -> Entry:
+    image, entry, options = placement.image, entry_of(plan), dataset.options
     with errors_recorded_in(entry, options.skip_existing):
-        _check_existing(output / str(placement.path), placement, options)
-        volume = public.clean(load(plan, progress), entry.log)
-        entry.outputs = write_placed(volume, placement, output, table, options)
+        _check_existing(dataset.folder / str(placement.path), placement, options)
+        volume = dataset.public.clean(load(plan, progress), entry.log)
+        entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, options)
         entry.log.warnings += volume.warnings
     entry.log.warnings += image.log.warnings
     entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes

@@ -14,10 +14,11 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in
+from .task_runner import TaskRunner
 
 
 def images_of(
-    plans: Sequence[Plan], options: ConversionOptions, public: OutputPolicy, report: ConversionReport
+    plans: Sequence[Plan], options: ConversionOptions, public: OutputPolicy, report: ConversionReport, runner: TaskRunner
 ) -> list[tuple[Image, Plan]]:
     """Return what the headers specify of each image, with what to load; one that cannot be understood is a failed entry.
 
@@ -39,7 +40,7 @@ def images_of(
             image.subject = options.subject or (_keyed_subject(plan, naming) if naming else "")
             images.append((image, plan))
         if entry.outcome is Outcome.FAILED:
-            report.entries.append(entry)
+            runner.report([entry], report)
     return images
 
 

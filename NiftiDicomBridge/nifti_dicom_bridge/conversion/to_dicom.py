@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +17,25 @@ from ..formats.dicom.created.kinds import modality_of
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
-from ..formats.dicom.uids import UidMap
-from ..formats.dicom.write import DicomJob, write_dicom
+from ..formats.dicom.uids import UidMap, references_in, uid_bytes
+from ..formats.dicom.write import DicomJob, folder_of, write_dicom
 from ..model import metadata
 from ..model.metadata import Change, Instance
+from ..model.names import name_key
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
-from ..options import ConversionOptions, Kind, Progress
+from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.wording import option_error
 from ..output import Staging
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, plans_and_report
 from .existing import refuse_other_study
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import SidecarEdits
+from .task_runner import TaskRunner
+from .tasks import Task, keys_of_names
 
 if TYPE_CHECKING:
     from .new_objects import ObjectBuilder
@@ -40,8 +44,8 @@ if TYPE_CHECKING:
 class _Run:
     """What all images of one conversion share; what only new objects need is made when the first of them comes."""
 
-    def __init__(self, output: Path, options: ConversionOptions, progress: Progress | None):
-        self.output, self.options, self.progress = output, options, progress
+    def __init__(self, output: Path, options: ConversionOptions):
+        self.output, self.options = output, options
         self.job, self.public = DicomJob(options), OutputPolicy.of(options, set())
         edits.elements_of(options.set_values)  # what is not valid ends the conversion before anything is written
         if options.reference or options.study_from or options.metadata:
@@ -60,7 +64,7 @@ class _Run:
         """Makes new objects."""
         from .new_objects import ObjectBuilder
 
-        return ObjectBuilder(self.job, self.output, self.progress)
+        return ObjectBuilder(self.job, self.output)
 
 
 @dataclass
@@ -81,6 +85,13 @@ class _Source:
         return [Path(instance.path) for instance in self.plan.instances] if self.plan else []
 
     @property
+    def dicom_instances(self) -> Sequence[Instance]:
+        """The instances that it is made of; none for an image that never was DICOM."""
+        if self.plan is not None:
+            return self.plan.instances
+        return self.file.record.source.metadata.instances if self.file is not None and self.file.record is not None else ()
+
+    @property
     def is_resampled(self) -> bool:
         """Whether it was made of the image that its record describes, on another grid."""
         return self.file is not None and self.file.record is not None and bool(self.file.record.source.resampled)
@@ -98,29 +109,70 @@ class _Source:
         return load(self.plan, progress)
 
 
-def convert_to_dicom(
-    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
-) -> ConversionReport:
+def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
-    run = _Run(output, options, progress)
+    run = _Run(output, options)
     report = ConversionReport()
-    sources = list(_image_sources(inputs, report, options))
-    inventory = find_series(other_inputs(inputs), progress, options.follow_links)
-    report.entries += leftover_entries(inventory.leftovers)
-    sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans_of(inventory, report)]
+    sources = list(_image_sources(inputs, report, options, runner))
+    inventory = find_series(other_inputs(inputs), runner.progress, options.follow_links)
+    plans, others = plans_and_report(inventory, runner)
+    report.entries += others.entries
+    sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans]
     _check_sidecar(sources, options)
-    for group, job in _jobs(_sharing_instances(sources), run.job):
-        report.entries.append(_group_to_dicom(group, run.with_job(job)))
+    groups = list(_jobs(_sharing_instances(sources), run.job))
+    keys = _keys_of_tasks([group for group, _ in groups], options) if runner.jobs > 1 else repeat(frozenset[str]())
+    tasks = []
+    for (group, job), own in zip(groups, keys, strict=False):
+        files = [path for source in group for path in source.inputs]
+        tasks.append(Task(_title(group), files, partial(_group_to_dicom, group, run.with_job(job)), run.public.keys or own))
+    report.entries += runner.run(tasks)
     return run.public.published(report)
 
 
-def _image_sources(inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions) -> Iterator[_Source]:
-    for file in opened_images(inputs, report, options.follow_links):
+def _title(group: Sequence[_Source]) -> str:
+    return ", ".join(source.title for source in group)
+
+
+def _keys_of_tasks(groups: Sequence[Sequence[_Source]], options: ConversionOptions) -> list[frozenset[str]]:
+    """Return what the series of each group has in common with others: names of folders or files, and UIDs.
+
+    New objects share studies, series numbers and frames of reference; restored ones refer to each other by UIDs, which are
+    new in all of them.
+    """
+    instances = [[instance for source in group for instance in source.dicom_instances] for group in groups]
+    uids: list[set[bytes]] = [set() for _ in groups]
+    if options.uids is Uids.NEW:
+        uids = [_own_uids(some) for some in instances]
+        known = set[bytes]().union(*uids)
+        uids = [own | known & references_in(one.elements for one in some) for own, some in zip(uids, instances, strict=True)]
+    keys = []
+    for group, some, linked in zip(groups, instances, uids, strict=True):
+        names = keys_of_names({folder_of(instance) for instance in some})
+        files = {f"file {name_key(instance.name)}" for instance in some} if options.names is Names.ORIGINAL else set[str]()
+        new = {"new objects"} if _may_be_new(group, options) else set[str]()
+        keys.append(names | files | new | {f"UID {uid.decode('latin-1')}" for uid in linked})
+    return keys
+
+
+def _own_uids(instances: Sequence[Instance]) -> set[bytes]:
+    series = {metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID) for instance in instances}
+    return {uid_bytes(uid) for uid in (*series, *(instance.uid for instance in instances))}
+
+
+def _may_be_new(group: Sequence[_Source], options: ConversionOptions) -> bool:
+    never_dicom = any(source.file is not None and source.file.record is None for source in group)
+    return never_dicom or options.kind is not Kind.AUTO or bool(options.per_file)
+
+
+def _image_sources(
+    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
+) -> Iterator[_Source]:
+    for file in opened_images(inputs, report, options.follow_links, runner):
         entry, source = Entry(file.path.name, Outcome.CONVERTED, [file.path]), None
         with errors_recorded_in(entry):
             source = _source_of(file)
         if source is None:
-            report.entries.append(entry)
+            runner.report([entry], report)
         else:
             yield source
 
@@ -194,17 +246,17 @@ def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
     return [members for _, members in groups]
 
 
-def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
+def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) -> Entry:
     inputs = [path for source in group for path in source.inputs]
     options = run.options.for_file(inputs[0])
-    entry = Entry(", ".join(source.title for source in group), Outcome.RESTORED, inputs)
+    entry = Entry(_title(group), Outcome.RESTORED, inputs)
     first = group[0].file
     with errors_recorded_in(entry, options.skip_existing):
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
-            run.making.create(first.path, entry)
-        elif options.kind is Kind.AUTO or not _recast(group, run, entry):
-            _restore(group, run, entry)
+            run.making.create(first.path, entry, progress)
+        elif options.kind is Kind.AUTO or not _recast(group, run, entry, progress):
+            _restore(group, run, entry, progress)
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
             from .new_objects import violations
 
@@ -214,10 +266,10 @@ def _group_to_dicom(group: list[_Source], run: _Run) -> Entry:
     return entry
 
 
-def _recast(group: list[_Source], run: _Run, entry: Entry) -> bool:
-    edited = [_with_edits(source, run) for source in group]
+def _recast(group: list[_Source], run: _Run, entry: Entry, progress: Progress | None) -> bool:
+    edited = [_with_edits(source, progress) for source in group]
     volumes = [run.public.clean(volume, entry.log) for volume in edited]
-    if not run.making.recast(volumes, entry):
+    if not run.making.recast(volumes, entry, progress):
         return False
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     if not run.options.deidentify:
@@ -244,22 +296,22 @@ def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:
     return dict(edits.elements_of({word: text for word, (text, _) in given.items()}).items())
 
 
-def _restore(group: list[_Source], run: _Run, entry: Entry) -> None:
+def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress | None) -> None:
     """Give back what an image came from, or a derived series where it was edited."""
     together = _edited_values(group)
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
-        volumes = [run.public.clean(_with_edits(source, run), entry.log) for source in group]
+        volumes = [run.public.clean(_with_edits(source, progress), entry.log) for source in group]
         run.job.keep_new_uids(volumes)
     else:
-        volumes = [source.load(run.progress) for source in group]
+        volumes = [source.load(progress) for source in group]
     together |= _given_values(run, entry)
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     _require_same_modality(together, volumes)
     entry.log.warnings += _renamed(_originals(group, volumes), together)
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
-        entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, run.progress)
+        entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, progress)
         entry.outputs = staging.commit()
     given = given_values(run.options.for_file(entry.inputs[0]))
     entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
@@ -309,10 +361,10 @@ def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) ->
         )
 
 
-def _with_edits(source: _Source, run: _Run) -> Volume:
+def _with_edits(source: _Source, progress: Progress | None) -> Volume:
     from .new_objects import with_edits
 
-    return with_edits(source.load(run.progress), source.edits)
+    return with_edits(source.load(progress), source.edits)
 
 
 def _sourced(change: Change, given: Mapping[str, tuple[str, str]]) -> Change:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ..errors import GeometryError
@@ -14,36 +16,43 @@ from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.names import name_key, portable_stem, stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
-from ..model.resample import resample
+from ..model.resample import SUFFIXES, resample
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of, series_uid
+from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
 from .image_with_record import open_store
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
+from .task_runner import TaskRunner
+from .tasks import Task, keys_of_names
 
 
-def convert_to_nifti(
-    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
-) -> ConversionReport:
+def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
     stores = list(stores_below(inputs, options.follow_links))
-    inventory = find_series([path for path in inputs if not is_store(path)], progress, options.follow_links)
-    report = ConversionReport(leftover_entries(inventory.leftovers))
-    plans = plans_of(inventory, report)
+    inventory = find_series([path for path in inputs if not is_store(path)], runner.progress, options.follow_links)
+    plans, report = plans_and_report(inventory, runner)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
-    report.entries += stores_to_nifti(stores, output, options, taken, public) if stores else []
+    tasks = stores_to_nifti(stores, output, options, taken, public) if stores else []
     for plan in plans:
-        report.entries.append(_plan_to_nifti(plan, output, options, taken, public, progress))
+        convert = partial(_plan_to_nifti, plan, output, options, taken, public)
+        keys = public.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
+        tasks.append(Task(plan.title, plan.paths, convert, keys))
+    report.entries += runner.run(tasks)
     return public.published(report)
+
+
+def _without_suffixes(name: str) -> str:
+    """Return a name without those of resampled images at its end: so their names are in one group with that of their image."""
+    return re.sub(rf"({'|'.join(map(re.escape, SUFFIXES.values()))}|_\d+)+$", "", name)
 
 
 def _plan_to_nifti(
     plan: Plan, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy, progress: Progress | None
 ) -> Entry:
-    entry = Entry(plan.title, Outcome.CONVERTED, [Path(instance.path) for instance in plan.instances])
+    entry = Entry(plan.title, Outcome.CONVERTED, plan.paths)
     with errors_recorded_in(entry, options.skip_existing):
         if not options.deidentify:  # which gives another name
             check_free(output / (plan.name + nifti_suffix(options)), series_uid(plan), options)
@@ -56,23 +65,25 @@ def _plan_to_nifti(
 
 def stores_to_nifti(
     stores: Sequence[Path], output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy
-) -> list[Entry]:
-    """Convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
+) -> list[Task]:
+    """Return how to convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
     check_package()
-    return [_store_to_nifti(path, output, options, taken, public) for path in stores]
+    names = [stem_of(path) if options.deidentify else unique_name(portable_stem(path), taken) for path in stores]
+    return [
+        Task(path.name, [path], partial(_store_to_nifti, path, name, output, options, public), public.keys)
+        for path, name in zip(stores, names, strict=True)
+    ]
 
 
-def _store_to_nifti(path: Path, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy) -> Entry:
+def _store_to_nifti(
+    path: Path, name: str, output: Path, options: ConversionOptions, public: OutputPolicy, progress: Progress | None
+) -> Entry:
     entry = Entry(path.name, Outcome.CONVERTED, [path])
     with errors_recorded_in(entry, options.skip_existing):
         file = open_store(path)
-        volume = replace(file.load().in_memory(), name=stem_of(path), warnings=file.image.warnings)
+        volume = replace(file.load().in_memory(), name=name, warnings=file.image.warnings)
         entry.log.warnings += volume.warnings
-        volume = (
-            public.named(volume, entry.log)
-            if options.deidentify
-            else replace(volume, name=unique_name(portable_stem(path), taken))
-        )
+        volume = public.named(volume, entry.log)
         if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = reoriented(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:

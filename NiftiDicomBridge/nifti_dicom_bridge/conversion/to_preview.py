@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,12 @@ from ..output import Staging
 from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of
+from .entries import OutputPolicy, errors_recorded_in, plans_and_report
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .read_images import read
+from .task_runner import TaskRunner
+from .tasks import Task, keys_of_names
 
 
 @dataclass
@@ -75,13 +78,16 @@ class _Shared:
 
 
 def convert_to_preview(
-    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
+    inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner
 ) -> ConversionReport:
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
     shared = _Shared.of(output, options)
     report = ConversionReport()
-    for source in list(_sources(inputs, report, options, progress)):  # all are found before the first is written
-        report.entries.append(_source_to_preview(source, shared, progress))
+    tasks = []
+    for source in list(_sources(inputs, report, options, runner)):  # all are found before the first is written
+        keys = shared.public.keys or keys_of_names([source.name])
+        tasks.append(Task(source.title, source.inputs, partial(_source_to_preview, source, shared), keys))
+    report.entries += runner.run(tasks)
     return shared.public.published(report)
 
 
@@ -94,15 +100,16 @@ def write_preview(volume: Volume, path: Path, options: ConversionOptions, log: L
 
 
 def _sources(
-    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, progress: Progress | None
+    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
 ) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
-    for file in opened_images(inputs, report, options.follow_links):
+    for file in opened_images(inputs, report, options.follow_links, runner):
         yield _Source(file.path.name, portable_stem(file.path), [file.path], file=file)
-    inventory = find_series(other_inputs(inputs), progress, options.follow_links)
-    report.entries += leftover_entries(inventory.leftovers)
-    for plan in plans_of(inventory, report):
-        yield _Source(plan.title, plan.name, [Path(instance.path) for instance in plan.instances], plan=plan)
+    inventory = find_series(other_inputs(inputs), runner.progress, options.follow_links)
+    plans, others = plans_and_report(inventory, runner)
+    report.entries += others.entries
+    for plan in plans:
+        yield _Source(plan.title, plan.name, plan.paths, plan=plan)
 
 
 def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | None) -> Entry:

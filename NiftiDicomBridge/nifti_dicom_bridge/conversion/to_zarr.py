@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ..formats import zarr
@@ -17,16 +18,16 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, leftover_entries, plans_of, series_uid
+from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
 from .image_files import is_nifti_file, nifti_files
 from .image_with_record import open_nifti, open_store
 from .stage_zarr import stage_store
+from .task_runner import TaskRunner
+from .tasks import Task
 
 
-def convert_to_zarr(
-    inputs: Sequence[Path], output: Path, options: ConversionOptions, progress: Progress | None
-) -> ConversionReport:
+def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`.
 
     Raises
@@ -36,71 +37,79 @@ def convert_to_zarr(
     """
     zarr.check_package()
     others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
-    inventory = find_series(others, progress, options.follow_links)
-    report = ConversionReport(leftover_entries(inventory.leftovers))
+    inventory = find_series(others, runner.progress, options.follow_links)
+    plans, report = plans_and_report(inventory, runner)
     taken: set[str] = set()
     public = OutputPolicy.of(options, taken)
-    images = [(plan.title, _paths(plan), plan.name, _series(plan, public, progress)) for plan in plans_of(inventory, report)]
+    images: list[tuple[str, list[Path], str, Stage]] = [
+        (plan.title, plan.paths, plan.name, partial(_stage_series, plan)) for plan in plans
+    ]
     files, stores = nifti_files(inputs, options.follow_links), zarr.stores_below(inputs, options.follow_links)
-    images += [(path.name, [path], portable_stem(path), _image(path, public, progress)) for path in files]
-    images += [(path.name, [path], portable_stem(path), _store(path, public, progress)) for path in stores]
+    images += [(path.name, [path], portable_stem(path), partial(_stage_image, path)) for path in files]
+    images += [(path.name, [path], portable_stem(path), partial(_stage_other_store, path)) for path in stores]
+    tasks = []
     for title, paths, name, stage in images:
-        entry = Entry(title, Outcome.CONVERTED, paths)
-        report.entries.append(_written(entry, name if options.deidentify else unique_name(name, taken), output, options, stage))
+        own = name if options.deidentify else unique_name(name, taken)
+        what = _Image(title, paths, own, output, options, public)
+        tasks.append(Task(title, paths, partial(_written, what, stage), public.keys))
+    report.entries += runner.run(tasks)
     return public.published(report)
 
 
-Stage = Callable[[str, Staging, ConversionOptions, Entry], None]
-"""Puts what one image becomes into a staging area, under a name."""
+@dataclass
+class _Image:
+    """An image to write: its title, files and name, and what it has in common with the others."""
+
+    title: str
+    paths: list[Path]
+    name: str
+    output: Path
+    options: ConversionOptions
+    public: OutputPolicy
 
 
-def _written(entry: Entry, name: str, output: Path, options: ConversionOptions, stage: Stage) -> Entry:
-    with errors_recorded_in(entry, options.skip_existing), Staging(output, options.overwrite) as staging:
-        stage(name, staging, options, entry)
+Stage = Callable[[_Image, Staging, Entry, Progress | None], None]
+"""Puts what one image becomes into a staging area."""
+
+
+def _written(image: _Image, stage: Stage, progress: Progress | None) -> Entry:
+    entry, options = Entry(image.title, Outcome.CONVERTED, image.paths), image.options
+    with errors_recorded_in(entry, options.skip_existing), Staging(image.output, options.overwrite) as staging:
+        stage(image, staging, entry, progress)
         entry.outputs = staging.commit()
     return entry
 
 
-def _paths(plan: Plan) -> list[Path]:
-    return [Path(instance.path) for instance in plan.instances]
+def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
+    public, options = image.public, image.options
+    if not options.deidentify:
+        check_free(staging.folder / (image.name + ZARR_SUFFIX), series_uid(plan), options)
+    entry.log.warnings += plan.warnings
+    if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
+        volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
+        stage_store(volume, volume.name, staging, options, progress=progress)
+        return
+    stream = Stream(plan, progress)
+    volume = public.named(replace(stream.volume, name=image.name), entry.log)
+
+    def complete(digest: str) -> Volume:
+        return replace(public.clean(stream.complete(digest)), name=volume.name)
+
+    stage_store(volume, volume.name, staging, options, complete=complete, progress=progress)
 
 
-def _series(plan: Plan, public: OutputPolicy, progress: Progress | None) -> Stage:
-    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
-        if not options.deidentify:
-            zarr_store = staging.folder / (name + ZARR_SUFFIX)
-            check_free(zarr_store, series_uid(plan), options)
-        entry.log.warnings += plan.warnings
-        if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
-            volume = public.named(replace(load(plan, progress), name=name), entry.log)
-            stage_store(volume, volume.name, staging, options, progress=progress)
-            return
-        stream = Stream(plan, progress)
-        volume = public.named(replace(stream.volume, name=name), entry.log)
+def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
+    file, public = open_nifti(path), image.public
+    if file.record is not None:
+        volume = public.named(replace(file.load(), name=image.name), entry.log)
+        stage_store(volume, volume.name, staging, image.options, public.edits(file, entry.log), progress=progress)
+        return
+    from ..creation.image_with_sidecar import open_with_sidecar
 
-        def complete(digest: str) -> Volume:
-            return replace(public.clean(stream.complete(digest)), name=volume.name)
-
-        stage_store(volume, volume.name, staging, options, complete=complete, progress=progress)
-
-    return stage
-
-
-def _image(path: Path, public: OutputPolicy, progress: Progress | None) -> Stage:
-    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
-        file = open_nifti(path)
-        if file.record is not None:
-            volume = public.named(replace(file.load(), name=name), entry.log)
-            stage_store(volume, volume.name, staging, options, public.edits(file, entry.log), progress=progress)
-            return
-        from ..creation.image_with_sidecar import open_with_sidecar
-
-        what = open_with_sidecar(path)
-        entry.log.warnings += what.image.warnings
-        image = public.named(replace(what.image, name=name, intent=_intent(what.image, path)), entry.log)
-        stage_store(image, name, staging, options, what.top, progress=progress)
-
-    return stage
+    what = open_with_sidecar(path)
+    entry.log.warnings += what.image.warnings
+    volume = public.named(replace(what.image, name=image.name, intent=_intent(what.image, path)), entry.log)
+    stage_store(volume, image.name, staging, image.options, what.top, progress=progress)
 
 
 def _intent(image: Volume, path: Path) -> str:
@@ -108,10 +117,7 @@ def _intent(image: Volume, path: Path) -> str:
     return "label" if image.voxels.dtype.kind in "iub" and find_labels(path) is not None else image.intent
 
 
-def _store(path: Path, public: OutputPolicy, progress: Progress | None) -> Stage:
-    def stage(name: str, staging: Staging, options: ConversionOptions, entry: Entry) -> None:
-        file = open_store(path)
-        volume = public.named(replace(file.load(), name=name, warnings=file.image.warnings), entry.log)
-        stage_store(volume, volume.name, staging, options, public.edits(file, entry.log), progress=progress)
-
-    return stage
+def _stage_other_store(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
+    file, public = open_store(path), image.public
+    volume = public.named(replace(file.load(), name=image.name, warnings=file.image.warnings), entry.log)
+    stage_store(volume, volume.name, staging, image.options, public.edits(file, entry.log), progress=progress)

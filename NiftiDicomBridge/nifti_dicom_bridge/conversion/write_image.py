@@ -118,7 +118,7 @@ def _create(volume: Volume, folder: Path, job: DicomJob, entry: Entry) -> bool:
         return False
     from .new_objects import ObjectBuilder
 
-    objects = ObjectBuilder(job, folder, None)
+    objects = ObjectBuilder(job, folder)
     if volume.source is not None:
         return objects.recast([volume.in_memory()], entry)
     sidecar = job.options.sidecar

@@ -13,6 +13,7 @@ from ..formats.dicom.created.attributes import DEFAULT, Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.modules import UNPAIRED, defaults_of
 from ..formats.dicom.created.reference import Reference, read_references
+from ..formats.dicom.created.set_values import set_tags
 from ..formats.dicom.pydicom_conversion import element_of
 from ..formats.dicom.uids import new_uid
 from ..model import metadata
@@ -199,7 +200,7 @@ def _note_other_patient(attributes: Attributes, other: Reference, sentences: lis
     """Warn if the user set another patient than that of the study that the image is written into."""
     theirs = Attributes(other.study())
     same_study = attributes.text(Tag.STUDY_INSTANCE_UID) == other.study_uid
-    given = [tag for tag in _PATIENT if same_study and attributes.sources.get(tag, "").startswith("--")]
+    given = [tag for tag in _PATIENT if same_study and tag in set_tags(attributes)]
     changed = [keyword_of(tag) for tag in given if theirs.text(tag) not in ("", attributes.text(tag))]
     if changed:
         sentences.append(

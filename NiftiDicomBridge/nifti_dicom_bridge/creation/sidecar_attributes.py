@@ -11,6 +11,7 @@ from .. import bids
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import Attributes
+from ..formats.dicom.created.set_values import set_tags
 from ..formats.dicom.protected import refusal
 from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Element, Elements, Item
@@ -198,7 +199,7 @@ def private_block(described: ImageWithSidecar, attributes: Attributes, of_first:
         What the first frame says by itself.
     """
     elements = attributes.elements | of_first
-    overridden = {tag for tag, source in attributes.sources.items() if source.startswith(("set_values=", "metadata="))}
+    overridden = set_tags(attributes)
     now = bids.keys_of_elements(elements)
     before = bids.keys_of_elements({tag: element for tag, element in elements.items() if tag not in overridden})
     protected = _protected(described.top)

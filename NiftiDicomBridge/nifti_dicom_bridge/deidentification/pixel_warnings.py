@@ -28,8 +28,8 @@ def pixel_warnings(volume: Volume, mosaics_explained: bool = False) -> list[str]
         )
     if volume.dicom.is_mosaic and not mosaics_explained:
         sentences.append(
-            "the slices are arranged in mosaics, which only private attributes describe, and those were removed. Use "
-            'retain="safe-private", or convert the images to NIfTI'
+            "the DICOM has slices in mosaics, which only private attributes describe, and those were removed: it cannot be "
+            'split into slices again. Use retain="safe-private" to keep what describes them'
         )
     if metadata.text(elements, Tag.RECOGNIZABLE_VISUAL_FEATURES).upper() == "YES" and not may_show_a_face(volume):
         sentences.append("RecognizableVisualFeatures (0028,0302) is YES: the patient may be recognized in the image")

@@ -57,18 +57,14 @@ def is_delimited(text: str) -> bool:
 
 
 def read_delimited(text: str, place: Place) -> list[Segment]:
-    """Return the labels of a table; its columns are known by their names, without a header: number, name, colour.
+    """Return the labels of a table (see `has_header`, `is_delimited`); its columns without a header: number, name, colour.
 
     Raises
     ------
     LabelError
         If a line has no number or no name, or a value that cannot be used.
     """
-    try:
-        rows, _ = _rows(text)
-    except csv.Error as error:
-        raise place.error(f"it is no table ({error}). Save it anew.") from None
-    return [_segment(row, place.at(f"line {n}")) for n, row in rows]
+    return [_segment(row, place.at(f"line {n}")) for n, row in _rows(text)[0]]
 
 
 def _rows(text: str) -> tuple[list[tuple[int, Row]], bool]:

@@ -31,6 +31,11 @@ def size_limit(gigabytes: float | None) -> Iterator[None]:
         _limit.reset(before)
 
 
+def current_limit() -> float | None:
+    """Return what replaces the limits now, GB; None for the built-in ones."""
+    return _limit.get()
+
+
 def largest_expanded(packed: int, ratio: int = LARGEST_RATIO) -> int:
     """Return how many bytes may come of compressed ones."""
     own = _limit.get()

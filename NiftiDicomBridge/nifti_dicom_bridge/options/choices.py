@@ -9,6 +9,8 @@ PLANES = "planes"
 """A mosaic of the three middle planes."""
 MOST_LEVELS = 16
 """Of a pyramid: more halvings than any image has."""
+MOST_JOBS = 1024
+"""More processors than any computer has that converts images."""
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(what, done, total)``; raising `Cancelled` in it stops the job and leaves nothing half-written."""
 

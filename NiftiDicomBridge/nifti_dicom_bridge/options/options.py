@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from .choice_fields import Choice, ChoiceSet
 from .choices import (
+    MOST_JOBS,
     MOST_LEVELS,
     Clean,
     Kind,
@@ -215,6 +216,10 @@ class ConversionOptions(Checked):
     size_limit : float, optional
         Largest image or decompressed data set, in GB. By default, an image may need all of the memory, and data sets may be
         compressed 100 : 1.
+    jobs : int
+        Images to convert at the same time, each in a process of its own; 0 for as many as there are processors. Files,
+        names and report are the same whatever the number. Where processes do not start as copies (Windows, macOS), a script
+        that asks for several needs ``if __name__ == "__main__":``.
     per_file : dict of pathlib.Path to FileOptions
         Input file → its own `kind`, `reference` and `set_values`, for conversion to DICOM.
 
@@ -269,6 +274,7 @@ class ConversionOptions(Checked):
     record: Flag = Flag(True)
     follow_links: Flag = Flag(False)
     size_limit: OptionalLimit = OptionalLimit(None)
+    jobs: WholeNumber = WholeNumber(1, least=0, most=MOST_JOBS)
     per_file: _PerFile = _PerFile()
 
     @property

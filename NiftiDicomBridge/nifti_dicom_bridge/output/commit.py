@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from ..errors import OutputError
+from ..model.names import portability_problem
 from . import durable
 
 NEW, OLD = "new", "old"
@@ -87,11 +89,16 @@ class Commit:
 
     @classmethod
     def unfinished(cls, staging: Path, folder: Path) -> tuple[Commit, bool] | None:
-        """Return a commit that was decided and not finished, and whether it is to be taken back; None if there is none."""
+        """Return a commit that was decided and not finished, and whether it is to be taken back; None if there is none.
+
+        Raises
+        ------
+        OutputError
+            If the journal is damaged, or names files outside of the folder.
+        """
         for journal, undo in ((JOURNAL, False), (UNDO, True)):
             if (staging / journal).is_file():
-                content = json.loads((staging / journal).read_bytes())
-                return cls(staging, folder, [Step(**step) for step in content["steps"]], content["made"]), undo
+                return cls(staging, folder, *_read_journal(staging / journal)), undo
         return None
 
     def decide(self) -> None:
@@ -172,6 +179,24 @@ class Commit:
             former = old
         if os.path.lexists(former) and not os.path.lexists(place):
             os.replace(former, place)
+
+
+def _read_journal(path: Path) -> tuple[list[Step], list[str]]:
+    """Return the steps and the new folders of a journal; whoever can write to the folder may have written it."""
+    try:
+        content = json.loads(path.read_bytes())
+        steps, made = [Step(**step) for step in content["steps"]], list(content["made"])
+        for name in (*made, *(step.name for step in steps)):
+            if not name or PurePosixPath(name).is_absolute() or portability_problem(name):
+                raise ValueError(f"{name!r} is not a name below the folder")
+        if not {step.action for step in steps} <= _DO.keys():
+            raise ValueError("it contains an unknown action")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise OutputError(
+            f"{path}: the journal of an interrupted conversion cannot be used ({error}). The outputs of that conversion are in "
+            f"{path.parent}: move or remove this folder, and repeat the conversion."
+        ) from error
+    return steps, made
 
 
 _DO = {"file": Commit._put_file, "folder": Commit._put_folder, "remove": Commit._remove}

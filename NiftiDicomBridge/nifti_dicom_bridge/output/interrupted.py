@@ -66,10 +66,10 @@ def _finished(staging: Path, folder: Path) -> str:
             return f"{folder}: took back {_outputs(commit)} of a conversion that was interrupted"
         commit.complete()
         return f"{folder}: completed {_outputs(commit)} of a conversion that was interrupted"
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
         raise OutputError(
             f"{folder}: a conversion was interrupted while its outputs were put in place, and they cannot be completed "
-            f"({getattr(error, 'strerror', None) or error}). They are in {staging}. Free space or check the permissions, and "
+            f"({error.strerror}). They are in {staging}. Free space or check the permissions, and "
             "repeat the conversion."
         ) from error
 

@@ -57,7 +57,7 @@ class FolderLock:
             self.path.parent.mkdir(exist_ok=True)
             file = open(self.path, "ab")  # noqa: SIM115  # it stays open as long as the lock is held
         except (FileNotFoundError, FileExistsError):
-            if not self.path.parent.parent.is_dir():
+            if self.path.parent.is_file() or not self.path.parent.parent.is_dir():
                 raise
             return False  # another conversion removes the folder just now
         except PermissionError:

@@ -56,7 +56,10 @@ def test_the_traceback_of_an_entry_is_printed_on_request(
 ) -> None:
     monkeypatch.setattr(reading, "scaling_of", broken)
 
-    assert main(["convert", str(two_series), "--to", "nifti", "-o", str(tmp_path / "out"), *flags]) == commands.FAILED
+    assert (
+        main(["convert", str(two_series), "--to", "nifti", "-o", str(tmp_path / "out"), "--jobs", "1", *flags])
+        == commands.FAILED
+    )
 
     assert ("Traceback" in capsys.readouterr().err) is printed
 

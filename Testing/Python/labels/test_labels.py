@@ -25,6 +25,7 @@ from nifti_dicom_bridge.labels import (
     write_dseg,
 )
 from nifti_dicom_bridge.labels.codes import coding_of
+from nifti_dicom_bridge.labels.read import LARGEST_BYTES, form_of
 from nifti_dicom_bridge.model.metadata import Log
 
 SPLEEN, TUMOUR = ("spleen", (157, 108, 162)), ("liver tumour", (0, 255, 0))
@@ -137,6 +138,24 @@ DAMAGED = {
     "no labelID": ('{"segmentAttributes": [[{"SegmentLabel": "a"}]]}', "segment 1", "labelID"),
     "broken xml": ("<CaretExtension><LabelTable><Label Key='1'>a</Label>", "labels.any", "XML"),
     "entities": ("<!DOCTYPE a [<!ENTITY b 'c'>]><LabelTable><Label Key='1'>&b;</Label></LabelTable>", "labels.any", "XML"),
+    "no number": ("index\tname\nred\ta\n", "line 2", "red"),
+    "no number in a row": ("index\tname\n\ta\n", "line 2", "no label number"),
+    "algorithm": ("index,name,AlgorithmType\n1,a,by hand\n", "line 2", "BY HAND"),
+    "half a quotation": ('index,name\n1,"a\n', "labels.any", "none of the label files"),
+    "list": ('[{"1": "a"}]', "labels.any", "a list"),
+    "attributes": ('{"segmentAttributes": 1}', "segmentAttributes", "list of lists"),
+    "no segment": ('{"segmentAttributes": [[1]]}', "segment 1", "no segment"),
+    "algorithm of dcmqi": (
+        '{"segmentAttributes": [[{"labelID": 1, "SegmentLabel": "a", "SegmentAlgorithmType": "x"}]]}',
+        "segment 1",
+        "'X'",
+    ),
+    "odd colour": ('{"1": {"name": "a", "color": 7}}', "key '1'", "no colour"),
+    "colour of Workbench": (
+        "<LabelTable><Label Key='1' Red='x' Green='0' Blue='0'>a</Label></LabelTable>",
+        "labels.any",
+        "no colour",
+    ),
     "prose": ("Once upon a time\nthere was a liver.\n", "labels.any", "none of the label files"),
     "empty": ("", "labels.any", "empty"),
 }
@@ -156,6 +175,40 @@ def test_an_image_is_no_label_file(tmp_path: Path) -> None:
     path.write_bytes(b"\x5c\x01\0\0" + bytes(400))
     with pytest.raises(LabelError, match="no text"):
         read_labels(path)
+
+
+def test_a_path_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match="cannot be read"):
+        read_labels(tmp_path / "missing.tsv")
+
+
+def test_a_file_of_the_size_of_an_image_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "labels.tsv"
+    with path.open("wb") as file:
+        file.truncate(LARGEST_BYTES + 1)
+    with pytest.raises(LabelError, match="too large"):
+        read_labels(path)
+
+
+def test_text_that_is_not_utf_8_is_latin_1(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes("1 Tumör 0 255 0 0\n".encode("latin-1"))
+    assert [segment.label for segment in read_labels(path)] == ["Tumör"]
+
+
+FORMS = {
+    "bids": "dseg", "freesurfer": "lut", "snap": "snap", "slicer": "ctbl", "csv": "csv",
+    "prose": "", "broken json": "", "no labels": "", "class": "csv", "toml": "toml", "json": "json", "empty": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FORMS)
+def test_the_form_of_a_label_file_is_known_by_its_content(case: str, tmp_path: Path) -> None:
+    texts = {
+        **COLOURED, **{name: damaged[0] for name, damaged in DAMAGED.items()}, "class": "1,spleen\n2,liver\n",
+        "toml": '[labels]\n1 = "spleen"\n', "json": '{"1": "spleen"}',
+    }  # fmt: skip
+    assert form_of(written(tmp_path, texts[case])) == FORMS[case]
 
 
 # --- which file

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -9,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from nifti_dicom_bridge import Cancelled
+from nifti_dicom_bridge import Cancelled, OutputError
 from nifti_dicom_bridge.output import WAITING, Staging
-from nifti_dicom_bridge.output.locks import COMMIT_LOCK, HOME, FolderLock, is_dead, own
+from nifti_dicom_bridge.output.locks import COMMIT_LOCK, HOME, OWNER, FolderLock, is_dead, own
 
 
 def test_the_second_waits_and_says_so(tmp_path: Path) -> None:
@@ -65,3 +68,71 @@ def test_a_lock_file_is_removed_while_others_wait_for_it(tmp_path: Path) -> None
     assert second.attempt()
     assert path.exists()
     second.release(remove=True)
+
+
+@pytest.mark.parametrize("name", [HOME, f"{HOME}/{COMMIT_LOCK}"], ids=["folder", "lock"])
+def test_something_else_in_the_place_of_the_lock_is_an_error(name: str, tmp_path: Path) -> None:
+    if name == HOME:
+        (tmp_path / HOME).touch()
+    else:
+        (tmp_path / name).mkdir(parents=True)
+
+    with pytest.raises(OutputError, match="cannot be written"), Staging(tmp_path):
+        pass
+
+
+def test_a_lock_below_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        FolderLock(tmp_path / "missing" / HOME / COMMIT_LOCK).attempt()
+
+
+# --- file systems without locks ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks as some network file systems have them: not at all."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_everyone_is_let_in_where_there_are_no_locks(tmp_path: Path) -> None:
+    path = tmp_path / HOME / COMMIT_LOCK
+
+    with FolderLock(path), FolderLock(path) as second:
+        assert second.path.exists()
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_a_staging_folder_of_a_process_that_runs_is_not_dead_without_locks(tmp_path: Path) -> None:
+    with own(tmp_path):
+        assert not is_dead(tmp_path)
+
+
+@pytest.mark.usefixtures("no_locks")
+@pytest.mark.parametrize(
+    ("host", "dead"), [(socket.gethostname(), True), ("elsewhere", False)], ids=["this computer", "another computer"]
+)
+def test_a_staging_folder_without_locks_is_dead_if_its_process_ended_on_this_computer(
+    host: str, dead: bool, tmp_path: Path
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / OWNER).write_text(f"{host} {ended.pid}")
+
+    assert is_dead(tmp_path) is dead
+
+
+def test_a_staging_folder_without_owner_is_dead(tmp_path: Path) -> None:
+    assert is_dead(tmp_path)
+
+
+def test_a_staging_folder_whose_owner_cannot_be_read_is_not_dead(tmp_path: Path) -> None:
+    (tmp_path / OWNER).mkdir()
+
+    assert not is_dead(tmp_path)

@@ -280,7 +280,7 @@ def json_value(raw: bytes, random: Random) -> bytes:
     if kind == 0 and isinstance(owner, dict):
         del owner[key]
     elif kind == 1 and isinstance(owner[key], (int, float)) and not isinstance(owner[key], bool):
-        owner[key] = random.choice([owner[key] + 1, -owner[key], owner[key] * 1e9, 10**9, 0, float("nan")])
+        owner[key] = random.choice([owner[key] + 1, -owner[key], owner[key] * 10**9, 10**9, 0, float("nan")])
     elif kind == 2 and isinstance(owner, list):
         owner *= random.choice((0, 2))
     else:

@@ -73,7 +73,7 @@ def run(kinds: list[str], folder: Path) -> int:
 def moved_dates(secrets: list[Secret], patient: str) -> set[str]:
     """Return the dates that planted dates become when they are moved: one may be the original of another attribute."""
     days = Policy(KEY).shift_days(patient)
-    return {shifted("DA", secret.text, days) for secret in secrets if secret.text.isdigit() and len(secret.text) == 8}
+    return {shifted("DA", secret.text[:8], days) for secret in secrets if secret.text[:8].isdigit()}
 
 
 def converted_and_searched(source: Path, output: Path, arguments: list[str], secrets: list[Secret]) -> dict[Secret, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from ...model.metadata import Element, Elements, Item
 
@@ -45,6 +46,28 @@ class UidMap:
     def _item(self, item: Item) -> Item:
         elements = self.apply(item.elements)
         return item if elements is item.elements else item._replace(elements=elements)
+
+
+def references_in(data_sets: Iterable[Elements]) -> set[bytes]:
+    """Return the UIDs in sequences: those by which objects refer to others."""
+    uids: set[bytes] = set()
+    seen: dict[int, Element] = {}  # instances of a series share their elements
+    for elements in data_sets:
+        for element in elements.values():
+            if isinstance(element.value, tuple) and id(element) not in seen:
+                seen[id(element)] = element
+                uids.update(*map(_uids_in, element.value))
+    return uids
+
+
+def _uids_in(item: Item) -> set[bytes]:
+    uids: set[bytes] = set()
+    for element in item.elements.values():
+        if isinstance(element.value, tuple):
+            uids.update(*map(_uids_in, element.value))
+        elif element.vr == "UI":
+            uids.add(element.value)
+    return uids
 
 
 def new_uid() -> str:

@@ -216,10 +216,7 @@ class _Writer:
         return "" if self.job.options.names is Names.ORIGINAL else self._series_folder(instance)
 
     def _series_folder(self, instance: Instance) -> str:
-        number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
-        words = metadata.text(instance.elements, Tag.SERIES_DESCRIPTION) or metadata.text(instance.elements, Tag.PROTOCOL_NAME)
-        name = " ".join(filter(None, (number, words or metadata.text(instance.elements, Tag.MODALITY))))
-        return unique_name(safe_name(name), self.job.folders)
+        return unique_name(folder_of(instance), self.job.folders)
 
     def _name(self, folder: str, n: int, instance: Instance) -> str:
         if self.job.options.names is Names.ORIGINAL and instance.name:
@@ -233,6 +230,13 @@ class _Writer:
         with open(self.staging.path(name), "wb", buffering=0) as file:
             for part in self.composer.parts(instance, pixels, raw):
                 _write_all(file, part)
+
+
+def folder_of(instance: Instance) -> str:
+    """Return the name of the folder of the series of an instance, where it is not taken."""
+    number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
+    words = metadata.text(instance.elements, Tag.SERIES_DESCRIPTION) or metadata.text(instance.elements, Tag.PROTOCOL_NAME)
+    return safe_name(" ".join(filter(None, (number, words or metadata.text(instance.elements, Tag.MODALITY)))))
 
 
 def _as_stored(wholes: Sequence[InstanceFrames]) -> list[tuple[int, InstanceFrames]]:

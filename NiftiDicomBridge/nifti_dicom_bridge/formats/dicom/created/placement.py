@@ -68,10 +68,10 @@ def _planes_of(source: Dataset) -> list[SourcePlane]:
 
 
 def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane | None:
-    texts = (position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient"), measures.get("PixelSpacing"))
     try:
+        texts = (position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient"), measures.get("PixelSpacing"))
         place, directions, spacing = (np.array([float(number) for number in value]) for value in texts)
-    except (TypeError, ValueError):  # missing, one value, or not a number
+    except (TypeError, ValueError, NotImplementedError):  # missing, one value, not a number, an unknown VR
         return None
     if (place.size, directions.size, spacing.size) != (3, 6, 2):
         return None

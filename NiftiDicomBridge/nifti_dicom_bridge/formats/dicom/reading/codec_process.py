@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LIMIT_S, LIMIT_S_PER_MB = 60.0, 5.0
 """How long decoding may take: for the start of the process, and for each megabyte of frames."""
+LONGEST_END_S = 5.0
+"""How long we wait for the process to end when ours ends."""
 _PACKAGE = Path(__file__).resolve().parents[4]
 _WORKER = "nifti_dicom_bridge.formats.dicom.reading.codec_worker"
 
@@ -81,6 +83,20 @@ class _Workers:
             )  # fmt: skip
         return self._process
 
+    def end(self) -> None:
+        """Let the process end by itself, at the end of ours; kill one that does not."""
+        import subprocess
+
+        process, self._process = self._process, None
+        if process is None or process.stdin is None:
+            return
+        try:
+            process.stdin.close()
+            process.wait(LONGEST_END_S)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()
+            process.wait()
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -97,4 +113,4 @@ def _ask(process: subprocess.Popen[bytes], request: Any) -> Any:
 
 
 _WORKERS = _Workers()
-atexit.register(_WORKERS.stop)
+atexit.register(_WORKERS.end)

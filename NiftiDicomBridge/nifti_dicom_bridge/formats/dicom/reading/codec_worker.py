@@ -31,8 +31,6 @@ def _answer(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.
         return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin in ABORTING)
     except NotDecoded as error:
         return str(error)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

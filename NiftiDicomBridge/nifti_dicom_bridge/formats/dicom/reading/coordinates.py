@@ -138,6 +138,9 @@ class Times:
         self._frame, self._shared = frame, shared
         self._values: dict[int, Any] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_frame": self._frame, "_shared": None, "_values": self._values}
+
     def __getitem__(self, row: int) -> Any:
         if row not in self._values:
             shared = self._shared[row] if self._shared else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,11 @@ class Plan:
     instances: tuple[Instance, ...]
     grid: stacks.Grid
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files of its instances."""
+        return [Path(instance.path) for instance in self.instances]
 
     @property
     def frames(self) -> list[list[FrameInfo]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -190,16 +191,53 @@ def test_a_decoder_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     codec_process._WORKERS.stop()
 
 
-def test_the_other_process_decodes_what_its_decoder_can(tmp_path: Path) -> None:
+def test_the_other_process_ends_by_itself_when_ours_ends(tmp_path: Path) -> None:
+    workers = codec_process._Workers()
+    process = workers._running(sys.executable)
+
+    workers.end()
+
+    assert process.returncode == 0
+
+
+def test_another_process_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hanging.py").write_text("import time\ntime.sleep(100)\n")
+    monkeypatch.setattr(codec_process, "_WORKER", "hanging")
+    monkeypatch.setattr(codec_process, "LONGEST_END_S", 0.2)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    workers = codec_process._Workers()
+    process = workers._running(sys.executable)
+
+    workers.end()
+
+    assert process.returncode not in (0, None)
+
+
+_RAMP = {
+    "SamplesPerPixel": 1, "Rows": 32, "Columns": 32, "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15,
+    "PixelRepresentation": 0, "PlanarConfiguration": 0, "PhotometricInterpretation": "MONOCHROME2",
+}  # fmt: skip
+
+
+def test_the_other_process_decodes_what_its_decoder_can() -> None:
     pytest.importorskip("gdcm")
     frame = ramp(32, 32, dtype="<u2")
-    attributes = {
-        "SamplesPerPixel": 1, "Rows": 32, "Columns": 32, "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15,
-        "PixelRepresentation": 0, "PlanarConfiguration": 0, "PhotometricInterpretation": "MONOCHROME2",
-    }  # fmt: skip
-    stream = _jpeg_2000(frame)
 
-    found = codec_process.decode_in_process(JPEG_2000, attributes, [stream])
+    found = codec_process.decode_in_process(JPEG_2000, _RAMP, [_jpeg_2000(frame)])
 
     assert found is not None
     assert np.array_equal(found, frame[None])
+
+
+def test_a_frame_that_a_decoder_refuses_does_not_end_the_other_process() -> None:
+    pytest.importorskip("gdcm")
+    workers, frame = codec_process._Workers(), ramp(32, 32, dtype="<u2")
+
+    with pytest.raises(NotDecoded, match="gdcm"):
+        workers.decode(sys.executable, (JPEG_2000, _RAMP, [b"no image"]))
+    process = workers._process
+    found = workers.decode(sys.executable, (JPEG_2000, _RAMP, [_jpeg_2000(frame)]))
+
+    assert np.array_equal(found, frame[None])
+    assert workers._process is process
+    workers.end()

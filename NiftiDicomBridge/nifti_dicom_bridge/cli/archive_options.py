@@ -1,0 +1,52 @@
+"""The arguments of the commands that reach archives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+ARCHIVE = "dicomweb:URL or pacs:AET@HOST:PORT; pacs+tls: for TLS"
+
+
+def add_settings(sub: Any) -> None:
+    """Add the file of settings; a password never is an argument: other users see the arguments of a process."""
+    sub.add_argument("--archive-settings", type=Path, metavar="FILE.toml",
+                     help="user, password or token, certificates, AE title, time limits (default: "
+                          "NIFTI_DICOM_BRIDGE_ARCHIVE_… in the environment); see docs/archive.md")  # fmt: skip
+
+
+def add_send(commands: Any) -> None:
+    """Add the command."""
+    sub = commands.add_parser(
+        "send",
+        help="send DICOM files to an archive",
+        description="Send DICOM files by DICOMweb or DIMSE. Instances that the archive has are not sent again.",
+    )
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files and folders")
+    sub.add_argument("--to", required=True, dest="archive", metavar="ARCHIVE", help=ARCHIVE)
+    _add_common(sub)
+
+
+def add_fetch(commands: Any) -> None:
+    """Add the command."""
+    sub = commands.add_parser(
+        "fetch",
+        help="fetch series from an archive",
+        description="Fetch series by DICOMweb or DIMSE. Series that are complete in OUT are not fetched again.",
+    )
+    sub.add_argument("archive", metavar="ARCHIVE", help=ARCHIVE)
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("--study", action="append", default=[], metavar="UID", help="Study Instance UID; may be repeated")
+    sub.add_argument("--patient", action="append", default=[], metavar="ID", help="Patient ID; may be repeated")
+    sub.add_argument("--series", action="append", default=[], metavar="UID", help="Series Instance UID; may be repeated")
+    sub.add_argument("--accession", action="append", default=[], metavar="NUMBER", help="accession number; may be repeated")
+    _add_common(sub)
+
+
+def _add_common(sub: Any) -> None:
+    add_settings(sub)
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    volume = sub.add_mutually_exclusive_group()
+    volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    volume.add_argument("-v", "--verbose", action="count", default=0,
+                        help="print every instance; -vv: tracebacks of unexpected errors, too")  # fmt: skip

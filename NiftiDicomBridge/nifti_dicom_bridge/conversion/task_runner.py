@@ -1,0 +1,60 @@
+"""Runs the tasks of one conversion: in this process, or in several."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from ..model.report import ConversionReport, Entry
+from ..options import Progress
+from .tasks import RunProgress, Task, batches_of
+
+Finished = Callable[[Entry], None]
+"""Is given each entry of the report as soon as it is complete."""
+
+
+class TaskRunner:
+    """Converts the images of one run, and reports its progress as one.
+
+    Parameters
+    ----------
+    jobs : int
+        Images to convert at the same time, each in a process of its own; 0 for as many as there are processors.
+    progress : Progress, optional
+        Called with the number of files read, then with the number of files converted; may raise `Cancelled`.
+    finished : callable, optional
+        Given each entry as soon as it is complete.
+    """
+
+    def __init__(self, jobs: int = 1, progress: Progress | None = None, finished: Finished | None = None):
+        self.jobs, self.progress, self._finished = jobs or processors(), progress, finished
+
+    def report(self, entries: Sequence[Entry], report: ConversionReport) -> None:
+        """Add entries that are complete to the report."""
+        for entry in entries:
+            self._complete(entry)
+        report.entries += entries
+
+    def run(self, tasks: Sequence[Task]) -> list[Entry]:
+        """Convert all images and return their entries, in the order of the tasks."""
+        progress = RunProgress(tasks, self.progress)
+        batches = batches_of(tasks)
+        entries: list[Entry] = []
+        if min(self.jobs, len(batches)) > 1:
+            from .workers import run_in_processes
+
+            return run_in_processes(tasks, batches, self.jobs, progress, self._complete)
+        for n, task in enumerate(tasks):
+            entries.append(task.convert(progress.of(n)))
+            progress.complete(n)
+            self._complete(entries[-1])
+        return entries
+
+    def _complete(self, entry: Entry) -> None:
+        if self._finished is not None:
+            self._finished(entry)
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,145 @@
+"""Addresses of archives: ``dicomweb:https://host/path`` and ``pacs:AET@host:port``, with what to fetch behind them."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from ..errors import OptionError
+
+EXPECTED = "Expected dicomweb:https://host/path, pacs:AET@host:port, or pacs+tls:AET@host:port."
+_SCHEME = re.compile(r"^(dicomweb:|pacs(\+tls)?:)", re.IGNORECASE)
+_PACS = re.compile(
+    r"^(?P<title>[^@/]{1,16})@(?P<host>\[[0-9A-Fa-f:]+\]|[^@:/\[\]]+):(?P<port>\d{1,5})(?P<path>/[^?]*)?(\?(?P<query>.*))?$"
+)
+_UID = re.compile(r"^[0-9.]{1,64}$")
+_KEYS = {"PatientID": "patient", "StudyInstanceUID": "study", "SeriesInstanceUID": "series", "AccessionNumber": "accession"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to fetch from an archive; empty values select everything that the others select.
+
+    Attributes
+    ----------
+    studies, series : tuple of str
+        Study and Series Instance UIDs.
+    patients, accessions : tuple of str
+        Patient IDs and accession numbers, as the archive stores them.
+    """
+
+    studies: tuple[str, ...] = ()
+    patients: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    accessions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for uid in (*self.studies, *self.series):
+            if not _UID.match(uid):
+                raise OptionError(f"{uid!r} is not a UID: digits and dots, at most 64 characters.")
+        for text in (*self.patients, *self.accessions):
+            if not text or any(character in text for character in "*?\\"):
+                raise OptionError(f"{text!r} selects more than one patient or study. Give each value in full.")
+
+    def __bool__(self) -> bool:
+        return bool(self.studies or self.patients or self.series or self.accessions)
+
+
+@dataclass(frozen=True)
+class DicomwebAddress:
+    """The base URL of a DICOMweb service, and what of it is selected."""
+
+    url: str
+    selection: Selection = field(default_factory=Selection)
+
+    def __str__(self) -> str:
+        return f"dicomweb:{self.url}"
+
+
+@dataclass(frozen=True)
+class PacsAddress:
+    """An application entity that is reached by DIMSE, and what of it is selected."""
+
+    title: str
+    host: str
+    port: int
+    tls: bool = False
+    selection: Selection = field(default_factory=Selection)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"pacs{'+tls' * self.tls}:{self.title}@{host}:{self.port}"
+
+
+Address = DicomwebAddress | PacsAddress
+
+
+def is_address(text: str | os.PathLike[str]) -> bool:
+    """Return whether an input or output is an archive and not a path."""
+    return bool(_SCHEME.match(os.fspath(text)))
+
+
+def parse_address(text: str | os.PathLike[str]) -> Address:
+    """Return the archive that a text specifies.
+
+    Parameters
+    ----------
+    text : str or path
+        ``dicomweb:https://host/path`` or ``pacs:AET@host:port``; ``/studies/UID/series/UID`` or ``?PatientID=ID`` after it
+        selects what to fetch. A path works, too, although it contains one slash after ``https:``.
+
+    Raises
+    ------
+    OptionError
+        If it is not valid, or contains a password.
+    """
+    scheme, _, rest = os.fspath(text).partition(":")
+    if scheme.lower() == "dicomweb":
+        return _dicomweb(os.fspath(text), re.sub(r"^(https?):/+", r"\1://", rest, flags=re.IGNORECASE))
+    if scheme.lower() in ("pacs", "pacs+tls"):
+        return _pacs(os.fspath(text), rest, tls=scheme.lower() == "pacs+tls")
+    raise OptionError(f"{os.fspath(text)!r} is not the address of an archive. {EXPECTED}")
+
+
+def _dicomweb(text: str, url: str) -> DicomwebAddress:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise OptionError(f"{text!r} is not the address of an archive. {EXPECTED}")
+    if parts.username or parts.password:
+        raise OptionError(
+            "The address of the archive contains a user name or password, which other users of this computer can read. "
+            "Put them into the environment, the keyring or a settings file."
+        )
+    path, _, selected = parts.path.partition("/studies")
+    base = f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}"
+    return DicomwebAddress(base, _selection(text, selected, parts.query))
+
+
+def _pacs(text: str, rest: str, tls: bool) -> PacsAddress:
+    match = _PACS.match(rest)
+    if match is None or not 0 < int(match["port"]) < 65536 or not match["title"].isascii():
+        raise OptionError(f"{text!r} is not the address of an archive. {EXPECTED}")
+    selected = (match["path"] or "").removeprefix("/studies")
+    selection = _selection(text, selected, match["query"] or "")
+    return PacsAddress(match["title"].strip(), match["host"].strip("[]"), int(match["port"]), tls, selection)
+
+
+def _selection(text: str, path: str, query: str) -> Selection:
+    """Return what ``/UID/series/UID`` and ``PatientID=…`` select."""
+    words = [word for word in path.split("/") if word and word != "series"]
+    chosen: dict[str, list[str]] = {name: [] for name in _KEYS.values()}
+    for key, value in parse_qsl(query):
+        if key not in _KEYS:
+            raise OptionError(f"{text!r} selects by {key}, which is not supported. Use one of {', '.join(_KEYS)}.")
+        chosen[_KEYS[key]].append(value)
+    if len(words) > 2:
+        raise OptionError(f"{text!r} selects single instances. Select a study or a series.")
+    chosen["study"] += words[:1]
+    chosen["series"] += words[1:]
+    return Selection(*(tuple(chosen[name]) for name in ("study", "patient", "series", "accession")))

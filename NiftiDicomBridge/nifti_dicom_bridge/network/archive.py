@@ -1,0 +1,59 @@
+"""What sending and fetching need of an archive, whichever protocol it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from ..errors import ArchiveError
+from .addresses import Selection
+from .local_instances import LocalInstance
+
+
+class InterruptedTransferError(ArchiveError):
+    """The connection was lost, or the archive is busy: trying again may help."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The answer of an archive to one instance."""
+
+    instance: LocalInstance
+    error: str = ""
+    """Why it was refused; empty if it was stored."""
+    warning: str = ""
+    may_retry: bool = False
+
+
+@dataclass(frozen=True)
+class RemoteSeries:
+    """A series in an archive."""
+
+    study: str
+    series: str
+
+
+class Archive(Protocol):
+    """An archive; used in a ``with`` statement."""
+
+    def __enter__(self) -> Archive: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+    def check(self) -> None:
+        """Raise `ArchiveError` unless the archive answers."""
+
+    def stored_uids(self, study: str, series: str) -> set[str] | None:
+        """Return the SOP Instance UIDs of a series in the archive; None if it does not answer queries."""
+
+    def store(self, instances: Sequence[LocalInstance]) -> Iterator[Stored]:
+        """Send instances; raises `InterruptedTransferError` when the connection is lost."""
+
+    def find(self, selection: Selection) -> list[RemoteSeries]:
+        """Return the series that a selection selects."""
+
+    def retrieve(self, series: RemoteSeries, folder: Path) -> Iterator[Path]:
+        """Write the instances of a series into a folder, each called SOPInstanceUID.dcm."""

@@ -1,0 +1,122 @@
+"""Associations of this tool with an application entity (PS3.8), and why they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import ArchiveError
+from .addresses import PacsAddress
+from .archive import InterruptedTransferError
+from .settings import ArchiveSettings
+from .tls import client_context
+
+Context = tuple[str, Sequence[str]]
+"""A SOP class and the transfer syntaxes that are proposed together."""
+MOST_CONTEXTS = 128
+"""Of one association (PS3.8 9.3.2.2)."""
+_USER_AND_PASSCODE = 2
+
+
+@contextmanager
+def association(
+    address: PacsAddress,
+    settings: ArchiveSettings,
+    contexts: Iterable[Context],
+    handlers: Sequence[tuple[Any, ...]] = (),
+    receives: Iterable[str] = (),
+) -> Iterator[Any]:
+    """Yield an established ``pynetdicom`` association, and release it.
+
+    Parameters
+    ----------
+    address : PacsAddress
+        Who is called.
+    settings : ArchiveSettings
+        Who calls, certificates and time limits.
+    contexts : iterable of Context
+        What is proposed.
+    handlers : sequence
+        Handlers of events, as for ``AE.associate``.
+    receives : iterable of str
+        SOP classes of which objects are received, for C-GET.
+
+    Raises
+    ------
+    InterruptedTransferError
+        If the archive cannot be reached or is busy.
+    ArchiveError
+        If it refuses the association.
+    """
+    from pynetdicom import AE, build_role, evt
+
+    entity = AE(ae_title=settings.calling_title)
+    entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = settings.timeout_s
+    for sop_class, syntaxes in contexts:
+        entity.add_requested_context(sop_class, list(syntaxes))
+    opened: list[bool] = []
+    attempt = entity.associate(
+        address.host,
+        address.port,
+        ae_title=address.title,
+        ext_neg=[*(build_role(sop_class, scp_role=True) for sop_class in receives), *_identity(settings)],
+        tls_args=(client_context(settings), address.host) if address.tls else None,
+        evt_handlers=[(evt.EVT_CONN_OPEN, lambda _: opened.append(True)), *handlers],
+    )
+    if not attempt.is_established:
+        raise _failure(attempt, address, settings, bool(opened))
+    try:
+        yield attempt
+    finally:
+        if attempt.is_established:
+            attempt.release()
+
+
+def _identity(settings: ArchiveSettings) -> list[Any]:
+    if not settings.user:
+        return []
+    from pynetdicom.pdu_primitives import UserIdentityNegotiation
+
+    item = UserIdentityNegotiation()
+    item.user_identity_type = _USER_AND_PASSCODE if settings.password else 1
+    item.primary_field = settings.user.encode()
+    if settings.password:
+        item.secondary_field = settings.password.encode()
+    return [item]
+
+
+def _failure(attempt: Any, address: PacsAddress, settings: ArchiveSettings, opened: bool) -> ArchiveError:
+    answer = attempt.acceptor.primitive
+    if attempt.is_rejected and answer is not None:
+        reason = f"{answer.result_str.lower()}: {answer.reason_str.lower()}"
+        transient = getattr(answer, "result", 1) == 2
+        kind = InterruptedTransferError if transient else ArchiveError
+        return kind(
+            f"{address} refuses the association ({reason}). Check the AE title {address.title} of the archive, and that the "
+            f"archive knows the AE title {settings.calling_title} of this computer."
+        )
+    if opened and answer is not None:
+        return ArchiveError(f"{address} accepts none of the services that are needed.")
+    if opened:
+        return InterruptedTransferError(
+            f"{address} does not answer within {settings.timeout_s:g} s, or closes the connection. Check the port, and whether "
+            "the archive expects TLS (pacs+tls:)."
+        )
+    return InterruptedTransferError(f"{address} cannot be reached{_tls_reason(address, settings)}. Check host and port.")
+
+
+def _tls_reason(address: PacsAddress, settings: ArchiveSettings) -> str:
+    """Return why no secure connection is possible: pynetdicom only logs it."""
+    import socket
+
+    if not address.tls:
+        return ""
+    try:
+        with (
+            socket.create_connection((address.host, address.port), settings.timeout_s) as plain,
+            client_context(settings).wrap_socket(plain, server_hostname=address.host),
+        ):
+            return ""
+    except OSError as error:
+        return f" by TLS ({error})"

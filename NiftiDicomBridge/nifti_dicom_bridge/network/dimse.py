@@ -1,0 +1,105 @@
+"""An archive that is reached by DIMSE: C-ECHO, C-FIND, C-STORE, C-GET and C-MOVE (PS3.4 A, B, C), by pynetdicom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArchiveError
+from .addresses import PacsAddress, Selection
+from .archive import InterruptedTransferError, RemoteSeries, Stored
+from .association import association
+from .dimse_retrieve import retrieve_series
+from .dimse_store import store_instances
+from .local_instances import LocalInstance
+from .settings import ArchiveSettings
+
+IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+_VERIFICATION = "1.2.840.10008.1.1"
+_STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+_NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
+_PENDING = (0xFF00, 0xFF01)
+
+
+class PacsArchive:
+    """An archive that is reached by DIMSE."""
+
+    def __init__(self, address: PacsAddress, settings: ArchiveSettings):
+        self.address, self.settings = address, settings
+
+    def __enter__(self) -> PacsArchive:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Associations are released after each service."""
+
+    def check(self) -> None:
+        """Send a C-ECHO; an archive without the verification service needs no answer."""
+        try:
+            with association(self.address, self.settings, [(_VERIFICATION, _NATIVE)]) as peer:
+                if peer.send_c_echo().get("Status") != 0:
+                    raise InterruptedTransferError(f"{self.address} does not answer C-ECHO.")
+        except ValueError as error:
+            raise ArchiveError(f"{self.address}: {error}") from error
+
+    def stored_uids(self, study: str, series: str) -> set[str] | None:
+        """Return the SOP Instance UIDs of a series; None if the archive does not answer C-FIND."""
+        keys = {"StudyInstanceUID": study, "SeriesInstanceUID": series, "SOPInstanceUID": ""}
+        try:
+            matches = self._find("IMAGE", keys)
+        except InterruptedTransferError:
+            raise
+        except ArchiveError:
+            return None
+        return {str(match.SOPInstanceUID) for match in matches if match.get("SOPInstanceUID")}
+
+    def store(self, instances: Sequence[LocalInstance]) -> Iterator[Stored]:
+        """Send instances by C-STORE."""
+        yield from store_instances(self.address, self.settings, instances)
+
+    def find(self, selection: Selection) -> list[RemoteSeries]:
+        """Return the series that a selection selects; studies first, as archives need not answer relational queries."""
+        studies = list(selection.studies)
+        for keyword, values in (("PatientID", selection.patients), ("AccessionNumber", selection.accessions)):
+            for value in values:
+                matches = self._find("STUDY", {keyword: value, "StudyInstanceUID": ""})
+                studies += [str(match.StudyInstanceUID) for match in matches if str(match.get(keyword, "")).strip() == value]
+        if not studies and selection.series:
+            matches = [m for uid in selection.series for m in self._find("SERIES", _series_keys("", uid))]
+            if not matches:
+                raise ArchiveError(f"{self.address} does not find the series without its study. Select the study, too.")
+        else:
+            matches = [m for uid in dict.fromkeys(studies) for m in self._find("SERIES", _series_keys(uid, ""))]
+        rows = (RemoteSeries(str(match.StudyInstanceUID), str(match.SeriesInstanceUID)) for match in matches)
+        return [row for row in dict.fromkeys(rows) if not selection.series or row.series in selection.series]
+
+    def retrieve(self, series: RemoteSeries, folder: Path) -> Iterator[Path]:
+        """Write the instances of a series, received by C-GET or C-MOVE."""
+        keys = {**_series_keys(series.study, series.series), "SOPInstanceUID": "", "SOPClassUID": ""}
+        classes = {str(match.get("SOPClassUID", "")) for match in self._find("IMAGE", keys)} - {""}
+        yield from retrieve_series(self.address, self.settings, series, classes, folder)
+
+    def _find(self, level: str, keys: dict[str, str]) -> list[Any]:
+        from pydicom.dataset import Dataset
+
+        query = Dataset()
+        query.QueryRetrieveLevel = level
+        for keyword, value in keys.items():
+            setattr(query, keyword, value)
+        with association(self.address, self.settings, [(_STUDY_ROOT_FIND, _NATIVE)]) as peer:
+            matches = []
+            for status, match in peer.send_c_find(query, _STUDY_ROOT_FIND):
+                if not status:
+                    raise InterruptedTransferError(f"{self.address}: the connection was lost during a query.")
+                if status.Status in _PENDING:
+                    matches.append(match)
+                elif status.Status != 0:
+                    text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
+                    raise ArchiveError(f"{self.address} refuses the query: status {status.Status:04X}{text}.")
+            return [match for match in matches if match is not None]
+
+
+def _series_keys(study: str, series: str) -> dict[str, str]:
+    return {"StudyInstanceUID": study, "SeriesInstanceUID": series}

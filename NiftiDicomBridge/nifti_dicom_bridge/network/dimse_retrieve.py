@@ -1,0 +1,114 @@
+"""C-GET, and C-MOVE to this computer where the archive does not offer C-GET (PS3.4 C.4.2, C.4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArchiveError
+from .addresses import PacsAddress
+from .archive import InterruptedTransferError, RemoteSeries
+from .association import MOST_CONTEXTS, association
+from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_received
+from .settings import ArchiveSettings
+
+_STUDY_ROOT_GET, _STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
+_NATIVE = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+SYNTAXES = (
+    *_NATIVE, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.57",
+    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202",
+    "1.2.840.10008.1.2.4.203", "1.2.840.10008.1.2.2",
+)  # fmt: skip
+"""Transfer syntaxes in which objects are received: those that this tool reads."""
+_PENDING = (0xFF00, 0xFF01)
+
+
+class Receiver:
+    """Writes what arrives, and remembers the files."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.paths, self.problem = folder, list[Path](), ""
+
+    def __call__(self, event: Any) -> int:
+        """Handle a C-STORE request."""
+        try:
+            self.paths.append(write_received(event, self.folder))
+        except OSError as error:
+            self.problem = f"{self.folder} cannot be written to ({error.strerror or error})"
+            return OUT_OF_RESOURCES
+        except ValueError as error:
+            self.problem = str(error)
+            return CANNOT_UNDERSTAND
+        return SUCCESS
+
+
+def retrieve_series(
+    address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, classes: set[str], folder: Path
+) -> Iterator[Path]:
+    """Yield the files of a series; see `Archive.retrieve`."""
+    receiver = Receiver(folder)
+    if settings.receiving_port:
+        _move(address, settings, series, receiver)
+    else:
+        _get(address, settings, series, classes, receiver)
+    if receiver.problem:
+        raise ArchiveError(f"A received object could not be stored: {receiver.problem}.")
+    yield from receiver.paths
+
+
+def _get(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, classes: set[str], receiver: Receiver) -> None:
+    from pynetdicom import StoragePresentationContexts, evt
+
+    known = sorted(classes) or [str(context.abstract_syntax) for context in StoragePresentationContexts]
+    single = len(known) * len(SYNTAXES) < MOST_CONTEXTS
+    proposed = [(name, (syntax,)) for name in known for syntax in SYNTAXES] if single else [(name, _NATIVE) for name in known]
+    contexts = [(_STUDY_ROOT_GET, _NATIVE), *proposed[: MOST_CONTEXTS - 1]]
+    with association(address, settings, contexts, [(evt.EVT_C_STORE, receiver)], known[: MOST_CONTEXTS - 1]) as peer:
+        if not any(context.abstract_syntax == _STUDY_ROOT_GET for context in peer.accepted_contexts):
+            raise ArchiveError(
+                f"{address} does not offer C-GET. Set receiving_port in the settings of the archive to receive by C-MOVE, and "
+                f"enter {settings.calling_title} with that port in the archive."
+            )
+        _check_answers(peer.send_c_get(_query(series), _STUDY_ROOT_GET), address)
+
+
+def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, receiver: Receiver) -> None:
+    from pynetdicom import AE, StoragePresentationContexts, evt
+
+    entity = AE(ae_title=settings.calling_title)
+    for context in StoragePresentationContexts:
+        entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
+    entity.require_called_aet = True
+    try:
+        port = settings.receiving_port
+        server = entity.start_server(("", port), block=False, evt_handlers=[(evt.EVT_C_STORE, receiver)])
+    except OSError as error:
+        raise ArchiveError(f"Port {settings.receiving_port} cannot be used for C-MOVE ({error.strerror or error}).") from error
+    try:
+        with association(address, settings, [(_STUDY_ROOT_MOVE, _NATIVE)]) as peer:
+            _check_answers(peer.send_c_move(_query(series), settings.calling_title, _STUDY_ROOT_MOVE), address)
+    finally:
+        server.shutdown()
+
+
+def _query(series: RemoteSeries) -> Any:
+    from pydicom.dataset import Dataset
+
+    query = Dataset()
+    query.QueryRetrieveLevel = "SERIES"
+    query.StudyInstanceUID, query.SeriesInstanceUID = series.study, series.series
+    return query
+
+
+def _check_answers(answers: Iterator[tuple[Any, Any]], address: PacsAddress) -> None:
+    for status, _ in answers:
+        if not status:
+            raise InterruptedTransferError(f"{address}: the connection was lost while objects were received.")
+        if status.Status in (*_PENDING, SUCCESS):
+            continue
+        text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
+        failed = status.get("NumberOfFailedSuboperations")
+        count = f", {failed} object(s) were not sent" if failed else ""
+        raise ArchiveError(f"{address} could not send the series: status {status.Status:04X}{text}{count}.")

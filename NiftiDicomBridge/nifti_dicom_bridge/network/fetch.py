@@ -1,0 +1,144 @@
+"""Fetch series from an archive into a folder: each complete or not at all; what is there is not fetched again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import ArchiveError, OptionError, OutputError
+from ..options import Progress
+from .addresses import Selection, parse_address
+from .archive import Archive, InterruptedTransferError, RemoteSeries
+from .protocols import open_archive
+from .settings import ArchiveSettings, read_archive_settings
+from .transfer_report import TransferEntry, TransferOutcome, TransferReport
+
+T = TypeVar("T")
+
+
+def fetch(
+    source: str,
+    output: str | os.PathLike[str],
+    *,
+    study: str | Sequence[str] = (),
+    patient: str | Sequence[str] = (),
+    series: str | Sequence[str] = (),
+    accession: str | Sequence[str] = (),
+    settings: ArchiveSettings | None = None,
+    progress: Progress | None = None,
+) -> TransferReport:
+    """Fetch series from an archive.
+
+    Parameters
+    ----------
+    source : str
+        ``dicomweb:https://host/path`` or ``pacs:AET@host:port``, also with ``/studies/UID/series/UID`` or ``?PatientID=ID``.
+    output : path
+        Folder; files are called ``StudyInstanceUID/SeriesInstanceUID/SOPInstanceUID.dcm``.
+    study, patient, series, accession : str or sequence of str
+        What to fetch; at least one of them, or a selection in `source`.
+    settings : ArchiveSettings, optional
+        By default those of the environment.
+    progress : Progress, optional
+        Called as ``progress(what, done, total)``; may raise `Cancelled`.
+
+    Returns
+    -------
+    TransferReport
+        One entry per series.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive cannot be reached, or nothing matches.
+    OptionError
+        If nothing is selected, or a value is not valid.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import OptionError, fetch
+    >>> try:
+    ...     fetch("pacs:ARCHIVE@127.0.0.1:104", "scans")
+    ... except OptionError as error:
+    ...     print(error)
+    No study, patient, series or accession number is selected. ...
+    """
+    address = parse_address(source)
+    settings = settings or read_archive_settings()
+    given = Selection(_several(study), _several(patient), _several(series), _several(accession))
+    selection = Selection(*(getattr(address.selection, f.name) + getattr(given, f.name) for f in fields(Selection)))
+    if not selection:
+        raise OptionError("No study, patient, series or accession number is selected. Select what to fetch from the archive.")
+    output = Path(output)
+    report = TransferReport()
+    with open_archive(address, settings) as archive:
+        rows = _repeated(lambda: archive.find(selection), settings)
+        if not rows:
+            raise ArchiveError(f"{address} has nothing that matches {_words(selection)}.")
+        for done, row in enumerate(rows):
+            if progress is not None:
+                progress("Fetching", done, len(rows))
+            report.entries.append(_fetch_series(archive, row, output, settings))
+    return report
+
+
+def _several(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _words(selection: Selection) -> str:
+    return ", ".join(f"{f.name}: {' '.join(values)}" for f in fields(Selection) if (values := getattr(selection, f.name)))
+
+
+def _repeated(action: Callable[[], T], settings: ArchiveSettings) -> T:
+    """Return what an action returns; interruptions are retried with growing pauses."""
+    for failures in range(settings.retries + 1):
+        try:
+            return action()
+        except InterruptedTransferError:
+            if failures == settings.retries:
+                raise
+            time.sleep(settings.backoff_s * 2**failures)
+    raise AssertionError
+
+
+def _fetch_series(archive: Archive, row: RemoteSeries, output: Path, settings: ArchiveSettings) -> TransferEntry:
+    folder = output / row.study / row.series
+    try:
+        expected = _repeated(lambda: archive.stored_uids(row.study, row.series), settings) or set()
+        present = {path.stem for path in folder.glob("*.dcm")}
+        if expected and expected <= present:
+            paths = tuple(sorted(folder.glob("*.dcm")))
+            return TransferEntry(row.series, TransferOutcome.PRESENT, row.series, paths)
+        paths = _repeated(lambda: _retrieved(archive, row, folder, expected), settings)
+    except (ArchiveError, OutputError) as error:
+        return TransferEntry(row.series, TransferOutcome.FAILED, row.series, error=str(error))
+    return TransferEntry(row.series, TransferOutcome.FETCHED, row.series, paths)
+
+
+def _retrieved(archive: Archive, row: RemoteSeries, folder: Path, expected: set[str]) -> tuple[Path, ...]:
+    """Return the files of a series that was received completely into a temporary folder and then moved."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".fetching-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder.parent} cannot be written to ({error.strerror or error}).") from error
+    try:
+        received = {path.stem: path for path in archive.retrieve(row, part)}
+        missing = expected - received.keys()
+        if missing:
+            raise InterruptedTransferError(f"{len(missing)} of {len(expected)} instances of the series did not arrive.")
+        folder.mkdir(exist_ok=True)
+        for path in received.values():
+            os.replace(path, folder / path.name)
+        return tuple(sorted(folder / path.name for path in received.values()))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written to ({error.strerror or error}).") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,50 @@
+"""Errors of HTTP as those of archives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import ArchiveError
+from .addresses import DicomwebAddress
+from .archive import InterruptedTransferError
+
+_BUSY = (408, 425, 429, 500, 502, 503, 504)
+
+
+@contextmanager
+def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]:
+    """Raise errors of HTTP as those of archives."""
+    import requests
+
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise ArchiveError(
+            f"{address}: the certificate of the archive is not trusted ({_cause(error)}). Set ca_file to the certificate that "
+            "signed it."
+        ) from error
+    except requests.exceptions.HTTPError as error:
+        raise _http_error(address, error.response) from error
+    except requests.exceptions.Timeout as error:
+        raise InterruptedTransferError(f"{address} does not answer within {timeout_s:g} s.") from error
+    except (requests.exceptions.RequestException, ConnectionError) as error:
+        raise InterruptedTransferError(f"{address} cannot be reached, or the connection was lost ({_cause(error)}).") from error
+    except (ValueError, KeyError) as error:
+        raise ArchiveError(f"{address} does not answer as DICOMweb specifies ({error}). Check the path of the URL.") from error
+
+
+def _http_error(address: DicomwebAddress, response: Any) -> ArchiveError:
+    code = response.status_code
+    if code in (401, 403):
+        return ArchiveError(f"{address} refuses access (HTTP {code}). Check user, password or token in the archive settings.")
+    if code in _BUSY:
+        return InterruptedTransferError(f"{address} is busy or has failed (HTTP {code}).")
+    return ArchiveError(f"{address} answers with HTTP {code} {response.reason}. Check the path of the URL.")
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost reason of an error, which those of HTTP libraries wrap."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return str(reason or error).split("(_ssl.c")[0].strip().rsplit("object at ", 1)[-1]

@@ -1,0 +1,82 @@
+"""The DICOM files to send: what a receiver must know of each before it takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from ..errors import BridgeError
+from ..model.input_files import Problem, open_file, walk
+
+_KEYWORDS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"]
+
+
+@dataclass(frozen=True)
+class LocalInstance:
+    """One DICOM file."""
+
+    path: Path
+    sop_class: str
+    uid: str
+    study: str
+    series: str
+    transfer_syntax: str
+
+
+def find_instances(paths: Iterable[Path]) -> tuple[list[LocalInstance], list[Problem]]:
+    """Return the DICOM files below paths, each instance once, and the files that are not sent.
+
+    Raises
+    ------
+    BridgeError
+        If a path does not exist, or two different files have the same SOP Instance UID.
+    """
+    problems: list[Problem] = []
+    instances: dict[str, LocalInstance] = {}
+    for path in _files(paths, problems):
+        instance = _read(path, problems)
+        if instance is None:
+            continue
+        first = instances.setdefault(instance.uid, instance)
+        if first is not instance:
+            if first.path.read_bytes() != instance.path.read_bytes():
+                raise BridgeError(
+                    f"{first.path} and {instance.path} are different files with the same SOP Instance UID {instance.uid}. "
+                    "An archive keeps only one of them; leave one out."
+                )
+            problems.append(Problem(str(path), f"a copy of {first.path}"))
+    return list(instances.values()), problems
+
+
+def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            for folder, _, names in walk(path, False, problems):
+                yield from (folder / name for name in names)
+        elif path.exists():
+            yield path
+        else:
+            raise BridgeError(f"{path}: no such file or folder. Check the path.")
+
+
+def _read(path: Path, problems: list[Problem]) -> LocalInstance | None:
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        with open_file(path) as file:
+            ds = dcmread(BytesIO(file.read(1 << 16)), specific_tags=_KEYWORDS, stop_before_pixels=True)
+        values = [str(ds[keyword].value) for keyword in _KEYWORDS]
+        syntax = str(ds.file_meta.TransferSyntaxUID)
+    except InvalidDicomError:
+        problems.append(Problem(str(path), "not a DICOM file"))
+        return None
+    except (KeyError, AttributeError, OSError, EOFError, ValueError, NotImplementedError) as error:
+        problems.append(Problem(str(path), f"not a DICOM instance ({error})", failed=isinstance(error, OSError)))
+        return None
+    if str(ds.file_meta.MediaStorageSOPClassUID) == "1.2.840.10008.1.3.10":
+        problems.append(Problem(str(path), "a DICOMDIR"))
+        return None
+    return LocalInstance(path, values[0], values[1], values[2], values[3], syntax)

@@ -1,0 +1,21 @@
+"""The protocol that an archive speaks, by its address."""
+
+from __future__ import annotations
+
+from .addresses import Address, DicomwebAddress
+from .archive import Archive
+from .settings import ArchiveSettings
+
+
+def open_archive(address: Address, settings: ArchiveSettings) -> Archive:
+    """Return the archive at an address."""
+    from ..optional_packages import require
+
+    require("network")
+    if isinstance(address, DicomwebAddress):
+        from .dicomweb import DicomwebArchive
+
+        return DicomwebArchive(address, settings)
+    from .dimse import PacsArchive
+
+    return PacsArchive(address, settings)

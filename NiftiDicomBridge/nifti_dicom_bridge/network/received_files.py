@@ -1,0 +1,41 @@
+"""Objects that arrive by C-STORE become files: complete or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
+
+
+def write_received(event: Any, folder: Path) -> Path:
+    """Write the object of a C-STORE event, as it was encoded, to ``folder/SOPInstanceUID.dcm``.
+
+    Raises
+    ------
+    ValueError
+        If its SOP Instance UID is not valid.
+    OSError
+        If it cannot be written.
+    """
+    uid = str(event.request.AffectedSOPInstanceUID)
+    if not uid or set(uid) - set("0123456789."):
+        raise ValueError(f"{uid!r} is not a SOP Instance UID")
+    path = folder / f"{uid}.dcm"
+    write_complete(path, event.encoded_dataset())
+    return path
+
+
+def write_complete(path: Path, content: bytes) -> None:
+    """Write a file that appears only when it is complete and on the disk."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

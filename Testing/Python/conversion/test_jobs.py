@@ -1,0 +1,142 @@
+"""Several images at the same time: the same files and report as one after the other, and processes that end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from circle import Circle, listing
+from nifti_dicom_bridge import Cancelled, ConversionOptions, Entry, Job, Outcome, convert
+from nifti_dicom_bridge.conversion import workers
+from nifti_dicom_bridge.conversion.task_runner import TaskRunner
+from nifti_dicom_bridge.conversion.tasks import Task, batches_of
+from phantoms import PHANTOMS
+
+SERIES = ("two_series", "classic_ct", "oblique", "mr_4d", "gantry_tilt", "segmentation", "strangers_between", "lying_syntax")
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that start as copies of this one, or anew."""
+    if request.param == "fork" and sys.platform != "linux":
+        pytest.skip("processes do not start as copies here")
+    monkeypatch.setattr(workers, "start_method", lambda: request.param)
+
+
+def write_series(folder: Path) -> None:
+    """Write several series; two of them have the same number and description."""
+    for name in SERIES:
+        PHANTOMS[name].write(folder / name)
+
+
+def entries(job: Job) -> list[tuple[str, str, list[str], list[str], str]]:
+    """Convert, and return what the report says."""
+    report = convert(job)
+    return [
+        (e.title, str(e.outcome), [str(p.relative_to(job.output)) for p in e.outputs], e.log.warnings + e.log.notes, e.error)
+        for e in report.entries
+    ]
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("choices", [{}, {"layout": "bids"}, {"resample": "tilt,spacing"}, {"target": "preview", "mp4": False}])
+def test_files_and_report_are_those_of_one_job(choices: dict, circle: Circle) -> None:
+    write_series(circle.dicom)
+    if "mp4" in choices:
+        choices = {"target": "preview", "preview": {"mp4": False}}
+    one, two = circle.folder / "a" / "out", circle.folder / "b" / "out"
+
+    first = entries(Job(circle.dicom, one, ConversionOptions(**choices)))
+    assert entries(Job(circle.dicom, two, ConversionOptions(jobs=3, **choices))) == first
+    assert listing(one) == listing(two)
+
+
+@pytest.mark.usefixtures("started")
+def test_series_come_back_the_same(circle: Circle) -> None:
+    write_series(circle.dicom)
+    circle.forth()
+    one, two = circle.folder / "a" / "out", circle.folder / "b" / "out"
+
+    first = entries(Job(circle.nifti, one, ConversionOptions("dicom", uids="keep")))
+    assert entries(Job(circle.nifti, two, ConversionOptions("dicom", uids="keep", jobs=3))) == first
+    assert listing(one) == listing(two)
+
+
+def _killed(progress: object) -> Entry:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Entry("", Outcome.CONVERTED)
+
+
+def _done(title: str, progress: object) -> Entry:
+    return Entry(title, Outcome.CONVERTED)
+
+
+@pytest.mark.usefixtures("started")
+def test_a_process_that_ends_is_one_failed_entry() -> None:
+    tasks = [Task("a", [], partial(_done, "a")), Task("b", [], _killed), *(Task(c, [], partial(_done, c)) for c in "cde")]
+
+    found = TaskRunner(2).run(tasks)
+
+    assert [entry.title for entry in found] == list("abcde")
+    assert [entry.outcome for entry in found].count(Outcome.FAILED) == 1
+    assert "ended unexpectedly (by signal 9)" in found[1].error
+
+
+@pytest.mark.usefixtures("started")
+def test_what_depends_on_an_ended_process_fails_too() -> None:
+    together = frozenset({"T1"})
+    tasks = [Task("a", [], partial(_done, "a"), together), Task("b", [], _killed, together),
+             Task("c", [], partial(_done, "c"), together), Task("d", [], partial(_done, "d"))]  # fmt: skip
+
+    assert [str(entry.outcome) for entry in TaskRunner(2).run(tasks)] == ["converted", "failed", "failed", "converted"]
+
+
+def test_tasks_with_a_key_in_common_are_one_batch() -> None:
+    keys = [{"a"}, {"b"}, {"c"}, {"b", "a"}, set()]
+    assert batches_of([Task("", [], _killed, frozenset(some)) for some in keys]) == [[0, 1, 3], [2], [4]]
+
+
+@pytest.mark.usefixtures("started")
+def test_cancelling_leaves_nothing_half_written(circle: Circle) -> None:
+    write_series(circle.dicom)
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what != "Reading headers":
+            raise Cancelled("The user stopped it.")
+
+    with pytest.raises(Cancelled):
+        convert(Job(circle.dicom, circle.nifti, ConversionOptions(jobs=2)), stop)
+    assert not [path for path in circle.nifti.rglob("*") if path.name.startswith("tmp")]
+
+
+def test_entries_come_as_they_are_complete(circle: Circle) -> None:
+    write_series(circle.dicom)
+    came: list[Entry] = []
+
+    report = convert(Job(circle.dicom, circle.nifti, ConversionOptions(jobs=2)), finished=came.append)
+    assert sorted(entry.title for entry in came) == sorted(entry.title for entry in report.entries)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interruption_ends_all_processes(circle: Circle) -> None:
+    for n in range(12):
+        PHANTOMS["classic_ct"].write(circle.dicom / str(n))
+    command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", circle.dicom, "--to", "nifti", "--jobs", "2",
+               "-o", circle.nifti]  # fmt: skip
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    while not circle.nifti.exists() and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, text = process.communicate(timeout=120)
+
+    assert process.returncode in (0, 1)
+    assert b"Traceback" not in text
+    assert b"Stopped" in text or process.returncode == 0
+    assert not [path for path in circle.nifti.rglob("*") if path.name.startswith("tmp")]
