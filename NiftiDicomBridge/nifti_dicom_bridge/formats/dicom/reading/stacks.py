@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -81,8 +81,23 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
         labels = {name: group[0].labels.get(name) for name in varying}
         if "space" in labels:
             labels["space"] = spaces.index(labels["space"]) + 1
-        grids += [replace(grid, labels={**labels, **grid.labels}) for grid in _grids_of(group)]
+        notes = _notes_of_pixel_types(group, kinds.values())
+        grids += [
+            replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings]) for grid in _grids_of(group)
+        ]
     return grids
+
+
+def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:
+    """Say that frames of one size and meaning, which may be of one volume, are not together: their pixels have other types."""
+    first = group[0]
+    for other in groups:
+        if other is not group and other[0].kind[:2] == first.kind[:2] and other[0].labels == first.labels and first.plane:
+            return [
+                "the series contains images of the same size whose pixels have another type (bits, sign, color or SOP class): "
+                "they are separate images"
+            ]
+    return []
 
 
 def _varying_labels(frames: Sequence[FrameInfo]) -> list[str]:

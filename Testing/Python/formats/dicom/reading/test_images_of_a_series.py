@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import CT, MR, PET, save, slices, uid
+from phantoms.base import CT, MR, PET, put_pixels, ramp, save, slices, uid
 
 SLICES = 4
 
@@ -154,3 +154,14 @@ def test_phase_that_only_a_private_element_states(
 
 def test_units_of_pet_are_not_mixed(tmp_path: Path) -> None:
     assert set(images(tmp_path, series("Units", ["BQML", "CNTS"], PET))) == {"units-BQML", "units-CNTS"}
+
+
+@pytest.mark.parametrize("dtype", ["<u2", "<i4"])
+def test_slices_of_another_pixel_type_are_reported(dtype: str, tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), MR)
+    put_pixels(found[1], ramp(4, 5, dtype=dtype))
+
+    volumes = images(tmp_path, found).values()
+
+    assert sorted(volume.voxels.shape[1] for volume in volumes) == [1, 2]
+    assert all("pixels have another type" in volume.warnings[0] for volume in volumes)
