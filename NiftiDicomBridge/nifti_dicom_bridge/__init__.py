@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
     from .comparison import Comparison as Comparison, compare as compare
+    from .conversion.apply import apply as apply
     from .conversion.functions import deidentify as deidentify, to_dicom as to_dicom, to_nifti as to_nifti
     from .conversion.functions import to_preview as to_preview, to_zarr as to_zarr
     from .conversion.inspect import Inspection as Inspection, inspect as inspect
@@ -44,6 +45,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
     from .options import SegmentationForm as SegmentationForm, SlicePlane as SlicePlane, Target as Target, Uids as Uids
     from .options import WindowChoice as WindowChoice
+    from .options.apply_options import ApplyOptions as ApplyOptions, Per as Per
     from .options.checks import check_options as check_options
     from .options.messages import in_words as in_words, message_of as message_of
     from .options.wording import command_line_words as command_line_words, python_words as python_words
@@ -64,6 +66,7 @@ _HOMES = {
     "network.transfer_report": "TransferReport",
     "errors": "ArchiveError BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError "
     "OutputError PixelError SidecarError ZarrReadError",
+    "conversion.apply": "apply",
     "conversion.functions": "deidentify to_dicom to_nifti to_preview to_zarr",
     "conversion.inspect": "Inspection inspect",
     "conversion.read_images": "open_zarr read",
@@ -76,6 +79,7 @@ _HOMES = {
     "model.lazy_voxels": "LazyVoxels",
     "model.metadata": "Change Element Instance Log SeriesMetadata",
     "model.names": "is_nifti safe_name stem_of unique_name",
+    "options.apply_options": "ApplyOptions Per",
     "options.checks": "check_options",
     "options.messages": "in_words message_of",
     "options.wording": "command_line_words python_words",

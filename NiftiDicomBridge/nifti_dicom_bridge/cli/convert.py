@@ -46,7 +46,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
         arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
     options = ConversionOptions(
         **_chosen(arguments, ConversionOptions),
-        set_values=dict(_pair(text) for text in arguments.attributes),
+        set_values=dict(pair(text) for text in arguments.attributes),
         preview=PreviewOptions(**_chosen(arguments, PreviewOptions)),
     )
     register = getattr(arguments, "register", False)
@@ -54,7 +54,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and options.target is not Target.DICOM:
         raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
     if arguments.report:
-        _check_report(arguments.report, arguments.output, options.overwrite)
+        check_report(arguments.report, arguments.output, options.overwrite)
     if register and registrar is not None:
         registrar.check()
 
@@ -63,7 +63,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
 
         def finished(entry: Entry) -> None:
             bar.clear()
-            _print_entry(entry.in_words(command_line_words), arguments.quiet, arguments.verbose)
+            print_entry(entry.in_words(command_line_words), arguments.quiet, arguments.verbose)
 
         job = Job(arguments.inputs, arguments.output, options)
         report = convert(job, bar.progress, finished).in_words(command_line_words)
@@ -72,7 +72,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
     if arguments.report:
-        _write_report(report, arguments.report, arguments.quiet, options.overwrite)
+        write_report_file(report, arguments.report, arguments.quiet, options.overwrite)
     return DONE if report.ok else FAILED
 
 
@@ -82,14 +82,16 @@ def _chosen(arguments: argparse.Namespace, options: type) -> dict[str, Any]:
     return {field.name: given[field.name] for field in fields(options) if given.get(field.name) is not None}
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """Return keyword and value of ``--set``; raises `OptionError` if it is not ``KEYWORD=VALUE``."""
     keyword, equals, value = text.partition("=")
     if not equals or not keyword:
         raise OptionError(f"--set {text!r}: KEYWORD=VALUE was expected, such as --set PatientID=007.")
     return keyword.strip(), value
 
 
-def _check_report(report: Path, output: Path, overwrite: bool) -> None:
+def check_report(report: Path, output: Path, overwrite: bool) -> None:
+    """Refuse a report that cannot be written, before anything else is done; raises `OptionError`."""
     from ..html_report import check_suffix
     from ..output import recover
 
@@ -101,16 +103,19 @@ def _check_report(report: Path, output: Path, overwrite: bool) -> None:
         raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
 
 
-def _write_report(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
+def write_report_file(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
+    """Write a report, with progress."""
     from ..html_report import write_report
 
     with ProgressBar(quiet) as bar:
         write_report(report, path, bar.progress, overwrite)
 
 
-def _print_entry(entry: Entry, quiet: bool, verbose: int) -> None:
+def print_entry(entry: Entry, quiet: bool, verbose: int) -> None:
+    """Print what became of a series: a failure to standard error, the rest as `quiet` and `verbose` allow."""
     if entry.outcome.value == "failed":
-        print_line(entry.line(), sys.stderr)
+        for line in entry.line().split("\n"):
+            print_line(line, sys.stderr)
     elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
         print_line(entry.line())
         for line in _entry_details(entry, verbose):
@@ -124,6 +129,11 @@ def _print_end(report: ConversionReport, options: ConversionOptions, seconds: fl
         print_line(f"note       {note}")
     if report.outputs and (notice := identity_notice(options)):
         print_line(notice)
+    print_counts(report, seconds, verbose)
+
+
+def print_counts(report: ConversionReport, seconds: float, verbose: int) -> None:
+    """Print how many series ended how, and how long it took."""
     counts = Counter(entry.outcome.value for entry in report.entries)
     hint = " (-v lists them)" if not verbose else ""
     parts = [f"{count} {outcome}{hint * (outcome == 'skipped')}" for outcome, count in sorted(counts.items(), key=_by_outcome)]

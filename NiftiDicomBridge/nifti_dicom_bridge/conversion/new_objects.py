@@ -7,6 +7,7 @@ series takes to restore.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from ..creation.kind_parameters import kind_parameters_for, kind_parameters_of_s
 from ..creation.recast.attributes import with_valid_values, with_values
 from ..creation.recast.request import kind_of_volume, recast_request, requested_kind
 from ..errors import SidecarError
-from ..formats.dicom.created.writer import build_objects
+from ..formats.dicom.created.request import Request
+from ..formats.dicom.created.writer import KindParameters, build_objects
 from ..formats.dicom.legacy.objects import legacy_objects
 from ..formats.dicom.write import DicomJob, write_objects
 from ..formats.zarr import is_store
+from ..labels import Segment
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
@@ -33,15 +36,26 @@ from .sidecar_edits import SidecarEdits
 class ObjectBuilder:
     """What the images of one conversion that become new objects share.
 
+    Parameters
+    ----------
+    job : DicomJob
+        Options, and what the objects share.
+    output : pathlib.Path
+        Where they go.
+    shared : ConversionContext, optional
+        What is known already; by default what the options name.
+    segments : sequence of Segment
+        What the labels of the image mean, where no label file is named.
+
     Raises
     ------
     OptionError
         If a file that the options name is missing or damaged.
     """
 
-    def __init__(self, job: DicomJob, output: Path):
-        self.job, self.output = job, output
-        self.shared = ConversionContext.of(job.options)
+    def __init__(self, job: DicomJob, output: Path, shared: ConversionContext | None = None, segments: Sequence[Segment] = ()):
+        self.job, self.output, self.segments = job, output, segments
+        self.shared = shared or ConversionContext.of(job.options)
 
     def create(self, path: Path, entry: Entry, progress: Progress | None = None) -> None:
         """Make DICOM of an image file that never was DICOM."""
@@ -57,10 +71,15 @@ class ObjectBuilder:
             for what in split_complex(image):
                 request = request_of(what, shared, entry.log)
                 entry.log.values += request.attributes.as_changes()
-                objects = build_objects(request, kind_parameters_for(what, request, shared, entry.log), entry.log)
+                objects = build_objects(request, self._parameters(what, request, shared, entry), entry.log)
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
-                write_objects(objects, what.name, frames, staging, self.job, progress)
+                folder = self.job.series_folder or what.name
+                write_objects(objects, folder, frames, staging, self.job, progress)
             entry.outputs = staging.commit()
+
+    def _parameters(self, what: ImageWithSidecar, request: Request, shared: ConversionContext, entry: Entry) -> KindParameters:
+        parameters = kind_parameters_for(what, request, shared, entry.log, self.segments)
+        return replace(parameters, algorithm=self.job.provenance.name if self.job.provenance else "")
 
     def recast(self, volumes: Sequence[Volume], entry: Entry, progress: Progress | None = None) -> bool:
         """Make another kind of object of volumes that were DICOM; say whether that was asked for."""

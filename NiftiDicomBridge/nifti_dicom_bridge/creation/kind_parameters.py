@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..formats.dicom.created.kind_selection import suffix_of
@@ -17,8 +18,12 @@ from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 
 
-def kind_parameters_for(described: ImageWithSidecar, request: Request, shared: ConversionContext, log: Log) -> KindParameters:
+def kind_parameters_for(
+    described: ImageWithSidecar, request: Request, shared: ConversionContext, log: Log, known: Sequence[Segment] = ()
+) -> KindParameters:
     """Return what only label maps and parametric maps want to know: segments, units, quantity.
+
+    Segments that are known already take precedence over those of a file.
 
     Raises
     ------
@@ -26,7 +31,7 @@ def kind_parameters_for(described: ImageWithSidecar, request: Request, shared: C
         If the file of labels is missing or damaged.
     """
     options = shared.options
-    segments = _segments(described.path, options.labels, log) if request.kind is Kind.SEG else []
+    segments = list(known) or (_segments(described.path, options.labels, log) if request.kind is Kind.SEG else [])
     return KindParameters(
         max_error=options.max_error,
         segments=segments,

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 
 from ..errors import OptionError
+from .apply_options import ApplyOptions
 from .options import ConversionOptions, PreviewOptions
 from .wording import Words, rendered
 
@@ -14,7 +15,10 @@ OPTIONS = (
     *(PreviewOptions.PREFIX + field.name for field in fields(PreviewOptions)),
 )
 """All options; those of pictures as ``preview.NAME``."""
-_NAMES = {option.removeprefix(PreviewOptions.PREFIX): option for option in OPTIONS}
+_NAMES = {
+    **{field.name: field.name for field in fields(ApplyOptions)},
+    **{option.removeprefix(PreviewOptions.PREFIX): option for option in OPTIONS},
+}
 # an option as it is written in Python: reference=, kind="pm", overwrite=True, size_limit=2.5, set_values={"PatientID": "007"}
 _MENTION = re.compile(
     rf"(?<![\w.])({'|'.join(sorted(_NAMES, key=len, reverse=True))})="

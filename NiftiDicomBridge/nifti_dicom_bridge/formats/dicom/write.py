@@ -20,6 +20,7 @@ from ...standard.tags import Tag
 from . import edits, restore
 from .derived import derive_groups, group_by_object
 from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
+from .provenance import Provenance, add_provenance, with_provenance
 from .reading import decode
 from .restore import Composer, FrameBytes, InstanceFrames, PixelSource
 from .uids import UidMap
@@ -40,12 +41,18 @@ class DicomJob:
         New UIDs, the same for one old UID throughout.
     folders, files : set of str
         Names of series folders and of files that are taken.
+    series_folder : str
+        What to call the folder of a derived series; by default by its number and description.
+    provenance : Provenance or None
+        What was applied to the source images of derived and new objects.
     """
 
     options: ConversionOptions
     uids: UidMap = field(default_factory=UidMap)
     folders: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    series_folder: str = ""
+    provenance: Provenance | None = None
 
     def keep_new_uids(self, volumes: Sequence[Volume]) -> None:
         """Let the UIDs of de-identified volumes stay: they are new, and the same for other conversions with their key.
@@ -174,9 +181,10 @@ class _Writer:
         volume = volumes[0]
         if self.job.options.uids is Uids.KEEP:
             log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
-        folder = self._series_folder(volume.dicom.metadata.first)
+        folder = self._series_folder(volume.dicom.metadata.first, self.job.series_folder)
         for n, new_file in enumerate(derive_groups(volumes, self.job.uids, log)):
             self._report_progress(n, volume.voxels.shape[0] * volume.voxels.shape[1])
+            new_file = self._with_provenance(new_file)
             instance = self._with_values(new_file.instance, log if n == 0 else None)
             self._write(instance, new_file.pixels, new_file.raw, f"{folder}/{n + 1:06d}.dcm")
 
@@ -187,14 +195,20 @@ class _Writer:
             self._report_progress(n, total)
             name = f"{folder}/{n + 1:06d}.dcm"
             if isinstance(new_file, NewFile):
+                new_file = self._with_provenance(new_file)
                 self._write(new_file.instance, new_file.pixels, new_file.raw, name)
             else:
                 self._save(new_file, name)
+
+    def _with_provenance(self, new_file: NewFile) -> NewFile:
+        return new_file if self.job.provenance is None else with_provenance(new_file, self.job.provenance)
 
     def _save(self, data_set: Dataset, name: str) -> None:
         """Write a data set that highdicom made, with file meta information of ours."""
         from pydicom.uid import ExplicitVRLittleEndian
 
+        if self.job.provenance is not None:
+            add_provenance(data_set, self.job.provenance)
         meta = data_set.file_meta
         meta.ImplementationClassUID, meta.ImplementationVersionName = IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
         meta.TransferSyntaxUID = meta.get("TransferSyntaxUID", ExplicitVRLittleEndian)
@@ -215,8 +229,8 @@ class _Writer:
     def _folder(self, instance: Instance) -> str:
         return "" if self.job.options.names is Names.ORIGINAL else self._series_folder(instance)
 
-    def _series_folder(self, instance: Instance) -> str:
-        return unique_name(folder_of(instance), self.job.folders)
+    def _series_folder(self, instance: Instance, wanted: str = "") -> str:
+        return unique_name(safe_name(wanted) if wanted else folder_of(instance), self.job.folders)
 
     def _name(self, folder: str, n: int, instance: Instance) -> str:
         if self.job.options.names is Names.ORIGINAL and instance.name:

@@ -147,7 +147,7 @@ def read_references(path: Path, option: str) -> list[Reference]:
     references = []
     for series in inventory.series:
         try:
-            references += [_reference(plan, path) for plan in plan_series(series)]
+            references += [reference_of(plan, path) for plan in plan_series(series)]
         except (DicomReadError, GeometryError):
             continue
     if not references:
@@ -155,7 +155,8 @@ def read_references(path: Path, option: str) -> list[Reference]:
     return references
 
 
-def _reference(plan: Plan, path: Path) -> Reference:
+def reference_of(plan: Plan, path: Path) -> Reference:
+    """Return a planned volume as a reference; `path` is where it was found, for messages."""
     first = plan.frames[0]
     planes = tuple(frame.plane for frame in first if frame.plane is not None)
     instances = tuple(plan.instances[frame.instance] for frame in first)

@@ -21,6 +21,7 @@ from .empty_slices import with_marks, without_marks
 from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .label_values import FULL, label_voxels, probabilities
+from .library_errors import refused_by_highdicom
 from .placement import Placement
 
 LARGEST_NUMBER = 65535
@@ -56,6 +57,8 @@ class SegmentationRequest:
         Where the slices truly lie; empty: in the even grid of the volume.
     overlapping : sequence of Volume
         Further label maps on the grid of the volume, of one time like it: ``BINARY`` segments of one object, which may overlap.
+    algorithm : str
+        What made the segments automatically, where they do not say how they were made; empty if unknown.
     """
 
     volume: Volume
@@ -66,6 +69,7 @@ class SegmentationRequest:
     kind: SegmentationForm = SegmentationForm.BINARY
     planes: Sequence[Plane] = ()
     overlapping: Sequence[Volume] = ()
+    algorithm: str = ""
 
 
 def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
@@ -93,7 +97,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
         return
     labels = label_voxels(request.volume, request.log)
     known = with_codes(_named(np.unique(labels), request), request.log)
-    known = _with_algorithm(known, request.log)
+    known = _with_algorithm(known, request)
     empty = [t + 1 for t in range(len(labels)) if not labels[t].any()]
     if empty:
         request.log.warnings.append(f"time(s) {', '.join(map(str, empty))} hold no label: no object was made of them")
@@ -120,16 +124,18 @@ def _named(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
     return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
 
 
-def _with_algorithm(segments: list[Segment], log: Log) -> list[Segment]:
+def _with_algorithm(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
     """Return segments that all say how they were made: SegmentAlgorithmType is of Type 1."""
     silent = [segment for segment in segments if not segment.algorithm_type]
-    if silent:
-        log.notes.append("nothing says how the segments were made: SegmentAlgorithmType SEMIAUTOMATIC, 'unknown', is assumed")
+    if silent and not request.algorithm:
+        request.log.notes.append(
+            "nothing says how the segments were made: SegmentAlgorithmType SEMIAUTOMATIC, 'unknown', is assumed"
+        )
     return [
         replace(
             segment,
-            algorithm_type=segment.algorithm_type or "SEMIAUTOMATIC",
-            algorithm_name=segment.algorithm_name or _UNKNOWN_ALGORITHM,
+            algorithm_type=segment.algorithm_type or ("AUTOMATIC" if request.algorithm else "SEMIAUTOMATIC"),
+            algorithm_name=segment.algorithm_name or request.algorithm[:64] or _UNKNOWN_ALGORITHM,
         )
         for segment in segments
     ]
@@ -171,7 +177,7 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
     if nameless:
         request.log.warnings.append(f"nothing says what map {_some(nameless)} means: called by number")
     segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
-    segments = _with_algorithm(with_codes(segments, request.log), request.log)
+    segments = _with_algorithm(with_codes(segments, request.log), request)
     return array, [_Numbered(segment, segment.number) for segment in segments]
 
 
@@ -199,7 +205,7 @@ def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
     maps = [label_voxels(volume, request.log)[0] for volume in volumes]
     segments = _named(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
-    segments = _with_algorithm(with_codes(segments, request.log), request.log)
+    segments = _with_algorithm(with_codes(segments, request.log), request)
     masks = np.zeros((*maps[0].shape, len(segments)), np.uint8)
     for n, segment in enumerate(segments):
         for labels in maps:
@@ -217,7 +223,7 @@ def _object(
 
     common = request.common
     marked, empty = (array, []) if request.kind is SegmentationForm.LABELMAP else with_marks(array)
-    with without_warnings():  # of names of one word, and what else it would not write so
+    with without_warnings(), refused_by_highdicom("Segmentation"):  # of names of one word, and what else it would not write so
         made = Segmentation(
             source_images=[source_of(common, placement)],
             pixel_array=marked,

@@ -1,0 +1,165 @@
+"""The command ``apply``: from the arguments to the report."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..options import Kind, SegmentationForm, SlicePlane
+from ..options.apply_options import Per
+from ..options.wording import command_line_words
+from .archive import print_transfer
+from .archive_options import ARCHIVE, add_settings
+from .convert import Registrar, check_report, pair, print_counts, print_entry, write_report_file
+from .exit_codes import DONE, FAILED
+from .progress_bar import ProgressBar
+
+NAME = "apply"
+_OWN = ("select", "per", "algorithm", "take", "input_name", "shell", "timeout", "jobs")
+_DICOM = ("kind", "labels", "segmentation", "metadata", "overwrite", "plane", "max_error", "gzip", "follow_links", "size_limit")
+_EPILOG = """placeholders in COMMAND:
+  {input}       NIfTI file of the volume          {inputs}      those of all selected volumes of a study
+  {output}      NIfTI file to write               {input1} ...  the volume that the first --select matches, and so on
+  {output_dir}  folder to write to                {input_dir}   folder of the input files
+  {sidecar}     JSON file of the volume           {bval} {bvec} b-values and gradient directions
+  {name}        name of the series                {subject}     letters and digits of PatientID
+
+docs/recipes/ has a command for TotalSegmentator, nnU-Net, FSL, ANTs, FreeSurfer, fMRIPrep, MONAI and the Spinal Cord Toolbox.
+"""
+
+
+def split_task(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments of this program, and those of the command after ``--``."""
+    arguments = list(arguments)
+    if arguments[:1] != [NAME] or "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
+
+
+def add_apply(commands: Any) -> None:
+    """Add the command."""
+    sub = commands.add_parser(
+        NAME,
+        help="run a NIfTI tool on DICOM series",
+        description="Convert DICOM series to NIfTI, run a command on them, and write its results as DICOM beside the original.",
+        usage="nifti-dicom-bridge apply INPUT [INPUT ...] -o OUT [options] -- COMMAND ... {input} ... {output} ...",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM files, folders, or a DICOMDIR")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")
+    sub.add_argument("--select", action="append", default=[], metavar="KEYWORD=PATTERN,...",
+                     help="only series that match, such as Modality=MR,SeriesDescription=*T1*; may be repeated")  # fmt: skip
+    _add_command(sub.add_argument_group("Command"))
+    _add_result(sub.add_argument_group("Results"))
+    sub.add_argument("--send", metavar="ARCHIVE", help=f"also send the results: {ARCHIVE}")
+    add_settings(sub)
+    sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
+    sub.add_argument("--size-limit", type=float, metavar="GB", help="largest image or decompressed data set")
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write a report: FILE.html for people, FILE.json for programs")
+    volume = sub.add_mutually_exclusive_group()
+    volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    volume.add_argument("-v", "--verbose", action="count", default=0, help="print every file and note; -vv: tracebacks")
+
+
+def _add_command(group: Any) -> None:
+    group.add_argument("--per", choices=[per.value for per in Per], default=Per.AUTO.value,
+                       help="run once per volume or per study (default: per study if COMMAND contains {inputs})")  # fmt: skip
+    group.add_argument("--shell", action="store_true", help="run COMMAND by the shell; file names are quoted")
+    group.add_argument("--timeout", type=float, metavar="S", help="stop a command after this number of seconds")
+    group.add_argument("--jobs", type=int, default=1, metavar="N", help="run up to N commands at the same time (default: 1)")
+    group.add_argument("--input-name", default="{name}", metavar="NAME",
+                       help="file name of {input} without suffix, such as case_{number} (default: {name})")  # fmt: skip
+    group.add_argument("--no-gzip", action="store_false", dest="gzip", help="give COMMAND .nii instead of .nii.gz")
+
+
+def _add_result(group: Any) -> None:
+    group.add_argument("--take", action="append", default=[], metavar="PATTERN",
+                       help="use only these files of those that COMMAND writes; may be repeated")  # fmt: skip
+    group.add_argument("--algorithm", default="", metavar="NAME:VERSION",
+                       help="what COMMAND is, for segments and provenance (default: name of the program)")  # fmt: skip
+    group.add_argument("--as", choices=[kind.value for kind in Kind], default=Kind.AUTO.value, dest="kind",
+                       help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
+    group.add_argument("--labels", metavar="FILE", help="names and colors of the labels of label maps")
+    group.add_argument("--segmentation", choices=[form.value for form in SegmentationForm],
+                       default=SegmentationForm.AUTO.value, help="how segments are stored")  # fmt: skip
+    group.add_argument("--plane", choices=[plane.value for plane in SlicePlane], default=SlicePlane.AUTO.value,
+                       help="which axis becomes the slices of new objects (default: that of the original)")  # fmt: skip
+    group.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
+                       help="set a DICOM attribute of the results; may be repeated")  # fmt: skip
+    group.add_argument("--metadata", metavar="FILE", help="JSON or TOML with DICOM keywords and values")
+    group.add_argument("--max-error", type=float, metavar="E", help="largest change that rounding to 16 bits may make")
+
+
+def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    """Apply the command, and return the exit code."""
+    from ..conversion.apply import apply
+
+    if arguments.report:
+        check_report(arguments.report, arguments.output, arguments.overwrite)
+    send_outputs = _sender(arguments)
+    options = {name: getattr(arguments, name) for name in (*_OWN, *_DICOM) if getattr(arguments, name) is not None}
+    values = dict(pair(text) for text in arguments.attributes)
+    start = time.monotonic()
+    with ProgressBar(quiet=arguments.quiet) as bar, _termination_is_interrupt():
+        report = apply(
+            arguments.inputs, arguments.output, arguments.task, progress=bar.progress, set_values=values, **options
+        ).in_words(command_line_words)
+    for entry in report.entries:
+        print_entry(entry, arguments.quiet, arguments.verbose)
+    if not arguments.quiet:
+        print_counts(report, time.monotonic() - start, arguments.verbose)
+    if arguments.report:
+        write_report_file(report, arguments.report, arguments.quiet, arguments.overwrite)
+    code = DONE if report.ok else FAILED
+    return max(code, send_outputs(report.outputs)) if send_outputs is not None and report.outputs else code
+
+
+def _sender(arguments: argparse.Namespace) -> Callable[[list[Path]], int] | None:
+    """Return what sends the results and returns the exit code; None without ``--send``.
+
+    Raises
+    ------
+    OptionError
+        If the address or the settings are not valid: before anything runs.
+    """
+    if arguments.send is None:
+        return None
+    from ..network.addresses import parse_address
+    from ..network.send import send
+    from ..network.settings import read_archive_settings
+
+    parse_address(arguments.send)
+    settings = read_archive_settings(arguments.archive_settings)
+
+    def send_outputs(files: list[Path]) -> int:
+        with ProgressBar(arguments.quiet) as bar:
+            transfer = send(files, arguments.send, settings, bar.progress)
+        return print_transfer(transfer, arguments)
+
+    return send_outputs
+
+
+@contextmanager
+def _termination_is_interrupt() -> Iterator[None]:
+    """Let SIGTERM end running commands as Ctrl-C does: they are processes of their own and would go on."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGTERM"):
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,188 @@
+"""One call: series → NIfTI → command or function → DICOM objects beside the original."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+import tempfile
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path, PurePath
+from typing import Any
+
+from ...creation.attribute_sources import ConversionContext
+from ...errors import BridgeError, OptionError
+from ...formats.dicom.reading.plans import Plan
+from ...formats.dicom.reading.series import find_series
+from ...model import metadata
+from ...model.limits import size_limit
+from ...model.report import ConversionReport
+from ...options import ConversionOptions, Progress, Target
+from ...options.apply_options import ApplyOptions, Per
+from ...options.checks import check_options
+from ...options.path_fields import AnyPath, AnyPaths, paths_of
+from ...output import recover
+from ...standard.tags import Tag
+from ..entries import plans_and_report
+from ..task_runner import TaskRunner
+from .functions import Function
+from .objects import ResultWriter
+from .pipeline import Pipeline
+from .placeholders import check_command, is_per_study
+from .runs import runs_of
+from .selection import Selector, selected
+
+DICOM_OPTIONS = (
+    "kind", "labels", "segmentation", "set_values", "metadata", "overwrite", "plane", "max_error", "resample", "gzip",
+    "follow_links", "size_limit",
+)  # fmt: skip
+"""The fields of `ConversionOptions` that `apply` takes."""
+_INTERPRETERS = re.compile(r"(python|pythonw|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
+
+
+def apply(
+    inputs: AnyPaths,
+    output: AnyPath,
+    task: Sequence[str] | str | Function,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> ConversionReport:
+    """Apply a command or a function to DICOM series, and write what it makes as DICOM beside the original.
+
+    The series become NIfTI in a temporary folder. Of what the command writes, an image of the same modality becomes a derived
+    series, a label map or a folder of masks a Segmentation, a map of other values a Parametric Map. All have the patient and
+    study of the original, refer to its images, have a series number that is free, and contain the command, its exit code and
+    the digest of its input.
+
+    Parameters
+    ----------
+    inputs : path or iterable of paths
+        DICOM files and folders of any depth.
+    output : path
+        Folder to write to; created if missing.
+    task : list of str, str, or callable
+        The command: its arguments with placeholders such as ``{input}`` and ``{output}``, one text for ``shell=True``. Or a
+        function that takes a nibabel image (a list of them with ``per="study"``) and returns one, a NumPy array on its grid, or
+        a list or dict of them.
+    progress : Progress, optional
+        Called as ``progress(what, done, total)``; may raise `Cancelled`, which ends running commands.
+    **options
+        Fields of `ApplyOptions`, such as ``select="Modality=MR"``, and of `ConversionOptions`: `kind`, `labels`,
+        `segmentation`, `set_values`, `metadata`, `overwrite`, `plane`, `max_error`, `resample`, `gzip`, `follow_links`,
+        `size_limit`.
+
+    Returns
+    -------
+    ConversionReport
+        One entry for each image that was written, or for each run that failed.
+
+    Raises
+    ------
+    BridgeError
+        If nothing can be started: an input does not exist, no series is selected, an option or a placeholder is not valid.
+    Cancelled
+        If `progress` raised it.
+
+    Examples
+    --------
+    >>> import nibabel
+    >>> from nifti_dicom_bridge import apply
+    >>> def bright(image):
+    ...     return (image.get_fdata() > 500).astype("uint8")
+    >>> apply("scans", "results", bright, kind="seg")
+    ConversionReport: 1 converted
+      converted  7 Nasty demo: result.nii → results/7_Nasty_demo_bright/000001.dcm
+    """
+    chosen, dicom = _options(options)
+    command = _command_of(task, chosen.shell)
+    per_study = _is_per_study(chosen, command)
+    if command is not None:
+        check_command(command, chosen.shell, per_study)
+    selectors = [Selector.parse(text) for text in chosen.select]
+    check_options(dicom)
+    given, folder = paths_of(inputs), Path(output)
+    if not given:
+        raise OptionError("No input was given. Name the files or folders of DICOM series.")
+    notes = recover(folder, progress)
+    with size_limit(dicom.size_limit), tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary:
+        inventory = find_series(given, progress, dicom.follow_links)
+        plans, report = plans_and_report(inventory, TaskRunner(progress=progress))
+        report.notes += notes
+        pairs = selected(plans, selectors)
+        if not pairs:
+            raise BridgeError(_nothing_selected(given, plans, chosen))
+        writer = ResultWriter(dicom, folder, _context(dicom, plans), progress)
+        algorithm = _algorithm_of(task, command, chosen)
+        pipeline = Pipeline(
+            task if command is None else command, chosen, dicom, per_study, writer, algorithm, progress, report
+        )  # fmt: skip
+        return pipeline.execute(runs_of(pairs, per_study, Path(temporary)))
+
+
+_APPLY = frozenset(field.name for field in fields(ApplyOptions))
+
+
+def _options(given: dict[str, Any]) -> tuple[ApplyOptions, ConversionOptions]:
+    known = _APPLY | set(DICOM_OPTIONS)
+    for name in given.keys() - known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Options are {', '.join(sorted(known))}."
+        raise OptionError(f"There is no option {name} here. {hint}")
+    own = {name: value for name, value in given.items() if name in _APPLY}
+    others = {name: value for name, value in given.items() if name not in _APPLY}
+    return ApplyOptions(**own), ConversionOptions(Target.DICOM, **others)
+
+
+def _command_of(task: Sequence[str] | str | Function, shell: bool) -> list[str] | None:
+    """Return the arguments of a command; None for a function."""
+    if callable(task):
+        if shell:
+            raise OptionError("shell=True applies to commands, and a function was given. Leave it out.")
+        return None
+    if isinstance(task, str):
+        return [task] if shell else shlex.split(task)
+    return [str(word) for word in task]
+
+
+def _is_per_study(chosen: ApplyOptions, command: Sequence[str] | None) -> bool:
+    if chosen.per is not Per.AUTO:
+        return chosen.per is Per.STUDY
+    return command is not None and is_per_study(command)
+
+
+def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOptions) -> tuple[str, str]:
+    """Return name and version: what the user stated, else the name of the program or function."""
+    if chosen.algorithm:
+        name, _, version = chosen.algorithm.partition(":")
+        if not name.strip():
+            raise OptionError(f'algorithm="{chosen.algorithm}" has no name. Expected NAME:VERSION, such as BET:6.0.')
+        return name.strip(), version.strip()
+    if command is None:
+        return getattr(task, "__name__", type(task).__name__).strip("<>"), ""
+    words = shlex.split(command[0]) if chosen.shell and len(command) == 1 else list(command)
+    names = [PurePath(word).name for word in words if not word.startswith("-")]
+    if len(names) > 1 and _INTERPRETERS.fullmatch(names[0]):
+        names = names[1:]
+    return PurePath(names[0]).stem, ""
+
+
+def _context(options: ConversionOptions, plans: Sequence[Plan]) -> ConversionContext:
+    """Return what all objects share, with the series numbers of all series that were found as taken."""
+    context = ConversionContext.of(options)
+    for plan in plans:
+        first = plan.instances[0].elements
+        study = metadata.text(first, Tag.STUDY_INSTANCE_UID)
+        number = 100 * max(0, metadata.integer(first, Tag.SERIES_NUMBER))
+        context.numbers[study] = max(context.numbers.get(study, 0), number)
+    return context
+
+
+def _nothing_selected(inputs: Sequence[Path], plans: Sequence[Plan], chosen: ApplyOptions) -> str:
+    where = ", ".join(map(str, inputs))
+    if not plans:
+        return f"No DICOM images were found in {where}. Check the path."
+    titles = list(dict.fromkeys(plan.title for plan in plans))
+    listed = ", ".join(titles[:6]) + (f" and {len(titles) - 6} more" if len(titles) > 6 else "")
+    return f'select="{", ".join(chosen.select)}" matches none of the series in {where}: {listed}. Correct the pattern.'

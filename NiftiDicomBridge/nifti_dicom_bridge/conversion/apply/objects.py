@@ -1,0 +1,245 @@
+"""Results of a run → DICOM objects beside the original: derived series, Segmentations, Parametric Maps, other kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...creation.attribute_sources import ConversionContext
+from ...creation.recast.request import kind_of_volume
+from ...creation.reference_attributes import description
+from ...creation.reference_choice import chosen_reference, is_grid_of
+from ...errors import BridgeError, OptionError
+from ...formats.dicom import edits
+from ...formats.dicom.created.kind_selection import KindHints, select_kind
+from ...formats.dicom.created.kinds import OF_MODALITY
+from ...formats.dicom.created.reference import Reference, reference_of
+from ...formats.dicom.provenance import Provenance
+from ...formats.dicom.uids import UidMap
+from ...formats.dicom.write import DicomJob, write_dicom
+from ...labels import Segment, read_labels
+from ...model.dicom_source import DicomSource
+from ...model.names import safe_name, stem_of
+from ...model.report import Entry, Outcome
+from ...model.volume import Volume
+from ...options import ConversionOptions, Kind, Progress
+from ...output import Staging
+from ...sidecar import match
+from ...sidecar.record import Record
+from ..new_objects import ObjectBuilder, violations
+from .results import Result
+from .runs import Run
+
+_LABEL_KINDS = (Kind.SEG, Kind.PM)
+VECTORS = "vector"
+
+
+@dataclass
+class _Original:
+    """A volume that a run got: where it came from, as a reference and as the template of a derived series."""
+
+    reference: Reference
+    source: DicomSource
+    folder: str
+    file: Path
+
+
+@dataclass
+class ResultWriter:
+    """Writes the results of all runs.
+
+    Attributes
+    ----------
+    options : ConversionOptions
+        For DICOM.
+    output : pathlib.Path
+        Where the objects go.
+    shared : ConversionContext
+        What all objects share: study, frames of reference, series numbers.
+    progress : Progress or None
+        Called while files are written.
+    """
+
+    options: ConversionOptions
+    output: Path
+    shared: ConversionContext
+    progress: Progress | None = None
+    job: DicomJob = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.job = DicomJob(self.options)
+
+    def write(self, result: Result, run: Run, provenance: Provenance, entry: Entry) -> None:
+        """Write one result; raises `BridgeError` if that is not possible, with nothing written."""
+        image = result.image.image
+        if image.intent == VECTORS and image.voxels.dtype.kind == "f":
+            _skip(entry, "it contains vectors, such as a displacement field, for which no kind of DICOM object is written")
+            return
+        originals = _originals_of(run)
+        original, is_named = _original_of(result, originals)
+        labels, segments = self._labels_of(result)
+        kind, assumed = self._kind_of(
+            result, original, [original] if is_named else originals, labels is not None or bool(segments)
+        )
+        if kind is Kind.SEG and not image.array.any():
+            _skip(entry, "no voxel has a label, so there is no segment to write")
+            return
+        if assumed:
+            entry.log.warnings.append(assumed)
+        if kind is Kind.SEG and not segments and labels is None and result.name and not np.any(image.array > 1):
+            segments = [Segment(1, result.name)]
+        job = replace(
+            self.job,
+            uids=UidMap(),
+            series_folder=safe_name("_".join(filter(None, (original.folder, result.name or provenance.algorithm)))),
+            provenance=provenance,
+        )
+        volume = None if kind in _LABEL_KINDS else _attached(result, original)
+        if volume is not None and (kind is Kind.AUTO or kind in _kinds_of_its_modality(original, self.options.kind, volume)):
+            self._derive(volume, kind, original, result, job, entry)
+        else:
+            self._create(result, kind, (labels, segments), original, job, entry)
+        entry.log.warnings += violations(entry.outputs)
+
+    def _labels_of(self, result: Result) -> tuple[Path | None, list[Segment]]:
+        """Return the label table of a result; that of the option if all its values are in it, or they are labels anyway."""
+        given = self.options.labels
+        if given is None or result.segments:
+            return result.labels, result.segments
+        if self.options.kind is Kind.SEG:
+            return given, []
+        numbers = {segment.number for segment in _segments_in(given)}
+        values = np.unique(result.image.image.array)
+        return (given, []) if {float(value) for value in values} <= {0.0, *map(float, numbers)} else (result.labels, [])
+
+    def _kind_of(
+        self, result: Result, original: _Original, originals: Sequence[_Original], has_labels: bool
+    ) -> tuple[Kind, str]:
+        """Return the kind of object that a result becomes, and what was assumed.
+
+        Raises
+        ------
+        OptionError
+            If the modality of the image is not clear, as the run got several.
+        """
+        modality, stated = original.reference.modality, str(result.image.top.get("Modality", ""))
+        known = KindHints(result.name or "image", stated, modality, has_labels)
+        asked = self.options.kind
+        if asked is Kind.AUTO and modality not in OF_MODALITY:  # no kind to take it for: that of the original
+            kind, assumed = select_kind(asked, result.image.image, known)
+            return (kind, assumed) if kind in _LABEL_KINDS else (Kind.AUTO, "")
+        kind, assumed = select_kind(asked, result.image.image, known)
+        if asked is Kind.AUTO and kind not in _LABEL_KINDS and not stated:
+            modalities = sorted({one.reference.modality for one in originals})
+            if len(modalities) > 1:
+                raise OptionError(
+                    f"{result.file}: its modality is unknown, as the inputs are of {' and '.join(modalities)}. Choose the "
+                    'kind: kind="mr" or another one, with take="PATTERN" for the files that are of that kind.'
+                )
+        return kind, assumed
+
+    def _values(self, original: _Original, result: Result, provenance: Provenance) -> dict[str, str]:
+        """Return number and description of the new series, and what the user set."""
+        words = result.name or provenance.name
+        number = self.shared.next_number(original.reference.study_uid)
+        own = {"SeriesNumber": str(number), "SeriesDescription": description(original.reference, words)}
+        return {**own, **self.options.set_values}
+
+    def _derive(self, volume: Volume, kind: Kind, original: _Original, result: Result, job: DicomJob, entry: Entry) -> None:
+        """Write a series derived from the original, with the attributes of its instances."""
+        assert job.provenance is not None
+        if not volume.edits():
+            entry.log.warnings.append("the command changed neither voxels nor geometry: the result is the image that it got")
+        values = edits.elements_of(self._values(original, result, job.provenance))
+        values |= {tag: value for tag, value in self.shared.file_values.items() if tag not in values}
+        entry.log.warnings += dict.fromkeys(volume.warnings)
+        with Staging(self.output, self.options.overwrite) as staging:
+            entry.outcome = write_dicom([volume], staging, job, entry.log, values, self.progress)
+            entry.outputs = staging.commit()
+
+    def _create(
+        self,
+        result: Result,
+        kind: Kind,
+        labels: tuple[Path | None, list[Segment]],
+        original: _Original,
+        job: DicomJob,
+        entry: Entry,
+    ) -> None:
+        """Write a new object with the original as its reference."""
+        assert job.provenance is not None
+        path, segments = labels
+        options = replace(
+            self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
+        )
+        shared = replace(
+            self.shared, options=options, references=[original.reference], set_values=edits.elements_of(options.set_values)
+        )
+        builder = ObjectBuilder(replace(job, options=options), self.output, shared, segments)
+        builder.create_of(replace(result.image, where=result.image.where or result.file), entry, self.progress)
+
+
+def _skip(entry: Entry, reason: str) -> None:
+    entry.outcome, entry.error = Outcome.SKIPPED, f"{reason}."
+
+
+def _segments_in(labels: Path) -> Sequence[Segment]:
+    from ...labels import named_labels
+
+    return named_labels("freesurfer") if str(labels).lower() == "freesurfer" else read_labels(labels)
+
+
+def _originals_of(run: Run) -> list[_Original]:
+    return [
+        _Original(reference_of(plan, Path(plan.instances[0].path).parent), source, plan.name, file)
+        for plan, source, file in zip(run.plans, run.sources, run.files, strict=True)
+    ]
+
+
+def _original_of(result: Result, originals: Sequence[_Original]) -> tuple[_Original, bool]:
+    """Return the volume that a result was made from, and whether its name says so: by its name, by its grid, by similar names.
+
+    Raises
+    ------
+    OptionError
+        If several volumes fit equally well, and the result is no label map.
+    """
+    if len(originals) == 1:
+        return originals[0], True
+    image, stem = result.image.image, result.image.name
+    named = [one for one in originals if stem.startswith(stem_of(one.file))]
+    if named:
+        return max(named, key=lambda one: len(one.file.name)), True
+    fitting = [one for one in originals if is_grid_of(one.reference, image)]
+    if len(fitting) == 1:
+        return fitting[0], False
+    try:
+        reference = chosen_reference([one.reference for one in originals], image, result.file)
+    except OptionError:
+        if fitting and (image.voxels.dtype.kind in "iu" or result.segments):
+            return fitting[0], False
+        raise OptionError(
+            f"{result.file}: several inputs have its grid, and its name does not specify which of them it was made from. Let "
+            'the command name it after its input, or use per="volume".'
+        ) from None
+    return next(one for one in originals if one.reference is reference), False
+
+
+def _attached(result: Result, original: _Original) -> Volume | None:
+    """Return a result as an edited volume of its original; None if it cannot be one."""
+    try:
+        volume = match.attach(result.image.image, Record(original.source, {}), result.file)
+    except BridgeError:
+        return None
+    return replace(volume, name=original.folder)
+
+
+def _kinds_of_its_modality(original: _Original, asked: Kind, volume: Volume) -> tuple[Kind | None, ...]:
+    """Return the kinds for which a result becomes a series derived from its original.
+
+    If no kind was asked for, those of the modality: an image of an enhanced object stays one.
+    """
+    return OF_MODALITY.get(original.reference.modality, ()) if asked is Kind.AUTO else (kind_of_volume(volume),)

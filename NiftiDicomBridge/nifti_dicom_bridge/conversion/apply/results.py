@@ -1,0 +1,156 @@
+"""What a command wrote: images, the label table of each, and masks of one folder that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from ...creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
+from ...errors import BridgeError
+from ...labels import Segment, find_labels
+from ...labels.read import form_of
+from ...model.grids import same_grid
+from ...model.names import IMAGE_SUFFIXES, stem_of, suffix_of
+from ...model.volume import Volume
+from ...options import Kind
+from ..image_files import nifti_files
+from .runs import RESULT
+
+TABLES = ("dataset.json", "dseg.tsv", "labels.*", "class_map.*", "*_dseg.tsv", "*.ctbl", "*LUT.txt")
+"""Names of label tables that apply to all images of their folder, in order of precedence."""
+NOT_READ = (".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".npz")
+"""Images of other formats, which are named in the report."""
+
+
+@dataclass
+class Result:
+    """One image that a command wrote, or several masks that become one object.
+
+    Attributes
+    ----------
+    image : ImageWithSidecar
+        The image; of several masks, the first with all of them as samples of its voxels.
+    name : str
+        What it is, by its file name; empty for that of ``{output}``.
+    file : str
+        The file relative to ``{output_dir}``, for the report.
+    labels : pathlib.Path or None
+        Its label table.
+    segments : list of Segment
+        The segments of masks; empty for all other images.
+    """
+
+    image: ImageWithSidecar
+    name: str
+    file: str
+    labels: Path | None = None
+    segments: list[Segment] = field(default_factory=list)
+
+
+def written_images(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    """Return the NIfTI files that a command wrote: all, or those whose relative path matches a pattern."""
+    files = list(nifti_files([folder]))
+    return [file for file in files if not patterns or any(_matches(file, folder, pattern) for pattern in patterns)]
+
+
+def _matches(file: Path, folder: Path, pattern: str) -> bool:
+    relative = file.relative_to(folder).as_posix()
+    return any(fnmatchcase(text, pattern) for text in (relative, file.name))
+
+
+def nothing_written(folder: Path, patterns: Sequence[str]) -> str:
+    """Return why there are no images, from what there is."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    if not files:
+        return "The command ended without an error and wrote no file. Check that it writes to {output} or below {output_dir}."
+    listed = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+    if any(suffix_of(Path(file), IMAGE_SUFFIXES) for file in files):
+        return f'take="{", ".join(patterns)}" matches none of the files that were written: {listed}. Correct the pattern.'
+    others = [suffix for suffix in NOT_READ if any(file.lower().endswith(suffix) for file in files)]
+    hint = f"{others[0]} is not read: let the command convert it to NIfTI" if others else "Let the command write NIfTI"
+    return f"The command wrote no NIfTI image, but {listed}. {hint}."
+
+
+def read_results(files: Sequence[Path], folder: Path, inputs: Sequence[Path], kind: Kind) -> Iterator[Result | BridgeError]:
+    """Yield the results of files; masks of one folder as one. A file that cannot be read is an error with its name."""
+    by_folder: dict[Path, list[Result]] = {}
+    for file in files:
+        try:
+            image = open_with_sidecar(file)
+        except BridgeError as error:
+            yield error
+            continue
+        relative = file.relative_to(folder).as_posix()
+        result = Result(image, name_of(file, inputs), relative, _table_of(file, folder))
+        by_folder.setdefault(file.parent, []).append(result)
+    for results in by_folder.values():
+        masks = [result for result in results if kind in (Kind.AUTO, Kind.SEG) and _is_mask(result)]
+        grouped = _joined(masks) if len(masks) > 1 and _share_grid(masks) else None
+        yield from [result for result in results if grouped is None or result not in masks]
+        if grouped is not None:
+            yield grouped
+
+
+def name_of(file: Path, inputs: Sequence[Path]) -> str:
+    """Return what a result is: its file name without that of the input or of ``{output}``."""
+    stem = stem_of(file)
+    known = [RESULT, *(stem_of(path) for path in inputs), *(stem_of(path).removesuffix("_0000") for path in inputs)]
+    for prefix in sorted(known, key=len, reverse=True):
+        if prefix and stem.startswith(prefix):
+            return stem[len(prefix) :].strip("_-. ")
+    return stem
+
+
+def _table_of(file: Path, folder: Path) -> Path | None:
+    """Return the label table of an image: its own, else that of its folder or of one above it."""
+    own = find_labels(file)
+    if own is not None:
+        return own
+    for place in (file.parent, *file.parent.parents):
+        tables = (path for pattern in TABLES for path in sorted(place.glob(pattern)) if path.is_file())
+        table = next((path for path in tables if not suffix_of(path, IMAGE_SUFFIXES) and form_of(path)), None)
+        if table is not None or place == folder:
+            return table
+    return None
+
+
+def _is_mask(result: Result) -> bool:
+    """Whether an image contains nothing but 0 and 1 and no label table tells more."""
+    voxels = result.image.image.array
+    if result.labels is not None or voxels.ndim != 4 or voxels.shape[0] != 1 or voxels.dtype.kind not in "biuf":
+        return False
+    return result.image.image.rescale.is_identity and bool(((voxels == 0) | (voxels == 1)).all())
+
+
+def _share_grid(results: Sequence[Result]) -> bool:
+    first = results[0].image.image
+    return all(_same(first, result.image.image) for result in results[1:])
+
+
+def _same(a: Volume, b: Volume) -> bool:
+    return a.voxels.shape == b.voxels.shape and same_grid(a.ijk_to_ras, b.ijk_to_ras, a.voxels.shape[1:4])
+
+
+def _joined(masks: Sequence[Result]) -> Result:
+    """Return masks of one grid as one label map, or as layers of one where they overlap."""
+    from dataclasses import replace
+
+    dtype = np.min_scalar_type(len(masks))
+    layers: list[np.ndarray] = []
+    for number, mask in enumerate(masks, 1):
+        inside = mask.image.image.array != 0
+        free = next((layer for layer in layers if not layer[inside].any()), None)
+        if free is None:
+            free = np.zeros(inside.shape, dtype)
+            layers.append(free)
+        free[inside] = number
+    voxels = layers[0] if len(layers) == 1 else np.stack(layers, axis=-1)
+    first = masks[0].image
+    folder = first.path.parent
+    segments = [Segment(number, mask.name or stem_of(mask.image.path)) for number, mask in enumerate(masks, 1)]
+    image = replace(first, image=replace(first.image, voxels=voxels, intent="label"), path=folder / "segmentation.nii")
+    return Result(image, "segmentation", f"{len(masks)} masks: {masks[0].file}, ...", None, segments)

@@ -1,0 +1,99 @@
+"""What was applied to source images: Contributing Equipment Sequence (PS3.3 C.12.1.1.5) and DerivationDescription."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ...model import metadata
+from ...model.metadata import Element, Elements, Item
+from ...standard.tags import Tag
+from . import new_element
+from .new_file import NewFile
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+LONGEST = 1024
+"""The most characters of a short text (VR ST)."""
+_PROCESSING_EQUIPMENT = ("109102", "DCM", "Processing Equipment")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What was applied to the source images of an object.
+
+    Attributes
+    ----------
+    algorithm : str
+        Its name.
+    version : str
+        Its version; empty if unknown.
+    details : str
+        The command, how it ended, and the digest of what it read.
+    """
+
+    algorithm: str
+    version: str
+    details: str
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return f"{self.algorithm} {self.version}".strip()
+
+    @property
+    def description(self) -> str:
+        """The derivation in one text of at most `LONGEST` characters."""
+        text = f"{self.name}: {self.details}".replace("\\", "/")
+        return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def with_provenance(new_file: NewFile, provenance: Provenance) -> NewFile:
+    """Return a file to write with the provenance in it.
+
+    Name and version are in the description: other programs take a model name in the sequence for that of the scanner.
+    """
+    elements = new_file.instance.elements
+    before = metadata.items(elements, Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE)
+    added: Elements = {
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", provenance.description),
+        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: Element("SQ", (*before, Item(_equipment(provenance)))),
+    }
+    return replace(new_file, instance=replace(new_file.instance, elements={**elements, **added}))
+
+
+def _equipment(provenance: Provenance) -> Elements:
+    return {
+        Tag.MANUFACTURER: new_element.text("LO", _manufacturer(provenance)),
+        Tag.CONTRIBUTION_DATE_TIME: new_element.text("DT", _now()),
+        Tag.CONTRIBUTION_DESCRIPTION: new_element.text("ST", provenance.description),
+        Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(new_element.code(*_PROCESSING_EQUIPMENT)),
+    }
+
+
+def add_provenance(data_set: Dataset, provenance: Provenance) -> None:
+    """Put the provenance into a data set of highdicom: its frames have a Derivation Image functional group of their own."""
+    from pydicom.dataset import Dataset as Item
+    from pydicom.sequence import Sequence
+
+    from .created.derivation import code_item
+
+    item = Item()
+    item.Manufacturer = _manufacturer(provenance)
+    item.ContributionDateTime = _now()
+    item.ContributionDescription = provenance.description
+    item.PurposeOfReferenceCodeSequence = Sequence([code_item(_PROCESSING_EQUIPMENT)])
+    data_set.ContributingEquipmentSequence = Sequence([*data_set.get("ContributingEquipmentSequence", []), item])
+    for frame in data_set.get("PerFrameFunctionalGroupsSequence", []):
+        for derivation in frame.get("DerivationImageSequence", []):
+            derivation.DerivationDescription = provenance.description
+
+
+def _manufacturer(provenance: Provenance) -> str:
+    return provenance.algorithm.replace("\\", "/")[: new_element.LO_LENGTH]
+
+
+def _now() -> str:
+    return datetime.now().strftime("%Y%m%d%H%M%S")

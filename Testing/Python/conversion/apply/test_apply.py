@@ -1,0 +1,204 @@
+"""A command or function on DICOM series: what stands beside the original afterwards."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from circle import names_in
+from made_here import series
+from nifti_dicom_bridge import BridgeError, ConversionReport, OptionError, Outcome, apply, read
+from places import TESTING
+
+TOOLS = TESTING / "Python" / "tools"
+SCIPY = [sys.executable, str(TOOLS / "scipy_tools.py")]
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def objects(report: ConversionReport) -> list[pydicom.Dataset]:
+    assert report.failures == []
+    return [pydicom.dcmread(path) for path in report.outputs]
+
+
+def doubled(image):
+    return np.asarray(image.dataobj) * 2
+
+
+def mask_of(image):
+    return (np.asarray(image.dataobj) > -980).astype(np.uint8)
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def test_image_that_a_function_returns_is_a_derived_series() -> None:
+    report = apply(series("ct"), "out", doubled)
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED]
+    assert {one.Modality for one in objects(report)} == {"CT"}
+
+
+def test_result_is_in_the_study_of_the_patient() -> None:
+    folder = series("ct")
+    original = pydicom.dcmread(next(folder.rglob("*.dcm")))
+
+    for one in objects(apply(folder, "out", mask_of)):
+        assert (one.PatientID, one.StudyInstanceUID) == (original.PatientID, original.StudyInstanceUID)
+        assert one.FrameOfReferenceUID == original.FrameOfReferenceUID
+
+
+def test_result_has_the_values_of_the_function_at_the_same_places() -> None:
+    folder = series("ct")
+    (before,) = read(folder)
+
+    report = apply(folder, "out", doubled)
+
+    (after,) = read("out")
+    assert report.ok
+    np.testing.assert_allclose(after.real_values(), before.real_values() * 2)
+    np.testing.assert_allclose(after.ijk_to_ras, before.ijk_to_ras, atol=1e-5)
+
+
+def test_function_takes_arrays_in_the_order_of_the_file() -> None:
+    shapes = []
+    apply(series("ct"), "out", lambda array: shapes.append(array.shape) or array + 1, arrays=True)
+
+    assert shapes == [(5, 4, 3)]
+
+
+def test_dictionary_of_images_becomes_an_object_each() -> None:
+    report = apply(series("ct"), "out", lambda image: {"lesion_mask": mask_of(image), "twice": doubled(image)})
+
+    assert sorted({one.Modality for one in objects(report)}) == ["CT", "SEG"]
+
+
+def test_function_that_raises_is_a_failed_entry_and_nothing_is_written() -> None:
+    report = apply(series("ct"), "out", lambda image: 1 / 0)
+
+    assert "ZeroDivisionError" in report.failures[0].error
+    assert names_in(Path("out")) == []
+
+
+def test_array_of_another_shape_is_refused() -> None:
+    report = apply(series("ct"), "out", lambda image: np.zeros((2, 2, 2)))
+
+    assert "(5, 4, 3)" in report.failures[0].error
+
+
+def test_anything_but_images_is_refused() -> None:
+    assert "NumPy arrays" in apply(series("ct"), "out", lambda image: "text").failures[0].error
+
+
+# --- provenance -------------------------------------------------------------------------------------------------------
+
+
+def test_segments_name_the_algorithm() -> None:
+    (seg,) = objects(apply(series("ct"), "out", mask_of, algorithm="LesionNet:1.2"))
+
+    assert seg.SegmentSequence[0].SegmentAlgorithmType == "AUTOMATIC"
+    assert seg.SegmentSequence[0].SegmentAlgorithmName == "LesionNet 1.2"
+
+
+@pytest.mark.parametrize("function", [mask_of, doubled])
+def test_contributing_equipment_contains_algorithm_and_digest_of_the_input(function) -> None:
+    folder = series("ct")
+    digest = read(folder)[0].source.origin.digest
+
+    for one in objects(apply(folder, "out", function, algorithm="LesionNet:1.2")):
+        (item,) = [item for item in one.ContributingEquipmentSequence if item.Manufacturer == "LesionNet"]
+        assert item.PurposeOfReferenceCodeSequence[0].CodeValue == "109102"
+        assert "LesionNet 1.2" in item.ContributionDescription
+        assert digest in item.ContributionDescription
+
+
+def test_derived_images_describe_the_command_and_its_exit_code() -> None:
+    report = apply(series("ct"), "out", [*SCIPY, "smooth", "{input}", "{output}"])
+
+    for one in objects(report):
+        assert "exit code 0" in one.DerivationDescription
+        assert "smooth {input} {output}" in one.DerivationDescription
+
+
+def test_frames_of_a_segmentation_describe_the_command() -> None:
+    (seg,) = objects(apply(series("ct"), "out", [*SCIPY, "threshold", "{input}", "{output}"], kind="seg"))
+
+    derivation = seg.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0]
+    assert "threshold" in derivation.DerivationDescription
+
+
+def test_frames_refer_to_the_images_of_the_original() -> None:
+    folder = series("ct")
+    uids = {pydicom.dcmread(path).SOPInstanceUID for path in folder.rglob("*.dcm")}
+
+    (seg,) = objects(apply(folder, "out", mask_of))
+
+    frames = seg.PerFrameFunctionalGroupsSequence
+    referred = {frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID for frame in frames}
+    assert referred <= uids
+
+
+# --- numbers and names ------------------------------------------------------------------------------------------------
+
+
+def test_series_number_is_free_in_the_study() -> None:
+    series("in/ct", SeriesNumber="3")
+    series("in/other", SeriesNumber="12")
+
+    numbers = {int(one.SeriesNumber) for one in objects(apply("in", "out", mask_of, kind="seg"))}
+
+    assert len(numbers) == 2
+    assert not numbers & {3, 12}
+
+
+def test_set_values_win() -> None:
+    (seg,) = objects(apply(series("ct"), "out", mask_of, set_values={"SeriesDescription": "lesions", "SeriesNumber": "9"}))
+
+    assert (seg.SeriesDescription, seg.SeriesNumber) == ("lesions", 9)
+
+
+def test_second_run_replaces_nothing() -> None:
+    folder = series("ct")
+    apply(folder, "out", mask_of)
+    before = {path: path.read_bytes() for path in Path("out").rglob("*.dcm")}
+
+    report = apply(folder, "out", mask_of)
+
+    assert "exists" in report.failures[0].error
+    assert {path: path.read_bytes() for path in Path("out").rglob("*.dcm")} == before
+
+
+# --- selection --------------------------------------------------------------------------------------------------------
+
+
+TWO = ("SeriesNumber=12", "SeriesNumber=3")
+
+
+@pytest.mark.parametrize(("select", "count"), [("SeriesNumber=3", 1), ("Modality=ct", 2), (TWO, 2)])
+def test_selected_series_are_used(select, count) -> None:
+    series("in/ct", SeriesNumber="3")
+    series("in/other", SeriesNumber="12")
+    calls = []
+
+    apply("in", "out", lambda image: calls.append(1) or mask_of(image), select=select)
+
+    assert len(calls) == count
+
+
+def test_selection_that_matches_nothing_is_refused_with_the_series_that_there_are() -> None:
+    with pytest.raises(BridgeError, match="matches none of the series"):
+        apply(series("ct"), "out", mask_of, select="Modality=MR")
+
+
+@pytest.mark.parametrize(("option", "value"), [("select", "Modality"), ("select", "Modalyti=CT"), ("jobs", 0), ("timout", 3),
+                                              ("algorithm", ":2"), ("deidentify", True)])  # fmt: skip
+def test_invalid_option_is_refused_before_anything_runs(option, value) -> None:
+    with pytest.raises(OptionError):
+        apply(series("ct"), "out", lambda image: pytest.fail("it ran"), **{option: value})
