@@ -71,7 +71,7 @@ MEANINGS = (
     Meaning("flip", read.of_classic_mr(Tag.FLIP_ANGLE)),
     Meaning("TI", read.inversion_time),
     Meaning("kernel", read.kernel),
-    Meaning("units", read.text_in(Tag.UNITS)),
+    Meaning("units", read.pet_units),
     Meaning("polarity", read.polarity),
     Meaning("space", read.text_in(Tag.FRAME_OF_REFERENCE_UID)),
     Meaning("window", read.of_vector("EnergyWindowVector")),
