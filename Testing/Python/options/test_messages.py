@@ -80,4 +80,4 @@ def test_the_command_line_has_every_option_under_the_name_in_messages(option, ca
 
 def test_no_two_options_have_one_name():
     assert len(set(map(flag_of, OPTIONS))) == len(OPTIONS)
-    assert set(OPTIONS) >= SWITCHES
+    assert {*OPTIONS, "shell"} >= SWITCHES  # an option of apply
