@@ -30,7 +30,7 @@ from ...output import Staging
 from ...sidecar import match
 from ...sidecar.record import Record
 from ..new_objects import ObjectBuilder, violations
-from .results import Result
+from .results import Result, has_only
 from .runs import Run
 
 _LABEL_KINDS = (Kind.SEG, Kind.PM)
@@ -111,9 +111,7 @@ class ResultWriter:
             return result.labels, result.segments
         if self.options.kind is Kind.SEG:
             return given, []
-        numbers = {segment.number for segment in _segments_in(given)}
-        values = np.unique(result.image.image.array)
-        return (given, []) if {float(value) for value in values} <= {0.0, *map(float, numbers)} else (result.labels, [])
+        return (given, []) if has_only(result.image.image, _segments_in(given)) else (result.labels, [])
 
     def _kind_of(
         self, result: Result, original: _Original, originals: Sequence[_Original], has_labels: bool
