@@ -118,7 +118,7 @@ class Comparison:
             self.differences.append(Difference(instance, what, _shown(first), _shown(second)))
 
 
-def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None) -> Comparison:
+def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None, follow_links: bool = False) -> Comparison:
     """Compare all instances with pixel data in two sets of files and folders.
 
     Instances are matched by SOP Instance UID; those of a re-issued series by file name, else by their place in the series.
@@ -129,6 +129,8 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None)
         DICOM files and folders.
     progress : Progress, optional
         Called with the number of instances compared.
+    follow_links : bool
+        Also follow links to folders outside of the inputs.
 
     Returns
     -------
@@ -156,7 +158,7 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None)
       files                7 of 7 identical to the last byte
     """
     comparison = Comparison()
-    one, two = _instances(first, comparison, progress), _instances(second, comparison, progress)
+    one, two = (_instances(paths, comparison, progress, follow_links) for paths in (first, second))
     pairs = _pairs(one, two)
     comparison.instances = [len(one), len(two), len(pairs)]
     for n, missing in enumerate(_unmatched(one, two, pairs)):
@@ -174,9 +176,11 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None)
     return comparison
 
 
-def _instances(paths: AnyPaths, comparison: Comparison, progress: Progress | None) -> list[Instance]:
+def _instances(
+    paths: AnyPaths, comparison: Comparison, progress: Progress | None, follow_links: bool = False
+) -> list[Instance]:
     given = paths_of(paths)
-    inventory = find_series(given, progress)
+    inventory = find_series(given, progress, follow_links)
     for leftover in inventory.leftovers:
         if leftover.failed:
             comparison.differ(Path(leftover.path).name, "cannot be read", leftover.reason, "")

@@ -5,11 +5,11 @@ BIDS specification, "The Inheritance Principle" and "Filesystem structure".
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
-from ..model.input_files import read_file
+from ..model.json_files import read_json
+from ..model.limits import SizeLimitError
 from ..model.names import stem_of
 
 DESCRIPTION = "dataset_description.json"
@@ -83,8 +83,8 @@ def study_key(path: Path) -> tuple[str, ...]:
 def _source_of(root: Path) -> Path:
     """Return the raw data set that derivatives stand in."""
     try:
-        kind = json.loads(read_file(root / DESCRIPTION)).get("DatasetType", "raw")
-    except (OSError, ValueError, AttributeError, RecursionError):
+        kind = read_json(root / DESCRIPTION).get("DatasetType", "raw")
+    except (OSError, ValueError, AttributeError, SizeLimitError):
         kind = "raw"
     if kind != "derivative":
         return root

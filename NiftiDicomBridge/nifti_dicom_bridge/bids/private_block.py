@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..model.geometry import ras_of_lps
+from ..model.json_files import parse_json
 from ..model.metadata import Element, Elements
 from ..options import Resample
 from ..standard.numbers import is_number
@@ -101,7 +102,7 @@ def _block(source: PlaneAttributes) -> tuple[dict[str, Any], dict[str, Any], np.
 
 def _read(text: str) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None:
     try:
-        read = json.loads(text)
+        read = parse_json(text)
     except ValueError:
         return None
     if not isinstance(read, dict) or not isinstance(read.get("keys"), dict):

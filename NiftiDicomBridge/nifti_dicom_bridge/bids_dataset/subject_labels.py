@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..model import metadata
-from ..model.input_files import read_file
+from ..model.json_files import read_json
+from ..model.limits import SizeLimitError
 from ..standard.tags import Tag
 from .bids_map import BidsMap
 from .images import Image
@@ -66,8 +66,8 @@ def _first_sidecar(folder: Path) -> dict[str, Any]:
     """Return the keys of the first sidecar below a folder that tells of a study; none where there is none."""
     for path in sorted(folder.rglob("*.json")):
         try:
-            top = json.loads(read_file(path))
-        except (OSError, ValueError, RecursionError):
+            top = read_json(path)
+        except (OSError, ValueError, SizeLimitError):
             continue
         if isinstance(top, dict) and "StudyInstanceUID" in top:
             return top

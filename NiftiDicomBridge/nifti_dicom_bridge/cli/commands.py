@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import BridgeError, Cancelled, OptionError
+from ..model.limits import size_limit
 from .apply import run_apply, split_task
 from .archive import run_fetch, run_send
 from .convert import Registrar, run_convert
@@ -83,8 +84,8 @@ def _fail(text: str, code: int) -> int:
 def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.inspect import inspect
 
-    with ProgressBar(quiet=arguments.json) as bar:
-        inspection = inspect(arguments.inputs, bar.progress)
+    with ProgressBar(quiet=arguments.json) as bar, size_limit(arguments.size_limit):
+        inspection = inspect(arguments.inputs, bar.progress, arguments.follow_links)
     _print(inspection.to_dict() if arguments.json else inspection.table(), arguments.json)
     return FAILED if inspection.problems else DONE
 
@@ -92,8 +93,8 @@ def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..comparison import compare
 
-    with ProgressBar(quiet=arguments.json) as bar:
-        comparison = compare(arguments.first, arguments.second, bar.progress)
+    with ProgressBar(quiet=arguments.json) as bar, size_limit(arguments.size_limit):
+        comparison = compare(arguments.first, arguments.second, bar.progress, arguments.follow_links)
     _print(comparison.to_dict() if arguments.json else comparison.table(), arguments.json)
     return DONE if comparison.same else FAILED
 
@@ -101,8 +102,8 @@ def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..validation import validate
 
-    with ProgressBar(quiet=arguments.json or arguments.quiet) as bar:
-        report = validate(arguments.inputs, bar.progress)
+    with ProgressBar(quiet=arguments.json or arguments.quiet) as bar, size_limit(arguments.size_limit):
+        report = validate(arguments.inputs, bar.progress, arguments.follow_links)
     if arguments.json:
         _print(report.to_dict(), as_json=True)
     else:

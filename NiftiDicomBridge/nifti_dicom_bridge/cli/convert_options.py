@@ -8,6 +8,7 @@ from typing import Any
 from ..options import Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
+from .reading_options import add_reading
 
 
 def add_convert(commands: Any, can_register: bool) -> None:
@@ -38,9 +39,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--skip-existing", action="store_true",
                      help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
-    sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
-    sub.add_argument("--size-limit", type=float, metavar="GB",
-                     help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
+    add_reading(sub)
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",

@@ -9,6 +9,7 @@ from typing import Any
 from .apply import add_apply
 from .archive_options import add_fetch, add_send
 from .convert_options import add_convert
+from .reading_options import add_reading
 
 
 def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
@@ -45,6 +46,7 @@ class _Version(argparse.Action):
 def _add_inspect(commands: Any) -> None:
     sub = commands.add_parser("inspect", help="show what is there", description="Show series, geometry and what each becomes.")
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
+    add_reading(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     _add_verbose(sub)
 
@@ -57,6 +59,7 @@ def _add_compare(commands: Any) -> None:
     )
     sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
     sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
+    add_reading(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     _add_verbose(sub)
 
@@ -68,6 +71,7 @@ def _add_validate(commands: Any) -> None:
         description="Check attributes, values, VR, UIDs, pixel fields and geometry; exit code 1 when there are errors.",
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files, folders, or a DICOMDIR")
+    add_reading(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     _add_verbose(sub)

@@ -21,6 +21,7 @@ from ..model.names import unique_name
 from ..model.report import COMPANIONS, ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions
+from ..sidecar import finite_keys
 from ..standard.tags import Tag
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
@@ -85,7 +86,7 @@ class OutputPolicy:
 
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
-        keys = edited_keys(file)
+        keys = finite_keys(edited_keys(file), log.warnings)
         if self._cleaner is None or not keys:
             return keys
         log.warnings.append("Edited keys of the sidecar were left out: they may contain anything.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..errors import BridgeError
 from ..formats import nifti, zarr
+from ..model.input_files import Stamp, change_since
 from ..model.volume import Volume
 from ..output import check_complete
 from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path
@@ -25,21 +27,32 @@ class ImageWithRecord:
         The sidecar; empty where there is none.
     record : Record or None
         The lossless record in it.
+    stamps : dict of pathlib.Path to Stamp
+        The files of the image when the sidecar was read, to recognize changes.
     """
 
     path: Path
     top: dict[str, Any]
     record: Record | None
+    stamps: dict[Path, Stamp] = field(default_factory=dict, kw_only=True)
+
+    def check_unchanged(self) -> None:
+        """Raise `BridgeError` if a file of the image was changed since the sidecar was read."""
+        for path, before in self.stamps.items():
+            if change := change_since(path, before, Stamp.of(path)):
+                raise BridgeError(change)
 
     def load(self, with_gradients: bool = False) -> Volume:
         """Return the volume, with the record where there is one, and with gradients if they are asked for.
 
         Raises
         ------
-        NiftiReadError, SidecarError, GeometryError
-            If the image is damaged, or it and its sidecar do not belong together.
+        BridgeError
+            If the image is damaged, was changed in the meantime, or it and its sidecar do not belong together.
         """
+        self.check_unchanged()
         image = nifti.read_image(self.path)
+        self.check_unchanged()
         if with_gradients and image.times > 1:
             image = nifti.with_gradients(image, self.path)
         if self.record is None:
@@ -56,12 +69,19 @@ def open_nifti(path: Path) -> ImageWithRecord:
     """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
     check_complete(path)
     beside = sidecar_path(path)
+    stamps = _stamps(path, beside)
     top = read_sidecar(beside) if beside.exists() else {}
     if KEY in top:
-        return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)))
+        return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)), stamps=stamps)
     apart = record_path(path)
     stored = read_sidecar(apart) if apart is not None and apart.is_file() else {}
-    return ImageWithRecord(path, top, record.from_json(stored[KEY], str(apart)) if KEY in stored else None)
+    parsed = record.from_json(stored[KEY], str(apart)) if KEY in stored else None
+    return ImageWithRecord(path, top, parsed, stamps=stamps)
+
+
+def _stamps(*paths: Path) -> dict[Path, Stamp]:
+    """Return the stamps of those files that exist."""
+    return {path: stamp for path in paths if (stamp := Stamp.of(path)) is not None}
 
 
 @dataclass(frozen=True)
@@ -81,9 +101,10 @@ class StoreFile(ImageWithRecord):
 
         Raises
         ------
-        SidecarError
-            If image and record do not belong together.
+        BridgeError
+            If the store was changed in the meantime, or image and record do not belong together.
         """
+        self.check_unchanged()
         if self.record is None:
             return self.image
         known = replace(self.image, warnings=())  # of the original: who restores it need not hear them again
@@ -98,8 +119,9 @@ def open_store(path: Path) -> StoreFile:
     DependencyError, ZarrReadError, SidecarError, GeometryError
         If it cannot be read: see `formats.zarr.read_store`.
     """
-    check_complete(Path(path))
-    stored = zarr.read_store(Path(path))
-    where = str(path)
-    parsed = None if stored.record is None else record.from_json(stored.record, where)
-    return StoreFile(Path(path), stored.top, parsed, stored.image)
+    path = Path(path)
+    check_complete(path)
+    stamps = _stamps(path / zarr.SIGN, path / "0" / zarr.SIGN, sidecar_path(path))
+    stored = zarr.read_store(path)
+    parsed = None if stored.record is None else record.from_json(stored.record, str(path))
+    return StoreFile(path, stored.top, parsed, stored.image, stamps=stamps)

@@ -66,7 +66,7 @@ class Inspection:
         return fitted([title, *("  " + line for line in _lines(self))])
 
 
-def inspect(paths: AnyPaths, progress: Progress | None = None) -> Inspection:
+def inspect(paths: AnyPaths, progress: Progress | None = None, follow_links: bool = False) -> Inspection:
     """Return what files and folders contain: series, sizes, geometry, and what each would become.
 
     Parameters
@@ -75,6 +75,8 @@ def inspect(paths: AnyPaths, progress: Progress | None = None) -> Inspection:
         DICOM and NIfTI files, Zarr stores, folders of any depth, or a DICOMDIR.
     progress : Progress, optional
         Called with the number of files read.
+    follow_links : bool
+        Also follow links to folders outside of the inputs.
 
     Raises
     ------
@@ -91,17 +93,18 @@ def inspect(paths: AnyPaths, progress: Progress | None = None) -> Inspection:
           → 7_Nasty_demo.nii.gz
     """
     given, result = paths_of(paths), Inspection()
-    for path in nifti_files(given):
+    for path in nifti_files(given, follow_links):
         try:
             result.images.append(_image(open_nifti(path), "NIfTI"))
         except Exception as error:
             result.problems.append({"path": str(path), "reason": failure_of(error).sentence})
-    for path in zarr.stores_below(given):
+    for path in zarr.stores_below(given, follow_links):
         try:
             result.images.append(_image(open_store(path), "Zarr"))
         except Exception as error:
             result.problems.append({"path": str(path), "reason": failure_of(error).sentence})
-    inventory = find_series([path for path in given if not is_nifti_file(path) and not zarr.is_store(path)], progress)
+    others = [path for path in given if not is_nifti_file(path) and not zarr.is_store(path)]
+    inventory = find_series(others, progress, follow_links)
     for leftover in inventory.leftovers:
         (result.problems if leftover.failed else result.others).append({"path": leftover.path, "reason": leftover.reason})
     plans: list[Plan] = []

@@ -18,6 +18,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
+from ..sidecar import finite_keys
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
 from .image_files import is_nifti_file, nifti_files
@@ -109,7 +110,7 @@ def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, prog
     what = open_with_sidecar(path)
     entry.log.warnings += what.image.warnings
     volume = public.named(replace(what.image, name=image.name, intent=_intent(what.image, path)), entry.log)
-    stage_store(volume, image.name, staging, image.options, what.top, progress=progress)
+    stage_store(volume, image.name, staging, image.options, finite_keys(what.top, entry.log.warnings), progress=progress)
 
 
 def _intent(image: Volume, path: Path) -> str:

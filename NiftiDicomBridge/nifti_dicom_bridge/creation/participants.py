@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 from ..bids.inheritance import entities_of, root_of
 from ..formats.dicom import new_element
 from ..model.input_files import read_file
+from ..model.json_files import read_json
+from ..model.limits import SizeLimitError
 from ..model.metadata import Elements
 from ..standard.tags import Tag
 
@@ -103,8 +104,8 @@ def _split(text: str, column: dict[str, Any]) -> tuple[str, str]:
 def _columns(file: Path) -> dict[str, Any]:
     """Return the description of the columns, by their names in lower case."""
     try:
-        columns = json.loads(read_file(file).decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        columns = read_json(file)
+    except (OSError, ValueError, SizeLimitError):
         return {}
     pairs = columns.items() if isinstance(columns, dict) else ()
     return {key.lower(): value for key, value in pairs if isinstance(value, dict)}

@@ -50,6 +50,7 @@ class EntryView:
     rows: list[Row]
     findings: list[Finding] | None
     findings_sentence: str
+    traceback: str
     inputs: FileListing | None
     outputs: FileListing | None
 
@@ -85,6 +86,7 @@ def entry_view(examination: EntryExamination, number: int, is_open: bool) -> Ent
         rows=_in_order(examination.rows),
         findings=None if findings is None else [one for one in findings if one.severity is not Severity.INFO],
         findings_sentence=_findings_sentence(findings or ()),
+        traceback=entry.traceback,
         inputs=_listing(entry.inputs),
         outputs=_listing(entry.outputs),
     )

@@ -6,6 +6,7 @@ import json
 import tomllib
 from typing import Any
 
+from ..model import json_files
 from ..standard.numbers import is_number
 from . import checks
 from .checks import Place
@@ -36,7 +37,7 @@ def parse_json(text: str, place: Place) -> dict[str, Any] | None:
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) or _is_toml(text):
         return None
     try:
-        content = json.loads(text.removeprefix("\ufeff"))
+        content = json_files.parse_json(text.removeprefix("\ufeff"))
     except ValueError as error:
         raise place.error(f"damaged JSON ({error}). Repair it, or make it anew.") from None
     if not isinstance(content, dict):

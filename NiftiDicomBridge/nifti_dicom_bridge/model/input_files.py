@@ -27,6 +27,33 @@ class Problem(NamedTuple):
     failed: bool = False
 
 
+class Stamp(NamedTuple):
+    """Size in bytes and time of the last change in ns: what differs after a file was changed."""
+
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path | str) -> Stamp | None:
+        """Return the stamp of a file; None where there is none."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+def change_since(path: Path | str, before: tuple[int, int], now: tuple[int, int] | None) -> str:
+    """Return the sentence on a file that was changed while it was converted; empty if it was not."""
+    if now == before:
+        return ""
+    state = f"now it has {now[0]}, or another time of change" if now else "now it is missing"
+    return (
+        f"{path}: changed while it was converted: it had {before[0]} bytes, {state}. Convert it again when no other program "
+        "writes it."
+    )
+
+
 def walk(folder: Path, follow_links: bool, problems: list[Problem]) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Yield each folder with the sorted names of its folders and regular files, as `os.walk` does; hidden ones are left out.
 

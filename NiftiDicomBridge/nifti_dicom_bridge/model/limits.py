@@ -14,6 +14,8 @@ MOST_UNCHECKED = 1 << 29
 LARGEST_RATIO = 100
 """Images and data sets are rarely compressed by more; what is, and is large, is more likely an attack."""
 GIGABYTE = 10**9
+PARSED_RATIO = 10
+"""Memory that a parsed text needs, in relation to its size."""
 _limit: ContextVar[float | None] = ContextVar("size_limit_gb", default=None)
 
 
@@ -59,6 +61,17 @@ def check_memory(where: str, size: int) -> None:
         raise SizeLimitError(
             f"{where}: the image needs {size / GIGABYTE:.3g} GB of memory, {most / GIGABYTE:.3g} GB are available. Convert it "
             f"on a larger computer, or allow it with size_limit={gigabytes_for(size)}."
+        )
+
+
+def check_text(where: str, size: int) -> None:
+    """Raise `SizeLimitError` if a text file is too large: parsed, it needs several times its size."""
+    own = _limit.get()
+    most = int(own * GIGABYTE) if own is not None else max(MOST_UNCHECKED, _available() // PARSED_RATIO)
+    if size > most:
+        raise SizeLimitError(
+            f"{where}: it has {size} bytes; at most {most} are read. If the file is trusted, allow it with "
+            f"size_limit={gigabytes_for(size)}."
         )
 
 

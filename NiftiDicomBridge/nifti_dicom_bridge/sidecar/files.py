@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
-from ..model.input_files import read_file
+from ..model.json_files import read_json
 from ..model.names import companion, stem_of
 
 
@@ -45,16 +47,35 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     'MR'
     """
     try:
-        content = json.loads(read_file(path))
+        content = read_json(path)
     except OSError as error:
         raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise SidecarError(
-            f"{path}: is no JSON ({error}). Repair it, or take it away to convert the image without it."
+            f"{path}: is not valid JSON ({error}). Repair it, or remove it to convert the image without it."
         ) from None
     if not isinstance(content, dict):
         raise SidecarError(f"{path}: a JSON object was expected, found a {type(content).__name__}.")
     return content
+
+
+def finite_keys(top: Mapping[str, Any], sentences: list[str]) -> dict[str, Any]:
+    """Return the keys of a sidecar without those with a number that is not finite: JSON has no such numbers (RFC 8259).
+
+    `sentences` receives what was left out.
+    """
+    finite = {key: value for key, value in top.items() if _is_finite(value)}
+    left_out = [key for key in top if key not in finite]
+    sentences += [f'"{key}" has a number that is not finite (NaN or Infinity): it was left out' for key in left_out]
+    return finite
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return not isinstance(value, list) or all(map(_is_finite, value))
 
 
 def write_sidecar(path: Path, top: dict[str, Any]) -> None:

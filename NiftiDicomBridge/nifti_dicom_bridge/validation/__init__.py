@@ -30,7 +30,7 @@ OTHER_KINDS = frozenset([".json", ".nii", ".gz", ".bval", ".bvec", ".txt", ".md"
 READ_ANEW = "Get the file anew from its source."
 
 
-def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationReport:
+def validate(paths: AnyPaths, progress: Progress | None = None, follow_links: bool = False) -> ValidationReport:
     """Check DICOM files: attributes and their types, values, VR, VM, UIDs, file meta, pixel fields, geometry of series.
 
     Parameters
@@ -39,6 +39,8 @@ def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationRep
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
         Called with the number of files read.
+    follow_links : bool
+        Also follow links to folders outside of the inputs.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def validate(paths: AnyPaths, progress: Progress | None = None) -> ValidationRep
     """
     given = paths_of(paths)
     problems: list[Problem] = []
-    paths_to_check = [path for path, _ in files.find_files(given, problems)]
+    paths_to_check = [path for path, _ in files.find_files(given, problems, follow_links)]
     heap = FindingCollector()
     for problem in problems:
         severity = Severity.ERROR if problem.failed else Severity.INFO

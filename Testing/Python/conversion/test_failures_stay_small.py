@@ -6,11 +6,15 @@ import os
 import socket
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from circle import Circle
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
 from nifti_dicom_bridge.cli import commands, main
+from nifti_dicom_bridge.conversion import to_dicom
+from nifti_dicom_bridge.conversion.image_with_record import open_store
+from nifti_dicom_bridge.formats.dicom.created.library_errors import refused_by_highdicom
 from nifti_dicom_bridge.formats.dicom.reading import read as reading
 from phantoms import PHANTOMS
 
@@ -129,3 +133,82 @@ def test_a_file_called_dicomdir_that_is_none_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(BridgeError, match="not a DICOM directory"):
         convert(Job([tmp_path / "DICOMDIR"], tmp_path / "out", ConversionOptions(Target.NIFTI)))
+
+
+@pytest.mark.parametrize("name", ["1_series_1.json", "1_series_1.nii.gz"])
+def test_a_file_that_changes_while_it_is_converted_is_an_error(
+    name: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.make("classic_ct").forth()
+    path = next(path for path in circle.nifti.iterdir() if path.suffix == Path(name).suffix)
+    good = to_dicom._source_of
+
+    def changing(file: object) -> object:
+        os.utime(path, (1, 1))
+        return good(file)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(to_dicom, "_source_of", changing)
+
+    (entry,) = circle.home().entries
+    assert f"{path}: changed while it was converted" in entry.error
+
+
+def test_a_store_that_changes_while_it_is_converted_is_an_error(circle: Circle) -> None:
+    pytest.importorskip("zarr")
+    circle.make("classic_ct")
+    convert(Job([circle.dicom], circle.folder / "zarr", ConversionOptions(Target.ZARR)))
+    (path,) = (circle.folder / "zarr").glob("*.zarr")
+    file = open_store(path)
+    os.utime(path / "zarr.json", (1, 1))
+
+    with pytest.raises(BridgeError, match="changed while it was converted"):
+        file.load()
+
+
+@pytest.fixture
+def plain_image(two_series: Path, tmp_path: Path) -> Path:
+    convert(Job([two_series], tmp_path / "nifti"))
+    for sidecar in (tmp_path / "nifti").glob("*.json"):
+        sidecar.unlink()
+    return sorted((tmp_path / "nifti").glob("*.nii.gz"))[0]
+
+
+def test_a_reference_that_pydicom_cannot_read_is_one_sentence(
+    plain_image: Path, two_series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pydicom.dcmread", broken)
+
+    report = convert(Job([plain_image], tmp_path / "out", ConversionOptions("dicom", kind="pm", reference=two_series)))
+
+    assert "pydicom cannot read its attributes" in report.entries[0].error
+    assert not report.entries[0].traceback
+
+
+def test_a_reference_without_a_uid_is_one_sentence(plain_image: Path, two_series: Path, tmp_path: Path) -> None:
+    for path in two_series.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.SOPInstanceUID = ""
+        ds.save_as(path)
+
+    report = convert(Job([plain_image], tmp_path / "out", ConversionOptions("dicom", kind="pm", reference=two_series)))
+
+    assert "SOPInstanceUID not set, so it cannot be referenced" in report.entries[0].error
+
+
+def test_what_highdicom_refuses_is_one_sentence() -> None:
+    sentence = r"Segmentation cannot be created: highdicom does not accept the values \(Plane positions must not"
+    with pytest.raises(BridgeError, match=sentence), refused_by_highdicom("Segmentation"):
+        raise ValueError("Plane positions must not contain duplicates.")
+
+
+@pytest.mark.parametrize("command", ["inspect", "compare", "validate"])
+def test_every_command_follows_links_only_on_request(command: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    PHANTOMS["classic_ct"].write(tmp_path / "elsewhere" / "scans")
+    (tmp_path / "in").mkdir()
+    os.symlink(tmp_path / "elsewhere" / "scans", tmp_path / "in" / "scans")
+    inputs = [str(tmp_path / "in")] * (2 if command == "compare" else 1)
+
+    main([command, *inputs])
+    assert "which is not followed" in "".join(capsys.readouterr()) or command == "compare"
+    assert main([command, *inputs, "--follow-links", "--size-limit", "1"]) == commands.DONE
+    assert "which is not followed" not in capsys.readouterr().out

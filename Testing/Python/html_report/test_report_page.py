@@ -416,3 +416,15 @@ def test_paper_has_everything_open(sample: Circle) -> None:
         shown.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert shown.locator(".entry[open]").count() == 5
         assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_a_traceback_is_folded_away(tmp_path: Path) -> None:
+    failed = Entry(
+        "a.dcm", Outcome.FAILED, error="unexpected error", traceback="Traceback (most recent call last):\n<b>KeyError"
+    )
+
+    text = page(ConversionReport([failed]), tmp_path)
+
+    assert '<details class="files"><summary>Traceback</summary><pre>' in text
+    assert "&lt;b&gt;KeyError" in text
+    assert "Traceback" not in page(ConversionReport([replace(failed, traceback="")]), tmp_path)

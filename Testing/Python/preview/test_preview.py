@@ -609,3 +609,12 @@ def test_every_phantom_becomes_pictures_or_a_sentence(name: str, tmp_path: Path)
     assert all(entry.error for entry in report.failures)
     for path in (tmp_path / "out").glob("*.png"):
         assert min(Image.open(path).size) > 0
+
+
+@pytest.mark.parametrize("pixel_mm", ["1e-9", "1e-300", "1e9"])
+def test_a_pixel_size_that_png_cannot_express_is_left_out(pixel_mm: str, tmp_path: Path) -> None:
+    ds = grey()
+    ds.PixelSpacing = [pixel_mm, pixel_mm]
+    write(tmp_path / "in" / "a.dcm", ds)
+
+    assert preview(tmp_path / "in", tmp_path / "out").ok

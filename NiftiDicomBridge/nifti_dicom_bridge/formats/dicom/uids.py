@@ -19,7 +19,7 @@ class UidMap:
         key = uid_bytes(uid)
         if key not in self.new:
             self.new[key] = uid_bytes(new_uid())
-        return self.new[key].rstrip(b"\0").decode("ascii")
+        return self.new[key].rstrip(b"\0").decode("latin-1")
 
     def keep(self, uid: str) -> None:
         """Let a UID stay as it is, unless it has a new one."""
@@ -77,5 +77,5 @@ def new_uid() -> str:
 
 def uid_bytes(uid: str) -> bytes:
     """Return the value of an element that holds a UID, padded to even length (PS3.5 9.1)."""
-    raw = uid.encode("ascii")
+    raw = uid.encode("latin-1")  # as `metadata.text` reads it: UIDs of damaged files have other characters, too
     return raw + b"\0" * (len(raw) % 2)

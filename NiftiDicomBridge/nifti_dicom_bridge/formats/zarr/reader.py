@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
-from ...model.input_files import read_file
+from ...model.json_files import parse_json, read_json
 from ...model.limits import check_expanded
 from ...model.names import stem_of
 from ...model.pixels import Rescale
@@ -92,11 +91,11 @@ def _check_kind(path: Path) -> None:
 
 def _attributes(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(read_file(path / SIGN))
+        content = read_json(path / SIGN)
     except OSError as error:
         raise ZarrReadError(f"{path / SIGN}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise ZarrReadError(f"{path / SIGN}: is no JSON ({error}). {AGAIN}") from None
+    except ValueError as error:
+        raise ZarrReadError(f"{path / SIGN}: is not valid JSON ({error}). {AGAIN}") from None
     if (
         not isinstance(content, dict)
         or content.get("node_type") != "group"
@@ -188,7 +187,7 @@ def _record(zarr: Any, path: Path, own: dict[str, Any]) -> dict[str, Any] | None
         if not all(file.is_file() for file in files):
             raise ValueError("a chunk is missing")
         check_expanded(str(path / RECORD), array.shape[0], sum(file.stat().st_size for file in files))
-        large = json.loads(np.asarray(array[:]).tobytes())
+        large = parse_json(np.asarray(array[:]).tobytes())
         return {**large, **small}
     except Exception as error:  # zarr and its codecs raise whatever they raise
         raise ZarrReadError(f"{path / RECORD}: the record of the DICOM is damaged ({reason(error)}). {AGAIN}") from None

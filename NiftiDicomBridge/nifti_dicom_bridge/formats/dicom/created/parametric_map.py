@@ -18,6 +18,7 @@ from ....model.volume import Volume
 from .derivation import code_item, replace_references
 from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
+from .library_errors import refused_by_highdicom
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
 from .stored_error import DEFAULT_RELATIVE_ERROR, difference, limit_of
@@ -139,17 +140,18 @@ def _object(request: ParametricMapRequest, placement: Placement, frames: np.ndar
 
     mapped = _range(frames[~np.isnan(frames)])  # also what is infinite: highdicom refuses to read values beyond
     common, window = request.common, _window(*_range(frames[np.isfinite(frames)]))
-    made = ParametricMap(
-        source_images=[source_of(common, placement)],
-        pixel_array=frames,
-        real_world_value_mappings=[_mapping(meaning, mapped)],
-        **_window_arguments(ParametricMap, window),
-        contains_recognizable_visual_features=True,  # nobody looked: the safe side
-        content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
-        content_description=str(common.get("SeriesDescription") or "")[:64] or None,
-        **placement.sequences(),
-        **identity(common, number),
-    )
+    with refused_by_highdicom("Parametric Map"):
+        made = ParametricMap(
+            source_images=[source_of(common, placement)],
+            pixel_array=frames,
+            real_world_value_mappings=[_mapping(meaning, mapped)],
+            **_window_arguments(ParametricMap, window),
+            contains_recognizable_visual_features=True,  # not examined: the safe assumption
+            content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
+            content_description=str(common.get("SeriesDescription") or "")[:64] or None,
+            **placement.sequences(),
+            **identity(common, number),
+        )
     made.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence = [window]
     made.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [_anatomy(meaning.region)]
     replace_references(made, placement, request.sources, _DERIVATION)

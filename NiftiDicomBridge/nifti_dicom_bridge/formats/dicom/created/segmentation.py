@@ -21,6 +21,7 @@ from .empty_slices import with_marks, without_marks
 from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .label_values import FULL, label_voxels, probabilities
+from .library_errors import refused_by_highdicom
 from .placement import Placement
 
 LARGEST_NUMBER = 65535
@@ -222,7 +223,7 @@ def _object(
 
     common = request.common
     marked, empty = (array, []) if request.kind is SegmentationForm.LABELMAP else with_marks(array)
-    with without_warnings():  # of names of one word, and what else it would not write so
+    with without_warnings(), refused_by_highdicom("Segmentation"):  # of names of one word, and what else it would not write so
         made = Segmentation(
             source_images=[source_of(common, placement)],
             pixel_array=marked,

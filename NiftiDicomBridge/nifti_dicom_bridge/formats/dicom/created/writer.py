@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ....errors import LabelError
+from ....errors import DicomReadError, LabelError
 from ....labels import Segment
 from ....model.metadata import Log
 from ....model.volume import Volume
@@ -16,6 +16,7 @@ from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of
 from ..uids import new_uid
 from .label_evidence import is_fraction
+from .library_errors import unreadable_by_pydicom
 from .multi_frame import moved_tags, multi_frame
 from .request import Request
 from .set_values import checked
@@ -24,6 +25,8 @@ from .stored import stored_values
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+_REFERENCED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 
 
 @dataclass(frozen=True)
@@ -119,4 +122,18 @@ def _sources(request: Request) -> list[Dataset]:
     """Return the headers of the source instances as pydicom reads them."""
     from pydicom import dcmread
 
-    return [dcmread(source.path, stop_before_pixels=True, force=True) for source in request.sources if source.path]
+    data_sets = []
+    for source in request.sources:
+        if source.path:
+            with unreadable_by_pydicom(source.path):
+                data_set = dcmread(source.path, stop_before_pixels=True, force=True)
+                _require_uids(data_set, source.path)
+            data_sets.append(data_set)
+    return data_sets
+
+
+def _require_uids(data_set: Dataset, path: str) -> None:
+    """Refuse a source instance that cannot be referenced."""
+    missing = [keyword for keyword in _REFERENCED if not data_set.get(keyword)]
+    if missing:
+        raise DicomReadError(f"{path}: {' and '.join(missing)} not set, so it cannot be referenced. Use another reference.")

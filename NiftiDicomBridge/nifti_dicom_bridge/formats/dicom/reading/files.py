@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ....errors import DicomReadError
 from ....model import metadata
-from ....model.input_files import Problem, kind_of_path, open_file, walk
+from ....model.input_files import Problem, change_since, kind_of_path, open_file, walk
 from ....model.limits import check_expanded, largest_expanded
 from ....model.metadata import Elements, Encoding, Instance
 from ....model.names import ZARR_SUFFIX, suffix_of
@@ -171,12 +171,9 @@ def open_instance(instance: Instance) -> FileIO:
     """
     file = open_file(instance.path)
     stamp = _stamp(file)
-    if instance.stamp is not None and stamp != instance.stamp:
+    if instance.stamp is not None and (change := change_since(instance.path, instance.stamp, stamp)):
         file.close()
-        raise DicomReadError(
-            f"{instance.path}: changed while it was converted: it had {instance.stamp[0]} bytes, now it has {stamp[0]}, or "
-            "another time of change. Convert it again when no other program writes it."
-        )
+        raise DicomReadError(change)
     return file
 
 

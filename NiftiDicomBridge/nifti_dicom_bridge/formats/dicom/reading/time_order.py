@@ -114,9 +114,11 @@ def missing_times(volumes: Sequence[Frames]) -> str:
         ):
             continue
         values = _values(volumes, n)
-        if values is None or len(set(values)) < len(volumes) or len(volumes) < 2:
+        if values is None or len(set(values)) < len(volumes) or len(volumes) < 2 or not np.isfinite(values).all():
             continue
         numbers = {int(value) for value in values}
+        if max(numbers) - min(numbers) > 2 * len(volumes):  # they count something else
+            continue
         gaps = sorted(set(range(1 if min(numbers) == 2 else min(numbers), max(numbers))) - numbers)
         if 0 < len(gaps) <= len(volumes) // 2:
             words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
