@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArchiveError
 from .addresses import PacsAddress, Selection
-from .archive import InterruptedTransferError, RemoteSeries, Stored
+from .archive import InterruptedTransferError, RemoteSeries, StoreResult
 from .association import association
 from .dimse_retrieve import retrieve_series
 from .dimse_store import store_instances
@@ -55,7 +55,7 @@ class PacsArchive:
             return None
         return {str(match.SOPInstanceUID) for match in matches if match.get("SOPInstanceUID")}
 
-    def store(self, instances: Sequence[LocalInstance]) -> Iterator[Stored]:
+    def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances by C-STORE."""
         yield from store_instances(self.address, self.settings, instances)
 
