@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import PacsAddress, Selection
+from ..options.addresses import PacsAddress, Selection
 from .archive import InterruptedTransferError, RemoteSeries, StoreResult
 from .association import association
 from .dimse_retrieve import retrieve_series

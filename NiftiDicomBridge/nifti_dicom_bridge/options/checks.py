@@ -7,6 +7,7 @@ options, on the file system, or on the DICOM data dictionary.
 from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
+from .addresses import address_problem
 from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
 from .options import ConversionOptions
@@ -65,6 +66,14 @@ RULES: tuple[Rule, ...] = (
         ("skip_existing", "overwrite"),
         lambda options: options.skip_existing and options.overwrite,
         "{skip_existing=True} keeps outputs that exist, and {overwrite=True} replaces them. Leave out one of them.",
+    ),
+    # archives
+    Rule(
+        "send-not-an-archive",
+        ("send",),
+        lambda options: bool(address_problem(options.send)),
+        "{send}: {found}",
+        lambda options: address_problem(options.send),
     ),
     # BIDS
     Rule(

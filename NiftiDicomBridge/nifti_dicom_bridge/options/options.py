@@ -12,6 +12,7 @@ from .choices import (
     MOST_JOBS,
     MOST_LEVELS,
     Clean,
+    Compression,
     Kind,
     Layout,
     Names,
@@ -145,6 +146,12 @@ class ConversionOptions(Checked):
         images always get new ones.
     names : Names
         ``NUMBERED``: a folder per series, files ``000001.dcm``… ``ORIGINAL``: the original relative paths.
+    compress : Compression
+        How the pixels of DICOM files are compressed, without loss.
+    send : str
+        Archive to which the DICOM files are sent: ``dicomweb:https://host/path`` or ``pacs:AET@host:port``.
+    archive_settings : pathlib.Path, optional
+        TOML file with credentials, certificates and time limits of archives; see docs/archive.md.
     gzip : bool
         ``.nii.gz`` instead of ``.nii``.
     overwrite : bool
@@ -242,6 +249,9 @@ class ConversionOptions(Checked):
     target: Choice[Target] = Choice(Target.NIFTI)
     uids: Choice[Uids] = Choice(Uids.NEW)
     names: Choice[Names] = Choice(Names.NUMBERED)
+    compress: Choice[Compression] = Choice(Compression.NATIVE)
+    send: Text = Text("")
+    archive_settings: OptionalPath = OptionalPath()
     gzip: Flag = Flag(True)
     overwrite: Flag = Flag(False)
     skip_existing: Flag = Flag(False)

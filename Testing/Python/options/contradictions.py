@@ -15,7 +15,8 @@ KEY = "a key of 16 bytes"
 FILE, FOLDER, MISSING = "a file", "a folder", "nothing"
 """Stand for paths until `options_for` has a folder."""
 GIVEN: dict[str, Any] = {
-    "gzip": False, "layout": "bids", "bids_map": FILE, "uids": "keep", "names": "original", "set_values": {"PatientID": "7"},
+    "gzip": False, "compress": "rle", "send": "pacs:A@b:104", "layout": "bids", "bids_map": FILE,
+    "uids": "keep", "names": "original", "set_values": {"PatientID": "7"},
     "kind": "seg", "reference": FOLDER, "study_from": FOLDER, "sidecar": FILE, "metadata": FILE, "labels": FILE,
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
@@ -31,6 +32,7 @@ def around(option: str) -> dict[str, Any]:
 
 
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "send-not-an-archive": {"target": "dicom", "send": "archive"},
     "resample-tilt-not-for-target": {"target": "dicom", "resample": "tilt"},
     "resample-spacing-not-for-target": {"target": "zarr", "resample": ["spacing"]},
     "resample-shear-not-for-target": {"target": "nifti", "resample": "shear"},
