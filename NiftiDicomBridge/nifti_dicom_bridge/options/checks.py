@@ -89,6 +89,12 @@ RULES: tuple[Rule, ...] = (
         "{resample} creates images that are not raw data, and {layout=bids} writes raw data. Leave out one of them.",
     ),
     Rule(
+        "bids-with-identity",
+        ("layout", "identity"),
+        lambda options: options.layout is Layout.BIDS and options.identity,
+        "{layout=bids} writes sidecars that identify nobody, and {identity=True} names the patient. Leave out one of them.",
+    ),
+    Rule(
         "subject-without-bids",
         ("subject", "layout"),
         lambda options: bool(options.subject) and options.layout is not Layout.BIDS,

@@ -214,8 +214,8 @@ class ConversionOptions(Checked):
     subject : str
         BIDS: label of the subject, for input of one patient.
     identity : bool
-        Write PatientName, PatientBirthDate and the like as keys of a flat sidecar, too, as dcm2niix does with ``-ba n``; its
-        record has them anyway. The sidecars of a BIDS dataset never have them.
+        Write PatientName, PatientBirthDate and InstitutionAddress as keys of a flat sidecar, too, as dcm2niix does with
+        ``-ba n``; its record contains them in any case. The sidecars of a BIDS dataset never have them.
     record : bool
         Write the lossless record. Without it, the sidecar has BIDS keys only and the DICOM cannot be restored.
     follow_links : bool
@@ -280,7 +280,7 @@ class ConversionOptions(Checked):
     pseudonyms: OptionalPath = OptionalPath()
     deidentify_rules: OptionalPath = OptionalPath()
     subject: Text = Text("")
-    identity: Flag = Flag(True)
+    identity: Flag = Flag(False)
     record: Flag = Flag(True)
     follow_links: Flag = Flag(False)
     size_limit: OptionalLimit = OptionalLimit(None)

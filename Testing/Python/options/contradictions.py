@@ -21,7 +21,7 @@ GIVEN: dict[str, Any] = {
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
-    "allow_no_overlap": True, "subject": "01", "record": False, "identity": False,
+    "allow_no_overlap": True, "subject": "01", "record": False, "identity": True,
 }  # fmt: skip
 """A value of each option that is not its default."""
 
@@ -39,6 +39,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "skip-existing-with-overwrite": {"skip_existing": True, "overwrite": True},
     "bids-map-without-bids": {"target": "nifti", "bids_map": FILE},
     "bids-with-resample": {"layout": "bids", "resample": "tilt,spacing"},
+    "bids-with-identity": {"layout": "bids", "identity": True},
     "subject-without-bids": {"subject": "01"},
     "subject-not-a-label": {"layout": "bids", "subject": "no label"},
     "deidentify_key-without-deidentify": {"target": "zarr", "deidentify_key": KEY},
