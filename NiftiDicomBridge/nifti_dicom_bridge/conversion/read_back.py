@@ -23,7 +23,9 @@ PLANES = 16
 PICTURES = (".png", ".gif")
 
 
-def check_nifti(image: Path, sidecar: Path, apart: Path | None, volume: Volume) -> None:
+def check_nifti(
+    image: Path, sidecar: Path, apart: Path | None, volume: Volume, digest: str | None, outputs: Mapping[str, Path]
+) -> None:
     """Raise `OutputError` if an image with its sidecar is not the volume that was to be written.
 
     Parameters
@@ -34,6 +36,10 @@ def check_nifti(image: Path, sidecar: Path, apart: Path | None, volume: Volume) 
         The file with the record, if it is not in the sidecar.
     volume : Volume
         What was to be written.
+    digest : str or None
+        The digest of its voxels; None to compare them with those of the volume.
+    outputs : mapping
+        All outputs; the others are not read.
     """
     try:
         back = nifti.read_image(image)
@@ -44,7 +50,7 @@ def check_nifti(image: Path, sidecar: Path, apart: Path | None, volume: Volume) 
         raise _error(image.name, f"it cannot be read ({error})") from error
     back = reoriented(back, (0, 1, 2), (1, -1, 1))  # rows are written from the last to the first
     _compare_grids(image.name, volume, back.ijk_to_ras)
-    _compare_voxels(image.name, volume, back)
+    _compare_voxels(image.name, volume, back, digest)
     if stored is not None:
         _compare_records(image.name, volume, stored)
         if volume.edits() != attached.edits():
@@ -129,9 +135,9 @@ def _compare_voxels(name: str, volume: Volume, back: Volume, digest: str | None 
 def _compare_records(name: str, volume: Volume, stored: Record) -> None:
     if volume.source is None:
         raise _error(name, "it has a record")
-    series, found = volume.dicom.metadata, stored.source.metadata
-    if len(series.instances) != len(found.instances) or not np.array_equal(series.frames, found.frames):
+    series, recorded = volume.dicom.metadata, stored.source.metadata
+    if len(series.instances) != len(recorded.instances) or not np.array_equal(series.frames, recorded.frames):
         raise _error(name, "the record has other instances or frames")
-    for one, other in zip(series.instances, found.instances, strict=True):
+    for one, other in zip(series.instances, recorded.instances, strict=True):
         if problem := difference(one, other):
             raise _error(name, f"in the record, {problem} is not as it was")

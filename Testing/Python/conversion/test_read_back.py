@@ -73,8 +73,8 @@ def test_voxels_of_nifti_are_compared_on_request(circle: Circle, monkeypatch: py
     circle.make("classic_ct")
     good = nifti.write_image
 
-    def damaging(volume: Volume, path: Path) -> None:
-        good(volume, path)
+    def damaging(volume: Volume, path: Path, *arguments: Any) -> None:
+        good(volume, path, *arguments)
         with open(path, "r+b") as file:
             file.seek(-1, os.SEEK_END)
             file.write(b"\x7f")
