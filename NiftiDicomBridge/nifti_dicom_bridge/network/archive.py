@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol
 
 from ..errors import ArchiveError
-from .addresses import Selection
+from ..options.addresses import Selection
 from .local_instances import LocalInstance
 
 

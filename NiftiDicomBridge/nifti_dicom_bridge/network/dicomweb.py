@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import DicomwebAddress, Selection
+from ..options.addresses import DicomwebAddress, Selection
 from .archive import RemoteSeries, StoreResult
 from .dicomweb_store import batches, store_batch
 from .http_errors import archive_errors

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import PacsAddress, Selection
+from ..options.addresses import PacsAddress, Selection
 from .archive import InterruptedTransferError, RemoteSeries, StoreResult
 from .association import association
 from .dimse_retrieve import retrieve_series
@@ -36,7 +36,7 @@ class PacsArchive:
         """Associations are released after each service."""
 
     def check(self) -> None:
-        """Send a C-ECHO; an archive without the verification service needs no answer."""
+        """Send a C-ECHO, which every archive answers (PS3.4 A.1)."""
         try:
             with association(self.address, self.settings, [(_VERIFICATION, _NATIVE)]) as peer:
                 if peer.send_c_echo().get("Status") != 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from .addresses import PacsAddress
+from ..options.addresses import PacsAddress
 from .archive import InterruptedTransferError, StoreResult
 from .association import MOST_CONTEXTS, Context, association
 from .local_instances import LocalInstance

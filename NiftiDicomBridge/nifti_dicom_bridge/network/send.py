@@ -9,8 +9,8 @@ from itertools import groupby
 
 from ..errors import ArchiveError, BridgeError
 from ..options import Progress
+from ..options.addresses import parse_address
 from ..options.path_fields import AnyPaths, paths_of
-from .addresses import parse_address
 from .archive import Archive, InterruptedTransferError, StoreResult
 from .local_instances import LocalInstance, find_instances
 from .protocols import open_archive
