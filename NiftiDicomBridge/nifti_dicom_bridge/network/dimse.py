@@ -36,7 +36,7 @@ class PacsArchive:
         """Associations are released after each service."""
 
     def check(self) -> None:
-        """Send a C-ECHO; an archive without the verification service needs no answer."""
+        """Send a C-ECHO, which every archive answers (PS3.4 A.1)."""
         try:
             with association(self.address, self.settings, [(_VERIFICATION, _NATIVE)]) as peer:
                 if peer.send_c_echo().get("Status") != 0:

@@ -40,7 +40,7 @@ def test_without_arguments_it_prints_help() -> None:
     assert all(word in done.stdout for word in ("convert", "inspect", "compare", "demo"))
 
 
-@pytest.mark.parametrize("command", ["convert", "inspect", "compare", "validate", "demo", "create-sample"])
+@pytest.mark.parametrize("command", ["apply", "convert", "inspect", "compare", "validate", "demo", "create-sample"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture) -> None:
     assert main([command, "--help"]) == 0
     assert "usage: nifti-dicom-bridge " + command in capsys.readouterr().out
@@ -395,7 +395,7 @@ def test_the_demo_needs_no_folder(capsys: pytest.CaptureFixture) -> None:
 # --- silly input ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["convert", "inspect", "compare"])
+@pytest.mark.parametrize("command", ["apply", "convert", "inspect", "compare"])
 @pytest.mark.parametrize("kind", ["missing", "empty folder", "text file", "empty file", "folder of texts"])
 def test_silly_input_is_one_sentence_and_exit_code_1(
     command: str, kind: str, circle: Circle, capsys: pytest.CaptureFixture
