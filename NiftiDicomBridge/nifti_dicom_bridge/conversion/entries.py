@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..deidentification import Deidentifier
-from ..deidentification.descriptors import cleaned
-from ..deidentification.sentences import Masker
 from ..errors import Cancelled, OutputError
 from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import Inventory, Leftover
@@ -26,6 +23,10 @@ from ..standard.tags import Tag
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 from .task_runner import TaskRunner
+
+if TYPE_CHECKING:
+    from ..deidentification import Deidentifier
+    from ..deidentification.sentences import Masker
 
 
 class OutputPolicy:
@@ -46,7 +47,11 @@ class OutputPolicy:
     @classmethod
     def of(cls, options: ConversionOptions, taken: set[str]) -> OutputPolicy:
         """Return what the options want; raises `OptionError` if a file that they name has errors."""
-        return cls(Deidentifier.of(options) if options.deidentify else None, taken)
+        if not options.deidentify:
+            return cls(None, taken)
+        from ..deidentification import Deidentifier  # only few conversions need it
+
+        return cls(Deidentifier.of(options), taken)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -75,6 +80,8 @@ class OutputPolicy:
         """Return what de-identifies the headers that file names are derived from; it keeps harmless words."""
         if self._cleaner is None:
             return None
+        from ..deidentification import Deidentifier
+
         policy = self._cleaner.policy
         return Deidentifier(policy=replace(policy, options=policy.options | {Clean.DESCRIPTORS}))
 
@@ -82,6 +89,8 @@ class OutputPolicy:
         """Return segments with names that may be shown: words of anatomy, else the number."""
         if self._cleaner is None:
             return segments
+        from ..deidentification.descriptors import cleaned
+
         return [replace(one, label=cleaned(one.label) or f"Label {one.number}", tracking_id="") for one in segments]
 
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:

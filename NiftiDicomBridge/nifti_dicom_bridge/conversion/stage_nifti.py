@@ -100,7 +100,7 @@ def stage_nifti(
     if volume.gradients is not None and with_gradients:
         nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
     keys = _keys(volume, changes or {})
-    public = {**(keys if options.identity and not record_name else _public(keys, changes or {})), **(edited or {})}
+    public = {**_public(keys, options, bool(record_name)), **_set(changes or {}), **(edited or {})}
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
     nifti.write_image(_timed(volume, public), image, digester.update if digester else None, progress)
     if complete and digester:
@@ -141,10 +141,15 @@ def _keys(volume: Volume, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the BIDS keys of a volume; none for an image that never was DICOM."""
     if volume.source is None:
         return {}
-    keys = {**bids.keys_of(volume, nifti.stored_affine(volume)), **changes}
+    return _set({**bids.keys_of(volume, nifti.stored_affine(volume)), **changes})
+
+
+def _set(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in keys.items() if value is not None}
 
 
-def _public(keys: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys that identify nobody, and those that a person wants."""
-    return {**bids.without_identity(keys), **{key: value for key, value in changes.items() if value is not None}}
+def _public(keys: Mapping[str, Any], options: ConversionOptions, in_dataset: bool) -> dict[str, Any]:
+    """Return the keys that a sidecar may have: those of a dataset identify nobody."""
+    if in_dataset:
+        return bids.without_identity(keys)
+    return dict(keys) if options.identity else bids.without_personal_keys(keys)

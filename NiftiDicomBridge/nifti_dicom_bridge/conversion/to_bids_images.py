@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..bids_dataset.images import Image, image_of
-from ..deidentification import Deidentifier
 from ..errors import OptionError
 from ..formats.dicom.reading.plans import Plan
 from ..model import metadata
@@ -15,6 +15,9 @@ from ..options import ConversionOptions
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in
 from .task_runner import TaskRunner
+
+if TYPE_CHECKING:
+    from ..deidentification import Deidentifier
 
 
 def images_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import time
 from pathlib import Path
 from typing import IO
@@ -113,7 +112,7 @@ def own(staging: Path) -> IO[bytes]:
     """Mark a staging folder as that of this process, as long as the returned file is open."""
     file = open(staging / OWNER, "wb")  # noqa: SIM115
     lock_file(file)
-    file.write(f"{socket.gethostname()} {os.getpid()}".encode())
+    file.write(f"{_computer()} {os.getpid()}".encode())
     file.flush()
     return file
 
@@ -132,7 +131,7 @@ def is_dead(staging: Path) -> bool:
 
 def _has_ended(owner: str) -> bool:
     host, _, number = owner.rpartition(" ")
-    if host != socket.gethostname() or not number.isdigit() or os.name == "nt":
+    if os.name == "nt" or host != _computer() or not number.isdigit():
         return False
     try:
         os.kill(int(number), 0)
@@ -141,3 +140,8 @@ def _has_ended(owner: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def _computer() -> str:
+    """Return the name of this computer; Windows has locks everywhere and does not need it."""
+    return os.uname().nodename if hasattr(os, "uname") else ""

@@ -140,4 +140,4 @@ def test_the_modality_of_a_restored_object_is_that_of_its_kind(phantom, modality
     circle.forth()
     report = circle.home(NEW, set_values={"Modality": modality})
     assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
-    assert "--as" in report.entries[0].error
+    assert 'kind="KIND"' in report.entries[0].error

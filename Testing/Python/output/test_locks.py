@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -116,7 +115,7 @@ def test_a_staging_folder_of_a_process_that_runs_is_not_dead_without_locks(tmp_p
 
 @pytest.mark.usefixtures("no_locks")
 @pytest.mark.parametrize(
-    ("host", "dead"), [(socket.gethostname(), True), ("elsewhere", False)], ids=["this computer", "another computer"]
+    ("host", "dead"), [(os.uname().nodename, True), ("elsewhere", False)], ids=["this computer", "another computer"]
 )
 def test_a_staging_folder_without_locks_is_dead_if_its_process_ended_on_this_computer(
     host: str, dead: bool, tmp_path: Path

@@ -265,7 +265,7 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
         If a file is missing, holds no numbers, or does not have a value for every time.
     """
     values, vectors = _numbers_in(bval), _numbers_in(bvec)
-    vectors = vectors.T if vectors.shape[0] != 3 and vectors.shape[-1:] == (3,) else vectors
+    vectors = vectors.T if _has_a_row_per_time(values.reshape(-1), vectors) else vectors
     if values.size != image.times or vectors.shape != (3, image.times):
         raise NiftiReadError(
             f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
@@ -275,6 +275,20 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
     lengths = np.linalg.norm(directions, axis=1)
     directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return np.column_stack([values.reshape(-1), directions])
+
+
+def _has_a_row_per_time(b_values: np.ndarray, vectors: np.ndarray) -> bool:
+    """Whether vectors are the rows of a table, not its columns; of three times, b-values and lengths show it."""
+    if vectors.shape != (3, 3) or b_values.size != 3:
+        return vectors.shape[0] != 3 and vectors.shape[-1:] == (3,)
+    weighted = b_values > 0
+    columns, rows = (np.linalg.norm(vectors, axis=axis) for axis in (0, 1))
+    return not _are_units(columns, weighted) and _are_units(rows, weighted)
+
+
+def _are_units(lengths: np.ndarray, weighted: np.ndarray) -> bool:
+    """Whether vectors have the length 1 where images are weighted, and 0 elsewhere."""
+    return bool(np.allclose(lengths, weighted, atol=0.01))
 
 
 def _numbers_in(path: Path) -> np.ndarray:

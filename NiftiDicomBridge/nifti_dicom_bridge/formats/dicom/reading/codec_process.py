@@ -85,11 +85,11 @@ class _Workers:
 
     def end(self) -> None:
         """Let the process end by itself, at the end of ours; kill one that does not."""
-        import subprocess
-
         process, self._process = self._process, None
         if process is None or process.stdin is None:
             return
+        import subprocess
+
         try:
             process.stdin.close()
             process.wait(LONGEST_END_S)
