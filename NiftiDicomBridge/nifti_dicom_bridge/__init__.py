@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
-    from .comparison import Comparison as Comparison, compare as compare
+    from .conversion.comparison import Comparison as Comparison, compare as compare
     from .conversion.apply import apply as apply
     from .conversion.functions import deidentify as deidentify, to_dicom as to_dicom, to_nifti as to_nifti
     from .conversion.functions import to_preview as to_preview, to_zarr as to_zarr
@@ -60,7 +60,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .validation import validate as validate
 
 _HOMES = {
-    "comparison": "Comparison compare",
+    "conversion.comparison": "Comparison compare",
     "deidentification": "Deidentifier",
     "samples.demo": "make_sample",
     "network.fetch": "fetch",

@@ -92,7 +92,7 @@ def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
 
 def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
-    from ..comparison import compare
+    from ..conversion.comparison import compare
 
     with ProgressBar(quiet=arguments.json) as bar, size_limit(arguments.size_limit):
         comparison = compare(arguments.first, arguments.second, bar.progress, arguments.follow_links)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..comparison import compare
+from ..conversion.comparison import compare
 from ..conversion.jobs import Job, convert
 from ..errors import OutputError
 from ..options import ConversionOptions, Names, Target, Uids

@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BridgeError
-from .formats.dicom.reading import decode
-from .formats.dicom.reading.frames import frames_of
-from .formats.dicom.reading.series import find_series
-from .model import metadata
-from .model.failure import failure_of
-from .model.input_files import read_file
-from .model.metadata import Element, Elements, Instance
-from .model.report import fitted
-from .model.safe_text import printable
-from .options import Progress
-from .options.path_fields import AnyPaths, paths_of
-from .standard import dictionary
-from .standard.tags import Tag
+from ..errors import BridgeError
+from ..formats.dicom.reading import decode
+from ..formats.dicom.reading.frames import frames_of
+from ..formats.dicom.reading.series import find_series
+from ..model import metadata
+from ..model.failure import failure_of
+from ..model.input_files import read_file
+from ..model.metadata import Element, Elements, Instance
+from ..model.report import fitted
+from ..model.safe_text import printable
+from ..options import Progress
+from ..options.path_fields import AnyPaths, paths_of
+from ..standard import dictionary
+from ..standard.tags import Tag
 
 SHOWN = 20
 MOST_KNOWN = 4096
