@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -128,6 +129,7 @@ class _Pool:
             worker.process.join(max(0.0, end - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
+                worker.process.join()
         self._workers.clear()
 
 
@@ -146,7 +148,8 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         inherited = ([*others, self.connection], tasks) if self._is_fork else ([], None)
         self.process = context.Process(target=_work, args=(theirs, current_limit(), *inherited), daemon=True)
-        self.process.start()
+        with _interruption_held():  # until the process ignores it: the parent decides
+            self.process.start()
         theirs.close()
         self.batch: list[int] = []
         self.has_finished = False
@@ -162,6 +165,19 @@ class _Worker:
         self.process.join(GRACE_S)
 
 
+@contextmanager
+def _interruption_held() -> Iterator[None]:
+    """Let an interruption wait, here and in the processes that start meanwhile, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def start_method() -> str:
     """Return how processes start: as copies of this one where that is safe, as it has no other threads."""
     applications = {"slicer", "qt", "PySide6", "PyQt5", "PyQt6"}
@@ -173,8 +189,10 @@ def _work(connection: Connection, limit: float | None, others: list[Connection],
     """Run the tasks that come through a connection, until it is closed."""
     for other in others:  # copies of those of the parent: else nobody notices that it has ended
         other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     logging.getLogger(LOGGER).disabled = True  # the parent logs the errors of all processes
     try:
         with size_limit(limit):

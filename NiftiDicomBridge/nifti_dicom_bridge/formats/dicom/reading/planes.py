@@ -114,14 +114,17 @@ def _unused_sizes(look: Lookup) -> list[str]:
 
 
 def _is_of_these_pixels(look: Lookup, tag: int) -> bool:
-    """Whether a spacing is that of the stored pixels: in kinds of objects that define it, and in images that are not derived.
+    """Whether a spacing is that of the stored pixels: in kinds of objects that demand it, and in images that are not derived.
 
-    A projection X-ray image for presentation is derived, and its detector spacing is that of its pixels (PS3.3 C.8.11.4). In
-    other kinds of objects, such as a secondary capture of such an image, the attribute is a leftover of the source.
+    A digital X-ray image for presentation is derived, and has the detector spacing of its own pixels (PS3.3 C.8.11.4, Type 1).
+    Where the attribute is optional (computed radiography) or not defined (secondary capture), it may be a leftover of the
+    source.
     """
+    if tag != Tag.IMAGER_PIXEL_SPACING:
+        return True
     modules = modules_of(metadata.text(look.data_set, Tag.SOP_CLASS_UID))
-    defined = any(tag == rule.tag for module in modules for rule in module.rules)
-    return defined or metadata.texts(look.data_set, Tag.IMAGE_TYPE)[:1] != ["DERIVED"]
+    demanded = any(tag == rule.tag and rule.type == "1" for module in modules for rule in module.rules)
+    return demanded or metadata.texts(look.data_set, Tag.IMAGE_TYPE)[:1] != ["DERIVED"]
 
 
 def _magnification(look: Lookup) -> str:
