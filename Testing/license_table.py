@@ -26,6 +26,7 @@ GROUPS = {
     "Extra `all`": ("all",),
     "Extra `nibabel`": ("nibabel",),
     "Extra `network`": ("network",),
+    "Extra `htj2k`": ("htj2k",),
     "Extra `keyring`": ("keyring",),
     "Extra `video`": ("video",),
     "Tests and development only": ("test", "oracles", "slicer", "dev"),

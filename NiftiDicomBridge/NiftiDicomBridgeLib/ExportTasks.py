@@ -190,7 +190,7 @@ class ExportTask:
             raise OutputError(f"{table} exists. Choose another folder or name.")
         outputs = write(volume, image, self._options.for_cleaned_images())
         if volume.source is None:
-            _write_identity(source.identity, outputs)
+            _write_identity(source.identity, outputs, self._options.identity)
         if labels:
             table.write_text(label_table(labels), encoding="utf-8")
             outputs.append(table)
@@ -300,9 +300,10 @@ def _require_original(volumes: Sequence[Volume], source: _Source) -> None:
         )
 
 
-def _write_identity(identity: dict[str, str], outputs: Sequence[Path]) -> None:
+def _write_identity(identity: dict[str, str], outputs: Sequence[Path], personal: bool) -> None:
     """Put patient and study of the subject hierarchy into the sidecar of an image that has no record."""
-    keys = {key: identity[key] for key in Hierarchy.IDENTITY_IN_SIDECARS if key in identity}
+    wanted = Hierarchy.IDENTITY_IN_SIDECARS + (Hierarchy.PERSONAL_IN_SIDECARS if personal else ())
+    keys = {key: identity[key] for key in wanted if key in identity}
     sidecar = next((path for path in outputs if path.suffix == ".json"), None)
     if keys and sidecar is not None:
         top = json.loads(sidecar.read_text("utf-8")) | keys

@@ -23,8 +23,9 @@ PLACEHOLDERS = {
 }
 GENERATED_ID = "Patient-"
 """Followed by the Study Instance UID."""
-IDENTITY_IN_SIDECARS = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "StudyInstanceUID", "StudyID",
-                    "StudyDescription")  # fmt: skip
+IDENTITY_IN_SIDECARS = ("PatientID", "PatientSex", "StudyInstanceUID", "StudyID", "StudyDescription")
+PERSONAL_IN_SIDECARS = ("PatientName", "PatientBirthDate")
+"""Only where the user wants them there (`ConversionOptions.identity`)."""
 
 
 @dataclass

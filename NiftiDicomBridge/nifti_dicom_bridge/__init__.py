@@ -37,10 +37,13 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
     from .model.volume import Volume as Volume
     from .network.fetch import fetch as fetch
+    from .network.listen import listen as listen
+    from .network.reception import ReceptionLimits as ReceptionLimits
     from .network.send import send as send
     from .network.settings import ArchiveSettings as ArchiveSettings, read_archive_settings as read_archive_settings
     from .network.transfer_report import TransferReport as TransferReport
     from .optional_packages import FEATURES as FEATURES, missing_packages as missing_packages
+    from .options import Compression as Compression
     from .options import ConversionOptions as ConversionOptions, FileOptions as FileOptions, Kind as Kind, Layout as Layout
     from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
     from .options import SegmentationForm as SegmentationForm, SlicePlane as SlicePlane, Target as Target, Uids as Uids
@@ -61,6 +64,8 @@ _HOMES = {
     "deidentification": "Deidentifier",
     "samples.demo": "make_sample",
     "network.fetch": "fetch",
+    "network.listen": "listen",
+    "network.reception": "ReceptionLimits",
     "network.send": "send",
     "network.settings": "ArchiveSettings read_archive_settings",
     "network.transfer_report": "TransferReport",
@@ -84,8 +89,8 @@ _HOMES = {
     "options.messages": "in_words message_of",
     "options.wording": "command_line_words python_words",
     "optional_packages": "FEATURES missing_packages",
-    "options": "ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample SegmentationForm SlicePlane "
-    "Target Uids WindowChoice",
+    "options": "Compression ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample "
+    "SegmentationForm SlicePlane Target Uids WindowChoice",
     "model.pixels": "PixelRecord Rescale",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",
     "model.report": "ConversionReport Entry Outcome",

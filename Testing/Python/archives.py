@@ -6,16 +6,19 @@ import json
 import os
 import shutil
 import socket
+import socketserver
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oracles import missing, oracle
+from oracles import missing, oracle, run
 
 PLUGINS = Path("/usr/share/orthanc/plugins")
 USER, PASSWORD = "reader", "secret of a test"
@@ -95,12 +98,12 @@ class Orthanc:
 
 
 @contextmanager
-def orthanc(folder: Path, **settings: object) -> Iterator[Orthanc]:
+def orthanc(folder: Path, ports: tuple[int, int] | None = None, **settings: object) -> Iterator[Orthanc]:
     """Run Orthanc with a configuration of its own."""
     program = oracle("Orthanc")
     if not (PLUGINS / "libOrthancDicomWeb.so").exists():
         missing("orthanc-dicomweb")
-    http_port, dicom_port = free_port(), free_port()
+    http_port, dicom_port = ports or (free_port(), free_port())
     folder.mkdir(parents=True, exist_ok=True)
     configuration = {
         "Name": "test", "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"),
@@ -119,6 +122,37 @@ def orthanc(folder: Path, **settings: object) -> Iterator[Orthanc]:
         yield Orthanc(http_port, dicom_port, folder, process)
 
 
+@contextmanager
+def tls_in_front(port: int, pem: Path, key: Path) -> Iterator[int]:
+    """Yield a port that forwards TLS connections to a plain one: Debian's Orthanc crashes when it serves HTTPS itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while part := source.recv(1 << 16):
+                target.sendall(part)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    class Forward(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with (
+                suppress(OSError),
+                context.wrap_socket(self.request, server_side=True) as secure,
+                socket.create_connection(("127.0.0.1", port)) as plain,
+            ):
+                back = threading.Thread(target=copy, args=(plain, secure))
+                back.start()
+                copy(secure, plain)
+                back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
 def dcmtk(name: str) -> str:
     """Return a program of DCMTK; pynetdicom installs programs of the same names beside Python."""
     own = Path(sys.executable).parent
@@ -127,6 +161,16 @@ def dcmtk(name: str) -> str:
     if program is None:
         missing(f"{name} of DCMTK")
     return str(program)
+
+
+def certificate(folder: Path, name: str, host: str = "localhost") -> tuple[Path, Path]:
+    """Return a certificate that signs itself, and its key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pem, key = folder / f"{name}.pem", folder / f"{name}.key"
+    done = run(oracle("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
+               "-addext", f"subjectAltName=DNS:{host},IP:127.0.0.1", "-keyout", key, "-out", pem)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return pem, key
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 import pydicom
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Names, Target, Uids, convert
+from nifti_dicom_bridge.sidecar.record_digest import DIGESTS, digests_of
 from phantoms import PHANTOMS
 
 KEEP = ConversionOptions(Target.DICOM, Uids.KEEP, Names.ORIGINAL)
@@ -59,6 +60,15 @@ class Circle:
         top = json.loads(self.sidecar().read_text("utf-8"))
         change(top)
         self.sidecar().write_text(json.dumps(top), "utf-8")
+
+    def edit_record(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change the record in the only sidecar, and its digests with it: as another version of the program, or an attacker."""
+
+        def edit(top: dict[str, Any]) -> None:
+            change(top[KEY])
+            top[KEY][DIGESTS] = digests_of(top[KEY])
+
+        self.edit_sidecar(edit)
 
     def edit_image(self, change: Callable[[nibabel.Nifti1Image], nibabel.Nifti1Image]) -> None:
         """Replace the only image by what another tool makes of it."""

@@ -13,7 +13,7 @@ import numpy as np
 from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
 from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
-from .identity import identity_in, without_identity
+from .identity import identity_in, without_identity, without_personal_keys
 from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
 from .reverse_pet import decay_factors, per_time
 from .reverse_rows import MAY_BE_LISTS, REVERSE_ROWS, WITHHELD
@@ -45,6 +45,7 @@ __all__ = [
     "per_time",
     "private_block_of",
     "without_identity",
+    "without_personal_keys",
 ]  # fmt: skip
 
 

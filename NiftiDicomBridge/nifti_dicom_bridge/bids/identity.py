@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-IDENTITY_KEYS = frozenset({
-    "PatientName", "PatientID", "PatientBirthDate", "AccessionNumber", "StudyID", "ReferringPhysicianName",
-    "InstitutionAddress", "StudyInstanceUID", "SeriesInstanceUID",
-})  # fmt: skip
-"""What dcm2niix leaves out with ``-ba y``, its default, and the address."""
+PERSONAL_KEYS = frozenset({"PatientName", "PatientBirthDate", "InstitutionAddress"})
+"""Left out of the sidecars of single images, unless the user wants them: the record has them."""
+IDENTITY_KEYS = PERSONAL_KEYS | {
+    "PatientID", "AccessionNumber", "StudyID", "ReferringPhysicianName", "StudyInstanceUID", "SeriesInstanceUID",
+}  # fmt: skip
+"""Left out of the sidecars of a BIDS dataset: what dcm2niix leaves out with ``-ba y``, its default, and the address."""
+
+
+def without_personal_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys without the name, the birth date and the address."""
+    return {key: value for key, value in keys.items() if key not in PERSONAL_KEYS}
 
 
 def without_identity(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return keys that do not say who the patient is."""
+    """Return keys that do not say who the patient is, and do not lead to it."""
     return {key: value for key, value in keys.items() if key not in IDENTITY_KEYS}
 
 
 def identity_in(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the other keys."""
+    """Return the keys that `without_identity` leaves out."""
     return {key: value for key, value in keys.items() if key in IDENTITY_KEYS}

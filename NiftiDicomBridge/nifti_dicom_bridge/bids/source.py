@@ -331,9 +331,9 @@ def decoded(elements: Elements, tag: int, top: Elements | None = None) -> str:
     from ..model.charset import CharacterSet
 
     element = elements.get(tag)
-    if element is None or not isinstance(element.value, bytes) or element.value.isascii():
+    if element is None or not isinstance(element.value, bytes) or (element.value.isascii() and b"\x1b" not in element.value):
         return metadata.text(elements, tag)
     try:
-        return CharacterSet().of(top if top is not None else elements).decode(element.value, element.vr).strip(" \0")
+        return CharacterSet().of(top if top is not None else elements).shown(element.value, element.vr).strip(" \0")
     except (UnicodeError, LookupError):
         return metadata.text(elements, tag)

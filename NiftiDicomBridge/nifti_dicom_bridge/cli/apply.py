@@ -133,9 +133,9 @@ def _sender(arguments: argparse.Namespace) -> Callable[[list[Path]], int] | None
     """
     if arguments.send is None:
         return None
-    from ..network.addresses import parse_address
     from ..network.send import send
     from ..network.settings import read_archive_settings
+    from ..options.addresses import parse_address
 
     parse_address(arguments.send)
     settings = read_archive_settings(arguments.archive_settings)

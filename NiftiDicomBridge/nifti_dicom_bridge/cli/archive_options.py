@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,33 @@ def add_fetch(commands: Any) -> None:
     sub.add_argument("--series", action="append", default=[], metavar="UID", help="Series Instance UID; may be repeated")
     sub.add_argument("--accession", action="append", default=[], metavar="NUMBER", help="accession number; may be repeated")
     _add_common(sub)
+
+
+def add_listen(commands: Any) -> None:
+    """Add the command."""
+    sub = commands.add_parser(
+        "listen",
+        help="receive studies from scanners and archives",
+        description="Receive DICOM objects by C-STORE until Ctrl-C. With a command after --, run it for each study when "
+                    "nothing more arrives: {study} is the folder of the study, {uid} its Study Instance UID.",
+    )  # fmt: skip
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("--port", required=True, type=int, metavar="N", help="TCP port, such as 11112")
+    sub.add_argument("--ae-title", required=True, metavar="AET", help="AE title; senders that call another one are refused")
+    sub.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS",
+                     help="address on which connections are accepted (default: 127.0.0.1; 0.0.0.0: all)")  # fmt: skip
+    sub.add_argument("--allow", action="append", default=[], metavar="AET",
+                     help="AE title that may send; may be repeated (default: all)")  # fmt: skip
+    sub.add_argument("--quiet-for", type=float, default=30.0, metavar="S",
+                     help="a study is complete when nothing arrived for S seconds (default: 30)")  # fmt: skip
+    sub.add_argument("--max-object", type=float, default=4096.0, metavar="MB", help="largest object (default: 4096)")
+    sub.add_argument("--max-total", type=float, default=0.0, metavar="GB",
+                     help="most that is received in one run (default: what fits on the disk)")  # fmt: skip
+    sub.add_argument("--max-rate", type=int, default=0, metavar="N",
+                     help="most objects per minute and sender (default: any number)")  # fmt: skip
+    add_settings(sub)
+    sub.add_argument("step", nargs=argparse.REMAINDER, metavar="-- COMMAND …",
+                     help="a command of nifti-dicom-bridge, such as: -- convert {study} --to nifti -o nifti/{uid}")  # fmt: skip
 
 
 def _add_common(sub: Any) -> None:

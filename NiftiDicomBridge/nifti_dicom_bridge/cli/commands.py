@@ -14,6 +14,7 @@ from .archive import run_fetch, run_send
 from .convert import Registrar, run_convert
 from .exit_codes import DONE, FAILED, USAGE
 from .lines import accept_every_character, print_json, print_line
+from .listen import run_listen
 from .parser import parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
@@ -126,6 +127,10 @@ def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -
     return DONE
 
 
+def _listen(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    return run_listen(arguments, main)
+
+
 _COMMANDS = {
     "apply": run_apply,
     "convert": run_convert,
@@ -134,6 +139,7 @@ _COMMANDS = {
     "validate": _validate,
     "send": run_send,
     "fetch": run_fetch,
+    "listen": _listen,
     "demo": _demo,
     "create-sample": _create_sample,
 }

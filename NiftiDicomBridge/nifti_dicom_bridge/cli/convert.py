@@ -58,17 +58,19 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and registrar is not None:
         registrar.check()
 
-    start = time.monotonic()
+    start, notices = time.monotonic(), iter([identity_notice(options)])
     with ProgressBar(quiet=arguments.quiet) as bar:
 
         def finished(entry: Entry) -> None:
             bar.clear()
+            if entry.outputs and not arguments.quiet and (notice := next(notices, "")):
+                print_line(notice)
             print_entry(entry.in_words(command_line_words), arguments.quiet, arguments.verbose)
 
         job = Job(arguments.inputs, arguments.output, options)
         report = convert(job, bar.progress, finished).in_words(command_line_words)
     if not arguments.quiet:
-        _print_end(report, options, time.monotonic() - start, arguments.verbose)
+        _print_end(report, time.monotonic() - start, arguments.verbose)
     if register and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
     if arguments.report:
@@ -123,12 +125,10 @@ def print_entry(entry: Entry, quiet: bool, verbose: int) -> None:
         sys.stdout.flush()
 
 
-def _print_end(report: ConversionReport, options: ConversionOptions, seconds: float, verbose: int) -> None:
+def _print_end(report: ConversionReport, seconds: float, verbose: int) -> None:
     """Print what concerns all images, and the last line: ``129 converted, 2 failed, 89 skipped, 4.8 s``."""
     for note in report.notes:
         print_line(f"note       {note}")
-    if report.outputs and (notice := identity_notice(options)):
-        print_line(notice)
     print_counts(report, seconds, verbose)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..options import Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from .archive_options import ARCHIVE, add_settings
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
 from .reading_options import add_reading
@@ -15,7 +16,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     """Add the command."""
     sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
-                     help="DICOM or NIfTI files, Zarr stores, folders, or a DICOMDIR")  # fmt: skip
+                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
+                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
     sub.add_argument("--to", required=True, dest="target", choices=[t.value for t in Target], help="the format to write")
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
@@ -32,6 +34,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
                           "'shear' makes rows and columns perpendicular")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    _add_dicom(sub.add_argument_group("DICOM files and archives"))
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
     add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
@@ -50,6 +53,14 @@ def add_convert(commands: Any, can_register: bool) -> None:
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0,
                         help="print every file and note; -vv: tracebacks of unexpected errors, too")  # fmt: skip
+
+
+def _add_dicom(group: Any) -> None:
+    group.add_argument("--compress", choices=[c.value for c in Compression], default=Compression.NATIVE.value,
+                     help="compress the pixels of DICOM files without loss; original: as the restored files were (default: "
+                          "native)")  # fmt: skip
+    group.add_argument("--send", metavar="ARCHIVE", help=f"send the DICOM files to an archive: {ARCHIVE}")
+    add_settings(group)
 
 
 def _add_zarr(group: Any) -> None:

@@ -24,14 +24,15 @@ def add_deidentification(group: Any) -> None:
                        help="columns PatientID and Pseudonym; 'keyed': computed from the key")  # fmt: skip
     group.add_argument("--deidentify-rules", metavar="FILE.toml",
                        help="attributes to keep, remove, empty or replace; wins over the profile")  # fmt: skip
-    group.add_argument("--identity", action=argparse.BooleanOptionalAction, default=True,
-                       help="PatientName, PatientBirthDate and the like as keys of the sidecar, too")  # fmt: skip
+    group.add_argument("--identity", action=argparse.BooleanOptionalAction, default=False,
+                       help="write PatientName, PatientBirthDate and InstitutionAddress as keys of the sidecar, too "
+                            "(default: only in its lossless record)")  # fmt: skip
     group.add_argument("--no-record", action="store_false", dest="record", default=True,
                        help="write a plain BIDS sidecar, from which the DICOM cannot be restored")  # fmt: skip
 
 
 def identity_notice(options: ConversionOptions) -> str:
-    """Return the first line of a run that writes who the patient is next to the images; empty for others."""
+    """Return the first line of a run that writes who the patient is next to the images; empty for other runs."""
     if options.deidentify or options.target not in (Target.NIFTI, Target.ZARR) or not options.record:
         return ""
     where = "sourcedata contains" if options.layout is Layout.BIDS else "the JSON files contain"

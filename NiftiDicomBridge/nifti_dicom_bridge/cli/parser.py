@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .apply import add_apply
-from .archive_options import add_fetch, add_send
+from .archive_options import add_fetch, add_listen, add_send
 from .convert_options import add_convert
 from .reading_options import add_reading
 
@@ -28,6 +28,7 @@ def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     _add_validate(commands)
     add_send(commands)
     add_fetch(commands)
+    add_listen(commands)
     _add_demo(commands)
     _add_create_sample(commands)
     return parser

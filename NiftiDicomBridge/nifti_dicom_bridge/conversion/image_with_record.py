@@ -42,8 +42,10 @@ class ImageWithRecord:
             if change := change_since(path, before, Stamp.of(path)):
                 raise BridgeError(change)
 
-    def load(self, with_gradients: bool = False) -> Volume:
+    def load(self, with_gradients: bool = False, lazy: bool = False) -> Volume:
         """Return the volume, with the record where there is one, and with gradients if they are asked for.
+
+        The voxels of large images are lazy if that is allowed.
 
         Raises
         ------
@@ -51,7 +53,7 @@ class ImageWithRecord:
             If the image is damaged, was changed in the meantime, or it and its sidecar do not belong together.
         """
         self.check_unchanged()
-        image = nifti.read_image(self.path)
+        image = nifti.read_image(self.path, lazy=lazy)
         self.check_unchanged()
         if with_gradients and image.times > 1:
             image = nifti.with_gradients(image, self.path)
@@ -96,7 +98,7 @@ class StoreFile(ImageWithRecord):
 
     image: Volume
 
-    def load(self, with_gradients: bool = False) -> Volume:
+    def load(self, with_gradients: bool = False, lazy: bool = True) -> Volume:
         """Return the volume, with the record where there is one; its voxels are read when they are sliced.
 
         Raises

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import BridgeError, OptionError
 from ..model.limits import size_limit
@@ -11,6 +11,7 @@ from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
 from ..output import recover
+from .archives import fetched_inputs, send_outputs
 from .task_runner import Finished, TaskRunner
 
 
@@ -21,7 +22,8 @@ class Job:
     Attributes
     ----------
     inputs : list of pathlib.Path
-        Files and folders; one path or several.
+        Files and folders; one path or several. Also archives, with what to fetch:
+        ``dicomweb:https://host/path/studies/UID`` or ``pacs:AET@host:port?PatientID=ID``.
     output : pathlib.Path
         Folder to write to; created if missing.
     options : ConversionOptions
@@ -74,6 +76,16 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
     if not job.inputs:
         raise OptionError("No input was given. Name the files or folders to convert.")
     check_options(job.options)
+    with fetched_inputs(job.inputs, job.options, progress) as (inputs, failed):
+        report = _convert(replace(job, inputs=inputs), progress, finished)
+    report.entries += failed
+    if job.options.send:
+        send_outputs(report, job.options, progress)
+    return report
+
+
+def _convert(job: Job, progress: Progress | None, finished: Finished | None) -> ConversionReport:
+    """Convert files and folders."""
     if job.options.target is Target.NIFTI and job.options.layout is Layout.BIDS:
         from .to_bids import convert_to_bids as run
     elif job.options.target is Target.NIFTI:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from .. import bids
 from ..errors import OutputError
 from ..formats import nifti
 from ..labels import write_dseg
+from ..model.digest import Digester
 from ..model.names import IMAGE_SUFFIXES
 from ..model.volume import Volume
-from ..options import ConversionOptions
+from ..options import ConversionOptions, Progress
 from ..output import Staging
 from ..sidecar import KEY, record, write_sidecar
 from ..standard.numbers import is_number
@@ -22,11 +23,20 @@ LONGEST_S = 1e6
 """No volume takes longer; what a header says beyond is nonsense."""
 
 
-def write_beside(volumes: Sequence[Volume], folder: Path, options: ConversionOptions) -> list[Path]:
-    """Write volumes as NIfTI under their names, all of them or none, and return the files; raises as `write` does."""
+def write_beside(
+    volumes: Sequence[Volume],
+    folder: Path,
+    options: ConversionOptions,
+    complete: Callable[[str], Volume] | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write volumes as NIfTI under their names, all of them or none, and return the files; raises as `write` does.
+
+    For `complete` and `progress`, which concern the first one, see `stage_nifti`.
+    """
     with Staging(folder, options.overwrite) as staging:
-        for volume in volumes:
-            stage_nifti(volume, volume.name, staging, options)
+        for n, volume in enumerate(volumes):
+            stage_nifti(volume, volume.name, staging, options, complete=None if n else complete, progress=progress)
             stage_labels(volume, volume.name, staging)
         return staging.commit()
 
@@ -49,6 +59,8 @@ def stage_nifti(
     with_gradients: bool = True,
     edited: Mapping[str, Any] | None = None,
     record_name: str = "",
+    complete: Callable[[str], Volume] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Put the files of one image into a staging area: the image, its sidecar, its gradients.
 
@@ -72,6 +84,10 @@ def stage_nifti(
     record_name : str
         Path of the file with the record below the staging area, for a dataset whose sidecars identify nobody; empty to put
         the record into the sidecar.
+    complete : callable, optional
+        For lazy voxels: given their digest, returns the volume with all that is known after they were read.
+    progress : Progress, optional
+        For lazy voxels: called with the number of planes written.
 
     Raises
     ------
@@ -84,8 +100,11 @@ def stage_nifti(
     if volume.gradients is not None and with_gradients:
         nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
     keys = _keys(volume, changes or {})
-    public = {**(keys if options.identity and not record_name else _public(keys, changes or {})), **(edited or {})}
-    nifti.write_image(_timed(volume, public), image)
+    public = {**_public(keys, options, bool(record_name)), **_set(changes or {}), **(edited or {})}
+    digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
+    nifti.write_image(_timed(volume, public), image, digester.update if digester else None, progress)
+    if complete and digester:
+        volume = complete(digester.digest())
     if volume.source is None or not options.record:
         write_sidecar(sidecar, public)
         return
@@ -122,10 +141,15 @@ def _keys(volume: Volume, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the BIDS keys of a volume; none for an image that never was DICOM."""
     if volume.source is None:
         return {}
-    keys = {**bids.keys_of(volume, nifti.stored_affine(volume)), **changes}
+    return _set({**bids.keys_of(volume, nifti.stored_affine(volume)), **changes})
+
+
+def _set(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in keys.items() if value is not None}
 
 
-def _public(keys: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys that identify nobody, and those that a person wants."""
-    return {**bids.without_identity(keys), **{key: value for key, value in changes.items() if value is not None}}
+def _public(keys: Mapping[str, Any], options: ConversionOptions, in_dataset: bool) -> dict[str, Any]:
+    """Return the keys that a sidecar may have: those of a dataset identify nobody."""
+    if in_dataset:
+        return bids.without_identity(keys)
+    return dict(keys) if options.identity else bids.without_personal_keys(keys)

@@ -89,7 +89,7 @@ def _check_beside(folder: Path, name: str) -> None:
 def _keys_and_record(volume: Volume, identity: bool) -> tuple[dict[str, Any], dict[str, Any] | None]:
     if volume.source is None:
         return {}, None
-    keys = bids.keys_of(volume) if identity else bids.without_identity(bids.keys_of(volume))
+    keys = bids.keys_of(volume) if identity else bids.without_personal_keys(bids.keys_of(volume))
     return keys, record.to_json(volume, keys)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from ..bids_dataset.images import Image
 from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
 from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
@@ -23,6 +22,7 @@ from ..output import Staging, dataset_locked
 from .entries import OutputPolicy, errors_recorded_in, plans_as_named
 from .existing import check_free, series_of
 from .stage_nifti import stage_labels, stage_nifti
+from .streamed import opened_volume
 from .task_runner import TaskRunner
 from .tasks import Task
 from .to_bids_images import entry_of, images_of
@@ -70,9 +70,8 @@ def _write(placement: Placement, plan: Plan, dataset: _Dataset, progress: Progre
     image, entry, options = placement.image, entry_of(plan), dataset.options
     with errors_recorded_in(entry, options.skip_existing):
         _check_existing(dataset.folder / str(placement.path), placement, options)
-        volume = dataset.public.clean(load(plan, progress), entry.log)
-        entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, options)
-        entry.log.warnings += volume.warnings
+        volume, complete = opened_volume(plan, dataset.public, entry, progress, is_named=False)
+        entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, options, complete)
     entry.log.warnings += image.log.warnings
     entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes
     return entry
@@ -84,8 +83,17 @@ def _left_out(image: Image, plan: Plan) -> Entry:
     return entry
 
 
-def write_placed(volume: Volume, placement: Placement, dataset: Path, table: BidsMap, options: ConversionOptions) -> list[Path]:
+def write_placed(
+    volume: Volume,
+    placement: Placement,
+    dataset: Path,
+    table: BidsMap,
+    options: ConversionOptions,
+    complete: Callable[[str], Volume] | None = None,
+) -> list[Path]:
     """Write an image to its place in the dataset, and return its files: image, sidecar, gradients, roles of volumes.
+
+    For `complete`, see `stage_nifti`.
 
     Raises
     ------
@@ -95,7 +103,16 @@ def write_placed(volume: Volume, placement: Placement, dataset: Path, table: Bid
     name = str(placement.path)
     with Staging(dataset, options.overwrite) as staging:
         apart = f"{SOURCE_DATA}/{name}.json" if placement.is_raw else ""
-        stage_nifti(volume, name, staging, options, placement.image.changes, placement.with_gradients, record_name=apart)
+        stage_nifti(
+            volume,
+            name,
+            staging,
+            options,
+            placement.image.changes,
+            placement.with_gradients,
+            record_name=apart,
+            complete=complete,
+        )
         if not placement.is_raw:
             stage_labels(volume, name, staging)
         if placement.is_raw and placement.image.aslcontext:

@@ -104,7 +104,7 @@ class _Source:
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume with its voxels."""
         if self.file is not None:
-            return self.file.load()
+            return self.file.load(lazy=True)
         assert self.plan is not None
         return load(self.plan, progress)
 
@@ -312,6 +312,9 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, progress)
+        for source in group:  # lazy voxels were read until now
+            if source.file is not None:
+                source.file.check_unchanged()
         entry.outputs = staging.commit()
     given = given_values(run.options.for_file(entry.inputs[0]))
     entry.log.changes = [_sourced(change, given) for change in entry.log.changes]

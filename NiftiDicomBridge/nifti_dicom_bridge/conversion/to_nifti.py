@@ -24,6 +24,7 @@ from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_
 from .existing import check_free
 from .image_with_record import open_store
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
+from .streamed import opened_volume
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -56,10 +57,14 @@ def _plan_to_nifti(
     with errors_recorded_in(entry, options.skip_existing):
         if not options.deidentify:  # which gives another name
             check_free(output / (plan.name + nifti_suffix(options)), series_uid(plan), options)
-        volume = load(plan, progress)
-        entry.log.warnings += volume.warnings
-        volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
-        entry.outputs = write_beside(volumes, output, options)
+        if options.resample:
+            volume = load(plan, progress)
+            entry.log.warnings += volume.warnings
+            volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
+            entry.outputs = write_beside(volumes, output, options)
+        else:
+            volume, complete = opened_volume(plan, public, entry, progress)
+            entry.outputs = write_beside([volume], output, options, complete, progress)
     return entry
 
 

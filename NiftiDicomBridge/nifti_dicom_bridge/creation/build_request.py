@@ -23,6 +23,7 @@ from .kind_parameters import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
+from .sidecar_units import LONGEST_S
 from .usable_sidecar import Check, usable_sidecar
 
 _OF_TIMES = ("FrameTimesStart", "VolumeTiming", "FrameDuration")
@@ -100,6 +101,10 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     """
     image, seconds = described.image, described.top.get("RepetitionTime")
     if image.times < 2 or not is_number(seconds) or not 0 < seconds < 1e4:
+        if image.times > 1 and image.time_step_s > LONGEST_S["RepetitionTime"]:
+            log.warnings.append(
+                f"its header says that volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is written as it is"
+            )
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(

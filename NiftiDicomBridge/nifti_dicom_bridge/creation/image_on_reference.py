@@ -63,7 +63,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
     """
     if reference is None:
         return False
-    problem = _other_space(image, reference)
+    problem = space_problem(image, reference)
     if not problem:
         return True
     if not shared.options.allow_no_overlap:
@@ -75,7 +75,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
     return False
 
 
-def _other_space(image: Volume, reference: Reference) -> str:
+def space_problem(image: Volume, reference: Reference) -> str:
     """Return why an image is not located in the space of a reference; empty if it is."""
     if image.space in _TEMPLATES:
         return f"The header specifies coordinates of a template ({image.space}), not of the patient."

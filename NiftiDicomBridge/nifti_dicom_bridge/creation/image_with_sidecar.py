@@ -70,14 +70,24 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidec
     if zarr.is_store(path):
         return _of_store(path, sidecar)
     image = nifti.read_image(path, allow_complex=True)
-    bval, bvec = (_companion_file(path, suffix) for suffix in (".bval", ".bvec"))
-    if bval is not None and bvec is not None and image.times > 1:
-        image = replace(image, gradients=nifti.read_gradients(image, bval, bvec))
+    image = _with_gradients(image, path)
     files = [sidecar] if sidecar is not None else sidecars_of(path)
     top: dict[str, Any] = {}
     for file in files:
         top |= {key: value for key, value in read_top(file).items() if key != KEY}
     return ImageWithSidecar(image, path, top, str(files[-1]) if files else "")
+
+
+def _with_gradients(image: Volume, path: Path) -> Volume:
+    """Return an image with the b-values and directions beside it; with a warning where they are there, but not used."""
+    bval, bvec = (_companion_file(path, suffix) for suffix in (".bval", ".bvec"))
+    if bval is not None and bvec is not None and image.times > 1:
+        return replace(image, gradients=nifti.read_gradients(image, bval, bvec))
+    if bval is None and bvec is None:
+        return image
+    reason = "the image has one volume" if image.times == 1 else f"there is no {'.bvec' if bvec is None else '.bval'} file"
+    words = f"{(bval or bvec or path).name} is not used, because {reason}: b-value and direction are not written"
+    return replace(image, warnings=(*image.warnings, words))
 
 
 def _of_store(path: Path, sidecar: Path | None) -> ImageWithSidecar:

@@ -48,8 +48,8 @@ def chosen_reference(references: Sequence[Reference], image: Volume, name: str) 
         fitting = _best_named(fitting, name)
     if len(_series(fitting)) > 1:
         raise OptionError(
-            f"reference=: {len(_series(fitting))} series fit {name} equally well: {_listed(fitting)}. Name the folder of the "
-            "series that the image was made from."
+            f"reference=: {len(_series(fitting))} {_kind_of(fitting)} fit {name} equally well: {_listed(fitting)}. Name the "
+            "folder of the series that the image was made from."
         )
     return fitting[0]
 
@@ -73,8 +73,14 @@ def _check_one_study(references: Sequence[Reference]) -> None:
             )
 
 
-def _series(references: Iterable[Reference]) -> set[str]:
-    return {reference.series_uid for reference in references}
+def _series(references: Iterable[Reference]) -> set[tuple[str, str]]:
+    """Return what an image can be made from: series, and frames of reference where a series has several."""
+    return {(reference.series_uid, reference.text(Tag.FRAME_OF_REFERENCE_UID)) for reference in references}
+
+
+def _kind_of(references: Sequence[Reference]) -> str:
+    several = len({reference.series_uid for reference in references}) > 1
+    return "series" if several else "frames of reference (0020,0052) of one series"
 
 
 def _listed(references: Sequence[Reference]) -> str:

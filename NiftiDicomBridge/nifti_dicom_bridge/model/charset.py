@@ -12,6 +12,7 @@ from .metadata import Elements
 
 # PS3.5 6.1.2.3: VRs to which SpecificCharacterSet applies; all others are ASCII
 AFFECTED_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
 _DELIMITERS = {"PN": {"\\", "^", "="}, "LT": set(), "ST": set(), "UT": set()}
 
 
@@ -47,6 +48,21 @@ class CharacterSet:
 
         with without_warnings():
             return str(decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"})))
+
+    def shown(self, raw: bytes, vr: str) -> str:
+        """Return text for people: that of `decode`, UTF-8 where no character set is specified and the bytes are UTF-8.
+
+        Raises `UnicodeError` or `LookupError` where it cannot be read.
+        """
+        if not any(self.terms) and not raw.isascii() and vr in AFFECTED_VRS:
+            try:
+                return raw.decode("utf-8")
+            except UnicodeError:
+                pass
+        text = self.decode(raw, vr)
+        if _REPLACED in text:
+            raise UnicodeError("the bytes are not in the specified character set")
+        return text
 
     def encode(self, text: str, vr: str) -> bytes:
         """Return bytes; raises `UnicodeError` where the character sets have no such letter."""

@@ -61,6 +61,6 @@ def _text(elements: metadata.Elements, tag: int, charset: CharacterSet) -> str:
     if element.vr not in AFFECTED_VRS:
         return metadata.text(elements, tag)
     try:
-        return charset.decode(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
+        return charset.shown(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
     except (UnicodeError, LookupError):
         return ""

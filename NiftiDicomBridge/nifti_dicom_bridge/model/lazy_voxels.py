@@ -114,6 +114,36 @@ class LazyVoxels(ABC):
         return result
 
 
+class FlippedVoxels(LazyVoxels):
+    """Lazy voxels with some of their spatial axes in the other direction.
+
+    Parameters
+    ----------
+    voxels : LazyVoxels
+        What is read.
+    flips : sequence of int
+        -1 for columns (i), rows (j) and slices (k) that are counted from the other end.
+    """
+
+    def __init__(self, voxels: LazyVoxels, flips: Sequence[int]):
+        super().__init__(voxels.shape, voxels.dtype)
+        self._voxels, self._flips = voxels, tuple(flips)
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times."""
+        i, j, k = (slice(None, None, flip) for flip in self._flips)
+        if self._flips[2] > 0:
+            return self._voxels.planes(start, stop)[:, j, i]
+        slices, parts = self.shape[1], []
+        while start < stop:
+            time, first = divmod(start, slices)
+            count = min(stop - start, slices - first)
+            end = (time + 1) * slices - first
+            parts.append(self._voxels.planes(end - count, end)[k, j, i])
+            start += count
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
 def _expanded(key: Any, ndim: int) -> tuple[Any, ...] | None:
     """Return a key with an entry for each of the first two axes at least; None where it has other things in it."""
     keys = key if isinstance(key, tuple) else (key,)

@@ -14,7 +14,7 @@ from . import exchange, geometry
 from .dicom_source import DicomSource
 from .digest import digest_of, share_digest
 from .grids import same_grid
-from .lazy_voxels import LazyVoxels, Voxels
+from .lazy_voxels import FlippedVoxels, LazyVoxels, Voxels
 from .metadata import Instance
 from .names import stem_of
 from .pixels import Rescale, to_real_values
@@ -241,6 +241,8 @@ def reoriented(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Vo
 def _turned_voxels(stored: Voxels, order: Sequence[int], flips: Sequence[int]) -> Voxels:
     if tuple(order) == (0, 1, 2) and min(flips) > 0:  # nothing to turn, and nothing to read
         return stored
+    if tuple(order) == (0, 1, 2) and isinstance(stored, LazyVoxels):
+        return FlippedVoxels(stored, flips)
     voxels = np.asarray(stored)
     axes = {0: 3, 1: 2, 2: 1}  # i, j, k in an array of (times, slices, rows, columns)
     for source, flip in zip(order, flips, strict=True):

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol
 
 from ..errors import ArchiveError
-from .addresses import Selection
+from ..options.addresses import Selection
 from .local_instances import LocalInstance
 
 
@@ -18,7 +18,7 @@ class InterruptedTransferError(ArchiveError):
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoreResult:
     """The answer of an archive to one instance."""
 
     instance: LocalInstance
@@ -49,7 +49,7 @@ class Archive(Protocol):
     def stored_uids(self, study: str, series: str) -> set[str] | None:
         """Return the SOP Instance UIDs of a series in the archive; None if it does not answer queries."""
 
-    def store(self, instances: Sequence[LocalInstance]) -> Iterator[Stored]:
+    def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances; raises `InterruptedTransferError` when the connection is lost."""
 
     def find(self, selection: Selection) -> list[RemoteSeries]:

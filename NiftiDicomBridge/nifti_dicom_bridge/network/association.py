@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import PacsAddress
+from ..options.addresses import PacsAddress
 from .archive import InterruptedTransferError
 from .settings import ArchiveSettings
 from .tls import client_context

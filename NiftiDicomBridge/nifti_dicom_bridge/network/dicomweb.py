@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import DicomwebAddress, Selection
-from .archive import RemoteSeries, Stored
+from ..options.addresses import DicomwebAddress, Selection
+from .archive import RemoteSeries, StoreResult
 from .dicomweb_store import batches, store_batch
 from .http_errors import archive_errors
 from .local_instances import LocalInstance
@@ -46,7 +46,7 @@ class DicomwebArchive:
         rows = self._search("instances", {}, study, series)
         return {_value(row, _INSTANCE) for row in rows}
 
-    def store(self, instances: Sequence[LocalInstance]) -> Iterator[Stored]:
+    def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances by STOW-RS, several in a request."""
         for batch in batches(instances):
             with archive_errors(self.address, self.settings.timeout_s):

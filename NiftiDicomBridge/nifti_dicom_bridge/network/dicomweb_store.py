@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .archive import Stored
+from .archive import StoreResult
 from .local_instances import LocalInstance
 
 _MOST_FILES, _MOST_BYTES, _PART = 32, 64 << 20, 1 << 20
@@ -30,7 +30,7 @@ def batches(instances: Sequence[LocalInstance]) -> Iterator[list[LocalInstance]]
         yield batch
 
 
-def store_batch(session: Any, url: str, batch: Sequence[LocalInstance], timeout_s: float) -> list[Stored]:
+def store_batch(session: Any, url: str, batch: Sequence[LocalInstance], timeout_s: float) -> list[StoreResult]:
     """Send instances in one request, and return the answer to each.
 
     Raises
@@ -51,7 +51,7 @@ def store_batch(session: Any, url: str, batch: Sequence[LocalInstance], timeout_
     answer = _json(response)
     if answer is None or not (answer.get(_FAILED) or answer.get(_REFERENCED)):
         response.raise_for_status()
-        return [Stored(instance, error="the archive does not confirm that it stored the instance") for instance in batch]
+        return [StoreResult(instance, error="the archive does not confirm that it stored the instance") for instance in batch]
     return [_stored(instance, answer) for instance in batch]
 
 
@@ -75,17 +75,17 @@ def _json(response: Any) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _stored(instance: LocalInstance, answer: dict[str, Any]) -> Stored:
+def _stored(instance: LocalInstance, answer: dict[str, Any]) -> StoreResult:
     for item in answer.get(_FAILED, {}).get("Value", []):
         if _first(item, _INSTANCE) == instance.uid:
             reason = int(_first(item, _FAILURE_REASON) or 0)
             busy = _BUSY <= reason < _BUSY + 0x100
-            return Stored(instance, error=f"the archive refuses the instance: reason {reason:04X}", may_retry=busy)
+            return StoreResult(instance, error=f"the archive refuses the instance: reason {reason:04X}", may_retry=busy)
     for item in answer.get(_REFERENCED, {}).get("Value", []):
         if _first(item, _INSTANCE) == instance.uid:
             warning = _first(item, _WARNING_REASON)
-            return Stored(instance, warning=f"stored with warning {int(warning):04X}" if warning else "")
-    return Stored(instance, error="the archive does not confirm that it stored the instance", may_retry=True)
+            return StoreResult(instance, warning=f"stored with warning {int(warning):04X}" if warning else "")
+    return StoreResult(instance, error="the archive does not confirm that it stored the instance", may_retry=True)
 
 
 def _first(item: dict[str, Any], tag: str) -> Any:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import PacsAddress, Selection
-from .archive import InterruptedTransferError, RemoteSeries, Stored
+from ..options.addresses import PacsAddress, Selection
+from .archive import InterruptedTransferError, RemoteSeries, StoreResult
 from .association import association
 from .dimse_retrieve import retrieve_series
 from .dimse_store import store_instances
@@ -36,7 +36,7 @@ class PacsArchive:
         """Associations are released after each service."""
 
     def check(self) -> None:
-        """Send a C-ECHO; an archive without the verification service needs no answer."""
+        """Send a C-ECHO, which every archive answers (PS3.4 A.1)."""
         try:
             with association(self.address, self.settings, [(_VERIFICATION, _NATIVE)]) as peer:
                 if peer.send_c_echo().get("Status") != 0:
@@ -55,7 +55,7 @@ class PacsArchive:
             return None
         return {str(match.SOPInstanceUID) for match in matches if match.get("SOPInstanceUID")}
 
-    def store(self, instances: Sequence[LocalInstance]) -> Iterator[Stored]:
+    def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances by C-STORE."""
         yield from store_instances(self.address, self.settings, instances)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import PacsAddress
+from ..options.addresses import PacsAddress
 from .archive import InterruptedTransferError, RemoteSeries
 from .association import MOST_CONTEXTS, association
 from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_received

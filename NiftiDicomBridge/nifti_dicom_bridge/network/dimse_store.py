@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from .addresses import PacsAddress
-from .archive import InterruptedTransferError, Stored
+from ..options.addresses import PacsAddress
+from .archive import InterruptedTransferError, StoreResult
 from .association import MOST_CONTEXTS, Context, association
 from .local_instances import LocalInstance
 from .settings import ArchiveSettings
@@ -17,7 +17,9 @@ _BUSY = 0xA700
 """First of the statuses that mean: out of resources (PS3.4 B.2.3)."""
 
 
-def store_instances(address: PacsAddress, settings: ArchiveSettings, instances: Sequence[LocalInstance]) -> Iterator[Stored]:
+def store_instances(
+    address: PacsAddress, settings: ArchiveSettings, instances: Sequence[LocalInstance]
+) -> Iterator[StoreResult]:
     """Yield the answer to each instance; see `Archive.store`."""
     from pynetdicom import _config
 
@@ -50,7 +52,7 @@ def _contexts(instance: LocalInstance) -> list[Context]:
     return [(instance.sop_class, (syntax,)) for syntax in syntaxes]
 
 
-def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], address: PacsAddress) -> Stored:
+def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], address: PacsAddress) -> StoreResult:
     native = [syntax for syntax in _NATIVE if (instance.sop_class, syntax) in accepted]
     note = ""
     if (instance.sop_class, instance.transfer_syntax) in accepted:
@@ -58,20 +60,20 @@ def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], 
     elif native:
         content, note = _in_native_syntax(instance, native[0])
         if content is None:
-            return Stored(instance, error=note)
+            return StoreResult(instance, error=note)
     else:
         from pydicom.uid import UID
 
         name, syntax = UID(instance.sop_class).name, UID(instance.transfer_syntax).name
-        return Stored(instance, error=f"the archive does not accept {name} in {syntax}")
+        return StoreResult(instance, error=f"the archive does not accept {name} in {syntax}")
     status = _send(peer, content, address)
     if status == 0:
-        return Stored(instance, warning=note)
+        return StoreResult(instance, warning=note)
     if status >> 12 == 0xB:
-        return Stored(instance, warning=f"stored with warning status {status:04X}. {note}".strip())
+        return StoreResult(instance, warning=f"stored with warning status {status:04X}. {note}".strip())
     busy = _BUSY <= status < _BUSY + 0x100
     reason = "the archive is out of resources" if busy else "the archive refuses the instance"
-    return Stored(instance, error=f"{reason}: status {status:04X}", may_retry=busy)
+    return StoreResult(instance, error=f"{reason}: status {status:04X}", may_retry=busy)
 
 
 def _send(peer: Any, content: Any, address: PacsAddress) -> int:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ..errors import ArchiveError, OptionError, OutputError
 from ..options import Progress
-from .addresses import Selection, parse_address
+from ..options.addresses import Selection, parse_address
 from .archive import Archive, InterruptedTransferError, RemoteSeries
 from .protocols import open_archive
 from .settings import ArchiveSettings, read_archive_settings

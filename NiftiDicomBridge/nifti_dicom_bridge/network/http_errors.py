@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ArchiveError
-from .addresses import DicomwebAddress
+from ..options.addresses import DicomwebAddress
 from .archive import InterruptedTransferError
 
 _BUSY = (408, 425, 429, 500, 502, 503, 504)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .addresses import Address, DicomwebAddress
+import logging
+
+from ..options.addresses import Address, DicomwebAddress
 from .archive import Archive
 from .settings import ArchiveSettings
 
@@ -12,6 +14,9 @@ def open_archive(address: Address, settings: ArchiveSettings) -> Archive:
     from ..optional_packages import require
 
     require("network")
+    for name in ("pynetdicom", "dicomweb_client", "retrying"):  # errors are raised, not printed to standard error as well
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
     if isinstance(address, DicomwebAddress):
         from .dicomweb import DicomwebArchive
 

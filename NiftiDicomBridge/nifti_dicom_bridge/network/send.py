@@ -9,9 +9,9 @@ from itertools import groupby
 
 from ..errors import ArchiveError, BridgeError
 from ..options import Progress
+from ..options.addresses import parse_address
 from ..options.path_fields import AnyPaths, paths_of
-from .addresses import parse_address
-from .archive import Archive, InterruptedTransferError, Stored
+from .archive import Archive, InterruptedTransferError, StoreResult
 from .local_instances import LocalInstance, find_instances
 from .protocols import open_archive
 from .settings import ArchiveSettings, read_archive_settings
@@ -148,7 +148,7 @@ def _series(instance: LocalInstance) -> tuple[str, str]:
     return instance.study, instance.series
 
 
-def _entry(answer: Stored) -> TransferEntry:
+def _entry(answer: StoreResult) -> TransferEntry:
     outcome = TransferOutcome.FAILED if answer.error else TransferOutcome.SENT
     path = answer.instance.path
     return TransferEntry(str(path), outcome, answer.instance.uid, (path,), answer.error, answer.warning)

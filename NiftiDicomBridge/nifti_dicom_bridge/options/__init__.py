@@ -2,6 +2,7 @@
 
 from .choices import (
     Clean,
+    Compression,
     Kind,
     Layout,
     Names,
@@ -19,6 +20,7 @@ from .options import ConversionOptions, FileOptions, PreviewOptions
 
 __all__ = [
     "Clean",
+    "Compression",
     "ConversionOptions",
     "FileOptions",
     "Kind",

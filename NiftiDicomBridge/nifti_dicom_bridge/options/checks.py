@@ -7,6 +7,7 @@ options, on the file system, or on the DICOM data dictionary.
 from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
+from .addresses import address_problem
 from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
 from .options import ConversionOptions
@@ -66,6 +67,14 @@ RULES: tuple[Rule, ...] = (
         lambda options: options.skip_existing and options.overwrite,
         "{skip_existing=True} keeps outputs that exist, and {overwrite=True} replaces them. Leave out one of them.",
     ),
+    # archives
+    Rule(
+        "send-not-an-archive",
+        ("send",),
+        lambda options: bool(address_problem(options.send)),
+        "{send}: {found}",
+        lambda options: address_problem(options.send),
+    ),
     # BIDS
     Rule(
         "bids-map-without-bids",
@@ -78,6 +87,12 @@ RULES: tuple[Rule, ...] = (
         ("layout", "resample"),
         lambda options: options.layout is Layout.BIDS and bool(options.resample),
         "{resample} creates images that are not raw data, and {layout=bids} writes raw data. Leave out one of them.",
+    ),
+    Rule(
+        "bids-with-identity",
+        ("layout", "identity"),
+        lambda options: options.layout is Layout.BIDS and options.identity,
+        "{layout=bids} writes sidecars that identify nobody, and {identity=True} names the patient. Leave out one of them.",
     ),
     Rule(
         "subject-without-bids",

@@ -61,6 +61,30 @@ class Names(StrEnum):
     ORIGINAL = "original"
 
 
+class Compression(StrEnum):
+    """How the pixels of DICOM files are compressed, always without loss.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(target="dicom", compress="rle").compress
+    <Compression.RLE: 'rle'>
+    """
+
+    NATIVE = "native"
+    """Not at all."""
+    RLE = "rle"
+    JPEGLS = "jpegls"
+    J2K = "j2k"
+    """JPEG 2000."""
+    HTJ2K = "htj2k"
+    """High-Throughput JPEG 2000."""
+    DEFLATE = "deflate"
+    """The whole data set, whatever its pixels are."""
+    ORIGINAL = "original"
+    """As the files were that a series is restored from; new objects are not compressed."""
+
+
 class Layout(StrEnum):
     """How NIfTI files are called and arranged.
 

@@ -15,8 +15,10 @@ OPTIONS = (
     *(PreviewOptions.PREFIX + field.name for field in fields(PreviewOptions)),
 )
 """All options; those of pictures as ``preview.NAME``."""
+OF_APPLY = tuple(field.name for field in fields(ApplyOptions))
+"""Options of `apply` only."""
 _NAMES = {
-    **{field.name: field.name for field in fields(ApplyOptions)},
+    **dict(zip(OF_APPLY, OF_APPLY, strict=True)),
     **{option.removeprefix(PreviewOptions.PREFIX): option for option in OPTIONS},
 }
 # an option as it is written in Python: reference=, kind="pm", overwrite=True, size_limit=2.5, set_values={"PatientID": "007"}

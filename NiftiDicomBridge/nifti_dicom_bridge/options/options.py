@@ -12,6 +12,7 @@ from .choices import (
     MOST_JOBS,
     MOST_LEVELS,
     Clean,
+    Compression,
     Kind,
     Layout,
     Names,
@@ -145,6 +146,12 @@ class ConversionOptions(Checked):
         images always get new ones.
     names : Names
         ``NUMBERED``: a folder per series, files ``000001.dcm``… ``ORIGINAL``: the original relative paths.
+    compress : Compression
+        How the pixels of DICOM files are compressed, without loss.
+    send : str
+        Archive to which the DICOM files are sent: ``dicomweb:https://host/path`` or ``pacs:AET@host:port``.
+    archive_settings : pathlib.Path, optional
+        TOML file with credentials, certificates and time limits of archives; see docs/archive.md.
     gzip : bool
         ``.nii.gz`` instead of ``.nii``.
     overwrite : bool
@@ -207,8 +214,8 @@ class ConversionOptions(Checked):
     subject : str
         BIDS: label of the subject, for input of one patient.
     identity : bool
-        Write PatientName, PatientBirthDate and the like as keys of a flat sidecar, too, as dcm2niix does with ``-ba n``; its
-        record has them anyway. The sidecars of a BIDS dataset never have them.
+        Write PatientName, PatientBirthDate and InstitutionAddress as keys of a flat sidecar, too, as dcm2niix does with
+        ``-ba n``; its record contains them in any case. The sidecars of a BIDS dataset never have them.
     record : bool
         Write the lossless record. Without it, the sidecar has BIDS keys only and the DICOM cannot be restored.
     follow_links : bool
@@ -242,6 +249,9 @@ class ConversionOptions(Checked):
     target: Choice[Target] = Choice(Target.NIFTI)
     uids: Choice[Uids] = Choice(Uids.NEW)
     names: Choice[Names] = Choice(Names.NUMBERED)
+    compress: Choice[Compression] = Choice(Compression.NATIVE)
+    send: Text = Text("")
+    archive_settings: OptionalPath = OptionalPath()
     gzip: Flag = Flag(True)
     overwrite: Flag = Flag(False)
     skip_existing: Flag = Flag(False)
@@ -270,7 +280,7 @@ class ConversionOptions(Checked):
     pseudonyms: OptionalPath = OptionalPath()
     deidentify_rules: OptionalPath = OptionalPath()
     subject: Text = Text("")
-    identity: Flag = Flag(True)
+    identity: Flag = Flag(False)
     record: Flag = Flag(True)
     follow_links: Flag = Flag(False)
     size_limit: OptionalLimit = OptionalLimit(None)

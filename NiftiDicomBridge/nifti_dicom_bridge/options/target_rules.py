@@ -16,6 +16,8 @@ APPLIES_TO: dict[str, tuple[Target, ...]] = {
     "identity": (Target.NIFTI, Target.ZARR),
     "uids": (Target.DICOM,),
     "names": (Target.DICOM,),
+    "compress": (Target.DICOM,),
+    "send": (Target.DICOM,),
     "set_values": (Target.DICOM,),
     "kind": (Target.DICOM,),
     "reference": (Target.DICOM,),

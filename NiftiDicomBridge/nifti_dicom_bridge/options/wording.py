@@ -12,7 +12,7 @@ Words = Callable[[str, str], str]
 
 FLAGS = {
     "target": "--to", "gzip": "--no-gzip", "set_values": "--set", "kind": "--as",
-    "record": "--no-record", "identity": "--no-identity",
+    "record": "--no-record",
     "preview.eight_bit": "--8bit", "preview.gif": "--no-gif", "preview.mp4": "--no-mp4",
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""

@@ -28,7 +28,7 @@ def series(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A folder with DICOM files, and the top level of the sidecar that they make."""
     folder = tmp_path_factory.mktemp("series")
     save(folder / "dicom", vendors.SERIES[request.param]())
-    convert(Job([folder / "dicom"], folder / "nifti", ConversionOptions(Target.NIFTI)))
+    convert(Job([folder / "dicom"], folder / "nifti", ConversionOptions(Target.NIFTI, identity=True)))
     (sidecar,) = (folder / "nifti").glob("*.json")
     return folder / "dicom", json.loads(sidecar.read_text("utf-8"))
 

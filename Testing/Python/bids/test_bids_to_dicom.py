@@ -25,7 +25,7 @@ from nifti_dicom_bridge.model.volume import Volume, reoriented
 from oracles import oracle, run
 from places import ROOT, SHARED
 
-TO_DICOM, TO_NIFTI = ConversionOptions(Target.DICOM), ConversionOptions(Target.NIFTI)
+TO_DICOM, TO_NIFTI = ConversionOptions(Target.DICOM), ConversionOptions(Target.NIFTI, identity=True)
 MATRIX = np.array([[2.0, 0, 0, 30], [0, 1.5, 0.3, 20], [0, -0.2, 3.0, 5], [0, 0, 0, 1]])
 
 

@@ -8,14 +8,12 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pydicom
 import pytest
 
 from circle import KEY, Circle, listing, names_in
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.sidecar.record_digest import DIGESTS, digests_of
 
 
 def run(*arguments: object, preexec: object = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
@@ -42,7 +40,7 @@ def test_without_arguments_it_prints_help() -> None:
     assert all(word in done.stdout for word in ("convert", "inspect", "compare", "demo"))
 
 
-@pytest.mark.parametrize("command", ["convert", "inspect", "compare", "validate", "demo", "create-sample"])
+@pytest.mark.parametrize("command", ["apply", "convert", "inspect", "compare", "validate", "demo", "create-sample"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture) -> None:
     assert main([command, "--help"]) == 0
     assert "usage: nifti-dicom-bridge " + command in capsys.readouterr().out
@@ -299,19 +297,13 @@ def test_a_file_where_a_folder_is_wanted_leaves_nothing_half_written(circle: Cir
     assert names_in(circle.back) == ["c d"]
 
 
-def rename_first(record: dict[str, Any], name: str) -> None:
-    """Change the name of the first file with a digest that matches, as whoever means harm can."""
-    record["Files"]["Names"][0] = name
-    record[DIGESTS] = digests_of(record)
-
-
 @pytest.mark.parametrize(
     "name", ["../evil.dcm", "/tmp/evil.dcm", "a/../../evil.dcm", "..", "", "C:evil.dcm", "a\\..\\evil.dcm", "a\0b"]
 )
 def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, circle: Circle) -> None:
     circle.make("classic_ct")
     to_nifti(circle)
-    circle.edit_sidecar(lambda top: rename_first(top[KEY], name))
+    circle.edit_record(lambda record: record["Files"]["Names"].__setitem__(0, name))
 
     assert to_dicom(circle, "--names", "original") == (0 if name == "" else 1)
     assert sorted(path.name for path in circle.folder.iterdir() if path != circle.back) == ["dicom", "nifti"]
@@ -403,7 +395,7 @@ def test_the_demo_needs_no_folder(capsys: pytest.CaptureFixture) -> None:
 # --- silly input ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["convert", "inspect", "compare"])
+@pytest.mark.parametrize("command", ["apply", "convert", "inspect", "compare"])
 @pytest.mark.parametrize("kind", ["missing", "empty folder", "text file", "empty file", "folder of texts"])
 def test_silly_input_is_one_sentence_and_exit_code_1(
     command: str, kind: str, circle: Circle, capsys: pytest.CaptureFixture

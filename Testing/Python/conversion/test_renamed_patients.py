@@ -67,7 +67,7 @@ def test_a_new_study_is_no_warning(kind, circle):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_name_is_no_warning(kind, circle):
-    circle.forth()
+    circle.forth(identity=True)
     name = json.loads(circle.sidecar().read_text("utf-8"))["PatientName"]
     assert not warned(circle.home(NEW, kind=kind, set_values={"PatientName": name}))
 

@@ -49,6 +49,17 @@ def test_a_folder_that_leaves_the_choice_open_is_refused_with_the_list(attribute
     assert "second" in error
 
 
+def test_a_series_of_two_frames_of_reference_that_fit_equally_is_refused():
+    folder = series("two")
+    files = sorted(Path(folder).rglob("*.dcm"))
+    for path in files[len(files) // 2 :]:
+        ds = pydicom.dcmread(path)
+        ds.FrameOfReferenceUID = "1.2.3.99"
+        ds.save_as(path)
+    error = refused(save("a.nii", MASK), reference=folder, kind="seg")
+    assert "2 frames of reference (0020,0052) of one series fit a equally well" in error
+
+
 def test_repeated_references_are_paired_by_grid():
     one, other = series("one"), series("other", shifted(1.0), PatientID="P2", PatientName="Bob^B", StudyInstanceUID="1.2.3.2")
     (found,) = made(save("x.nii", MASK, shifted(1.0)), reference=[one, other], kind="seg")

@@ -264,8 +264,7 @@ def test_nothing_that_is_printed_names_the_patient(tmp_path: Path, capsys: pytes
 
 def test_a_plain_sidecar_has_bids_keys_only(tmp_path: Path) -> None:
     series(tmp_path / "in")
-    assert main(["convert", str(tmp_path / "in"), "--to", "nifti", "-o", str(tmp_path / "out"), "--no-record",
-                 "--no-identity"]) == 0  # fmt: skip
+    assert main(["convert", str(tmp_path / "in"), "--to", "nifti", "-o", str(tmp_path / "out"), "--no-record"]) == 0
     top = json.loads(next((tmp_path / "out").glob("*.json")).read_text())
     assert "Modality" in top
-    assert not {"NiftiDicomBridge", "PatientName", "PatientID"} & top.keys()
+    assert not {"NiftiDicomBridge", "PatientName", "PatientBirthDate"} & top.keys()

@@ -15,12 +15,13 @@ KEY = "a key of 16 bytes"
 FILE, FOLDER, MISSING = "a file", "a folder", "nothing"
 """Stand for paths until `options_for` has a folder."""
 GIVEN: dict[str, Any] = {
-    "gzip": False, "layout": "bids", "bids_map": FILE, "uids": "keep", "names": "original", "set_values": {"PatientID": "7"},
+    "gzip": False, "compress": "rle", "send": "pacs:A@b:104", "layout": "bids", "bids_map": FILE,
+    "uids": "keep", "names": "original", "set_values": {"PatientID": "7"},
     "kind": "seg", "reference": FOLDER, "study_from": FOLDER, "sidecar": FILE, "metadata": FILE, "labels": FILE,
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
-    "allow_no_overlap": True, "subject": "01", "record": False, "identity": False,
+    "allow_no_overlap": True, "subject": "01", "record": False, "identity": True,
 }  # fmt: skip
 """A value of each option that is not its default."""
 
@@ -31,12 +32,14 @@ def around(option: str) -> dict[str, Any]:
 
 
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "send-not-an-archive": {"target": "dicom", "send": "archive"},
     "resample-tilt-not-for-target": {"target": "dicom", "resample": "tilt"},
     "resample-spacing-not-for-target": {"target": "zarr", "resample": ["spacing"]},
     "resample-shear-not-for-target": {"target": "nifti", "resample": "shear"},
     "skip-existing-with-overwrite": {"skip_existing": True, "overwrite": True},
     "bids-map-without-bids": {"target": "nifti", "bids_map": FILE},
     "bids-with-resample": {"layout": "bids", "resample": "tilt,spacing"},
+    "bids-with-identity": {"layout": "bids", "identity": True},
     "subject-without-bids": {"subject": "01"},
     "subject-not-a-label": {"layout": "bids", "subject": "no label"},
     "deidentify_key-without-deidentify": {"target": "zarr", "deidentify_key": KEY},

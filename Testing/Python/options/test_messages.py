@@ -8,7 +8,7 @@ import pytest
 
 from nifti_dicom_bridge import ConversionOptions, OptionError, command_line_words, in_words, message_of, python_words
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.options.messages import OPTIONS
+from nifti_dicom_bridge.options.messages import OF_APPLY, OPTIONS
 from nifti_dicom_bridge.options.wording import SWITCHES, flag_of
 from places import CORE, python_files
 
@@ -80,4 +80,4 @@ def test_the_command_line_has_every_option_under_the_name_in_messages(option, ca
 
 def test_no_two_options_have_one_name():
     assert len(set(map(flag_of, OPTIONS))) == len(OPTIONS)
-    assert set(OPTIONS) >= SWITCHES
+    assert {*OPTIONS, *OF_APPLY} >= SWITCHES

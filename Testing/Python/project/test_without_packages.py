@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nifti_dicom_bridge import DependencyError, Volume, missing_packages, read, write
 from nifti_dicom_bridge import optional_packages as optional
 from nifti_dicom_bridge.errors import NiftiReadError
-from nifti_dicom_bridge.formats.nifti import gzip_file
+from nifti_dicom_bridge.formats.nifti.gzip_blocks import BlockWriter
 from nifti_dicom_bridge.formats.nifti.image import read_image
 from nifti_dicom_bridge.standard.siemens_csa import csa_values
 from places import ROOT, SHARED
@@ -145,7 +145,7 @@ def test_analyze_image_is_refused(tmp_path):
 
 @given(st.lists(st.binary(max_size=5000), max_size=6), st.integers(1, 4))
 def test_gzip_written_in_threads_is_gzip(tmp_path, blocks, threads):
-    with gzip_file.ThreadedGzipWriter(tmp_path / "a.gz", threads) as file:
+    with BlockWriter(tmp_path / "a.gz", 0, threads) as file:
         for block in blocks:
             file.write(block)
     assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == b"".join(blocks)
@@ -153,7 +153,7 @@ def test_gzip_written_in_threads_is_gzip(tmp_path, blocks, threads):
 
 def test_gzip_of_many_blocks_keeps_their_order(tmp_path):
     raw = np.arange(3_000_000, dtype="<u4").tobytes()
-    with gzip_file.ThreadedGzipWriter(tmp_path / "a.gz", 3) as file:
+    with BlockWriter(tmp_path / "a.gz", len(raw), 3) as file:
         file.write(raw)
     assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == raw
 
@@ -161,7 +161,7 @@ def test_gzip_of_many_blocks_keeps_their_order(tmp_path):
 def test_images_are_the_same_without_isal(tmp_path, monkeypatch):
     volume = Volume(np.arange(2 * 64 * 64, dtype=np.int16).reshape(1, 2, 64, 64), np.eye(4), name="a")
     write(volume, tmp_path / "with.nii.gz")
-    for name in ("isal", "isal.igzip", "isal.igzip_threaded"):
+    for name in ("isal", "isal.igzip", "isal.isal_zlib"):
         monkeypatch.setitem(__import__("sys").modules, name, None)
     write(volume, tmp_path / "without.nii.gz")
     (a,), (b,) = read(tmp_path / "with.nii.gz"), read(tmp_path / "without.nii.gz")

@@ -210,7 +210,7 @@ def test_a_newer_schema_is_refused_with_both_versions(circle: Circle) -> None:
 
 def test_a_newer_minor_version_of_the_schema_is_read(circle: Circle) -> None:
     circle.make("classic_ct").forth()
-    circle.edit_sidecar(lambda top: top[KEY].update(SchemaVersion="2.7"))
+    circle.edit_record(lambda record: record.update(SchemaVersion="2.7"))
 
     assert circle.home().ok
 

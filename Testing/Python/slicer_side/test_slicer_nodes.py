@@ -358,14 +358,17 @@ def test_nonlinear_transform_is_hardened_on_request(slicer, logic, warped, tmp_p
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(warped), before[1])
 
 
-def test_patient_of_the_hierarchy_is_told_in_the_sidecar(slicer, logic, node, tmp_path):
+@pytest.mark.parametrize("identity", [False, True])
+def test_patient_of_the_hierarchy_is_told_in_the_sidecar(slicer, logic, node, identity, tmp_path):
     computed = slicer.util.addVolumeFromArray(np.zeros((4, 5, 6), np.float32), ijk_to_ras(node), "computed")
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     study = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))
     hierarchy.SetItemParent(hierarchy.GetItemByDataNode(computed), study)
-    found = sidecar_of(images(logic.exportVolumes([computed], tmp_path / "out"))[0])
+    options = logic.makeOptions(identity=identity)
+    found = sidecar_of(images(logic.exportVolumes([computed], tmp_path / "out", options))[0])
     original = pydicom.dcmread(next((tmp_path / "original").glob("*.dcm")))
-    assert found["PatientName"] == "Bridge^Test"
+    assert found.get("PatientName") == ("Bridge^Test" if identity else None)
+    assert found["PatientID"] == original.PatientID
     assert found["StudyInstanceUID"] == original.StudyInstanceUID
 
 

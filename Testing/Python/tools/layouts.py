@@ -51,6 +51,7 @@ def totalsegmentator():
 
 
 def totalsegmentator_ml():
+    sys.argv.remove("--ml")
     given = parsed("-i", "-o")
     image = nibabel.load(given.i)
     one, two = parts_of(image)
@@ -95,7 +96,8 @@ def ants():
 
 
 def fastsurfer():
-    given = parsed("--t1", "--sd", "--sid", "--seg_only")
+    sys.argv = [word for word in sys.argv if word != "--seg_only"]
+    given = parsed("--t1", "--sd", "--sid")
     image = nibabel.load(given.t1)
     mri = Path(given.sd, given.sid, "mri")
     mri.mkdir(parents=True)
@@ -120,7 +122,7 @@ def fmriprep():
     save(image, image.get_fdata(), anat / f"{label}_desc-preproc_T1w.nii.gz", "float32")
     save(image, one + 2 * two, anat / f"{label}_dseg.nii.gz")
     save(image, np.where(one, 0.75, 0.0), anat / f"{label}_label-GM_probseg.nii.gz", "float32")
-    template = nibabel.Nifti1Image(np.zeros((9, 9, 9), np.uint8), np.diag([20.0, 20, 20, 1]))
+    template = nibabel.Nifti1Image(np.ones((9, 9, 9), np.uint8), np.diag([20.0, 20, 20, 1]))
     template.header.set_sform(template.affine, 4)
     nibabel.save(template, anat / f"{label}_space-MNI152NLin2009cAsym_desc-brain_mask.nii.gz")
     (folder / "dataset_description.json").write_text(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...errors import OptionError
+from ...errors import BridgeError, Cancelled, OptionError
 from ...formats import nifti
 from ...model.names import safe_name
 from ...model.volume import Volume
@@ -22,14 +23,23 @@ def called(function: Function, volumes: Sequence[Volume], per_study: bool, array
 
     Raises
     ------
+    BridgeError
+        If it raises an error.
     OptionError
         If it returns anything but images, arrays, or a mapping or sequence of them.
     DependencyError
         If nibabel is not installed and images are wanted.
     """
     images = [np.asarray(_parts(volume)[0]) if arrays else volume.to_nibabel() for volume in volumes]
-    returned = function(images if per_study else images[0])
     name = getattr(function, "__name__", type(function).__name__)
+    try:
+        returned = function(images if per_study else images[0])
+    except Cancelled:
+        raise
+    except Exception as error:
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(line.filename).name}, line {line.lineno}"
+        raise BridgeError(f"{name} raised {type(error).__name__} ({place}): {error}") from error
     if isinstance(returned, Mapping):
         named = {str(key): value for key, value in returned.items()}
     elif isinstance(returned, (list, tuple)):

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from ...creation.attribute_sources import ConversionContext
+from ...creation.image_on_reference import space_problem
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
 from ...creation.reference_choice import chosen_reference, is_grid_of
 from ...errors import BridgeError, OptionError
 from ...formats.dicom import edits
-from ...formats.dicom.created.kind_selection import KindHints, select_kind
+from ...formats.dicom.created.kind_selection import KindHints, select_kind, suffix_of
 from ...formats.dicom.created.kinds import OF_MODALITY
+from ...formats.dicom.created.quantities import is_quantity
 from ...formats.dicom.created.reference import Reference, reference_of
 from ...formats.dicom.provenance import Provenance
 from ...formats.dicom.uids import UidMap
@@ -30,7 +32,7 @@ from ...output import Staging
 from ...sidecar import match
 from ...sidecar.record import Record
 from ..new_objects import ObjectBuilder, violations
-from .results import Result
+from .results import Result, has_only
 from .runs import Run
 
 _LABEL_KINDS = (Kind.SEG, Kind.PM)
@@ -84,7 +86,7 @@ class ResultWriter:
         kind, assumed = self._kind_of(
             result, original, [original] if is_named else originals, labels is not None or bool(segments)
         )
-        if kind is Kind.SEG and not image.array.any():
+        if (kind is Kind.SEG or original.reference.modality == "SEG") and not image.array.any():
             _skip(entry, "no voxel has a label, so there is no segment to write")
             return
         if assumed:
@@ -111,14 +113,12 @@ class ResultWriter:
             return result.labels, result.segments
         if self.options.kind is Kind.SEG:
             return given, []
-        numbers = {segment.number for segment in _segments_in(given)}
-        values = np.unique(result.image.image.array)
-        return (given, []) if {float(value) for value in values} <= {0.0, *map(float, numbers)} else (result.labels, [])
+        return (given, []) if has_only(result.image.image, _segments_in(given)) else (result.labels, [])
 
     def _kind_of(
         self, result: Result, original: _Original, originals: Sequence[_Original], has_labels: bool
     ) -> tuple[Kind, str]:
-        """Return the kind of object that a result becomes, and what was assumed.
+        """Return the kind of object that a result becomes, ``AUTO`` for that of the original, and what was assumed.
 
         Raises
         ------
@@ -130,7 +130,8 @@ class ResultWriter:
         asked = self.options.kind
         if asked is Kind.AUTO and modality not in OF_MODALITY:  # no kind to take it for: that of the original
             kind, assumed = select_kind(asked, result.image.image, known)
-            return (kind, assumed) if kind in _LABEL_KINDS else (Kind.AUTO, "")
+            is_other = kind is Kind.SEG if modality != "SEG" else has_labels
+            return (kind, assumed) if is_other or is_quantity(suffix_of(known.name)) else (Kind.AUTO, "")
         kind, assumed = select_kind(asked, result.image.image, known)
         if asked is Kind.AUTO and kind not in _LABEL_KINDS and not stated:
             modalities = sorted({one.reference.modality for one in originals})
@@ -172,6 +173,8 @@ class ResultWriter:
         """Write a new object with the original as its reference."""
         assert job.provenance is not None
         path, segments = labels
+        if problem := space_problem(result.image.image, original.reference):
+            raise OptionError(f'{result.file}: {problem} It cannot stand beside the original. Leave it out: take="PATTERN".')
         options = replace(
             self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
         )

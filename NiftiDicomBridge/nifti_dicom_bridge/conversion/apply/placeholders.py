@@ -87,11 +87,14 @@ def _replaced(text: str, values: Values, quoted: object) -> str:
     def value_of(mark: re.Match[str]) -> str:
         value = values.get(mark[1])
         if value is None:
-            raise OptionError(f"{{{mark[1]}}}: {_ABSENT.get(mark[1], 'the run has no such input')}.")
+            raise OptionError(f"{{{mark[1]}}}: {_ABSENT.get(mark[1], _NUMBERED_ABSENT)}.")
         parts = [value] if isinstance(value, str) else value
         return " ".join(quoted(part) for part in parts)  # type: ignore[operator]
 
     return _MARK.sub(value_of, text).replace("{{", "{").replace("}}", "}") if "{{" in text else _MARK.sub(value_of, text)
 
 
+_NUMBERED_ABSENT = (
+    "not exactly one volume of this study matches each select=; with one pattern or none, the study has fewer volumes"
+)
 _ABSENT = dict.fromkeys(("bval", "bvec"), "the series has no b-values")

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
 from ...errors import BridgeError
-from ...labels import Segment, find_labels
+from ...labels import Segment, find_labels, read_labels
 from ...labels.read import form_of
 from ...model.grids import same_grid
 from ...model.names import IMAGE_SUFFIXES, stem_of, suffix_of
@@ -20,7 +20,7 @@ from ...options import Kind
 from ..image_files import nifti_files
 from .runs import RESULT
 
-TABLES = ("dataset.json", "dseg.tsv", "labels.*", "class_map.*", "*_dseg.tsv", "*.ctbl", "*LUT.txt")
+TABLES = ("dataset.json", "dseg.tsv", "labels.*", "class_map.*", "*.ctbl", "*LUT.txt")
 """Names of label tables that apply to all images of their folder, in order of precedence."""
 NOT_READ = (".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".npz")
 """Images of other formats, which are named in the report."""
@@ -85,7 +85,7 @@ def read_results(files: Sequence[Path], folder: Path, inputs: Sequence[Path], ki
             yield error
             continue
         relative = file.relative_to(folder).as_posix()
-        result = Result(image, name_of(file, inputs), relative, _table_of(file, folder))
+        result = Result(image, name_of(file, inputs), relative, _table_of(file, folder, image.image))
         by_folder.setdefault(file.parent, []).append(result)
     for results in by_folder.values():
         masks = [result for result in results if kind in (Kind.AUTO, Kind.SEG) and _is_mask(result)]
@@ -105,17 +105,25 @@ def name_of(file: Path, inputs: Sequence[Path]) -> str:
     return stem
 
 
-def _table_of(file: Path, folder: Path) -> Path | None:
-    """Return the label table of an image: its own, else that of its folder or of one above it."""
+def _table_of(file: Path, folder: Path, image: Volume) -> Path | None:
+    """Return the label table of an image: its own, else that of its folder or of one above it if it has all its values."""
     own = find_labels(file)
     if own is not None:
         return own
     for place in (file.parent, *file.parent.parents):
         tables = (path for pattern in TABLES for path in sorted(place.glob(pattern)) if path.is_file())
         table = next((path for path in tables if not suffix_of(path, IMAGE_SUFFIXES) and form_of(path)), None)
-        if table is not None or place == folder:
-            return table
+        if table is not None:
+            return table if has_only(image, read_labels(table)) else None
+        if place == folder:
+            break
     return None
+
+
+def has_only(image: Volume, segments: Sequence[Segment]) -> bool:
+    """Whether all values of an image are 0 or the number of a segment."""
+    numbers = {0.0, *(float(segment.number) for segment in segments)}
+    return image.rescale.is_identity and {float(value) for value in np.unique(image.array)} <= numbers
 
 
 def _is_mask(result: Result) -> bool:

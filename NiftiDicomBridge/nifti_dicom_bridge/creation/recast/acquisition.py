@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from ... import bids
+from ...formats.dicom import new_element
 from ...formats.dicom.created.attributes import Attributes
 from ...formats.dicom.created.set_values import set_tags
-from ...model.metadata import Elements
+from ...formats.dicom.reading import vendor
+from ...model.metadata import Elements, Log
 from ...model.volume import Volume
+from ...options import Kind
 
 _NEEDED = frozenset({
     "SliceTiming", "PhaseEncodingDirection", "PhaseEncodingAxis", "MultibandAccelerationFactor", "EffectiveEchoSpacing",
     "TotalReadoutTime", "DwellTime", "ParallelReductionFactorInPlane", "ShimSetting", "ReceiveCoilActiveElements",
 })  # fmt: skip
 """Without any of these, the block has nothing that an analysis needs: other attributes are named in the report."""
+_PET_SCALES = ((0x7053, "Philips PET Private Group", 0x00), (0x7053, "Philips PET Private Group", 0x09))
+"""Factors of Philips from counts to SUV in g/ml and to Bq/ml: without them, PET in counts cannot be quantified."""
+_BLOCK = 0x10
+
+
+def pet_scales(volume: Volume, kind: Kind, log: Log) -> Elements:
+    """Return the factors of Philips for PET in counts; a warning where the new object is not PET or they differ."""
+    series = [instance.elements for instance in volume.dicom.metadata.instances]
+    values = [[vendor.private_numbers(elements, key)[:1] for key in _PET_SCALES] for elements in series]
+    if not any(values[0]):
+        return {}
+    if kind not in (Kind.PET, Kind.ENHANCED_PET) or any(other != values[0] for other in values):
+        log.warnings.append(
+            "SUV Scale Factor (7053,xx00) and Activity Concentration Scale Factor (7053,xx09) of Philips are left out: SUV and "
+            "activity cannot be computed from the new object"
+        )
+        return {}
+    group, creator, _ = _PET_SCALES[0]
+    elements = {group << 16 | _BLOCK: new_element.text("LO", creator)}
+    for (_, _, number), numbers in zip(_PET_SCALES, values[0], strict=True):
+        if numbers:
+            elements[group << 16 | _BLOCK << 8 | number] = new_element.decimals(numbers)
+    return elements
 
 
 def preserved_keys(volume: Volume, attributes: Attributes, of_first: Elements) -> Elements:

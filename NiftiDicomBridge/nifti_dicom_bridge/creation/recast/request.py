@@ -27,7 +27,7 @@ from ...standard.tags import Tag
 from ..attribute_sources import ConversionContext
 from ..repair import Sentences, repair_values
 from ..source_attributes import SourceAttributes, attributes_from_source
-from .acquisition import preserved_keys
+from .acquisition import pet_scales, preserved_keys
 from .attributes import ORIGINAL, drop_attributes_of_other_modalities, report_changes, resolve_recast_attributes
 from .display import Display, display_of, without_scale
 
@@ -90,6 +90,7 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     stored = _stored(volume, frames, form, log) if form else None
     display = _display(volume, frames, form, own, log) if form else Display()
     attributes.offer(display.private[0] if display.private and form and form.multi_frame else {}, ORIGINAL)
+    attributes.offer(pet_scales(volume, kind, log), ORIGINAL)
     if form is not None and frames.keys:
         attributes.offer(preserved_keys(volume, attributes, own.get(frames.keys[0], {})), ORIGINAL)
     return Request(

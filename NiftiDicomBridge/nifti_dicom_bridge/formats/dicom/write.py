@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OutputError, SidecarError
@@ -12,7 +13,7 @@ from ...model.metadata import Change, Instance, Log, PixelElement
 from ...model.names import safe_name, unique_name
 from ...model.report import Outcome
 from ...model.volume import Volume
-from ...options import ConversionOptions, Names, Progress, Uids
+from ...options import Compression, ConversionOptions, Names, Progress, Uids
 from ...output import Staging
 from ...standard import dictionary
 from ...standard.pydicom_settings import without_validation
@@ -147,11 +148,14 @@ class _Writer:
     def __init__(self, staging: Staging, job: DicomJob, values: edits.Values, progress: Progress | None):
         self.staging, self.job, self.values, self.progress = staging, job, values, progress
         self.composer = Composer()
+        self.log: Log | None = None
 
     def restored(self, wholes: list[InstanceFrames], source: PixelSource, log: Log) -> None:
         """Write instances as they were."""
         keep = self.job.options.uids is Uids.KEEP
-        _note_transcoding([whole.instance for whole in wholes], log)
+        self.log = log
+        if self.job.options.compress is not Compression.ORIGINAL:
+            _note_transcoding([whole.instance for whole in wholes], log)
         if keep and self.values:
             log.warnings.append(
                 "attributes were set although the instances keep their UIDs: two different objects now share them"
@@ -174,7 +178,8 @@ class _Writer:
                 elements = self.job.uids.apply(instance.elements)
                 instance = restore.with_elements(instance, elements, self.job.uids)
             pixels, raw = source.written(whole)
-            self._write(replace(instance, pixels=pixels), pixels, raw, self._name(folder, n, whole.instance))
+            name = self._name(folder, n, whole.instance)
+            self._write(replace(instance, pixels=pixels), pixels, raw, name, whole.instance.transfer_syntax)
 
     def derived(self, volumes: Sequence[Volume], log: Log) -> None:
         """Write edited volumes that become one as new instances."""
@@ -216,6 +221,7 @@ class _Writer:
         path = self.staging.path(name)
         with without_validation():  # the validation of this tool reports what is not valid
             data_set.save_as(path, enforce_file_format=True)
+        self._compress(path)
 
     def _report_progress(self, n: int, total: int) -> None:
         if self.progress is not None and n % 16 == 0:
@@ -237,13 +243,26 @@ class _Writer:
             return instance.name
         return f"{folder}/{n + 1:06d}.dcm".lstrip("/")
 
-    def _write(self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes, name: str) -> None:
+    def _write(
+        self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes, name: str, original: str = ""
+    ) -> None:
         if name in self.job.files:  # of another series of this job: even ``overwrite`` may not replace that one
             raise OutputError(f'two files of this conversion would be called {name}. Use names="numbered".')
         self.job.files.add(name)
-        with open(self.staging.path(name), "wb", buffering=0) as file:
+        path = self.staging.path(name)
+        with open(path, "wb", buffering=0) as file:
             for part in self.composer.parts(instance, pixels, raw):
                 _write_all(file, part)
+        self._compress(path, original)
+
+    def _compress(self, path: Path, original: str = "") -> None:
+        if self.job.options.compress is Compression.NATIVE:
+            return
+        from .compression import compress_file
+
+        compressed = compress_file(path, self.job.options.compress, original)
+        if compressed.note and self.log is not None:
+            _note_once(self.log, compressed.note)
 
 
 def folder_of(instance: Instance) -> str:

@@ -7,7 +7,7 @@ Voxels are written and read directly, without a copy, because that is where the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,35 +19,58 @@ from ...errors import NiftiReadError, PixelError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file, read_file
+from ...model.lazy_voxels import Voxels, ranges, read_ahead
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
 from ...model.volume import UNPLACED, Volume
+from ...options import Progress
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, INTENTS, XFORM_SCANNER
 from . import gzip_file
+from .gzip_blocks import BlockWriter
 from .header import DATATYPES, RGB24, RGBA32, NiftiHeader, is_nifti
+from .lazy_image import NiftiVoxels
 
 CHUNK = 1 << 22
+IN_MEMORY = 160 << 20
+"""Bytes of voxels up to which images are read at once: their digest needs no second decompression then."""
 OPAQUE = 255
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def write_image(volume: Volume, path: Path) -> None:
+def write_image(
+    volume: Volume,
+    path: Path,
+    on_planes: Callable[[np.ndarray], None] | None = None,
+    progress: Progress | None = None,
+) -> None:
     """Write the voxels, grid and rescale of a volume; gzip where the name ends in ``.gz``.
 
-    Stored values are written as they are; the rescale goes to ``scl_slope`` and ``scl_inter``.
+    Stored values are written as they are; the rescale goes to ``scl_slope`` and ``scl_inter``. Lazy voxels are read some planes
+    at a time.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    path : pathlib.Path
+        The file.
+    on_planes : callable, optional
+        Given all planes in turn, as they are in the volume.
+    progress : Progress, optional
+        Called with the number of planes written.
     """
-    datatype, intent = _datatype(volume.array)
+    datatype, intent = _datatype(volume.voxels)
     header = _header(volume, datatype, intent)
-    with _opened_for_writing(path) as file:
+    with _opened_for_writing(path, len(header) + volume.voxels.nbytes) as file:
         file.write(header)
-        for block in _blocks(volume.array, intent):
+        for block in _blocks(volume, intent, on_planes, progress):
             file.write(bytes_of(block))
 
 
-def _datatype(voxels: np.ndarray) -> tuple[int, int]:
+def _datatype(voxels: Voxels) -> tuple[int, int]:
     """Return datatype and intent code."""
     if voxels.ndim == 5 and voxels.shape[-1] == 3 and voxels.dtype == np.uint8:
         return RGB24, 0
@@ -57,19 +80,31 @@ def _datatype(voxels: np.ndarray) -> tuple[int, int]:
     return code, INTENT_VECTOR if voxels.ndim == 5 else 0
 
 
-def _blocks(voxels: np.ndarray, intent: int) -> Iterator[np.ndarray]:
+def _blocks(
+    volume: Volume, intent: int, on_planes: Callable[[np.ndarray], None] | None, progress: Progress | None
+) -> Iterator[np.ndarray]:
     """Yield the voxels in the order of the file, some planes at a time: rows from the last to the first.
 
     DICOM counts rows downwards; dcm2niix, and with it everybody's expectation of an axial NIfTI image, upwards.
     """
-    if intent:  # samples are the slowest axis of a NIfTI vector image
-        voxels = np.moveaxis(voxels, -1, 0)
-    slices = voxels.ndim - 2 - (voxels.ndim == 5 and not intent)
-    planes = voxels.reshape(-1, *voxels.shape[slices:])
-    some = max(1, CHUNK // max(1, planes[0].nbytes))
+    voxels = volume.voxels
     dtype = voxels.dtype.newbyteorder("<")
-    for start in range(0, len(planes), some):
-        yield np.ascontiguousarray(planes[start : start + some, ::-1], dtype)
+    if intent:  # samples are the slowest axis of a NIfTI vector image
+        array = np.moveaxis(np.asarray(voxels), -1, 0)
+        planes = array.reshape(-1, *array.shape[3:])
+        if on_planes is not None:
+            on_planes(np.asarray(voxels).reshape(-1, *voxels.shape[2:]))
+        for plane in planes:
+            yield np.ascontiguousarray(plane[::-1], dtype)
+        return
+    count = voxels.shape[0] * voxels.shape[1]
+    some = max(1, CHUNK // max(1, voxels.nbytes // max(1, count)))
+    for start, _, block in read_ahead(voxels, ranges(voxels.shape, some, some)):
+        if on_planes is not None:
+            on_planes(block)
+        if progress is not None:
+            progress(volume.name, start, count)
+        yield np.ascontiguousarray(block[:, ::-1], dtype)
 
 
 def _header(volume: Volume, datatype: int, intent: int) -> bytes:
@@ -139,20 +174,22 @@ def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] |
 
 
 @contextmanager
-def _opened_for_writing(path: Path) -> Iterator[Any]:
+def _opened_for_writing(path: Path, size: int) -> Iterator[Any]:
     if not is_compressed(path):
         with open(path, "wb", buffering=0) as plain:
             yield plain
         return
-    with gzip_file.open_for_writing(path) as packed:
+    with BlockWriter(path, size) as packed:
         yield packed
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def read_image(path: Path, allow_complex: bool = False) -> Volume:
+def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> Volume:
     """Return the volume of a NIfTI file, without any metadata; complex voxels only where they are allowed.
+
+    If `lazy` is allowed, the voxels of large images are read when they are sliced.
 
     Raises
     ------
@@ -162,14 +199,13 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
         If its matrix is no map to millimetres.
     """
     try:
-        header, data = _header_and_data(path)
+        header, voxels = _header_and_voxels(path, lazy)
     except FileNotFoundError as error:
         raise NiftiReadError(f"{error.filename}: no such file.") from None
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except gzip_file.damage_errors() as error:
         raise NiftiReadError(f"{path}: damaged or no NIfTI ({error}). Make it anew from its source.") from None
-    voxels = _as_voxels(freeze(data), header, path)
     if voxels.dtype.kind == "c" and not allow_complex:
         raise NiftiReadError(f"{path}: complex voxels are no edit of DICOM pixels. Give real and imaginary part as two images.")
     matrix, notes = header.matrix()
@@ -186,7 +222,7 @@ def read_image(path: Path, allow_complex: bool = False) -> Volume:
     )
 
 
-def _intent(header: NiftiHeader, voxels: np.ndarray) -> str:
+def _intent(header: NiftiHeader, voxels: Voxels) -> str:
     """Return what the values are; several values per voxel are colors only by data type or intent code."""
     intent = INTENTS.get(header.intent, "")
     if voxels.ndim < 5 or intent in ("rgb", "label"):
@@ -194,7 +230,7 @@ def _intent(header: NiftiHeader, voxels: np.ndarray) -> str:
     return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
 
 
-def _alpha_note(voxels: np.ndarray, header: NiftiHeader) -> list[str]:
+def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     """Say that the transparency of an image counts for something, as DICOM has no place for it."""
     if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
         return []
@@ -229,7 +265,7 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
         If a file is missing, holds no numbers, or does not have a value for every time.
     """
     values, vectors = _numbers_in(bval), _numbers_in(bvec)
-    vectors = vectors.T if vectors.shape[0] != 3 and vectors.shape[-1:] == (3,) else vectors
+    vectors = vectors.T if _has_a_row_per_time(values.reshape(-1), vectors) else vectors
     if values.size != image.times or vectors.shape != (3, image.times):
         raise NiftiReadError(
             f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
@@ -239,6 +275,20 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
     lengths = np.linalg.norm(directions, axis=1)
     directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return np.column_stack([values.reshape(-1), directions])
+
+
+def _has_a_row_per_time(b_values: np.ndarray, vectors: np.ndarray) -> bool:
+    """Whether vectors are the rows of a table, not its columns; of three times, b-values and lengths show it."""
+    if vectors.shape != (3, 3) or b_values.size != 3:
+        return vectors.shape[0] != 3 and vectors.shape[-1:] == (3,)
+    weighted = b_values > 0
+    columns, rows = (np.linalg.norm(vectors, axis=axis) for axis in (0, 1))
+    return not _are_units(columns, weighted) and _are_units(rows, weighted)
+
+
+def _are_units(lengths: np.ndarray, weighted: np.ndarray) -> bool:
+    """Whether vectors have the length 1 where images are weighted, and 0 elsewhere."""
+    return bool(np.allclose(lengths, weighted, atol=0.01))
 
 
 def _numbers_in(path: Path) -> np.ndarray:
@@ -254,14 +304,31 @@ def _numbers_in(path: Path) -> np.ndarray:
     return numbers
 
 
-def _header_and_data(path: Path) -> tuple[NiftiHeader, np.ndarray]:
+def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
     if path.suffix.lower() in (".hdr", ".img"):
-        return _pair(path)
+        header, data = _pair(path)
+        return header, _as_voxels(freeze(data), header, path)
     with _opened_for_reading(path) as file:
         start = file.read(540)
         header = NiftiHeader.parse(start, path)
         offset = max(header.offset, header.first_offset)
-        return header, _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
+        if lazy and _can_be_lazy(header):
+            return header, _lazy_voxels(path, header, offset)
+        data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
+        return header, _as_voxels(freeze(data), header, path)
+
+
+def _can_be_lazy(header: NiftiHeader) -> bool:
+    """Whether an image is large, and its planes stand in the file one after the other."""
+    is_large = math.prod(header.shape) * header.dtype.itemsize > IN_MEMORY
+    return is_large and header.dtype.kind in "iuf" and math.prod(header.shape[4:]) == 1
+
+
+def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> NiftiVoxels:
+    size = math.prod(header.shape) * header.dtype.itemsize
+    _check_size(path, offset + size)
+    columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
+    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset)
 
 
 def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:

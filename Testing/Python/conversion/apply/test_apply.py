@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import names_in
+from circle import Circle, names_in
 from made_here import series
 from nifti_dicom_bridge import BridgeError, ConversionReport, OptionError, Outcome, apply, read
 from places import TESTING
@@ -202,3 +202,70 @@ def test_selection_that_matches_nothing_is_refused_with_the_series_that_there_ar
 def test_invalid_option_is_refused_before_anything_runs(option, value) -> None:
     with pytest.raises(OptionError):
         apply(series("ct"), "out", lambda image: pytest.fail("it ran"), **{option: value})
+
+
+# --- kinds ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phantom", ["without_position", "cine", "segmentation"])
+def test_images_without_position_stay_what_they_were(phantom: str, circle: Circle) -> None:
+    circle.make(phantom)
+    original = next(pydicom.dcmread(path) for path in circle.dicom.rglob("*") if path.is_file())
+
+    def without_first(array):
+        changed = array.copy()
+        changed.flat[np.flatnonzero(array)[0]] = 0
+        return changed
+
+    report = apply(circle.dicom, "out", without_first, arrays=True)
+
+    assert {one.SOPClassUID for one in objects(report)} == {original.SOPClassUID}
+
+
+def test_label_map_of_images_without_position_is_refused(circle: Circle) -> None:
+    circle.make("without_position")
+
+    report = apply(circle.dicom, "out", lambda array: (array > array.mean()).astype(np.uint8), arrays=True, kind="seg")
+
+    assert "no position" in report.failures[0].error
+    assert "take" in report.failures[0].error
+
+
+def test_four_dimensional_series_stays_four_dimensional(circle: Circle) -> None:
+    circle.make("mr_4d")
+    (before,) = read(circle.dicom)
+
+    assert apply(circle.dicom, "out", lambda array: array * 2, arrays=True).ok
+
+    (after,) = read("out")
+    assert after.voxels.shape == before.voxels.shape
+    np.testing.assert_allclose(after.real_values(), before.real_values() * 2)
+
+
+def test_map_of_a_quantity_becomes_a_parametric_map() -> None:
+    (one,) = objects(apply(series("ct"), "out", lambda image: {"result_T1map": image.get_fdata() / 7}))
+
+    assert one.SOPClassUID.name == "Parametric Map Storage"
+
+
+def test_masks_that_overlap_become_one_segmentation() -> None:
+    def organs(image):
+        data = np.asarray(image.dataobj)
+        return {"liver": (data > -990).astype(np.uint8), "lesion": (data > -970).astype(np.uint8)}
+
+    (seg,) = objects(apply(series("ct"), "out", organs))
+
+    assert sorted(item.SegmentLabel for item in seg.SegmentSequence) == ["lesion", "liver"]
+
+
+def test_result_without_any_label_writes_nothing_and_says_so() -> None:
+    (entry,) = apply(series("ct"), "out", lambda image: np.zeros(image.shape, np.uint8), kind="seg").entries
+
+    assert entry.outcome is Outcome.SKIPPED
+    assert "no voxel" in entry.error
+
+
+def test_image_that_the_function_did_not_change_is_named() -> None:
+    (entry,) = apply(series("ct"), "out", lambda image: image).entries
+
+    assert any("changed neither" in warning for warning in entry.log.warnings)

@@ -109,11 +109,18 @@ def real_values(volume: Volume, log: Log) -> np.ndarray:
         voxels = values
     with np.errstate(over="ignore"):
         single = voxels.astype(np.float32)
-    if voxels.dtype == np.float32 or np.array_equal(single, voxels, equal_nan=voxels.dtype.kind == "f"):
+    if voxels.dtype == np.float32 or _holds(single, voxels):
         return single
     _check_double(volume)
     log.warnings.append("values need double precision, which some viewers cannot read (3D Slicer 5.12 among them)")
     return voxels.astype(np.float64)
+
+
+def _holds(single: np.ndarray, voxels: np.ndarray) -> bool:
+    """Whether single precision holds every voxel; 64-bit integers are not compared in double precision, which rounds them."""
+    if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
+        return bool(np.array_equal(single.astype(np.longdouble), voxels.astype(np.longdouble)))
+    return bool(np.array_equal(single, voxels, equal_nan=voxels.dtype.kind == "f"))
 
 
 def _is_single(values: np.ndarray, slope: float) -> bool:

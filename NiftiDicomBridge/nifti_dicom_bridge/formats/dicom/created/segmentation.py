@@ -156,7 +156,7 @@ def _numbered(labels: np.ndarray, segments: list[Segment], request: Segmentation
         return labels, [_Numbered(segment, segment.number) for segment in segments]
     if len(segments) > LARGEST_NUMBER:
         raise LabelError(f"{len(segments)} labels: a Segmentation holds at most {LARGEST_NUMBER}. Is it an image of values?")
-    if request.kind is SegmentationForm.LABELMAP:
+    if largest > LARGEST_NUMBER:
         request.log.warnings.append(
             f"label {largest} is above {LARGEST_NUMBER}: segments were numbered from 1, SegmentDescription has their labels"
         )

@@ -42,7 +42,12 @@ def component_of(look: Lookup) -> str:
     """Return what kind of image a frame is, as words joined by a hyphen; empty for magnitude and where nothing is stated."""
     words = image_words(look)
     kinds = sorted(kinds_of(words) - {MAGNITUDE})
-    return "-".join(kinds) or vendor.component_of(look.data_set)
+    return "-".join(kinds) or vendor.component_of(look.data_set) or "-".join(sorted(_private_kinds(look) - {MAGNITUDE}))
+
+
+def _private_kinds(look: Lookup) -> set[str]:
+    """Return what is known of the words of an image type in private elements."""
+    return kinds_of(vendor.image_type_words(look.layers))
 
 
 def image_words(look: Lookup) -> list[str]:

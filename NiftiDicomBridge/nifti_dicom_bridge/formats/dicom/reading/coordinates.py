@@ -71,6 +71,7 @@ MEANINGS = (
     Meaning("flip", read.of_classic_mr(Tag.FLIP_ANGLE)),
     Meaning("TI", read.inversion_time),
     Meaning("kernel", read.kernel),
+    Meaning("units", read.pet_units),
     Meaning("polarity", read.polarity),
     Meaning("space", read.text_in(Tag.FRAME_OF_REFERENCE_UID)),
     Meaning("window", read.of_vector("EnergyWindowVector")),
@@ -145,3 +146,7 @@ class Times:
             shared = self._shared[row] if self._shared else None
             self._values[row] = shared.of(self._frame.elements) if shared else TIMES[row].read(self._frame)
         return self._values[row]
+
+    def move(self, row: int, seconds: float) -> None:
+        """Count a time from another day."""
+        self._values[row] = self[row] + seconds

@@ -130,6 +130,12 @@ def any_inversion_time(frame: Frame) -> float | None:
     return round(times_ms[0], 3) if times_ms and times_ms[0] else None
 
 
+def pet_units(frame: Frame) -> str | None:
+    """Return Units of PET: what voxels are; other objects have them for other reasons."""
+    elements = frame.look.data_set
+    return metadata.text(elements, Tag.UNITS) or None if metadata.text(elements, Tag.MODALITY) == "PT" else None
+
+
 def kernel(frame: Frame) -> str | None:
     """Return ConvolutionKernel, its values joined."""
     group = frame.look.group(Tag.CT_RECONSTRUCTION_SEQUENCE)

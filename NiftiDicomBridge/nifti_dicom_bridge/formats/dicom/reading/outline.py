@@ -54,7 +54,7 @@ def _default_matrix(plan: Plan) -> np.ndarray:
 
 
 def _time_step(plan: Plan) -> float:
-    """Return seconds between times: RepetitionTime, or FrameTime; 0 where unknown."""
+    """Return seconds between times: RepetitionTime, FrameTime or TemporalResolution; 0 where unknown."""
     if len(plan.frames) < 2:
         return 0.0
     elements, first = plan.instances[0].elements, plan.frames[0][0]
@@ -62,6 +62,7 @@ def _time_step(plan: Plan) -> float:
     step_s = (
         look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
         or metadata.number(elements, Tag.FRAME_TIME)
+        or metadata.number(elements, Tag.TEMPORAL_RESOLUTION)
         or 0.0
     )
     return step_s / 1000.0 if 0 < step_s < LARGEST_SLOPE else 0.0

@@ -15,6 +15,8 @@ from .lookup import Lookup
 
 SMALLEST, LARGEST = 1e-9, 1e9
 """Millimetres that an image can be about."""
+LARGEST_SKEW = 0.01
+"""Direction cosines with three decimals are closer to orthogonal."""
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SPACINGS = (
     (Tag.PIXEL_MEASURES_SEQUENCE, Tag.PIXEL_SPACING, ""),
@@ -32,6 +34,10 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
     if not position and (not orientation or look.number(0, Tag.SLICE_LOCATION) is not None):
         return None
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
+    if axes is not None and _skew(axes) > LARGEST_SKEW:
+        notes.append(
+            f"ImageOrientationPatient (0020,0037) {_shown(orientation)} does not consist of two orthogonal unit vectors"
+        )
     if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
         notes.append(
             f"position {_shown(position)} and orientation {_shown(orientation)} do not place the image: it lies nowhere"
@@ -63,6 +69,12 @@ def _shown(values: list[float]) -> str:
     return "\\".join(f"{value:g}" for value in values) or "(none)"
 
 
+def _skew(axes: np.ndarray) -> float:
+    """Return how far two vectors are from being of length 1 and at right angles."""
+    row, column = axes[:3], axes[3:]
+    return float(max(abs(row @ row - 1), abs(column @ column - 1), abs(row @ column)))
+
+
 @lru_cache(maxsize=256)
 def axes_of(orientation: tuple[float, ...]) -> np.ndarray | None:
     """Return direction cosines that span a plane, None where they do not."""
@@ -76,6 +88,8 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
     for group, tag, meaning in _SPACINGS:
         spacing = look.numbers(group, tag)
         if len(spacing) != 2 or not all(SMALLEST < value < LARGEST for value in spacing):
+            if spacing:
+                notes.append(f"{describe(tag)} {_shown(spacing)} is not used: it must be two positive numbers of millimetres")
             continue
         if not meaning:
             return spacing[0], spacing[1]

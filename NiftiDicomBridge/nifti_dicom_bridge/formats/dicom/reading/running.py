@@ -27,9 +27,9 @@ def times_of_places(values: Sequence[Sequence[float]], counts_from_one: bool) ->
     if not steps.size or steps.min() <= 0:
         return None
     period = _period(steps)
-    times = [[round((value - place[0]) / period) for value in place] for place in values]
-    if not _is_periodic(steps / period):
+    if not period > 0 or not all(_is_periodic(np.diff(place) / _period_of(place, period)) for place in values):
         return times_by_rank(values)
+    times = [_counted(place, _period_of(place, period)) for place in values]
     count = max(place[-1] for place in times) + 1
     starts = {n: place[0] for n, place in enumerate(values) if times[n][-1] == count - 1}
     for n, place in enumerate(times):
@@ -55,13 +55,26 @@ def times_by_rank(values: Sequence[Sequence[float]]) -> list[list[int]] | None:
 
 
 def _period(steps: np.ndarray) -> float:
-    """Return the step of most: the smallest that is not rare, refined by those that are about the same."""
+    """Return the step of most, refined by those that are about the same; 0 where no step is near the median of them."""
     median = float(np.median(steps))
-    return float(np.median(steps[np.abs(steps - median) <= SAME_PERIOD * median]))
+    near = steps[np.abs(steps - median) <= SAME_PERIOD * median]
+    return float(np.median(near)) if near.size else 0.0
+
+
+def _period_of(place: Sequence[float], period: float) -> float:
+    """Return the period at one place: hearts beat faster or slower from slice to slice."""
+    steps = np.diff(place)
+    near = steps[np.abs(steps - period) <= SAME_PERIOD * period]
+    return float(np.median(near)) if near.size else period
+
+
+def _counted(place: Sequence[float], period: float) -> list[int]:
+    """Return periods since the first number, step by step: what a long row deviates by does not add up."""
+    return [0, *np.cumsum(np.rint(np.diff(place) / period)).astype(int).tolist()]
 
 
 def _is_periodic(steps: np.ndarray) -> bool:
-    return bool(np.abs(steps - np.rint(steps)).max() <= SAME_PERIOD and np.rint(steps).min() >= 1)
+    return not steps.size or bool(np.abs(steps - np.rint(steps)).max() <= SAME_PERIOD and np.rint(steps).min() >= 1)
 
 
 def _first_time(

@@ -23,6 +23,7 @@ from ....standard.tags import Tag
 from . import decode, files
 from .encoding import is_ascending
 from .headers import Headers
+from .owners import contradiction, doubt_of_text, owner_of
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -102,6 +103,8 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
             inventory.series += _without_duplicates(study, inventory.leftovers)
     _warn_of_shared_uids(inventory.series)
     _warn_of_order(inventory.series)
+    for one in inventory.series:
+        one.warnings += filter(None, [doubt_of_text(one.instances[0].elements)])
     _warn_of_damaged_neighbours(inventory)
     return inventory
 
@@ -165,8 +168,9 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
     """Warn where studies or patients have a SeriesInstanceUID in common."""
     owners: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
     for one in series_list:
-        owners[one.uid].add(_owner(one.instances[0]))
+        owners[one.uid].add(owner_of(one.instances[0].elements))
     for one in series_list:
+        one.warnings += filter(None, [contradiction([instance.elements for instance in one.instances])])
         if one.uid and len(owners[one.uid]) > 1:
             one.warnings.append(
                 f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
@@ -207,7 +211,7 @@ def kind_of(instance: Instance) -> str:
 def _series_key(instance: Instance) -> tuple[Any, ...]:
     uid = metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID)
     number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
-    patient = metadata.text(instance.elements, Tag.PATIENT_ID)
+    patient = owner_of(instance.elements)[1:]
     if uid:  # some exporters give all series of an examination one UID, and anonymizers those of all patients
         return uid, number, patient
     return uid, number, patient, metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID), str(Path(instance.path).parent)
@@ -223,11 +227,6 @@ def _by_study(series: Series) -> list[Series]:
         series.warnings.append("every file has a StudyInstanceUID (0020,000D) of its own: they are taken for one study")
         return [series]
     return list(studies.values())
-
-
-def _owner(instance: Instance) -> tuple[str, str]:
-    elements = instance.elements
-    return metadata.text(elements, Tag.STUDY_INSTANCE_UID), metadata.text(elements, Tag.PATIENT_ID)
 
 
 def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Series]:

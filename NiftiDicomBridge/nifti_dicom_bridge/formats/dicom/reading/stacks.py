@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from ....errors import DicomReadError
 from ....model.geometry import Plane, Stack, affine_from_attributes, spacing_problem
 from .components import words_between
 from .frame_info import FrameInfo
+from .jitter import without_jitter
 from .moves import move_between, shift_note
 from .time_order import in_order, missing_times
 from .times import divide, places_of
@@ -69,6 +70,7 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
     their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
+    frames = without_jitter(frames)
     kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.kind].append(frame)
@@ -79,8 +81,23 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
         labels = {name: group[0].labels.get(name) for name in varying}
         if "space" in labels:
             labels["space"] = spaces.index(labels["space"]) + 1
-        grids += [replace(grid, labels={**labels, **grid.labels}) for grid in _grids_of(group)]
+        notes = _notes_of_pixel_types(group, kinds.values())
+        grids += [
+            replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings]) for grid in _grids_of(group)
+        ]
     return grids
+
+
+def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:
+    """Say that frames of one size and meaning, which may be of one volume, are not together: their pixels have other types."""
+    first = group[0]
+    for other in groups:
+        if other is not group and other[0].kind[:2] == first.kind[:2] and other[0].labels == first.labels and first.plane:
+            return [
+                "the series contains images of the same size whose pixels have another type (bits, sign, color or SOP class): "
+                "they are separate images"
+            ]
+    return []
 
 
 def _varying_labels(frames: Sequence[FrameInfo]) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
+from .midnight import count_past_midnight
 from .running import times_by_rank, times_of_places
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
@@ -62,8 +63,9 @@ def distances(frames: Sequence[FrameInfo]) -> np.ndarray:
 
 def divide(frames: Sequence[FrameInfo]) -> Division:
     """Return the volumes that parallel frames of one image make."""
-    division = Division()
+    division = Division(notes=count_past_midnight(frames))
     _divide(list(frames), 0, division)
+    division.notes = list(dict.fromkeys(division.notes))
     return division
 
 
@@ -76,7 +78,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
         parts = _parts(places, n)
         if len(parts) > 1:
             division.rows.append(n)
-            if TIMES[n].complete:
+            if TIMES[n].complete or (TIMES[n].name == INSTANCE_NUMBER and len(places) > 1):
                 division.notes.append(f"No attribute states the time of each frame: {TIMES[n].name} tells them apart")
             for part in parts:
                 _divide(part, n + 1, division)

@@ -20,6 +20,10 @@ SEEN_SHIFT = 0.1
 """Shifts of a smaller part of a pixel or slice are not reported: rounding."""
 OVERLAP = 0.5
 """Volumes of one image cover at least this part of what all its frames cover, or of its slices."""
+SAME_NUMBER = 1e-3
+"""Echo, repetition and inversion times and flip angles that differ by no more than this part of them are equal: rounding."""
+SAME_NUMBER_OF_SLICES = 1e-2
+"""And by this part, where they differ from slice to slice of one image: no protocol has such steps."""
 SAME_PERIOD = 0.2
 """How far steps of a running number may be from whole periods: times of a volume jitter."""
 

@@ -25,6 +25,8 @@ GE_USER_12 = (0x0019, "GEMS_ACQU_01", 0xB3)
 GE_LOCATIONS = (0x0021, "GEMS_RELA_01", 0x4F)
 PHILIPS_SCALE_SLOPE = (0x2005, "Philips MR Imaging DD 001", 0x0E)
 PHILIPS_FRAME_SEQUENCE = (0x2005, "Philips MR Imaging DD 005", 0x0F)
+IMAGE_TYPES = ((0x2005, "Philips MR Imaging DD 001", 0x11), (0x0021, "SIEMENS MR SDI 02", 0x75))
+"""What Philips and Siemens (XA) state besides ImageType."""
 GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}
 
 
@@ -119,6 +121,16 @@ def component_of(elements: Elements) -> str:
         return "fieldmaphz"
     numbers = private_numbers(elements, GE_IMAGE_TYPE)
     return GE_COMPONENTS.get(int(numbers[0]), "") if numbers else ""
+
+
+def image_type_words(layers: Sequence[Elements]) -> list[str]:
+    """Return the words of an image type that a vendor keeps in a private element; empty where there are none."""
+    for layer in [*private_layers(layers), layers[-1]]:
+        for key in IMAGE_TYPES:
+            tag = private(layer, *key) if _group(layer, key[0]) else None
+            if tag and (words := metadata.texts(layer, tag)):
+                return words
+    return []
 
 
 def _is_ge_field_map(elements: Elements) -> bool:

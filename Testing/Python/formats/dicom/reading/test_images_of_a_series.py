@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import CT, MR, save, slices, uid
+from phantoms.base import CT, MR, PET, put_pixels, ramp, save, slices, uid
 
 SLICES = 4
 
@@ -108,3 +108,60 @@ def test_label_and_control_are_times_of_one_image_whatever_their_tr(words: str, 
     (volume,) = images(tmp_path, found).values()
 
     assert volume.voxels[:, 0, 0, 0].tolist() == [0, 100]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "values"),
+    [
+        ("EchoTime", ("4.92", "4.9199", "4.9200001")),
+        ("EchoTime", ("2.46", "2.47", "2.46")),
+        ("RepetitionTime", ("2000", "2000.01", "1999.9")),
+        ("FlipAngle", ("9", "9.0123", "9.0246")),
+    ],
+)
+def test_numbers_that_jitter_from_slice_to_slice_are_one_image(attribute: str, values: tuple[str, ...], tmp_path: Path) -> None:
+    found = slices(np.array([np.full((4, 5), k) for k in range(3)], "<i2"), MR)
+    for ds, value in zip(found, values, strict=True):
+        setattr(ds, attribute, value)
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert volume.voxels[0, :, 0, 0].tolist() == [0, 1, 2]
+    assert any("within the image" in warning for warning in volume.warnings)
+
+
+def test_echoes_that_are_close_at_the_same_places_stay_apart(tmp_path: Path) -> None:
+    assert set(images(tmp_path, series("EchoTime", ["2.46", "2.48"]))) == {"echo2_46", "echo2_48"}
+
+
+@pytest.mark.parametrize(
+    ("group", "creator", "number", "manufacturer", "words"),
+    [
+        (0x2005, "Philips MR Imaging DD 001", 0x11, "Philips Medical Systems", (["M"], ["P"])),
+        (0x0021, "SIEMENS MR SDI 02", 0x75, "SIEMENS", (["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"])),
+    ],
+)
+def test_phase_that_only_a_private_element_states(
+    group: int, creator: str, number: int, manufacturer: str, words: tuple[list[str], ...], tmp_path: Path
+) -> None:
+    found = series("Manufacturer", [manufacturer] * 2)
+    for n, ds in enumerate(found):
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
+        ds.private_block(group, creator, create=True).add_new(number, "CS", words[n // SLICES])
+
+    assert set(images(tmp_path, found)) == {"", "phase"}
+
+
+def test_units_of_pet_are_not_mixed(tmp_path: Path) -> None:
+    assert set(images(tmp_path, series("Units", ["BQML", "CNTS"], PET))) == {"units-BQML", "units-CNTS"}
+
+
+@pytest.mark.parametrize("dtype", ["<u2", "<i4"])
+def test_slices_of_another_pixel_type_are_reported(dtype: str, tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), MR)
+    put_pixels(found[1], ramp(4, 5, dtype=dtype))
+
+    volumes = images(tmp_path, found).values()
+
+    assert sorted(volume.voxels.shape[1] for volume in volumes) == [1, 2]
+    assert all("pixels have another type" in volume.warnings[0] for volume in volumes)

@@ -300,3 +300,26 @@ def test_secondary_captures_without_place_stay_apart(tmp_path: Path) -> None:
     found = [image(ramp(4, 5, start=20 * n, dtype="u1"), SECONDARY_CAPTURE, instance=n + 1) for n in range(3)]
 
     assert len(volumes(tmp_path, *found)) == 3
+
+
+@pytest.mark.parametrize("spacing", ["0.5", "0\\0", "-0.5\\0.5"])
+def test_a_spacing_that_cannot_be_used_is_reported(spacing: str, tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5))
+    for ds in found:
+        put_raw(ds, 0x00280030, "DS", spacing.encode() + b" " * (len(spacing) % 2))
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert any(f"PixelSpacing (0028,0030) {spacing} is not used" in warning for warning in volume.warnings)
+
+
+def test_an_orientation_that_is_not_orthogonal_is_reported(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5))
+    for ds in found:
+        ds.ImageOrientationPatient = [1, 0, 0, 0.5, 0.8, 0]
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert any("two orthogonal unit vectors" in warning for warning in volume.warnings)

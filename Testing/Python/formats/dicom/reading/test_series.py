@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import KEEP, Circle
+from circle import KEEP, Circle, listing
 from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.formats.dicom.reading.series import find_series
@@ -38,6 +39,72 @@ def test_one_series_uid_of_two_patients_or_studies(attribute: str, tmp_path: Pat
     assert sorted(int(volume.voxels.min()) for volume in volumes) == [0, 1000]
     assert [volume.voxels.shape for volume in volumes] == [(1, 4, 4, 5)] * 2
     assert all("share one SeriesInstanceUID" in volume.warnings[0] for volume in volumes)
+
+
+@pytest.mark.parametrize("step", [0.0, 1.25])
+@pytest.mark.parametrize(("attribute", "values"), [("PatientName", "One^Two"), ("PatientBirthDate", "19600101^19700101")])
+def test_patients_without_an_id_are_told_apart_by_name_and_birth_date(
+    attribute: str, values: str, step: float, tmp_path: Path
+) -> None:
+    first, second = series(), _renamed(series(start=1000), 7)
+    for found, value in zip((first, second), values.split("^"), strict=True):
+        for ds in found:
+            ds.PatientID = ds.PatientName = ""
+            setattr(ds, attribute, value)
+    for ds in second:
+        ds.ImagePositionPatient[2] += step
+    save(tmp_path, first + second)
+
+    volumes = read([tmp_path])
+
+    assert sorted(int(volume.voxels.min()) for volume in volumes) == [0, 1000]
+    assert all("share one SeriesInstanceUID" in volume.warnings[0] for volume in volumes)
+
+
+def test_spellings_of_a_name_are_one_patient(tmp_path: Path) -> None:
+    found = series()
+    for ds, name in zip(found, ("Ramp^Ray", "RAMP^RAY^^", "Ramp^ Ray", "ramp^ray"), strict=True):
+        ds.PatientID, ds.PatientName = "", name
+    save(tmp_path, found)
+
+    assert len(read([tmp_path])) == 1
+
+
+def test_two_names_of_one_patient_id_are_reported(tmp_path: Path) -> None:
+    found = series()
+    found[1].PatientName = "Other^Otto"
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert "different values of PatientName (0010,0010): are they of one patient?" in volume.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("terms", "raw", "name", "is_reported"),
+    [
+        (b"", "Müller^Jörg".encode(), "Müller^Jörg", True),
+        (b"", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", True),
+        (b"ISO_IR 100", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", False),
+        (b"ISO_IR 192", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", True),
+        (b"\\ISO 2022 IR 87", b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", "Yamada^Tarou=山田^太郎", False),
+    ],
+)
+def test_names_in_the_json_are_those_that_people_read(
+    terms: bytes, raw: bytes, name: str, is_reported: bool, circle: Circle
+) -> None:
+    found = series(2)
+    for ds in found:
+        put_raw(ds, 0x00080005, "CS", terms + b" " * (len(terms) % 2))
+        put_raw(ds, 0x00100010, "PN", raw + b" " * (len(raw) % 2))
+    save(circle.dicom, found)
+
+    (entry,) = circle.forth(identity=True).entries
+    circle.home()
+
+    assert json.loads(circle.sidecar().read_text("utf-8"))["PatientName"] == name
+    assert any("SpecificCharacterSet" in warning for warning in entry.log.warnings) == is_reported
+    assert set(listing(circle.dicom).values()) == {path.read_bytes() for path in circle.back.rglob("*.dcm")}
 
 
 def test_a_study_of_its_own_for_every_file_is_one_series(tmp_path: Path) -> None:

@@ -213,6 +213,61 @@ def test_irregular_triggers_are_times_in_their_order(tmp_path: Path) -> None:
     assert numbers(volume) == expected(list(range(TIMES)))
 
 
+@given(beats=st.lists(st.integers(600, 1100), min_size=3, max_size=5), phases=st.integers(3, 8))
+@settings(max_examples=25)
+def test_phases_of_hearts_that_beat_at_another_rate_in_every_slice(
+    tmp_path_factory: pytest.TempPathFactory, beats: list[int], phases: int
+) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TriggerTime, ds.InstanceNumber = round(beats[k] * t / phases + 3 * k, 1), k * phases + t + 1
+
+    (volume,) = images(tmp_path_factory.mktemp("cine"), series(state, phases, len(beats)))
+
+    assert numbers(volume) == expected(list(range(phases)), len(beats))
+
+
+def test_a_slice_that_is_there_three_times_is_refused(tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: None, times=1)
+    for n in range(2):
+        ds = copy.deepcopy(found[2])
+        ds.InstanceNumber, ds.SOPInstanceUID = 20 + n, uid(1, 20 + n)
+        found.append(ds)
+
+    with pytest.raises(DicomReadError, match="nothing states which of them belong to one time"):
+        images(tmp_path, found)
+
+
+@pytest.mark.parametrize("date", ["", "20260102"])
+@pytest.mark.parametrize("running", [False, True])
+def test_midnight_without_a_change_of_the_date(date: str, running: bool, tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        moment = (86394 + t * 4 + (k * 4 / SLICES if running else 0)) % 86400
+        ds.AcquisitionTime = f"{int(moment // 3600):02d}{int(moment % 3600 // 60):02d}{moment % 60:09.6f}"
+        if date:
+            ds.AcquisitionDate = date
+
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert any("passes midnight without a change of the date (AcquisitionDateTime)" in words for words in volume.warnings)
+
+
+def test_midnight_with_a_change_of_the_date_is_no_note(tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.AcquisitionDate, ds.AcquisitionTime = ("20260102", "235950") if t == 0 else ("20260103", f"00000{t}")
+
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert not volume.warnings
+
+
+def test_times_that_only_instance_numbers_tell_apart_are_reported(tmp_path: Path) -> None:
+    (volume,) = images(tmp_path, series(lambda ds, t, k: None))
+
+    assert list(volume.warnings) == ["No attribute states the time of each frame: InstanceNumber tells them apart"]
+
+
 def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
     found = series(STATEMENTS["TemporalPositionIdentifier"])
 

@@ -143,3 +143,12 @@ def _selection(text: str, path: str, query: str) -> Selection:
     chosen["study"] += words[:1]
     chosen["series"] += words[1:]
     return Selection(*(tuple(chosen[name]) for name in ("study", "patient", "series", "accession")))
+
+
+def address_problem(text: str) -> str:
+    """Return why a text does not specify an archive to send to; empty if it does."""
+    try:
+        selection = parse_address(text).selection if text else None
+    except OptionError as error:
+        return str(error)
+    return f"{text!r} selects what to fetch. Leave that out to send." if selection else ""

@@ -1,0 +1,53 @@
+"""The command ``listen``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..errors import BridgeError, OptionError
+from .exit_codes import DONE
+from .lines import print_line
+
+Run = Callable[[Sequence[str]], int]
+"""Runs a command line and returns its exit code."""
+
+
+def run_listen(arguments: argparse.Namespace, run: Run) -> int:
+    """Receive until Ctrl-C, and return the exit code."""
+    from ..network.listen import listen
+    from ..network.reception import ReceptionLimits
+    from ..network.settings import read_archive_settings
+
+    step = list(arguments.step[1:] if arguments.step[:1] == ["--"] else arguments.step)
+    if step and not any("{study}" in word for word in step):
+        raise OptionError("The command after -- does not contain {study}, the folder of the study. Use it as the input.")
+    limits = ReceptionLimits(tuple(arguments.allow), arguments.max_object, arguments.max_total, arguments.max_rate)
+    try:
+        listen(
+            arguments.output,
+            arguments.port,
+            arguments.ae_title,
+            on_study=(lambda study: _process(study, step, run)) if step else None,
+            bind="" if arguments.bind == "0.0.0.0" else arguments.bind,
+            quiet_s=arguments.quiet_for,
+            limits=limits,
+            settings=read_archive_settings(arguments.archive_settings),
+            report=_print,
+        )
+    except KeyboardInterrupt:
+        _print("Stopped. Received objects were kept; studies that were not processed are processed at the next start.")
+    return DONE
+
+
+def _process(study: Path, step: Sequence[str], run: Run) -> None:
+    words = [word.replace("{study}", str(study)).replace("{uid}", study.name) for word in step]
+    code = run(words)
+    if code != DONE:
+        raise BridgeError(f"{words[0]} ended with exit code {code}.")
+
+
+def _print(text: str) -> None:
+    print_line(text)
+    print("", end="", flush=True)

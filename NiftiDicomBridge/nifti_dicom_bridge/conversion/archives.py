@@ -1,0 +1,74 @@
+"""Archives as inputs and outputs of a conversion."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import BridgeError
+from ..model.report import ConversionReport, Entry, Outcome
+from ..options import ConversionOptions, Progress
+from ..options.addresses import is_address
+
+
+@contextmanager
+def fetched_inputs(
+    inputs: Sequence[Path], options: ConversionOptions, progress: Progress | None
+) -> Iterator[tuple[list[Path], list[Entry]]]:
+    """Yield inputs of which archives are replaced by folders with what was fetched, and entries of what was not fetched.
+
+    Raises
+    ------
+    ArchiveError
+        If an archive cannot be reached or has nothing that matches.
+    OptionError
+        If an address is not valid or selects nothing.
+    """
+    if not any(map(is_address, inputs)):
+        yield list(inputs), []
+        return
+    from ..network.fetch import fetch
+    from ..network.settings import read_archive_settings
+
+    settings = read_archive_settings(options.archive_settings)
+    paths: list[Path] = []
+    failed: list[Entry] = []
+    with tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as folder:
+        for number, path in enumerate(inputs):
+            if not is_address(path):
+                paths.append(path)
+                continue
+            place = Path(folder) / str(number)
+            report = fetch(str(path), place, settings=settings, progress=progress)
+            failed += [Entry(e.title, Outcome.FAILED, error=e.error) for e in report.entries if e.outcome.value == "failed"]
+            if report.outputs:
+                paths.append(place)
+        if not paths:
+            raise BridgeError(failed[0].error)
+        yield paths, failed
+
+
+def send_outputs(report: ConversionReport, options: ConversionOptions, progress: Progress | None) -> None:
+    """Send the DICOM files of a report; what was not sent becomes an entry, as the files remain."""
+    from ..network.send import send
+    from ..network.settings import read_archive_settings
+
+    files = [path for entry in report.entries if entry.outcome is not Outcome.FAILED for path in entry.outputs]
+    if not files:
+        return
+    failure = Entry(options.send, Outcome.FAILED, files)
+    try:
+        transfer = send(files, options.send, read_archive_settings(options.archive_settings), progress)
+    except BridgeError as error:
+        failure.error = f"{error} The {len(files)} file(s) were written and not sent; nifti-dicom-bridge send sends them."
+        report.entries.append(failure)
+        return
+    report.notes += [*transfer.notes, f"{options.send}: {transfer.summary()}"]
+    errors = [entry.error for entry in transfer.entries if entry.outcome.value == "failed"]
+    if errors:
+        failure.error = (
+            f"{len(errors)} file(s) were not sent: {errors[0]} They were written; nifti-dicom-bridge send sends them."
+        )
+        report.entries.append(failure)

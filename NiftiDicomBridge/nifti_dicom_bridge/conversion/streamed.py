@@ -1,0 +1,62 @@
+"""Volumes of DICOM files that are read some planes at a time where they are large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..formats.dicom.reading.lazy_series import Stream
+from ..formats.dicom.reading.loader import Loader
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.read import load
+from ..model.report import Entry
+from ..model.volume import Volume
+from ..options import Progress
+from .entries import OutputPolicy
+
+IN_MEMORY = 1 << 26
+"""Bytes of voxels up to which a volume is read at once, which is faster for many small files."""
+Completion = Callable[[str], Volume]
+"""Given the digest of the voxels, returns the volume with all that is known after they were read."""
+
+
+def is_streamed(plan: Plan) -> bool:
+    """Whether a volume is read some planes at a time: not label maps, whose planes are made of many frames."""
+    loader = Loader(plan, None)
+    return not plan.grid.layers and int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > IN_MEMORY
+
+
+def opened_volume(
+    plan: Plan, public: OutputPolicy, entry: Entry, progress: Progress | None, is_named: bool = True
+) -> tuple[Volume, Completion | None]:
+    """Return the volume of a plan as it may be written; with what completes it where its voxels are lazy.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to read.
+    public : OutputPolicy
+        De-identifies it where that is wanted.
+    entry : Entry
+        Receives its warnings and notes.
+    progress : Progress, optional
+        Called with the number of files or planes read.
+    is_named : bool
+        Whether the policy may give it another name.
+    """
+    clean = public.named if is_named else public.clean
+    if not is_streamed(plan):
+        volume = load(plan, progress)
+        entry.log.warnings += volume.warnings
+        return clean(volume, entry.log), None
+    stream = Stream(plan, progress)
+    volume = clean(stream.volume, entry.log)
+
+    def complete(digest: str) -> Volume:
+        whole = stream.complete(digest)
+        entry.log.warnings[:0] = whole.warnings
+        return replace(public.clean(whole), name=volume.name)
+
+    return volume, complete

@@ -1,0 +1,99 @@
+"""Lossless codecs of single frames, and which pixel formats each of them holds (PS3.5 8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...optional_packages import require
+
+
+@dataclass(frozen=True)
+class FrameEncoder:
+    """A lossless codec.
+
+    Attributes
+    ----------
+    most_bits : int
+        Largest BitsAllocated that it holds.
+    planar_configuration : int
+        How the samples of colors are arranged in what it decodes to.
+    feature : str
+        Key of `optional_packages.FEATURES` that it needs; empty if a plain installation has it.
+    """
+
+    most_bits: int
+    planar_configuration: int = 0
+    feature: str = ""
+
+
+RLE, JPEG_LS, JPEG_2000, HTJ2K = (
+    "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201",
+)  # fmt: skip
+FRAME_ENCODERS = {
+    RLE: FrameEncoder(32, 1),
+    JPEG_LS: FrameEncoder(16),
+    JPEG_2000: FrameEncoder(16, feature="codecs"),
+    HTJ2K: FrameEncoder(16, feature="htj2k"),
+}
+_COLORS = ("RGB", "YBR_FULL")
+_GRAYSCALE = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+
+
+def uncompressible_reason(data_set: Any, syntax: str) -> str:
+    """Return why a codec cannot hold the pixels of a data set; empty if it can."""
+    if "PixelData" not in data_set:
+        floating = "FloatPixelData" in data_set or "DoubleFloatPixelData" in data_set
+        return "its pixels are floating-point numbers" if floating else "it contains no pixels"
+    allocated, photometric = int(data_set.BitsAllocated), str(data_set.PhotometricInterpretation)
+    if allocated not in (8, 16, 32):
+        return f"its pixels have {allocated} bit{'s' * (allocated > 1)}, and 8 or more are required"
+    if allocated > FRAME_ENCODERS[syntax].most_bits:
+        return f"its pixels have {allocated} bits, and at most {FRAME_ENCODERS[syntax].most_bits} are possible"
+    if photometric not in (*_COLORS, *_GRAYSCALE):
+        return f"its PhotometricInterpretation (0028,0004) is {photometric}"
+    if int(data_set.SamplesPerPixel) > 1 and allocated != 8:
+        return f"its colors have {allocated} bits, and 8 are required"
+    return ""
+
+
+def encoded_frames(data_set: Any, syntax: str) -> Iterator[bytes]:
+    """Yield the codestream of each frame of a native data set."""
+    from pydicom.pixels import get_encoder, iter_pixels
+    from pydicom.uid import UID
+
+    encoder = FRAME_ENCODERS[syntax]
+    if encoder.feature:
+        require(encoder.feature)
+    if syntax == HTJ2K:
+        yield from _high_throughput(data_set)
+        return
+    options: dict[str, Any] = {"use_mct": False} if syntax == JPEG_2000 else {}
+    codec = get_encoder(UID(syntax))
+    for frame in iter_pixels(data_set, raw=True):
+        yield codec.encode(frame, index=None, **_description(data_set), **options)
+
+
+def _description(data_set: Any) -> dict[str, Any]:
+    """Return what an encoder of pydicom must know of one frame."""
+    samples = int(data_set.SamplesPerPixel)
+    return {
+        "rows": int(data_set.Rows),
+        "columns": int(data_set.Columns),
+        "samples_per_pixel": samples,
+        "bits_allocated": int(data_set.BitsAllocated),
+        "bits_stored": int(data_set.BitsStored),
+        "pixel_representation": int(data_set.PixelRepresentation),
+        "photometric_interpretation": str(data_set.PhotometricInterpretation),
+        "number_of_frames": 1,
+        **({"planar_configuration": 0} if samples > 1 else {}),
+    }
+
+
+def _high_throughput(data_set: Any) -> Iterator[bytes]:
+    import imagecodecs
+    from pydicom.pixels import iter_pixels
+
+    for frame in iter_pixels(data_set, raw=True):
+        yield bytes(imagecodecs.htj2k_encode(frame, reversible=True, rgb=False))

@@ -1,0 +1,71 @@
+"""Whose images files are: patients and studies that have a SeriesInstanceUID in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ....model import metadata
+from ....model.charset import AFFECTED_VRS, CharacterSet
+from ....model.metadata import Elements
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
+
+_PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX)
+
+
+class Owner(NamedTuple):
+    """What must be equal for files to be of one examination."""
+
+    study: str
+    patient: str
+    name: str
+    birth_date: str
+
+
+def owner_of(elements: Elements) -> Owner:
+    """Return study and patient; name and date of birth count only where PatientID does not say who it is."""
+    study, patient = metadata.text(elements, Tag.STUDY_INSTANCE_UID), metadata.text(elements, Tag.PATIENT_ID)
+    if patient:
+        return Owner(study, patient, "", "")
+    return Owner(study, "", _normal(elements, Tag.PATIENT_NAME), metadata.text(elements, Tag.PATIENT_BIRTH_DATE))
+
+
+def contradiction(data_sets: Sequence[Elements]) -> str:
+    """Say in what the files of one PatientID contradict each other about the person; empty where they do not."""
+    differing = [tag for tag in _PERSON if len({value for one in data_sets if (value := _normal(one, tag))}) > 1]
+    if not differing:
+        return ""
+    names = ", ".join(map(describe, differing))
+    return f"the files have one PatientID (0010,0020), but different values of {names}: are they of one patient?"
+
+
+def doubt_of_text(elements: Elements) -> str:
+    """Say which texts for people are not in the character set of their data set; empty where all are."""
+    charset = CharacterSet().of(elements)
+    declared = any(charset.terms)
+    doubtful = [
+        tag
+        for tag, element in elements.items()
+        if element.vr in AFFECTED_VRS and isinstance(element.value, bytes) and not element.value.isascii()
+        and not (declared and _is_readable(element.value, element.vr, charset))
+    ]  # fmt: skip
+    if not doubtful:
+        return ""
+    names = ", ".join(describe(tag) for tag in doubtful[:4] if not tag >> 16 & 1) or "private elements"
+    if declared:
+        return f"text of {names} is not in the character set of SpecificCharacterSet (0008,0005): it is read as Latin-1"
+    return f"text of {names} is not ASCII, but SpecificCharacterSet (0008,0005) is missing: read as UTF-8 or else Latin-1"
+
+
+def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
+    try:
+        charset.shown(value, vr)
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def _normal(elements: Elements, tag: int) -> str:
+    """Return text without what systems write in different ways: case, blanks, empty components."""
+    return " ".join(metadata.text(elements, tag).casefold().replace("^", " ").split())

@@ -1,0 +1,118 @@
+"""Voxels of a NIfTI file that are read some planes at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import NiftiReadError
+from ...model.lazy_voxels import LazyVoxels
+from ...model.names import is_compressed
+from . import gzip_file
+from .gzip_blocks import open_blocks
+
+KEPT_BYTES = 1 << 23
+"""Of planes that are kept while planes near them are asked for one by one."""
+SKIPPED = 1 << 22
+
+
+class NiftiVoxels(LazyVoxels):
+    """The voxels of an image, read from its file when they are asked for.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    shape : sequence of int
+        (times, slices, rows, columns[, samples]).
+    dtype : numpy.dtype
+        Of the voxels, in the byte order of the file.
+    offset : int
+        Where they begin, bytes; after decompression.
+    """
+
+    def __init__(self, path: Path, shape: Sequence[int], dtype: np.dtype, offset: int):
+        super().__init__(shape, dtype)
+        self._path, self._offset = path, offset
+        self._plane_bytes = self.nbytes // (self.shape[0] * self.shape[1])
+        self._some = max(1, KEPT_BYTES // self._plane_bytes)
+        self._kept: tuple[int, np.ndarray] = (0, np.empty((0, *self.shape[2:]), self.dtype))
+        self._reading = threading.Lock()
+        self._bytes = _reader_of(path)
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times."""
+        with self._reading:
+            if stop - start >= self._some:
+                return self._read(start, stop)
+            first, kept = self._kept
+            if not first <= start <= stop <= first + len(kept):
+                self._kept = first, kept = start, self._read(start, min(start + self._some, self.shape[0] * self.shape[1]))
+            return kept[start - first : stop - first]
+
+    def _read(self, start: int, stop: int) -> np.ndarray:
+        low, high = (self._offset + n * self._plane_bytes for n in (start, stop))
+        try:
+            raw = self._bytes(low, high)
+        except gzip_file.damage_errors() as error:
+            raise NiftiReadError(f"{self._path}: damaged ({error}). Make it anew from its source.") from None
+        if len(raw) != high - low:
+            raise NiftiReadError(
+                f"{self._path}: too short: {low + len(raw)} bytes are there, {self._offset + self.nbytes} are promised by the "
+                "header. Make it anew from its source."
+            )
+        planes = np.frombuffer(raw, self.dtype).reshape(stop - start, *self.shape[2:])
+        planes.flags.writeable = False
+        return planes
+
+
+def _reader_of(path: Path) -> Callable[[int, int], bytes]:
+    """Return what reads the bytes of a file, decompressed, from one position to another."""
+    if not is_compressed(path):
+        return lambda low, high: _plain_bytes(path, low, high)
+    blocks = open_blocks(path)
+    return blocks.bytes_between if blocks is not None else _ForwardReader(path).bytes_between
+
+
+def _plain_bytes(path: Path, low: int, high: int) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        file.seek(low)
+        parts = []
+        while low < high and (part := file.read(high - low)):
+            parts.append(part)
+            low += len(part)
+    return b"".join(parts)
+
+
+class _ForwardReader:
+    """Reads a compressed file from its beginning; anew where earlier bytes are asked for."""
+
+    def __init__(self, path: Path):
+        self._path, self._at = path, 0
+        self._file: Any = None
+        self._open = ExitStack()
+
+    def bytes_between(self, low: int, high: int) -> bytes:
+        """Return some of the decompressed bytes."""
+        if self._file is None or low < self._at:
+            self._open.close()
+            self._file, self._at = self._open.enter_context(gzip_file.open_for_reading(self._path)), 0
+        self._take(low, None)
+        parts: list[bytes] = []
+        self._take(high, parts)
+        return b"".join(parts)
+
+    def _take(self, end: int, parts: list[bytes] | None) -> None:
+        """Read up to a position; what is read is dropped without a list to add it to."""
+        while self._at < end:
+            part = self._file.read(min(SKIPPED, end - self._at))
+            if not part:
+                return
+            self._at += len(part)
+            if parts is not None:
+                parts.append(part)

@@ -1,0 +1,130 @@
+"""Name, birth date and address: only in the lossless record, unless the user wants them as keys, too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+
+from circle import KEEP, NEW, Circle, listing
+from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Outcome, Target, check_options, convert, read, write
+from nifti_dicom_bridge.cli import main
+from phantoms import save, vendors
+
+PERSONAL = {"PatientName": "Doe^Jane", "PatientBirthDate": "1970-01-02", "InstitutionAddress": "Street 1"}
+"""Of the series in `circle`."""
+BOTH = pytest.mark.parametrize("identity", [False, True], ids=["without", "with"])
+
+
+@pytest.fixture
+def circle(tmp_path: Path) -> Circle:
+    circle = Circle(tmp_path)
+    series = vendors.SERIES["CT of Siemens"]()
+    for ds in series:
+        ds.PatientName = "Doe^Jane"
+    save(circle.dicom, series)
+    return circle
+
+
+def personal_keys(path: Path) -> dict[str, Any]:
+    top = json.loads(path.read_text("utf-8"))
+    return {key: value for key, value in top.items() if key in PERSONAL}
+
+
+@BOTH
+def test_keys_of_a_nifti_sidecar(identity: bool, circle: Circle) -> None:
+    circle.forth(identity=identity)
+    assert personal_keys(circle.sidecar()) == (PERSONAL if identity else {})
+
+
+@BOTH
+def test_keys_of_a_store_and_of_the_file_beside_it(identity: bool, circle: Circle) -> None:
+    pytest.importorskip("zarr")
+    convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR, identity=identity)))
+    (store,) = circle.nifti.glob("*.zarr")
+    inside = json.loads((store / "zarr.json").read_text("utf-8"))["attributes"]
+
+    assert personal_keys(store.with_suffix(".json")) == (PERSONAL if identity else {})
+    assert ("PatientName" in json.dumps(inside, default=str)) == identity
+
+
+@BOTH
+@pytest.mark.parametrize("target", [Target.NIFTI, Target.ZARR])
+def test_keys_of_a_single_image(target: Target, identity: bool, circle: Circle) -> None:
+    if target is Target.ZARR:
+        pytest.importorskip("zarr")
+    write(read(circle.dicom)[0], circle.nifti / "image", ConversionOptions(target, identity=identity))
+    assert personal_keys(circle.nifti / "image.json") == (PERSONAL if identity else {})
+
+
+@BOTH
+def test_keys_of_a_sidecar_without_a_record(identity: bool, circle: Circle) -> None:
+    circle.forth(identity=identity, record=False)
+    assert personal_keys(circle.sidecar()) == (PERSONAL if identity else {})
+
+
+def test_the_command_line_writes_them_only_on_request(circle: Circle) -> None:
+    for name, more in (("plain", []), ("named", ["--identity"])):
+        main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.folder / name), "-q", *more])
+    found = [personal_keys(next((circle.folder / name).glob("*.json"))) for name in ("plain", "named")]
+    assert found == [{}, PERSONAL]
+
+
+def test_a_dataset_that_names_the_patient_is_refused() -> None:
+    with pytest.raises(OptionError, match="identify nobody"):
+        check_options(ConversionOptions(layout="bids", identity=True))
+
+
+def test_the_first_line_says_where_the_headers_are(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti)])
+    assert "contain the complete DICOM headers, including patient names" in capsys.readouterr().out.splitlines()[0]
+
+
+@BOTH
+def test_the_original_comes_back(identity: bool, circle: Circle) -> None:
+    circle.forth(identity=identity)
+    (entry,) = circle.home(KEEP).entries
+    assert (entry.outcome, listing(circle.back)) == (Outcome.RESTORED, listing(circle.dicom))
+
+
+@BOTH
+def test_a_name_that_was_added_by_hand_is_an_edit(identity: bool, circle: Circle) -> None:
+    circle.forth(identity=identity)
+    circle.edit_sidecar(lambda top: top.update(PatientName="Roe^Al"))
+
+    (entry,) = circle.home(NEW).entries
+
+    assert [(one.attribute, one.old, one.new) for one in entry.log.changes] == [("PatientName", "Doe^Jane", "Roe^Al")]
+    assert {str(ds.PatientName) for ds in circle.returned()} == {"Roe^Al"}
+
+
+@BOTH
+def test_the_name_of_the_original_is_no_edit(identity: bool, circle: Circle) -> None:
+    circle.forth(identity=identity)
+    circle.edit_sidecar(lambda top: top.update(PERSONAL))
+    (entry,) = circle.home(KEEP).entries
+    assert (entry.outcome, listing(circle.back)) == (Outcome.RESTORED, listing(circle.dicom))
+
+
+def test_keys_that_were_removed_by_hand_are_in_the_dicom(circle: Circle) -> None:
+    circle.forth(identity=True)
+    circle.edit_sidecar(lambda top: [top.pop(key) for key in PERSONAL])
+    (entry,) = circle.home(KEEP).entries
+    assert (entry.outcome, listing(circle.back)) == (Outcome.RESTORED, listing(circle.dicom))
+
+
+@BOTH
+def test_a_store_of_a_nifti_image_has_an_edited_name_and_no_other(identity: bool, circle: Circle) -> None:
+    pytest.importorskip("zarr")
+    circle.forth(identity=identity)
+    circle.edit_sidecar(lambda top: top.update(PatientName="Roe^Al"))
+
+    convert(Job([circle.nifti], circle.folder / "store", ConversionOptions(Target.ZARR)))
+
+    (sidecar,) = (circle.folder / "store").glob("*.json")
+    assert personal_keys(sidecar) == {"PatientName": "Roe^Al"}
+    convert(Job([circle.folder / "store"], circle.back, NEW))
+    assert {str(pydicom.dcmread(path).PatientName) for path in circle.back.rglob("*.dcm")} == {"Roe^Al"}

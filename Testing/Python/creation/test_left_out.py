@@ -1,0 +1,104 @@
+"""What lies beside an image or in an original and has no place in the new object: written, or said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from circle import Circle
+from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert, read
+from phantoms.base import PET, ramp, save, slices
+
+TIMES = 3
+
+
+def saved(folder: Path, step: float = 2.0, unit: str = "sec", dtype: str = "int16", first: int = 0) -> Path:
+    """Write a 4D image without a sidecar."""
+    folder.mkdir(parents=True, exist_ok=True)
+    voxels = first + np.arange(5 * 4 * 2 * TIMES, dtype="int64").reshape(5, 4, 2, TIMES)
+    image = nibabel.Nifti1Image(voxels.astype(dtype), np.diag([2.0, 2.0, 3.0, 1.0]), dtype=dtype)
+    image.header.set_xyzt_units("mm", unit)
+    image.header.set_zooms((2, 2, 3, step))
+    nibabel.save(image, folder / "a.nii")
+    return folder / "a.nii"
+
+
+def to_dicom(source: Path, folder: Path, kind: Kind = Kind.MR) -> ConversionReport:
+    return convert(Job([source], folder, ConversionOptions(Target.DICOM, kind=kind)))
+
+
+def warnings(report: ConversionReport) -> str:
+    (entry,) = report.entries
+    return " ".join(entry.log.warnings)
+
+
+def test_b_values_without_directions_are_named(tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".bval").write_text("0 1000 2000\n")
+
+    assert "a.bval is not used, because there is no .bvec file" in warnings(to_dicom(path, tmp_path / "out"))
+
+
+def test_directions_in_rows_are_known_by_their_lengths(tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".bval").write_text("0 1000 1000\n")
+    path.with_suffix(".bvec").write_text("0 0 0\n1 0 0\n0 1 0\n")
+
+    to_dicom(path, tmp_path / "out")
+    (volume,) = read(tmp_path / "out", with_gradients=True)
+
+    assert np.abs(volume.gradients[:, 1:]).tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize(("unit", "step", "seconds"), [("sec", 2.5, 2.5), ("msec", 2500, 2.5), ("usec", 2.5e6, 2.5)])
+def test_the_time_step_of_a_header_returns(unit: str, step: float, seconds: float, tmp_path: Path) -> None:
+    to_dicom(saved(tmp_path / "in", step, unit), tmp_path / "out")
+    (volume,) = read(tmp_path / "out")
+
+    assert volume.time_step_s == pytest.approx(seconds)
+
+
+def test_a_time_step_that_cannot_be_seconds_is_questioned(tmp_path: Path) -> None:
+    report = to_dicom(saved(tmp_path / "in", 2500, "sec"), tmp_path / "out")
+
+    assert "its header says that volumes are 2500 s apart: is it in milliseconds?" in warnings(report)
+
+
+@pytest.mark.parametrize("first", [-(2**62), 2**62])
+def test_64_bit_integers_that_no_float_holds_are_refused_as_parametric_map(first: int, tmp_path: Path) -> None:
+    report = to_dicom(saved(tmp_path / "in", dtype="int64", first=first), tmp_path / "out", Kind.PM)
+
+    assert "In double precision a value would change" in report.entries[0].error
+
+
+def test_labels_above_those_of_dicom_are_renumbered_with_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "in" / "a_dseg.nii"
+    path.parent.mkdir()
+    labels = np.zeros((5, 4, 2), "int32")
+    labels[1:3] = 70000
+    nibabel.save(nibabel.Nifti1Image(labels, np.diag([2.0, 2.0, 3.0, 1.0])), path)
+
+    assert "label 70000 is above 65535" in warnings(to_dicom(path, tmp_path / "out", Kind.SEG))
+
+
+@pytest.mark.parametrize("kind", [Kind.ENHANCED_PET, Kind.SC])
+def test_scales_of_philips_pet_are_kept_or_named(kind: Kind, circle: Circle) -> None:
+    found = slices(ramp(3, 4, 5), PET)
+    for ds in found:
+        ds.Manufacturer, ds.Units, ds.RescaleSlope, ds.RescaleIntercept = "Philips Medical Systems", "CNTS", "2", "0"
+        block = ds.private_block(0x7053, "Philips PET Private Group", create=True)
+        block.add_new(0x00, "DS", "0.000123")
+        block.add_new(0x09, "DS", "3.5")
+    save(circle.dicom, found)
+
+    report = to_dicom(circle.dicom, circle.back, kind)
+    (ds, *_) = (pydicom.dcmread(path) for path in sorted(circle.back.rglob("*.dcm")))
+
+    if kind is Kind.SC:
+        assert "SUV Scale Factor (7053,xx00)" in warnings(report)
+    else:
+        assert (ds[0x70531000].value, ds[0x70531009].value) == (pytest.approx(0.000123), pytest.approx(3.5))

@@ -1,0 +1,53 @@
+"""The commands of docs/archive.md run as they are shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from dataclasses import fields
+
+import pydicom
+import pytest
+
+from archives import PASSWORD, USER
+from nifti_dicom_bridge import ArchiveSettings, make_sample
+from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.cli.parser import parser_of_commands
+from places import ROOT
+
+TEXT = (ROOT / "docs" / "archive.md").read_text("utf-8")
+COMMANDS = re.findall(r"^\$ nifti-dicom-bridge (.*)$", TEXT, re.MULTILINE)
+
+
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_the_commands_run_one_after_the_other(orthanc, tmp_path, monkeypatch, capsys, protocol):
+    files = make_sample(tmp_path / "scans")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_USER", USER)
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD", PASSWORD)
+    names = {"$ARCHIVE": getattr(orthanc, protocol), "$STUDY": str(pydicom.dcmread(files[0]).StudyInstanceUID)}
+    commands = [command for command in COMMANDS if not command.startswith("listen")]
+    assert len(commands) == 5
+    for command in commands:
+        for name, value in names.items():
+            command = command.replace(name, value)
+        assert main(shlex.split(command)) == 0, capsys.readouterr()
+
+
+def test_the_command_that_listens_is_valid():
+    (command,) = [command for command in COMMANDS if command.startswith("listen")]
+    arguments = parser_of_commands(False).parse_args(shlex.split(command))
+    assert arguments.step[:2] == ["--", "convert"]
+
+
+def test_the_settings_file_shows_settings_that_exist():
+    values = tomllib.loads(re.search(r"^```toml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[1])
+    assert set(values) <= {field.name for field in fields(ArchiveSettings)}
+
+
+def test_the_python_example_reports_an_archive_that_is_not_there(tmp_path, monkeypatch, capsys):
+    make_sample(tmp_path / "scans")
+    monkeypatch.chdir(tmp_path)
+    exec(re.search(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[1], {})
+    assert "cannot be reached" in capsys.readouterr().out

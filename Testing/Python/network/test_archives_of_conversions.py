@@ -1,0 +1,74 @@
+"""Archives as inputs and outputs of conversions."""
+
+from __future__ import annotations
+
+import pydicom
+import pytest
+
+from archives import PASSWORD, USER, free_port
+from nifti_dicom_bridge import OptionError, make_sample, send, to_dicom, to_nifti
+from nifti_dicom_bridge.cli import main
+
+
+@pytest.fixture
+def study(orthanc, settings, tmp_path):
+    """A study in the archive; credentials are in a file."""
+    files = make_sample(tmp_path / "scans")
+    send(tmp_path / "scans", orthanc.pacs, settings)
+    path = tmp_path / "archive.toml"
+    path.write_text(f'user = "{USER}"\npassword = "{PASSWORD}"\nretries = 0\n')
+    path.chmod(0o600)
+    return str(pydicom.dcmread(files[0]).StudyInstanceUID)
+
+
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_a_study_is_converted_from_the_archive_and_what_is_made_goes_back(orthanc, study, tmp_path, protocol):
+    address, before = getattr(orthanc, protocol), orthanc.instances()
+    common = {"archive_settings": tmp_path / "archive.toml"}
+    images = to_nifti(f"{address}/studies/{study}", tmp_path / "nifti", **common)
+    assert images.ok, images
+    report = to_dicom(images.outputs, tmp_path / "back", send=address, **common)
+    assert report.ok, report
+    assert report.notes == [f"{address}: {len(before)} sent"]
+    assert len(orthanc.instances()) == 2 * len(before)
+    again = to_dicom(images.outputs, tmp_path / "same", uids="keep", send=address, **common)
+    assert again.notes == [f"{address}: {len(before)} present"]
+
+
+def test_files_that_could_not_be_sent_remain_and_are_reported(study, tmp_path):
+    (tmp_path / "archive.toml").write_text("retries = 0\n")
+    target = f"pacs:NOBODY@127.0.0.1:{free_port()}"
+    report = to_dicom(tmp_path / "scans", tmp_path / "out", send=target, archive_settings=tmp_path / "archive.toml")
+    assert not report.ok
+    assert "were written and not sent" in report.entries[-1].error
+    assert all(path.exists() for path in report.entries[0].outputs)
+
+
+def test_an_archive_without_a_selection_is_refused(orthanc, study, tmp_path):
+    with pytest.raises(OptionError, match="No study, patient, series"):
+        to_nifti(orthanc.pacs, tmp_path / "nifti")
+    assert not (tmp_path / "nifti").exists()
+
+
+def test_a_password_that_others_can_read_is_refused(orthanc, study, tmp_path, capsys):
+    (tmp_path / "archive.toml").chmod(0o644)
+    arguments = ["send", str(tmp_path / "scans"), "--to", orthanc.pacs, "--archive-settings", str(tmp_path / "archive.toml")]
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert "chmod 600" in shown
+    assert PASSWORD not in shown
+
+
+def test_the_environment_wins_over_the_file(orthanc, study, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD", "guessed")
+    common = ["--archive-settings", str(tmp_path / "archive.toml")]
+    assert main(["fetch", orthanc.dicomweb, "-o", str(tmp_path / "out"), "--study", study, *common]) == 1
+    assert "refuses access" in capsys.readouterr().err
+    monkeypatch.delenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD")
+    assert main(["fetch", orthanc.dicomweb, "-o", str(tmp_path / "out"), "--study", study, *common]) == 0
+    assert "=> 1 fetched" in capsys.readouterr().out
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown(study, tmp_path, capsys):
+    assert main(["send", str(tmp_path / "scans"), "--to", "dicomweb:https://reader:hidden@host/dicom-web"]) == 2
+    assert "hidden" not in capsys.readouterr().err

@@ -1,0 +1,134 @@
+"""The receiver: what arrives is stored, who may send is checked, and each quiet study is processed once."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import nibabel
+import pytest
+
+import archives
+from nifti_dicom_bridge import ArchiveError, ArchiveSettings, BridgeError, ReceptionLimits, listen, make_sample, send
+from nifti_dicom_bridge.cli.commands import main
+from nifti_dicom_bridge.cli.listen import run_listen
+from nifti_dicom_bridge.cli.parser import parser_of_commands
+from oracles import run
+
+ONCE = ArchiveSettings(retries=0, timeout_s=30, calling_title="SENDER")
+MANY_S = 600
+
+
+@pytest.fixture
+def scans(tmp_path):
+    make_sample(tmp_path / "scans")
+    return tmp_path / "scans"
+
+
+@contextmanager
+def listening(folder: Path, on_study=None, quiet_s=0.5, **limits):
+    """Run the receiver in a thread; yield its address, the sentences, and a function that waits for one."""
+    port, stop, lines, news = archives.free_port(), threading.Event(), [], threading.Condition()
+
+    def report(text):
+        with news:
+            lines.append(text)
+            news.notify_all()
+
+    def wait_for(words):
+        with news:
+            assert news.wait_for(lambda: any(words in line for line in lines), MANY_S), lines
+
+    arguments = {"on_study": on_study, "quiet_s": quiet_s, "limits": ReceptionLimits(**limits), "stop": stop, "report": report}
+    thread = threading.Thread(target=listen, args=(folder, port, "RESEARCH"), kwargs=arguments)
+    thread.start()
+    try:
+        wait_for("listens")
+        yield f"pacs:RESEARCH@127.0.0.1:{port}", wait_for
+    finally:
+        stop.set()
+        thread.join()
+
+
+def files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "server.log")
+
+
+def test_a_quiet_study_is_processed_once(scans, tmp_path):
+    studies = []
+    with listening(tmp_path / "in", studies.append) as (address, wait_for):
+        assert send(scans, address, ONCE).ok
+        wait_for("object(s) received")
+    assert len(studies) == 1
+    assert len(list(studies[0].glob("*/*.dcm"))) == len(files(scans))
+    assert not list((tmp_path / "in").rglob(".pending"))
+
+
+def test_a_study_that_failed_is_processed_at_the_next_start(scans, tmp_path):
+    def fail(study):
+        raise BridgeError("no space")
+
+    with listening(tmp_path / "in", fail) as (address, wait_for):
+        send(scans, address, ONCE)
+        wait_for("was not processed: no space")
+    studies = []
+    with listening(tmp_path / "in", studies.append) as (_, wait_for):
+        wait_for("object(s) received")
+    assert len(studies) == 1
+
+
+def test_a_sender_that_is_not_listed_is_refused(scans, tmp_path):
+    refused = pytest.raises(ArchiveError, match="refuses the association")
+    with listening(tmp_path / "in", allowed_titles=("SCANNER",)) as (address, _), refused:
+        send(scans, address, ONCE)
+    assert files(tmp_path / "in") == []
+
+
+def test_objects_that_are_too_large_are_refused(scans, tmp_path):
+    with listening(tmp_path / "in", object_mb=0.0001) as (address, wait_for):
+        with pytest.raises(ArchiveError, match="out of resources"):
+            send(scans, address, ONCE)
+        wait_for("MB are allowed")
+    assert files(tmp_path / "in") == []
+
+
+def test_more_objects_per_minute_than_allowed_are_refused(scans, tmp_path):
+    with listening(tmp_path / "in", per_minute=2) as (address, wait_for):
+        assert not send(scans, address, ONCE).ok
+        wait_for("2 objects arrived within a minute")
+    assert len(list((tmp_path / "in").glob("*/*/*.dcm"))) == 2
+
+
+def test_storescu_of_dcmtk_sends_to_it(scans, tmp_path):
+    with listening(tmp_path / "in") as (address, wait_for):
+        port = address.rpartition(":")[2]
+        done = run(archives.dcmtk("storescu"), "-aec", "RESEARCH", "127.0.0.1", port, *files(scans))
+        assert done.returncode == 0, done.stderr
+        wait_for("object(s) received")
+    assert len(list((tmp_path / "in").glob("*/*/*.dcm"))) == len(files(scans))
+
+
+def test_the_command_after_two_hyphens_runs_for_each_study(scans, tmp_path, monkeypatch):
+    port, stop = archives.free_port(), threading.Event()
+    arguments = parser_of_commands(False).parse_args(
+        ["listen", "-o", str(tmp_path / "in"), "--port", str(port), "--ae-title", "RESEARCH", "--quiet-for", "0.5",
+         "--", "convert", "{study}", "--to", "nifti", "-o", str(tmp_path / "nifti" / "{uid}")]
+    )  # fmt: skip
+
+    def run_and_stop(words):
+        code = main(words)
+        stop.set()
+        return code
+
+    from nifti_dicom_bridge.network import listen as module
+
+    original = module.listen
+    monkeypatch.setattr(module, "listen", lambda *args, **options: original(*args, **options, stop=stop))
+    thread = threading.Thread(target=run_listen, args=(arguments, run_and_stop))
+    thread.start()
+    archives.wait_for_port(port)
+    send(scans, f"pacs:RESEARCH@127.0.0.1:{port}", ONCE)
+    thread.join()
+    (image,) = (tmp_path / "nifti").glob("*/*.nii.gz")
+    assert nibabel.load(image).shape[2] > 1
