@@ -47,6 +47,7 @@ from .Segments import label_table, table_beside
 
 Progress = Callable[[str, int, int], None]
 UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
+HIDDEN = "the message is hidden, as it may name the patient"
 NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 
@@ -114,6 +115,12 @@ class ExportTask:
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
+        report = self._gathered(progress)
+        if self._deidentifier is not None:
+            _publish(report.entries, self._deidentifier, self._sources)
+        return report
+
+    def _gathered(self, progress: Progress) -> ConversionReport:
         report = ConversionReport()
         total, originals = len(self._sources), list[Path]()
         try:
@@ -160,8 +167,10 @@ class ExportTask:
         except (BridgeError, OSError) as error:
             entry.outcome, entry.error = Outcome.FAILED, str(error)
         except Exception as error:  # an error in one image must not end the export of the others
-            logging.exception("Export of %s", source.title)
-            entry.outcome, entry.error = Outcome.FAILED, UNEXPECTED.format(source.title, type(error).__name__, error)
+            message = HIDDEN if self._deidentifier is not None else str(error)
+            if self._deidentifier is None:
+                logging.exception("Export of %s", source.title)
+            entry.outcome, entry.error = Outcome.FAILED, UNEXPECTED.format(source.title, type(error).__name__, message)
         return [entry]
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
@@ -222,6 +231,8 @@ class OtherFormatTask(ExportTask):
             staged = super().work(progress)
             images = [path for path in staged.outputs if path.suffix == ".nii"]
             entries = convert(Job(images, self._target, self._final), progress).entries if images else []
+            if self._final.deidentify:
+                _publish(staged.failures, Deidentifier.of(self._final), self._sources)
             return ConversionReport(staged.failures + entries)
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -257,6 +268,13 @@ class SeriesTask:
     def finish(self, report: ConversionReport) -> ConversionReport:
         """Return the report: nothing is left to do."""
         return report
+
+
+def _publish(entries: Iterable[Entry], deidentifier: Deidentifier, sources: Iterable[_Source]) -> None:
+    """Take from a report what identifies the patient: names of nodes often do."""
+    deidentifier.masker.add(source.title for source in sources)
+    for number, entry in enumerate(entries, start=1):
+        deidentifier.publish(entry, number)
 
 
 def is_layered(volume: Volume) -> bool:

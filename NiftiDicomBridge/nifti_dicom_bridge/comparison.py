@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from .standard import dictionary
 from .standard.tags import Tag
 
 SHOWN = 20
+MOST_KNOWN = 4096
+"""Pairs of sequences that are remembered."""
 # what a compressed image may say differently once it is decoded
 _TRANSCODED = frozenset(
     {Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION, Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS}
@@ -164,15 +166,15 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None,
     for n, missing in enumerate(_unmatched(one, two, pairs)):
         for instance in missing:
             comparison.differ(instance.name, f"instance only in the {('first', 'second')[n]}", instance.uid, "")
-    reissued: dict[str, str] = {}
+    known = _Known()
     for n, (a, b) in enumerate(pairs):
         if progress is not None and n % 16 == 0:
             progress("Comparing", n, len(pairs))
         try:
-            _compare_instance(a, b, comparison, reissued)
+            _compare_instance(a, b, comparison, known)
         except Exception as error:
             comparison.differ(a.name, "cannot be compared", failure_of(error).sentence, "")
-    comparison.reissued_uids = len(reissued)
+    comparison.reissued_uids = len(known.reissued)
     return comparison
 
 
@@ -229,15 +231,26 @@ def _unmatched(one: Sequence[Instance], two: Sequence[Instance], pairs: list[Any
     return [a for a in one if id(a) not in matched], [b for b in two if id(b) not in matched]
 
 
-def _compare_instance(a: Instance, b: Instance, comparison: Comparison, reissued: dict[str, str]) -> None:
+@dataclass
+class _Known:
+    """What is known from the instances before: new UIDs of old ones, and sequences that were compared."""
+
+    reissued: dict[str, str] = field(default_factory=dict)
+    sequences: SharedElements = field(default_factory=lambda: SharedElements())
+
+
+def _compare_instance(a: Instance, b: Instance, comparison: Comparison, known: _Known) -> None:
     transcoded = decode.is_native(a) != decode.is_native(b) or a.transfer_syntax != b.transfer_syntax
     comparison.transcoded += transcoded
     comparison.names += a.name == b.name
-    comparison.identical_files += _same_bytes(a.path, b.path)
+    identical = _same_bytes(a.path, b.path)
+    comparison.identical_files += identical
     allowed = _TRANSCODED if transcoded else frozenset()
-    _compare_elements(a, b, comparison, reissued, allowed)
-    _compare_meta(a, b, comparison, reissued, transcoded)
-    _compare_voxels(a, b, comparison)
+    _compare_elements(a, b, comparison, known, allowed)
+    _compare_meta(a, b, comparison, known.reissued, transcoded)
+    _compare_voxels(a, b, comparison, identical)
+    if identical:  # and so is the place of each frame
+        return
     _compare_geometry(a, b, comparison)
 
 
@@ -258,20 +271,62 @@ def flatten(elements: Elements, path: Path_ = ()) -> Iterator[tuple[Path_, objec
             yield here, element
 
 
-def _compare_elements(
-    a: Instance, b: Instance, comparison: Comparison, reissued: dict[str, str], allowed: frozenset[int]
-) -> None:
-    one, two = dict(flatten(a.elements)), dict(flatten(b.elements))
+def _compare_elements(a: Instance, b: Instance, comparison: Comparison, known: _Known, allowed: frozenset[int]) -> None:
+    rest = a.elements, b.elements
+    if list(a.elements) == list(b.elements):
+        equal = known.sequences.equal_elements(a.elements, b.elements)
+        count = sum(equal.values())
+        comparison.elements += count
+        comparison.equal_elements += count
+        if len(equal) == len(a.elements):
+            return
+        rest = _without(a.elements, equal), _without(b.elements, equal)
+    one, two = (dict(flatten(elements)) for elements in rest)
     comparison.elements += len(one)
     for path in one.keys() | two.keys():
         x, y = one.get(path), two.get(path)
-        if _same_value(x, y) or _is_reissued(x, y, reissued) or path[0] in allowed:
+        if _same_value(x, y) or _is_reissued(x, y, known.reissued) or path[0] in allowed:
             comparison.equal_elements += path in one
         else:
             comparison.differ(a.name, _path_text(path), x, y)
     common = one.keys() & two.keys()
     if [path for path in one if path in common] != [path for path in two if path in common]:
         comparison.differ(a.name, "order of elements", "", "")
+
+
+def _without(elements: Elements, tags: Collection[int]) -> Elements:
+    return {tag: element for tag, element in elements.items() if tag not in tags}
+
+
+class SharedElements:
+    """Sequences that many instances share: compared once for all of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[Element, Element, int]] = {}
+
+    def equal_elements(self, a: Elements, b: Elements) -> dict[int, int]:
+        """Return the tags whose elements are equal, with the number of elements in each: one, and those in its items."""
+        counts = {}
+        for tag, x in a.items():
+            y = b[tag]
+            if isinstance(x.value, tuple):
+                count = self._count_if_equal(x, y)
+                if count:
+                    counts[tag] = count
+            elif x.value == y.value:
+                counts[tag] = 1
+        return counts
+
+    def _count_if_equal(self, x: Element, y: Element) -> int:
+        """Return the number of elements in equal sequences, whose items have them in the same order; 0 for others."""
+        known = self._known.get((id(x), id(y)))
+        if known is None or known[0] is not x or known[1] is not y:
+            one, two = (list(flatten({0: element})) for element in (x, y))
+            same = len(one) == len(two) and all(p == q and _same_value(v, w) for (p, v), (q, w) in zip(one, two, strict=True))
+            known = self._known[id(x), id(y)] = x, y, len(one) * same
+            if len(self._known) > MOST_KNOWN:
+                self._known.pop(next(iter(self._known)))
+        return known[2]
 
 
 def _same_value(x: object, y: object) -> bool:
@@ -311,9 +366,13 @@ def _compare_meta(a: Instance, b: Instance, comparison: Comparison, reissued: di
         comparison.differ(a.name, "file meta information or preamble", "", "")
 
 
-def _compare_voxels(a: Instance, b: Instance, comparison: Comparison) -> None:
+def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical: bool) -> None:
     comparison.voxels += 1
     try:
+        if identical and decode.is_native(a):  # equal bytes are equal values, if all of them are there
+            _checked_format(a)
+            comparison.equal_voxels += 1
+            return
         x, y = (decode.decode(instance, _checked_format(instance)) for instance in (a, b))
     except Exception as error:
         comparison.differ(a.name, "pixel data cannot be decoded", failure_of(error).sentence, "")

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         parser.print_help()
         return DONE
     try:
-        with tracebacks(printed=getattr(options, "verbose", 0) >= TRACEBACKS):
+        with tracebacks(getattr(options, "verbose", 0) >= TRACEBACKS, not getattr(options, "deidentify", False)):
             return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
         return _fail(_message(error), USAGE)

@@ -14,14 +14,16 @@ TRACEBACKS = 2
 
 
 @contextmanager
-def tracebacks(printed: bool) -> Iterator[None]:
-    """Print the tracebacks of unexpected errors to standard error as they occur, if that is wanted."""
+def tracebacks(printed: bool, messages: bool = True) -> Iterator[None]:
+    """Print the tracebacks of unexpected errors to standard error as they occur, with or without their messages."""
     import logging
 
-    from ..model.failure import LOGGER, failure_of
+    from ..model.failure import LOGGER, WithoutMessages, failure_of
 
     logger, handler = logging.getLogger(LOGGER), logging.StreamHandler(sys.stderr)
     level = logger.level
+    if not messages:
+        handler.addFilter(WithoutMessages())
     if printed:
         logger.setLevel(logging.DEBUG)
         logger.addHandler(handler)

@@ -15,7 +15,7 @@ from ..model import metadata
 from ..model.failure import failure_of
 from ..model.metadata import Log
 from ..model.names import unique_name
-from ..model.report import COMPANIONS, ConversionReport, Entry, Outcome
+from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions
 from ..sidecar import finite_keys
@@ -26,7 +26,6 @@ from .task_runner import TaskRunner
 
 if TYPE_CHECKING:
     from ..deidentification import Deidentifier
-    from ..deidentification.sentences import Masker
 
 
 class OutputPolicy:
@@ -62,7 +61,7 @@ class OutputPolicy:
         """Return a report whose titles, sentences and paths identify nobody; it is the same where nothing is removed."""
         if self._cleaner is not None:
             for number, entry in enumerate(report.entries, start=1):
-                publish_entry(entry, number, self._cleaner.masker)
+                self._cleaner.publish(entry, number)
         return report
 
     def clean(self, volume: Volume, log: Log | None = None) -> Volume:
@@ -100,20 +99,6 @@ class OutputPolicy:
             return keys
         log.warnings.append("Edited keys of the sidecar were left out: they may contain anything.")
         return {}
-
-
-def publish_entry(entry: Entry, number: int, masker: Masker) -> None:
-    """Take from an entry of a report what identifies the patient: its outputs name it, not its inputs."""
-    masker.add_paths(map(str, entry.inputs))
-    images = [path for path in entry.outputs if path.suffix not in COMPANIONS]
-    names = dict.fromkeys(path.name if len(images) == 1 else path.parent.name for path in images)
-    entry.title = ", ".join(names) or f"image {number}"
-    entry.inputs = []
-    entry.error = masker.masked_error(entry.error)
-    entry.traceback = masker.masked_traceback(entry.traceback)
-    entry.log.notes = list(map(masker.masked, entry.log.notes))
-    entry.log.warnings = list(map(masker.masked, entry.log.warnings))
-    entry.log.changes, entry.log.values = [], []
 
 
 def plans_and_report(inventory: Inventory, runner: TaskRunner) -> tuple[list[Plan], ConversionReport]:

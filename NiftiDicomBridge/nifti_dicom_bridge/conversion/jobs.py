@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from ..errors import BridgeError, OptionError
+from ..model.failure import LOGGER, WithoutMessages
 from ..model.limits import size_limit
 from ..model.report import ConversionReport, Outcome
 from ..options import ConversionOptions, Layout, Progress, Target
@@ -99,7 +103,7 @@ def _convert(job: Job, progress: Progress | None, finished: Finished | None) -> 
     if progress is not None and job.options.deidentify:
         progress = _without_titles(progress)
     notes = recover(job.output, progress)
-    with size_limit(job.options.size_limit):
+    with size_limit(job.options.size_limit), _log_without_messages(job.options.deidentify):
         runner = TaskRunner(job.options.jobs, progress, None if job.options.deidentify else finished)
         report = run(job.inputs, job.output, job.options, runner)
     if finished is not None and job.options.deidentify:
@@ -109,6 +113,18 @@ def _convert(job: Job, progress: Progress | None, finished: Finished | None) -> 
         raise BridgeError(_nothing_found(job, report))
     report.notes += notes
     return report
+
+
+@contextmanager
+def _log_without_messages(wanted: bool) -> Iterator[None]:
+    """Keep messages of exceptions, which may contain any value, out of the log."""
+    logger, filter_ = logging.getLogger(LOGGER), WithoutMessages()
+    if wanted:
+        logger.addFilter(filter_)
+    try:
+        yield
+    finally:
+        logger.removeFilter(filter_)
 
 
 def _without_titles(progress: Progress) -> Progress:

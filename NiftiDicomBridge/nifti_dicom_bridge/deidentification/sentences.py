@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..model.failure import without_messages
+
 SHORTEST = 3
 """Shorter values, such as numbers of series, occur in any sentence."""
 MASK = "…"
@@ -38,8 +40,7 @@ class Masker:
 
     def masked_traceback(self, text: str) -> str:
         """Return a traceback without the messages of exceptions, which may contain any value."""
-        lines = (line if line.startswith((" ", "Traceback")) else line.split(":")[0] for line in text.splitlines())
-        return "\n".join(map(self.masked, lines))
+        return "\n".join(map(self.masked, without_messages(text)))
 
     def masked_error(self, sentence: str) -> str:
         """Return the reason of a failure without them, without quotations, and without anything that looks like a path."""

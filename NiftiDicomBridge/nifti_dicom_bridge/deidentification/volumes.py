@@ -9,6 +9,7 @@ from ..formats.dicom.restore import with_group_length
 from ..model import metadata
 from ..model.metadata import Instance, Log, SeriesMetadata
 from ..model.names import safe_name, unique_name
+from ..model.report import Entry
 from ..model.volume import Volume
 from ..options import ConversionOptions, Retain
 from ..options.fields import KEY_BYTES
@@ -17,6 +18,7 @@ from .elements import Cleaner, Patient
 from .kept_bids_keys import preserved_keys_of
 from .pixel_warnings import pixel_warnings
 from .policy import CODES, Policy
+from .reports import publish_entry
 from .sentences import Masker
 from .statement import file_meta_of_ours, statement
 
@@ -85,6 +87,10 @@ class Deidentifier:
         if log is not None:
             self._tell(volume, series, log)
         return cleaned
+
+    def publish(self, entry: Entry, number: int) -> None:
+        """Take from an entry of a report, what identifies the patient, the title included."""
+        publish_entry(entry, number, self.masker)
 
     def _instance(self, instance: Instance, n: int) -> Instance:
         known = self._known.get(id(instance))

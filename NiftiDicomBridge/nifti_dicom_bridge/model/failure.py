@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,12 @@ REMEDIES = {
     errno.ENOENT: "It was there before: check whether another program moved or removed it.",
     errno.EMFILE: "Close other programs, or raise the limit of open files.",
 }
+
+_STACK = "Traceback (most recent call last):"
+_BETWEEN = (
+    "During handling of the above exception, another exception occurred:",
+    "The above exception was the direct cause of the following exception:",
+)
 
 
 @dataclass(frozen=True)
@@ -59,3 +66,26 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(
         f"unexpected error ({type(error).__name__}{place}). Please report it with the traceback, which -vv prints.", text
     )
+
+
+def without_messages(text: str) -> Iterator[str]:
+    """Return the lines of a traceback without the messages of exceptions, however many lines those have."""
+    in_stack = False
+    for line in text.splitlines():
+        if line.startswith(_STACK):
+            in_stack = True
+            yield line
+        elif in_stack:
+            in_stack = line.startswith("  ")
+            yield line if in_stack else line.split(":")[0]
+        elif line in _BETWEEN:
+            yield line
+
+
+class WithoutMessages(logging.Filter):
+    """Takes the messages of exceptions from tracebacks in a log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change a record, and let it pass."""
+        record.msg, record.args = "\n".join(without_messages(record.getMessage())), ()
+        return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .choices import Names, Retain, Uids
+from .choices import Layout, Names, Retain, Uids
 from .fields import KEY_BYTES
 from .key_files import ENVIRONMENT, KEYED, key_of, problem_of_key
 from .options import ConversionOptions
@@ -77,12 +77,35 @@ DEIDENTIFICATION_RULES: tuple[Rule, ...] = (
         "{sidecar} is for images without a record of their DICOM, and {deidentify=True} needs one. Leave out one of them.",
     ),
     Rule(
+        "skip-existing-deidentified-without-key",
+        ("skip_existing", "deidentify", "key_file"),
+        lambda options: options.deidentify and options.skip_existing and _is_without_key(options),
+        "{skip_existing=True} continues an earlier run, and without a key new UIDs do not match those of that run. "
+        f"Name a file with {{key_file}}, or set the environment variable {ENVIRONMENT}.",
+    ),
+    Rule(
+        "overwrite-subjects-without-key",
+        ("overwrite", "layout", "key_file"),
+        lambda options: _has_random_subjects(options) and options.overwrite,
+        "{overwrite=True} replaces images of an earlier run, and without a key the labels of subjects differ from run to run. "
+        f"Name a file with {{key_file}}, set the environment variable {ENVIRONMENT}, or use {{subject}} or {{pseudonyms}}.",
+    ),
+    Rule(
         "subject-with-pseudonyms",
         ("subject", "pseudonyms"),
         lambda options: bool(options.subject) and options.pseudonyms is not None,
         "{subject} and {pseudonyms} both specify the labels of subjects. Leave out one of them.",
     ),
 )
+
+
+def _is_without_key(options: ConversionOptions) -> bool:
+    return not _is_missing(options) and not key_of(options)
+
+
+def _has_random_subjects(options: ConversionOptions) -> bool:
+    named = bool(options.subject) or options.pseudonyms is not None
+    return options.deidentify and options.layout is Layout.BIDS and not named and _is_without_key(options)
 
 
 def _is_missing(options: ConversionOptions) -> bool:

@@ -268,3 +268,19 @@ def test_a_plain_sidecar_has_bids_keys_only(tmp_path: Path) -> None:
     top = json.loads(next((tmp_path / "out").glob("*.json")).read_text())
     assert "Modality" in top
     assert not {"NiftiDicomBridge", "PatientName", "PatientBirthDate"} & top.keys()
+
+
+def test_tracebacks_have_no_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    message = "Smith\nSmith\n  Smith"
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise ValueError(message)
+
+    monkeypatch.setattr("nifti_dicom_bridge.formats.nifti.write_image", fails)
+    series(tmp_path / "in")
+    report = tmp_path / "report.json"
+    code = main(["convert", str(tmp_path / "in"), "--to", "nifti", "-o", str(tmp_path / "out"), "--deidentify", "-vv",
+                 "--jobs", "1", "--report", str(report)])  # fmt: skip
+    printed = capsys.readouterr()
+    assert (code, "ValueError" in printed.err) == (1, True)
+    assert "Smith" not in printed.out + printed.err + report.read_text()

@@ -52,6 +52,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "bad-key": {"deidentify": True, "key_file": FILE},
     "keyed-without-key": {"deidentify": True, "pseudonyms": "keyed"},
     "full-and-modified-dates": {"deidentify": True, "retain": "full-dates,modified-dates"},
+    "skip-existing-deidentified-without-key": {"deidentify": True, "skip_existing": True},
+    "overwrite-subjects-without-key": {"deidentify": True, "layout": "bids", "overwrite": True},
     "subject-with-pseudonyms": {"layout": "bids", "subject": "01", "deidentify": True, "pseudonyms": FILE},
     "deidentify-with-kept-uids": {"target": "dicom", "deidentify": True, "uids": "keep"},
     "deidentify-with-original-names": {"target": "dicom", "deidentify": True, "names": "original"},

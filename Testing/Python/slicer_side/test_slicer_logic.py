@@ -16,6 +16,7 @@ GIVEN = {
     "key_file": "key", "retain": "uids, device", "clean": "graphics", "pseudonyms": "keyed", "deidentify_rules": "rules.toml",
     "subject": "01", "identity": True, "record": False,
     "allow_no_overlap": True, "follow_links": True, "skip_existing": True, "size_limit": 4.0, "jobs": 2,
+    "compress": "rle", "send": "pacs:A@b:104", "archive_settings": "archive.toml",
     "preview": {"window": "full", "fps": 5.0, "overlay": "seg.nii"}, "per_file": {"a.nii": {"kind": "ct"}},
 }  # fmt: skip
 

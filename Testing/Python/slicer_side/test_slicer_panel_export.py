@@ -176,6 +176,7 @@ def test_deidentified_export_says_nothing_of_the_patient(layout, slicer, panel, 
     click(panel.ui.deidentifyCheckBox)
     run(panel, panel.ui.exportButton)
     assert "1 converted" in report(panel)
+    assert "SECRETNODE" not in report(panel)
     (sidecar,) = (tmp_path / "out").glob("*.json")
     assert '"PatientIdentityRemoved"' in sidecar.read_text("utf-8") or "00120062" in sidecar.read_text("utf-8")
     for path in (path for path in (tmp_path / "out").rglob("*") if path.is_file()):
@@ -196,13 +197,16 @@ def test_what_is_retained_is_chosen_in_the_panel(entry, kept, slicer, panel, nod
     assert ("113111" in sidecar.read_text("utf-8")) is kept
 
 
-def test_what_never_was_dicom_is_not_deidentified(slicer, panel, tmp_path):
-    add_volume(slicer, "a")
+@pytest.mark.parametrize("layout", ["flat", "zarr"])
+def test_what_never_was_dicom_is_not_deidentified(layout, slicer, panel, tmp_path):
+    add_volume(slicer, "SECRETNODE")
     listed(panel)
     panel.ui.folderEdit.currentPath = str(tmp_path / "out")
+    panel.ui.layoutComboBox.setCurrentIndex(["flat", "bids", "zarr", "preview"].index(layout))
     click(panel.ui.deidentifyCheckBox)
     run(panel, panel.ui.exportButton)
     assert "no record of the DICOM" in report(panel)
+    assert "SECRETNODE" not in report(panel)
     assert not list((tmp_path / "out").glob("*"))
 
 

@@ -96,6 +96,7 @@ def apply(
       converted  7 Nasty demo: result.nii → results/7_Nasty_demo_bright/000001.dcm
     """
     chosen, dicom = _options(options)
+    _check_task_options(task, chosen)
     command = _command_of(task, chosen.shell)
     per_study = _is_per_study(chosen, command)
     if command is not None:
@@ -121,6 +122,7 @@ def apply(
         return pipeline.execute(runs_of(pairs, per_study, Path(temporary)))
 
 
+_OF_COMMANDS = ("shell", "timeout", "jobs", "take", "input_name")
 _APPLY = frozenset(field.name for field in fields(ApplyOptions))
 
 
@@ -135,11 +137,18 @@ def _options(given: dict[str, Any]) -> tuple[ApplyOptions, ConversionOptions]:
     return ApplyOptions(**own), ConversionOptions(Target.DICOM, **others)
 
 
+def _check_task_options(task: object, chosen: ApplyOptions) -> None:
+    """Refuse options that have no effect on a command, or on a function."""
+    usual = ApplyOptions()
+    kind, other = ("commands", "a function") if callable(task) else ("functions", "a command")
+    for name in _OF_COMMANDS if callable(task) else ("arrays",):
+        if getattr(chosen, name) != getattr(usual, name):
+            raise OptionError(f"{name}= applies to {kind}, and {other} was given. Leave it out.")
+
+
 def _command_of(task: Sequence[str] | str | Function, shell: bool) -> list[str] | None:
     """Return the arguments of a command; None for a function."""
     if callable(task):
-        if shell:
-            raise OptionError("shell=True applies to commands, and a function was given. Leave it out.")
         return None
     if isinstance(task, str):
         return [task] if shell else shlex.split(task)

@@ -81,7 +81,7 @@ class ResultWriter:
             _skip(entry, "it contains vectors, such as a displacement field, for which no kind of DICOM object is written")
             return
         originals = _originals_of(run)
-        original, is_named = _original_of(result, originals)
+        original, is_named = _original_of(result, originals, self.options.kind)
         labels, segments = self._labels_of(result)
         kind, assumed = self._kind_of(
             result, original, [original] if is_named else originals, labels is not None or bool(segments)
@@ -202,7 +202,7 @@ def _originals_of(run: Run) -> list[_Original]:
     ]
 
 
-def _original_of(result: Result, originals: Sequence[_Original]) -> tuple[_Original, bool]:
+def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) -> tuple[_Original, bool]:
     """Return the volume that a result was made from, and whether its name says so: by its name, by its grid, by similar names.
 
     Raises
@@ -212,7 +212,7 @@ def _original_of(result: Result, originals: Sequence[_Original]) -> tuple[_Origi
     """
     if len(originals) == 1:
         return originals[0], True
-    image, stem = result.image.image, result.image.name
+    image, stem = result.image.image, stem_of(result.image.path)
     named = [one for one in originals if stem.startswith(stem_of(one.file))]
     if named:
         return max(named, key=lambda one: len(one.file.name)), True
@@ -222,7 +222,8 @@ def _original_of(result: Result, originals: Sequence[_Original]) -> tuple[_Origi
     try:
         reference = chosen_reference([one.reference for one in originals], image, result.file)
     except OptionError:
-        if fitting and (image.voxels.dtype.kind in "iu" or result.segments):
+        hints = KindHints(result.name, has_labels=result.labels is not None or bool(result.segments))
+        if fitting and select_kind(asked, image, hints)[0] is Kind.SEG:
             return fitting[0], False
         raise OptionError(
             f"{result.file}: several inputs have its grid, and its name does not specify which of them it was made from. Let "

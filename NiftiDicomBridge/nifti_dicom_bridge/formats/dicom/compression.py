@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import PixelError
+from ...errors import BridgeError, PixelError
 from ...options import Compression
 from ...standard.pydicom_settings import without_validation
 from .frame_encoders import FRAME_ENCODERS, encoded_frames, uncompressible_reason
@@ -54,23 +54,43 @@ def compress_file(path: Path, compression: Compression, original_syntax: str = "
     PixelError
         If the codec cannot hold the pixel format, or does not give back the same pixels.
     """
-    from pydicom import dcmread
-
     syntax = original_syntax if compression is Compression.ORIGINAL else SYNTAXES.get(compression, "")
     if not syntax or syntax in NATIVE:
         return Compressed("")
     if syntax not in SYNTAXES.values():
         return Compressed("", f"not compressed: {_name(syntax)} cannot be written without loss by this tool")
-    with without_validation():
+    try:
+        with without_validation():
+            return _compressed(path, syntax)
+    except PixelError as error:
+        if compression is not Compression.ORIGINAL:
+            raise
+        return Compressed("", f"not compressed: {error}")
+
+
+def _compressed(path: Path, syntax: str) -> Compressed:
+    """Compress a file; whatever a codec raises is a `PixelError`."""
+    from pydicom import dcmread
+
+    try:
         data_set = dcmread(path)
         if str(data_set.file_meta.TransferSyntaxUID) not in NATIVE:
             return Compressed(str(data_set.file_meta.TransferSyntaxUID))
         if syntax == DEFLATED:
             data_set.file_meta.TransferSyntaxUID = DEFLATED
-        elif "PixelData" in data_set or compression is not Compression.ORIGINAL:
+        else:
             _encapsulate(data_set, syntax)
         _replace(path, data_set)
+    except (BridgeError, OSError):
+        raise
+    except Exception as error:
+        raise _error(syntax, str(error).rstrip(".")) from error
     return Compressed(syntax)
+
+
+def _error(syntax: str, reason: str) -> PixelError:
+    remedy = "Leave out compress=." if syntax == DEFLATED else 'Use compress="deflate", or leave it out.'
+    return PixelError(f"{_name(syntax)} cannot compress this image: {reason}. {remedy}")
 
 
 def _encapsulate(data_set: FileDataset, syntax: str) -> None:
@@ -80,7 +100,7 @@ def _encapsulate(data_set: FileDataset, syntax: str) -> None:
 
     reason = uncompressible_reason(data_set, syntax)
     if reason:
-        raise PixelError(f'{_name(syntax)} cannot compress this image: {reason}. Use compress="deflate", or leave it out.')
+        raise _error(syntax, reason)
     frames = list(encoded_frames(data_set, syntax))
     if sum(map(len, frames)) + 8 * len(frames) < 2**32:
         data_set.PixelData = encapsulate(frames)
@@ -101,8 +121,7 @@ def _replace(path: Path, data_set: FileDataset) -> None:
     try:
         data_set.save_as(part, enforce_file_format=True, implicit_vr=False, little_endian=True)
         if not _same_pixels(dcmread(path), dcmread(part)):
-            syntax = _name(str(data_set.file_meta.TransferSyntaxUID))
-            raise PixelError(f'{syntax} does not give back the pixels of this image. Use compress="deflate", or leave it out.')
+            raise _error(str(data_set.file_meta.TransferSyntaxUID), "decoding does not give back its pixels")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -21,11 +21,14 @@ class FrameEncoder:
         How the samples of colors are arranged in what it decodes to.
     feature : str
         Key of `optional_packages.FEATURES` that it needs; empty if a plain installation has it.
+    least_pixels : int
+        Fewest rows and columns: the encoder of JPEG 2000 halves each frame five times, that of JPEG-LS needs two rows.
     """
 
     most_bits: int
     planar_configuration: int = 0
     feature: str = ""
+    least_pixels: int = 1
 
 
 RLE, JPEG_LS, JPEG_2000, HTJ2K = (
@@ -33,9 +36,13 @@ RLE, JPEG_LS, JPEG_2000, HTJ2K = (
 )  # fmt: skip
 FRAME_ENCODERS = {
     RLE: FrameEncoder(32, 1),
-    JPEG_LS: FrameEncoder(16),
-    JPEG_2000: FrameEncoder(16, feature="codecs"),
+    JPEG_LS: FrameEncoder(16, least_pixels=2),
+    JPEG_2000: FrameEncoder(16, feature="codecs", least_pixels=32),
     HTJ2K: FrameEncoder(16, feature="htj2k"),
+}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    RLE: {"encoding_plugin": "pydicom"},  # that of GDCM ends the process for some numbers of rows
+    JPEG_2000: {"use_mct": False},  # the colors stay RGB
 }
 _COLORS = ("RGB", "YBR_FULL")
 _GRAYSCALE = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
@@ -47,8 +54,13 @@ def uncompressible_reason(data_set: Any, syntax: str) -> str:
         floating = "FloatPixelData" in data_set or "DoubleFloatPixelData" in data_set
         return "its pixels are floating-point numbers" if floating else "it contains no pixels"
     allocated, photometric = int(data_set.BitsAllocated), str(data_set.PhotometricInterpretation)
-    if allocated not in (8, 16, 32):
+    if allocated < 8:
         return f"its pixels have {allocated} bit{'s' * (allocated > 1)}, and 8 or more are required"
+    if int(data_set.HighBit) != int(data_set.BitsStored) - 1:
+        return f"its HighBit (0028,0102) is {data_set.HighBit} and its BitsStored (0028,0101) is {data_set.BitsStored}"
+    rows, columns, least = int(data_set.Rows), int(data_set.Columns), FRAME_ENCODERS[syntax].least_pixels
+    if min(rows, columns) < least:
+        return f"its frames have {rows} × {columns} pixels, and {least} are required"
     if allocated > FRAME_ENCODERS[syntax].most_bits:
         return f"its pixels have {allocated} bits, and at most {FRAME_ENCODERS[syntax].most_bits} are possible"
     if photometric not in (*_COLORS, *_GRAYSCALE):
@@ -69,7 +81,7 @@ def encoded_frames(data_set: Any, syntax: str) -> Iterator[bytes]:
     if syntax == HTJ2K:
         yield from _high_throughput(data_set)
         return
-    options: dict[str, Any] = {"use_mct": False} if syntax == JPEG_2000 else {}
+    options = _OPTIONS.get(syntax, {})
     codec = get_encoder(UID(syntax))
     for frame in iter_pixels(data_set, raw=True):
         yield codec.encode(frame, index=None, **_description(data_set), **options)

@@ -11,7 +11,7 @@ import pytest
 
 from circle import Circle, names_in
 from made_here import series
-from nifti_dicom_bridge import BridgeError, ConversionReport, OptionError, Outcome, apply, read
+from nifti_dicom_bridge import BridgeError, ConversionReport, Kind, OptionError, Outcome, apply, read
 from places import TESTING
 
 TOOLS = TESTING / "Python" / "tools"
@@ -205,6 +205,54 @@ def test_selection_that_matches_nothing_is_refused_with_the_series_that_there_ar
 def test_invalid_option_is_refused_before_anything_runs(option, value) -> None:
     with pytest.raises(OptionError):
         apply(series("ct"), "out", lambda image: pytest.fail("it ran"), **{option: value})
+
+
+@pytest.mark.parametrize(("option", "value"), [("jobs", 2), ("timeout", 5), ("shell", True), ("take", "*")])
+def test_options_of_commands_are_refused_for_functions(option, value) -> None:
+    with pytest.raises(OptionError, match="applies to commands"):
+        apply(series("ct"), "out", mask_of, **{option: value})
+
+
+# --- several inputs ---------------------------------------------------------------------------------------------------
+
+
+def two_series(second: Kind = Kind.CT) -> str:
+    series("in/one", SeriesNumber="1", SeriesDescription="one")
+    series("in/two", SeriesNumber="2", SeriesDescription="two", kind=second)
+    return "in"
+
+
+def test_function_gets_all_images_of_a_study() -> None:
+    counts = []
+
+    report = apply(two_series(), "out", lambda images: counts.append(len(images)) or mask_of(images[0]), per="study")
+
+    assert counts == [2]
+    assert len(objects(report)) == 1
+
+
+def test_image_named_after_its_input_is_derived_from_that() -> None:
+    report = apply(two_series(), "out", lambda images: {"2_two": doubled(images[1])}, per="study")
+
+    assert {one.SeriesDescription.split(",")[0] for one in objects(report)} == {"two"}
+
+
+def test_image_of_unclear_origin_is_refused() -> None:
+    report = apply(two_series(), "out", lambda images: {"mean": doubled(images[0])}, per="study")
+
+    assert "several inputs have its grid" in report.failures[0].error
+    assert names_in(Path("out")) == []
+
+
+def test_image_of_unclear_modality_is_refused() -> None:
+    series("in/one", SeriesNumber="1")
+    matrix = np.diag([-2.0, -1.5, 3.0, 1.0])
+    matrix[:3, 3] = 31, 21, 6
+    series("in/two", matrix, kind=Kind.MR, SeriesNumber="2")
+
+    report = apply("in", "out", lambda images: {"warped": doubled(images[0])}, per="study")
+
+    assert "CT and MR" in report.failures[0].error
 
 
 # --- kinds ------------------------------------------------------------------------------------------------------------

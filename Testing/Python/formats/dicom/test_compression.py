@@ -10,6 +10,7 @@ from pydicom.pixels import pixel_array
 
 from nifti_dicom_bridge import compare, create_samples, make_sample, to_dicom, to_nifti, validate
 from oracles import module, oracle, run
+from phantoms import PHANTOMS
 
 SYNTAXES = {"rle": "1.2.840.10008.1.2.5", "jpegls": "1.2.840.10008.1.2.4.80", "j2k": "1.2.840.10008.1.2.4.90",
             "htj2k": "1.2.840.10008.1.2.4.201", "deflate": "1.2.840.10008.1.2.1.99"}  # fmt: skip
@@ -102,6 +103,41 @@ def test_an_original_that_was_native_stays_native(tmp_path):
     images = to_nifti(tmp_path / "scans", tmp_path / "nifti").outputs
     to_dicom(images, tmp_path / "back", uids="keep", names="original", compress="original")
     assert compare(tmp_path / "scans", tmp_path / "back").identical_files == len(files(tmp_path / "scans"))
+
+
+@pytest.mark.parametrize(("compression", "shape"), [
+    ("rle", (1, 3)), ("rle", (7, 5)), ("jpegls", (7, 5)), ("jpegls", (33, 2)), ("j2k", (33, 47)),
+])  # fmt: skip
+def test_frames_of_odd_sizes_are_compressed(tmp_path, compression, shape):
+    data_set = pydicom.dcmread(make_sample(tmp_path / "scans")[0])
+    data_set.Rows, data_set.Columns = shape
+    data_set.PixelData = np.arange(shape[0] * shape[1], dtype="<u2").tobytes()
+    data_set.save_as(tmp_path / "odd.dcm")
+    report = to_dicom(tmp_path / "odd.dcm", tmp_path / "back", uids="keep", compress=compression)
+    assert report.ok, report
+    assert np.array_equal(pydicom.dcmread(report.outputs[0]).pixel_array, data_set.pixel_array)
+
+
+@pytest.mark.parametrize(("compression", "shape"), [("jpegls", (1, 3)), ("j2k", (31, 40))])
+def test_frames_that_are_too_small_are_refused_by_name(tmp_path, compression, shape):
+    data_set = pydicom.dcmread(make_sample(tmp_path / "scans")[0])
+    data_set.Rows, data_set.Columns = shape
+    data_set.PixelData = bytes(shape[0] * shape[1] * 2)
+    data_set.save_as(tmp_path / "small.dcm")
+    report = to_dicom(tmp_path / "small.dcm", tmp_path / "back", uids="keep", compress=compression)
+    assert f"its frames have {shape[0]} × {shape[1]} pixels" in report.entries[0].error
+
+
+def test_no_phantom_ends_with_an_unexpected_error(tmp_path):
+    """Odd encodings, bits and sizes are compressed with the same pixels, or refused by name."""
+    for name in list(PHANTOMS)[::8]:
+        PHANTOMS[name].write(tmp_path / name)
+        report = to_dicom(tmp_path / name, tmp_path / "out" / name, uids="keep", compress="jpegls")
+        errors = [entry.error for entry in report.entries if entry.outcome == "failed"]
+        assert all("cannot compress this image" in error for error in errors), (name, errors)
+        if report.ok:
+            comparison = compare(tmp_path / name, tmp_path / "out" / name)
+            assert comparison.equal_voxels == comparison.voxels, (name, comparison.table())
 
 
 @pytest.mark.parametrize("compression", ["rle", "jpegls", "j2k"])

@@ -8,6 +8,7 @@ Values are held in little endian; big endian is swapped at the door.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -281,12 +282,30 @@ def _encode_items(items: tuple[Item, ...], encoding: Encoding) -> bytes:
     return b"".join(parts)
 
 
-def is_ascending(elements: Elements) -> bool:
-    """Whether elements are in ascending order of their tags (PS3.5 7.1), those in items, too."""
+def count_unordered(data_sets: Iterable[Elements]) -> int:
+    """Return how many data sets have elements, or items with elements, out of the ascending order of tags (PS3.5 7.1)."""
+    orders: dict[tuple[int, ...], bool] = {}  # instances of a series have the same tags,
+    known: dict[int, tuple[Element, bool]] = {}  # and share the elements that are equal
+    count = 0
+    for elements in data_sets:
+        tags = tuple(elements)
+        if tags not in orders:
+            orders[tags] = all(a < b for a, b in pairwise(tags))
+        ordered = orders[tags]
+        for element in elements.values() if ordered else ():
+            if isinstance(element.value, tuple):
+                if id(element) not in known:
+                    known[id(element)] = element, all(_is_ascending(item.elements) for item in element.value)
+                ordered = ordered and known[id(element)][1]
+        count += not ordered
+    return count
+
+
+def _is_ascending(elements: Elements) -> bool:
     if any(a > b for a, b in pairwise(elements)):
         return False
     sequences = (element.value for element in elements.values() if isinstance(element.value, tuple))
-    return all(is_ascending(item.elements) for value in sequences for item in value)
+    return all(_is_ascending(item.elements) for value in sequences for item in value)
 
 
 def _delimiter(tag: int, encoding: Encoding) -> bytes:

@@ -98,7 +98,19 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
             notes.append(f"{what} is used{_magnification(look)}")
             return spacing[0], spacing[1]
         notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
+    notes += _unused_sizes(look)
     return 1.0, 1.0
+
+
+def _unused_sizes(look: Lookup) -> list[str]:
+    """Name what is known of the size of pixels where no attribute specifies the spacing of the whole image."""
+    ratio = look.numbers(0, Tag.PIXEL_ASPECT_RATIO)
+    unused = []
+    if len(ratio) == 2 and ratio[0] != ratio[1]:
+        unused.append(f"{describe(Tag.PIXEL_ASPECT_RATIO)} {_shown(ratio)}")
+    if metadata.items(look.data_set, Tag.SEQUENCE_OF_ULTRASOUND_REGIONS):
+        unused.append(describe(Tag.SEQUENCE_OF_ULTRASOUND_REGIONS))
+    return [f"no PixelSpacing (0028,0030): {words} is not used, pixels count as 1 mm" for words in unused]
 
 
 def _is_of_these_pixels(look: Lookup, tag: int) -> bool:

@@ -21,7 +21,7 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, files
-from .encoding import is_ascending
+from .encoding import count_unordered
 from .headers import Headers
 from .owners import contradiction, doubt_of_text, owner_of
 
@@ -180,7 +180,7 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
 def _warn_of_order(all_series: Sequence[Series]) -> None:
     """Warn where elements are not in order: they come back in order."""
     for one in all_series:
-        count = sum(not is_ascending(instance.elements) for instance in one.instances)
+        count = count_unordered(instance.elements for instance in one.instances)
         if count:
             one.warnings.append(
                 f"{count} file(s) with elements that are not in ascending order of their tags: written in order (PS3.5 7.1)"

@@ -26,6 +26,10 @@ _UNKNOWN_TIMES = (
     "them (InstanceNumber (0020,0013) is missing, equal or contradictory). Set TemporalPositionIdentifier (0020,0100), or "
     "convert the files of each volume on their own."
 )
+_NO_PLACE = (
+    "{} objects of the series specify neither ImagePositionPatient (0020,0032) nor SliceLocation (0020,1041): each is an image "
+    "of its own"
+)
 _REPEATING = ("polarity", "echonumber", "space")
 """Labels that often differ where a better one does."""
 
@@ -118,7 +122,9 @@ def _kinds_by(frames: Sequence[FrameInfo], names: Sequence[str]) -> int:
 def _grids_of(group: Frames) -> list[Grid]:
     placed = [frame for frame in group if frame.plane is not None]
     loose = [frame for frame in group if frame.plane is None]
-    grids = [Grid([sorted(frames, key=lambda f: f.order)], None) for frames in _by_instance(loose)]
+    images = _by_instance(loose)
+    notes = [_NO_PLACE.format(len(images))] if len(images) > 1 else []
+    grids = [Grid([sorted(frames, key=lambda f: f.order)], None, warnings=notes) for frames in images]
     for near in parallel_groups(placed, MOVED_DIRECTION):
         grids += [grid for parallel in _moving_or_parallel(near) for grid in _by_words(parallel)]
     return grids

@@ -323,3 +323,31 @@ def test_an_orientation_that_is_not_orthogonal_is_reported(tmp_path: Path) -> No
     (volume,) = read([tmp_path])
 
     assert any("two orthogonal unit vectors" in warning for warning in volume.warnings)
+
+
+def test_slices_of_which_nothing_states_the_place_are_reported(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), MR)
+    for ds in found:
+        del ds.ImagePositionPatient, ds.ImageOrientationPatient
+    save(tmp_path, found)
+
+    images = read([tmp_path])
+
+    assert len(images) == 3
+    assert all("each is an image of its own" in volume.warnings[0] for volume in images)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "name"),
+    [
+        ("PixelAspectRatio", ["2", "1"], "PixelAspectRatio (0028,0034) 2\\1"),
+        ("SequenceOfUltrasoundRegions", [group(PhysicalDeltaX=0.02, PhysicalDeltaY=0.03)], "SequenceOfUltrasoundRegions"),
+    ],
+)
+def test_sizes_of_pixels_that_are_not_used_are_named(attribute: str, value: list, name: str, tmp_path: Path) -> None:
+    ds = image(ramp(4, 5, dtype="u1"), SECONDARY_CAPTURE)
+    setattr(ds, attribute, value)
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert any(name in warning and "pixels count as 1 mm" in warning for warning in volume.warnings)
