@@ -42,6 +42,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--skip-existing", action="store_true",
                      help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
+    sub.add_argument("--verify", action="store_true",
+                     help="read every output again and compare it before it is put in place")  # fmt: skip
     add_reading(sub)
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip

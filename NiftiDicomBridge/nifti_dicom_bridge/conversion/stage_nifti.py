@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..options import ConversionOptions, Progress
 from ..output import Staging
 from ..sidecar import KEY, record, write_sidecar
 from ..standard.numbers import is_number
+from .read_back import check_nifti
 
 LONGEST_S = 1e6
 """No volume takes longer; what a header says beyond is nonsense."""
@@ -103,8 +105,12 @@ def stage_nifti(
     public = {**_public(keys, options, bool(record_name)), **_set(changes or {}), **(edited or {})}
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
     nifti.write_image(_timed(volume, public), image, digester.update if digester else None, progress)
-    if complete and digester:
-        volume = complete(digester.digest())
+    digest = digester.digest() if digester else None
+    if complete and digest is not None:
+        volume = complete(digest)
+    if options.verify:
+        apart = staging.staged(record_name) if record_name and volume.source is not None and options.record else None
+        staging.checks.append(partial(check_nifti, image, sidecar, apart, volume, digest))
     if volume.source is None or not options.record:
         write_sidecar(sidecar, public)
         return

@@ -18,6 +18,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
 from ..sidecar import record, write_sidecar
+from .read_back import check_store
 
 
 def stage_store(
@@ -59,21 +60,24 @@ def stage_store(
     segments = segments_of(volume)
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
     writer.write_voxels(volume, has_labels(volume), digester.update if digester else None, progress)
-    if complete and digester:
-        volume = complete(digester.digest())
-    _write_attributes(writer, volume, top or {}, folder.name, sidecar, options.identity)
+    written = digester.digest() if digester else None
+    if complete and written is not None:
+        volume = complete(written)
+    content = _write_attributes(writer, volume, top or {}, folder.name, sidecar, options.identity)
+    check_store(folder, volume, content, written, every_voxel=options.verify)
     if segments:
         write_dseg(segments, staging.path(name + "_dseg.tsv"))
 
 
 def _write_attributes(
     writer: zarr.StoreWriter, volume: Volume, top: Mapping[str, Any], store: str, sidecar: Path, identity: bool
-) -> None:
-    """Write what is known beside the voxels into the store, and the JSON file beside it."""
+) -> dict[str, Any] | None:
+    """Write what is known beside the voxels into the store, and the JSON file beside it; return the record."""
     keys, content = _keys_and_record(volume, identity)
     all_keys = {**keys, **top}
     writer.write_attributes(volume, content, all_keys)
     write_sidecar(sidecar, {**all_keys, zarr.BESIDE_KEY: zarr.companion_content(volume, store, content)})
+    return content
 
 
 def _check_beside(folder: Path, name: str) -> None:

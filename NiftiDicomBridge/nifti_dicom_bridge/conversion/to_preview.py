@@ -34,6 +34,7 @@ from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
+from .read_back import check_pictures
 from .read_images import read
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
@@ -130,6 +131,8 @@ def _write(source: _Source, name: str, shared: _Shared, entry: Entry, progress: 
     name = name or unique_name(title if shared.options.deidentify else source.name, shared.taken)
     with Staging(shared.output, shared.options.overwrite) as staging:
         stage_preview(subject, name, staging, shared.options, entry.log, progress)
+        if shared.options.verify:
+            staging.checks.append(check_pictures)
         entry.outputs = staging.commit()
 
 

@@ -220,6 +220,9 @@ class ConversionOptions(Checked):
         Write the lossless record. Without it, the sidecar has BIDS keys only and the DICOM cannot be restored.
     follow_links : bool
         Also follow links to folders outside of the inputs; links to files are always followed.
+    verify : bool
+        Read every output again and compare it with what was to be written before it is put in place. In any case, this is done
+        for the bytes of DICOM files and the attributes of one file of each structure, and for the record of Zarr stores.
     size_limit : float, optional
         Largest image or decompressed data set, in GB. By default, an image may need all of the memory, and data sets may be
         compressed 100 : 1.
@@ -284,6 +287,7 @@ class ConversionOptions(Checked):
     record: Flag = Flag(True)
     follow_links: Flag = Flag(False)
     size_limit: OptionalLimit = OptionalLimit(None)
+    verify: Flag = Flag(False)
     jobs: WholeNumber = WholeNumber(1, least=0, most=MOST_JOBS)
     per_file: _PerFile = _PerFile()
 

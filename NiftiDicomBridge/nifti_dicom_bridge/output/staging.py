@@ -123,6 +123,10 @@ class Staging:
         path.mkdir()
         return path
 
+    def staged(self, name: str) -> Path:
+        """Return where an output is until it is put in place."""
+        return self._temporary / NEW / name
+
     def hold(self) -> None:
         """Keep other conversions from changing the folder until this one has ended: for files that it reads and updates."""
         if not self._locked:

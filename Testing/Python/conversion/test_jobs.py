@@ -59,9 +59,12 @@ def test_files_and_report_are_those_of_one_job(choices: dict, circle: Circle) ->
 
 
 @pytest.mark.usefixtures("started")
-def test_series_come_back_the_same(circle: Circle) -> None:
+@pytest.mark.parametrize("form", ["nifti", "zarr"])
+def test_series_come_back_the_same(form: str, circle: Circle) -> None:
+    if form == "zarr":
+        pytest.importorskip("zarr")
     write_series(circle.dicom)
-    circle.forth()
+    convert(Job(circle.dicom, circle.nifti, ConversionOptions(form)))
     one, two = circle.folder / "a" / "out", circle.folder / "b" / "out"
 
     first = entries(Job(circle.nifti, one, ConversionOptions("dicom", uids="keep")))

@@ -143,3 +143,16 @@ def test_a_nifti_header_with_dimensions_whose_product_overflows_is_refused(circl
     circle.image().write_bytes(raw)
 
     assert "too short" in failure(circle.home())
+
+
+@pytest.mark.parametrize("number", ["2147483647", "1e300", "inf"])
+def test_numbers_of_times_far_apart_are_not_counted_through(number: str, tmp_path: Path) -> None:
+    PHANTOMS["mr_4d"].write(tmp_path / "in")
+    times = sorted({pydicom.dcmread(path).TemporalPositionIdentifier for path in (tmp_path / "in").rglob("*.dcm")})
+    for path in (tmp_path / "in").rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        if ds.TemporalPositionIdentifier == times[-1]:
+            ds.add_new("TemporalPositionIdentifier", "LO", number)
+            ds.save_as(path)
+
+    assert convert(Job([tmp_path / "in"], tmp_path / "out")).ok

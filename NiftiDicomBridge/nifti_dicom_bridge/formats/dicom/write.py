@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from . import edits, restore
 from .derived import derive_groups, group_by_object
 from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
 from .provenance import Provenance, add_provenance, with_provenance
+from .read_back import ReadBack
 from .reading import decode
 from .restore import Composer, FrameBytes, InstanceFrames, PixelSource
 from .uids import UidMap
@@ -147,7 +149,7 @@ class _Writer:
 
     def __init__(self, staging: Staging, job: DicomJob, values: edits.Values, progress: Progress | None):
         self.staging, self.job, self.values, self.progress = staging, job, values, progress
-        self.composer = Composer()
+        self.composer, self.read_back = Composer(), ReadBack(job.options.verify)
         self.log: Log | None = None
 
     def restored(self, wholes: list[InstanceFrames], source: PixelSource, log: Log) -> None:
@@ -221,6 +223,7 @@ class _Writer:
         path = self.staging.path(name)
         with without_validation():  # the validation of this tool reports what is not valid
             data_set.save_as(path, enforce_file_format=True)
+        self.read_back.check_data_set(path, name, data_set)
         self._compress(path)
 
     def _report_progress(self, n: int, total: int) -> None:
@@ -249,10 +252,15 @@ class _Writer:
         if name in self.job.files:  # of another series of this job: even ``overwrite`` may not replace that one
             raise OutputError(f'two files of this conversion would be called {name}. Use names="numbered".')
         self.job.files.add(name)
-        path = self.staging.path(name)
+        path, checksum, parts = self.staging.path(name), 0, []
         with open(path, "wb", buffering=0) as file:
             for part in self.composer.parts(instance, pixels, raw):
                 _write_all(file, part)
+                if isinstance(raw, FrameBytes):
+                    checksum = zlib.crc32(part, checksum)
+                else:
+                    parts.append(part)
+        self.read_back.check(path, name, instance, pixels, checksum if isinstance(raw, FrameBytes) else raw, parts)
         self._compress(path, original)
 
     def _compress(self, path: Path, original: str = "") -> None:

@@ -61,6 +61,14 @@ class ZarrVoxels(LazyVoxels):
         self._kept: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
         self._keeping = threading.Lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs; it reads the chunks itself, under a lock of its own."""
+        return {**self.__dict__, "_kept": OrderedDict(), "_keeping": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._keeping = threading.Lock()
+
     def check_chunks(self) -> None:
         """Raise `ZarrReadError` where a chunk is missing: its fill value would pass for voxels."""
         outer = self._array.shards or self._array.chunks

@@ -49,7 +49,7 @@ def source_planes(sources: Sequence[Dataset]) -> list[SourcePlane]:
 
 
 def _planes_of(source: Dataset) -> list[SourcePlane]:
-    shape = (int(source.get("Rows", 0) or 0), int(source.get("Columns", 0) or 0))
+    shape = (_whole(source.get("Rows")), _whole(source.get("Columns")))
     groups = source.get("PerFrameFunctionalGroupsSequence")
     if not groups:
         plane = _plane(source, source, source)
@@ -65,6 +65,14 @@ def _planes_of(source: Dataset) -> list[SourcePlane]:
         if plane is not None:
             planes.append(SourcePlane(plane, shape, source, n))
     return planes
+
+
+def _whole(value: Any) -> int:
+    """Return a number of a reference, 0 where it is missing or damaged."""
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane | None:
