@@ -10,6 +10,8 @@ from ..errors import PixelError
 from ..standard.numbers import decimal_text
 
 LATTICE_SAMPLE = 1 << 16
+SMALLEST_SLOPE = 1e-300
+"""Steps between values are not smaller; the step of values near the smallest numbers of their type would be 0."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
         dtype = np.dtype("<u2")
         intercept = decimal(low)
         slope = decimal((high - intercept) / 65534, up=True)
+    slope = max(slope, SMALLEST_SLOPE)
     stored = np.clip(np.rint((values - intercept) / slope), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)
     error = float(np.abs(stored * slope + intercept - values).max()) if values.size else 0.0
     return Quantised(stored, slope, intercept, error)

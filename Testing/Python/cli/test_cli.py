@@ -409,6 +409,7 @@ def test_silly_input_is_one_sentence_and_exit_code_1(
     if kind.endswith("file"):
         path.write_text("" if kind == "empty file" else "hello world, this is text\n" * 20)
     arguments = {
+        "apply": ["apply", str(path), "-o", str(circle.nifti), "--", "cp", "{input}", "{output}"],
         "convert": ["convert", str(path), "--to", "nifti", "-o", str(circle.nifti)],
         "inspect": ["inspect", str(path)],
         "compare": ["compare", str(path), str(path)],

@@ -31,6 +31,7 @@ def folder(worker: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_damaged_input_ends_in_an_exit_code(number: int, worker: Any, folder: Path) -> None:
     result = worker.run_case(folder, worker.make_bases(folder / "bases"), SEED, number)

@@ -119,6 +119,7 @@ def test_cancelling_leaves_nothing_half_written(circle: Circle) -> None:
     assert not [path for path in circle.nifti.rglob("*") if path.name.startswith("tmp")]
 
 
+@pytest.mark.slow
 def test_entries_come_as_they_are_complete(circle: Circle) -> None:
     write_series(circle.dicom)
     came: list[Entry] = []
@@ -127,6 +128,7 @@ def test_entries_come_as_they_are_complete(circle: Circle) -> None:
     assert sorted(entry.title for entry in came) == sorted(entry.title for entry in report.entries)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interruption_ends_all_processes(circle: Circle) -> None:
     for n in range(12):

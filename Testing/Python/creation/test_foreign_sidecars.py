@@ -180,6 +180,7 @@ SCALARS = st.one_of(
 ANY = st.one_of(SCALARS, st.lists(SCALARS, max_size=5), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modality", ["MR", "PT", "CT"])
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sidecar=st.dictionaries(st.sampled_from(KEYS), ANY, max_size=6))

@@ -100,6 +100,7 @@ def test_maps_that_add_up_to_1_are_refused_if_the_labels_do_not_match(labels):
     assert "may be the background" in refused(save("p.nii", maps), kind="seg", segmentation="fractional", labels=table)
 
 
+@pytest.mark.slow
 def test_maps_with_the_background_first_are_numbered_from_the_second():
     first = np.full((6, 5, 4), 0.75, np.float32)
     maps = np.stack([first, np.full_like(first, 0.25), np.zeros_like(first)], axis=-1)

@@ -262,6 +262,7 @@ def test_nothing_that_is_printed_names_the_patient(tmp_path: Path, capsys: pytes
     assert "Smith" not in printed.out + printed.err + report.read_text()
 
 
+@pytest.mark.slow
 def test_a_plain_sidecar_has_bids_keys_only(tmp_path: Path) -> None:
     series(tmp_path / "in")
     assert main(["convert", str(tmp_path / "in"), "--to", "nifti", "-o", str(tmp_path / "out"), "--no-record"]) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -128,6 +128,8 @@ def test_a_value_that_does_not_fit_is_refused_and_never_wrapped(value: float) ->
 
 
 @given(arrays.arrays(np.float64, (3, 4), elements=finite), st.booleans())
+@example(np.array([[5e-324, 0.0]]), False)
+@example(np.array([[5e-324, 0.0]]), True)
 def test_quantised_values_are_as_near_as_is_said(real: np.ndarray, zero: bool) -> None:
     found = quantise(real, zero_intercept=zero)
     back = found.stored.astype(np.float64) * found.slope + found.intercept

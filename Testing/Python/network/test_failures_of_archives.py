@@ -47,6 +47,7 @@ def test_a_url_without_dicomweb_is_an_error(orthanc, settings, scans):
         send(scans, f"dicomweb:http://127.0.0.1:{orthanc.http_port}/nothing", settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_a_server_that_dies_midway_gets_the_rest_in_the_next_run(settings, samples, tmp_path, protocol, monkeypatch):
     monkeypatch.setattr(dicomweb_store, "_MOST_FILES", 3)
@@ -118,6 +119,7 @@ def test_dimse_verifies_the_certificate_too(scans, tmp_path):
         assert send(scans, secure, replace(ONCE, ca_file=pem)).ok
 
 
+@pytest.mark.slow
 def test_a_client_certificate_is_presented(scans, tmp_path):
     pem, key = archives.certificate(tmp_path, "server")
     own, own_key = archives.certificate(tmp_path, "client", "client")

@@ -29,6 +29,7 @@ def studies(folder):
     return sorted({str(header.StudyInstanceUID) for header in headers(folder)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_what_comes_back_equals_what_was_sent(orthanc, settings, samples, tmp_path, protocol):
     report = send(samples, getattr(orthanc, protocol), settings)
@@ -68,6 +69,7 @@ def test_a_patient_is_selected_by_the_whole_id(orthanc, settings, tmp_path, prot
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_storescp_receives_the_bytes_of_the_data_sets(samples, tmp_path):
     with archives.storescp(tmp_path / "scp", "+xa") as (address, _):
         report = send(samples, address, ArchiveSettings(retries=0))

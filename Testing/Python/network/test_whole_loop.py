@@ -36,6 +36,7 @@ def ct(orthanc, settings, samples, tmp_path, monkeypatch):
     return pydicom.dcmread(next((samples / "CT").rglob("*.dcm")), stop_before_pixels=True)
 
 
+@pytest.mark.slow
 def test_a_segmentation_stands_in_the_study_of_its_image(orthanc, settings, ct, tmp_path):
     assert main(["fetch", orthanc.dicomweb, "-o", str(tmp_path / "in"), "--study", str(ct.StudyInstanceUID)]) == 0
     command = [sys.executable, str(tmp_path / "segment.py"), "{input}", "{output}"]
@@ -59,6 +60,7 @@ def test_a_segmentation_stands_in_the_study_of_its_image(orthanc, settings, ct, 
     assert send(tmp_path / "out", orthanc.pacs, settings).count("sent") == 0
 
 
+@pytest.mark.slow
 def test_listen_applies_a_tool_to_what_arrives_and_sends_it_back(orthanc, settings, ct, samples, tmp_path):
     port, stop, studies = archives.free_port(), threading.Event(), []
 
@@ -80,6 +82,7 @@ def test_listen_applies_a_tool_to_what_arrives_and_sends_it_back(orthanc, settin
     assert len(orthanc.instances() - before) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_every_kind_of_object_comes_back_as_it_was_sent(orthanc, settings, tmp_path, protocol):
     create_samples(tmp_path / "samples")
@@ -95,6 +98,7 @@ def test_every_kind_of_object_comes_back_as_it_was_sent(orthanc, settings, tmp_p
     assert comparison.equal_voxels == comparison.voxels
 
 
+@pytest.mark.slow
 def test_compressed_objects_come_back_compressed(orthanc, settings, samples, tmp_path):
     to_dicom(samples / "CT", tmp_path / "sent", uids="keep", compress="jpegls")
     assert send(tmp_path / "sent", orthanc.pacs, settings).ok

@@ -87,6 +87,7 @@ write(read("scans")[0], "copy.nii.gz", options)
 """
 
 
+@pytest.mark.slow
 def test_strings_and_paths_are_accepted_as_people_write_them(tmp_path: Path) -> None:
     assert strict_problems(ACCEPTED, tmp_path) == ""
 

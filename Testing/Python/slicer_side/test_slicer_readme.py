@@ -29,6 +29,7 @@ def test_the_console_snippets_run_one_after_the_other(slicer, database, node, sn
     assert len(names["loaded"]) == 1
 
 
+@pytest.mark.slow
 def test_the_headless_commands_run_one_after_the_other(run_script, write_series, tmp_path, monkeypatch):
     commands = [shlex.split(command) for command in readme.commands("Slicer")]
     assert len(commands) == 3

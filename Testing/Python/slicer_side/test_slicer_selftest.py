@@ -23,20 +23,24 @@ def test_method_alone(slicer, plugin, method):
     assert not result.failures + result.errors, (result.failures + result.errors)[0][1]
 
 
+@pytest.mark.slow
 def test_all_through_self_tests(slicer, plugin):
     slicer.selfTests["NiftiDicomBridge"]()
 
 
+@pytest.mark.slow
 def test_all_through_the_test_runner(slicer, plugin, module):
     slicer.testing.runUnitTest([str(Path(module.path).parent)], "NiftiDicomBridge")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["NiftiDicomBridgePanelTest", "NiftiDicomBridgeDoorsTest"])
 def test_tests_for_slicer(slicer, plugin, name):
     slicer.app.startupCompleted.emit()
     slicer.testing.runUnitTest([str(ROOT / "Testing" / "Slicer")], name)
 
 
+@pytest.mark.slow
 def test_a_failure_is_reported_both_ways(slicer, plugin, monkeypatch):
     from NiftiDicomBridge import NiftiDicomBridgeTest
 

@@ -593,6 +593,7 @@ def test_an_unknown_sop_class_is_checked_in_general(ct: Path) -> None:
     }
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=150)
 def test_damaged_files_give_findings_and_no_traceback(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:

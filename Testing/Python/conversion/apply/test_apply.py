@@ -46,6 +46,7 @@ def test_image_that_a_function_returns_is_a_derived_series() -> None:
     assert {one.Modality for one in objects(report)} == {"CT"}
 
 
+@pytest.mark.slow
 def test_result_is_in_the_study_of_the_patient() -> None:
     folder = series("ct")
     original = pydicom.dcmread(next(folder.rglob("*.dcm")))
@@ -119,6 +120,7 @@ def test_contributing_equipment_contains_algorithm_and_digest_of_the_input(funct
         assert digest in item.ContributionDescription
 
 
+@pytest.mark.slow
 def test_derived_images_describe_the_command_and_its_exit_code() -> None:
     report = apply(series("ct"), "out", [*SCIPY, "smooth", "{input}", "{output}"])
 
@@ -127,6 +129,7 @@ def test_derived_images_describe_the_command_and_its_exit_code() -> None:
         assert "smooth {input} {output}" in one.DerivationDescription
 
 
+@pytest.mark.slow
 def test_frames_of_a_segmentation_describe_the_command() -> None:
     (seg,) = objects(apply(series("ct"), "out", [*SCIPY, "threshold", "{input}", "{output}"], kind="seg"))
 

@@ -237,6 +237,7 @@ def test_cancel_ends_the_commands() -> None:
     assert names_in(Path("out")) == []
 
 
+@pytest.mark.slow
 @needs_proc
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_of_the_command_line_ends_the_commands(number: int) -> None:

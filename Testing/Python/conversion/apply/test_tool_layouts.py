@@ -16,6 +16,8 @@ from nifti_dicom_bridge.cli import main
 from oracles import module, oracle, run
 from places import ROOT, TESTING
 
+pytestmark = pytest.mark.slow
+
 LAYOUTS = f"{sys.executable} {TESTING / 'Python' / 'tools' / 'layouts.py'}"
 RECIPES = ROOT / "docs" / "recipes"
 PROGRAMS = {  # program in a recipe → the stand-in for it

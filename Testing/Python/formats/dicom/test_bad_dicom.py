@@ -237,6 +237,7 @@ def test_a_damaged_file_stops_neither_its_series_nor_others(circle: Circle) -> N
     assert len(circle.images()) == 2
 
 
+@pytest.mark.slow
 def test_damaged_compressed_data_fail_alone(circle: Circle) -> None:
     circle.make("jpeg_ls").make("rgb_planar")
     path = circle.dicom / "002.dcm"

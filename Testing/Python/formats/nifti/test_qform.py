@@ -48,6 +48,7 @@ def image(folder: Path, quaternion, sizes=(1.0, 2.0, 3.0), qfac=1.0, origin=(10.
     return volume
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     quaternion=st.tuples(*[st.sampled_from([0.0, 0.5, 0.7071068, 1.0, -1.0, 1e-4]) | st.floats(-1, 1)] * 3),

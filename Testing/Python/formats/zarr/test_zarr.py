@@ -117,6 +117,7 @@ def test_a_store_becomes_a_store_again(zarr_circle: ZarrCircle) -> None:
     assert listing(zarr_circle.back) == listing(zarr_circle.dicom)
 
 
+@pytest.mark.slow
 def test_folders_of_series_go_round_together(tmp_path: Path) -> None:
     for name in ("first", "second"):  # the files of both have the same names
         PHANTOMS["classic_ct"].write(tmp_path / "raw" / name)

@@ -81,6 +81,7 @@ def test_most_files_of_a_series_are_not_parsed(tmp_path: Path) -> None:
     assert assert_read_as_parsed(sorted(tmp_path.iterdir())) >= 3
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_any_change_of_bytes_is_read_as_parsed(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
