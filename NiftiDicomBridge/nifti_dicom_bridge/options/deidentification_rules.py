@@ -85,7 +85,7 @@ DEIDENTIFICATION_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "overwrite-subjects-without-key",
-        ("overwrite", "layout", "key_file"),
+        ("overwrite", "layout", "key_file", "subject", "pseudonyms"),
         lambda options: _has_random_subjects(options) and options.overwrite,
         "{overwrite=True} replaces images of an earlier run, and without a key the labels of subjects differ from run to run. "
         f"Name a file with {{key_file}}, set the environment variable {ENVIRONMENT}, or use {{subject}} or {{pseudonyms}}.",
