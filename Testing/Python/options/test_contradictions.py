@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from contradictions import EXAMPLES, RULE_OF, arguments_of, options_of
 
+from contradictions import EXAMPLES, RULE_OF, arguments_of, options_of
 from nifti_dicom_bridge import (
     ConversionOptions,
     FileOptions,

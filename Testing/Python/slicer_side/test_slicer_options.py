@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 from slicer_helpers import images
 
-from places import ROOT
-
-sys.path.append(str(ROOT / "options"))
-from contradictions import EXAMPLES, RULE_OF, options_of  # a helper of other tests
-
-from places import ROOT
+from contradictions import EXAMPLES, RULE_OF, options_of
 
 TARGET_OF = {code: choices.get("target", "nifti") for code, choices in EXAMPLES.items()}
 EXPORTED = [code for code, target in TARGET_OF.items() if target != "dicom"]
