@@ -115,12 +115,12 @@ class ExportTask:
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
-        report = self._gathered(progress)
+        report = self._collected(progress)
         if self._deidentifier is not None:
             _publish(report.entries, self._deidentifier, self._sources)
         return report
 
-    def _gathered(self, progress: Progress) -> ConversionReport:
+    def _collected(self, progress: Progress) -> ConversionReport:
         report = ConversionReport()
         total, originals = len(self._sources), list[Path]()
         try:

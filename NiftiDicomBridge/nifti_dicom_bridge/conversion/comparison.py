@@ -166,7 +166,7 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None,
     for n, missing in enumerate(_unmatched(one, two, pairs)):
         for instance in missing:
             comparison.differ(instance.name, f"instance only in the {('first', 'second')[n]}", instance.uid, "")
-    known = _Known()
+    known = _EarlierPairs()
     for n, (a, b) in enumerate(pairs):
         if progress is not None and n % 16 == 0:
             progress("Comparing", n, len(pairs))
@@ -232,14 +232,14 @@ def _unmatched(one: Sequence[Instance], two: Sequence[Instance], pairs: list[Any
 
 
 @dataclass
-class _Known:
+class _EarlierPairs:
     """What is known from the instances before: new UIDs of old ones, and sequences that were compared."""
 
     reissued: dict[str, str] = field(default_factory=dict)
     sequences: SharedElements = field(default_factory=lambda: SharedElements())
 
 
-def _compare_instance(a: Instance, b: Instance, comparison: Comparison, known: _Known) -> None:
+def _compare_instance(a: Instance, b: Instance, comparison: Comparison, known: _EarlierPairs) -> None:
     transcoded = decode.is_native(a) != decode.is_native(b) or a.transfer_syntax != b.transfer_syntax
     comparison.transcoded += transcoded
     comparison.names += a.name == b.name
@@ -271,7 +271,7 @@ def flatten(elements: Elements, path: Path_ = ()) -> Iterator[tuple[Path_, objec
             yield here, element
 
 
-def _compare_elements(a: Instance, b: Instance, comparison: Comparison, known: _Known, allowed: frozenset[int]) -> None:
+def _compare_elements(a: Instance, b: Instance, comparison: Comparison, known: _EarlierPairs, allowed: frozenset[int]) -> None:
     rest = a.elements, b.elements
     if list(a.elements) == list(b.elements):
         equal = known.sequences.equal_elements(a.elements, b.elements)
