@@ -205,7 +205,7 @@ def decay_factors(top: Top, where: str, times: int, sentences: list[str]) -> lis
     half_life, injection = _number(top, "RadionuclideHalfLife", where), _number(top, "InjectionStart", where)
     zero = injection if word == "ADMIN" else _number(top, "ScanStart", where) or 0.0
     if len(starts) != times or not half_life or zero is None:
-        sentences.append("nobody tells by which factor decay was corrected, DecayFactor (0054,1321): assumed to be 1")
+        sentences.append("the factor of decay correction is not specified, DecayFactor (0054,1321): assumed to be 1")
         return [1.0] * times
     sentences.append("DecayFactor (0054,1321) was computed of RadionuclideHalfLife, FrameTimesStart and FrameDuration")
     lengths = durations if len(durations) == times else [0.0] * times

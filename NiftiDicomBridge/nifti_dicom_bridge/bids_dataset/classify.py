@@ -142,6 +142,6 @@ def _task(image: Image, table: BidsMap) -> str:
     if label:
         return label
     image.log.warnings.append(
-        f'{image.description!r} does not tell the task: task-{UNKNOWN_TASK} was written. Give "tasks" in bids_map="FILE".'
+        f'{image.description!r} does not name the task: task-{UNKNOWN_TASK} was written. Give "tasks" in bids_map="FILE".'
     )
     return UNKNOWN_TASK

@@ -35,7 +35,7 @@ def add_required_keys(image: Image, session: Sequence[Image]) -> None:
         return
     image.changes = {**added, **dict.fromkeys(unknown, "n/a"), **image.changes}
     image.log.notes += [f'"{key}": {value!r} was added to the sidecar for BIDS' for key, value in added.items()]
-    image.log.notes += [f'"{key}": BIDS requires it, and the DICOM does not tell: "n/a" was written' for key in unknown]
+    image.log.notes += [f'"{key}": BIDS requires it, and the DICOM does not contain it: "n/a" was written' for key in unknown]
 
 
 def _task(image: Image) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _roles(image: Image) -> tuple[str, ...]:
 def _alone(image: Image, session: Sequence[Image]) -> str:
     """Return what must lie beside an image and does not; empty where nothing."""
     if (image.datatype, image.suffix) == ("dwi", "dwi") and not image.facts["Diffusion"]:
-        return "BIDS takes dwi with b-values only, and the DICOM does not tell them"
+        return "BIDS requires b-values of dwi, and the DICOM does not contain them"
     magnitude = any((other.datatype, other.suffix) == ("fmap", "magnitude") for other in session)
     if (image.datatype, image.suffix) == ("fmap", "fieldmap") and not magnitude:
         return "BIDS takes a field map with its magnitude image only, and there is none in the session"
@@ -99,9 +99,9 @@ def _lacking(image: Image, known: dict[str, Any]) -> str:
     reasons = []
     if missing:
         given = EXPLAINED.format("them" if len(missing) > 1 else "it")
-        reasons.append(f"BIDS requires {', '.join(missing)} of {what}, and the DICOM does not tell: {given}")
+        reasons.append(f"BIDS requires {', '.join(missing)} of {what}, and the DICOM does not contain it: {given}")
     if image.suffix == "asl" and not image.aslcontext:
-        reasons.append('the DICOM does not tell which volumes are control and label: give "aslcontext" in the map')
+        reasons.append('the DICOM does not specify which volumes are control and label: give "aslcontext" in the map')
     required = naming_rules.names()[image.datatype, image.suffix].required
     if lacking := [entity for entity in required if entity not in (*image.entities, "echo")]:
         reasons.append(f'names of {what} need {lacking[0]}-…: give it under "custom_entities" in bids_map="FILE"')

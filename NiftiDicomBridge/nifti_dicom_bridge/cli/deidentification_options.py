@@ -36,4 +36,4 @@ def identity_notice(options: ConversionOptions) -> str:
     if options.deidentify or options.target not in (Target.NIFTI, Target.ZARR) or not options.record:
         return ""
     where = "sourcedata contains" if options.layout is Layout.BIDS else "the JSON files contain"
-    return f"note       {where} the complete DICOM headers, including patient names; --deidentify removes them"
+    return f"note       {where} the complete headers of images from DICOM, including patient names; --deidentify removes them"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .apply import add_apply
 from .archive_options import add_fetch, add_listen, add_send
 from .convert_options import add_convert
+from .exit_codes import USAGE
 from .reading_options import add_reading
 
 
 def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     """Return the parser; with ``--register`` if there is a database to add files to."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="nifti-dicom-bridge",
         description="DICOM → NIfTI with a JSON sidecar that holds everything, and back to the same DICOM.",
         epilog="'nifti-dicom-bridge COMMAND --help' explains each command.",
@@ -32,6 +33,14 @@ def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_create_sample(commands)
     return parser
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, without the list of all options."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with a sentence about wrong arguments."""
+        self.exit(USAGE, f"{self.prog}: {message}. '{self.prog} --help' lists the options.\n")
 
 
 class _Version(argparse.Action):

@@ -248,9 +248,11 @@ def _note_defaults(attributes: Attributes, kind: Kind, log: Log) -> None:
     assumed = [tag for tag, source in attributes.sources.items() if source == DEFAULT and attributes.elements[tag].value]
     empty = [tag for tag, source in attributes.sources.items() if source == DEFAULT and not attributes.elements[tag].value]
     if assumed:
-        log.notes.append("assumed, because nobody tells and the standard wants a value: " + _listed(attributes, assumed))
+        log.notes.append(
+            "assumed, because the standard requires a value and none is specified: " + _listed(attributes, assumed)
+        )
     if empty:
-        log.notes.append("left empty, as nobody tells: " + ", ".join(keyword_of(tag) for tag in sorted(empty)))
+        log.notes.append("left empty, because it is not specified: " + ", ".join(keyword_of(tag) for tag in sorted(empty)))
 
 
 def _listed(attributes: Attributes, tags: list[int]) -> str:

@@ -14,7 +14,7 @@ from ..formats.dicom.created.request import Request
 from ..labels import find_labels
 from ..model.metadata import Instance, Log
 from ..model.volume import Volume
-from ..options import Kind
+from ..options import Kind, SegmentationForm
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
@@ -47,7 +47,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     log.warnings += image.warnings
     if not described.where:
         log.warnings.append(
-            "no sidecar lies beside it: what its header, set_values=, metadata= and a reference do not tell stays unknown"
+            "it has no sidecar: what its header, set_values=, metadata= and a reference do not specify stays unknown"
         )
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
@@ -79,6 +79,7 @@ def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Plac
         stated_modality(stated, shared),
         place.reference.modality if place.reference else "",
         bool(shared.options.labels or find_labels(described.path) or has_label_table(described.path)),
+        shared.options.segmentation is SegmentationForm.FRACTIONAL,
     )
 
 
@@ -91,6 +92,9 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
         )
     if assumed:
         log.warnings.insert(0, assumed)
+    form = shared.options.segmentation
+    if form is not SegmentationForm.AUTO and kind is not Kind.SEG:
+        log.warnings.append(f'segmentation="{form}" was not applied: this image is no segmentation. Use kind="seg" if it is')
     return kind
 
 

@@ -93,7 +93,7 @@ def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) ->
         return {}
     if not steps:
         sentences.append(
-            "AcquisitionMatrix (0018,1310) has the phase encoded lines only: nobody tells how many the others were"
+            "AcquisitionMatrix (0018,1310) contains the phase encoded lines only: the number of the others is unknown"
         )
     return {Tag.ACQUISITION_MATRIX: ("US", [0, steps, lines, 0] if axis == 0 else [steps, 0, 0, lines])}
 

@@ -194,7 +194,7 @@ def test_block_goes_on_into_other_kinds_of_objects(there: Path, kinds: tuple[Kin
     for n, kind in enumerate(kinds[1:]):
         entries = convert(Job([Path("dicom")], Path(f"recast{n}"), replace(TO_DICOM, kind=kind))).entries
         assert {entry.outcome for entry in entries} == {Outcome.CONVERTED}, entries[0].error
-        assert not [note for entry in entries for note in entry.log.notes if "private attributes stay behind" in note]
+        assert not [note for entry in entries for note in entry.log.notes if "private attributes were not copied" in note]
         shutil.rmtree("dicom")
         Path(f"recast{n}").rename("dicom")
 
@@ -216,7 +216,7 @@ def test_private_attributes_of_others_stay_behind_where_ours_go_on(there: Path) 
     (path,) = Path("recast").rglob("*.dcm")
     private = [element.tag for element in pydicom.dcmread(path) if element.tag.is_private]
     assert private == [KEYS_TAG & 0xFFFF0000 | 0x10, KEYS_TAG]
-    assert any("2 private attributes stay behind" in note for note in entry.log.notes)
+    assert any("2 private attributes were not copied" in note for note in entry.log.notes)
 
 
 def test_block_says_nothing_that_attributes_say(there: Path) -> None:

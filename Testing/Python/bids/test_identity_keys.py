@@ -80,7 +80,9 @@ def test_a_dataset_that_names_the_patient_is_refused() -> None:
 
 def test_the_first_line_says_where_the_headers_are(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti)])
-    assert "contain the complete DICOM headers, including patient names" in capsys.readouterr().out.splitlines()[0]
+    assert (
+        "contain the complete headers of images from DICOM, including patient names" in capsys.readouterr().out.splitlines()[0]
+    )
 
 
 @BOTH

@@ -130,7 +130,7 @@ NAMELESS = [
     ("mystery", 1, {"ScanningSequence": "RM"}, "nothing in its headers tells"),
     ("se_epi_fmap", 1, {**EPI, "ScanningSequence": ["EP", "SE"]}, "PhaseEncodingDirection"),
     ("B0 field map", 1, B0_MAP, "with its magnitude image only"),
-    ("dwi-dwi_acq-b0", 2, EPI, "with b-values only"),
+    ("dwi-dwi_acq-b0", 2, EPI, "requires b-values of dwi"),
     ("chest", 1, {"Modality": "CT"}, "images of this modality"),
 ]
 

@@ -132,7 +132,7 @@ def test_values_come_from_set_metadata_sidecar_reference_and_defaults_in_this_or
 
 def test_what_nobody_tells_is_empty_and_named(there):
     (entry,) = convert(Job([save("a.nii")], Path("out"), TO_DICOM)).entries
-    assert any("left empty, as nobody tells" in note and "PatientName" in note for note in entry.log.notes)
+    assert any("left empty, because it is not specified" in note and "PatientName" in note for note in entry.log.notes)
 
 
 def test_metadata_may_be_json_with_lists(there):

@@ -152,7 +152,7 @@ def test_private_attributes_stay_behind_but_in_legacy(circle: Circle) -> None:
     recast(circle.dicom, circle.nifti, Kind.LEGACY)
 
     assert not any(element.tag.is_private for element in headers(circle.back)[0].iterall())
-    assert "private attributes stay behind" in sentences(report)
+    assert "private attributes were not copied" in sentences(report)
     assert "kept" in [element.value for element in headers(circle.nifti)[0].iterall()]
 
 

@@ -117,7 +117,7 @@ def report_changes(source: SourceAttributes, sentences: Sentences, form: ObjectK
     log.notes += [words + ", ".join(map(dictionary.keyword_of, sorted(tags))) for words, tags in notes if tags]
     if source.private:
         log.notes.append(
-            f"{len(source.private)} private attributes stay behind: nobody knows whether they hold for another kind"
+            f"{len(source.private)} private attributes were not copied: they may be wrong for another kind of object"
         )
 
 

@@ -40,13 +40,16 @@ class KindHints:
     reference_modality : str
         Of the reference series; empty where there is none.
     has_labels : bool
-        A table of labels was named, or lies beside it.
+        A table of labels was named, or is among its companion files.
+    probabilities : bool
+        It is to be stored as probabilities if it is a segmentation.
     """
 
     name: str
     modality: str = ""
     reference_modality: str = ""
     has_labels: bool = False
+    probabilities: bool = False
 
 
 def select_kind(asked: Kind, image: Volume, known: KindHints) -> tuple[Kind, str]:
@@ -82,6 +85,8 @@ def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
     modality = known.modality or _OF_SUFFIX.get(suffix, "")
     if modality in OF_MODALITY:
         return OF_MODALITY[modality][0], ""
+    if known.probabilities:
+        return Kind.SEG, f'taken for probabilities, because of segmentation="fractional". {_CHOSEN_WORDS}'
     if known.reference_modality in OF_MODALITY and not _is_quantity(image, suffix):
         kind = OF_MODALITY[known.reference_modality][0]
         return kind, f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"

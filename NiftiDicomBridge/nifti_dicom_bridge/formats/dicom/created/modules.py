@@ -120,7 +120,7 @@ ENHANCED_MR_IMAGE: Module = (  # C.8.13.1
 )
 # fmt: on
 
-METHOD_UNKNOWN = "PatientIdentityRemoved is YES and nothing says how it was removed: DeidentificationMethod UNKNOWN was written"
+METHOD_UNKNOWN = "PatientIdentityRemoved is YES and the method is not specified: DeidentificationMethod UNKNOWN was written"
 # body parts that there is one of (PS3.16 L): Laterality has no place beside them (PS3.3 C.7.3.1)
 UNPAIRED = frozenset({
     "ABDOMEN", "ABDOMENPELVIS", "AORTA", "BACK", "BLADDER", "BRAIN", "CEREBELLUM", "CERVIX", "CHEST", "CHESTABDOMEN",

@@ -118,7 +118,7 @@ def _named(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
     nameless = [number for number in numbers if number not in known]
     absent = sorted(set(known) - set(numbers))
     if nameless:
-        request.log.warnings.append(f"nothing says what label {_some(nameless)} means: called by number")
+        request.log.warnings.append(f"the meaning of label {_some(nameless)} is not specified: named by number")
     if absent:
         request.log.notes.append(f"{len(absent)} of the labels described have no voxel and were left out: {_some(absent)}")
     return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
@@ -129,7 +129,7 @@ def _with_algorithm(segments: list[Segment], request: SegmentationRequest) -> li
     silent = [segment for segment in segments if not segment.algorithm_type]
     if silent and not request.algorithm:
         request.log.notes.append(
-            "nothing says how the segments were made: SegmentAlgorithmType SEMIAUTOMATIC, 'unknown', is assumed"
+            "the way the segments were made is not specified: SegmentAlgorithmType SEMIAUTOMATIC, 'unknown', is assumed"
         )
     return [
         replace(
@@ -175,7 +175,7 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
     count = array.shape[-1]
     nameless = [n for n in range(1, count + 1) if n not in known]
     if nameless:
-        request.log.warnings.append(f"nothing says what map {_some(nameless)} means: called by number")
+        request.log.warnings.append(f"the meaning of map {_some(nameless)} is not specified: named by number")
     segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
     segments = _with_algorithm(with_codes(segments, request.log), request)
     return array, [_Numbered(segment, segment.number) for segment in segments]

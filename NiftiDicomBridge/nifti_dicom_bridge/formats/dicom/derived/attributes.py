@@ -59,7 +59,7 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     """Return the attributes of a derived instance: the template's that still hold, and its provenance."""
     elements = {tag: element for tag, element in template.elements.items() if holds(tag)}
     dropped = sum(1 for tag in template.elements if dictionary.is_private(tag))
-    note = "private attributes were dropped: nobody knows which of them the edit made wrong"
+    note = "private attributes were removed: the edit may have made some of them wrong"
     if dropped and note not in work.log.notes:
         work.log.notes.append(note)
     elements = new_element.without(elements, _stale(work))

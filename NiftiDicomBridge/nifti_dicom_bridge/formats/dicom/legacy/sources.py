@@ -117,7 +117,7 @@ def _assume(sources: Sequence[Dataset], volume: Volume, log: Log) -> None:
         for keyword, value in assumed.items():
             setattr(source, keyword, value)
     if assumed:
-        log.notes.append("assumed from the image, as the original does not tell: " + ", ".join(sorted(assumed)))
+        log.notes.append("assumed from the image, because the original does not specify it: " + ", ".join(sorted(assumed)))
 
 
 def _assumed(volume: Volume) -> dict[str, float]:
