@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,12 @@ class Label(NamedTuple):
     algorithm_name: str = ""
     tracking_id: str = ""
     tracking_uid: str = ""
+
+
+def bytes_of_color(parts: Sequence[float]) -> tuple[int, int, int]:
+    """Return a color of Slicer as 0 to 255; readers of CIELab colors give parts that are slightly outside of 0 to 1."""
+    red, green, blue = (round(255 * min(1.0, max(0.0, part))) for part in parts[:3])
+    return red, green, blue
 
 
 @dataclass(frozen=True, eq=False)

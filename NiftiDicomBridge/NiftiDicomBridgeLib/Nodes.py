@@ -11,7 +11,7 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError
 
-from .NodeImages import DIFFERENT_VOLUMES, Label, NodeImage, grid_of, remove_with_displays
+from .NodeImages import DIFFERENT_VOLUMES, Label, NodeImage, bytes_of_color, grid_of, remove_with_displays
 from .NodeKinds import (
     DIFFUSION,
     LABEL_MAP,
@@ -139,13 +139,8 @@ def _labels_of(node: Any) -> tuple[Label, ...]:
         if name and name != "(none)":
             rgba = [0.0] * 4
             table.GetColor(int(number), rgba)
-            labels.append(Label(int(number), name, _bytes(rgba)))
+            labels.append(Label(int(number), name, bytes_of_color(rgba)))
     return tuple(labels)
-
-
-def _bytes(colour: Any) -> tuple[int, int, int]:
-    red, green, blue = (round(255 * part) for part in colour[:3])
-    return red, green, blue
 
 
 # --- sequences --------------------------------------------------------------------------------------------------------

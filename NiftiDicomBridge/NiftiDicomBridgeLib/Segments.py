@@ -11,7 +11,7 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError, stem_of
 
-from .NodeImages import Label, Mask, NodeImage
+from .NodeImages import Label, Mask, NodeImage, bytes_of_color
 from .NodeKinds import instance_uids_of
 from .SegmentMasks import Grid, common_grid, masks_of, on_grid
 from .SourceFile import source_of
@@ -149,10 +149,9 @@ def _codes(terminology: str) -> list[str]:
 
 
 def _label_of(segment: Any, number: int) -> Label:
-    red, green, blue = (round(255 * part) for part in segment.GetColor())
     terminology = _tag_of(segment, segment.GetTerminologyEntryTagName())
     properties = {field: _tag_of(segment, tag) for field, tag in SEGMENT_TAGS.items()}
-    return Label(number, segment.GetName(), (red, green, blue), terminology, **properties)
+    return Label(number, segment.GetName(), bytes_of_color(segment.GetColor()), terminology, **properties)
 
 
 def _numbers_of(segments: Sequence[Any]) -> list[int]:

@@ -9,7 +9,6 @@ import socket
 import socketserver
 import ssl
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -154,13 +153,12 @@ def tls_in_front(port: int, pem: Path, key: Path) -> Iterator[int]:
 
 
 def dcmtk(name: str) -> str:
-    """Return a program of DCMTK; pynetdicom installs programs of the same names beside Python."""
-    own = Path(sys.executable).parent
-    folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder).absolute() != own]
-    program = shutil.which(name, path=os.pathsep.join(folders))
-    if program is None:
+    """Return a program of DCMTK; pynetdicom installs Python scripts of the same names, which take other arguments."""
+    programs = [shutil.which(name, path=folder) for folder in os.environ["PATH"].split(os.pathsep)]
+    compiled = [program for program in programs if program and not Path(program).read_bytes().startswith(b"#!")]
+    if not compiled:
         missing(f"{name} of DCMTK")
-    return str(program)
+    return str(compiled[0])
 
 
 def certificate(folder: Path, name: str, host: str = "localhost") -> tuple[Path, Path]:

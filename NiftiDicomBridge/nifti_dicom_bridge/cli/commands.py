@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import BridgeError, Cancelled, OptionError
 from ..model.limits import size_limit
 from .apply import run_apply, split_task
 from .archive import run_fetch, run_send
 from .convert import Registrar, run_convert
-from .exit_codes import DONE, FAILED, USAGE
+from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from .lines import accept_every_character, print_json, print_line
 from .listen import run_listen
 from .parser import parser_of_commands
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     """Run the command line and return its exit code.
 
     0: all done. 1: something failed or differs. 2: wrong usage. 70: an error that was not foreseen.
+    130: stopped by Ctrl-C.
 
     Parameters
     ----------
@@ -48,16 +50,24 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
             return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
         return _fail(_message(error), USAGE)
-    except Cancelled:
-        return _fail("Stopped; nothing half-written was left.", FAILED)
+    except (Cancelled, KeyboardInterrupt):
+        return _fail("Stopped; nothing half-written was left.", INTERRUPTED)
     except BridgeError as error:
         return _fail(_message(error), FAILED)
-    except KeyboardInterrupt:
-        return _fail("Stopped; nothing half-written was left.", FAILED)
     except BrokenPipeError:
         return FAILED
     except Unexpected as error:
         return _fail(*error.args)
+
+
+def program() -> NoReturn:
+    """Run the command line as a program of its own: an interruption is answered at every moment, also at its end."""
+    try:
+        code = main()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is to end
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def _message(error: BridgeError) -> str:

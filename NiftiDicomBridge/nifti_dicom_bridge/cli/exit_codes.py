@@ -1,4 +1,4 @@
 """How a command ended."""
 
-DONE, FAILED, USAGE, UNEXPECTED = 0, 1, 2, 70
-"""All is done; something failed or differs; wrong usage; an error that was not foreseen."""
+DONE, FAILED, USAGE, UNEXPECTED, INTERRUPTED = 0, 1, 2, 70, 130
+"""All done; something failed or differs; wrong usage; an error that was not foreseen; Ctrl-C (128 + SIGINT, as in shells)."""

@@ -128,7 +128,6 @@ def test_entries_come_as_they_are_complete(circle: Circle) -> None:
     assert sorted(entry.title for entry in came) == sorted(entry.title for entry in report.entries)
 
 
-@pytest.mark.slow
 def living_processes(group: int) -> list[str]:
     """Return the processes of a group that have not ended; those whose parent has not asked for their result have."""
     found = []
@@ -143,6 +142,7 @@ def living_processes(group: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed as Linux does")
 def test_an_interruption_ends_all_processes(circle: Circle) -> None:
     for n in range(12):
@@ -155,7 +155,7 @@ def test_an_interruption_ends_all_processes(circle: Circle) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, text = process.communicate(timeout=120)
 
-    assert process.returncode in (0, 1)
+    assert process.returncode in (0, 130)
     assert b"Traceback" not in text
     assert b"Stopped" in text or process.returncode == 0
     assert living_processes(process.pid) == []

@@ -216,3 +216,11 @@ def test_renamed_segment_becomes_a_new_segmentation(logic, loaded, tmp_path):
     report = logic.volumesToDicom([node])
     assert report.ok, words_of(report)
     assert "other" in [item.SegmentLabel for item in pydicom.dcmread(report.outputs[0]).SegmentSequence]
+
+
+def test_colors_beyond_the_gamut_are_written_as_the_nearest(logic, segmentation, add_box, tmp_path):
+    add_box(segmentation, "bright", (0, 0, 0), (1, 1, 1)).SetColor(256 / 255, 0.5, -0.01)
+    report = logic.exportVolumes([segmentation], tmp_path)
+    assert outcomes(report) == ["converted"], words_of(report)
+    (table,) = tmp_path.glob("*_dseg.tsv")
+    assert "#ff8000" in table.read_text()

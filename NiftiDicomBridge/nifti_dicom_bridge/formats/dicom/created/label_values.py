@@ -101,6 +101,8 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
     if high <= 1:
         return 1
     scales = [full for full in FULL_SCALES if abs(high - full) <= WHOLE]
+    if voxels.dtype == np.uint8 and high > FULL_SCALES[0]:
+        return FULL
     if not scales:
         raise LabelError(
             f"Voxels are from {low:g} to {high:g}, and which value is a probability of 1 is unknown. Divide them so that they "
