@@ -16,7 +16,8 @@ from ..options.apply_options import Per
 from ..options.wording import command_line_words
 from .archive import print_transfer
 from .archive_options import ARCHIVE, add_settings
-from .convert import Registrar, check_report, pair, print_counts, print_entry, write_report_file
+from .convert import Registrar, check_report, pair, write_report_file
+from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .progress_bar import ProgressBar
 
@@ -117,10 +118,10 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
         report = apply(
             arguments.inputs, arguments.output, arguments.task, progress=bar.progress, set_values=values, **options
         ).in_words(command_line_words)
+    lines = EntryLines(arguments.quiet, arguments.verbose)
     for entry in report.entries:
-        print_entry(entry, arguments.quiet, arguments.verbose)
-    if not arguments.quiet:
-        print_counts(report, time.monotonic() - start, arguments.verbose)
+        lines.show(entry)
+    lines.end(report, time.monotonic() - start)
     if arguments.report:
         write_report_file(report, arguments.report, arguments.quiet, arguments.overwrite)
     code = DONE if report.ok else FAILED
