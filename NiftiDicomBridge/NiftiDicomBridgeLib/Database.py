@@ -294,7 +294,8 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
         raise BridgeError(
-            f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log says why; the series are in the database."
+            f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log contains the reason; the series "
+            f"are in the database."
         )
     return loaded
 

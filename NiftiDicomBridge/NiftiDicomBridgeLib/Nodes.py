@@ -96,7 +96,9 @@ def _hardened(node: Any) -> NodeImage:
     try:
         copy.SetAndObserveTransformNodeID(node.GetTransformNodeID())
         if not copy.HardenTransform():
-            raise BridgeError(f"{node.GetName()} could not be resampled under its transforms. Slicer's log says why.")
+            raise BridgeError(
+                f"{node.GetName()} could not be resampled under its transforms. Slicer's log contains the reason."
+            )
         image = _image_of_volume(copy, harden=False)
     finally:
         remove_with_displays(copy)
@@ -151,7 +153,9 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
     originals = [sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes())]
     frames = _as_displayed(originals, sequence, shown)
     if not holds_volumes(sequence):
-        raise BridgeError(f"{sequence.GetName()} is no sequence of volumes. Choose volumes, segmentations, or such a sequence.")
+        raise BridgeError(
+            f"{sequence.GetName()} is not a sequence of volumes. Choose volumes, segmentations, or such a sequence."
+        )
     for frame in frames:
         _require_convertible(frame)
     grids = np.array([grid_of(frame) for frame in frames])

@@ -310,7 +310,7 @@ ROWS: tuple[AnyRow, ...] = (
         "RepetitionTime",
         volume_time_of,
         "(0008,0032) of the volumes, or (2005,xxA0) Philips MR Imaging DD 001 of 3D "
-        "echo trains, where they tell another time than (0018,0080)",
+        "echo trains, if they differ from (0018,0080)",
     ),
     Derived("RepetitionTimeInversion", _excitation_time, "(0018,0080), where volumes come at another rate", INVERTED),
     Derived("RepetitionTimeExcitation", _excitation_time, "(0018,0080), where volumes come at another rate", NOT_INVERTED),

@@ -160,7 +160,7 @@ def _labels(value: Any, patterns: Patterns, where: str, empty: bool = False) -> 
         raise OptionError(f"{where}: an object with patterns and labels was expected, found a {type(value).__name__}.")
     for pattern, label in value.items():
         if not isinstance(label, str) or not (LABEL.fullmatch(label) or (empty and not label)):
-            raise OptionError(f"{where}/{pattern}: {label!r} is no label: letters and digits are allowed.")
+            raise OptionError(f"{where}/{pattern}: {label!r} is not a valid label; only letters and digits are allowed.")
     return Labels(tuple((patterns.compiled(pattern, where), label) for pattern, label in value.items()))
 
 
@@ -212,7 +212,7 @@ def _reason(row: dict[str, Any], where: str) -> str:
     value = row.get("sourcedata", "")
     if not isinstance(value, (str, bool)):
         raise OptionError(f"{where}/sourcedata: true, false or a reason was expected, found {value!r}.")
-    return "the map says so" if value is True else value or ""
+    return "specified by the map" if value is True else value or ""
 
 
 def _changes(row: dict[str, Any], where: str) -> dict[str, Any]:
@@ -236,7 +236,9 @@ def _entities(value: Any, where: str) -> dict[str, str]:
     for part in parts:
         key, dash, label = part.partition("-")
         if not dash or not LABEL.fullmatch(label):
-            raise OptionError(f"{where}: {part!r} is no entity: KEY-LABEL with letters and digits was expected, as task-rest.")
+            raise OptionError(
+                f"{where}: {part!r} is not a valid entity. Expected KEY-LABEL with letters and digits, such as task-rest."
+            )
         if key not in naming_rules.entities():
             known = ", ".join(naming_rules.entities())
             raise OptionError(f"{where}: BIDS has no entity {key!r} here. Known are {known}.")

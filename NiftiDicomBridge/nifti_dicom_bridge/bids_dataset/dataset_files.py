@@ -175,7 +175,7 @@ def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
         raise OutputError(f"{path}: cannot be read ({error}). Repair it, or choose another folder.") from None
     columns = lines[0].split("\t") if lines else []
     if key not in columns:
-        raise OutputError(f"{path}: has no column {key}: it is no BIDS table. Repair it, or choose another folder.")
+        raise OutputError(f"{path}: column {key} is missing, so it is not a BIDS table. Repair it, or choose another folder.")
     return columns, [
         dict(zip(columns, [*line.split("\t"), *[NOT_AVAILABLE] * len(columns)], strict=False)) for line in lines[1:] if line
     ]

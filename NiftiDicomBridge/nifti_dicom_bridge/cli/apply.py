@@ -52,7 +52,8 @@ def add_apply(commands: Any) -> None:
     sub = commands.add_parser(
         NAME,
         help="run a NIfTI tool on DICOM series",
-        description="Convert DICOM series to NIfTI, run a command on them, and write its results as DICOM beside the original.",
+        description="Convert DICOM series to NIfTI, run a command on them, and write its results as DICOM next to the "
+        "original.",
         usage="nifti-dicom-bridge apply INPUT [INPUT ...] -o OUT [options] -- COMMAND ... {input} ... {output} ...",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

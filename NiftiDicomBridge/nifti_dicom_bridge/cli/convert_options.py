@@ -29,9 +29,9 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
     sub.add_argument("--subject", metavar="LABEL", help="BIDS: label of the subject, for input of one patient")
-    sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
+    sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML file that assigns BIDS names to series")
     sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
-                     help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
+                     help="to NIfTI: for an image of sheared or uneven slices, also write one on a regular grid. To DICOM:  "
                           "'shear' makes rows and columns perpendicular")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
@@ -80,10 +80,10 @@ def _add_creation(group: Any) -> None:
     group.add_argument("--allow-no-overlap", action="store_true",
                        help="also use a reference that the image does not overlap, for patient and study only")  # fmt: skip
     group.add_argument("--study-from", metavar="DICOM", help="DICOM that gives patient and study only")
-    group.add_argument("--sidecar", metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
+    group.add_argument("--sidecar", metavar="FILE.json", help="path of the BIDS sidecar, if it is not next to the image")
     group.add_argument("--metadata", metavar="FILE",
                        help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
-    group.add_argument("--labels", metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--labels", metavar="FILE", help="names and colors of the labels of a label map")
     group.add_argument("--algorithm", metavar="NAME[:VERSION[:FAMILY]]",
                        help="what made a segmentation automatically, such as nnU-Net:2.5:AI")  # fmt: skip
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,

@@ -124,14 +124,14 @@ def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:
 def violations(paths: Sequence[Path]) -> list[str]:
     """Return what the standard does not allow in files that were written, in sentences."""
     errors = [finding for finding in check_files(paths) if finding.severity is Severity.ERROR]
-    return [f"not as the standard wants it: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
+    return [f"not valid: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
 
 
 def _refuse_original_options(path: Path, options: ConversionOptions) -> None:
     """Refuse to make something new where the original is wanted and its record is not there."""
     if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
         raise SidecarError(
-            f"{path}: there is no record of the DICOM it came from: {_where_it_was(path)} Put it back; or, if the image never "
+            f"{path}: it has no record of its DICOM original: {_where_it_was(path)} Put it back; or, if the image never "
             'was DICOM, leave out uids="keep" and names="original".'
         )
 
@@ -139,4 +139,4 @@ def _refuse_original_options(path: Path, options: ConversionOptions) -> None:
 def _where_it_was(path: Path) -> str:
     if is_store(path):
         return "the store has none."
-    return f"the sidecar {sidecar_path(path).name} that was written beside it is missing or has no 'NiftiDicomBridge' key."
+    return f"the sidecar {sidecar_path(path).name} that was written with it is missing or has no 'NiftiDicomBridge' key."

@@ -85,7 +85,8 @@ def _check_beside(folder: Path, name: str) -> None:
     for suffix in READABLE_SUFFIXES:
         if (folder / (name + suffix)).exists():
             raise OutputError(
-                f"{folder / name}.json belongs to {name}{suffix}, which lies there too, and holds its record. Choose another "
+                f"{folder / name}.json is the sidecar of {name}{suffix} in the same folder, and contains its record. "
+                f"Choose another "
                 "folder."
             )
 

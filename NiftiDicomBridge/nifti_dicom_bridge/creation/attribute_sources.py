@@ -218,7 +218,8 @@ def _check_patient(attributes: Attributes, other: Reference, described: ImageWit
         name = element.value.decode("utf-8", "replace").strip(" \0") if element and isinstance(element.value, bytes) else ""
         if ours and name and ours.casefold().rstrip("^") != name.casefold().rstrip("^"):
             raise OptionError(
-                f"{described.where} says {keyword} {ours!r}, the reference {other.title} is of {name!r}: another patient. Name "
+                f"{described.where} specifies {keyword} {ours!r}, the reference {other.title} has {name!r}: another "
+                f"patient. Name "
                 f'a reference of the same patient, or set the right value: set_values={{"{keyword}": "VALUE"}}'
             )
 

@@ -107,12 +107,13 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     if image.times < 2 or not is_number(seconds) or not 0 < seconds < 1e4:
         if image.times > 1 and image.time_step_s > LONGEST_S["RepetitionTime"]:
             log.warnings.append(
-                f"its header says that volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is written as it is"
+                f"according to its header, volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is "
+                f"written unchanged"
             )
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(
-            f"its header says that volumes are {image.time_step_s:g} s apart, its sidecar that RepetitionTime is "
+            f"according to its header, volumes are {image.time_step_s:g} s apart; its sidecar specifies RepetitionTime  "
             f"{seconds:g} s: the sidecar's was taken"
         )
     return replace(image, time_step_s=float(seconds))

@@ -44,7 +44,9 @@ def phase_encoding(described: ImageWithSidecar, placed: Volume, sentences: list[
         return {}
     axis, sense = axis_and_sense
     if axis == 2:
-        sentences.append("the phase encoding runs along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot say")
+        sentences.append(
+            "the phase encoding is along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot express"
+        )
         return {}
     values: dict[int, tuple[str, list[Any]]] = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: ("CS", ["ROW" if axis == 0 else "COL"])}
     if sense and manufacturer_of(str(described.top.get("Manufacturer", "")), {}) == "GE":

@@ -122,7 +122,7 @@ def _half_module(tag: int, elements: Elements, sop_class: str) -> tuple[Path, st
         rules = {rule.tag for rule in module.rules}
         if module.usage != "M" and tag in rules and tag not in always:
             for other in sorted((rules - always) & elements.keys()):
-                return (other,), f"its module {module.name} wants {dictionary.describe(tag)} too, which is missing"
+                return (other,), f"its module {module.name} also requires {dictionary.describe(tag)}, which is missing"
     return (), ""
 
 

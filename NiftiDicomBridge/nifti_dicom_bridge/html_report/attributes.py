@@ -70,7 +70,9 @@ def of_log(log: Log) -> list[Row]:
 def _chosen(change: Change) -> Row:
     if change.source != DEFAULT:
         return Row("set", change.attribute, change.old, change.new, change.source)
-    kind, source = ("assumed", "the standard wants a value") if change.new else ("empty", "the standard wants it, even empty")
+    kind, source = (
+        ("assumed", "the standard requires a value") if change.new else ("empty", "the standard requires it, even empty")
+    )
     return Row(kind, change.attribute, change.old, change.new, source)
 
 

@@ -29,7 +29,7 @@ def read_caret(text: str, place: Place) -> list[Segment]:
     try:
         root = ElementTree.fromstring(text.strip("\ufeff \t\r\n\0"))
     except ElementTree.ParseError as error:
-        raise place.error(f"damaged XML ({error}). Repair it, or make it anew.") from None
+        raise place.error(f"damaged XML ({error}). Repair it, or create it again.") from None
     return [_segment(label, place.at(f"label {n}")) for n, label in enumerate(root.iter("Label"), 1)]
 
 

@@ -64,7 +64,7 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
     if unknown:
         log.warnings.append(
             f"no standard code is known for {len(unknown)} segment(s): {_some(unknown)}. They are written as tissue, with a "
-            f"private code ({PRIVATE_SCHEME}); a label file with codes says it better"
+            f"private code ({PRIVATE_SCHEME}); use a label file with codes"
         )
     return result
 
@@ -106,7 +106,7 @@ def named_labels(name: str) -> list[Segment]:
         If there is no such set.
     """
     if name.lower() != "freesurfer":
-        raise LabelError(f"There are no built-in labels {name!r}, only 'freesurfer'. Give a label file.")
+        raise LabelError(f"Unknown built-in labels {name!r}; available: 'freesurfer'. Specify a label file.")
     return [Segment(int(number), label) for number, label in _table()["freesurfer"].items()]
 
 

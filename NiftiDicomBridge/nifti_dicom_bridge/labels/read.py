@@ -96,7 +96,7 @@ def _segments(text: str, place: Place) -> list[Segment]:
         return trees.read_tree(tree, place)
     raise place.error(
         "it is none of the label files known: BIDS _dseg.tsv, FreeSurfer look-up table, ITK-SNAP label descriptions, 3D Slicer "
-        f"colour table, table or JSON or TOML of numbers and names. It begins with {text.strip()[:40]!r}."
+        f"color table, table or JSON or TOML of numbers and names. It begins with {text.strip()[:40]!r}."
     )
 
 
@@ -110,7 +110,7 @@ def _text(path: Path, place: Place) -> str:
     if not raw.strip():
         raise place.error("it is empty.")
     if b"\0" in raw:
-        raise place.error("it is no text. Give a label file.")
+        raise place.error("it is not a text file. Specify a label file.")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -39,7 +39,7 @@ def parse_json(text: str, place: Place) -> dict[str, Any] | None:
     try:
         content = json_files.parse_json(text.removeprefix("\ufeff"))
     except ValueError as error:
-        raise place.error(f"damaged JSON ({error}). Repair it, or make it anew.") from None
+        raise place.error(f"damaged JSON ({error}). Repair it, or create it again.") from None
     if not isinstance(content, dict):
         raise place.error('a list where an object like {"1": "spleen"} is expected.')
     return content
@@ -122,7 +122,7 @@ def _segments_of_attributes(lists: Any, place: Place) -> list[Segment]:
         for m, one in enumerate(group if isinstance(group, list) else [group], 1):
             here = place.at(f"{_ATTRIBUTES}, list {n}, segment {m}")
             if not isinstance(one, dict):
-                raise here.error(f"{json.dumps(one)[:60]} is no segment.")
+                raise here.error(f"{json.dumps(one)[:60]} is not a segment.")
             segments.append(_described_segment(one, here))
     return segments
 
@@ -150,7 +150,7 @@ def _colour(value: Any, here: Place) -> RGB | None:
     if value is None or isinstance(value, str):
         return checks.hex_colour(value or "", here)
     if not isinstance(value, list):
-        raise here.error(f"{json.dumps(value)[:60]} is no colour. Three numbers from 0 to 255 are.")
+        raise here.error(f"{json.dumps(value)[:60]} is not a color. Write three numbers from 0 to 255.")
     return checks.colour(value, here)
 
 

@@ -97,7 +97,7 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     grid = geometry.regular_grid(planes, (rows, columns), Resample.TILT in steps, Resample.SPACING in steps)
     if np.prod(grid.shape, dtype=float) > MOST_VOXELS * np.prod(volume.voxels.shape[1:4], dtype=float):
         raise GeometryError(
-            f"{volume.name}: not resampled: the slices lie so far apart that a grid of {grid.shape[2]} × {grid.shape[1]} × "
+            f"{volume.name}: not resampled: the slices are so far apart that a grid of {grid.shape[2]} × {grid.shape[1]} × "
             f"{grid.shape[0]} voxels would be needed, more than {MOST_VOXELS} times as many as there are."
         )
     padding = _padding(volume)
@@ -263,7 +263,7 @@ def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resampl
         before, now = volume.voxels.shape[2:4], grid.shape[1:]
         sentences.append(
             f"resampled to an upright grid, by {method} within the slices: they were sheared by {tilt:.2f}°. The field grew "
-            f"from {before[0]} × {before[1]} to {now[0]} × {now[1]} rows and columns; what lies outside of the slices has the "
+            f"from {before[0]} × {before[1]} to {now[0]} × {now[1]} rows and columns; voxels outside of the slices have the "
             f"stored value {plan.fill.value:g} ({plan.fill.words})"
         )
         if geometry.is_uneven(planes) and Resample.SPACING not in steps:
@@ -278,5 +278,5 @@ def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resampl
         if smallest < 1 - geometry.SAME_SLICE:
             sentences.append(f"slices were as near as {smallest * grid.step_mm:.6g} mm to each other: finer than the even grid")
         if Resample.TILT not in steps and tilt > geometry.TILT_DEGREES:
-            sentences.append(f"the slices are still sheared by {tilt:.2f}° (gantry tilt): the sform says so")
+            sentences.append(f"the slices are still sheared by {tilt:.2f}° (gantry tilt): the sform contains the shear")
     return tuple(sentences)

@@ -92,7 +92,8 @@ RULES: tuple[Rule, ...] = (
         "bids-with-identity",
         ("layout", "identity"),
         lambda options: options.layout is Layout.BIDS and options.identity,
-        "{layout=bids} writes sidecars that identify nobody, and {identity=True} names the patient. Leave out one of them.",
+        "{layout=bids} writes sidecars without identity, and {identity=True} writes the name of the patient. Leave "
+        "out one of them.",
     ),
     Rule(
         "subject-without-bids",
@@ -156,7 +157,7 @@ RULES: tuple[Rule, ...] = (
         "fps-without-movies",
         ("preview.fps", "preview.gif", "preview.mp4"),
         lambda options: is_given(options, "preview.fps") and not (options.preview.gif or options.preview.mp4),
-        "{preview.fps} applies only to GIF and MP4, and both are turned off. Leave out {preview.fps}.",
+        "{preview.fps} applies only to GIF and MP4, and both are disabled. Leave out {preview.fps}.",
     ),
     # what options name
     Rule(

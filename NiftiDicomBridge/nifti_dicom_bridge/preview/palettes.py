@@ -44,7 +44,7 @@ def palette_of(elements: Elements, notes: list[str]) -> Lut | None:
         count = min(map(len, channels))
         return Lut(first, np.stack([channel[:count] for channel in channels], axis=-1))
     except (ValueError, IndexError) as error:
-        notes.append(f"the palette cannot be used ({error}): the picture is grey")
+        notes.append(f"the palette cannot be used ({error}): the image is shown in grayscale")
         return None
 
 
@@ -100,7 +100,7 @@ def _segments(words: list[int], most: int, bits: int, last: int | None = None, s
             segment = list(_segments(words[:position], length, bits, last, offset))
             position += 2 + parts
         else:
-            raise ValueError(f"a segment of type {opcode} stands at {position}")
+            raise ValueError(f"an unknown segment of type {opcode} at {position}")
         last = segment[-1] if segment else last
         yield from segment
 

@@ -130,7 +130,7 @@ class FfmpegWriter:
     def _complaint(self) -> str:
         self._said.seek(0)
         words = self._said.read().decode("utf-8", "replace").strip().splitlines()
-        return f"{self.path.name}: ffmpeg could not write it ({words[-1] if words else 'it did not say why'})."
+        return f"{self.path.name}: ffmpeg could not write it ({words[-1] if words else 'no reason given'})."
 
 
 class PyavWriter:

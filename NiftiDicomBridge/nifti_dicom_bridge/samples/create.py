@@ -180,4 +180,4 @@ def _made_cines(scratch: Path) -> Iterator[tuple[str, str]]:
     write_angiogram(cines.angiogram(), scratch / "dicom" / "XA_cine" / "000001.dcm", shared)
     yield "XA_cine", "XA cine, coronary tree"
     write_ultrasound(cines.heart_clip(), scratch / "dicom" / "US_cine" / "000001.dcm", shared)
-    yield "US_cine", "US cine in colour, heart"
+    yield "US_cine", "US cine in color, heart"

@@ -196,7 +196,7 @@ def encode_value(vr: str, values: Any, charset: CharacterSet, where: str) -> byt
     try:
         return _bytes_of(vr, values, charset)
     except (struct.error, TypeError, ValueError, AttributeError, LookupError) as error:
-        raise SidecarError(f"{where}: {_shown(values)} is no value of VR {vr} ({error}).") from None
+        raise SidecarError(f"{where}: {_shown(values)} is not a valid value of VR {vr} ({error}).") from None
 
 
 def _bytes_of(vr: str, values: list[Any], charset: CharacterSet) -> bytes:
@@ -230,7 +230,7 @@ def tag_of(key: str, where: str) -> int:
     """Return the tag of a key ``GGGGEEEE``."""
     if re.fullmatch("[0-9A-Fa-f]{8}", key) and is_element_tag(int(key, 16)):
         return int(key, 16)
-    raise SidecarError(f"{where}: {key!r} is no tag; eight hexadecimal digits were expected.")
+    raise SidecarError(f"{where}: {key!r} is not a tag; expected eight hexadecimal digits.")
 
 
 def _base64(value: Any, where: str) -> bytes:

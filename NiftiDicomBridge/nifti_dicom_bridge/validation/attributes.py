@@ -29,7 +29,7 @@ def check_attributes(subject: DataSetContext) -> None:
         checklist = requirements_of(subject.sop_class, present_modules(subject.sop_class, known))
     _check_level(subject, elements, checklist, (), CharacterSet())
     for tag in subject.instance.repeated:
-        subject.error("repeated", (tag,), "It stands there more than once (PS3.5 7.1).", "Keep one of them.")
+        subject.error("repeated", (tag,), "It occurs more than once (PS3.5 7.1).", "Keep one of them.")
 
 
 def _check_level(

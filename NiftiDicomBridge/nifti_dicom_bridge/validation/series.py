@@ -180,7 +180,7 @@ def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
             "spacing",
             first,
             Tag.IMAGE_POSITION_PATIENT,
-            f"The slices lie {steps.min():.4g} to {steps.max():.4g} mm apart: they are no even grid.",
+            f"The slices are {steps.min():.4g} to {steps.max():.4g} mm apart, so the grid is not regular.",
             "Check whether slices are missing.",
         )
     elif first.spacing_between and abs(first.spacing_between - usual) > SPACING_TOLERANCE * usual:
@@ -190,7 +190,7 @@ def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
             "spacing",
             first,
             Tag.SPACING_BETWEEN_SLICES,
-            f"It says {first.spacing_between:g} mm, the positions lie {usual:.5g} mm apart.",
+            f"It is {first.spacing_between:g} mm, the positions are {usual:.5g} mm apart.",
             "Correct it; readers believe one or the other.",
         )
 
@@ -207,6 +207,6 @@ def _check_duplicates(stack: list[FileSummary], heap: FindingCollector) -> None:
                 "position",
                 card,
                 Tag.IMAGE_POSITION_PATIENT,
-                f"It lies where {twin.file} lies, and no time, echo, b-value or the like tells them apart.",
-                "Set what tells them apart, or remove one.",
+                f"It has the position of {twin.file}, and no time, echo, b-value or other attribute distinguishes them.",
+                "Set an attribute that distinguishes them, or remove one.",
             )

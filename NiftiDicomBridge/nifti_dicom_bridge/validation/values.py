@@ -282,7 +282,7 @@ def check_image_type(subject: DataSetContext) -> None:
         subject.error(
             "value",
             (Tag.IMAGE_TYPE,),
-            f"It is {'/'.join(texts)}; this IOD wants {wanted} values (PS3.3 C.7.6.1.1.2).",
+            f"It is {'/'.join(texts)}; this IOD requires {wanted} values (PS3.3 C.7.6.1.1.2).",
             "Add what is missing, such as AXIAL for CT.",
         )
 
@@ -305,7 +305,7 @@ def check_values(subject: DataSetContext, tag: int, element: Element, path: Path
                 "value" if enumerated else "term",
                 path,
                 f"{which} is {wrong[0]!r}; {kind} {', '.join(row.values)} (PS3.3 {section}).",
-                "Correct it." if enumerated else "Other terms are allowed, but readers may not know this one.",
+                "Correct it." if enumerated else "Other terms are allowed, but readers may not support this one.",
             )
             return
 

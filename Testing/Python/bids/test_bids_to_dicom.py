@@ -317,7 +317,7 @@ def test_sense_is_not_told_in_an_attribute_that_others_do_not_read_as_one(there:
 
 def test_phase_encoding_along_the_slices_is_said_to_be_inexpressible(there: Path) -> None:
     path = save(PhaseEncodingDirection="k")
-    assert "phase encoding runs along the slices" in sentences(path)
+    assert "phase encoding is along the slices" in sentences(path)
     assert "InPlanePhaseEncodingDirection" not in made(path)[0]
 
 

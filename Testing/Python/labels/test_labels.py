@@ -139,7 +139,7 @@ DAMAGED = {
     "broken xml": ("<CaretExtension><LabelTable><Label Key='1'>a</Label>", "labels.any", "XML"),
     "entities": ("<!DOCTYPE a [<!ENTITY b 'c'>]><LabelTable><Label Key='1'>&b;</Label></LabelTable>", "labels.any", "XML"),
     "no number": ("index\tname\nred\ta\n", "line 2", "red"),
-    "no number in a row": ("index\tname\n\ta\n", "line 2", "no label number"),
+    "no number in a row": ("index\tname\n\ta\n", "line 2", "not a label number"),
     "algorithm": ("index,name,AlgorithmType\n1,a,by hand\n", "line 2", "BY HAND"),
     "half a quotation": ('index,name\n1,"a\n', "labels.any", "none of the label files"),
     "list": ('[{"1": "a"}]', "labels.any", "a list"),

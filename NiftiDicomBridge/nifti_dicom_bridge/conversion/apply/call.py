@@ -132,7 +132,7 @@ def _options(given: dict[str, Any]) -> tuple[ApplyOptions, ConversionOptions]:
     for name in given.keys() - known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Options are {', '.join(sorted(known))}."
-        raise OptionError(f"There is no option {name} here. {hint}")
+        raise OptionError(f"Unknown option {name}. {hint}")
     own = {name: value for name, value in given.items() if name in _APPLY}
     others = {name: value for name, value in given.items() if name not in _APPLY}
     return ApplyOptions(**own), ConversionOptions(Target.DICOM, **others)

@@ -87,7 +87,7 @@ class ResultWriter:
             result, original, [original] if is_named else originals, labels is not None or bool(segments)
         )
         if (kind is Kind.SEG or original.reference.modality == "SEG") and not image.array.any():
-            _skip(entry, "no voxel has a label, so there is no segment to write")
+            _skip(entry, "all voxels are 0, so there is nothing to write")
             return
         if assumed:
             entry.log.warnings.append(assumed)

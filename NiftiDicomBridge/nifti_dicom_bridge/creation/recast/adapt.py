@@ -91,7 +91,7 @@ def _of_enhanced(elements: Elements, form: ObjectKind, sentences: Sentences) -> 
         }
     rescale_type = metadata.text(elements, Tag.RESCALE_TYPE, "HU")
     if form is OBJECT_KINDS[Kind.ENHANCED_CT] and rescale_type != "HU":
-        sentences[f"RescaleType {rescale_type} cannot be said of Enhanced CT: HU was written"] = None
+        sentences[f"Enhanced CT does not allow RescaleType {rescale_type}: HU was written"] = None
         return {**elements, Tag.RESCALE_TYPE: new_element.text("LO", "HU")}
     return elements
 

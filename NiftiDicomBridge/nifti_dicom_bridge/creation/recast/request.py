@@ -116,7 +116,7 @@ def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[
     """Return how the original is displayed; what an object of one frame needs for it is added to `own`."""
     sentences: Sentences = {}
     if "voxels" in volume.edits():
-        log.notes.append("window and padding value were computed anew, as the values were edited")
+        log.notes.append("window and padding value were recomputed, because the values were edited")
         return Display()
     display = display_of(volume.dicom.metadata, frames.infos, sentences)
     if display.ratios and form.multi_frame and any(private != display.private[0] for private in display.private):

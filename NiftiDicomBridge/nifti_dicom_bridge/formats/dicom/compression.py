@@ -121,7 +121,7 @@ def _replace(path: Path, data_set: FileDataset) -> None:
     try:
         data_set.save_as(part, enforce_file_format=True, implicit_vr=False, little_endian=True)
         if not _same_pixels(dcmread(path), dcmread(part)):
-            raise _error(str(data_set.file_meta.TransferSyntaxUID), "decoding does not give back its pixels")
+            raise _error(str(data_set.file_meta.TransferSyntaxUID), "decoding does not return the same pixels")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

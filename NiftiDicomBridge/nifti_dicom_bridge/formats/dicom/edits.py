@@ -74,7 +74,7 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
         for part in texts:
             validate_value(vr, part, RAISE)
     except (ValueError, OverflowError, struct.error) as error:
-        raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is no value of VR {vr}: {error}") from None
+        raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is not a valid value of VR {vr}: {error}") from None
     if vr == "PN":
         return vr, [_person(part) for part in texts]
     return vr, [part or None for part in texts] if any(texts) else []

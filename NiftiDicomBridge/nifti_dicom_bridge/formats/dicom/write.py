@@ -120,8 +120,8 @@ def _check_records(volumes: Sequence[Volume]) -> None:
     for volume in volumes:
         if volume.source is None:
             raise SidecarError(
-                f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written "
-                "beside the image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
+                f"{volume.name}: it has no record of its DICOM original: the sidecar NAME.json that was written "
+                "with it is missing or has no 'NiftiDicomBridge' key. Put it back next to the image."
             )
 
 

@@ -116,11 +116,15 @@ class NiftiHeader:
                 header = (_from_fields_1 if size == 348 else _from_fields_2)(fields, order)
                 header._check(path)
                 return header
-        raise NiftiReadError(f"{path}: damaged or no NIfTI (it does not begin with a header). Make it anew from its source.")
+        raise NiftiReadError(
+            f"{path}: damaged or not NIfTI (it does not begin with a header). Create it again from its source."
+        )
 
     def _check(self, path: Path) -> None:
         if not 1 <= self.dims[0] <= 7 or min(self.shape) < 1:
-            raise NiftiReadError(f"{path}: its dimensions are {self.dims}: there is no image. Make it anew from its source.")
+            raise NiftiReadError(
+                f"{path}: its dimensions are {self.dims}, so the image is empty. Create it again from its source."
+            )
         if self.datatype not in _DTYPES:
             name = _NAMES.get(self.datatype, f"code {self.datatype}")
             raise NiftiReadError(f"{path}: voxels of type {name} have no place in DICOM. Convert them to integers or floats.")

@@ -205,9 +205,11 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except gzip_file.damage_errors() as error:
-        raise NiftiReadError(f"{path}: damaged or no NIfTI ({error}). Make it anew from its source.") from None
+        raise NiftiReadError(f"{path}: damaged or not NIfTI ({error}). Create it again from its source.") from None
     if voxels.dtype.kind == "c" and not allow_complex:
-        raise NiftiReadError(f"{path}: complex voxels are no edit of DICOM pixels. Give real and imaginary part as two images.")
+        raise NiftiReadError(
+            f"{path}: complex voxels cannot replace DICOM pixels. Write real and imaginary part as two images."
+        )
     matrix, notes = header.matrix()
     geometry.check_affine(matrix)
     return Volume(
@@ -376,7 +378,7 @@ def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, pat
         if not part:
             raise NiftiReadError(
                 f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
-                "header. Make it anew from its source."
+                "header. Create it again from its source."
             )
         got += part
     return data
@@ -388,7 +390,8 @@ def _check_size(path: Path, wanted: int) -> None:
     limit = size * 1100 if is_compressed(path) else size  # deflate packs at most 1032 : 1
     if wanted > limit:
         raise NiftiReadError(
-            f"{path}: too short: the header promises {wanted} bytes, the file has {size}. Make it anew from its source."
+            f"{path}: too short: according to the header it needs {wanted} bytes, the file has {size}. Create it "
+            f"again from its source."
         )
 
 

@@ -98,7 +98,7 @@ class OmeImage:
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ZarrReadError(
                 f"{where}: its OME-Zarr metadata are missing or damaged ({type(error).__name__}: {error}). Stores of OME-Zarr "
-                "0.5 are read: write it anew from its source."
+                "0.5 are read: create it again from its source."
             ) from None
         self.time, self.channel = self._only("time", where), self._only("channel", where)
         self.space = [n for n, (_, kind, _) in enumerate(self.axes) if kind == "space"]

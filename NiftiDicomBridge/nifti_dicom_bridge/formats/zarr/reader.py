@@ -119,7 +119,7 @@ def _read_own_store(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path
         image = own["Image"]
         matrix, rescale = np.array(image["IjkToRas"], dtype=float), image["Rescale"]
         if matrix.shape != (4, 4):
-            raise ValueError("IjkToRas is no 4 × 4 matrix")
+            raise ValueError("IjkToRas is not a 4 × 4 matrix")
         slope, intercept = float(rescale["Slope"]), float(rescale["Intercept"])
         if not math.isfinite(slope) or not math.isfinite(intercept) or slope == 0:
             raise ValueError(f"slope {slope} and intercept {intercept}")
@@ -154,8 +154,9 @@ def _check_agreement(volume: Volume, ome: OmeImage, path: Path) -> None:
     far = np.abs(np.subtract(spacing, found_spacing) * volume.voxels.shape[1:4]).max()
     if not max(low, far) <= MATRIX_TOLERANCE * max(1.0, np.abs(start).max()):
         raise GeometryError(
-            f"{path / SIGN}: the OME metadata say scale {found_spacing.tolist()} and translation {found_start.tolist()}, the "
-            f"exact matrix {KEY}/Image/IjkToRas says {spacing} and {start}. Make them agree, or take {KEY!r} away to convert "
+            f"{path / SIGN}: the OME metadata specify scale {found_spacing.tolist()} and translation "
+            f"{found_start.tolist()}, the "
+            f"exact matrix {KEY}/Image/IjkToRas {spacing} and {start}. Make them agree, or remove {KEY!r} to convert "
             "the image without its record."
         )
 
@@ -164,7 +165,7 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume
     """Return the image of a store that another tool wrote."""
     matrix = ome.ijk_to_ras()
     check_affine(matrix)
-    note = "OME-Zarr says nothing of directions: x was taken for the patient's left, y for the back, z for the head"
+    note = "OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"
     return Volume(
         voxels=voxels,
         ijk_to_ras=matrix,

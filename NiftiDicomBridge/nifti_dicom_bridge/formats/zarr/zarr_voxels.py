@@ -23,7 +23,7 @@ MOST_COMPRESSED = 2000
 """Bytes that one byte of a chunk becomes at most, in an image that is not suspicious."""
 KEPT_BYTES = 1 << 25
 """Chunks that are kept while their planes are asked for one by one."""
-AGAIN = "Copy the store anew, or write it anew from its source."
+AGAIN = "Copy the store again, or create it again from its source."
 
 
 class ZarrVoxels(LazyVoxels):

@@ -101,7 +101,7 @@ class Placement:
 
     def __init__(self, volume: Volume, sources: Sequence[Dataset], log: Log, planes: Sequence[Plane] = ()):
         if volume.voxels.ndim != 4:
-            raise PixelError("Colour images cannot be segmentations or parametric maps. Use another kind of object.")
+            raise PixelError("Color images cannot become segmentations or parametric maps. Use another kind of object.")
         self.shape = (volume.shape_ijk[1], volume.shape_ijk[0])
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
         self.step_mm = abs(float(volume.ijk_to_ras[:3, 2] @ _ras_normal(volume.ijk_to_ras)))
@@ -112,7 +112,8 @@ class Placement:
         self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]
         if sources and not any(self.matches):
             log.warnings.append(
-                "no frame of the reference series lies where one of this image does: none is referenced frame by frame"
+                "no frame of the reference series has the position of a frame of this image: frames are not "
+                "referenced one by one"
             )
 
     def _at(self, plane: Plane) -> list[SourcePlane]:

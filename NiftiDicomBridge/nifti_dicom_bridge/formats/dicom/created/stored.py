@@ -287,7 +287,7 @@ def _with_padding(
     if np.isinf(real).any():
         raise PixelError(f'{int(np.isinf(real).sum())} voxels are infinite: integer pixels cannot hold them. Use kind="pm".')
     if missing.all():
-        raise PixelError("all voxels are NaN: there is no image. Repair it at its source.")
+        raise PixelError("all voxels are NaN. Repair the image at its source.")
     if rules.zero_intercept or not rules.rescale:
         raise PixelError(f'{int(missing.sum())} voxels are NaN: this kind of object cannot hold them. Use kind="pm".')
     low, high = float(real[~missing].min()), float(real[~missing].max())

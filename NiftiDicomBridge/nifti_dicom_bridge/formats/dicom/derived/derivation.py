@@ -60,7 +60,9 @@ class DerivationContext:
             return voxels.astype(self.pixel.dtype)
         if voxels.ndim > 4:
             if voxels.dtype != np.uint8:
-                raise PixelError(f"colour voxels of type {voxels.dtype} cannot become DICOM pixels: 8 bits per colour can.")
+                raise PixelError(
+                    f"color voxels of type {voxels.dtype} cannot be stored in DICOM, which allows 8 bits per color."
+                )
             return voxels
         record = self.volume.dicom.pixel_record
         if record.rescaled:
@@ -162,7 +164,8 @@ def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
     if not old or not resampled or _same_planes(volume):
         return old
     log.warnings.append(
-        "the grid was turned against the original: a new Frame of Reference UID was given, as the space may be another "
+        "the grid was rotated relative to the original: a new Frame of Reference UID was assigned, because the space "
+        "may differ  "
         f'one. If it is the same, set it: set_values={{"FrameOfReferenceUID": "{old}"}}'
     )
     return new_uid()

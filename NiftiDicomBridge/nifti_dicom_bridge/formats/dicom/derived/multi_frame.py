@@ -24,8 +24,8 @@ def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
     offsets = Tag.GRID_FRAME_OFFSET_VECTOR in work.series.first.elements and len(work.series.instances) == 1
     if work.resampled and not offsets:
         raise GeometryError(
-            "the grid of an image that came from a multi-frame object without functional groups was changed: there is no place "
-            "in such an object to say where its frames lie now. Edit the voxels only."
+            "the grid of an image from a multi-frame object without functional groups was changed: such an object "
+            "cannot store new positions of its frames. Edit the voxels only."
         )
     for n, template in enumerate(work.series.instances):
         frames = work.stored[0] if work.resampled else _frames_of_instance(work, n)

@@ -31,7 +31,7 @@ def _set_hounsfield(groups: Sequence[Dataset], log: Log) -> None:
     """Write the one RescaleType that CT may have (PS3.3 A.70)."""
     for rescale in (item for group in groups for item in group.get("PixelValueTransformationSequence", ())):
         if rescale.get("RescaleType") != "HU":
-            note = f"RescaleType {rescale.get('RescaleType')} cannot be said of Legacy Converted Enhanced CT: HU was written"
+            note = f"RescaleType {rescale.get('RescaleType')} is not allowed in Legacy Converted Enhanced CT: HU was written"
             log.warnings += [note] if note not in log.warnings else []
             rescale.RescaleType = "HU"
 

@@ -70,7 +70,7 @@ def _positive(instance: Instance, tag: int) -> int:
             f"{instance.path}: {dictionary.describe(tag)} is missing: the pixel data cannot be understood without it."
         )
     if not 0 < number < 2**31:
-        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {number:g}: there is no image.")
+        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {number:g}, so the image is empty.")
     return int(number)
 
 
@@ -86,7 +86,7 @@ def check_length(instance: Instance) -> None:
     if pixels.length < 0 and frames > max(1, size // 8):  # a frame has an item header at least
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(Tag.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
-            "Get the file anew from its source."
+            "Copy it again from its source."
         )
     if pixels.length < 0:
         check_fragments(instance)
@@ -96,7 +96,7 @@ def check_length(instance: Instance) -> None:
     if length < wanted:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
-            f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Get the file anew from its source."
+            f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Copy it again from its source."
         )
 
 

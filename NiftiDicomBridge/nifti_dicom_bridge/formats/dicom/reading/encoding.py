@@ -198,7 +198,7 @@ class ElementReader:
                 return tuple(items), pos + 8 if end is None else end
             if (group, number) != (0xFFFE, 0xE000):
                 raise DicomReadError(
-                    f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) stands there; "
+                    f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) was found; "
                     "the file is damaged."
                 )
             item, pos = self.item(tag, pos + 8, length, depth)

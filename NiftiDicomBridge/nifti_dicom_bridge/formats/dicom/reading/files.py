@@ -149,7 +149,7 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
     except OSError as error:
         raise DicomReadError(f"{path}: cannot be read ({error.strerror}).") from error
     except (struct.error, zlib.error, RecursionError) as error:
-        raise DicomReadError(f"{path}: damaged ({error}). Get the file anew from its source.") from error
+        raise DicomReadError(f"{path}: damaged ({error}). Copy it again from its source.") from error
     except DicomReadError as error:
         raise error if str(path) in str(error) else DicomReadError(f"{path}: {error}") from None
 
@@ -179,9 +179,7 @@ def open_instance(instance: Instance) -> FileIO:
 
 def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
     where = dictionary.describe(need.tag) if need.tag else "the last element"
-    return (
-        f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Get the file anew from its source."
-    )
+    return f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Copy it again from its source."
 
 
 def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None) -> Instance:
@@ -309,6 +307,6 @@ def read_pixel_bytes(instance: Instance) -> bytes:
     if len(raw) < pixels.length:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {len(raw)}: "
-            "truncated. Get the file anew from its source."
+            "truncated. Copy it again from its source."
         )
     return raw

@@ -209,6 +209,6 @@ def _read(instance: Instance, offset: int, length: int) -> bytes:
     if len(raw) != length:
         raise DicomReadError(
             f"{instance.path}: the pixel data end after {offset + len(raw)} bytes of {instance.pixels.length}: truncated. "
-            "Get the file anew from its source."
+            "Copy it again from its source."
         )
     return raw

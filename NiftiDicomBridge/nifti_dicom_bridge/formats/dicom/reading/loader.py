@@ -240,5 +240,5 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
     if got != pixels.length:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
-            "truncated. Get the file anew from its source."
+            "truncated. Copy it again from its source."
         )

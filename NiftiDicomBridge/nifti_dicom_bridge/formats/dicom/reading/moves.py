@@ -61,6 +61,6 @@ def shift_note(volumes: Sequence[Frames]) -> list[str]:
         return []
     time = shifts.index(largest) + 2
     return [
-        f"volumes lie up to {largest:.3g} mm beside the first one (most at time {time}), as after prospective motion "
+        f"volumes are up to {largest:.3g} mm off the first one (largest at time {time}), as after prospective motion "
         "correction: the grid is that of the first volume; the sidecar stores every true position"
     ]

@@ -71,7 +71,8 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
         notes.append(
-            "the object does not specify where its frames lie: order and distance of slices are known, position is assumed"
+            "the object does not specify the positions of its frames: order and distance of slices are known, the "
+            "position is assumed"
         )
     return Frames(planes, vectors, notes, is_assumed=first is None)
 

@@ -40,7 +40,8 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
         )
     if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
         notes.append(
-            f"position {_shown(position)} and orientation {_shown(orientation)} do not place the image: it lies nowhere"
+            f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
+            f"image is unknown"
         )
         return None
     return Plane(np.array(position), axes, spacing_of(look, notes))

@@ -237,7 +237,7 @@ def _lack(volume: Frames, whole: Frames, number: int, count: int) -> str:
     """Say which slices a volume lacks."""
     missing = _missing_slices(volume, whole)
     words = f"slice(s) {', '.join(map(str, missing[:8]))}{', …' if len(missing) > 8 else ''} of {len(whole)}" if missing else ""
-    lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or lies elsewhere"
+    lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or other positions"
     return (
         f"only {len(volume)} of {len(whole)} slices were found for time {number}: it {lacks}; it is kept as a volume of its own"
     )
@@ -267,7 +267,9 @@ def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
     if stack.shear_mm > min(0.01, SEEN_SHIFT * step) and not problem:
         angle = float(np.degrees(np.arctan2(stack.shear_mm, step)))
         if angle > 0.1:
-            sentences.append(f"the slices are sheared by {angle:.2f}° (gantry tilt): the sform says so, nothing was resampled")
+            sentences.append(
+                f"the slices are sheared by {angle:.2f}° (gantry tilt): the sform contains the shear, nothing was resampled"
+            )
     if stack.deviation_mm > SEEN_SHIFT * min(1.0, step, *planes[0].spacing) and not problem and len(planes) > 1:
-        sentences.append(f"slices lie up to {stack.deviation_mm:.3g} mm beside the grid; the true positions are in the sidecar")
+        sentences.append(f"slices are up to {stack.deviation_mm:.3g} mm off the grid; the sidecar contains the true positions")
     return sentences

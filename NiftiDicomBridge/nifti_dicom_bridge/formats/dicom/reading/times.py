@@ -79,7 +79,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
         if len(parts) > 1:
             division.rows.append(n)
             if TIMES[n].complete or (TIMES[n].name == INSTANCE_NUMBER and len(places) > 1):
-                division.notes.append(f"No attribute states the time of each frame: {TIMES[n].name} tells them apart")
+                division.notes.append(f"No attribute specifies the time of each frame: {TIMES[n].name} distinguishes them")
             for part in parts:
                 _divide(part, n + 1, division)
             return

@@ -388,7 +388,7 @@ def test_volumes_that_move_stay_one_image(away: tuple[float, float, float], tmp_
 
     assert numbers(volume) == expected(list(range(TIMES)))
     largest = (TIMES - 1) * np.linalg.norm(away)
-    assert any(f"volumes lie up to {largest:.3g} mm beside the first one" in warning for warning in volume.warnings)
+    assert any(f"volumes are up to {largest:.3g} mm off the first one" in warning for warning in volume.warnings)
 
 
 def test_volumes_that_turn_stay_one_image(tmp_path: Path) -> None:
