@@ -351,7 +351,7 @@ def _same_object(new: Path, known: Path) -> bool:
         try:
             if not np.array_equal(a.pixel_array, b.pixel_array):
                 return False
-        except Exception:  # not decodable: then nobody can say that they are the same
+        except Exception:  # not decodable: then it is unknown whether they are the same
             return False
     for ds in (a, b):
         ds.pop("PixelData", None)

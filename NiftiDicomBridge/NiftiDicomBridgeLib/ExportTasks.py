@@ -53,7 +53,7 @@ NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 @dataclass(frozen=True)
 class _Source:
-    """An image to export, the files it came from, and whose it is; or why that cannot be."""
+    """An image to export, the files it came from, and the patient; or why that cannot be."""
 
     title: str
     image: NodeImage | None = None
@@ -75,7 +75,7 @@ class ExportTask:
     options : ConversionOptions, optional
         `gzip`, `overwrite`, `layout`, `bids_map` and `deidentify` matter.
     harden : bool
-        Resample what lies under a nonlinear transform, instead of refusing it.
+        Resample what is under a nonlinear transform, instead of refusing it.
     name : str
         What the files are called, without suffix; each like its node by default.
     """
@@ -127,7 +127,7 @@ class ExportTask:
             for number, (source, name) in enumerate(zip(self._sources, self._names, strict=True)):
 
                 def step(*_, title=source.title, number=number) -> None:
-                    """Say which volume it is, however far the reading of its files may be."""
+                    """Return which volume it is, however far the reading of its files may be."""
                     progress(title, number, total)
 
                 step()
@@ -184,7 +184,7 @@ class ExportTask:
         return self._written(replace(volume, name=name), source, name)
 
     def _public_name(self, volume: Volume) -> str:
-        """Return a name that no other volume of this export has, and that the name of the node is no part of."""
+        """Return a name that no other volume of this export has, and that the name of the node is not part of."""
         self._public_names.append(volume.name)
         return file_names(self._public_names)[-1]
 

@@ -36,9 +36,9 @@ def image_of(node: Any, harden: bool = False) -> NodeImage:
     Parameters
     ----------
     node : vtkMRMLVolumeNode, vtkMRMLSegmentationNode or vtkMRMLSequenceNode
-        What to read. The volume that shows a sequence stands for the whole sequence.
+        What to read. The volume that shows a sequence represents the whole sequence.
     harden : bool
-        Resample what lies under a nonlinear transform, instead of refusing it.
+        Resample what is under a nonlinear transform, instead of refusing it.
 
     Raises
     ------
@@ -127,9 +127,9 @@ def _gradient(node: Any, number: int, turn: np.ndarray) -> list[float]:
 
 
 def _labels_of(node: Any) -> tuple[Label, ...]:
-    """Return the names and colours of the numbers that are in a label map, as its colour table tells them.
+    """Return the names and colors of the numbers that are in a label map, as its color table specifies them.
 
-    Slicer's own tables tell what every application calls a number, and nothing of this image.
+    Slicer's own tables specify what every application calls a number, and nothing of this image.
     """
     display = node.GetDisplayNode()
     table = display.GetColorNode() if display is not None else None

@@ -184,7 +184,7 @@ def _activity_units(source: PlaneAttributes) -> str | None:
 
 
 def filter_of(kernel: str) -> tuple[str, float] | None:
-    """Return name and width in mm of a filter, as in ``XYZ Gauss2.00`` or ``Gaussian 5 mm``; None where it tells none."""
+    """Return name and width in mm of a filter, as in ``XYZ Gauss2.00`` or ``Gaussian 5 mm``; None where it specifies none."""
     match = re.fullmatch(r"\s*(.*?[^\d.\s])\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*", kernel)
     return (match[1], float(match[2])) if match else None
 

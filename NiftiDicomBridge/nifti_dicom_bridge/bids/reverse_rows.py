@@ -1,6 +1,7 @@
 """Keys that are computed on the way from DICOM, and the attributes that can hold their values on the way back.
 
-For images that never were DICOM: there are no private elements of a vendor, so what a public attribute can say, it says.
+For images that never were DICOM: there are no private elements of a vendor, so what a public attribute can specify, it
+specifies.
 """
 
 from __future__ import annotations

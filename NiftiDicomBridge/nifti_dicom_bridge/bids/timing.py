@@ -38,7 +38,7 @@ def slice_timing_of(source: PlaneAttributes) -> list[float] | None:
 def _slice_timing(source: PlaneAttributes) -> list[float] | None:
     """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown.
 
-    The first volume that tells sensible times counts: some sequences write nonsense into the first.
+    The first volume that specifies sensible times counts: some sequences write nonsense into the first.
     """
     volume, storage = source.volume, source.storage
     if volume is None or storage is None or source.modality != "MR" or is_3d(source):
@@ -236,7 +236,7 @@ def _ge_repetition_time(source: PlaneAttributes) -> float | None:
 
 
 def _onsets(source: PlaneAttributes) -> list[float] | None:
-    """Return when each volume began after the first, s; None where the images do not say."""
+    """Return when each volume began after the first, s; None if unknown."""
     volume = source.volume
     if volume is None or GE.holds(source) or source.modality != "MR":
         return None

@@ -1,4 +1,4 @@
-"""The table that tells which image is what in BIDS: the built-in one, and before it the rows of a person's file.
+"""The table that specifies the BIDS name of an image: the built-in one, and before it the rows of a person's file.
 
 It has the form of dcm2bids' configuration file: ``descriptions`` with ``datatype``, ``suffix``, ``criteria``,
 ``custom_entities`` and ``sidecar_changes``.
@@ -50,9 +50,9 @@ class Row:
     ignore : bool
         Whether to leave the image out.
     sourcedata : str
-        Why the image is no raw data in BIDS; empty where it is.
+        Why the image is not raw data in BIDS; empty where it is.
     note : str
-        What to say to a person when the row was used.
+        What to report to the user when the row was used.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Labels:
-    """Patterns and the labels that they stand for, in order."""
+    """Patterns and the labels that they represent, in order."""
 
     rows: tuple[tuple[re.Pattern[str], str], ...] = ()
 

@@ -20,7 +20,7 @@ ENTITY_PATTERN = r"(?:^|[_ ]){}-([0-9A-Za-z]+)"
 def classify(image: Image, table: BidsMap) -> None:
     """Set what an image is in BIDS, or why it is nothing there.
 
-    The first that has something to say counts: rows of the person's map, built-in rows for what scanners derive, a name in
+    The first that has a value counts: rows of the person's map, built-in rows for what scanners derive, a name in
     ReproIn form, the other built-in rows.
     """
     user = _first(table.descriptions, image)
@@ -45,14 +45,14 @@ def _by_built_in_rows(image: Image) -> None:
 
 
 def _refuse_anatomy_in_time(image: Image) -> None:
-    """Keep an echo planar image of several volumes out of ``anat``, whatever its name says."""
+    """Keep an echo planar image of several volumes out of ``anat``, whatever its name is."""
     if image.datatype == "anat" and image.facts["EPI"] and image.volumes > 1:
         image.datatype = image.suffix = ""
         image.reason = f"its name suggests anatomy, but it is an echo planar image of {image.volumes} volumes"
 
 
 def _add(image: Image, row: Row | None) -> None:
-    """Put what a row without datatype says on top of what was found."""
+    """Put what a row without datatype specifies on top of what was found."""
     if row is not None:
         image.entities |= row.entities
         image.changes |= row.changes

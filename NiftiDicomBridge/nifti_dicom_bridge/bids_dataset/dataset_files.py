@@ -1,4 +1,4 @@
-"""The files of a dataset beside its images: description, README, participants, scans.
+"""The files of a dataset next to its images: description, README, participants, scans.
 
 They are made where they are missing; tables grow by rows, and what others wrote in them stays.
 """
@@ -61,7 +61,7 @@ def stage_dataset_files(
     staging : Staging
         Of the root of the dataset.
     table : BidsMap
-        With what the person says of the dataset.
+        With what the person specifies for the dataset.
     deidentified : bool
         Whether the headers were de-identified, which the README states.
 
@@ -73,7 +73,7 @@ def stage_dataset_files(
     Raises
     ------
     OutputError
-        If a table that is there already is no table.
+        If a table that is there already is not a table.
     """
     _stage_description(staging, table, deidentified)
     if not placement.is_raw:
@@ -145,7 +145,7 @@ def _acquired(placement: Placement) -> str:
 
 
 def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool = False) -> list[str]:
-    """Add a row to a table, or fill the gaps of the one that is there; its first key tells rows apart.
+    """Add a row to a table, or fill the gaps of the one that is there; its first key distinguishes rows.
 
     With `in_order`, a table whose rows are in the order of that key stays so.
     """

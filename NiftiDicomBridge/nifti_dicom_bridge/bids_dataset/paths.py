@@ -1,4 +1,4 @@
-"""All images of a job: where each goes in the dataset, and what its sidecar says there."""
+"""All images of a job: where each goes in the dataset, and what its sidecar specifies there."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Placement:
 
     @property
     def with_gradients(self) -> bool:
-        """Whether b-values may stand beside it."""
+        """Whether b-values may be next to it."""
         return not self.is_raw or (self.image.datatype, self.image.suffix) in WITH_GRADIENTS
 
 

@@ -1,4 +1,4 @@
-"""DICOM that is made anew: of NIfTI that never was DICOM, and of DICOM as another kind of object.
+"""DICOM that is made again: of NIfTI that never was DICOM, and of DICOM as another kind of object.
 
 Apart from `to_dicom`, because what it needs (tables of the standard, a data dictionary, checks) takes longer to import than a
 series takes to restore.
@@ -94,7 +94,7 @@ class ObjectBuilder:
         return stated
 
     def recast(self, volumes: Sequence[Volume], entry: Entry, progress: Progress | None = None) -> bool:
-        """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
+        """Make another kind of object of volumes that were DICOM; return whether that was requested."""
         shared = self.shared.for_file(entry.inputs[0]) if entry.inputs else self.shared
         kinds = [requested_kind(volume, shared) for volume in volumes]
         if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
@@ -117,7 +117,7 @@ class ObjectBuilder:
 
 
 def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:
-    """Return a volume whose instances say what a person changed in its sidecar."""
+    """Return a volume whose instances specify what a person changed in its sidecar."""
     return with_values(volume.in_memory(), edits.written)
 
 

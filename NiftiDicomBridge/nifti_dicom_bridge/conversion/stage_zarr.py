@@ -47,7 +47,7 @@ def stage_store(
     complete : callable, optional
         Given the digest of the voxels, returns the volume with what is known after they were read.
     progress : Progress, optional
-        Told the number of planes written.
+        Receives the number of planes written.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def stage_store(
 def _write_attributes(
     writer: zarr.StoreWriter, volume: Volume, top: Mapping[str, Any], store: str, sidecar: Path, identity: bool
 ) -> dict[str, Any] | None:
-    """Write what is known beside the voxels into the store, and the JSON file beside it; return the record."""
+    """Write what is known next to the voxels into the store, and the JSON file next to it; return the record."""
     keys, content = _keys_and_record(volume, identity)
     all_keys = {**keys, **top}
     writer.write_attributes(volume, content, all_keys)

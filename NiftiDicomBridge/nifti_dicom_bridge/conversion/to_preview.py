@@ -186,7 +186,7 @@ def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> 
     Raises
     ------
     BridgeError
-        If it cannot be read, or is no label map.
+        If it cannot be read, or is not a label map.
     """
     if path is None:
         return ()
@@ -236,7 +236,7 @@ def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entr
 
 
 def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, public: OutputPolicy) -> tuple[Labels, ...]:
-    """Return a label map as labels, so that it is shown in its colours."""
+    """Return a label map as labels, so that it is shown in its colors."""
     if volume.voxels.ndim != 4 or volume.voxels.dtype.kind not in "iub":
         return ()
     if volume.source is not None:

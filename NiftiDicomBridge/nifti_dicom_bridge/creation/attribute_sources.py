@@ -210,7 +210,7 @@ def _note_other_patient(attributes: Attributes, other: Reference, sentences: lis
 
 
 def _check_patient(attributes: Attributes, other: Reference, described: ImageWithSidecar) -> None:
-    """Refuse to put one patient's image beside another patient's."""
+    """Refuse to put one patient's image next to another patient's."""
     theirs = other.study()
     for tag, keyword in _PATIENT.items():
         ours = attributes.text(tag) if attributes.sources.get(tag) == described.where else ""
@@ -261,7 +261,7 @@ def _listed(attributes: Attributes, tags: list[int]) -> str:
 
 
 def stated_modality(stated: SidecarAttributes, shared: ConversionContext) -> str:
-    """Return the modality that ``set_values``, ``metadata`` or the sidecar tells; empty where none does."""
+    """Return the modality that ``set_values``, ``metadata`` or the sidecar specifies; empty where none does."""
     for source in (shared.set_values, shared.file_values, stated.values):
         if Tag.MODALITY in source and source[Tag.MODALITY][1]:
             return str(source[Tag.MODALITY][1][0])

@@ -73,7 +73,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
 
 
 def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
-    """Return what is known of an image beside its values."""
+    """Return what is known of an image next to its values."""
     return KindHints(
         described.name,
         stated_modality(stated, shared),
@@ -99,7 +99,7 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
 
 
 def _timed(described: ImageWithSidecar, log: Log) -> Volume:
-    """Return the image with the time between volumes: RepetitionTime, else what its header tells.
+    """Return the image with the time between volumes: RepetitionTime, else what its header specifies.
 
     Many tools write 1 into the header where they do not know.
     """
@@ -132,7 +132,7 @@ def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:
     Raises
     ------
     SidecarError
-        If it is no list of finite numbers, or has another length.
+        If it is not a list of finite numbers, or has another length.
     """
     value = described.top.get(key)
     if value is None:

@@ -48,7 +48,7 @@ def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> Kind
 
 
 def _segmentation(asked: SegmentationForm, suffix: str) -> SegmentationForm:
-    """Return how segments are stored, ``AUTO`` where the values shall tell: those of BIDS' ``dseg`` are never fractional."""
+    """Return how segments are stored, ``AUTO`` where the values shall specify: those of BIDS' ``dseg`` are never fractional."""
     return SegmentationForm.BINARY if asked is SegmentationForm.AUTO and suffix == "dseg" else asked
 
 
@@ -58,7 +58,7 @@ def has_label_table(path: Path) -> bool:
 
 
 def _segments(path: Path, labels: Path | None, log: Log) -> list[Segment]:
-    """Return what the labels of an image mean: by the file named, the file beside it, or a table in its header."""
+    """Return what the labels of an image mean: by the file named, the file next to it, or a table in its header."""
     if labels is not None and str(labels).lower() == "freesurfer":
         return named_labels("freesurfer")
     labels = labels or find_labels(path)

@@ -28,16 +28,16 @@ def phase_encoding(described: ImageWithSidecar, placed: Volume, sentences: list[
     Parameters
     ----------
     described : Described
-        The image as it stands in its file.
+        The image as it is in its file.
     placed : Volume
         The same, with axes as its slices are written.
     sentences : list of str
-        Told what cannot be said.
+        Receives what cannot be specified.
 
     Raises
     ------
     SidecarError
-        If a key has another value than BIDS says.
+        If a key has another value than BIDS specifies.
     """
     axis_and_sense = _axis_and_sense(described, placed)
     if axis_and_sense is None:
@@ -87,7 +87,7 @@ def _along(direction: np.ndarray, placed: Volume) -> tuple[int, int]:
 
 
 def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:
-    """Return AcquisitionMatrix: frequency rows, frequency columns, phase rows, phase columns; 0 what nobody tells."""
+    """Return AcquisitionMatrix: frequency rows, frequency columns, phase rows, phase columns; 0 if unknown."""
     lines, steps = (
         _count(top, keys, where) for keys in (("AcquisitionMatrixPE",), ("FrequencyEncodingSteps", "BaseResolution"))
     )

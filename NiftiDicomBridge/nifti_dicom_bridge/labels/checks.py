@@ -17,7 +17,7 @@ LONGEST_LABEL = 64
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a file something stands: the file, and words such as ``line 3``."""
+    """Where in a file something is: the file, and words such as ``line 3``."""
 
     path: str
     where: str = ""
@@ -69,7 +69,7 @@ def colour(parts: Sequence[object], place: Place) -> RGB | None:
 
 
 def hex_colour(text: str, place: Place) -> RGB | None:
-    """Return the colour of ``#rrggbb``; None for none (empty, ``n/a``)."""
+    """Return the color of ``#rrggbb``; None for none (empty, ``n/a``)."""
     text = text.strip()
     if text.lower() in ("", "n/a"):
         return None
@@ -89,7 +89,7 @@ def without_background(segments: list[Segment], place: Place) -> list[Segment]:
     Raises
     ------
     LabelError
-        If a number stands there twice, or nothing is left.
+        If a number occurs twice, or nothing is left.
     """
     twice = [n for n, count in Counter(segment.number for segment in segments).items() if count > 1 and n]
     if twice:

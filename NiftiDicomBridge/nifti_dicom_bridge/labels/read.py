@@ -17,7 +17,7 @@ LARGEST_BYTES = 1 << 24
 def read_labels(path: Path | str) -> list[Segment]:
     """Return the labels of a file in the order of their numbers, without the background 0.
 
-    Known are BIDS ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's colour
+    Known are BIDS ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's color
     tables (.ctbl, .txt, and CSV with terminology), tables and JSON of class numbers and names (TotalSegmentator, nnU-Net),
     the same in TOML, the JSON that describes segments for dcmqi, and the label table of Connectome Workbench.
 

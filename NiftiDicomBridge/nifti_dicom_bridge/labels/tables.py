@@ -57,7 +57,7 @@ def is_delimited(text: str) -> bool:
 
 
 def read_delimited(text: str, place: Place) -> list[Segment]:
-    """Return the labels of a table (see `has_header`, `is_delimited`); its columns without a header: number, name, colour.
+    """Return the labels of a table (see `has_header`, `is_delimited`); its columns without a header: number, name, color.
 
     Raises
     ------

@@ -27,12 +27,12 @@ _ALGORITHM_TYPES = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 
 
 def parse_json(text: str, place: Place) -> dict[str, Any] | None:
-    """Return the object of a JSON text; None where it is no JSON.
+    """Return the object of a JSON text; None where it is not JSON.
 
     Raises
     ------
     LabelError
-        If it begins like JSON and is damaged, or is no object.
+        If it begins like JSON and is damaged, or is not an object.
     """
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) or _is_toml(text):
         return None
@@ -91,7 +91,7 @@ def _is_map(tree: dict[str, Any]) -> bool:
 
 
 def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:
-    """Return the labels of a map: number → name, name → number, or number → object with name and colour."""
+    """Return the labels of a map: number → name, name → number, or number → object with name and color."""
     segments = []
     for key, value in tree.items():
         here = place.at(f"{place.where + ', ' if place.where else ''}key {key!r}")

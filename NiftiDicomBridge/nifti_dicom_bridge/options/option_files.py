@@ -16,7 +16,7 @@ def read_option_file(path: Path, option: str) -> Any:
     Raises
     ------
     OptionError
-        If it cannot be read, or is no JSON or TOML.
+        If it cannot be read, or is not JSON or TOML.
     """
     toml = path.suffix.lower() == ".toml"
     try:

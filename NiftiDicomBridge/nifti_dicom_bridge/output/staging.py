@@ -83,7 +83,7 @@ class Staging:
     def path(self, name: str, update: bool = False) -> Path:
         """Return where to write the output that will be called `name` (relative, POSIX separators).
 
-        With `update`, it takes the place of a file that exists, whatever was said of overwriting; `hold` the folder before
+        With `update`, it takes the place of a file that exists, whether overwriting is allowed or not; `hold` the folder before
         that file is read.
 
         Raises

@@ -20,7 +20,7 @@ _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 
 
 class Wording(StrEnum):
-    """What stands in the place of values."""
+    """What replaces values."""
 
     NOTHING = "(empty)"
     ABSENT = "(absent)"

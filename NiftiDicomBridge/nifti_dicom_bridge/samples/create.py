@@ -146,7 +146,7 @@ def _convert(scratch: Path, name: str, voxels: np.ndarray, options: ConversionOp
 
 
 def _set_window(folder: Path, window: tuple[int, int] | None) -> None:
-    """Show what a radiologist wants to see: the writers choose a window that shows all values."""
+    """Show what a radiologist expects to see: the writers choose a window that shows all values."""
     import pydicom
 
     if window is None:

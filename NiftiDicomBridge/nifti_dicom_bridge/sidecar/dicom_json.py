@@ -1,6 +1,6 @@
 """Elements ⇄ the DICOM JSON Model (PS3.18 F), without loss.
 
-Text stays text (DS and IS too, as CP-1861 allows), so ``0.50000`` comes back with its zeros. What JSON cannot say back to the
+Text stays text (DS and IS too, as CP-1861 allows), so ``0.50000`` comes back with its zeros. What JSON cannot return to the
 last byte is kept as InlineBinary with its VR. Lengths of sequences that were undefined are stated by one key of our own,
 ``Undefined``.
 """
@@ -41,7 +41,7 @@ class Encoder:
     Parameters
     ----------
     bulk : BulkWriter
-        Takes binary values that are too large to stand inline.
+        Takes binary values that are too large to be inline.
     """
 
     def __init__(self, bulk: BulkWriter):
@@ -135,7 +135,7 @@ class Decoder:
     Parameters
     ----------
     bulk : BulkReader
-        Gives binary values that do not stand inline.
+        Gives binary values that are not inline.
     """
 
     def __init__(self, bulk: BulkReader):

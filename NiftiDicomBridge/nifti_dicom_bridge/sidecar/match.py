@@ -19,7 +19,7 @@ SINGLE_PRECISION = 1e-6
 
 
 def attach(image: Volume, record: Record, where: str) -> Volume:
-    """Return an image with the record that stood beside it.
+    """Return an image with the record that was next to it.
 
     Tools turn axes, and write integers as floats. Where the very voxels that the record describes can be had back without
     loss, they are: the volume then counts as unedited.

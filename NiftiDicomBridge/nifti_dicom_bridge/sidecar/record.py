@@ -1,6 +1,6 @@
-"""The lossless record: everything that a NIfTI image cannot say of the DICOM instances it came from.
+"""The lossless record: everything that a NIfTI image cannot specify for the DICOM instances it came from.
 
-It stands under one key of the JSON sidecar. `to_json` and `from_json` are each other's inverse.
+It is one key of the JSON sidecar. `to_json` and `from_json` are each other's inverse.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _WARNINGS = {
     False: "",
     True: "attributes were changed in the record of the DICOM: the result is a derived series, not the original",
 }
-"""Whether the record was changed → what is said of it."""
+"""Whether the record was changed → what is specified for it."""
 LARGEST_LABEL = 65535
 """SegmentNumber (0062,0004) is US."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a sidecar tells of the DICOM that an image came from.
+    """What a sidecar contains about the DICOM that an image came from.
 
     Attributes
     ----------

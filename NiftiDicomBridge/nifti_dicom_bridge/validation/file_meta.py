@@ -1,4 +1,4 @@
-"""File meta information (PS3.10 7.1): is it complete, and does it say the same as the data set?"""
+"""File meta information (PS3.10 7.1): is it complete, and does it specify the same as the data set?"""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Group(NamedTuple):
 
 
 def _in_patient(frames: Frames) -> bool:
-    """Whether frames lie in the coordinate system of the patient, not on a slide (PS3.3 C.8.12.6.1)."""
+    """Whether frames are in the coordinate system of the patient, not on a slide (PS3.3 C.8.12.6.1)."""
     slide = Tag.TOTAL_PIXEL_MATRIX_ROWS in frames.root or frames.has("PlanePositionSlideSequence")
     return Tag.FRAME_OF_REFERENCE_UID in frames.root and not slide
 

@@ -1,4 +1,4 @@
-"""What only several files together show: UIDs, one patient per study, and where the slices lie (PS3.3 A.1, C.7.6.2)."""
+"""What only several files together show: UIDs, one patient per study, and where the slices are (PS3.3 A.1, C.7.6.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .findings import FindingCollector, Severity
 SAME_MM, SAME_DIRECTION = 0.01, 1e-3
 SPACING_TOLERANCE = 0.02
 """How far SpacingBetweenSlices may be from the true distance, as a part of it, before it is worth a word."""
-# what tells images at one place from one another
+# what distinguishes images at one position
 DISTINGUISHING = (
     Tag.ACQUISITION_TIME, Tag.CONTENT_TIME, Tag.ACQUISITION_DATE_TIME, Tag.IMAGE_TYPE, Tag.COMPLEX_IMAGE_COMPONENT,
     Tag.SCANNING_SEQUENCE,
@@ -143,7 +143,7 @@ def _check_owners(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
                 )
 
 
-# --- where slices lie -------------------------------------------------------------------------------------------------
+# --- where slices are -------------------------------------------------------------------------------------------------
 
 
 def _stacks(cards: list[FileSummary]) -> list[list[FileSummary]]:

@@ -1,4 +1,4 @@
-"""One call: series → NIfTI → command or function → DICOM objects beside the original."""
+"""One call: series → NIfTI → command or function → DICOM objects next to the original."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def apply(
     progress: Progress | None = None,
     **options: Any,
 ) -> ConversionReport:
-    """Apply a command or a function to DICOM series, and write what it makes as DICOM beside the original.
+    """Apply a command or a function to DICOM series, and write what it makes as DICOM next to the original.
 
     The series become NIfTI in a temporary folder. Of what the command writes, an image of the same modality becomes a derived
     series, a label map or a folder of masks a Segmentation, a map of other values a Parametric Map. All have the patient and

@@ -1,4 +1,4 @@
-"""Results of a run → DICOM objects beside the original: derived series, Segmentations, Parametric Maps, other kinds."""
+"""Results of a run → DICOM objects next to the original: derived series, Segmentations, Parametric Maps, other kinds."""
 
 from __future__ import annotations
 
@@ -203,12 +203,13 @@ def _originals_of(run: Run) -> list[_Original]:
 
 
 def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) -> tuple[_Original, bool]:
-    """Return the volume that a result was made from, and whether its name says so: by its name, by its grid, by similar names.
+    """Return the volume that a result was made from, and whether its name specifies it: by its name, by its grid, by similar
+    names.
 
     Raises
     ------
     OptionError
-        If several volumes fit equally well, and the result is no label map.
+        If several volumes fit equally well, and the result is not a label map.
     """
     if len(originals) == 1:
         return originals[0], True

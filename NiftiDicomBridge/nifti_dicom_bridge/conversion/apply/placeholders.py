@@ -1,4 +1,4 @@
-"""``{input}``, ``{output}`` and the like in a command: which there are, and what stands in their place."""
+"""``{input}``, ``{output}`` and the like in a command: which there are, and what is in their place."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def has_only(image: Volume, segments: Sequence[Segment]) -> bool:
 
 
 def _is_mask(result: Result) -> bool:
-    """Whether an image contains nothing but 0 and 1 and no label table tells more."""
+    """Whether an image contains only 0 and 1, and there is no label table."""
     voxels = result.image.image.array
     if result.labels is not None or voxels.ndim != 4 or voxels.shape[0] != 1 or voxels.dtype.kind not in "biuf":
         return False

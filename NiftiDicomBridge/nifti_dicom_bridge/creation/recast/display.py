@@ -98,7 +98,7 @@ def _padding(looks: Sequence[Lookup], first: FrameInfo, sentences: Sentences) ->
 
 
 def _scales(looks: Sequence[Lookup], infos: Sequence[FrameInfo]) -> tuple[list[float], list[Elements]]:
-    """Return the ratio of displayed to precise values of each frame, and Philips' scale slope that tells them apart."""
+    """Return the ratio of displayed to precise values of each frame, and Philips' scale slope that distinguishes them."""
     ratios, private = [], []
     group, creator, number = vendor.PHILIPS_SCALE_SLOPE
     for look, info in zip(looks, infos, strict=True):

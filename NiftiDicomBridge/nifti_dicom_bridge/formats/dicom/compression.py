@@ -31,7 +31,7 @@ SYNTAXES = {
 
 @dataclass(frozen=True)
 class Compressed:
-    """What became of a file; `note` says why it stayed native although compression was asked for."""
+    """What became of a file; `note` gives the reason it stayed native although compression was asked for."""
 
     transfer_syntax: str
     note: str = ""

@@ -54,7 +54,7 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
     Raises
     ------
     OptionError
-        If a text is illegal for the VR, or there are more or fewer than the VM says.
+        If a text is illegal for the VR, or there are more or fewer than the VM specifies.
     """
     from pydicom.config import RAISE
     from pydicom.datadict import dictionary_VM, dictionary_VR
@@ -150,7 +150,7 @@ def describe(target: Target) -> str:
 
 
 def old_text(elements: Elements, target: Target) -> str:
-    """Return what an attribute says before it is set; empty where it is not there."""
+    """Return what an attribute specifies before it is set; empty where it is not there."""
     path = (target,) if isinstance(target, int) else target
     for sequence in path[:-1]:
         elements = metadata.first_item(elements, sequence)

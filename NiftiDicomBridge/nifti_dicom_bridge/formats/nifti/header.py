@@ -36,7 +36,7 @@ SIZES = {348: _FORMAT_1, 540: _FORMAT_2}
 
 @dataclass(frozen=True)
 class NiftiHeader:
-    """The fields that say what an image is; all others are zero when written and ignored when read.
+    """The fields that specify what an image is; all others are zero when written and ignored when read.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class NiftiHeader:
         Raises
         ------
         NiftiReadError
-            If it is no NIfTI, too short, or of a voxel type that cannot be used; `path` names the file.
+            If it is not NIfTI, too short, or of a voxel type that cannot be used; `path` names the file.
         """
         for order in "<>":
             size = struct.unpack_from(order + "i", start)[0] if len(start) >= 4 else 0
@@ -156,7 +156,7 @@ class NiftiHeader:
 
     @property
     def space(self) -> str:
-        """What the coordinates are said to be: those of the transform that `matrix` takes."""
+        """What the coordinates are specified to be: those of the transform that `matrix` takes."""
         return SPACES.get(self.codes[1] if self.codes[1] > 0 else self.codes[0], "")
 
     def matrix(self) -> tuple[np.ndarray, list[str]]:

@@ -90,7 +90,7 @@ def _plain_bytes(path: Path, low: int, high: int) -> bytes:
 
 
 class _ForwardReader:
-    """Reads a compressed file from its beginning; anew where earlier bytes are asked for."""
+    """Reads a compressed file from its beginning; again where earlier bytes are asked for."""
 
     def __init__(self, path: Path):
         self._path, self._at = path, 0

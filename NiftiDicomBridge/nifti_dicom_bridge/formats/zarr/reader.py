@@ -42,7 +42,7 @@ class StoreContents:
     record : dict or None
         The lossless record, as it was given to be written; None for an image that never was DICOM.
     top : dict
-        BIDS keys: those of NAME.json beside the store where it is there, else as they were when it was written.
+        BIDS keys: those of NAME.json next to the store where it is there, else as they were when it was written.
     """
 
     image: Volume
@@ -58,11 +58,11 @@ def read_store(path: Path) -> StoreContents:
     DependencyError
         If the package zarr is not there.
     ZarrReadError
-        If it is no store of Zarr v3 with OME-Zarr metadata, or damaged, or half of it is missing.
+        If it is not a store of Zarr v3 with OME-Zarr metadata, or damaged, or half of it is missing.
     SidecarError
-        If NAME.json beside it is damaged.
+        If NAME.json next to it is damaged.
     GeometryError
-        If its matrix is no map to millimetres, or says another thing than the OME metadata.
+        If its matrix is not a map to millimeters, or contradicts the OME metadata.
     """
     zarr = zarr_package()
     _check_kind(path)

@@ -1,4 +1,4 @@
-"""Which kind of object an image becomes, where nobody says."""
+"""Which kind of object an image becomes, where no source specifies."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _STATISTICS = frozenset(name for code, name in INTENTS.items() if code < 1002)
 
 @dataclass(frozen=True)
 class KindHints:
-    """What is known of an image beside its values.
+    """What is known of an image next to its values.
 
     Attributes
     ----------
     name : str
         File name without extension.
     modality : str
-        By its sidecar; empty where that does not say.
+        By its sidecar; empty where that does not specify.
     reference_modality : str
         Of the reference series; empty where there is none.
     has_labels : bool

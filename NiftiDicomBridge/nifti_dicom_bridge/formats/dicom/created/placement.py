@@ -1,4 +1,4 @@
-"""Where the frames of a Segmentation or Parametric Map lie, and which frames of a reference series lie there too."""
+"""Where the frames of a Segmentation or Parametric Map are, and which frames of a reference series are there too."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SourcePlane:
     Attributes
     ----------
     plane : Plane
-        Where it lies.
+        Where it is.
     shape : tuple of int
         Rows, columns.
     source : Dataset
@@ -44,7 +44,7 @@ class SourcePlane:
 
 
 def source_planes(sources: Sequence[Dataset]) -> list[SourcePlane]:
-    """Return every frame of a reference series that says where it lies."""
+    """Return every frame of a reference series that specifies where it is."""
     return [plane for source in sources for plane in _planes_of(source)]
 
 
@@ -89,14 +89,14 @@ def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane 
 class Placement:
     """The planes of a volume: on those of a reference series where they are the same but for rounding.
 
-    Where slices truly lie, `planes`, wins over the matrix of the volume, which is even.
+    Where slices truly are, `planes`, wins over the matrix of the volume, which is even.
 
     Raises
     ------
     GeometryError
         If the in-plane axes of the volume are not perpendicular.
     PixelError
-        If the voxels are colours.
+        If the voxels are colors.
     """
 
     def __init__(self, volume: Volume, sources: Sequence[Dataset], log: Log, planes: Sequence[Plane] = ()):
@@ -125,7 +125,7 @@ class Placement:
         return [self._candidates[n] for n in np.flatnonzero(parallel & there)]
 
     def is_same_grid(self, k: int, source: SourcePlane) -> bool:
-        """Whether every pixel of a frame lies on that of a source frame."""
+        """Whether every pixel of a frame is on that of a source frame."""
         return _same_grid(self.planes[k], source, self.shape)
 
     def nearest(self, position: Sequence[float]) -> int:

@@ -22,7 +22,7 @@ def units_code(units: str, log: Log) -> Code:
     units : str
         As a file names them; empty where none are known.
     log : Log
-        Told where units are unknown or not in the table.
+        Receives where units are unknown or not in the table.
     """
     word = units.strip()
     if not word:

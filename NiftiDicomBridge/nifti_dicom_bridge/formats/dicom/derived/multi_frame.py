@@ -124,7 +124,7 @@ def _windowed(work: DerivationContext) -> Elements:
 
 
 def _derived_frame_types(work: DerivationContext, groups: Elements) -> Elements:
-    """Return functional groups whose FrameType says DERIVED, without value mappings that do not hold any more."""
+    """Return functional groups whose FrameType specifies DERIVED, without value mappings that do not hold any more."""
     changed = dict(groups)
     for sequence in (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE):
         item = metadata.first_item(groups, sequence)

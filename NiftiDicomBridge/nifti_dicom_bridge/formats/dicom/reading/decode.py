@@ -28,7 +28,7 @@ def is_native(instance: Instance) -> bool:
 
 
 def pixel_format(instance: Instance) -> PixelFormat:
-    """Return how the pixels of an instance lie in their element.
+    """Return how the pixels of an instance are in their element.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def _positive(instance: Instance, tag: int) -> int:
 def check_length(instance: Instance) -> None:
     """Raise `DicomReadError` when pixel data are shorter than rows, columns and frames promise.
 
-    Asked before anything is made for each frame, as the number of frames may be a lie.
+    Asked before anything is made for each frame, as the number of frames may be wrong.
     """
     pixels, pixel = instance.pixels, pixel_format(instance)
     assert pixels is not None
@@ -123,7 +123,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
 def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
     """Return some frames of an instance whose pixel data are compressed, without decoding the others.
 
-    None where that cannot be done; `decode` then says why, or does it another way.
+    None where that cannot be done; `decode` then gives the reason, or does it another way.
     """
     try:
         return decompress(instance, pixel, frames)

@@ -93,12 +93,12 @@ def _not_decoded(instance: Instance, reason: str) -> DicomReadError:
                 return DecoderMissingError(str(missing_error("codecs", f"{instance.path}: ")), "codecs")
             reason = reason or "neither pydicom nor SimpleITK decodes them, they may be damaged"
     except NotImplementedError:
-        pass  # pydicom does not know the transfer syntax, and says so
+        pass  # pydicom does not support the transfer syntax, and reports it
     return DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}")
 
 
 def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
-    """Say what is not as it should be in compressed pixel data that were decoded nevertheless."""
+    """Return what is not as it should be in compressed pixel data that were decoded nevertheless."""
     doubts = []
     if not is_closed(instance):
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")

@@ -47,7 +47,7 @@ class NeedMoreBytes(Exception):
 
 @dataclass
 class Parsed:
-    """What `read_data_set` found: elements, where the pixel data are, and tags that stood there twice."""
+    """What `read_data_set` found: elements, where the pixel data are, and tags that occur twice."""
 
     elements: Elements = field(default_factory=dict)
     pixels: PixelElement | None = None
@@ -318,7 +318,7 @@ def _delimiter(tag: int, encoding: Encoding) -> bytes:
 def implicit_vr(tag: int, elements: Elements) -> str:
     """Return the VR that the dictionaries give an element (PS3.5 6.2.2), UN where they know none.
 
-    `elements` are those before it: they tell the private creator, and signed from unsigned.
+    `elements` are those before it: they specify the private creator, and whether values are signed.
     """
     if tag & 0xFFFF == 0:
         return "UL"

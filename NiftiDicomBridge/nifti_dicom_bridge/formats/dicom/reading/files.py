@@ -246,7 +246,7 @@ def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
 
 
 def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> bytes:
-    """Add the elements that stand behind the pixel data; return the bytes there that are none."""
+    """Add the elements that are behind the pixel data; return the bytes there that are none."""
     pixels = parsed.pixels
     assert pixels is not None
     total = len(buffer) if encoding.deflated else size
@@ -288,7 +288,7 @@ def read_pixel_bytes(instance: Instance) -> bytes:
     Raises
     ------
     DicomReadError
-        If the file cannot be read, or holds fewer bytes than the element's length says.
+        If the file cannot be read, or holds fewer bytes than the element's length specifies.
     """
     pixels = instance.pixels
     assert pixels is not None

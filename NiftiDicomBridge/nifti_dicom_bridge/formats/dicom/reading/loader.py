@@ -39,11 +39,11 @@ from .scaling import Scaling
 READERS = 2
 """Files read at the same time."""
 FILES_AT_ONCE = 16
-"""Files that a reader takes one after the other, before it says how far it is."""
+"""Files that a reader takes one after the other, before it reports its progress."""
 
 
 class Place(NamedTuple):
-    """Where a frame lies in a volume; with a label, that is what its pixels of 1 become there."""
+    """Where a frame is in a volume; with a label, that is what its pixels of 1 become there."""
 
     frame: int
     time: int
@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
 
 class Loader:
-    """Fills the voxels of one volume, and notes what they do not tell."""
+    """Fills the voxels of one volume, and notes what they do not specify."""
 
     def __init__(self, plan: Plan, progress: Progress | None):
         self.plan, self.progress = plan, progress
@@ -146,7 +146,7 @@ class Loader:
         return self.pixel.rows // self.tiles.down, self.pixel.columns // self.tiles.across
 
     def places(self) -> list[list[Place]]:
-        """Return, per instance, where its frames lie in the volume."""
+        """Return, per instance, where its frames are in the volume."""
         places: list[list[Place]] = [[] for _ in self.plan.instances]
         for layer in self.plan.grid.layers:
             places[layer.frame.instance].append(Place(layer.frame.frame, 0, layer.slice, layer.label))
@@ -180,7 +180,7 @@ class Loader:
         return simple and one and instance.pixels.length == pixel.bytes_of(1)
 
     def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
-        """Return all planes of an instance, and note what they do not tell."""
+        """Return all planes of an instance, and note what they do not specify."""
         frames = decode.decode(instance, pixel)
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
@@ -196,7 +196,7 @@ class Loader:
         return values
 
     def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
-        """Return the frames of an instance of segments, and note what they do not tell: bits behind the last frame."""
+        """Return the frames of an instance of segments, and note what they do not specify: bits behind the last frame."""
         if not decode.is_native(instance):
             return self.decoded_frames(n, instance, pixel)
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
@@ -222,7 +222,7 @@ class Loader:
 
 
 def decompressed(pixel: PixelFormat) -> PixelFormat:
-    """Return the format that decoded pixel data are written in: colour by pixel, RGB."""
+    """Return the format that decoded pixel data are written in: color by pixel, RGB."""
     changes = {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {}
     return PixelFormat(**{**vars(pixel), **changes, "bits_allocated": pixel.bits_allocated})
 

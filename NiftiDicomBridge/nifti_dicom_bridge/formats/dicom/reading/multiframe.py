@@ -1,4 +1,4 @@
-"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames lie, and what they count."""
+"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames are, and what they count."""
 
 from __future__ import annotations
 

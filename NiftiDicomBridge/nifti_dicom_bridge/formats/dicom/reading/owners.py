@@ -24,7 +24,7 @@ class Owner(NamedTuple):
 
 
 def owner_of(elements: Elements) -> Owner:
-    """Return study and patient; name and date of birth count only where PatientID does not say who it is."""
+    """Return study and patient; name and date of birth count only where PatientID does not identify the patient."""
     study, patient = metadata.text(elements, Tag.STUDY_INSTANCE_UID), metadata.text(elements, Tag.PATIENT_ID)
     if patient:
         return Owner(study, patient, "", "")
@@ -41,7 +41,7 @@ def contradiction(data_sets: Sequence[Elements]) -> str:
 
 
 def doubt_of_text(elements: Elements) -> str:
-    """Say which texts for people are not in the character set of their data set; empty where all are."""
+    """Return which texts for people are not in the character set of their data set; empty where all are."""
     charset = CharacterSet().of(elements)
     declared = any(charset.terms)
     doubtful = [

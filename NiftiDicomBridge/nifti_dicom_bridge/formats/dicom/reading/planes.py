@@ -1,4 +1,4 @@
-"""Where a frame lies: position, orientation, spacing, distance of slices, as far as the object specifies them."""
+"""Where a frame is: position, orientation, spacing, distance of slices, as far as the object specifies them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SPACINGS = (
 
 
 def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
-    """Return where a frame lies; None where the object does not specify it, with a note where it is contradictory."""
+    """Return where a frame is; None where the object does not specify it, with a note where it is contradictory."""
     position = look.numbers(Tag.PLANE_POSITION_SEQUENCE, Tag.IMAGE_POSITION_PATIENT)
     orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT)
     if not position and (not orientation or look.number(0, Tag.SLICE_LOCATION) is not None):

@@ -14,7 +14,7 @@ T = TypeVar("T")
 MAX_KNOWN = 8
 """Different values that are remembered: echoes, components, the parts of a series."""
 TRIALS = 32
-"""After so many values that had to be read anew, remembering them must have helped."""
+"""After so many values that had to be read again, remembering them must have helped."""
 
 
 class SharedValues(Generic[T]):
