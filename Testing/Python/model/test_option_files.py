@@ -15,7 +15,9 @@ def reason(path: Path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "text"), [("a.json", '{"EchoTime": 30}'), ("a.toml", "EchoTime = 30"), ("A.TOML", "EchoTime=30")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.json", '{"EchoTime": 30}'), ("a.toml", "EchoTime = 30"), ("A.TOML", "EchoTime=30")]
+)
 def test_json_and_toml_are_read(tmp_path, name, text):
     (tmp_path / name).write_text("\ufeff" + text, "utf-8")
     assert read_option_file(tmp_path / name, "metadata") == {"EchoTime": 30}
