@@ -11,9 +11,11 @@ import numpy as np
 
 from ....labels import Code, Segment
 from ....model.metadata import Element, Elements
+from ....options.algorithm import FAMILIES, LONGEST, UNKNOWN, Algorithm
 from ....standard.iods import modules_of
 from ....standard.tags import Tag
 from .. import new_element
+from ..created.algorithm import is_identified
 from ..new_file import NewFile, file_without_pixels, with_equipment
 from ..pydicom_conversion import with_charset
 from ..references import Reference
@@ -166,7 +168,7 @@ def _frame_of_reference(decided: Elements, request: SegmentationRequest) -> Elem
 
 
 def roi_elements(
-    segments: Sequence[Segment], contours: dict[int, list[Elements]], decided: Elements, algorithm: str = ""
+    segments: Sequence[Segment], contours: dict[int, list[Elements]], decided: Elements, algorithm: Algorithm = UNKNOWN
 ) -> Elements:
     """Return the sequences of ROIs, their contours, and the observations on them, by the numbers of segments."""
     frame = decided[Tag.FRAME_OF_REFERENCE_UID]
@@ -177,14 +179,27 @@ def roi_elements(
     }
 
 
-def _roi(segment: Segment, frame: Element, algorithm: str) -> Elements:
-    kind, name = segment.algorithm_type or ("AUTOMATIC" if algorithm else ""), segment.algorithm_name or algorithm
-    return {
+def _roi(segment: Segment, frame: Element, algorithm: Algorithm) -> Elements:
+    name, is_its_own = segment.algorithm_name, segment.algorithm_name == algorithm.title[:LONGEST]
+    item = {
         Tag.ROI_NUMBER: new_element.integers("IS", segment.number),
         Tag.REFERENCED_FRAME_OF_REFERENCE_UID: frame,
         Tag.ROI_NAME: new_element.text("LO", segment.label.replace("\\", " ")[: new_element.LO_LENGTH]),
-        Tag.ROI_GENERATION_ALGORITHM: new_element.text("CS", kind),
+        Tag.ROI_GENERATION_ALGORITHM: new_element.text("CS", segment.algorithm_type),
         **({Tag.ROI_GENERATION_DESCRIPTION: new_element.text("LO", name[: new_element.LO_LENGTH])} if name else {}),
+    }
+    if is_its_own and is_identified(algorithm):
+        item[Tag.ROI_DERIVATION_ALGORITHM_IDENTIFICATION_SEQUENCE] = new_element.sequence(_identification(algorithm))
+    return item
+
+
+def _identification(algorithm: Algorithm) -> Elements:
+    """Return the Algorithm Identification Macro (PS3.3 10.16)."""
+    family = new_element.code(FAMILIES[algorithm.family], "DCM", algorithm.family)
+    return {
+        Tag.ALGORITHM_FAMILY_CODE_SEQUENCE: new_element.sequence(family),
+        Tag.ALGORITHM_NAME: new_element.text("LO", algorithm.name),
+        Tag.ALGORITHM_VERSION: new_element.text("LO", algorithm.version),
     }
 
 

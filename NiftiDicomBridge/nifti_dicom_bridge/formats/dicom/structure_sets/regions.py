@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....errors import LabelError
-from ....labels import Segment, with_codes
+from ....labels import Segment
 from ....options import SegmentationForm
 from ..created.label_values import label_voxels
 
@@ -62,7 +62,7 @@ def regions_of(request: SegmentationRequest) -> Regions:
     LabelError
         If voxels are not labels or probabilities, all are 0, or there are several times of labels.
     """
-    from ..created.segmentation import named_segments, probability_maps
+    from ..created.segmentation import complete_segments, named_segments, probability_maps
 
     if request.kind is SegmentationForm.FRACTIONAL:
         maps, numbered = probability_maps(request)
@@ -76,4 +76,4 @@ def regions_of(request: SegmentationRequest) -> Regions:
     volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
     layers = [label_voxels(volume, request.log)[0] for volume in volumes]
     values = np.unique(np.concatenate([np.unique(layer) for layer in layers]))
-    return Regions(with_codes(named_segments(values, request), request.log), layers)
+    return Regions(complete_segments(named_segments(values, request), request), layers)
