@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
+    from .segmentation import SegmentationRequest
+
 _REFERENCED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 
 
@@ -73,12 +75,26 @@ def _objects(request: Request, choices: KindParameters, log: Log) -> Iterator[Ne
         return each_without_warnings(_segmentations(request, choices, log))
     if request.kind is Kind.PM:
         return each_without_warnings(_parametric_maps(request, choices, log))
+    if request.kind is Kind.RTSTRUCT:
+        return each_without_warnings(_structure_sets(request, choices, log))
     stored = request.stored or stored_values(request.image, request.form.rules, choices.max_error, log)
     return multi_frame(request, stored, log) if request.form.multi_frame else single_frames(request, stored, log)
 
 
 def _segmentations(request: Request, choices: KindParameters, log: Log) -> Iterator[Dataset]:
-    from .segmentation import SegmentationRequest, segmentations
+    from .segmentation import segmentations
+
+    return segmentations(_segmentation_request(request, choices, log))
+
+
+def _structure_sets(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile]:
+    from ..structure_sets.create import structure_sets
+
+    return structure_sets(_segmentation_request(request, choices, log), request.attributes.elements)
+
+
+def _segmentation_request(request: Request, choices: KindParameters, log: Log) -> SegmentationRequest:
+    from .segmentation import SegmentationRequest
 
     kind = choices.segmentation
     if kind is SegmentationForm.AUTO:
@@ -90,10 +106,8 @@ def _segmentations(request: Request, choices: KindParameters, log: Log) -> Itera
             'Several label maps in one image cannot be fractional. Use segmentation="binary", or one 4D image of maps.'
         )
     kind = SegmentationForm.BINARY if overlapping else kind
-    return segmentations(
-        SegmentationRequest(
-            first, common, choices.segments, log, sources, kind, request.planes, overlapping, algorithm=choices.algorithm
-        )
+    return SegmentationRequest(
+        first, common, choices.segments, log, sources, kind, request.planes, overlapping, algorithm=choices.algorithm
     )
 
 
