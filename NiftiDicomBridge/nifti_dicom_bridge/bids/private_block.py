@@ -26,7 +26,7 @@ KEYS = Private(GROUP, CREATOR, 0x1000)
 CREATOR_TAG, KEYS_TAG = GROUP << 16 | 0x10, GROUP << 16 | 0x1000
 MATRIX, ATTRIBUTE_VALUES = "ijk_to_ras", "attribute_values"
 _ATTRIBUTE_VALUES_BEFORE_2 = "told"
-# what follows from the object itself, and who it is of: that is specified in attributes, or nowhere
+# what follows from the object itself, and the patient: only attributes specify that
 NEVER = frozenset({
     "ImageType", "ConversionSoftware", "ConversionSoftwareVersion", "SeriesInstanceUID", "StudyInstanceUID", "NiftiDicomBridge",
     "ImageOrientationPatientDICOM", "PatientName", "PatientID", "PatientBirthDate", "AccessionNumber", "ReferringPhysicianName",

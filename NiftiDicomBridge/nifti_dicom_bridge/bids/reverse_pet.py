@@ -80,7 +80,7 @@ def _dose(top: Top, where: str, sentences: list[str]) -> list[str]:
         return []
     factor = ACTIVITIES_BQ.get(unit.upper().replace("µ", "U"))
     if factor is None:
-        sentences.append(f'"InjectedRadioactivity" is in {unit!r}, which is no unit of activity we know: it was left out')
+        sentences.append(f'"InjectedRadioactivity" is in {unit!r}, which is not a supported unit of activity and was ignored')
         return []
     if factor == 1e6 and value > MOST_MBQ:
         sentences.append(

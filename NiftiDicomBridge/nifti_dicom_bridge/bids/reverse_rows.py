@@ -50,7 +50,7 @@ class ReverseRow:
 
 
 def _unread(source: PlaneAttributes, where: AttributeLocation, factor: float) -> None:
-    """Say nothing: other rows read these attributes."""
+    """Return nothing: other rows read these attributes."""
 
 
 def _one_way(write: Callable[[Any], str], *types: type) -> Kind:

@@ -7,7 +7,7 @@ from .row import AnyRow, Row
 
 # of rows with the same key, the first that has a value counts
 TABLES: dict[str, tuple[AnyRow, ...]] = {
-    "Arterial spin labelling": asl.ROWS,
+    "Arterial spin labeling": asl.ROWS,
     "Timing": timing.ROWS,
     "Any vendor": rows.ROWS,
     "Image type": image_type.ROWS,

@@ -118,7 +118,7 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
 
 
 def sessions_from_reproin(images: Sequence[Image]) -> dict[str, str]:
-    """Return the sessions that names in ReproIn form specify: StudyInstanceUID → label; one name speaks for its study."""
+    """Return the sessions that names in ReproIn form specify: StudyInstanceUID → label; one name is used for its study."""
     sessions: dict[str, str] = {}
     for image in images:
         name = protocol_of(image)

@@ -89,7 +89,7 @@ class ObjectBuilder:
         stated = parse_algorithm(self.job.options.algorithm)
         if stated.name and kind is not Kind.SEG:
             entry.log.warnings.append(
-                f'algorithm="{stated.title}" was not applied: this image is no segmentation. Use kind="seg" if it is'
+                f'algorithm="{stated.title}" was not applied: this image is not a segmentation. Use kind="seg" if it is'
             )
         return stated
 

@@ -61,7 +61,7 @@ def _words(values: Values, tag: int) -> set[str]:
 
 
 def code_patient_position(attributes: Attributes) -> None:
-    """Say PatientPosition in codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
+    """Write PatientPosition as codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
     position = attributes.text(Tag.PATIENT_POSITION)
     codes = _codes(position[:2], position[2:])
     if Tag.PATIENT_POSITION not in attributes.elements or not codes:

@@ -45,7 +45,7 @@ class Plane:
     Attributes
     ----------
     position : numpy.ndarray, shape (3,)
-        Centre of the first pixel, LPS, mm.
+        Center of the first pixel, LPS, mm.
     orientation : numpy.ndarray, shape (6,)
         Directions of increasing column index and of increasing row index, LPS.
     spacing : tuple of float
@@ -165,7 +165,7 @@ def _uneven(steps: np.ndarray) -> bool:
 
 
 def spacing_problem(stack: Stack) -> str:
-    """Say in words what a regular grid cannot hold of a stack; empty where it holds everything."""
+    """Describe what a regular grid cannot represent of a stack; empty if it represents everything."""
     steps = stack.steps_mm
     if len(steps) < 2 or not _uneven(steps):
         return ""

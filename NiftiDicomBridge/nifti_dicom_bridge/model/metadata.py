@@ -1,6 +1,6 @@
 """DICOM attributes as they were in the files: elements, items, instances, series.
 
-Values are kept as the bytes of the value field, padding included, so that whatever was there can be given back.
+Values are kept as the bytes of the value field, padding included, so that they can be restored.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ class Staging:
         """Return the place of an output; raises `OutputError` where there can be none."""
         parts = PurePosixPath(name).parts
         if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-            raise OutputError(f'{name!r} is no file name inside of {self.folder}. Use names="numbered".')
+            raise OutputError(f'{name!r} is not a file name inside of {self.folder}. Use names="numbered".')
         problem = portability_problem(name)
         if problem:
             raise OutputError(f'{name!r} {problem}. Use names="numbered", or another name.')

@@ -79,7 +79,7 @@ def _packed(group: list[bytes]) -> dict[str, Any]:
 
 
 class BulkReader:
-    """Gives values back by their URIs.
+    """Returns values by their URIs.
 
     Parameters
     ----------

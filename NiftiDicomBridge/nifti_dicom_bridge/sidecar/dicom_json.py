@@ -179,7 +179,7 @@ def sequence_element(vr: str, data_sets: list[Elements], lengths: Any, where: st
     count = len(data_sets)
     flags = [lengths] * (count + 1) if isinstance(lengths, bool) else [c == "1" for c in str(lengths)]
     if len(flags) != count + 1:
-        raise SidecarError(f'{where}: "Undefined" tells of {len(flags) - 1} items, the sequence has {count}.')
+        raise SidecarError(f'{where}: "Undefined" describes {len(flags) - 1} items, the sequence has {count}.')
     return Element(vr, tuple(Item(item, flag) for item, flag in zip(data_sets, flags[1:], strict=True)), flags[0])
 
 

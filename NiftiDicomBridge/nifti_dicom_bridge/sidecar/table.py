@@ -87,7 +87,7 @@ class TableEncoder(Encoder):
         return {"vr": vr, **_compact(entries)}
 
     def _column_of_items(self, column: list[Element | None], charset: CharacterSet) -> dict[str, Any] | None:
-        """Return a column of sequences with one item each, as a table of the items; None where it is no such column."""
+        """Return a column of sequences with one item each, as a table of the items; None for other columns."""
         present = [element for element in column if element is not None]
         alike = len(present) == len(column) and all(
             isinstance(element.value, tuple) and len(element.value) == 1 for element in present

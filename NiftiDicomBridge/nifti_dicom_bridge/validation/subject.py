@@ -1,4 +1,4 @@
-"""The file under examination, and how checks speak of it."""
+"""The file under examination, and its names in findings."""
 
 from __future__ import annotations
 

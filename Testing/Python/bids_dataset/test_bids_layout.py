@@ -354,7 +354,7 @@ def test_a_table_that_is_none_stops_the_image(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     report = dataset(circle)
 
-    assert "has no column participant_id" in report.failures[0].error
+    assert "column participant_id is missing" in report.failures[0].error
     assert names_in(circle.nifti) == ["participants.tsv"]
 
 

@@ -174,7 +174,7 @@ class ResultWriter:
         assert job.provenance is not None
         path, segments = labels
         if problem := space_problem(result.image.image, original.reference):
-            raise OptionError(f'{result.file}: {problem} It cannot stand beside the original. Leave it out: take="PATTERN".')
+            raise OptionError(f'{result.file}: {problem} It cannot be stored with the original. Leave it out: take="PATTERN".')
         options = replace(
             self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
         )

@@ -104,7 +104,7 @@ def _image_type(volume: Volume, form: ObjectKind) -> list[str]:
 
 
 def report_changes(source: SourceAttributes, sentences: Sentences, form: ObjectKind | None, log: Log) -> None:
-    """Say once what was repaired, and what stayed behind."""
+    """Report once what was repaired, and what was dropped."""
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
     lost = set().union(*(elements.keys() for elements in source.frames.values())) if form and form.multi_frame else set()
     lost -= {Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME}

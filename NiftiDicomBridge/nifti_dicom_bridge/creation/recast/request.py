@@ -184,7 +184,7 @@ def _check_shown(first: Instance, form: ObjectKind | None) -> None:
     if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
         raise PixelError(
             f"{first.name}: PhotometricInterpretation (0028,0004) is MONOCHROME1, low values are shown bright; this kind of "
-            'object cannot say so and would look like a negative. Use kind="sc".'
+            'object has no such attribute and would look like a negative. Use kind="sc".'
         )
 
 

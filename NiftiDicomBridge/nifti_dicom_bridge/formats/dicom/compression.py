@@ -52,7 +52,7 @@ def compress_file(path: Path, compression: Compression, original_syntax: str = "
     Raises
     ------
     PixelError
-        If the codec cannot hold the pixel format, or does not give back the same pixels.
+        If the codec cannot hold the pixel format, or does not return the same pixels.
     """
     syntax = original_syntax if compression is Compression.ORIGINAL else SYNTAXES.get(compression, "")
     if not syntax or syntax in NATIVE:

@@ -238,5 +238,5 @@ def test_what_was_there_comes_back_when_moving_fails(tmp_path: Path, as_root: bo
 
 
 def test_names_outside_of_the_folder_are_refused(tmp_path: Path) -> None:
-    with Staging(tmp_path) as staging, pytest.raises(BridgeError, match="no file name"):
+    with Staging(tmp_path) as staging, pytest.raises(BridgeError, match="not a file name"):
         staging.folder_path("../a.zarr", "zarr.json")

@@ -43,7 +43,7 @@ def _set_bits(made: Dataset) -> None:
 
 
 def _set_laterality(made: Dataset, groups: Sequence[Dataset]) -> None:
-    """Say on which side the anatomy is, of every frame or of the series (PS3.3 C.7.6.16.2.8, C.7.3.1)."""
+    """Write on which side the anatomy is, for every frame or for the series (PS3.3 C.7.6.16.2.8, C.7.3.1)."""
     anatomies = [item for group in groups for item in group.get("FrameAnatomySequence", ())]
     for anatomy in anatomies:
         anatomy.FrameLaterality = anatomy.get("FrameLaterality") or "U"

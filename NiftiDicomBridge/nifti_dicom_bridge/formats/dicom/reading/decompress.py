@@ -40,7 +40,7 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
         decoded = _decoded(instance, pixel, frames)
     if decoded.shape != (len(frames), *pixel.shape):
         raise DicomReadError(
-            f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes say "
+            f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes specify "
             f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
         )
     return decoded
@@ -53,7 +53,7 @@ def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes
         claim = claimed_size(frame)
         if claim is not None and math.prod(claim) > pixel.rows * pixel.columns * max(3, pixel.samples):
             raise DicomReadError(
-                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels, the attributes say "
+                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels, the attributes specify "
                 f"{pixel.rows} × {pixel.columns}. The file contradicts itself."
             )
 

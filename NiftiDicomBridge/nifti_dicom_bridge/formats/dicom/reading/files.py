@@ -24,6 +24,7 @@ from .encoding import NeedMoreBytes, Parsed
 DEFLATED_EXPLICIT = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 
 FIRST_READ = 1 << 16
 META_ENCODING = Encoding()
@@ -237,7 +238,7 @@ def _looks_like_data_set(buffer: bytes) -> bool:
 
 
 def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
-    """Tell explicit from implicit by the first element, as the transfer syntax is not always correct."""
+    """Distinguish explicit from implicit VR by the first element, as the transfer syntax is not always correct."""
     code, group = buffer[start + 4 : start + 6], buffer[start : start + 2]
     explicit = len(code) == 2 and code.isalpha() and code.isupper()
     if group in (b"\x08\0", b"\0\x08"):  # nearly every data set begins with group 0008

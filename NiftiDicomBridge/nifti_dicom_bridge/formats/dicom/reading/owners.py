@@ -32,7 +32,7 @@ def owner_of(elements: Elements) -> Owner:
 
 
 def contradiction(data_sets: Sequence[Elements]) -> str:
-    """Say in what the files of one PatientID contradict each other about the person; empty where they do not."""
+    """Return how the files of one PatientID contradict each other about the patient; empty if they do not."""
     differing = [tag for tag in _PERSON if len({value for one in data_sets if (value := _normal(one, tag))}) > 1]
     if not differing:
         return ""

@@ -14,7 +14,7 @@ from ....standard.tags import Tag
 from .lookup import Lookup
 
 SMALLEST, LARGEST = 1e-9, 1e9
-"""Millimetres that an image can be about."""
+"""Millimeters that are plausible for an image."""
 LARGEST_SKEW = 0.01
 """Direction cosines with three decimals are closer to orthogonal."""
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -90,7 +90,7 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
         spacing = look.numbers(group, tag)
         if len(spacing) != 2 or not all(SMALLEST < value < LARGEST for value in spacing):
             if spacing:
-                notes.append(f"{describe(tag)} {_shown(spacing)} is not used: it must be two positive numbers of millimetres")
+                notes.append(f"{describe(tag)} {_shown(spacing)} is not used: it must be two positive numbers in mm")
             continue
         if not meaning:
             return spacing[0], spacing[1]

@@ -22,7 +22,7 @@ from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIF
 
 Frames = list[FrameInfo]
 _UNKNOWN_TIMES = (
-    "{} frames lie at {} positions, and nothing states which of them belong to one time, echo or b-value: volumes would mix "
+    "{} frames are at {} positions, and nothing states which of them belong to one time, echo or b-value: volumes would mix "
     "them (InstanceNumber (0020,0013) is missing, equal or contradictory). Set TemporalPositionIdentifier (0020,0100), or "
     "convert the files of each volume on their own."
 )
