@@ -24,6 +24,7 @@ IMPORTED_AT_START = [
     "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py", "SourceFile.py",
     "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py", "ProposalUpdates.py",
     "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py", "SettingsView.py",
+    "ApplyPart.py", "SendPart.py", "SourceBox.py",
     "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip
 READ_NODES = {
