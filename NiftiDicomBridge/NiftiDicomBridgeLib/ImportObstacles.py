@@ -9,8 +9,8 @@ from slicer.i18n import tr as _
 from .Feedback import Feedback
 from .ImportRows import Rows
 
-LEGACY = "legacy"
-"""A kind, and the feature of Python packages that it requires."""
+WITH_PACKAGES = ("legacy", "rtstruct")
+"""Kinds that are features of Python packages of their own, too."""
 
 
 def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[str, str, Any]:
@@ -34,8 +34,8 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
     text = _invalid_value(rows)
     if text:
         return text, "", None
-    if any(row.kind == LEGACY for row in rows.all):
-        missing, remedy, on_remedy = widget.missing_package(LEGACY, feedback)
+    for feature in sorted({row.kind for row in rows.all}.intersection(WITH_PACKAGES)):
+        missing, remedy, on_remedy = widget.missing_package(feature, feedback)
         if missing:
             return missing, remedy, on_remedy
     if not widget.ui.databaseCheckBox.isChecked():
