@@ -9,7 +9,7 @@ from ..options import Compression, Kind, Layout, Names, SegmentationForm, SliceP
 from .archive_options import ARCHIVE, add_settings
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
-from .reading_options import add_reading
+from .reading_options import add_reading, add_selection
 
 
 def add_convert(commands: Any, can_register: bool) -> None:
@@ -46,6 +46,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--verify", action="store_true",
                      help="read every output again and compare it before it is put in place")  # fmt: skip
     add_reading(sub)
+    add_selection(sub)
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",

@@ -13,6 +13,17 @@ def add_reading(sub: Any) -> None:
                      help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
 
 
+def add_selection(sub: Any) -> None:
+    """Add the options that select images."""
+    group = sub.add_argument_group("Selection", "patterns with * and ?, whatever the case; each may be repeated")
+    group.add_argument("--series", action="append", metavar="UID|NUMBER|TEXT",
+                       help="only series with this UID, number, description or protocol; also name of a NIfTI file")  # fmt: skip
+    group.add_argument("--study", action="append", metavar="UID|ID|DATE|TEXT",
+                       help="only studies with this UID, StudyID, date, description or accession number")  # fmt: skip
+    group.add_argument("--patient", action="append", metavar="ID|NAME", help="only patients with this PatientID or name")
+    group.add_argument("--modality", action="append", metavar="MR|CT|…", help="only images of this modality")
+
+
 def _limit(text: str) -> float:
     try:
         value = float(text)

@@ -114,6 +114,8 @@ def plans_as_named(inventory: Inventory, report: ConversionReport, runner: TaskR
     Files that are left out are entries of the report, and so are series that cannot be understood: failed ones.
     """
     plans: list[Plan] = []
+    if inventory.unselected:
+        report.notes.append(f"{inventory.unselected} series were left out by the selection.")
     entries = leftover_entries(inventory.leftovers)
     for series in inventory.series:
         entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])

@@ -13,7 +13,6 @@ from ..bids_dataset.images import Image
 from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
 from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
@@ -21,6 +20,7 @@ from ..options import ConversionOptions, Progress
 from ..output import Staging, dataset_locked
 from .entries import OutputPolicy, errors_recorded_in, plans_as_named
 from .existing import check_free, series_of
+from .selection import Selection, find_selected
 from .stage_nifti import stage_labels, stage_nifti
 from .streamed import opened_volume
 from .task_runner import TaskRunner
@@ -37,7 +37,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         If the map of the person has errors; nothing was read then.
     """
     table = read_map(options.bids_map)
-    inventory = find_series(inputs, runner.progress, options.follow_links)
+    inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links)
     report = ConversionReport()
     public = OutputPolicy.of(options, set())
     pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)

@@ -17,7 +17,6 @@ from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.segments import segments_of
-from ..formats.dicom.reading.series import find_series
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
@@ -36,6 +35,7 @@ from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .read_back import check_pictures
 from .read_images import read
+from .selection import Selection, find_selected
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -104,11 +104,12 @@ def _sources(
     inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
 ) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
-    for file in opened_images(inputs, report, options.follow_links, runner):
+    for file in opened_images(inputs, report, options, runner):
         yield _Source(file.path.name, portable_stem(file.path), [file.path], file=file)
-    inventory = find_series(other_inputs(inputs), runner.progress, options.follow_links)
+    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
+    report.notes += others.notes
     for plan in plans:
         yield _Source(plan.title, plan.name, plan.paths, plan=plan)
 

@@ -20,6 +20,7 @@ def _any_reference(options: ConversionOptions) -> bool:
     return options.reference is not None or any(own.reference for own in options.per_file.values())
 
 
+SELECTIONS = ("series", "study", "patient", "modality")
 _NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY)
 
 
@@ -171,6 +172,12 @@ RULES: tuple[Rule, ...] = (
 """All contradictions; the first that applies is the reason."""
 
 SINGLE_IMAGE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "selection-of-single-image",
+        SELECTIONS,
+        lambda options: any(is_given(options, option) for option in SELECTIONS),
+        "{series}, {study}, {patient} and {modality} select from many images, and this is a single image. Use convert.",
+    ),
     Rule(
         "skip-existing-of-single-image",
         ("skip_existing",),

@@ -26,7 +26,7 @@ from .choices import (
 )
 from .fields import Checked, Field, Flag, Key, OptionalFlag, Text
 from .path_fields import OnePathOrMore, OptionalPath, as_tuple
-from .value_fields import Attributes, Mosaic, Number, OptionalLimit, WholeNumber, Window
+from .value_fields import Attributes, Mosaic, Number, OptionalLimit, Texts, WholeNumber, Window
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,6 +161,10 @@ class ConversionOptions(Checked):
         an error.
     set_values : dict of str to str
         DICOM keyword → value; wins over the sidecar and over the recorded value.
+    series, study, patient, modality : tuple of str
+        Convert only images that match. Each is one pattern or several, of which one must match, with ``*`` and ``?``, whatever
+        the case: `series` for SeriesInstanceUID, number, description or ProtocolName (and the name of a NIfTI file), `study`
+        for StudyInstanceUID, StudyID, date, description or AccessionNumber, `patient` for PatientID or PatientName.
     layout : Layout
         How NIfTI files are named and arranged.
     bids_map : pathlib.Path, optional
@@ -259,6 +263,10 @@ class ConversionOptions(Checked):
     overwrite: Flag = Flag(False)
     skip_existing: Flag = Flag(False)
     set_values: Attributes = Attributes()
+    series: Texts = Texts()
+    study: Texts = Texts()
+    patient: Texts = Texts()
+    modality: Texts = Texts()
     layout: Choice[Layout] = Choice(Layout.FLAT)
     bids_map: OptionalPath = OptionalPath()
     resample: ChoiceSet[Resample] = ChoiceSet(Resample)
