@@ -21,7 +21,7 @@ GIVEN: dict[str, Any] = {
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
-    "allow_no_overlap": True, "subject": "01", "record": False, "identity": True,
+    "allow_no_overlap": True, "subject": "01", "record": False, "identity": True, "filename": "{series}",
 }  # fmt: skip
 """A value of each option that is not its default."""
 
@@ -37,6 +37,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "resample-spacing-not-for-target": {"target": "zarr", "resample": ["spacing"]},
     "resample-shear-not-for-target": {"target": "nifti", "resample": "shear"},
     "skip-existing-with-overwrite": {"skip_existing": True, "overwrite": True},
+    "filename-not-a-template": {"filename": "{serie}"},
+    "filename-with-bids": {"layout": "bids", "filename": "{series}"},
+    "filename-of-inputs-deidentified": {"deidentify": True, "filename": "{folder}"},
     "bids-map-without-bids": {"target": "nifti", "bids_map": FILE},
     "bids-with-resample": {"layout": "bids", "resample": "tilt,spacing"},
     "bids-with-identity": {"layout": "bids", "identity": True},

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options.filename_templates import FIELDS
 from .archive_options import ARCHIVE, add_settings
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
@@ -25,6 +26,9 @@ def add_convert(commands: Any, can_register: bool) -> None:
                      help="new: a new series (default); keep: the very same instances")  # fmt: skip
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
                      help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
+    sub.add_argument("-f", "--filename", metavar="TEMPLATE",
+                     help="names of images, such as '{patient}/{series:03}_{description}', or dcm2niix's '%%s_%%d'; fields: "
+                          + ", ".join(FIELDS))  # fmt: skip
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip

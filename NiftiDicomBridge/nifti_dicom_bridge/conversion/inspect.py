@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import BridgeError, Cancelled
 from ..formats import zarr
-from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.read import load
 from ..model import metadata
 from ..model.failure import failure_of
@@ -18,6 +18,7 @@ from ..model.safe_text import printable
 from ..options import ConversionOptions, Progress
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
+from .file_names import name_plans
 from .image_files import is_nifti_file, nifti_files, selected_files, selected_stores
 from .image_with_record import ImageWithRecord, open_nifti, open_store
 from .inspect_images import of_image, of_plan
@@ -145,7 +146,8 @@ def plans_to_inspect(
             plans += plan_series(series)
         except Exception as error:
             result.add_problem(series.instances[0].path, error, series.uid)
-    return with_unique_names(plans)
+    name_plans(plans)
+    return plans
 
 
 def _add_image(result: Inspection, path: Path, opener: Callable[[Path], ImageWithRecord], kind: str) -> None:

@@ -21,6 +21,7 @@ from ..options import ConversionOptions, Progress
 from ..output import Staging
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
+from .file_names import name_of_image
 from .image_files import selected_stores
 from .image_with_record import open_store
 from .selection import Selection, find_selected
@@ -35,7 +36,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     selection = Selection.of(options)
     stores = list(selected_stores(stores_below(inputs, options.follow_links), selection))
     inventory = find_selected([path for path in inputs if not is_store(path)], selection, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner)
+    plans, report = plans_and_report(inventory, runner, options.filename)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
     tasks = stores_to_nifti(stores, output, options, taken, public) if stores else []
@@ -75,11 +76,15 @@ def stores_to_nifti(
 ) -> list[Task]:
     """Return how to convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
     check_package()
-    names = [stem_of(path) if options.deidentify else unique_name(portable_stem(path), taken) for path in stores]
+    names = [stem_of(path) if options.deidentify else unique_name(_name_of_store(path, options), taken) for path in stores]
     return [
         Task(path.name, [path], partial(_store_to_nifti, path, name, output, options, public), public.keys)
         for path, name in zip(stores, names, strict=True)
     ]
+
+
+def _name_of_store(path: Path, options: ConversionOptions) -> str:
+    return name_of_image(open_store(path), options) if options.filename else portable_stem(path)
 
 
 def _store_to_nifti(

@@ -10,6 +10,7 @@ from ..standard.keywords import unknown_keyword
 from .addresses import address_problem
 from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
+from .filename_templates import OF_INPUTS, fields_of, template_problem
 from .options import ConversionOptions
 from .path_rules import PATH_RULES
 from .rule import Rule, is_given
@@ -75,6 +76,27 @@ RULES: tuple[Rule, ...] = (
         lambda options: bool(address_problem(options.send)),
         "{send}: {found}",
         lambda options: address_problem(options.send),
+    ),
+    # names
+    Rule(
+        "filename-not-a-template",
+        ("filename",),
+        lambda options: bool(options.filename) and bool(template_problem(options.filename)),
+        "{filename}: {found}",
+        lambda options: f"{options.filename!r}: {template_problem(options.filename)}",
+    ),
+    Rule(
+        "filename-with-bids",
+        ("filename", "layout"),
+        lambda options: bool(options.filename) and options.layout is Layout.BIDS,
+        "{filename} chooses the names of files, and {layout=bids} writes names of BIDS. Leave out one of them.",
+    ),
+    Rule(
+        "filename-of-inputs-deidentified",
+        ("filename", "deidentify"),
+        lambda options: options.deidentify and bool(OF_INPUTS & fields_of(options.filename)),
+        "{filename} has a field with names of input files, which may identify the patient. Leave out this field, or "
+        "{deidentify}.",
     ),
     # BIDS
     Rule(
@@ -172,6 +194,12 @@ RULES: tuple[Rule, ...] = (
 """All contradictions; the first that applies is the reason."""
 
 SINGLE_IMAGE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "filename-of-single-image",
+        ("filename",),
+        lambda options: bool(options.filename),
+        "{filename} names the outputs of many images, and this is a single image with a name of its own. Use convert.",
+    ),
     Rule(
         "selection-of-single-image",
         SELECTIONS,

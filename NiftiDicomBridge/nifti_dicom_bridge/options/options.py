@@ -165,6 +165,10 @@ class ConversionOptions(Checked):
         Convert only images that match. Each is one pattern or several, of which one must match, with ``*`` and ``?``, whatever
         the case: `series` for SeriesInstanceUID, number, description or ProtocolName (and the name of a NIfTI file), `study`
         for StudyInstanceUID, StudyID, date, description or AccessionNumber, `patient` for PatientID or PatientName.
+    filename : str
+        Names of images, such as ``{patient}/{study_date}_{study}/{series:03}_{description}``, or with the codes of dcm2niix;
+        docs/command-line.md lists the fields. By default series number and description, in a folder per patient if there are
+        several.
     layout : Layout
         How NIfTI files are named and arranged.
     bids_map : pathlib.Path, optional
@@ -267,6 +271,7 @@ class ConversionOptions(Checked):
     study: Texts = Texts()
     patient: Texts = Texts()
     modality: Texts = Texts()
+    filename: Text = Text("")
     layout: Choice[Layout] = Choice(Layout.FLAT)
     bids_map: OptionalPath = OptionalPath()
     resample: ChoiceSet[Resample] = ChoiceSet(Resample)

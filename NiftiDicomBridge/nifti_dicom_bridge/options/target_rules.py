@@ -8,6 +8,7 @@ from .options import PreviewOptions
 from .rule import DEFAULTS, Rule, is_given
 
 APPLIES_TO: dict[str, tuple[Target, ...]] = {
+    "filename": (Target.NIFTI, Target.ZARR, Target.PREVIEW),
     "gzip": (Target.NIFTI,),
     "layout": (Target.NIFTI,),
     "bids_map": (Target.NIFTI,),
