@@ -14,7 +14,11 @@ from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap
 from .classify import classify
+from .derivatives import FOLDER as DERIVATIVES
+from .derivatives import place_results
 from .disambiguate import disambiguate
+from .field_maps import link_field_maps
+from .given_keys import add_given_keys
 from .images import Image, relate
 from .required_keys import add_required_keys
 from .subject_labels import Owners, session_of, sessions_from_reproin, subject_of
@@ -36,12 +40,15 @@ class Placement:
         Labels; session empty where there is none.
     path : PurePosixPath
         Below the dataset, without extension.
+    derivative : str
+        Name of the dataset below ``derivatives`` that a result goes to; empty for other images.
     """
 
     image: Image
     subject: str
     session: str
     path: PurePosixPath = field(default_factory=PurePosixPath)
+    derivative: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -52,6 +59,14 @@ class Placement:
     def is_raw(self) -> bool:
         """Whether it has a name in BIDS."""
         return bool(self.image.datatype)
+
+    @property
+    def record_path(self) -> str:
+        """The file of the record, apart from the sidecar; empty for images of ``sourcedata``, whose sidecar contains it."""
+        if self.derivative:
+            root = PurePosixPath(DERIVATIVES, self.derivative)
+            return f"{root}/{SOURCE_DATA}/{self.path.relative_to(root)}.json"
+        return f"{SOURCE_DATA}/{self.path}.json" if self.is_raw else ""
 
     @property
     def with_gradients(self) -> bool:
@@ -86,8 +101,10 @@ def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extensi
     for placement in sorted(placements, key=_order):
         sessions[placement.subject, placement.session].append(placement)
     for group in sessions.values():
-        _name(group)
+        _name(group, table)
     _resolve_intended(placements, extension)
+    for group in sessions.values():
+        link_field_maps(group, extension)
     return placements
 
 
@@ -97,18 +114,20 @@ def _order(placement: Placement) -> tuple[float, str]:
     return metadata.number(first, Tag.SERIES_NUMBER) or LAST, str(placement.image.keys.get("AcquisitionTime", ""))
 
 
-def _name(session: Sequence[Placement]) -> None:
+def _name(session: Sequence[Placement], table: BidsMap) -> None:
     images = [placement.image for placement in session]
     for image in images:
         if image.datatype:
+            add_given_keys(image, table.keys)
             add_required_keys(image, images)
     disambiguate([image for image in images if image.datatype])
+    place_results(session, table.derivative)
     taken: set[str] = set()
     for placement in session:
         image, folder = placement.image, PurePosixPath(*placement.labels)
         if placement.is_raw:
             placement.path = folder / image.datatype / naming_rules.file_name(placement.labels, image.entities, image.suffix)
-        else:
+        elif not placement.derivative:
             placement.path = PurePosixPath(SOURCE_DATA) / folder / unique_name(image.plan.name, taken)
             image.log.warnings.append(f"kept in {SOURCE_DATA}: {image.reason}.")
 

@@ -32,13 +32,12 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
-    sub.add_argument("--subject", metavar="LABEL", help="BIDS: label of the subject, for input of one patient")
-    sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
     sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
                      help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
                           "'shear' makes rows and columns perpendicular")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
     _add_dicom(sub.add_argument_group("DICOM files and archives"))
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
@@ -61,6 +60,18 @@ def add_convert(commands: Any, can_register: bool) -> None:
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0,
                         help="print every file, note and change; -vv: tracebacks of unexpected errors, too")  # fmt: skip
+
+
+def _add_bids(group: Any) -> None:
+    group.add_argument("-p", "--subject", "--participant", metavar="LABEL", dest="subject",
+                       help="label of the subject, for input of one patient")  # fmt: skip
+    group.add_argument("-s", "--session", metavar="LABEL", help="label of the session (default: date of the study)")
+    group.add_argument("--task", metavar="LABEL", help="label of the task of functional images (default: by their names)")
+    group.add_argument("--run", metavar="N", help="number of the run, for input of one run (default: counted)")
+    group.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that specifies what each series is in BIDS")
+    group.add_argument("--bids-keys", metavar="FILE",
+                       help="JSON or TOML with keys of sidecars that the DICOM does not contain, by datatype")  # fmt: skip
+    group.add_argument("--bids-derivative", metavar="NAME", help="write segmentations and other results to derivatives/NAME")
 
 
 def _add_dicom(group: Any) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
+from ..bids_dataset.given_keys import read_keys
 from ..bids_dataset.images import Image
-from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
+from ..bids_dataset.paths import Placement, assign_paths
 from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
 from ..model.names import NIFTI_SUFFIXES
@@ -36,7 +37,14 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     OptionError
         If the map of the person has errors; nothing was read then.
     """
-    table = read_map(options.bids_map)
+    table = replace(
+        read_map(options.bids_map),
+        session=options.session,
+        task=options.task,
+        run=options.run,
+        derivative=options.bids_derivative,
+        keys=read_keys(options.bids_keys),
+    )
     inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links)
     report = ConversionReport()
     public = OutputPolicy.of(options, set())
@@ -102,7 +110,6 @@ def write_placed(
     """
     name = str(placement.path)
     with Staging(dataset, options.overwrite) as staging:
-        apart = f"{SOURCE_DATA}/{name}.json" if placement.is_raw else ""
         stage_nifti(
             volume,
             name,
@@ -110,7 +117,7 @@ def write_placed(
             options,
             placement.image.changes,
             placement.with_gradients,
-            record_name=apart,
+            record_name=placement.record_path,
             complete=complete,
         )
         if not placement.is_raw:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
 from .addresses import address_problem
+from .bids_rules import BIDS_RULES
 from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
 from .filename_templates import OF_INPUTS, fields_of, template_problem
@@ -98,38 +99,7 @@ RULES: tuple[Rule, ...] = (
         "{filename} has a field with names of input files, which may identify the patient. Leave out this field, or "
         "{deidentify}.",
     ),
-    # BIDS
-    Rule(
-        "bids-map-without-bids",
-        ("bids_map", "layout"),
-        lambda options: options.bids_map is not None and options.layout is not Layout.BIDS,
-        "{bids_map} applies only to BIDS datasets. Use it with {layout=bids}, or leave it out.",
-    ),
-    Rule(
-        "bids-with-resample",
-        ("layout", "resample"),
-        lambda options: options.layout is Layout.BIDS and bool(options.resample),
-        "{resample} creates images that are not raw data, and {layout=bids} writes raw data. Leave out one of them.",
-    ),
-    Rule(
-        "bids-with-identity",
-        ("layout", "identity"),
-        lambda options: options.layout is Layout.BIDS and options.identity,
-        "{layout=bids} writes sidecars that identify nobody, and {identity=True} names the patient. Leave out one of them.",
-    ),
-    Rule(
-        "subject-without-bids",
-        ("subject", "layout"),
-        lambda options: bool(options.subject) and options.layout is not Layout.BIDS,
-        "{subject} applies only to BIDS datasets. Use it with {layout=bids}, or leave it out.",
-    ),
-    Rule(
-        "subject-not-a-label",
-        ("subject",),
-        lambda options: bool(options.subject) and not (options.subject.isascii() and options.subject.isalnum()),
-        "{subject}: {found} is not a label. Use letters and digits only.",
-        lambda options: repr(options.subject),
-    ),
+    *BIDS_RULES,
     *DEIDENTIFICATION_RULES,
     # new objects
     Rule(

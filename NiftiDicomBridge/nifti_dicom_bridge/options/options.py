@@ -219,8 +219,14 @@ class ConversionOptions(Checked):
         PatientID and PatientName are emptied.
     deidentify_rules : pathlib.Path, optional
         TOML with attributes to keep, remove, empty or replace; wins over the profile and its options.
-    subject : str
-        BIDS: label of the subject, for input of one patient.
+    subject, session, task : str
+        BIDS: label of the subject (for input of one patient), of the session, and of the task of functional images.
+    run : str
+        BIDS: number of the run, for input of one run.
+    bids_keys : pathlib.Path, optional
+        BIDS: JSON or TOML with keys of sidecars that the DICOM does not contain, by datatype.
+    bids_derivative : str
+        BIDS: name of the folder below ``derivatives`` that segmentations and other results go to.
     identity : bool
         Write PatientName, PatientBirthDate and InstitutionAddress as keys of a flat sidecar, too, as dcm2niix does with
         ``-ba n``; its record contains them in any case. The sidecars of a BIDS dataset never have them.
@@ -296,6 +302,11 @@ class ConversionOptions(Checked):
     pseudonyms: OptionalPath = OptionalPath()
     deidentify_rules: OptionalPath = OptionalPath()
     subject: Text = Text("")
+    session: Text = Text("")
+    task: Text = Text("")
+    run: Text = Text("")
+    bids_keys: OptionalPath = OptionalPath()
+    bids_derivative: Text = Text("")
     identity: Flag = Flag(False)
     record: Flag = Flag(True)
     follow_links: Flag = Flag(False)
