@@ -23,23 +23,11 @@ from .progress_bar import ProgressBar
 from .reading_options import add_selection
 
 NAME = "apply"
-_OWN = ("select", "per", "algorithm", "take", "input_name", "shell", "timeout", "jobs")
+_OWN = ("select", "per", "take", "input_name", "shell", "timeout", "jobs")
 _DICOM = (
-    "kind",
-    "labels",
-    "segmentation",
-    "metadata",
-    "overwrite",
-    "plane",
-    "max_error",
-    "gzip",
-    "follow_links",
-    "size_limit",
-    "series",
-    "study",
-    "patient",
-    "modality",
-)
+    "kind", "labels", "algorithm", "segmentation", "metadata", "overwrite", "plane", "max_error", "gzip", "follow_links",
+    "size_limit", "series", "study", "patient", "modality",
+)  # fmt: skip
 _EPILOG = """placeholders in COMMAND:
   {input}       NIfTI file of the volume          {inputs}      those of all selected volumes of a study
   {output}      NIfTI file to write               {input1} ...  the volume that the first --select matches, and so on
@@ -102,8 +90,9 @@ def _add_command(group: Any) -> None:
 def _add_result(group: Any) -> None:
     group.add_argument("--take", action="append", default=[], metavar="PATTERN",
                        help="use only these files of those that COMMAND writes; may be repeated")  # fmt: skip
-    group.add_argument("--algorithm", default="", metavar="NAME:VERSION",
-                       help="what COMMAND is, for segments and provenance (default: name of the program)")  # fmt: skip
+    group.add_argument("--algorithm", default="", metavar="NAME[:VERSION[:FAMILY]]",
+                       help="what COMMAND is, for segments and provenance, such as nnU-Net:2.5:AI (default: name of the "
+                            "program)")  # fmt: skip
     group.add_argument("--as", choices=[kind.value for kind in Kind], default=Kind.AUTO.value, dest="kind",
                        help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
     group.add_argument("--labels", metavar="FILE", help="names and colors of the labels of label maps")

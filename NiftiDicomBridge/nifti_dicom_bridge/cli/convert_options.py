@@ -100,6 +100,8 @@ def _add_creation(group: Any) -> None:
     group.add_argument("--metadata", metavar="FILE",
                        help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
     group.add_argument("--labels", metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--algorithm", metavar="NAME[:VERSION[:FAMILY]]",
+                       help="what made a segmentation automatically, such as nnU-Net:2.5:AI")  # fmt: skip
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,
                        help="how segments are stored (default: binary; fractional for probabilities)")  # fmt: skip
     group.add_argument("--plane", choices=[p.value for p in SlicePlane], default=SlicePlane.AUTO.value,
