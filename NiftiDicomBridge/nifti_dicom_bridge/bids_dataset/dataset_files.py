@@ -20,7 +20,7 @@ from ..version import tool_version
 from . import naming_rules
 from .bids_map import BidsMap
 from .derivatives import stage_derivative_description
-from .paths import Placement
+from .placement import Placement
 
 NOT_AVAILABLE = "n/a"
 TOOL = "nifti-dicom-bridge"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..model import metadata
 from ..model.names import unique_name
@@ -16,12 +16,9 @@ from ..output import Staging
 from ..standard.tags import Tag
 from . import naming_rules
 from .images import Image
+from .placement import DERIVATIVES, Placement
 from .subject_labels import label_of
 
-if TYPE_CHECKING:
-    from .paths import Placement
-
-FOLDER = "derivatives"
 DATATYPE = "anat"
 """Of segmentations: BIDS has them beside anatomy, whatever image they are of."""
 
@@ -46,14 +43,14 @@ def place_results(session: Sequence[Placement], derivative: str) -> None:
             continue
         label = unique_name(label_of(image.description) or derivative, taken).replace("_", "")
         name = "_".join([*placement.labels, f"desc-{label}", suffix_of_result(image)])
-        placement.path = PurePosixPath(FOLDER, derivative, *placement.labels, DATATYPE, name)
+        placement.path = PurePosixPath(DERIVATIVES, derivative, *placement.labels, DATATYPE, name)
         placement.derivative, image.reason = derivative, ""
         image.rule = image.rule or "modality SEG"
 
 
 def stage_derivative_description(placement: Placement, staging: Staging) -> None:
     """Write the description of the dataset of results, where there is none."""
-    name = f"{FOLDER}/{placement.derivative}/dataset_description.json"
+    name = f"{DERIVATIVES}/{placement.derivative}/dataset_description.json"
     if (staging.folder / name).exists():
         return
     content: dict[str, Any] = {

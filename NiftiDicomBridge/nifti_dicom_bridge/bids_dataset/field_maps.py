@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .images import Image
-    from .paths import Placement
+from .images import Image
+from .placement import Placement
 
 IDENTIFIER, SOURCE, INTENDED = "B0FieldIdentifier", "B0FieldSource", "IntendedFor"
 CORRECTED = frozenset({

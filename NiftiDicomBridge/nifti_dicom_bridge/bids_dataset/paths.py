@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,64 +13,16 @@ from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap
 from .classify import classify
-from .derivatives import FOLDER as DERIVATIVES
 from .derivatives import place_results
 from .disambiguate import disambiguate
 from .field_maps import link_field_maps
 from .given_keys import add_given_keys
 from .images import Image, relate
+from .placement import SOURCE_DATA, Placement
 from .required_keys import add_required_keys
 from .subject_labels import Owners, session_of, sessions_from_reproin, subject_of
 
-SOURCE_DATA = "sourcedata"
 LAST = 1 << 62
-WITH_GRADIENTS = {("dwi", "dwi"), ("fmap", "epi")}
-
-
-@dataclass
-class Placement:
-    """Where one image goes.
-
-    Attributes
-    ----------
-    image : Image
-        The image.
-    subject, session : str
-        Labels; session empty where there is none.
-    path : PurePosixPath
-        Below the dataset, without extension.
-    derivative : str
-        Name of the dataset below ``derivatives`` that a result goes to; empty for other images.
-    """
-
-    image: Image
-    subject: str
-    session: str
-    path: PurePosixPath = field(default_factory=PurePosixPath)
-    derivative: str = ""
-
-    @property
-    def labels(self) -> list[str]:
-        """``sub-…`` and, where there is one, ``ses-…``."""
-        return [f"sub-{self.subject}", *([f"ses-{self.session}"] if self.session else [])]
-
-    @property
-    def is_raw(self) -> bool:
-        """Whether it has a name in BIDS."""
-        return bool(self.image.datatype)
-
-    @property
-    def record_path(self) -> str:
-        """The file of the record, apart from the sidecar; empty for images of ``sourcedata``, whose sidecar contains it."""
-        if self.derivative:
-            root = PurePosixPath(DERIVATIVES, self.derivative)
-            return f"{root}/{SOURCE_DATA}/{self.path.relative_to(root)}.json"
-        return f"{SOURCE_DATA}/{self.path}.json" if self.is_raw else ""
-
-    @property
-    def with_gradients(self) -> bool:
-        """Whether b-values may stand beside it."""
-        return not self.is_raw or (self.image.datatype, self.image.suffix) in WITH_GRADIENTS
 
 
 def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str = ".nii.gz") -> list[Placement]:

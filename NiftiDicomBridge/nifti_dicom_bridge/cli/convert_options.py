@@ -22,6 +22,20 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    _add_form(sub)
+    _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
+    _add_dicom(sub.add_argument_group("DICOM files and archives"))
+    _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
+    _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
+    add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
+    add_deidentification(sub.add_argument_group("De-identification", "see docs/deidentification.md"))
+    _add_existing(sub)
+    add_reading(sub)
+    add_selection(sub)
+    _add_run(sub, can_register)
+
+
+def _add_form(sub: Any) -> None:
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
                      help="new: a new series (default); keep: the very same instances")  # fmt: skip
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
@@ -37,19 +51,17 @@ def add_convert(commands: Any, can_register: bool) -> None:
                           "'shear' makes rows and columns perpendicular")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
-    _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
-    _add_dicom(sub.add_argument_group("DICOM files and archives"))
-    _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
-    _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
-    add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
-    add_deidentification(sub.add_argument_group("De-identification", "see docs/deidentification.md"))
+
+
+def _add_existing(sub: Any) -> None:
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--skip-existing", action="store_true",
                      help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
     sub.add_argument("--verify", action="store_true",
                      help="read every output again and compare it before it is put in place")  # fmt: skip
-    add_reading(sub)
-    add_selection(sub)
+
+
+def _add_run(sub: Any, can_register: bool) -> None:
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     sub.add_argument("--report", type=Path, metavar="FILE",

@@ -11,7 +11,8 @@ from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.given_keys import read_keys
 from ..bids_dataset.images import Image
-from ..bids_dataset.paths import Placement, assign_paths
+from ..bids_dataset.paths import assign_paths
+from ..bids_dataset.placement import Placement
 from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
 from ..model.names import NIFTI_SUFFIXES
