@@ -23,7 +23,7 @@ def _any_reference(options: ConversionOptions) -> bool:
 
 
 SELECTIONS = ("series", "study", "patient", "modality")
-_NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY)
+_NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY, Kind.RTSTRUCT)
 
 
 def check_options(options: ConversionOptions) -> None:
@@ -117,8 +117,16 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "segmentation-of-other-kind",
         ("segmentation", "kind"),
-        lambda options: options.segmentation is not SegmentationForm.AUTO and options.kind not in (Kind.AUTO, Kind.SEG),
+        lambda options: (
+            options.segmentation is not SegmentationForm.AUTO and options.kind not in (Kind.AUTO, Kind.SEG, Kind.RTSTRUCT)
+        ),
         "{segmentation} applies only to segmentations. Use it with {kind=seg}, or leave it out.",
+    ),
+    Rule(
+        "labelmap-of-contours",
+        ("segmentation", "kind"),
+        lambda options: options.segmentation is SegmentationForm.LABELMAP and options.kind is Kind.RTSTRUCT,
+        "{segmentation=labelmap} stores voxels, and {kind=rtstruct} stores contours. Leave out {segmentation}.",
     ),
     Rule(
         "max-error-without-rounding",
