@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.functions import to_preview as to_preview, to_zarr as to_zarr
     from .conversion.inspect import Inspection as Inspection, inspect as inspect
     from .conversion.jobs import Job as Job, convert as convert
+    from .conversion.many import convert_many as convert_many
     from .conversion.proposals import SidecarKind as SidecarKind, Proposal as Proposal, propose as propose
     from .conversion.proposals import value_problem as value_problem
     from .conversion.read_images import open_zarr as open_zarr, read as read
@@ -92,6 +93,7 @@ _HOMES = {
     "options": "Compression ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample "
     "SegmentationForm SlicePlane Target Uids WindowChoice",
     "model.pixels": "PixelRecord Rescale",
+    "conversion.many": "convert_many",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",
     "model.report": "ConversionReport Entry Outcome",
     "html_report": "write_report",
