@@ -18,6 +18,7 @@ GIVEN: dict[str, Any] = {
     "gzip": False, "compress": "rle", "send": "pacs:A@b:104", "layout": "bids", "bids_map": FILE,
     "uids": "keep", "names": "original", "set_values": {"PatientID": "7"},
     "kind": "seg", "reference": FOLDER, "study_from": FOLDER, "sidecar": FILE, "metadata": FILE, "labels": FILE,
+    "algorithm": "net:1",
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},

@@ -57,9 +57,6 @@ class ApplyOptions(Checked):
         several, a series that matches any of them is selected; their order is that of ``{inputs}``.
     per : Per
         How often the command runs.
-    algorithm : str
-        ``NAME:VERSION`` of what is applied, for the provenance and for SegmentAlgorithmName; by default the name of the
-        program.
     take : tuple of str
         Patterns of the files to use of those that the command writes, relative to ``{output_dir}``; by default all NIfTI files.
     input_name : str
@@ -90,7 +87,6 @@ class ApplyOptions(Checked):
 
     select: Texts = Texts()
     per: Choice[Per] = Choice(Per.AUTO)
-    algorithm: Text = Text("")
     take: Texts = Texts()
     input_name: Text = Text("{name}")
     shell: Flag = Flag(False)

@@ -11,6 +11,7 @@ from ....labels import Segment
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
+from ....options.algorithm import UNKNOWN, Algorithm
 from ....standard.pydicom_settings import each_without_warnings
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of
@@ -43,8 +44,8 @@ class KindParameters:
         How segments are stored; ``AUTO``: by the values.
     units, quantity : str
         Of a parametric map.
-    algorithm : str
-        What made the segments automatically; empty if unknown.
+    algorithm : Algorithm
+        What made the segments automatically.
     """
 
     max_error: float | None = None
@@ -52,7 +53,7 @@ class KindParameters:
     segmentation: SegmentationForm = SegmentationForm.AUTO
     units: str = ""
     quantity: str = ""
-    algorithm: str = ""
+    algorithm: Algorithm = UNKNOWN
 
 
 def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile | Dataset]:
