@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
     from .errors import SidecarError as SidecarError, ZarrReadError as ZarrReadError
     from .formats.dicom.reading.segments import segments_of as segments_of
-    from .html_report import write_report as write_report
+    from .html_report import write_report as write_report, write_summary as write_summary
     from .labels import Code as Code, Segment as Segment, read_labels as read_labels
     from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
     from .model.grids import reversed_grid as reversed_grid, same_grid as same_grid
@@ -96,7 +96,7 @@ _HOMES = {
     "conversion.many": "convert_many",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",
     "model.report": "ConversionReport Entry Outcome",
-    "html_report": "write_report",
+    "html_report": "write_report write_summary",
     "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
     "validation": "Finding Severity ValidationReport validate",

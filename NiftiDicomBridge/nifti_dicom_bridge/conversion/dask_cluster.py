@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +16,29 @@ EXAMPLE = "tcp://scheduler:8786"
 SCHEMES = ("tcp://", "tls://", "ws://", "wss://", "ucx://", "inproc://")
 TIMEOUT_S = 30.0
 """For a connection to the scheduler."""
+
+
+LOST_S = 30.0
+"""After so long without a connection, the scheduler is taken for lost."""
+
+
+class DaskExecutor(Executor):
+    """The workers of a Dask client as an executor that notices when the scheduler is lost."""
+
+    def __init__(self, client: Any):
+        self._client, self._executor = client, client.get_executor(pure=False)
+        self._connected_s = time.monotonic()
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Let a worker call a function."""
+        future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+        return future
+
+    def is_lost(self) -> bool:
+        """Whether there has been no connection to the scheduler for long, or it was closed."""
+        if self._client.status == "running":
+            self._connected_s = time.monotonic()
+        return self._client.status == "closed" or time.monotonic() - self._connected_s > LOST_S
 
 
 @contextmanager
@@ -32,12 +56,12 @@ def executor_of(where: Executor | str | Any) -> Iterator[Executor]:
     """
     if isinstance(where, str):
         with _connected(where) as client:
-            yield client.get_executor(pure=False)
+            yield DaskExecutor(client)
     elif isinstance(where, Executor):
         yield where
     elif hasattr(where, "get_executor"):
         _check_workers(where)
-        yield where.get_executor(pure=False)
+        yield DaskExecutor(where)
     else:
         raise OptionError(f"{where!r} is not an executor. Expected one of concurrent.futures, a Dask client, or {EXAMPLE}.")
 
@@ -51,7 +75,7 @@ def _connected(address: str) -> Iterator[Any]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout=TIMEOUT_S, set_as_default=False)
+        client: Any = Client(address, timeout=TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise BridgeError(
             f"{address}: the scheduler cannot be reached ({type(error).__name__}). Check that 'dask scheduler' runs there."

@@ -44,6 +44,11 @@ class RemoteExecution:
     retries: int = 2
     is_stopped: Callable[[], bool] = lambda: False
 
+    def is_lost(self) -> bool:
+        """Whether the executor can do nothing more, and does not say so in its futures."""
+        is_lost: Callable[[], bool] = getattr(self.executor, "is_lost", lambda: False)
+        return is_lost()
+
 
 class ExecutorRunner(TaskRunner):
     """Converts the images of one run on the workers of an executor.
@@ -114,7 +119,16 @@ class _Submission:
                 self._receive(future, self.attempts.pop(future))
             if self.where.is_stopped():
                 raise Cancelled("The conversion was stopped.")
+            if self.where.is_lost():
+                self._give_up(batches)
+                return
             self.progress.show()
+
+    def _give_up(self, batches: Sequence[list[int]]) -> None:
+        """Record that what is not complete is not converted."""
+        for numbers in (*(attempt.tasks for attempt in self.attempts.values()), *batches):
+            for n in numbers:
+                self._fail(n, ConnectionError())
 
     def stop(self) -> None:
         """Cancel what has not begun; what runs ends when it notices that the folder of the run is gone."""
@@ -130,7 +144,7 @@ class _Submission:
         try:
             self.attempts[self.where.executor.submit(convert_batch, attempt.batch)] = attempt
         except Exception as error:  # a pool whose processes ended, a connection that was lost
-            self._fail(attempt, error)
+            self._fail_all(attempt, error)
 
     def _receive(self, future: Future[list[Entry]], attempt: _Attempt) -> None:
         """Take the entries of a batch, or try it again."""
@@ -140,7 +154,7 @@ class _Submission:
             if may_repeat and not isinstance(error, BridgeError) and type(error).__name__ not in FINAL:
                 self._repeat(attempt)
             else:
-                self._fail(attempt, error)
+                self._fail_all(attempt, error)
             return
         entries = future.result()
         if may_repeat and any(entry.execution.is_transient for entry in entries):
@@ -153,10 +167,13 @@ class _Submission:
         attempt.retries += 1
         self._submit(attempt)
 
-    def _fail(self, attempt: _Attempt, error: BaseException) -> None:
+    def _fail_all(self, attempt: _Attempt, error: BaseException) -> None:
         for n in attempt.tasks:
-            task = self.tasks[n]
-            self._complete(n, Entry(task.title, Outcome.FAILED, task.inputs, error=sentence_on_loss(error)))
+            self._fail(n, error)
+
+    def _fail(self, n: int, error: BaseException) -> None:
+        task = self.tasks[n]
+        self._complete(n, Entry(task.title, Outcome.FAILED, task.inputs, error=sentence_on_loss(error)))
 
     def _complete(self, n: int, entry: Entry) -> None:
         self.entries[n] = entry
@@ -170,5 +187,4 @@ def sentence_on_loss(error: BaseException) -> str:
         return str(error)
     if type(error).__name__ in FINAL:
         return "Each worker that converted it ended unexpectedly. Convert it alone; report it if that fails."
-    kind = type(error).__name__
-    return f"The executor could not convert it ({kind}). Convert the rest with skip_existing=True when the workers are back."
+    return f"The workers were lost ({type(error).__name__}). Convert it with skip_existing=True when they are back."

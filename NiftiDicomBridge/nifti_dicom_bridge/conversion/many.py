@@ -171,6 +171,8 @@ def _answer(job: Job, run: RunFolder, remote: RemoteExecution) -> ConversionRepo
             if remote.is_stopped():
                 future.cancel()
                 raise Cancelled("The conversion was stopped.")
+            if remote.is_lost():
+                raise BridgeError(sentence_on_loss(ConnectionError()))
         error = future.exception()
         if error is None:
             return future.result()
