@@ -317,7 +317,7 @@ class ImportPart:
             self.ui.dicomFolderEdit.addCurrentPathToHistory()
         if self.ui.databaseCheckBox.isChecked() and self.ui.loadCheckBox.isChecked():
             self._load(self._widget.logic.seriesUIDs(report))
-        self._widget.show_report(report, self.feedback)
+        self._widget.show_report(report, self.feedback, is_dicom=True)
         existing = existing_outputs(report)
         if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
             inputs = {path for entry in existing for path in entry.inputs}

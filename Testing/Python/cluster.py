@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -64,10 +65,7 @@ def _start(kind: str, *arguments: object) -> subprocess.Popen:
 
 
 def _address_in(file: Path) -> str:
-    import json
-
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
+    for _ in range(1200):
         try:
             return json.loads(file.read_text("utf-8"))["address"]
         except (OSError, ValueError):

@@ -10,8 +10,9 @@ WIDGETS = ["exportButton", "importButton", "addButton", "removeButton", "gzipChe
            "dicomFolderEdit", "checkFolderEdit", "exportTree", "exportSearchBox", "filesTable", "fieldsTable", "kindComboBox",
            "referenceComboBox", "sourceComboBox", "layoutComboBox", "resultBrowser", "findingsBrowser", "validateButton",
            "saveReportButton", "openReportButton", "moreButton", "resetButton", "resetAllButton", "exportSection",
-           "importSection", "reportSection", "checkSection"]  # fmt: skip
-SECTIONS = ["exportSection", "importSection", "reportSection", "checkSection"]
+           "importSection", "applySection", "reportSection", "checkSection", "applySourceComboBox", "commandEdit",
+           "applyButton", "archiveComboBox", "sendButton"]  # fmt: skip
+SECTIONS = ["exportSection", "importSection", "applySection", "reportSection", "checkSection"]
 MENUS = "fevh"
 """File, Edit, View and Help of Slicer's menu bar."""
 
