@@ -20,8 +20,8 @@ from .ProposalUpdates import ProposalUpdates
 from .ReferenceBox import ReferenceBox, series_and_folder, series_of
 from .SceneImages import SceneImages
 
-LEGACY = "legacy"
-"""A kind, and the feature of Python packages that it requires."""
+WITH_PACKAGES = ("legacy", "rtstruct")
+"""Kinds that are features of Python packages of their own, too."""
 SETTINGS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
             "resetAllButton")  # fmt: skip
 """Hidden while there are no files."""
@@ -272,8 +272,8 @@ class ImportPart:
             row, keyword = invalid[0]
             text = _("Correct or reset “{name}” of {file}.").format(name=field_text(keyword), file=row.path.name)
             return text, "", None
-        if any(row.kind == LEGACY for row in self.rows.all):
-            missing, remedy, on_remedy = self._widget.missing_package(LEGACY, self.feedback)
+        for feature in sorted({row.kind for row in self.rows.all}.intersection(WITH_PACKAGES)):
+            missing, remedy, on_remedy = self._widget.missing_package(feature, self.feedback)
             if missing:
                 return missing, remedy, on_remedy
         if not self.ui.databaseCheckBox.isChecked():
