@@ -63,7 +63,7 @@ CASES = [
 def test_only_what_matches_is_converted(choices: dict, expected: list[str], three: Circle) -> None:
     report = to_nifti(three.dicom, three.nifti, **choices)
 
-    assert sorted(name.removesuffix(".nii.gz") for name in names_in(three.nifti) if name.endswith(".gz")) == expected
+    assert sorted(path.name.removesuffix(".nii.gz") for path in three.nifti.rglob("*.nii.gz")) == expected
     assert report.notes == [f"{3 - len(expected)} series were left out by the selection."]
 
 
