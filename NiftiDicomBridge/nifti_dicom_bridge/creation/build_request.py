@@ -113,7 +113,7 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(
-            f"according to its header, volumes are {image.time_step_s:g} s apart; its sidecar specifies RepetitionTime  "
+            f"according to its header, volumes are {image.time_step_s:g} s apart; its sidecar specifies RepetitionTime "
             f"{seconds:g} s: the sidecar's was taken"
         )
     return replace(image, time_step_s=float(seconds))

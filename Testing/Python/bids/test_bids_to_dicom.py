@@ -514,7 +514,7 @@ def save_4d(**sidecar: Any) -> Path:
 def test_repetition_time_is_the_time_between_volumes_whatever_the_header_says(there: Path) -> None:
     path = save_4d(RepetitionTime=3, AcquisitionTime="10:11:12.000000")
     assert [ds.AcquisitionTime for ds in made(path)[::3]] == ["101112.000000", "101115.000000", "101118.000000"]
-    assert "its sidecar that RepetitionTime is 3 s: the sidecar's was taken" in sentences(path)
+    assert "its sidecar specifies RepetitionTime 3 s: the sidecar's was taken" in sentences(path)
     assert back()["RepetitionTime"] == 3
 
 

@@ -34,7 +34,7 @@ DIALECT = {
     "gives back": r"\bg[ia]ves? (?:\w+ )?back\b|\bgiven back\b",
     "British spelling": r"\b(?:coloured|colours?|greys?|centres?|licence|millimetres?|labelling|organis\w+|recognis\w+)\b",
 }
-PER_1000_WORDS = 1.0
+PER_1000_WORDS = 0.5
 """Allowed number of these words in a thousand words."""
 QUOTED = re.compile(r"```.*?```|``[^`]*``|`[^`]*`|<!--.*?-->", re.DOTALL)
 """Code is not prose."""
