@@ -19,7 +19,7 @@ from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
 from .image_with_sidecar import ImageWithSidecar
-from .kind_parameters import has_label_table
+from .label_sources import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
