@@ -29,7 +29,7 @@ GROUPS = {
     "Extra `htj2k`": ("htj2k",),
     "Extra `keyring`": ("keyring",),
     "Extra `video`": ("video",),
-    "Tests and development only": ("test", "oracles", "slicer", "dev"),
+    "Tests and development only": ("test", "oracles", "slicer", "dev", "docs"),
 }
 """Extras of pip below each heading; a package is listed below the first that installs it."""
 PERMISSIVE_GROUPS = ("Every installation", "Extra `all`", "Extra `nibabel`", "Extra `keyring`")
@@ -62,8 +62,10 @@ SPDX = {
     "Python Software Foundation License": "PSF-2.0",
 }
 """Names in the metadata of packages that do not use SPDX expressions."""
-READ_FROM_LICENSE_FILE = {"dcm2niix": "BSD-2-Clause", "dicomweb-client": "MIT"}
-"""Packages whose metadata do not name a license."""
+READ_FROM_LICENSE_FILE = {
+    "dcm2niix": "BSD-2-Clause", "dicomweb-client": "MIT", "mergedeep": "MIT", "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
+}  # fmt: skip
+"""Packages whose metadata do not contain a license, or not exactly."""
 
 COPYLEFT_LIBRARIES = {
     r"libx26[45]": "GPL-2.0-or-later",
