@@ -22,23 +22,25 @@ _KINDS = ("auto", "seg", "rtstruct")
 """Kinds of object that have segments, or choose that by the data."""
 
 
-def mask_folders(files: Sequence[Path], options: ConversionOptions) -> dict[Path, list[Path]]:
-    """Return the masks of each folder that become one object.
+def joined_files(files: Sequence[Path], options: ConversionOptions) -> list[list[Path]]:
+    """Return files that become one object together: masks of a folder, tissue maps of an image.
 
-    These are all files of a folder with ``labels="masks"``, and otherwise those with the names of classes of one task of
+    Masks are all files of a folder with ``labels="masks"``, and otherwise those with the names of classes of one task of
     TotalSegmentator. Images that have a label table are label maps.
     """
+    from .tissue_maps import tissue_maps
+
     if options.kind not in _KINDS or options.per_file:
-        return {}
-    folders: dict[Path, list[Path]] = {}
+        return []
+    given, folders = str(options.labels or "").lower(), dict[Path, list[Path]]()
     for file in files:
         folders.setdefault(file.parent, []).append(file)
-    if str(options.labels).lower() == MASKS:
-        return {folder: masks for folder, masks in folders.items() if len(masks) > 1}
-    if options.labels is not None and str(options.labels).lower() != "totalsegmentator":
-        return {}
-    joined = {folder: _classes(masks) for folder, masks in folders.items()}
-    return {folder: masks for folder, masks in joined.items() if masks}
+    masks: list[list[Path]] = []
+    if given in ("", "totalsegmentator"):
+        masks = [found for folder in folders.values() if (found := _classes(folder))]
+    elif given == MASKS:
+        masks = [folder for folder in folders.values() if len(folder) > 1]
+    return [*masks, *tissue_maps(files, options)]
 
 
 def _classes(files: Sequence[Path]) -> list[Path]:

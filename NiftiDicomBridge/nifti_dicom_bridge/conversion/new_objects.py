@@ -34,6 +34,7 @@ from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
 from .masks import open_masks
 from .sidecar_edits import SidecarEdits
+from .tissue_maps import are_tissue_maps, open_tissue_maps
 
 
 class ObjectBuilder:
@@ -66,9 +67,9 @@ class ObjectBuilder:
         self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry, progress)
 
     def create_of_masks(self, paths: Sequence[Path], entry: Entry, progress: Progress | None = None) -> None:
-        """Make one object of the masks of a folder."""
+        """Make one object of the masks of a folder, or of the tissue maps of an image."""
         _refuse_original_options(paths[0], self.job.options)
-        image, segments = open_masks(paths)
+        image, segments = open_tissue_maps(paths) if are_tissue_maps(paths) else open_masks(paths)
         self.create_of(image, entry, progress, segments)
 
     def create_of(

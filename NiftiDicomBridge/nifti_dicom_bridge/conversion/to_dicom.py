@@ -132,7 +132,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
 
 def _title(group: Sequence[_Source]) -> str:
     if _are_masks(group):
-        return f"{group[0].inputs[0].parent.name}: {len(group)} masks"
+        return f"{group[0].inputs[0].parent.name}: {len(group)} files, {group[0].title}, …"
     return ", ".join(source.title for source in group)
 
 
@@ -185,13 +185,13 @@ def _image_sources(
 
 
 def _join_masks(sources: Sequence[_Source], options: ConversionOptions) -> None:
-    """Let the masks of a folder be written together."""
-    from .masks import mask_folders
+    """Let the masks of a folder, and the tissue maps of an image, be written together."""
+    from .masks import joined_files
 
     new = {source.file.path: source for source in sources if source.file is not None and source.file.record is None}
-    for folder, masks in mask_folders(list(new), options).items() if new else ():
-        for mask in masks:
-            new[mask].instances = frozenset({f"masks in {folder}"})
+    for number, files in enumerate(joined_files(list(new), options) if len(new) > 1 else ()):
+        for file in files:
+            new[file].instances = frozenset({f"joined {number}"})
 
 
 def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:

@@ -80,7 +80,7 @@ def test_a_folder_of_masks_is_one_segmentation_with_the_codes_of_its_classes() -
     assert rib.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning == "Left"
     assert rib.SegmentationAlgorithmIdentificationSequence[0].AlgorithmVersion == "2.18.0"
     assert "RecommendedDisplayCIELabValue" in rib
-    assert report.entries[0].title == "segmentations: 5 masks"
+    assert report.entries[0].title == "segmentations: 5 files, liver.nii.gz, …"
     assert "no voxel" in texts(report)
 
 
@@ -101,7 +101,7 @@ def test_masks_that_overlap_keep_all_their_voxels() -> None:
 
 def test_a_mask_with_a_name_of_another_tool_stays_an_object_of_its_own() -> None:
     report = to_dicom(masks(names=("liver", "my lesion")), "out", reference="ct", kind="seg")
-    assert sorted(entry.title for entry in report.entries) == ["my lesion.nii.gz", "segmentations: 2 masks"]
+    assert sorted(entry.title for entry in report.entries) == ["my lesion.nii.gz", "segmentations: 2 files, liver.nii.gz, …"]
     assert len(report.outputs) == 2
 
 
@@ -181,6 +181,49 @@ def test_other_values_are_not_named_as_those_of_freesurfer() -> None:
     report, seg = converted(save("aseg.nii.gz", np.where(AXES[0] > 2, 17, 900).astype(np.int32)))
     assert [item.SegmentLabel for item in seg.SegmentSequence] == ["Label 17", "Label 900"]
     assert "which lacks 900" in texts(report)
+
+
+# --- tissue maps
+
+
+def tissues(*names: str) -> Path:
+    """Write probabilities of 0.6, 0.3 and 0.1 in each third of the image, as 8-bit integers with a scale."""
+    for number, name in enumerate(names):
+        image = nibabel.Nifti1Image(np.array([0.6, 0.3, 0.1], np.float32)[(AXES[2] + number) % 3], MATRIX)
+        Path("spm").mkdir(exist_ok=True)
+        nibabel.save(image, Path("spm") / f"{name}.nii")
+    return Path("spm")
+
+
+TISSUES = {
+    "spm": (("c1T1", "c2T1", "c3T1"), None, ["Gray Matter", "White Matter", "Cerebrospinal Fluid"]),
+    "cat12": (("p1T1", "p2T1", "p3T1"), None, ["Gray Matter", "White Matter", "Cerebrospinal Fluid"]),
+    "fast": (("T1_pve_0", "T1_pve_1", "T1_pve_2"), "fast-t1", ["Cerebrospinal Fluid", "Gray Matter", "White Matter"]),
+}
+
+
+@pytest.mark.parametrize("tool", TISSUES)
+def test_tissue_maps_are_one_fractional_segmentation(tool: str) -> None:
+    import highdicom
+
+    names, labels, wanted = TISSUES[tool]
+    _, seg = converted(tissues(*names), labels=labels)
+    assert seg.SegmentationType == "FRACTIONAL"
+    assert [item.SegmentLabel for item in seg.SegmentSequence] == wanted
+    assert {item.SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator for item in seg.SegmentSequence} == {"SCT"}
+    volume = highdicom.seg.segread(next(Path("out").rglob("*.dcm"))).get_volume()
+    assert volume.array.sum(axis=-1) == pytest.approx(1, abs=0.01)
+
+
+def test_maps_of_fast_are_not_named_unless_the_contrast_is_known() -> None:
+    report = to_dicom(tissues("T1_pve_0", "T1_pve_1", "T1_pve_2"), "out", reference="ct")
+    assert len(report.entries) == 3
+
+
+def test_maps_that_are_no_probabilities_are_refused() -> None:
+    for name in ("c1T1", "c2T1", "c3T1"):
+        save(f"spm/{name}.nii", AXES[0].astype(np.int16))
+    assert "not probabilities" in texts(to_dicom("spm", "out", reference="ct"))
 
 
 # --- nnU-Net
