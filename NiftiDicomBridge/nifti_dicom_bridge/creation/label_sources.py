@@ -39,7 +39,7 @@ def segments_of_image(path: Path, image: Volume, given: Path | None, log: Log) -
     try:
         return with_classes(_segments(path, image, given, log), log)
     except LabelError as error:
-        if given is None or not _needs_names(given):
+        if given is None or not needs_names(given):
             raise
         named = _named_by_itself(path, log)
         if not named:
@@ -63,7 +63,7 @@ def has_label_table(path: Path) -> bool:
     return any(is_label_table(text) for text in extension_texts(path))
 
 
-def _needs_names(given: Path) -> bool:
+def needs_names(given: Path) -> bool:
     """Whether the user named a tool whose numbers differ between tasks, so that names must come from the image."""
     return str(given).lower() == "totalsegmentator"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import nibabel
@@ -10,11 +11,13 @@ import numpy as np
 import pydicom
 import pytest
 
+import readme
 from dciodvfy import facts_of_dciodvfy
 from made_here import MATRIX, series
 from nifti_dicom_bridge import ConversionReport, to_dicom
 from nifti_dicom_bridge.cli import main
 from oracles import oracle, run
+from places import ROOT
 
 SHAPE = (5, 4, 3)
 AXES = np.indices(SHAPE)
@@ -306,3 +309,17 @@ def test_the_names_of_a_dataset_are_not_those_of_an_image_with_other_values() ->
     save("predictions/other_seg.nii.gz", np.where(AXES[0] > 2, 7, 0).astype(np.uint8))
     report = to_dicom(path.parent / "other_seg.nii.gz", "out", reference="ct")
     assert "which lacks 7" in texts(report)
+
+
+# --- guide
+
+
+def test_the_commands_of_the_page_about_labels_run() -> None:
+    masks()
+    save("result.nii.gz", np.where(AXES[0] > 2, 5, 0).astype(np.uint8))
+    prediction(PLAIN)
+    commands = readme.commands("nifti-dicom-bridge", ROOT / "docs" / "labels.md")
+    assert len(commands) == 3
+    for command in commands:
+        assert main(shlex.split(command)[1:]) == 0, command
+    assert len(list(Path("out").rglob("*.dcm"))) == 3

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...creation.attribute_sources import ConversionContext
 from ...creation.image_on_reference import space_problem
-from ...creation.label_sources import has_only
+from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
 from ...creation.reference_choice import chosen_reference, is_grid_of
@@ -110,7 +110,7 @@ class ResultWriter:
     def _labels_of(self, result: Result) -> tuple[Path | None, list[Segment]]:
         """Return the label table of a result; that of the option if all its values are in it, or they are labels anyway."""
         given = self.options.labels
-        if given is None or result.segments:
+        if given is None or result.segments or needs_names(given):
             return result.labels, result.segments
         if self.options.kind is Kind.SEG:
             return given, []
