@@ -54,6 +54,7 @@ FEATURES = {
         "Connections to archives", (Package("dicomweb-client", "0.60"), Package("pynetdicom", "3.0.4", "4")), "network"
     ),
     "keyring": Feature("Passwords in the system keyring", (Package("keyring", "25"),), "keyring"),
+    "rtstruct": Feature("RT Structure Sets made of label maps", (Package("contourpy", "1.2.1"),), "rtstruct"),
     "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),
 }
 

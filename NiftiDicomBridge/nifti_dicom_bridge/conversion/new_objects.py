@@ -14,7 +14,7 @@ from typing import Any
 from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar, split_complex
-from ..creation.kind_parameters import kind_parameters_for, kind_parameters_of_source
+from ..creation.kind_parameters import LABEL_KINDS, kind_parameters_for, kind_parameters_of_source
 from ..creation.nnunet_results import with_results
 from ..creation.recast.attributes import with_valid_values, with_values
 from ..creation.recast.request import kind_of_volume, recast_request, requested_kind
@@ -101,7 +101,7 @@ class ObjectBuilder:
         if self.job.provenance is not None:
             return self.job.provenance.algorithm
         stated = parse_algorithm(self.job.options.algorithm)
-        if stated.name and kind is not Kind.SEG:
+        if stated.name and kind not in LABEL_KINDS:
             entry.log.warnings.append(
                 f'algorithm="{stated.title}" was not applied: this image is no segmentation. Use kind="seg" if it is'
             )

@@ -17,6 +17,9 @@ from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 from .label_sources import segments_of_image
 
+LABEL_KINDS = (Kind.SEG, Kind.RTSTRUCT)
+"""Kinds of object that segments are written to."""
+
 
 def kind_parameters_for(
     described: ImageWithSidecar, request: Request, shared: ConversionContext, log: Log, known: Sequence[Segment] = ()
@@ -31,8 +34,8 @@ def kind_parameters_for(
         If the file of labels is missing or damaged.
     """
     options = shared.options
-    segments = with_classes(known, log) if request.kind is Kind.SEG else []
-    if not known and request.kind is Kind.SEG:
+    segments = with_classes(known, log) if request.kind in LABEL_KINDS else []
+    if not known and request.kind in LABEL_KINDS:
         segments = segments_of_image(described.path, described.image, options.labels, log)
     return KindParameters(
         max_error=options.max_error,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -46,6 +46,18 @@ class Texts(Field[Iterable[str] | str, tuple[str, ...]]):
         return texts
 
 
+class Environment(Field[Mapping[str, str] | None, dict[str, str] | None]):
+    """Environment variables and their values."""
+
+    def checked(self, value: Any) -> dict[str, str] | None:
+        """Return the variables; None for those of this process."""
+        if value is None:
+            return None
+        if not isinstance(value, Mapping) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+            raise self.refused(value, "Expected names of environment variables and their values, as text.")
+        return dict(value)
+
+
 @dataclass(frozen=True, repr=False)
 class ApplyOptions(Checked):
     """How a command or a function is applied to DICOM series.
@@ -68,6 +80,8 @@ class ApplyOptions(Checked):
         Seconds after which a command is stopped.
     jobs : int
         How many commands run at the same time.
+    environment : dict of str to str, optional
+        All environment variables of the command; by default those of this process.
     arrays : bool
         The function takes a NumPy array (columns, rows, slices[, times]) in place of a nibabel image.
 
@@ -92,4 +106,5 @@ class ApplyOptions(Checked):
     shell: Flag = Flag(False)
     timeout: OptionalLimit = OptionalLimit(None)
     jobs: WholeNumber = WholeNumber(1, least=1, most=MOST_JOBS)
+    environment: Environment = Environment(None)
     arrays: Flag = Flag(False)

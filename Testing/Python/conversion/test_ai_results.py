@@ -171,6 +171,17 @@ def test_the_label_table_of_the_way_back_has_the_codes() -> None:
     assert {s.label: s.type and s.type.value for s in read_labels(table)} == CLASSES
 
 
+def test_a_folder_of_masks_is_one_structure_set_with_the_codes_of_its_classes() -> None:
+    _, plan = converted(masks(), kind="rtstruct", algorithm="TotalSegmentator:2.18.0")
+
+    names = [roi.ROIName for roi in plan.StructureSetROISequence]
+    found = [one.RTROIIdentificationCodeSequence[0] for one in plan.RTROIObservationsSequence]
+    assert {name: code.CodeValue for name, code in zip(names, found, strict=True)} == CLASSES
+    assert {roi.ROIGenerationAlgorithm for roi in plan.StructureSetROISequence} == {"AUTOMATIC"}
+    ct = pydicom.dcmread(next(Path("ct").rglob("*.dcm")))
+    assert plan.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID == ct.FrameOfReferenceUID
+
+
 # --- FreeSurfer
 
 
@@ -284,6 +295,12 @@ def test_regions_become_segments_that_overlap() -> None:
     assert [item.SegmentLabel for item in seg.SegmentSequence] == ["whole", "core"]
     found = highdicom.seg.segread(next(Path("out").rglob("*.dcm"))).get_volume()
     assert found.array.sum(axis=(0, 1, 2)).tolist() == [(values > 0).sum(), (values == 2).sum()]
+
+
+def test_regions_become_regions_of_interest_that_overlap() -> None:
+    path, _ = prediction(REGIONS, 2)
+    _, plan = converted(path, kind="rtstruct")
+    assert [roi.ROIName for roi in plan.StructureSetROISequence] == ["whole", "core"]
 
 
 def test_probabilities_in_another_order_of_axes_are_refused() -> None:

@@ -39,7 +39,7 @@ DICOM_OPTIONS = (
     "gzip", "follow_links", "size_limit",
 )  # fmt: skip
 """The fields of `ConversionOptions` that `apply` takes."""
-_INTERPRETERS = re.compile(r"(python|pythonw|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
+_INTERPRETERS = re.compile(r"(python|pythonw|PythonSlicer|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
 
 
 def apply(
@@ -123,7 +123,7 @@ def apply(
         return pipeline.execute(runs_of(pairs, per_study, Path(temporary)))
 
 
-_OF_COMMANDS = ("shell", "timeout", "jobs", "take", "input_name")
+_OF_COMMANDS = ("shell", "timeout", "jobs", "take", "input_name", "environment")
 _APPLY = frozenset(field.name for field in fields(ApplyOptions))
 
 

@@ -57,7 +57,10 @@ class Pipeline:
     algorithm: Algorithm
     progress: Progress | None = None
     report: ConversionReport = field(default_factory=ConversionReport)
-    commands: Commands = field(default_factory=Commands)
+    commands: Commands = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.commands = Commands(self.apply_options.environment)
 
     def execute(self, runs: Sequence[Run]) -> ConversionReport:
         """Execute all runs; a run that fails does not stop the others, an exception ends all commands."""
