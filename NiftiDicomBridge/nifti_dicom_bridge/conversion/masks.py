@@ -10,43 +10,10 @@ import numpy as np
 
 from ..creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
 from ..errors import LabelError
-from ..labels import Segment, find_labels, task_of_names
-from ..labels.profiles import MASKS
-from ..labels.totalsegmentator import is_class
+from ..labels import Segment
 from ..model.grids import same_grid
 from ..model.names import stem_of
 from ..model.volume import Volume
-from ..options import ConversionOptions
-
-_KINDS = ("auto", "seg", "rtstruct")
-"""Kinds of object that have segments, or choose that by the data."""
-
-
-def joined_files(files: Sequence[Path], options: ConversionOptions) -> list[list[Path]]:
-    """Return files that become one object together: masks of a folder, tissue maps of an image.
-
-    Masks are all files of a folder with ``labels="masks"``, and otherwise those with the names of classes of one task of
-    TotalSegmentator. Images that have a label table are label maps.
-    """
-    from .tissue_maps import tissue_maps
-
-    if options.kind not in _KINDS or options.per_file:
-        return []
-    given, folders = str(options.labels or "").lower(), dict[Path, list[Path]]()
-    for file in files:
-        folders.setdefault(file.parent, []).append(file)
-    masks: list[list[Path]] = []
-    if given in ("", "totalsegmentator"):
-        masks = [found for folder in folders.values() if (found := _classes(folder))]
-    elif given == MASKS:
-        masks = [folder for folder in folders.values() if len(folder) > 1]
-    return [*masks, *tissue_maps(files, options)]
-
-
-def _classes(files: Sequence[Path]) -> list[Path]:
-    """Return the files with names of classes; none if they are not of one task, as their folder may be of another tool."""
-    masks = [file for file in files if is_class(stem_of(file)) and find_labels(file) is None]
-    return masks if task_of_names(stem_of(mask) for mask in masks) else []
 
 
 def open_masks(files: Sequence[Path]) -> tuple[ImageWithSidecar, list[Segment]]:

@@ -32,9 +32,8 @@ from ..options.algorithm import Algorithm, parse_algorithm
 from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
-from .masks import open_masks
+from .joined_images import open_joined
 from .sidecar_edits import SidecarEdits
-from .tissue_maps import are_tissue_maps, open_tissue_maps
 
 
 class ObjectBuilder:
@@ -69,7 +68,7 @@ class ObjectBuilder:
     def create_of_masks(self, paths: Sequence[Path], entry: Entry, progress: Progress | None = None) -> None:
         """Make one object of the masks of a folder, or of the tissue maps of an image."""
         _refuse_original_options(paths[0], self.job.options)
-        image, segments = open_tissue_maps(paths) if are_tissue_maps(paths) else open_masks(paths)
+        image, segments = open_joined(paths)
         self.create_of(image, entry, progress, segments)
 
     def create_of(

@@ -32,12 +32,12 @@ def tissue_maps(files: Sequence[Path], options: ConversionOptions) -> list[list[
     given = str(options.labels or "").lower()
     known = {**_BY_NAME, "fast-t1": _FAST}
     patterns = {given: known[given]} if given in known else _BY_NAME if not given else {}
-    found: dict[tuple[Path, str, str], list[Path]] = {}
+    by_image: dict[tuple[Path, str, str], list[Path]] = {}
     for profile, pattern in patterns.items():
         for file in sorted(files):
             if match := pattern.fullmatch(stem_of(file)):
-                found.setdefault((file.parent, profile, match["rest"]), []).append(file)
-    return [maps for maps in found.values() if len(maps) == _COUNT]
+                by_image.setdefault((file.parent, profile, match["rest"]), []).append(file)
+    return [maps for maps in by_image.values() if len(maps) == _COUNT]
 
 
 def are_tissue_maps(files: Sequence[Path]) -> bool:

@@ -80,10 +80,10 @@ def _segments(path: Path, image: Volume, given: Path | None, log: Log) -> list[S
 
 def _named_by_itself(path: Path, log: Log) -> list[Segment]:
     """Return the labels by a file beside the image, or by its header."""
-    found = find_labels(path)
-    if found is not None:
-        log.notes.append(f"names of labels: {found}")
-        return read_labels(found)
+    source = find_labels(path)
+    if source is not None:
+        log.notes.append(f"names of labels: {source}")
+        return read_labels(source)
     for text in extension_texts(path):
         if is_label_table(text):
             log.notes.append("names of labels: the header of the image")
@@ -93,17 +93,17 @@ def _named_by_itself(path: Path, log: Log) -> list[Segment]:
 
 def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:
     """Return the labels of the folder or tool, if they have all values of the image."""
-    found = find_shared_labels(path)
-    if found is None:
+    source = find_shared_labels(path)
+    if source is None:
         return []
-    segments = read_labels(found)
+    segments = read_labels(source)
     unknown = unknown_values(image, segments) if image.voxels.dtype.kind in "iub" else []
     if unknown:
         log.warnings.append(
-            f"names of labels are not those of {found}, which lacks {_some(unknown)}. labels= names the file or profile to use"
+            f"names of labels are not those of {source}, which lacks {_some(unknown)}. labels= names the file or profile to use"
         )
         return []
-    log.notes.append(f"names of labels: {found}{', by the name of the file' if is_profile(found) else ''}")
+    log.notes.append(f"names of labels: {source}{', by the name of the file' if is_profile(source) else ''}")
     return segments
 
 

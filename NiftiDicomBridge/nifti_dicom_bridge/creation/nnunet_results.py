@@ -97,9 +97,9 @@ def _probabilities(path: Path, labels: Volume, table: Path | None, regions: Sequ
     array = _array(path)
     place = labels.array[0]  # (slices, rows, columns)
     if array.ndim != 4 or array.shape[1:] != place.shape:
-        found, expected = (" × ".join(map(str, shape)) for shape in (array.shape, place.shape))
+        actual, expected = (" × ".join(map(str, shape)) for shape in (array.shape, place.shape))
         raise LabelError(
-            f"{path}: the array is {found}; classes × {expected} (z, y, x) was expected, as nnU-Net writes it beside "
+            f"{path}: the array is {actual}; classes × {expected} (z, y, x) was expected, as nnU-Net writes it beside "
             "this label map. Take the label map of the same prediction."
         )
     agreed = _regions_agree(array, place, table, regions) if regions else _classes_agree(array, place)

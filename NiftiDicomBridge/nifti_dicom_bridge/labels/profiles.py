@@ -57,8 +57,8 @@ def profile_labels(name: str) -> list[Segment]:
 
 def profile_of_name(stem: str) -> str:
     """Return the profile that a file name means; empty for other names."""
-    found = (name for name, profile in PROFILES.items() if profile.names and re.search(profile.names, stem, re.IGNORECASE))
-    return next(found, "")
+    matching = (name for name, profile in PROFILES.items() if profile.names and re.search(profile.names, stem, re.IGNORECASE))
+    return next(matching, "")
 
 
 def _freesurfer(variant: str) -> list[Segment]:

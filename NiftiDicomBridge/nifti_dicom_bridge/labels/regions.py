@@ -34,8 +34,8 @@ def read_regions(path: Path) -> list[Region]:
     labels = (tree or {}).get("labels")
     if not isinstance(labels, dict) or not any(isinstance(value, list) for value in labels.values()):
         return []
-    found = [Region(checks.label(name, place), _values(value, place.at(f"label {name!r}"))) for name, value in labels.items()]
-    return [region for region in found if any(region.values)]
+    regions = [Region(checks.label(name, place), _values(value, place.at(f"label {name!r}"))) for name, value in labels.items()]
+    return [region for region in regions if any(region.values)]
 
 
 def _values(value: Any, here: Place) -> tuple[int, ...]:
