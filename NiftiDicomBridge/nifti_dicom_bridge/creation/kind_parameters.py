@@ -9,8 +9,8 @@ from ..formats.dicom.created.kind_selection import suffix_of
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters
 from ..formats.dicom.reading.segments import segments_of
-from ..formats.nifti.extensions import extension_texts
-from ..labels import Segment, find_labels, is_label_table, named_labels, read_label_text, read_labels
+from ..formats.image_formats import label_texts
+from ..labels import Segment, find_labels, named_labels, read_label_text, read_labels
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
@@ -54,7 +54,7 @@ def _segmentation(asked: SegmentationForm, suffix: str) -> SegmentationForm:
 
 def has_label_table(path: Path) -> bool:
     """Whether the header of an image contains names of labels."""
-    return any(is_label_table(text) for text in extension_texts(path))
+    return bool(label_texts(path))
 
 
 def _segments(path: Path, labels: Path | None, log: Log) -> list[Segment]:
@@ -65,8 +65,7 @@ def _segments(path: Path, labels: Path | None, log: Log) -> list[Segment]:
     if labels is not None:
         log.notes.append(f"names of labels: {labels}")
         return read_labels(labels)
-    for text in extension_texts(path):
-        if is_label_table(text):
-            log.notes.append("names of labels: the header of the image")
-            return read_label_text(text, str(path))
+    for text in label_texts(path):
+        log.notes.append("names of labels: the header of the image")
+        return read_label_text(text, str(path))
     return []
