@@ -63,6 +63,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "kind-with-kept-uids": {"target": "dicom", "kind": "seg", "uids": "keep"},
     "kind-with-original-names": {"target": "dicom", "kind": "seg", "names": "original"},
     "segmentation-of-other-kind": {"target": "dicom", "kind": "mr", "segmentation": "fractional"},
+    "labelmap-of-contours": {"target": "dicom", "kind": "rtstruct", "segmentation": "labelmap"},
     "max-error-without-rounding": {"target": "dicom", "kind": "pm", "max_error": 0.5},
     "allow-no-overlap-without-reference": {"target": "dicom", "allow_no_overlap": True},
     "plane-without-reference": {"target": "dicom", "plane": "reference"},

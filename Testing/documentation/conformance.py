@@ -14,6 +14,7 @@ from nifti_dicom_bridge.formats.dicom.created.kinds import OBJECT_KINDS
 from nifti_dicom_bridge.formats.dicom.legacy import objects as legacy
 from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import DEFLATED_FRAMES
 from nifti_dicom_bridge.formats.dicom.reading.multiframe import WHOLE_SLIDE
+from nifti_dicom_bridge.formats.dicom.structure_sets import STRUCTURE_SET
 from nifti_dicom_bridge.network import dimse, dimse_retrieve
 from nifti_dicom_bridge.options import Clean, Kind, Retain
 from nifti_dicom_bridge.standard import confidentiality_profile, iods
@@ -47,6 +48,7 @@ def _created() -> Iterable[list[str]]:
     for name, uid in SEGMENTATIONS.items():
         yield [f"`{Kind.SEG.value}` ({name})", uid_name(uid), uid]
     yield [f"`{Kind.PM.value}`", uid_name(PARAMETRIC_MAP), PARAMETRIC_MAP]
+    yield [f"`{Kind.RTSTRUCT.value}`", uid_name(STRUCTURE_SET), STRUCTURE_SET]
     for converter in legacy._CONVERTERS.values():
         uid = str(getattr(pydicom.uid, converter + "Storage"))
         yield [f"`{Kind.LEGACY.value}`", uid_name(uid), uid]

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
 from .archive_options import ARCHIVE, add_settings
+from .cluster_options import add_cluster
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
 from .reading_options import add_reading
@@ -48,6 +49,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
     add_reading(sub)
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
+    add_cluster(sub.add_argument_group("Many images", "see docs/scale.md"))
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:

@@ -23,6 +23,7 @@ from places import ROOT, TESTING
 RUN_HERE = [
     "README.md", "docs/index.md", "docs/new-objects.md", "docs/zarr.md", "docs/deidentification.md", "docs/recipes/README.md",
     "docs/guide/neuroimaging.md", "docs/guide/ai-team.md", "docs/guide/python.md", "docs/reference/sidecar.md",
+    "docs/rtstruct.md",
 ]  # fmt: skip
 RUN_ELSEWHERE = {
     "docs/archive.md": "network/test_archive_guide.py",

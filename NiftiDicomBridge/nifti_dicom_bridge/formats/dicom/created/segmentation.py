@@ -91,13 +91,13 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
     """
     placement = Placement(request.volume, request.sources, request.log, request.planes)
     if request.kind is SegmentationForm.FRACTIONAL:
-        yield _object(request, placement, *_probabilities(request), 1)
+        yield _object(request, placement, *probability_maps(request), 1)
         return
     if request.overlapping:
         yield _object(request, placement, *_masks(request), 1)
         return
     labels = label_voxels(request.volume, request.log)
-    known = _complete(_named(np.unique(labels), request), request)
+    known = complete_segments(named_segments(np.unique(labels), request), request)
     empty = [t + 1 for t in range(len(labels)) if not labels[t].any()]
     if empty:
         request.log.warnings.append(f"time(s) {', '.join(map(str, empty))} hold no label: no object was made of them")
@@ -111,7 +111,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
 # --- segments ----------------------------------------------------------------------------------------------------------
 
 
-def _named(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
+def named_segments(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
     """Return the segments of the labels that voxels have."""
     known = {segment.number: segment for segment in request.segments}
     numbers = [int(value) for value in values if value]
@@ -124,7 +124,7 @@ def _named(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
     return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
 
 
-def _complete(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
+def complete_segments(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
     """Return segments that all have codes and state how they were made."""
     note_missing(request.algorithm, request.log)
     return with_algorithm(with_codes(segments, request.log), request.algorithm, request.log)
@@ -154,7 +154,7 @@ def _numbered(labels: np.ndarray, segments: list[Segment], request: Segmentation
     return consecutive, [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
 
 
-def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
+def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return probabilities, shape (slices, rows, columns, segments), and the segments."""
     array = np.moveaxis(probabilities(request.volume, request.log), 0, -1)
     known = {segment.number: segment for segment in request.segments}
@@ -166,7 +166,7 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
     if nameless:
         request.log.warnings.append(f"the meaning of map {_some(nameless)} is not specified: named by number")
     segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
-    segments = _complete(segments, request)
+    segments = complete_segments(segments, request)
     return array, [_Numbered(segment, segment.number) for segment in segments]
 
 
@@ -193,8 +193,8 @@ def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return the masks of segments that may overlap, shape (slices, rows, columns, segments), and the segments."""
     volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
     maps = [label_voxels(volume, request.log)[0] for volume in volumes]
-    segments = _named(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
-    segments = _complete(segments, request)
+    segments = named_segments(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
+    segments = complete_segments(segments, request)
     masks = np.zeros((*maps[0].shape, len(segments)), np.uint8)
     for n, segment in enumerate(segments):
         for labels in maps:
