@@ -10,9 +10,10 @@ import numpy as np
 import pydicom
 import pytest
 
-from grids import ORIENTATIONS, centres, itk_image, oriented, values_at
+from grids import ORIENTATIONS, centres, oriented, values_at
 from nifti_dicom_bridge import ImageReadError, read, to_dicom
 from nifti_dicom_bridge.model.volume import Volume
+from readers import itk_image
 
 VOXELS = np.arange(1, 61, dtype=np.int16).reshape(1, 3, 4, 5)
 ITK_SUFFIXES = ["nrrd", "nhdr", "mha", "mhd"]
