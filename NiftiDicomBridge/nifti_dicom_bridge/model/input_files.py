@@ -140,6 +140,17 @@ def opened_descriptor(path: Path | str) -> Iterator[tuple[int, os.stat_result]]:
         os.close(number)
 
 
+def read_some(descriptor: int, most: int) -> bytes:
+    """Return the next bytes of an open file; fewer than `most` only at its end."""
+    part = os.read(descriptor, most)
+    if len(part) == most or not part:
+        return part
+    parts = [part]
+    while part := os.read(descriptor, most - sum(map(len, parts))):
+        parts.append(part)
+    return b"".join(parts)
+
+
 def _check_kind(path: Path | str, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "not a file")

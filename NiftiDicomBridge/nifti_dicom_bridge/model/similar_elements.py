@@ -108,3 +108,13 @@ class SimilarElements(dict[int, Element]):
         raise TypeError("These elements are shared with other instances; dict(elements) is a copy that can be changed.")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+
+def like_of(elements: dict[int, Element]) -> dict[int, Element]:
+    """Return the data set that one is similar to; itself where it is an ordinary one."""
+    return elements.like if type(elements) is SimilarElements else elements
+
+
+def changes_of(elements: dict[int, Element]) -> dict[int, Element]:
+    """Return the elements that differ from those of `like_of`."""
+    return elements.changes if type(elements) is SimilarElements else {}

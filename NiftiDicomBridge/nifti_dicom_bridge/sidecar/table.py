@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import SidecarError
 from ..model.charset import CharacterSet
 from ..model.metadata import Element, Elements
-from ..model.similar_elements import SimilarElements
+from ..model.similar_elements import SimilarElements, changes_of, like_of
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .dicom_json import (
@@ -126,8 +126,8 @@ class TableEncoder(Encoder):
 def _split(data_sets: list[Elements]) -> tuple[Elements, list[int]]:
     """Return the elements that all share, and the tags of all others."""
     first = data_sets[0] if data_sets else {}
-    likes = {id(like): like for like in map(_like, data_sets)}  # most data sets of a series are similar to a few
-    changed = set().union(*(one.changes for one in data_sets if type(one) is SimilarElements))
+    likes = {id(like): like for like in map(like_of, data_sets)}  # most data sets of a series are similar to a few
+    changed = set().union(*map(changes_of, data_sets))
     same = set(map(id, first.values()))  # most elements of a series are one object
     for elements in likes.values():
         same.intersection_update(map(id, elements.values()))
@@ -138,10 +138,6 @@ def _split(data_sets: list[Elements]) -> tuple[Elements, list[int]]:
         or all(elements.get(tag) == element for elements in (data_sets if tag in changed else likes.values()))
     }
     return shared, sorted(set().union(*likes.values()).difference(shared))
-
-
-def _like(elements: Elements) -> Elements:
-    return elements.like if type(elements) is SimilarElements else elements
 
 
 class _Entries:
@@ -246,8 +242,15 @@ class TableDecoder(Decoder):
 def _merged(shared: Elements, columns: dict[int, list[Element | None]], count: int) -> list[Elements]:
     varying = sorted(columns)
     in_order = dict.fromkeys(sorted({*shared, *columns})) | shared
-    rows = zip(*(columns[tag] for tag in varying), strict=True) if varying else [()] * count
-    return [_row(in_order, varying, row) for row in rows]
+    rows = list(zip(*(columns[tag] for tag in varying), strict=True)) if varying else [()] * count
+    first = next((row for row in rows if None not in row), None)
+    if first is None or count < MANY_ITEMS:
+        return [_row(in_order, varying, row) for row in rows]
+    like = _row(in_order, varying, first)
+    return [
+        _row(in_order, varying, row) if None in row else SimilarElements(like, dict(zip(varying, row, strict=True)))
+        for row in rows
+    ]
 
 
 def _row(in_order: dict[int, Any], varying: list[int], row: Sequence[Element | None]) -> Elements:

@@ -94,12 +94,12 @@ def _positive(instance: Instance, tag: int) -> int:
     return int(number)
 
 
-def check_length(instance: Instance) -> None:
+def check_length(instance: Instance, pixel: PixelFormat) -> None:
     """Raise `DicomReadError` when pixel data are shorter than rows, columns and frames promise.
 
     Asked before anything is made for each frame, as the number of frames may be a lie.
     """
-    pixels, pixel = instance.pixels, pixel_format(instance)
+    pixels = instance.pixels
     assert pixels is not None
     frames = frame_count(instance.elements)
     size = Path(instance.path).stat().st_size

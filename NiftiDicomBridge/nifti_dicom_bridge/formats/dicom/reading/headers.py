@@ -19,7 +19,7 @@ from ....model.similar_elements import SimilarElements
 from ....standard.tags import Tag
 from . import encoding as codec
 from . import files
-from .decode import check_length
+from .decode import check_length, pixel_format
 from .encoding import ElementReader, NeedMoreBytes
 
 PREAMBLE_END = 132
@@ -58,7 +58,7 @@ class Headers:
             folder = os.path.dirname(path)
             instance = files.read_instance(path, name, self._latest.get(folder))
             if instance.pixels is not None:
-                check_length(instance)
+                check_length(instance, pixel_format(instance))
                 self._latest[folder] = instance
                 self._remember(instance)
         return instance

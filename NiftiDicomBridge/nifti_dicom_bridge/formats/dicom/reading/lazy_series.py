@@ -51,7 +51,9 @@ class Stream:
         self._scaling = scaling_of(plan.all_frames, stored.dtype, stored.ndim, _planes_in_turn(stored, plan, progress))
         dtype = self._scaling.dtype
         self.voxels: LazyVoxels = stored if dtype is None else _RealVoxels(stored, plan, dtype)
-        self.volume = replace(outline(plan), voxels=self.voxels, rescale=self._scaling.rescale)
+        volume = outline(plan)
+        source = replace(volume.dicom, pixel_record=stored.loader.pixel_record(dtype is not None))
+        self.volume = replace(volume, voxels=self.voxels, rescale=self._scaling.rescale, source=source)
 
     def complete(self, digest: str) -> Volume:
         """Return the volume with all that is known after its planes were read, and their digest."""
