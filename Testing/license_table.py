@@ -28,8 +28,11 @@ GROUPS = {
     "Extra `network`": ("network",),
     "Extra `htj2k`": ("htj2k",),
     "Extra `keyring`": ("keyring",),
+    "Extra `cluster`": ("cluster",),
+    "Extra `parquet`": ("parquet",),
+    "Extra `cloud`": ("s3", "gs", "azure", "cloud"),
     "Extra `video`": ("video",),
-    "Tests and development only": ("test", "oracles", "slicer", "dev"),
+    "Tests and development only": ("test", "oracles", "slicer", "dev", "docs"),
 }
 """Extras of pip below each heading; a package is listed below the first that installs it."""
 PERMISSIVE_GROUPS = ("Every installation", "Extra `all`", "Extra `nibabel`", "Extra `keyring`")
@@ -42,6 +45,7 @@ PERMISSIVE = {
     "BSD-3-Clause",
     "CC0-1.0",
     "HPND",
+    "ISC",
     "MIT",
     "MIT-0",
     "MIT-CMU",
@@ -53,17 +57,22 @@ SPDX = {
     "Apache 2.0": "Apache-2.0",
     "Apache 2.0 License": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
+    "3-Clause BSD License": "BSD-3-Clause",
+    "Apache License 2.0": "Apache-2.0",
     "BSD License": "BSD",
     "BSD 3-Clause License": "BSD-3-Clause",
     "Historical Permission Notice and Disclaimer (HPND)": "HPND",
     "MIT License": "MIT",
+    "MIT license": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSF": "PSF-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
 """Names in the metadata of packages that do not use SPDX expressions."""
-READ_FROM_LICENSE_FILE = {"dcm2niix": "BSD-2-Clause", "dicomweb-client": "MIT"}
-"""Packages whose metadata do not name a license."""
+READ_FROM_LICENSE_FILE = {
+    "dcm2niix": "BSD-2-Clause", "dicomweb-client": "MIT", "mergedeep": "MIT", "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
+}  # fmt: skip
+"""Packages whose metadata do not contain a license, or not exactly."""
 
 COPYLEFT_LIBRARIES = {
     r"libx26[45]": "GPL-2.0-or-later",

@@ -155,6 +155,15 @@ def series_numbers_of_study(uid: str) -> set[int]:
     return {int(number) for number in numbers if str(number).isdigit()}
 
 
+def first_files_of_study(files: Sequence[Path]) -> list[Path]:
+    """Return one file of each series of a study, without the series of these files, which are of one study."""
+    if not is_open():
+        return []
+    header = headers_of(files[:1])[0]
+    others = [series for series in slicer.dicomDatabase.seriesForStudy(header.study) if series != header.series]
+    return [path for series in others for path in files_of_series(series)[:1]]
+
+
 def files_of_instances(uids: Iterable[str]) -> list[Path]:
     """Return the files of instances, each once, without those that the database does not know or that are gone."""
     if not is_open():

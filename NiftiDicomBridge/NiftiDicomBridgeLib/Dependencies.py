@@ -74,7 +74,7 @@ def missing_for(feature: str) -> list[str]:
     Parameters
     ----------
     feature : str
-        A key of ``nifti_dicom_bridge.FEATURES``: zarr, video, codecs, legacy, report.
+        A key of ``nifti_dicom_bridge.FEATURES``: zarr, video, codecs, legacy, rtstruct, report.
     """
     return missing_packages(feature)
 

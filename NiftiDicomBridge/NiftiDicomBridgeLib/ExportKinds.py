@@ -62,6 +62,7 @@ FURTHER_KINDS = (
     FurtherKind("LegacyConverted", "legacy", lambda facts: facts.was_dicom and facts.sop_class in CLASSIC),
     FurtherKind("SecondaryCapture", "sc", lambda facts: facts.values == "greys" and facts.sop_class not in MULTI_FRAME),
     FurtherKind("MultiFrameSecondaryCapture", "sc-multiframe", lambda facts: facts.values == "colours"),
+    FurtherKind("StructureSet", "rtstruct", lambda facts: facts.values == "labels" and not facts.was_dicom),
 )
 """In the order of the dialog, behind the kind that suits best."""
 

@@ -130,9 +130,9 @@ class ImportTask:
         try:
             for number, (entry, headers) in enumerate(waiting):
                 if self.keep_going(entry.title, number, len(waiting)):
-                    _register(entry, headers, only_there)
+                    register(entry, headers, only_there)
                 else:
-                    _fail(entry, CANCELLED, only_there)
+                    fail(entry, CANCELLED, only_there)
         finally:
             _clean_up(self._scratch)
         return report
@@ -241,18 +241,20 @@ def _clean_up(scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _register(entry: Entry, headers: Sequence[Database.Header], only_there: bool) -> None:
+def register(entry: Entry, headers: Sequence[Database.Header], only_there: bool) -> None:
+    """Add the files of an entry to the database; without a folder, its outputs are those in the database then."""
     try:
         registered = Database.register(headers)
     except BridgeError as error:
-        _fail(entry, str(error), only_there)
+        fail(entry, str(error), only_there)
         return
     if only_there:
         entry.outputs = registered.files
     entry.log = Log([*entry.log.notes, str(registered)], entry.log.warnings, entry.log.changes, entry.log.values)
 
 
-def _fail(entry: Entry, why: str, only_there: bool) -> None:
+def fail(entry: Entry, why: str, only_there: bool) -> None:
+    """Let an entry fail; without a folder, it has no outputs."""
     entry.outcome, entry.error = Outcome.FAILED, why
     if only_there:
         entry.outputs = []

@@ -14,6 +14,7 @@ def kind_names(was_dicom: bool = False) -> dict[str, str]:
         "pet": _("PET"),
         "seg": _("Segmentation"),
         "pm": _("Parametric map"),
+        "rtstruct": _("RT structure set"),
         "enhanced-ct": _("Enhanced CT"),
         "enhanced-mr": _("Enhanced MR"),
         "enhanced-pet": _("Enhanced PET"),

@@ -11,7 +11,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
 
 if TYPE_CHECKING:
-    from nifti_dicom_bridge import ConversionOptions, ConversionReport, Proposal
+    from nifti_dicom_bridge import ConversionOptions, ConversionReport, Proposal, TransferReport
 
 Progress = Callable[[str, int, int], None]
 
@@ -198,6 +198,38 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         of_nodes = propose_nodes(self, nodes, options, reference) if nodes else []
         return of_nodes + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
 
+    # --- other tools, and archives
+
+    def applyCommand(
+        self, command: str, node: Any = None, series: str = "", progress: Progress | None = None, **options: Any
+    ) -> ConversionReport:
+        """Run a command on a loaded volume or a series of the database; what it makes becomes DICOM in the database.
+
+        Parameters
+        ----------
+        command : str
+            Its arguments, with ``{input}`` and ``{output}``, as for `nifti_dicom_bridge.apply`. ``PythonSlicer`` as the first
+            word is Slicer's own Python; all other programs run without Slicer's own environment variables.
+        node : vtkMRMLNode, optional
+            A volume, used as it is now. If it is not an unedited image of the database, it becomes DICOM itself.
+        series : str
+            Series Instance UID, if there is no node.
+        progress : callable, optional
+            As for `exportVolumes`; raising `nifti_dicom_bridge.Cancelled` in it ends the command.
+        **options
+            As for `nifti_dicom_bridge.apply`, such as ``kind="seg"``.
+
+        Returns
+        -------
+        ConversionReport
+            One entry for each image that was made; `appliedSeries` returns their series.
+        """
+        return _run(self.applyTask(command, node, series, **options), progress)
+
+    def sendToArchive(self, paths: Sequence[str | Path], address: str, progress: Progress | None = None) -> TransferReport:
+        """Send DICOM files to an archive, as `nifti_dicom_bridge.send`."""
+        return _run(self.sendTask(paths, address), progress)
+
     # --- to the scene
 
     def loadSeries(self, seriesUIDs: Sequence[str]) -> list[str]:
@@ -217,6 +249,14 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         from . import Database
 
         return Database.series_of_files(report.outputs)
+
+    def appliedSeries(self, report: ConversionReport) -> list[str]:
+        """Return the Series Instance UIDs of what a command made, without that of the volume that it got."""
+        from . import Database
+        from .ApplyTask import CONVERTED
+
+        made = [entry for entry in report.entries if CONVERTED not in entry.log.notes]
+        return Database.series_of_files([path for entry in made for path in entry.outputs])
 
     # --- tasks, whose long part may run in another thread (see `ExportTasks`)
 
@@ -250,7 +290,8 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import Target
 
-        from .ExportTasks import ExportTask, OtherFormatTask
+        from .ExportTasks import ExportTask
+        from .OtherFormatTask import OtherFormatTask
 
         if options is not None and options.target in (Target.ZARR, Target.PREVIEW):
             return OtherFormatTask(nodes, folder, options, harden)
@@ -259,7 +300,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     def seriesTask(self, seriesUIDs: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
         """Return an export of series of the database as a task."""
         self._require_dependencies()
-        from .ExportTasks import SeriesTask
+        from .SeriesTask import SeriesTask
 
         return SeriesTask(seriesUIDs, folder, options)
 
@@ -299,6 +340,20 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         from .ImportTasks import ProposeTask
 
         return ProposeTask([Path(path) for path in paths], options or ConversionOptions(), _files_of(reference))
+
+    def applyTask(self, command: str, node: Any = None, series: str = "", **options: Any):
+        """Return a command for a volume or a series as a task."""
+        self._require_dependencies()
+        from .ApplyTask import ApplyTask
+
+        return ApplyTask(command, node, series, **options)
+
+    def sendTask(self, paths: Sequence[str | Path], address: str):
+        """Return the sending of DICOM files as a task."""
+        self._require_dependencies()
+        from .SendTask import SendTask
+
+        return SendTask(paths, address)
 
     def validateTask(self, paths: Sequence[str | Path]):
         """Return a check of DICOM files against the standard as a task."""

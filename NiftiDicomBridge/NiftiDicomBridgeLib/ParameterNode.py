@@ -40,6 +40,8 @@ class NiftiDicomBridgeParameterNode:
         Replace existing DICOM files in the folder.
     loadAfterwards : bool
         Load the new series into the scene.
+    command : str
+        The command to apply.
     """
 
     source: str = "scene"
@@ -56,3 +58,4 @@ class NiftiDicomBridgeParameterNode:
     dicomFolder: str = ""
     overwriteDicom: bool = False
     loadAfterwards: bool = True
+    command: str = ""

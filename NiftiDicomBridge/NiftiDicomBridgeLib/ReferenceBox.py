@@ -71,7 +71,8 @@ class ReferenceBox:
         from .SeriesDialog import ask_series
         from .SeriesLists import reference_series
 
-        return ask_series(self._widget.parent, reference_series(self._widget.series()))
+        tip = _("Choose a series in the same frame of reference as the image.")
+        return ask_series(self._widget.parent, reference_series(self._widget.series()), _("Reference series"), tip)
 
     def _series(self) -> list[tuple[str, str]]:
         """Return (key, text): series in the frame of reference of the files first, then those of the scene, then others."""

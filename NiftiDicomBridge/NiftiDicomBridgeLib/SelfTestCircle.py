@@ -71,6 +71,19 @@ class CircleTests(BridgeTestCase):
         np.testing.assert_array_equal(slicer.util.arrayFromVolume(loaded), slicer.util.arrayFromVolume(node))
         np.testing.assert_allclose(self._ijk_to_ras(loaded), self._ijk_to_ras(node), atol=1e-3)
 
+    def test_what_a_command_makes_is_in_the_study_of_the_volume(self) -> None:
+        """A program of Slicer's Python that copies its input makes a derived series; the original stays."""
+        node = self._load(write_series(self.folder / "original"))
+        script = self.folder / "copy it.py"
+        script.write_text("import shutil, sys; shutil.copy(*sys.argv[1:3])", encoding="utf-8")
+        report = self.logic.applyCommand(f'PythonSlicer "{script}" {{input}} {{output}}', node)
+        self._assert_all_done(report)
+        (series,) = self.logic.appliedSeries(report)
+        self.assertEqual(slicer.dicomDatabase.studiesCount(), 1)
+        loaded = slicer.mrmlScene.GetNodeByID(self.logic.loadSeries([series])[0])
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(loaded), slicer.util.arrayFromVolume(node))
+        np.testing.assert_allclose(self._ijk_to_ras(loaded), self._ijk_to_ras(node), atol=1e-3)
+
     def test_instances_that_are_there_already_are_left_alone(self) -> None:
         """Restoring under the same UIDs adds nothing to a database that holds them."""
         from nifti_dicom_bridge import ConversionOptions, Uids

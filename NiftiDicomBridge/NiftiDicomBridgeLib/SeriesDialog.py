@@ -15,7 +15,7 @@ from .SeriesLists import branches_of
 WIDTH, HEIGHT = 520, 420
 
 
-def ask_series(parent: Any, series: Sequence[Any]) -> str:
+def ask_series(parent: Any, series: Sequence[Any], title: str, tip: str) -> str:
     """Return the Series Instance UID of the series that the user chooses; empty if none.
 
     Parameters
@@ -24,14 +24,16 @@ def ask_series(parent: Any, series: Sequence[Any]) -> str:
         The widget that the window belongs to.
     series : sequence of Database.Series
         What is offered.
+    title, tip : str
+        Of the window, and what to choose.
     """
     dialog = qt.QDialog(parent)
-    dialog.setWindowTitle(_("Reference series"))
+    dialog.setWindowTitle(title)
     dialog.resize(WIDTH, HEIGHT)
     search, tree = ctk.ctkSearchBox(), qt.QTreeWidget()
     search.showSearchIcon = True
     search.setToolTip(_("Show only rows that contain these words."))
-    tree.setToolTip(_("Choose a series in the same frame of reference as the image."))
+    tree.setToolTip(tip)
     tree.setColumnCount(2)
     tree.setHeaderLabels([_("Name"), _("Size")])
     buttons = qt.QDialogButtonBox(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)

@@ -14,6 +14,7 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from .ApplyPart import ApplyPart
 from .CheckPart import CheckPart
 from .ExportPart import ExportPart
 from .Feedback import Feedback
@@ -21,6 +22,7 @@ from .ImportPart import ImportPart
 from .Logic import NiftiDicomBridgeLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
 from .ReportPart import ReportPart
+from .SendPart import SendPart
 from .TaskRunner import TaskRunner
 from .Views import Accordion
 
@@ -56,9 +58,11 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.running = TaskRunner(self.update_buttons)
         self._parts: list[Any] = []
         self.exporting, self.importing = ExportPart(self), ImportPart(self)
+        self.applying, self.sending = ApplyPart(self), SendPart(self)
         self.reporting, self.checking = ReportPart(self), CheckPart(self)
-        self._parts = [self.exporting, self.importing, self.reporting, self.checking]
-        sections = (self.ui.exportSection, self.ui.importSection, self.ui.reportSection, self.ui.checkSection)
+        self._parts = [self.exporting, self.importing, self.applying, self.reporting, self.sending, self.checking]
+        names = ("export", "import", "apply", "report", "check")
+        sections = [getattr(self.ui, name + "Section") for name in names]
         self.accordion = Accordion(sections, lambda section: self.update_buttons())
         self._refresh_timer = qt.QTimer()
         self._refresh_timer.setSingleShot(True)
@@ -99,7 +103,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def offerNodes(self, nodes: Sequence[Any]) -> None:
         """Add nodes, as they are now, to the list of what shall become DICOM."""
         self.accordion.open(self.ui.importSection)
-        self.importing.add_nodes(nodes)
+        self.importing.files.add_nodes(nodes)
 
     # --- state kept in the scene
 
@@ -121,14 +125,14 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._shown:
             self.exporting.refresh()
             self.importing.refresh()
+            self.applying.refresh()
 
     def update_buttons(self) -> None:
         """Enable what can be done, and show why the rest cannot."""
         if self._parts:
             self.exporting.update_button()
-            self.importing.update_buttons()
-            self.reporting.update_buttons()
-            self.checking.update_buttons()
+            for part in self._parts[1:]:
+                part.update_buttons()
 
     def remember(self, name: str, value: Any) -> None:
         """Store a value of the panel in the scene."""
@@ -225,11 +229,12 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             except BridgeError as problem:
                 feedback.show_result(message_in_panel(problem), problem=True)
 
-    def show_report(self, report: Any, feedback: Feedback) -> None:
-        """Show a report in its section, and its summary below the button that was pressed."""
+    def show_report(self, report: Any, feedback: Feedback, is_dicom: bool = False) -> None:
+        """Show a report in its section, and its summary below the button that was pressed; offer to send DICOM files."""
         from .ReportHtml import report_summary
 
         self.reporting.show(report)
+        self.sending.show(report.outputs if is_dicom else [])
         problem = not report.ok or any(entry.log.warnings for entry in report.entries)
         feedback.show_result(report_summary(report), problem, REPORT, _("Show report"))
 

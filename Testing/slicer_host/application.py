@@ -64,6 +64,10 @@ class Application(qt.QApplication):
         """Return whether message boxes are suppressed."""
         return self._options.testingEnabled
 
+    def startupEnvironment(self):
+        """Return the environment of before the start; this host sets no variables itself."""
+        return qt.QProcessEnvironment.systemEnvironment()
+
     def commandOptions(self):
         """Return the options of the command line."""
         return self._options

@@ -1,6 +1,6 @@
 """Stand-in for ``slicer.parameterNodeWrapper``: typed attributes kept in a parameter node, and bound to widgets.
 
-Kept as text: bool, str, Path, list[Path], dict[str, str]. Bound: bool ↔ QCheckBox.
+Kept as text: bool, str, Path, list[Path], dict[str, str]. Bound: bool ↔ QCheckBox, str ↔ QLineEdit.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 import qt
 
 SlicerParameterNamePropertyName = "SlicerParameterName"
+BOUND = ((qt.QCheckBox, "setChecked", "toggled", bool), (qt.QLineEdit, "setText", "textChanged", str))
+"""Class of widget, how it is set, its signal, and the type of its value."""
 
 
 def parameterNodeWrapper(classtype=None):
@@ -46,16 +48,17 @@ def _typed_attribute(name: str, kind: type) -> property:
 
 def _connect(self, gui) -> int:
     tag, bound = len(self._connections), []
-    for box in gui.findChildren(qt.QCheckBox):
-        name = box.property(SlicerParameterNamePropertyName)
-        if name:
-            box.setChecked(getattr(self, name))
-            bound.append((box, lambda on, name=name: setattr(self, name, bool(on))))
-            box.toggled.connect(bound[-1][1])
+    for kind, setter, signal, value in BOUND:
+        for widget in gui.findChildren(kind):
+            name = widget.property(SlicerParameterNamePropertyName)
+            if name:
+                getattr(widget, setter)(getattr(self, name))
+                bound.append((getattr(widget, signal), lambda new, name=name, value=value: setattr(self, name, value(new))))
+                bound[-1][0].connect(bound[-1][1])
     self._connections[tag] = bound
     return tag
 
 
 def _disconnect(self, tag) -> None:
-    for box, slot in self._connections.pop(tag, []):
-        box.toggled.disconnect(slot)
+    for signal, slot in self._connections.pop(tag, []):
+        signal.disconnect(slot)

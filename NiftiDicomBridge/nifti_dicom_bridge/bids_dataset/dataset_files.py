@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
+from ..model.input_files import read_file
 from ..model.safe_text import tsv_cell
 from ..output import Staging
 from ..standard.numbers import is_number
@@ -170,7 +171,7 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool 
 
 def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = read_file(path).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"{path}: cannot be read ({error}). Repair it, or choose another folder.") from None
     columns = lines[0].split("\t") if lines else []

@@ -16,13 +16,17 @@ from ..options.apply_options import Per
 from ..options.wording import command_line_words
 from .archive import print_transfer
 from .archive_options import ARCHIVE, add_settings
-from .convert import Registrar, check_report, pair, print_counts, print_entry, write_report_file
+from .convert import Registrar, check_report, pair, write_report_file
+from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .progress_bar import ProgressBar
 
 NAME = "apply"
-_OWN = ("select", "per", "algorithm", "take", "input_name", "shell", "timeout", "jobs")
-_DICOM = ("kind", "labels", "segmentation", "metadata", "overwrite", "plane", "max_error", "gzip", "follow_links", "size_limit")
+_OWN = ("select", "per", "take", "input_name", "shell", "timeout", "jobs")
+_DICOM = (
+    "kind", "labels", "algorithm", "segmentation", "metadata", "overwrite", "plane", "max_error", "gzip", "follow_links",
+    "size_limit",
+)  # fmt: skip
 _EPILOG = """placeholders in COMMAND:
   {input}       NIfTI file of the volume          {inputs}      those of all selected volumes of a study
   {output}      NIfTI file to write               {input1} ...  the volume that the first --select matches, and so on
@@ -84,8 +88,9 @@ def _add_command(group: Any) -> None:
 def _add_result(group: Any) -> None:
     group.add_argument("--take", action="append", default=[], metavar="PATTERN",
                        help="use only these files of those that COMMAND writes; may be repeated")  # fmt: skip
-    group.add_argument("--algorithm", default="", metavar="NAME:VERSION",
-                       help="what COMMAND is, for segments and provenance (default: name of the program)")  # fmt: skip
+    group.add_argument("--algorithm", default="", metavar="NAME[:VERSION[:FAMILY]]",
+                       help="what COMMAND is, for segments and provenance, such as nnU-Net:2.5:AI (default: name of the "
+                            "program)")  # fmt: skip
     group.add_argument("--as", choices=[kind.value for kind in Kind], default=Kind.AUTO.value, dest="kind",
                        help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
     group.add_argument("--labels", metavar="FILE", help="names and colors of the labels of label maps")
@@ -113,10 +118,10 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
         report = apply(
             arguments.inputs, arguments.output, arguments.task, progress=bar.progress, set_values=values, **options
         ).in_words(command_line_words)
+    lines = EntryLines(arguments.quiet, arguments.verbose)
     for entry in report.entries:
-        print_entry(entry, arguments.quiet, arguments.verbose)
-    if not arguments.quiet:
-        print_counts(report, time.monotonic() - start, arguments.verbose)
+        lines.show(entry)
+    lines.end(report, time.monotonic() - start)
     if arguments.report:
         write_report_file(report, arguments.report, arguments.quiet, arguments.overwrite)
     code = DONE if report.ok else FAILED

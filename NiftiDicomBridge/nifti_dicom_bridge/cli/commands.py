@@ -19,6 +19,7 @@ from .listen import run_listen
 from .parser import parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
+from .short_form import with_command
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     accept_every_character()
     parser = parser_of_commands(registrar is not None)
     try:
-        own, task = split_task(sys.argv[1:] if argv is None else argv)
+        own, task = split_task(with_command(sys.argv[1:] if argv is None else argv, _COMMANDS))
         options = parser.parse_args(joined(own), argparse.Namespace(task=task))
     except SystemExit as stop:
         return int(stop.code or 0)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import time
-from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,9 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..errors import OptionError
 from ..options import ConversionOptions, PreviewOptions, Target
 from ..options.wording import command_line_words
+from .cluster_options import check_cluster, convert_where, write_summaries
 from .deidentification_options import identity_notice
+from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .lines import print_line
+from .new_files import check_new_file
 from .progress_bar import ProgressBar
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 ALL_PROCESSORS = 0
-_LAST = ("failed", "skipped")
+_FOUND = {Target.NIFTI: "DICOM", Target.DICOM: "NIfTI or Zarr"}
+_WRITTEN = {Target.NIFTI: "NIfTI", Target.DICOM: "DICOM"}
 
 
 class Registrar(Protocol):
@@ -39,9 +40,11 @@ class Registrar(Protocol):
 
 def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     """Convert, and return the exit code."""
-    from ..conversion.jobs import Job, convert
+    from ..conversion.jobs import Job
     from ..options.checks import check_options
 
+    _infer_target(arguments)
+    check_cluster(arguments, registrar is not None)
     if arguments.jobs is None:
         arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
     options = ConversionOptions(
@@ -59,23 +62,36 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
         registrar.check()
 
     start, notices = time.monotonic(), iter([identity_notice(options)])
+    lines = EntryLines(arguments.quiet, arguments.verbose)
     with ProgressBar(quiet=arguments.quiet) as bar:
 
         def finished(entry: Entry) -> None:
             bar.clear()
             if entry.outputs and not arguments.quiet and (notice := next(notices, "")):
                 print_line(notice)
-            print_entry(entry.in_words(command_line_words), arguments.quiet, arguments.verbose)
+            lines.show(entry)
 
         job = Job(arguments.inputs, arguments.output, options)
-        report = convert(job, bar.progress, finished).in_words(command_line_words)
-    if not arguments.quiet:
-        _print_end(report, time.monotonic() - start, arguments.verbose)
+        report = convert_where(job, arguments, bar.progress, finished).in_words(command_line_words)
+    lines.end(report, time.monotonic() - start, can_continue=not options.overwrite)
     if register and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
     if arguments.report:
         write_report_file(report, arguments.report, arguments.quiet, options.overwrite)
+    write_summaries(report, arguments, time.monotonic() - start)
     return DONE if report.ok else FAILED
+
+
+def _infer_target(arguments: argparse.Namespace) -> None:
+    """Set the target by the inputs if the user did not choose one, and print it."""
+    if arguments.target is not None:
+        return
+    from ..conversion.inferred_target import inferred_target
+
+    target = inferred_target(arguments.inputs, arguments.follow_links)
+    arguments.target = target.value
+    if not arguments.quiet:
+        print_line(f"note       the input is {_FOUND[target]}: {_WRITTEN[target]} is written; --to chooses another format")
 
 
 def _chosen(arguments: argparse.Namespace, options: type) -> dict[str, Any]:
@@ -95,14 +111,9 @@ def pair(text: str) -> tuple[str, str]:
 def check_report(report: Path, output: Path, overwrite: bool) -> None:
     """Refuse a report that cannot be written, before anything else is done; raises `OptionError`."""
     from ..html_report import check_suffix
-    from ..output import recover
 
     check_suffix(report)
-    if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
-        raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
-    recover(report.parent)
-    if os.path.lexists(report) and not overwrite:
-        raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
+    check_new_file("--report", report, output, overwrite)
 
 
 def write_report_file(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
@@ -111,40 +122,3 @@ def write_report_file(report: ConversionReport, path: Path, quiet: bool, overwri
 
     with ProgressBar(quiet) as bar:
         write_report(report, path, bar.progress, overwrite)
-
-
-def print_entry(entry: Entry, quiet: bool, verbose: int) -> None:
-    """Print what became of a series: a failure to standard error, the rest as `quiet` and `verbose` allow."""
-    if entry.outcome.value == "failed":
-        for line in entry.line().split("\n"):
-            print_line(line, sys.stderr)
-    elif not quiet and (verbose or entry.exists or entry.outcome.value != "skipped"):
-        print_line(entry.line())
-        for line in _entry_details(entry, verbose):
-            print_line(" " * 11 + line)
-        sys.stdout.flush()
-
-
-def _print_end(report: ConversionReport, seconds: float, verbose: int) -> None:
-    """Print what concerns all images, and the last line: ``129 converted, 2 failed, 89 skipped, 4.8 s``."""
-    for note in report.notes:
-        print_line(f"note       {note}")
-    print_counts(report, seconds, verbose)
-
-
-def print_counts(report: ConversionReport, seconds: float, verbose: int) -> None:
-    """Print how many series ended how, and how long it took."""
-    counts = Counter(entry.outcome.value for entry in report.entries)
-    hint = " (-v lists them)" if not verbose else ""
-    parts = [f"{count} {outcome}{hint * (outcome == 'skipped')}" for outcome, count in sorted(counts.items(), key=_by_outcome)]
-    print_line(", ".join([*parts, f"{seconds:.1f} s"]))
-
-
-def _by_outcome(counted: tuple[str, int]) -> int:
-    return _LAST.index(counted[0]) if counted[0] in _LAST else -1
-
-
-def _entry_details(entry: Entry, verbose: int) -> list[str]:
-    lines = [f"note: {text}" for text in entry.log.warnings]
-    lines += [f"{c.attribute}: {c.old or '(absent)'} → {c.new} ({c.source})" for c in entry.log.changes]
-    return lines + (entry.log.notes + [str(path) for path in entry.outputs] if verbose else [])

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
 from .archive_options import ARCHIVE, add_settings
+from .cluster_options import add_cluster
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
 from .reading_options import add_reading
@@ -18,7 +19,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
                           "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
-    sub.add_argument("--to", required=True, dest="target", choices=[t.value for t in Target], help="the format to write")
+    sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
+                     help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
                      help="new: a new series (default); keep: the very same instances")  # fmt: skip
@@ -47,6 +49,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
     add_reading(sub)
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
+    add_cluster(sub.add_argument_group("Many images", "see docs/scale.md"))
     sub.add_argument("--report", type=Path, metavar="FILE",
                      help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
     if can_register:
@@ -54,7 +57,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0,
-                        help="print every file and note; -vv: tracebacks of unexpected errors, too")  # fmt: skip
+                        help="print every file, note and change; -vv: tracebacks of unexpected errors, too")  # fmt: skip
 
 
 def _add_dicom(group: Any) -> None:
@@ -83,6 +86,8 @@ def _add_creation(group: Any) -> None:
     group.add_argument("--metadata", metavar="FILE",
                        help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
     group.add_argument("--labels", metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--algorithm", metavar="NAME[:VERSION[:FAMILY]]",
+                       help="what made a segmentation automatically, such as nnU-Net:2.5:AI")  # fmt: skip
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,
                        help="how segments are stored (default: binary; fractional for probabilities)")  # fmt: skip
     group.add_argument("--plane", choices=[p.value for p in SlicePlane], default=SlicePlane.AUTO.value,

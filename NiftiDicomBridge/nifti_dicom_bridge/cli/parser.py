@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,16 +13,20 @@ from .convert_options import add_convert
 from .exit_codes import USAGE
 from .reading_options import add_reading
 
+PROGRAM = "nifti-dicom-bridge"
+
 
 def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     """Return the parser; with ``--register`` if there is a database to add files to."""
     parser = Parser(
-        prog="nifti-dicom-bridge",
+        prog=PROGRAM,
+        usage=f"{PROGRAM} INPUT -o OUT [options of convert]\n       {PROGRAM} COMMAND ...",
         description="DICOM → NIfTI with a JSON sidecar that holds everything, and back to the same DICOM.",
-        epilog="'nifti-dicom-bridge COMMAND --help' explains each command.",
+        epilog=f"'{PROGRAM} COMMAND --help' explains each command. Without a command, images are converted: DICOM to NIfTI, "
+        "NIfTI and Zarr to DICOM.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=PROGRAM)
     add_convert(commands, can_register)
     add_apply(commands)
     _add_inspect(commands)
@@ -38,9 +43,23 @@ def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, without the list of all options."""
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the arguments; an unknown one is an error of the command, whose help lists the options."""
+        arguments, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            commands: dict[str, Parser] = {}
+            for action in self._actions:
+                commands |= action.choices if isinstance(action, argparse._SubParsersAction) else {}
+            command = commands.get(arguments.command, self)
+            near = get_close_matches(unknown[0], command._option_string_actions, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return arguments
+
     def error(self, message: str) -> NoReturn:
         """End the program with a sentence about wrong arguments."""
-        self.exit(USAGE, f"{self.prog}: {message}. '{self.prog} --help' lists the options.\n")
+        end = "" if message.endswith("?") else "."
+        self.exit(USAGE, f"{self.prog}: {message}{end} '{self.prog} --help' lists the options.\n")
 
 
 class _Version(argparse.Action):

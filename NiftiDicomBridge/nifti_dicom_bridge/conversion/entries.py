@@ -12,10 +12,10 @@ from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
 from ..formats.dicom.reading.series import Inventory, Leftover
 from ..labels import Segment
 from ..model import metadata
-from ..model.failure import failure_of
+from ..model.failure import failure_of, is_transient
 from ..model.metadata import Log
 from ..model.names import unique_name
-from ..model.report import ConversionReport, Entry, Outcome
+from ..model.report import ConversionReport, Entry, Execution, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions
 from ..sidecar import finite_keys
@@ -157,6 +157,7 @@ class errors_recorded_in:
         failure = failure_of(error)
         self.entry.outcome, self.entry.outputs = Outcome.FAILED, []
         self.entry.error, self.entry.traceback = failure.sentence, failure.traceback
+        self.entry.execution = Execution(is_transient=is_transient(error))
         if self.skip_existing and isinstance(error, OutputError) and error.existing is not None:
             self.entry.outcome, self.entry.outputs = Outcome.SKIPPED, [error.existing]
             self.entry.error = f"{error.existing} exists already."

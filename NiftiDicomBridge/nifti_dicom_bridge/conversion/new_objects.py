@@ -27,6 +27,7 @@ from ..labels import Segment
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
+from ..options.algorithm import Algorithm, parse_algorithm
 from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
@@ -79,7 +80,18 @@ class ObjectBuilder:
 
     def _parameters(self, what: ImageWithSidecar, request: Request, shared: ConversionContext, entry: Entry) -> KindParameters:
         parameters = kind_parameters_for(what, request, shared, entry.log, self.segments)
-        return replace(parameters, algorithm=self.job.provenance.name if self.job.provenance else "")
+        return replace(parameters, algorithm=self._algorithm(request.kind, entry))
+
+    def _algorithm(self, kind: Kind, entry: Entry) -> Algorithm:
+        """Return what made the segments: what was applied, or what the user stated."""
+        if self.job.provenance is not None:
+            return self.job.provenance.algorithm
+        stated = parse_algorithm(self.job.options.algorithm)
+        if stated.name and kind is not Kind.SEG:
+            entry.log.warnings.append(
+                f'algorithm="{stated.title}" was not applied: this image is no segmentation. Use kind="seg" if it is'
+            )
+        return stated
 
     def recast(self, volumes: Sequence[Volume], entry: Entry, progress: Progress | None = None) -> bool:
         """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
@@ -100,7 +112,8 @@ class ObjectBuilder:
             return legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log)
         request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.as_changes()
-        return build_objects(request, kind_parameters_of_source(volume, shared), entry.log)
+        parameters = replace(kind_parameters_of_source(volume, shared), algorithm=self._algorithm(kind, entry))
+        return build_objects(request, parameters, entry.log)
 
 
 def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:

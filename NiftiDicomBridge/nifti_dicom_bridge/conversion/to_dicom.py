@@ -310,6 +310,8 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
     _require_same_modality(together, volumes)
     entry.log.warnings += _renamed(_originals(group, volumes), together)
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
+    if run.options.algorithm:
+        entry.log.warnings.append("algorithm= was not applied: the attributes of segments are those of the original")
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, progress)
         for source in group:  # lazy voxels were read until now

@@ -11,7 +11,7 @@ from ..errors import OptionError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import DEFAULT, Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
-from ..formats.dicom.created.modules import UNPAIRED, defaults_of
+from ..formats.dicom.created.modules import STRUCTURE_SET_MODULES, UNPAIRED, defaults_of
 from ..formats.dicom.created.reference import Reference, read_references
 from ..formats.dicom.created.set_values import set_tags
 from ..formats.dicom.pydicom_conversion import element_of
@@ -149,6 +149,8 @@ def resolve_attributes(
         )  # 2C: not allowed where the body part is none of two
     if kind in OBJECT_KINDS:
         attributes.offer(defaults_of(OBJECT_KINDS[kind].modules), DEFAULT)
+    if kind is Kind.RTSTRUCT:
+        attributes.offer(defaults_of(STRUCTURE_SET_MODULES), DEFAULT)
     image_values.offer_ct_units(attributes, described, kind, place.image, log)
     _note_defaults(attributes, kind, log)
     return attributes
@@ -157,7 +159,7 @@ def resolve_attributes(
 def _check_modality(attributes: Attributes, kind: Kind) -> None:
     """Refuse a Modality that an object of a kind cannot have."""
     given, form = attributes.text(Tag.MODALITY), OBJECT_KINDS.get(kind)
-    wanted = {Kind.SEG: "SEG"}.get(kind, form.modality if form else "")
+    wanted = {Kind.SEG: "SEG", Kind.RTSTRUCT: "RTSTRUCT"}.get(kind, form.modality if form else "")
     if given and wanted and given != wanted:
         raise OptionError(
             f'Modality (0008,0060) of this kind of object is {wanted}, and {given} was set. Use kind="KIND" for another kind.'

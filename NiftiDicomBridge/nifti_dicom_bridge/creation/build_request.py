@@ -19,7 +19,7 @@ from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
 from .image_with_sidecar import ImageWithSidecar
-from .kind_parameters import has_label_table
+from .kind_parameters import LABEL_KINDS, has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
@@ -93,7 +93,7 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
     if assumed:
         log.warnings.insert(0, assumed)
     form = shared.options.segmentation
-    if form is not SegmentationForm.AUTO and kind is not Kind.SEG:
+    if form is not SegmentationForm.AUTO and kind not in LABEL_KINDS:
         log.warnings.append(f'segmentation="{form}" was not applied: this image is no segmentation. Use kind="seg" if it is')
     return kind
 

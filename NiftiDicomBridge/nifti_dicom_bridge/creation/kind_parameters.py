@@ -17,6 +17,9 @@ from ..options import Kind, SegmentationForm
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 
+LABEL_KINDS = (Kind.SEG, Kind.RTSTRUCT)
+"""Kinds of object that segments are written to."""
+
 
 def kind_parameters_for(
     described: ImageWithSidecar, request: Request, shared: ConversionContext, log: Log, known: Sequence[Segment] = ()
@@ -31,7 +34,7 @@ def kind_parameters_for(
         If the file of labels is missing or damaged.
     """
     options = shared.options
-    segments = list(known) or (_segments(described.path, options.labels, log) if request.kind is Kind.SEG else [])
+    segments = list(known) or (_segments(described.path, options.labels, log) if request.kind in LABEL_KINDS else [])
     return KindParameters(
         max_error=options.max_error,
         segments=segments,

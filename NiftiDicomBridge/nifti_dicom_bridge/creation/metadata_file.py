@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from ..model.option_files import read_option_file
 from ..options import ConversionOptions
-from ..options.option_files import read_option_file
 
 
 def given_values(options: ConversionOptions) -> dict[str, tuple[str, str]]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from typing import Any
 
-from ..model import json_files
+from ..model import json_files, option_files
 from ..standard.numbers import is_number
 from . import checks
 from .checks import Place
@@ -48,7 +47,7 @@ def parse_json(text: str, place: Place) -> dict[str, Any] | None:
 def parse_toml(text: str) -> dict[str, Any] | None:
     """Return the table of a TOML text; None where it is none."""
     try:
-        return tomllib.loads(text.removeprefix("\ufeff")) or None
+        return option_files.parse_toml(text.removeprefix("\ufeff")) or None
     except ValueError:
         return None
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from ..model.option_files import parse_toml, read_option_text
 
 ENVIRONMENT = "NIFTI_DICOM_BRIDGE_ARCHIVE_"
 """Each setting may be an environment variable with this prefix, such as NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD."""
@@ -112,12 +112,11 @@ def read_archive_settings(path: Path | None = None, environment: Mapping[str, st
 
 def _file_values(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            values = tomllib.load(file)
-            mode = os.fstat(file.fileno()).st_mode
+        values = parse_toml(read_option_text(path))
+        mode = path.stat().st_mode
     except OSError as error:
         raise OptionError(f"{path}: the settings of the archive cannot be read ({error.strerror or error}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise OptionError(f"{path}: the settings of the archive are not valid TOML ({error}).") from error
     known = [field.name for field in fields(ArchiveSettings)]
     for name in values:

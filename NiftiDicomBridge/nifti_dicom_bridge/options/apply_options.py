@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -46,6 +46,18 @@ class Texts(Field[Iterable[str] | str, tuple[str, ...]]):
         return texts
 
 
+class Environment(Field[Mapping[str, str] | None, dict[str, str] | None]):
+    """Environment variables and their values."""
+
+    def checked(self, value: Any) -> dict[str, str] | None:
+        """Return the variables; None for those of this process."""
+        if value is None:
+            return None
+        if not isinstance(value, Mapping) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+            raise self.refused(value, "Expected names of environment variables and their values, as text.")
+        return dict(value)
+
+
 @dataclass(frozen=True, repr=False)
 class ApplyOptions(Checked):
     """How a command or a function is applied to DICOM series.
@@ -57,9 +69,6 @@ class ApplyOptions(Checked):
         several, a series that matches any of them is selected; their order is that of ``{inputs}``.
     per : Per
         How often the command runs.
-    algorithm : str
-        ``NAME:VERSION`` of what is applied, for the provenance and for SegmentAlgorithmName; by default the name of the
-        program.
     take : tuple of str
         Patterns of the files to use of those that the command writes, relative to ``{output_dir}``; by default all NIfTI files.
     input_name : str
@@ -71,6 +80,8 @@ class ApplyOptions(Checked):
         Seconds after which a command is stopped.
     jobs : int
         How many commands run at the same time.
+    environment : dict of str to str, optional
+        All environment variables of the command; by default those of this process.
     arrays : bool
         The function takes a NumPy array (columns, rows, slices[, times]) in place of a nibabel image.
 
@@ -90,10 +101,10 @@ class ApplyOptions(Checked):
 
     select: Texts = Texts()
     per: Choice[Per] = Choice(Per.AUTO)
-    algorithm: Text = Text("")
     take: Texts = Texts()
     input_name: Text = Text("{name}")
     shell: Flag = Flag(False)
     timeout: OptionalLimit = OptionalLimit(None)
     jobs: WholeNumber = WholeNumber(1, least=1, most=MOST_JOBS)
+    environment: Environment = Environment(None)
     arrays: Flag = Flag(False)

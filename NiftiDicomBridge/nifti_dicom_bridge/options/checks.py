@@ -20,7 +20,7 @@ def _any_reference(options: ConversionOptions) -> bool:
     return options.reference is not None or any(own.reference for own in options.per_file.values())
 
 
-_NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY)
+_NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY, Kind.RTSTRUCT)
 
 
 def check_options(options: ConversionOptions) -> None:
@@ -124,8 +124,16 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "segmentation-of-other-kind",
         ("segmentation", "kind"),
-        lambda options: options.segmentation is not SegmentationForm.AUTO and options.kind not in (Kind.AUTO, Kind.SEG),
+        lambda options: (
+            options.segmentation is not SegmentationForm.AUTO and options.kind not in (Kind.AUTO, Kind.SEG, Kind.RTSTRUCT)
+        ),
         "{segmentation} applies only to segmentations. Use it with {kind=seg}, or leave it out.",
+    ),
+    Rule(
+        "labelmap-of-contours",
+        ("segmentation", "kind"),
+        lambda options: options.segmentation is SegmentationForm.LABELMAP and options.kind is Kind.RTSTRUCT,
+        "{segmentation=labelmap} stores voxels, and {kind=rtstruct} stores contours. Leave out {segmentation}.",
     ),
     Rule(
         "max-error-without-rounding",

@@ -133,6 +133,8 @@ class Kind(StrEnum):
     """Segmentation."""
     PM = "pm"
     """Parametric Map."""
+    RTSTRUCT = "rtstruct"
+    """RT Structure Set: contours of the regions of a label map."""
 
 
 class SegmentationForm(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from .algorithm import AlgorithmText
 from .choice_fields import Choice, ChoiceSet
 from .choices import (
     MOST_JOBS,
@@ -185,6 +186,9 @@ class ConversionOptions(Checked):
         JSON or TOML with DICOM keywords and values; `set_values` wins.
     labels : pathlib.Path, optional
         Names and colors of the labels of a label map.
+    algorithm : str
+        ``NAME[:VERSION[:FAMILY]]`` of what made a segmentation automatically, such as ``nnU-Net:2.5:AI``; the family is one of
+        `options.algorithm.FAMILIES` (CID 7162).
     segmentation : SegmentationForm
         How segments are stored.
     max_error : float, optional
@@ -270,6 +274,7 @@ class ConversionOptions(Checked):
     sidecar: OptionalPath = OptionalPath()
     metadata: OptionalPath = OptionalPath()
     labels: OptionalPath = OptionalPath()
+    algorithm: AlgorithmText = AlgorithmText("")
     segmentation: Choice[SegmentationForm] = Choice(SegmentationForm.AUTO)
     max_error: OptionalLimit = OptionalLimit(None)
     shards: Flag = Flag(False)

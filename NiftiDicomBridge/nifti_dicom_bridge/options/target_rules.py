@@ -30,6 +30,7 @@ APPLIES_TO: dict[str, tuple[Target, ...]] = {
     "per_file": (Target.DICOM,),
     "plane": (Target.DICOM, Target.PREVIEW),
     "labels": (Target.DICOM, Target.PREVIEW),
+    "algorithm": (Target.DICOM,),
     "shards": (Target.ZARR,),
     "pyramid": (Target.ZARR,),
     **{option: (Target.PREVIEW,) for option in OPTIONS if option.startswith(PreviewOptions.PREFIX)},

@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ..errors import OutputError
+from ..model.json_files import read_json
+from ..model.limits import SizeLimitError
 from ..model.names import portability_problem
 from . import durable
 
@@ -185,14 +187,14 @@ class Commit:
 def _read_journal(path: Path) -> tuple[list[Step], list[str]]:
     """Return the steps and the new folders of a journal; whoever can write to the folder may have written it."""
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
         steps, made = [Step(**step) for step in content["steps"]], list(content["made"])
         for name in (*made, *(step.name for step in steps)):
             if not name or PurePosixPath(name).is_absolute() or portability_problem(name):
                 raise ValueError(f"{name!r} is not a name below the folder")
         if not {step.action for step in steps} <= _DO.keys():
             raise ValueError("it contains an unknown action")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SizeLimitError) as error:
         raise OutputError(
             f"{path}: the journal of an interrupted conversion cannot be used ({error}). The outputs of that conversion are in "
             f"{path.parent}: move or remove this folder, and repeat the conversion."

@@ -28,7 +28,7 @@ from ..standard import dictionary
 from ..version import tool_version
 from .bulk import BulkReader, BulkWriter
 from .dicom_json import vr_of
-from .old_versions import with_current_keys
+from .old_versions import check_written_keys, with_current_keys
 from .record_digest import CHANGED, DIGESTS, check_digests, digests_of
 from .record_sizes import check_counts
 from .table import TableDecoder, TableEncoder
@@ -217,6 +217,8 @@ def from_json(record: Any, where: str) -> Record:
         resampled = frozenset(Resample(word) for word in record["Geometry"].get("Resampled", []))
         preserved = str(record.get("PreservedBidsKeys", "")).encode("ascii")
         is_changed = check_digests(original, instances, where)
+        if is_changed is None:
+            check_written_keys(record[WRITTEN_KEYS], instances, where)
         series = SeriesMetadata(instances, frames, layers)
         source = DicomSource(series, pixels, origin, resampled, preserved, bool(is_changed))
         return Record(source, record[WRITTEN_KEYS], _WARNINGS[is_changed])

@@ -1,4 +1,4 @@
-"""The commands of docs/archive.md run as they are shown."""
+"""The commands of docs/archive.md, and those of README.md for archives, run as they are shown."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from dataclasses import fields
 import pydicom
 import pytest
 
+import readme
 from archives import PASSWORD, USER
-from nifti_dicom_bridge import ArchiveSettings, make_sample
+from nifti_dicom_bridge import ArchiveSettings, create_samples, make_sample
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.cli.parser import parser_of_commands
 from places import ROOT
@@ -33,6 +34,19 @@ def test_the_commands_run_one_after_the_other(orthanc, tmp_path, monkeypatch, ca
         for name, value in names.items():
             command = command.replace(name, value)
         assert main(shlex.split(command)) == 0, capsys.readouterr()
+
+
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_the_commands_of_the_readme_run(orthanc, tmp_path, monkeypatch, capsys, protocol):
+    monkeypatch.chdir(tmp_path)
+    create_samples(tmp_path / "samples")
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_USER", USER)
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD", PASSWORD)
+    archive = getattr(orthanc, protocol)
+    assert main(["send", "samples/MR", "--to", archive]) == 0
+    (block,) = [block for block in readme.blocks("console") if "$ARCHIVE" in block]
+    for command in readme.commands_of(block, "nifti-dicom-bridge"):
+        assert main(shlex.split(command.replace("$ARCHIVE", archive))[1:]) == 0, capsys.readouterr()
 
 
 def test_the_command_that_listens_is_valid():

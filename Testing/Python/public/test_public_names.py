@@ -62,8 +62,8 @@ def test_type_checkers_know_every_public_name(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_examples_of_the_guides_pass_a_strict_type_checker(tmp_path: Path) -> None:
-    blocks = [block for block in readme.blocks("python") if "NiftiDicomBridgeLogic" not in block]
-    assert blocks
+    blocks = readme.blocks("python") + readme.blocks("python", readme.ROOT / "docs" / "guide" / "python.md")
+    assert len(blocks) == 3
     for block in blocks:
         assert strict_problems(block, tmp_path) == ""
 

@@ -44,6 +44,22 @@ def test_an_edited_key_is_recognized(tmp_path: Path) -> None:
     assert {change.attribute for entry in report.entries for change in entry.log.changes} == {"SliceThickness"}
 
 
+@pytest.mark.parametrize("tag", ["00100010", "00100020", "0020000D"])
+def test_a_changed_identity_in_a_record_without_digest_is_refused(tag: str, tmp_path: Path) -> None:
+    for path in (OLD / "nifti" / "shifted_bits").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (sidecar,) = tmp_path.glob("*.json")
+    content = json.loads(sidecar.read_text("utf-8"))
+    element = content[KEY]["Instances"]["Shared"][tag]
+    element["Value"] = [{"Alphabetic": "Other^Person"}] if element["vr"] == "PN" else ["1.2.3.4"]
+    sidecar.write_text(json.dumps(content), "utf-8")
+
+    (entry,) = convert(Job([tmp_path], tmp_path / "back", KEEP)).entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert "changed or damaged" in entry.error
+
+
 def test_the_keys_that_de_identification_preserved_are_preserved_again(tmp_path: Path) -> None:
     folder = OLD / "nifti" / "deidentified"
     (written,) = folder.glob("*.json")

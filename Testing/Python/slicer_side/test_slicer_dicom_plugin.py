@@ -91,7 +91,7 @@ def test_choices_go_by_what_the_node_holds(slicer, plugin, node, drawn, floating
     assert found["drawn"][:2] == ["MR", "CT"]
     assert found["floating"][0] == "Parametric map"
     assert "Parametric map" not in found["moving"]
-    assert found["l"] == ["Segmentation"]
+    assert found["l"] == ["Segmentation", "RT structure set"]
     assert found["c"] == ["Secondary capture", "Multi-frame secondary capture"]
 
 

@@ -14,7 +14,7 @@ GIVEN = {
     "reference": "ct", "study_from": "study", "sidecar": "x.json", "metadata": "m.toml", "labels": "l.tsv",
     "segmentation": "labelmap", "max_error": 0.1, "shards": True, "pyramid": 2, "deidentify": True, "deidentify_key": "k" * 16,
     "key_file": "key", "retain": "uids, device", "clean": "graphics", "pseudonyms": "keyed", "deidentify_rules": "rules.toml",
-    "subject": "01", "identity": True, "record": False,
+    "subject": "01", "identity": True, "record": False, "algorithm": "net:1:AI",
     "allow_no_overlap": True, "follow_links": True, "skip_existing": True, "verify": True, "size_limit": 4.0, "jobs": 2,
     "compress": "rle", "send": "pacs:A@b:104", "archive_settings": "archive.toml",
     "preview": {"window": "full", "fps": 5.0, "overlay": "seg.nii"}, "per_file": {"a.nii": {"kind": "ct"}},

@@ -10,8 +10,9 @@ WIDGETS = ["exportButton", "importButton", "addButton", "removeButton", "gzipChe
            "dicomFolderEdit", "checkFolderEdit", "exportTree", "exportSearchBox", "filesTable", "fieldsTable", "kindComboBox",
            "referenceComboBox", "sourceComboBox", "layoutComboBox", "resultBrowser", "findingsBrowser", "validateButton",
            "saveReportButton", "openReportButton", "moreButton", "resetButton", "resetAllButton", "exportSection",
-           "importSection", "reportSection", "checkSection"]  # fmt: skip
-SECTIONS = ["exportSection", "importSection", "reportSection", "checkSection"]
+           "importSection", "applySection", "reportSection", "checkSection", "applySourceComboBox", "commandEdit",
+           "applyButton", "archiveComboBox", "sendButton"]  # fmt: skip
+SECTIONS = ["exportSection", "importSection", "applySection", "reportSection", "checkSection"]
 MENUS = "fevh"
 """File, Edit, View and Help of Slicer's menu bar."""
 
@@ -199,7 +200,7 @@ def set_all(panel, tmp_path):
     row.values["PatientID"] = "7"
     panel.ui.kindComboBox.setCurrentIndex(panel.ui.kindComboBox.findData("pm"))
     panel.ui.kindComboBox.activated.emit(panel.ui.kindComboBox.currentIndex)
-    panel.importing._on_reference_chosen("series:1.2.3")
+    panel.importing.settings._on_reference_chosen("series:1.2.3")
 
 
 def assert_all_set(panel, tmp_path):

@@ -1,9 +1,9 @@
 """Damaged inputs through every command: counts what is not caught, aborts, hangs, or takes too much memory.
 
-Run ``python Testing/trials/fuzz/run.py FOLDER [--count 30000] [--seed 1]``; run it again to go on where it was stopped. Each
-case is defined by its seed and number alone: ``--show N`` makes its input again in ``FOLDER/case``, runs it and prints what
-happened. The cases run in one process, which is started anew when it dies. Prints a table at the end; exit code 1 if
-something is wrong.
+Run ``python Testing/trials/fuzz/run.py FOLDER [--first 0] [--count 30000] [--seed 1]``; run it again to go on where it was
+stopped; several folders with different ranges run at the same time. Each case is defined by its seed and number alone:
+``--show N`` makes its input again in ``FOLDER/case``, runs it and prints what happened. The cases
+run in one process, which is started anew when it dies. Prints a table at the end; exit code 1 if something is wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ LONGEST_S, MOST_KIB, POLL_S = 20.0, 2 << 20, 1.0
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--count", type=int, default=30000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--count", type=int, default=30000, help="number of the case before which it ends")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, metavar="N")
     parser.add_argument("--summary", action="store_true")
@@ -33,7 +34,7 @@ def main() -> int:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     if arguments.show is not None:
         return show(arguments.folder, arguments.seed, arguments.show)
-    while not arguments.summary and (start := _next(arguments.folder)) < arguments.count:
+    while not arguments.summary and (start := max(arguments.first, _next(arguments.folder))) < arguments.count:
         watch(arguments.folder, arguments.seed, start, arguments.count)
     return summary(arguments.folder)
 
@@ -54,7 +55,7 @@ def watch(folder: Path, seed: int, start: int, stop: int) -> None:
         if reason:
             process.kill()
             process.wait()
-    if process.returncode and _current(folder) >= _next(folder):
+    if process.returncode and _current(folder) >= max(start, _next(folder)):
         line = {"n": _current(folder), "code": reason or f"abort {process.returncode}", "trace": "", "cpu": 0, "peak_kib": 0}
         with open(folder / "results.jsonl", "a", encoding="utf-8") as lines:
             lines.write(json.dumps(line) + "\n")
@@ -78,8 +79,21 @@ def _current(folder: Path) -> int:
         return -1
 
 
+def _family(pid: int) -> list[int]:
+    """Return a process and its living children, the decoders that run apart."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return [pid]
+    return [pid, *(member for child in children for member in _family(int(child)))]
+
+
 def _cpu(pid: int) -> float:
-    """Return the processor time of a process and its ended children, s."""
+    """Return the processor time of a process and its children, ended or not, s."""
+    return sum(map(_own_cpu, _family(pid)))
+
+
+def _own_cpu(pid: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -88,6 +102,11 @@ def _cpu(pid: int) -> float:
 
 
 def _memory(pid: int) -> int:
+    """Return the memory of a process and its children, KiB."""
+    return sum(map(_own_memory, _family(pid)))
+
+
+def _own_memory(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
     except OSError:

@@ -119,15 +119,28 @@ def _short(word: str, place: Path) -> str:
     return word.replace(str(place), "CASE")
 
 
-def _reset_peak() -> None:
+def _family() -> list[str]:
+    """Return the entries of /proc of this process and of its children, the decoders that run apart."""
     with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
+        own = f"/proc/{os.getpid()}"
+        return [own, *(f"/proc/{child}" for child in Path(f"{own}/task/{os.getpid()}/children").read_text().split())]
+    return []
+
+
+def _reset_peak() -> None:
+    for member in _family():
+        with contextlib.suppress(OSError):
+            Path(f"{member}/clear_refs").write_text("5")
 
 
 def _peak() -> int:
-    """Return the largest memory since `_reset_peak`, KiB."""
+    """Return the largest memory since `_reset_peak`, of this process and its children together, KiB."""
+    return sum(map(_peak_of, _family()))
+
+
+def _peak_of(member: str) -> int:
     with contextlib.suppress(OSError):
-        found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"{member}/status").read_text())
         return int(found[1]) if found else 0
     return 0
 

@@ -19,6 +19,7 @@ from ...model import metadata
 from ...model.limits import size_limit
 from ...model.report import ConversionReport
 from ...options import ConversionOptions, Progress, Target
+from ...options.algorithm import Algorithm, parse_algorithm
 from ...options.apply_options import ApplyOptions, Per
 from ...options.checks import check_options
 from ...options.path_fields import AnyPath, AnyPaths, paths_of
@@ -34,11 +35,11 @@ from .runs import runs_of
 from .selection import Selector, selected
 
 DICOM_OPTIONS = (
-    "kind", "labels", "segmentation", "set_values", "metadata", "overwrite", "plane", "max_error", "resample", "gzip",
-    "follow_links", "size_limit",
+    "kind", "labels", "algorithm", "segmentation", "set_values", "metadata", "overwrite", "plane", "max_error", "resample",
+    "gzip", "follow_links", "size_limit",
 )  # fmt: skip
 """The fields of `ConversionOptions` that `apply` takes."""
-_INTERPRETERS = re.compile(r"(python|pythonw|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
+_INTERPRETERS = re.compile(r"(python|pythonw|PythonSlicer|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
 
 
 def apply(
@@ -70,8 +71,8 @@ def apply(
         Called as ``progress(what, done, total)``; may raise `Cancelled`, which ends running commands.
     **options
         Fields of `ApplyOptions`, such as ``select="Modality=MR"``, and of `ConversionOptions`: `kind`, `labels`,
-        `segmentation`, `set_values`, `metadata`, `overwrite`, `plane`, `max_error`, `resample`, `gzip`, `follow_links`,
-        `size_limit`.
+        `algorithm`, `segmentation`, `set_values`, `metadata`, `overwrite`, `plane`, `max_error`, `resample`, `gzip`,
+        `follow_links`, `size_limit`.
 
     Returns
     -------
@@ -115,14 +116,14 @@ def apply(
         if not pairs:
             raise BridgeError(_nothing_selected(given, plans, chosen))
         writer = ResultWriter(dicom, folder, _context(dicom, plans), progress)
-        algorithm = _algorithm_of(task, command, chosen)
+        algorithm = _algorithm_of(task, command, chosen, dicom)
         pipeline = Pipeline(
             task if command is None else command, chosen, dicom, per_study, writer, algorithm, progress, report
         )  # fmt: skip
         return pipeline.execute(runs_of(pairs, per_study, Path(temporary)))
 
 
-_OF_COMMANDS = ("shell", "timeout", "jobs", "take", "input_name")
+_OF_COMMANDS = ("shell", "timeout", "jobs", "take", "input_name", "environment")
 _APPLY = frozenset(field.name for field in fields(ApplyOptions))
 
 
@@ -161,20 +162,17 @@ def _is_per_study(chosen: ApplyOptions, command: Sequence[str] | None) -> bool:
     return command is not None and is_per_study(command)
 
 
-def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOptions) -> tuple[str, str]:
-    """Return name and version: what the user stated, else the name of the program or function."""
-    if chosen.algorithm:
-        name, _, version = chosen.algorithm.partition(":")
-        if not name.strip():
-            raise OptionError(f'algorithm="{chosen.algorithm}" has no name. Expected NAME:VERSION, such as BET:6.0.')
-        return name.strip(), version.strip()
+def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOptions, dicom: ConversionOptions) -> Algorithm:
+    """Return what the user stated, else the name of the program or function."""
+    if dicom.algorithm:
+        return parse_algorithm(dicom.algorithm)
     if command is None:
-        return getattr(task, "__name__", type(task).__name__).strip("<>"), ""
+        return Algorithm(getattr(task, "__name__", type(task).__name__).strip("<>"))
     words = shlex.split(command[0]) if chosen.shell and len(command) == 1 else list(command)
     names = [PurePath(word).name for word in words if not word.startswith("-")]
     if len(names) > 1 and _INTERPRETERS.fullmatch(names[0]):
         names = names[1:]
-    return PurePath(names[0]).stem, ""
+    return Algorithm(PurePath(names[0]).stem)
 
 
 def _context(options: ConversionOptions, plans: Sequence[Plan]) -> ConversionContext:

@@ -96,7 +96,7 @@ class ResultWriter:
         job = replace(
             self.job,
             uids=UidMap(),
-            series_folder=safe_name("_".join(filter(None, (original.folder, result.name or provenance.algorithm)))),
+            series_folder=safe_name("_".join(filter(None, (original.folder, result.name or provenance.algorithm.name)))),
             provenance=provenance,
         )
         volume = None if kind in _LABEL_KINDS else _attached(result, original)

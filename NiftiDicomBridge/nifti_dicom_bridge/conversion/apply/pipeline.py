@@ -13,6 +13,7 @@ from ...formats.dicom.provenance import Provenance
 from ...model.failure import failure_of
 from ...model.report import ConversionReport, Outcome
 from ...options import ConversionOptions, Progress
+from ...options.algorithm import Algorithm
 from ...options.apply_options import ApplyOptions
 from ..entries import errors_recorded_in
 from .functions import Function, called, write_returned
@@ -42,7 +43,7 @@ class Pipeline:
         Whether a run gets all volumes of a study.
     writer : ResultWriter
         Writes what it produced.
-    algorithm : tuple of str
+    algorithm : Algorithm
         Name and version, for the provenance.
     progress : Progress or None
         Called with the number of runs that are done; may raise `Cancelled`.
@@ -53,10 +54,13 @@ class Pipeline:
     options: ConversionOptions
     per_study: bool
     writer: ResultWriter
-    algorithm: tuple[str, str]
+    algorithm: Algorithm
     progress: Progress | None = None
     report: ConversionReport = field(default_factory=ConversionReport)
-    commands: Commands = field(default_factory=Commands)
+    commands: Commands = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.commands = Commands(self.apply_options.environment)
 
     def execute(self, runs: Sequence[Run]) -> ConversionReport:
         """Execute all runs; a run that fails does not stop the others, an exception ends all commands."""
@@ -145,8 +149,7 @@ class Pipeline:
 
     def _provenance(self, run: Run, ending: str) -> Provenance:
         """Return the command as the user wrote it, how it ended, and the digests of what it read."""
-        name, version = self.algorithm
-        what = f"function {name}" if callable(self.task) else "command " + " ".join(self.task)
+        what = f"function {self.algorithm.name}" if callable(self.task) else "command " + " ".join(self.task)
         digests = ", ".join(source.origin.digest for source in run.sources)
         details = "; ".join(filter(None, (f"input {digests}", ending, what)))
-        return Provenance(name, version, details)
+        return Provenance(self.algorithm, details)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -43,9 +43,16 @@ class Finished:
 
 
 class Commands:
-    """Runs commands in several threads; `stop` ends all of them, and none starts afterwards."""
+    """Runs commands in several threads; `stop` ends all of them, and none starts afterwards.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    environment : mapping of str to str, optional
+        All environment variables of the commands; by default those of this process.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = environment
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
@@ -77,6 +84,7 @@ class Commands:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=self._environment,
                 **own_group,
             )
             self._running.add(process)

@@ -12,7 +12,7 @@ from ...model.pixels import PixelFormat, bytes_from_frames
 from ...standard.tags import Tag
 from ...version import tool_version
 from . import new_element
-from .reading.files import EXPLICIT_LITTLE_ENDIAN
+from .reading.files import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .restore import with_group_length
 
 IMPLEMENTATION_CLASS = "2.25.214309486321873406914374291865093512877"
@@ -25,8 +25,8 @@ class NewFile:
     """One file to write."""
 
     instance: Instance
-    pixels: PixelElement
-    raw: bytes | memoryview
+    pixels: PixelElement | None
+    raw: bytes | memoryview = b""
 
 
 def with_equipment(elements: Elements) -> Element:
@@ -79,14 +79,24 @@ def file_of_bytes(
 ) -> NewFile:
     """Return the file of elements and native pixel data in little endian, padded here to even length."""
     raw = bytes(raw) + b"\0" if len(raw) % 2 else raw
+    instance = Instance(elements, _file_meta(elements, EXPLICIT_LITTLE_ENDIAN), bytes(128), Encoding(), None, name=name)
+    return NewFile(instance, PixelElement(pixel_tag, vr, 0, len(raw)), raw)
+
+
+def file_without_pixels(elements: Elements) -> NewFile:
+    """Return the file of elements, Implicit VR Little Endian: texts such as DS may have more than 65534 bytes there."""
+    encoding = Encoding(explicit=False)
+    return NewFile(Instance(elements, _file_meta(elements, IMPLICIT_LITTLE_ENDIAN), bytes(128), encoding, None), None)
+
+
+def _file_meta(elements: Elements, transfer_syntax: str) -> Elements:
     file_meta: Elements = {
         Tag.FILE_META_INFORMATION_GROUP_LENGTH: new_element.integers("UL", 0),
         Tag.FILE_META_INFORMATION_VERSION: Element("OB", b"\0\1"),
         Tag.MEDIA_STORAGE_SOP_CLASS_UID: elements.get(Tag.SOP_CLASS_UID, new_element.text("UI", "")),
         Tag.MEDIA_STORAGE_SOP_INSTANCE_UID: elements[Tag.SOP_INSTANCE_UID],
-        Tag.TRANSFER_SYNTAX_UID: new_element.text("UI", EXPLICIT_LITTLE_ENDIAN),
+        Tag.TRANSFER_SYNTAX_UID: new_element.text("UI", transfer_syntax),
         Tag.IMPLEMENTATION_CLASS_UID: new_element.text("UI", IMPLEMENTATION_CLASS),
         Tag.IMPLEMENTATION_VERSION_NAME: new_element.text("SH", IMPLEMENTATION_VERSION),
     }
-    instance = Instance(elements, with_group_length(file_meta), bytes(128), Encoding(), None, name=name)
-    return NewFile(instance, PixelElement(pixel_tag, vr, 0, len(raw)), raw)
+    return with_group_length(file_meta)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...model import metadata
 from ...model.metadata import Element, Elements, Item
+from ...options.algorithm import Algorithm
 from ...standard.tags import Tag
 from . import new_element
 from .new_file import NewFile
@@ -26,22 +27,19 @@ class Provenance:
 
     Attributes
     ----------
-    algorithm : str
-        Its name.
-    version : str
-        Its version; empty if unknown.
+    algorithm : Algorithm
+        Its name, and what else is known of it.
     details : str
         The command, how it ended, and the digest of what it read.
     """
 
-    algorithm: str
-    version: str
+    algorithm: Algorithm
     details: str
 
     @property
     def name(self) -> str:
         """Name and version."""
-        return f"{self.algorithm} {self.version}".strip()
+        return self.algorithm.title
 
     @property
     def description(self) -> str:
@@ -92,7 +90,7 @@ def add_provenance(data_set: Dataset, provenance: Provenance) -> None:
 
 
 def _manufacturer(provenance: Provenance) -> str:
-    return provenance.algorithm.replace("\\", "/")[: new_element.LO_LENGTH]
+    return provenance.algorithm.name.replace("\\", "/")[: new_element.LO_LENGTH]
 
 
 def _now() -> str:

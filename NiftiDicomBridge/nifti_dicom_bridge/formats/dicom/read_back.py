@@ -42,7 +42,13 @@ class ReadBack:
         self._layouts: set[Hashable] = set()
 
     def check(
-        self, path: Path, name: str, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | int, parts: Parts
+        self,
+        path: Path,
+        name: str,
+        instance: Instance,
+        pixels: PixelElement | None,
+        raw: bytes | memoryview | int,
+        parts: Parts,
     ) -> None:
         """Raise `OutputError` if a file is not what was to be written.
 
@@ -50,8 +56,8 @@ class ReadBack:
         ----------
         path, name : pathlib.Path, str
             The file, and what it will be called.
-        instance, pixels : Instance, PixelElement
-            What was to be written.
+        instance, pixels : Instance, PixelElement or None
+            What was to be written; an object without pixel data has no element of them.
         raw : bytes or int
             The pixel data in little endian; the CRC-32 of the whole file if they were written frame by frame.
         parts : sequence of bytes
@@ -113,8 +119,10 @@ def _different(written: Elements, back: Elements, encoding: Encoding) -> int | N
     return None
 
 
-def _pixel_difference(pixels: PixelElement, back: Instance, raw: bytes | memoryview | int) -> str:
+def _pixel_difference(pixels: PixelElement | None, back: Instance, raw: bytes | memoryview | int) -> str:
     element = back.pixels
+    if pixels is None:
+        return "" if element is None else dictionary.describe(element.tag)
     same_vr = element is not None and (element.vr == pixels.vr or not back.encoding.explicit)
     if element is None or not same_vr or (element.tag, element.length) != (pixels.tag, pixels.length):
         return dictionary.describe(pixels.tag)

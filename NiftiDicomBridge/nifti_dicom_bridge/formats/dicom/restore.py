@@ -270,7 +270,7 @@ class Composer:
         self._latest: dict[Encoding, _EncodedElements] = {}
 
     def parts(
-        self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes
+        self, instance: Instance, pixels: PixelElement | None, raw: bytes | memoryview | FrameBytes
     ) -> Iterator[bytes | memoryview]:
         """Yield the bytes of a file in pieces: preamble, file meta information, elements, pixel data, elements behind them."""
         body = self._body(instance, pixels, raw)
@@ -284,12 +284,15 @@ class Composer:
         yield from body
 
     def _body(
-        self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes
+        self, instance: Instance, pixels: PixelElement | None, raw: bytes | memoryview | FrameBytes
     ) -> Iterator[bytes | memoryview]:
         encoding = instance.encoding
         latest = self._latest.get(encoding)
         if latest is None or not latest.follow(instance.elements):
             latest = self._latest[encoding] = _EncodedElements(instance.elements, encoding)
+        if pixels is None:
+            yield b"".join([*latest.parts, instance.trailer])
+            return
         end = bisect(latest.tags, pixels.tag)
         header = codec.element_header(pixels.tag, pixels.vr, len(raw), encoding)
         after = [*latest.parts[end:], instance.trailer]

@@ -247,7 +247,12 @@ class _Writer:
         return f"{folder}/{n + 1:06d}.dcm".lstrip("/")
 
     def _write(
-        self, instance: Instance, pixels: PixelElement, raw: bytes | memoryview | FrameBytes, name: str, original: str = ""
+        self,
+        instance: Instance,
+        pixels: PixelElement | None,
+        raw: bytes | memoryview | FrameBytes,
+        name: str,
+        original: str = "",
     ) -> None:
         if name in self.job.files:  # of another series of this job: even ``overwrite`` may not replace that one
             raise OutputError(f'two files of this conversion would be called {name}. Use names="numbered".')
@@ -261,7 +266,8 @@ class _Writer:
                 else:
                     parts.append(part)
         self.read_back.check(path, name, instance, pixels, checksum if isinstance(raw, FrameBytes) else raw, parts)
-        self._compress(path, original)
+        if pixels is not None:
+            self._compress(path, original)
 
     def _compress(self, path: Path, original: str = "") -> None:
         if self.job.options.compress is Compression.NATIVE:

@@ -302,3 +302,18 @@ def test_report_contains_the_command(capsys: pytest.CaptureFixture) -> None:
     main(["apply", str(series("ct")), "-o", "out", "--report", "report.json", "--", *COPY])
 
     assert "exit code 0" in Path("report.json").read_text()
+
+
+# --- environment ------------------------------------------------------------------------------------------------------
+
+
+def test_environment_is_that_of_the_option() -> None:
+    code = "import json, os, pathlib, shutil, sys; pathlib.Path('seen.json').write_text(str('HOME' in os.environ)"
+    code += " + os.environ['ONLY']); shutil.copy(*sys.argv[1:3])"
+    assert apply(series("ct"), "out", command(code, "{input}", "{output}"), environment={"ONLY": " here"}).ok
+    assert Path("seen.json").read_text() == "False here"
+
+
+def test_environment_is_text() -> None:
+    with pytest.raises(OptionError, match="Expected names of environment variables"):
+        apply(series("ct"), "out", COPY, environment={"A": 1})

@@ -63,6 +63,11 @@ ENHANCED_EQUIPMENT: Module = (  # C.7.5.2: all Type 1; that they are not known i
 PATIENT_POSITION: Module = (  # C.7.3.1, required for CT and MR unless PatientOrientationCodeSequence is there
     Row(Tag.PATIENT_POSITION, "CS", "2"),
 )
+RT_SERIES: Module = (  # C.8.8.1
+    Row(Tag.SERIES_NUMBER, "IS", "2"),
+    Row(Tag.OPERATORS_NAME, "PN", "2"),
+)
+STRUCTURE_SET_MODULES = (PATIENT, GENERAL_STUDY, RT_SERIES, GENERAL_EQUIPMENT, FRAME_OF_REFERENCE)  # A.19.3
 CT_IMAGE: Module = (  # C.8.2.1
     Row(Tag.KVP, "DS", "2"),
     Row(Tag.ACQUISITION_NUMBER, "IS", "2"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from ....model.geometry import Plane
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
+from ....options.algorithm import UNKNOWN, Algorithm
 from ....standard.pydicom_settings import without_warnings
+from .algorithm import note_missing, put_algorithm, with_algorithm
 from .derivation import code_item, replace_references
 from .empty_slices import with_marks, without_marks
 from .frame_order import sort_frames
@@ -28,7 +30,6 @@ LARGEST_NUMBER = 65535
 """SegmentNumber is US (PS3.3 C.8.20.4)."""
 _DERIVATION = ("113076", "DCM", "Segmentation")
 _CONTENT_LABEL = "SEGMENTATION"
-_UNKNOWN_ALGORITHM = "unknown"
 _FEW = 5
 _SUM_TOLERANCE = 0.02
 
@@ -57,8 +58,8 @@ class SegmentationRequest:
         Where the slices truly lie; empty: in the even grid of the volume.
     overlapping : sequence of Volume
         Further label maps on the grid of the volume, of one time like it: ``BINARY`` segments of one object, which may overlap.
-    algorithm : str
-        What made the segments automatically, where they do not say how they were made; empty if unknown.
+    algorithm : Algorithm
+        What made the segments automatically, where they do not state how they were made.
     """
 
     volume: Volume
@@ -69,7 +70,7 @@ class SegmentationRequest:
     kind: SegmentationForm = SegmentationForm.BINARY
     planes: Sequence[Plane] = ()
     overlapping: Sequence[Volume] = ()
-    algorithm: str = ""
+    algorithm: Algorithm = UNKNOWN
 
 
 def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
@@ -90,14 +91,13 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
     """
     placement = Placement(request.volume, request.sources, request.log, request.planes)
     if request.kind is SegmentationForm.FRACTIONAL:
-        yield _object(request, placement, *_probabilities(request), 1)
+        yield _object(request, placement, *probability_maps(request), 1)
         return
     if request.overlapping:
         yield _object(request, placement, *_masks(request), 1)
         return
     labels = label_voxels(request.volume, request.log)
-    known = with_codes(_named(np.unique(labels), request), request.log)
-    known = _with_algorithm(known, request)
+    known = complete_segments(named_segments(np.unique(labels), request), request)
     empty = [t + 1 for t in range(len(labels)) if not labels[t].any()]
     if empty:
         request.log.warnings.append(f"time(s) {', '.join(map(str, empty))} hold no label: no object was made of them")
@@ -111,7 +111,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
 # --- segments ----------------------------------------------------------------------------------------------------------
 
 
-def _named(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
+def named_segments(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
     """Return the segments of the labels that voxels have."""
     known = {segment.number: segment for segment in request.segments}
     numbers = [int(value) for value in values if value]
@@ -124,21 +124,10 @@ def _named(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
     return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
 
 
-def _with_algorithm(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
-    """Return segments that all say how they were made: SegmentAlgorithmType is of Type 1."""
-    silent = [segment for segment in segments if not segment.algorithm_type]
-    if silent and not request.algorithm:
-        request.log.notes.append(
-            "the way the segments were made is not specified: SegmentAlgorithmType SEMIAUTOMATIC, 'unknown', is assumed"
-        )
-    return [
-        replace(
-            segment,
-            algorithm_type=segment.algorithm_type or ("AUTOMATIC" if request.algorithm else "SEMIAUTOMATIC"),
-            algorithm_name=segment.algorithm_name or request.algorithm[:64] or _UNKNOWN_ALGORITHM,
-        )
-        for segment in segments
-    ]
+def complete_segments(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
+    """Return segments that all have codes and state how they were made."""
+    note_missing(request.algorithm, request.log)
+    return with_algorithm(with_codes(segments, request.log), request.algorithm, request.log)
 
 
 @dataclass(frozen=True)
@@ -165,7 +154,7 @@ def _numbered(labels: np.ndarray, segments: list[Segment], request: Segmentation
     return consecutive, [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
 
 
-def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
+def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return probabilities, shape (slices, rows, columns, segments), and the segments."""
     array = np.moveaxis(probabilities(request.volume, request.log), 0, -1)
     known = {segment.number: segment for segment in request.segments}
@@ -177,7 +166,7 @@ def _probabilities(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numb
     if nameless:
         request.log.warnings.append(f"the meaning of map {_some(nameless)} is not specified: named by number")
     segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
-    segments = _with_algorithm(with_codes(segments, request.log), request)
+    segments = complete_segments(segments, request)
     return array, [_Numbered(segment, segment.number) for segment in segments]
 
 
@@ -204,8 +193,8 @@ def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return the masks of segments that may overlap, shape (slices, rows, columns, segments), and the segments."""
     volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
     maps = [label_voxels(volume, request.log)[0] for volume in volumes]
-    segments = _named(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
-    segments = _with_algorithm(with_codes(segments, request.log), request)
+    segments = named_segments(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
+    segments = complete_segments(segments, request)
     masks = np.zeros((*maps[0].shape, len(segments)), np.uint8)
     for n, segment in enumerate(segments):
         for labels in maps:
@@ -236,7 +225,7 @@ def _object(
             **placement.sequences(),
             **identity(common, number),
         )
-    _put_algorithms(made, segments)
+    _put_algorithms(made, segments, request.algorithm)
     sort_frames(made)
     without_marks(made, placement, empty, request.kind)
     replace_references(made, placement, request.sources, _DERIVATION)
@@ -256,7 +245,7 @@ def _description(one: _Numbered) -> Dataset:
         segment_label=segment.label[:64],
         segmented_property_category=_concept(segment.category),
         segmented_property_type=_concept(segment.type),
-        algorithm_type="MANUAL",  # for now: see _put_algorithms
+        algorithm_type="MANUAL",  # until _put_algorithms
         anatomic_regions=[_concept(segment.region)] if segment.region else None,
         display_color=CIELabColor.from_rgb(*segment.colour) if segment.colour else None,
         tracking_id=segment.tracking_id or None,
@@ -272,14 +261,12 @@ def _description(one: _Numbered) -> Dataset:
     return item
 
 
-def _put_algorithms(made: Dataset, segments: list[_Numbered]) -> None:
-    """Say how the segments were made; highdicom wants to know more of it than the standard does."""
+def _put_algorithms(made: Dataset, segments: list[_Numbered], algorithm: Algorithm) -> None:
+    """Write how the segments were made."""
     by_number = {one.number: one.segment for one in segments}
     for item in made.SegmentSequence:
         segment = by_number.get(int(item.SegmentNumber), segments[0].segment)  # the background of a label map
-        item.SegmentAlgorithmType = segment.algorithm_type
-        if segment.algorithm_type != "MANUAL":
-            item.SegmentAlgorithmName = segment.algorithm_name
+        put_algorithm(item, segment, algorithm)
 
 
 def _concept(code: Code) -> Any:

@@ -72,7 +72,7 @@ def _problem(made: NewFile | Dataset, tag: int, element: Element, moved: dict[in
         return reason
     if is_moved or (wanted in inside and all(value == wanted for value in values)):
         return ""
-    return (
+    return misplaced(tag, grouped) or (
         f"{dictionary.describe(tag)} cannot be set: this kind of object does not have it, or its value follows from the image. "
         'Leave it out, or choose another kind with kind="KIND".'
     )

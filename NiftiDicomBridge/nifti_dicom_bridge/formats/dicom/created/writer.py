@@ -11,6 +11,7 @@ from ....labels import Segment
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
+from ....options.algorithm import UNKNOWN, Algorithm
 from ....standard.pydicom_settings import each_without_warnings
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of
@@ -24,7 +25,10 @@ from .single_frame import single_frames
 from .stored import stored_values
 
 if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
+
+    from .segmentation import SegmentationRequest
 
 _REFERENCED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 
@@ -43,8 +47,8 @@ class KindParameters:
         How segments are stored; ``AUTO``: by the values.
     units, quantity : str
         Of a parametric map.
-    algorithm : str
-        What made the segments automatically; empty if unknown.
+    algorithm : Algorithm
+        What made the segments automatically.
     """
 
     max_error: float | None = None
@@ -52,7 +56,7 @@ class KindParameters:
     segmentation: SegmentationForm = SegmentationForm.AUTO
     units: str = ""
     quantity: str = ""
-    algorithm: str = ""
+    algorithm: Algorithm = UNKNOWN
 
 
 def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile | Dataset]:
@@ -71,12 +75,26 @@ def _objects(request: Request, choices: KindParameters, log: Log) -> Iterator[Ne
         return each_without_warnings(_segmentations(request, choices, log))
     if request.kind is Kind.PM:
         return each_without_warnings(_parametric_maps(request, choices, log))
+    if request.kind is Kind.RTSTRUCT:
+        return each_without_warnings(_structure_sets(request, choices, log))
     stored = request.stored or stored_values(request.image, request.form.rules, choices.max_error, log)
     return multi_frame(request, stored, log) if request.form.multi_frame else single_frames(request, stored, log)
 
 
 def _segmentations(request: Request, choices: KindParameters, log: Log) -> Iterator[Dataset]:
-    from .segmentation import SegmentationRequest, segmentations
+    from .segmentation import segmentations
+
+    return segmentations(_segmentation_request(request, choices, log))
+
+
+def _structure_sets(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile]:
+    from ..structure_sets.create import structure_sets
+
+    return structure_sets(_segmentation_request(request, choices, log), request.attributes.elements)
+
+
+def _segmentation_request(request: Request, choices: KindParameters, log: Log) -> SegmentationRequest:
+    from .segmentation import SegmentationRequest
 
     kind = choices.segmentation
     if kind is SegmentationForm.AUTO:
@@ -88,10 +106,8 @@ def _segmentations(request: Request, choices: KindParameters, log: Log) -> Itera
             'Several label maps in one image cannot be fractional. Use segmentation="binary", or one 4D image of maps.'
         )
     kind = SegmentationForm.BINARY if overlapping else kind
-    return segmentations(
-        SegmentationRequest(
-            first, common, choices.segments, log, sources, kind, request.planes, overlapping, algorithm=choices.algorithm
-        )
+    return SegmentationRequest(
+        first, common, choices.segments, log, sources, kind, request.planes, overlapping, algorithm=choices.algorithm
     )
 
 
@@ -127,9 +143,14 @@ def _sources(request: Request) -> list[Dataset]:
         if source.path:
             with unreadable_by_pydicom(source.path):
                 data_set = dcmread(source.path, stop_before_pixels=True, force=True)
+                data_set.walk(_touch)  # pydicom reads the content of sequences when it is used, which is too late
                 _require_uids(data_set, source.path)
             data_sets.append(data_set)
     return data_sets
+
+
+def _touch(data_set: Dataset, element: DataElement) -> None:
+    """Do nothing: walking through a data set reads all of it."""
 
 
 def _require_uids(data_set: Dataset, path: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-File = tuple[Instance, PixelElement, bytes | memoryview]
+File = tuple[Instance, PixelElement | None, bytes | memoryview]
 # PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.4.1, C.7.5.1: must be there, empty where nobody knows
 _TYPE_2 = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",
@@ -52,7 +52,7 @@ def _restored(volume: Volume) -> list[File]:
     series = volume.dicom.metadata
     source = PixelSource([volume])
     wholes = {whole.number[0]: whole for whole in restore.frames_by_instance([volume])}
-    files = []
+    files: list[File] = []
     for n in series.frames[..., 0].reshape(-1).tolist():
         whole = wholes[n]
         pixels, raw = source.element(whole)

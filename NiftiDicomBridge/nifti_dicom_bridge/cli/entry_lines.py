@@ -1,0 +1,102 @@
+"""The lines on the images of a run: one for each with at most one note, and at the end what they have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ..options.wording import command_line_words
+from .lines import print_line
+
+if TYPE_CHECKING:
+    from ..model.report import ConversionReport, Entry
+
+_LAST = ("failed", "skipped")
+_INDENT = " " * 11
+MOST_NAMED = 3
+"""Failed images that the last line names."""
+
+
+class EntryLines:
+    """Prints what became of each image, and a summary.
+
+    By default, each image has its first note that was not printed before; notes of several images are repeated once at the
+    end with the number of images.
+
+    Parameters
+    ----------
+    quiet : bool
+        Print failures only.
+    verbose : int
+        1 and more: print every note, changed attribute and file.
+    """
+
+    def __init__(self, quiet: bool, verbose: int):
+        self._quiet, self._verbose = quiet, verbose
+        self._notes: Counter[str] = Counter()
+        self._printed: set[str] = set()
+
+    def show(self, entry: Entry) -> None:
+        """Print one entry: a failure to standard error, the rest as ``quiet`` and ``verbose`` allow."""
+        entry = entry.in_words(command_line_words)
+        if entry.outcome.value == "failed":
+            for line in entry.line().split("\n"):
+                print_line(line, sys.stderr)
+        elif not self._quiet and (self._verbose or entry.exists or entry.outcome.value != "skipped"):
+            print_line(entry.line())
+            for line in self._details(entry):
+                print_line(_INDENT + line)
+            sys.stdout.flush()
+
+    def _details(self, entry: Entry) -> list[str]:
+        notes = list(dict.fromkeys(entry.log.warnings))
+        changes = [f"{c.attribute}: {c.old or '(absent)'} → {c.new} ({c.source})" for c in entry.log.changes]
+        if self._verbose:
+            return [*(f"note: {text}" for text in notes), *changes, *entry.log.notes, *map(str, entry.outputs)]
+        self._notes.update([*notes, *changes])
+        first = [f"note: {text}" if text in notes else text for text in [*notes, *changes] if text not in self._printed][:1]
+        self._printed.update(text.removeprefix("note: ") for text in first)
+        return first
+
+    def end(self, report: ConversionReport, seconds: float, can_continue: bool = False) -> None:
+        """Print what concerns several images, and the last line: ``39 converted, 1 failed (7 DWI), 4.8 s``.
+
+        Parameters
+        ----------
+        report : ConversionReport
+            Of the whole run.
+        seconds : float
+            How long it took.
+        can_continue : bool
+            Whether a second run with ``--skip-existing`` would convert only what is missing.
+        """
+        if self._quiet:
+            return
+        for note in report.notes:
+            print_line(f"note       {note}")
+        for text, count in self._notes.items():
+            if count > 1 and text in self._printed:
+                print_line(f"note       {count} images: {text}")
+        counts = Counter(entry.outcome.value for entry in report.entries)
+        done = sum(count for outcome, count in counts.items() if outcome not in _LAST)
+        if can_continue and counts["failed"] and done:
+            print_line("note       the same command with --skip-existing converts only what is missing")
+        print_line(self._summary(report, counts, seconds))
+
+    def _summary(self, report: ConversionReport, counts: Counter[str], seconds: float) -> str:
+        parts = [f"{count} {outcome}" for outcome, count in sorted(counts.items(), key=_by_outcome) if outcome not in _LAST]
+        if counts["failed"]:
+            titles = [entry.title for entry in report.failures]
+            more = ", …" if len(titles) > MOST_NAMED else ""
+            parts.append(f"{counts['failed']} failed ({', '.join(titles[:MOST_NAMED])}{more})")
+        if counts["skipped"]:
+            parts.append(f"{counts['skipped']} skipped" + ("" if self._verbose else " (-v lists them)"))
+        hidden = len(self._notes.keys() - self._printed)
+        if hidden:
+            parts.append(f"{hidden} more note{'s' * (hidden > 1)} (-v shows them)")
+        return ", ".join([*parts, f"{seconds:.1f} s"])
+
+
+def _by_outcome(counted: tuple[str, int]) -> int:
+    return _LAST.index(counted[0]) if counted[0] in _LAST else -1

@@ -1,0 +1,68 @@
+"""The format to write, by what the inputs are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..errors import DicomReadError, OptionError
+from ..formats.dicom.reading.files import NotDicom, find_files, read_instance
+from ..formats.zarr import stores_below
+from ..model.names import NIFTI_SUFFIXES, suffix_of
+from ..model.report import COMPANIONS
+from ..options import Target
+from ..options.addresses import is_address
+from .image_files import nifti_files, other_inputs
+
+PREFIX_END = b"DICM"
+PREAMBLE = 128
+"""Bytes before `PREFIX_END` (PS3.10 7.1)."""
+
+
+def inferred_target(inputs: Sequence[Path], follow_links: bool = False) -> Target:
+    """Return what inputs are converted to if the user does not choose: DICOM becomes NIfTI; NIfTI and Zarr become DICOM.
+
+    Raises
+    ------
+    OptionError
+        If the inputs contain both.
+    DicomReadError
+        If an input does not exist.
+    """
+    if any(map(is_address, inputs)):
+        return Target.NIFTI
+    missing = [path for path in inputs if not path.exists()]
+    if missing:
+        raise DicomReadError(f"{missing[0]}: no such file or folder. Check the path.")
+    image = next(_images(inputs, follow_links), None)
+    if image is None:
+        return Target.NIFTI
+    instance = next(_dicom_files(inputs, follow_links), None)
+    if instance is not None:
+        raise OptionError(
+            f"The inputs contain both DICOM ({instance}) and NIfTI or Zarr ({image}). Choose what to write by "
+            'target="nifti" or target="dicom".'
+        )
+    return Target.DICOM
+
+
+def _images(inputs: Sequence[Path], follow_links: bool) -> Iterator[Path]:
+    yield from nifti_files(inputs, follow_links)
+    yield from stores_below(inputs, follow_links)
+
+
+def _dicom_files(inputs: Sequence[Path], follow_links: bool) -> Iterator[Path]:
+    for path, name in find_files(other_inputs(inputs), [], follow_links):
+        if not suffix_of(path, (*NIFTI_SUFFIXES, *COMPANIONS)) and _is_dicom(path, name):
+            yield path
+
+
+def _is_dicom(path: Path, name: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            if file.read(PREAMBLE + len(PREFIX_END))[PREAMBLE:] == PREFIX_END:
+                return True
+        read_instance(path, name)
+    except (NotDicom, DicomReadError, OSError):
+        return False
+    return True

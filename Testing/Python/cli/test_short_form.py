@@ -1,0 +1,122 @@
+"""The short form, the target by the inputs, and the lines of a run: one note for each image, and a summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from circle import Circle, names_in
+from nifti_dicom_bridge.cli import commands, main
+from phantoms import PHANTOMS
+
+COMMANDS = sorted(commands._COMMANDS)
+
+
+def test_an_input_and_an_output_are_enough(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("classic_ct")
+
+    assert main([str(circle.dicom), "-o", str(circle.nifti)]) == 0
+    assert names_in(circle.nifti) == ["1_series_1.json", "1_series_1.nii.gz"]
+    assert "the input is DICOM: NIfTI is written" in capsys.readouterr().out
+
+
+def test_the_short_form_restores_dicom_from_nifti(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("classic_ct")
+    main([str(circle.dicom), "-o", str(circle.nifti)])
+
+    assert main(["-o", str(circle.back), str(circle.nifti), "--uids", "keep"]) == 0
+    assert main(["compare", str(circle.dicom), str(circle.back)]) == 0
+    assert "the input is NIfTI or Zarr: DICOM is written" in capsys.readouterr().out
+
+
+def test_the_target_that_is_chosen_is_not_printed(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("classic_ct")
+
+    assert main([str(circle.dicom), "-o", str(circle.nifti), "--to", "nifti"]) == 0
+    assert "the input is" not in capsys.readouterr().out
+
+
+def test_inputs_of_both_kinds_need_a_choice(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("classic_ct")
+    main([str(circle.dicom), "-o", str(circle.nifti)])
+
+    assert main([str(circle.folder), "-o", str(circle.folder / "out")]) == 2
+    assert "by --to nifti or --to dicom" in capsys.readouterr().err
+    assert not (circle.folder / "out").exists()
+
+
+def test_a_misspelled_command_is_not_an_input(capsys: pytest.CaptureFixture) -> None:
+    assert main(["conver", "x", "-o", "y"]) == 2
+    assert "invalid choice: 'conver'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wrong_option_is_one_sentence_in_every_command(command: str, capsys: pytest.CaptureFixture) -> None:
+    assert main([command, "--no-such-option"]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith(f"nifti-dicom-bridge {command}: ")
+
+
+ARGUMENTS = {
+    "apply": ["x", "-o", "y", "--", "cp"], "compare": ["x", "y"], "convert": ["x", "-o", "y"], "create-sample": ["x"],
+    "demo": [], "fetch": ["dicomweb:https://x", "-o", "y"], "inspect": ["x"],
+    "listen": ["-o", "y", "--port", "1", "--ae-title", "A"],
+    "send": ["x", "--to", "dicomweb:https://x"], "validate": ["x"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_interruption_is_130_in_every_command(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(commands._COMMANDS, command, interrupted)
+    assert main([command, *ARGUMENTS[command]]) == 130
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+# --- the lines of a run -----------------------------------------------------------------------------------------------
+
+
+def uneven(folder: Path, number: int) -> None:
+    """Write a series of which a slice is missing."""
+    PHANTOMS["missing_slice"].write(folder / str(number))
+    for path in (folder / str(number)).iterdir():
+        ds = pydicom.dcmread(path)
+        ds.SeriesInstanceUID = f"1.2.3.{number}"
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ds.SOPInstanceUID}.{number}"
+        ds.SeriesNumber = number
+        ds.save_as(path)
+
+
+def test_a_note_of_several_images_is_printed_once_and_counted(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    for number in (1, 2, 3):
+        uneven(circle.dicom, number)
+
+    main([str(circle.dicom), "-o", str(circle.nifti)])
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.startswith("  ") and "note: " in line]) == 1
+    assert len([line for line in lines if line.startswith("note       3 images: ")]) == 1
+
+
+def test_verbose_prints_every_note_of_every_image(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    for number in (1, 2, 3):
+        uneven(circle.dicom, number)
+
+    main([str(circle.dicom), "-o", str(circle.nifti), "-v"])
+    assert sum("slice(s) missing" in line for line in capsys.readouterr().out.splitlines()) == 3
+
+
+def test_the_last_line_names_what_failed_and_how_to_go_on(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("two_series")
+    (circle.nifti / "7_Head_soft_bone.nii.gz").parent.mkdir()
+    (circle.nifti / "7_Head_soft_bone.json").write_text("{}")
+
+    assert main([str(circle.dicom), "-o", str(circle.nifti)]) == 1
+    *_, hint, last = capsys.readouterr().out.splitlines()
+    assert "--skip-existing converts only what is missing" in hint
+    assert last.startswith("1 converted, 1 failed (7 Head: soft/bone), ")
