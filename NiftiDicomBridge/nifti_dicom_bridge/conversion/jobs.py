@@ -16,6 +16,7 @@ from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
 from ..output import recover
 from .archives import fetched_inputs, send_outputs
+from .selection import Selection, nothing_selected
 from .task_runner import Finished, TaskRunner
 
 
@@ -123,6 +124,8 @@ def _convert(
     if finished is not None and job.options.deidentify:
         for entry in report.entries:
             finished(entry)
+    if not report.entries and Selection.of(job.options).patterns:
+        raise nothing_selected(job.inputs, job.options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
         raise BridgeError(_nothing_found(job, report))
     report.notes += notes
