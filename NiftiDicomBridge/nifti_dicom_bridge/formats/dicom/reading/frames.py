@@ -162,17 +162,17 @@ def _frame(
 ) -> FrameInfo:
     frame = Frame(source.instance.elements, source.index, n, source.look, source.own, dict(vectors or {}))
     about = replace(source.about, labels=meanings_of(frame)) if vectors else source.about
-    return _described(about, frame, _Place(plane, False, (*notes, *source.look.notes)), Times(frame), tiles)
+    return _frame_info(about, frame, _Place(plane, False, (*notes, *source.look.notes)), Times(frame), tiles)
 
 
 def _shared_frame(instance: Instance, index: int, shared: SharedDescriptions) -> FrameInfo:
     """Return the only frame of an instance, with what it has in common with others."""
     elements = instance.elements
     place, times = shared.place.of(elements), SharedTimes(elements, index, shared.times)
-    return _described(shared.description.of(elements), (elements, index, 0), place, times)
+    return _frame_info(shared.description.of(elements), (elements, index, 0), place, times)
 
 
-def _described(
+def _frame_info(
     about: _Description, frame: Sequence[Any], place: _Place, times: Times, tiles: tuple[int, ...] = ()
 ) -> FrameInfo:
     """Return a frame, given by the elements and the number of its instance and its own number."""
