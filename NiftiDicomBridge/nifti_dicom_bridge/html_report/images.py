@@ -39,6 +39,8 @@ class Image:
         The image; for DICOM without its voxels.
     load : callable
         Returns the image with its voxels.
+    path : pathlib.Path or None
+        Of an image in a file of its own.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Image:
     placed: bool
     outline: Volume
     load: Callable[[], Volume]
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _in_files(paths: Sequence[Path]) -> Iterator[Image]:
         known = replace(volume, source=file.record.source) if file.record else volume
         kind = ZARR if is_store(path) else NIFTI
         placed = kind == ZARR or volume.space != ""
-        yield Image(volume.name, kind, placed, known, lambda known=known: known)  # type: ignore[misc]
+        yield Image(volume.name, kind, placed, known, lambda known=known: known, path)  # type: ignore[misc]
 
 
 def _planned(paths: Sequence[Path]) -> Iterator[Image]:
