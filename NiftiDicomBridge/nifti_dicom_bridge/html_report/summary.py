@@ -117,8 +117,13 @@ def sentence(examination: EntryExamination) -> str:
     """Return one sentence with the result of an entry."""
     entry = examination.entry
     if entry.outcome in (Outcome.FAILED, Outcome.SKIPPED):
-        return f"{DONE[entry.outcome].capitalize()}: {entry.error}"
-    return f"{DONE[entry.outcome].capitalize()}; {_compared(examination)}."
+        return f"{_sentence_case(DONE[entry.outcome])}: {entry.error}"
+    return f"{_sentence_case(DONE[entry.outcome])}; {_compared(examination)}."
+
+
+def _sentence_case(text: str) -> str:
+    """Return text with a capital first letter; other capitals stay, as in UIDs."""
+    return text[:1].upper() + text[1:]
 
 
 def _compared(examination: EntryExamination) -> str:
