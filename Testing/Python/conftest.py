@@ -23,6 +23,10 @@ PROCESSOR_S, WAITING_S = 120, 1800
 def pytest_configure(config: pytest.Config) -> None:
     """The values in odd files are odd on purpose: pydicom need not say so."""
     config.addinivalue_line("filterwarnings", "ignore::UserWarning:pydicom")
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # of a suite in the background; the programs that tests interrupt inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
