@@ -112,6 +112,7 @@ def test_processes_of_a_pool_give_the_same_files(source: Path, circle: Circle) -
     assert listing(circle.nifti) == listing(plain)
 
 
+@pytest.mark.slow
 def test_paths_relative_to_the_working_folder_are_those_of_the_caller(
     source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +277,7 @@ def test_what_is_not_an_executor_is_refused(where: Any, source: Path, circle: Ci
         convert_many([Job(source, circle.nifti)], where)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named(source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr(dask_cluster, "TIMEOUT_S", 1.0)
