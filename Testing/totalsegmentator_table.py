@@ -107,8 +107,9 @@ TEETH = (
 CID_TEETH = 4018
 
 
-MEANINGS = {"43799004": "Chest cavity", "57850000": "Celiac Axis", "423331005": "Mandibular left lateral incisor tooth"}
-"""Meanings of PS3.16 where another context group has one that few know, or one that lacks a word."""
+MEANINGS = {"43799004": "Chest cavity", "57850000": "Celiac Axis", "8887007": "Brachiocephalic vein",
+            "12691009": "Brachiocephalic trunk"}  # fmt: skip
+"""Meanings of PS3.16 where another context group has one that few know."""
 GROUPS = (7151, 7192, 7155, 7154, 7153, 3827, 8134)
 """Context groups in the order in which their meanings are preferred: those of segmented properties first."""
 
