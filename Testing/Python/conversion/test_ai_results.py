@@ -199,8 +199,9 @@ def test_a_label_map_of_freesurfer_is_known_by_its_name_and_values() -> None:
     assert "by the name of the file" in texts(report)
 
 
-def test_other_values_are_not_named_as_those_of_freesurfer() -> None:
-    report, seg = converted(save("aseg.nii.gz", np.where(AXES[0] > 2, 17, 900).astype(np.int32)))
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_other_values_are_not_named_as_those_of_freesurfer(dtype: type) -> None:
+    report, seg = converted(save("aseg.nii.gz", np.where(AXES[0] > 2, 17, 900).astype(dtype)))
     assert [item.SegmentLabel for item in seg.SegmentSequence] == ["Label 17", "Label 900"]
     assert "which lacks 900" in texts(report)
 
