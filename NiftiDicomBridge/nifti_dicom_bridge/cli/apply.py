@@ -125,7 +125,7 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
         lines.show(entry)
     lines.end(report, time.monotonic() - start)
     if arguments.report:
-        write_report_file(report, arguments.report, arguments.quiet, arguments.overwrite)
+        write_report_file(report, arguments, arguments.overwrite)
     code = DONE if report.ok else FAILED
     return max(code, send_outputs(report.outputs)) if send_outputs is not None and report.outputs else code
 
