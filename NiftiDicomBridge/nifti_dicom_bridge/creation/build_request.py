@@ -19,7 +19,8 @@ from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
 from .image_with_sidecar import ImageWithSidecar
-from .kind_parameters import LABEL_KINDS, has_label_table
+from .kind_parameters import LABEL_KINDS
+from .label_sources import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
@@ -73,7 +74,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
 
 
 def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
-    """Return what is known of an image beside its values."""
+    """Return what is known of an image next to its values."""
     return KindHints(
         described.name,
         stated_modality(stated, shared),
@@ -94,12 +95,12 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
         log.warnings.insert(0, assumed)
     form = shared.options.segmentation
     if form is not SegmentationForm.AUTO and kind not in LABEL_KINDS:
-        log.warnings.append(f'segmentation="{form}" was not applied: this image is no segmentation. Use kind="seg" if it is')
+        log.warnings.append(f'segmentation="{form}" was not applied: this image is not a segmentation. Use kind="seg" if it is')
     return kind
 
 
 def _timed(described: ImageWithSidecar, log: Log) -> Volume:
-    """Return the image with the time between volumes: RepetitionTime, else what its header tells.
+    """Return the image with the time between volumes: RepetitionTime, else what its header specifies.
 
     Many tools write 1 into the header where they do not know.
     """
@@ -107,12 +108,13 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     if image.times < 2 or not is_number(seconds) or not 0 < seconds < 1e4:
         if image.times > 1 and image.time_step_s > LONGEST_S["RepetitionTime"]:
             log.warnings.append(
-                f"its header says that volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is written as it is"
+                f"according to its header, volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is "
+                f"written unchanged"
             )
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(
-            f"its header says that volumes are {image.time_step_s:g} s apart, its sidecar that RepetitionTime is "
+            f"according to its header, volumes are {image.time_step_s:g} s apart; its sidecar specifies RepetitionTime "
             f"{seconds:g} s: the sidecar's was taken"
         )
     return replace(image, time_step_s=float(seconds))
@@ -131,7 +133,7 @@ def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:
     Raises
     ------
     SidecarError
-        If it is no list of finite numbers, or has another length.
+        If it is not a list of finite numbers, or has another length.
     """
     value = described.top.get(key)
     if value is None:

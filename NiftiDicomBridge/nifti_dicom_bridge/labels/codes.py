@@ -11,7 +11,6 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from ..errors import LabelError
 from ..model.metadata import Log
 from .segment import Code, Segment
 
@@ -27,7 +26,7 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Coding:
-    """What a name means: category, type, and the side where the name tells one that the type does not."""
+    """What a name means: category, type, and the side if the name specifies one that the type does not."""
 
     category: Code
     type: Code
@@ -45,7 +44,7 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
     segments : iterable of Segment
         From a label file.
     log : Log
-        Told what was looked up and what was made up.
+        Receives what was looked up and what was made up.
     """
     result: list[Segment] = []
     looked_up: list[str] = []
@@ -64,7 +63,7 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
     if unknown:
         log.warnings.append(
             f"no standard code is known for {len(unknown)} segment(s): {_some(unknown)}. They are written as tissue, with a "
-            f"private code ({PRIVATE_SCHEME}); a label file with codes says it better"
+            f"private code ({PRIVATE_SCHEME}); use a label file with codes"
         )
     return result
 
@@ -97,19 +96,6 @@ def category(name: str) -> Code:
     return Code(*_table()["categories"][name])
 
 
-def named_labels(name: str) -> list[Segment]:
-    """Return labels that need no file: ``freesurfer`` are those of aseg and of the Desikan-Killiany atlas (aparc+aseg).
-
-    Raises
-    ------
-    LabelError
-        If there is no such set.
-    """
-    if name.lower() != "freesurfer":
-        raise LabelError(f"There are no built-in labels {name!r}, only 'freesurfer'. Give a label file.")
-    return [Segment(int(number), label) for number, label in _table()["freesurfer"].items()]
-
-
 def bids_label(index: int) -> str:
     """Return the standard name of a number in the column ``mapping`` of a BIDS ``_dseg.tsv``; empty where there is none."""
     names = _table()["bids"]
@@ -123,7 +109,7 @@ def _words(name: str) -> list[str]:
 
 
 def _side_of(words: list[str]) -> tuple[str, list[str]]:
-    """Return the side that words tell, and the other words."""
+    """Return the side that words specify, and the other words."""
     for n, word in enumerate(words):
         at_end = n in (0, len(words) - 1)
         side = _SIDES.get(word) or (_SIDE_LETTERS.get(word) if at_end else None)

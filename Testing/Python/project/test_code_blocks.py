@@ -28,11 +28,13 @@ RUN_HERE = [
 RUN_ELSEWHERE = {
     "docs/archive.md": "network/test_archive_guide.py",
     "docs/guide/slicer.md": "slicer_side/test_slicer_readme.py",
+    "docs/labels.md": "conversion/test_ai_results.py",
     "docs/recipes/": "conversion/apply/test_tool_layouts.py",
 }
 NOT_RUN = {
     "docs/offline.md": "needs the network, or a Slicer",
     "docs/created-objects.md": "a trial of hours",
+    "docs/scale.md": "needs several computers; the tests of clusters run the same on one",
     "CONTRIBUTING.md": "the set-up of a clone: .ci/run does the same",
 }
 TEXT_ONLY = {"text", "sh", "powershell", "bash"}

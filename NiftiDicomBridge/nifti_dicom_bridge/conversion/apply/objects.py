@@ -1,4 +1,4 @@
-"""Results of a run → DICOM objects beside the original: derived series, Segmentations, Parametric Maps, other kinds."""
+"""Results of a run → DICOM objects next to the original: derived series, Segmentations, Parametric Maps, other kinds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ...creation.attribute_sources import ConversionContext
 from ...creation.image_on_reference import space_problem
+from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
 from ...creation.reference_choice import chosen_reference, is_grid_of
@@ -32,7 +33,7 @@ from ...output import Staging
 from ...sidecar import match
 from ...sidecar.record import Record
 from ..new_objects import ObjectBuilder, violations
-from .results import Result, has_only
+from .results import Result
 from .runs import Run
 
 _LABEL_KINDS = (Kind.SEG, Kind.PM)
@@ -87,7 +88,7 @@ class ResultWriter:
             result, original, [original] if is_named else originals, labels is not None or bool(segments)
         )
         if (kind is Kind.SEG or original.reference.modality == "SEG") and not image.array.any():
-            _skip(entry, "no voxel has a label, so there is no segment to write")
+            _skip(entry, "all voxels are 0, so there is nothing to write")
             return
         if assumed:
             entry.log.warnings.append(assumed)
@@ -109,11 +110,11 @@ class ResultWriter:
     def _labels_of(self, result: Result) -> tuple[Path | None, list[Segment]]:
         """Return the label table of a result; that of the option if all its values are in it, or they are labels anyway."""
         given = self.options.labels
-        if given is None or result.segments:
+        if given is None or result.segments or needs_names(given):
             return result.labels, result.segments
         if self.options.kind is Kind.SEG:
             return given, []
-        return (given, []) if has_only(result.image.image, _segments_in(given)) else (result.labels, [])
+        return (given, []) if has_only(result.image.image, read_labels(given)) else (result.labels, [])
 
     def _kind_of(
         self, result: Result, original: _Original, originals: Sequence[_Original], has_labels: bool
@@ -174,7 +175,7 @@ class ResultWriter:
         assert job.provenance is not None
         path, segments = labels
         if problem := space_problem(result.image.image, original.reference):
-            raise OptionError(f'{result.file}: {problem} It cannot stand beside the original. Leave it out: take="PATTERN".')
+            raise OptionError(f'{result.file}: {problem} It cannot be stored with the original. Leave it out: take="PATTERN".')
         options = replace(
             self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
         )
@@ -189,12 +190,6 @@ def _skip(entry: Entry, reason: str) -> None:
     entry.outcome, entry.error = Outcome.SKIPPED, f"{reason}."
 
 
-def _segments_in(labels: Path) -> Sequence[Segment]:
-    from ...labels import named_labels
-
-    return named_labels("freesurfer") if str(labels).lower() == "freesurfer" else read_labels(labels)
-
-
 def _originals_of(run: Run) -> list[_Original]:
     return [
         _Original(reference_of(plan, Path(plan.instances[0].path).parent), source, plan.name, file)
@@ -203,12 +198,13 @@ def _originals_of(run: Run) -> list[_Original]:
 
 
 def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) -> tuple[_Original, bool]:
-    """Return the volume that a result was made from, and whether its name says so: by its name, by its grid, by similar names.
+    """Return the volume that a result was made from, and whether its name specifies it: by its name, by its grid, by similar
+    names.
 
     Raises
     ------
     OptionError
-        If several volumes fit equally well, and the result is no label map.
+        If several volumes fit equally well, and the result is not a label map.
     """
     if len(originals) == 1:
         return originals[0], True
