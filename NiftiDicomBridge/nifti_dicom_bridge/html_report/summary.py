@@ -113,17 +113,17 @@ def is_rounded(examination: EntryExamination, image: ComparedImage) -> bool:
 # --- one entry ----------------------------------------------------------------------------------------------------------
 
 
+def _as_beginning(words: str) -> str:
+    """Return words with a capital letter in front; others stay as they are, such as those of UIDs."""
+    return words[:1].upper() + words[1:]
+
+
 def sentence(examination: EntryExamination) -> str:
     """Return one sentence with the result of an entry."""
     entry = examination.entry
     if entry.outcome in (Outcome.FAILED, Outcome.SKIPPED):
-        return f"{_sentence_case(DONE[entry.outcome])}: {entry.error}"
-    return f"{_sentence_case(DONE[entry.outcome])}; {_compared(examination)}."
-
-
-def _sentence_case(text: str) -> str:
-    """Return text with a capital first letter; other capitals stay, as in UIDs."""
-    return text[:1].upper() + text[1:]
+        return f"{_as_beginning(DONE[entry.outcome])}: {entry.error}"
+    return f"{_as_beginning(DONE[entry.outcome])}; {_compared(examination)}."
 
 
 def _compared(examination: EntryExamination) -> str:
