@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options import Compression, Kind, Layout, Names, RoiForm, SegmentationForm, SlicePlane, Target, Uids
 from .archive_options import ARCHIVE, add_settings
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
@@ -29,6 +29,8 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
     sub.add_argument("--subject", metavar="LABEL", help="BIDS: label of the subject, for input of one patient")
+    sub.add_argument("--rois", choices=[form.value for form in RoiForm], default=RoiForm.LABELMAP.value,
+                     help="RT Structure Sets: labelmap (default), or masks: one image for each region")  # fmt: skip
     sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
     sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
                      help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "

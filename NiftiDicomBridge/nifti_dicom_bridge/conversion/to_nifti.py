@@ -25,6 +25,7 @@ from .existing import check_free
 from .image_with_record import open_store
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .streamed import opened_volume
+from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -33,7 +34,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
     stores = list(stores_below(inputs, options.follow_links))
     inventory = find_series([path for path in inputs if not is_store(path)], runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner)
+    plans, report = plans_and_report(inventory, runner, structure_reader(options))
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
     tasks = stores_to_nifti(stores, output, options, taken, public) if stores else []

@@ -24,6 +24,7 @@ from .existing import check_free
 from .image_files import is_nifti_file, nifti_files
 from .image_with_record import open_nifti, open_store
 from .stage_zarr import stage_store
+from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task
 
@@ -39,7 +40,7 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     zarr.check_package()
     others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
     inventory = find_series(others, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner)
+    plans, report = plans_and_report(inventory, runner, structure_reader(options))
     taken: set[str] = set()
     public = OutputPolicy.of(options, taken)
     images: list[tuple[str, list[Path], str, Stage]] = [

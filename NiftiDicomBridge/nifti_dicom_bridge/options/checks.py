@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
 from .addresses import address_problem
-from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
+from .choices import Kind, Layout, Names, Resample, RoiForm, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
 from .options import ConversionOptions
 from .path_rules import PATH_RULES
@@ -108,6 +108,18 @@ RULES: tuple[Rule, ...] = (
         lambda options: repr(options.subject),
     ),
     *DEIDENTIFICATION_RULES,
+    Rule(
+        "rois-in-bids",
+        ("layout", "rois"),
+        lambda options: options.layout is Layout.BIDS and options.rois is not RoiForm.LABELMAP,
+        "{rois} is for RT Structure Sets, and {layout=bids} leaves them out: BIDS has no name for them. Leave out one of them.",
+    ),
+    Rule(
+        "reference-in-bids",
+        ("layout", "reference"),
+        lambda options: options.layout is Layout.BIDS and options.target is Target.NIFTI and options.reference is not None,
+        "{reference} is for RT Structure Sets if NIfTI is written, and {layout=bids} leaves them out. Leave out one of them.",
+    ),
     # new objects
     Rule(
         "kind-with-kept-uids",

@@ -156,9 +156,14 @@ def _files_json(instances: Sequence[Instance], bulk: BulkWriter) -> dict[str, An
         "Preamble": _once([_preamble_json(instance.preamble) for instance in instances]),
         "Encoding": _once([[instance.encoding.explicit, instance.encoding.little, instance.encoding.deflated]
                            for instance in instances]),
-        "PixelData": _once([[p.tag, p.vr, p.length] for instance in instances if (p := instance.pixels) is not None]),
+        "PixelData": _once([_pixel_element_json(instance) for instance in instances]),
         **({"Trailer": _once(trailers)} if any(trailers) else {}),
     }  # fmt: skip
+
+
+def _pixel_element_json(instance: Instance) -> list[Any] | None:
+    """Return tag, VR and length of the pixel data; None for objects without any, such as RT Structure Sets."""
+    return None if instance.pixels is None else [instance.pixels.tag, instance.pixels.vr, instance.pixels.length]
 
 
 def _preamble_json(preamble: bytes | None) -> str:
@@ -273,7 +278,9 @@ def _encoding(value: Any, where: str) -> Encoding:
     return Encoding(*value)
 
 
-def _pixel_element(value: Any, where: str) -> PixelElement:
+def _pixel_element(value: Any, where: str) -> PixelElement | None:
+    if value is None:
+        return None
     tag, vr, length = value
     if tag not in dictionary.PIXEL_TAGS:
         raise SidecarError(f"{where}: {KEY}/Files/PixelData names {tag!r}, which is no pixel data element.")

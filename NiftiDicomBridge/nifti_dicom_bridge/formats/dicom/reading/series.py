@@ -20,6 +20,7 @@ from ....model.metadata import Instance
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
+from ..structure_sets.rois import is_structure_set
 from . import decode, files
 from .encoding import count_unordered
 from .headers import Headers
@@ -64,10 +65,11 @@ class Leftover:
 
 @dataclass
 class Inventory:
-    """What was found below the inputs."""
+    """What was found below the inputs; RT Structure Sets are among the leftovers, too."""
 
     series: list[Series] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
+    structure_sets: list[Instance] = field(default_factory=list)
 
 
 def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:
@@ -94,7 +96,7 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     listed = list(files.find_files(paths, problems, follow_links))
     inventory.leftovers += [Leftover(*problem) for problem in problems]
     with collection_paused():
-        for instance in _instances(listed, inventory.leftovers, unread, progress):
+        for instance in _instances(listed, inventory, unread, progress):
             key = _series_key(instance)
             series.setdefault(key, Series(key[0])).instances.append(instance)
     inventory.leftovers += _expected_dicom(unread, series.values())
@@ -110,10 +112,10 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
 
 
 def _instances(
-    listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
+    listed: Sequence[tuple[Path, str]], inventory: Inventory, unread: list[Path], progress: Progress | None
 ) -> Iterator[Instance]:
-    """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
-    headers = Headers()
+    """Yield the instances with pixel data; the other files are added to the inventory, or to those that are not DICOM."""
+    headers, leftovers = Headers(), inventory.leftovers
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
@@ -127,6 +129,7 @@ def _instances(
         else:
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
+                inventory.structure_sets += [instance] if is_structure_set(instance) else []
                 continue
             yield instance
 
