@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ctk
-import qt
 from slicer.i18n import tr as _
 
 from .Feedback import Feedback
-from .FieldsTable import FieldsTable
-from .FileTable import NIFTI_SUFFIXES, FileTable
-from .ImportRows import AUTOMATIC, Row, Rows, common, patients
+from .FileList import FileList
+from .ImportObstacles import obstacle
+from .ImportRows import AUTOMATIC, Row
 from .OverwriteQuestion import ask_to_replace, existing_outputs
 from .ProposalUpdates import ProposalUpdates
-from .ReferenceBox import ReferenceBox, series_and_folder, series_of
-from .SceneImages import SceneImages
-
-WITH_PACKAGES = ("legacy", "rtstruct")
-"""Kinds that are features of Python packages of their own, too."""
-SETTINGS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
-            "resetAllButton")  # fmt: skip
-"""Hidden while there are no files."""
+from .ReferenceBox import series_and_folder
+from .SettingsView import SettingsView
 
 
 class ImportPart:
@@ -32,35 +25,19 @@ class ImportPart:
 
     def __init__(self, widget: Any):
         self._widget, self.ui = widget, widget.ui
-        self.rows = Rows()
         self.feedback = Feedback(self.ui.importFeedback, widget.cancel, widget.open_link)
-        self.staged = SceneImages(widget)
+        self.files = FileList(widget, self.feedback, self._show_settings, self._on_change)
+        self.rows = self.files.rows
         self.proposing = ProposalUpdates(self.rows, self._proposal_task, self._on_proposals)
-        self.fields = FieldsTable(self.ui.fieldsTable, self.ui.fieldsNoteLabel, self._on_values_changed)
-        self.reference = ReferenceBox(self.ui.referenceComboBox, widget, self._on_reference_chosen)
-        self.files = FileTable(self.ui.filesTable, self.add_files, self._on_selection_changed, self._remove_files)
+        self.settings = SettingsView(widget, self.rows, self.files.selected, self._on_change)
         self._finish_widgets()
-        self._connect_widgets()
         self._show_settings()
 
     def _finish_widgets(self) -> None:
         """Set what a .ui file cannot hold."""
-        from .KindNames import kind_names
-
-        self.ui.dicomFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
-        self.ui.dicomFolderEdit.settingKey = "NiftiDicomBridge/DicomFolder"
-        for kind, words in kind_names().items():
-            self.ui.kindComboBox.addItem(words, kind)
-
-    def _connect_widgets(self) -> None:
         ui = self.ui
-        ui.addButton.clicked.connect(self._choose_files)
-        ui.removeButton.clicked.connect(self._remove_files)
-        ui.kindComboBox.activated.connect(self._on_kind_chosen)
-        ui.fieldsTable.itemSelectionChanged.connect(self._update_field_buttons)
-        ui.moreButton.toggled.connect(self._on_more_toggled)
-        ui.resetButton.clicked.connect(lambda: self.fields.reset(self.fields.selected))
-        ui.resetAllButton.clicked.connect(lambda: self.fields.reset())
+        ui.dicomFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
+        ui.dicomFolderEdit.settingKey = "NiftiDicomBridge/DicomFolder"
         ui.databaseCheckBox.toggled.connect(lambda on: self.update_buttons())
         ui.dicomFolderEdit.currentPathChanged.connect(self._on_folder_changed)
         ui.importButton.clicked.connect(self.onImportButton)
@@ -69,7 +46,7 @@ class ImportPart:
         """The panel is closed: nothing may call back."""
         self.proposing.stop()
         self.feedback.stop()
-        self.staged.remove()
+        self.files.staged.remove()
 
     # --- state
 
@@ -78,74 +55,17 @@ class ImportPart:
         self.ui.dicomFolderEdit.currentPath = parameters.dicomFolder
         self.rows.restore(parameters.niftiFiles, parameters.fileChoices)
         for row in self.rows.all:
-            row.kind = row.kind if self.ui.kindComboBox.findData(row.kind) >= 0 else AUTOMATIC
-        self._show_files([0] if len(self.rows) else [])
+            row.kind = row.kind if self.settings.is_kind(row.kind) else AUTOMATIC
+        self.files.show([0] if len(self.rows) else [])
 
     def refresh(self) -> None:
         """Fill the list of references again."""
-        self.reference.refresh()
+        self.settings.reference.refresh()
 
     def _remember(self) -> None:
-        kept = [path for path in self.rows.paths() if path not in self.staged]
+        kept = [path for path in self.rows.paths() if path not in self.files.staged]
         self._widget.remember("niftiFiles", kept)
         self._widget.remember("fileChoices", self.rows.to_text(lambda path: path in kept))
-
-    # --- files
-
-    def add_files(self, paths: Iterable[Path]) -> None:
-        """Add files, and those in folders, to the list."""
-        paths = list(paths)
-        if not any(path.is_dir() for path in paths):
-            self._add(paths)
-        elif not self._widget.busy:
-            with self._widget.showing_problems(self.feedback):
-                self._widget.start(self._widget.logic.findTask(paths, NIFTI_SUFFIXES), self._add_found, self.feedback)
-
-    def add_nodes(self, nodes: Sequence[Any]) -> None:
-        """Add images of the scene to the list, as they are now."""
-        with self._widget.showing_problems(self.feedback):
-            self._widget.start(self.staged.task(nodes), self._add_staged, self.feedback)
-
-    def _add_found(self, paths: Sequence[Path]) -> None:
-        before = len(self.rows)
-        self._add(paths)
-        added = len(self.rows) - before
-        text = _("NIfTI files added: {count}").format(count=added) if paths else _("The folder contains no NIfTI files.")
-        self.feedback.show_result(text, problem=not paths)
-
-    def _add_staged(self, staged: Any) -> None:
-        new = self._add(staged.images)
-        if staged.reference:
-            reference = series_of(staged.reference)
-            self._change(new, lambda row: setattr(row, "reference", reference))
-            self.reference.refresh()
-        self.feedback.show_result(_("Images added from the scene: {count}").format(count=len(staged.images)))
-
-    def _add(self, paths: Iterable[Path]) -> list[Row]:
-        """Add files, select the first new one, and return the new rows."""
-        new = self.rows.add(paths)
-        self._show_files(new[:1] or self.files.selected())
-        self._remember()
-        self.proposing.start(self.rows.outdated())
-        return self.rows.at(new)
-
-    def _choose_files(self) -> None:
-        pattern = " ".join("*" + suffix for suffix in NIFTI_SUFFIXES)
-        chosen = qt.QFileDialog.getOpenFileNames(self._widget.parent, _("NIfTI files"), "", f"NIfTI ({pattern})")
-        self.add_files(Path(name) for name in chosen)
-
-    def _remove_files(self) -> None:
-        selected = self.files.selected()
-        self.rows.remove(selected)
-        self._show_files([min(selected[0], len(self.rows) - 1)] if selected and len(self.rows) else [])
-        self._remember()
-
-    def _show_files(self, selected: Sequence[int]) -> None:
-        self.files.fill(self.rows, lambda path: path in self.staged)
-        self.files.select(selected)
-
-    def _selected(self) -> list[Row]:
-        return self.rows.at(self.files.selected())
 
     # --- what the files become
 
@@ -163,78 +83,19 @@ class ImportPart:
         return ProposeTask(paths, self._options(), own={row.path: self._own(row) for row in rows})
 
     def _on_proposals(self, error: str) -> None:
-        self.files.show_proposals(self.rows, error)
+        self.files.table.show_proposals(self.rows, error)
         self._show_settings(error, selected_anew=False)
 
-    # --- settings of the selected files
-
-    def _on_selection_changed(self) -> None:
-        self._show_settings()
-
     def _show_settings(self, error: str = "", selected_anew: bool = True) -> None:
-        """Show kind, reference, attributes and notes of the selected files."""
-        rows = self._selected()
-        for control in (self.ui.kindComboBox, self.ui.referenceComboBox, self.ui.fieldsTable):
-            control.setEnabled(bool(rows))
-        for name in SETTINGS:
-            getattr(self.ui, name).setVisible(bool(len(self.rows)))
-        kind = common(row.kind for row in rows)
-        self.ui.kindComboBox.setCurrentIndex(-1 if kind is None else self.ui.kindComboBox.findData(kind))
-        self.reference.show(rows)
-        self.fields.show(rows, selected_anew)
-        self._show_notes(rows, error)
+        self.settings.show(error, selected_anew)
         self.update_buttons()
 
-    def _show_notes(self, rows: Sequence[Row], error: str) -> None:
-        from .DisplayTexts import proposal_note
-
-        notes = [error] if error else []
-        known = [row for row in rows if row.proposal is not None]
-        notes += dict.fromkeys(proposal_note(row.proposal, row.path.name if len(rows) > 1 else "") for row in known)
-        patient_names = patients(self.rows.all)
-        if len(patient_names) > 1:
-            names = ", ".join(patient_names)
-            notes.append(
-                "⚠ " + _("The list contains images of {count} patients: {names}.").format(count=len(patient_names), names=names)
-            )
-        _set_text(self.ui.fileNoteLabel, "\n".join(note for note in notes if note))
-        count = len(self.rows)
-        if not count:
-            words = ""
-        elif not rows:
-            words = _("Select files to change their settings.")
-        elif len(rows) == 1:
-            words = _("Settings of {name}:").format(name=rows[0].path.name)
-        else:
-            words = _("Settings of the {count} selected files:").format(count=len(rows))
-        _set_text(self.ui.settingsLabel, words)
-
-    def _on_kind_chosen(self) -> None:
-        kind = self.ui.kindComboBox.itemData(self.ui.kindComboBox.currentIndex)
-        self._change([row for row in self._selected() if row.kind != kind], lambda row: setattr(row, "kind", kind))
-
-    def _on_reference_chosen(self, key: str) -> None:
-        self._change(self._selected(), lambda row: setattr(row, "reference", key))
-
-    def _on_values_changed(self, rows: Sequence[Row]) -> None:
-        self._change(rows, lambda row: None)
-
-    def _change(self, rows: Sequence[Row], change: Any) -> None:
-        for row in rows:
-            change(row)
+    def _on_change(self, rows: Sequence[Row]) -> None:
+        """Files were added or removed, or their settings were changed."""
         self._remember()
-        self.proposing.start(rows)
+        if rows:
+            self.proposing.start(rows)
         self.update_buttons()
-
-    def _on_more_toggled(self, on: bool) -> None:
-        self.fields.show_all(on)
-        self.ui.moreButton.setText(_("&Less") if on else _("&More"))
-
-    def _update_field_buttons(self) -> None:
-        ui, selected = self.ui, self.fields.selected
-        ui.moreButton.setEnabled(self.fields.has_more())
-        ui.resetButton.setEnabled(bool(selected) and self.fields.can_reset(selected))
-        ui.resetAllButton.setEnabled(self.fields.can_reset())
 
     # --- where to
 
@@ -248,7 +109,7 @@ class ImportPart:
     def update_buttons(self) -> None:
         """Enable what can be done, and show why the rest cannot."""
         ui, count, busy = self.ui, len(self.rows), self._widget.busy
-        hint, remedy, on_remedy = self._obstacle()
+        hint, remedy, on_remedy = obstacle(self._widget, self.rows, self._folder(), self.feedback)
         ui.importButton.setEnabled(not hint)
         ui.importButton.setText(_("&Convert {count} files").format(count=count) if count > 1 else _("&Convert"))
         ui.importButton.setToolTip(hint or _("Convert all files of the list to DICOM."))
@@ -256,31 +117,8 @@ class ImportPart:
         ui.removeButton.setEnabled(bool(self.files.selected()))
         ui.loadCheckBox.setEnabled(ui.databaseCheckBox.isChecked())
         ui.overwriteDicomCheckBox.setVisible(bool(self._folder()))
-        self._update_field_buttons()
+        self.settings.update_buttons()
         self.feedback.show_hint("" if self._widget.busy_with(self.feedback) else hint, remedy, on_remedy)
-
-    def _obstacle(self) -> tuple[str, str, Any]:
-        """Return why nothing can be converted, and the text and action of a button that helps."""
-        from .DisplayTexts import field_text
-
-        invalid = self.rows.invalid()
-        if self._widget.busy:
-            return _("Wait until the running conversion has ended, or cancel it."), "", None
-        if not len(self.rows):
-            return _("Add at least one NIfTI file."), "", None
-        if invalid:
-            row, keyword = invalid[0]
-            text = _("Correct or reset “{name}” of {file}.").format(name=field_text(keyword), file=row.path.name)
-            return text, "", None
-        for feature in sorted({row.kind for row in self.rows.all}.intersection(WITH_PACKAGES)):
-            missing, remedy, on_remedy = self._widget.missing_package(feature, self.feedback)
-            if missing:
-                return missing, remedy, on_remedy
-        if not self.ui.databaseCheckBox.isChecked():
-            return ("" if self._folder() else _("Choose the DICOM database or a folder.")), "", None
-        if not self._widget.database_open():
-            return (_("No DICOM database is open."), *self._widget.database_remedy(self.feedback))
-        return "", "", None
 
     # --- work
 
@@ -327,8 +165,3 @@ class ImportPart:
         for number, uid in enumerate(series):
             if self._widget.keep_going(_("Loading"), number, len(series)):
                 self._widget.logic.loadSeries([uid])
-
-
-def _set_text(label: Any, text: str) -> None:
-    label.setText(text)
-    label.setVisible(bool(text))

@@ -290,7 +290,8 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import Target
 
-        from .ExportTasks import ExportTask, OtherFormatTask
+        from .ExportTasks import ExportTask
+        from .OtherFormatTask import OtherFormatTask
 
         if options is not None and options.target in (Target.ZARR, Target.PREVIEW):
             return OtherFormatTask(nodes, folder, options, harden)
@@ -299,7 +300,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     def seriesTask(self, seriesUIDs: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
         """Return an export of series of the database as a task."""
         self._require_dependencies()
-        from .ExportTasks import SeriesTask
+        from .SeriesTask import SeriesTask
 
         return SeriesTask(seriesUIDs, folder, options)
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Volume
 
-from .ExportTasks import ExportTask, is_layered
+from .ExportTasks import ExportTask
 from .NodeOrigins import Origin, origin_of
+from .OverlappingLabels import is_layered
 
 Progress = Callable[[str, int, int], None]
 

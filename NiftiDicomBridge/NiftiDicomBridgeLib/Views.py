@@ -1,4 +1,4 @@
-"""Sizes of lists and tables, one open section at a time, and scrolling.
+"""Sizes of lists and tables, one open section at a time, scrolling, and labels.
 
 Slicer makes the module panel as wide as its contents require. The size hint of a list or table must therefore not depend on
 its own width, and its height is set from its number of rows.
@@ -101,3 +101,9 @@ def scroll_to(widget: Any) -> None:
         above = above.parentWidget()
     if above is not None:
         above.ensureWidgetVisible(widget, 0, ROW_MARGIN)
+
+
+def set_text(label: Any, text: str) -> None:
+    """Show a text; the label takes no space without one."""
+    label.setText(text)
+    label.setVisible(bool(text))

@@ -103,7 +103,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def offerNodes(self, nodes: Sequence[Any]) -> None:
         """Add nodes, as they are now, to the list of what shall become DICOM."""
         self.accordion.open(self.ui.importSection)
-        self.importing.add_nodes(nodes)
+        self.importing.files.add_nodes(nodes)
 
     # --- state kept in the scene
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.functions import to_preview as to_preview, to_zarr as to_zarr
     from .conversion.inspect import Inspection as Inspection, inspect as inspect
     from .conversion.jobs import Job as Job, convert as convert
+    from .conversion.many import convert_many as convert_many
     from .conversion.proposals import SidecarKind as SidecarKind, Proposal as Proposal, propose as propose
     from .conversion.proposals import value_problem as value_problem
     from .conversion.read_images import open_zarr as open_zarr, read as read
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
     from .errors import SidecarError as SidecarError, ZarrReadError as ZarrReadError
     from .formats.dicom.reading.segments import segments_of as segments_of
-    from .html_report import write_report as write_report
+    from .html_report import write_report as write_report, write_summary as write_summary
     from .labels import Code as Code, Segment as Segment, read_labels as read_labels
     from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
     from .model.grids import reversed_grid as reversed_grid, same_grid as same_grid
@@ -98,9 +99,10 @@ _HOMES = {
     "options": "Compression ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample "
     "RoiForm SegmentationForm SlicePlane Target Uids WindowChoice",
     "model.pixels": "PixelRecord Rescale",
+    "conversion.many": "convert_many",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",
     "model.report": "ConversionReport Entry Outcome",
-    "html_report": "write_report",
+    "html_report": "write_report write_summary",
     "samples": "Sample create_samples",
     "sidecar": "read_sidecar",
     "validation": "Finding Severity ValidationReport validate",

@@ -53,6 +53,8 @@ FEATURES = {
     "network": Feature(
         "Connections to archives", (Package("dicomweb-client", "0.60"), Package("pynetdicom", "3.0.4", "4")), "network"
     ),
+    "cluster": Feature("Conversions on a cluster", (Package("distributed", "2024.9"),), "cluster"),
+    "parquet": Feature("Tables in Parquet (CSV tables do not)", (Package("pyarrow", "16"),), "parquet"),
     "keyring": Feature("Passwords in the system keyring", (Package("keyring", "25"),), "keyring"),
     "rtstruct": Feature("RT Structure Sets made of label maps", (Package("contourpy", "1.2.1"),), "rtstruct"),
     "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),

@@ -27,12 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all but the first set of parameters of every test as slow, so that the fast subset runs each test once."""
+    """Mark all but the first set of parameters of every test: the fast subset and the coverage run each test once.
+
+    Nine of ten tests are further sets of parameters. They hardly run other lines, and measuring takes half as long again.
+    """
     seen = set()
     for item in items:
         test = item.nodeid.partition("[")[0]
         if test in seen:
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.no_cover)
         seen.add(test)
 
 
@@ -61,6 +65,13 @@ def _no_test_hangs() -> Iterator[None]:
 def circle(tmp_path: Path) -> Circle:
     """A folder with room for a source, its NIfTI images and what comes back."""
     return Circle(tmp_path)
+
+
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be in a folder of the test's own, so that it can name files as users do."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

@@ -42,20 +42,14 @@ def values_at(array: np.ndarray, ijk_to_lps: np.ndarray, places: np.ndarray) -> 
     return np.where(inside, array[k, j, i], 0)
 
 
-def itk_image(path: object) -> tuple[np.ndarray, np.ndarray]:
-    """Return the array (slices, rows, columns) and the ijk → LPS matrix of a file that ITK reads."""
-    import SimpleITK
-
-    image = SimpleITK.ReadImage(str(path))
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
-    matrix[:3, 3] = image.GetOrigin()
-    return SimpleITK.GetArrayFromImage(image), matrix
+def assert_same_places(volume: Volume, array: np.ndarray, ijk_to_lps: np.ndarray, factor: int = 1) -> None:
+    """Compare an image (slices, rows, columns) with the first time of a volume, voxel by voxel at the same places."""
+    assert np.array_equal(values_at(array, ijk_to_lps, centres(volume)), volume.voxels.ravel() * factor)
 
 
-def nifti_image(path: object) -> tuple[np.ndarray, np.ndarray]:
-    """Return the array (slices, rows, columns) and the ijk → LPS matrix of a NIfTI file, as nibabel reads it."""
-    import nibabel
-
-    image = nibabel.load(path)
-    return np.asarray(image.dataobj).T, np.diag([-1, -1, 1, 1]) @ image.affine
+def assert_same_volume(found: Volume, wanted: Volume, mm: float = 0.0) -> None:
+    """Compare two volumes: stored values, matrix within some mm, and rescale."""
+    floats = np.asarray(wanted.voxels).dtype.kind == "f"
+    assert np.array_equal(found.voxels, wanted.voxels, equal_nan=floats)
+    assert np.abs(found.ijk_to_ras - wanted.ijk_to_ras).max() <= mm
+    assert found.rescale == wanted.rescale

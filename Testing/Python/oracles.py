@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,3 +46,12 @@ def missing(name: str) -> None:
 def run(*command: object) -> subprocess.CompletedProcess:
     """Run a program and return what it said."""
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, errors="replace", check=False)
+
+
+def equals_dcm2niix(theirs: Any, ours: Any) -> bool:
+    """Whether values of sidecars are equal within the six digits that dcm2niix writes."""
+    if isinstance(theirs, list) and isinstance(ours, list):
+        return len(theirs) == len(ours) and all(map(equals_dcm2niix, theirs, ours))
+    if isinstance(theirs, (int, float)) and isinstance(ours, (int, float)):
+        return bool(ours == pytest.approx(theirs, rel=2e-5, abs=1e-6))
+    return bool(theirs == ours)

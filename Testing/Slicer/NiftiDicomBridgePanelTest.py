@@ -51,7 +51,7 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         """What was exported is added as a new series and loaded."""
         node = self._load(write_series(self.folder / "original"))
         report = self.logic.exportVolumes([node], self.folder / "nifti")
-        self.widget.importing.add_files(path for path in report.outputs if path.suffix != ".json")
+        self.widget.importing.files.add_files(path for path in report.outputs if path.suffix != ".json")
         self._click_and_wait(self.widget.ui.importButton)
         self.assertEqual(slicer.dicomDatabase.imagesCount(), 2 * SHAPE[0])
         self.assertEqual(len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")), 2)
@@ -90,9 +90,9 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         node = self._load(write_series(self.folder / "original"))
         report = self.logic.exportVolumes([node], self.folder / "nifti")
         self.widget.accordion.open(self.widget.ui.importSection)
-        self.widget.importing.add_files(path for path in report.outputs if path.suffix != ".json")
+        self.widget.importing.files.add_files(path for path in report.outputs if path.suffix != ".json")
         self._wait_for_the_panel()
-        table, fields = self.widget.ui.fieldsTable, self.widget.importing.fields
+        table, fields = self.widget.ui.fieldsTable, self.widget.importing.settings.fields
         rows = table.rowCount
         number = fields._keywords.index("PatientSex")
         table.setCurrentCell(number, 1)
@@ -110,7 +110,7 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
         node = self._load(write_series(self.folder / "original"))
         report = self.logic.exportVolumes([node], self.folder / "nifti")
         self.widget.accordion.open(self.widget.ui.importSection)
-        self.widget.importing.add_files(path for path in report.outputs if path.suffix != ".json")
+        self.widget.importing.files.add_files(path for path in report.outputs if path.suffix != ".json")
         self._wait_for_the_panel()
         table = self.widget.ui.fieldsTable
         table.setCurrentCell(0, 1)

@@ -11,7 +11,7 @@ INTRODUCTION = """# Python API
 All names are imported from `nifti_dicom_bridge`. [Python](../guide/python.md) introduces them with examples.
 """
 SUBJECTS = {
-    "Convert": ("conversion.functions", "conversion.jobs", "conversion.apply", "conversion.write_image"),
+    "Convert": ("conversion.functions", "conversion.jobs", "conversion.many", "conversion.apply", "conversion.write_image"),
     "Read, check and compare": (
         "conversion.read_images", "conversion.inspect", "conversion.comparison", "conversion.proposals", "validation",
     ),

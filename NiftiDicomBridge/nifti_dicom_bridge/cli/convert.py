@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from dataclasses import fields
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..errors import OptionError
 from ..options import ConversionOptions, PreviewOptions, Target
 from ..options.wording import command_line_words
+from .cluster_options import check_cluster, convert_where, write_summaries
 from .deidentification_options import identity_notice
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .lines import print_line
+from .new_files import check_new_file
 from .progress_bar import ProgressBar
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ class Registrar(Protocol):
 
 def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     """Convert, and return the exit code."""
-    from ..conversion.jobs import Job, convert
+    from ..conversion.jobs import Job
     from ..options.checks import check_options
 
     _infer_target(arguments)
+    check_cluster(arguments, registrar is not None)
     if arguments.jobs is None:
         arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
     options = ConversionOptions(
@@ -70,12 +72,13 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
             lines.show(entry)
 
         job = Job(arguments.inputs, arguments.output, options)
-        report = convert(job, bar.progress, finished).in_words(command_line_words)
+        report = convert_where(job, arguments, bar.progress, finished).in_words(command_line_words)
     lines.end(report, time.monotonic() - start, can_continue=not options.overwrite)
     if register and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
     if arguments.report:
         write_report_file(report, arguments.report, arguments.quiet, options.overwrite)
+    write_summaries(report, arguments, time.monotonic() - start)
     return DONE if report.ok else FAILED
 
 
@@ -108,14 +111,9 @@ def pair(text: str) -> tuple[str, str]:
 def check_report(report: Path, output: Path, overwrite: bool) -> None:
     """Refuse a report that cannot be written, before anything else is done; raises `OptionError`."""
     from ..html_report import check_suffix
-    from ..output import recover
 
     check_suffix(report)
-    if not report.parent.is_dir() and report.parent.resolve() != output.resolve():
-        raise OptionError(f"--report {report}: the folder {report.parent} does not exist.")
-    recover(report.parent)
-    if os.path.lexists(report) and not overwrite:
-        raise OptionError(f"--report {report} exists. Choose another name, or --overwrite to replace it.")
+    check_new_file("--report", report, output, overwrite)
 
 
 def write_report_file(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:

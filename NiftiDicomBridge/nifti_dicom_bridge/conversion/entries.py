@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Cancelled, OutputError
-from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.series import Inventory, Leftover
 from ..formats.dicom.structure_sets.inventory import structure_plans
 from ..formats.dicom.structure_sets.plan import StructureReader
 from ..labels import Segment
 from ..model import metadata
-from ..model.failure import failure_of
+from ..model.failure import failure_of, is_transient
 from ..model.metadata import Log
 from ..model.names import unique_name
-from ..model.report import ConversionReport, Entry, Outcome
+from ..model.report import ConversionReport, Entry, Execution, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
+from .file_names import name_of_elements, name_plans
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 from .task_runner import TaskRunner
@@ -39,10 +40,12 @@ class OutputPolicy:
         None to leave volumes as they are.
     taken : set of str
         Names that are taken.
+    template : str
+        For the names of de-identified volumes; by default they have number and modality of the series.
     """
 
-    def __init__(self, deidentifier: Deidentifier | None, taken: set[str]):
-        self._cleaner = deidentifier
+    def __init__(self, deidentifier: Deidentifier | None, taken: set[str], template: str = ""):
+        self._cleaner, self._template = deidentifier, template
         self._taken = taken
 
     @classmethod
@@ -52,7 +55,7 @@ class OutputPolicy:
             return cls(None, taken)
         from ..deidentification import Deidentifier  # only few conversions need it
 
-        return cls(Deidentifier.of(options), taken)
+        return cls(Deidentifier.of(options), taken, options.filename)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -75,7 +78,10 @@ class OutputPolicy:
         if self._cleaner is None:
             return volume
         cleaned = self._cleaner.clean(volume, log)
-        return replace(cleaned, name=unique_name(cleaned.name, self._taken))
+        name = cleaned.name
+        if self._template and cleaned.source is not None:
+            name = name_of_elements(self._template, cleaned.dicom.metadata.first.elements, name)
+        return replace(cleaned, name=unique_name(name, self._taken))
 
     def naming(self) -> Deidentifier | None:
         """Return what de-identifies the headers that file names are derived from; it keeps harmless words."""
@@ -104,14 +110,15 @@ class OutputPolicy:
 
 
 def plans_and_report(
-    inventory: Inventory, runner: TaskRunner, structures: StructureReader | None = None
+    inventory: Inventory, runner: TaskRunner, template: str = "", structures: StructureReader | None = None
 ) -> tuple[list[Plan], ConversionReport]:
     """Return what each series becomes, under names that differ, and a report of all that becomes nothing.
 
     RT Structure Sets become images if it is known how they are read.
     """
     report = ConversionReport()
-    plans = with_unique_names(plans_as_named(inventory, report, runner, structures))
+    plans = plans_as_named(inventory, report, runner, structures)
+    name_plans(plans, template)
     return plans, report
 
 
@@ -124,6 +131,8 @@ def plans_as_named(
     """
     plans: list[Plan] = []
     entries: list[Entry] = []
+    if inventory.unselected:
+        report.notes.append(f"{inventory.unselected} series were left out by the selection.")
     for series in inventory.series:
         entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
         with errors_recorded_in(entry):
@@ -170,6 +179,7 @@ class errors_recorded_in:
         failure = failure_of(error)
         self.entry.outcome, self.entry.outputs = Outcome.FAILED, []
         self.entry.error, self.entry.traceback = failure.sentence, failure.traceback
+        self.entry.execution = Execution(is_transient=is_transient(error))
         if self.skip_existing and isinstance(error, OutputError) and error.existing is not None:
             self.entry.outcome, self.entry.outputs = Outcome.SKIPPED, [error.existing]
             self.entry.error = f"{error.existing} exists already."

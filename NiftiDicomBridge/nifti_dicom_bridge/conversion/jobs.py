@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +16,7 @@ from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
 from ..output import recover
 from .archives import fetched_inputs, send_outputs
+from .selection import Selection, nothing_selected
 from .task_runner import Finished, TaskRunner
 
 
@@ -77,18 +78,32 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
     ConversionReport: 1 converted
       converted  7 Nasty demo → nifti/7_Nasty_demo.nii
     """
+    check_job(job)
+    return convert_with(job, progress, finished, TaskRunner)
+
+
+def check_job(job: Job) -> None:
+    """Raise `OptionError` if a job has no input, or options that contradict each other."""
     if not job.inputs:
         raise OptionError("No input was given. Name the files or folders to convert.")
     check_options(job.options)
+
+
+def convert_with(
+    job: Job, progress: Progress | None, finished: Finished | None, runner_of: Callable[..., TaskRunner]
+) -> ConversionReport:
+    """Convert what a job names; `runner_of` returns what runs its tasks, given what `TaskRunner` takes."""
     with fetched_inputs(job.inputs, job.options, progress) as (inputs, failed):
-        report = _convert(replace(job, inputs=inputs), progress, finished)
+        report = _convert(replace(job, inputs=inputs), progress, finished, runner_of)
     report.entries += failed
     if job.options.send:
         send_outputs(report, job.options, progress)
     return report
 
 
-def _convert(job: Job, progress: Progress | None, finished: Finished | None) -> ConversionReport:
+def _convert(
+    job: Job, progress: Progress | None, finished: Finished | None, runner_of: Callable[..., TaskRunner]
+) -> ConversionReport:
     """Convert files and folders."""
     if job.options.target is Target.NIFTI and job.options.layout is Layout.BIDS:
         from .to_bids import convert_to_bids as run
@@ -104,11 +119,13 @@ def _convert(job: Job, progress: Progress | None, finished: Finished | None) -> 
         progress = _without_titles(progress)
     notes = recover(job.output, progress)
     with size_limit(job.options.size_limit), _log_without_messages(job.options.deidentify):
-        runner = TaskRunner(job.options.jobs, progress, None if job.options.deidentify else finished)
+        runner = runner_of(job.options.jobs, progress, None if job.options.deidentify else finished)
         report = run(job.inputs, job.output, job.options, runner)
     if finished is not None and job.options.deidentify:
         for entry in report.entries:
             finished(entry)
+    if not report.entries and Selection.of(job.options).patterns:
+        raise nothing_selected(job.inputs, job.options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
         raise BridgeError(_nothing_found(job, report))
     report.notes += notes

@@ -20,10 +20,10 @@ def structure_reader(options: ConversionOptions) -> StructureReader:
     plans: list[Plan] = []
     for path in options.references:
         try:
-            found = [plan for series in find_series([path]).series for plan in plan_series(series)]
+            volumes = [plan for series in find_series([path]).series for plan in plan_series(series)]
         except DicomReadError as error:
             raise OptionError(f'reference="{path}": {error}') from None
-        if not found:
+        if not volumes:
             raise OptionError(f'reference="{path}": no DICOM image was found there. Name the folder of a DICOM series.')
-        plans += found
+        plans += volumes
     return StructureReader(options.rois, plans)

@@ -32,7 +32,7 @@ class TaskRunner:
     def report(self, entries: Sequence[Entry], report: ConversionReport) -> None:
         """Add entries that are complete to the report."""
         for entry in entries:
-            self._complete(entry)
+            self.complete(entry)
         report.entries += entries
 
     def run(self, tasks: Sequence[Task]) -> list[Entry]:
@@ -43,14 +43,15 @@ class TaskRunner:
         if min(self.jobs, len(batches)) > 1:
             from .workers import run_in_processes
 
-            return run_in_processes(tasks, batches, self.jobs, progress, self._complete)
+            return run_in_processes(tasks, batches, self.jobs, progress, self.complete)
         for n, task in enumerate(tasks):
-            entries.append(task.convert(progress.of(n)))
+            entries.append(task.run(progress.of(n)))
             progress.complete(n)
-            self._complete(entries[-1])
+            self.complete(entries[-1])
         return entries
 
-    def _complete(self, entry: Entry) -> None:
+    def complete(self, entry: Entry) -> None:
+        """Hand on an entry that is complete."""
         if self._finished is not None:
             self._finished(entry)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..model.names import name_key
@@ -12,6 +15,8 @@ from ..model.report import Entry
 from ..options import Progress
 from ..output import WAITING
 
+INTERVAL_S = 0.1
+"""Between two reports of progress of one process."""
 _NUMBERED = re.compile(r"(_\d+)+$")
 
 
@@ -36,6 +41,33 @@ class Task:
     convert: Callable[[Progress | None], Entry]
     keys: frozenset[str] = field(default_factory=frozenset)
 
+    def run(self, progress: Progress | None) -> Entry:
+        """Convert the image and return its entry, with where and how long it was converted."""
+        start = time.monotonic()
+        entry = self.convert(progress)
+        read, written = map(size_of, (self.inputs, () if entry.exists else entry.outputs))
+        seconds = time.monotonic() - start
+        entry.execution = replace(entry.execution, worker=worker_name(), seconds=seconds, read=read, written=written)
+        return entry
+
+
+def size_of(paths: Iterable[Path]) -> int:
+    """Return the bytes of files and folders; what is missing has none."""
+    total = 0
+    for path in paths:
+        files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+        for file in files:
+            try:
+                total += os.stat(file).st_size
+            except OSError:
+                pass  # it was an input that is missing, which the entry reports
+    return total
+
+
+def worker_name() -> str:
+    """Return the name of this computer and the number of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
 
 def keys_of_names(names: Iterable[str]) -> frozenset[str]:
     """Return keys for outputs that are numbered if their names are taken: ``T1`` and ``T1_2`` have the same one."""
@@ -50,6 +82,7 @@ class RunProgress:
         self._sizes = [max(1, len(task.inputs)) for task in tasks]
         self._parts = [0.0] * len(tasks)
         self._complete = 0
+        self._shown = 0.0
 
     def of(self, n: int) -> Progress | None:
         """Return the progress of one task."""
@@ -72,6 +105,13 @@ class RunProgress:
         self._parts[n] = max(self._parts[n], min(fraction, 1.0) * self._sizes[n])
         count = f" ({self._complete + 1} of {len(self._tasks)})" if len(self._tasks) > 1 else ""
         self._progress(self._tasks[n].title + count, int(sum(self._parts)), sum(self._sizes))
+
+    def show(self) -> None:
+        """Report how many tasks are done, where they do not report it themselves."""
+        now = time.monotonic()
+        if self._progress is not None and now - self._shown >= INTERVAL_S:
+            self._shown = now
+            self._progress(f"{self._complete} of {len(self._tasks)} images", int(sum(self._parts)), sum(self._sizes))
 
     def complete(self, n: int) -> None:
         """Note that a task is done."""

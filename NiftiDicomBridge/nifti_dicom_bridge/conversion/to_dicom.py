@@ -16,7 +16,6 @@ from ..formats.dicom import edits
 from ..formats.dicom.created.kinds import modality_of
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
-from ..formats.dicom.reading.series import find_series
 from ..formats.dicom.uids import UidMap, references_in, uid_bytes
 from ..formats.dicom.write import DicomJob, folder_of, write_dicom
 from ..model import metadata
@@ -33,6 +32,7 @@ from .entries import OutputPolicy, errors_recorded_in, plans_and_report
 from .existing import refuse_other_study
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
+from .selection import Selection, find_selected
 from .sidecar_edits import SidecarEdits
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
@@ -114,9 +114,10 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(_image_sources(inputs, report, options, runner))
-    inventory = find_series(other_inputs(inputs), runner.progress, options.follow_links)
+    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
+    report.notes += others.notes
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans]
     _check_sidecar(sources, options)
     groups = list(_jobs(_sharing_instances(sources), run.job))
@@ -167,7 +168,7 @@ def _may_be_new(group: Sequence[_Source], options: ConversionOptions) -> bool:
 def _image_sources(
     inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
 ) -> Iterator[_Source]:
-    for file in opened_images(inputs, report, options.follow_links, runner):
+    for file in opened_images(inputs, report, options, runner):
         entry, source = Entry(file.path.name, Outcome.CONVERTED, [file.path]), None
         with errors_recorded_in(entry):
             source = _source_of(file)

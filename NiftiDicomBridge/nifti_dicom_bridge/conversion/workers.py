@@ -19,10 +19,8 @@ from ..model.failure import LOGGER
 from ..model.limits import current_limit, size_limit
 from ..model.report import Entry, Outcome
 from ..options import Progress
-from .tasks import RunProgress, Task
+from .tasks import INTERVAL_S, RunProgress, Task
 
-INTERVAL_S = 0.1
-"""Between two reports of progress of one process."""
 GRACE_S = 10.0
 """For a process to remove what is half-written, before it is killed."""
 
@@ -199,7 +197,7 @@ def _work(connection: Connection, limit: float | None, others: list[Connection],
             while True:
                 for n, task in connection.recv():
                     own = task if tasks is None else tasks[n]
-                    connection.send((n, own.convert(_sender(connection, n))))
+                    connection.send((n, own.run(_sender(connection, n))))
     except (EOFError, OSError, Cancelled, KeyboardInterrupt):
         connection.close()
 

@@ -24,6 +24,16 @@ REMEDIES = {
     errno.EMFILE: "Close other programs, or raise the limit of open files.",
 }
 
+_TRANSIENT = frozenset(
+    getattr(errno, name)
+    for name in (
+        "EIO", "ESTALE", "ETIMEDOUT", "ECONNRESET", "ECONNREFUSED", "ECONNABORTED", "ENOTCONN", "ENETDOWN", "ENETRESET",
+        "ENETUNREACH", "EHOSTDOWN", "EHOSTUNREACH", "EREMOTEIO", "EAGAIN", "ENOLCK",
+    )
+    if hasattr(errno, name)
+)  # fmt: skip
+"""Errors of disks and networks that may not occur again; some names do not exist on every system."""
+
 _STACK = "Traceback (most recent call last):"
 _BETWEEN = (
     "During handling of the above exception, another exception occurred:",
@@ -66,6 +76,15 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(
         f"unexpected error ({type(error).__name__}{place}). Please report it with the traceback, which -vv prints.", text
     )
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Whether an error, or one that caused it, is of the file system or network and may not occur again."""
+    while error is not None:
+        if isinstance(error, OSError) and (error.errno in _TRANSIENT or isinstance(error, (ConnectionError, TimeoutError))):
+            return True
+        error = error.__cause__
+    return False
 
 
 def without_messages(text: str) -> Iterator[str]:

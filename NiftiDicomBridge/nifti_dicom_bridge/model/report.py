@@ -54,6 +54,29 @@ def fitted(lines: Sequence[str]) -> str:
     return "\n".join(line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in shown)
 
 
+@dataclass(frozen=True)
+class Execution:
+    """How an image was converted: what differs from run to run, and is not part of the report.
+
+    Attributes
+    ----------
+    worker : str
+        Name of the computer and number of the process; empty where nothing was converted.
+    seconds : float
+        Time of the conversion.
+    read, written : int
+        Bytes of the input and output files.
+    is_transient : bool
+        Whether it failed because of the file system or network: a further attempt may succeed.
+    """
+
+    worker: str = ""
+    seconds: float = 0.0
+    read: int = 0
+    written: int = 0
+    is_transient: bool = False
+
+
 @dataclass
 class Entry:
     """What became of one series or image.
@@ -72,6 +95,8 @@ class Entry:
         Why it failed or was skipped; empty otherwise.
     traceback : str
         Of an error that was not foreseen, for a report to the developers; empty otherwise.
+    execution : Execution
+        Where and how long it was converted.
 
     Examples
     --------
@@ -88,6 +113,7 @@ class Entry:
     log: Log = field(default_factory=Log)
     error: str = ""
     traceback: str = ""
+    execution: Execution = field(default=Execution(), compare=False, repr=False)
 
     @property
     def exists(self) -> bool:
@@ -168,7 +194,14 @@ class ConversionReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""
-        return {"ok": self.ok, "notes": self.notes, "entries": [_plain(asdict(entry)) for entry in self.entries]}
+        return {"ok": self.ok, "notes": self.notes, "entries": [_values(entry) for entry in self.entries]}
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    """Return an entry as plain JSON values: those that are the same in each run."""
+    values = asdict(entry)
+    del values["execution"]
+    return {key: _plain(value) for key, value in values.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,17 @@ from pathlib import Path
 from .key_files import KEYED
 from .rule import Rule, value_of
 
-FILES = ("bids_map", "sidecar", "metadata", "labels", "key_file", "pseudonyms", "deidentify_rules", "archive_settings")
+FILES = (
+    "bids_map",
+    "bids_keys",
+    "sidecar",
+    "metadata",
+    "labels",
+    "key_file",
+    "pseudonyms",
+    "deidentify_rules",
+    "archive_settings",
+)
 NAMES = {"pseudonyms": str(KEYED), "labels": "freesurfer"}
 """What such an option accepts in place of a file."""
 FILES_OR_FOLDERS = ("reference", "study_from", "preview.overlay")

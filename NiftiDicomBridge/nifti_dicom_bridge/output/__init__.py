@@ -2,6 +2,7 @@
 
 from .interrupted import check_complete, recover
 from .locks import WAITING
+from .runs import RunFolder, repeatable
 from .staging import Staging, dataset_locked
 
-__all__ = ["WAITING", "Staging", "check_complete", "dataset_locked", "recover"]
+__all__ = ["WAITING", "RunFolder", "Staging", "check_complete", "dataset_locked", "recover", "repeatable"]

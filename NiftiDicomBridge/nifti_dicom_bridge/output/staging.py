@@ -17,6 +17,7 @@ from .commit import NEW, Commit
 from .former import without_successor
 from .interrupted import clear, recover_locked
 from .locks import COMMIT_LOCK, DATASET_LOCK, HOME, FolderLock, own
+from .runs import note_new_outputs
 
 Check = Callable[[Mapping[str, Path]], None]
 """Is given the outputs (name → where it was written) before they are put in place; raises to refuse them."""
@@ -153,6 +154,8 @@ class Staging:
         commit = None
         try:
             commit = self._plan()
+            new_names = [step.name for step in commit.steps if not step.replaces and step.name not in self._updated]
+            note_new_outputs([self.folder / name for name in new_names])
             commit.decide()
             commit.complete()
         except BaseException as error:

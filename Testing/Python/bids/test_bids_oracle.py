@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nifti_dicom_bridge import ConversionOptions, Job, Target, convert
-from oracles import module, oracle, run
+from oracles import equals_dcm2niix, module, oracle, run
 from phantoms import save, vendors
 
 ABOUT_ITSELF = {"ConversionSoftware", "ConversionSoftwareVersion", "RawImage", "BidsGuess"}
@@ -33,15 +33,6 @@ def series(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return folder / "dicom", json.loads(sidecar.read_text("utf-8"))
 
 
-def same(theirs: Any, ours: Any) -> bool:
-    """Whether values are equal within the six digits that dcm2niix writes."""
-    if isinstance(theirs, list) and isinstance(ours, list):
-        return len(theirs) == len(ours) and all(map(same, theirs, ours))
-    if isinstance(theirs, (int, float)) and isinstance(ours, (int, float)):
-        return ours == pytest.approx(theirs, rel=2e-5, abs=1e-6)
-    return bool(theirs == ours)
-
-
 def test_every_key_of_dcm2niix_is_there_with_its_value(series: tuple[Path, dict], tmp_path: Path) -> None:
     dicom, ours = series
     run(oracle("dcm2niix"), "-b", "y", "-ba", "n", "-z", "n", "-f", "x", "-o", tmp_path, dicom)
@@ -52,7 +43,7 @@ def test_every_key_of_dcm2niix_is_there_with_its_value(series: tuple[Path, dict]
         key: (value, ours.get(key))
         for key, value in theirs.items()
         if key not in ABOUT_ITSELF
-        and not same(value, ours.get(key))
+        and not equals_dcm2niix(value, ours.get(key))
         and (isinstance(value, list) or (key, value) not in ERRATA)
     }
 

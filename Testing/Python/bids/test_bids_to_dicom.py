@@ -22,17 +22,11 @@ from nifti_dicom_bridge.bids import kinds
 from nifti_dicom_bridge.bids.private_block import KEYS_TAG
 from nifti_dicom_bridge.creation.sidecar_units import LONGEST_S
 from nifti_dicom_bridge.model.volume import Volume, reoriented
-from oracles import oracle, run
+from oracles import equals_dcm2niix, oracle, run
 from places import ROOT, SHARED
 
 TO_DICOM, TO_NIFTI = ConversionOptions(Target.DICOM), ConversionOptions(Target.NIFTI, identity=True)
 MATRIX = np.array([[2.0, 0, 0, 30], [0, 1.5, 0.3, 20], [0, -0.2, 3.0, 5], [0, 0, 0, 1]])
-
-
-@pytest.fixture
-def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def save(voxels: np.ndarray | None = None, matrix: np.ndarray = MATRIX, name: str = "a_bold", **sidecar: Any) -> Path:
@@ -622,15 +616,6 @@ READ_BY_DCM2NIIX = frozenset({
 REFERENCES = sorted(path for path in SHARED.glob("*/reference/*.json") if list(path.parent.glob(f"{path.stem}.nii*")))
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether values are equal within the six digits that dcm2niix writes."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return one == pytest.approx(other, rel=2e-5, abs=1e-6)
-    return bool(one == other)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("reference", REFERENCES, ids=[f"{path.parents[1].name}/{path.stem}" for path in REFERENCES])
 def test_sidecars_of_real_images_come_back_through_dcm2niix_and_through_ours(reference: Path, there: Path) -> None:
@@ -641,14 +626,18 @@ def test_sidecars_of_real_images_come_back_through_dcm2niix_and_through_ours(ref
     told = json.loads(reference.read_text("utf-8"))
 
     ours = there_and_back(Path(image.name))
-    lost = {key: (value, ours.get(key)) for key, value in told.items() if not same(value, ours.get(key))}
+    lost = {key: (value, ours.get(key)) for key, value in told.items() if not equals_dcm2niix(value, ours.get(key))}
     assert set(lost) <= {"ImageType", "ConversionSoftware", "ConversionSoftwareVersion"}
 
     (there / "theirs").mkdir()
     run(oracle("dcm2niix"), "-b", "y", "-ba", "n", "-f", "x", "-o", "theirs", "dicom")
     (sidecar,) = Path("theirs").glob("x*.json")
     theirs = json.loads(sidecar.read_text("utf-8"))
-    lost = {key: (told[key], theirs.get(key)) for key in READ_BY_DCM2NIIX & told.keys() if not same(told[key], theirs.get(key))}
+    lost = {
+        key: (told[key], theirs.get(key))
+        for key in READ_BY_DCM2NIIX & told.keys()
+        if not equals_dcm2niix(told[key], theirs.get(key))
+    }
     assert lost == {}
     polarity = told.get("PhaseEncodingDirection") if told["Manufacturer"] == "GE" else None
     assert polarity is None or theirs["PhaseEncodingDirection"] == polarity

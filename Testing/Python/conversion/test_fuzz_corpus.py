@@ -11,8 +11,8 @@ import pytest
 from places import TESTING
 
 pytest.importorskip("zarr")
-SEED, NUMBERS = 1, [*range(40), 133, 752, 813, 1042, 1237, 1309, 1684, 2185, 3612, 4343, 4578, 5661]
-"""The first ones, and those in which something was wrong once."""
+CASES = [(1, n) for n in (*range(40), 133, 752, 813, 1042, 1237, 1309, 1684, 2185, 3612, 4343, 4578, 5661)] + [(7, 16156)]
+"""Seed and number of the first cases, and of those in which something was wrong once."""
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,10 @@ def folder(worker: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", NUMBERS)
-def test_a_damaged_input_ends_in_an_exit_code(number: int, worker: Any, folder: Path) -> None:
-    result = worker.run_case(folder, worker.make_bases(folder / "bases"), SEED, number)
+@pytest.mark.parametrize(("seed", "number"), CASES)
+def test_a_damaged_input_ends_in_an_exit_code(seed: int, number: int, worker: Any, folder: Path) -> None:
+    result = worker.run_case(folder, worker.make_bases(folder / "bases"), seed, number)
 
     assert result["code"] in (0, 1, 2), result
+    assert not result["trace"], result
     assert result["cpu"] < worker.LONGEST_S, result

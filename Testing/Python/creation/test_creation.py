@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from made_here import MATRIX, made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     FileOptions,
@@ -30,41 +30,6 @@ from nifti_dicom_bridge.samples.demo import make_sample
 from phantoms import PHANTOMS
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
-MATRIX = np.diag([-2.0, -1.5, 3.0, 1.0])
-MATRIX[:3, 3] = 30, 20, 5
-
-
-@pytest.fixture
-def there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def save(name: str, voxels: np.ndarray | None = None, matrix: np.ndarray = MATRIX, **sidecar) -> Path:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    voxels = np.arange(60, dtype=np.int16).reshape(5, 4, 3) if voxels is None else voxels
-    image = nibabel.Nifti1Image(voxels, matrix)
-    image.set_sform(matrix, 1)
-    nibabel.save(image, path)
-    if sidecar:
-        Path(name.split(".nii")[0] + ".json").write_text(json.dumps(sidecar))
-    return path
-
-
-def made(*inputs: Path, **choices) -> list[pydicom.Dataset]:
-    """Convert and return all objects, in the order of their files."""
-    report = convert(Job(inputs, Path("out"), replace(TO_DICOM, **choices)))
-    assert [entry.error for entry in report.entries if entry.outcome is Outcome.FAILED] == []
-    return [pydicom.dcmread(path) for path in sorted(report.outputs)]
-
-
-def failure(*inputs: Path, **choices) -> str:
-    """Convert, and return why it failed; nothing may be left behind."""
-    (entry,) = convert(Job(inputs, Path("out"), replace(TO_DICOM, **choices))).entries
-    assert entry.outcome is Outcome.FAILED
-    assert not Path("out").exists()
-    return entry.error
 
 
 def sources(*inputs: Path, **choices) -> dict[str, tuple[str, str]]:
@@ -110,7 +75,7 @@ def test_kind_by_modality(there, asked, kind):
 
 
 def test_kind_by_modality_needs_one(there):
-    assert "of modality unknown" in failure(save("x.nii"), kind=Kind.ENHANCED)
+    assert "of modality unknown" in refused(save("x.nii"), kind=Kind.ENHANCED)
 
 
 # --- sources of values, in their order --------------------------------------------------------------------------------
@@ -224,14 +189,14 @@ def test_grid_of_its_own_is_kept_in_the_same_space(scans):
 
 
 def test_image_that_does_not_overlap_its_reference_is_refused(scans):
-    assert "does not overlap" in failure(like(scans, "a.nii", 5000.0), reference=Path("scans"), kind=Kind.MR)
+    assert "does not overlap" in refused(like(scans, "a.nii", 5000.0), reference=Path("scans"), kind=Kind.MR)
 
 
 def test_image_in_the_space_of_a_template_is_refused(scans):
     image = nibabel.load(like(scans, "a.nii"))
     image.header["sform_code"] = 4
     nibabel.save(image, "mni.nii")
-    assert "template (mni)" in failure(Path("mni.nii"), reference=Path("scans"), kind=Kind.MR)
+    assert "template (mni)" in refused(Path("mni.nii"), reference=Path("scans"), kind=Kind.MR)
 
 
 def test_image_that_lies_elsewhere_gets_a_space_of_its_own_if_that_is_allowed(scans):
@@ -253,7 +218,7 @@ def test_study_from_gives_patient_and_study_only(scans):
 
 def test_reference_of_another_patient_is_refused(scans):
     save("a.nii", PatientID="somebody else")
-    assert "another patient" in failure(Path("a.nii"), reference=Path("scans"))
+    assert "another patient" in refused(Path("a.nii"), reference=Path("scans"))
 
 
 def test_image_turned_against_its_reference_is_turned_back(scans):
@@ -333,7 +298,7 @@ def test_slices_go_across_the_thickest_voxels(there):
 def test_shear_in_plane_is_refused_and_says_what_helps(there):
     matrix = MATRIX.copy()
     matrix[0, 1] = 0.7
-    error = failure(save("a.nii", matrix=matrix), kind=Kind.MR)
+    error = refused(save("a.nii", matrix=matrix), kind=Kind.MR)
     assert "90°" in error
     assert 'resample="shear"' in error
 
@@ -395,7 +360,7 @@ def test_rounding_is_told_with_its_bound(there):
 
 def test_rounding_beyond_the_limit_is_refused(there):
     voxels = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(np.float32)
-    assert "max_error=" in failure(save("a.nii", voxels), kind=Kind.MR, max_error=1e-9)
+    assert "max_error=" in refused(save("a.nii", voxels), kind=Kind.MR, max_error=1e-9)
 
 
 def test_nan_becomes_padding_that_is_no_value_of_the_image(there):
@@ -424,7 +389,7 @@ def test_complex_voxels_become_two_series(there):
     ],
 )
 def test_voxels_that_do_not_fit_are_one_clear_error(there, voxels, choices, words):
-    assert words in failure(save("a.nii", voxels), **choices)
+    assert words in refused(save("a.nii", voxels), **choices)
 
 
 @pytest.mark.parametrize("bad", [np.nan, 0.0])
@@ -434,7 +399,7 @@ def test_matrix_that_is_none_is_one_clear_error(there, bad):
     image.header["srow_y"], image.header["srow_z"] = [0, 1, 0, 0], [0, 0, 1, 0]
     with open("a.nii", "wb") as file:
         file.write(image.header.binaryblock + bytes(4) + bytes(120))
-    assert "matrix" in failure(Path("a.nii"))
+    assert "matrix" in refused(Path("a.nii"))
 
 
 # --- 4D, diffusion, slice times ---------------------------------------------------------------------------------------
@@ -471,7 +436,7 @@ def test_gradients_of_another_length_are_one_clear_error(there):
     image = save("a_dwi.nii", np.arange(180, dtype=np.int16).reshape(5, 4, 3, 3))
     Path("a_dwi.bval").write_text("0 1000\n")
     Path("a_dwi.bvec").write_text("0 1\n0 0\n0 0\n")
-    assert "for each was expected" in failure(image)
+    assert "for each was expected" in refused(image)
 
 
 def test_slices_are_acquired_when_slice_timing_says(there):
@@ -533,7 +498,7 @@ def test_limit_that_is_none_is_wrong_usage(there, limit, capsys):
 
 
 def test_legacy_object_of_what_never_was_dicom_is_one_clear_error(there):
-    assert "never was DICOM" in failure(save("sub-1_T1w.nii"), kind=Kind.LEGACY)
+    assert "never was DICOM" in refused(save("sub-1_T1w.nii"), kind=Kind.LEGACY)
 
 
 def test_sidecar_that_is_not_there_is_one_clear_error(there):
@@ -586,4 +551,4 @@ def test_value_that_is_not_valid_fails_its_own_file_only(there):
 def test_parts_of_one_series_with_different_choices_are_refused(there):
     PHANTOMS["enhanced_two_stacks"].write(Path("dicom"))
     image, other = (path for path in convert(Job([Path("dicom")], Path("nifti"))).outputs if path.suffix == ".gz")
-    assert "Choose the same kind" in failure(image, other, per_file={other: FileOptions(Kind.SC)})
+    assert "Choose the same kind" in refused(image, other, per_file={other: FileOptions(Kind.SC)})

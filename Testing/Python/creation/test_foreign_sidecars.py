@@ -25,9 +25,7 @@ PET = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("there")
 
 
 def converted(

@@ -15,9 +15,7 @@ from nifti_dicom_bridge import SegmentationForm
 SEG, PM = "Segmentation Storage", "Parametric Map Storage"
 
 
-@pytest.fixture(autouse=True)
-def there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("there")
 
 
 def regions(count: int, size: int = 3) -> np.ndarray:

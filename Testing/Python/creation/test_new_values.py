@@ -11,10 +11,7 @@ import pytest
 from made_here import MATRIX, entry_of, made, refused, save
 from nifti_dicom_bridge import OptionError, read
 
-
-@pytest.fixture(autouse=True)
-def there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("there")
 
 
 @pytest.mark.parametrize("quaternion", [(0.0, 0.7071068, 0.7071068), (0.7071068, 0.0, 0.7071068), (0.0, 1.0000001, 0.0)])

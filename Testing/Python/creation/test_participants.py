@@ -13,9 +13,7 @@ from nifti_dicom_bridge import Entry
 HEAD = "participant_id\tage\tsex\tweight\n"
 
 
-@pytest.fixture(autouse=True)
-def there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("there")
 
 
 def converted(table: bytes) -> tuple[Entry, pydicom.Dataset]:

@@ -32,9 +32,7 @@ PROTECTED = """
 """.split()  # noqa: SIM905
 
 
-@pytest.fixture(autouse=True)
-def there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("there")
 
 
 def text_for(keyword: str) -> str:

@@ -16,9 +16,7 @@ from nifti_dicom_bridge import Kind, OptionError, to_nifti
 MASK = (np.arange(60).reshape(5, 4, 3) % 7 == 0).astype(np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("there")
 
 
 def shifted(distance_mm: float) -> np.ndarray:

@@ -62,12 +62,12 @@ def shown(label):
 
 
 def add_files(panel, paths):
-    panel.importing.add_files(paths)
+    panel.importing.files.add_files(paths)
     settle(panel)
 
 
 def select(panel, *numbers):
-    panel.importing.files.select(numbers)
+    panel.importing.files.table.select(numbers)
     settle(panel)
 
 

@@ -200,7 +200,7 @@ def set_all(panel, tmp_path):
     row.values["PatientID"] = "7"
     panel.ui.kindComboBox.setCurrentIndex(panel.ui.kindComboBox.findData("pm"))
     panel.ui.kindComboBox.activated.emit(panel.ui.kindComboBox.currentIndex)
-    panel.importing._on_reference_chosen("series:1.2.3")
+    panel.importing.settings._on_reference_chosen("series:1.2.3")
 
 
 def assert_all_set(panel, tmp_path):

@@ -359,7 +359,7 @@ def test_reference_may_be_a_folder(panel, bids_image, write_series, tmp_path, mo
 
 def test_reference_that_does_not_exist_is_said(panel, node, database, bids_image):
     add_files(panel, [bids_image])
-    panel.importing._on_reference_chosen("series:1.2.3")
+    panel.importing.settings._on_reference_chosen("series:1.2.3")
     settle(panel)
     assert "1.2.3 is not in Slicer" in notes(panel)
     assert "not in the DICOM database" in panel.ui.referenceComboBox.currentText
@@ -412,7 +412,7 @@ def test_reference_is_chosen_in_a_window(panel, node, database, bids_image):
 
 
 def test_choices_that_change_while_files_are_read_count(panel, bids_image):
-    panel.importing.add_files([bids_image])
+    panel.importing.files.add_files([bids_image])
     wait_until(lambda: panel.importing.proposing._background.busy)
     choose_kind(panel, "sc")
     assert file_rows(panel)[0][2] == "Secondary capture"

@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 from test_segmentation import common
 
-from grids import OBLIQUE, ORIENTATIONS, centres, itk_image, nifti_image, oriented, values_at
+from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
 from nifti_dicom_bridge import read
 from nifti_dicom_bridge.errors import PixelError
 from nifti_dicom_bridge.formats.dicom.created.parametric_map import ParametricMapRequest, parametric_maps
@@ -19,6 +19,7 @@ from nifti_dicom_bridge.model.pixels import Rescale
 from nifti_dicom_bridge.model.volume import Volume
 from oracles import oracle, run
 from phantoms import ramp, save, slices
+from readers import dcm2niix_image, dcmqi_map, highdicom_image, own_image
 
 
 def values(dtype: str = "<f4") -> np.ndarray:
@@ -36,34 +37,21 @@ def saved(path: Path, volume: Volume, **more: object) -> Path:
     return path
 
 
-def by_dcmqi(folder: Path, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    said = run(oracle("paramap2itkimage"), "--inputDICOM", path, "--outputDirectory", folder)
-    assert said.returncode == 0, said.stderr
-    return itk_image(folder / "pmap.nrrd")
-
-
 @pytest.mark.parametrize("number", range(48))
 def test_dcmqi_and_we_read_every_value_where_it_is_in_every_orientation(number: int, tmp_path: Path) -> None:
-    oracle("paramap2itkimage")
     volume = oriented(values(), *ORIENTATIONS[number])
     path = saved(tmp_path / "pm.dcm", volume)
-    array, matrix = by_dcmqi(tmp_path, path)
-    assert np.array_equal(values_at(array, matrix, centres(volume)), volume.voxels.ravel())
+    assert_same_places(volume, *dcmqi_map(path, tmp_path))
     (own,) = read(path)
-    found = values_at(own.voxels[0], np.diag([-1, -1, 1, 1]) @ own.ijk_to_ras, centres(volume))
-    assert np.array_equal(found, volume.voxels.ravel())
+    assert_same_places(volume, *own_image(own))
 
 
 @pytest.mark.parametrize("dtype", ["<f4", "<f8"])
 def test_dcm2niix_reads_every_value_where_it_is(dtype: str, tmp_path: Path) -> None:
-    program = oracle("dcm2niix")
     volume = Volume(values(dtype), OBLIQUE)
     (tmp_path / "in").mkdir()
     saved(tmp_path / "in" / "pm.dcm", volume)
-    run(program, "-z", "n", "-b", "n", "-o", tmp_path, tmp_path / "in")
-    (path,) = tmp_path.glob("*.nii")
-    array, matrix = nifti_image(path)
-    assert np.array_equal(values_at(array, matrix, centres(volume)), volume.voxels.ravel())
+    assert_same_places(volume, *dcm2niix_image(tmp_path / "in", tmp_path))
 
 
 def test_highdicom_reads_every_value(tmp_path: Path) -> None:
@@ -71,7 +59,7 @@ def test_highdicom_reads_every_value(tmp_path: Path) -> None:
 
     volume = Volume(values(), OBLIQUE)
     found = highdicom.pm.ParametricMap.from_dataset(pydicom.dcmread(saved(tmp_path / "pm.dcm", volume))).get_volume()
-    assert np.array_equal(values_at(found.array, found.affine[:, [2, 1, 0, 3]], centres(volume)), volume.voxels.ravel())
+    assert_same_places(volume, *highdicom_image(found))
 
 
 @pytest.mark.parametrize("dtype", ["<f4", "<f8"])

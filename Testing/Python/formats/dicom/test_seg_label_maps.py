@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from test_segmentation import common
 
 from circle import KEEP, KEY, NEW, Circle, in_dicom_order, listing
-from grids import OBLIQUE, centres, itk_image, values_at
+from grids import OBLIQUE, assert_same_places
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.conversion.inspect import inspect
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
@@ -25,6 +25,7 @@ from nifti_dicom_bridge.sidecar import record
 from oracles import oracle, run
 from phantoms import save, slices
 from phantoms.multiframe import label_ramp, segments
+from readers import dcmqi_labels, highdicom_image
 
 OVERLAPS = {"series_1": {0, 1, 3, 4}, "series_1_2": {0, 2}}
 ORGAN = Code("123037004", "SCT", "Anatomical Structure")
@@ -288,13 +289,10 @@ def test_truncated_pixel_data_of_segments_are_one_clear_error(circle: Circle) ->
 
 @pytest.mark.parametrize("kind", [SegmentationForm.BINARY, SegmentationForm.LABELMAP])
 def test_dcmqi_sees_the_same_labels_at_the_same_places(kind: SegmentationForm, circle: Circle, tmp_path: Path) -> None:
-    program = oracle("segimage2itkimage")
     path = put(circle.dicom, named_segmentation(kind))
     circle.forth()
-    said = run(program, "--inputDICOM", path, "--outputDirectory", tmp_path, "--mergeSegments")
-    assert said.returncode == 0, said.stderr
     (ours,) = read(circle.image())
-    assert np.array_equal(values_at(*itk_image(tmp_path / "1.nrrd"), centres(ours)), ours.voxels.ravel())
+    assert_same_places(ours, *dcmqi_labels(path, tmp_path))
 
 
 @pytest.mark.parametrize("kind", [SegmentationForm.BINARY, SegmentationForm.LABELMAP])
@@ -306,8 +304,7 @@ def test_highdicom_sees_the_same_grid_and_labels(kind: SegmentationForm, circle:
     theirs = highdicom.seg.segread(path).get_volume(combine_segments=True, allow_missing_positions=True)
     (ours,) = read(circle.image())
     assert theirs.array.shape == ours.voxels.shape[1:]
-    values = values_at(theirs.array, theirs.affine[:, [2, 1, 0, 3]], centres(ours))
-    assert np.array_equal(values, ours.voxels.ravel())
+    assert_same_places(ours, *highdicom_image(theirs))
 
 
 # --- and back
@@ -552,7 +549,6 @@ def test_dciodvfy_finds_no_error_in_an_edited_label_map(circle: Circle) -> None:
 
 
 def test_dcmqi_reads_an_edited_label_map_where_it_is(circle: Circle, tmp_path: Path) -> None:
-    program = oracle("segimage2itkimage")
     labels = np.zeros((1, 6, 5, 7), np.uint8)
     labels[0, 1, 1:3, 2:5], labels[0, 4, 0, :4] = 1, 2
     (original,) = segmentations(SegmentationRequest(Volume(labels, OBLIQUE), common(), NAMED))
@@ -560,9 +556,7 @@ def test_dcmqi_reads_an_edited_label_map_where_it_is(circle: Circle, tmp_path: P
     circle.forth()
     _, path, _ = painted(circle, lambda found: found.__setitem__((1, 4, slice(3)), 3))
     (ours,) = read(circle.image())
-    said = run(program, "--inputDICOM", path, "--outputDirectory", tmp_path, "--mergeSegments")
-    assert said.returncode == 0, said.stderr
-    assert np.array_equal(values_at(*itk_image(tmp_path / "1.nrrd"), centres(ours)), ours.voxels.ravel())
+    assert_same_places(ours, *dcmqi_labels(path, tmp_path))
 
 
 def test_another_kind_of_object_made_of_a_label_map_lies_where_it_is(circle: Circle) -> None:

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from grids import OBLIQUE, ORIENTATIONS, centres, itk_image, nifti_image, oriented, values_at
+from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
 from nifti_dicom_bridge import Job, convert, read
 from nifti_dicom_bridge.errors import GeometryError, LabelError
 from nifti_dicom_bridge.formats.dicom.created.placement import source_planes
@@ -22,6 +22,7 @@ from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
 from oracles import oracle, run
 from phantoms import ramp, slices, uid
+from readers import dcm2niix_image, dcmqi_labels, highdicom_image, own_image
 
 BINARY, FRACTIONAL, LABELMAP = SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP
 SEGMENTS = [Segment(1, "Left-Hippocampus", colour=(220, 216, 20)), Segment(17, "ήπαρ"), Segment(2035, "kidney_right")]
@@ -55,12 +56,6 @@ def saved(path: Path, volume: Volume, kind: SegmentationForm = BINARY, **more: o
     return path
 
 
-def by_dcmqi(folder: Path, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    said = run(oracle("segimage2itkimage"), "--inputDICOM", path, "--outputDirectory", folder, "--mergeSegments")
-    assert said.returncode == 0, said.stderr
-    return itk_image(folder / "1.nrrd")
-
-
 def original_numbers(ds: Dataset) -> np.ndarray:
     """Return segment number → label number."""
     found = np.zeros(max(int(item.SegmentNumber) for item in ds.SegmentSequence) + 1, int)
@@ -75,18 +70,15 @@ def original_numbers(ds: Dataset) -> np.ndarray:
 
 @pytest.mark.parametrize("number", range(48))
 def test_dcmqi_and_highdicom_read_every_label_where_it_is_in_every_orientation(number: int, tmp_path: Path) -> None:
-    oracle("segimage2itkimage")
     import highdicom
 
     volume = oriented(labels(), *ORIENTATIONS[number])
     path = saved(tmp_path / "binary.dcm", volume)
-    array, matrix = by_dcmqi(tmp_path, path)
-    numbers = original_numbers(pydicom.dcmread(path))
-    assert np.array_equal(numbers[values_at(array, matrix, centres(volume))], volume.voxels.ravel())
+    array, matrix = dcmqi_labels(path, tmp_path)
+    assert_same_places(volume, original_numbers(pydicom.dcmread(path))[array], matrix)
 
     found = highdicom.seg.segread(saved(tmp_path / "map.dcm", volume, LABELMAP)).get_volume(combine_segments=True)
-    matrix = found.affine[:, [2, 1, 0, 3]]  # highdicom counts slices first
-    assert np.array_equal(values_at(found.array, matrix, centres(volume)), volume.voxels.ravel())
+    assert_same_places(volume, *highdicom_image(found))
 
 
 GRIDS = {
@@ -104,28 +96,21 @@ def test_we_read_every_label_where_it_is_on_odd_grids(name: str, kind: Segmentat
     volume = GRIDS[name]
     path = saved(tmp_path / "seg.dcm", volume, kind)
     (found,) = read(path)
-    values = values_at(found.voxels[0].astype(int), np.diag([-1, -1, 1, 1]) @ found.ijk_to_ras, centres(volume))
-    assert np.array_equal(values, volume.voxels.ravel())
+    assert_same_places(volume, *own_image(found))
 
 
 @pytest.mark.parametrize("kind", [LABELMAP, FRACTIONAL])
 def test_dcm2niix_reads_every_value_where_it_is(kind: SegmentationForm, tmp_path: Path) -> None:
-    program = oracle("dcm2niix")
     voxels = labels() if kind is LABELMAP else (labels() > 1).astype(np.uint8)
     volume = Volume(voxels, OBLIQUE)
     (tmp_path / "in").mkdir()
     saved(tmp_path / "in" / "seg.dcm", volume, kind)
-    run(program, "-z", "n", "-b", "n", "-o", tmp_path, tmp_path / "in")
-    (path,) = tmp_path.glob("*.nii")
-    array, matrix = nifti_image(path)
-    factor = 1 if kind is LABELMAP else 255
-    assert np.array_equal(values_at(array, matrix, centres(volume)), voxels.ravel() * factor)
+    assert_same_places(volume, *dcm2niix_image(tmp_path / "in", tmp_path), factor=1 if kind is LABELMAP else 255)
 
 
 def test_dcmqi_reads_label_numbers_of_a_label_map_as_they_are(tmp_path: Path) -> None:
     volume = Volume(labels(), OBLIQUE)
-    array, matrix = by_dcmqi(tmp_path, saved(tmp_path / "map.dcm", volume, LABELMAP))
-    assert np.array_equal(values_at(array, matrix, centres(volume)), volume.voxels.ravel())
+    assert_same_places(volume, *dcmqi_labels(saved(tmp_path / "map.dcm", volume, LABELMAP), tmp_path))
 
 
 @pytest.mark.parametrize("kind", [BINARY, FRACTIONAL])

@@ -32,12 +32,15 @@ def unreadable_by_pydicom(path: str) -> Iterator[None]:
         yield
     except BridgeError:
         raise
-    except (*_REFUSALS, EOFError) as error:
+    except (*_REFUSALS, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the file, not of what is in it
+            raise
         raise DicomReadError(
             f"{path}: pydicom cannot read its attributes ({_shown(error)}): damaged. Copy it again from its source."
         ) from error
 
 
 def _shown(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    words = str(error).partition("Traceback (most recent")[0].split()  # pydicom puts one into its messages
+    text = " ".join(words) or type(error).__name__
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

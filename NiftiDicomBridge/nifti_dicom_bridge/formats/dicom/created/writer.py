@@ -25,6 +25,7 @@ from .single_frame import single_frames
 from .stored import stored_values
 
 if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
     from .segmentation import SegmentationRequest
@@ -142,9 +143,14 @@ def _sources(request: Request) -> list[Dataset]:
         if source.path:
             with unreadable_by_pydicom(source.path):
                 data_set = dcmread(source.path, stop_before_pixels=True, force=True)
+                data_set.walk(_touch)  # pydicom reads the content of sequences when it is used, which is too late
                 _require_uids(data_set, source.path)
             data_sets.append(data_set)
     return data_sets
+
+
+def _touch(data_set: Dataset, element: DataElement) -> None:
+    """Do nothing: walking through a data set reads all of it."""
 
 
 def _require_uids(data_set: Dataset, path: str) -> None:

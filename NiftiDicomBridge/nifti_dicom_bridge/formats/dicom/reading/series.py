@@ -65,11 +65,27 @@ class Leftover:
 
 @dataclass
 class Inventory:
-    """What was found below the inputs; RT Structure Sets are among the leftovers, too."""
+    """What was found below the inputs.
+
+    Attributes
+    ----------
+    series : list of Series
+        Those with pixel data.
+    leftovers : list of Leftover
+        All other files that are DICOM, or should be.
+    unselected : int
+        The number of series that the user did not select.
+    structure_sets : list of Instance
+        RT Structure Sets, which are among the leftovers, too.
+    left_out : list of Series
+        The series that were not selected; RT Structure Sets may be drawn on their grids.
+    """
 
     series: list[Series] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
+    unselected: int = 0
     structure_sets: list[Instance] = field(default_factory=list)
+    left_out: list[Series] = field(default_factory=list)
 
 
 def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:

@@ -62,13 +62,13 @@ class _Edited:
 
     def new_labels(self) -> dict[int, np.ndarray]:
         """Return the voxels of labels that no region of the original has."""
-        found: dict[int, np.ndarray] = {}
+        masks: dict[int, np.ndarray] = {}
         for volume, voxels in zip(self.volumes, self.voxels, strict=True):
             layers = volume.dicom.metadata.layers
             known = set() if layers is None else set(layers[:, 3].tolist())
             for label in set(np.unique(voxels).tolist()) - known - {0}:
-                found[label] = found[label] | (voxels == label) if label in found else voxels == label
-        return found
+                masks[label] = masks[label] | (voxels == label) if label in masks else voxels == label
+        return masks
 
 
 def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[NewFile]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ....errors import BridgeError
 from ....model.failure import failure_of
 from ....model.metadata import Instance
-from ..reading.plans import Plan, plan_all, with_unique_names
-from ..reading.series import Inventory, Leftover
+from ..reading.plans import Plan, plan_all, plan_series, with_unique_names
+from ..reading.series import Inventory, Leftover, Series
 from .plan import StructurePlan, StructureReader
 
 
@@ -30,6 +31,7 @@ def structure_plans(inventory: Inventory, plans: Sequence[Plan], reader: Structu
     reader : StructureReader
         How they are read.
     """
+    grids = [*plans, *(_grids_of(inventory.left_out) if inventory.structure_sets else ())]
     known: dict[str, Instance] = {}
     results: list[StructurePlan] = []
     reasons: dict[str, Leftover | None] = {}
@@ -39,13 +41,24 @@ def structure_plans(inventory: Inventory, plans: Sequence[Plan], reader: Structu
             reasons[instance.path] = Leftover(instance.path, f"the same instance as {twin.path}")
             continue
         try:
-            found = reader.plans(instance, plans)
+            planned = reader.plans(instance, grids)
         except Exception as error:
             failure = failure_of(error)
             reasons[instance.path] = Leftover(instance.path, failure.sentence, True, failure.traceback)
             continue
-        reasons[instance.path] = Leftover(instance.path, found) if isinstance(found, str) else None
-        results += [] if isinstance(found, str) else found
+        reasons[instance.path] = Leftover(instance.path, planned) if isinstance(planned, str) else None
+        results += [] if isinstance(planned, str) else planned
     changed = [reasons.get(one.path, one) for one in inventory.leftovers]
     inventory.leftovers = [replace(one) for one in changed if one is not None]
     return results
+
+
+def _grids_of(left_out: Sequence[Series]) -> list[Plan]:
+    """Return the volumes of series that are not converted; those that cannot be understood have no grid to draw on."""
+    plans: list[Plan] = []
+    for series in left_out:
+        try:
+            plans += plan_series(series)
+        except BridgeError:
+            continue
+    return plans

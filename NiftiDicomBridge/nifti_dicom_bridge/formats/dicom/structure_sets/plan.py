@@ -144,15 +144,15 @@ class StructureReader:
         is_numbered = labels_of(instance) == [roi.number for roi in rois_of(instance)]
         if self.form is RoiForm.MASKS:
             for one in masks:
-                name = f"{_title(instance)}_{one.roi.name}"
-                yield _plan(plan, instance, shape, [one], [MASK], name, [*chosen.warnings, *_warnings([one], left, True)])
+                warnings = [*chosen.warnings, *_warnings([one], left, True)]
+                yield _plan(plan, instance, shape, [one], [MASK], one.roi.name, warnings)
             return
         sets = sets_without_overlap(masks)
         for n, members in enumerate(sets, 1):
             warnings = [*chosen.warnings, *_warnings(members, left if n == 1 else (), is_numbered)]
             if len(sets) > 1:
                 warnings.append(_of_several(n, len(sets), members))
-            yield _plan(plan, instance, shape, members, [one.roi.label for one in members], _title(instance), warnings)
+            yield _plan(plan, instance, shape, members, [one.roi.label for one in members], "", warnings)
 
 
 def _plan(
@@ -161,7 +161,7 @@ def _plan(
     shape: tuple[int, int],
     masks: list[RoiMasks],
     labels: list[int],
-    name: str,
+    suffix: str,
     warnings: list[str],
 ) -> StructurePlan:
     frames = [FrameInfo(0, 0, one.plane, one.spacing_mm, one.step_mm, (), ()) for one in plan.frames[0]]
@@ -170,11 +170,12 @@ def _plan(
         for one, label in zip(masks, labels, strict=True)
     ]
     return StructurePlan(
-        name=safe_name(name),
+        name=safe_name("_".join(filter(None, (_title(instance), suffix)))),
         title=_title(instance),
         instances=(instance,),
         grid=Grid([frames], plan.grid.stack, layers=layers),
         warnings=warnings,
+        suffix=suffix,
         shape=(1, len(frames), *shape),
         masks=masks,
         labels=labels,

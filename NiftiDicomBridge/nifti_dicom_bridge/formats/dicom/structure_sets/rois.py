@@ -108,10 +108,10 @@ def rois_of(instance: Instance) -> list[Roi]:
 
 def _by_number(instance: Instance, sequence: int) -> dict[int, Elements]:
     """Return the items of a sequence by the ROI that they refer to; the first where several do."""
-    found: dict[int, Elements] = {}
+    by_number: dict[int, Elements] = {}
     for item in metadata.items(instance.elements, sequence):
-        found.setdefault(metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1), item.elements)
-    return found
+        by_number.setdefault(metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1), item.elements)
+    return by_number
 
 
 def _contour(item: Elements) -> Contour | None:

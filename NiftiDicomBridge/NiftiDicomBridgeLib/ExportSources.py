@@ -1,0 +1,79 @@
+"""What is to be exported: images of nodes, the files that they came from, and the patient; read on the main thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nifti_dicom_bridge import BridgeError, Deidentifier, Entry, Volume, is_nifti
+
+from . import Database, Hierarchy
+from .NodeImages import NodeImage
+from .NodeKinds import sequence_of
+from .Nodes import image_of
+
+UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """An image to export, the files it came from, and whose it is; or why that cannot be."""
+
+    title: str
+    image: NodeImage | None = None
+    files: tuple[Path, ...] = ()
+    missing: int = 0
+    identity: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+
+def each_once(nodes: Iterable[Any]) -> list[Any]:
+    """Leave out what shows a sequence that is there already, and nodes given twice."""
+    by_id: dict[str, Any] = {}
+    for node in nodes:
+        sequence = sequence_of(node)
+        key = "nothing" if node is None else (sequence or node).GetID()
+        by_id.setdefault(key, node)
+        if sequence is not None and node is not sequence:
+            by_id[key] = node  # it knows the transforms
+    return list(by_id.values())
+
+
+def source_of(node: Any, harden: bool, only_dicom: bool) -> ExportSource:
+    """Return the image of a node with what it was loaded from; or why it cannot be exported."""
+    title = node.GetName() or node.GetID() if node is not None else "(no volume)"
+    try:
+        image = image_of(node, harden)
+    except BridgeError as error:
+        return ExportSource(title, error=str(error))
+    except Exception as error:  # an error in one node must not end the export of the others
+        logging.exception("Reading of %s", title)
+        return ExportSource(title, error=UNEXPECTED.format(title, type(error).__name__, error))
+    return _with_files(image, Hierarchy.identity_of_node(node), only_dicom)
+
+
+def _with_files(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> ExportSource:
+    """Return an image with what it was loaded from: the NIfTI file with our sidecar, else the instances in the database."""
+    if image.source is not None and image.source.is_file() and not only_dicom:
+        return ExportSource(image.name, image, (image.source,), 0, identity)
+    files = Database.files_of_instances(image.instance_uids)
+    return ExportSource(image.name, image, tuple(files), max(len(set(image.instance_uids)) - len(files), 0), identity)
+
+
+def require_original(volumes: Sequence[Volume], source: ExportSource) -> None:
+    """Refuse images that are edited, or come from NIfTI: a BIDS dataset contains raw data."""
+    edited = any(volume.source is None or volume.edits() for volume in volumes)
+    if edited or any(map(is_nifti, source.files)):
+        raise BridgeError(
+            f"{source.title} is not as it came from DICOM, and a BIDS dataset holds raw data. Export it as 'NIfTI, one folder'."
+        )
+
+
+def publish(entries: Iterable[Entry], deidentifier: Deidentifier, sources: Iterable[ExportSource]) -> None:
+    """Take from a report what identifies the patient: names of nodes often do."""
+    deidentifier.masker.add(source.title for source in sources)
+    for number, entry in enumerate(entries, start=1):
+        deidentifier.publish(entry, number)

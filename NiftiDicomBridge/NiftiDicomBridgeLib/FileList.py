@@ -1,0 +1,95 @@
+"""The list of files to convert to DICOM: files are chosen, dropped, found in folders, or come from the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from .Feedback import Feedback
+from .FileTable import NIFTI_SUFFIXES, FileTable
+from .ImportRows import Row, Rows
+from .ReferenceBox import series_of
+from .SceneImages import SceneImages
+
+
+class FileList:
+    """Adds files to the rows and removes them, and shows them in a table.
+
+    Parameters
+    ----------
+    widget : NiftiDicomBridgeWidget
+        The panel.
+    feedback : Feedback
+        Shows how many files were added.
+    on_selection : callable
+        Called after the selection has changed.
+    on_change : callable
+        Called with the rows that are new after files were added, and with none after files were removed.
+    """
+
+    def __init__(
+        self, widget: Any, feedback: Feedback, on_selection: Callable[[], None], on_change: Callable[[Sequence[Row]], None]
+    ):
+        self._widget, self._feedback, self._on_change = widget, feedback, on_change
+        self.rows = Rows()
+        self.staged = SceneImages(widget)
+        self.table = FileTable(widget.ui.filesTable, self.add_files, on_selection, self._remove_files)
+        widget.ui.addButton.clicked.connect(self._choose_files)
+        widget.ui.removeButton.clicked.connect(self._remove_files)
+
+    def selected(self) -> list[Row]:
+        """Return the rows of the selected files."""
+        return self.rows.at(self.table.selected())
+
+    def show(self, selected: Sequence[int]) -> None:
+        """Show all files, and select some."""
+        self.table.fill(self.rows, lambda path: path in self.staged)
+        self.table.select(selected)
+
+    def add_files(self, paths: Iterable[Path]) -> None:
+        """Add files, and those in folders, to the list."""
+        paths = list(paths)
+        if not any(path.is_dir() for path in paths):
+            self._add(paths)
+        elif not self._widget.busy:
+            with self._widget.showing_problems(self._feedback):
+                self._widget.start(self._widget.logic.findTask(paths, NIFTI_SUFFIXES), self._add_found, self._feedback)
+
+    def add_nodes(self, nodes: Sequence[Any]) -> None:
+        """Add images of the scene to the list, as they are now."""
+        with self._widget.showing_problems(self._feedback):
+            self._widget.start(self.staged.task(nodes), self._add_staged, self._feedback)
+
+    def _add_found(self, paths: Sequence[Path]) -> None:
+        added = self._add(paths)
+        text = _("NIfTI files added: {count}").format(count=added) if paths else _("The folder contains no NIfTI files.")
+        self._feedback.show_result(text, problem=not paths)
+
+    def _add_staged(self, staged: Any) -> None:
+        self._add(staged.images, series_of(staged.reference) if staged.reference else "")
+        self._feedback.show_result(_("Images added from the scene: {count}").format(count=len(staged.images)))
+
+    def _add(self, paths: Iterable[Path], reference: str = "") -> int:
+        """Add files with a reference, select the first new one, and return how many are new."""
+        numbers = self.rows.add(paths)
+        new = self.rows.at(numbers)
+        for row in new:
+            row.reference = reference
+        self.show(numbers[:1] or self.table.selected())
+        self._on_change(new)
+        return len(new)
+
+    def _choose_files(self) -> None:
+        pattern = " ".join("*" + suffix for suffix in NIFTI_SUFFIXES)
+        chosen = qt.QFileDialog.getOpenFileNames(self._widget.parent, _("NIfTI files"), "", f"NIfTI ({pattern})")
+        self.add_files(Path(name) for name in chosen)
+
+    def _remove_files(self) -> None:
+        selected = self.table.selected()
+        self.rows.remove(selected)
+        self.show([min(selected[0], len(self.rows) - 1)] if selected and len(self.rows) else [])
+        self._on_change([])

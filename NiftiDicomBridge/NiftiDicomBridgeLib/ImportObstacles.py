@@ -1,0 +1,53 @@
+"""Why the files of the section *Convert to DICOM* cannot be converted now, and what helps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from .Feedback import Feedback
+from .ImportRows import Rows
+
+WITH_PACKAGES = ("legacy", "rtstruct")
+"""Kinds that are features of Python packages of their own, too."""
+
+
+def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[str, str, Any]:
+    """Return why nothing can be converted, and text and action of a button that helps; empty where nothing is in the way.
+
+    Parameters
+    ----------
+    widget : NiftiDicomBridgeWidget
+        The panel.
+    rows : Rows
+        The files.
+    folder : str
+        The folder to write to; may be empty.
+    feedback : Feedback
+        Shows how the action of the button ended.
+    """
+    if widget.busy:
+        return _("Wait until the running conversion has ended, or cancel it."), "", None
+    if not len(rows):
+        return _("Add at least one NIfTI file."), "", None
+    text = _invalid_value(rows)
+    if text:
+        return text, "", None
+    for feature in sorted({row.kind for row in rows.all}.intersection(WITH_PACKAGES)):
+        missing, remedy, on_remedy = widget.missing_package(feature, feedback)
+        if missing:
+            return missing, remedy, on_remedy
+    if not widget.ui.databaseCheckBox.isChecked():
+        return ("" if folder else _("Choose the DICOM database or a folder.")), "", None
+    if not widget.database_open():
+        return (_("No DICOM database is open."), *widget.database_remedy(feedback))
+    return "", "", None
+
+
+def _invalid_value(rows: Rows) -> str:
+    from .DisplayTexts import field_text
+
+    for row, keyword in rows.invalid()[:1]:
+        return _("Correct or reset “{name}” of {file}.").format(name=field_text(keyword), file=row.path.name)
+    return ""

@@ -1,0 +1,45 @@
+"""Export of series of the DICOM database without loading them; in three steps as `ExportTasks`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, check_options, convert
+
+from . import Database
+from .ExportFiles import NO_FOLDER
+
+Progress = Callable[[str, int, int], None]
+
+
+class SeriesTask:
+    """Series of Slicer's DICOM database → NIfTI with sidecar, or another format, without loading them.
+
+    Parameters
+    ----------
+    series : sequence of str
+        Series Instance UIDs.
+    folder, options
+        As for `ExportTasks.ExportTask`.
+    """
+
+    def __init__(self, series: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
+        if not series:
+            raise BridgeError("No series was chosen. Choose at least one.")
+        if not str(folder):
+            raise BridgeError(NO_FOLDER)
+        Database.require_open()
+        self._files = [path for uid in series for path in Database.files_of_series(uid)]
+        if not self._files:
+            raise BridgeError("The files of the series are gone. Import them again in the module DICOM.")
+        self._folder, self._options = Path(folder), options or ConversionOptions()
+        check_options(self._options)
+
+    def work(self, progress: Progress) -> ConversionReport:
+        """Convert the files; one series that fails does not stop the others."""
+        return convert(Job(self._files, self._folder, self._options), progress)
+
+    def finish(self, report: ConversionReport) -> ConversionReport:
+        """Return the report: nothing is left to do."""
+        return report
