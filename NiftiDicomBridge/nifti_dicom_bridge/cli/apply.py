@@ -95,7 +95,7 @@ def _add_result(group: Any) -> None:
                             "program)")  # fmt: skip
     group.add_argument("--as", choices=[kind.value for kind in Kind], default=Kind.AUTO.value, dest="kind",
                        help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
-    group.add_argument("--labels", metavar="FILE", help="names and colors of the labels of label maps")
+    group.add_argument("--labels", metavar="FILE|PROFILE", help="names, codes and colors of labels: see docs/labels.md")
     group.add_argument("--segmentation", choices=[form.value for form in SegmentationForm],
                        default=SegmentationForm.AUTO.value, help="how segments are stored")  # fmt: skip
     group.add_argument("--plane", choices=[plane.value for plane in SlicePlane], default=SlicePlane.AUTO.value,
@@ -125,7 +125,7 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
         lines.show(entry)
     lines.end(report, time.monotonic() - start)
     if arguments.report:
-        write_report_file(report, arguments.report, arguments.quiet, arguments.overwrite)
+        write_report_file(report, arguments, arguments.overwrite)
     code = DONE if report.ok else FAILED
     return max(code, send_outputs(report.outputs)) if send_outputs is not None and report.outputs else code
 

@@ -115,7 +115,9 @@ def _add_creation(group: Any) -> None:
     group.add_argument("--sidecar", metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
     group.add_argument("--metadata", metavar="FILE",
                        help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
-    group.add_argument("--labels", metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--labels", metavar="FILE|PROFILE",
+                       help="names, codes and colors of the labels of a label map: a file, or a profile such as freesurfer, "
+                            "totalsegmentator:total, masks (docs/labels.md)")  # fmt: skip
     group.add_argument("--algorithm", metavar="NAME[:VERSION[:FAMILY]]",
                        help="what made a segmentation automatically, such as nnU-Net:2.5:AI")  # fmt: skip
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,

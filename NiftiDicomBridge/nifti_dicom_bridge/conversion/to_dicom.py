@@ -120,6 +120,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     report.notes += others.notes
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans]
     _check_sidecar(sources, options)
+    _join_masks(sources, options)
     groups = list(_jobs(_sharing_instances(sources), run.job))
     keys = _keys_of_tasks([group for group, _ in groups], options) if runner.jobs > 1 else repeat(frozenset[str]())
     tasks = []
@@ -131,7 +132,13 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
 
 
 def _title(group: Sequence[_Source]) -> str:
+    if _are_masks(group):
+        return f"{group[0].inputs[0].parent.name}: {len(group)} files, {group[0].title}, …"
     return ", ".join(source.title for source in group)
+
+
+def _are_masks(group: Sequence[_Source]) -> bool:
+    return len(group) > 1 and all(source.file is not None and source.file.record is None for source in group)
 
 
 def _keys_of_tasks(groups: Sequence[Sequence[_Source]], options: ConversionOptions) -> list[frozenset[str]]:
@@ -176,6 +183,16 @@ def _image_sources(
             runner.report([entry], report)
         else:
             yield source
+
+
+def _join_masks(sources: Sequence[_Source], options: ConversionOptions) -> None:
+    """Let the masks of a folder, and the tissue maps of an image, be written together."""
+    from .joined_images import joined_files
+
+    new = {source.file.path: source for source in sources if source.file is not None and source.file.record is None}
+    for number, files in enumerate(joined_files(list(new), options) if len(new) > 1 else ()):
+        for file in files:
+            new[file].instances = frozenset({f"joined {number}"})
 
 
 def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:
@@ -255,7 +272,10 @@ def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) 
     with errors_recorded_in(entry, options.skip_existing):
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
-            run.making.create(first.path, entry, progress)
+            if _are_masks(group):
+                run.making.create_of_masks(inputs, entry, progress)
+            else:
+                run.making.create(first.path, entry, progress)
         elif options.kind is Kind.AUTO or not _recast(group, run, entry, progress):
             _restore(group, run, entry, progress)
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was

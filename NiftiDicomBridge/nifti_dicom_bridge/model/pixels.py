@@ -233,16 +233,22 @@ def values_of_words(words: np.ndarray, pixel: PixelFormat) -> np.ndarray:
 
     Words are returned as they are where their other bits do not matter: nothing set, or copies of the sign.
     """
-    if pixel.is_whole_words or not words.size:
+    if are_values(words, pixel):
         return words
-    if pixel.high_bit == pixel.bits_stored - 1:
-        low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
-        high = (1 << pixel.bits_stored - 1) - 1 if pixel.signed else (1 << pixel.bits_stored) - 1
-        if words.min() >= low and words.max() <= high:
-            return words
     up = pixel.bits_allocated - 1 - pixel.high_bit
     result: np.ndarray = np.right_shift(np.left_shift(words, up), pixel.bits_allocated - pixel.bits_stored)
     return result
+
+
+def are_values(words: np.ndarray, pixel: PixelFormat) -> bool:
+    """Whether words are values as they are: nothing is set in their other bits but copies of the sign."""
+    if pixel.is_whole_words or not words.size:
+        return True
+    if pixel.high_bit != pixel.bits_stored - 1:
+        return False
+    low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
+    high = (1 << pixel.bits_stored - 1) - 1 if pixel.signed else (1 << pixel.bits_stored) - 1
+    return bool(words.min() >= low and words.max() <= high)
 
 
 def exclusive_or(a: bytes | memoryview, b: bytes | memoryview) -> bytes:

@@ -195,7 +195,8 @@ class ConversionOptions(Checked):
     metadata : pathlib.Path, optional
         JSON or TOML with DICOM keywords and values; `set_values` wins.
     labels : pathlib.Path, optional
-        Names and colors of the labels of a label map.
+        Names, codes and colors of the labels of a label map: a file, or the name of a profile such as ``freesurfer`` or
+        ``totalsegmentator:total``; docs/labels.md lists them.
     algorithm : str
         ``NAME[:VERSION[:FAMILY]]`` of what made a segmentation automatically, such as ``nnU-Net:2.5:AI``; the family is one of
         `options.algorithm.FAMILIES` (CID 7162).

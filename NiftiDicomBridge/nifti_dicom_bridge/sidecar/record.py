@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,19 +151,19 @@ def _columns(series: SeriesMetadata) -> dict[str, Any]:
 def _files_json(instances: Sequence[Instance], bulk: BulkWriter) -> dict[str, Any]:
     """Return names, preambles, encodings, pixel data elements and trailers: one entry where all are equal, else a list."""
     trailers = [bulk.add(instance.trailer) if instance.trailer else "" for instance in instances]
+    pixels = [instance.pixels and (instance.pixels.tag, instance.pixels.vr, instance.pixels.length) for instance in instances]
     return {
         "Names": [instance.name for instance in instances],
-        "Preamble": _once([_preamble_json(instance.preamble) for instance in instances]),
-        "Encoding": _once([[instance.encoding.explicit, instance.encoding.little, instance.encoding.deflated]
-                           for instance in instances]),
-        "PixelData": _once([_pixel_element_json(instance) for instance in instances]),
-        **({"Trailer": _once(trailers)} if any(trailers) else {}),
-    }  # fmt: skip
+        "Preamble": _once([instance.preamble for instance in instances], _preamble_json),
+        "Encoding": _once([instance.encoding for instance in instances], list),
+        "PixelData": _once(pixels, _pixel_element_json),
+        **({"Trailer": _once(trailers, str)} if any(trailers) else {}),
+    }
 
 
-def _pixel_element_json(instance: Instance) -> list[Any] | None:
+def _pixel_element_json(pixels: tuple[Any, ...] | None) -> list[Any] | None:
     """Return tag, VR and length of the pixel data; None for objects without any, such as RT Structure Sets."""
-    return None if instance.pixels is None else [instance.pixels.tag, instance.pixels.vr, instance.pixels.length]
+    return None if pixels is None else list(pixels)
 
 
 def _preamble_json(preamble: bytes | None) -> str:
@@ -172,8 +172,11 @@ def _preamble_json(preamble: bytes | None) -> str:
     return base64.b64encode(preamble).decode("ascii") if any(preamble) else ""
 
 
-def _once(entries: list[Any]) -> dict[str, Any]:
-    return {"All": entries[0]} if all(entry == entries[0] for entry in entries) else {"Each": entries}
+def _once(values: list[Any], to_json: Callable[[Any], Any]) -> dict[str, Any]:
+    first = values[0]
+    if all(value == first for value in values):
+        return {"All": to_json(first)}
+    return {"Each": [to_json(value) for value in values]}
 
 
 def _pixel_data_remainder(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:

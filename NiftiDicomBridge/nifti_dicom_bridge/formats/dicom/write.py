@@ -314,6 +314,8 @@ def _note_once(log: Log, note: str) -> None:
 
 def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
     """Say which elements could not come back with decoded pixel data: offset tables, icons that no codec opens."""
+    if after.elements is before.elements:
+        return
     for tag in before.elements.keys() - after.elements.keys():
         note = f"{dictionary.describe(tag)} went with the compression of the pixel data"
         if note not in log.warnings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from .decompress import decompress
 from .encapsulated import check_fragments
 from .files import read_pixel_bytes
 from .lookup import frame_count
+from .shared_values import SharedValues
 
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
@@ -25,6 +27,24 @@ _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 def is_native(instance: Instance) -> bool:
     """Whether the pixel data are not encapsulated; so is an object without any."""
     return instance.pixels is None or instance.pixels.length >= 0
+
+
+class PixelFormats:
+    """How the pixels of instances lie in their elements: read once for instances that have that in common."""
+
+    def __init__(self) -> None:
+        self._of_tags: dict[int, SharedValues[PixelFormat]] = {}
+
+    def of(self, instance: Instance) -> PixelFormat:
+        """Return what `pixel_format` does; raises as it does."""
+        assert instance.pixels is not None
+        tag = instance.pixels.tag
+        if tag not in self._of_tags:
+            self._of_tags[tag] = SharedValues(lambda elements: pixel_format(replace(instance, elements=elements)))
+        try:
+            return self._of_tags[tag].of(instance.elements)
+        except DicomReadError:
+            return pixel_format(instance)  # with its path in the message
 
 
 def pixel_format(instance: Instance) -> PixelFormat:
@@ -74,12 +94,12 @@ def _positive(instance: Instance, tag: int) -> int:
     return int(number)
 
 
-def check_length(instance: Instance) -> None:
+def check_length(instance: Instance, pixel: PixelFormat) -> None:
     """Raise `DicomReadError` when pixel data are shorter than rows, columns and frames promise.
 
     Asked before anything is made for each frame, as the number of frames may be a lie.
     """
-    pixels, pixel = instance.pixels, pixel_format(instance)
+    pixels = instance.pixels
     assert pixels is not None
     frames = frame_count(instance.elements)
     size = Path(instance.path).stat().st_size

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ from ....model.pixels import (
     BitFrames,
     PixelFormat,
     PixelRecord,
+    are_values,
     bytes_from_frames,
     bytes_of,
     exclusive_or,
@@ -31,7 +34,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, vendor
 from .decompress import doubts_of
-from .files import open_instance, read_pixel_bytes
+from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
 from .plans import Plan
 from .scaling import Scaling
@@ -86,6 +89,12 @@ class Loader:
         """Shape of the voxels: (times, slices, rows, columns[, samples])."""
         return len(self.plan.frames), len(self.plan.frames[0]), *self.frame_shape()
 
+    @cached_property
+    def formats(self) -> list[PixelFormat]:
+        """How the pixels of each instance lie in its element; raises `DicomReadError` where that cannot be understood."""
+        formats = decode.PixelFormats()
+        return [formats.of(instance) for instance in self.plan.instances]
+
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
         places = self.places()
@@ -94,7 +103,7 @@ class Loader:
             voxels = self._background() if self.plan.grid.layers else np.empty(self.shape, self.dtype())
         except MemoryError:
             raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
-        count = len(self.plan.instances)
+        count = len(self.formats)
         with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
             starts = range(0, count, FILES_AT_ONCE)
             jobs = [pool.submit(self._fill_some, voxels, n, places) for n in starts]
@@ -106,6 +115,9 @@ class Loader:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+        direct = [n for n, lying in enumerate(places) if lying and self.is_direct(n, lying)]
+        for n in self.without_values(voxels, direct, lambda n: voxels[places[n][0].time, places[n][0].slice]):
+            voxels[places[n][0].time, places[n][0].slice] = self.decoded_frames(n, self.plan.instances[n], self.formats[n])[0]
         return voxels
 
     def _fill_some(self, voxels: np.ndarray, start: int, places: list[list[Place]]) -> None:
@@ -158,10 +170,10 @@ class Loader:
         return places
 
     def _fill(self, voxels: np.ndarray, n: int, instance: Instance, places: list[Place]) -> None:
-        pixel = decode.pixel_format(instance)
+        pixel = self.formats[n]
         if not places:
             return
-        if self.is_plain(instance, pixel, places):
+        if self.is_direct(n, places):
             read_into(instance, voxels[places[0].time, places[0].slice])
             return
         frames = self._masks(n, instance, pixel) if places[0].label else self.decoded_frames(n, instance, pixel)
@@ -172,12 +184,31 @@ class Loader:
             else:
                 plane[...] = frames[place.frame]
 
-    def is_plain(self, instance: Instance, pixel: PixelFormat, places: list[Any]) -> bool:
-        """Whether the pixel data can be read straight into the voxels: one frame, whole words, nothing to turn."""
+    def is_direct(self, n: int, places: Sequence[Any]) -> bool:
+        """Whether the pixel data can be read straight into the voxels: one frame of words, which are values if they look so."""
+        instance, pixel = self.plan.instances[n], self.formats[n]
         assert instance.pixels is not None
-        simple = pixel.is_whole_words and pixel.samples == 1 and pixel.bits_allocated > 1 and instance.encoding.little
-        one = len(places) == 1 and self.tiles is None and not instance.encoding.deflated
-        return simple and one and instance.pixels.length == pixel.bytes_of(1)
+        simple = pixel.samples == 1 and pixel.bits_allocated > 1 and pixel.high_bit == pixel.bits_stored - 1
+        one = len(places) == 1 and self.tiles is None
+        native = instance.encoding.little and not instance.encoding.deflated
+        return simple and one and native and instance.pixels.length == pixel.bytes_of(1)
+
+    def without_values(self, voxels: np.ndarray, direct: Sequence[int], plane: Callable[[int], np.ndarray]) -> list[int]:
+        """Return the instances, of those that were read straight into voxels, whose words are not values as they are.
+
+        Parameters
+        ----------
+        voxels : numpy.ndarray
+            All that was read: looked at first, as most words are values.
+        direct : sequence of int
+            Numbers of instances.
+        plane : callable
+            Returns where one of them was read to.
+        """
+        formats = {self.formats[n] for n in direct}
+        if all(are_values(voxels, pixel) for pixel in formats):
+            return []
+        return [n for n in direct if not are_values(plane(n), self.formats[n])]
 
     def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
         """Return all planes of an instance, and note what they do not tell."""
@@ -232,9 +263,7 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
     pixels = instance.pixels
     assert pixels is not None
     try:
-        with open_instance(instance) as file:
-            file.seek(pixels.offset)
-            got = file.readinto(bytes_of(target))
+        got = read_at(instance, pixels.offset, bytes_of(target))
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if got != pixels.length:

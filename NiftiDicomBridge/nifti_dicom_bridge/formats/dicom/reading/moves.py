@@ -20,6 +20,8 @@ def move_between(a: Frames, b: Frames) -> float | None:
     """
     if len(a) != len(b):
         return None
+    if a[0].kind[:2] == b[0].kind[:2] and all(one.plane is other.plane for one, other in zip(a, b, strict=True)):
+        return 0.0
     first, second = _corners(a), _corners(b)
     if first is None or second is None:
         return 0.0

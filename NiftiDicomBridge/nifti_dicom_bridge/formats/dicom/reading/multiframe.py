@@ -39,9 +39,14 @@ class Frames:
     is_assumed: bool = False
 
 
-def refuse_tiles(instance: Instance) -> None:
+def sop_class_of(elements: Elements) -> str:
+    """Return SOPClassUID, empty where there is none."""
+    return metadata.text(elements, Tag.SOP_CLASS_UID)
+
+
+def refuse_tiles(instance: Instance, sop_class: str) -> None:
     """Raise `DicomReadError` for a whole-slide image, whose frames are parts of one plane (PS3.3 C.8.12.4)."""
-    if metadata.text(instance.elements, Tag.SOP_CLASS_UID) == WHOLE_SLIDE:
+    if sop_class == WHOLE_SLIDE:
         name = uid_name(WHOLE_SLIDE)
         raise DicomReadError(
             f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with "

@@ -10,6 +10,7 @@ from ....model.charset import AFFECTED_VRS, CharacterSet
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from .shared_values import SharedValues
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX)
 
@@ -33,7 +34,9 @@ def owner_of(elements: Elements) -> Owner:
 
 def contradiction(data_sets: Sequence[Elements]) -> str:
     """Say in what the files of one PatientID contradict each other about the person; empty where they do not."""
-    differing = [tag for tag in _PERSON if len({value for one in data_sets if (value := _normal(one, tag))}) > 1]
+    person = SharedValues(_person_of)
+    values = zip(*map(person.of, data_sets), strict=True)
+    differing = [tag for tag, stated in zip(_PERSON, values, strict=False) if len(set(filter(None, stated))) > 1]
     if not differing:
         return ""
     names = ", ".join(map(describe, differing))
@@ -64,6 +67,10 @@ def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
     except (UnicodeError, LookupError):
         return False
     return True
+
+
+def _person_of(elements: Elements) -> tuple[str, ...]:
+    return tuple(_normal(elements, tag) for tag in _PERSON)
 
 
 def _normal(elements: Elements, tag: int) -> str:

@@ -208,7 +208,8 @@ def _stacked(frames: Frames) -> list[Grid]:
     main = _main_volumes(volumes)
     grids = [_grid(main, [*division.notes, *filter(None, [missing_times(volumes)])])]
     numbers = {id(volume): n for n, volume in enumerate(volumes, 1)}
-    rest = [volume for volume in volumes if not any(volume is one for one in main)]
+    complete = set(map(id, main))
+    rest = [volume for volume in volumes if id(volume) not in complete]
     for volume in rest:
         grid = _grid([volume], [_lack(volume, main[0], numbers[id(volume)], len(volumes))])
         grids.append(replace(grid, labels={"incomplete": numbers[id(volume)]}))

@@ -58,7 +58,9 @@ def places_of(frames: Sequence[FrameInfo]) -> list[Frames]:
 def distances(frames: Sequence[FrameInfo]) -> np.ndarray:
     """Return positions along the normal of the first frame, mm; zero for frames without a place."""
     normal = frames[0].plane.normal if frames[0].plane else np.zeros(3)
-    return np.array([float(frame.plane.position @ normal) if frame.plane else 0.0 for frame in frames])
+    planes = {id(frame.plane): frame.plane for frame in frames}  # frames at one place often share their plane
+    along = {key: float(plane.position @ normal) if plane else 0.0 for key, plane in planes.items()}
+    return np.array([along[id(frame.plane)] for frame in frames])
 
 
 def divide(frames: Sequence[FrameInfo]) -> Division:
