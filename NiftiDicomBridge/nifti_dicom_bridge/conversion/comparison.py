@@ -30,7 +30,7 @@ SHOWN = 20
 CHUNK = 1 << 22
 MOST_KNOWN = 4096
 """Pairs of sequences that are remembered."""
-# what a compressed image may say differently once it is decoded
+# what a compressed image may specify differently once it is decoded
 _TRANSCODED = frozenset(
     {Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION, Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS}
 )
@@ -62,7 +62,7 @@ class Comparison:
     file_meta, equal_file_meta, voxels, equal_voxels : int
         Instances whose file meta information and preamble, and whose decoded pixels, were compared and are the same.
     geometry_mm : float
-        Largest distance between where a frame lies in the first and in the second.
+        Largest distance between where a frame is in the first and in the second.
     names : int
         Files with the same relative name.
     identical_files : int

@@ -85,7 +85,7 @@ class Staging:
     def path(self, name: str, update: bool = False) -> Path:
         """Return where to write the output that will be called `name` (relative, POSIX separators).
 
-        With `update`, it takes the place of a file that exists, whatever was said of overwriting; `hold` the folder before
+        With `update`, it takes the place of a file that exists, whether overwriting is allowed or not; `hold` the folder before
         that file is read.
 
         Raises
@@ -184,7 +184,7 @@ class Staging:
         """Return the place of an output; raises `OutputError` where there can be none."""
         path = PurePosixPath(name)
         if not path.parts or path.is_absolute() or ".." in path.parts:
-            raise OutputError(f'{name!r} is no file name inside of {self.folder}. Use names="numbered".')
+            raise OutputError(f'{name!r} is not a file name inside of {self.folder}. Use names="numbered".')
         problem = portability_problem(name)
         if problem:
             raise OutputError(f'{name!r} {problem}. Use names="numbered", or another name.')

@@ -142,7 +142,7 @@ class PixelSource:
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(frames)), frames
 
     def _pixel_format(self, instance: Instance) -> PixelFormat:
-        """Return how the pixels lie when they are written: what was compressed is native then."""
+        """Return how the pixels are when they are written: what was compressed is native then."""
         pixel = self._formats.of(instance)
         return pixel if decode.is_native(instance) else replace(pixel, **_decoded_changes(pixel))
 
@@ -233,7 +233,7 @@ class FrameBytes:
     whole : Whole
         The instance.
     pixel : PixelFormat
-        How its pixels lie.
+        How its pixels are.
     length : int
         What the element had; 0 to take what the frames need.
     """
@@ -354,7 +354,7 @@ def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instanc
 def transcoded(instance: Instance) -> Instance:
     """Return an instance whose pixel data were compressed as it is to be written: Explicit VR Little Endian, native.
 
-    Colour images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
+    Color images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
     """
     elements = {tag: element for tag, element in instance.elements.items() if tag not in _ENCAPSULATION_TAGS}
     if metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1) == 3:

@@ -23,7 +23,7 @@ from .segment_grids import has_labels
 
 
 def outline(plan: Plan) -> Volume:
-    """Return the volume of a plan as the headers tell it: zeros that take no memory stand in the place of its voxels."""
+    """Return the volume of a plan as the headers specify it: zeros that take no memory replace its voxels."""
     if isinstance(plan, StructurePlan):
         return plan.outline()
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)

@@ -1,4 +1,4 @@
-"""Files → series: what is there, what is no image, what is there twice."""
+"""Files → series: what is there, what is not an image, what occurs twice."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     paths : iterable of pathlib.Path
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
-        Told the number of files read.
+        Receives the number of files read.
     follow_links : bool
         Also follow links to folders outside of the paths.
 
@@ -162,7 +162,7 @@ def _series_uid(path: Path, name: str) -> str:
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
-    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series next to them."""
     if not unread:
         return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
