@@ -1,4 +1,4 @@
-"""The command line: prints, asks nothing, and says by its exit code how it went."""
+"""The command line: prints, asks nothing, and returns the outcome as exit code."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
     job : Job
         What to do.
     progress : Progress, optional
-        Told how far it is; may raise `Cancelled`.
+        Receives the progress; may raise `Cancelled`.
     finished : callable, optional
         Given each entry of the report as soon as it is complete; with ``deidentify``, all of them at the end, when it is known
         what no sentence may contain.
@@ -72,7 +72,7 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
     BridgeError
         If nothing can be started: an input does not exist, there is nothing to convert, an option contradicts itself.
     Cancelled
-        If `progress` said so; nothing half-written is left.
+        If `progress` raises it; nothing half-written is left.
 
     Examples
     --------

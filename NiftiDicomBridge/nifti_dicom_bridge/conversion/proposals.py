@@ -34,7 +34,7 @@ MR = "1.2.840.10008.5.1.4.1.1.4"
 
 
 class SidecarKind(StrEnum):
-    """What was found beside an image.
+    """What was found next to an image.
 
     Examples
     --------
@@ -60,11 +60,11 @@ class Proposal:
     path : pathlib.Path
         The image.
     beside : SidecarKind
-        What was found beside it.
+        What was found next to it.
     kind : Kind
         The kind of object; ``AUTO`` where the original comes back.
     values : list of Change
-        Every attribute of patient, study and series with its value and where that is from; those that nobody tells are
+        Every attribute of patient, study and series with its value and where that is from; those that no source specifies are
         there with an empty value.
     notes, warnings : list of str
         What a person should know before.
@@ -103,14 +103,14 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     options : ConversionOptions, optional
         All choices; the target is DICOM.
     progress : Progress, optional
-        Told how far it is; may raise `Cancelled`.
+        Receives the progress; may raise `Cancelled`.
 
     Raises
     ------
     BridgeError
         If an option contradicts itself, or names what is not there.
     Cancelled
-        If `progress` said so.
+        If `progress` raises it.
 
     Examples
     --------

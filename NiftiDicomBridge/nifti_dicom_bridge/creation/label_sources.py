@@ -1,4 +1,4 @@
-"""What the labels of an image mean, and from where: the file named, one beside it, its header, a profile of a tool."""
+"""What the labels of an image mean, and from where: the file named, one next to it, its header, a profile of a tool."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def segments_of_image(path: Path, image: Volume, given: Path | None, log: Log) -
     given : pathlib.Path, optional
         The label file or profile that the user named.
     log : Log
-        Told the source.
+        Receives the source.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def _segments(path: Path, image: Volume, given: Path | None, log: Log) -> list[S
 
 
 def _named_by_itself(path: Path, log: Log) -> list[Segment]:
-    """Return the labels by a file beside the image, or by its header."""
+    """Return the labels by a file next to the image, or by its header."""
     source = find_labels(path)
     if source is not None:
         log.notes.append(f"names of labels: {source}")

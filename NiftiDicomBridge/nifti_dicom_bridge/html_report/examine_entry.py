@@ -153,7 +153,7 @@ def _side(image: Image | None, volume: Volume | None) -> Side | None:
 
 
 def _box(pair: Pair) -> str:
-    """Draw the grids as they are stored, where an image says where it lies in the patient."""
+    """Draw the grids as they are stored, where an image specifies where it is in the patient."""
     return geometry_box(*(image.outline if image else None for image in (pair.before, pair.after))) if pair.placed else ""
 
 

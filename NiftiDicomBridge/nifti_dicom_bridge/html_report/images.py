@@ -1,4 +1,4 @@
-"""Files → the images in them, as others see them: read again from what lies on the disk."""
+"""Files → the images in them, as others see them: read again from what is on the disk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Image:
     kind : str
         What it is, in a word or two: `NIFTI`, `ZARR`, ``DICOM, 23 files``.
     placed : bool
-        Whether it says where it lies in the patient.
+        Whether it specifies where it is in the patient.
     outline : Volume
         The image; for DICOM without its voxels.
     load : callable
@@ -62,7 +62,7 @@ class Pair:
 
     @property
     def placed(self) -> bool:
-        """Whether it is known where the image lies in the patient."""
+        """Whether it is known where the image is in the patient."""
         return all(image.placed for image in (self.before, self.after) if image)
 
 

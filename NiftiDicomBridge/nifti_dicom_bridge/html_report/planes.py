@@ -39,7 +39,7 @@ PLANES = (
     Plane(SlicePlane.SAGITTAL, "Sagittal", "A", "S"),
 )
 AS_IT_IS = Plane(SlicePlane.AXIAL, "Image")
-"""Of what does not say where it lies: such an image is taken for axial."""
+"""Of what does not specify where it is: such an image is taken for axial."""
 
 
 class Colors(Protocol):
@@ -115,7 +115,7 @@ def cuts_of(volume: Volume, place: Sequence[int], placed: bool) -> list[Cut]:
     place : sequence of int
         Time, slice, row and column that they go through.
     placed : bool
-        Whether it is known where the volume lies in the patient.
+        Whether it is known where the volume is in the patient.
     """
     if not placed:
         return [_cut(volume, AS_IT_IS, place)]
@@ -154,7 +154,7 @@ def _most(cuts: np.ndarray) -> int:
 
 
 def window_of(cuts: Sequence[Cut]) -> Window | None:
-    """Return the window to show some planes alike: that of the file, else by their values; None for colours and tables."""
+    """Return the window to show some planes alike: that of the file, else by their values; None for colors and tables."""
     cut = cuts[0]
     display = cut.view.display(cut.time, cut.slice)
     if cut.view.volume.voxels.ndim == 5 or display.voi is not None or display.palette is not None:

@@ -113,12 +113,17 @@ def is_rounded(examination: EntryExamination, image: ComparedImage) -> bool:
 # --- one entry ----------------------------------------------------------------------------------------------------------
 
 
+def _as_beginning(words: str) -> str:
+    """Return words with a capital letter in front; others stay as they are, such as those of UIDs."""
+    return words[:1].upper() + words[1:]
+
+
 def sentence(examination: EntryExamination) -> str:
     """Return one sentence with the result of an entry."""
     entry = examination.entry
     if entry.outcome in (Outcome.FAILED, Outcome.SKIPPED):
-        return f"{DONE[entry.outcome].capitalize()}: {entry.error}"
-    return f"{DONE[entry.outcome].capitalize()}; {_compared(examination)}."
+        return f"{_as_beginning(DONE[entry.outcome])}: {entry.error}"
+    return f"{_as_beginning(DONE[entry.outcome])}; {_compared(examination)}."
 
 
 def _compared(examination: EntryExamination) -> str:

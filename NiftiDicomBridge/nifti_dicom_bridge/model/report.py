@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     """No image, or a duplicate."""
     FAILED = "failed"
-    """It could not be done; the log says why. The others went on."""
+    """It could not be done; the log gives the reason. The others went on."""
 
 
 COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
