@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
 from .image_files import nifti_files
 from .image_with_record import open_nifti
+from .joined_images import joined_files
 
 NAMES_OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "StudyDescription",
@@ -128,7 +130,17 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
         if progress is not None:
             progress(path.name, number, len(files))
         proposals.append(proposal_of(path, shared))
+    _note_joined({one.path: one for one in proposals if one.beside is not SidecarKind.RECORD}, options)
     return proposals
+
+
+def _note_joined(proposals: Mapping[Path, Proposal], options: ConversionOptions) -> None:
+    """Report which files become one object together."""
+    for files in joined_files(list(proposals), options):
+        for file in files:
+            proposals[file].notes.append(
+                f"becomes one object together with {len(files) - 1} other file(s) of {file.parent.name}"
+            )
 
 
 def value_problem(keyword: str, text: str) -> str:
