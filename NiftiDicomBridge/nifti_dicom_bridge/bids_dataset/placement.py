@@ -47,7 +47,7 @@ class Placement:
         """Whether it has a name in BIDS."""
         return bool(self.image.datatype)
 
-    def beside(self, suffix: str) -> str:
+    def table_path(self, suffix: str) -> str:
         """Return the path of a table that all echoes and parts of the image share, without extension."""
         shared = {key: label for key, label in self.image.entities.items() if key not in SHARED_BY}
         return f"{self.path.parent}/{naming_rules.file_name(self.labels, shared, suffix)}"
