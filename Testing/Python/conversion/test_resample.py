@@ -145,6 +145,7 @@ def test_a_linear_image_stays_what_it_is_at_any_tilt_and_any_distances(planes: l
         assert np.allclose(axes.T @ axes, np.eye(3), atol=1e-9)
 
 
+@pytest.mark.slow
 @given(stacks())
 def test_even_distances_alone_keep_the_shear_and_every_linear_value(planes: list[Plane]) -> None:
     found = resample(ramp_volume(planes), planes, SPACING)
@@ -423,7 +424,7 @@ def test_no_value_is_computed_with_padding(circle: Circle) -> None:
 def test_planes_that_are_no_stack_are_left_alone_with_a_sentence() -> None:
     planes = straight((0.0, 0.1, 0.2), (5000.0, 0.0))
 
-    with pytest.raises(GeometryError, match="the slices lie so far apart"):
+    with pytest.raises(GeometryError, match="the slices are so far apart"):
         resample(ramp_volume(planes), planes, TILT)
 
 
