@@ -12,7 +12,6 @@ from nifti_dicom_bridge.network.archive import RemoteSeries
 from nifti_dicom_bridge.network.dimse_retrieve import NOT_AUTHORIZED, retrieve_series
 from nifti_dicom_bridge.options.addresses import parse_address
 
-pynetdicom = pytest.importorskip("pynetdicom")
 TITLE = "RESEARCH"
 
 
@@ -24,6 +23,8 @@ def scans(tmp_path):
 
 def send(port, data_set, calling="ARCHIVE", called=TITLE, **originator):
     """Send one object to the port; return the status, or None if the association is refused."""
+    import pynetdicom
+
     entity = pynetdicom.AE(ae_title=calling)
     for sop_class in (data_set.SOPClassUID, CTImageStorage, MRImageStorage):
         entity.add_requested_context(sop_class, ExplicitVRLittleEndian)
@@ -37,6 +38,8 @@ def send(port, data_set, calling="ARCHIVE", called=TITLE, **originator):
 
 def moved(scans, folder, intruder):
     """Fetch the series of the first object by C-MOVE; the archive lets `intruder(port)` send first. Return both results."""
+    import pynetdicom
+
     port, archive_port, answers = archives.free_port(), archives.free_port(), []
 
     def move(event):
