@@ -18,10 +18,18 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
-                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
+                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID; or objects of a "
+                          "store: s3://BUCKET/FOLDER, gs://…, az://…, zip://FOLDER::ARCHIVE.zip (docs/scale.md)")  # fmt: skip
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
-    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        metavar="OUT",
+        help="folder to write to; made when missing. Also a URL: s3://…, gs://…, az://…",
+    )
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
                      help="new: a new series (default); keep: the very same instances")  # fmt: skip
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,

@@ -74,7 +74,13 @@ class _Version(argparse.Action):
 
 def _add_inspect(commands: Any) -> None:
     sub = commands.add_parser("inspect", help="show what is there", description="Show series, geometry and what each becomes.")
-    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, folders, or a DICOMDIR")
+    sub.add_argument(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="INPUT",
+        help="DICOM or NIfTI files, folders, a DICOMDIR, or URLs such as s3://BUCKET/FOLDER",
+    )
     add_reading(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     _add_verbose(sub)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from ..sidecar import KEY, record
 from ..standard.tags import Tag
 from .image_files import is_nifti_file, nifti_files
 from .image_with_record import ImageWithRecord, open_nifti, open_store
+from .url_jobs import mirrored
 
 
 @dataclass(repr=False)
@@ -72,7 +75,8 @@ def inspect(paths: AnyPaths, progress: Progress | None = None, follow_links: boo
     Parameters
     ----------
     paths : path or iterable of paths
-        DICOM and NIfTI files, Zarr stores, folders of any depth, or a DICOMDIR.
+        DICOM and NIfTI files, Zarr stores, folders of any depth, a DICOMDIR, or URLs (``s3://bucket/folder``), of which only
+        the headers of DICOM objects are read.
     progress : Progress, optional
         Called with the number of files read.
     follow_links : bool
@@ -92,7 +96,13 @@ def inspect(paths: AnyPaths, progress: Progress | None = None, follow_links: boo
           48 × 40 × 7 uint16, 7 file(s), 1.2 × 1.25 × 4 mm, LPS
           → 7_Nasty_demo.nii.gz
     """
-    given, result = paths_of(paths), Inspection()
+    with mirrored(paths_of(paths)) as (workspace, given, _):
+        result = _inspection(given, progress, follow_links)
+        return Inspection(*(workspace.values(part) for part in (result.images, result.others, result.problems)))
+
+
+def _inspection(given: Sequence[Path], progress: Progress | None, follow_links: bool) -> Inspection:
+    result = Inspection()
     for path in nifti_files(given, follow_links):
         try:
             result.images.append(_image(open_nifti(path), "NIfTI"))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..errors import BridgeError, OptionError
 from ..model.failure import LOGGER, WithoutMessages
@@ -14,9 +15,11 @@ from ..model.report import ConversionReport, Outcome
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
+from ..options.urls import is_url
 from ..output import recover
 from .archives import fetched_inputs, send_outputs
 from .task_runner import Finished, TaskRunner
+from .url_jobs import Workspace, finishing, mirrored, with_urls
 
 
 @dataclass
@@ -27,9 +30,10 @@ class Job:
     ----------
     inputs : list of pathlib.Path
         Files and folders; one path or several. Also archives, with what to fetch:
-        ``dicomweb:https://host/path/studies/UID`` or ``pacs:AET@host:port?PatientID=ID``.
+        ``dicomweb:https://host/path/studies/UID`` or ``pacs:AET@host:port?PatientID=ID``; and URLs of object stores:
+        ``s3://bucket/folder``.
     output : pathlib.Path
-        Folder to write to; created if missing.
+        Folder to write to; created if missing. Also the URL of a folder in an object store.
     options : ConversionOptions
         All choices.
 
@@ -86,18 +90,34 @@ def check_job(job: Job) -> None:
     if not job.inputs:
         raise OptionError("No input was given. Name the files or folders to convert.")
     check_options(job.options)
+    if job.options.send and is_url(job.output):
+        raise OptionError("send needs files on this computer, and the output is a URL. Leave out one of them.")
 
 
 def convert_with(
     job: Job, progress: Progress | None, finished: Finished | None, runner_of: Callable[..., TaskRunner]
 ) -> ConversionReport:
     """Convert what a job names; `runner_of` returns what runs its tasks, given what `TaskRunner` takes."""
-    with fetched_inputs(job.inputs, job.options, progress) as (inputs, failed):
-        report = _convert(replace(job, inputs=inputs), progress, finished, runner_of)
+    with fetched_inputs(job.inputs, job.options, progress) as (fetched, failed), mirrored(fetched, job.output) as mirrors:
+        workspace, inputs, output = mirrors
+        local = replace(job, inputs=inputs, output=output)
+        report = _convert(local, progress, finishing(finished, workspace), _with_prepared(runner_of, workspace))
+    report = with_urls(report, workspace)
     report.entries += failed
     if job.options.send:
         send_outputs(report, job.options, progress)
     return report
+
+
+def _with_prepared(runner_of: Callable[..., TaskRunner], workspace: Workspace) -> Callable[..., TaskRunner]:
+    """Return what makes a runner whose tasks fetch and publish objects, where inputs or output are URLs."""
+
+    def runner(*arguments: Any) -> TaskRunner:
+        made = runner_of(*arguments)
+        made.prepare = workspace.prepared
+        return made
+
+    return runner
 
 
 def _convert(

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..errors import BridgeError, Cancelled, OptionError
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import Progress
+from ..options.urls import is_url, url_of
 from ..output import RunFolder
 from .absolute_job import absolute_job
 from .dask_cluster import executor_of
@@ -36,7 +38,7 @@ def convert_many(
 
     This process reads the headers of all inputs; the workers read and write the images. They must see the same files under the
     same paths. Series whose results share names or UIDs, such as the images of one BIDS subject, are one task. A de-identified
-    job is one task as a whole, as no text of one image may contain what was removed from another.
+    job is one task as a whole, as no text of one image may contain what was removed from another, and so is a job with URLs.
 
     Parameters
     ----------
@@ -82,11 +84,22 @@ def convert_many(
         check_job(job)
     if executor is None:
         return [_report_of(partial(convert, job, progress, finished), job) for job in listed]
+    for job in listed:
+        _check_repeatable(job)
     with executor_of(executor) as where:
         stopped = threading.Event()
         remote = RemoteExecution(where, retries, stopped.is_set)
         calls = _Calls(remote, progress, finished)
         return _converted(list(map(absolute_job, listed)), calls, stopped)
+
+
+def _check_repeatable(job: Job) -> None:
+    """Refuse an output by URL that a repeated task would find complete, and report as a failure."""
+    if is_url(job.output) and not (job.options.skip_existing or job.options.overwrite):
+        raise OptionError(
+            f"{url_of(job.output)}: a task whose worker is lost is repeated, and finds outputs of its first attempt. Use "
+            "skip_existing=True or overwrite=True with an output by URL."
+        )
 
 
 @dataclass
@@ -147,7 +160,7 @@ def _report_of(run: Callable[[], ConversionReport], job: Job) -> ConversionRepor
 
 
 def _convert_remotely(job: Job, calls: _Calls) -> ConversionReport:
-    if job.options.deidentify:
+    if job.options.deidentify or any(map(is_url, (*job.inputs, job.output))):
         return _as_a_whole(job, calls)
     return convert_with(job, calls.show, calls.complete, partial(ExecutorRunner, job.output, calls.remote))
 
@@ -155,17 +168,20 @@ def _convert_remotely(job: Job, calls: _Calls) -> ConversionReport:
 def _as_a_whole(job: Job, calls: _Calls) -> ConversionReport:
     """Convert a job as one task."""
     job = replace(job, options=replace(job.options, jobs=1))
-    with RunFolder(job.output, calls.show) as run:
-        report = _answer(job, run, calls.remote)
+    if is_url(job.output):
+        report = _answer(job, None, calls.remote)
+    else:
+        with RunFolder(job.output, calls.show) as run:
+            report = _answer(job, run.path, calls.remote)
     for entry in report.entries:
         calls.complete(entry)
     return report
 
 
-def _answer(job: Job, run: RunFolder, remote: RemoteExecution) -> ConversionReport:
+def _answer(job: Job, run: Path | None, remote: RemoteExecution) -> ConversionReport:
     """Return the report that a worker gives; tried again after a loss."""
     for attempt in range(remote.retries + 1):
-        future = remote.executor.submit(convert_job, job, run.path, 0)
+        future = remote.executor.submit(convert_job, job, run, 0)
         while not future.done():
             wait([future], 0.5)
             if remote.is_stopped():

@@ -9,6 +9,8 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
+from .remote_files import RemoteFile, reader_of
+
 _KINDS = {
     stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
@@ -124,7 +126,8 @@ def open_file(path: Path | str) -> FileIO:
         if not stat.S_ISREG(mode):
             kind = _KINDS.get(stat.S_IFMT(mode), "not a file")
             raise OSError(21 if stat.S_ISDIR(mode) else 22, f"{kind}, not a file", str(path))
-        return open(number, "rb", buffering=0)
+        read_range = reader_of(path)
+        return open(number, "rb", buffering=0) if read_range is None else RemoteFile(number, read_range)
     except BaseException:
         os.close(number)
         raise

@@ -15,6 +15,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model.metadata import Element, Elements, Encoding, Instance, PixelElement
+from ....model.remote_files import is_remote
 from ....standard.tags import Tag
 from . import encoding as codec
 from . import files
@@ -50,7 +51,7 @@ class Headers:
         NotDicom, DicomReadError
             As `files.read_instance` and `decode.check_length` do.
         """
-        instance = self._by_template(os.fspath(path), name)
+        instance = None if is_remote(path) else self._by_template(os.fspath(path), name)
         if instance is None:
             folder = os.path.dirname(path)
             instance = files.read_instance(path, name, self._latest.get(folder))
