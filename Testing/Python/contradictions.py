@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nifti_dicom_bridge import ConversionOptions, Target
+from nifti_dicom_bridge.options.bids_rules import LABELS, ONLY_BIDS
 from nifti_dicom_bridge.options.checks import RULES
 from nifti_dicom_bridge.options.path_rules import FILES, FILES_OR_FOLDERS
 from nifti_dicom_bridge.options.target_rules import APPLIES_TO
@@ -22,7 +23,8 @@ GIVEN: dict[str, Any] = {
     "segmentation": "binary", "max_error": 0.5, "plane": "axial", "shards": True, "pyramid": 2, "preview.window": "40,400",
     "preview.eight_bit": True, "preview.fps": 5, "preview.gif": False, "preview.mp4": False, "preview.mosaic": "planes",
     "preview.overlay": FOLDER, "preview.letters": True, "preview.all_slices": True, "per_file": {"CT.nii": {"kind": "ct"}},
-    "allow_no_overlap": True, "subject": "01", "record": False, "identity": True,
+    "allow_no_overlap": True, "subject": "01", "record": False, "identity": True, "filename": "{series}",
+    "session": "1", "task": "rest", "run": "2", "bids_keys": FILE, "bids_derivative": "seg",
 }  # fmt: skip
 """A value of each option that is not its default."""
 
@@ -38,11 +40,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "resample-spacing-not-for-target": {"target": "zarr", "resample": ["spacing"]},
     "resample-shear-not-for-target": {"target": "nifti", "resample": "shear"},
     "skip-existing-with-overwrite": {"skip_existing": True, "overwrite": True},
-    "bids-map-without-bids": {"target": "nifti", "bids_map": FILE},
+    "filename-not-a-template": {"filename": "{serie}"},
+    "filename-with-bids": {"layout": "bids", "filename": "{series}"},
+    "filename-of-inputs-deidentified": {"deidentify": True, "filename": "{folder}"},
+    **{f"{option.replace('_', '-')}-without-bids": {option: GIVEN[option]} for option in ONLY_BIDS},
+    **{f"{option.replace('_', '-')}-not-a-label": {"layout": "bids", option: "no label"} for option in LABELS},
+    "run-not-a-number": {"layout": "bids", "run": "first"},
     "bids-with-resample": {"layout": "bids", "resample": "tilt,spacing"},
     "bids-with-identity": {"layout": "bids", "identity": True},
-    "subject-without-bids": {"subject": "01"},
-    "subject-not-a-label": {"layout": "bids", "subject": "no label"},
     "deidentify_key-without-deidentify": {"target": "zarr", "deidentify_key": KEY},
     "key_file-without-deidentify": {"target": "zarr", "key_file": FILE},
     "retain-without-deidentify": {"retain": "uids"},
@@ -75,7 +80,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     **{f"{option}-missing": {**around(option), option: MISSING} for option in (*FILES, *FILES_OR_FOLDERS)},
     **{f"{option}-is-a-folder": {**around(option), option: FOLDER} for option in FILES},
 }  # fmt: skip
-EXAMPLES["bids_map-missing"]["layout"] = EXAMPLES["bids_map-is-a-folder"]["layout"] = "bids"
+for code in ("bids_map-missing", "bids_map-is-a-folder", "bids_keys-missing", "bids_keys-is-a-folder"):
+    EXAMPLES[code]["layout"] = "bids"
 RULE_OF = {rule.code: rule for rule in RULES}
 
 

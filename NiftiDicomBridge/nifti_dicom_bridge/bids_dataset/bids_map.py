@@ -19,13 +19,23 @@ from ..model.option_files import read_option_file
 from . import naming_rules
 from .criteria import Patterns, criteria
 
-TOP_KEYS = ("descriptions", "search_method", "case_sensitive", "subjects", "sessions", "tasks", "dataset_description")
+TOP_KEYS = (
+    "descriptions",
+    "search_method",
+    "case_sensitive",
+    "subjects",
+    "sessions",
+    "tasks",
+    "dataset_description",
+    "participants",
+)
 BUILT_IN_KEYS = (*TOP_KEYS, "Source", "first", "additions")
 ROW_KEYS = (
     "id", "criteria", "datatype", "suffix", "custom_entities", "sidecar_changes", "aslcontext", "ignore", "sourcedata", "note",
 )  # fmt: skip
 ASL_WORDS = ("control", "label", "m0scan", "deltam", "cbf", "noRF", "n/a")
 METHODS = {"fnmatch": False, "re": True}
+COLUMN = re.compile(r"[A-Za-z][0-9A-Za-z_]*")
 LABEL = re.compile(r"[0-9A-Za-z]+")
 
 
@@ -93,6 +103,12 @@ class BidsMap:
         Keys for ``dataset_description.json``.
     first, additions : tuple of Row
         Of the built-in table: rows that count before names in ReproIn form, and rows that only add entities.
+    participants : tuple of (pattern, columns)
+        Columns of ``participants.tsv`` for persons.
+    session, task, run, derivative : str
+        What the options choose for all images; empty where they do not.
+    keys : dict
+        Keys of sidecars for all images (``""``), a datatype, or ``datatype/suffix``.
     """
 
     descriptions: tuple[Row, ...] = ()
@@ -102,6 +118,20 @@ class BidsMap:
     dataset_description: dict[str, Any] = field(default_factory=dict)
     first: tuple[Row, ...] = ()
     additions: tuple[Row, ...] = ()
+    participants: tuple[tuple[re.Pattern[str], dict[str, str]], ...] = ()
+    session: str = ""
+    task: str = ""
+    run: str = ""
+    derivative: str = ""
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def participant(self, *texts: str) -> dict[str, str]:
+        """Return the columns for a person, by PatientID or PatientName; later rows go before earlier ones."""
+        columns: dict[str, str] = {}
+        for pattern, row in self.participants:
+            if any(text and pattern.match(text) for text in texts):
+                columns |= row
+        return columns
 
 
 @cache
@@ -144,6 +174,7 @@ def _parsed(value: Any, where: str, allowed: tuple[str, ...]) -> BidsMap:
         dataset_description=description,
         first=_rows(value.get("first", []), patterns, f"{where}: first"),
         additions=_rows(value.get("additions", []), patterns, f"{where}: additions"),
+        participants=_participants(value.get("participants", {}), patterns, f"{where}: participants"),
     )
 
 
@@ -162,6 +193,19 @@ def _labels(value: Any, patterns: Patterns, where: str, empty: bool = False) -> 
         if not isinstance(label, str) or not (LABEL.fullmatch(label) or (empty and not label)):
             raise OptionError(f"{where}/{pattern}: {label!r} is no label: letters and digits are allowed.")
     return Labels(tuple((patterns.compiled(pattern, where), label) for pattern, label in value.items()))
+
+
+def _participants(value: Any, patterns: Patterns, where: str) -> tuple[tuple[re.Pattern[str], dict[str, str]], ...]:
+    if not isinstance(value, dict) or not all(isinstance(row, dict) for row in value.values()):
+        raise OptionError(f'{where}: an object with patterns and columns was expected, such as {{"P*": {{"group": "a"}}}}.')
+    for pattern, row in value.items():
+        wrong = [name for name, cell in row.items() if not COLUMN.fullmatch(name) or not isinstance(cell, (str, int, float))]
+        if wrong:
+            raise OptionError(f"{where}/{pattern}: {wrong[0]!r} is not a column name with text or a number.")
+    rows = (
+        (patterns.compiled(pattern, where), {name: str(cell) for name, cell in row.items()}) for pattern, row in value.items()
+    )
+    return tuple(rows)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

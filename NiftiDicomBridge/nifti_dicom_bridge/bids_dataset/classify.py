@@ -126,6 +126,10 @@ def _complete_entities(image: Image, table: BidsMap) -> None:
         entities.setdefault("part", part)
     if image.direction and name.allows("dir") and image.datatype in WITH_DIRECTION:
         entities.setdefault("dir", image.direction)
+    if table.run and name.allows("run"):
+        entities["run"] = f"{int(table.run):02d}"
+    if table.task and "task" in name.required:
+        entities["task"] = table.task
     if "task" in name.required and "task" not in entities:
         entities["task"] = _task(image, table)
     refused = [key for key in entities if not name.allows(key)]

@@ -20,7 +20,8 @@ from ..standard.tags import Tag
 from ..version import tool_version
 from . import naming_rules
 from .bids_map import BidsMap
-from .paths import Placement
+from .derivatives import stage_derivative_description
+from .placement import Placement
 
 NOT_AVAILABLE = "n/a"
 TOOL = "nifti-dicom-bridge"
@@ -35,7 +36,13 @@ PARTICIPANT_COLUMNS = {
         "Description": "Sex of the participant as registered at the scanner",
         "Levels": {"M": "male", "F": "female", "O": "other"},
     },
+    "height": {"Description": "Height of the participant as registered at the scanner", "Units": "m"},
+    "weight": {"Description": "Weight of the participant as registered at the scanner", "Units": "kg"},
 }
+BODY = {"height": Tag.PATIENT_SIZE, "weight": Tag.PATIENT_WEIGHT}
+EVENT_COLUMNS = ("onset", "duration", "trial_type")
+REST = "rest"
+"""Tasks without events begin with this."""
 README = """{name}
 
 The images were converted from DICOM by nifti-dicom-bridge {version}, which gave them names of the Brain Imaging Data Structure
@@ -77,9 +84,12 @@ def stage_dataset_files(
         If a table that is there already is no table.
     """
     _stage_description(staging, table, deidentified)
+    if placement.derivative:
+        stage_derivative_description(placement, staging)
     if not placement.is_raw:
         return []
-    notes = _stage_participant(placement, staging)
+    notes = _stage_participant(placement, staging, table)
+    _stage_events(placement, staging)
     return notes + _stage_scan(placement, image_name, staging)
 
 
@@ -101,8 +111,10 @@ def _stage_description(staging: Staging, table: BidsMap, deidentified: bool) -> 
         staging.path("README").write_text(text, encoding="utf-8")
 
 
-def _stage_participant(placement: Placement, staging: Staging) -> list[str]:
-    row = {"participant_id": f"sub-{placement.subject}", **_person(placement)}
+def _stage_participant(placement: Placement, staging: Staging, table: BidsMap) -> list[str]:
+    keys = placement.image.keys
+    given = table.participant(str(keys.get("PatientID", "")), str(keys.get("PatientName", "")))
+    row = {"participant_id": f"sub-{placement.subject}", **_person(placement), **_body(placement), **given}
     if not (staging.folder / "participants.json").exists():
         _write_json(staging.path("participants.json"), PARTICIPANT_COLUMNS)
     return _stage_row("participants.tsv", row, staging, in_order=True)
@@ -113,6 +125,26 @@ def _person(placement: Placement) -> dict[str, str]:
     age, sex = keys.get("PatientAge") or _age_by_dates(placement), str(keys.get("PatientSex", ""))[:1].upper()
     known = is_number(age) and age > 0  # zero is what is written for unknown
     return {"age": f"{min(age, OLDEST):g}" if known else NOT_AVAILABLE, "sex": sex if sex in SEXES else NOT_AVAILABLE}
+
+
+def _body(placement: Placement) -> dict[str, str]:
+    """Return height and weight where the DICOM contains them; zero is what is written for unknown."""
+    first = placement.image.plan.instances[0].elements
+    numbers = {name: metadata.number(first, tag) for name, tag in BODY.items()}
+    return {name: f"{value:g}" for name, value in numbers.items() if value is not None and value > 0}
+
+
+def _stage_events(placement: Placement, staging: Staging) -> None:
+    """Write the columns of the table of events of a task, for the user to fill in; not where there is one, nor for rest."""
+    image = placement.image
+    task = image.entities.get("task", "")
+    if (image.datatype, image.suffix) != ("func", "bold") or task.lower().startswith(REST):
+        return
+    shared = {key: label for key, label in image.entities.items() if key not in ("echo", "part")}
+    name = f"{placement.path.parent}/{naming_rules.file_name(placement.labels, shared, 'events')}.tsv"
+    if not (staging.folder / name).exists():
+        staging.path(name).write_text("\t".join(EVENT_COLUMNS) + "\n", encoding="utf-8", newline="\n")
+        image.log.notes.append(f"{name} has columns only: add the events of the task")
 
 
 def _age_by_dates(placement: Placement) -> int:

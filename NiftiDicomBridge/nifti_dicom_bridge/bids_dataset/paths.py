@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,49 +13,16 @@ from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap
 from .classify import classify
+from .derivatives import place_results
 from .disambiguate import disambiguate
+from .field_maps import link_field_maps
+from .given_keys import add_given_keys
 from .images import Image, relate
+from .placement import SOURCE_DATA, Placement
 from .required_keys import add_required_keys
 from .subject_labels import Owners, session_of, sessions_from_reproin, subject_of
 
-SOURCE_DATA = "sourcedata"
 LAST = 1 << 62
-WITH_GRADIENTS = {("dwi", "dwi"), ("fmap", "epi")}
-
-
-@dataclass
-class Placement:
-    """Where one image goes.
-
-    Attributes
-    ----------
-    image : Image
-        The image.
-    subject, session : str
-        Labels; session empty where there is none.
-    path : PurePosixPath
-        Below the dataset, without extension.
-    """
-
-    image: Image
-    subject: str
-    session: str
-    path: PurePosixPath = field(default_factory=PurePosixPath)
-
-    @property
-    def labels(self) -> list[str]:
-        """``sub-…`` and, where there is one, ``ses-…``."""
-        return [f"sub-{self.subject}", *([f"ses-{self.session}"] if self.session else [])]
-
-    @property
-    def is_raw(self) -> bool:
-        """Whether it has a name in BIDS."""
-        return bool(self.image.datatype)
-
-    @property
-    def with_gradients(self) -> bool:
-        """Whether b-values may stand beside it."""
-        return not self.is_raw or (self.image.datatype, self.image.suffix) in WITH_GRADIENTS
 
 
 def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str = ".nii.gz") -> list[Placement]:
@@ -86,8 +52,10 @@ def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extensi
     for placement in sorted(placements, key=_order):
         sessions[placement.subject, placement.session].append(placement)
     for group in sessions.values():
-        _name(group)
+        _name(group, table)
     _resolve_intended(placements, extension)
+    for group in sessions.values():
+        link_field_maps(group, extension)
     return placements
 
 
@@ -97,18 +65,20 @@ def _order(placement: Placement) -> tuple[float, str]:
     return metadata.number(first, Tag.SERIES_NUMBER) or LAST, str(placement.image.keys.get("AcquisitionTime", ""))
 
 
-def _name(session: Sequence[Placement]) -> None:
+def _name(session: Sequence[Placement], table: BidsMap) -> None:
     images = [placement.image for placement in session]
     for image in images:
         if image.datatype:
+            add_given_keys(image, table.keys)
             add_required_keys(image, images)
     disambiguate([image for image in images if image.datatype])
+    place_results(session, table.derivative)
     taken: set[str] = set()
     for placement in session:
         image, folder = placement.image, PurePosixPath(*placement.labels)
         if placement.is_raw:
             placement.path = folder / image.datatype / naming_rules.file_name(placement.labels, image.entities, image.suffix)
-        else:
+        elif not placement.derivative:
             placement.path = PurePosixPath(SOURCE_DATA) / folder / unique_name(image.plan.name, taken)
             image.log.warnings.append(f"kept in {SOURCE_DATA}: {image.reason}.")
 

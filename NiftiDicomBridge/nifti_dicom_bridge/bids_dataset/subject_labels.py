@@ -135,6 +135,8 @@ def protocol_of(image: Image) -> ReproInName | None:
 
 def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, session_labels: dict[str, str]) -> str:
     """Return the label of the session, empty for none: given, from names of series, else the date of the study."""
+    if table.session:
+        return table.session
     first = image.plan.instances[0].elements
     date = next((label for tag in DATES if (label := label_of(metadata.text(first, tag)))), "")
     keys = ("StudyDescription", "StudyID", "AccessionNumber", "StudyInstanceUID")

@@ -20,12 +20,13 @@ from .convert import Registrar, check_report, pair, write_report_file
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .progress_bar import ProgressBar
+from .reading_options import add_selection
 
 NAME = "apply"
 _OWN = ("select", "per", "take", "input_name", "shell", "timeout", "jobs")
 _DICOM = (
     "kind", "labels", "algorithm", "segmentation", "metadata", "overwrite", "plane", "max_error", "gzip", "follow_links",
-    "size_limit",
+    "size_limit", "series", "study", "patient", "modality",
 )  # fmt: skip
 _EPILOG = """placeholders in COMMAND:
   {input}       NIfTI file of the volume          {inputs}      those of all selected volumes of a study
@@ -61,6 +62,7 @@ def add_apply(commands: Any) -> None:
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")
     sub.add_argument("--select", action="append", default=[], metavar="KEYWORD=PATTERN,...",
                      help="only series that match, such as Modality=MR,SeriesDescription=*T1*; may be repeated")  # fmt: skip
+    add_selection(sub)
     _add_command(sub.add_argument_group("Command"))
     _add_result(sub.add_argument_group("Results"))
     sub.add_argument("--send", metavar="ARCHIVE", help=f"also send the results: {ARCHIVE}")
@@ -93,7 +95,7 @@ def _add_result(group: Any) -> None:
                             "program)")  # fmt: skip
     group.add_argument("--as", choices=[kind.value for kind in Kind], default=Kind.AUTO.value, dest="kind",
                        help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
-    group.add_argument("--labels", metavar="FILE", help="names and colors of the labels of label maps")
+    group.add_argument("--labels", metavar="FILE|PROFILE", help="names, codes and colors of labels: see docs/labels.md")
     group.add_argument("--segmentation", choices=[form.value for form in SegmentationForm],
                        default=SegmentationForm.AUTO.value, help="how segments are stored")  # fmt: skip
     group.add_argument("--plane", choices=[plane.value for plane in SlicePlane], default=SlicePlane.AUTO.value,

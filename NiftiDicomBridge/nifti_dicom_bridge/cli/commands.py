@@ -19,6 +19,7 @@ from .listen import run_listen
 from .parser import parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
+from .reading_options import SELECTION
 from .short_form import with_command
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
@@ -96,8 +97,14 @@ def _fail(text: str, code: int) -> int:
 def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.inspect import inspect
 
-    with ProgressBar(quiet=arguments.json) as bar, size_limit(arguments.size_limit):
-        inspection = inspect(arguments.inputs, bar.progress, arguments.follow_links)
+    selection = {name: value for name in SELECTION if (value := getattr(arguments, name))}
+    with ProgressBar(quiet=arguments.json or arguments.bids_map) as bar, size_limit(arguments.size_limit):
+        if arguments.bids_map:
+            from ..conversion.bids_map_starter import bids_map_starter
+
+            print_json(bids_map_starter(arguments.inputs, bar.progress, arguments.follow_links, **selection))
+            return DONE
+        inspection = inspect(arguments.inputs, bar.progress, arguments.follow_links, deep=arguments.deep, **selection)
     _print(inspection.to_dict() if arguments.json else inspection.table(), arguments.json)
     return FAILED if inspection.problems else DONE
 

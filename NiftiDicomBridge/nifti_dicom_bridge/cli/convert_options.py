@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options.filename_templates import FIELDS
 from .archive_options import ARCHIVE, add_settings
 from .cluster_options import add_cluster
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
-from .reading_options import add_reading
+from .reading_options import add_reading, add_selection
 
 
 def add_convert(commands: Any, can_register: bool) -> None:
@@ -22,39 +23,48 @@ def add_convert(commands: Any, can_register: bool) -> None:
                           "store: s3://BUCKET/FOLDER, gs://…, az://…, zip://FOLDER::ARCHIVE.zip (docs/scale.md)")  # fmt: skip
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
-    sub.add_argument(
-        "-o",
-        "--output",
-        required=True,
-        type=Path,
-        metavar="OUT",
-        help="folder to write to; made when missing. Also a URL: s3://…, gs://…, az://…",
-    )
-    sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
-                     help="new: a new series (default); keep: the very same instances")  # fmt: skip
-    sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
-                     help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
-    sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
-    sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
-                     help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
-    sub.add_argument("--subject", metavar="LABEL", help="BIDS: label of the subject, for input of one patient")
-    sub.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that tells what each series is in BIDS")
-    sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
-                     help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
-                          "'shear' makes rows and columns perpendicular")  # fmt: skip
-    sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
-                     help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT",
+                     help="folder to write to, made when missing; or a URL: s3://…, gs://…, az://…")  # fmt: skip
+    _add_form(sub)
+    _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
     _add_dicom(sub.add_argument_group("DICOM files and archives"))
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
     _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
     add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
     add_deidentification(sub.add_argument_group("De-identification", "see docs/deidentification.md"))
+    _add_existing(sub)
+    add_reading(sub)
+    add_selection(sub)
+    _add_run(sub, can_register)
+
+
+def _add_form(sub: Any) -> None:
+    sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
+                     help="new: a new series (default); keep: the very same instances")  # fmt: skip
+    sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
+                     help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
+    sub.add_argument("-f", "--filename", metavar="TEMPLATE",
+                     help="names of images, such as '{patient}/{series:03}_{description}', or dcm2niix's '%%s_%%d'; fields: "
+                          + ", ".join(FIELDS))  # fmt: skip
+    sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
+    sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
+                     help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
+    sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
+                     help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
+                          "'shear' makes rows and columns perpendicular")  # fmt: skip
+    sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
+                     help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
+
+
+def _add_existing(sub: Any) -> None:
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--skip-existing", action="store_true",
                      help="skip images whose outputs exist: completes a conversion that was interrupted")  # fmt: skip
     sub.add_argument("--verify", action="store_true",
                      help="read every output again and compare it before it is put in place")  # fmt: skip
-    add_reading(sub)
+
+
+def _add_run(sub: Any, can_register: bool) -> None:
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     add_cluster(sub.add_argument_group("Many images", "see docs/scale.md"))
@@ -66,6 +76,18 @@ def add_convert(commands: Any, can_register: bool) -> None:
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0,
                         help="print every file, note and change; -vv: tracebacks of unexpected errors, too")  # fmt: skip
+
+
+def _add_bids(group: Any) -> None:
+    group.add_argument("-p", "--subject", "--participant", metavar="LABEL", dest="subject",
+                       help="label of the subject, for input of one patient")  # fmt: skip
+    group.add_argument("-s", "--session", metavar="LABEL", help="label of the session (default: date of the study)")
+    group.add_argument("--task", metavar="LABEL", help="label of the task of functional images (default: by their names)")
+    group.add_argument("--run", metavar="N", help="number of the run, for input of one run (default: counted)")
+    group.add_argument("--bids-map", metavar="FILE", help="JSON or TOML that specifies what each series is in BIDS")
+    group.add_argument("--bids-keys", metavar="FILE",
+                       help="JSON or TOML with keys of sidecars that the DICOM does not contain, by datatype")  # fmt: skip
+    group.add_argument("--bids-derivative", metavar="NAME", help="write segmentations and other results to derivatives/NAME")
 
 
 def _add_dicom(group: Any) -> None:
@@ -93,7 +115,9 @@ def _add_creation(group: Any) -> None:
     group.add_argument("--sidecar", metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
     group.add_argument("--metadata", metavar="FILE",
                        help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
-    group.add_argument("--labels", metavar="FILE", help="names and colours of the labels of a label map")
+    group.add_argument("--labels", metavar="FILE|PROFILE",
+                       help="names, codes and colors of the labels of a label map: a file, or a profile such as freesurfer, "
+                            "totalsegmentator:total, masks (docs/labels.md)")  # fmt: skip
     group.add_argument("--algorithm", metavar="NAME[:VERSION[:FAMILY]]",
                        help="what made a segmentation automatically, such as nnU-Net:2.5:AI")  # fmt: skip
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,

@@ -11,7 +11,7 @@ from .apply import add_apply
 from .archive_options import add_fetch, add_listen, add_send
 from .convert_options import add_convert
 from .exit_codes import USAGE
-from .reading_options import add_reading
+from .reading_options import add_reading, add_selection
 
 PROGRAM = "nifti-dicom-bridge"
 
@@ -73,16 +73,20 @@ class _Version(argparse.Action):
 
 
 def _add_inspect(commands: Any) -> None:
-    sub = commands.add_parser("inspect", help="show what is there", description="Show series, geometry and what each becomes.")
-    sub.add_argument(
-        "inputs",
-        nargs="+",
-        type=Path,
-        metavar="INPUT",
-        help="DICOM or NIfTI files, folders, a DICOMDIR, or URLs such as s3://BUCKET/FOLDER",
+    sub = commands.add_parser(
+        "inspect",
+        help="show what is there",
+        description="Show patients, studies and series, what each becomes, and what is wrong with it.",
     )
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
+                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or a URL such as s3://BUCKET/FOLDER")  # fmt: skip
     add_reading(sub)
-    sub.add_argument("--json", action="store_true", help="print JSON")
+    add_selection(sub)
+    sub.add_argument("--deep", action="store_true", help="also decode all pixel data, to find damage that headers do not show")
+    shown = sub.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print JSON, with all UIDs and paths")
+    shown.add_argument("--bids-map", action="store_true",
+                       help="print a map to edit for convert --bids-map, with a row for each series")  # fmt: skip
     _add_verbose(sub)
 
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+SELECTION = ("series", "study", "patient", "modality")
+
 
 def add_reading(sub: Any) -> None:
     """Add the options."""
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=_limit, metavar="GB",
                      help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
+
+
+def add_selection(sub: Any) -> None:
+    """Add the options that select images."""
+    group = sub.add_argument_group("Selection", "patterns with * and ?, whatever the case; each may be repeated")
+    group.add_argument("--series", action="append", metavar="UID|NUMBER|TEXT",
+                       help="only series with this UID, number, description or protocol; or name of a NIfTI file")  # fmt: skip
+    group.add_argument("--study", action="append", metavar="UID|ID|DATE|TEXT",
+                       help="only studies with this UID, StudyID, date, description or accession number")  # fmt: skip
+    group.add_argument("--patient", action="append", metavar="ID|NAME", help="only patients with this PatientID or name")
+    group.add_argument("--modality", action="append", metavar="MR|CT|…", help="only images of this modality")
 
 
 def _limit(text: str) -> float:

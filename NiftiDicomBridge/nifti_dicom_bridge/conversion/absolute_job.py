@@ -8,7 +8,7 @@ from typing import Any
 
 from ..options import ConversionOptions, FileOptions, PreviewOptions
 from ..options.addresses import is_address
-from ..options.path_rules import NAMES
+from ..options.path_rules import is_name
 from ..options.urls import is_url
 from .jobs import Job
 
@@ -23,7 +23,7 @@ def absolute_job(job: Job) -> Job:
 def _absolute(name: str, value: Any) -> Any:
     """Return the value of an option with absolute paths; words in place of a path stay."""
     if isinstance(value, Path):
-        return value if is_address(value) or is_url(value) or str(value).lower() == NAMES.get(name) else value.absolute()
+        return value if is_address(value) or is_url(value) or is_name(name, value) else value.absolute()
     if isinstance(value, tuple):
         return tuple(_absolute(name, one) for one in value)
     if isinstance(value, dict):

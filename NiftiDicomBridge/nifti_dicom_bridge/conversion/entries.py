@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Cancelled, OutputError
-from ..formats.dicom.reading.plans import Plan, plan_series, with_unique_names
+from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.series import Inventory, Leftover
 from ..labels import Segment
 from ..model import metadata
@@ -20,6 +20,7 @@ from ..model.volume import Volume
 from ..options import Clean, ConversionOptions
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
+from .file_names import name_of_elements, name_plans
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 from .task_runner import TaskRunner
@@ -37,10 +38,12 @@ class OutputPolicy:
         None to leave volumes as they are.
     taken : set of str
         Names that are taken.
+    template : str
+        For the names of de-identified volumes; by default they have number and modality of the series.
     """
 
-    def __init__(self, deidentifier: Deidentifier | None, taken: set[str]):
-        self._cleaner = deidentifier
+    def __init__(self, deidentifier: Deidentifier | None, taken: set[str], template: str = ""):
+        self._cleaner, self._template = deidentifier, template
         self._taken = taken
 
     @classmethod
@@ -50,7 +53,7 @@ class OutputPolicy:
             return cls(None, taken)
         from ..deidentification import Deidentifier  # only few conversions need it
 
-        return cls(Deidentifier.of(options), taken)
+        return cls(Deidentifier.of(options), taken, options.filename)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -73,7 +76,10 @@ class OutputPolicy:
         if self._cleaner is None:
             return volume
         cleaned = self._cleaner.clean(volume, log)
-        return replace(cleaned, name=unique_name(cleaned.name, self._taken))
+        name = cleaned.name
+        if self._template and cleaned.source is not None:
+            name = name_of_elements(self._template, cleaned.dicom.metadata.first.elements, name)
+        return replace(cleaned, name=unique_name(name, self._taken))
 
     def naming(self) -> Deidentifier | None:
         """Return what de-identifies the headers that file names are derived from; it keeps harmless words."""
@@ -101,10 +107,11 @@ class OutputPolicy:
         return {}
 
 
-def plans_and_report(inventory: Inventory, runner: TaskRunner) -> tuple[list[Plan], ConversionReport]:
+def plans_and_report(inventory: Inventory, runner: TaskRunner, template: str = "") -> tuple[list[Plan], ConversionReport]:
     """Return what each series becomes, under names that differ, and a report of all that becomes nothing."""
     report = ConversionReport()
-    plans = with_unique_names(plans_as_named(inventory, report, runner))
+    plans = plans_as_named(inventory, report, runner)
+    name_plans(plans, template)
     return plans, report
 
 
@@ -114,6 +121,8 @@ def plans_as_named(inventory: Inventory, report: ConversionReport, runner: TaskR
     Files that are left out are entries of the report, and so are series that cannot be understood: failed ones.
     """
     plans: list[Plan] = []
+    if inventory.unselected:
+        report.notes.append(f"{inventory.unselected} series were left out by the selection.")
     entries = leftover_entries(inventory.leftovers)
     for series in inventory.series:
         entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ..errors import BridgeError
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.input_files import walk
 from ..model.names import companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
+from ..options import ConversionOptions
 from .entries import errors_recorded_in
 from .image_with_record import ImageWithRecord, open_nifti, open_store
+from .selection import Selection
 from .task_runner import TaskRunner
 
 PAIR = (".hdr", ".img")
@@ -43,14 +46,32 @@ def is_nifti_file(path: Path) -> bool:
 
 
 def opened_images(
-    inputs: Sequence[Path], report: ConversionReport, follow_links: bool, runner: TaskRunner
+    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
 ) -> Iterator[ImageWithRecord]:
-    """Yield the images; what cannot be read is a failed entry of the report."""
-    yield from _opened(nifti_files(inputs, follow_links), open_nifti, report, runner)
-    stores = list(stores_below(inputs, follow_links))
+    """Yield the images that are selected; what cannot be read is a failed entry of the report."""
+    selection = Selection.of(options)
+    yield from filter(selection.of_file, _opened(nifti_files(inputs, options.follow_links), open_nifti, report, runner))
+    stores = list(stores_below(inputs, options.follow_links))
     if stores:
         check_package()
-    yield from _opened(stores, open_store, report, runner)
+    yield from filter(selection.of_file, _opened(stores, open_store, report, runner))
+
+
+def selected_files(paths: Iterable[Path], selection: Selection) -> Iterator[Path]:
+    """Yield the NIfTI files that are selected, and those that cannot be read."""
+    return (path for path in paths if not selection.patterns or _is_selected(path, open_nifti, selection))
+
+
+def selected_stores(paths: Iterable[Path], selection: Selection) -> Iterator[Path]:
+    """Yield the Zarr stores that are selected, and those that cannot be read."""
+    return (path for path in paths if not selection.patterns or _is_selected(path, open_store, selection))
+
+
+def _is_selected(path: Path, opener: Callable[[Path], ImageWithRecord], selection: Selection) -> bool:
+    try:
+        return selection.of_file(opener(path))
+    except BridgeError:  # its conversion reports the reason
+        return True
 
 
 def other_inputs(inputs: Sequence[Path]) -> list[Path]:

@@ -18,6 +18,7 @@ from ..options.path_fields import RequiredPath, RequiredPaths
 from ..options.urls import is_url
 from ..output import recover
 from .archives import fetched_inputs, send_outputs
+from .selection import Selection, nothing_selected
 from .task_runner import Finished, TaskRunner
 from .url_jobs import Workspace, finishing, mirrored, with_urls
 
@@ -102,7 +103,7 @@ def convert_with(
         workspace, inputs, output = mirrors
         local = replace(job, inputs=inputs, output=output)
         report = _convert(local, progress, finishing(finished, workspace), _with_prepared(runner_of, workspace))
-    report = with_urls(report, workspace)
+    report = with_urls(report, workspace, are_named=not job.options.deidentify)
     report.entries += failed
     if job.options.send:
         send_outputs(report, job.options, progress)
@@ -143,6 +144,8 @@ def _convert(
     if finished is not None and job.options.deidentify:
         for entry in report.entries:
             finished(entry)
+    if not report.entries and Selection.of(job.options).patterns:
+        raise nothing_selected(job.inputs, job.options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
         raise BridgeError(_nothing_found(job, report))
     report.notes += notes

@@ -14,7 +14,8 @@ from typing import Any
 from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar, split_complex
-from ..creation.kind_parameters import kind_parameters_for, kind_parameters_of_source
+from ..creation.kind_parameters import LABEL_KINDS, kind_parameters_for, kind_parameters_of_source
+from ..creation.nnunet_results import with_results
 from ..creation.recast.attributes import with_valid_values, with_values
 from ..creation.recast.request import kind_of_volume, recast_request, requested_kind
 from ..errors import SidecarError
@@ -31,6 +32,7 @@ from ..options.algorithm import Algorithm, parse_algorithm
 from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
+from .joined_images import open_joined
 from .sidecar_edits import SidecarEdits
 
 
@@ -63,23 +65,34 @@ class ObjectBuilder:
         _refuse_original_options(path, self.job.options)  # before a damaged image is complained of
         self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry, progress)
 
-    def create_of(self, image: ImageWithSidecar, entry: Entry, progress: Progress | None = None) -> None:
-        """Make DICOM of an image that never was DICOM."""
+    def create_of_masks(self, paths: Sequence[Path], entry: Entry, progress: Progress | None = None) -> None:
+        """Make one object of the masks of a folder, or of the tissue maps of an image."""
+        _refuse_original_options(paths[0], self.job.options)
+        image, segments = open_joined(paths)
+        self.create_of(image, entry, progress, segments)
+
+    def create_of(
+        self, image: ImageWithSidecar, entry: Entry, progress: Progress | None = None, known: Sequence[Segment] = ()
+    ) -> None:
+        """Make DICOM of an image that never was DICOM; of segments that are known, if any."""
         options, shared = self.job.options, self.shared.for_file(image.path)
         _refuse_original_options(image.path, options)
         entry.outcome = Outcome.CONVERTED
         with Staging(self.output, options.overwrite) as staging:
-            for what in split_complex(image):
+            for part in split_complex(image):
+                what, segments = (part, known) if known else with_results(part, options, entry.log)
                 request = request_of(what, shared, entry.log)
                 entry.log.values += request.attributes.as_changes()
-                objects = build_objects(request, self._parameters(what, request, shared, entry), entry.log)
+                objects = build_objects(request, self._parameters(what, request, shared, entry, segments), entry.log)
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
                 folder = self.job.series_folder or what.name
                 write_objects(objects, folder, frames, staging, self.job, progress)
             entry.outputs = staging.commit()
 
-    def _parameters(self, what: ImageWithSidecar, request: Request, shared: ConversionContext, entry: Entry) -> KindParameters:
-        parameters = kind_parameters_for(what, request, shared, entry.log, self.segments)
+    def _parameters(
+        self, what: ImageWithSidecar, request: Request, shared: ConversionContext, entry: Entry, segments: Sequence[Segment]
+    ) -> KindParameters:
+        parameters = kind_parameters_for(what, request, shared, entry.log, self.segments or segments)
         return replace(parameters, algorithm=self._algorithm(request.kind, entry))
 
     def _algorithm(self, kind: Kind, entry: Entry) -> Algorithm:
@@ -87,7 +100,7 @@ class ObjectBuilder:
         if self.job.provenance is not None:
             return self.job.provenance.algorithm
         stated = parse_algorithm(self.job.options.algorithm)
-        if stated.name and kind is not Kind.SEG:
+        if stated.name and kind not in LABEL_KINDS:
             entry.log.warnings.append(
                 f'algorithm="{stated.title}" was not applied: this image is no segmentation. Use kind="seg" if it is'
             )

@@ -127,7 +127,7 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     for number, path in enumerate(files):
         if progress is not None:
             progress(path.name, number, len(files))
-        proposals.append(_proposal(path, shared))
+        proposals.append(proposal_of(path, shared))
     return proposals
 
 
@@ -154,7 +154,8 @@ def value_problem(keyword: str, text: str) -> str:
     return word_problem(tag, element_of(tag, vr, values), MR)
 
 
-def _proposal(path: Path, shared: ConversionContext) -> Proposal:
+def proposal_of(path: Path, shared: ConversionContext) -> Proposal:
+    """Return what one image would become; a failure is its `error`."""
     result, log = Proposal(path), Log()
     try:
         shared = shared.for_file(path)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.dataset_files import stage_dataset_files
+from ..bids_dataset.given_keys import read_keys
 from ..bids_dataset.images import Image
-from ..bids_dataset.paths import SOURCE_DATA, Placement, assign_paths
+from ..bids_dataset.paths import assign_paths
+from ..bids_dataset.placement import Placement
 from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.series import find_series
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
@@ -21,6 +22,7 @@ from ..options import ConversionOptions, Progress
 from ..output import Staging, dataset_locked
 from .entries import OutputPolicy, errors_recorded_in, plans_as_named
 from .existing import check_free, series_of
+from .selection import Selection, find_selected
 from .stage_nifti import stage_labels, stage_nifti
 from .streamed import opened_volume
 from .task_runner import TaskRunner
@@ -36,8 +38,15 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     OptionError
         If the map of the person has errors; nothing was read then.
     """
-    table = read_map(options.bids_map)
-    inventory = find_series(inputs, runner.progress, options.follow_links)
+    table = replace(
+        read_map(options.bids_map),
+        session=options.session,
+        task=options.task,
+        run=options.run,
+        derivative=options.bids_derivative,
+        keys=read_keys(options.bids_keys),
+    )
+    inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links)
     report = ConversionReport()
     public = OutputPolicy.of(options, set())
     pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)
@@ -102,7 +111,6 @@ def write_placed(
     """
     name = str(placement.path)
     with Staging(dataset, options.overwrite) as staging:
-        apart = f"{SOURCE_DATA}/{name}.json" if placement.is_raw else ""
         stage_nifti(
             volume,
             name,
@@ -110,7 +118,7 @@ def write_placed(
             options,
             placement.image.changes,
             placement.with_gradients,
-            record_name=apart,
+            record_name=placement.record_path,
             complete=complete,
         )
         if not placement.is_raw:

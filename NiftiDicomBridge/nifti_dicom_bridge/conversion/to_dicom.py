@@ -16,7 +16,6 @@ from ..formats.dicom import edits
 from ..formats.dicom.created.kinds import modality_of
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
-from ..formats.dicom.reading.series import find_series
 from ..formats.dicom.uids import UidMap, references_in, uid_bytes
 from ..formats.dicom.write import DicomJob, folder_of, write_dicom
 from ..model import metadata
@@ -33,6 +32,7 @@ from .entries import OutputPolicy, errors_recorded_in, plans_and_report
 from .existing import refuse_other_study
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
+from .selection import Selection, find_selected
 from .sidecar_edits import SidecarEdits
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
@@ -114,11 +114,13 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(_image_sources(inputs, report, options, runner))
-    inventory = find_series(other_inputs(inputs), runner.progress, options.follow_links)
+    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
+    report.notes += others.notes
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans]
     _check_sidecar(sources, options)
+    _join_masks(sources, options)
     groups = list(_jobs(_sharing_instances(sources), run.job))
     keys = _keys_of_tasks([group for group, _ in groups], options) if runner.jobs > 1 else repeat(frozenset[str]())
     tasks = []
@@ -130,7 +132,13 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
 
 
 def _title(group: Sequence[_Source]) -> str:
+    if _are_masks(group):
+        return f"{group[0].inputs[0].parent.name}: {len(group)} files, {group[0].title}, …"
     return ", ".join(source.title for source in group)
+
+
+def _are_masks(group: Sequence[_Source]) -> bool:
+    return len(group) > 1 and all(source.file is not None and source.file.record is None for source in group)
 
 
 def _keys_of_tasks(groups: Sequence[Sequence[_Source]], options: ConversionOptions) -> list[frozenset[str]]:
@@ -167,7 +175,7 @@ def _may_be_new(group: Sequence[_Source], options: ConversionOptions) -> bool:
 def _image_sources(
     inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
 ) -> Iterator[_Source]:
-    for file in opened_images(inputs, report, options.follow_links, runner):
+    for file in opened_images(inputs, report, options, runner):
         entry, source = Entry(file.path.name, Outcome.CONVERTED, [file.path]), None
         with errors_recorded_in(entry):
             source = _source_of(file)
@@ -175,6 +183,16 @@ def _image_sources(
             runner.report([entry], report)
         else:
             yield source
+
+
+def _join_masks(sources: Sequence[_Source], options: ConversionOptions) -> None:
+    """Let the masks of a folder, and the tissue maps of an image, be written together."""
+    from .joined_images import joined_files
+
+    new = {source.file.path: source for source in sources if source.file is not None and source.file.record is None}
+    for number, files in enumerate(joined_files(list(new), options) if len(new) > 1 else ()):
+        for file in files:
+            new[file].instances = frozenset({f"joined {number}"})
 
 
 def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:
@@ -254,7 +272,10 @@ def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) 
     with errors_recorded_in(entry, options.skip_existing):
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
-            run.making.create(first.path, entry, progress)
+            if _are_masks(group):
+                run.making.create_of_masks(inputs, entry, progress)
+            else:
+                run.making.create(first.path, entry, progress)
         elif options.kind is Kind.AUTO or not _recast(group, run, entry, progress):
             _restore(group, run, entry, progress)
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was

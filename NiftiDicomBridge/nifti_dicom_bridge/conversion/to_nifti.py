@@ -12,7 +12,6 @@ from ..errors import GeometryError
 from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
-from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.names import name_key, portable_stem, stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
@@ -22,7 +21,10 @@ from ..options import ConversionOptions, Progress
 from ..output import Staging
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
+from .file_names import name_of_image
+from .image_files import selected_stores
 from .image_with_record import open_store
+from .selection import Selection, find_selected
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .streamed import opened_volume
 from .task_runner import TaskRunner
@@ -31,9 +33,10 @@ from .tasks import Task, keys_of_names
 
 def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
-    stores = list(stores_below(inputs, options.follow_links))
-    inventory = find_series([path for path in inputs if not is_store(path)], runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner)
+    selection = Selection.of(options)
+    stores = list(selected_stores(stores_below(inputs, options.follow_links), selection))
+    inventory = find_selected([path for path in inputs if not is_store(path)], selection, runner.progress, options.follow_links)
+    plans, report = plans_and_report(inventory, runner, options.filename)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
     tasks = stores_to_nifti(stores, output, options, taken, public) if stores else []
@@ -73,11 +76,15 @@ def stores_to_nifti(
 ) -> list[Task]:
     """Return how to convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
     check_package()
-    names = [stem_of(path) if options.deidentify else unique_name(portable_stem(path), taken) for path in stores]
+    names = [stem_of(path) if options.deidentify else unique_name(_name_of_store(path, options), taken) for path in stores]
     return [
         Task(path.name, [path], partial(_store_to_nifti, path, name, output, options, public), public.keys)
         for path, name in zip(stores, names, strict=True)
     ]
+
+
+def _name_of_store(path: Path, options: ConversionOptions) -> str:
+    return name_of_image(open_store(path), options) if options.filename else portable_stem(path)
 
 
 def _store_to_nifti(

@@ -17,12 +17,11 @@ from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.segments import segments_of
-from ..formats.dicom.reading.series import find_series
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
 from ..model.metadata import Log
-from ..model.names import portable_stem, safe_name, unique_name
+from ..model.names import safe_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
@@ -32,10 +31,12 @@ from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report
+from .file_names import name_of_elements, name_of_image
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .read_back import check_pictures
 from .read_images import read
+from .selection import Selection, find_selected
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -104,11 +105,12 @@ def _sources(
     inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
 ) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
-    for file in opened_images(inputs, report, options.follow_links, runner):
-        yield _Source(file.path.name, portable_stem(file.path), [file.path], file=file)
-    inventory = find_series(other_inputs(inputs), runner.progress, options.follow_links)
-    plans, others = plans_and_report(inventory, runner)
+    for file in opened_images(inputs, report, options, runner):
+        yield _Source(file.path.name, name_of_image(file, options), [file.path], file=file)
+    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links)
+    plans, others = plans_and_report(inventory, runner, options.filename)
     report.entries += others.entries
+    report.notes += others.notes
     for plan in plans:
         yield _Source(plan.title, plan.name, plan.paths, plan=plan)
 
@@ -128,12 +130,20 @@ def _write(source: _Source, name: str, shared: _Shared, entry: Entry, progress: 
     entry.log.warnings += volume.warnings
     title = _public_name(volume) if shared.options.deidentify else source.title
     subject = _subject(source, with_display_rescale(volume), title, shared, entry)
-    name = name or unique_name(title if shared.options.deidentify else source.name, shared.taken)
+    if not name:
+        name = unique_name(_protected_name(volume, title, shared) if shared.options.deidentify else source.name, shared.taken)
     with Staging(shared.output, shared.options.overwrite) as staging:
         stage_preview(subject, name, staging, shared.options, entry.log, progress)
         if shared.options.verify:
             staging.checks.append(check_pictures)
         entry.outputs = staging.commit()
+
+
+def _protected_name(volume: Volume, title: str, shared: _Shared) -> str:
+    """Return the name of pictures of a de-identified image."""
+    if not shared.options.filename or volume.source is None:
+        return title
+    return name_of_elements(shared.options.filename, volume.dicom.metadata.first.elements, title)
 
 
 def _public_name(volume: Volume) -> str:

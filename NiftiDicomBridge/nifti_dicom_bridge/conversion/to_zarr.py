@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from ..errors import BridgeError
 from ..formats import zarr
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
-from ..formats.dicom.reading.series import find_series
 from ..labels import find_labels
 from ..model.names import ZARR_SUFFIX, portable_stem, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
@@ -21,8 +21,10 @@ from ..output import Staging
 from ..sidecar import finite_keys
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
-from .image_files import is_nifti_file, nifti_files
-from .image_with_record import open_nifti, open_store
+from .file_names import name_of_image
+from .image_files import is_nifti_file, nifti_files, selected_files, selected_stores
+from .image_with_record import ImageWithRecord, open_nifti, open_store
+from .selection import Selection, find_selected
 from .stage_zarr import stage_store
 from .task_runner import TaskRunner
 from .tasks import Task
@@ -37,17 +39,19 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
         If the package zarr is not installed; nothing was read then.
     """
     zarr.check_package()
+    selection = Selection.of(options)
     others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
-    inventory = find_series(others, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner)
+    inventory = find_selected(others, selection, runner.progress, options.follow_links)
+    plans, report = plans_and_report(inventory, runner, options.filename)
     taken: set[str] = set()
     public = OutputPolicy.of(options, taken)
     images: list[tuple[str, list[Path], str, Stage]] = [
         (plan.title, plan.paths, plan.name, partial(_stage_series, plan)) for plan in plans
     ]
-    files, stores = nifti_files(inputs, options.follow_links), zarr.stores_below(inputs, options.follow_links)
-    images += [(path.name, [path], portable_stem(path), partial(_stage_image, path)) for path in files]
-    images += [(path.name, [path], portable_stem(path), partial(_stage_other_store, path)) for path in stores]
+    files = selected_files(nifti_files(inputs, options.follow_links), selection)
+    stores = selected_stores(zarr.stores_below(inputs, options.follow_links), selection)
+    images += [(path.name, [path], _name(path, open_nifti, options), partial(_stage_image, path)) for path in files]
+    images += [(path.name, [path], _name(path, open_store, options), partial(_stage_other_store, path)) for path in stores]
     tasks = []
     for title, paths, name, stage in images:
         own = name if options.deidentify else unique_name(name, taken)
@@ -55,6 +59,14 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
         tasks.append(Task(title, paths, partial(_written, what, stage), public.keys))
     report.entries += runner.run(tasks)
     return public.published(report)
+
+
+def _name(path: Path, opener: Callable[[Path], ImageWithRecord], options: ConversionOptions) -> str:
+    """Return the name of what an image file becomes; its conversion reports why it cannot be read."""
+    try:
+        return name_of_image(opener(path), options) if options.filename else portable_stem(path)
+    except BridgeError:
+        return portable_stem(path)
 
 
 @dataclass

@@ -87,12 +87,14 @@ class Workspace:
                 return cast("Path", UrlPath(mirror.url, path.relative_to(mirror.folder).as_posix()))
         return path
 
-    def refused(self) -> list[Entry]:
-        """Return an entry for each object that cannot be read."""
+    def refused(self, are_named: bool) -> list[Entry]:
+        """Return an entry for each object that cannot be read; names may identify a patient."""
+        refused = [(mirror.url, name, reason) for mirror in self.inputs for name, reason in mirror.refused.items()]
+        if not are_named:
+            return [Entry("object", Outcome.FAILED, error=reason) for _, _, reason in refused]
         return [
-            Entry(name, Outcome.FAILED, [cast("Path", UrlPath(mirror.url, name))], error=f"{mirror.url}/{name}: {reason}")
-            for mirror in self.inputs
-            for name, reason in mirror.refused.items()
+            Entry(name, Outcome.FAILED, [cast("Path", UrlPath(url, name))], error=f"{url}/{name}: {reason}")
+            for url, name, reason in refused
         ]
 
 
@@ -177,12 +179,12 @@ def _converted(task: Task, folder: Path, shared: Sequence[Path], progress: Progr
     return workspace.published(entry)
 
 
-def with_urls(report: ConversionReport, workspace: Workspace) -> ConversionReport:
-    """Return a report with URLs in place of files of mirrors, and the objects that were refused."""
+def with_urls(report: ConversionReport, workspace: Workspace, are_named: bool) -> ConversionReport:
+    """Return a report with URLs in place of files of mirrors, and the objects that were refused, by name on request."""
     if not workspace.mirrors:
         return report
     entries = [workspace.published(entry) for entry in report.entries]
-    return ConversionReport([*entries, *workspace.refused()], list(map(workspace.text, report.notes)))
+    return ConversionReport([*entries, *workspace.refused(are_named)], list(map(workspace.text, report.notes)))
 
 
 def finishing(finished: Callable[[Entry], None] | None, workspace: Workspace) -> Callable[[Entry], None] | None:

@@ -19,7 +19,8 @@ from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
 from .image_with_sidecar import ImageWithSidecar
-from .kind_parameters import LABEL_KINDS, has_label_table
+from .kind_parameters import LABEL_KINDS
+from .label_sources import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block

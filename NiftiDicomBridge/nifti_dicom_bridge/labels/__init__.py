@@ -7,22 +7,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
-    from .codes import named_labels as named_labels
     from .codes import with_codes as with_codes
     from .find import find_labels as find_labels
+    from .find import find_shared_labels as find_shared_labels
+    from .profiles import is_profile as is_profile
     from .read import is_label_table as is_label_table
     from .read import read_label_text as read_label_text
     from .read import read_labels as read_labels
+    from .regions import read_regions as read_regions
     from .segment import Code as Code
     from .segment import Segment as Segment
     from .segment import description_of as description_of
     from .segment import number_in_description as number_in_description
+    from .totalsegmentator import task_of_names as task_of_names
+    from .totalsegmentator import with_classes as with_classes
     from .write import write_dseg as write_dseg
 
 _HOME_OF = {
     "Code": "segment", "Segment": "segment", "description_of": "segment", "number_in_description": "segment",
-    "find_labels": "find", "is_label_table": "read", "read_label_text": "read", "read_labels": "read",
-    "named_labels": "codes", "with_codes": "codes", "write_dseg": "write",
+    "find_labels": "find", "find_shared_labels": "find", "is_profile": "profiles",
+    "is_label_table": "read", "read_label_text": "read", "read_labels": "read",
+    "read_regions": "regions", "task_of_names": "totalsegmentator", "with_classes": "totalsegmentator",
+    "with_codes": "codes", "write_dseg": "write",
 }  # fmt: skip
 
 __all__ = sorted(_HOME_OF)

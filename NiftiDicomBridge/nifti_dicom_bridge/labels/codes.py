@@ -11,7 +11,6 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from ..errors import LabelError
 from ..model.metadata import Log
 from .segment import Code, Segment
 
@@ -95,19 +94,6 @@ def private_code(name: str) -> Code:
 def category(name: str) -> Code:
     """Return a segmented property category (CID 7150) by its keyword."""
     return Code(*_table()["categories"][name])
-
-
-def named_labels(name: str) -> list[Segment]:
-    """Return labels that need no file: ``freesurfer`` are those of aseg and of the Desikan-Killiany atlas (aparc+aseg).
-
-    Raises
-    ------
-    LabelError
-        If there is no such set.
-    """
-    if name.lower() != "freesurfer":
-        raise LabelError(f"There are no built-in labels {name!r}, only 'freesurfer'. Give a label file.")
-    return [Segment(int(number), label) for number, label in _table()["freesurfer"].items()]
 
 
 def bids_label(index: int) -> str:

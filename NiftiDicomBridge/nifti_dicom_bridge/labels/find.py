@@ -6,7 +6,10 @@ from pathlib import Path
 
 from ..bids import inheritance
 from ..model.names import companion, stem_of
-from .read import form_of
+from .profiles import profile_of_name
+from .read import form_of, is_nnunet
+
+DATASET = "dataset.json"
 
 _EXTENSIONS = (".json", ".tsv", ".label", ".txt", ".lut", ".ctbl", ".csv", ".toml")
 # the order in which forms win: what a person wrote for this image before what a tool ships for all
@@ -26,6 +29,20 @@ def find_labels(image: Path | str) -> Path | None:
     forms = {file: form_of(file) for file in beside if file.is_file()}
     own = [file for form in _ORDER for file, one in forms.items() if one == form]
     return own[0] if own else _inherited(path, stem)
+
+
+def find_shared_labels(image: Path | str) -> Path | None:
+    """Return the labels that an image shares with others: their source states nothing of this image, so its values must agree.
+
+    That is ``dataset.json``, which nnU-Net writes into the folder of its predictions, or the profile of a tool that the file
+    name means, such as ``freesurfer`` for ``aparc+aseg.nii.gz``.
+    """
+    path = Path(image)
+    dataset = path.parent / DATASET
+    if form_of(dataset) == "json" and is_nnunet(dataset):
+        return dataset
+    profile = profile_of_name(stem_of(path))
+    return Path(profile) if profile else None
 
 
 def _inherited(path: Path, stem: str) -> Path | None:

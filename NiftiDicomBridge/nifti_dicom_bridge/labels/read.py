@@ -8,6 +8,7 @@ from ..errors import LabelError
 from ..model.input_files import read_file
 from . import caret, checks, tables, text_files, trees
 from .checks import Place
+from .profiles import is_profile, profile_labels
 from .segment import Segment
 
 LARGEST_BYTES = 1 << 24
@@ -17,9 +18,10 @@ LARGEST_BYTES = 1 << 24
 def read_labels(path: Path | str) -> list[Segment]:
     """Return the labels of a file in the order of their numbers, without the background 0.
 
-    Known are BIDS ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's colour
-    tables (.ctbl, .txt, and CSV with terminology), tables and JSON of class numbers and names (TotalSegmentator, nnU-Net),
-    the same in TOML, the JSON that describes segments for dcmqi, and the label table of Connectome Workbench.
+    The name of a profile, such as ``freesurfer``, gives the labels of that tool (`profiles`). Known files are BIDS
+    ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's colour tables (.ctbl,
+    .txt, and CSV with terminology), tables and JSON of class numbers and names (TotalSegmentator, nnU-Net, MONAI), the same in
+    TOML, the JSON that describes segments for dcmqi, and the label table of Connectome Workbench.
 
     Raises
     ------
@@ -34,7 +36,9 @@ def read_labels(path: Path | str) -> list[Segment]:
     >>> [segment.label for segment in read_labels("labels.csv")]
     ['Brain']
     """
-    return read_label_text(_text(Path(path), Place(str(path))), str(path))
+    if is_profile(path):
+        return profile_labels(str(path))
+    return read_label_text(label_text(Path(path)), str(path))
 
 
 def read_label_text(text: str, name: str) -> list[Segment]:
@@ -56,10 +60,16 @@ def is_label_table(text: str) -> bool:
     return caret.is_caret(text)
 
 
+def is_nnunet(path: Path) -> bool:
+    """Whether a file is the ``dataset.json`` of nnU-Net: it also describes the channels of the input."""
+    tree = trees.parse_json(label_text(path), Place(str(path))) or {}
+    return "labels" in tree and ("channel_names" in tree or "modality" in tree)
+
+
 def form_of(path: Path) -> str:
     """Return what kind of label file one is: ``dseg``, ``snap``, ``lut``, ``ctbl``, ``csv``, ``json``, ``toml``; else empty."""
     try:
-        text = _text(path, Place(str(path)))
+        text = label_text(path)
         tree = trees.parse_json(text, Place(str(path)))
     except LabelError:
         return ""
@@ -100,7 +110,9 @@ def _segments(text: str, place: Place) -> list[Segment]:
     )
 
 
-def _text(path: Path, place: Place) -> str:
+def label_text(path: Path) -> str:
+    """Return the text of a label file; raises `LabelError` if it is not a text, or cannot be read."""
+    place = Place(str(path))
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise place.error(f"{path.stat().st_size} bytes: too large for a label file. Was the image given twice?")

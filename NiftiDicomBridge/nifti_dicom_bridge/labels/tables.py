@@ -138,9 +138,14 @@ def _colour(row: Row, here: Place) -> RGB | None:
 def _code(row: Row, beginnings: tuple[str, ...], here: Place) -> Code | None:
     for beginning, parts in zip(beginnings, _PARTS, strict=True):
         for joint in ("_", "."):
-            value, scheme, meaning = (row.get(f"{beginning}{joint}{part}", "").strip() for part in parts)
+            value, scheme, meaning = (_code_cell(row, f"{beginning}{joint}{part}") for part in parts)
             if value and scheme:
                 return Code(value, scheme, meaning or value)
             if value or scheme:
                 raise here.error(f"the code {value or scheme!r} of {beginning} lacks its value or its scheme. Complete it.")
     return None
+
+
+def _code_cell(row: Row, column: str) -> str:
+    text = row.get(column, "").strip()
+    return "" if text.lower() in _NOTHING else tsv_text(text)

@@ -13,7 +13,10 @@ from .segment import RGB, Code, Segment
 
 _ATTRIBUTES = "segmentAttributes"
 # under which keys tools put the map of numbers and names
-_MAPS = ("labels", "Labels", "LabelMap", "label_map", "class_map", "classes")
+_MAPS = ("labels", "Labels", "LabelMap", "label_map", "label_def", "channel_def", "class_map", "classes")
+_BUNDLE = ("network_data_format", "outputs")
+"""Where metadata.json of a MONAI bundle describes its outputs, each with ``channel_def``."""
+_ORDER = "regions_class_order"
 # field of Segment → key of dcmqi's seg-schema.json
 _CODES = {
     "category": "SegmentedPropertyCategoryCodeSequence",
@@ -61,6 +64,7 @@ def has_labels(tree: dict[str, Any]) -> bool:
 
     A map of names to numbers alone could be a sidecar as well.
     """
+    tree = _of_bundle(tree)
     named = any(isinstance(tree.get(key), dict) and _is_map(tree[key]) for key in _MAPS)
     return _ATTRIBUTES in tree or named or (bool(tree) and all(key.strip().isdigit() for key in tree))
 
@@ -73,20 +77,49 @@ def read_tree(tree: dict[str, Any], place: Place) -> list[Segment]:
     LabelError
         If it holds none, or a value that cannot be used.
     """
+    tree = _of_bundle(tree)
     if _ATTRIBUTES in tree:
         return _segments_of_attributes(tree[_ATTRIBUTES], place)
     for key in _MAPS:
         if isinstance(tree.get(key), dict):
-            return _mapped(tree[key], place.at(repr(key)))
+            return _mapped(_plain_labels(tree, key, place), place.at(repr(key)))
     if not _is_map(tree):
         raise place.error('there are no labels in it. A map like {"1": "spleen"} is what is looked for.')
     return _mapped(tree, place)
 
 
+def _of_bundle(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return the output of a MONAI bundle that describes its channels; any other object as it is."""
+    outputs: Any = tree
+    for key in _BUNDLE:
+        outputs = outputs.get(key) if isinstance(outputs, dict) else None
+    described = [one for one in outputs.values() if isinstance(one, dict) and "channel_def" in one] if outputs else []
+    return described[0] if len(described) == 1 else tree
+
+
+def _plain_labels(tree: dict[str, Any], key: str, place: Place) -> dict[str, Any]:
+    """Return numbers and names; a region of nnU-Net, which is a list of numbers, has that of ``regions_class_order``.
+
+    Raises
+    ------
+    LabelError
+        If there are regions without their order.
+    """
+    labels: dict[str, Any] = tree[key]
+    regions = [name for name, value in labels.items() if isinstance(value, list) or (value and is_number(value))]
+    if not any(isinstance(value, list) for value in labels.values()):
+        return labels
+    order = tree.get(_ORDER)
+    if not isinstance(order, list) or len(order) != len(regions):
+        raise place.at(repr(_ORDER)).error(f"{len(regions)} regions need a list of {len(regions)} numbers there. Complete it.")
+    return dict(zip(regions, order, strict=True))
+
+
 def _is_map(tree: dict[str, Any]) -> bool:
     """Whether all keys, or all values, are numbers."""
     plain = {key: value for key, value in tree.items() if not key.startswith("@")}
-    return bool(plain) and (all(key.strip().isdigit() for key in plain) or all(type(v) is int for v in plain.values()))
+    numbers = (int, list)  # a list: a region of nnU-Net
+    return bool(plain) and (all(key.strip().isdigit() for key in plain) or all(type(v) in numbers for v in plain.values()))
 
 
 def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:

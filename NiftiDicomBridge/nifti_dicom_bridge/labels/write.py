@@ -7,9 +7,14 @@ from pathlib import Path
 
 from ..model.safe_text import tsv_cell
 from .codes import bids_label
-from .segment import RGB, Segment
+from .segment import RGB, Code, Segment
 
 _COLUMNS = ("index", "name", "color", "mapping")
+_CODES = {
+    "category": "category", "type": "type", "modifier": "typemodifier", "region": "region", "region_modifier": "regionmodifier",
+}  # fmt: skip
+"""Field of Segment → beginning of its columns, which are those of 3D Slicer's table of colors and terminology."""
+_PARTS = ("codevalue", "codingscheme", "codemeaning")
 _NOTHING = "n/a"
 _STANDARD = 12
 """So many numbers have the standard labels of BIDS, background included."""
@@ -18,11 +23,23 @@ _STANDARD = 12
 def write_dseg(segments: Iterable[Segment], path: Path) -> None:
     """Write the names and colours of segments as BIDS wants them (derivatives, segmentations: ``_dseg.tsv``).
 
-    The column ``mapping`` holds the standard label whose name is that of the segment or of its type, where there is one.
+    The column ``mapping`` holds the standard label whose name is that of the segment or of its type, where there is one. Codes
+    follow in columns that `read_labels` reads, those of each kind that a segment has.
     """
-    lines = ["\t".join(_COLUMNS)]
-    lines += ["\t".join((str(s.number), tsv_cell(s.label, _NOTHING), _hex(s.colour), _mapping(s))) for s in segments]
+    listed = list(segments)
+    fields = [field for field in _CODES if any(getattr(segment, field) for segment in listed)]
+    lines = ["\t".join((*_COLUMNS, *(f"{_CODES[field]}_{part}" for field in fields for part in _PARTS)))]
+    lines += ["\t".join((*_cells(segment), *_code_cells(segment, fields))) for segment in listed]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def _cells(segment: Segment) -> tuple[str, ...]:
+    return str(segment.number), tsv_cell(segment.label, _NOTHING), _hex(segment.colour), _mapping(segment)
+
+
+def _code_cells(segment: Segment, fields: Iterable[str]) -> list[str]:
+    codes: list[Code | None] = [getattr(segment, field) for field in fields]
+    return [tsv_cell(part, _NOTHING) for code in codes for part in code or ("", "", "")]
 
 
 def _hex(colour: RGB | None) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from .choice_fields import Choice
 from .fields import Checked, Field, Flag, Text
-from .value_fields import OptionalLimit, WholeNumber
+from .value_fields import OptionalLimit, Texts, WholeNumber
 
 MOST_JOBS = 256
 
@@ -30,20 +30,6 @@ class Per(StrEnum):
     """Once for each volume."""
     STUDY = "study"
     """Once for all selected volumes of a study."""
-
-
-class Texts(Field[Iterable[str] | str, tuple[str, ...]]):
-    """One text or several."""
-
-    def __init__(self) -> None:
-        super().__init__(())
-
-    def checked(self, value: Any) -> tuple[str, ...]:
-        """Return the texts."""
-        texts = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (list, tuple)) else (None,)
-        if not all(isinstance(text, str) and text for text in texts):
-            raise self.refused(value, "Expected text, or several texts.")
-        return texts
 
 
 class Environment(Field[Mapping[str, str] | None, dict[str, str] | None]):

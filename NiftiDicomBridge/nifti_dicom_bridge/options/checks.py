@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
 from .addresses import address_problem
+from .bids_rules import BIDS_RULES
 from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
+from .filename_templates import OF_INPUTS, fields_of, template_problem
 from .options import ConversionOptions
 from .path_rules import PATH_RULES
 from .rule import Rule, is_given
@@ -20,6 +22,7 @@ def _any_reference(options: ConversionOptions) -> bool:
     return options.reference is not None or any(own.reference for own in options.per_file.values())
 
 
+SELECTIONS = ("series", "study", "patient", "modality")
 _NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY, Kind.RTSTRUCT)
 
 
@@ -75,38 +78,28 @@ RULES: tuple[Rule, ...] = (
         "{send}: {found}",
         lambda options: address_problem(options.send),
     ),
-    # BIDS
+    # names
     Rule(
-        "bids-map-without-bids",
-        ("bids_map", "layout"),
-        lambda options: options.bids_map is not None and options.layout is not Layout.BIDS,
-        "{bids_map} applies only to BIDS datasets. Use it with {layout=bids}, or leave it out.",
+        "filename-not-a-template",
+        ("filename",),
+        lambda options: bool(options.filename) and bool(template_problem(options.filename)),
+        "{filename}: {found}",
+        lambda options: f"{options.filename!r}: {template_problem(options.filename)}",
     ),
     Rule(
-        "bids-with-resample",
-        ("layout", "resample"),
-        lambda options: options.layout is Layout.BIDS and bool(options.resample),
-        "{resample} creates images that are not raw data, and {layout=bids} writes raw data. Leave out one of them.",
+        "filename-with-bids",
+        ("filename", "layout"),
+        lambda options: bool(options.filename) and options.layout is Layout.BIDS,
+        "{filename} chooses the names of files, and {layout=bids} writes names of BIDS. Leave out one of them.",
     ),
     Rule(
-        "bids-with-identity",
-        ("layout", "identity"),
-        lambda options: options.layout is Layout.BIDS and options.identity,
-        "{layout=bids} writes sidecars that identify nobody, and {identity=True} names the patient. Leave out one of them.",
+        "filename-of-inputs-deidentified",
+        ("filename", "deidentify"),
+        lambda options: options.deidentify and bool(OF_INPUTS & fields_of(options.filename)),
+        "{filename} has a field with names of input files, which may identify the patient. Leave out this field, or "
+        "{deidentify}.",
     ),
-    Rule(
-        "subject-without-bids",
-        ("subject", "layout"),
-        lambda options: bool(options.subject) and options.layout is not Layout.BIDS,
-        "{subject} applies only to BIDS datasets. Use it with {layout=bids}, or leave it out.",
-    ),
-    Rule(
-        "subject-not-a-label",
-        ("subject",),
-        lambda options: bool(options.subject) and not (options.subject.isascii() and options.subject.isalnum()),
-        "{subject}: {found} is not a label. Use letters and digits only.",
-        lambda options: repr(options.subject),
-    ),
+    *BIDS_RULES,
     *DEIDENTIFICATION_RULES,
     # new objects
     Rule(
@@ -179,6 +172,18 @@ RULES: tuple[Rule, ...] = (
 """All contradictions; the first that applies is the reason."""
 
 SINGLE_IMAGE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "filename-of-single-image",
+        ("filename",),
+        lambda options: bool(options.filename),
+        "{filename} names the outputs of many images, and this is a single image with a name of its own. Use convert.",
+    ),
+    Rule(
+        "selection-of-single-image",
+        SELECTIONS,
+        lambda options: any(is_given(options, option) for option in SELECTIONS),
+        "{series}, {study}, {patient} and {modality} select from many images, and this is a single image. Use convert.",
+    ),
     Rule(
         "skip-existing-of-single-image",
         ("skip_existing",),

@@ -27,7 +27,7 @@ from .choices import (
 )
 from .fields import Checked, Field, Flag, Key, OptionalFlag, Text
 from .path_fields import OnePathOrMore, OptionalPath, as_tuple
-from .value_fields import Attributes, Mosaic, Number, OptionalLimit, WholeNumber, Window
+from .value_fields import Attributes, Mosaic, Number, OptionalLimit, Texts, WholeNumber, Window
 
 
 @dataclass(frozen=True, repr=False)
@@ -162,6 +162,14 @@ class ConversionOptions(Checked):
         an error.
     set_values : dict of str to str
         DICOM keyword → value; wins over the sidecar and over the recorded value.
+    series, study, patient, modality : tuple of str
+        Convert only images that match. Each is one pattern or several, of which one must match, with ``*`` and ``?``, whatever
+        the case: `series` for SeriesInstanceUID, number, description or ProtocolName (and the name of a NIfTI file), `study`
+        for StudyInstanceUID, StudyID, date, description or AccessionNumber, `patient` for PatientID or PatientName.
+    filename : str
+        Names of images, such as ``{patient}/{study_date}_{study}/{series:03}_{description}``, or with the codes of dcm2niix;
+        docs/command-line.md lists the fields. By default series number and description, in a folder per patient if there are
+        several.
     layout : Layout
         How NIfTI files are named and arranged.
     bids_map : pathlib.Path, optional
@@ -185,7 +193,8 @@ class ConversionOptions(Checked):
     metadata : pathlib.Path, optional
         JSON or TOML with DICOM keywords and values; `set_values` wins.
     labels : pathlib.Path, optional
-        Names and colors of the labels of a label map.
+        Names, codes and colors of the labels of a label map: a file, or the name of a profile such as ``freesurfer`` or
+        ``totalsegmentator:total``; docs/labels.md lists them.
     algorithm : str
         ``NAME[:VERSION[:FAMILY]]`` of what made a segmentation automatically, such as ``nnU-Net:2.5:AI``; the family is one of
         `options.algorithm.FAMILIES` (CID 7162).
@@ -215,8 +224,14 @@ class ConversionOptions(Checked):
         PatientID and PatientName are emptied.
     deidentify_rules : pathlib.Path, optional
         TOML with attributes to keep, remove, empty or replace; wins over the profile and its options.
-    subject : str
-        BIDS: label of the subject, for input of one patient.
+    subject, session, task : str
+        BIDS: label of the subject (for input of one patient), of the session, and of the task of functional images.
+    run : str
+        BIDS: number of the run, for input of one run.
+    bids_keys : pathlib.Path, optional
+        BIDS: JSON or TOML with keys of sidecars that the DICOM does not contain, by datatype.
+    bids_derivative : str
+        BIDS: name of the folder below ``derivatives`` that segmentations and other results go to.
     identity : bool
         Write PatientName, PatientBirthDate and InstitutionAddress as keys of a flat sidecar, too, as dcm2niix does with
         ``-ba n``; its record contains them in any case. The sidecars of a BIDS dataset never have them.
@@ -263,6 +278,11 @@ class ConversionOptions(Checked):
     overwrite: Flag = Flag(False)
     skip_existing: Flag = Flag(False)
     set_values: Attributes = Attributes()
+    series: Texts = Texts()
+    study: Texts = Texts()
+    patient: Texts = Texts()
+    modality: Texts = Texts()
+    filename: Text = Text("")
     layout: Choice[Layout] = Choice(Layout.FLAT)
     bids_map: OptionalPath = OptionalPath()
     resample: ChoiceSet[Resample] = ChoiceSet(Resample)
@@ -288,6 +308,11 @@ class ConversionOptions(Checked):
     pseudonyms: OptionalPath = OptionalPath()
     deidentify_rules: OptionalPath = OptionalPath()
     subject: Text = Text("")
+    session: Text = Text("")
+    task: Text = Text("")
+    run: Text = Text("")
+    bids_keys: OptionalPath = OptionalPath()
+    bids_derivative: Text = Text("")
     identity: Flag = Flag(False)
     record: Flag = Flag(True)
     follow_links: Flag = Flag(False)

@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from .choices import LABEL_PROFILES
 from .key_files import KEYED
 from .rule import Rule, value_of
 
-FILES = ("bids_map", "sidecar", "metadata", "labels", "key_file", "pseudonyms", "deidentify_rules", "archive_settings")
-NAMES = {"pseudonyms": str(KEYED), "labels": "freesurfer"}
-"""What such an option accepts in place of a file."""
+FILES = (
+    "bids_map", "bids_keys", "sidecar", "metadata", "labels", "key_file", "pseudonyms", "deidentify_rules", "archive_settings",
+)  # fmt: skip
+NAMES = {"pseudonyms": (str(KEYED),), "labels": LABEL_PROFILES}
+"""What such an option accepts in place of a file; a variant may follow after a colon."""
 FILES_OR_FOLDERS = ("reference", "study_from", "preview.overlay")
+
+
+def is_name(option: str, value: object) -> bool:
+    """Whether the value of an option is a name in place of a file."""
+    return str(value).partition(":")[0].lower() in NAMES.get(option, ())
 
 
 def _rules_of(option: str) -> Iterator[Rule]:
     def path(options: object) -> Path | None:
         """Return the path, or of several the first that does not exist."""
         value = value_of(options, option)  # type: ignore[arg-type]
-        if str(value).lower() == NAMES.get(option):
+        if is_name(option, value):
             return None
         paths = [value] if isinstance(value, Path) else list(value) if isinstance(value, tuple) else []
         return next((path for path in paths if not path.exists()), paths[0] if paths else None)

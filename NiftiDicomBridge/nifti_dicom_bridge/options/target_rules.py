@@ -8,10 +8,16 @@ from .options import PreviewOptions
 from .rule import DEFAULTS, Rule, is_given
 
 APPLIES_TO: dict[str, tuple[Target, ...]] = {
+    "filename": (Target.NIFTI, Target.ZARR, Target.PREVIEW),
     "gzip": (Target.NIFTI,),
     "layout": (Target.NIFTI,),
     "bids_map": (Target.NIFTI,),
     "subject": (Target.NIFTI,),
+    "session": (Target.NIFTI,),
+    "task": (Target.NIFTI,),
+    "run": (Target.NIFTI,),
+    "bids_keys": (Target.NIFTI,),
+    "bids_derivative": (Target.NIFTI,),
     "record": (Target.NIFTI,),
     "identity": (Target.NIFTI, Target.ZARR),
     "uids": (Target.DICOM,),

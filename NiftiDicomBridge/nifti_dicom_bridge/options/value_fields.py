@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..standard.numbers import is_number
@@ -49,6 +49,20 @@ class WholeNumber(Field[int, int]):
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
             raise self.refused(value, f"Expected a whole number from {self.least} to {self.most}.")
         return value
+
+
+class Texts(Field[Iterable[str] | str, tuple[str, ...]]):
+    """One text or several."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def checked(self, value: Any) -> tuple[str, ...]:
+        """Return the texts."""
+        texts = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (list, tuple)) else (None,)
+        if not all(isinstance(text, str) and text for text in texts):
+            raise self.refused(value, "Expected text, or several texts.")
+        return texts
 
 
 class Attributes(Field[Mapping[str, str | int | float], dict[str, str]]):

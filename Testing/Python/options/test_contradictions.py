@@ -93,6 +93,8 @@ def test_the_choices_of_single_files_are_checked_too(tmp_path):
 @pytest.mark.parametrize("rule", SINGLE_IMAGE_RULES, ids=lambda rule: rule.code)
 def test_write_refuses_what_applies_to_many_images(rule, tmp_path):
     choices = {
+        "selection-of-single-image": ConversionOptions(series="7"),
+        "filename-of-single-image": ConversionOptions(filename="{series}"),
         "skip-existing-of-single-image": ConversionOptions(skip_existing=True),
         "bids-of-single-image": ConversionOptions(layout="bids"),
         "resample-of-single-image": ConversionOptions(resample="tilt"),

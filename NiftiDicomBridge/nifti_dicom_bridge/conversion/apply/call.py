@@ -14,7 +14,6 @@ from typing import Any
 from ...creation.attribute_sources import ConversionContext
 from ...errors import BridgeError, OptionError
 from ...formats.dicom.reading.plans import Plan
-from ...formats.dicom.reading.series import find_series
 from ...model import metadata
 from ...model.limits import size_limit
 from ...model.report import ConversionReport
@@ -26,6 +25,7 @@ from ...options.path_fields import AnyPath, AnyPaths, paths_of
 from ...output import recover
 from ...standard.tags import Tag
 from ..entries import plans_and_report
+from ..selection import Selection, find_selected
 from ..task_runner import TaskRunner
 from .functions import Function
 from .objects import ResultWriter
@@ -35,6 +35,7 @@ from .runs import runs_of
 from .selection import Selector, selected
 
 DICOM_OPTIONS = (
+    "series", "study", "patient", "modality",
     "kind", "labels", "algorithm", "segmentation", "set_values", "metadata", "overwrite", "plane", "max_error", "resample",
     "gzip", "follow_links", "size_limit",
 )  # fmt: skip
@@ -109,7 +110,7 @@ def apply(
         raise OptionError("No input was given. Name the files or folders of DICOM series.")
     notes = recover(folder, progress)
     with size_limit(dicom.size_limit), tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary:
-        inventory = find_series(given, progress, dicom.follow_links)
+        inventory = find_selected(given, Selection.of(dicom), progress, dicom.follow_links)
         plans, report = plans_and_report(inventory, TaskRunner(progress=progress))
         report.notes += notes
         pairs = selected(plans, selectors)

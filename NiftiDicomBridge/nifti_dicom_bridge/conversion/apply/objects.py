@@ -10,6 +10,7 @@ import numpy as np
 
 from ...creation.attribute_sources import ConversionContext
 from ...creation.image_on_reference import space_problem
+from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
 from ...creation.reference_choice import chosen_reference, is_grid_of
@@ -32,7 +33,7 @@ from ...output import Staging
 from ...sidecar import match
 from ...sidecar.record import Record
 from ..new_objects import ObjectBuilder, violations
-from .results import Result, has_only
+from .results import Result
 from .runs import Run
 
 _LABEL_KINDS = (Kind.SEG, Kind.PM)
@@ -109,11 +110,11 @@ class ResultWriter:
     def _labels_of(self, result: Result) -> tuple[Path | None, list[Segment]]:
         """Return the label table of a result; that of the option if all its values are in it, or they are labels anyway."""
         given = self.options.labels
-        if given is None or result.segments:
+        if given is None or result.segments or needs_names(given):
             return result.labels, result.segments
         if self.options.kind is Kind.SEG:
             return given, []
-        return (given, []) if has_only(result.image.image, _segments_in(given)) else (result.labels, [])
+        return (given, []) if has_only(result.image.image, read_labels(given)) else (result.labels, [])
 
     def _kind_of(
         self, result: Result, original: _Original, originals: Sequence[_Original], has_labels: bool
@@ -187,12 +188,6 @@ class ResultWriter:
 
 def _skip(entry: Entry, reason: str) -> None:
     entry.outcome, entry.error = Outcome.SKIPPED, f"{reason}."
-
-
-def _segments_in(labels: Path) -> Sequence[Segment]:
-    from ...labels import named_labels
-
-    return named_labels("freesurfer") if str(labels).lower() == "freesurfer" else read_labels(labels)
 
 
 def _originals_of(run: Run) -> list[_Original]:

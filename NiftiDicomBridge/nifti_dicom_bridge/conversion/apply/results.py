@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import numpy as np
-
 from ...creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
+from ...creation.label_sources import has_only
 from ...errors import BridgeError
 from ...labels import Segment, find_labels, read_labels
 from ...labels.read import form_of
-from ...model.grids import same_grid
 from ...model.names import IMAGE_SUFFIXES, stem_of, suffix_of
 from ...model.volume import Volume
 from ...options import Kind
 from ..image_files import nifti_files
+from ..masks import have_one_grid, is_mask, join_masks
 from .runs import RESULT
 
 TABLES = ("dataset.json", "dseg.tsv", "labels.*", "class_map.*", "*.ctbl", "*LUT.txt")
@@ -120,45 +119,21 @@ def _table_of(file: Path, folder: Path, image: Volume) -> Path | None:
     return None
 
 
-def has_only(image: Volume, segments: Sequence[Segment]) -> bool:
-    """Whether all values of an image are 0 or the number of a segment."""
-    numbers = {0.0, *(float(segment.number) for segment in segments)}
-    return image.rescale.is_identity and {float(value) for value in np.unique(image.array)} <= numbers
-
-
 def _is_mask(result: Result) -> bool:
     """Whether an image contains nothing but 0 and 1 and no label table tells more."""
-    voxels = result.image.image.array
-    if result.labels is not None or voxels.ndim != 4 or voxels.shape[0] != 1 or voxels.dtype.kind not in "biuf":
-        return False
-    return result.image.image.rescale.is_identity and bool(((voxels == 0) | (voxels == 1)).all())
+    return result.labels is None and is_mask(result.image.image)
 
 
 def _share_grid(results: Sequence[Result]) -> bool:
     first = results[0].image.image
-    return all(_same(first, result.image.image) for result in results[1:])
-
-
-def _same(a: Volume, b: Volume) -> bool:
-    return a.voxels.shape == b.voxels.shape and same_grid(a.ijk_to_ras, b.ijk_to_ras, a.voxels.shape[1:4])
+    return all(have_one_grid(first, result.image.image) for result in results[1:])
 
 
 def _joined(masks: Sequence[Result]) -> Result:
-    """Return masks of one grid as one label map, or as layers of one where they overlap."""
-    from dataclasses import replace
-
-    dtype = np.min_scalar_type(len(masks))
-    layers: list[np.ndarray] = []
-    for number, mask in enumerate(masks, 1):
-        inside = mask.image.image.array != 0
-        free = next((layer for layer in layers if not layer[inside].any()), None)
-        if free is None:
-            free = np.zeros(inside.shape, dtype)
-            layers.append(free)
-        free[inside] = number
-    voxels = layers[0] if len(layers) == 1 else np.stack(layers, axis=-1)
+    """Return masks of one grid as one result."""
+    named = ((mask.name or stem_of(mask.image.path), mask.image.image) for mask in masks)
+    image, segments = join_masks(named)
     first = masks[0].image
-    folder = first.path.parent
-    segments = [Segment(number, mask.name or stem_of(mask.image.path)) for number, mask in enumerate(masks, 1)]
-    image = replace(first, image=replace(first.image, voxels=voxels, intent="label"), path=folder / "segmentation.nii")
-    return Result(image, "segmentation", f"{len(masks)} masks: {masks[0].file}, ...", None, segments)
+    path = first.path.parent / "segmentation.nii"
+    joined = replace(first, image=image, path=path)
+    return Result(joined, "segmentation", f"{len(masks)} masks: {masks[0].file}, ...", None, segments)

@@ -76,7 +76,7 @@ def select_kind(asked: Kind, image: Volume, known: KindHints) -> tuple[Kind, str
 def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
     suffix = suffix_of(known.name)
     if image.voxels.ndim > 4:  # label maps of segments that overlap, or colors
-        return (Kind.SEG if known.has_labels and image.voxels.dtype.kind in "iu" else Kind.SC), ""
+        return (Kind.SEG if (known.has_labels or image.intent == "label") and image.voxels.dtype.kind in "iu" else Kind.SC), ""
     if suffix == "probseg":
         return Kind.SEG, ""
     labels = _label_reason(image, known)

@@ -35,6 +35,8 @@ class Plan:
         Their frames, with instance numbers that count in `instances`.
     warnings : list of str
         What to know before loading.
+    suffix : str
+        End of the name: what it differs in from other images of its series.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Plan:
     instances: tuple[Instance, ...]
     grid: stacks.Grid
     warnings: list[str] = field(default_factory=list)
+    suffix: str = ""
 
     @property
     def paths(self) -> list[Path]:
@@ -108,11 +111,12 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
     number = {old: new for new, old in enumerate(used)}
     frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
     layers = [layer._replace(frame=_renumbered(layer.frame, number)) for layer in grid.layers]
-    name = safe_name(series.title + ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels))
+    suffix = ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels)
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
     whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
-    return Plan(name, series.title, instances, whole, [*notes, *series.warnings, *grid.warnings])
+    warnings = [*notes, *series.warnings, *grid.warnings]
+    return Plan(safe_name(series.title + suffix), series.title, instances, whole, warnings, suffix)
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:

@@ -64,10 +64,11 @@ class Leftover:
 
 @dataclass
 class Inventory:
-    """What was found below the inputs."""
+    """What was found below the inputs; `unselected` is the number of series that the user did not select."""
 
     series: list[Series] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
+    unselected: int = 0
 
 
 def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:

@@ -1,0 +1,83 @@
+"""Several masks of one folder → one label map, or layers of one where they overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
+from ..errors import LabelError
+from ..labels import Segment
+from ..model.grids import same_grid
+from ..model.names import stem_of
+from ..model.volume import Volume
+
+
+def open_masks(files: Sequence[Path]) -> tuple[ImageWithSidecar, list[Segment]]:
+    """Return the masks of a folder as one image, and the segments, which have the names of the files.
+
+    Raises
+    ------
+    LabelError
+        If a file is not a mask, or has another grid than the first.
+    """
+    folder = files[0].parent
+    first = open_with_sidecar(files[0])
+    image, segments = join_masks(_opened(files, first))
+    return replace(first, image=image, path=folder / f"{folder.name}.nii", where=first.where or str(folder)), segments
+
+
+def _opened(files: Sequence[Path], first: ImageWithSidecar) -> Iterator[tuple[str, Volume]]:
+    yield stem_of(files[0]), first.image
+    yield from ((stem_of(file), open_with_sidecar(file).image) for file in files[1:])
+
+
+def join_masks(masks: Iterable[tuple[str, Volume]]) -> tuple[Volume, list[Segment]]:
+    """Return masks as one label map whose labels are numbered in their order, as layers of one where masks overlap.
+
+    Raises
+    ------
+    LabelError
+        If an image is not a mask, or has another grid than the first.
+    """
+    first: Volume | None = None
+    layers: list[np.ndarray] = []
+    segments: list[Segment] = []
+    for number, (name, image) in enumerate(masks, 1):
+        first = first or image
+        if not is_mask(image):
+            raise LabelError(f"{name}: its values are not only 0 and 1, so it is not the mask of a segment. Convert it alone.")
+        if not have_one_grid(first, image):
+            raise LabelError(f"{name}: its grid differs from that of {segments[0].label}. Convert it alone.")
+        segments.append(Segment(number, name))
+        _add(layers, image.array != 0, number)
+    assert first is not None
+    dtype = np.min_scalar_type(len(segments))
+    joined = [layer.astype(dtype, copy=False) for layer in layers]
+    voxels = joined[0] if len(joined) == 1 else np.stack(joined, axis=-1)
+    return replace(first, voxels=voxels, intent="label"), segments
+
+
+def _add(layers: list[np.ndarray], inside: np.ndarray, number: int) -> None:
+    """Write a mask into the first layer that is free there."""
+    free = next((layer for layer in layers if not layer[inside].any()), None)
+    if free is None:
+        free = np.zeros(inside.shape, np.uint16)
+        layers.append(free)
+    free[inside] = number
+
+
+def is_mask(image: Volume) -> bool:
+    """Whether an image of one time contains nothing but 0 and 1."""
+    voxels = image.array
+    if voxels.ndim != 4 or voxels.shape[0] != 1 or voxels.dtype.kind not in "biuf":
+        return False
+    return image.rescale.is_identity and bool(((voxels == 0) | (voxels == 1)).all())
+
+
+def have_one_grid(a: Volume, b: Volume) -> bool:
+    """Whether two images have the same shape and place."""
+    return a.voxels.shape == b.voxels.shape and same_grid(a.ijk_to_ras, b.ijk_to_ras, a.voxels.shape[1:4])

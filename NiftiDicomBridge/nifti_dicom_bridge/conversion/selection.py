@@ -1,0 +1,112 @@
+"""Which images of the inputs are converted: by patient, study, series and modality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from ..errors import BridgeError
+from ..formats.dicom.reading.series import Inventory, find_series
+from ..model.identity import texts_of
+from ..model.metadata import Elements
+from ..model.names import stem_of
+from ..options import ConversionOptions, Progress
+from .image_with_record import ImageWithRecord
+
+KEYWORDS = {
+    "series": ("SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "ProtocolName"),
+    "study": ("StudyInstanceUID", "StudyID", "StudyDate", "StudyDescription", "AccessionNumber"),
+    "patient": ("PatientID", "PatientName"),
+    "modality": ("Modality",),
+}
+"""Option → the attributes, and the keys of sidecars, that its patterns are compared with."""
+_ALL = tuple(keyword for keywords in KEYWORDS.values() for keyword in keywords)
+MOST_LISTED = 12
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Patterns for patient, study, series and modality; of several for one of these, one must match.
+
+    Attributes
+    ----------
+    patterns : dict of str to tuple of str
+        Option → patterns; options without patterns are left out.
+    """
+
+    patterns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, options: ConversionOptions) -> Selection:
+        """Return the selection of the options."""
+        given = {name: getattr(options, name) for name in KEYWORDS}
+        return cls({name: patterns for name, patterns in given.items() if patterns})
+
+    def matches(self, texts: Mapping[str, str], name: str = "") -> bool:
+        """Return whether an image is selected.
+
+        Parameters
+        ----------
+        texts : mapping
+            DICOM keyword → value.
+        name : str
+            Name of the image file without its suffix; a pattern for the series may match it, too.
+        """
+        return all(
+            any(_matches(pattern, text) for pattern in patterns for text in _candidates(option, texts, name))
+            for option, patterns in self.patterns.items()
+        )
+
+    def of_elements(self, elements: Elements) -> bool:
+        """Return whether an instance is selected."""
+        return not self.patterns or self.matches(texts_of(elements, _ALL))
+
+    def of_file(self, file: ImageWithRecord) -> bool:
+        """Return whether a NIfTI file or a Zarr store is selected: by its record, else by the keys of its sidecar."""
+        if not self.patterns:
+            return True
+        texts = {key: str(file.top[key]) for key in _ALL if file.top.get(key) is not None}
+        if file.record is not None:
+            texts |= texts_of(file.record.source.metadata.first.elements, _ALL)
+        return self.matches(texts, stem_of(file.path))
+
+    def __str__(self) -> str:
+        return ", ".join(f'{option}="{pattern}"' for option, patterns in self.patterns.items() for pattern in patterns)
+
+
+def _candidates(option: str, texts: Mapping[str, str], name: str) -> Iterable[str]:
+    yield from (texts[keyword] for keyword in KEYWORDS[option] if keyword in texts)
+    if option == "series" and name:
+        yield name
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Return whether a text is equal to a pattern or matches it, whatever the case; numbers are compared as numbers."""
+    pattern, text = pattern.strip().casefold(), text.strip().casefold()
+    if pattern.isdecimal() and text.isdecimal():
+        return int(pattern) == int(text)
+    return pattern == text or fnmatchcase(text, pattern)
+
+
+def find_selected(
+    paths: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False
+) -> Inventory:
+    """Return what `find_series` finds, without the series that are not selected, their damaged files, and other files."""
+    inventory = find_series(paths, progress, follow_links)
+    if not selection.patterns:
+        return inventory
+    kept = [series for series in inventory.series if selection.of_elements(series.instances[0].elements)]
+    left_out = {series.uid for series in inventory.series} - {series.uid for series in kept}
+    leftovers = [one for one in inventory.leftovers if one.failed and one.series_uid not in left_out]
+    return Inventory(kept, leftovers, len(inventory.series) - len(kept))
+
+
+def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> BridgeError:
+    """Return the error for inputs of which nothing is selected; it lists the series there are, unless they are protected."""
+    titles = list(dict.fromkeys(series.title for series in find_series(inputs, None, options.follow_links).series))
+    listed = ", ".join(titles[:MOST_LISTED]) + (f" and {len(titles) - MOST_LISTED} more" if len(titles) > MOST_LISTED else "")
+    there = f"{len(titles)} series" if options.deidentify or not titles else listed
+    where = ", ".join(map(str, inputs))
+    return BridgeError(f"{Selection.of(options)} matches no image in {where}, which contains {there}. Correct the pattern.")

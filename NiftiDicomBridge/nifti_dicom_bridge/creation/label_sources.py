@@ -1,0 +1,121 @@
+"""What the labels of an image mean, and from where: the file named, one beside it, its header, a profile of a tool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import LabelError
+from ..formats.nifti.extensions import extension_texts
+from ..labels import Segment, find_labels, find_shared_labels, is_label_table, is_profile, read_label_text, read_labels
+from ..labels.totalsegmentator import with_classes
+from ..model.metadata import Log
+from ..model.volume import Volume
+
+_FEW = 5
+
+
+def segments_of_image(path: Path, image: Volume, given: Path | None, log: Log) -> list[Segment]:
+    """Return what the labels of an image mean; empty if nothing states it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file of the image.
+    image : Volume
+        Its voxels.
+    given : pathlib.Path, optional
+        The label file or profile that the user named.
+    log : Log
+        Told the source.
+
+    Raises
+    ------
+    LabelError
+        If a label file is damaged, or the profile that the user named lacks a value of the image.
+    """
+    try:
+        return with_classes(_segments(path, image, given, log), log)
+    except LabelError as error:
+        if given is None or not needs_names(given):
+            raise
+        named = _named_by_itself(path, log)
+        if not named:
+            raise error from None
+        return with_classes(named, log)
+
+
+def has_only(image: Volume, segments: Sequence[Segment]) -> bool:
+    """Whether all values of an image are 0 or the number of a segment."""
+    return image.rescale.is_identity and not unknown_values(image, segments)
+
+
+def unknown_values(image: Volume, segments: Sequence[Segment]) -> list[float]:
+    """Return the values of an image that are neither 0 nor the number of a segment."""
+    numbers = {0.0, *(float(segment.number) for segment in segments)}
+    return sorted({float(value) for value in np.unique(image.array)} - numbers)
+
+
+def has_label_table(path: Path) -> bool:
+    """Whether the header of an image contains names of labels."""
+    return any(is_label_table(text) for text in extension_texts(path))
+
+
+def needs_names(given: Path) -> bool:
+    """Whether the user named a tool whose numbers differ between tasks, so that names must come from the image."""
+    return str(given).lower() == "totalsegmentator"
+
+
+def _segments(path: Path, image: Volume, given: Path | None, log: Log) -> list[Segment]:
+    if given is not None:
+        segments = read_labels(given)
+        if is_profile(given):
+            _require_all(image, segments, given)
+        log.notes.append(f"names of labels: {given}")
+        return segments
+    return _named_by_itself(path, log) or _shared(path, image, log)
+
+
+def _named_by_itself(path: Path, log: Log) -> list[Segment]:
+    """Return the labels by a file beside the image, or by its header."""
+    source = find_labels(path)
+    if source is not None:
+        log.notes.append(f"names of labels: {source}")
+        return read_labels(source)
+    for text in extension_texts(path):
+        if is_label_table(text):
+            log.notes.append("names of labels: the header of the image")
+            return read_label_text(text, str(path))
+    return []
+
+
+def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:
+    """Return the labels of the folder or tool, if they have all values of the image."""
+    source = find_shared_labels(path)
+    if source is None:
+        return []
+    segments = read_labels(source)
+    unknown = unknown_values(image, segments) if image.voxels.dtype.kind in "iub" else []
+    if unknown:
+        log.warnings.append(
+            f"names of labels are not those of {source}, which lacks {_some(unknown)}. labels= names the file or profile to use"
+        )
+        return []
+    log.notes.append(f"names of labels: {source}{', by the name of the file' if is_profile(source) else ''}")
+    return segments
+
+
+def _require_all(image: Volume, segments: Sequence[Segment], profile: Path) -> None:
+    unknown = unknown_values(image, segments) if image.voxels.dtype.kind in "iub" else []
+    if unknown and segments:
+        raise LabelError(
+            f'labels="{profile}": the image has values that this profile lacks ({_some(unknown)}), so it is of another tool '
+            "or task. Name another profile, or a label file."
+        )
+
+
+def _some(values: Sequence[float]) -> str:
+    listed = ", ".join(f"{value:g}" for value in values[:_FEW])
+    return listed + (f" and {len(values) - _FEW} more" if len(values) > _FEW else "")
