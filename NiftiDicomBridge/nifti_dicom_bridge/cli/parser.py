@@ -79,7 +79,7 @@ def _add_inspect(commands: Any) -> None:
         description="Show patients, studies and series, what each becomes, and what is wrong with it.",
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
-                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or a URL such as s3://BUCKET/FOLDER")  # fmt: skip
+                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or a URL: s3://BUCKET/FOLDER")  # fmt: skip
     add_reading(sub)
     add_selection(sub)
     sub.add_argument("--deep", action="store_true", help="also decode all pixel data, to find damage that headers do not show")
