@@ -21,7 +21,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .deidentification import Deidentifier as Deidentifier
     from .errors import ArchiveError as ArchiveError
     from .errors import BridgeError as BridgeError, Cancelled as Cancelled, DependencyError as DependencyError
-    from .errors import DicomReadError as DicomReadError, GeometryError as GeometryError, NiftiReadError as NiftiReadError
+    from .errors import DicomReadError as DicomReadError, GeometryError as GeometryError
+    from .errors import ImageReadError as ImageReadError, NiftiReadError as NiftiReadError
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
     from .errors import SidecarError as SidecarError, ZarrReadError as ZarrReadError
     from .formats.dicom.reading.segments import segments_of as segments_of
@@ -70,8 +71,8 @@ _HOMES = {
     "network.send": "send",
     "network.settings": "ArchiveSettings read_archive_settings",
     "network.transfer_report": "TransferReport",
-    "errors": "ArchiveError BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError "
-    "OutputError PixelError SidecarError ZarrReadError",
+    "errors": "ArchiveError BridgeError Cancelled DependencyError DicomReadError GeometryError ImageReadError NiftiReadError "
+    "OptionError OutputError PixelError SidecarError ZarrReadError",
     "conversion.apply": "apply",
     "conversion.functions": "deidentify to_dicom to_nifti to_preview to_zarr",
     "conversion.inspect": "Inspection inspect",

@@ -48,6 +48,20 @@ class NiftiReadError(BridgeError):
     """
 
 
+class ImageReadError(BridgeError):
+    """An NRRD, MetaImage or MGH file is damaged, or does not state where its image is in the patient.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import read
+    >>> _ = Path("damaged.nrrd").write_bytes(b"not an image")
+    >>> read("damaged.nrrd")
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.ImageReadError: ...
+    """
+
+
 class ZarrReadError(BridgeError):
     """A Zarr store is damaged, half-written or of a kind that cannot be used.
 

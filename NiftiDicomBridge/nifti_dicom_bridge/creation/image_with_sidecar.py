@@ -12,6 +12,7 @@ import numpy as np
 from ..bids.inheritance import inherited
 from ..errors import SidecarError
 from ..formats import nifti, zarr
+from ..formats.image_formats import header_keys, read_image
 from ..model.names import companion, stem_of
 from ..model.volume import Volume
 from ..sidecar import KEY, read_sidecar, sidecar_path
@@ -69,13 +70,14 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidec
     """
     if zarr.is_store(path):
         return _of_store(path, sidecar)
-    image = nifti.read_image(path, allow_complex=True)
+    image = read_image(path, allow_complex=True)
     image = _with_gradients(image, path)
     files = [sidecar] if sidecar is not None else sidecars_of(path)
-    top: dict[str, Any] = {}
+    top = header_keys(path)
+    where = str(files[-1]) if files else str(path) if top else ""
     for file in files:
         top |= {key: value for key, value in read_top(file).items() if key != KEY}
-    return ImageWithSidecar(image, path, top, str(files[-1]) if files else "")
+    return ImageWithSidecar(image, path, top, where)
 
 
 def _with_gradients(image: Volume, path: Path) -> Volume:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import LabelError
-from ..formats.nifti.extensions import extension_texts
-from ..labels import Segment, find_labels, find_shared_labels, is_label_table, is_profile, read_label_text, read_labels
+from ..formats.image_formats import label_texts
+from ..labels import Segment, find_labels, find_shared_labels, is_profile, read_label_text, read_labels
 from ..labels.totalsegmentator import with_classes
 from ..model.metadata import Log
 from ..model.volume import Volume
@@ -60,7 +60,7 @@ def unknown_values(image: Volume, segments: Sequence[Segment]) -> list[float]:
 
 def has_label_table(path: Path) -> bool:
     """Whether the header of an image contains names of labels."""
-    return any(is_label_table(text) for text in extension_texts(path))
+    return bool(label_texts(path))
 
 
 def needs_names(given: Path) -> bool:
@@ -84,10 +84,9 @@ def _named_by_itself(path: Path, log: Log) -> list[Segment]:
     if source is not None:
         log.notes.append(f"names of labels: {source}")
         return read_labels(source)
-    for text in extension_texts(path):
-        if is_label_table(text):
-            log.notes.append("names of labels: the header of the image")
-            return read_label_text(text, str(path))
+    for text in label_texts(path):
+        log.notes.append("names of labels: the header of the image")
+        return read_label_text(text, str(path))
     return []
 
 
