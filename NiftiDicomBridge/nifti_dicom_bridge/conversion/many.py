@@ -23,7 +23,31 @@ from .remote_batch import convert_job
 from .task_runner import Finished
 
 PREPARED = 4
-"""Jobs whose headers are read, or whose series are converted, at the same time."""
+"""Jobs whose headers are read at the same time."""
+STARTED = 256
+"""Jobs that are prepared or converted at the same time."""
+
+
+class _Turn:
+    """The right to prepare a job, which few have at the same time; it may be given up early. Used as a context."""
+
+    def __init__(self, turns: threading.Semaphore):
+        self._turns = turns
+        self._is_mine = False
+
+    def __enter__(self) -> _Turn:
+        self._turns.acquire()
+        self._is_mine = True
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let another job be prepared."""
+        if self._is_mine:
+            self._is_mine = False
+            self._turns.release()
 
 
 def convert_many(
@@ -110,6 +134,7 @@ class _Calls:
     progress: Progress | None
     finished: Finished | None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PREPARED))
 
     def show(self, what: str, done: int, total: int) -> None:
         """Call the progress of the caller."""
@@ -127,8 +152,8 @@ class _Calls:
 
 
 def _converted(jobs: Sequence[Job], calls: _Calls, stopped: threading.Event) -> list[ConversionReport]:
-    """Convert jobs in a few threads, which wait for the workers; return the reports in the order of the jobs."""
-    with ThreadPoolExecutor(PREPARED, "job") as threads:
+    """Convert jobs in threads, which wait for the workers; return the reports in the order of the jobs."""
+    with ThreadPoolExecutor(max(1, min(STARTED, len(jobs))), "job") as threads:
         try:
             futures = [threads.submit(_report_of, partial(_convert_remotely, job, calls), job) for job in jobs]
             _wait_for_all(futures)
@@ -162,7 +187,9 @@ def _report_of(run: Callable[[], ConversionReport], job: Job) -> ConversionRepor
 def _convert_remotely(job: Job, calls: _Calls) -> ConversionReport:
     if job.options.deidentify or any(map(is_url, (*job.inputs, job.output))):
         return _as_a_whole(job, calls)
-    return convert_with(job, calls.show, calls.complete, partial(ExecutorRunner, job.output, calls.remote))
+    with _Turn(calls.turns) as turn:
+        remote = replace(calls.remote, prepared=turn.end)
+        return convert_with(job, calls.show, calls.complete, partial(ExecutorRunner, job.output, remote))
 
 
 def _as_a_whole(job: Job, calls: _Calls) -> ConversionReport:
