@@ -54,5 +54,5 @@ class Placement:
 
     @property
     def with_gradients(self) -> bool:
-        """Whether b-values may stand beside it."""
+        """Whether b-values may be next to it."""
         return not self.is_raw or (self.image.datatype, self.image.suffix) in WITH_GRADIENTS

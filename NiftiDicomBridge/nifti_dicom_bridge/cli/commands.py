@@ -1,8 +1,9 @@
-"""The command line: prints, asks nothing, and says by its exit code how it went."""
+"""The command line: prints, asks nothing, and returns the outcome as exit code."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from .convert import Registrar, run_convert
 from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from .lines import accept_every_character, print_json, print_line
 from .listen import run_listen
-from .parser import parser_of_commands
+from .parser import PROGRAM, parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
 from .reading_options import SELECTION
@@ -40,8 +41,10 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     accept_every_character()
     parser = parser_of_commands(registrar is not None)
     try:
-        own, task = split_task(with_command(sys.argv[1:] if argv is None else argv, _COMMANDS))
-        options = parser.parse_args(joined(own), argparse.Namespace(task=task))
+        given = list(sys.argv[1:] if argv is None else argv)
+        own, task = split_task(with_command(given, _COMMANDS))
+        command_line = shlex.join([PROGRAM, *given])
+        options = parser.parse_args(joined(own), argparse.Namespace(task=task, command_line=command_line))
     except SystemExit as stop:
         return int(stop.code or 0)
     if options.command is None:

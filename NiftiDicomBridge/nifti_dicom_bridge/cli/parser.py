@@ -124,7 +124,7 @@ def _add_demo(commands: Any) -> None:
     sub = commands.add_parser(
         "demo",
         help="show the round trip on a sample made here",
-        description="Make a small, nasty sample series, go round the circle, print the proof.",
+        description="Create a small, difficult MR series, convert it to NIfTI and back, and compare the result with it.",
     )
     sub.add_argument("output", nargs="?", type=Path, metavar="OUT", help="keep the files there (default: a temporary folder)")
 
@@ -133,6 +133,6 @@ def _add_create_sample(commands: Any) -> None:
     sub = commands.add_parser(
         "create-sample",
         help="make sample DICOM of several modalities",
-        description="Make CT, MR, PET, enhanced MR, SEG, XA cine and US cine of a drawn body: nobody's data.",
+        description="Create synthetic CT, MR, PET, enhanced MR, SEG, XA cine and US cine series of one patient.",
     )
     sub.add_argument("output", type=Path, metavar="DIR", help="folder to write to; must be empty or missing")

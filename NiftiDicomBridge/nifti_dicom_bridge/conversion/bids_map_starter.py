@@ -18,7 +18,7 @@ from ..standard.tags import Tag
 from .inspect import Inspection, plans_to_inspect
 
 CRITERIA = ("SeriesDescription", "ProtocolName", "Modality", "Component", "EchoIndex", "Volumes", "ImageType", "SeriesNumber")
-"""What images are told apart by: as few as possible, in this order."""
+"""What images are specified apart by: as few as possible, in this order."""
 ASSIGNED = ("part", "dir", "echo", "run")
 """Entities that each conversion assigns by the images."""
 _SPECIAL = re.compile(r"[\[*?]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,19 +15,22 @@ from ..formats.dicom.reading.frames import frames_of
 from ..formats.dicom.reading.series import find_series
 from ..model import metadata
 from ..model.failure import failure_of
-from ..model.input_files import read_file
+from ..model.input_files import opened_descriptor, read_some
 from ..model.metadata import Element, Elements, Instance
+from ..model.pixels import PixelFormat
 from ..model.report import fitted
 from ..model.safe_text import printable
+from ..model.similar_elements import changes_of, like_of
 from ..options import Progress
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard import dictionary
 from ..standard.tags import Tag
 
 SHOWN = 20
+CHUNK = 1 << 22
 MOST_KNOWN = 4096
 """Pairs of sequences that are remembered."""
-# what a compressed image may say differently once it is decoded
+# what a compressed image may specify differently once it is decoded
 _TRANSCODED = frozenset(
     {Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION, Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS}
 )
@@ -59,7 +62,7 @@ class Comparison:
     file_meta, equal_file_meta, voxels, equal_voxels : int
         Instances whose file meta information and preamble, and whose decoded pixels, were compared and are the same.
     geometry_mm : float
-        Largest distance between where a frame lies in the first and in the second.
+        Largest distance between where a frame is in the first and in the second.
     names : int
         Files with the same relative name.
     identical_files : int
@@ -237,6 +240,7 @@ class _EarlierPairs:
 
     reissued: dict[str, str] = field(default_factory=dict)
     sequences: SharedElements = field(default_factory=lambda: SharedElements())
+    formats: decode.PixelFormats = field(default_factory=decode.PixelFormats)
 
 
 def _compare_instance(a: Instance, b: Instance, comparison: Comparison, known: _EarlierPairs) -> None:
@@ -248,15 +252,20 @@ def _compare_instance(a: Instance, b: Instance, comparison: Comparison, known: _
     allowed = _TRANSCODED if transcoded else frozenset()
     _compare_elements(a, b, comparison, known, allowed)
     _compare_meta(a, b, comparison, known.reissued, transcoded)
-    _compare_voxels(a, b, comparison, identical)
+    _compare_voxels(a, b, comparison, identical, known.formats)
     if identical:  # and so is the place of each frame
         return
     _compare_geometry(a, b, comparison)
 
 
 def _same_bytes(a: str, b: str) -> bool:
-    first, second = Path(a), Path(b)
-    return first.stat().st_size == second.stat().st_size and read_file(first) == read_file(second)
+    with opened_descriptor(a) as (one, first), opened_descriptor(b) as (two, second):
+        if first.st_size != second.st_size:
+            return False
+        while part := read_some(one, CHUNK):
+            if part != read_some(two, CHUNK):
+                return False
+        return True
 
 
 def flatten(elements: Elements, path: Path_ = ()) -> Iterator[tuple[Path_, object]]:
@@ -273,7 +282,7 @@ def flatten(elements: Elements, path: Path_ = ()) -> Iterator[tuple[Path_, objec
 
 def _compare_elements(a: Instance, b: Instance, comparison: Comparison, known: _EarlierPairs, allowed: frozenset[int]) -> None:
     rest = a.elements, b.elements
-    if list(a.elements) == list(b.elements):
+    if known.sequences.have_one_order(a.elements, b.elements):
         equal = known.sequences.equal_elements(a.elements, b.elements)
         count = sum(equal.values())
         comparison.elements += count
@@ -303,22 +312,44 @@ class SharedElements:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], tuple[Element, Element, int]] = {}
+        self._alike: dict[tuple[int, int], _AlikePair] = {}
+
+    def have_one_order(self, a: Elements, b: Elements) -> bool:
+        """Whether data sets have the same tags in the same order."""
+        alike = self._alike_pair(a, b)
+        return list(a) == list(b) if alike is None else alike.one_order
 
     def equal_elements(self, a: Elements, b: Elements) -> dict[int, int]:
-        """Return the tags whose elements are equal, with the number of elements in each: one, and those in its items."""
-        counts = {}
-        for tag, x in a.items():
-            y = b[tag]
-            if isinstance(x.value, tuple):
-                count = self._count_if_equal(x, y)
-                if count:
-                    counts[tag] = count
-            elif x.value == y.value:
-                counts[tag] = 1
+        """Return the tags whose elements are equal, with the number of elements in each: one, and those in its items.
+
+        Both data sets have the same tags.
+        """
+        alike = self._alike_pair(a, b)
+        if alike is None:
+            return {tag: count for tag, x in a.items() if (count := self._count_if_equal(x, b[tag]))}
+        if not alike.counts:
+            alike.counts.update(self.equal_elements(*alike.likes))
+        counts = alike.counts.copy()
+        for tag in changes_of(a).keys() | changes_of(b).keys():
+            counts[tag] = self._count_if_equal(a[tag], b[tag])
+            if not counts[tag]:
+                del counts[tag]
         return counts
 
+    def _alike_pair(self, a: Elements, b: Elements) -> _AlikePair | None:
+        """Return what is known of the data sets that two are similar to; None where neither is similar to another one."""
+        likes = like_of(a), like_of(b)
+        if likes[0] is a and likes[1] is b:
+            return None
+        key = id(likes[0]), id(likes[1])
+        if key not in self._alike:
+            self._alike[key] = _AlikePair(likes, list(likes[0]) == list(likes[1]), {})
+        return self._alike[key]
+
     def _count_if_equal(self, x: Element, y: Element) -> int:
-        """Return the number of elements in equal sequences, whose items have them in the same order; 0 for others."""
+        """Return the number of elements in equal ones, whose items have them in the same order; 0 for others."""
+        if not isinstance(x.value, tuple):
+            return int(x.value == y.value)
         known = self._known.get((id(x), id(y)))
         if known is None or known[0] is not x or known[1] is not y:
             one, two = (list(flatten({0: element})) for element in (x, y))
@@ -327,6 +358,14 @@ class SharedElements:
             if len(self._known) > MOST_KNOWN:
                 self._known.pop(next(iter(self._known)))
         return known[2]
+
+
+class _AlikePair(NamedTuple):
+    """Two data sets that others are similar to: whether their tags are in the same order, and what in them is equal."""
+
+    likes: tuple[Elements, Elements]  # as long as they are referenced, no other data set has their identity
+    one_order: bool
+    counts: dict[int, int]
 
 
 def _same_value(x: object, y: object) -> bool:
@@ -366,14 +405,14 @@ def _compare_meta(a: Instance, b: Instance, comparison: Comparison, reissued: di
         comparison.differ(a.name, "file meta information or preamble", "", "")
 
 
-def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical: bool) -> None:
+def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical: bool, formats: decode.PixelFormats) -> None:
     comparison.voxels += 1
     try:
         if identical and decode.is_native(a):  # equal bytes are equal values, if all of them are there
-            _checked_format(a)
+            _checked_format(a, formats)
             comparison.equal_voxels += 1
             return
-        x, y = (decode.decode(instance, _checked_format(instance)) for instance in (a, b))
+        x, y = (decode.decode(instance, _checked_format(instance, formats)) for instance in (a, b))
     except Exception as error:
         comparison.differ(a.name, "pixel data cannot be decoded", failure_of(error).sentence, "")
         return
@@ -384,9 +423,10 @@ def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical:
         comparison.differ(a.name, f"voxels ({count} differ)", x.shape, y.shape)
 
 
-def _checked_format(instance: Instance) -> Any:
-    decode.check_length(instance)
-    return decode.pixel_format(instance)
+def _checked_format(instance: Instance, formats: decode.PixelFormats) -> PixelFormat:
+    pixel = formats.of(instance)
+    decode.check_length(instance, pixel)
+    return pixel
 
 
 def _compare_geometry(a: Instance, b: Instance, comparison: Comparison) -> None:

@@ -61,7 +61,7 @@ class OutputPolicy:
         return frozenset({"de-identification"} if self._cleaner is not None else ())
 
     def published(self, report: ConversionReport) -> ConversionReport:
-        """Return a report whose titles, sentences and paths identify nobody; it is the same where nothing is removed."""
+        """Return a report whose titles, sentences and paths do not identify anyone; it is the same where nothing is removed."""
         if self._cleaner is not None:
             for number, entry in enumerate(report.entries, start=1):
                 self._cleaner.publish(entry, number)
@@ -151,7 +151,7 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
 class errors_recorded_in:
     """Turns an error of any kind into a failed entry; cancelling goes through. Read: ``with errors_recorded_in(entry):``.
 
-    With `skip_existing`, an output that exists is no failure.
+    With `skip_existing`, an output that exists is not a failure.
     """
 
     def __init__(self, entry: Entry, skip_existing: bool = False):

@@ -48,7 +48,7 @@ class RemoteExecution:
     prepared: Callable[[], None] = lambda: None
 
     def is_lost(self) -> bool:
-        """Whether the executor can do nothing more, and does not say so in its futures."""
+        """Whether the executor can do nothing more, and does not specify it in its futures."""
         is_lost: Callable[[], bool] = getattr(self.executor, "is_lost", lambda: False)
         return is_lost()
 

@@ -15,7 +15,7 @@ from ..standard.tags import Tag
 
 
 def series_of(image: Path) -> str:
-    """Return the SeriesInstanceUID in the sidecar of an image, or beside a record apart from it; empty if there is none."""
+    """Return the SeriesInstanceUID in the sidecar of an image, or next to a record apart from it; empty if there is none."""
     for path in filter(None, (record_path(image), sidecar_path(image))):
         try:
             series = str(read_sidecar(path).get("SeriesInstanceUID", ""))

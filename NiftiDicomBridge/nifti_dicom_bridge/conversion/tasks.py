@@ -100,7 +100,7 @@ class RunProgress:
         return of_task
 
     def report(self, n: int, fraction: float) -> None:
-        """Note which part of a task is done; phases of a task that begin anew do not move the whole back."""
+        """Note which part of a task is done; phases of a task that begin again do not move the whole back."""
         if self._progress is None:
             return
         self._parts[n] = max(self._parts[n], min(fraction, 1.0) * self._sizes[n])

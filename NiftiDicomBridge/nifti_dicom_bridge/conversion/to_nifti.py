@@ -106,7 +106,7 @@ def _store_to_nifti(
 
 
 def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: set[str]) -> list[Volume]:
-    """Return what is to be written beside a volume: the same on a regular grid, where that is wanted and it is on none."""
+    """Return what is to be written next to a volume: the same on a regular grid, where that is wanted and it is on none."""
     planes = true_planes(volume.dicom.metadata) if options.resample and volume.source else None
     try:
         resampled = resample(volume, planes, options.resample) if planes else None

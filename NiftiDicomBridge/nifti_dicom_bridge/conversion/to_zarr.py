@@ -98,7 +98,7 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
     if not options.deidentify:
         check_free(staging.folder / (image.name + ZARR_SUFFIX), series_uid(plan), options)
     entry.log.warnings += plan.warnings
-    if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
+    if plan.grid.layers:  # a plane is made of many frames, which may be anywhere
         volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, options, progress=progress)
         return

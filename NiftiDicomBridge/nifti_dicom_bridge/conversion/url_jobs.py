@@ -184,7 +184,8 @@ def with_urls(report: ConversionReport, workspace: Workspace, are_named: bool) -
     if not workspace.mirrors:
         return report
     entries = [workspace.published(entry) for entry in report.entries]
-    return ConversionReport([*entries, *workspace.refused(are_named)], list(map(workspace.text, report.notes)))
+    notes = list(map(workspace.text, report.notes))
+    return replace(report, entries=[*entries, *workspace.refused(are_named)], notes=notes)
 
 
 def finishing(finished: Callable[[Entry], None] | None, workspace: Workspace) -> Callable[[Entry], None] | None:

@@ -1,4 +1,4 @@
-"""Files → the images in them, as others see them: read again from what lies on the disk."""
+"""Files → the images in them, as others see them: read again from what is on the disk."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ class Image:
     kind : str
         What it is, in a word or two: `NIFTI`, `ZARR`, ``DICOM, 23 files``.
     placed : bool
-        Whether it says where it lies in the patient.
+        Whether it specifies where it is in the patient.
     outline : Volume
         The image; for DICOM without its voxels.
     load : callable
         Returns the image with its voxels.
+    path : pathlib.Path or None
+        Of an image in a file of its own.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Image:
     placed: bool
     outline: Volume
     load: Callable[[], Volume]
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Pair:
 
     @property
     def placed(self) -> bool:
-        """Whether it is known where the image lies in the patient."""
+        """Whether it is known where the image is in the patient."""
         return all(image.placed for image in (self.before, self.after) if image)
 
 
@@ -90,7 +93,7 @@ def _in_files(paths: Sequence[Path]) -> Iterator[Image]:
         known = replace(volume, source=file.record.source) if file.record else volume
         kind = ZARR if is_store(path) else NIFTI
         placed = kind == ZARR or volume.space != ""
-        yield Image(volume.name, kind, placed, known, lambda known=known: known)  # type: ignore[misc]
+        yield Image(volume.name, kind, placed, known, lambda known=known: known, path)  # type: ignore[misc]
 
 
 def _planned(paths: Sequence[Path]) -> Iterator[Image]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
-from .remote_files import RemoteFile, reader_of
+from .remote_files import RemoteFile, is_remote, reader_of
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
@@ -122,15 +124,46 @@ def open_file(path: Path | str) -> FileIO:
     """
     number = os.open(path, _FLAGS)
     try:
-        mode = os.fstat(number).st_mode
-        if not stat.S_ISREG(mode):
-            kind = _KINDS.get(stat.S_IFMT(mode), "not a file")
-            raise OSError(21 if stat.S_ISDIR(mode) else 22, f"{kind}, not a file", str(path))
+        _check_kind(path, os.fstat(number).st_mode)
         read_range = reader_of(path)
         return open(number, "rb", buffering=0) if read_range is None else RemoteFile(number, read_range)
     except BaseException:
         os.close(number)
         raise
+
+
+@contextmanager
+def opened_descriptor(path: Path | str) -> Iterator[tuple[int, os.stat_result]]:
+    """Open a regular file, and give its descriptor and status: `open_file` for many small files, where objects take time.
+
+    A file that stands for an object of a store has no bytes of its own, and is refused.
+    """
+    if is_remote(path):
+        raise OSError(errno.ENOTSUP, "it stands for an object of a store", str(path))
+    number = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(number)
+        _check_kind(path, status.st_mode)
+        yield number, status
+    finally:
+        os.close(number)
+
+
+def read_some(descriptor: int, most: int) -> bytes:
+    """Return the next bytes of an open file; fewer than `most` only at its end."""
+    part = os.read(descriptor, most)
+    if len(part) == most or not part:
+        return part
+    parts = [part]
+    while part := os.read(descriptor, most - sum(map(len, parts))):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _check_kind(path: Path | str, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "not a file")
+        raise OSError(21 if stat.S_ISDIR(mode) else 22, f"{kind}, not a file", str(path))
 
 
 def read_file(path: Path | str) -> bytes:

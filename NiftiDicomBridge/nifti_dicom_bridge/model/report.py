@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     """No image, or a duplicate."""
     FAILED = "failed"
-    """It could not be done; the log says why. The others went on."""
+    """It could not be done; the log gives the reason. The others went on."""
 
 
 COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
@@ -144,6 +144,34 @@ class Entry:
         return replace(self, log=log, error=in_words(self.error, words))
 
 
+@dataclass
+class Run:
+    """What was done, when, and where.
+
+    Attributes
+    ----------
+    command : str
+        Command line or call; empty for a run that removes what identifies patients.
+    version : str
+        Of this package.
+    started : str
+        Date and time with time zone (ISO 8601).
+    seconds : float
+        How long it took.
+    inputs : list of pathlib.Path
+        Files and folders as they were given; empty for a run that removes what identifies patients.
+    output : pathlib.Path or None
+        Folder that was written to.
+    """
+
+    command: str = ""
+    version: str = ""
+    started: str = ""
+    seconds: float = 0.0
+    inputs: list[Path] = field(default_factory=list)
+    output: Path | None = None
+
+
 @dataclass(repr=False)
 class ConversionReport:
     """What happened to each series or image of a job.
@@ -154,6 +182,8 @@ class ConversionReport:
         One for each series or image, and for each file that was left out.
     notes : list of str
         What concerns the whole conversion, such as an earlier one that was interrupted and completed.
+    run : Run or None
+        What was done, when, and where.
 
     Examples
     --------
@@ -165,6 +195,7 @@ class ConversionReport:
 
     entries: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    run: Run | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -190,7 +221,7 @@ class ConversionReport:
 
     def in_words(self, words: Words) -> ConversionReport:
         """Return the report with its options named in the words of a front end, such as `command_line_words`."""
-        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes)
+        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes, self.run)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""

@@ -53,7 +53,8 @@ def _rules() -> Iterator[Rule]:
         "bids-with-identity",
         ("layout", "identity"),
         lambda options: options.layout is Layout.BIDS and options.identity,
-        "{layout=bids} writes sidecars that identify nobody, and {identity=True} names the patient. Leave out one of them.",
+        "{layout=bids} writes sidecars without identity, and {identity=True} writes the name of the patient. Leave "
+        "out one of them.",
     )
 
 

@@ -210,7 +210,7 @@ class Retain(StrEnum):
 
     UIDS = "uids"
     SAFE_PRIVATE = "safe-private"
-    """Private attributes that are known to identify nobody (PS3.15 E.3.10), such as diffusion gradients."""
+    """Private attributes that are known not to identify anyone (PS3.15 E.3.10), such as diffusion gradients."""
     DEVICE = "device"
     INSTITUTION = "institution"
     PATIENT_CHARACTERISTICS = "patient-characteristics"
@@ -248,7 +248,7 @@ class WindowChoice(StrEnum):
     """
 
     FILE = "file"
-    """Those that the file wants shown; where it does not say, as ``AUTO``."""
+    """Those that the file specifies; otherwise as ``AUTO``."""
     AUTO = "auto"
     """All but the extremes."""
     FULL = "full"

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -106,14 +106,15 @@ class Commit:
     def decide(self) -> None:
         """Write the journal, when everything in the staging folder is on the disk."""
         durable.sync(durable.tree(self.staging / NEW))
-        content = {"steps": [asdict(step) for step in self.steps], "made": self.made}
+        content = {"steps": [vars(step) for step in self.steps], "made": self.made}
         durable.write_file(self.staging / JOURNAL, json.dumps(content).encode("utf-8"))
         durable.sync([self.staging.parent, self.folder])
 
     def complete(self) -> None:
         """Do all steps that are not done; they are on the disk when it returns, and the journal is gone."""
+        for parent in {(self.folder / step.name).parent for step in self.steps}:
+            parent.mkdir(parents=True, exist_ok=True)
         for step in self.steps:
-            (self.folder / step.name).parent.mkdir(parents=True, exist_ok=True)
             _DO[step.action](self, step)
         self._finish(JOURNAL)
 

@@ -52,6 +52,7 @@ class Staging:
         self._made: list[Path] = []
         self._names: list[str] = []
         self._keys: set[str] = set()
+        self._parents: set[PurePosixPath] = set()
         self._updated: set[str] = set()
         self._temporary = Path()
         self._owner: IO[bytes] | None = None
@@ -85,7 +86,7 @@ class Staging:
     def path(self, name: str, update: bool = False) -> Path:
         """Return where to write the output that will be called `name` (relative, POSIX separators).
 
-        With `update`, it takes the place of a file that exists, whatever was said of overwriting; `hold` the folder before
+        With `update`, it takes the place of a file that exists, whether overwriting is allowed or not; `hold` the folder before
         that file is read.
 
         Raises
@@ -185,27 +186,29 @@ class Staging:
 
     def _target(self, name: str) -> Path:
         """Return the place of an output; raises `OutputError` where there can be none."""
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-            raise OutputError(f'{name!r} is no file name inside of {self.folder}. Use names="numbered".')
+        path = PurePosixPath(name)
+        if not path.parts or path.is_absolute() or ".." in path.parts:
+            raise OutputError(f'{name!r} is not a file name inside of {self.folder}. Use names="numbered".')
         problem = portability_problem(name)
         if problem:
             raise OutputError(f'{name!r} {problem}. Use names="numbered", or another name.')
         if name_key(name) in self._keys:
             raise OutputError(f'two outputs would be called {name} in {self.folder}. Use names="numbered".')
         target = self.folder / name
-        blocking = next((p for p in list(target.parents)[: len(parts) - 1] if p.exists() and not p.is_dir()), None)
-        if blocking is not None:
-            raise OutputError(f"{target} cannot be written: {blocking} is a file. Choose another folder.")
+        if path.parent not in self._parents:  # looked at once for all files of a folder
+            above = [self.folder / parent for parent in path.parents]
+            blocking = next((p for p in above[:-1] if p.exists() and not p.is_dir()), None)
+            if blocking is not None:
+                raise OutputError(f"{target} cannot be written: {blocking} is a file. Choose another folder.")
+            (self._temporary / NEW / path.parent).mkdir(parents=True, exist_ok=True)
+            self._parents.add(path.parent)
         return target
 
     def _reserved(self, name: str) -> Path:
         """Take a name and return the place to write to."""
         self._names.append(name)
         self._keys.add(name_key(name))
-        temporary = self._temporary / NEW / name
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        return temporary
+        return self._temporary / NEW / name
 
 
 def _undone(commit: Commit | None) -> str:

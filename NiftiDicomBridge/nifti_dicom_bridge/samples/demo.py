@@ -1,4 +1,4 @@
-"""A small, nasty sample series, made here, and its way round the circle: the proof that anyone can run."""
+"""A small, difficult sample series and its conversion to NIfTI and back, with proof."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The lossless record: everything that a NIfTI image cannot say of the DICOM instances it came from.
+"""The lossless record: everything that a NIfTI image cannot specify for the DICOM instances it came from.
 
-It stands under one key of the JSON sidecar. `to_json` and `from_json` are each other's inverse.
+It is one key of the JSON sidecar. `to_json` and `from_json` are each other's inverse.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,14 +47,14 @@ _WARNINGS = {
     False: "",
     True: "attributes were changed in the record of the DICOM: the result is a derived series, not the original",
 }
-"""Whether the record was changed → what is said of it."""
+"""Whether the record was changed → what is specified for it."""
 LARGEST_LABEL = 65535
 """SegmentNumber (0062,0004) is US."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a sidecar tells of the DICOM that an image came from.
+    """What a sidecar contains about the DICOM that an image came from.
 
     Attributes
     ----------
@@ -151,14 +151,14 @@ def _columns(series: SeriesMetadata) -> dict[str, Any]:
 def _files_json(instances: Sequence[Instance], bulk: BulkWriter) -> dict[str, Any]:
     """Return names, preambles, encodings, pixel data elements and trailers: one entry where all are equal, else a list."""
     trailers = [bulk.add(instance.trailer) if instance.trailer else "" for instance in instances]
+    pixels = [instance.pixels for instance in instances if instance.pixels is not None]
     return {
         "Names": [instance.name for instance in instances],
-        "Preamble": _once([_preamble_json(instance.preamble) for instance in instances]),
-        "Encoding": _once([[instance.encoding.explicit, instance.encoding.little, instance.encoding.deflated]
-                           for instance in instances]),
-        "PixelData": _once([[p.tag, p.vr, p.length] for instance in instances if (p := instance.pixels) is not None]),
-        **({"Trailer": _once(trailers)} if any(trailers) else {}),
-    }  # fmt: skip
+        "Preamble": _once([instance.preamble for instance in instances], _preamble_json),
+        "Encoding": _once([instance.encoding for instance in instances], list),
+        "PixelData": _once([(p.tag, p.vr, p.length) for p in pixels], list),
+        **({"Trailer": _once(trailers, str)} if any(trailers) else {}),
+    }
 
 
 def _preamble_json(preamble: bytes | None) -> str:
@@ -167,8 +167,11 @@ def _preamble_json(preamble: bytes | None) -> str:
     return base64.b64encode(preamble).decode("ascii") if any(preamble) else ""
 
 
-def _once(entries: list[Any]) -> dict[str, Any]:
-    return {"All": entries[0]} if all(entry == entries[0] for entry in entries) else {"Each": entries}
+def _once(values: list[Any], to_json: Callable[[Any], Any]) -> dict[str, Any]:
+    first = values[0]
+    if all(value == first for value in values):
+        return {"All": to_json(first)}
+    return {"Each": [to_json(value) for value in values]}
 
 
 def _pixel_data_remainder(pixels: PixelRecord, bulk: BulkWriter) -> dict[str, Any]:
@@ -252,7 +255,7 @@ def _instances(
     preambles, encodings, pixels = (_each(files[key], count) for key in ("Preamble", "Encoding", "PixelData"))
     trailers = _each(files.get("Trailer", {"All": ""}), count)
     if not count or not all(len(part) == count for part in (names, file_meta, preambles, encodings, pixels, trailers)):
-        raise SidecarError(f"{where}: {KEY}/Files, FileMeta and Instances tell of different numbers of files.")
+        raise SidecarError(f"{where}: {KEY}/Files, FileMeta and Instances have different numbers of files.")
     return tuple(
         Instance(
             elements=elements[n],
@@ -276,7 +279,7 @@ def _encoding(value: Any, where: str) -> Encoding:
 def _pixel_element(value: Any, where: str) -> PixelElement:
     tag, vr, length = value
     if tag not in dictionary.PIXEL_TAGS:
-        raise SidecarError(f"{where}: {KEY}/Files/PixelData names {tag!r}, which is no pixel data element.")
+        raise SidecarError(f"{where}: {KEY}/Files/PixelData specifies {tag!r}, which is not a pixel data element.")
     return PixelElement(tag, vr_of(vr, where), 0, int(length))
 
 
@@ -307,7 +310,7 @@ def _frames(value: dict[str, Any], instances: int, where: str) -> np.ndarray:
     shape = int(value["Times"]), int(value["Slices"])
     count = shape[0] * shape[1]
     if min(shape) < 1 or count > MAX_FRAMES:
-        raise SidecarError(f"{where}: {KEY}/Frames tells of {shape[0]} × {shape[1]} planes.")
+        raise SidecarError(f"{where}: {KEY}/Frames specifies {shape[0]} × {shape[1]} planes.")
     if len(value.get("Instance", ())) != count and ("Instance" in value or count > instances):
         raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
     instance = np.array(value.get("Instance", range(count)), np.int32)
@@ -332,13 +335,13 @@ def _origin(record: dict[str, Any], frames: np.ndarray, bulk: BulkReader, where:
     voxels, remainder = record["Voxels"], record.get("PixelDataRemainder", {})
     matrix = np.array(record["Geometry"]["IjkToRas"], dtype=float)
     if matrix.shape != (4, 4):
-        raise SidecarError(f"{where}: {KEY}/Geometry/IjkToRas is no 4 × 4 matrix.")
+        raise SidecarError(f"{where}: {KEY}/Geometry/IjkToRas is not a 4 × 4 matrix.")
     check_affine(matrix)
     shape = tuple(int(n) for n in voxels["Shape"])
     if len(shape) not in (4, 5) or min(shape) < 1 or shape[:2] != frames.shape[:2]:
         raise SidecarError(f"{where}: {KEY}/Voxels/Shape {shape} does not fit {KEY}/Frames.")
     if not str(voxels["Digest"]).startswith(DIGEST_PREFIX):
-        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is no {DIGEST_PREFIX}… digest.")
+        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is not a {DIGEST_PREFIX}… digest.")
     origin = Origin(
         digest=str(voxels["Digest"]),
         shape=shape,

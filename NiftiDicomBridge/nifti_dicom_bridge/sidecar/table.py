@@ -5,8 +5,8 @@ A list of data sets (the instances of a series, the items of a long sequence) be
     {"Count": n, "Shared": {tag: element…}, "Varying": {tag: column…}}
 
 A column holds n entries: the Value of the element (a single one without its list), null where the data set has no such
-element, or a whole element where the VR differs or the value is not plain. Few different entries stand once, with an index.
-A column of sequences with one item each is a table again, so functional groups of a thousand frames stay columns.
+element, or a whole element where the VR differs or the value is not plain. Few different entries are stored once, with an
+index. A column of sequences with one item each is a table again, so functional groups of a thousand frames stay columns.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from ..errors import SidecarError
 from ..model.charset import CharacterSet
 from ..model.metadata import Element, Elements
+from ..model.similar_elements import SimilarElements, changes_of, like_of
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .dicom_json import (
@@ -73,21 +74,22 @@ class TableEncoder(Encoder):
         else:
             charsets = charset
         self._gather_bulk(column)
-        known: dict[Any, Any] = {}  # equal elements are encoded once
-        entries: list[Any] = []
+        entries = _Entries()
+        is_common = isinstance(charset, CharacterSet)
+        known: dict[Any, int] = {}  # equal elements are encoded once
         for element, own in zip(column, charsets, strict=True):
-            if element is None:
-                entries.append(None)
-                continue
-            plain = element.vr == vr and type(element.value) is bytes and isinstance(charset, CharacterSet)
-            key = (element.value, element.undefined) if plain else id(element)
-            if key not in known:
-                known[key] = self._entry(element, vr, own)
-            entries.append(known[key])
-        return {"vr": vr, **_compact(entries)}
+            key: Any = element if element is None or type(element[1]) is bytes else id(element)
+            if not is_common:  # the same bytes are other text
+                key = key, own.terms
+            number = known.get(key)
+            if number is None:
+                entry = None if element is None else self._entry(element, vr, own)
+                number = known[key] = entries.number_of(entry)
+            entries.index.append(number)
+        return {"vr": vr, **entries.to_json()}
 
     def _column_of_items(self, column: list[Element | None], charset: CharacterSet) -> dict[str, Any] | None:
-        """Return a column of sequences with one item each, as a table of the items; None where it is no such column."""
+        """Return a column of sequences with one item each, as a table of the items; None for other columns."""
         present = [element for element in column if element is not None]
         alike = len(present) == len(column) and all(
             isinstance(element.value, tuple) and len(element.value) == 1 for element in present
@@ -124,25 +126,40 @@ class TableEncoder(Encoder):
 def _split(data_sets: list[Elements]) -> tuple[Elements, list[int]]:
     """Return the elements that all share, and the tags of all others."""
     first = data_sets[0] if data_sets else {}
+    likes = {id(like): like for like in map(like_of, data_sets)}  # most data sets of a series are similar to a few
+    changed = set().union(*map(changes_of, data_sets))
     same = set(map(id, first.values()))  # most elements of a series are one object
-    for elements in data_sets:
+    for elements in likes.values():
         same.intersection_update(map(id, elements.values()))
     shared = {
         tag: element
         for tag, element in first.items()
-        if id(element) in same or all(elements.get(tag) == element for elements in data_sets)
+        if (id(element) in same and tag not in changed)
+        or all(elements.get(tag) == element for elements in (data_sets if tag in changed else likes.values()))
     }
-    return shared, sorted(set().union(*data_sets).difference(shared))
+    return shared, sorted(set().union(*likes.values()).difference(shared))
 
 
-def _compact(entries: list[Any]) -> dict[str, Any]:
-    """Return entries as they are, or each different one once with an index, whichever is shorter."""
-    keys = [_key(entry) for entry in entries]
-    distinct = dict(zip(keys, entries, strict=True))
-    if len(distinct) > len(entries) // 2:
-        return {"Values": entries}
-    order = {key: n for n, key in enumerate(distinct)}
-    return {"Distinct": list(distinct.values()), "Index": [order[key] for key in keys]}
+class _Entries:
+    """The entries of a column: as they are, or each different one once with an index, whichever is shorter."""
+
+    def __init__(self) -> None:
+        self.index: list[int] = []
+        self._numbers: dict[str, int] = {}
+        self._distinct: list[Any] = []
+
+    def number_of(self, entry: Any) -> int:
+        """Return the number of an entry among the different ones."""
+        number = self._numbers.setdefault(_key(entry), len(self._distinct))
+        if number == len(self._distinct):
+            self._distinct.append(entry)
+        return number
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all entries."""
+        if len(self._distinct) > len(self.index) // 2:
+            return {"Values": [self._distinct[number] for number in self.index]}
+        return {"Distinct": self._distinct, "Index": self.index}
 
 
 def _key(entry: Any) -> str:
@@ -225,8 +242,15 @@ class TableDecoder(Decoder):
 def _merged(shared: Elements, columns: dict[int, list[Element | None]], count: int) -> list[Elements]:
     varying = sorted(columns)
     in_order = dict.fromkeys(sorted({*shared, *columns})) | shared
-    rows = zip(*(columns[tag] for tag in varying), strict=True) if varying else [()] * count
-    return [_row(in_order, varying, row) for row in rows]
+    rows = list(zip(*(columns[tag] for tag in varying), strict=True)) if varying else [()] * count
+    first = next((row for row in rows if None not in row), None)
+    if first is None or count < MANY_ITEMS:
+        return [_row(in_order, varying, row) for row in rows]
+    like = _row(in_order, varying, first)
+    return [
+        _row(in_order, varying, row) if None in row else SimilarElements(like, dict(zip(varying, row, strict=True)))
+        for row in rows
+    ]
 
 
 def _row(in_order: dict[int, Any], varying: list[int], row: Sequence[Element | None]) -> Elements:

@@ -14,7 +14,7 @@ import pytest
 import readme
 from dciodvfy import facts_of_dciodvfy
 from made_here import MATRIX, series
-from nifti_dicom_bridge import ConversionReport, to_dicom
+from nifti_dicom_bridge import ConversionReport, inspect, propose, to_dicom
 from nifti_dicom_bridge.cli import main
 from oracles import oracle, run
 from places import ROOT
@@ -85,6 +85,14 @@ def test_a_folder_of_masks_is_one_segmentation_with_the_codes_of_its_classes() -
     assert "RecommendedDisplayCIELabValue" in rib
     assert report.entries[0].title == "segmentations: 5 files, liver.nii.gz, …"
     assert "no voxel" in texts(report)
+
+
+def test_a_proposal_names_the_other_files_of_its_object() -> None:
+    proposals = propose(masks())
+    assert {one.notes[-1] for one in proposals} == {"becomes one object together with 4 other file(s) of segmentations"}
+    assert {image["becomes"].partition(", ")[2] for image in inspect("segmentations").images} == {
+        "together with 4 other file(s) of its folder"
+    }
 
 
 def test_the_command_line_writes_one_object_too() -> None:
@@ -191,8 +199,9 @@ def test_a_label_map_of_freesurfer_is_known_by_its_name_and_values() -> None:
     assert "by the name of the file" in texts(report)
 
 
-def test_other_values_are_not_named_as_those_of_freesurfer() -> None:
-    report, seg = converted(save("aseg.nii.gz", np.where(AXES[0] > 2, 17, 900).astype(np.int32)))
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_other_values_are_not_named_as_those_of_freesurfer(dtype: type) -> None:
+    report, seg = converted(save("aseg.nii.gz", np.where(AXES[0] > 2, 17, 900).astype(dtype)))
     assert [item.SegmentLabel for item in seg.SegmentSequence] == ["Label 17", "Label 900"]
     assert "which lacks 900" in texts(report)
 

@@ -423,7 +423,7 @@ def test_no_value_is_computed_with_padding(circle: Circle) -> None:
 def test_planes_that_are_no_stack_are_left_alone_with_a_sentence() -> None:
     planes = straight((0.0, 0.1, 0.2), (5000.0, 0.0))
 
-    with pytest.raises(GeometryError, match="the slices lie so far apart"):
+    with pytest.raises(GeometryError, match="the slices are so far apart"):
         resample(ramp_volume(planes), planes, TILT)
 
 

@@ -141,4 +141,4 @@ def test_dciodvfy_finds_no_error(made):
 @each_case
 def test_our_own_checker_finds_nothing(made):
     report = made[3]
-    assert [text for entry in report.entries for text in entry.log.warnings if "standard wants" in text] == []
+    assert [text for entry in report.entries for text in entry.log.warnings if "standard requires" in text] == []

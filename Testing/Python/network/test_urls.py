@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,12 +95,12 @@ def test_voxels_in_a_file_of_their_own_are_read(server: ObjectServer, circle: Ci
     """A header that names another object: that is read by ranges, as it is not an input of the task."""
     import numpy as np
     import pydicom
-    import SimpleITK as sitk
+    import SimpleITK
 
     folder = circle.folder / "images"
     folder.mkdir()
     voxels = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
-    sitk.WriteImage(sitk.GetImageFromArray(voxels), str(folder / "MR.mhd"))
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(voxels), str(folder / "MR.mhd"))
     server.put(folder, "meta")
     report = to_dicom(f"{S3}/meta", circle.back, kind="mr", set_values={"PatientID": "1", "PatientPosition": "HFS"})
     assert report.ok, report
@@ -152,6 +153,22 @@ def test_inspecting_reads_headers_only(circle: Circle, server: ObjectServer) -> 
     assert sum(server.sent) < size / 10
     local = json.dumps(inspect(circle.dicom).images)
     assert json.dumps(remote.images) == local.replace(str(circle.dicom), f"{S3}/large")
+
+
+def test_objects_of_one_uid_with_other_pixels_are_no_duplicates(circle: Circle, server: ObjectServer) -> None:
+    """Whether they are is decided when headers are read, by the pixels of the objects."""
+    import pydicom
+
+    circle.make("classic_ct")
+    first = sorted(circle.dicom.rglob("*.dcm"))[0]
+    file = pydicom.dcmread(first)
+    file.PixelData = bytes(len(file.PixelData))
+    file.save_as(circle.dicom / "black.dcm")
+    shutil.copy(first, circle.dicom / "twin.dcm")
+    server.put(circle.dicom, "twins")
+    remote, local = inspect(f"{S3}/twins"), inspect(circle.dicom)
+    assert len(remote.images) == len(local.images) == 2
+    assert [Path(other["path"]).name for other in remote.others] == [Path(other["path"]).name for other in local.others]
 
 
 def test_what_is_wrong_is_reported_with_its_url(circle: Circle, server: ObjectServer) -> None:

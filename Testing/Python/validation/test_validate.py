@@ -566,7 +566,7 @@ def test_a_file_that_is_no_dicom_is_an_error(tmp_path: Path) -> None:
     path.write_text("hello world, this is no DICOM\n" * 9)
 
     (finding,) = validate([tmp_path])
-    assert (finding.severity, finding.message) == (Severity.ERROR, "The file is no DICOM.")
+    assert (finding.severity, finding.message) == (Severity.ERROR, "The file is not DICOM.")
 
 
 def test_other_files_in_a_folder_are_good_to_know(ct: Path) -> None:

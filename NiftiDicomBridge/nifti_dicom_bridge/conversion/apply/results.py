@@ -120,7 +120,7 @@ def _table_of(file: Path, folder: Path, image: Volume) -> Path | None:
 
 
 def _is_mask(result: Result) -> bool:
-    """Whether an image contains nothing but 0 and 1 and no label table tells more."""
+    """Whether an image contains only 0 and 1, and there is no label table."""
     return result.labels is None and is_mask(result.image.image)
 
 

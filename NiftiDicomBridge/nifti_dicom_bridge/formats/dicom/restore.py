@@ -14,6 +14,7 @@ from ...model import metadata
 from ...model.lazy_voxels import LazyVoxels
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
+from ...model.similar_elements import changes_of, like_of
 from ...model.volume import Volume
 from ...standard.tags import Tag
 from . import new_element
@@ -108,6 +109,7 @@ class PixelSource:
 
     def __init__(self, volumes: Sequence[Volume]):
         self.volumes = volumes
+        self._formats = decode.PixelFormats()
 
     def element(self, whole: InstanceFrames) -> tuple[PixelElement, bytes | memoryview]:
         """Return the pixel data element as it is to be written, and its value in little endian."""
@@ -133,18 +135,16 @@ class PixelSource:
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(frames)), frames
 
     def _pixel_format(self, instance: Instance) -> PixelFormat:
-        """Return how the pixels lie when they are written: what was compressed is native then."""
-        pixel = decode.pixel_format(instance)
+        """Return how the pixels are when they are written: what was compressed is native then."""
+        pixel = self._formats.of(instance)
         return pixel if decode.is_native(instance) else replace(pixel, **_decoded_changes(pixel))
 
     def exceeds_bits_stored(self, whole: InstanceFrames) -> bool:
         """Whether decoded values of an instance that was compressed need more bits than its attributes specify."""
-        pixel = decode.pixel_format(whole.instance)
-        if (
-            decode.is_native(whole.instance)
-            or pixel.bits_stored >= pixel.bits_allocated
-            or any(piece.label for piece in whole.pieces)
-        ):
+        if decode.is_native(whole.instance) or any(piece.label for piece in whole.pieces):
+            return False
+        pixel = self._formats.of(whole.instance)
+        if pixel.bits_stored >= pixel.bits_allocated:
             return False
         return any(exceeds_bits_stored(self._frames(whole, [piece], pixel), pixel) for piece in whole.pieces)
 
@@ -226,7 +226,7 @@ class FrameBytes:
     whole : Whole
         The instance.
     pixel : PixelFormat
-        How its pixels lie.
+        How its pixels are.
     length : int
         What the element had; 0 to take what the frames need.
     """
@@ -312,17 +312,23 @@ class _EncodedElements:
         self.tags = sorted(elements)
         self.parts = [codec.encode_element(tag, elements[tag], encoding) for tag in self.tags]
         self._elements = [elements[tag] for tag in self.tags]
+        self._like, self._changed = like_of(elements), set(changes_of(elements))
+        self._places = {tag: n for n, tag in enumerate(self.tags)}
         self._encoding = encoding
 
     def follow(self, elements: Elements) -> bool:
         """Become the elements of another data set where it has the same tags in the same order; return whether it has."""
-        if list(elements) != self.tags:
-            return False
-        values = list(elements.values())
-        for n, (before, now) in enumerate(zip(self._elements, values, strict=True)):
-            if now is not before:
-                self.parts[n] = codec.encode_element(self.tags[n], now, self._encoding)
-        self._elements = values
+        like, changed = like_of(elements), set(changes_of(elements))
+        if like is not self._like:
+            if list(elements) != self.tags:
+                return False
+            self._changed = changed | set(self.tags)
+        for tag in changed | self._changed:
+            n, now = self._places[tag], elements[tag]
+            if now is not self._elements[n]:
+                self.parts[n] = codec.encode_element(tag, now, self._encoding)
+                self._elements[n] = now
+        self._like, self._changed = like, changed
         return True
 
 
@@ -341,7 +347,7 @@ def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instanc
 def transcoded(instance: Instance) -> Instance:
     """Return an instance whose pixel data were compressed as it is to be written: Explicit VR Little Endian, native.
 
-    Colour images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
+    Color images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
     """
     elements = {tag: element for tag, element in instance.elements.items() if tag not in _ENCAPSULATION_TAGS}
     if metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1) == 3:

@@ -170,7 +170,7 @@ def test_probabilities_stay_an_image_per_segment_on_the_grid_of_all(circle: Circ
 def test_the_stored_value_that_stands_for_1_is_reported(circle: Circle) -> None:
     circle.make("segmentation_fractional")
     logs = [entry.log for entry in circle.forth().entries]
-    assert any("255 stands for 1" in text for log in logs for text in [*log.notes, *log.warnings])
+    assert any("255 means 1" in text for log in logs for text in [*log.notes, *log.warnings])
 
 
 def test_a_label_map_segmentation_stays_one_image_with_its_numbers(circle: Circle) -> None:

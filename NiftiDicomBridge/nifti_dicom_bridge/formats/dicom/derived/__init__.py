@@ -1,6 +1,6 @@
 """Edited volumes → derived instances: new UIDs, honest provenance, nothing stale (PS3.3 C.7.6.1.1.2, C.12.1.1).
 
-The instances that the volume came from are the templates; what no longer holds is dropped or computed anew.
+The instances that the volume came from are the templates; what no longer holds is dropped or computed again.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
     uids : UidMap
         Gives the new Series Instance UID, the same for all volumes of a series.
     log : Log
-        Told what was dropped, computed and assumed.
+        Receives what was dropped, computed and assumed.
 
     Raises
     ------

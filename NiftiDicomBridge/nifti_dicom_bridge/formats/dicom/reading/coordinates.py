@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import frame_attributes as read
 from .components import component_of
 from .frame_attributes import Frame
-from .shared_values import SharedValues
+from .lookup import Lookup
+from .shared_values import UNKNOWN, SharedValues
 
 
 class Meaning(NamedTuple):
@@ -44,11 +46,11 @@ class Time(NamedTuple):
     orders : bool
         Larger values are later.
     moves : bool
-        It is one value for all slices of a volume, and names volumes even where they lie at different places.
+        It is one value for all slices of a volume, and names volumes even where they are at different places.
     runs : bool
         It is a number that may differ from slice to slice within a volume.
     complete : bool
-        It only counts frames as they were written: it tells times apart where none is missing and one follows the other.
+        It only counts frames as they were written: it distinguishes times where none is missing and one follows the other.
     of_attributes : bool
         It follows from the attributes of the object alone.
     """
@@ -118,7 +120,7 @@ TIMES = (
 
 
 def meanings_of(frame: Frame) -> dict[str, Any]:
-    """Return what tells the image of a frame from others of its series, by name."""
+    """Return what distinguishes the image of a frame from others of its series, by name."""
     meanings = {row.name or "component": row.read(frame) for row in MEANINGS}
     return {name: value for name, value in meanings.items() if value not in (None, "")}
 
@@ -130,23 +132,75 @@ class Times:
     ----------
     frame : Frame
         The frame.
-    shared : list of SharedValues or None, optional
-        For each row, how it is read of an object that is one image.
     """
 
-    def __init__(self, frame: Frame, shared: Sequence[SharedValues[Any] | None] | None = None):
-        self._frame, self._shared = frame, shared
+    def __init__(self, frame: Frame):
+        self._frame = frame
         self._values: dict[int, Any] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_frame": self._frame, "_shared": None, "_values": self._values}
 
     def __getitem__(self, row: int) -> Any:
         if row not in self._values:
-            shared = self._shared[row] if self._shared else None
-            self._values[row] = shared.of(self._frame.elements) if shared else TIMES[row].read(self._frame)
+            self._values[row] = TIMES[row].read(self._frame)
         return self._values[row]
 
     def move(self, row: int, seconds: float) -> None:
         """Count a time from another day."""
         self._values[row] = self[row] + seconds
+
+
+class SharedTimes(Times):
+    """The same for an object that is one image, whose values are read once for all objects that have them in common.
+
+    Parameters
+    ----------
+    elements : Elements
+        Of the object.
+    index : int
+        Its number among those of its series.
+    shared : list of SharedValues or None
+        How each row is read.
+    """
+
+    def __init__(self, elements: Elements, index: int, shared: Sequence[SharedValues[Any] | None]):
+        self._elements, self._index, self._shared = elements, index, shared
+        self._values = _NOTHING
+
+    def __reduce__(self) -> Any:
+        return _times_of, (self._elements, self._index, self._values)
+
+    def __getitem__(self, row: int) -> Any:
+        if row in self._values:
+            return self._values[row]
+        shared = self._shared[row]
+        value = UNKNOWN if shared is None else shared.known(self._elements)
+        return self._read(row) if value is UNKNOWN else value
+
+    def move(self, row: int, seconds: float) -> None:
+        """Count a time from another day."""
+        self._values = {**self._values, row: self[row] + seconds}
+
+    def _read(self, row: int) -> Any:
+        """Return a value that is not remembered for other objects."""
+        value = time_of(TIMES[row], self._elements, self._index)
+        self._values = {**self._values, row: value}
+        return value
+
+
+_NOTHING: dict[int, Any] = {}
+"""In the place of a dictionary for each frame."""
+
+
+def time_of(row: Time, elements: Elements, index: int = 0) -> Any:
+    """Return the value of a row of `TIMES` for an object that is one image."""
+    return row.read(_single_frame(elements, index))
+
+
+def _single_frame(elements: Elements, index: int) -> Frame:
+    return Frame(elements, index, 0, Lookup(elements, {}), {}, {})
+
+
+def _times_of(elements: Elements, index: int, values: dict[int, Any]) -> Times:
+    """Return times that were sent to another process."""
+    times = Times(_single_frame(elements, index))
+    times._values.update(values)
+    return times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from .decompress import decompress
 from .encapsulated import check_fragments
 from .files import read_pixel_bytes
 from .lookup import frame_count
+from .shared_values import SharedValues
 
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
@@ -27,8 +29,26 @@ def is_native(instance: Instance) -> bool:
     return instance.pixels is not None and instance.pixels.length >= 0
 
 
+class PixelFormats:
+    """How the pixels of instances are in their elements: read once for instances that have that in common."""
+
+    def __init__(self) -> None:
+        self._of_tags: dict[int, SharedValues[PixelFormat]] = {}
+
+    def of(self, instance: Instance) -> PixelFormat:
+        """Return what `pixel_format` does; raises as it does."""
+        assert instance.pixels is not None
+        tag = instance.pixels.tag
+        if tag not in self._of_tags:
+            self._of_tags[tag] = SharedValues(lambda elements: pixel_format(replace(instance, elements=elements)))
+        try:
+            return self._of_tags[tag].of(instance.elements)
+        except DicomReadError:
+            return pixel_format(instance)  # with its path in the message
+
+
 def pixel_format(instance: Instance) -> PixelFormat:
-    """Return how the pixels of an instance lie in their element.
+    """Return how the pixels of an instance are in their element.
 
     Raises
     ------
@@ -70,23 +90,23 @@ def _positive(instance: Instance, tag: int) -> int:
             f"{instance.path}: {dictionary.describe(tag)} is missing: the pixel data cannot be understood without it."
         )
     if not 0 < number < 2**31:
-        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {number:g}: there is no image.")
+        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {number:g}, so the image is empty.")
     return int(number)
 
 
-def check_length(instance: Instance) -> None:
+def check_length(instance: Instance, pixel: PixelFormat) -> None:
     """Raise `DicomReadError` when pixel data are shorter than rows, columns and frames promise.
 
-    Asked before anything is made for each frame, as the number of frames may be a lie.
+    Asked before anything is made for each frame, as the number of frames may be wrong.
     """
-    pixels, pixel = instance.pixels, pixel_format(instance)
+    pixels = instance.pixels
     assert pixels is not None
     frames = frame_count(instance.elements)
     size = Path(instance.path).stat().st_size
     if pixels.length < 0 and frames > max(1, size // 8):  # a frame has an item header at least
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(Tag.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
-            "Get the file anew from its source."
+            "Copy it again from its source."
         )
     if pixels.length < 0:
         check_fragments(instance)
@@ -96,7 +116,7 @@ def check_length(instance: Instance) -> None:
     if length < wanted:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
-            f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Get the file anew from its source."
+            f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Copy it again from its source."
         )
 
 
@@ -123,7 +143,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
 def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
     """Return some frames of an instance whose pixel data are compressed, without decoding the others.
 
-    None where that cannot be done; `decode` then says why, or does it another way.
+    None where that cannot be done; `decode` then gives the reason, or does it another way.
     """
     try:
         return decompress(instance, pixel, frames)

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from ....errors import DicomReadError
 from ....model.metadata import Element, Elements, Encoding, Item, PixelElement
+from ....model.similar_elements import SimilarElements
 from ....standard import dictionary
 from ....standard.representations import is_element_tag, is_vr
 from ....standard.tags import Tag
@@ -47,7 +48,7 @@ class NeedMoreBytes(Exception):
 
 @dataclass
 class Parsed:
-    """What `read_data_set` found: elements, where the pixel data are, and tags that stood there twice."""
+    """What `read_data_set` found: elements, where the pixel data are, and tags that occur twice."""
 
     elements: Elements = field(default_factory=dict)
     pixels: PixelElement | None = None
@@ -198,7 +199,7 @@ class ElementReader:
                 return tuple(items), pos + 8 if end is None else end
             if (group, number) != (0xFFFE, 0xE000):
                 raise DicomReadError(
-                    f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) stands there; "
+                    f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) was found; "
                     "the file is damaged."
                 )
             item, pos = self.item(tag, pos + 8, length, depth)
@@ -284,21 +285,41 @@ def _encode_items(items: tuple[Item, ...], encoding: Encoding) -> bytes:
 
 def count_unordered(data_sets: Iterable[Elements]) -> int:
     """Return how many data sets have elements, or items with elements, out of the ascending order of tags (PS3.5 7.1)."""
-    orders: dict[tuple[int, ...], bool] = {}  # instances of a series have the same tags,
-    known: dict[int, tuple[Element, bool]] = {}  # and share the elements that are equal
-    count = 0
-    for elements in data_sets:
+    order = _Order()
+    return sum(not order.is_ascending(elements) for elements in data_sets)
+
+
+class _Order:
+    """Tells whether elements are in order; what data sets of a series have in common is looked at once."""
+
+    def __init__(self) -> None:
+        self._tags: dict[tuple[int, ...], bool] = {}
+        self._sequences: dict[int, tuple[Element, bool]] = {}
+        self._alike: dict[int, tuple[Elements, bool]] = {}
+
+    def is_ascending(self, elements: Elements) -> bool:
+        """Whether the elements of a data set, and of its items, are in order."""
+        if type(elements) is not SimilarElements:
+            return self._is_ascending(elements)
+        like = elements.like
+        if id(like) not in self._alike:
+            self._alike[id(like)] = like, self._is_ascending(like)
+        if self._alike[id(like)][1]:
+            return all(map(self._has_ordered_items, elements.changes.values()))
+        return self._is_ascending(elements)
+
+    def _is_ascending(self, elements: Elements) -> bool:
         tags = tuple(elements)
-        if tags not in orders:
-            orders[tags] = all(a < b for a, b in pairwise(tags))
-        ordered = orders[tags]
-        for element in elements.values() if ordered else ():
-            if isinstance(element.value, tuple):
-                if id(element) not in known:
-                    known[id(element)] = element, all(_is_ascending(item.elements) for item in element.value)
-                ordered = ordered and known[id(element)][1]
-        count += not ordered
-    return count
+        if tags not in self._tags:
+            self._tags[tags] = all(a < b for a, b in pairwise(tags))
+        return self._tags[tags] and all(map(self._has_ordered_items, elements.values()))
+
+    def _has_ordered_items(self, element: Element) -> bool:
+        if not isinstance(element.value, tuple):
+            return True
+        if id(element) not in self._sequences:
+            self._sequences[id(element)] = element, all(_is_ascending(item.elements) for item in element.value)
+        return self._sequences[id(element)][1]
 
 
 def _is_ascending(elements: Elements) -> bool:
@@ -318,7 +339,7 @@ def _delimiter(tag: int, encoding: Encoding) -> bytes:
 def implicit_vr(tag: int, elements: Elements) -> str:
     """Return the VR that the dictionaries give an element (PS3.5 6.2.2), UN where they know none.
 
-    `elements` are those before it: they tell the private creator, and signed from unsigned.
+    `elements` are those before it: they specify the private creator, and whether values are signed.
     """
     if tag & 0xFFFF == 0:
         return "UL"

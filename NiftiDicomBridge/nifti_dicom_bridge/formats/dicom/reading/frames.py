@@ -1,4 +1,4 @@
-"""What every frame of every instance is: where it lies, when it was, what its values mean.
+"""What every frame of every instance is: where it is, when it was, what its values mean.
 
 One view on classic single-frame objects, multi-frame objects with functional groups (PS3.3 C.7.6.16), multi-frame objects
 without, and tiled images of vendors: all of them are lists of frames.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
-from .coordinates import TIMES, Time, Times, meanings_of
+from .coordinates import TIMES, SharedTimes, Times, meanings_of, time_of
 from .frame_attributes import Frame
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
@@ -51,7 +51,8 @@ class SharedDescriptions:
     def __init__(self) -> None:
         self.is_single = SharedValues(_is_single_frame)
         self.description = SharedValues(lambda elements: _described_frame(elements, {}))
-        self.times = [SharedValues(partial(_time_of, row)) if row.of_attributes else None for row in TIMES]
+        self.place = SharedValues(_place_of)
+        self.times = [SharedValues(partial(time_of, row)) if row.of_attributes else None for row in TIMES]
 
 
 def _is_single_frame(elements: Elements) -> bool:
@@ -60,9 +61,24 @@ def _is_single_frame(elements: Elements) -> bool:
     return not grouped and frame_count(elements) == 1 and vendor.tiles_of(elements) is None
 
 
-def _time_of(row: Time, elements: Elements) -> Any:
-    """Return the value of a row of `TIMES` for an object that is one image."""
-    return row.read(Frame(elements, 0, 0, Lookup(elements, {}), {}, {}))
+class _Place(NamedTuple):
+    """Where a frame is, and what is to be known of that."""
+
+    plane: Plane | None
+    is_assumed: bool
+    notes: tuple[str, ...]
+
+
+def _place_of(elements: Elements) -> _Place:
+    """Return the place of an object that is one image."""
+    return _place(Lookup(elements, {}))
+
+
+def _place(look: Lookup) -> _Place:
+    notes: list[str] = []
+    plane = plane_of(look, notes)
+    assumed = located_plane(look, notes) if plane is None else None
+    return _Place(plane or assumed, assumed is not None, (*notes, *look.notes))
 
 
 def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None = None) -> list[FrameInfo]:
@@ -79,7 +95,7 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
     """
     elements = instance.elements
     if shared is not None and not instance.repeated and shared.is_single.of(elements):
-        return [_placed(_Source(instance, index, {}, shared.description.of(elements), shared), 0)]
+        return [_shared_frame(instance, index, shared)]
     count, tiles = frame_count(elements), vendor.tiles_of(elements)
     if tiles is not None:
         layout = (tiles.across, tiles.down, len(tiles.planes))
@@ -101,10 +117,8 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
 class _Source:
     """An instance, and the functional groups of some of its frames."""
 
-    def __init__(
-        self, instance: Instance, index: int, own: Elements, about: _Description, shared: SharedDescriptions | None = None
-    ):
-        self.instance, self.index, self.own, self.about, self.shared = instance, index, own, about, shared
+    def __init__(self, instance: Instance, index: int, own: Elements, about: _Description):
+        self.instance, self.index, self.own, self.about = instance, index, own, about
         self.look = Lookup(instance.elements, own)
 
 
@@ -146,16 +160,31 @@ def _frame(
     vectors: Mapping[str, int] | None = None,
     tiles: tuple[int, ...] = (),
 ) -> FrameInfo:
-    about, elements = source.about, source.instance.elements
-    frame = Frame(elements, source.index, n, source.look, source.own, dict(vectors or {}))
-    labels = meanings_of(frame) if vectors else dict(about.labels)
-    if plane is None:
+    frame = Frame(source.instance.elements, source.index, n, source.look, source.own, dict(vectors or {}))
+    about = replace(source.about, labels=meanings_of(frame)) if vectors else source.about
+    return _frame_info(about, frame, _Place(plane, False, (*notes, *source.look.notes)), Times(frame), tiles)
+
+
+def _shared_frame(instance: Instance, index: int, shared: SharedDescriptions) -> FrameInfo:
+    """Return the only frame of an instance, with what it has in common with others."""
+    elements = instance.elements
+    place, times = shared.place.of(elements), SharedTimes(elements, index, shared.times)
+    return _frame_info(shared.description.of(elements), (elements, index, 0), place, times)
+
+
+def _frame_info(
+    about: _Description, frame: Sequence[Any], place: _Place, times: Times, tiles: tuple[int, ...] = ()
+) -> FrameInfo:
+    """Return a frame, given by the elements and the number of its instance and its own number."""
+    labels = dict(about.labels)
+    if place.plane is None:
         labels.pop("space", None)
     slope, intercept, units = about.rescale
+    elements, index, n = frame[:3]
     return FrameInfo(
-        instance=source.index,
+        instance=index,
         frame=n,
-        plane=plane,
+        plane=place.plane,
         spacing_mm=about.spacing_mm,
         step_mm=about.step_mm,
         kind=(*about.pixel_kind, *tiles, *sorted(labels.items())),
@@ -165,9 +194,10 @@ def _frame(
         units=units,
         labels=labels,
         words=about.words,
-        notes=tuple(dict.fromkeys([*about.notes, *notes, *source.look.notes])),
-        times=Times(frame, source.shared.times if source.shared else None),
+        notes=tuple(dict.fromkeys([*about.notes, *place.notes])),
+        times=times,
         time_count=about.time_count,
+        is_assumed=place.is_assumed,
     )
 
 
@@ -192,9 +222,9 @@ def recorded_frames(series: SeriesMetadata, keys: Sequence[Sequence[int]]) -> li
 
 
 def true_planes(series: SeriesMetadata) -> list[Plane] | None:
-    """Return where the slices of a volume lie, by its first time; None where a slice does not specify it.
+    """Return where the slices of a volume are, by its first time; None where a slice does not specify it.
 
-    Slices without a frame of their own lie evenly between those that have one.
+    Slices without a frame of their own are evenly between those that have one.
     """
     result = recorded_frames(series, series.frames[0].tolist())
     planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
@@ -204,7 +234,7 @@ def true_planes(series: SeriesMetadata) -> list[Plane] | None:
 
 
 def _told(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
-    """Return the slices in which a frame lies: one of the volume, or of another segment; not just the nearest."""
+    """Return the slices in which a frame is: one of the volume, or of another segment; not just the nearest."""
     own, elsewhere = set(layers[:, 0].tolist()), {tuple(pair) for pair in layers[:, 1:3].tolist()}
     return np.array([k for k, pair in enumerate(frames.tolist()) if k in own or tuple(pair) not in elsewhere])
 

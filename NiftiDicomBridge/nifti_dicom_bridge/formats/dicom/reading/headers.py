@@ -14,26 +14,30 @@ from pathlib import Path
 import numpy as np
 
 from ....errors import DicomReadError
-from ....model.metadata import Element, Elements, Encoding, Instance, PixelElement
+from ....model.metadata import Element, Instance, PixelElement
 from ....model.remote_files import is_remote
+from ....model.similar_elements import SimilarElements
 from ....standard.tags import Tag
 from . import encoding as codec
 from . import files
-from .decode import check_length
+from .decode import check_length, pixel_format
 from .encoding import ElementReader, NeedMoreBytes
 
 PREAMBLE_END = 132
 """Preamble and ``DICM`` (PS3.10 7.1)."""
 MAX_TEMPLATES = 6
-"""Templates of one size: headers of one length in which other elements stand."""
+"""Templates of one size: headers of one length in which other elements are."""
 MAX_MISSES = 24
 """Files of one size that fit no template before templates are given up for that size."""
 LARGEST_HEADER = 1 << 24
-# elements that say how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the pixel data
+# elements that specify how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the
+# pixel data
 _DECIDING_TAGS = frozenset({
     Tag.TRANSFER_SYNTAX_UID, Tag.FILE_META_INFORMATION_GROUP_LENGTH, Tag.PIXEL_REPRESENTATION, Tag.ROWS, Tag.COLUMNS,
     Tag.SAMPLES_PER_PIXEL, Tag.NUMBER_OF_FRAMES, Tag.BITS_ALLOCATED, Tag.BITS_STORED, Tag.HIGH_BIT, Tag.PLANAR_CONFIGURATION,
 })  # fmt: skip
+_UNCERTAIN, _PREAMBLE = -1, -2
+"""In the place of the number of an element, for a byte that belongs to the value of none."""
 
 
 class Headers:
@@ -44,7 +48,7 @@ class Headers:
         self._sizes: dict[int, _FilesOfOneSize] = {}
 
     def read(self, path: Path, name: str) -> Instance:
-        """Return what `files.read_instance` returns for a file, with pixel data as long as its attributes say.
+        """Return what `files.read_instance` returns for a file, with pixel data as long as its attributes specify.
 
         Raises
         ------
@@ -56,7 +60,7 @@ class Headers:
             folder = os.path.dirname(path)
             instance = files.read_instance(path, name, self._latest.get(folder))
             if instance.pixels is not None:
-                check_length(instance)
+                check_length(instance, pixel_format(instance))
                 self._latest[folder] = instance
                 self._remember(instance)
         return instance
@@ -116,7 +120,7 @@ def _beginning(path: str, length: int) -> bytes:
 
 
 class Template:
-    """The header of one file, and where its elements lie.
+    """The header of one file, and where its elements are.
 
     Parameters
     ----------
@@ -131,12 +135,15 @@ class Template:
     def __init__(self, head: bytes, instance: Instance, starts: np.ndarray, bodies: np.ndarray, ends: np.ndarray):
         self.length, self._instance = len(head), instance
         self._bytes = np.frombuffer(head, np.uint8)
-        self._starts, self._bodies, self._ends = starts, bodies, ends
+        self._starts, self._spans = starts.tolist(), [slice(*span) for span in zip(bodies.tolist(), ends.tolist(), strict=True)]
         self._tags = [*instance.file_meta, *instance.elements]
+        self._latest = [*instance.file_meta.values(), *instance.elements.values()]
+        self._are_bytes = [isinstance(e.value, bytes) and not e.undefined and e.vr != "SQ" for e in self._latest]
+        self._element_of = _elements_of_bytes(self._tags, len(head), bodies, ends)
 
     @classmethod
     def of(cls, instance: Instance, size: int) -> Template | None:
-        """Return the template of a file of `size` bytes; None where bytes alone do not tell its elements."""
+        """Return the template of a file of `size` bytes; None where bytes alone do not specify its elements."""
         pixels, encoding = instance.pixels, instance.encoding
         if pixels is None or pixels.length < 0 or pixels.offset + pixels.length != size or pixels.offset > LARGEST_HEADER:
             return None
@@ -153,50 +160,65 @@ class Template:
         """Return the instance of a file that begins with `buffer`; None where it is not certain to fit."""
         if len(buffer) < self.length:
             return None
-        different = np.flatnonzero(self._bytes != np.frombuffer(buffer, np.uint8, self.length))
-        preamble = self._instance.preamble
-        if different.size and different[0] < PREAMBLE_END:
-            preamble = buffer[: PREAMBLE_END - 4]
-            different = different[np.searchsorted(different, PREAMBLE_END - 4) :]
-        numbers = np.searchsorted(self._ends, different, side="right")
-        if numbers.size and (numbers[-1] >= len(self._tags) or (different < self._bodies[numbers]).any()):
+        different = (self._bytes != np.frombuffer(buffer, np.uint8, self.length)).nonzero()[0]
+        numbers = set(self._element_of[different].tolist())
+        if _UNCERTAIN in numbers:
             return None
-        changed = self._changed(buffer, sorted(set(numbers.tolist())))
-        if changed is None:
-            return None
-        file_meta, elements = changed
         known = self._instance
-        return Instance(elements, file_meta, preamble, known.encoding, known.pixels, path, name, stamp=stamp)
-
-    def _changed(self, buffer: bytes, numbers: list[int]) -> tuple[Elements, Elements] | None:
-        """Return file meta information and elements of a file in which some elements differ from those of the template."""
-        file_meta, elements = self._instance.file_meta, dict(self._instance.elements)
-        count = len(file_meta)
-        if numbers and numbers[0] < count:
-            file_meta = dict(file_meta)
+        preamble = known.preamble
+        if _PREAMBLE in numbers:
+            preamble = buffer[: PREAMBLE_END - 4]
+            numbers.remove(_PREAMBLE)
+        meta: dict[int, Element] = {}
+        changes: dict[int, Element] = {}
+        count = len(known.file_meta)
         for number in numbers:
-            tag = self._tags[number]
-            if tag in _DECIDING_TAGS or is_private_creator(tag):
-                return None
-            own, encoding = (file_meta, files.META_ENCODING) if number < count else (elements, self._instance.encoding)
-            element = self._element(buffer, number, own, encoding)
+            element = self._element(buffer, number)
             if element is None:
                 return None
-            own[tag] = element
-        return file_meta, elements
+            (meta if number < count else changes)[self._tags[number]] = element
+        file_meta = {**known.file_meta, **meta} if meta else known.file_meta
+        elements = SimilarElements(known.elements, changes)
+        return Instance(elements, file_meta, preamble, known.encoding, known.pixels, path, name, stamp=stamp)
 
-    def _element(self, buffer: bytes, number: int, own: Elements, encoding: Encoding) -> Element | None:
-        start, body, end = int(self._starts[number]), int(self._bodies[number]), int(self._ends[number])
-        before = own[self._tags[number]]
-        if isinstance(before.value, bytes) and not before.undefined and before.vr != "SQ":
-            return Element(before.vr, buffer[body:end])
+    def _element(self, buffer: bytes, number: int) -> Element | None:
+        """Return an element that differs from that of the template; that of an earlier file where it is the same."""
+        latest, span = self._latest[number], self._spans[number]
+        if self._are_bytes[number]:
+            raw = buffer[span]
+            if latest[1] == raw:
+                return latest
+            element = Element(latest[0], raw)
+        else:
+            parsed = self._parsed(buffer, number, span.stop)
+            if parsed is None:
+                return None
+            element = latest if parsed == latest else parsed
+        self._latest[number] = element
+        return element
+
+    def _parsed(self, buffer: bytes, number: int, end: int) -> Element | None:
+        known = self._instance
+        own, encoding = known.elements, known.encoding
+        if number < len(known.file_meta):
+            own, encoding = known.file_meta, files.META_ENCODING
         reader = ElementReader(buffer[:end], encoding)
         try:
-            tag, vr, length, body = reader.header(start, own)
+            tag, vr, length, body = reader.header(self._starts[number], own)
             element, stop = reader.value(tag, vr, length, body, 0)
         except (DicomReadError, NeedMoreBytes, ValueError):
             return None
         return element if stop == end else None
+
+
+def _elements_of_bytes(tags: list[int], length: int, bodies: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return for each byte of a header of which element it is a value, which decides about no other element."""
+    result = np.full(length, _UNCERTAIN, np.int32)
+    result[: PREAMBLE_END - 4] = _PREAMBLE
+    for number, (tag, body, end) in enumerate(zip(tags, bodies.tolist(), ends.tolist(), strict=True)):
+        if tag not in _DECIDING_TAGS and not is_private_creator(tag):
+            result[body:end] = number
+    return result
 
 
 def is_private_creator(tag: int) -> bool:

@@ -25,7 +25,7 @@ from ....options import Progress
 from . import decode
 from .decompress import doubts_of
 from .files import open_instance
-from .loader import READERS, Loader, read_into
+from .loader import FILES_AT_ONCE, READERS, Loader, read_into
 from .lookup import frame_count
 from .outline import outline
 from .plans import Plan
@@ -43,7 +43,7 @@ class Stream:
     plan : Plan
         What to read.
     progress : Progress, optional
-        Told how far it is.
+        Receives the progress.
     """
 
     def __init__(self, plan: Plan, progress: Progress | None = None):
@@ -51,7 +51,9 @@ class Stream:
         self._scaling = scaling_of(plan.all_frames, stored.dtype, stored.ndim, _planes_in_turn(stored, plan, progress))
         dtype = self._scaling.dtype
         self.voxels: LazyVoxels = stored if dtype is None else _RealVoxels(stored, plan, dtype)
-        self.volume = replace(outline(plan), voxels=self.voxels, rescale=self._scaling.rescale)
+        volume = outline(plan)
+        source = replace(volume.dicom, pixel_record=stored.loader.pixel_record(dtype is not None))
+        self.volume = replace(volume, voxels=self.voxels, rescale=self._scaling.rescale, source=source)
 
     def complete(self, digest: str) -> Volume:
         """Return the volume with all that is known after its planes were read, and their digest."""
@@ -88,6 +90,7 @@ class _StoredVoxels(LazyVoxels):
         self._instances = plan.instances
         self._frames = [frame for times in plan.frames for frame in times]
         self._frame_counts = [len(places) for places in self.loader.places()]
+        self._formats = self.loader.formats
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._keeping = threading.Lock()
         self._residues: dict[int, dict[int, bytes]] = defaultdict(dict)
@@ -103,13 +106,20 @@ class _StoredVoxels(LazyVoxels):
         for n in range(start, stop):
             wanted[self._frames[n].instance].append((self._frames[n].frame, n - start))
         with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
-            jobs = [pool.submit(self._fill, planes, n, frames) for n, frames in wanted.items()]
+            some = list(wanted.items())
+            jobs = [
+                pool.submit(self._fill_some, planes, some[start : start + FILES_AT_ONCE])
+                for start in range(0, len(some), FILES_AT_ONCE)
+            ]
             try:
                 for job in jobs:
                     job.result()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+        places = {n: frames[0][1] for n, frames in some if self._is_direct(n, frames)}
+        for n in self.loader.without_values(planes, list(places), lambda n: planes[places[n]]):
+            planes[places[n]] = self._all_frames(n, self._instances[n], self._formats[n])[0]
         return planes
 
     def _whole(self) -> np.ndarray:
@@ -120,18 +130,23 @@ class _StoredVoxels(LazyVoxels):
             return self._layered
 
     def read_remaining_frames(self) -> None:
-        """Read the frames that belong to other volumes: what a frame's values do not tell is recorded for whole instances."""
+        """Read the frames that belong to other volumes: what a frame's values do not specify is recorded for whole
+        instances.
+        """
         for n in self._seen:
-            pixel = decode.pixel_format(self._instances[n])
+            pixel = self._formats[n]
             for frame in range(frame_count(self._instances[n].elements)):
                 if frame not in self._seen[n]:
                     self._one_frame(n, frame, pixel)
             self._join_residues(n, pixel)
 
+    def _fill_some(self, target: np.ndarray, wanted: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> None:
+        for n, frames in wanted:
+            self._fill(target, n, frames)
+
     def _fill(self, target: np.ndarray, n: int, frames: Sequence[tuple[int, int]]) -> None:
-        instance = self._instances[n]
-        pixel = decode.pixel_format(instance)
-        if self._frame_counts[n] == 1 and self.loader.is_plain(instance, pixel, [frames[0]]):
+        instance, pixel = self._instances[n], self._formats[n]
+        if self._is_direct(n, frames):
             read_into(instance, target[frames[0][1]])
         elif self._is_read_by_frame(instance, pixel):
             for frame, place in frames:
@@ -143,6 +158,9 @@ class _StoredVoxels(LazyVoxels):
             planes = self._all_frames(n, instance, pixel)
             for frame, place in frames:
                 target[place] = planes[frame]
+
+    def _is_direct(self, n: int, frames: Sequence[tuple[int, int]]) -> bool:
+        return self._frame_counts[n] == 1 and self.loader.is_direct(n, frames)
 
     def _is_read_by_frame(self, instance: Instance, pixel: PixelFormat) -> bool:
         """Whether every frame is a run of whole bytes in the file, and there are many."""
@@ -160,7 +178,7 @@ class _StoredVoxels(LazyVoxels):
         return some
 
     def _one_frame(self, n: int, frame: int, pixel: PixelFormat) -> np.ndarray:
-        """Return one frame, and note what it does not tell."""
+        """Return one frame, and note what it does not specify."""
         instance = self._instances[n]
         assert instance.pixels is not None
         length, count = pixel.bytes_of(1), frame_count(instance.elements)
@@ -209,6 +227,6 @@ def _read(instance: Instance, offset: int, length: int) -> bytes:
     if len(raw) != length:
         raise DicomReadError(
             f"{instance.path}: the pixel data end after {offset + len(raw)} bytes of {instance.pixels.length}: truncated. "
-            "Get the file anew from its source."
+            "Copy it again from its source."
         )
     return raw

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ from ....model.pixels import (
     BitFrames,
     PixelFormat,
     PixelRecord,
+    are_values,
     bytes_from_frames,
     bytes_of,
     exclusive_or,
@@ -31,7 +34,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, vendor
 from .decompress import doubts_of
-from .files import open_instance, read_pixel_bytes
+from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
 from .plans import Plan
 from .scaling import Scaling
@@ -39,11 +42,11 @@ from .scaling import Scaling
 READERS = 2
 """Files read at the same time."""
 FILES_AT_ONCE = 16
-"""Files that a reader takes one after the other, before it says how far it is."""
+"""Files that a reader takes one after the other, before it reports its progress."""
 
 
 class Place(NamedTuple):
-    """Where a frame lies in a volume; with a label, that is what its pixels of 1 become there."""
+    """Where a frame is in a volume; with a label, that is what its pixels of 1 become there."""
 
     frame: int
     time: int
@@ -52,7 +55,7 @@ class Place(NamedTuple):
 
 
 class Loader:
-    """Fills the voxels of one volume, and notes what they do not tell."""
+    """Fills the voxels of one volume, and notes what they do not specify."""
 
     def __init__(self, plan: Plan, progress: Progress | None):
         self.plan, self.progress = plan, progress
@@ -86,6 +89,12 @@ class Loader:
         """Shape of the voxels: (times, slices, rows, columns[, samples])."""
         return len(self.plan.frames), len(self.plan.frames[0]), *self.frame_shape()
 
+    @cached_property
+    def formats(self) -> list[PixelFormat]:
+        """How the pixels of each instance are in its element; raises `DicomReadError` where that cannot be understood."""
+        formats = decode.PixelFormats()
+        return [formats.of(instance) for instance in self.plan.instances]
+
     def stored_voxels(self) -> np.ndarray:
         """Return voxels, shape (times, slices, rows, columns[, samples]), as they are stored."""
         places = self.places()
@@ -94,7 +103,7 @@ class Loader:
             voxels = self._background() if self.plan.grid.layers else np.empty(self.shape, self.dtype())
         except MemoryError:
             raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
-        count = len(self.plan.instances)
+        count = len(self.formats)
         with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
             starts = range(0, count, FILES_AT_ONCE)
             jobs = [pool.submit(self._fill_some, voxels, n, places) for n in starts]
@@ -106,6 +115,9 @@ class Loader:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+        direct = [n for n, lying in enumerate(places) if lying and self.is_direct(n, lying)]
+        for n in self.without_values(voxels, direct, lambda n: voxels[places[n][0].time, places[n][0].slice]):
+            voxels[places[n][0].time, places[n][0].slice] = self.decoded_frames(n, self.plan.instances[n], self.formats[n])[0]
         return voxels
 
     def _fill_some(self, voxels: np.ndarray, start: int, places: list[list[Place]]) -> None:
@@ -146,7 +158,7 @@ class Loader:
         return self.pixel.rows // self.tiles.down, self.pixel.columns // self.tiles.across
 
     def places(self) -> list[list[Place]]:
-        """Return, per instance, where its frames lie in the volume."""
+        """Return, per instance, where its frames are in the volume."""
         places: list[list[Place]] = [[] for _ in self.plan.instances]
         for layer in self.plan.grid.layers:
             places[layer.frame.instance].append(Place(layer.frame.frame, 0, layer.slice, layer.label))
@@ -158,10 +170,10 @@ class Loader:
         return places
 
     def _fill(self, voxels: np.ndarray, n: int, instance: Instance, places: list[Place]) -> None:
-        pixel = decode.pixel_format(instance)
+        pixel = self.formats[n]
         if not places:
             return
-        if self.is_plain(instance, pixel, places):
+        if self.is_direct(n, places):
             read_into(instance, voxels[places[0].time, places[0].slice])
             return
         frames = self._masks(n, instance, pixel) if places[0].label else self.decoded_frames(n, instance, pixel)
@@ -172,15 +184,34 @@ class Loader:
             else:
                 plane[...] = frames[place.frame]
 
-    def is_plain(self, instance: Instance, pixel: PixelFormat, places: list[Any]) -> bool:
-        """Whether the pixel data can be read straight into the voxels: one frame, whole words, nothing to turn."""
+    def is_direct(self, n: int, places: Sequence[Any]) -> bool:
+        """Whether the pixel data can be read straight into the voxels: one frame of words, which are values if they look so."""
+        instance, pixel = self.plan.instances[n], self.formats[n]
         assert instance.pixels is not None
-        simple = pixel.is_whole_words and pixel.samples == 1 and pixel.bits_allocated > 1 and instance.encoding.little
-        one = len(places) == 1 and self.tiles is None and not instance.encoding.deflated
-        return simple and one and instance.pixels.length == pixel.bytes_of(1)
+        simple = pixel.samples == 1 and pixel.bits_allocated > 1 and pixel.high_bit == pixel.bits_stored - 1
+        one = len(places) == 1 and self.tiles is None
+        native = instance.encoding.little and not instance.encoding.deflated
+        return simple and one and native and instance.pixels.length == pixel.bytes_of(1)
+
+    def without_values(self, voxels: np.ndarray, direct: Sequence[int], plane: Callable[[int], np.ndarray]) -> list[int]:
+        """Return the instances, of those that were read straight into voxels, whose words are not values as they are.
+
+        Parameters
+        ----------
+        voxels : numpy.ndarray
+            All that was read: looked at first, as most words are values.
+        direct : sequence of int
+            Numbers of instances.
+        plane : callable
+            Returns where one of them was read to.
+        """
+        formats = {self.formats[n] for n in direct}
+        if all(are_values(voxels, pixel) for pixel in formats):
+            return []
+        return [n for n in direct if not are_values(plane(n), self.formats[n])]
 
     def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
-        """Return all planes of an instance, and note what they do not tell."""
+        """Return all planes of an instance, and note what they do not specify."""
         frames = decode.decode(instance, pixel)
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
@@ -196,7 +227,7 @@ class Loader:
         return values
 
     def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
-        """Return the frames of an instance of segments, and note what they do not tell: bits behind the last frame."""
+        """Return the frames of an instance of segments, and note what they do not specify: bits behind the last frame."""
         if not decode.is_native(instance):
             return self.decoded_frames(n, instance, pixel)
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
@@ -222,7 +253,7 @@ class Loader:
 
 
 def decompressed(pixel: PixelFormat) -> PixelFormat:
-    """Return the format that decoded pixel data are written in: colour by pixel, RGB."""
+    """Return the format that decoded pixel data are written in: color by pixel, RGB."""
     changes = {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {}
     return PixelFormat(**{**vars(pixel), **changes, "bits_allocated": pixel.bits_allocated})
 
@@ -232,13 +263,11 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
     pixels = instance.pixels
     assert pixels is not None
     try:
-        with open_instance(instance) as file:
-            file.seek(pixels.offset)
-            got = file.readinto(bytes_of(target))
+        got = read_at(instance, pixels.offset, bytes_of(target))
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if got != pixels.length:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
-            "truncated. Get the file anew from its source."
+            "truncated. Copy it again from its source."
         )

@@ -1,4 +1,4 @@
-"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames lie, and what they count."""
+"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames are, and what they count."""
 
 from __future__ import annotations
 
@@ -39,9 +39,14 @@ class Frames:
     is_assumed: bool = False
 
 
-def refuse_tiles(instance: Instance) -> None:
+def sop_class_of(elements: Elements) -> str:
+    """Return SOPClassUID, empty where there is none."""
+    return metadata.text(elements, Tag.SOP_CLASS_UID)
+
+
+def refuse_tiles(instance: Instance, sop_class: str) -> None:
     """Raise `DicomReadError` for a whole-slide image, whose frames are parts of one plane (PS3.3 C.8.12.4)."""
-    if metadata.text(instance.elements, Tag.SOP_CLASS_UID) == WHOLE_SLIDE:
+    if sop_class == WHOLE_SLIDE:
         name = uid_name(WHOLE_SLIDE)
         raise DicomReadError(
             f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with "
@@ -71,7 +76,8 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
         notes.append(
-            "the object does not specify where its frames lie: order and distance of slices are known, position is assumed"
+            "the object does not specify the positions of its frames: order and distance of slices are known, the "
+            "position is assumed"
         )
     return Frames(planes, vectors, notes, is_assumed=first is None)
 

@@ -22,7 +22,7 @@ from .segment_grids import has_labels
 
 
 def outline(plan: Plan) -> Volume:
-    """Return the volume of a plan as the headers tell it: zeros that take no memory stand in the place of its voxels."""
+    """Return the volume of a plan as the headers specify it: zeros that take no memory replace its voxels."""
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     loader = Loader(plan, None)

@@ -1,4 +1,4 @@
-"""Which segments overlap, and in how few label maps all of them have room. Only their pixels tell."""
+"""Which segments overlap, and in how few label maps all of them have room. Only their pixels show this."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from ....model.charset import AFFECTED_VRS, CharacterSet
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from .shared_values import SharedValues
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX)
 
@@ -24,7 +25,7 @@ class Owner(NamedTuple):
 
 
 def owner_of(elements: Elements) -> Owner:
-    """Return study and patient; name and date of birth count only where PatientID does not say who it is."""
+    """Return study and patient; name and date of birth count only where PatientID does not identify the patient."""
     study, patient = metadata.text(elements, Tag.STUDY_INSTANCE_UID), metadata.text(elements, Tag.PATIENT_ID)
     if patient:
         return Owner(study, patient, "", "")
@@ -32,8 +33,10 @@ def owner_of(elements: Elements) -> Owner:
 
 
 def contradiction(data_sets: Sequence[Elements]) -> str:
-    """Say in what the files of one PatientID contradict each other about the person; empty where they do not."""
-    differing = [tag for tag in _PERSON if len({value for one in data_sets if (value := _normal(one, tag))}) > 1]
+    """Return how the files of one PatientID contradict each other about the patient; empty if they do not."""
+    person = SharedValues(_person_of)
+    values = zip(*map(person.of, data_sets), strict=True)
+    differing = [tag for tag, stated in zip(_PERSON, values, strict=False) if len(set(filter(None, stated))) > 1]
     if not differing:
         return ""
     names = ", ".join(map(describe, differing))
@@ -41,7 +44,7 @@ def contradiction(data_sets: Sequence[Elements]) -> str:
 
 
 def doubt_of_text(elements: Elements) -> str:
-    """Say which texts for people are not in the character set of their data set; empty where all are."""
+    """Return which texts for people are not in the character set of their data set; empty where all are."""
     charset = CharacterSet().of(elements)
     declared = any(charset.terms)
     doubtful = [
@@ -64,6 +67,10 @@ def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
     except (UnicodeError, LookupError):
         return False
     return True
+
+
+def _person_of(elements: Elements) -> tuple[str, ...]:
+    return tuple(_normal(elements, tag) for tag in _PERSON)
 
 
 def _normal(elements: Elements, tag: int) -> str:

@@ -14,9 +14,10 @@ from ....model.names import safe_name, unique_name
 from . import decode, stacks
 from .frame_info import FrameInfo
 from .frames import SharedDescriptions, frames_of
-from .multiframe import refuse_tiles
-from .segment_grids import grids_of_segmentations, is_segmentation
+from .multiframe import refuse_tiles, sop_class_of
+from .segment_grids import SEGMENTATIONS, grids_of_segmentations
 from .series import Inventory, Series
+from .shared_values import SharedValues
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Plan:
 
     @property
     def is_placed(self) -> bool:
-        """Whether the objects specify where the image lies."""
+        """Whether the objects specify where the image is."""
         return self.grid.stack is not None and not self.frames[0][0].is_assumed
 
     @property
@@ -88,8 +89,9 @@ def with_unique_names(plans: list[Plan]) -> list[Plan]:
 
 def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
+    classes = SharedValues(sop_class_of)
     for instance in series.instances:
-        refuse_tiles(instance)
+        refuse_tiles(instance, classes.of(instance.elements))
     with collection_paused():
         grids = _grids_of(series)
     return [_plan(series, grid) for grid in grids]
@@ -98,10 +100,12 @@ def plan_series(series: Series) -> list[Plan]:
 def _grids_of(series: Series) -> list[stacks.Grid]:
     shared = SharedDescriptions()
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
-    labelled = [frame for frame in frames if is_segmentation(series.instances[frame.instance])]
+    classes = SharedValues(sop_class_of)
+    with_labels = [classes.of(instance.elements) in SEGMENTATIONS for instance in series.instances]
+    labelled = [frame for frame in frames if with_labels[frame.instance]]
     if not labelled:
         return stacks.split(frames)
-    others = [frame for frame in frames if not is_segmentation(series.instances[frame.instance])]
+    others = [frame for frame in frames if not with_labels[frame.instance]]
     return [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
 
 

@@ -18,8 +18,8 @@ from .segment_grids import is_segmentation, label_numbers
 def segments_of(volume: Volume) -> list[Segment]:
     """Return the labels that the voxels of a volume can have, with their values as numbers.
 
-    ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that lies
-    nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is no Segmentation.
+    ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that is
+    nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is not a Segmentation.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def _text(item: Elements, tag: int, charset: CharacterSet) -> str:
 
 
 def _colour(cielab: list[float]) -> RGB | None:
-    """Return the colour nearest to RecommendedDisplayCIELabValue (PS3.3 C.10.7.1.1)."""
+    """Return the color nearest to RecommendedDisplayCIELabValue (PS3.3 C.10.7.1.1)."""
     if len(cielab) != 3:
         return None
     from highdicom.color import CIELabColor

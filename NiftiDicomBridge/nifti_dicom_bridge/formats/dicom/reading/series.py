@@ -1,4 +1,4 @@
-"""Files → series: what is there, what is no image, what is there twice."""
+"""Files → series: what is there, what is not an image, what occurs twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ....model import metadata
 from ....model.collection import collection_paused
 from ....model.failure import failure_of
 from ....model.input_files import Problem
-from ....model.metadata import Instance
+from ....model.metadata import Elements, Instance
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
@@ -24,6 +24,7 @@ from . import decode, files
 from .encoding import count_unordered
 from .headers import Headers
 from .owners import contradiction, doubt_of_text, owner_of
+from .shared_values import SharedValues
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -79,7 +80,7 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     paths : iterable of pathlib.Path
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
-        Told the number of files read.
+        Receives the number of files read.
     follow_links : bool
         Also follow links to folders outside of the paths.
 
@@ -94,9 +95,11 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     problems: list[Problem] = []
     listed = list(files.find_files(paths, problems, follow_links))
     inventory.leftovers += [Leftover(*problem) for problem in problems]
+    keys = SharedValues(_key_of)
     with collection_paused():
         for instance in _instances(listed, inventory.leftovers, unread, progress):
-            key = _series_key(instance)
+            key = keys.of(instance.elements)
+            key = key if key[0] else (*key, str(Path(instance.path).parent))
             series.setdefault(key, Series(key[0])).instances.append(instance)
     inventory.leftovers += _expected_dicom(unread, series.values())
     for one in series.values():
@@ -141,7 +144,7 @@ def _series_uid(path: Path, name: str) -> str:
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
-    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series next to them."""
     if not unread:
         return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
@@ -209,20 +212,22 @@ def kind_of(instance: Instance) -> str:
     return dictionary.uid_name(uid) if uid else metadata.text(instance.elements, Tag.MODALITY, "unknown object")
 
 
-def _series_key(instance: Instance) -> tuple[Any, ...]:
-    uid = metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID)
-    number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
-    patient = owner_of(instance.elements)[1:]
+def _key_of(elements: Elements) -> tuple[Any, ...]:
+    """Return what the instances of a series have in common; where they have no UID, their folder is the same, too."""
+    uid = metadata.text(elements, Tag.SERIES_INSTANCE_UID)
+    number = metadata.text(elements, Tag.SERIES_NUMBER)
+    patient = owner_of(elements)[1:]
     if uid:  # some exporters give all series of an examination one UID, and anonymizers those of all patients
         return uid, number, patient
-    return uid, number, patient, metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID), str(Path(instance.path).parent)
+    return uid, number, patient, metadata.text(elements, Tag.STUDY_INSTANCE_UID)
 
 
 def _by_study(series: Series) -> list[Series]:
     """Return the series of each study; all in one where every file has a study of its own, as ITK writes slices."""
     studies: dict[str, Series] = {}
+    uids = SharedValues(lambda elements: metadata.text(elements, Tag.STUDY_INSTANCE_UID))
     for instance in series.instances:
-        study = metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID)
+        study = uids.of(instance.elements)
         studies.setdefault(study, Series(series.uid)).instances.append(instance)
     if len(studies) > 1 and len(studies) == len(series.instances):
         series.warnings.append("every file has a StudyInstanceUID (0020,000D) of its own: they are taken for one study")
@@ -239,7 +244,8 @@ def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Serie
     copies: list[Series] = [Series(series.uid, warnings=series.warnings)]
     first: dict[str, list[Instance]] = {}
     for instance in series.instances:
-        seen = first.setdefault(instance.uid, []) if instance.uid else []
+        uid = instance.uid
+        seen = first.setdefault(uid, []) if uid else []
         twin = next((other for other in seen if _same_object(instance, other)), None)
         if twin is not None:
             leftovers.append(Leftover(instance.path, f"the same instance as {twin.path}"))

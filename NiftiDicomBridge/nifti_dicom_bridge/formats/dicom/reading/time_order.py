@@ -1,4 +1,4 @@
-"""The order of the volumes of one image, and what attributes say against it."""
+"""The order of the volumes of one image, and what attributes specify against it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def in_order(division: Division) -> list[Frames]:
 
 
 def _ordering_rows(division: Division) -> list[int]:
-    """Return the rows that may order the volumes; InstanceNumber does not where it could not tell them apart."""
+    """Return the rows that may order the volumes; InstanceNumber does not where it could not distinguish them."""
     counted = any(TIMES[n].complete for n in division.rows)
     return [
         n
@@ -87,27 +87,35 @@ def _offsets(volumes: Sequence[Frames], stated: Sequence[Sequence[float]]) -> li
     for numbers, values in zip(slices, stated, strict=True):
         for k, value in zip(numbers, values, strict=True):
             at_slice[k].append(value)
-    middle = {k: float(np.median(values)) for k, values in at_slice.items()}
+    middle = {k: _median(values) for k, values in at_slice.items()}
     offsets = [
-        float(np.median([value - middle[k] for k, value in zip(numbers, values, strict=True)]))
+        _median([value - middle[k] for k, value in zip(numbers, values, strict=True)])
         for numbers, values in zip(slices, stated, strict=True)
     ]
     return [round(offset, _DIGITS) for offset in offsets]
 
 
+def _median(values: Sequence[float]) -> float:
+    """Return what `numpy.median` does, which takes much longer for few values."""
+    if any(value != value for value in values):
+        return float("nan")
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return float(ordered[middle]) if len(ordered) % 2 else float((ordered[middle - 1] + ordered[middle]) / 2)
+
+
 def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
-    """Return for every frame the slice of the largest volume that lies nearest."""
+    """Return for every frame the slice of the largest volume that is nearest."""
     largest = max(volumes, key=len)
     normal = largest[0].plane.normal if largest[0].plane else np.zeros(3)
     places = np.array([frame.plane.position @ normal if frame.plane else 0.0 for frame in largest])
-    return [
-        [int(np.abs(places - (frame.plane.position @ normal if frame.plane else 0.0)).argmin()) for frame in volume]
-        for volume in volumes
-    ]
+    planes = {id(frame.plane): frame.plane for volume in volumes for frame in volume}  # frames at one place share it
+    nearest = {key: int(np.abs(places - (plane.position @ normal if plane else 0.0)).argmin()) for key, plane in planes.items()}
+    return [[nearest[id(frame.plane)] for frame in volume] for volume in volumes]
 
 
 def missing_times(volumes: Sequence[Frames]) -> str:
-    """Say which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
+    """Return which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
     for n, row in enumerate(TIMES):
         if row.name not in _COUNTING or (
             row.name == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)
@@ -129,7 +137,7 @@ def missing_times(volumes: Sequence[Frames]) -> str:
 
 
 def _missing_at_end(volumes: Sequence[Frames], last: int, name: str) -> str:
-    """Say how many times are missing after the last, by NumberOfTemporalPositions; empty where that is not stated."""
+    """Return how many times are missing after the last, by NumberOfTemporalPositions; empty where that is not stated."""
     promised = max((frame.time_count for volume in volumes for frame in volume), default=0)
     if not last < promised < 2 * last:
         return ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 import phantoms
+from nifti_dicom_bridge import compare, to_dicom, to_nifti
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading import files
 from nifti_dicom_bridge.formats.dicom.reading.frames import SharedDescriptions, frames_of
@@ -126,6 +128,46 @@ def test_an_element_that_says_how_others_are_read_is_parsed(change: str, tmp_pat
     assert template is not None
     assert template.read(first.read_bytes(), str(first), first.name) is not None
     assert template.read(second.read_bytes(), str(second), second.name) is None
+
+
+# --- conversions ------------------------------------------------------------------------------------------------------
+
+
+def outputs_of(inputs: Path, output: Path) -> dict[str, bytes]:
+    """Convert series and return every file that was written."""
+    to_nifti(inputs, output)
+    return {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob("*") if path.is_file()}
+
+
+def assert_same_outputs(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Convert a folder with and without comparing headers, at once and some planes at a time."""
+    compared = outputs_of(folder, output / "compared")
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
+    assert outputs_of(folder, output / "streamed") == compared
+    monkeypatch.setattr(Headers, "_by_template", lambda self, path, name: None)
+    assert outputs_of(folder, output / "parsed") == compared
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", list(folders()) or [None], ids=str)
+def test_real_series_become_the_same_images_if_every_file_is_parsed(
+    folder: Path | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if folder is None:
+        pytest.skip("there is no ../shared/data beside the repository")
+    assert_same_outputs(folder, tmp_path, monkeypatch)
+
+
+def test_words_with_more_than_the_stored_bits_become_the_same_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data_sets = series()
+    for n, ds in enumerate(data_sets):
+        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
+        ds.PixelData = np.full((ds.Rows, ds.Columns), 0xF000 * (n == 3) + n, "<u2").tobytes()
+    (tmp_path / "in").mkdir()
+    save(tmp_path / "in", data_sets)
+    assert_same_outputs(tmp_path / "in", tmp_path / "out", monkeypatch)
+    to_dicom(tmp_path / "out" / "streamed", tmp_path / "back", uids="keep", names="original")
+    assert compare(tmp_path / "in", tmp_path / "back").identical_files == len(data_sets)
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------
