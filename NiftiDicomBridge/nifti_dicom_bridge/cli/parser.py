@@ -78,9 +78,8 @@ def _add_inspect(commands: Any) -> None:
         help="show what is there",
         description="Show patients, studies and series, what each becomes, and what is wrong with it.",
     )
-    sub.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, Zarr stores, folders, or a DICOMDIR"
-    )
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
+                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or a URL: s3://BUCKET/FOLDER")  # fmt: skip
     add_reading(sub)
     add_selection(sub)
     sub.add_argument("--deep", action="store_true", help="also decode all pixel data, to find damage that headers do not show")
