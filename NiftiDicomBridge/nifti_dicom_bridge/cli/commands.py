@@ -144,7 +144,7 @@ def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -
     from ..samples import create_samples
 
     for series in create_samples(arguments.output):
-        print_line(f"made       {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
+        print_line(f"created    {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
     return DONE
 
 

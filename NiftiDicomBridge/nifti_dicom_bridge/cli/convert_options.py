@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options import Compression, Kind, Layout, Names, RoiForm, SegmentationForm, SlicePlane, Target, Uids
 from ..options.filename_templates import FIELDS
 from .archive_options import ARCHIVE, add_settings
 from .cluster_options import add_cluster
@@ -55,6 +55,8 @@ def _add_form(sub: Any) -> None:
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
+    sub.add_argument("--rois", choices=[form.value for form in RoiForm], default=RoiForm.LABELMAP.value,
+                     help="RT Structure Sets: labelmap (default), or masks: one image for each region")  # fmt: skip
     sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
                      help="to NIfTI: for an image of sheared or uneven slices, also write one on a regular grid. To DICOM: "
                           "'shear' makes rows and columns perpendicular")  # fmt: skip

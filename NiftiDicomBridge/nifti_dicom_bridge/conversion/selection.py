@@ -91,16 +91,19 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def find_selected(
-    paths: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False
+    inputs: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False
 ) -> Inventory:
     """Return what `find_series` finds, without the series that are not selected, their damaged files, and other files."""
-    inventory = find_series(paths, progress, follow_links)
+    inventory = find_series(inputs, progress, follow_links)
     if not selection.patterns:
         return inventory
     kept = [series for series in inventory.series if selection.of_elements(series.instances[0].elements)]
+    others = [series for series in inventory.series if not any(series is one for one in kept)]
     left_out = {series.uid for series in inventory.series} - {series.uid for series in kept}
-    leftovers = [one for one in inventory.leftovers if one.failed and one.series_uid not in left_out]
-    return Inventory(kept, leftovers, len(inventory.series) - len(kept))
+    structure_sets = [instance for instance in inventory.structure_sets if selection.of_elements(instance.elements)]
+    paths = {instance.path for instance in structure_sets}
+    leftovers = [one for one in inventory.leftovers if (one.failed and one.series_uid not in left_out) or one.path in paths]
+    return Inventory(kept, leftovers, len(others), structure_sets, others)
 
 
 def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> BridgeError:

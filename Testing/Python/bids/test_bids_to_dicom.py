@@ -227,6 +227,7 @@ def test_block_never_tells_who_it_is_of(there: Path) -> None:
     assert set(json.loads(made(save(**told))[0][KEYS_TAG].value)["keys"]) == {"TaskName"}
 
 
+@pytest.mark.slow
 def test_what_set_says_is_not_taken_back_by_the_block(there: Path) -> None:
     found = there_and_back(save(EchoTime=0.03, PartialFourier=0.75), set_values={"EchoTime": "20", "PartialFourier": "NO"})
     assert found["EchoTime"] == 0.02

@@ -120,7 +120,7 @@ NAMELESS = [
     ("AAHead_Scout", 1, {}, "localizer"),
     ("anat-scout", 1, {}, "localizer|scout"),
     ("Ref_Head", 1, {}, "calibration"),
-    ("T1 MPR", 1, {"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "made of other images"),
+    ("T1 MPR", 1, {"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "computed from other images"),
     ("t1_mprage", 1, {"ImageType": ["DERIVED", "SECONDARY"]}, "DERIVED"),
     ("RELCBF", 1, {}, "perfusion map"),
     ("ep2d_perf_dsc", 3, EPI, "contrast perfusion"),

@@ -102,6 +102,7 @@ def test_plain_jobs_and_cluster_give_the_same_files_and_report(source: Path, cir
             assert listing(plain) == listing(jobs) == listing(remote)
 
 
+@pytest.mark.slow
 def test_processes_of_a_pool_give_the_same_files(source: Path, circle: Circle) -> None:
     plain = circle.folder / "plain" / "nifti"
     expected = of(convert(Job(source, plain, ConversionOptions())), plain)
@@ -111,6 +112,7 @@ def test_processes_of_a_pool_give_the_same_files(source: Path, circle: Circle) -
     assert listing(circle.nifti) == listing(plain)
 
 
+@pytest.mark.slow
 def test_paths_relative_to_the_working_folder_are_those_of_the_caller(
     source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +178,7 @@ def test_a_run_is_completed_after_the_loss_of_the_scheduler(
     assert listing(circle.nifti) == listing(plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", [{}, {"layout": "bids"}, {"overwrite": True}, {"target": "zarr"}])
 def test_what_a_lost_attempt_wrote_is_written_again(choices: dict, source: Path, circle: Circle) -> None:
     plain = circle.folder / "plain" / "nifti"
@@ -184,6 +187,7 @@ def test_what_a_lost_attempt_wrote_is_written_again(choices: dict, source: Path,
     assert listing(circle.nifti) == listing(plain)
 
 
+@pytest.mark.slow
 def test_new_uids_that_series_share_are_those_of_one_attempt(samples: Path, circle: Circle) -> None:
     """A Segmentation refers to its images: all have UIDs of the second attempt, and files of the first are gone."""
     shutil.copytree(samples, circle.dicom)
@@ -193,6 +197,7 @@ def test_new_uids_that_series_share_are_those_of_one_attempt(samples: Path, circ
     assert sorted(path for path in circle.back.rglob("*") if path.is_file()) == sorted(report.outputs)
 
 
+@pytest.mark.slow
 def test_an_output_that_existed_before_is_never_taken_back(source: Path, circle: Circle) -> None:
     first = convert(Job(source, circle.nifti, ConversionOptions()))
     kept = first.entries[0].outputs[0]
@@ -207,6 +212,7 @@ def test_an_output_that_existed_before_is_never_taken_back(source: Path, circle:
     assert kept.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_lost_again_and_again_is_a_failure(source: Path, circle: Circle) -> None:
     executor = LossyExecutor(lost=9)
     report = on_executor(Job(source, circle.nifti, ConversionOptions()), executor, retries=1)
@@ -271,6 +277,7 @@ def test_what_is_not_an_executor_is_refused(where: Any, source: Path, circle: Ci
         convert_many([Job(source, circle.nifti)], where)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named(source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr(dask_cluster, "TIMEOUT_S", 1.0)
@@ -278,6 +285,7 @@ def test_a_scheduler_that_does_not_answer_is_named(source: Path, circle: Circle,
         convert_many([Job(source, circle.nifti)], "tcp://127.0.0.1:9")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", [LossyExecutor, lambda: ThreadPoolExecutor(2)])
 def test_a_deidentified_job_is_one_task(executor: Any, source: Path, circle: Circle) -> None:
     options = ConversionOptions(deidentify=True, deidentify_key="a key of 16 bytes")

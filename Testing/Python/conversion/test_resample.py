@@ -145,6 +145,7 @@ def test_a_linear_image_stays_what_it_is_at_any_tilt_and_any_distances(planes: l
         assert np.allclose(axes.T @ axes, np.eye(3), atol=1e-9)
 
 
+@pytest.mark.slow
 @given(stacks())
 def test_even_distances_alone_keep_the_shear_and_every_linear_value(planes: list[Plane]) -> None:
     found = resample(ramp_volume(planes), planes, SPACING)

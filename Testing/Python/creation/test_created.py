@@ -106,6 +106,7 @@ def test_our_own_reader_gives_the_image_back(made):
         assert_same(np.swapaxes(found, 0, 2), volume.ijk_to_ras, voxels, matrix, kind)
 
 
+@pytest.mark.slow
 @each_case
 def test_itk_gives_the_image_back(made):
     folder, images, matrices, _, kind = made

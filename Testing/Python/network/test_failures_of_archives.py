@@ -71,6 +71,7 @@ def test_a_server_that_dies_midway_gets_the_rest_in_the_next_run(settings, sampl
     assert again.count("present") >= 3
 
 
+@pytest.mark.slow
 def test_a_server_that_comes_back_is_sent_the_rest_in_the_same_run(settings, samples, tmp_path):
     folder, ct = tmp_path / "orthanc", samples / "CT"
     restarted = []

@@ -362,6 +362,7 @@ def test_nonsense_in_the_record_is_one_clear_error(name: str, circle: Circle) ->
     assert KEY in entry.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phantom", SEGMENTATIONS)
 def test_the_schema_accepts_the_sidecar(phantom: str, circle: Circle) -> None:
     jsonschema = pytest.importorskip("jsonschema")

@@ -213,6 +213,7 @@ def test_irregular_triggers_are_times_in_their_order(tmp_path: Path) -> None:
     assert numbers(volume) == expected(list(range(TIMES)))
 
 
+@pytest.mark.slow
 @given(beats=st.lists(st.integers(600, 1100), min_size=3, max_size=5), phases=st.integers(3, 8))
 @settings(max_examples=25)
 def test_phases_of_hearts_that_beat_at_another_rate_in_every_slice(
