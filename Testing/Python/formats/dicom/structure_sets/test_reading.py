@@ -198,7 +198,7 @@ def test_empty_regions_are_reported():
 
 
 def test_contours_outside_of_the_slices_are_reported():
-    assert "1 contour(s) lie outside of the slices" in warnings(drawn((1, "a", 0, BOX), (1, "a", 7, BOX)))
+    assert "1 contour(s) are outside of the slices" in warnings(drawn((1, "a", 0, BOX), (1, "a", 7, BOX)))
 
 
 def test_contours_that_leave_the_plane_are_cut_off_and_reported():
