@@ -48,7 +48,13 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .options import Compression as Compression
     from .options import ConversionOptions as ConversionOptions, FileOptions as FileOptions, Kind as Kind, Layout as Layout
     from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
-    from .options import SegmentationForm as SegmentationForm, SlicePlane as SlicePlane, Target as Target, Uids as Uids
+    from .options import (
+        RoiForm as RoiForm,
+        SegmentationForm as SegmentationForm,
+        SlicePlane as SlicePlane,
+        Target as Target,
+        Uids as Uids,
+    )
     from .options import WindowChoice as WindowChoice
     from .options.apply_options import ApplyOptions as ApplyOptions, Per as Per
     from .options.checks import check_options as check_options
@@ -92,7 +98,7 @@ _HOMES = {
     "options.wording": "command_line_words python_words",
     "optional_packages": "FEATURES missing_packages",
     "options": "Compression ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample "
-    "SegmentationForm SlicePlane Target Uids WindowChoice",
+    "RoiForm SegmentationForm SlicePlane Target Uids WindowChoice",
     "model.pixels": "PixelRecord Rescale",
     "conversion.many": "convert_many",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",

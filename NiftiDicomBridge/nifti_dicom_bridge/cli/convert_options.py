@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options import Compression, Kind, Layout, Names, RoiForm, SegmentationForm, SlicePlane, Target, Uids
 from ..options.filename_templates import FIELDS
 from .archive_options import ARCHIVE, add_settings
 from .cluster_options import add_cluster
@@ -27,10 +27,12 @@ def add_convert(commands: Any, can_register: bool) -> None:
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
-                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
+                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID; or objects of a "
+                          "store: s3://BUCKET/FOLDER, gs://…, az://…, zip://FOLDER::ARCHIVE.zip (docs/scale.md)")  # fmt: skip
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
-    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT",
+                     help="folder to write to, made when missing; or a URL: s3://…, gs://…, az://…")  # fmt: skip
     _add_form(sub)
     _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
     _add_dicom(sub.add_argument_group("DICOM files and archives"))
@@ -55,6 +57,8 @@ def _add_form(sub: Any) -> None:
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
+    sub.add_argument("--rois", choices=[form.value for form in RoiForm], default=RoiForm.LABELMAP.value,
+                     help="RT Structure Sets: labelmap (default), or masks: one image for each region")  # fmt: skip
     sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
                      help="to NIfTI: for an image of sheared or uneven slices, also write one on a regular grid. To DICOM: "
                           "'shear' makes rows and columns perpendicular")  # fmt: skip

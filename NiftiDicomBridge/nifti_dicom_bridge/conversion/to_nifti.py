@@ -27,6 +27,7 @@ from .image_with_record import open_store
 from .selection import Selection, find_selected
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .streamed import opened_volume
+from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -36,7 +37,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     selection = Selection.of(options)
     stores = list(selected_stores(stores_below(inputs, options.follow_links), selection))
     inventory = find_selected([path for path in inputs if not is_store(path)], selection, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner, options.filename)
+    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options))
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
     tasks = stores_to_nifti(stores, output, options, taken, public) if stores else []

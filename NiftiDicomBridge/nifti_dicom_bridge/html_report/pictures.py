@@ -1,4 +1,4 @@
-"""The pictures that ``--to preview`` wrote, as they are shown in the report."""
+"""Preview images, as they are shown in the report."""
 
 from __future__ import annotations
 

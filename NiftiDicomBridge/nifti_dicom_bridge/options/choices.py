@@ -159,6 +159,22 @@ class SegmentationForm(StrEnum):
     """The label map as it is: label numbers stay, one set of frames for all segments."""
 
 
+class RoiForm(StrEnum):
+    """What the regions of an RT Structure Set become.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(rois="masks").rois
+    <RoiForm.MASKS: 'masks'>
+    """
+
+    LABELMAP = "labelmap"
+    """Label maps, as few as the overlaps of the regions allow."""
+    MASKS = "masks"
+    """One mask of 0 and 1 for each region."""
+
+
 class SlicePlane(StrEnum):
     """Which axis of an image becomes the slices of a DICOM series.
 

@@ -151,14 +151,19 @@ def _columns(series: SeriesMetadata) -> dict[str, Any]:
 def _files_json(instances: Sequence[Instance], bulk: BulkWriter) -> dict[str, Any]:
     """Return names, preambles, encodings, pixel data elements and trailers: one entry where all are equal, else a list."""
     trailers = [bulk.add(instance.trailer) if instance.trailer else "" for instance in instances]
-    pixels = [instance.pixels for instance in instances if instance.pixels is not None]
+    pixels = [instance.pixels and (instance.pixels.tag, instance.pixels.vr, instance.pixels.length) for instance in instances]
     return {
         "Names": [instance.name for instance in instances],
         "Preamble": _once([instance.preamble for instance in instances], _preamble_json),
         "Encoding": _once([instance.encoding for instance in instances], list),
-        "PixelData": _once([(p.tag, p.vr, p.length) for p in pixels], list),
+        "PixelData": _once(pixels, _pixel_element_json),
         **({"Trailer": _once(trailers, str)} if any(trailers) else {}),
     }
+
+
+def _pixel_element_json(pixels: tuple[Any, ...] | None) -> list[Any] | None:
+    """Return tag, VR and length of the pixel data; None for objects without any, such as RT Structure Sets."""
+    return None if pixels is None else list(pixels)
 
 
 def _preamble_json(preamble: bytes | None) -> str:
@@ -276,7 +281,9 @@ def _encoding(value: Any, where: str) -> Encoding:
     return Encoding(*value)
 
 
-def _pixel_element(value: Any, where: str) -> PixelElement:
+def _pixel_element(value: Any, where: str) -> PixelElement | None:
+    if value is None:
+        return None
     tag, vr, length = value
     if tag not in dictionary.PIXEL_TAGS:
         raise SidecarError(f"{where}: {KEY}/Files/PixelData specifies {tag!r}, which is not a pixel data element.")

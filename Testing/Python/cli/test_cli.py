@@ -156,7 +156,7 @@ def test_the_report_names_every_series_file_and_change(circle: Circle) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--as", "seg"], ["--reference", "x"], ["--study-from", "x"], ["--sidecar", "x"], ["--metadata", "x"],
+        ["--as", "seg"], ["--study-from", "x"], ["--sidecar", "x"], ["--metadata", "x"],
         ["--labels", "x"], ["--segmentation", "binary"], ["--plane", "axial"], ["--max-error", "1"],
     ],
     ids=lambda arguments: arguments[0],

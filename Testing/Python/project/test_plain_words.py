@@ -53,8 +53,9 @@ def texts_of_python(path: Path) -> Iterator[str]:
 
 def text_files() -> list[Path]:
     """Return the pages for people."""
-    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), MODULE / "Resources" / "UI" / "NiftiDicomBridge.ui",
-            *(CORE / "data" / "html_report").iterdir()]  # fmt: skip
+    data = [CORE / "data" / "bids_map.json", CORE / "data" / "sidecar.schema.json"]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(CORE / "data" / "html_report").iterdir()]
+    return [*pages, *data, MODULE / "Resources" / "UI" / "NiftiDicomBridge.ui"]
 
 
 def counted(texts: Iterator[str] | list[str]) -> tuple[Counter[str], int]:

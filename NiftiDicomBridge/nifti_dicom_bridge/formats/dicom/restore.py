@@ -24,6 +24,7 @@ from .reading.decompress import exceeds_bits_stored
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
 from .reading.frames import frames_of
 from .reading.lookup import frame_count
+from .structure_sets.rois import is_structure_set, roi_count
 from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
@@ -96,7 +97,9 @@ def _check_complete(whole: InstanceFrames) -> None:
 
 
 def frames_needed(instance: Instance) -> int:
-    """Return the number of planes that an instance holds."""
+    """Return the number of planes that an instance holds; of an RT Structure Set, that of its regions."""
+    if is_structure_set(instance):
+        return roi_count(instance)
     tiles = vendor.tiles_of(instance.elements)
     return len(tiles.planes) if tiles else frame_count(instance.elements)
 
@@ -123,10 +126,14 @@ class PixelSource:
             raw = _fitted(raw, length)
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(raw)), raw
 
-    def written(self, whole: InstanceFrames) -> tuple[PixelElement, bytes | memoryview | FrameBytes]:
-        """Return what `element` does, where it can be without having all frames of an instance in memory."""
+    def written(self, whole: InstanceFrames) -> tuple[PixelElement | None, bytes | memoryview | FrameBytes]:
+        """Return what `element` does, where it can be without having all frames of an instance in memory.
+
+        Objects without pixel data, such as RT Structure Sets, have no element.
+        """
         instance = whole.instance
-        assert instance.pixels is not None
+        if instance.pixels is None:
+            return None, b""
         pixel = self._pixel_format(instance)
         if not self._comes_frame_by_frame(whole, pixel):
             return self.element(whole)

@@ -108,7 +108,7 @@ def _is_quantity(image: Volume, suffix: str) -> bool:
 def _label_reason(image: Volume, known: KindHints) -> str:
     """Return why an image is a label map; empty if it is not."""
     if image.intent in ("label", "neuronames"):
-        return "specified in its header"
+        return "its header specifies it"
     if known.has_labels:
         return "a table of labels belongs to it"
     suffix = suffix_of(known.name)
@@ -117,7 +117,7 @@ def _label_reason(image: Volume, known: KindHints) -> str:
     if suffix in _OF_SUFFIX:
         return ""
     if name_is_label_map(known.name) and (is_fraction(image) or _is_whole_map(image)):
-        return "by its name"
+        return "its name contains a word for label maps"
     if known.modality or is_quantity(suffix):
         return ""
     values = values_of(image)

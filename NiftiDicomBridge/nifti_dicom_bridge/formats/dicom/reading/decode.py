@@ -25,8 +25,8 @@ _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
 
 def is_native(instance: Instance) -> bool:
-    """Whether the pixel data are not encapsulated."""
-    return instance.pixels is not None and instance.pixels.length >= 0
+    """Whether the pixel data are not encapsulated; so is an object without any."""
+    return instance.pixels is None or instance.pixels.length >= 0
 
 
 class PixelFormats:
