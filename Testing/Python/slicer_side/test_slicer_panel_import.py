@@ -130,7 +130,7 @@ def test_file_that_does_not_exist_is_reported(slicer, panel, database, tmp_path)
 
 
 def test_reason_why_nothing_can_be_converted_is_visible(panel, database, bids_image):
-    assert hint(panel) == "Add at least one NIfTI file."
+    assert hint(panel) == "Add at least one image file."
     add_files(panel, [bids_image])
     assert (hint(panel), panel.ui.importButton.isEnabled()) == ("", True)
 
