@@ -140,8 +140,7 @@ def _stage_events(placement: Placement, staging: Staging) -> None:
     task = image.entities.get("task", "")
     if (image.datatype, image.suffix) != ("func", "bold") or task.lower().startswith(REST):
         return
-    shared = {key: label for key, label in image.entities.items() if key not in ("echo", "part")}
-    name = f"{placement.path.parent}/{naming_rules.file_name(placement.labels, shared, 'events')}.tsv"
+    name = placement.table_path("events") + ".tsv"
     if not (staging.folder / name).exists():
         staging.path(name).write_text("\t".join(EVENT_COLUMNS) + "\n", encoding="utf-8", newline="\n")
         image.log.notes.append(f"{name} has columns only: add the events of the task")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from . import naming_rules
 from .images import Image
 
 SOURCE_DATA = "sourcedata"
 DERIVATIVES = "derivatives"
+SHARED_BY = ("echo", "part")
+"""Entities of images that are acquired together and have tables in common."""
 WITH_GRADIENTS = {("dwi", "dwi"), ("fmap", "epi")}
 
 
@@ -43,6 +46,11 @@ class Placement:
     def is_raw(self) -> bool:
         """Whether it has a name in BIDS."""
         return bool(self.image.datatype)
+
+    def table_path(self, suffix: str) -> str:
+        """Return the path of a table that all echoes and parts of the image share, without extension."""
+        shared = {key: label for key, label in self.image.entities.items() if key not in SHARED_BY}
+        return f"{self.path.parent}/{naming_rules.file_name(self.labels, shared, suffix)}"
 
     @property
     def record_path(self) -> str:

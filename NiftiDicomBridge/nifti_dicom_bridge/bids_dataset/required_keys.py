@@ -8,7 +8,7 @@ from typing import Any
 from . import naming_rules
 from .images import Image
 
-EXPLAINED = 'give {} under "sidecar_changes" in bids_map="FILE" to have it placed'
+EXPLAINED = 'give {} in bids_keys="FILE" to have it placed'
 
 
 def add_required_keys(image: Image, session: Sequence[Image]) -> None:
@@ -103,7 +103,7 @@ def _lacking(image: Image, known: dict[str, Any]) -> str:
         given = EXPLAINED.format("them" if len(missing) > 1 else "it")
         reasons.append(f"BIDS requires {', '.join(missing)} of {what}, and the DICOM does not contain it: {given}")
     if image.suffix == "asl" and not image.aslcontext:
-        reasons.append('the DICOM does not specify which volumes are control and label: give "aslcontext" in the map')
+        reasons.append('the DICOM does not specify which volumes are control and label: give "aslcontext" in bids_keys="FILE"')
     required = naming_rules.names()[image.datatype, image.suffix].required
     if lacking := [entity for entity in required if entity not in (*image.entities, "echo")]:
         reasons.append(f'names of {what} need {lacking[0]}-…: give it under "custom_entities" in bids_map="FILE"')

@@ -20,7 +20,7 @@ from .listen import run_listen
 from .parser import PROGRAM, parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
-from .reading_options import SELECTION
+from .reading_options import chosen_files, selection_of
 from .short_form import with_command
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
@@ -100,7 +100,7 @@ def _fail(text: str, code: int) -> int:
 def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.inspect import inspect
 
-    selection = {name: value for name in SELECTION if (value := getattr(arguments, name))}
+    selection = selection_of(arguments)
     with ProgressBar(quiet=arguments.json or arguments.bids_map) as bar, size_limit(arguments.size_limit):
         if arguments.bids_map:
             from ..conversion.bids_map_starter import bids_map_starter
@@ -116,7 +116,8 @@ def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.comparison import compare
 
     with ProgressBar(quiet=arguments.json) as bar, size_limit(arguments.size_limit):
-        comparison = compare(arguments.first, arguments.second, bar.progress, arguments.follow_links)
+        first, second = (chosen_files([side], arguments) for side in (arguments.first, arguments.second))
+        comparison = compare(first, second, bar.progress, arguments.follow_links)
     _print(comparison.to_dict() if arguments.json else comparison.table(), arguments.json)
     return DONE if comparison.same else FAILED
 
@@ -125,7 +126,7 @@ def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     from ..validation import validate
 
     with ProgressBar(quiet=arguments.json or arguments.quiet) as bar, size_limit(arguments.size_limit):
-        report = validate(arguments.inputs, bar.progress, arguments.follow_links)
+        report = validate(chosen_files(arguments.inputs, arguments), bar.progress, arguments.follow_links)
     if arguments.json:
         _print(report.to_dict(), as_json=True)
     else:

@@ -27,10 +27,12 @@ def add_convert(commands: Any, can_register: bool) -> None:
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
-                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
+                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID; or objects of a "
+                          "store: s3://BUCKET/FOLDER, gs://…, az://…, zip://FOLDER::ARCHIVE.zip (docs/scale.md)")  # fmt: skip
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
-    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT",
+                     help="folder to write to, made when missing; or a URL: s3://…, gs://…, az://…")  # fmt: skip
     _add_form(sub)
     _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
     _add_dicom(sub.add_argument_group("DICOM files and archives"))

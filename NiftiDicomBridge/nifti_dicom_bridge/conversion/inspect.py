@@ -25,6 +25,7 @@ from .inspect_images import NEW_OBJECT, of_image, of_plan
 from .inspect_tree import tree_lines
 from .joined_images import joined_files
 from .selection import Selection, find_selected, nothing_selected
+from .url_jobs import mirrored
 
 
 @dataclass(repr=False)
@@ -84,7 +85,8 @@ def inspect(
     Parameters
     ----------
     paths : path or iterable of paths
-        DICOM and NIfTI files, Zarr stores, folders of any depth, or a DICOMDIR.
+        DICOM and NIfTI files, Zarr stores, folders of any depth, a DICOMDIR, or URLs (``s3://bucket/folder``); of uncompressed
+        DICOM below a URL, only headers are read.
     progress : Progress, optional
         Called with the number of files read.
     follow_links : bool
@@ -110,9 +112,14 @@ def inspect(
             48 × 40 × 7 uint16  1.2 × 1.25 × 4 mm  LPS  TR 2000 ms  TE 80 ms
             → 7_Nasty_demo.nii.gz
     """
-    given, result = paths_of(paths), Inspection()
     options = ConversionOptions(follow_links=follow_links, **selection)
-    selected = Selection.of(options)
+    with mirrored(paths_of(paths)) as (workspace, given, _):
+        result = _inspection(given, options, deep, progress)
+        return Inspection(*map(workspace.values, (result.images, result.others, result.problems)))
+
+
+def _inspection(given: Sequence[Path], options: ConversionOptions, deep: bool, progress: Progress | None) -> Inspection:
+    result, selected, follow_links = Inspection(), Selection.of(options), options.follow_links
     for path in selected_files(nifti_files(given, follow_links), selected):
         _add_image(result, path, open_nifti, "NIfTI")
     _note_joined(result)

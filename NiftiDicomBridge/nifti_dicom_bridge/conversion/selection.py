@@ -113,3 +113,22 @@ def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> Brid
     there = f"{len(titles)} series" if options.deidentify or not titles else listed
     where = ", ".join(map(str, inputs))
     return BridgeError(f"{Selection.of(options)} matches no image in {where}, which contains {there}. Correct the pattern.")
+
+
+def selected_paths(paths: Sequence[Path], options: ConversionOptions, progress: Progress | None = None) -> list[Path]:
+    """Return the DICOM files of the images that are selected, and those that cannot be read; all paths without a selection.
+
+    Raises
+    ------
+    BridgeError
+        If a path does not exist, or nothing is selected.
+    """
+    selection = Selection.of(options)
+    if not selection.patterns:
+        return list(paths)
+    inventory = find_selected(paths, selection, progress, options.follow_links)
+    files = [Path(instance.path) for series in inventory.series for instance in series.instances]
+    files += [Path(leftover.path) for leftover in inventory.leftovers]
+    if not files:
+        raise nothing_selected(paths, options)
+    return files

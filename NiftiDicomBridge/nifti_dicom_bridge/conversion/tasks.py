@@ -45,9 +45,10 @@ class Task:
         """Convert the image and return its entry, with where and how long it was converted."""
         start = time.monotonic()
         entry = self.convert(progress)
-        read, written = map(size_of, (self.inputs, () if entry.exists else entry.outputs))
-        seconds = time.monotonic() - start
-        entry.execution = replace(entry.execution, worker=worker_name(), seconds=seconds, read=read, written=written)
+        entry.execution = replace(entry.execution, worker=worker_name(), seconds=time.monotonic() - start)
+        if not entry.execution.read:
+            read, written = size_of(self.inputs), 0 if entry.exists else size_of(entry.outputs)
+            entry.execution = replace(entry.execution, read=read, written=written)
         return entry
 
 

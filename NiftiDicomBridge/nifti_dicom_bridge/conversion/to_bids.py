@@ -125,7 +125,7 @@ def write_placed(
             stage_labels(volume, name, staging)
         if placement.is_raw and placement.image.aslcontext:
             lines = ["volume_type", *placement.image.aslcontext]
-            staging.path(name.removesuffix("asl") + "aslcontext.tsv").write_text(
+            staging.path(placement.table_path("aslcontext") + ".tsv", update=True).write_text(
                 "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
             )
         images = len(staging.names)

@@ -17,6 +17,7 @@ from .commit import NEW, Commit
 from .former import without_successor
 from .interrupted import clear, recover_locked
 from .locks import COMMIT_LOCK, DATASET_LOCK, HOME, FolderLock, own
+from .observers import note_commit
 from .runs import note_new_outputs
 
 Check = Callable[[Mapping[str, Path]], None]
@@ -165,6 +166,9 @@ class Staging:
                 raise
             where = error.filename or self.folder
             raise OutputError(f"{where}: cannot be written ({error.strerror}); {consequence}.") from error
+        steps = [(step.name, step.action) for step in commit.steps]
+        written = [name for name, action in steps if action != "remove" and name not in self._updated]
+        note_commit(self.folder, written, sorted(self._updated), [name for name, action in steps if action == "remove"])
         return [self.folder / name for name in self._names]
 
     def _plan(self) -> Commit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from nifti_dicom_bridge import (
     convert_many,
     create_samples,
 )
-from nifti_dicom_bridge.conversion import dask_cluster
+from nifti_dicom_bridge.conversion import dask_cluster, many
 from nifti_dicom_bridge.conversion.executor_runner import ExecutorRunner, RemoteExecution
 from nifti_dicom_bridge.conversion.tasks import Task
 from phantoms import PHANTOMS
@@ -254,6 +255,22 @@ def test_errors_of_the_network_are_tried_again(number: int, outcome: str, tmp_pa
 
 
 # --- whole jobs
+
+
+@pytest.mark.parametrize("options", [{}, {"deidentify": True}])
+def test_more_jobs_are_converted_than_prepared_at_the_same_time(options: dict, circle: Circle) -> None:
+    """Each task waits for the others: all of them must be with the executor at once."""
+    count = many.PREPARED + 3
+    together = threading.Barrier(count, timeout=60)
+
+    class Together(ThreadPoolExecutor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
+            return super().submit(lambda: (together.wait(), fn(*args, **kwargs))[1])
+
+    circle.make("classic_ct")
+    jobs = [Job(circle.dicom, circle.folder / str(n), ConversionOptions(**options)) for n in range(count)]
+    with Together(count) as pool:
+        assert all(report.ok for report in convert_many(jobs, pool))
 
 
 def test_a_job_that_cannot_start_does_not_stop_the_others(source: Path, circle: Circle) -> None:

@@ -620,7 +620,9 @@ def _uids(paths: list) -> set[str]:
 def test_the_command_line_takes_both_words(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     save(circle.dicom, stack(UNEVEN, 15.0))
 
-    assert main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "--resample", "tilt,spacing"]) == 0
+    assert (
+        main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "--resample", "tilt,spacing", "-v"]) == 0
+    )
     assert "1_series_1_Tilt_Eq: resampled" in capsys.readouterr().out
     assert stems(circle.nifti) == ["1_series_1", "1_series_1_Tilt_Eq"]
 

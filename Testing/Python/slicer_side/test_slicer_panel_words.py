@@ -64,21 +64,3 @@ def test_the_form_of_the_panel_names_no_option_of_the_command_line():
     assert not re.search(
         r"--[a-z]", re.sub(r"<!--.*?-->", "", (MODULE / "Resources/UI/NiftiDicomBridge.ui").read_text("utf-8"))
     )
-
-
-def test_no_message_of_the_core_names_an_option_of_the_command_line():
-    """They name options as in Python, which each front end replaces by its own words."""
-    from nifti_dicom_bridge.options.messages import OPTIONS
-    from nifti_dicom_bridge.options.wording import flag_of
-    from places import CORE
-
-    flags = "|".join(re.escape(flag_of(option)) for option in OPTIONS)
-    for path in python_files(CORE):
-        if "cli" in path.parts or path.name == "wording.py":
-            continue
-        tree = ast.parse(path.read_text("utf-8"))
-        documentation = {ast.get_docstring(node, clean=False) for node in ast.walk(tree)
-                         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))}  # fmt: skip
-        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-        found = [text for text in texts - documentation if re.search(rf"(?<![\w-])(?:{flags})\b", text)]
-        assert not found or path.name == "dataset_files.py", (path, found)  # its README is for the command line

@@ -103,7 +103,7 @@ def _segment_description(segment: NrrdSegment) -> dict[str, Any]:
             description[key] = dict(zip(("CodingSchemeDesignator", "CodeValue", "CodeMeaning"), words, strict=True))
     try:
         color = [round(255 * float(word)) for word in segment.color.split()]
-    except ValueError:
+    except (OverflowError, ValueError):  # also of infinity
         color = []
     if len(color) == 3 and min(color) >= 0 and max(color) <= 255:
         description["recommendedDisplayRGBValue"] = color

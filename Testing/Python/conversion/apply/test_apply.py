@@ -315,7 +315,7 @@ def test_result_without_any_label_writes_nothing_and_says_so() -> None:
     (entry,) = apply(series("ct"), "out", lambda image: np.zeros(image.shape, np.uint8), kind="seg").entries
 
     assert entry.outcome is Outcome.SKIPPED
-    assert "no voxel" in entry.error
+    assert "all voxels are 0" in entry.error
 
 
 def test_image_that_the_function_did_not_change_is_named() -> None:

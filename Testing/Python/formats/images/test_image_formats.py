@@ -221,6 +221,15 @@ def test_names_colors_and_codes_of_segments_are_those_of_the_header() -> None:
     assert "RecommendedDisplayCIELabValue" in segment
 
 
+@pytest.mark.parametrize("color", ["inf 0 0", "red", "2 0 0", ""])
+def test_colors_that_are_not_valid_are_left_out(color) -> None:
+    path = segmentation()
+    path.write_bytes(path.read_bytes().replace(b"0.866667 0.509804 0.396078", color.encode()))
+    report = to_dicom(path, "dicom")
+    assert report.ok, report
+    assert pydicom.dcmread(report.outputs[0]).SegmentSequence[0].SegmentLabel == "my liver"
+
+
 def test_segments_that_overlap_are_all_there() -> None:
     report = to_dicom(segmentation(2), "dicom")
     assert report.ok, report

@@ -15,6 +15,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model.metadata import Element, Instance, PixelElement
+from ....model.remote_files import is_remote
 from ....model.similar_elements import SimilarElements
 from ....standard.tags import Tag
 from . import encoding as codec
@@ -54,7 +55,7 @@ class Headers:
         NotDicom, DicomReadError
             As `files.read_instance` and `decode.check_length` do.
         """
-        instance = self._by_template(os.fspath(path), name)
+        instance = None if is_remote(path) else self._by_template(os.fspath(path), name)
         if instance is None:
             folder = os.path.dirname(path)
             instance = files.read_instance(path, name, self._latest.get(folder))
