@@ -178,8 +178,8 @@ def deidentify(
     --------
     >>> from nifti_dicom_bridge import deidentify
     >>> deidentify("scans", "public")
-    ConversionReport: 1 reissued
-      reissued   7_MR → 7 files in public/7_MR
+    ConversionReport: 1 restored (new UIDs)
+      restored   7_MR → 7 files in public/7_MR (new UIDs)
     """
     return convert(Job(inputs, output, _options(target, {**options, "deidentify": True})), progress)
 

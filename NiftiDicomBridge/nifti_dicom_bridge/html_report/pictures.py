@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +16,18 @@ MOST = 6
 """Pictures of an entry that are shown; all files are listed."""
 SIZE = 340
 """Longest side in pixels."""
-BYTES = 24_000
+BYTES = 48_000
+"""For the pictures of an entry, so that a page of many images still opens quickly."""
 
 
 @dataclass(frozen=True)
 class ShownPicture:
-    """One picture with its file name, its size, and how many there are in the file."""
+    """One picture with its file name; `caption` is its size and how many there are in the file, `bytes` its limit."""
 
     name: str
     picture: Picture.Image
     caption: str
+    bytes: int = BYTES
 
 
 def pictures_of(outputs: Sequence[Path]) -> list[ShownPicture]:
@@ -34,7 +36,8 @@ def pictures_of(outputs: Sequence[Path]) -> list[ShownPicture]:
     folder = min((path.parent for path in pictures), key=lambda path: len(path.parts), default=None)
     stills = [path for path in pictures if path.parent == folder]  # those of all slices are below it
     shown = [_shown(path) for path in sorted(stills, key=lambda path: SUFFIXES.index(path.suffix.lower()))[:MOST]]
-    return [one for one in shown if one is not None]
+    known = [one for one in shown if one is not None]
+    return [replace(one, bytes=BYTES // len(known)) for one in known]
 
 
 def _shown(path: Path) -> ShownPicture | None:

@@ -28,15 +28,20 @@ class Outcome(StrEnum):
     CONVERTED = "converted"
     """DICOM → NIfTI; or a NIfTI without record → DICOM."""
     RESTORED = "restored"
-    """The very same instances came back, UIDs and all."""
+    """The original instances with their UIDs."""
     REISSUED = "reissued"
-    """The same voxels and attributes came back as a new series with new UIDs."""
+    """The original voxels and attributes as a new series with new UIDs."""
     DERIVED = "derived"
     """Voxels or geometry were edited: a new, derived series."""
     SKIPPED = "skipped"
     """No image, or a duplicate."""
     FAILED = "failed"
     """It could not be done; the log gives the reason. The others went on."""
+
+    @property
+    def text(self) -> str:
+        """The outcome as it is printed."""
+        return "restored (new UIDs)" if self is Outcome.REISSUED else self.value
 
 
 COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
@@ -126,7 +131,8 @@ class Entry:
             return f"{self.outcome:10} {self.title}: {self.error}"
         images = [path for path in self.outputs if path.suffix not in COMPANIONS]
         where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
-        return f"{self.outcome:10} {self.title} → {where}"
+        word, _, detail = self.outcome.text.partition(" ")
+        return f"{word:10} {self.title} → {where} {detail}".rstrip()
 
     def in_words(self, words: Words) -> Entry:
         """Return the entry with its options named in the words of a front end; see `in_words`."""
@@ -214,8 +220,8 @@ class ConversionReport:
         return [entry for entry in self.entries if entry.outcome is Outcome.FAILED]
 
     def __repr__(self) -> str:
-        counts = [(outcome, sum(entry.outcome is outcome for entry in self.entries)) for outcome in Outcome]
-        title = f"ConversionReport: {', '.join(f'{count} {outcome}' for outcome, count in counts if count) or 'nothing found'}"
+        counts = [(outcome.text, sum(entry.outcome is outcome for entry in self.entries)) for outcome in Outcome]
+        title = f"ConversionReport: {', '.join(f'{count} {text}' for text, count in counts if count) or 'nothing found'}"
         order = sorted(self.entries, key=lambda entry: _ORDER.get(entry.outcome, 1))
         return fitted([title, *("  " + entry.line() for entry in order)])
 
