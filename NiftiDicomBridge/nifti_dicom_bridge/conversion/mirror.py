@@ -159,6 +159,7 @@ class _Heads:
         self._url, self._objects = url, objects
         self._number = {one.key: n for n, one in enumerate(objects)}
         self._heads: dict[str, bytes] = {}
+        self._used: set[str] = set()
         self._store: ObjectStore | None = None
 
     def reader_of(self, one: StoredObject) -> _Reader:
@@ -172,11 +173,15 @@ class _Heads:
         return self._store.read([one.key], start, [end])[0]
 
     def _head(self, store: ObjectStore, one: StoredObject) -> bytes:
+        """Return the beginning of an object; those of the next ones are read with it, each once."""
+        if one.key in self._used:
+            return store.read([one.key], 0, [min(HEAD, one.size)])[0]
         if one.key not in self._heads:
             first = self._number[one.key]
-            window = self._objects[first : first + AHEAD]
+            window = [other for other in self._objects[first : first + AHEAD] if other.key not in self._used]
             heads = store.read([other.key for other in window], 0, [min(HEAD, other.size) for other in window])
             self._heads = dict(zip([other.key for other in window], heads, strict=True))
+        self._used.add(one.key)
         return self._heads.pop(one.key)
 
 

@@ -29,6 +29,8 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge import optional_packages as optional
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.conversion import publish
+from nifti_dicom_bridge.conversion.mirror import Mirror
+from nifti_dicom_bridge.model.input_files import read_file
 from nifti_dicom_bridge.network.object_store import ObjectStore
 from nifti_dicom_bridge.options.urls import is_url, url_of
 from object_server import BUCKET, ObjectServer, object_server
@@ -153,6 +155,20 @@ def test_inspecting_reads_headers_only(circle: Circle, server: ObjectServer) -> 
     assert sum(server.sent) < size / 10
     local = json.dumps(inspect(circle.dicom).images)
     assert json.dumps(remote.images) == local.replace(str(circle.dicom), f"{S3}/large")
+
+
+def test_a_beginning_that_is_read_again_does_not_fetch_those_of_others(server: ObjectServer, tmp_path: Path) -> None:
+    files = [tmp_path / "many" / f"{n:02}.bin" for n in range(20)]
+    files[0].parent.mkdir()
+    for n, path in enumerate(files):
+        path.write_bytes(bytes([n]) * 20_000)
+    server.put(files[0].parent, "many")
+    mirror = Mirror.of(f"{S3}/many", tmp_path / "mirror")
+    server.sent.clear()
+    for _ in range(2):
+        assert [read_file(mirror.folder / path.name) for path in files] == [path.read_bytes() for path in files]
+    mirror.forget()
+    assert sum(server.sent) < 2.2 * 20 * 20_000
 
 
 def test_objects_of_one_uid_with_other_pixels_are_no_duplicates(circle: Circle, server: ObjectServer) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import NiftiReadError
+from ...model.input_files import open_file
 from ...model.lazy_voxels import LazyVoxels
 from ...model.names import is_compressed
 from . import gzip_file
@@ -80,7 +81,7 @@ def _reader_of(path: Path) -> Callable[[int, int], bytes]:
 
 
 def _plain_bytes(path: Path, low: int, high: int) -> bytes:
-    with open(path, "rb", buffering=0) as file:
+    with open_file(path) as file:
         file.seek(low)
         parts = []
         while low < high and (part := file.read(high - low)):
