@@ -35,7 +35,7 @@ COMPUTED = {
     "AcquisitionMatrixPE": "(0018,1310)",
     "ImageOrientationPatientDICOM": "which way the slices are cut",
     "InversionTime": "(0018,0082), (0018,9079) where ScanningSequence has no `IR`",
-    "TriggerDelayTime": "(0018,1060), (0020,9153) where ScanOptions tells no gating",
+    "TriggerDelayTime": "(0018,1060), (0020,9153) without gating in ScanOptions",
     "ImageType": "all but the first two values",
     "InjectedRadioactivityUnits": "with InjectedRadioactivity",
     "MolarActivityUnits": "with MolarActivity",

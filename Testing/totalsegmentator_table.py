@@ -107,14 +107,22 @@ TEETH = (
 CID_TEETH = 4018
 
 
+MEANINGS = {"43799004": "Chest cavity", "57850000": "Celiac Axis", "8887007": "Brachiocephalic vein",
+            "12691009": "Brachiocephalic trunk"}  # fmt: skip
+"""Meanings of PS3.16 where another context group has one that few know."""
+GROUPS = (7151, 7192, 7155, 7154, 7153, 3827, 8134)
+"""Context groups in the order in which their meanings are preferred: those of segmented properties first."""
+
+
 def known_codes() -> dict[str, str]:
     """Return the values of SNOMED CT in PS3.16 and the meanings that its context groups use."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[int, str]] = {}
     for meanings in concepts["SCT"].values():
         for value, (meaning, groups) in meanings.items():
-            if groups and (value not in found or 7151 in groups):
-                found[value] = meaning
-    return found
+            rank = next((n for n, group in enumerate(GROUPS) if group in groups), len(GROUPS))
+            if groups and rank < found.get(value, (len(GROUPS) + 1, ""))[0]:
+                found[value] = rank, meaning
+    return {value: meaning for value, (_, meaning) in found.items()} | MEANINGS
 
 
 KNOWN = known_codes()

@@ -1,4 +1,4 @@
-"""The section *Apply a Command*: a volume or series, a command, and its result beside the image."""
+"""The section *Apply a Command*: a volume or series, a command, and its result."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ApplyPart:
         """Enable the button, or show what is missing."""
         hint, remedy, on_remedy = self._obstacle()
         self.ui.applyButton.setEnabled(not hint)
-        self.ui.applyButton.setToolTip(hint or _("Run the command, and load what it makes beside the image."))
+        self.ui.applyButton.setToolTip(hint or _("Run the command, and load its results."))
         self.feedback.show_hint("" if self._widget.busy_with(self.feedback) else hint, remedy, on_remedy)
 
     def _obstacle(self) -> tuple[str, str, Any]:

@@ -27,7 +27,7 @@ CONVERTED = "The volume is not an unedited image of the DICOM database, so it wa
 
 
 class ApplyTask:
-    """Volume or series → NIfTI → command → DICOM beside it, in the database.
+    """Volume or series → NIfTI → command → derived DICOM in the database.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class ValidateTask:
 
 
 class ReportTask:
-    """A report → a page with pictures, or JSON, as the name of the file says."""
+    """A report → a page with pictures, or JSON, as the name of the file specifies."""
 
     def __init__(self, report: ConversionReport, path: Path):
         self._report, self._path = report, path

@@ -18,7 +18,7 @@ SERIES_TAGS = ("SeriesDescription", "SeriesNumber")
 
 
 class ExportPlugin(DICOMPlugin):
-    """Offers the kind that suits a node best; created anew by the dialog for every step.
+    """Offers the kind that suits a node best; created again by the dialog for every step.
 
     Attributes
     ----------
@@ -145,7 +145,7 @@ def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> list[Path
 def _edited_values(exportable: Any, image: Path) -> dict[str, str]:
     """Return the values of the tag editor that are not those of the original.
 
-    The dialog stores what the user has typed in the subject hierarchy before it exports: only the original tells.
+    The dialog stores what the user has typed in the subject hierarchy before it exports: only the original specifies.
     """
     from nifti_dicom_bridge import identity_of, read
 

@@ -303,7 +303,8 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
         raise BridgeError(
-            f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log says why; the series are in the database."
+            f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log contains the reason; the series "
+            f"are in the database."
         )
     return loaded
 
@@ -359,7 +360,7 @@ def _same_object(new: Path, known: Path) -> bool:
         try:
             if not np.array_equal(a.pixel_array, b.pixel_array):
                 return False
-        except Exception:  # not decodable: then nobody can say that they are the same
+        except Exception:  # not decodable: then it is unknown whether they are the same
             return False
     for ds in (a, b):
         ds.pop("PixelData", None)

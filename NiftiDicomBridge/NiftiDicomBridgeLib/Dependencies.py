@@ -1,7 +1,7 @@
 """The Python packages that single features need: named when missing, installed when the user agrees.
 
 Plain conversion needs nothing that Slicer 5.12 does not have. A panel that offers a feature, such as Zarr stores, asks
-`missing_for` when the user chooses it, shows `sentence_for` beside a button, and calls `offer` when the button is pressed::
+`missing_for` when the user chooses it, shows `sentence_for` next to a button, and calls `offer` when the button is pressed::
 
     if Dependencies.missing_for("zarr"):
         label.text = Dependencies.sentence_for("zarr")

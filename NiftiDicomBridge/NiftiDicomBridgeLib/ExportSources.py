@@ -20,7 +20,7 @@ UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please 
 
 @dataclass(frozen=True)
 class ExportSource:
-    """An image to export, the files it came from, and whose it is; or why that cannot be."""
+    """An image to export, the files it came from, and the patient; or why that cannot be."""
 
     title: str
     image: NodeImage | None = None

@@ -51,7 +51,7 @@ class ExportTask:
     options : ConversionOptions, optional
         `gzip`, `overwrite`, `layout`, `bids_map` and `deidentify` matter.
     harden : bool
-        Resample what lies under a nonlinear transform, instead of refusing it.
+        Resample what is under a nonlinear transform, instead of refusing it.
     name : str
         What the files are called, without suffix; each like its node by default.
     """
@@ -95,7 +95,7 @@ class ExportTask:
             for number, (source, name) in enumerate(zip(self._sources, self._names, strict=True)):
 
                 def step(*_, title=source.title, number=number) -> None:
-                    """Say which volume it is, however far the reading of its files may be."""
+                    """Return which volume it is, however far the reading of its files may be."""
                     progress(title, number, total)
 
                 step()
@@ -153,6 +153,6 @@ class ExportTask:
         return write_image(replace(volume, name=name), source, path, self._options)
 
     def _public_name(self, volume: Volume) -> str:
-        """Return a name that no other volume of this export has, and that the name of the node is no part of."""
+        """Return a name that no other volume of this export has, and that the name of the node is not part of."""
         self._public_names.append(volume.name)
         return file_names(self._public_names)[-1]

@@ -1,4 +1,4 @@
-"""Slicer's subject hierarchy: what stands under which patient and study, and putting a node there."""
+"""Slicer's subject hierarchy: what is under which patient and study, and putting a node there."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Branch:
     node_id : str
         Of a node; empty for all others.
     children : list of Branch
-        What lies below.
+        What is below.
     """
 
     name: str
@@ -89,7 +89,7 @@ def dicom_nodes() -> list[tuple[str, tuple[str, ...]]]:
 
 
 def identity_of_node(node: Any) -> dict[str, str]:
-    """Return patient and study of a node, as the subject hierarchy tells them: keyword → value."""
+    """Return patient and study of a node, as the subject hierarchy specifies them: keyword → value."""
     hierarchy = _hierarchy()
     item = hierarchy.GetItemByDataNode(node)
     identity = {}

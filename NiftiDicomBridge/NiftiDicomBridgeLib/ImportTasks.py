@@ -59,7 +59,7 @@ class FileSettings:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where DICOM goes, and beside what.
+    """Where DICOM goes, and next to what.
 
     Attributes
     ----------

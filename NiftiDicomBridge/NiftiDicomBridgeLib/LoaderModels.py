@@ -111,8 +111,8 @@ def _files_of_times(volumes: Sequence[Volume], image: NodeImage) -> list[list[st
 def _in_order(files: Sequence[str], colors: bool) -> Reading | None:
     """Return files as the loader reads and orders them.
 
-    The UIDs of a node whose slices the loader has reversed are reversed, too; of files at the same place, that tells which came
-    first.
+    The UIDs of a node whose slices the loader has reversed are reversed, too; of files at the same position, this shows which
+    came first.
     """
     reading = read_files(files, colors)
     if reading is not None and len(files) > 1 and np.linalg.det(reading.ijk_to_ras[:3, :3]) < 0:

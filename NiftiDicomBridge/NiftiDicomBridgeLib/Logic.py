@@ -53,7 +53,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         ----------
         nodes : sequence of vtkMRMLNode
             Scalar, label map, vector and diffusion-weighted volumes, segmentations, sequences of volumes. Files are called
-            like the nodes. The volume that shows a sequence stands for the whole sequence.
+            like the nodes. The volume that shows a sequence represents the whole sequence.
         folder : str or pathlib.Path
             Where the files go; made when missing.
         options : ConversionOptions, optional
@@ -61,7 +61,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         progress : callable, optional
             Called as ``progress(what, done, total)``; raising `nifti_dicom_bridge.Cancelled` in it stops the export.
         harden : bool
-            Resample what lies under a nonlinear transform, instead of refusing it.
+            Resample what is under a nonlinear transform, instead of refusing it.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     ) -> ConversionReport:
         """Turn NIfTI files into DICOM: into Slicer's DICOM database, a folder, or both.
 
-        With our sidecar beside it, a file gives its original back, or a derived series where it was edited; without one, new
+        With our sidecar next to it, a file gives its original back, or a derived series where it was edited; without one, new
         objects are made (see `propose`). Every instance is verified to be in the database afterwards. An instance that is there
         already is never replaced: it stays when it is identical, and the image fails when it is not.
 
@@ -117,7 +117,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         folder : str or pathlib.Path, optional
             Where the files go as well.
         reference : str
-            Series Instance UID of a series of the database in whose space the images lie: gives patient, study, frame of
+            Series Instance UID of a series of the database in whose space the images are: gives patient, study, frame of
             reference and equipment.
 
         Returns
@@ -239,7 +239,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         return Database.load_series(seriesUIDs)
 
     def loadNifti(self, path: str | Path) -> list[Any]:
-        """Load a NIfTI file with all that its sidecar tells, and return the new nodes."""
+        """Load a NIfTI file with all that its sidecar specifies, and return the new nodes."""
         from .FileReader import load_nifti
 
         return load_nifti(Path(path))

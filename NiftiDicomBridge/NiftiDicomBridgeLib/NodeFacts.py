@@ -41,9 +41,9 @@ class NodeFacts:
     times : int
         Time points.
     is_whole : bool
-        Whether all values are whole numbers; true of everything but grey values.
+        Whether all values are whole numbers; true of everything but gray values.
     lowest, highest : float
-        The range of grey values; 0 for all others.
+        The range of gray values; 0 for all others.
     has_reference : bool
         Whether the series that it was derived from is known.
     """
@@ -104,7 +104,7 @@ def _facts(node: Any) -> NodeFacts:
 
 
 def _range_of(node: Any) -> tuple[bool, float, float]:
-    """Return whether all grey values are whole numbers, the lowest and the highest."""
+    """Return whether all gray values are whole numbers, the lowest and the highest."""
     if node.GetClassName() == "vtkMRMLSequenceNode":
         node = node.GetNthDataNode(0)
     image = node.GetImageData() if node is not None else None

@@ -18,7 +18,7 @@ DIFFERENT_VOLUMES = (
 
 
 class Label(NamedTuple):
-    """What a number in a label map means: name, colour (0 to 255), terminology as Slicer writes it, DICOM properties."""
+    """What a number in a label map means: name, color (0 to 255), terminology as Slicer writes it, DICOM properties."""
 
     number: int
     name: str
@@ -80,7 +80,7 @@ class NodeImage:
     instance_uids : tuple of str
         SOP Instance UIDs of the slices in the order of the node, time after time; empty if the node never was DICOM.
     has_acquisition_transform : bool
-        Whether the node lies under the nonlinear transform of Slicer's DICOM loader, which is left out here.
+        Whether the node is under the nonlinear transform of Slicer's DICOM loader, which is left out here.
     source : pathlib.Path or None
         The NIfTI file with our sidecar that the node was loaded from.
     gradients : numpy.ndarray or None, shape (times, 4)
@@ -88,7 +88,7 @@ class NodeImage:
     time_step_s : float
         Seconds between two times; 0 where unknown.
     labels : tuple of Label
-        Of a label map; empty where nobody named them.
+        Of a label map; empty where no one named them.
     is_label_map : bool
         Whether its numbers are labels.
     hardened : bool

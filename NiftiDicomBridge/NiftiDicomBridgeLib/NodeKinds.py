@@ -59,7 +59,7 @@ def instance_uids_of(node: Any) -> tuple[str, ...]:
 
 
 def was_dicom(node: Any) -> bool:
-    """Whether a node says which DICOM instances or which NIfTI file with our sidecar it was loaded from."""
+    """Whether a node specifies which DICOM instances or which NIfTI file with our sidecar it was loaded from."""
     sequence = sequence_of(node)
     first = sequence.GetNthDataNode(0) if sequence is not None and sequence.GetNumberOfDataNodes() else node
     return bool(first.IsA(VOLUME) and (instance_uids_of(first) or source_of(first)))
@@ -74,7 +74,7 @@ def kind_of_values(node: Any) -> str:
 
 
 def refused_as(node: Any) -> str:
-    """Say what a node is that cannot be written; empty for the others."""
+    """Return what a node is that cannot be written; empty for the others."""
     if any(node.IsA(name) for name in ALLOWED_CHILDREN):
         return ""
     return next((words for name, words in REFUSED_CLASSES.items() if node.IsA(name)), "")

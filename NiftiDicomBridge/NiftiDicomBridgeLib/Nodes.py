@@ -36,9 +36,9 @@ def image_of(node: Any, harden: bool = False) -> NodeImage:
     Parameters
     ----------
     node : vtkMRMLVolumeNode, vtkMRMLSegmentationNode or vtkMRMLSequenceNode
-        What to read. The volume that shows a sequence stands for the whole sequence.
+        What to read. The volume that shows a sequence represents the whole sequence.
     harden : bool
-        Resample what lies under a nonlinear transform, instead of refusing it.
+        Resample what is under a nonlinear transform, instead of refusing it.
 
     Raises
     ------
@@ -96,7 +96,9 @@ def _hardened(node: Any) -> NodeImage:
     try:
         copy.SetAndObserveTransformNodeID(node.GetTransformNodeID())
         if not copy.HardenTransform():
-            raise BridgeError(f"{node.GetName()} could not be resampled under its transforms. Slicer's log says why.")
+            raise BridgeError(
+                f"{node.GetName()} could not be resampled under its transforms. Slicer's log contains the reason."
+            )
         image = _image_of_volume(copy, harden=False)
     finally:
         remove_with_displays(copy)
@@ -125,9 +127,9 @@ def _gradient(node: Any, number: int, turn: np.ndarray) -> list[float]:
 
 
 def _labels_of(node: Any) -> tuple[Label, ...]:
-    """Return the names and colours of the numbers that are in a label map, as its colour table tells them.
+    """Return the names and colors of the numbers that are in a label map, as its color table specifies them.
 
-    Slicer's own tables tell what every application calls a number, and nothing of this image.
+    Slicer's own tables specify what every application calls a number, and nothing of this image.
     """
     display = node.GetDisplayNode()
     table = display.GetColorNode() if display is not None else None
@@ -151,7 +153,9 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
     originals = [sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes())]
     frames = _as_displayed(originals, sequence, shown)
     if not holds_volumes(sequence):
-        raise BridgeError(f"{sequence.GetName()} is no sequence of volumes. Choose volumes, segmentations, or such a sequence.")
+        raise BridgeError(
+            f"{sequence.GetName()} is not a sequence of volumes. Choose volumes, segmentations, or such a sequence."
+        )
     for frame in frames:
         _require_convertible(frame)
     grids = np.array([grid_of(frame) for frame in frames])

@@ -22,7 +22,10 @@ def message_in_panel(error: BaseException) -> str:
 
 
 def panel_text(option: str, value: str = "") -> str:
-    """Return what the panel has in place of an option of `ConversionOptions`, and in place of an option with a value."""
+    """Return the control of the panel for an option of `ConversionOptions`, alone or with a value.
+
+    Options without a control are those of Slicer's Python console (`NiftiDicomBridgeLogic.makeOptions`).
+    """
     if option == "kind" and value in kind_names():
         return _("the kind “{kind}”").format(kind=kind_names()[value])
     if option == "set_values" and value:
@@ -31,8 +34,10 @@ def panel_text(option: str, value: str = "") -> str:
     name = words.get(f"{option}={value}") or words.get(option)
     if name:
         return name
-    option = option.removeprefix("preview.").replace("_", "-")
-    return _("the option “{name}” of the command line").format(name=f"{option} {value}".strip())
+    option = option.removeprefix("preview.")
+    if value:
+        return _("the Python option “{name}” with “{value}”").format(name=option, value=value)
+    return _("the Python option “{name}”").format(name=option)
 
 
 def control_names() -> dict[str, str]:

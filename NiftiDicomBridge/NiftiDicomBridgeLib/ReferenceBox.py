@@ -121,7 +121,7 @@ def series_of(files: Sequence[Path]) -> str:
 
 
 def series_and_folder(key: str) -> tuple[str, str]:
-    """Return the UID of a series and the folder that a choice stands for; at most one of them is not empty."""
+    """Return the UID of a series and the folder that a choice represents; at most one of them is not empty."""
     if key.startswith(FOLDER):
         return "", key.removeprefix(FOLDER)
     return key.removeprefix(SERIES), ""

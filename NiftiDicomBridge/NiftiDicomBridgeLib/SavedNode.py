@@ -59,7 +59,7 @@ def save(node: Any, path: Path) -> Any:
 def _refer(node: Any, written: Path, path: Path) -> None:
     """Verify a file by reading it with the storage node of a node, and have that refer to its final place.
 
-    Reading also tells the storage node that its file is up to date.
+    Reading also informs the storage node that its file is up to date.
     """
     storage = _storage_of(node)
     before = storage.GetFileName()

@@ -1,6 +1,6 @@
 """The segments of a segmentation node on one common grid.
 
-Slicer stores every segment in an extent of its own; a reference geometry says where all of them lie, but there need not be
+Slicer stores every segment in an extent of its own; a reference geometry specifies where all of them are, but there need not be
 one. Segments are never resampled: their grids must be parts of one lattice.
 """
 

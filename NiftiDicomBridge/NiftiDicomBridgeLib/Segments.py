@@ -1,4 +1,4 @@
-"""Segmentation nodes → label maps with the names, colours and codes of their segments; and label tables as text."""
+"""Segmentation nodes → label maps with the names, colors and codes of their segments; and label tables as text."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def read_label_table(text: str) -> list[Label]:
 
 
 def table_beside(image: Path) -> Path:
-    """Return where the label table of a NIfTI file stands."""
+    """Return where the label table of a NIfTI file is."""
     return image.with_name(stem_of(image) + "_dseg.tsv")
 
 

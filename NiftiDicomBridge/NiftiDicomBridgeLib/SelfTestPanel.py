@@ -41,7 +41,7 @@ class PanelTests(BridgeTestCase):
         self.assertEqual(widget.ui.exportTree.topLevelItem(0).text(0), "listed")
 
     def test_panel_keeps_its_width(self) -> None:
-        """It fits beside the views, and neither its width nor its size hint changes while it is open."""
+        """It fits next to the views, and neither its width nor its size hint changes while it is open."""
         for number in range(15):
             slicer.util.addVolumeFromArray(np.zeros(SHAPE, np.int16), name=f"a volume with a long name, number {number}")
         contents = self._open().ui.NiftiDicomBridge

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from .Feedback import Feedback
 
 NOT_DICOM = (".json", ".tsv")
-"""Files beside DICOM."""
+"""Files next to DICOM."""
 
 
 class SendPart:

@@ -25,7 +25,7 @@ class TemporaryNifti:
     Attributes
     ----------
     images : list of pathlib.Path
-        The NIfTI files; the names of labels are beside them.
+        The NIfTI files; the names of labels are next to them.
     origins : dict of pathlib.Path to Origin
         What they were made of, where that is known.
     failures : list of Entry

@@ -102,7 +102,7 @@ def _order_of_times(original: np.ndarray, seen: np.ndarray) -> tuple[int, ...] |
     order = [places.get(tuple(row)) for row in original.tolist()]
     if None in order:
         return None
-    # Times of one multi-frame object have the same UIDs: then nothing but their order tells them apart.
+    # Times of one multi-frame object have the same UIDs: then nothing but their order distinguishes them.
     return tuple(order) if len(set(order)) == len(order) else tuple(range(len(order)))  # type: ignore[arg-type]
 
 

@@ -39,7 +39,8 @@ def names_of(volumes: Sequence[Volume], base: str) -> list[str]:
     Returns
     -------
     list of str
-        The base alone for a single volume. Otherwise the base with what tells each from the others (component, echo, units,
+        The base alone for a single volume. Otherwise the base with what distinguishes each from the others (component, echo,
+        units,
         orientation, image type, acquisition), such as ``6: B0map (Hz)`` and ``6: B0map magnitude``; numbers only where the
         data state nothing that differs.
     """
@@ -128,7 +129,7 @@ def _size(volume: Volume) -> str:
 
 
 TERMS: tuple[Callable[[Volume], str], ...] = (_echo, _units, _plane, _image_type, _acquisition, _size)
-"""What may tell volumes apart, in the order of its use to a reader."""
+"""What may distinguish volumes, in the order of its use to a reader."""
 
 
 def _with_terms(names: Sequence[str], terms: Sequence[str]) -> list[str]:

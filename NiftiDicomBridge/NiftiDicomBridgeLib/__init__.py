@@ -2,5 +2,5 @@
 
 ``ParameterNode``, ``Logic``, ``Widget`` and ``SelfTest`` are imported when Slicer starts and import nothing but Slicer. The
 other files and the core package are imported when there is work to do, so that a package that is not installed yet hinders
-nobody from starting Slicer.
+no one from starting Slicer.
 """

@@ -3,8 +3,8 @@
     Slicer --no-main-window --python-script NiftiDicomBridge/Scripts/convert.py -- convert DICOM --to nifti -o OUT
     Slicer --no-main-window --python-script NiftiDicomBridge/Scripts/convert.py -- convert NIFTI --to dicom -o OUT --register
 
-Beside the options of the command line there are those of Slicer: ``--database DIR`` registers in the DICOM database of a
-folder, created when missing, instead of Slicer's own. ``--install-dependencies`` installs missing Python packages without
+In addition to the options of the command line there are those of Slicer: ``--database DIR`` registers in the DICOM database of
+a folder, created when missing, instead of Slicer's own. ``--install-dependencies`` installs missing Python packages without
 asking: with ``--for FEATURE`` those of a feature such as zarr, with ``--wheels DIR`` from a folder, without a network.
 
 Slicer ends with the exit code of the command line: 0 all done, 1 something failed or differs, 2 wrong usage.
@@ -85,7 +85,7 @@ def packages_missing(dependencies, options):
 
 
 def run(argv):
-    """Return the exit code of `main` whatever happens: after an error that nobody catches, Slicer would run on for ever."""
+    """Return the exit code of `main` whatever happens: after an error that no one catches, Slicer would run on for ever."""
     try:
         return main(argv)
     except SystemExit:

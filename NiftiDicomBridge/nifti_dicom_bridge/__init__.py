@@ -21,7 +21,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .deidentification import Deidentifier as Deidentifier
     from .errors import ArchiveError as ArchiveError
     from .errors import BridgeError as BridgeError, Cancelled as Cancelled, DependencyError as DependencyError
-    from .errors import DicomReadError as DicomReadError, GeometryError as GeometryError, NiftiReadError as NiftiReadError
+    from .errors import DicomReadError as DicomReadError, GeometryError as GeometryError
+    from .errors import ImageReadError as ImageReadError, NiftiReadError as NiftiReadError
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
     from .errors import SidecarError as SidecarError, ZarrReadError as ZarrReadError
     from .formats.dicom.reading.segments import segments_of as segments_of
@@ -47,7 +48,13 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .options import Compression as Compression
     from .options import ConversionOptions as ConversionOptions, FileOptions as FileOptions, Kind as Kind, Layout as Layout
     from .options import Names as Names, PreviewOptions as PreviewOptions, Progress as Progress, Resample as Resample
-    from .options import SegmentationForm as SegmentationForm, SlicePlane as SlicePlane, Target as Target, Uids as Uids
+    from .options import (
+        RoiForm as RoiForm,
+        SegmentationForm as SegmentationForm,
+        SlicePlane as SlicePlane,
+        Target as Target,
+        Uids as Uids,
+    )
     from .options import WindowChoice as WindowChoice
     from .options.apply_options import ApplyOptions as ApplyOptions, Per as Per
     from .options.checks import check_options as check_options
@@ -70,8 +77,8 @@ _HOMES = {
     "network.send": "send",
     "network.settings": "ArchiveSettings read_archive_settings",
     "network.transfer_report": "TransferReport",
-    "errors": "ArchiveError BridgeError Cancelled DependencyError DicomReadError GeometryError NiftiReadError OptionError "
-    "OutputError PixelError SidecarError ZarrReadError",
+    "errors": "ArchiveError BridgeError Cancelled DependencyError DicomReadError GeometryError ImageReadError NiftiReadError "
+    "OptionError OutputError PixelError SidecarError ZarrReadError",
     "conversion.apply": "apply",
     "conversion.functions": "deidentify to_dicom to_nifti to_preview to_zarr",
     "conversion.inspect": "Inspection inspect",
@@ -91,7 +98,7 @@ _HOMES = {
     "options.wording": "command_line_words python_words",
     "optional_packages": "FEATURES missing_packages",
     "options": "Compression ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample "
-    "SegmentationForm SlicePlane Target Uids WindowChoice",
+    "RoiForm SegmentationForm SlicePlane Target Uids WindowChoice",
     "model.pixels": "PixelRecord Rescale",
     "conversion.many": "convert_many",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",

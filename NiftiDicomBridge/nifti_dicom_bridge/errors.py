@@ -1,6 +1,6 @@
 """The kinds of failure.
 
-Every message says what was asked, what was found (value, file, tag), why it cannot go on and what to do.
+Every message states what was requested, what was found (value, file, tag), why it cannot go on and what to do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class BridgeError(Exception):
 
 
 class DicomReadError(BridgeError):
-    """A file is no DICOM, is damaged, or its pixel data cannot be decoded.
+    """A file is not DICOM, is damaged, or its pixel data cannot be decoded.
 
     Examples
     --------
@@ -45,6 +45,20 @@ class NiftiReadError(BridgeError):
     >>> read("damaged.nii")
     Traceback (most recent call last):
     nifti_dicom_bridge.errors.NiftiReadError: ...
+    """
+
+
+class ImageReadError(BridgeError):
+    """An NRRD, MetaImage or MGH file is damaged, or does not state where its image is in the patient.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nifti_dicom_bridge import read
+    >>> _ = Path("damaged.nrrd").write_bytes(b"not an image")
+    >>> read("damaged.nrrd")
+    Traceback (most recent call last):
+    nifti_dicom_bridge.errors.ImageReadError: ...
     """
 
 

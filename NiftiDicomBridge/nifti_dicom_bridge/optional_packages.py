@@ -41,6 +41,7 @@ class Feature:
     extra: str
 
 
+_FSSPEC = Package("fsspec", "2024.6.1")
 FEATURES = {
     "zarr": Feature("Zarr stores", (Package("zarr", "3.1.4", "4"),), "zarr"),
     "video": Feature("MP4 movies without the program ffmpeg", (Package("av", "14"),), "video"),
@@ -55,6 +56,10 @@ FEATURES = {
     ),
     "cluster": Feature("Conversions on a cluster", (Package("distributed", "2024.9"),), "cluster"),
     "parquet": Feature("Tables in Parquet (CSV tables do not)", (Package("pyarrow", "16"),), "parquet"),
+    "urls": Feature("ZIP archives by URL", (_FSSPEC,), "cloud"),
+    "s3": Feature("URLs of S3 (s3://)", (_FSSPEC, Package("s3fs", "2024.6.1")), "s3"),
+    "gs": Feature("URLs of Google Cloud Storage (gs://)", (_FSSPEC, Package("gcsfs", "2024.6.1")), "gs"),
+    "azure": Feature("URLs of Azure Blob Storage (az://)", (_FSSPEC, Package("adlfs", "2024.7")), "azure"),
     "keyring": Feature("Passwords in the system keyring", (Package("keyring", "25"),), "keyring"),
     "rtstruct": Feature("RT Structure Sets made of label maps", (Package("contourpy", "1.2.1"),), "rtstruct"),
     "legacy": Feature("Legacy Converted Enhanced objects", (Package("highdicom", "0.28.2"),), "legacy"),

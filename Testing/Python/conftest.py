@@ -21,22 +21,21 @@ PROCESSOR_S, WAITING_S = 120, 1800
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The values in odd files are odd on purpose: pydicom need not say so."""
+    """The values in odd files are odd on purpose: pydicom need not say so. And programs can be interrupted."""
     config.addinivalue_line("filterwarnings", "ignore::UserWarning:pydicom")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # a suite in the background; the programs that tests start and interrupt would ignore it, too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all but the first set of parameters of every test: the fast subset and the coverage run each test once.
-
-    Nine of ten tests are further sets of parameters. They hardly run other lines, and measuring takes half as long again.
-    """
+    """Mark all but the first set of parameters of every test as slow, so that the fast subset runs each test once."""
     seen = set()
     for item in items:
         test = item.nodeid.partition("[")[0]
         if test in seen:
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.no_cover)
         seen.add(test)
 
 

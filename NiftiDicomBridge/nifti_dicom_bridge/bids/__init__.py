@@ -1,6 +1,6 @@
 """BIDS names ⇄ DICOM attributes, by tables: one row per key, for both directions.
 
-`rows` has what public attributes tell whoever made the image, the other files what needs a vendor's private elements or a
+`rows` has what public attributes specify whoever made the image, the other files what needs a vendor's private elements or a
 computation. Names and units are those of the BIDS specification and, where it is silent, of dcm2niix.
 """
 
@@ -50,15 +50,15 @@ __all__ = [
 
 
 def keys_of(volume: Volume, stored_affine: np.ndarray | None = None) -> dict[str, Any]:
-    """Return the BIDS keys that a volume's attributes tell; what is absent or empty is left out.
+    """Return the BIDS keys that a volume's attributes specify; what is absent or empty is left out.
 
     Parameters
     ----------
     volume : Volume
         With `metadata`.
     stored_affine : numpy.ndarray, shape (4, 4), optional
-        Voxel indices of the file → mm, RAS, where the file has another order than the volume: what BIDS says of axes is
-        said of those of the file.
+        Voxel indices of the file → mm, RAS, where the file has another order than the volume: what BIDS specifies for axes is
+        specified for those of the file.
     """
     source = PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras if stored_affine is None else stored_affine))
     keys = with_preserved_keys(_value_from(source), source)
@@ -66,7 +66,7 @@ def keys_of(volume: Volume, stored_affine: np.ndarray | None = None) -> dict[str
 
 
 def keys_of_elements(elements: Elements) -> dict[str, Any]:
-    """Return the BIDS keys that the attributes of one data set tell by themselves, whatever its place and time."""
+    """Return the BIDS keys that the attributes of one data set specify by themselves, whatever its place and time."""
     return _value_from(PlaneAttributes(Instance(elements, {}, None, Encoding(), None)))
 
 

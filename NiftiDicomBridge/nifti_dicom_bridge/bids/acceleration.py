@@ -88,7 +88,7 @@ def _compressed(source: PlaneAttributes) -> float | int | None:
 
 
 def multiband_of(source: PlaneAttributes) -> int | None:
-    """Return how many slices were excited at once; None where nothing tells."""
+    """Return how many slices were excited at once; None if unknown."""
     from .timing import bands_by_time
 
     stated = _letter(source, "s") if source.manufacturer == "Siemens" else 0.0
@@ -117,7 +117,7 @@ def steps_of(source: PlaneAttributes) -> int:
 
 
 def _partial_fourier(source: PlaneAttributes) -> float | None:
-    """Return the part of the lines that the echo train of an EPI has: XA10 says it nowhere else."""
+    """Return the part of the lines that the echo train of an EPI has: XA10 specifies it nowhere else."""
     train, lines = train_length_of(source), lines_of(source) or steps_of(source)
     if "EP" not in words_of(source, SCANNING_SEQUENCE) or source.text(Tag.MR_ACQUISITION_TYPE).startswith("3") or train < 2:
         return None

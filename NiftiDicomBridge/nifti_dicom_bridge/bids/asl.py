@@ -1,4 +1,4 @@
-"""Keys of arterial spin labelling."""
+"""Keys of arterial spin labeling."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GE_CONTINUOUS = (("3D pulsed continuous", "PCASL"), ("3D continuous", "CASL"))
 WORDS = (("PSEUDOCONTINUOUS", "PCASL"), ("CONTINUOUS", "CASL"), ("PULSED", "PASL"))
 
 # fmt: off
-# Siemens sequence files → labelling; the research sequences keep their parameters in free fields, which only they know
+# Siemens sequence files → labeling; the research sequences keep their parameters in free fields, which only they know
 SEQUENCES = (
     ("ep2d_pcasl", "PCASL"), ("tgse_pcasl", "PCASL"), ("to_ep2d_VEPCASL", "PCASL"), ("jw_tgse_VEPCASL", "PCASL"),
     ("ep2d_pasl", "PASL"), ("tgse_pasl", "PASL"), ("ep2d_fairest", "PASL"),
@@ -84,7 +84,7 @@ def _sequence(part: str) -> When:
 
 
 def _labelling(source: PlaneAttributes) -> str | None:
-    """Return the type of labelling: stated, or known of the sequence."""
+    """Return the type of labeling: stated, or known of the sequence."""
     words = source.text(Tag.ARTERIAL_SPIN_LABELING_CONTRAST).upper() or (
         source.text(GE_CONTRAST).upper() if GE.holds(source) else ""
     )
@@ -139,7 +139,7 @@ def _calibration(source: PlaneAttributes) -> str | None:
 
 
 def _pairs(source: PlaneAttributes) -> int | None:
-    """Return how many times control and label were acquired; None where the volumes do not tell."""
+    """Return how many times control and label were acquired; None where the volumes do not specify."""
     times, pair = source.volume.times if source.volume is not None else 0, _volumes_of_a_pair(source)
     return times // pair or None if times % pair in (0, 1) else None
 
@@ -157,7 +157,7 @@ def _free(field: str, n: int) -> Phoenix:
 
 
 def _ge_delay(source: PlaneAttributes) -> float | int | None:
-    """For labelled images of GE, InversionTime is the post-labelling delay."""
+    """For labelled images of GE, InversionTime is the post-labeling delay."""
     inversion_time_ms = source.number(Tag.INVERSION_TIME)
     return round_to_12_digits(inversion_time_ms, MS_TO_S) if inversion_time_ms else None
 

@@ -124,7 +124,7 @@ def attributes_from_keys(top: dict[str, Any], where: str, sentences: list[str]) 
     where : str
         The sidecar, for messages.
     sentences : list of str
-        Told what was assumed.
+        Receives what was assumed.
 
     Raises
     ------

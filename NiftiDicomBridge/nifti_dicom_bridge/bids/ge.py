@@ -56,7 +56,7 @@ def protocol_block(raw: bytes) -> dict[str, str]:
 
 
 def _kind_of_sequence(source: PlaneAttributes) -> str | None:
-    """Return ``Spin Echo``, ``Gradient Echo``…: GE says it in the protocol alone."""
+    """Return ``Spin Echo``, ``Gradient Echo``…: GE specifies it in the protocol alone."""
     return protocol_of(source).get("PSEQ", "").strip() or None
 
 
@@ -89,7 +89,7 @@ def _shims(source: PlaneAttributes) -> list[Any] | None:
 
 
 def _echo_time_2(source: PlaneAttributes) -> float | None:
-    """The velocity scale of a field map tells the difference of its echo times."""
+    """The velocity scale of a field map specifies the difference of its echo times."""
     time, scale = source.number(Tag.ECHO_TIME), source.number(VELOCITY_SCALE) or 0.0
     return None if not time or scale >= 0 else float(f"{time * MS_TO_S - 1.0 / (TWO_PI * scale):.6g}")
 

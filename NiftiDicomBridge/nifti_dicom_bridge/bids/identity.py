@@ -1,4 +1,4 @@
-"""Keys that say who the patient is, or lead to it: they belong to the record, not to what is shared."""
+"""Keys that identify the patient, or lead to it: they belong to the record, not to what is shared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def without_personal_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_identity(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return keys that do not say who the patient is, and do not lead to it."""
+    """Return keys that do not identify the patient, and do not lead to it."""
     return {key: value for key, value in keys.items() if key not in IDENTITY_KEYS}
 
 

@@ -1,4 +1,4 @@
-"""Components of MR images, and the words of ImageType (0008,0008) that tell them."""
+"""Components of MR images, and the words of ImageType (0008,0008) that specify them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIELD_MAP_WORD = "FIELDMAPHZ"
 
 
 def components_of(source: PlaneAttributes) -> list[str]:
-    """Return the components that an image says it has: ``MAGNITUDE``, ``PHASE``, ``REAL``, ``IMAGINARY``."""
+    """Return the components that an image specifies it has: ``MAGNITUDE``, ``PHASE``, ``REAL``, ``IMAGINARY``."""
     return _components(source, image_type_of(source))
 
 

@@ -1,4 +1,4 @@
-"""Where an image stands in a BIDS data set: entities, subject, session, and the files that it inherits from.
+"""Where an image is in a BIDS data set: entities, subject, session, and the files that it inherits from.
 
 BIDS specification, "The Inheritance Principle" and "Filesystem structure".
 """
@@ -69,7 +69,7 @@ def _applies(file: Path, entities: dict[str, str], suffix: str, extension: str) 
 
 
 def study_key(path: Path) -> tuple[str, ...]:
-    """Return what images of one study share: data set, subject and session; the path itself where they do not say.
+    """Return what images of one study share: data set, subject and session; the path itself if not specified.
 
     A derivative belongs to the session of its subject, whichever pipeline made it.
     """
@@ -81,7 +81,7 @@ def study_key(path: Path) -> tuple[str, ...]:
 
 
 def _source_of(root: Path) -> Path:
-    """Return the raw data set that derivatives stand in."""
+    """Return the raw data set that derivatives are in."""
     try:
         kind = read_json(root / DESCRIPTION).get("DatasetType", "raw")
     except (OSError, ValueError, AttributeError, SizeLimitError):

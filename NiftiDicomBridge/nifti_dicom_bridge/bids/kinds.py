@@ -19,7 +19,7 @@ class Kind:
     Attributes
     ----------
     to_bids : callable
-        ``(source, where, factor)`` → JSON value, None where there is nothing to say.
+        ``(source, where, factor)`` → JSON value, None if unknown.
     to_dicom : callable
         ``(JSON value, factor)`` → list of DICOM values as text.
     types : tuple of type
@@ -43,7 +43,7 @@ def _number(source: PlaneAttributes, where: AttributeLocation, factor: float) ->
 
 
 def _positive(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
-    """Zero is how scanners say "not applicable" of what cannot be zero."""
+    """Zero is how scanners specify "not applicable" of what cannot be zero."""
     value = _number(source, where, factor)
     return value if value is not None and value > 0 else None
 
@@ -112,7 +112,7 @@ _PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
 
 
 def _age_to_dicom(value: Any, factor: float) -> list[str]:
-    """Years → the largest unit that tells them exactly, else the smallest that has room."""
+    """Years → the largest unit that specifies them exactly, else the smallest that has room."""
     for unit, per_year in _PER_YEAR.items():
         count = float(value) * per_year
         if abs(count - round(count)) < 0.05 and (round(count) > 0 or value == 0):
@@ -147,7 +147,7 @@ def words(meaning: dict[str, str]) -> Kind:
 
 
 def one_of(*allowed: str) -> Kind:
-    """Return the kind of a code string that BIDS knows some words of; others say nothing."""
+    """Return the kind of a code string that BIDS knows some words of; others specify nothing."""
 
     def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
         word = source.text(where).upper()
@@ -157,7 +157,7 @@ def one_of(*allowed: str) -> Kind:
 
 
 def choice(meaning: dict[int, Any]) -> Kind:
-    """Return the kind of a number that stands for a word in BIDS; other numbers say nothing."""
+    """Return the kind of a number that represents a word in BIDS; other numbers specify nothing."""
     back = {str(bids): number for number, bids in reversed(meaning.items())}
 
     def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> Any:

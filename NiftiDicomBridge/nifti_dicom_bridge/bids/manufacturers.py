@@ -28,7 +28,8 @@ MANUFACTURERS = (
     ("HYPERFINE", "Hyperfine"),
     ("LEICA", "Leica"),
 )
-# whose private block tells the manufacturer where the attribute was taken away: tag of the creator, what it begins with, name
+# whose private block specifies the manufacturer where the attribute was taken away: tag of the creator, what it begins
+# with, name
 CREATORS = (
     (0x20010010, "PHILIPS", "Philips"),
     (0x00290010, "SIEMENS", "Siemens"),
@@ -38,7 +39,7 @@ CREATORS = (
 
 
 def manufacturer_of(text: str, elements: Elements) -> str:
-    """Return the short name of a manufacturer; the name as it stands where it has none, empty where nothing tells.
+    """Return the short name of a manufacturer; the name as it is where it has none, empty if unknown.
 
     Parameters
     ----------

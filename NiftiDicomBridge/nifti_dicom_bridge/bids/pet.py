@@ -184,7 +184,7 @@ def _activity_units(source: PlaneAttributes) -> str | None:
 
 
 def filter_of(kernel: str) -> tuple[str, float] | None:
-    """Return name and width in mm of a filter, as in ``XYZ Gauss2.00`` or ``Gaussian 5 mm``; None where it tells none."""
+    """Return name and width in mm of a filter, as in ``XYZ Gauss2.00`` or ``Gaussian 5 mm``; None where it specifies none."""
     match = re.fullmatch(r"\s*(.*?[^\d.\s])\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*", kernel)
     return (match[1], float(match[2])) if match else None
 
@@ -231,7 +231,7 @@ ROWS: tuple[AnyRow, ...] = (
     Row("ScatterCorrectionMethod", Tag.SCATTER_CORRECTION_METHOD, when=PET),
     Row("ReconstructionMethod", Tag.RECONSTRUCTION_METHOD, when=PET),
     Derived("ReconMethodName", _recon_name, "(0054,1103), by a table of names", PET),
-    Derived("ReconMethodParameterLabels", _parameter_labels, "(0054,1103), where it tells both", PET),
+    Derived("ReconMethodParameterLabels", _parameter_labels, "(0054,1103), if it specifies both", PET),
     Derived("ReconMethodParameterValues", _parameter_values, "(0054,1103): subsets, iterations", PET),
     Derived("ReconMethodParameterUnits", lambda source: ["none", "none"] if _parameter_values(source) else None,
             "numbers have none", PET),

@@ -49,7 +49,7 @@ def _ge(source: PlaneAttributes) -> int | None:
 
 
 def _is_reversed_pair(source: PlaneAttributes) -> bool:
-    """Whether the research sequence with alternating polarity says that this run goes the other way."""
+    """Whether the research sequence with alternating polarity reverses this run."""
     return "epi_pepolar" in source.text(GE_SEQUENCE) and round(source.number(GE_USER_12) or 0) == 1
 
 
@@ -60,7 +60,7 @@ def _raw(source: PlaneAttributes) -> bytes:
 
 
 def ge_header_polarity(raw: bytes) -> int | None:
-    """Return the polarity in GE's user defined data (0043,xx2A); None where it is no EPI, or not to be understood.
+    """Return the polarity in GE's user defined data (0043,xx2A); None where it is not an EPI, or not to be understood.
 
     Offsets as in the GE notes of dcm2niix: pool header offset at 24; EPI flag, polarity bit and slice order below it, which
     version 25 moved.

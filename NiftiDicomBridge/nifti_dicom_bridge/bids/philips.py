@@ -17,7 +17,7 @@ NO_VALUE = 1e38
 
 
 def _world(source: PlaneAttributes) -> tuple[float, float] | None:
-    """Return slope and intercept of the real world value mapping; None where it says nothing."""
+    """Return slope and intercept of the real world value mapping; None if unknown."""
     for place in (
         (Tag.REAL_WORLD_VALUE_SLOPE, Tag.REAL_WORLD_VALUE_INTERCEPT),
         (

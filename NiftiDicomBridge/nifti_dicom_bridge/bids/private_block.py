@@ -1,8 +1,8 @@
-"""What a sidecar says and no attribute of the object made from it tells: kept in a private block of ours.
+"""What a sidecar specifies and no attribute of the object made from it specifies: kept in a private block of ours.
 
 One element of JSON in group 4E49 (``NI``), block of the creator ``NIFTI DICOM BRIDGE`` (PS3.5 7.8.1): the keys, the matrix
 of the NIfTI file that their axes are those of, and what the attributes gave when the block was written. A key counts as long
-as the attributes still tell the same: who changes an attribute later is right.
+as the attributes still specify the same: who changes an attribute later is right.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEYS = Private(GROUP, CREATOR, 0x1000)
 CREATOR_TAG, KEYS_TAG = GROUP << 16 | 0x10, GROUP << 16 | 0x1000
 MATRIX, ATTRIBUTE_VALUES = "ijk_to_ras", "attribute_values"
 _ATTRIBUTE_VALUES_BEFORE_2 = "told"
-# what follows from the object itself, and who it is of: that is said in attributes, or nowhere
+# what follows from the object itself, and the patient: only attributes specify that
 NEVER = frozenset({
     "ImageType", "ConversionSoftware", "ConversionSoftwareVersion", "SeriesInstanceUID", "StudyInstanceUID", "NiftiDicomBridge",
     "ImageOrientationPatientDICOM", "PatientName", "PatientID", "PatientBirthDate", "AccessionNumber", "ReferringPhysicianName",
@@ -45,9 +45,9 @@ def private_block_of(keys: Mapping[str, Any], from_attributes: Mapping[str, Any]
     Parameters
     ----------
     keys : mapping
-        What the sidecar says and the attributes do not tell, or not in full.
+        What the sidecar specifies and the attributes do not specify, or not in full.
     from_attributes : mapping
-        What the attributes tell instead, by key.
+        What the attributes specify instead, by key.
     ijk_to_ras : numpy.ndarray, shape (4, 4)
         Matrix of the NIfTI file.
     """
@@ -122,7 +122,7 @@ def _holds(value: Any, now: Any, then: Any) -> bool:
 
 
 def _in_order(keys: Mapping[str, Any]) -> Any:
-    """Return SliceTiming from the first slice to the last, which is how attributes tell it."""
+    """Return SliceTiming from the first slice to the last, which is how attributes specify it."""
     times = keys.get("SliceTiming")
     return times[::-1] if isinstance(times, list) and str(keys.get("SliceEncodingDirection", "")).endswith("-") else times
 

@@ -1,6 +1,6 @@
 """Echo spacing and readout time of echo planar images.
 
-All of them are effective: in lines of the reconstructed image, as distortion correction wants them (FSL topup's ``datain``).
+All of them are effective: in lines of the reconstructed image, as distortion correction requires them (FSL topup's ``datain``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What several keys of PET tell together, on the way to DICOM (PS3.3 C.8.9): clock, activity, corrections."""
+"""What several keys of PET specify together, on the way to DICOM (PS3.3 C.8.9): clock, activity, corrections."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pet_attributes(top: Top, where: str, sentences: list[str]) -> dict[tuple[int
     where : str
         The sidecar, for messages.
     sentences : list of str
-        Told what was assumed, and what cannot be said.
+        Receives what was assumed, and what cannot be specified.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def _dose(top: Top, where: str, sentences: list[str]) -> list[str]:
         return []
     factor = ACTIVITIES_BQ.get(unit.upper().replace("µ", "U"))
     if factor is None:
-        sentences.append(f'"InjectedRadioactivity" is in {unit!r}, which is no unit of activity we know: it was left out')
+        sentences.append(f'"InjectedRadioactivity" is in {unit!r}, which is not a supported unit of activity and was ignored')
         return []
     if factor == 1e6 and value > MOST_MBQ:
         sentences.append(
@@ -150,7 +150,7 @@ def _clock(seconds: float) -> str:
 
 
 def decay_correction(top: Top, where: str, sentences: list[str]) -> str:
-    """Return ``START``, ``ADMIN``, ``NONE``; empty where nothing tells."""
+    """Return ``START``, ``ADMIN``, ``NONE``; empty if unknown."""
     if isinstance(top.get("DecayCorrection"), str):
         return str(top["DecayCorrection"]).upper()
     corrected = top.get("ImageDecayCorrected")
@@ -192,7 +192,7 @@ def decay_factors(top: Top, where: str, times: int, sentences: list[str]) -> lis
     Raises
     ------
     SidecarError
-        If DecayCorrectionFactor is no list of as many numbers.
+        If DecayCorrectionFactor is not a list of as many numbers.
     """
     word = decay_correction(top, where, [])
     given = [key for key in ("DecayCorrectionFactor", "DecayFactor") if key in top]

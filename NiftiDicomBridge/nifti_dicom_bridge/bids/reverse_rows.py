@@ -1,6 +1,7 @@
 """Keys that are computed on the way from DICOM, and the attributes that can hold their values on the way back.
 
-For images that never were DICOM: there are no private elements of a vendor, so what a public attribute can say, it says.
+For images that never were DICOM: there are no private elements of a vendor, so what a public attribute can specify, it
+specifies.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class ReverseRow:
 
 
 def _unread(source: PlaneAttributes, where: AttributeLocation, factor: float) -> None:
-    """Say nothing: other rows read these attributes."""
+    """Return nothing: other rows read these attributes."""
 
 
 def _one_way(write: Callable[[Any], str], *types: type) -> Kind:
@@ -111,11 +112,11 @@ REVERSE_ROWS: tuple[ReverseRow, ...] = (
 MAY_BE_LISTS = frozenset({"EchoTime", "FlipAngle", "LabelingDuration", "VascularCrushingVENC"})
 # keys that have an attribute and do not always go to it: what others make of it there
 WITHHELD: dict[str, tuple[Callable[[Top], bool], str]] = {
-    "LabelingDuration": (lambda top: not _has_no_other_delay(top), "not beside another PostLabelingDelay, which dcm2niix "
+    "LabelingDuration": (lambda top: not _has_no_other_delay(top), "not with another PostLabelingDelay, which dcm2niix "
                          "takes (0018,9258) for"),
     "MolarActivity": (lambda top: "MolarActivityUnits" in top, ""),  # both by `pet_returns`, with their units
     "InjectedRadioactivity": (lambda top: True, ""),
-    "AcquisitionTime": (lambda top: "TimeZero" in top and "FrameTimesStart" in top, "not beside TimeZero and FrameTimesStart, "
-                        "which tell it of every time"),
+    "AcquisitionTime": (lambda top: "TimeZero" in top and "FrameTimesStart" in top, "not with TimeZero and FrameTimesStart, "
+                        "which specify it for every time"),
 }
 # fmt: on

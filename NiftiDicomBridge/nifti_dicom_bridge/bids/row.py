@@ -40,7 +40,7 @@ ALWAYS = When("", lambda source: True)
 
 @dataclass(frozen=True)
 class Row:
-    """One key that an attribute tells.
+    """One key that an attribute specifies.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Row:
         return (self.where,) if isinstance(self.where, (int, Private, Nested, Csa, Phoenix)) else self.where
 
     def read(self, source: PlaneAttributes) -> Any:
-        """Return the value, None where there is nothing to say."""
+        """Return the value, None if unknown."""
         if not self.when.holds(source):
             return None
         for place in self.places:
@@ -92,7 +92,7 @@ class Row:
     def path(self) -> tuple[int, ...] | None:
         """Where in the items of sequences an edit can be written to, if no attribute of the data set holds it.
 
-        Not to CodeMeaning (0008,0104): the value of the code would say something else.
+        Not to CodeMeaning (0008,0104): the value of the code would specify something else.
         """
         nested = [place.path for place in self.places if isinstance(place, Nested) and len(place.path) > 1]
         return next((path for path in nested if path[-1] != Tag.CODE_MEANING), None) if self.tag is None else None
@@ -107,7 +107,7 @@ class Derived:
     key : str
         The BIDS key.
     compute : callable
-        ``source`` → JSON value, None where there is nothing to say.
+        ``source`` → JSON value, None if unknown.
     words : str
         Of what it is computed, for the documentation.
     when : When
@@ -120,7 +120,7 @@ class Derived:
     when: When = ALWAYS
 
     def read(self, source: PlaneAttributes) -> Any:
-        """Return the value, None where there is nothing to say."""
+        """Return the value, None if unknown."""
         return self.compute(source) if self.when.holds(source) else None
 
 

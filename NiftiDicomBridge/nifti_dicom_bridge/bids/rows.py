@@ -1,4 +1,4 @@
-"""Keys that public attributes tell, whoever made the image.
+"""Keys that public attributes specify, whoever made the image.
 
 Names and units are those of the BIDS specification and, where it is silent, of dcm2niix.
 """
@@ -103,7 +103,7 @@ TRIGGERED = made_by("GE", "Philips")
 NOT_SIEMENS = When("not Siemens", lambda source: source.manufacturer != "Siemens")
 # DICOM unit (PS3.3 C.8.9.1.1.3) → BIDS unit
 NO_DEPARTMENT = "None"
-"""What dcm2niix says where there is none, because BIDS recommends the key; on the way back it is no department."""
+"""What dcm2niix specifies where there is none, because BIDS recommends the key; on the way back it is not a department."""
 UNITS = {"BQML": "Bq/mL", "KBQML": "kBq/mL", "GML": "g/mL", "CM2ML": "cm2/mL"}
 UNIT_WORDS = words(UNITS)
 

@@ -25,7 +25,7 @@ TYPES: tuple[tuple[set[str], set[str], str], ...] = (
 
 
 def is_spoiled(source: PlaneAttributes) -> bool | None:
-    """Whether the sequence is spoiled: the sequence variant says so where (0018,9016) is silent."""
+    """Whether the sequence is spoiled: the sequence variant specifies it where (0018,9016) is silent."""
     stated = source.text(Tag.SPOILING).upper()
     if stated:
         return stated != "NONE"

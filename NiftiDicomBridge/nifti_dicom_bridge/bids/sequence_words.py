@@ -1,4 +1,4 @@
-"""Words that tell what kind of MR sequence it was: public attributes, else those of Siemens XA."""
+"""Words that specify what kind of MR sequence it was: public attributes, else those of Siemens XA."""
 
 from __future__ import annotations
 

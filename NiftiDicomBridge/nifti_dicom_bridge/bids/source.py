@@ -1,4 +1,6 @@
-"""What one plane of a volume says, wherever it is said: data set, functional groups, private blocks, vendors' text headers."""
+"""What one plane of a volume specifies, wherever it is specified: data set, functional groups, private blocks, vendors'
+text headers.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ class Private(NamedTuple):
     """A private element: group, creator, and number with the block that the creator commonly has (0x1018).
 
     The block is where its creator is (PS3.5 7.8.1). Where a de-identification took the creators away and left the elements,
-    the number as it stands is taken, as dcm2niix does.
+    the number is taken unchanged, as dcm2niix does.
     """
 
     group: int
@@ -93,7 +95,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Storage:
-    """How the voxels of a volume lie in the file.
+    """How the voxels of a volume are in the file.
 
     Attributes
     ----------
@@ -132,20 +134,22 @@ class PlaneAttributes:
 
     @classmethod
     def of(cls, volume: Volume, storage: Storage) -> PlaneAttributes:
-        """Return what the first plane of a volume says: first in the order of acquisition, as far as its numbers tell."""
+        """Return what the first plane of a volume specifies: first in the order of acquisition, as far as its numbers
+        specify.
+        """
         series = volume.dicom.metadata
         planes = series.frames[0].tolist()
         index, frame = min(planes, key=lambda plane: (_number_of(series.instances[plane[0]].elements, plane[1]), plane[1]))
         return cls(series.instances[index], frame, volume, storage)
 
     def once(self, name: str, compute: Callable[[PlaneAttributes], Any]) -> Any:
-        """Return what a function says of this source, asking it once."""
+        """Return what a function specifies for this source, asking it once."""
         if name not in self._results:
             self._results[name] = compute(self)
         return self._results[name]
 
     def other(self, instance: Instance, frame: int) -> PlaneAttributes:
-        """Return what another plane of the same volume says."""
+        """Return what another plane of the same volume specifies."""
         return PlaneAttributes(instance, frame, self.volume, self.storage)
 
     @property

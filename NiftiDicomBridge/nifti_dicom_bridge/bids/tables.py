@@ -5,9 +5,9 @@ from __future__ import annotations
 from . import acceleration, asl, ge, image_type, pet, phase_encoding, philips, readout, rows, sequence, siemens, timing, uih
 from .row import AnyRow, Row
 
-# of rows with the same key, the first that has something to say counts
+# of rows with the same key, the first that has a value counts
 TABLES: dict[str, tuple[AnyRow, ...]] = {
-    "Arterial spin labelling": asl.ROWS,
+    "Arterial spin labeling": asl.ROWS,
     "Timing": timing.ROWS,
     "Any vendor": rows.ROWS,
     "Image type": image_type.ROWS,
@@ -31,5 +31,5 @@ for _row in reversed(ALL_ROWS):
         BY_KEY[_row.key] = _row
     elif isinstance(_row, Row) and _row.path is not None:
         NESTED[_row.key] = _row
-# what dcm2niix writes where there is nothing to say: no value of any attribute
+# what dcm2niix writes if there is no value: no value of any attribute
 PLACEHOLDERS = {("InstitutionalDepartmentName", rows.NO_DEPARTMENT)}

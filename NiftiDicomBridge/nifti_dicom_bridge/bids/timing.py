@@ -38,7 +38,7 @@ def slice_timing_of(source: PlaneAttributes) -> list[float] | None:
 def _slice_timing(source: PlaneAttributes) -> list[float] | None:
     """Return seconds from the start of the volume to each slice, in the order of the file; None where unknown.
 
-    The first volume that tells sensible times counts: some sequences write nonsense into the first.
+    The first volume that specifies sensible times counts: some sequences write nonsense into the first.
     """
     volume, storage = source.volume, source.storage
     if volume is None or storage is None or source.modality != "MR" or is_3d(source):
@@ -236,7 +236,7 @@ def _ge_repetition_time(source: PlaneAttributes) -> float | None:
 
 
 def _onsets(source: PlaneAttributes) -> list[float] | None:
-    """Return when each volume began after the first, s; None where the images do not say."""
+    """Return when each volume began after the first, s; None if unknown."""
     volume = source.volume
     if volume is None or GE.holds(source) or source.modality != "MR":
         return None
@@ -310,7 +310,7 @@ ROWS: tuple[AnyRow, ...] = (
         "RepetitionTime",
         volume_time_of,
         "(0008,0032) of the volumes, or (2005,xxA0) Philips MR Imaging DD 001 of 3D "
-        "echo trains, where they tell another time than (0018,0080)",
+        "echo trains, if they differ from (0018,0080)",
     ),
     Derived("RepetitionTimeInversion", _excitation_time, "(0018,0080), where volumes come at another rate", INVERTED),
     Derived("RepetitionTimeExcitation", _excitation_time, "(0018,0080), where volumes come at another rate", NOT_INVERTED),

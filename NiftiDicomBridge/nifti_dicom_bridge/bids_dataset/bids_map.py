@@ -1,4 +1,4 @@
-"""The table that tells which image is what in BIDS: the built-in one, and before it the rows of a person's file.
+"""The table that specifies the BIDS name of an image: the built-in one, and before it the rows of a person's file.
 
 It has the form of dcm2bids' configuration file: ``descriptions`` with ``datatype``, ``suffix``, ``criteria``,
 ``custom_entities`` and ``sidecar_changes``.
@@ -60,9 +60,9 @@ class Row:
     ignore : bool
         Whether to leave the image out.
     sourcedata : str
-        Why the image is no raw data in BIDS; empty where it is.
+        Why the image is not raw data in BIDS; empty where it is.
     note : str
-        What to say to a person when the row was used.
+        What to report to the user when the row was used.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Labels:
-    """Patterns and the labels that they stand for, in order."""
+    """Patterns and the labels that they represent, in order."""
 
     rows: tuple[tuple[re.Pattern[str], str], ...] = ()
 
@@ -191,7 +191,7 @@ def _labels(value: Any, patterns: Patterns, where: str, empty: bool = False) -> 
         raise OptionError(f"{where}: an object with patterns and labels was expected, found a {type(value).__name__}.")
     for pattern, label in value.items():
         if not isinstance(label, str) or not (LABEL.fullmatch(label) or (empty and not label)):
-            raise OptionError(f"{where}/{pattern}: {label!r} is no label: letters and digits are allowed.")
+            raise OptionError(f"{where}/{pattern}: {label!r} is not a valid label; only letters and digits are allowed.")
     return Labels(tuple((patterns.compiled(pattern, where), label) for pattern, label in value.items()))
 
 
@@ -256,7 +256,7 @@ def _reason(row: dict[str, Any], where: str) -> str:
     value = row.get("sourcedata", "")
     if not isinstance(value, (str, bool)):
         raise OptionError(f"{where}/sourcedata: true, false or a reason was expected, found {value!r}.")
-    return "the map says so" if value is True else value or ""
+    return "specified by the map" if value is True else value or ""
 
 
 def _changes(row: dict[str, Any], where: str) -> dict[str, Any]:
@@ -280,7 +280,9 @@ def _entities(value: Any, where: str) -> dict[str, str]:
     for part in parts:
         key, dash, label = part.partition("-")
         if not dash or not LABEL.fullmatch(label):
-            raise OptionError(f"{where}: {part!r} is no entity: KEY-LABEL with letters and digits was expected, as task-rest.")
+            raise OptionError(
+                f"{where}: {part!r} is not a valid entity. Expected KEY-LABEL with letters and digits, such as task-rest."
+            )
         if key not in naming_rules.entities():
             known = ", ".join(naming_rules.entities())
             raise OptionError(f"{where}: BIDS has no entity {key!r} here. Known are {known}.")

@@ -20,7 +20,7 @@ ENTITY_PATTERN = r"(?:^|[_ ]){}-([0-9A-Za-z]+)"
 def classify(image: Image, table: BidsMap) -> None:
     """Set what an image is in BIDS, or why it is nothing there.
 
-    The first that has something to say counts: rows of the person's map, built-in rows for what scanners derive, a name in
+    The first that has a value counts: rows of the person's map, built-in rows for what scanners derive, a name in
     ReproIn form, the other built-in rows.
     """
     user = _first(table.descriptions, image)
@@ -45,14 +45,14 @@ def _by_built_in_rows(image: Image) -> None:
 
 
 def _refuse_anatomy_in_time(image: Image) -> None:
-    """Keep an echo planar image of several volumes out of ``anat``, whatever its name says."""
+    """Keep an echo planar image of several volumes out of ``anat``, whatever its name is."""
     if image.datatype == "anat" and image.facts["EPI"] and image.volumes > 1:
         image.datatype = image.suffix = ""
-        image.reason = f"its name says anatomy, but it is an echo planar image of {image.volumes} volumes"
+        image.reason = f"its name suggests anatomy, but it is an echo planar image of {image.volumes} volumes"
 
 
 def _add(image: Image, row: Row | None) -> None:
-    """Put what a row without datatype says on top of what was found."""
+    """Put what a row without datatype specifies on top of what was found."""
     if row is not None:
         image.entities |= row.entities
         image.changes |= row.changes
@@ -81,14 +81,14 @@ def _apply(image: Image, row: Row, name: ReproInName | None = None) -> None:
 def _apply_name(image: Image, name: ReproInName) -> None:
     image.rule = "name of the series (ReproIn)"
     if name.suffix == SCOUT:
-        image.reason = "its name says that it is a scout, and BIDS has no name for those"
+        image.reason = "it is a scout by its name, and BIDS has no name for scouts"
         return
     if name.suffix:
         image.datatype, image.suffix, image.entities = name.datatype, name.suffix, dict(name.entities)
         return
     row = _first(built_in().descriptions, image, name.datatype)
     if row is None:
-        image.reason = f"its name says {name.datatype}, but neither the name nor the images tell the suffix"
+        image.reason = f"its name suggests {name.datatype}, but neither the name nor the images specify the suffix"
         return
     _apply(image, row, name)
 
@@ -96,7 +96,7 @@ def _apply_name(image: Image, name: ReproInName) -> None:
 def _by_heuristics(image: Image) -> None:
     row = _first(built_in().descriptions, image)
     if row is None:
-        image.reason = "nothing in its headers tells what it is in BIDS"
+        image.reason = "its headers do not identify its kind in BIDS"
         return
     _apply(image, row)
     image.entities = {**_entities_in_free_text(image), **image.entities}

@@ -45,7 +45,7 @@ class Patterns:
         try:
             return re.compile(pattern if self.regular else translate(pattern), 0 if self.case_sensitive else re.IGNORECASE)
         except re.error as error:
-            raise OptionError(f"{where}: {pattern!r} is no regular expression: {error}.") from None
+            raise OptionError(f"{where}: {pattern!r} is not a valid regular expression: {error}.") from None
 
 
 def criteria(content: Any, patterns: Patterns, where: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -115,7 +115,7 @@ def _operation(name: str, wanted: Any, patterns: Patterns, where: str) -> Test:
         between = RANGES[name]
         return lambda facts: (number := _as_number(facts)) is not None and between(number, low, high)
     known = ", ".join([*GROUPS, *COMPARISONS, *RANGES])
-    raise OptionError(f"{where}: {name!r} is no comparison. Known are {known}.")
+    raise OptionError(f"{where}: {name!r} is not a comparison. Valid comparisons: {known}.")
 
 
 def _number(wanted: Any, where: str) -> float:

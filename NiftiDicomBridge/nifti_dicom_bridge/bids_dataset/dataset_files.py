@@ -1,4 +1,4 @@
-"""The files of a dataset beside its images: description, README, participants, scans.
+"""The files of a dataset next to its images: description, README, participants, scans.
 
 They are made where they are missing; tables grow by rows, and what others wrote in them stays.
 """
@@ -49,7 +49,7 @@ The images were converted from DICOM by nifti-dicom-bridge {version}, which gave
 (BIDS {bids}, https://bids.neuroimaging.io). What BIDS has no name for, or lacks keys that BIDS requires, is below sourcedata.
 
 The folder sourcedata contains the complete DICOM headers of all images{names}. With it,
-"nifti-dicom-bridge convert DATASET --to dicom" restores the DICOM; without it, the sidecars identify nobody.
+"nifti-dicom-bridge convert DATASET --to dicom" restores the DICOM; without it, the sidecars do not identify anyone.
 """
 IDENTIFYING = ", names of people included: share the dataset without that folder"
 DEIDENTIFIED = ", which were de-identified (DICOM PS3.15 E)"
@@ -69,7 +69,7 @@ def stage_dataset_files(
     staging : Staging
         Of the root of the dataset.
     table : BidsMap
-        With what the person says of the dataset.
+        With what the person specifies for the dataset.
     deidentified : bool
         Whether the headers were de-identified, which the README states.
 
@@ -81,7 +81,7 @@ def stage_dataset_files(
     Raises
     ------
     OutputError
-        If a table that is there already is no table.
+        If a table that is there already is not a table.
     """
     _stage_description(staging, table, deidentified)
     if placement.derivative:
@@ -140,8 +140,7 @@ def _stage_events(placement: Placement, staging: Staging) -> None:
     task = image.entities.get("task", "")
     if (image.datatype, image.suffix) != ("func", "bold") or task.lower().startswith(REST):
         return
-    shared = {key: label for key, label in image.entities.items() if key not in ("echo", "part")}
-    name = f"{placement.path.parent}/{naming_rules.file_name(placement.labels, shared, 'events')}.tsv"
+    name = placement.table_path("events") + ".tsv"
     if not (staging.folder / name).exists():
         staging.path(name).write_text("\t".join(EVENT_COLUMNS) + "\n", encoding="utf-8", newline="\n")
         image.log.notes.append(f"{name} has columns only: add the events of the task")
@@ -178,7 +177,7 @@ def _acquired(placement: Placement) -> str:
 
 
 def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool = False) -> list[str]:
-    """Add a row to a table, or fill the gaps of the one that is there; its first key tells rows apart.
+    """Add a row to a table, or fill the gaps of the one that is there; its first key distinguishes rows.
 
     With `in_order`, a table whose rows are in the order of that key stays so.
     """
@@ -208,7 +207,7 @@ def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
         raise OutputError(f"{path}: cannot be read ({error}). Repair it, or choose another folder.") from None
     columns = lines[0].split("\t") if lines else []
     if key not in columns:
-        raise OutputError(f"{path}: has no column {key}: it is no BIDS table. Repair it, or choose another folder.")
+        raise OutputError(f"{path}: column {key} is missing, so it is not a BIDS table. Repair it, or choose another folder.")
     return columns, [
         dict(zip(columns, [*line.split("\t"), *[NOT_AVAILABLE] * len(columns)], strict=False)) for line in lines[1:] if line
     ]

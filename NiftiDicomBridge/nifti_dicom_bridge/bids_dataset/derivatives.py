@@ -20,7 +20,7 @@ from .placement import DERIVATIVES, Placement
 from .subject_labels import label_of
 
 DATATYPE = "anat"
-"""Of segmentations: BIDS has them beside anatomy, whatever image they are of."""
+"""Of segmentations: BIDS has them next to anatomy, whatever image they are of."""
 
 
 def is_result(image: Image) -> bool:

@@ -1,4 +1,4 @@
-"""Images of one session that would have the same name: echo, part, acq and run tell them apart."""
+"""Images of one session that would have the same name: echo, part, acq and run distinguish them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _allows(image: Image, entity: str) -> bool:
 
 
 def _parts(images: Sequence[Image]) -> None:
-    """Magnitude images say so where there are phase, real or imaginary ones beside them."""
+    """Magnitude images specify it where there are phase, real or imaginary ones next to them."""
     for group in _grouped(images, lambda image: _without(image, "part")):
         if any("part" in image.entities for image in group) and _allows(group[0], "part"):
             for image in group:
@@ -72,7 +72,7 @@ def _echoes(images: Sequence[Image]) -> None:
 
 
 def _descriptions(images: Sequence[Image]) -> None:
-    """Images that are called differently are no repetitions: acq tells them apart."""
+    """Images that are called differently are not repetitions: acq distinguishes them."""
     for group in _grouped(images, name_of):
         descriptions = {image.description for image in group}
         if len(descriptions) < 2 or not _allows(group[0], "acq") or any("acq" in image.entities for image in group):

@@ -1,4 +1,4 @@
-"""What is known of each image of a job before its voxels are read: BIDS keys, and what they and the others tell."""
+"""What is known of each image of a job before its voxels are read: BIDS keys, and what they and the others specify."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..standard.tags import Tag
 ASL_WORDS = {"LABEL": "label", "CONTROL": "control", "M_ZERO_SCAN": "m0scan"}
 COMPONENTS = ("PHASE", "REAL", "IMAGINARY", "MAGNITUDE")
 LETTERS = {"P": "PHASE", "R": "REAL", "I": "IMAGINARY", "M": "MAGNITUDE"}
-"""What the third value of ImageType stands for (PS3.3 C.8.3.1.1.1 leaves it to vendors)."""
+"""What the third value of ImageType represents (PS3.3 C.8.3.1.1.1 leaves it to vendors)."""
 EPI_NAME = re.compile(r"(?i)\*?ep(2d|fid|se|i|_|3d)|feepi|seepi|.*epi")
 SPIN_ECHO_NAME = re.compile(r"(?i)\*?epse|seepi|.*(tse|spc|fse|space)")
 AXES = "ijk"
@@ -45,7 +45,7 @@ class Image:
     direction : str
         From where to where lines were phase encoded, as ``AP``; empty where unknown.
     asl : tuple of str
-        What each volume of an ASL series is; empty where the DICOM does not say.
+        What each volume of an ASL series is; empty if unknown.
     datatype, suffix : str
         In BIDS; empty for what goes to ``sourcedata``.
     entities : dict
@@ -61,7 +61,7 @@ class Image:
     rule : str
         The row of the map, or the name in ReproIn form, that decided.
     log : Log
-        What to say to a person.
+        What to report to the user.
     subject : str
         Label of the subject that was chosen already; empty to derive it from the PatientID.
     """
@@ -130,7 +130,7 @@ def image_of(plan: Plan, clean: Callable[[Volume], Volume] | None = None) -> Ima
 
 
 def relate(images: Sequence[Image]) -> None:
-    """Add the facts that only the other images of a series tell: echoes, orientations, field maps."""
+    """Add the facts that only the other images of a series specify: echoes, orientations, field maps."""
     by_series: dict[tuple[str, str], list[Image]] = defaultdict(list)
     for image in images:
         by_series[image.series].append(image)
@@ -202,7 +202,7 @@ def _direction(keys: dict[str, Any], stored_affine: np.ndarray) -> str:
 
 
 def _asl_context(volume: Volume) -> tuple[str, ...]:
-    """Return what each volume is, where all say so."""
+    """Return what each volume is, where all specify it."""
     series = volume.dicom.metadata
     planes = [bids.PlaneAttributes(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
     words = [ASL_WORDS.get(plane.text(Tag.ASL_CONTEXT)) for plane in planes]

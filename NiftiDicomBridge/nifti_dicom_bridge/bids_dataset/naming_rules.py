@@ -17,7 +17,7 @@ DATA = Path(__file__).parent.parent / "data"
 
 @dataclass(frozen=True)
 class Name:
-    """What BIDS says of one suffix: the entities that it must and may have, beside subject and session."""
+    """What BIDS specifies for one suffix: the entities that it must and may have, next to subject and session."""
 
     datatype: str
     suffix: str
@@ -56,7 +56,7 @@ def entities() -> list[str]:
 
 
 def file_name(labels: Sequence[str], labels_by_entity: Mapping[str, str], suffix: str) -> str:
-    """Return the name of a file without extension: ``sub-01_ses-1_task-rest_bold``; `labels` stand in front."""
+    """Return the name of a file without extension: ``sub-01_ses-1_task-rest_bold``; `labels` come first."""
     return "_".join([*labels, *(f"{key}-{labels_by_entity[key]}" for key in entities() if key in labels_by_entity), suffix])
 
 
@@ -73,7 +73,7 @@ def dimension_problem(suffix: str, volumes: int) -> str:
 def missing_keys(datatype: str, suffix: str, keys: Mapping[str, Any]) -> list[str]:
     """Return the keys that BIDS requires of such an image and that are not there.
 
-    Of keys that may stand for each other, as in ``RepetitionTime|VolumeTiming``, one is enough.
+    Of keys that may represent each other, as in ``RepetitionTime|VolumeTiming``, one is enough.
     """
     wanted = [
         key

@@ -1,4 +1,4 @@
-"""All images of a job: where each goes in the dataset, and what its sidecar says there."""
+"""All images of a job: where each goes in the dataset, and what its sidecar specifies there."""
 
 from __future__ import annotations
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from . import naming_rules
 from .images import Image
 
 SOURCE_DATA = "sourcedata"
 DERIVATIVES = "derivatives"
+SHARED_BY = ("echo", "part")
+"""Entities of images that are acquired together and have tables in common."""
 WITH_GRADIENTS = {("dwi", "dwi"), ("fmap", "epi")}
 
 
@@ -44,6 +47,11 @@ class Placement:
         """Whether it has a name in BIDS."""
         return bool(self.image.datatype)
 
+    def table_path(self, suffix: str) -> str:
+        """Return the path of a table that all echoes and parts of the image share, without extension."""
+        shared = {key: label for key, label in self.image.entities.items() if key not in SHARED_BY}
+        return f"{self.path.parent}/{naming_rules.file_name(self.labels, shared, suffix)}"
+
     @property
     def record_path(self) -> str:
         """The file of the record, apart from the sidecar; empty for images of ``sourcedata``, whose sidecar contains it."""
@@ -54,5 +62,5 @@ class Placement:
 
     @property
     def with_gradients(self) -> bool:
-        """Whether b-values may stand beside it."""
+        """Whether b-values may be next to it."""
         return not self.is_raw or (self.image.datatype, self.image.suffix) in WITH_GRADIENTS

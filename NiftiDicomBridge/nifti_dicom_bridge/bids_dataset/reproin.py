@@ -1,4 +1,4 @@
-"""Names of series in ReproIn form, which say themselves what they are: ``func-bold_task-rest_dir-AP__note``.
+"""Names of series in ReproIn form, which state the kind of image: ``func-bold_task-rest_dir-AP__note``.
 
 https://github.com/ReproNim/reproin#overall-workflow
 """
@@ -17,7 +17,7 @@ SCOUT = "scout"
 
 @dataclass(frozen=True)
 class ReproInName:
-    """What a name says.
+    """What a name specifies.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class ReproInName:
 
 
 def parse_reproin(name: str) -> ReproInName | None:
-    """Return what a name in ReproIn form says; None for any other name."""
+    """Return what a name in ReproIn form specifies; None for any other name."""
     text = re.sub(r"^[A-Z]+:", "", name.strip())
     first, *parts = re.sub(r"^WIP ", "", text).split("__")[0].split("_")
     datatype, _, suffix = first.partition("-")

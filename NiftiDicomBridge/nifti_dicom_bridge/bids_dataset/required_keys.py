@@ -1,4 +1,4 @@
-"""Keys that BIDS requires: those that the naming tells are added, "n/a" where BIDS allows it, and nothing is invented."""
+"""Keys that BIDS requires: those that the naming specifies are added, "n/a" where BIDS allows it, and nothing is invented."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from . import naming_rules
 from .images import Image
 
-EXPLAINED = 'give {} under "sidecar_changes" in bids_map="FILE" to have it placed'
+EXPLAINED = 'give {} in bids_keys="FILE" to have it placed'
 
 
 def add_required_keys(image: Image, session: Sequence[Image]) -> None:
-    """Add the keys that an image needs for its name; where some are missing, say why it cannot have it.
+    """Add the keys that an image needs for its name; where some are missing, give the reason it cannot have it.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def _task(image: Image) -> dict[str, Any]:
 
 
 def _phase_units(image: Image) -> dict[str, Any]:
-    """Phase images have units: rad where the DICOM says so, else steps of the scanner."""
+    """Phase images have units: rad where the DICOM specifies it, else steps of the scanner."""
     if image.entities.get("part") != "phase" and image.suffix != "phase":
         return {}
     units = image.plan.frames[0][0].units.lower()
@@ -51,7 +51,7 @@ def _phase_units(image: Image) -> dict[str, Any]:
 
 
 def _echo_times(image: Image, session: Sequence[Image]) -> dict[str, Any]:
-    """Return the echo times of a phase difference as the magnitude images beside it tell them."""
+    """Return the echo times of a phase difference as the magnitude images next to it specify them."""
     if image.suffix != "phasediff":
         return {}
     keys = {}
@@ -64,7 +64,7 @@ def _echo_times(image: Image, session: Sequence[Image]) -> dict[str, Any]:
 
 
 def _asl(image: Image) -> dict[str, Any]:
-    """Return what the roles of the volumes tell; they are those of the map, else those of the DICOM."""
+    """Return what the roles of the volumes specify; they are those of the map, else those of the DICOM."""
     if (image.datatype, image.suffix) != ("perf", "asl"):
         return {}
     pairs = min(image.aslcontext.count("control"), image.aslcontext.count("label"))
@@ -75,7 +75,9 @@ def _asl(image: Image) -> dict[str, Any]:
 
 
 def _roles(image: Image) -> tuple[str, ...]:
-    """Return what each volume of an ASL series is: as the map says, repeated as often as needed, else as the DICOM does."""
+    """Return what each volume of an ASL series is: as the map specifies, repeated as often as needed, else as the DICOM
+    does.
+    """
     if (image.datatype, image.suffix) != ("perf", "asl"):
         return ()
     given = image.aslcontext
@@ -83,7 +85,7 @@ def _roles(image: Image) -> tuple[str, ...]:
 
 
 def _alone(image: Image, session: Sequence[Image]) -> str:
-    """Return what must lie beside an image and does not; empty where nothing."""
+    """Return what must be next to an image and does not; empty where nothing."""
     if (image.datatype, image.suffix) == ("dwi", "dwi") and not image.facts["Diffusion"]:
         return "BIDS requires b-values of dwi, and the DICOM does not contain them"
     magnitude = any((other.datatype, other.suffix) == ("fmap", "magnitude") for other in session)
@@ -101,7 +103,7 @@ def _lacking(image: Image, known: dict[str, Any]) -> str:
         given = EXPLAINED.format("them" if len(missing) > 1 else "it")
         reasons.append(f"BIDS requires {', '.join(missing)} of {what}, and the DICOM does not contain it: {given}")
     if image.suffix == "asl" and not image.aslcontext:
-        reasons.append('the DICOM does not specify which volumes are control and label: give "aslcontext" in the map')
+        reasons.append('the DICOM does not specify which volumes are control and label: give "aslcontext" in bids_keys="FILE"')
     required = naming_rules.names()[image.datatype, image.suffix].required
     if lacking := [entity for entity in required if entity not in (*image.entities, "echo")]:
         reasons.append(f'names of {what} need {lacking[0]}-…: give it under "custom_entities" in bids_map="FILE"')

@@ -34,12 +34,12 @@ class Owners:
 
     def __init__(self, dataset: Path):
         self._owners: dict[tuple[str, str], Identity] = {}
-        for root in (dataset / "sourcedata", dataset):  # the records say who the subjects are
+        for root in (dataset / "sourcedata", dataset):  # the records specify who the subjects are
             for subject in sorted(root.glob("sub-*")) if root.is_dir() else []:
                 self._note_subject(subject)
 
     def claim(self, scope: str, candidates: Sequence[str], identity: Identity) -> str:
-        """Return the label that this owner has already, else the first that nobody else is known to have."""
+        """Return the label that this owner has already, else the first that no one else is known to have."""
         verdicts = [_same(self._owners.get((scope, label.lower()), ()), identity) for label in candidates]
         chosen = verdicts.index(True) if True in verdicts else verdicts.index(None) if None in verdicts else -1
         self._owners[scope, candidates[chosen].lower()] = identity
@@ -58,12 +58,12 @@ class Owners:
 
 
 def _same(owner: Identity, identity: Identity) -> bool | None:
-    """Whether two identities are one, by the first thing that both tell; None where they tell nothing in common."""
+    """Whether two identities are one, by the first thing that both specify; None where they specify nothing in common."""
     return next((mine == theirs for theirs, mine in zip(owner, identity, strict=False) if theirs and mine), None)
 
 
 def _first_sidecar(folder: Path) -> dict[str, Any]:
-    """Return the keys of the first sidecar below a folder that tells of a study; none where there is none."""
+    """Return the keys of the first sidecar below a folder that describes a study; none where there is none."""
     for path in sorted(folder.rglob("*.json")):
         try:
             top = read_json(path)
@@ -118,7 +118,7 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
 
 
 def sessions_from_reproin(images: Sequence[Image]) -> dict[str, str]:
-    """Return the sessions that names in ReproIn form tell: StudyInstanceUID → label; one name speaks for its study."""
+    """Return the sessions that names in ReproIn form specify: StudyInstanceUID → label; one name is used for its study."""
     sessions: dict[str, str] = {}
     for image in images:
         name = protocol_of(image)
@@ -128,7 +128,7 @@ def sessions_from_reproin(images: Sequence[Image]) -> dict[str, str]:
 
 
 def protocol_of(image: Image) -> ReproInName | None:
-    """Return what the name of a series tells in ReproIn form; None where it has another."""
+    """Return what the name of a series specifies in ReproIn form; None where it has another."""
     names = (str(image.keys.get(key, "")) for key in ("ProtocolName", "SeriesDescription"))
     return next((name for name in map(parse_reproin, names) if name is not None), None)
 

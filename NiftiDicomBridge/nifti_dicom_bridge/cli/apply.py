@@ -17,6 +17,7 @@ from ..options.wording import command_line_words
 from .archive import print_transfer
 from .archive_options import ARCHIVE, add_settings
 from .convert import Registrar, check_report, pair, write_report_file
+from .convert_options import KINDS, PLANES
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .progress_bar import ProgressBar
@@ -29,13 +30,19 @@ _DICOM = (
     "size_limit", "series", "study", "patient", "modality",
 )  # fmt: skip
 _EPILOG = """placeholders in COMMAND:
-  {input}       NIfTI file of the volume          {inputs}      those of all selected volumes of a study
-  {output}      NIfTI file to write               {input1} ...  the volume that the first --select matches, and so on
-  {output_dir}  folder to write to                {input_dir}   folder of the input files
-  {sidecar}     JSON file of the volume           {bval} {bvec} b-values and gradient directions
-  {name}        name of the series                {subject}     letters and digits of PatientID
+  {input}        NIfTI file of the volume
+  {output}       NIfTI file to write
+  {output_dir}   folder to write to
+  {input_dir}    folder of the input files
+  {inputs}       NIfTI files of all selected volumes of a study
+  {input1} ...   the volume that the first --select matches, and so on
+  {sidecar}      JSON file of the volume
+  {bval} {bvec}  b-values and gradient directions
+  {name}         name of the series
+  {subject}      letters and digits of PatientID
 
-docs/recipes/ has a command for TotalSegmentator, nnU-Net, FSL, ANTs, FreeSurfer, fMRIPrep, MONAI and the Spinal Cord Toolbox.
+docs/recipes/ has commands for TotalSegmentator, nnU-Net, FSL, ANTs, FreeSurfer,
+fMRIPrep, MONAI and the Spinal Cord Toolbox.
 """
 
 
@@ -53,8 +60,9 @@ def add_apply(commands: Any) -> None:
     sub = commands.add_parser(
         NAME,
         help="run a NIfTI tool on DICOM series",
-        description="Convert DICOM series to NIfTI, run a command on them, and write its results as DICOM beside the original.",
-        usage="nifti-dicom-bridge apply INPUT [INPUT ...] -o OUT [options] -- COMMAND ... {input} ... {output} ...",
+        description="Convert DICOM series to NIfTI, run a command on them, and write its\n"
+        "results as DICOM next to the original.",
+        usage="nifti-dicom-bridge apply INPUT [INPUT ...] -o OUT [options]\n           -- COMMAND ... {input} ... {output} ...",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -93,13 +101,15 @@ def _add_result(group: Any) -> None:
     group.add_argument("--algorithm", default="", metavar="NAME[:VERSION[:FAMILY]]",
                        help="what COMMAND is, for segments and provenance, such as nnU-Net:2.5:AI (default: name of the "
                             "program)")  # fmt: skip
-    group.add_argument("--as", choices=[kind.value for kind in Kind], default=Kind.AUTO.value, dest="kind",
-                       help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
+    group.add_argument("--as", choices=[kind.value for kind in Kind], default=Kind.AUTO.value, dest="kind", metavar="KIND",
+                       help=f"the kind of DICOM object (default: by data and modality): {KINDS}")  # fmt: skip
     group.add_argument("--labels", metavar="FILE|PROFILE", help="names, codes and colors of labels: see docs/labels.md")
     group.add_argument("--segmentation", choices=[form.value for form in SegmentationForm],
-                       default=SegmentationForm.AUTO.value, help="how segments are stored")  # fmt: skip
+                       default=SegmentationForm.AUTO.value, metavar="FORM",
+                       help="how segments are stored: binary, fractional, labelmap")  # fmt: skip
     group.add_argument("--plane", choices=[plane.value for plane in SlicePlane], default=SlicePlane.AUTO.value,
-                       help="which axis becomes the slices of new objects (default: that of the original)")  # fmt: skip
+                       metavar="PLANE",
+                       help=f"plane of the slices of new objects: {PLANES} (default: that of the original)")  # fmt: skip
     group.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                        help="set a DICOM attribute of the results; may be repeated")  # fmt: skip
     group.add_argument("--metadata", metavar="FILE", help="JSON or TOML with DICOM keywords and values")
@@ -125,7 +135,7 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
         lines.show(entry)
     lines.end(report, time.monotonic() - start)
     if arguments.report:
-        write_report_file(report, arguments.report, arguments.quiet, arguments.overwrite)
+        write_report_file(report, arguments, arguments.overwrite)
     code = DONE if report.ok else FAILED
     return max(code, send_outputs(report.outputs)) if send_outputs is not None and report.outputs else code
 

@@ -10,6 +10,7 @@ from .convert import Registrar
 from .exit_codes import DONE, FAILED
 from .lines import print_json, print_line
 from .progress_bar import ProgressBar
+from .reading_options import chosen_files
 
 if TYPE_CHECKING:
     from ..network.transfer_report import TransferReport
@@ -22,7 +23,7 @@ def run_send(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
 
     settings = read_archive_settings(arguments.archive_settings)
     with ProgressBar(arguments.quiet or arguments.json) as bar:
-        report = send(arguments.inputs, arguments.archive, settings, bar.progress)
+        report = send(chosen_files(arguments.inputs, arguments), arguments.archive, settings, bar.progress)
     return print_transfer(report, arguments)
 
 

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .reading_options import add_selection
+
 ARCHIVE = "dicomweb:URL or pacs:AET@HOST:PORT; pacs+tls: for TLS"
 
 
@@ -25,6 +27,7 @@ def add_send(commands: Any) -> None:
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files and folders")
     sub.add_argument("--to", required=True, dest="archive", metavar="ARCHIVE", help=ARCHIVE)
+    add_selection(sub)
     _add_common(sub)
 
 

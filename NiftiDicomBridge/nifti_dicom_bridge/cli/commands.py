@@ -1,8 +1,9 @@
-"""The command line: prints, asks nothing, and says by its exit code how it went."""
+"""The command line: prints, asks nothing, and returns the outcome as exit code."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,10 +17,10 @@ from .convert import Registrar, run_convert
 from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from .lines import accept_every_character, print_json, print_line
 from .listen import run_listen
-from .parser import parser_of_commands
+from .parser import PROGRAM, parser_of_commands
 from .preview_options import joined
 from .progress_bar import ProgressBar
-from .reading_options import SELECTION
+from .reading_options import chosen_files, selection_of
 from .short_form import with_command
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
@@ -40,8 +41,10 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     accept_every_character()
     parser = parser_of_commands(registrar is not None)
     try:
-        own, task = split_task(with_command(sys.argv[1:] if argv is None else argv, _COMMANDS))
-        options = parser.parse_args(joined(own), argparse.Namespace(task=task))
+        given = list(sys.argv[1:] if argv is None else argv)
+        own, task = split_task(with_command(given, _COMMANDS))
+        command_line = shlex.join([PROGRAM, *given])
+        options = parser.parse_args(joined(own), argparse.Namespace(task=task, command_line=command_line))
     except SystemExit as stop:
         return int(stop.code or 0)
     if options.command is None:
@@ -97,7 +100,7 @@ def _fail(text: str, code: int) -> int:
 def _inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.inspect import inspect
 
-    selection = {name: value for name in SELECTION if (value := getattr(arguments, name))}
+    selection = selection_of(arguments)
     with ProgressBar(quiet=arguments.json or arguments.bids_map) as bar, size_limit(arguments.size_limit):
         if arguments.bids_map:
             from ..conversion.bids_map_starter import bids_map_starter
@@ -113,7 +116,8 @@ def _compare(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from ..conversion.comparison import compare
 
     with ProgressBar(quiet=arguments.json) as bar, size_limit(arguments.size_limit):
-        comparison = compare(arguments.first, arguments.second, bar.progress, arguments.follow_links)
+        first, second = (chosen_files([side], arguments) for side in (arguments.first, arguments.second))
+        comparison = compare(first, second, bar.progress, arguments.follow_links)
     _print(comparison.to_dict() if arguments.json else comparison.table(), arguments.json)
     return DONE if comparison.same else FAILED
 
@@ -122,7 +126,7 @@ def _validate(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     from ..validation import validate
 
     with ProgressBar(quiet=arguments.json or arguments.quiet) as bar, size_limit(arguments.size_limit):
-        report = validate(arguments.inputs, bar.progress, arguments.follow_links)
+        report = validate(chosen_files(arguments.inputs, arguments), bar.progress, arguments.follow_links)
     if arguments.json:
         _print(report.to_dict(), as_json=True)
     else:
@@ -141,7 +145,7 @@ def _create_sample(arguments: argparse.Namespace, registrar: Registrar | None) -
     from ..samples import create_samples
 
     for series in create_samples(arguments.output):
-        print_line(f"made       {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
+        print_line(f"created    {series.title} → {len(series.files)} file(s) in {series.files[0].parent}")
     return DONE
 
 

@@ -77,7 +77,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
     if arguments.report:
-        write_report_file(report, arguments.report, arguments.quiet, options.overwrite)
+        write_report_file(report, arguments, options.overwrite)
     write_summaries(report, arguments, time.monotonic() - start)
     return DONE if report.ok else FAILED
 
@@ -116,9 +116,11 @@ def check_report(report: Path, output: Path, overwrite: bool) -> None:
     check_new_file("--report", report, output, overwrite)
 
 
-def write_report_file(report: ConversionReport, path: Path, quiet: bool, overwrite: bool) -> None:
-    """Write a report, with progress."""
+def write_report_file(report: ConversionReport, arguments: argparse.Namespace, overwrite: bool) -> None:
+    """Write a report with the command line, with progress; a run that protects patients does not state its command."""
     from ..html_report import write_report
 
-    with ProgressBar(quiet) as bar:
-        write_report(report, path, bar.progress, overwrite)
+    if report.run is not None and report.run.command:
+        report.run.command = arguments.command_line
+    with ProgressBar(arguments.quiet) as bar:
+        write_report(report, arguments.report, bar.progress, overwrite)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..options import Compression, Kind, Layout, Names, SegmentationForm, SlicePlane, Target, Uids
+from ..options import Compression, Kind, Layout, Names, RoiForm, SegmentationForm, SlicePlane, Target, Uids
 from ..options.filename_templates import FIELDS
 from .archive_options import ARCHIVE, add_settings
 from .cluster_options import add_cluster
@@ -13,16 +13,26 @@ from .deidentification_options import add_deidentification
 from .preview_options import add_preview
 from .reading_options import add_reading, add_selection
 
+KINDS = ", ".join(kind.value for kind in Kind if kind is not Kind.AUTO)
+PLANES = ", ".join(plane.value for plane in SlicePlane if plane is not SlicePlane.AUTO)
+
 
 def add_convert(commands: Any, can_register: bool) -> None:
     """Add the command."""
-    sub = commands.add_parser("convert", help="convert images", description="Convert files and folders, at any depth.")
+    sub = commands.add_parser(
+        "convert",
+        help="convert images",
+        description="Convert files and folders, at any depth.",
+        usage="nifti-dicom-bridge convert INPUT [INPUT ...] [--to FORMAT] -o OUT [options]",
+    )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
-                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
+                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID; or objects of a "
+                          "store: s3://BUCKET/FOLDER, gs://…, az://…, zip://FOLDER::ARCHIVE.zip (docs/scale.md)")  # fmt: skip
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
-    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT",
+                     help="folder to write to, made when missing; or a URL: s3://…, gs://…, az://…")  # fmt: skip
     _add_form(sub)
     _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
     _add_dicom(sub.add_argument_group("DICOM files and archives"))
@@ -47,8 +57,10 @@ def _add_form(sub: Any) -> None:
     sub.add_argument("--no-gzip", action="store_false", dest="gzip", help="write .nii instead of .nii.gz")
     sub.add_argument("--layout", choices=[layout.value for layout in Layout], default=Layout.FLAT.value,
                      help="flat: all NIfTI files in OUT (default); bids: OUT is a BIDS dataset")  # fmt: skip
+    sub.add_argument("--rois", choices=[form.value for form in RoiForm], default=RoiForm.LABELMAP.value,
+                     help="RT Structure Sets: labelmap (default), or masks: one image for each region")  # fmt: skip
     sub.add_argument("--resample", type=str.lower, metavar="tilt,spacing",
-                     help="to NIfTI: beside an image of sheared or uneven slices, write one on a regular grid. To DICOM: "
+                     help="to NIfTI: for an image of sheared or uneven slices, also write one on a regular grid. To DICOM: "
                           "'shear' makes rows and columns perpendicular")  # fmt: skip
     sub.add_argument("--set", action="append", default=[], metavar="KEYWORD=VALUE", dest="attributes",
                      help="set a DICOM attribute, such as PatientID=007; may be repeated")  # fmt: skip
@@ -89,9 +101,9 @@ def _add_bids(group: Any) -> None:
 
 
 def _add_dicom(group: Any) -> None:
-    group.add_argument("--compress", choices=[c.value for c in Compression], default=Compression.NATIVE.value,
-                     help="compress the pixels of DICOM files without loss; original: as the restored files were (default: "
-                          "native)")  # fmt: skip
+    group.add_argument("--compress", choices=[c.value for c in Compression], default=Compression.NATIVE.value, metavar="CODEC",
+                     help="compress the pixels of DICOM files without loss: rle, jpegls, j2k, htj2k, deflate; original: as the "
+                          "restored files were; native (default): uncompressed")  # fmt: skip
     group.add_argument("--send", metavar="ARCHIVE", help=f"send the DICOM files to an archive: {ARCHIVE}")
     add_settings(group)
 
@@ -102,15 +114,15 @@ def _add_zarr(group: Any) -> None:
 
 
 def _add_creation(group: Any) -> None:
-    group.add_argument("--as", choices=[k.value for k in Kind], default=Kind.AUTO.value, dest="kind",
-                       help="the kind of DICOM object (default: by data and modality)")  # fmt: skip
+    group.add_argument("--as", choices=[k.value for k in Kind], default=Kind.AUTO.value, dest="kind", metavar="KIND",
+                       help=f"the kind of DICOM object (default: by data and modality): {KINDS}")  # fmt: skip
     group.add_argument("--reference", action="append", metavar="DICOM",
                        help="DICOM series in the same frame of reference; patient and study are copied from it; may be "
                             "repeated: images are paired by grid, then by name")  # fmt: skip
     group.add_argument("--allow-no-overlap", action="store_true",
                        help="also use a reference that the image does not overlap, for patient and study only")  # fmt: skip
     group.add_argument("--study-from", metavar="DICOM", help="DICOM that gives patient and study only")
-    group.add_argument("--sidecar", metavar="FILE.json", help="BIDS sidecar that does not lie beside the image")
+    group.add_argument("--sidecar", metavar="FILE.json", help="path of the BIDS sidecar, if it is not next to the image")
     group.add_argument("--metadata", metavar="FILE",
                        help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
     group.add_argument("--labels", metavar="FILE|PROFILE",
@@ -119,8 +131,11 @@ def _add_creation(group: Any) -> None:
     group.add_argument("--algorithm", metavar="NAME[:VERSION[:FAMILY]]",
                        help="what made a segmentation automatically, such as nnU-Net:2.5:AI")  # fmt: skip
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,
-                       help="how segments are stored (default: binary; fractional for probabilities)")  # fmt: skip
-    group.add_argument("--plane", choices=[p.value for p in SlicePlane], default=SlicePlane.AUTO.value,
-                       help="which axis becomes the slices (default: that of the reference or the thickest)")  # fmt: skip
+                       metavar="FORM",
+                       help="how segments are stored: binary (default), labelmap, fractional (default for "
+                            "probabilities)")  # fmt: skip
+    group.add_argument("--plane", choices=[p.value for p in SlicePlane], default=SlicePlane.AUTO.value, metavar="PLANE",
+                       help=f"plane of the slices: {PLANES} (default: that of the reference or of "
+                            "the thickest slices)")  # fmt: skip
     group.add_argument("--max-error", type=float, metavar="E",
                        help="largest change that rounding to 16 bits may make, in the units of the image")  # fmt: skip

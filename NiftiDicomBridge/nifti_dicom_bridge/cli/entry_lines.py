@@ -78,7 +78,7 @@ class EntryLines:
         for text, count in self._notes.items():
             if count > 1 and text in self._printed:
                 print_line(f"note       {count} images: {text}")
-        counts = Counter(entry.outcome.value for entry in report.entries)
+        counts = Counter(entry.outcome.text for entry in report.entries)
         done = sum(count for outcome, count in counts.items() if outcome not in _LAST)
         if can_continue and counts["failed"] and done:
             print_line("note       the same command with --skip-existing converts only what is missing")

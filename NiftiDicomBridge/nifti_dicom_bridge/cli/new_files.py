@@ -1,4 +1,4 @@
-"""Files that a command writes beside its images."""
+"""Files that a command writes next to its images."""
 
 from __future__ import annotations
 

@@ -78,9 +78,8 @@ def _add_inspect(commands: Any) -> None:
         help="show what is there",
         description="Show patients, studies and series, what each becomes, and what is wrong with it.",
     )
-    sub.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM or NIfTI files, Zarr stores, folders, or a DICOMDIR"
-    )
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
+                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or a URL: s3://BUCKET/FOLDER")  # fmt: skip
     add_reading(sub)
     add_selection(sub)
     sub.add_argument("--deep", action="store_true", help="also decode all pixel data, to find damage that headers do not show")
@@ -100,6 +99,7 @@ def _add_compare(commands: Any) -> None:
     sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
     sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
     add_reading(sub)
+    add_selection(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     _add_verbose(sub)
 
@@ -112,6 +112,7 @@ def _add_validate(commands: Any) -> None:
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files, folders, or a DICOMDIR")
     add_reading(sub)
+    add_selection(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     _add_verbose(sub)
@@ -125,7 +126,7 @@ def _add_demo(commands: Any) -> None:
     sub = commands.add_parser(
         "demo",
         help="show the round trip on a sample made here",
-        description="Make a small, nasty sample series, go round the circle, print the proof.",
+        description="Create a small, difficult MR series, convert it to NIfTI and back, and compare the result with it.",
     )
     sub.add_argument("output", nargs="?", type=Path, metavar="OUT", help="keep the files there (default: a temporary folder)")
 
@@ -134,6 +135,6 @@ def _add_create_sample(commands: Any) -> None:
     sub = commands.add_parser(
         "create-sample",
         help="make sample DICOM of several modalities",
-        description="Make CT, MR, PET, enhanced MR, SEG, XA cine and US cine of a drawn body: nobody's data.",
+        description="Create synthetic CT, MR, PET, enhanced MR, SEG, XA cine and US cine series of one patient.",
     )
     sub.add_argument("output", type=Path, metavar="DIR", help="folder to write to; must be empty or missing")

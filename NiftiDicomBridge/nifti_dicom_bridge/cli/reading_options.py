@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 SELECTION = ("series", "study", "patient", "modality")
+
+
+def selection_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that select images, as far as they are given."""
+    return {name: value for name in SELECTION if (value := getattr(arguments, name))}
+
+
+def chosen_files(inputs: Sequence[Path], arguments: argparse.Namespace) -> list[Path]:
+    """Return the inputs, or with a selection the files of the images that match; raises `BridgeError` if none does."""
+    if not selection_of(arguments):
+        return list(inputs)
+    from ..conversion.selection import selected_paths
+    from ..options import ConversionOptions
+
+    follow_links = getattr(arguments, "follow_links", False)
+    return selected_paths(inputs, ConversionOptions(follow_links=follow_links, **selection_of(arguments)))
 
 
 def add_reading(sub: Any) -> None:

@@ -18,7 +18,7 @@ from ..standard.tags import Tag
 from .inspect import Inspection, plans_to_inspect
 
 CRITERIA = ("SeriesDescription", "ProtocolName", "Modality", "Component", "EchoIndex", "Volumes", "ImageType", "SeriesNumber")
-"""What images are told apart by: as few as possible, in this order."""
+"""What images are specified apart by: as few as possible, in this order."""
 ASSIGNED = ("part", "dir", "echo", "run")
 """Entities that each conversion assigns by the images."""
 _SPECIAL = re.compile(r"[\[*?]")
@@ -46,14 +46,33 @@ def bids_map_starter(
     relate(images)
     for image in images:
         classify(image, BidsMap())
-    patients = dict.fromkeys(str(image.keys.get("PatientID", "")) for image in images)
-    dates = dict.fromkeys(metadata.text(image.plan.instances[0].elements, Tag.STUDY_DATE) for image in images)
     return {
-        "subjects": {_pattern(patient): label_of(patient) for patient in patients if label_of(patient)},
-        "sessions": {_pattern(date): label_of(date) for date in dates if label_of(date)},
+        "subjects": {_pattern(patient): label_of(patient) for patient in _patients(images)},
+        "sessions": {_pattern(date): label_of(date) for date in _dates(images)},
         "tasks": {_pattern(image.description): image.entities["task"] for image in images if image.entities.get("task")},
         "descriptions": _rows(images),
     }
+
+
+def _patients(images: Sequence[Image]) -> list[str]:
+    """Return the PatientIDs that give a label, without those that are the name of another patient: a pattern matches both."""
+    owners: dict[str, set[str]] = {}
+    for image in images:
+        patient, name = str(image.keys.get("PatientID", "")), str(image.keys.get("PatientName", ""))
+        owners.setdefault(name, set()).add(patient)
+        owners.setdefault(patient, set()).add(patient)
+    patients = dict.fromkeys(str(image.keys.get("PatientID", "")) for image in images)
+    return [patient for patient in patients if label_of(patient) and owners[patient] == {patient}]
+
+
+def _dates(images: Sequence[Image]) -> list[str]:
+    """Return the dates of studies, without those on which a patient has several studies: a pattern would join them."""
+    studies: dict[str, dict[str, set[str]]] = {}
+    for image in images:
+        date = metadata.text(image.plan.instances[0].elements, Tag.STUDY_DATE)
+        patients = studies.setdefault(date, {})
+        patients.setdefault(str(image.keys.get("PatientID", "")), set()).add(image.study)
+    return [date for date, some in studies.items() if label_of(date) and all(len(uids) == 1 for uids in some.values())]
 
 
 def _rows(images: Sequence[Image]) -> list[dict[str, Any]]:

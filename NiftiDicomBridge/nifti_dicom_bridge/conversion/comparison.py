@@ -30,7 +30,7 @@ SHOWN = 20
 CHUNK = 1 << 22
 MOST_KNOWN = 4096
 """Pairs of sequences that are remembered."""
-# what a compressed image may say differently once it is decoded
+# what a compressed image may specify differently once it is decoded
 _TRANSCODED = frozenset(
     {Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION, Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS}
 )
@@ -62,7 +62,7 @@ class Comparison:
     file_meta, equal_file_meta, voxels, equal_voxels : int
         Instances whose file meta information and preamble, and whose decoded pixels, were compared and are the same.
     geometry_mm : float
-        Largest distance between where a frame lies in the first and in the second.
+        Largest distance between where a frame is in the first and in the second.
     names : int
         Files with the same relative name.
     identical_files : int
@@ -101,7 +101,7 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs, but for UIDs that were re-issued consistently."""
+        """Whether nothing differs, except for UIDs that were replaced consistently."""
         return self.different == 0 and self.instances[0] == self.instances[1] == self.instances[2] > 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Comparison:
 def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None, follow_links: bool = False) -> Comparison:
     """Compare all instances with pixel data in two sets of files and folders.
 
-    Instances are matched by SOP Instance UID; those of a re-issued series by file name, else by their place in the series.
+    Instances are matched by SOP Instance UID; those of a series with new UIDs by file name, else by their place in the series.
 
     Parameters
     ----------
@@ -466,12 +466,12 @@ def _lines(comparison: Comparison) -> list[str]:
             f"{'transfer syntax':20} {comparison.transcoded} instance(s) compressed differently: values compared after decoding"
         )
     if comparison.reissued_uids:
-        lines.append(f"{'UIDs':20} {comparison.reissued_uids} re-issued, each by one other throughout")
+        lines.append(f"{'UIDs':20} {comparison.reissued_uids} replaced consistently")
     if comparison.not_compared:
         lines.append(f"{'not compared':20} {comparison.not_compared} object(s) without pixel data, or duplicates")
     for difference in comparison.differences:
         lines.append(f"  {difference.instance}: {difference.what}: {difference.first} ≠ {difference.second}")
     if comparison.different > len(comparison.differences):
         lines.append(f"  … and {comparison.different - len(comparison.differences)} more differences")
-    verdict = "DIFFERENT" if not comparison.same else "SAME, but for re-issued UIDs" if comparison.reissued_uids else "SAME"
+    verdict = "DIFFERENT" if not comparison.same else "SAME, except for new UIDs" if comparison.reissued_uids else "SAME"
     return [*lines, f"=> {verdict}"]

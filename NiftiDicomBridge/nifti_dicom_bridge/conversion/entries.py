@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Cancelled, OutputError
 from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.series import Inventory, Leftover
+from ..formats.dicom.structure_sets.inventory import structure_plans
+from ..formats.dicom.structure_sets.plan import StructureReader
 from ..labels import Segment
 from ..model import metadata
 from ..model.failure import failure_of, is_transient
@@ -61,7 +63,7 @@ class OutputPolicy:
         return frozenset({"de-identification"} if self._cleaner is not None else ())
 
     def published(self, report: ConversionReport) -> ConversionReport:
-        """Return a report whose titles, sentences and paths identify nobody; it is the same where nothing is removed."""
+        """Return a report whose titles, sentences and paths do not identify anyone; it is the same where nothing is removed."""
         if self._cleaner is not None:
             for number, entry in enumerate(report.entries, start=1):
                 self._cleaner.publish(entry, number)
@@ -107,30 +109,41 @@ class OutputPolicy:
         return {}
 
 
-def plans_and_report(inventory: Inventory, runner: TaskRunner, template: str = "") -> tuple[list[Plan], ConversionReport]:
-    """Return what each series becomes, under names that differ, and a report of all that becomes nothing."""
+def plans_and_report(
+    inventory: Inventory, runner: TaskRunner, template: str = "", structures: StructureReader | None = None
+) -> tuple[list[Plan], ConversionReport]:
+    """Return what each series becomes, under names that differ, and a report of all that becomes nothing.
+
+    RT Structure Sets become images if it is known how they are read.
+    """
     report = ConversionReport()
-    plans = plans_as_named(inventory, report, runner)
+    plans = plans_as_named(inventory, report, runner, structures)
     name_plans(plans, template)
     return plans, report
 
 
-def plans_as_named(inventory: Inventory, report: ConversionReport, runner: TaskRunner) -> list[Plan]:
+def plans_as_named(
+    inventory: Inventory, report: ConversionReport, runner: TaskRunner, structures: StructureReader | None = None
+) -> list[Plan]:
     """Return what each series becomes, each called after itself alone.
 
     Files that are left out are entries of the report, and so are series that cannot be understood: failed ones.
     """
     plans: list[Plan] = []
+    entries: list[Entry] = []
     if inventory.unselected:
         report.notes.append(f"{inventory.unselected} series were left out by the selection.")
-    entries = leftover_entries(inventory.leftovers)
     for series in inventory.series:
         entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
         with errors_recorded_in(entry):
             plans += plan_series(series)
         if entry.outcome is Outcome.FAILED:
             entries.append(entry)
-    runner.report(entries, report)
+    if structures is not None:
+        plans += structure_plans(inventory, plans, structures)
+        if structures.references and not inventory.structure_sets:
+            report.notes.append("reference= was not applied: it is for RT Structure Sets, and the input contains none")
+    runner.report([*leftover_entries(inventory.leftovers), *entries], report)
     return plans
 
 
@@ -151,7 +164,7 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
 class errors_recorded_in:
     """Turns an error of any kind into a failed entry; cancelling goes through. Read: ``with errors_recorded_in(entry):``.
 
-    With `skip_existing`, an output that exists is no failure.
+    With `skip_existing`, an output that exists is not a failure.
     """
 
     def __init__(self, entry: Entry, skip_existing: bool = False):

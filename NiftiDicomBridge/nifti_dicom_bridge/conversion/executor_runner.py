@@ -38,14 +38,17 @@ class RemoteExecution:
         How often a batch is tried again after a loss or an error of the file system or network.
     is_stopped : callable
         Whether the run shall end now.
+    prepared : callable
+        Called when the tasks of a job are known, and nothing is left to do but to wait for the workers.
     """
 
     executor: Executor
     retries: int = 2
     is_stopped: Callable[[], bool] = lambda: False
+    prepared: Callable[[], None] = lambda: None
 
     def is_lost(self) -> bool:
-        """Whether the executor can do nothing more, and does not say so in its futures."""
+        """Whether the executor can do nothing more, and does not specify it in its futures."""
         is_lost: Callable[[], bool] = getattr(self.executor, "is_lost", lambda: False)
         return is_lost()
 
@@ -72,6 +75,7 @@ class ExecutorRunner(TaskRunner):
 
     def run(self, tasks: Sequence[Task]) -> list[Entry]:
         """Convert all images and return their entries, in the order of the tasks."""
+        self._where.prepared()
         if not tasks:
             return []
         with RunFolder(self._output, self.progress) as folder:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..errors import OutputError, SidecarError
 from ..model import metadata
+from ..model.input_files import open_file
 from ..model.metadata import Instance
 from ..model.report import Entry, Outcome
 from ..options import ConversionOptions
@@ -14,7 +15,7 @@ from ..standard.tags import Tag
 
 
 def series_of(image: Path) -> str:
-    """Return the SeriesInstanceUID in the sidecar of an image, or beside a record apart from it; empty if there is none."""
+    """Return the SeriesInstanceUID in the sidecar of an image, or next to a record apart from it; empty if there is none."""
     for path in filter(None, (record_path(image), sidecar_path(image))):
         try:
             series = str(read_sidecar(path).get("SeriesInstanceUID", ""))
@@ -46,7 +47,8 @@ def refuse_other_study(entry: Entry, instance: Instance) -> None:
 
     study_uid = metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID)
     try:
-        existing = pydicom.dcmread(entry.outputs[0], stop_before_pixels=True, specific_tags=["StudyInstanceUID"])
+        with open_file(entry.outputs[0]) as file:
+            existing = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["StudyInstanceUID"])
     except Exception:  # pydicom raises errors of many kinds
         existing = None
     if existing is not None and existing.get("StudyInstanceUID", "") == study_uid:

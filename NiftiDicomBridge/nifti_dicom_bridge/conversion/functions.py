@@ -178,8 +178,8 @@ def deidentify(
     --------
     >>> from nifti_dicom_bridge import deidentify
     >>> deidentify("scans", "public")
-    ConversionReport: 1 reissued
-      reissued   7_MR → 7 files in public/7_MR
+    ConversionReport: 1 restored (new UIDs)
+      restored   7_MR → 7 files in public/7_MR (new UIDs)
     """
     return convert(Job(inputs, output, _options(target, {**options, "deidentify": True})), progress)
 
@@ -193,7 +193,7 @@ def _options(target: Target | str, given: dict[str, Any]) -> ConversionOptions:
     for name in given.keys() - _PICTURES - _OTHERS:
         near = difflib.get_close_matches(name, _PICTURES | _OTHERS, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Options are {', '.join(sorted(_PICTURES | _OTHERS))}."
-        raise OptionError(f"There is no option {name} here. {hint}")
+        raise OptionError(f"Unknown option {name}. {hint}")
     pictures = {name: value for name, value in given.items() if name in _PICTURES}
     others = {name: value for name, value in given.items() if name not in _PICTURES}
     if pictures and "preview" in others:

@@ -1,4 +1,4 @@
-"""Which of the inputs are NIfTI images."""
+"""Which of the inputs are images of NIfTI, NRRD, MetaImage or MGH."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import BridgeError
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.input_files import walk
-from ..model.names import companion, is_nifti, suffix_of
+from ..model.names import OTHER_SUFFIXES, companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions
 from .entries import errors_recorded_in
@@ -21,7 +21,7 @@ PAIR = (".hdr", ".img")
 
 
 def nifti_files(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
-    """Yield the NIfTI files among and below the inputs, sorted."""
+    """Yield the images among and below the inputs, sorted: NIfTI, and other formats that become DICOM in the same way."""
     for given in inputs:
         if given.is_dir() and not is_store(given):
             for root, folders, names in walk(given, follow_links, []):
@@ -39,10 +39,10 @@ def _is_listed(path: Path) -> bool:
 
 
 def is_nifti_file(path: Path) -> bool:
-    """Whether a path has the suffix of a NIfTI image, and is not a folder; of those in two files, both must exist."""
+    """Whether a path has the suffix of an image, and is not a folder; of NIfTI in two files, both must exist."""
     if suffix_of(path, PAIR):
         return companion(path, ".hdr").is_file() and companion(path, ".img").is_file()
-    return is_nifti(path) and not path.is_dir()
+    return bool(is_nifti(path) or suffix_of(path, OTHER_SUFFIXES)) and not path.is_dir()
 
 
 def opened_images(

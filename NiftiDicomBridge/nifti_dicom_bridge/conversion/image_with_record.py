@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import BridgeError
 from ..formats import nifti, zarr
+from ..formats.image_formats import read_image
 from ..model.input_files import Stamp, change_since
 from ..model.volume import Volume
 from ..output import check_complete
@@ -53,7 +54,7 @@ class ImageWithRecord:
             If the image is damaged, was changed in the meantime, or it and its sidecar do not belong together.
         """
         self.check_unchanged()
-        image = nifti.read_image(self.path, lazy=lazy)
+        image = read_image(self.path, lazy=lazy)
         self.check_unchanged()
         if with_gradients and image.times > 1:
             image = nifti.with_gradients(image, self.path)

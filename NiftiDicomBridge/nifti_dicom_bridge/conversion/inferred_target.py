@@ -8,11 +8,13 @@ from pathlib import Path
 from ..errors import DicomReadError, OptionError
 from ..formats.dicom.reading.files import NotDicom, find_files, read_instance
 from ..formats.zarr import stores_below
+from ..model.input_files import open_file
 from ..model.names import NIFTI_SUFFIXES, suffix_of
 from ..model.report import COMPANIONS
 from ..options import Target
 from ..options.addresses import is_address
 from .image_files import nifti_files, other_inputs
+from .url_jobs import mirrored
 
 PREFIX_END = b"DICM"
 PREAMBLE = 128
@@ -31,6 +33,11 @@ def inferred_target(inputs: Sequence[Path], follow_links: bool = False) -> Targe
     """
     if any(map(is_address, inputs)):
         return Target.NIFTI
+    with mirrored(inputs) as (_, paths, _):
+        return _target_of(paths, follow_links)
+
+
+def _target_of(inputs: Sequence[Path], follow_links: bool) -> Target:
     missing = [path for path in inputs if not path.exists()]
     if missing:
         raise DicomReadError(f"{missing[0]}: no such file or folder. Check the path.")
@@ -59,7 +66,7 @@ def _dicom_files(inputs: Sequence[Path], follow_links: bool) -> Iterator[Path]:
 
 def _is_dicom(path: Path, name: str) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             if file.read(PREAMBLE + len(PREFIX_END))[PREAMBLE:] == PREFIX_END:
                 return True
         read_instance(path, name)

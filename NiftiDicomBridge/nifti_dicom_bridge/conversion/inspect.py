@@ -15,15 +15,17 @@ from ..model import metadata
 from ..model.failure import failure_of
 from ..model.report import fitted
 from ..model.safe_text import printable
-from ..options import ConversionOptions, Progress
+from ..options import ConversionOptions, Progress, Target
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
 from .file_names import name_plans
 from .image_files import is_nifti_file, nifti_files, selected_files, selected_stores
 from .image_with_record import ImageWithRecord, open_nifti, open_store
-from .inspect_images import of_image, of_plan
+from .inspect_images import NEW_OBJECT, of_image, of_plan
 from .inspect_tree import tree_lines
+from .joined_images import joined_files
 from .selection import Selection, find_selected, nothing_selected
+from .url_jobs import mirrored
 
 
 @dataclass(repr=False)
@@ -83,7 +85,8 @@ def inspect(
     Parameters
     ----------
     paths : path or iterable of paths
-        DICOM and NIfTI files, Zarr stores, folders of any depth, or a DICOMDIR.
+        DICOM and NIfTI files, Zarr stores, folders of any depth, a DICOMDIR, or URLs (``s3://bucket/folder``); of uncompressed
+        DICOM below a URL, only headers are read.
     progress : Progress, optional
         Called with the number of files read.
     follow_links : bool
@@ -109,11 +112,17 @@ def inspect(
             48 × 40 × 7 uint16  1.2 × 1.25 × 4 mm  LPS  TR 2000 ms  TE 80 ms
             → 7_Nasty_demo.nii.gz
     """
-    given, result = paths_of(paths), Inspection()
     options = ConversionOptions(follow_links=follow_links, **selection)
-    selected = Selection.of(options)
+    with mirrored(paths_of(paths)) as (workspace, given, _):
+        result = _inspection(given, options, deep, progress)
+        return Inspection(*map(workspace.values, (result.images, result.others, result.problems)))
+
+
+def _inspection(given: Sequence[Path], options: ConversionOptions, deep: bool, progress: Progress | None) -> Inspection:
+    result, selected, follow_links = Inspection(), Selection.of(options), options.follow_links
     for path in selected_files(nifti_files(given, follow_links), selected):
         _add_image(result, path, open_nifti, "NIfTI")
+    _note_joined(result)
     for path in selected_stores(zarr.stores_below(given, follow_links), selected):
         _add_image(result, path, open_store, "Zarr")
     plans = plans_to_inspect(given, options, result, progress)
@@ -155,6 +164,14 @@ def _add_image(result: Inspection, path: Path, opener: Callable[[Path], ImageWit
         result.images.append(of_image(opener(path), kind))
     except Exception as error:
         result.add_problem(str(path), error)
+
+
+def _note_joined(result: Inspection) -> None:
+    """Report which images without a record become one object together."""
+    new = {Path(image["paths"][0]): image for image in result.images if image["becomes"].startswith(NEW_OBJECT)}
+    for files in joined_files(list(new), ConversionOptions(Target.DICOM)):
+        for file in files:
+            new[file]["becomes"] += f", together with {len(files) - 1} other file(s) of its folder"
 
 
 def _decode(plans: Sequence[Plan], result: Inspection, progress: Progress | None) -> None:

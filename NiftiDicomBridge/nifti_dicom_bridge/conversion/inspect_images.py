@@ -30,6 +30,7 @@ SERIES = {
     "date": "SeriesDate", "time": "SeriesTime",
 }  # fmt: skip
 _KEYWORDS = ("Modality", *PATIENT.values(), *STUDY.values(), *SERIES.values())
+NEW_OBJECT = "no record: becomes a new DICOM object"
 _TIMES = {"repetition_time_ms": "RepetitionTime", "echo_time_ms": "EchoTime"}
 
 
@@ -104,7 +105,7 @@ def _created(file: ImageWithRecord) -> tuple[str, list[str]]:
     if proposal.error:
         return "no record: cannot become DICOM as it is", [proposal.error]
     kind = "" if proposal.kind is Kind.AUTO else f' (kind="{proposal.kind}")'
-    return f"no record: becomes a new DICOM object{kind}", proposal.warnings
+    return f"{NEW_OBJECT}{kind}", proposal.warnings
 
 
 def _identity(texts: Mapping[str, str]) -> dict[str, Any]:

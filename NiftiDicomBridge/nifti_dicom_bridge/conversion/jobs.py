@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
 from ..errors import BridgeError, OptionError
 from ..model.failure import LOGGER, WithoutMessages
 from ..model.limits import size_limit
-from ..model.report import ConversionReport, Outcome
+from ..model.report import ConversionReport, Outcome, Run
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
+from ..options.urls import is_url
 from ..output import recover
+from ..version import tool_version
 from .archives import fetched_inputs, send_outputs
 from .selection import Selection, nothing_selected
 from .task_runner import Finished, TaskRunner
+from .url_jobs import Workspace, finishing, mirrored, with_urls
 
 
 @dataclass
@@ -28,9 +34,10 @@ class Job:
     ----------
     inputs : list of pathlib.Path
         Files and folders; one path or several. Also archives, with what to fetch:
-        ``dicomweb:https://host/path/studies/UID`` or ``pacs:AET@host:port?PatientID=ID``.
+        ``dicomweb:https://host/path/studies/UID`` or ``pacs:AET@host:port?PatientID=ID``; and URLs of object stores:
+        ``s3://bucket/folder``.
     output : pathlib.Path
-        Folder to write to; created if missing.
+        Folder to write to; created if missing. Also the URL of a folder in an object store.
     options : ConversionOptions
         All choices.
 
@@ -54,7 +61,7 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
     job : Job
         What to do.
     progress : Progress, optional
-        Told how far it is; may raise `Cancelled`.
+        Receives the progress; may raise `Cancelled`.
     finished : callable, optional
         Given each entry of the report as soon as it is complete; with ``deidentify``, all of them at the end, when it is known
         what no sentence may contain.
@@ -69,7 +76,7 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
     BridgeError
         If nothing can be started: an input does not exist, there is nothing to convert, an option contradicts itself.
     Cancelled
-        If `progress` said so; nothing half-written is left.
+        If `progress` raises it; nothing half-written is left.
 
     Examples
     --------
@@ -87,18 +94,46 @@ def check_job(job: Job) -> None:
     if not job.inputs:
         raise OptionError("No input was given. Name the files or folders to convert.")
     check_options(job.options)
+    if job.options.send and is_url(job.output):
+        raise OptionError("send needs files on this computer, and the output is a URL. Leave out one of them.")
 
 
 def convert_with(
     job: Job, progress: Progress | None, finished: Finished | None, runner_of: Callable[..., TaskRunner]
 ) -> ConversionReport:
     """Convert what a job names; `runner_of` returns what runs its tasks, given what `TaskRunner` takes."""
-    with fetched_inputs(job.inputs, job.options, progress) as (inputs, failed):
-        report = _convert(replace(job, inputs=inputs), progress, finished, runner_of)
+    run, start = _run_of(job), time.monotonic()
+    with fetched_inputs(job.inputs, job.options, progress) as (fetched, failed), mirrored(fetched, job.output) as mirrors:
+        workspace, inputs, output = mirrors
+        local = replace(job, inputs=inputs, output=output)
+        report = _convert(local, progress, finishing(finished, workspace), _with_prepared(runner_of, workspace))
+    report = with_urls(report, workspace, are_named=not job.options.deidentify)
     report.entries += failed
     if job.options.send:
         send_outputs(report, job.options, progress)
+    run.seconds = round(time.monotonic() - start, 3)
+    report.run = run
     return report
+
+
+def _run_of(job: Job) -> Run:
+    """Return what is done and when; names of inputs are left out where they may identify the patient."""
+    started = datetime.now().astimezone().isoformat(timespec="seconds")
+    if job.options.deidentify:
+        return Run("", tool_version(), started, output=job.output)
+    call = f"convert(Job({[str(path) for path in job.inputs]}, {str(job.output)!r}, {job.options!r}))"
+    return Run(call, tool_version(), started, 0.0, list(job.inputs), job.output)
+
+
+def _with_prepared(runner_of: Callable[..., TaskRunner], workspace: Workspace) -> Callable[..., TaskRunner]:
+    """Return what makes a runner whose tasks fetch and publish objects, where inputs or output are URLs."""
+
+    def runner(*arguments: Any) -> TaskRunner:
+        made = runner_of(*arguments)
+        made.prepare = workspace.prepared
+        return made
+
+    return runner
 
 
 def _convert(

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..errors import BridgeError, Cancelled, OptionError
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import Progress
+from ..options.urls import is_url, url_of
 from ..output import RunFolder
 from .absolute_job import absolute_job
 from .dask_cluster import executor_of
@@ -21,7 +23,31 @@ from .remote_batch import convert_job
 from .task_runner import Finished
 
 PREPARED = 4
-"""Jobs whose headers are read, or whose series are converted, at the same time."""
+"""Jobs whose headers are read at the same time."""
+STARTED = 256
+"""Jobs that are prepared or converted at the same time."""
+
+
+class _Turn:
+    """The right to prepare a job, which few have at the same time; it may be given up early. Used as a context."""
+
+    def __init__(self, turns: threading.Semaphore):
+        self._turns = turns
+        self._is_mine = False
+
+    def __enter__(self) -> _Turn:
+        self._turns.acquire()
+        self._is_mine = True
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let another job be prepared."""
+        if self._is_mine:
+            self._is_mine = False
+            self._turns.release()
 
 
 def convert_many(
@@ -36,7 +62,7 @@ def convert_many(
 
     This process reads the headers of all inputs; the workers read and write the images. They must see the same files under the
     same paths. Series whose results share names or UIDs, such as the images of one BIDS subject, are one task. A de-identified
-    job is one task as a whole, as no text of one image may contain what was removed from another.
+    job is one task as a whole, as no text of one image may contain what was removed from another, and so is a job with URLs.
 
     Parameters
     ----------
@@ -82,11 +108,22 @@ def convert_many(
         check_job(job)
     if executor is None:
         return [_report_of(partial(convert, job, progress, finished), job) for job in listed]
+    for job in listed:
+        _check_repeatable(job)
     with executor_of(executor) as where:
         stopped = threading.Event()
         remote = RemoteExecution(where, retries, stopped.is_set)
         calls = _Calls(remote, progress, finished)
         return _converted(list(map(absolute_job, listed)), calls, stopped)
+
+
+def _check_repeatable(job: Job) -> None:
+    """Refuse an output by URL that a repeated task would find complete, and report as a failure."""
+    if is_url(job.output) and not (job.options.skip_existing or job.options.overwrite):
+        raise OptionError(
+            f"{url_of(job.output)}: a task whose worker is lost is repeated, and finds outputs of its first attempt. Use "
+            "skip_existing=True or overwrite=True with an output by URL."
+        )
 
 
 @dataclass
@@ -97,6 +134,7 @@ class _Calls:
     progress: Progress | None
     finished: Finished | None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PREPARED))
 
     def show(self, what: str, done: int, total: int) -> None:
         """Call the progress of the caller."""
@@ -114,8 +152,8 @@ class _Calls:
 
 
 def _converted(jobs: Sequence[Job], calls: _Calls, stopped: threading.Event) -> list[ConversionReport]:
-    """Convert jobs in a few threads, which wait for the workers; return the reports in the order of the jobs."""
-    with ThreadPoolExecutor(PREPARED, "job") as threads:
+    """Convert jobs in threads, which wait for the workers; return the reports in the order of the jobs."""
+    with ThreadPoolExecutor(max(1, min(STARTED, len(jobs))), "job") as threads:
         try:
             futures = [threads.submit(_report_of, partial(_convert_remotely, job, calls), job) for job in jobs]
             _wait_for_all(futures)
@@ -147,25 +185,30 @@ def _report_of(run: Callable[[], ConversionReport], job: Job) -> ConversionRepor
 
 
 def _convert_remotely(job: Job, calls: _Calls) -> ConversionReport:
-    if job.options.deidentify:
+    if job.options.deidentify or any(map(is_url, (*job.inputs, job.output))):
         return _as_a_whole(job, calls)
-    return convert_with(job, calls.show, calls.complete, partial(ExecutorRunner, job.output, calls.remote))
+    with _Turn(calls.turns) as turn:
+        remote = replace(calls.remote, prepared=turn.end)
+        return convert_with(job, calls.show, calls.complete, partial(ExecutorRunner, job.output, remote))
 
 
 def _as_a_whole(job: Job, calls: _Calls) -> ConversionReport:
     """Convert a job as one task."""
     job = replace(job, options=replace(job.options, jobs=1))
-    with RunFolder(job.output, calls.show) as run:
-        report = _answer(job, run, calls.remote)
+    if is_url(job.output):
+        report = _answer(job, None, calls.remote)
+    else:
+        with RunFolder(job.output, calls.show) as run:
+            report = _answer(job, run.path, calls.remote)
     for entry in report.entries:
         calls.complete(entry)
     return report
 
 
-def _answer(job: Job, run: RunFolder, remote: RemoteExecution) -> ConversionReport:
+def _answer(job: Job, run: Path | None, remote: RemoteExecution) -> ConversionReport:
     """Return the report that a worker gives; tried again after a loss."""
     for attempt in range(remote.retries + 1):
-        future = remote.executor.submit(convert_job, job, run.path, 0)
+        future = remote.executor.submit(convert_job, job, run, 0)
         while not future.done():
             wait([future], 0.5)
             if remote.is_stopped():

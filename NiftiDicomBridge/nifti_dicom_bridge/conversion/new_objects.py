@@ -1,4 +1,4 @@
-"""DICOM that is made anew: of NIfTI that never was DICOM, and of DICOM as another kind of object.
+"""DICOM that is made again: of NIfTI that never was DICOM, and of DICOM as another kind of object.
 
 Apart from `to_dicom`, because what it needs (tables of the standard, a data dictionary, checks) takes longer to import than a
 series takes to restore.
@@ -102,12 +102,12 @@ class ObjectBuilder:
         stated = parse_algorithm(self.job.options.algorithm)
         if stated.name and kind not in LABEL_KINDS:
             entry.log.warnings.append(
-                f'algorithm="{stated.title}" was not applied: this image is no segmentation. Use kind="seg" if it is'
+                f'algorithm="{stated.title}" was not applied: this image is not a segmentation. Use kind="seg" if it is'
             )
         return stated
 
     def recast(self, volumes: Sequence[Volume], entry: Entry, progress: Progress | None = None) -> bool:
-        """Make another kind of object of volumes that were DICOM; say whether that was asked for."""
+        """Make another kind of object of volumes that were DICOM; return whether that was requested."""
         shared = self.shared.for_file(entry.inputs[0]) if entry.inputs else self.shared
         kinds = [requested_kind(volume, shared) for volume in volumes]
         if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
@@ -130,21 +130,21 @@ class ObjectBuilder:
 
 
 def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:
-    """Return a volume whose instances say what a person changed in its sidecar."""
+    """Return a volume whose instances specify what a person changed in its sidecar."""
     return with_values(volume.in_memory(), edits.written)
 
 
 def violations(paths: Sequence[Path]) -> list[str]:
     """Return what the standard does not allow in files that were written, in sentences."""
     errors = [finding for finding in check_files(paths) if finding.severity is Severity.ERROR]
-    return [f"not as the standard wants it: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
+    return [f"not valid: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
 
 
 def _refuse_original_options(path: Path, options: ConversionOptions) -> None:
     """Refuse to make something new where the original is wanted and its record is not there."""
     if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
         raise SidecarError(
-            f"{path}: there is no record of the DICOM it came from: {_where_it_was(path)} Put it back; or, if the image never "
+            f"{path}: it has no record of its DICOM original: {_where_it_was(path)} Put it back; or, if the image never "
             'was DICOM, leave out uids="keep" and names="original".'
         )
 
@@ -152,4 +152,4 @@ def _refuse_original_options(path: Path, options: ConversionOptions) -> None:
 def _where_it_was(path: Path) -> str:
     if is_store(path):
         return "the store has none."
-    return f"the sidecar {sidecar_path(path).name} that was written beside it is missing or has no 'NiftiDicomBridge' key."
+    return f"the sidecar {sidecar_path(path).name} that was written with it is missing or has no 'NiftiDicomBridge' key."

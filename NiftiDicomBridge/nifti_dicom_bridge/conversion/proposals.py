@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
 from .image_files import nifti_files
 from .image_with_record import open_nifti
+from .joined_images import joined_files
 
 NAMES_OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "StudyDescription",
@@ -34,7 +36,7 @@ MR = "1.2.840.10008.5.1.4.1.1.4"
 
 
 class SidecarKind(StrEnum):
-    """What was found beside an image.
+    """What was found next to an image.
 
     Examples
     --------
@@ -60,11 +62,11 @@ class Proposal:
     path : pathlib.Path
         The image.
     beside : SidecarKind
-        What was found beside it.
+        What was found next to it.
     kind : Kind
         The kind of object; ``AUTO`` where the original comes back.
     values : list of Change
-        Every attribute of patient, study and series with its value and where that is from; those that nobody tells are
+        Every attribute of patient, study and series with its value and where that is from; those that no source specifies are
         there with an empty value.
     notes, warnings : list of str
         What a person should know before.
@@ -103,14 +105,14 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     options : ConversionOptions, optional
         All choices; the target is DICOM.
     progress : Progress, optional
-        Told how far it is; may raise `Cancelled`.
+        Receives the progress; may raise `Cancelled`.
 
     Raises
     ------
     BridgeError
         If an option contradicts itself, or names what is not there.
     Cancelled
-        If `progress` said so.
+        If `progress` raises it.
 
     Examples
     --------
@@ -128,7 +130,17 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
         if progress is not None:
             progress(path.name, number, len(files))
         proposals.append(proposal_of(path, shared))
+    _note_joined({one.path: one for one in proposals if one.beside is not SidecarKind.RECORD}, options)
     return proposals
+
+
+def _note_joined(proposals: Mapping[Path, Proposal], options: ConversionOptions) -> None:
+    """Report which files become one object together."""
+    for files in joined_files(list(proposals), options):
+        for file in files:
+            proposals[file].notes.append(
+                f"becomes one object together with {len(files) - 1} other file(s) of {file.parent.name}"
+            )
 
 
 def value_problem(keyword: str, text: str) -> str:

@@ -60,16 +60,22 @@ def convert_batch(batch: Batch) -> list[Entry]:
             return [task.run(progress) for task in tasks]
 
 
-def convert_job(job: Job, run: Path, number: int) -> ConversionReport:
-    """Convert a whole job, as `convert_batch` does with tasks."""
+def convert_job(job: Job, run: Path | None, number: int) -> ConversionReport:
+    """Convert a whole job, as `convert_batch` does with tasks; without the folder of a run where the output is a URL."""
+    if run is None:
+        with _one_at_a_time:
+            return _converted(job, None)
     _check_visible(run)
-    progress = _while_it_exists(run)
     with _one_at_a_time:
         recover(job.output)
         with repeatable(run / f"{number}.outputs"):
-            start = time.monotonic()
-            report = convert_with(job, progress, None, TaskRunner)
-            return _with_worker(report, time.monotonic() - start)
+            return _converted(job, _while_it_exists(run))
+
+
+def _converted(job: Job, progress: Progress | None) -> ConversionReport:
+    start = time.monotonic()
+    report = convert_with(job, progress, None, TaskRunner)
+    return _with_worker(report, time.monotonic() - start)
 
 
 def _with_worker(report: ConversionReport, seconds: float) -> ConversionReport:

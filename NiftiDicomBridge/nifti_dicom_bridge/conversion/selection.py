@@ -91,16 +91,19 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def find_selected(
-    paths: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False
+    inputs: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False
 ) -> Inventory:
     """Return what `find_series` finds, without the series that are not selected, their damaged files, and other files."""
-    inventory = find_series(paths, progress, follow_links)
+    inventory = find_series(inputs, progress, follow_links)
     if not selection.patterns:
         return inventory
     kept = [series for series in inventory.series if selection.of_elements(series.instances[0].elements)]
+    others = [series for series in inventory.series if not any(series is one for one in kept)]
     left_out = {series.uid for series in inventory.series} - {series.uid for series in kept}
-    leftovers = [one for one in inventory.leftovers if one.failed and one.series_uid not in left_out]
-    return Inventory(kept, leftovers, len(inventory.series) - len(kept))
+    structure_sets = [instance for instance in inventory.structure_sets if selection.of_elements(instance.elements)]
+    paths = {instance.path for instance in structure_sets}
+    leftovers = [one for one in inventory.leftovers if (one.failed and one.series_uid not in left_out) or one.path in paths]
+    return Inventory(kept, leftovers, len(others), structure_sets, others)
 
 
 def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> BridgeError:
@@ -110,3 +113,22 @@ def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> Brid
     there = f"{len(titles)} series" if options.deidentify or not titles else listed
     where = ", ".join(map(str, inputs))
     return BridgeError(f"{Selection.of(options)} matches no image in {where}, which contains {there}. Correct the pattern.")
+
+
+def selected_paths(paths: Sequence[Path], options: ConversionOptions, progress: Progress | None = None) -> list[Path]:
+    """Return the DICOM files of the images that are selected, and those that cannot be read; all paths without a selection.
+
+    Raises
+    ------
+    BridgeError
+        If a path does not exist, or nothing is selected.
+    """
+    selection = Selection.of(options)
+    if not selection.patterns:
+        return list(paths)
+    inventory = find_selected(paths, selection, progress, options.follow_links)
+    files = [Path(instance.path) for series in inventory.series for instance in series.instances]
+    files += [Path(leftover.path) for leftover in inventory.leftovers]
+    if not files:
+        raise nothing_selected(paths, options)
+    return files

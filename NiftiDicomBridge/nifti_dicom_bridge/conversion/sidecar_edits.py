@@ -59,7 +59,7 @@ class SidecarEdits:
         return [
             *(f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with set_values=.'
               for key in self.ignored),
-            *(f'"{key}" was edited in the sidecar and written, but other attributes tell {value!r} as before'
+            *(f'"{key}" was edited in the sidecar and written, but other attributes still have {value!r} as before'
               for key, value in self.overridden.items()),
             *(f'"{key}" was edited in the sidecar, but no DICOM attribute holds it: it stays in the sidecar only'
               for key in self.unknown),

@@ -1,4 +1,4 @@
-"""NIfTI images with the files beside them, put into a staging area."""
+"""NIfTI images with the files next to them, put into a staging area."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..standard.numbers import is_number
 from .read_back import check_nifti
 
 LONGEST_S = 1e6
-"""No volume takes longer; what a header says beyond is nonsense."""
+"""No volume takes longer; what a header specifies beyond is nonsense."""
 
 
 def write_beside(
@@ -44,7 +44,7 @@ def write_beside(
 
 
 def stage_labels(volume: Volume, name: str, staging: Staging) -> None:
-    """Put the names and colours of segments beside an image that came from a Segmentation."""
+    """Put the names and colors of segments next to an image that came from a Segmentation."""
     from ..formats.dicom.reading.segments import segments_of
 
     segments = segments_of(volume)
@@ -77,15 +77,15 @@ def stage_nifti(
     options : ConversionOptions
         Whether to compress.
     changes : mapping, optional
-        Keys of the sidecar to set beside those that the DICOM tells; None takes a key away. They count as written by us, not
-        as edited.
+        Keys of the sidecar to set next to those that the DICOM specifies; None takes a key away. They count as written by us,
+        not as edited.
     with_gradients : bool
-        Whether b-values and directions may stand beside the image.
+        Whether b-values and directions may be next to the image.
     edited : mapping, optional
         Keys of the sidecar as a person changed them, where the image comes from; they count as edited here too.
     record_name : str
-        Path of the file with the record below the staging area, for a dataset whose sidecars identify nobody; empty to put
-        the record into the sidecar.
+        Path of the file with the record below the staging area, for a dataset whose sidecars do not identify anyone; empty to
+        put the record into the sidecar.
     complete : callable, optional
         For lazy voxels: given their digest, returns the volume with all that is known after they were read.
     progress : Progress, optional
@@ -136,7 +136,9 @@ def _check_other_images(folder: Path, name: str, options: ConversionOptions) -> 
 
 
 def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:
-    """Return a volume whose time step is the RepetitionTime of its sidecar, as BIDS wants: the time from volume to volume."""
+    """Return a volume whose time step is the RepetitionTime of its sidecar, as BIDS requires: the time from volume to
+    volume.
+    """
     seconds = top.get("RepetitionTime")
     if volume.times < 2 or not is_number(seconds) or not 0 < seconds < LONGEST_S:
         return volume
@@ -155,7 +157,7 @@ def _set(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _public(keys: Mapping[str, Any], options: ConversionOptions, in_dataset: bool) -> dict[str, Any]:
-    """Return the keys that a sidecar may have: those of a dataset identify nobody."""
+    """Return the keys that a sidecar may have: those of a dataset do not identify anyone."""
     if in_dataset:
         return bids.without_identity(keys)
     return dict(keys) if options.identity else bids.without_personal_keys(keys)

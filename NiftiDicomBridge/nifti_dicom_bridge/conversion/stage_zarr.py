@@ -47,7 +47,7 @@ def stage_store(
     complete : callable, optional
         Given the digest of the voxels, returns the volume with what is known after they were read.
     progress : Progress, optional
-        Told the number of planes written.
+        Receives the number of planes written.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def stage_store(
 def _write_attributes(
     writer: zarr.StoreWriter, volume: Volume, top: Mapping[str, Any], store: str, sidecar: Path, identity: bool
 ) -> dict[str, Any] | None:
-    """Write what is known beside the voxels into the store, and the JSON file beside it; return the record."""
+    """Write what is known next to the voxels into the store, and the JSON file next to it; return the record."""
     keys, content = _keys_and_record(volume, identity)
     all_keys = {**keys, **top}
     writer.write_attributes(volume, content, all_keys)
@@ -85,7 +85,8 @@ def _check_beside(folder: Path, name: str) -> None:
     for suffix in READABLE_SUFFIXES:
         if (folder / (name + suffix)).exists():
             raise OutputError(
-                f"{folder / name}.json belongs to {name}{suffix}, which lies there too, and holds its record. Choose another "
+                f"{folder / name}.json is the sidecar of {name}{suffix} in the same folder, and contains its record. "
+                f"Choose another "
                 "folder."
             )
 

@@ -24,8 +24,10 @@ Completion = Callable[[str], Volume]
 
 def is_streamed(plan: Plan) -> bool:
     """Whether a volume is read some planes at a time: not label maps, whose planes are made of many frames."""
+    if plan.grid.layers:
+        return False
     loader = Loader(plan, None)
-    return not plan.grid.layers and int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > IN_MEMORY
+    return int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > IN_MEMORY
 
 
 def opened_volume(

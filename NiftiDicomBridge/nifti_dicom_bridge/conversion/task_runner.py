@@ -24,7 +24,14 @@ class TaskRunner:
         Called with the number of files read, then with the number of files converted; may raise `Cancelled`.
     finished : callable, optional
         Given each entry as soon as it is complete.
+
+    Attributes
+    ----------
+    prepare : callable
+        Returns the tasks to run in place of some.
     """
+
+    prepare: Callable[[Sequence[Task]], Sequence[Task]] = staticmethod(lambda tasks: tasks)
 
     def __init__(self, jobs: int = 1, progress: Progress | None = None, finished: Finished | None = None):
         self.jobs, self.progress, self._finished = jobs or processors(), progress, finished
@@ -37,6 +44,7 @@ class TaskRunner:
 
     def run(self, tasks: Sequence[Task]) -> list[Entry]:
         """Convert all images and return their entries, in the order of the tasks."""
+        tasks = self.prepare(tasks)
         progress = RunProgress(tasks, self.progress)
         batches = batches_of(tasks)
         entries: list[Entry] = []

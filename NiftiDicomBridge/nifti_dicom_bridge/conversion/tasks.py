@@ -45,9 +45,10 @@ class Task:
         """Convert the image and return its entry, with where and how long it was converted."""
         start = time.monotonic()
         entry = self.convert(progress)
-        read, written = map(size_of, (self.inputs, () if entry.exists else entry.outputs))
-        seconds = time.monotonic() - start
-        entry.execution = replace(entry.execution, worker=worker_name(), seconds=seconds, read=read, written=written)
+        entry.execution = replace(entry.execution, worker=worker_name(), seconds=time.monotonic() - start)
+        if not entry.execution.read:
+            read, written = size_of(self.inputs), 0 if entry.exists else size_of(entry.outputs)
+            entry.execution = replace(entry.execution, read=read, written=written)
         return entry
 
 
@@ -99,7 +100,7 @@ class RunProgress:
         return of_task
 
     def report(self, n: int, fraction: float) -> None:
-        """Note which part of a task is done; phases of a task that begin anew do not move the whole back."""
+        """Note which part of a task is done; phases of a task that begin again do not move the whole back."""
         if self._progress is None:
             return
         self._parts[n] = max(self._parts[n], min(fraction, 1.0) * self._sizes[n])

@@ -125,7 +125,7 @@ def write_placed(
             stage_labels(volume, name, staging)
         if placement.is_raw and placement.image.aslcontext:
             lines = ["volume_type", *placement.image.aslcontext]
-            staging.path(name.removesuffix("asl") + "aslcontext.tsv").write_text(
+            staging.path(placement.table_path("aslcontext") + ".tsv", update=True).write_text(
                 "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
             )
         images = len(staging.names)
@@ -143,10 +143,10 @@ def _check_existing(stem: Path, placement: Placement, options: ConversionOptions
         if not path.exists():
             continue
         if suffix != wanted:
-            raise OutputError(f"{path} exists: the same image as {wanted} beside it would be there twice. Take it away first.")
+            raise OutputError(f"{path} exists and contains the same image as {wanted}. Remove it first.")
         if (options.overwrite or options.skip_existing) and series_of(path) not in ("", placement.image.series[0]):
             raise OutputError(
-                f"{path} is of another series, and is not replaced. Convert the series of a session in one run, or tell them "
-                'apart by "custom_entities" in bids_map="FILE".'
+                f"{path} is of another series, and is not replaced. Convert the series of a session in one run, "
+                'or distinguish them by "custom_entities" in bids_map="FILE".'
             )
         check_free(path, placement.image.series[0], options)

@@ -26,7 +26,7 @@ def images_of(
     """Return what the headers specify of each image, with what to load; one that cannot be understood is a failed entry.
 
     Names of files in a de-identified dataset are derived from de-identified headers. Descriptions are cleaned for that in
-    place of being removed: their words of anatomy and technique tell what an image is in BIDS.
+    place of being removed: their words of anatomy and technique specify what an image is in BIDS.
 
     Raises
     ------

@@ -318,7 +318,7 @@ def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:
 
 
 def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress | None) -> None:
-    """Give back what an image came from, or a derived series where it was edited."""
+    """Restore the original of an image, or write a derived series if it was edited."""
     together = _edited_values(group)
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest

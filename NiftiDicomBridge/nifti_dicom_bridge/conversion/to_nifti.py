@@ -27,6 +27,7 @@ from .image_with_record import open_store
 from .selection import Selection, find_selected
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .streamed import opened_volume
+from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -36,7 +37,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     selection = Selection.of(options)
     stores = list(selected_stores(stores_below(inputs, options.follow_links), selection))
     inventory = find_selected([path for path in inputs if not is_store(path)], selection, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner, options.filename)
+    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options))
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
     tasks = stores_to_nifti(stores, output, options, taken, public) if stores else []
@@ -106,7 +107,7 @@ def _store_to_nifti(
 
 
 def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: set[str]) -> list[Volume]:
-    """Return what is to be written beside a volume: the same on a regular grid, where that is wanted and it is on none."""
+    """Return what is to be written next to a volume: the same on a regular grid, where that is wanted and it is on none."""
     planes = true_planes(volume.dicom.metadata) if options.resample and volume.source else None
     try:
         resampled = resample(volume, planes, options.resample) if planes else None

@@ -159,7 +159,7 @@ def _subject(source: _Source, volume: Volume, title: str, shared: _Shared, entry
     planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
     placed = edited or planes is not None or (volume.source is None and bool(volume.space))
     if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
-        entry.log.warnings.append(f"it is not known where the image lies: it is shown as stored, not {shared.options.plane}")
+        entry.log.warnings.append(f"the position of the image is unknown: it is shown as stored, not as {shared.options.plane}")
     if volume.source is not None and not shared.options.deidentify:
         entry.log.warnings += picture_warnings(volume.dicom.metadata)
     return PreviewInput(
@@ -196,7 +196,7 @@ def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> 
     Raises
     ------
     BridgeError
-        If it cannot be read, or is no label map.
+        If it cannot be read, or is not a label map.
     """
     if path is None:
         return ()
@@ -236,17 +236,17 @@ def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entr
     if not shared.maps:
         return own
     if not placed:
-        entry.log.warnings.append("no label map is drawn upon it: it is not known where the image lies")
+        entry.log.warnings.append("no label map is drawn on it: the position of the image is unknown")
         return own
     space = _space(volume)
     fitting = tuple(labels for labels in shared.maps if not space or labels.frame_of_reference in ("", space))
     if not fitting:
-        entry.log.warnings.append("no label map is drawn upon it: it lies in another frame of reference (0020,0052)")
+        entry.log.warnings.append("no label map is drawn on it: its frame of reference (0020,0052) differs")
     return fitting or own
 
 
 def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, public: OutputPolicy) -> tuple[Labels, ...]:
-    """Return a label map as labels, so that it is shown in its colours."""
+    """Return a label map as labels, so that it is shown in its colors."""
     if volume.voxels.ndim != 4 or volume.voxels.dtype.kind not in "iub":
         return ()
     if volume.source is not None:

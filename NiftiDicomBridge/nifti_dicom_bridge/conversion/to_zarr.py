@@ -26,6 +26,7 @@ from .image_files import is_nifti_file, nifti_files, selected_files, selected_st
 from .image_with_record import ImageWithRecord, open_nifti, open_store
 from .selection import Selection, find_selected
 from .stage_zarr import stage_store
+from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task
 
@@ -42,7 +43,7 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     selection = Selection.of(options)
     others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
     inventory = find_selected(others, selection, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner, options.filename)
+    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options))
     taken: set[str] = set()
     public = OutputPolicy.of(options, taken)
     images: list[tuple[str, list[Path], str, Stage]] = [
@@ -98,7 +99,7 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
     if not options.deidentify:
         check_free(staging.folder / (image.name + ZARR_SUFFIX), series_uid(plan), options)
     entry.log.warnings += plan.warnings
-    if plan.grid.layers:  # a plane is made of many frames, which may lie anywhere
+    if plan.grid.layers:  # a plane is made of many frames, which may be anywhere
         volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, options, progress=progress)
         return

@@ -39,7 +39,7 @@ def run_in_processes(
     jobs : int
         Number of processes.
     progress : RunProgress
-        Is told how far all of them are.
+        Receives the progress of all of them.
     finished : callable
         Given each entry as soon as it is complete.
     """
@@ -185,7 +185,7 @@ def start_method() -> str:
 
 def _work(connection: Connection, limit: float | None, others: list[Connection], tasks: Sequence[Task] | None) -> None:
     """Run the tasks that come through a connection, until it is closed."""
-    for other in others:  # copies of those of the parent: else nobody notices that it has ended
+    for other in others:  # copies of those of the parent: else no one notices that it has ended
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)

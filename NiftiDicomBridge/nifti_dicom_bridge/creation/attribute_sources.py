@@ -212,7 +212,7 @@ def _note_other_patient(attributes: Attributes, other: Reference, sentences: lis
 
 
 def _check_patient(attributes: Attributes, other: Reference, described: ImageWithSidecar) -> None:
-    """Refuse to put one patient's image beside another patient's."""
+    """Refuse to put one patient's image next to another patient's."""
     theirs = other.study()
     for tag, keyword in _PATIENT.items():
         ours = attributes.text(tag) if attributes.sources.get(tag) == described.where else ""
@@ -220,7 +220,8 @@ def _check_patient(attributes: Attributes, other: Reference, described: ImageWit
         name = element.value.decode("utf-8", "replace").strip(" \0") if element and isinstance(element.value, bytes) else ""
         if ours and name and ours.casefold().rstrip("^") != name.casefold().rstrip("^"):
             raise OptionError(
-                f"{described.where} says {keyword} {ours!r}, the reference {other.title} is of {name!r}: another patient. Name "
+                f"{described.where} specifies {keyword} {ours!r}, the reference {other.title} has {name!r}: another "
+                f"patient. Name "
                 f'a reference of the same patient, or set the right value: set_values={{"{keyword}": "VALUE"}}'
             )
 
@@ -246,7 +247,7 @@ def _of_series(
 
 
 def _note_defaults(attributes: Attributes, kind: Kind, log: Log) -> None:
-    """Say in one sentence which attributes got a value only because there must be one, and which stayed empty."""
+    """Report in one sentence which attributes got an assumed value, and which stayed empty."""
     assumed = [tag for tag, source in attributes.sources.items() if source == DEFAULT and attributes.elements[tag].value]
     empty = [tag for tag, source in attributes.sources.items() if source == DEFAULT and not attributes.elements[tag].value]
     if assumed:
@@ -262,7 +263,7 @@ def _listed(attributes: Attributes, tags: list[int]) -> str:
 
 
 def stated_modality(stated: SidecarAttributes, shared: ConversionContext) -> str:
-    """Return the modality that ``set_values``, ``metadata`` or the sidecar tells; empty where none does."""
+    """Return the modality that ``set_values``, ``metadata`` or the sidecar specifies; empty where none does."""
     for source in (shared.set_values, shared.file_values, stated.values):
         if Tag.MODALITY in source and source[Tag.MODALITY][1]:
             return str(source[Tag.MODALITY][1][0])

@@ -74,7 +74,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
 
 
 def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
-    """Return what is known of an image beside its values."""
+    """Return what is known of an image next to its values."""
     return KindHints(
         described.name,
         stated_modality(stated, shared),
@@ -95,12 +95,12 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
         log.warnings.insert(0, assumed)
     form = shared.options.segmentation
     if form is not SegmentationForm.AUTO and kind not in LABEL_KINDS:
-        log.warnings.append(f'segmentation="{form}" was not applied: this image is no segmentation. Use kind="seg" if it is')
+        log.warnings.append(f'segmentation="{form}" was not applied: this image is not a segmentation. Use kind="seg" if it is')
     return kind
 
 
 def _timed(described: ImageWithSidecar, log: Log) -> Volume:
-    """Return the image with the time between volumes: RepetitionTime, else what its header tells.
+    """Return the image with the time between volumes: RepetitionTime, else what its header specifies.
 
     Many tools write 1 into the header where they do not know.
     """
@@ -108,12 +108,13 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     if image.times < 2 or not is_number(seconds) or not 0 < seconds < 1e4:
         if image.times > 1 and image.time_step_s > LONGEST_S["RepetitionTime"]:
             log.warnings.append(
-                f"its header says that volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is written as it is"
+                f"according to its header, volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is "
+                f"written unchanged"
             )
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:
         log.warnings.append(
-            f"its header says that volumes are {image.time_step_s:g} s apart, its sidecar that RepetitionTime is "
+            f"according to its header, volumes are {image.time_step_s:g} s apart; its sidecar specifies RepetitionTime "
             f"{seconds:g} s: the sidecar's was taken"
         )
     return replace(image, time_step_s=float(seconds))
@@ -132,7 +133,7 @@ def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:
     Raises
     ------
     SidecarError
-        If it is no list of finite numbers, or has another length.
+        If it is not a list of finite numbers, or has another length.
     """
     value = described.top.get(key)
     if value is None:

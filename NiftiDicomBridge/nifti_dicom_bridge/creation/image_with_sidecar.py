@@ -1,4 +1,4 @@
-"""An image file and what lies beside it: BIDS sidecar, b-values, gradient directions."""
+"""An image file and what is next to it: BIDS sidecar, b-values, gradient directions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from ..bids.inheritance import inherited
 from ..errors import SidecarError
 from ..formats import nifti, zarr
+from ..formats.image_formats import header_keys, read_image
 from ..model.names import companion, stem_of
 from ..model.volume import Volume
 from ..sidecar import KEY, read_sidecar, sidecar_path
@@ -19,12 +20,12 @@ from ..sidecar import KEY, read_sidecar, sidecar_path
 
 @dataclass
 class ImageWithSidecar:
-    """An image and the sidecar that tells of it.
+    """An image and the sidecar that describes it.
 
     Attributes
     ----------
     image : Volume
-        As it stands in the file, with its gradients.
+        As it is in the file, with its gradients.
     path : pathlib.Path
         The file.
     top : dict
@@ -53,14 +54,14 @@ class ImageWithSidecar:
 
 
 def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidecar:
-    """Return an image with all that lies beside it.
+    """Return an image with all that is next to it.
 
     Parameters
     ----------
     path : pathlib.Path
         NIfTI file or Zarr store.
     sidecar : pathlib.Path, optional
-        The JSON, where it is not ``NAME.json`` beside the image or above it by the inheritance principle of BIDS.
+        The JSON, where it is not ``NAME.json`` next to the image or above it by the inheritance principle of BIDS.
 
     Raises
     ------
@@ -69,17 +70,18 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidec
     """
     if zarr.is_store(path):
         return _of_store(path, sidecar)
-    image = nifti.read_image(path, allow_complex=True)
+    image = read_image(path, allow_complex=True)
     image = _with_gradients(image, path)
     files = [sidecar] if sidecar is not None else sidecars_of(path)
-    top: dict[str, Any] = {}
+    top = header_keys(path)
+    where = str(files[-1]) if files else str(path) if top else ""
     for file in files:
         top |= {key: value for key, value in read_top(file).items() if key != KEY}
-    return ImageWithSidecar(image, path, top, str(files[-1]) if files else "")
+    return ImageWithSidecar(image, path, top, where)
 
 
 def _with_gradients(image: Volume, path: Path) -> Volume:
-    """Return an image with the b-values and directions beside it; with a warning where they are there, but not used."""
+    """Return an image with the b-values and directions next to it; with a warning where they are there, but not used."""
     bval, bvec = (_companion_file(path, suffix) for suffix in (".bval", ".bvec"))
     if bval is not None and bvec is not None and image.times > 1:
         return replace(image, gradients=nifti.read_gradients(image, bval, bvec))

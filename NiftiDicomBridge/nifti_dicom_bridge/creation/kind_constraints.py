@@ -1,4 +1,4 @@
-"""What an object of a kind may say of what a sidecar tells, and in which of two attributes."""
+"""What an object of a kind may specify for what a sidecar specifies, and in which of two attributes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..standard.tags import Tag
 from .sidecar_attributes import Values
 
 GATING = frozenset({"CG", "PPG", "EKG", "ECG"})
-# of original images only, or bound to attributes that a sidecar does not tell: PS3.3 C.8.13.4, C.7.6.1.1.1
+# of original images only, or bound to attributes that a sidecar does not specify: PS3.3 C.8.13.4, C.7.6.1.1.1
 _UNWANTED = {
     Kind.ENHANCED_MR: frozenset(
         {
@@ -25,7 +25,7 @@ _UNWANTED = {
     Kind.SC: frozenset({Tag.ANATOMICAL_ORIENTATION_TYPE}),
     Kind.SC_MULTI: frozenset({Tag.ANATOMICAL_ORIENTATION_TYPE}),
 }
-# PS3.16 CID 19, 20, 21: how a patient lies, and goes into the gantry
+# PS3.16 CID 19, 20, 21: how a patient is, and goes into the gantry
 _RECUMBENT = new_element.code("102538003", "SCT", "recumbent")
 _GANTRY = {"HF": new_element.code("102540008", "SCT", "headfirst"), "FF": new_element.code("102541007", "SCT", "feet-first")}
 _LYING = {
@@ -39,8 +39,8 @@ _LYING = {
 def allowed(values: Values, kind: Kind, sentences: list[str]) -> Values:
     """Return what an object of a kind may have of the values of a sidecar.
 
-    TriggerTime is for gated series only, InversionTime where ScanningSequence says IR, which not every maker says of prepared
-    gradient echoes (PS3.3 C.8.3.1, C.8.9.4). Each has another attribute, of Enhanced MR, that is bound to nothing.
+    TriggerTime is for gated series only, InversionTime where ScanningSequence specifies IR, which not every maker specifies
+    for prepared gradient echoes (PS3.3 C.8.3.1, C.8.9.4). Each has another attribute, of Enhanced MR, that is bound to nothing.
     """
     kept = {tag: value for tag, value in values.items() if tag not in _UNWANTED.get(kind, ())}
     left = [tag for tag in values if tag not in kept]
@@ -61,7 +61,7 @@ def _words(values: Values, tag: int) -> set[str]:
 
 
 def code_patient_position(attributes: Attributes) -> None:
-    """Say PatientPosition in codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
+    """Write PatientPosition as codes, as PET does (PS3.3 C.7.6.30): an object with the one may not have the other."""
     position = attributes.text(Tag.PATIENT_POSITION)
     codes = _codes(position[:2], position[2:])
     if Tag.PATIENT_POSITION not in attributes.elements or not codes:

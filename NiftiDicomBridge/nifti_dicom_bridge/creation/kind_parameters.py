@@ -53,5 +53,5 @@ def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> Kind
 
 
 def _segmentation(asked: SegmentationForm, suffix: str) -> SegmentationForm:
-    """Return how segments are stored, ``AUTO`` where the values shall tell: those of BIDS' ``dseg`` are never fractional."""
+    """Return how segments are stored, ``AUTO`` where the values shall specify: those of BIDS' ``dseg`` are never fractional."""
     return SegmentationForm.BINARY if asked is SegmentationForm.AUTO and suffix == "dseg" else asked

@@ -1,4 +1,4 @@
-"""What the labels of an image mean, and from where: the file named, one beside it, its header, a profile of a tool."""
+"""What the labels of an image mean, and from where: the file named, one next to it, its header, a profile of a tool."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import LabelError
-from ..formats.nifti.extensions import extension_texts
-from ..labels import Segment, find_labels, find_shared_labels, is_label_table, is_profile, read_label_text, read_labels
+from ..formats.dicom.created.label_evidence import is_fraction
+from ..formats.image_formats import label_texts
+from ..labels import Segment, find_labels, find_shared_labels, is_profile, read_label_text, read_labels
 from ..labels.totalsegmentator import with_classes
 from ..model.metadata import Log
 from ..model.volume import Volume
@@ -29,7 +30,7 @@ def segments_of_image(path: Path, image: Volume, given: Path | None, log: Log) -
     given : pathlib.Path, optional
         The label file or profile that the user named.
     log : Log
-        Told the source.
+        Receives the source.
 
     Raises
     ------
@@ -55,12 +56,18 @@ def has_only(image: Volume, segments: Sequence[Segment]) -> bool:
 def unknown_values(image: Volume, segments: Sequence[Segment]) -> list[float]:
     """Return the values of an image that are neither 0 nor the number of a segment."""
     numbers = {0.0, *(float(segment.number) for segment in segments)}
-    return sorted({float(value) for value in np.unique(image.array)} - numbers)
+    values = image.array if image.rescale.is_identity else image.real_values()
+    return sorted({round(float(value), 3) for value in np.unique(values)} - numbers)
+
+
+def _is_probability(image: Volume) -> bool:
+    """Whether values are those of maps and not labels: then, segments are numbered by their maps."""
+    return image.times > 1 or is_fraction(image)
 
 
 def has_label_table(path: Path) -> bool:
     """Whether the header of an image contains names of labels."""
-    return any(is_label_table(text) for text in extension_texts(path))
+    return bool(label_texts(path))
 
 
 def needs_names(given: Path) -> bool:
@@ -79,15 +86,14 @@ def _segments(path: Path, image: Volume, given: Path | None, log: Log) -> list[S
 
 
 def _named_by_itself(path: Path, log: Log) -> list[Segment]:
-    """Return the labels by a file beside the image, or by its header."""
+    """Return the labels by a file next to the image, or by its header."""
     source = find_labels(path)
     if source is not None:
         log.notes.append(f"names of labels: {source}")
         return read_labels(source)
-    for text in extension_texts(path):
-        if is_label_table(text):
-            log.notes.append("names of labels: the header of the image")
-            return read_label_text(text, str(path))
+    for text in label_texts(path):
+        log.notes.append("names of labels: the header of the image")
+        return read_label_text(text, str(path))
     return []
 
 
@@ -97,7 +103,7 @@ def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:
     if source is None:
         return []
     segments = read_labels(source)
-    unknown = unknown_values(image, segments) if image.voxels.dtype.kind in "iub" else []
+    unknown = [] if _is_probability(image) else unknown_values(image, segments)
     if unknown:
         log.warnings.append(
             f"names of labels are not those of {source}, which lacks {_some(unknown)}. labels= names the file or profile to use"
@@ -108,7 +114,7 @@ def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:
 
 
 def _require_all(image: Volume, segments: Sequence[Segment], profile: Path) -> None:
-    unknown = unknown_values(image, segments) if image.voxels.dtype.kind in "iub" else []
+    unknown = [] if _is_probability(image) else unknown_values(image, segments)
     if unknown and segments:
         raise LabelError(
             f'labels="{profile}": the image has values that this profile lacks ({_some(unknown)}), so it is of another tool '

@@ -18,12 +18,12 @@ def given_values(options: ConversionOptions) -> dict[str, tuple[str, str]]:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Return keyword → value as ``set_values`` takes them; several values stand between backslashes.
+    """Return keyword → value as ``set_values`` takes them; several values are between backslashes.
 
     Raises
     ------
     OptionError
-        If the file cannot be read, is no JSON or TOML object, or holds something else than texts, numbers and lists of them.
+        If the file cannot be read, is not a JSON or TOML object, or holds something else than texts, numbers and lists of them.
     """
     content = read_option_file(path, "metadata")
     if not isinstance(content, dict):

@@ -1,4 +1,4 @@
-"""Predictions of nnU-Net: regions that overlap, and the probabilities that it writes beside a label map."""
+"""Predictions of nnU-Net: regions that overlap, and the probabilities that it writes next to a label map."""
 
 from __future__ import annotations
 

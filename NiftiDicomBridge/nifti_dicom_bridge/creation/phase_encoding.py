@@ -28,23 +28,25 @@ def phase_encoding(described: ImageWithSidecar, placed: Volume, sentences: list[
     Parameters
     ----------
     described : Described
-        The image as it stands in its file.
+        The image as it is in its file.
     placed : Volume
         The same, with axes as its slices are written.
     sentences : list of str
-        Told what cannot be said.
+        Receives what cannot be specified.
 
     Raises
     ------
     SidecarError
-        If a key has another value than BIDS says.
+        If a key has another value than BIDS specifies.
     """
     axis_and_sense = _axis_and_sense(described, placed)
     if axis_and_sense is None:
         return {}
     axis, sense = axis_and_sense
     if axis == 2:
-        sentences.append("the phase encoding runs along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot say")
+        sentences.append(
+            "the phase encoding is along the slices, which InPlanePhaseEncodingDirection (0018,1312) cannot express"
+        )
         return {}
     values: dict[int, tuple[str, list[Any]]] = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: ("CS", ["ROW" if axis == 0 else "COL"])}
     if sense and manufacturer_of(str(described.top.get("Manufacturer", "")), {}) == "GE":
@@ -85,7 +87,7 @@ def _along(direction: np.ndarray, placed: Volume) -> tuple[int, int]:
 
 
 def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:
-    """Return AcquisitionMatrix: frequency rows, frequency columns, phase rows, phase columns; 0 what nobody tells."""
+    """Return AcquisitionMatrix: frequency rows, frequency columns, phase rows, phase columns; 0 if unknown."""
     lines, steps = (
         _count(top, keys, where) for keys in (("AcquisitionMatrixPE",), ("FrequencyEncodingSteps", "BaseResolution"))
     )

@@ -1,4 +1,4 @@
-"""What an object may not say is repaired or taken out of its attributes, by the rules that `validate` checks with."""
+"""What an object may not specify is repaired or taken out of its attributes, by the rules that `validate` checks with."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def drop_invalid_attributes(elements: Elements, others: Elements, sop_class: str
     Parameters
     ----------
     elements : Elements
-        What the source tells.
+        What the source specifies.
     others : Elements
-        What the object has beside that; judged with it, never taken out.
+        What the object has next to that; judged with it, never taken out.
     sop_class : str
         SOP Class UID of the object.
     sentences : dict of str to None
-        Told what was repaired and what was taken out.
+        Receives what was repaired and what was taken out.
     """
     repaired = {tag: _repaired(tag, element, sentences) for tag, element in elements.items()}
     for _ in range(ROUNDS):
@@ -122,7 +122,7 @@ def _half_module(tag: int, elements: Elements, sop_class: str) -> tuple[Path, st
         rules = {rule.tag for rule in module.rules}
         if module.usage != "M" and tag in rules and tag not in always:
             for other in sorted((rules - always) & elements.keys()):
-                return (other,), f"its module {module.name} wants {dictionary.describe(tag)} too, which is missing"
+                return (other,), f"its module {module.name} also requires {dictionary.describe(tag)}, which is missing"
     return (), ""
 
 
@@ -151,7 +151,7 @@ _WORDS = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: {"COLUMN": "COL"}}  # of Enhanc
 
 
 def _repaired(tag: int, element: Element, sentences: Sentences) -> Element:
-    """Return an element whose value is written as its VR wants, items of sequences too."""
+    """Return an element whose value is written as its VR requires, items of sequences too."""
     if isinstance(element.value, tuple):
         items = (
             {inner: _repaired(inner, value, sentences) for inner, value in item.elements.items()} for item in element.value

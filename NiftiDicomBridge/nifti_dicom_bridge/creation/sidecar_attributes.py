@@ -1,4 +1,4 @@
-"""What the sidecar of an image tells, as attributes: legal ones, and sentences about what is not."""
+"""What the sidecar of an image specifies, as attributes: legal ones, and sentences about what is not."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SEPARATORS = re.compile(r"[_\\/,;+\s]+")
 
 @dataclass
 class SidecarAttributes:
-    """What a sidecar tells.
+    """What a sidecar specifies.
 
     Attributes
     ----------
@@ -64,14 +64,14 @@ class SidecarAttributes:
 
 
 def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
-    """Return the attributes that the BIDS keys of an image tell.
+    """Return the attributes that the BIDS keys of an image specify.
 
     What BIDS allows and an attribute cannot hold is shortened or left out, with a sentence.
 
     Raises
     ------
     SidecarError
-        If a key has a value of another type than BIDS says, or one that is none of its kind.
+        If a key has a value of another type than BIDS specifies, or one that is none of its kind.
     """
     stated = SidecarAttributes()
     top = _singular(described, stated.sentences)
@@ -137,7 +137,7 @@ def _single(tag: int, texts: list[str]) -> list[str]:
 
 
 def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[str]) -> tuple[str, list[Any]] | None:
-    """Return VR and values; shortened or rounded where the VR wants that, None where nothing fits.
+    """Return VR and values; shortened or rounded where the VR requires that, None where nothing fits.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def _sequences(items: dict[tuple[int, ...], Element]) -> Elements:
 
 
 def private_block(described: ImageWithSidecar, attributes: Attributes, of_first: Elements) -> Elements:
-    """Return the private block with what the sidecar says and the attributes of the object to be made do not tell.
+    """Return the private block with what the sidecar specifies and the attributes of the object to be made do not specify.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def private_block(described: ImageWithSidecar, attributes: Attributes, of_first:
     attributes : Attributes
         All that is decided.
     of_first : dict of int to Element
-        What the first frame says by itself.
+        Attributes of the first frame alone.
     """
     elements = attributes.elements | of_first
     overridden = set_tags(attributes)

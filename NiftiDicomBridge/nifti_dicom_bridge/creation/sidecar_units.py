@@ -16,7 +16,7 @@ _MS = 20.0
 
 
 def in_seconds(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
-    """Return the keys of a sidecar with times in seconds; what was converted or left out is told in `sentences`."""
+    """Return the keys of a sidecar with times in seconds; what was converted or left out is specified in `sentences`."""
     converted = dict(top)
     for key, longest in LONGEST_S.items():
         numbers = numbers_of(converted.get(key))

@@ -1,6 +1,6 @@
-"""What the instances of a series tell that another kind of object can tell too: of all frames, or of each.
+"""What the instances of a series specify that another kind of object can specify too: of all frames, or of each.
 
-Objects of one frame say it in the data set, enhanced ones in functional groups. Both become one flat list per frame.
+Objects of one frame specify it in the data set, enhanced ones in functional groups. Both become one flat list per frame.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..model.metadata import Element, Elements, Instance, Item, SeriesMetadata
 from ..standard import dictionary, iods
 from ..standard.tags import Tag
 
-# what follows from the image, its planes, its place in a series and its references: said anew, or by another attribute
+# what follows from the image, its planes, its place in a series and its references: specified again, or by another attribute
 _SAID_ANEW = frozenset({
     Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, Tag.SOP_CLASS_UID,
     Tag.SOP_INSTANCE_UID, Tag.SERIES_INSTANCE_UID, Tag.INSTANCE_NUMBER,
@@ -50,7 +50,7 @@ _OF_PIXELS = frozenset({
     Tag.LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, Tag.RESCALE_TYPE, Tag.LOSSY_IMAGE_COMPRESSION,
     Tag.LOSSY_IMAGE_COMPRESSION_RATIO, Tag.LOSSY_IMAGE_COMPRESSION_METHOD,
 })  # fmt: skip
-# groups that say where and when, what values mean and what is shown, by attributes of their own
+# groups that specify where and when, what values mean and what is shown, by attributes of their own
 _NOT_FLATTENED = frozenset({
     Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.MR_DIFFUSION_SEQUENCE, Tag.FRAME_VOI_LUT_SEQUENCE,
     Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE,
@@ -70,7 +70,7 @@ _FLAT_NAMES = {
     Tag.FRAME_ACQUISITION_NUMBER: (Tag.ACQUISITION_NUMBER, "IS"),  # FrameAcquisitionNumber → AcquisitionNumber
     Tag.RF_ECHO_TRAIN_LENGTH: (Tag.ECHO_TRAIN_LENGTH, "IS"),  # RFEchoTrainLength → EchoTrainLength
 }
-# what an enhanced object says in words of its own: attribute, its value → ScanningSequence or SequenceVariant (C.8.3.1.1)
+# what an enhanced object specifies in words of its own: attribute, its value → ScanningSequence or SequenceVariant (C.8.3.1.1)
 _SEQUENCE_WORDS = (
     (Tag.ECHO_PULSE_SEQUENCE, ("SPIN", "BOTH"), Tag.SCANNING_SEQUENCE, "SE"),
     (Tag.INVERSION_RECOVERY, ("YES",), Tag.SCANNING_SEQUENCE, "IR"),
@@ -82,7 +82,7 @@ _SEQUENCE_WORDS = (
     (Tag.SPOILING, ("RF", "GRADIENT", "RF_AND_GRADIENT"), Tag.SEQUENCE_VARIANT, "SP"),
     (Tag.OVERSAMPLING_PHASE, ("2D", "3D", "2D_3D"), Tag.SEQUENCE_VARIANT, "OSP"),
 )
-# modules that say how an image was acquired, of objects of one frame and of many: an object of the one kind may have those
+# modules that specify how an image was acquired, of objects of one frame and of many: an object of the one kind may have those
 # of the other, as a Standard Extended SOP Class (PS3.2 3.11.2)
 _UID = "1.2.840.10008.5.1.4.1.1."
 _ACQUISITION = {
@@ -101,11 +101,11 @@ class SourceAttributes:
     Attributes
     ----------
     shared : Elements
-        What all frames say alike.
+        What all frames specify alike.
     frames : dict of (int, int) to Elements
         (instance, frame) → what differs between frames.
     moments : dict of (int, int) to datetime
-        When each frame was acquired, where it says.
+        When each frame was acquired, where it specifies.
     private, left : set of int
         Private tags that stay behind; and others that the kind of object does not have.
     remembered : Elements
@@ -121,7 +121,7 @@ class SourceAttributes:
 
 
 def attributes_from_source(series: SeriesMetadata, sop_class: str) -> SourceAttributes:
-    """Return what the frames of a series tell that an object of a SOP class may tell.
+    """Return what the frames of a series specify that an object of a SOP class may specify.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _filled(elements: Elements) -> Elements:
 
 
 def _flattened(top: Elements, frame: int) -> Elements:
-    """Return the elements that hold for one frame, those of functional groups beside the others."""
+    """Return the elements that hold for one frame, those of functional groups next to the others."""
     own = metadata.items(top, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[frame : frame + 1]
     whole = as_original(top, own[0].elements if own else {})
     elements = {
@@ -213,7 +213,7 @@ def _as(element: Element, vr: str) -> Element:
 
 
 def _with_sequence_words(elements: Elements) -> Elements:
-    """Return elements with ScanningSequence and SequenceVariant, where an enhanced object tells what they say."""
+    """Return elements with ScanningSequence and SequenceVariant, where an enhanced object specifies what they specify."""
     changed = dict(elements)
     for target in (Tag.SCANNING_SEQUENCE, Tag.SEQUENCE_VARIANT):
         words = [
@@ -232,7 +232,7 @@ def _is_restated(tag: int) -> bool:
 
 @lru_cache(maxsize=32)
 def _allowed(sop_class: str, modality: str) -> frozenset[int]:
-    """Return the attributes of an IOD, and those that say how images of a modality are acquired."""
+    """Return the attributes of an IOD, and those that specify how images of a modality are acquired."""
     tags = {rule.tag for module in iods.modules_of(sop_class) for rule in module.rules}
     for uid, names in _ACQUISITION.get(modality, ()):
         modules = iods.modules_of(uid)

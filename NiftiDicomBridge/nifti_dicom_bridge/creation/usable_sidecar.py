@@ -131,7 +131,7 @@ def _problem(described: ImageWithSidecar, checks: Sequence[Check]) -> tuple[str,
 
 
 def _is_usable(described: ImageWithSidecar, checks: Sequence[Check], key: str, value: Any) -> bool:
-    """Whether another reading of a value passes all checks; a number is no code or UID."""
+    """Whether another reading of a value passes all checks; a number is not a code or UID."""
     alone = replace(described, top={key: value})
     problem = _problem(replace(described, top={**described.top, key: value}), checks)
     if (problem is not None and problem[0] == key) or _problem(alone, (attributes_from_sidecar,)) is not None:
@@ -142,7 +142,7 @@ def _is_usable(described: ImageWithSidecar, checks: Sequence[Check], key: str, v
 
 
 def _readings(value: Any) -> Iterator[Any]:
-    """Yield what a value of the wrong type can stand for."""
+    """Yield what a value of the wrong type can represent."""
     if isinstance(value, str):
         number = _number(value)
         yield from () if number is None else (number,)

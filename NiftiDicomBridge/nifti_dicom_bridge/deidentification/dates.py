@@ -1,4 +1,4 @@
-"""Dates moved by days, as "Retain Longitudinal Temporal Information Modified Dates" wants (PS3.15 E.3.6)."""
+"""Dates moved by days, as "Retain Longitudinal Temporal Information Modified Dates" requires (PS3.15 E.3.6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)(.*)", re.DOTALL)
 
 
 def shifted(vr: str, text: str, days: int) -> str:
-    """Return the values of DA or DT moved by days; TM stays. What is no whole date becomes empty."""
+    """Return the values of DA or DT moved by days; TM stays. What is not a whole date becomes empty."""
     return text if vr == "TM" else "\\".join(_shifted(value.strip(" \0"), days) for value in text.split("\\"))
 
 

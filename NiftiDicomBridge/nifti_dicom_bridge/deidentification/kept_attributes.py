@@ -54,7 +54,7 @@ UIDS_OF_KINDS = frozenset({
     Tag.ORIGINAL_SPECIALIZED_SOP_CLASS_UID,
 })  # fmt: skip
 UIDS_OF_TABLES = frozenset({Tag.CODING_SCHEME_UID, Tag.CONTEXT_UID, Tag.MAPPING_RESOURCE_UID})
-"""They say nothing if they are replaced: kept if they are registered, else removed."""
+"""They specify nothing if they are replaced: kept if they are registered, else removed."""
 
 STANDARD_SCHEMES = frozenset({
     "SCT", "SRT", "SNM3", "99SDM", "DCM", "UCUM", "LN", "FMA", "RADLEX", "NCIt", "ICD10", "I10", "I10P", "ICDO3", "UMLS",

@@ -1,4 +1,4 @@
-"""BIDS keys that come from private attributes only: numbers and axes identify nobody and outlive the attributes."""
+"""BIDS keys that come from private attributes only: numbers and axes do not identify anyone and outlive the attributes."""
 
 from __future__ import annotations
 

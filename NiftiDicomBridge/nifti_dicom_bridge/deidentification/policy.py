@@ -36,13 +36,13 @@ class Policy:
     Attributes
     ----------
     key : bytes
-        What UIDs, pseudonyms and the shift of dates are computed with. A random one that nobody learns by default.
+        What UIDs, pseudonyms and the shift of dates are computed with. A random one that no one learns by default.
     options : frozenset of Retain or Clean
         Options of the profile.
     pseudonyms : Pseudonyms or None
         Patients and their pseudonyms; None to empty the identifiers.
     rules : AttributeRules
-        What a person wants otherwise.
+        Rules of the user.
     """
 
     key: bytes = field(default_factory=lambda: os.urandom(32))
@@ -79,7 +79,7 @@ class Policy:
         return self.pseudonyms.of(patient_id) if self.pseudonyms.table is not None else self.keyed_label(patient_id)
 
     def keyed_label(self, identity: str, length: int = 10) -> str:
-        """Return letters and digits that stand for a person; the same for the same key."""
+        """Return letters and digits that represent a person; the same for the same key."""
         digest = self._digest("pseudonym", identity)
         return "".join(_LABEL[byte % len(_LABEL)] for byte in digest[:length])
 

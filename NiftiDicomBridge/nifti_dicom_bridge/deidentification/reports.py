@@ -1,4 +1,4 @@
-"""Entries of a report that identify nobody."""
+"""Entries of a report that do not identify anyone."""
 
 from __future__ import annotations
 

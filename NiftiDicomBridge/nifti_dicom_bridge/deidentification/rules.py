@@ -22,7 +22,7 @@ PrivateKey = tuple[int, str, int]
 
 @dataclass(frozen=True, eq=False)
 class AttributeRules:
-    """What a person wants otherwise than the profile.
+    """Rules of the user that differ from the profile.
 
     Attributes
     ----------

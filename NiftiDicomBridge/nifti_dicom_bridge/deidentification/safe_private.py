@@ -1,4 +1,4 @@
-"""Private attributes that identify nobody (PS3.15 E.3.10), as far as their values have the right form."""
+"""Private attributes that do not identify anyone (PS3.15 E.3.10), as far as their values have the right form."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def safe_private(elements: Elements, more: frozenset[PrivateKey] = frozenset()) 
     elements : dict of int to Element
         A data set or an item.
     more : frozenset of PrivateKey
-        Others that a person wants to keep, whatever their values.
+        Others that the user keeps, whatever their values.
     """
     kept: Elements = {}
     for tag, element in elements.items():

@@ -49,7 +49,7 @@ class Attributes:
     Attributes
     ----------
     compared, restored : int
-        Attributes of all instances that stood in the image before; and those that are the same after.
+        Attributes of all instances that were in the image before, and those that are the same after.
     instances : int
         How many instances those were.
     rows : list of Row
@@ -63,14 +63,16 @@ class Attributes:
 
 
 def of_log(log: Log) -> list[Row]:
-    """Return the attributes that a conversion says it chose or changed."""
+    """Return the attributes that a conversion chose or changed."""
     return [*map(_chosen, log.values), *map(_changed, log.changes)]
 
 
 def _chosen(change: Change) -> Row:
     if change.source != DEFAULT:
         return Row("set", change.attribute, change.old, change.new, change.source)
-    kind, source = ("assumed", "the standard wants a value") if change.new else ("empty", "the standard wants it, even empty")
+    kind, source = (
+        ("assumed", "the standard requires a value") if change.new else ("empty", "the standard requires it, even empty")
+    )
     return Row(kind, change.attribute, change.old, change.new, source)
 
 
@@ -80,7 +82,7 @@ def _changed(change: Change) -> Row:
 
 
 def compare_series(before: SeriesMetadata, after: SeriesMetadata, outcome: Outcome, known: Iterable[Row]) -> Attributes:
-    """Return what became of the attributes of the instances of an image, as the files tell.
+    """Return what became of the attributes of the instances of an image, as the files specify.
 
     Parameters
     ----------

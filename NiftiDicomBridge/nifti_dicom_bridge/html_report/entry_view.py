@@ -15,7 +15,8 @@ from .examine_entry import EntryExamination
 from .formatting import count, grouped
 from .image_view import ImageView, image_view
 from .images import NIFTI, ZARR
-from .summary import State, errors_of, sentence, state_of
+from .pictures import ShownPicture, pictures_of
+from .summary import State, errors_of, is_of_pictures, sentence, state_of
 
 PICTURE_BYTES = 19_000
 """For the pictures of an entry, so that a page of many series still opens quickly."""
@@ -39,12 +40,14 @@ class EntryView:
     is_open: bool
     state: State
     title: str
+    who: str
     sentence: str
     chips: list[str]
     thumbnail: Picture.Image | None
     warnings: list[str]
     problems: list[str]
     notes: list[str]
+    pictures: list[ShownPicture]
     views: list[ImageView]
     compared: str
     rows: list[Row]
@@ -75,12 +78,14 @@ def entry_view(examination: EntryExamination, number: int, is_open: bool) -> Ent
         is_open=is_open,
         state=state_of(examination),
         title=entry.title,
+        who=examination.who,
         sentence=sentence(examination),
         chips=_chips(examination),
         thumbnail=_thumbnail(examination),
         warnings=entry.log.warnings,
         problems=examination.problems,
         notes=entry.log.notes,
+        pictures=pictures_of(entry.outputs) if is_of_pictures(examination) else [],
         views=[image_view(image, len(images) > 1, PICTURE_BYTES // max(1, shown)) for image in images],
         compared=_compared(examination),
         rows=_in_order(examination.rows),

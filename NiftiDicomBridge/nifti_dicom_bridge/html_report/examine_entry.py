@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from PIL import Image as Picture
 
 from ..errors import BridgeError, Cancelled
+from ..model.identity import identity_of
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..preview.display import Window
@@ -19,9 +20,11 @@ from .facts import Fact, facts_of
 from .grid_svg import geometry_box
 from .histogram_svg import histogram
 from .images import DICOM, Image, Pair, pairs_of
-from .planes import Cut, Plane, Spot, cuts_of, difference_shown, place_to_look_at, window_of
+from .label_colors import LabelColors, label_colors_of
+from .planes import Cut, Plane, Spot, cuts_of, difference_shown, place_in, place_to_look_at, window_of
 from .volume_difference import Difference, corners_apart_mm, difference_of
 
+WHO = ("PatientID", "PatientName", "StudyDate", "StudyDescription")
 SHOWN_PAIRS = 3
 """Images of an entry whose pictures are shown; all are compared."""
 
@@ -60,7 +63,7 @@ class ComparedImage:
         None where the two are not on one grid.
     corners_mm : float or None
         How far the corners of both grids are apart; None where their sizes differ.
-    panels, window, histogram, box, facts
+    panels, window, colors, histogram, box, facts
         What is shown, and from which to which value; empty for all but the first images of an entry.
     """
 
@@ -71,6 +74,7 @@ class ComparedImage:
     corners_mm: float | None = None
     panels: list[Panel] = field(default_factory=list)
     window: Window | None = None
+    colors: LabelColors | None = None
     histogram: str = ""
     box: str = ""
     facts: list[Fact] = field(default_factory=list)
@@ -78,7 +82,10 @@ class ComparedImage:
 
 @dataclass
 class EntryExamination:
-    """The comparison of input and output of an entry; `problems` lists what could not be compared, and why."""
+    """The comparison of input and output of an entry; `problems` lists what could not be compared, and why.
+
+    `who` is patient and study, as the output has them; as the input has them where the output has no record.
+    """
 
     entry: Entry
     images: list[ComparedImage] = field(default_factory=list)
@@ -88,6 +95,7 @@ class EntryExamination:
     instances: int = 0
     findings: list[Finding] | None = None
     problems: list[str] = field(default_factory=list)
+    who: str = ""
 
 
 def examine_entry(entry: Entry) -> EntryExamination:
@@ -118,6 +126,7 @@ def _examine_images(examination: EntryExamination) -> None:
         compared = _compared(pair)
         examination.images.append(compared)
         _add_attributes(examination, pair)
+        examination.who = examination.who or _who(pair)
         if len(examination.images) <= SHOWN_PAIRS:
             with _problems_in(examination):
                 compared.histogram, compared.box = histogram(*pair.loaded), _box(pair)
@@ -144,7 +153,7 @@ def _side(image: Image | None, volume: Volume | None) -> Side | None:
 
 
 def _box(pair: Pair) -> str:
-    """Draw the grids as they are stored, where an image says where it lies in the patient."""
+    """Draw the grids as they are stored, where an image specifies where it is in the patient."""
     return geometry_box(*(image.outline if image else None for image in (pair.before, pair.after))) if pair.placed else ""
 
 
@@ -152,22 +161,46 @@ def _draw(compared: ComparedImage, pair: Pair) -> None:
     """Draw the planes through the largest difference, or the middle; both images in the same window."""
     difference = compared.difference
     place = difference.place if difference and difference.place else None
-    cuts = [_cuts(volume, place, pair.placed) for volume in pair.loaded]
+    cuts = [_cuts(volume, one, pair.placed) for volume, one in zip(pair.loaded, _same_place(pair, place), strict=True)]
     first = cuts[0] or cuts[1]
-    compared.window = window_of(list(first.values())) if first else None
+    compared.colors = label_colors_of((pair.before, pair.loaded[0]), (pair.after, pair.loaded[1]))
+    compared.window = window_of(list(first.values())) if first and not compared.colors else None
     for plane in first:
         before, after = (of_one.get(plane) for of_one in cuts)
-        pictures = [one.shown(compared.window) if one else None for one in (before, after)]
+        pictures = [one.shown(compared.window, compared.colors) if one else None for one in (before, after)]
         panel = Panel(plane, pictures[0], pictures[1])
         if before and after and difference and not difference.is_none:
             panel = replace(panel, difference=difference_shown(before, after, difference.largest), spot=before.spot)
         compared.panels.append(panel)
 
 
-def _cuts(volume: Volume | None, place: tuple[int, ...] | None, placed: bool) -> dict[Plane, Cut]:
-    if volume is None:
-        return {}
-    return {cut.plane: cut for cut in cuts_of(volume, place or place_to_look_at(volume), placed)}
+def _same_place(pair: Pair, place: tuple[int, ...] | None) -> list[tuple[int, ...]]:
+    """Return the place of the largest difference, or else a place to look at, in the indices of each image."""
+    before, after = pair.loaded
+    first = before if before is not None else after
+    if first is None:
+        return [(), ()]
+    place = place or place_to_look_at(first)
+    return [
+        place if volume is None or volume is first else place_in(volume, first, place, pair.placed) for volume in pair.loaded
+    ]
+
+
+def _cuts(volume: Volume | None, place: tuple[int, ...], placed: bool) -> dict[Plane, Cut]:
+    return {} if volume is None else {cut.plane: cut for cut in cuts_of(volume, place, placed)}
+
+
+def _who(pair: Pair) -> str:
+    """Return patient and study of an image in one line; empty where it has no attributes."""
+    for image in (pair.after, pair.before):
+        texts = identity_of(image.outline, WHO) if image is not None else {}
+        if texts:
+            day = texts.get("StudyDate", "")
+            texts["StudyDate"] = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else day
+            patient = " ".join(filter(None, (texts.get(keyword, "") for keyword in WHO[:2])))
+            study = " ".join(filter(None, (texts.get(keyword, "") for keyword in WHO[2:])))
+            return " · ".join(filter(None, (patient, study)))
+    return ""
 
 
 def _add_attributes(examination: EntryExamination, pair: Pair) -> None:

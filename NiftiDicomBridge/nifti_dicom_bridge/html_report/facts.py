@@ -11,7 +11,7 @@ from ..model.volume import Volume
 from .images import Pair
 
 UNSPECIFIED = "US"
-"""RescaleType of units that nobody names (PS3.3 C.11.1.1.2)."""
+"""RescaleType of units that no one names (PS3.3 C.11.1.1.2)."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from .templates import render
 
 SIZE, MARGIN = 260, 26
 VIEW_DEGREES = (28.0, 20.0)
-"""How far the eye stands to the patient's left of the front, and above."""
+"""How far the eye is to the patient's left of the front, and above."""
 AXES = {"R": (1, 0, 0), "L": (-1, 0, 0), "A": (0, 1, 0), "P": (0, -1, 0), "S": (0, 0, 1), "I": (0, 0, -1)}
-"""Where letters lie, RAS."""
+"""Where letters are, RAS."""
 FIRST_SLICE = (0, 1, 3, 2)
-"""Its corners, in turn: the bits of a corner's number say which of i, j, k is at its end."""
+"""Its corners, in turn: the bits of a corner's number specify which of i, j, k is at its end."""
 EDGES = tuple((a, b) for a in range(8) for b in (a | 1, a | 2, a | 4) if a != b)
 
 
@@ -82,7 +82,7 @@ class _Paper:
 
 
 def _corners(volume: Volume) -> np.ndarray:
-    """Return the outer corners of the voxels, shape (8, 3), RAS, mm; bits of the index say which end of i, j, k."""
+    """Return the outer corners of the voxels, shape (8, 3), RAS, mm; bits of the index specify which end of i, j, k."""
     ends = [(-0.5, n - 0.5) for n in volume.shape_ijk]
     points = [[*(ends[axis][n >> axis & 1] for axis in range(3)), 1.0] for n in range(8)]
     result: np.ndarray = np.array(points) @ volume.ijk_to_ras[:3].T

@@ -32,7 +32,7 @@ def histogram(before: Volume | None, after: Volume | None) -> str:
 
 
 def _sample(volume: Volume) -> np.ndarray:
-    """Return the finite real values of some voxels; of colours their brightness."""
+    """Return the finite real values of some voxels; of colors their brightness."""
     voxels = volume.array
     step = max(1, round((voxels[..., 0].size if voxels.ndim == 5 else voxels.size) / MOST))
     planes = voxels.reshape(-1, *voxels.shape[2:])[:: step if len(voxels) * voxels.shape[1] >= 8 * step else 1]

@@ -42,6 +42,7 @@ class ImageView:
     rows: list[list[Cell]]
     window_sentence: str
     facts: list[Fact]
+    legend: list[tuple[str, str]]
     histogram: str
     box: str
     picture_bytes: int
@@ -70,7 +71,8 @@ def image_view(image: ComparedImage, titled: bool, limit: int) -> ImageView:
         rows=[_row(panel, shown, image.difference is not None) for panel in image.panels],
         window_sentence=_window_sentence(image),
         facts=image.facts,
-        histogram=image.histogram,
+        legend=image.colors.legend if image.colors else [],
+        histogram="" if image.colors else image.histogram,
         box=image.box,
         picture_bytes=limit // max(1, pictures),
     )
@@ -111,8 +113,13 @@ def _cell(panel: Panel, side: str, picture: Picture.Image | None) -> Cell:
 
 
 def _window_sentence(image: ComparedImage) -> str:
-    if image.window is None or not image.panels:
+    if (image.window is None and image.colors is None) or not image.panels:
         return ""
+    if image.window is None:
+        return f"Planes through {_where(image)}; each label has a color."
     low, high = (number(image.window.center + side * image.window.width / 2) for side in (-1, 1))
-    where = "the largest difference" if image.difference and not image.difference.is_none else "the center of the image"
-    return f"Planes through {where}; black is {low}, white {high}."
+    return f"Planes through {_where(image)}; black is {low}, white {high}."
+
+
+def _where(image: ComparedImage) -> str:
+    return "the largest difference" if image.difference and not image.difference.is_none else "the center of the image"

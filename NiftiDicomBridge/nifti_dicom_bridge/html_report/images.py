@@ -1,4 +1,4 @@
-"""Files → the images in them, as others see them: read again from what lies on the disk."""
+"""Files → the images in them, as others see them: read again from what is on the disk."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from ..conversion.image_files import is_nifti_file
 from ..conversion.image_with_record import StoreFile, open_nifti, open_store
-from ..formats import nifti
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan, plan_all
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.series import find_series
+from ..formats.image_formats import read_image
 from ..formats.zarr import is_store
 from ..model import geometry
 from ..model.grids import same_grid
-from ..model.names import is_nifti
 from ..model.volume import Volume, reoriented
 from ..validation import OTHER_KINDS
 
@@ -34,11 +34,13 @@ class Image:
     kind : str
         What it is, in a word or two: `NIFTI`, `ZARR`, ``DICOM, 23 files``.
     placed : bool
-        Whether it says where it lies in the patient.
+        Whether it specifies where it is in the patient.
     outline : Volume
         The image; for DICOM without its voxels.
     load : callable
         Returns the image with its voxels.
+    path : pathlib.Path or None
+        Of an image in a file of its own.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Image:
     placed: bool
     outline: Volume
     load: Callable[[], Volume]
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Pair:
 
     @property
     def placed(self) -> bool:
-        """Whether it is known where the image lies in the patient."""
+        """Whether it is known where the image is in the patient."""
         return all(image.placed for image in (self.before, self.after) if image)
 
 
@@ -78,19 +81,19 @@ def pairs_of(inputs: Sequence[Path], outputs: Sequence[Path]) -> Iterator[Pair]:
 
 
 def _images_among(paths: Sequence[Path]) -> list[Path]:
-    """Return the paths that are an image each: NIfTI files and Zarr stores."""
-    return [path for path in paths if is_nifti(path) or is_store(path)]
+    """Return the paths that are an image each: NIfTI and other formats of images, and Zarr stores."""
+    return [path for path in paths if is_nifti_file(path) or is_store(path)]
 
 
 def _in_files(paths: Sequence[Path]) -> Iterator[Image]:
     """Yield images that are a file each, as others see them who do not know the record."""
     for path in _images_among(paths):
         file = open_store(path) if is_store(path) else open_nifti(path)
-        volume = file.image.in_memory() if isinstance(file, StoreFile) else nifti.read_image(path)
+        volume = file.image.in_memory() if isinstance(file, StoreFile) else read_image(path)
         known = replace(volume, source=file.record.source) if file.record else volume
         kind = ZARR if is_store(path) else NIFTI
         placed = kind == ZARR or volume.space != ""
-        yield Image(volume.name, kind, placed, known, lambda known=known: known)  # type: ignore[misc]
+        yield Image(volume.name, kind, placed, known, lambda known=known: known, path)  # type: ignore[misc]
 
 
 def _planned(paths: Sequence[Path]) -> Iterator[Image]:

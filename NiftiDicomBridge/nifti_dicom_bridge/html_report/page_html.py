@@ -12,7 +12,7 @@ from ..options import Progress
 from ..version import tool_version
 from .entry_view import EntryView, entry_view
 from .examine_entry import EntryExamination, examine_entry
-from .summary import State, headline, key_points, sentence, state_of
+from .summary import State, headline, key_points, result_of, sentence, state_of
 from .templates import read_part, render
 
 OPEN_ALL = 3
@@ -35,7 +35,7 @@ def page_of(report: ConversionReport, progress: Progress | None = None) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
         headline=headline(examinations),
-        worst=min(map(state_of, shown), key=list(State).index, default=State.BAD),
+        worst=min(map(result_of, shown), key=list(State).index, default=State.BAD),
         points=key_points(examinations),
         problems=_problems(examinations),
         has_filter=len(shown) >= FILTER_FROM,
@@ -44,6 +44,7 @@ def page_of(report: ConversionReport, progress: Progress | None = None) -> str:
         most_skipped=MOST_SKIPPED,
         time=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         version=tool_version(),
+        run=report.run,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image as Picture
@@ -39,7 +39,14 @@ PLANES = (
     Plane(SlicePlane.SAGITTAL, "Sagittal", "A", "S"),
 )
 AS_IT_IS = Plane(SlicePlane.AXIAL, "Image")
-"""Of what does not say where it lies: such an image is taken for axial."""
+"""Of what does not specify where it is: such an image is taken for axial."""
+
+
+class Colors(Protocol):
+    """Colors for the numbers of a label map."""
+
+    def of(self, numbers: np.ndarray) -> np.ndarray:
+        """Return a plane of numbers as colors, shape (rows, columns, 3), 8 bits."""
 
 
 class Spot(NamedTuple):
@@ -62,12 +69,21 @@ class Cut:
     column: float = 0.0
     row: float = 0.0
 
-    def shown(self, window: Window | None) -> Picture.Image:
-        """Return the picture in a window; None for the one that the file asks for."""
+    def shown(self, window: Window | None, colors: Colors | None = None) -> Picture.Image:
+        """Return the picture in a window, None for the one that the file asks for; or with a color for each number."""
+        if colors is not None:
+            return self._colored(colors)
         view = self.view if window is None else replace(self.view, window=window)
         image = Picture.fromarray(picture(view, self.time, self.slice, enlarge=min(1.0, SIZE / max(self.size))))
         times = SIZE // max(image.size)  # few voxels are shown as the squares that they are
         return image.resize((times * image.width, times * image.height), Picture.Resampling.NEAREST) if times > 1 else image
+
+    def _colored(self, colors: Colors) -> Picture.Image:
+        height, width = self.size
+        enlarge = SIZE / max(height, width)
+        size = (max(1, round(width * enlarge)), max(1, round(height * enlarge)))
+        numbers = self.view.volume.voxels[self.time, self.slice]
+        return Picture.fromarray(colors.of(np.asarray(numbers))).resize(size, Picture.Resampling.NEAREST)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -99,7 +115,7 @@ def cuts_of(volume: Volume, place: Sequence[int], placed: bool) -> list[Cut]:
     place : sequence of int
         Time, slice, row and column that they go through.
     placed : bool
-        Whether it is known where the volume lies in the patient.
+        Whether it is known where the volume is in the patient.
     """
     if not placed:
         return [_cut(volume, AS_IT_IS, place)]
@@ -120,6 +136,15 @@ def place_to_look_at(volume: Volume) -> tuple[int, ...]:
     return time, *(_most(np.moveaxis(volume.voxels[time], axis, 0)) for axis in range(3))
 
 
+def place_in(volume: Volume, other: Volume, place: Sequence[int], placed: bool) -> tuple[int, ...]:
+    """Return time, slice, row and column of a volume at the place of another one; the nearest, where it does not reach it."""
+    indices = np.array(place[:0:-1], np.float64)
+    if placed:
+        indices = np.linalg.solve(volume.ijk_to_ras, other.ijk_to_ras @ np.array([*indices, 1.0]))[:3]
+    nearest = np.clip(np.rint(indices), 0, np.array(volume.shape_ijk) - 1).astype(int)
+    return min(place[0], volume.times - 1), *(int(n) for n in nearest[::-1])
+
+
 def _most(cuts: np.ndarray) -> int:
     middle = cuts.shape[0] // 2
     if cuts[middle].min() < cuts[middle].max():
@@ -129,7 +154,7 @@ def _most(cuts: np.ndarray) -> int:
 
 
 def window_of(cuts: Sequence[Cut]) -> Window | None:
-    """Return the window to show some planes alike: that of the file, else by their values; None for colours and tables."""
+    """Return the window to show some planes alike: that of the file, else by their values; None for colors and tables."""
     cut = cuts[0]
     display = cut.view.display(cut.time, cut.slice)
     if cut.view.volume.voxels.ndim == 5 or display.voi is not None or display.palette is not None:

@@ -17,7 +17,7 @@ def write_report(report: ConversionReport, path: Path | str, progress: Progress 
     """Write what happened in a conversion: ``.html`` for people, ``.json`` for programs.
 
     The page is one file that needs nothing else and no network. Inputs and outputs are read again for it, compared voxel by
-    voxel, and shown. What cannot be read or shown is said there; it is no error.
+    voxel, and shown. What cannot be read or shown is reported there; it is not an error.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def write_report(report: ConversionReport, path: Path | str, progress: Progress 
     path : path
         The file. Its folder is made when missing.
     progress : Progress, optional
-        Told how many entries have been looked at; may raise `Cancelled`, which leaves what was there before.
+        Receives how many entries have been looked at; may raise `Cancelled`, which leaves what was there before.
     overwrite : bool
         Whether an existing file may be replaced.
 
@@ -54,7 +54,7 @@ def write_report(report: ConversionReport, path: Path | str, progress: Progress 
 
 
 def check_suffix(path: Path) -> None:
-    """Raise `OptionError` where the name of a report does not say which kind it shall be."""
+    """Raise `OptionError` where the name of a report does not specify which kind it shall be."""
     if path.suffix.lower() not in SUFFIXES:
         raise OptionError(f"{path}: a report is a page or data. Give it a name that ends in {' or '.join(SUFFIXES)}.")
 

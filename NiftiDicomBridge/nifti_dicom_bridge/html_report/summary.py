@@ -39,7 +39,13 @@ _AS_BEFORE = (Outcome.RESTORED, Outcome.REISSUED)
 
 
 def state_of(examination: EntryExamination) -> State:
-    """Return the result of an entry: bad if it failed or voxels changed unexpectedly, a note if it has a warning."""
+    """Return the state of an entry: its result, and a note if it has warnings, whatever its result."""
+    result = result_of(examination)
+    return State.NOTE if result is State.GOOD and examination.entry.log.warnings else result
+
+
+def result_of(examination: EntryExamination) -> State:
+    """Return the result of an entry: bad if it failed or voxels changed unexpectedly, a note if it is in doubt."""
     if examination.entry.outcome is Outcome.SKIPPED:
         return State.LEFT
     if problem_text(examination):
@@ -107,12 +113,17 @@ def is_rounded(examination: EntryExamination, image: ComparedImage) -> bool:
 # --- one entry ----------------------------------------------------------------------------------------------------------
 
 
+def _as_beginning(words: str) -> str:
+    """Return words with a capital letter in front; others stay as they are, such as those of UIDs."""
+    return words[:1].upper() + words[1:]
+
+
 def sentence(examination: EntryExamination) -> str:
     """Return one sentence with the result of an entry."""
     entry = examination.entry
     if entry.outcome in (Outcome.FAILED, Outcome.SKIPPED):
-        return f"{DONE[entry.outcome].capitalize()}: {entry.error}"
-    return f"{DONE[entry.outcome].capitalize()}; {_compared(examination)}."
+        return f"{_as_beginning(DONE[entry.outcome])}: {entry.error}"
+    return f"{_as_beginning(DONE[entry.outcome])}; {_compared(examination)}."
 
 
 def _compared(examination: EntryExamination) -> str:
@@ -127,7 +138,8 @@ def _compared(examination: EntryExamination) -> str:
         worst = max(changed, key=lambda image: image.difference.largest if image.difference else 0.0)
         return ("values were rounded: " if is_rounded(examination, worst) else "") + difference_text(worst)
     if is_of_pictures(examination):
-        return "pictures cannot be compared voxel by voxel"
+        written = [path for path in examination.entry.outputs if path.suffix.lower() in _PICTURES]
+        return f"{formatting.count(len(written), 'picture or movie', 'pictures and movies')} written"
     same = sum(image.difference is not None for image in examination.images)
     if same:
         return f"{same} of {formatting.count(len(examination.images), 'image')} identical, the others have another grid"
@@ -147,6 +159,8 @@ def difference_text(image: ComparedImage) -> str:
         if difference.different == difference.voxels
         else f"{formatting.grouped(difference.different)} of {formatting.grouped(difference.voxels)}"
     )
+    if image.colors is not None:
+        return f"{which} voxels have another label"
     units = next((f" {side.units}" for side in (image.before, image.after) if side and side.units not in ("", UNSPECIFIED)), "")
     share = (
         f" ({formatting.number(float(f'{100 * difference.largest / difference.reach:.2g}'))} % of the range)"
@@ -195,9 +209,11 @@ def key_points(examinations: Sequence[EntryExamination]) -> list[str]:
     outcomes = Counter(examination.entry.outcome for examination in examinations)
     skipped = outcomes.pop(Outcome.SKIPPED, 0)
     outcomes.pop(Outcome.FAILED, 0)
-    doubts = Counter(warning_text(examination) for examination in examinations if state_of(examination) is State.NOTE)
+    doubts = Counter(warning_text(examination) for examination in examinations if result_of(examination) is State.NOTE)
     points = [", ".join(f"{n} {DONE[outcome]}" for outcome, n in outcomes.items())] if len(outcomes) > 1 else []
     points += [f"{n} {words}" for words, n in doubts.items()]
+    warned = sum(bool(examination.entry.log.warnings) for examination in examinations)
+    points += [f"{formatting.count(warned, 'image')} with warnings"] if warned else []
     points += _checked([examination for examination in examinations if examination.findings is not None])
     return points + ([f"{formatting.count(skipped, 'file')} skipped: no pixel data, or duplicates"] if skipped else [])
 

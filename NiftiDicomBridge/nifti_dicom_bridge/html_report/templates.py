@@ -38,7 +38,7 @@ def _environment() -> Environment:
         return value if isinstance(value, Markup) or not isinstance(value, str) else formatting.allowed(value)
 
     def foreign(value: object, longest: int = formatting.LONGEST) -> Markup:
-        """Isolate text from a file, so that right-to-left text does not reorder what is beside it."""
+        """Isolate text from a file, so that right-to-left text does not reorder what is next to it."""
         return Markup("<bdi>{}</bdi>").format(formatting.printable(value, longest))
 
     environment = Environment(

@@ -20,7 +20,7 @@ class Difference:
     voxels, different : int
         How many there are, and how many differ in their real values.
     largest : float
-        Largest difference of real values; infinite where one is no number and the other is.
+        Largest difference of real values; infinite where one is not a number and the other is.
     place : tuple of int
         Where that is: time, slice, row, column of the images.
     reach : float
@@ -77,7 +77,7 @@ def _real(stored: np.ndarray, volume: Volume) -> np.ndarray:
 
 
 def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the size of the difference; 0 where both are no number, infinity where one is."""
+    """Return the size of the difference; 0 where both are not numbers, infinity where one is."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(b - a)
     apart[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0

@@ -1,4 +1,4 @@
-"""What the numbers in a label map mean: names, codes, colours, from the label files of many tools.
+"""What the numbers in a label map mean: names, codes, colors, from the label files of many tools.
 
 Names are loaded when they are first used: most conversions have no label files.
 """

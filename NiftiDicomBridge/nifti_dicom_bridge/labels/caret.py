@@ -17,7 +17,7 @@ def is_caret(text: str) -> bool:
 
 
 def read_caret(text: str, place: Place) -> list[Segment]:
-    """Return the labels of a ``LabelTable`` (``CaretExtension``; colours go from 0 to 1).
+    """Return the labels of a ``LabelTable`` (``CaretExtension``; colors go from 0 to 1).
 
     Raises
     ------
@@ -29,7 +29,7 @@ def read_caret(text: str, place: Place) -> list[Segment]:
     try:
         root = ElementTree.fromstring(text.strip("\ufeff \t\r\n\0"))
     except ElementTree.ParseError as error:
-        raise place.error(f"damaged XML ({error}). Repair it, or make it anew.") from None
+        raise place.error(f"damaged XML ({error}). Repair it, or create it again.") from None
     return [_segment(label, place.at(f"label {n}")) for n, label in enumerate(root.iter("Label"), 1)]
 
 
@@ -40,7 +40,7 @@ def _segment(label: ElementTree.Element, here: Place) -> Segment:
 
 
 def _colour(parts: list[str], here: Place) -> RGB | None:
-    """Return a colour whose parts go from 0 to 1, written with a decimal point or without."""
+    """Return a color whose parts go from 0 to 1, written with a decimal point or without."""
     if not any(parts):
         return None
     return checks.colour([f"{float(part):.6f}" if _is_number(part) else part for part in parts], here)

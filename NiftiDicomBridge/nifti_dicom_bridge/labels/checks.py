@@ -17,7 +17,7 @@ LONGEST_LABEL = 64
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a file something stands: the file, and words such as ``line 3``."""
+    """Where in a file something is: the file, and words such as ``line 3``."""
 
     path: str
     where: str = ""
@@ -37,7 +37,7 @@ def number(value: object, place: Place) -> int:
     try:
         parsed = float(text)
     except ValueError:
-        raise place.error(f"{text!r} is no label number. Label numbers are whole, from 0 upwards.") from None
+        raise place.error(f"{text!r} is not a label number. Label numbers are integers from 0.") from None
     if not 0 <= parsed <= LARGEST or parsed != int(parsed):
         raise place.error(f"the label number {text} is not possible. Label numbers are whole, from 0 upwards.")
     return int(parsed)
@@ -59,17 +59,17 @@ def colour(parts: Sequence[object], place: Place) -> RGB | None:
     try:
         values = [float(text) for text in texts]
     except ValueError:
-        raise place.error(f"{' '.join(texts)!r} is no colour. Three numbers from 0 to 255 are.") from None
+        raise place.error(f"{' '.join(texts)!r} is not a color. Write three numbers from 0 to 255.") from None
     if len(values) == 3 and any("." in text for text in texts) and all(0 <= value <= 1 for value in values):
         values = [value * 255 for value in values]
     if len(values) != 3 or not all(0 <= value <= 255 for value in values):
-        raise place.error(f"{' '.join(texts)!r} is no colour. Three numbers from 0 to 255 are.")
+        raise place.error(f"{' '.join(texts)!r} is not a color. Write three numbers from 0 to 255.")
     red, green, blue = (round(value) for value in values)
     return red, green, blue
 
 
 def hex_colour(text: str, place: Place) -> RGB | None:
-    """Return the colour of ``#rrggbb``; None for none (empty, ``n/a``)."""
+    """Return the color of ``#rrggbb``; None for none (empty, ``n/a``)."""
     text = text.strip()
     if text.lower() in ("", "n/a"):
         return None
@@ -78,7 +78,7 @@ def hex_colour(text: str, place: Place) -> RGB | None:
         parts = re.findall(r"[\d.]+", text)
         if len(parts) in (3, 4):
             return colour(parts, place)
-        raise place.error(f"{text!r} is no colour. Write it as #rrggbb.")
+        raise place.error(f"{text!r} is not a color. Write it as #rrggbb.")
     red, green, blue = bytes.fromhex(match.group(1))
     return red, green, blue
 
@@ -89,13 +89,13 @@ def without_background(segments: list[Segment], place: Place) -> list[Segment]:
     Raises
     ------
     LabelError
-        If a number stands there twice, or nothing is left.
+        If a number occurs twice, or nothing is left.
     """
     twice = [n for n, count in Counter(segment.number for segment in segments).items() if count > 1 and n]
     if twice:
         names = ", ".join(repr(segment.label) for segment in segments if segment.number == twice[0])
-        raise place.error(f"label {twice[0]} stands there more than once ({names}). Keep one of them.")
+        raise place.error(f"label {twice[0]} occurs more than once ({names}). Keep one of them.")
     result = sorted((segment for segment in segments if segment.number), key=lambda segment: segment.number)
     if not result:
-        raise place.error("there is no label in it but the background.")
+        raise place.error("it contains no label except the background.")
     return result

@@ -26,7 +26,7 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Coding:
-    """What a name means: category, type, and the side where the name tells one that the type does not."""
+    """What a name means: category, type, and the side if the name specifies one that the type does not."""
 
     category: Code
     type: Code
@@ -44,7 +44,7 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
     segments : iterable of Segment
         From a label file.
     log : Log
-        Told what was looked up and what was made up.
+        Receives what was looked up and what was made up.
     """
     result: list[Segment] = []
     looked_up: list[str] = []
@@ -63,7 +63,7 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
     if unknown:
         log.warnings.append(
             f"no standard code is known for {len(unknown)} segment(s): {_some(unknown)}. They are written as tissue, with a "
-            f"private code ({PRIVATE_SCHEME}); a label file with codes says it better"
+            f"private code ({PRIVATE_SCHEME}); use a label file with codes"
         )
     return result
 
@@ -109,7 +109,7 @@ def _words(name: str) -> list[str]:
 
 
 def _side_of(words: list[str]) -> tuple[str, list[str]]:
-    """Return the side that words tell, and the other words."""
+    """Return the side that words specify, and the other words."""
     for n, word in enumerate(words):
         at_end = n in (0, len(words) - 1)
         side = _SIDES.get(word) or (_SIDE_LETTERS.get(word) if at_end else None)

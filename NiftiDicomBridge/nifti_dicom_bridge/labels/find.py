@@ -1,4 +1,4 @@
-"""Which label file belongs to an image: what lies beside it, and the inheritance principle of BIDS."""
+"""Which label file belongs to an image: those next to it, and the inheritance principle of BIDS."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def read_labels(path: Path | str) -> list[Segment]:
     """Return the labels of a file in the order of their numbers, without the background 0.
 
     The name of a profile, such as ``freesurfer``, gives the labels of that tool (`profiles`). Known files are BIDS
-    ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's colour tables (.ctbl,
+    ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's color tables (.ctbl,
     .txt, and CSV with terminology), tables and JSON of class numbers and names (TotalSegmentator, nnU-Net, MONAI), the same in
     TOML, the JSON that describes segments for dcmqi, and the label table of Connectome Workbench.
 
@@ -106,7 +106,7 @@ def _segments(text: str, place: Place) -> list[Segment]:
         return trees.read_tree(tree, place)
     raise place.error(
         "it is none of the label files known: BIDS _dseg.tsv, FreeSurfer look-up table, ITK-SNAP label descriptions, 3D Slicer "
-        f"colour table, table or JSON or TOML of numbers and names. It begins with {text.strip()[:40]!r}."
+        f"color table, table or JSON or TOML of numbers and names. It begins with {text.strip()[:40]!r}."
     )
 
 
@@ -122,7 +122,7 @@ def label_text(path: Path) -> str:
     if not raw.strip():
         raise place.error("it is empty.")
     if b"\0" in raw:
-        raise place.error("it is no text. Give a label file.")
+        raise place.error("it is not a text file. Specify a label file.")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

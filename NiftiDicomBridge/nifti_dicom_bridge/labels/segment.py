@@ -1,4 +1,4 @@
-"""One segment: what a label value stands for (PS3.3 C.8.20.4)."""
+"""One segment: what a label value represents (PS3.3 C.8.20.4)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Code(NamedTuple):
 
 @dataclass(frozen=True)
 class Segment:
-    """What one label value stands for.
+    """What one label value represents.
 
     Attributes
     ----------
@@ -38,17 +38,17 @@ class Segment:
     label : str
         What a person calls it.
     category, type : Code or None
-        Segmented property category (CID 7150) and type (CID 7151); None where the source does not say.
+        Segmented property category (CID 7150) and type (CID 7151); None where the source does not specify.
     modifier : Code or None
         Of the type: mostly a side.
     region, region_modifier : Code or None
-        Anatomic region, where the type alone does not say it: a cyst in the left kidney.
+        Anatomic region, where the type alone does not specify it: a cyst in the left kidney.
     colour : tuple of int or None
         Red, green, blue from 0 to 255.
     algorithm_type : str
-        ``AUTOMATIC``, ``SEMIAUTOMATIC``, ``MANUAL``; empty where the source does not say.
+        ``AUTOMATIC``, ``SEMIAUTOMATIC``, ``MANUAL``; empty if unknown.
     algorithm_name : str
-        Needed beside the first two.
+        Needed next to the first two.
     tracking_id, tracking_uid : str
         Identify the finding that is followed in several images (PS3.3 C.8.20.4); empty or both set.
 

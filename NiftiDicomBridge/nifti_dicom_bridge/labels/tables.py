@@ -57,7 +57,7 @@ def is_delimited(text: str) -> bool:
 
 
 def read_delimited(text: str, place: Place) -> list[Segment]:
-    """Return the labels of a table (see `has_header`, `is_delimited`); its columns without a header: number, name, colour.
+    """Return the labels of a table (see `has_header`, `is_delimited`); its columns without a header: number, name, color.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _number_of(row: Row, here: Place) -> str:
     for column in (*_NUMBER, "0"):
         if row.get(column, "").strip() and not (column == "label" and "name" not in row):
             return row[column]
-    raise here.error(f"there is no label number in it ({', '.join(f'{k}={v}' for k, v in row.items())[:80]}). Add it.")
+    raise here.error(f"the label number is missing ({', '.join(f'{k}={v}' for k, v in row.items())[:80]}). Add it.")
 
 
 def _name_of(row: Row) -> str:

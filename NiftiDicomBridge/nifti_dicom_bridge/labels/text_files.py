@@ -1,4 +1,4 @@
-"""Label files in columns of blanks: FreeSurfer's look-up table, ITK-SNAP's label descriptions, 3D Slicer's colour table."""
+"""Label files in columns of blanks: FreeSurfer's look-up table, ITK-SNAP's label descriptions, 3D Slicer's color table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_snap(text: str) -> bool:
 
 
 def is_table(text: str) -> bool:
-    """Whether a text is a look-up table of FreeSurfer or a colour table of 3D Slicer."""
+    """Whether a text is a look-up table of FreeSurfer or a color table of 3D Slicer."""
     lines = lines_of(text)
     matches = [_LUT.match(line) or _LUT_OF_FRACTIONS.match(line) for _, line in lines[:3]]
     return any(parts is not None and parts[1].isdigit() for parts in matches)
@@ -47,7 +47,7 @@ def read_snap(text: str, place: Place) -> list[Segment]:
 
 
 def read_table(text: str, place: Place) -> list[Segment]:
-    """Return the labels of FreeSurfer's FreeSurferColorLUT.txt or of a colour table of 3D Slicer (.ctbl, .txt)."""
+    """Return the labels of FreeSurfer's FreeSurferColorLUT.txt or of a color table of 3D Slicer (.ctbl, .txt)."""
     segments = []
     for n, line in lines_of(text):
         here = place.at(f"line {n}")

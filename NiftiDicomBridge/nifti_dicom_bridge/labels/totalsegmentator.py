@@ -47,7 +47,7 @@ def is_class(name: str) -> bool:
 
 
 def task_of_names(names: Iterable[str]) -> str:
-    """Return a task that has all of the names as classes; empty if none has, or the names are too few to tell."""
+    """Return a task that has all of the names as classes; empty if none has, or the names are too few to specify."""
     wanted = set(names)
     if len(wanted) < _LEAST:
         return ""

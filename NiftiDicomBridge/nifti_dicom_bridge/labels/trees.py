@@ -29,19 +29,19 @@ _ALGORITHM_TYPES = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 
 
 def parse_json(text: str, place: Place) -> dict[str, Any] | None:
-    """Return the object of a JSON text; None where it is no JSON.
+    """Return the object of a JSON text; None where it is not JSON.
 
     Raises
     ------
     LabelError
-        If it begins like JSON and is damaged, or is no object.
+        If it begins like JSON and is damaged, or is not an object.
     """
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) or _is_toml(text):
         return None
     try:
         content = json_files.parse_json(text.removeprefix("\ufeff"))
     except ValueError as error:
-        raise place.error(f"damaged JSON ({error}). Repair it, or make it anew.") from None
+        raise place.error(f"damaged JSON ({error}). Repair it, or create it again.") from None
     if not isinstance(content, dict):
         raise place.error('a list where an object like {"1": "spleen"} is expected.')
     return content
@@ -123,7 +123,7 @@ def _is_map(tree: dict[str, Any]) -> bool:
 
 
 def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:
-    """Return the labels of a map: number → name, name → number, or number → object with name and colour."""
+    """Return the labels of a map: number → name, name → number, or number → object with name and color."""
     segments = []
     for key, value in tree.items():
         here = place.at(f"{place.where + ', ' if place.where else ''}key {key!r}")
@@ -154,7 +154,7 @@ def _segments_of_attributes(lists: Any, place: Place) -> list[Segment]:
         for m, one in enumerate(group if isinstance(group, list) else [group], 1):
             here = place.at(f"{_ATTRIBUTES}, list {n}, segment {m}")
             if not isinstance(one, dict):
-                raise here.error(f"{json.dumps(one)[:60]} is no segment.")
+                raise here.error(f"{json.dumps(one)[:60]} is not a segment.")
             segments.append(_described_segment(one, here))
     return segments
 
@@ -182,7 +182,7 @@ def _colour(value: Any, here: Place) -> RGB | None:
     if value is None or isinstance(value, str):
         return checks.hex_colour(value or "", here)
     if not isinstance(value, list):
-        raise here.error(f"{json.dumps(value)[:60]} is no colour. Three numbers from 0 to 255 are.")
+        raise here.error(f"{json.dumps(value)[:60]} is not a color. Write three numbers from 0 to 255.")
     return checks.colour(value, here)
 
 

@@ -21,7 +21,7 @@ _STANDARD = 12
 
 
 def write_dseg(segments: Iterable[Segment], path: Path) -> None:
-    """Write the names and colours of segments as BIDS wants them (derivatives, segmentations: ``_dseg.tsv``).
+    """Write the names and colors of segments as BIDS requires them (derivatives, segmentations: ``_dseg.tsv``).
 
     The column ``mapping`` holds the standard label whose name is that of the segment or of its type, where there is one. Codes
     follow in columns that `read_labels` reads, those of each kind that a segment has.

@@ -25,7 +25,7 @@ def digest_of(voxels: Voxels) -> str:
 
     BLAKE2b (RFC 7693), 256 bits, of type, shape and the BLAKE2b digests of blocks of the little-endian values in C order. A
     block is as many whole planes as fit 4 MiB, at least one; in blocks, so that all processors help. The digests of lazy voxels
-    and of arrays that nobody can write to are computed once (see `freeze`).
+    and of arrays that no one can write to are computed once (see `freeze`).
     """
     if not _is_frozen(voxels):
         return _computed(voxels)

@@ -104,7 +104,7 @@ def _code(header: Any, name: str) -> int:
 
 
 def _intent_of(data: np.ndarray) -> str:
-    """Return what several values per voxel are if the intent code does not say: colors only by data type."""
+    """Return what several values per voxel are if the intent code does not specify: colors only by data type."""
     return "rgb" if data.dtype.fields else "vector" if data.ndim == 5 else ""
 
 

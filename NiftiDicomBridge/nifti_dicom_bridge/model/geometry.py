@@ -25,7 +25,7 @@ ROUNDING_MM, ROUNDING = 0.01, 0.05
 JITTER = 0.25
 """Distances that differ by a larger part of their median are those of another stack, not one distance with noise."""
 UNEVEN_OFF_GRID = 0.05
-"""Part of a slice distance by which planes of an uneven stack may lie off a grid that begins right."""
+"""Part of a slice distance by which planes of an uneven stack may be off a grid that begins right."""
 
 # RAS directions of increasing column, row and slice index, as columns, as viewers show them (nose up, feet to head)
 AXIAL_AXES = np.array([[-1.0, 0, 0], [0, -1.0, 0], [0, 0, 1.0]]).T
@@ -40,12 +40,12 @@ def ras_of_lps(vectors: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Plane:
-    """Where one image plane lies.
+    """Where one image plane is.
 
     Attributes
     ----------
     position : numpy.ndarray, shape (3,)
-        Centre of the first pixel, LPS, mm.
+        Center of the first pixel, LPS, mm.
     orientation : numpy.ndarray, shape (6,)
         Directions of increasing column index and of increasing row index, LPS.
     spacing : tuple of float
@@ -144,7 +144,7 @@ def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> St
 def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """Return the way from slice to slice of uneven positions.
 
-    That to the second one, where it reaches all others nearly or they are no even stack at all; else the least-squares fit.
+    That to the second one, where it reaches all others nearly or they are not a regular stack; else the least-squares fit.
     """
     line = positions[1] - positions[0]
     median = float(np.median(steps))
@@ -165,7 +165,7 @@ def _uneven(steps: np.ndarray) -> bool:
 
 
 def spacing_problem(stack: Stack) -> str:
-    """Say in words what a regular grid cannot hold of a stack; empty where it holds everything."""
+    """Describe what a regular grid cannot represent of a stack; empty if it represents everything."""
     steps = stack.steps_mm
     if len(steps) < 2 or not _uneven(steps):
         return ""
@@ -181,7 +181,7 @@ def spacing_problem(stack: Stack) -> str:
 
 @dataclass(frozen=True)
 class Regular:
-    """A regular grid over planes that do not make one, and where the planes lie in it.
+    """A regular grid over planes that do not make one, and where the planes are in it.
 
     Attributes
     ----------
@@ -190,9 +190,9 @@ class Regular:
     shape : tuple of int
         Slices, rows, columns.
     places : numpy.ndarray, shape (planes,)
-        Where each plane lies along the slice axis, counted in slices of the grid.
+        Where each plane is along the slice axis, counted in slices of the grid.
     shifts : numpy.ndarray, shape (planes, 2)
-        How many rows and columns the first pixel of each plane lies inside of the grid.
+        How many rows and columns the first pixel of each plane is inside of the grid.
     step_mm : float
         Between slices along the normal; 0 where slices keep the distances that the planes have.
     """
@@ -260,7 +260,7 @@ def regular_grid(planes: Sequence[Plane], rows_columns: tuple[int, int], upright
 
 
 def _offsets(planes: Sequence[Plane]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return how far planes lie from the first: along the normal, down its rows, and across its columns, mm."""
+    """Return how far planes are from the first: along the normal, down its rows, and across its columns, mm."""
     first = planes[0]
     away = np.array([plane.position for plane in planes]) - first.position
     return away @ first.normal, away @ first.orientation[3:], away @ first.orientation[:3]
@@ -305,7 +305,7 @@ def is_sheared_in_plane(ijk_to_ras: np.ndarray) -> bool:
 
 
 def check_affine(ijk_to_ras: np.ndarray) -> None:
-    """Raise `GeometryError` when a matrix is no map from voxels to millimetres."""
+    """Raise `GeometryError` when a matrix is not a map from voxels to millimeters."""
     matrix = np.asarray(ijk_to_ras, dtype=float)
     if not np.isfinite(matrix).all():
         raise GeometryError("The voxel-to-world matrix holds NaN or infinity. Repair the image's header.")
@@ -326,7 +326,7 @@ def upright_axes(ijk_to_ras: np.ndarray) -> np.ndarray:
 
 
 def is_sheared(ijk_to_ras: np.ndarray) -> bool:
-    """Whether the slice axis of a grid stands off the normal of its slices."""
+    """Whether the slice axis of a grid is off the normal of its slices."""
     step = ijk_to_ras[:3, 2]
     along = upright_axes(ijk_to_ras)[:, 2] @ step / np.linalg.norm(step)
     return bool(np.degrees(np.arccos(min(1.0, abs(along)))) > TILT_DEGREES)

@@ -7,7 +7,7 @@ import numpy as np
 from .geometry import reoriented_affine
 
 POSITION_TOLERANCE_MM, POSITION_TOLERANCE = 1e-3, 0.01
-"""Two grids are the same when no corner voxel lies further apart, mm, nor by more than that part of a voxel."""
+"""Two grids are the same when no corner voxel is further apart, mm, nor by more than that part of a voxel."""
 
 
 def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], tolerance_mm: float | None = None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
+
+from .remote_files import RemoteFile, is_remote, reader_of
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
@@ -122,7 +125,8 @@ def open_file(path: Path | str) -> FileIO:
     number = os.open(path, _FLAGS)
     try:
         _check_kind(path, os.fstat(number).st_mode)
-        return open(number, "rb", buffering=0)
+        read_range = reader_of(path)
+        return open(number, "rb", buffering=0) if read_range is None else RemoteFile(number, read_range)
     except BaseException:
         os.close(number)
         raise
@@ -130,7 +134,12 @@ def open_file(path: Path | str) -> FileIO:
 
 @contextmanager
 def opened_descriptor(path: Path | str) -> Iterator[tuple[int, os.stat_result]]:
-    """Open a regular file, and give its descriptor and status: `open_file` for many small files, where objects take time."""
+    """Open a regular file, and give its descriptor and status: `open_file` for many small files, where objects take time.
+
+    A file that stands for an object of a store has no bytes of its own, and is refused.
+    """
+    if is_remote(path):
+        raise OSError(errno.ENOTSUP, "it stands for an object of a store", str(path))
     number = os.open(path, _FLAGS)
     try:
         status = os.fstat(number)

@@ -41,7 +41,7 @@ class Voxels(Protocol):
 
 
 class LazyVoxels(ABC):
-    """What stands in the place of an array of voxels and reads them when they are asked for.
+    """What replaces an array of voxels and reads them when they are asked for.
 
     Slicing the first two axes reads the planes that are wanted and no more; `numpy.asarray` reads all.
 

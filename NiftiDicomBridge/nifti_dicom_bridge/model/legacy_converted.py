@@ -1,6 +1,6 @@
-"""Legacy Converted Enhanced objects (PS3.3 A.70 to A.72): what their frames said when they were objects of their own.
+"""Legacy Converted Enhanced objects (PS3.3 A.70 to A.72): what their frames specified when they were objects of their own.
 
-What has no place in such an object stands in two sequences of unassigned attributes: of all frames, and of each.
+What has no place in such an object is in two sequences of unassigned attributes: of all frames, and of each.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ _OF_THE_OBJECT = frozenset({Tag.SPECIFIC_CHARACTER_SET, Tag.SERIES_NUMBER})
 
 
 def as_original(elements: Elements, own: Elements) -> Elements:
-    """Return a data set that says of a frame what its original said; that of the object itself where it was not converted.
+    """Return a data set that specifies for a frame what its original specified; that of the object itself where it was not
+    converted.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def as_original(elements: Elements, own: Elements) -> Elements:
 
 
 def _acquisition(content: Elements) -> Elements:
-    """Return when a frame was acquired, and the number of its acquisition, as objects of one frame say it."""
+    """Return when a frame was acquired, and the number of its acquisition, as objects of one frame specify it."""
     moment = metadata.text(content, Tag.FRAME_ACQUISITION_DATE_TIME).partition("+")[0]
     number = metadata.integer(content, Tag.FRAME_ACQUISITION_NUMBER)
     values = {Tag.ACQUISITION_DATE: ("DA", moment[:8]), Tag.ACQUISITION_TIME: ("TM", moment[8:])}

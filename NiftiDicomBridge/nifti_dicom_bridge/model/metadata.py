@@ -1,6 +1,6 @@
-"""DICOM attributes as they stood in the files: elements, items, instances, series.
+"""DICOM attributes as they were in the files: elements, items, instances, series.
 
-Values are kept as the bytes of the value field, padding included, so that whatever was there can be given back.
+Values are kept as the bytes of the value field, padding included, so that they can be restored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Element(NamedTuple):
         The value field in little endian, with its padding. A tuple of items for SQ (and for UN of undefined length, whose
         items are encoded in implicit VR: PS3.5 6.2.2 note 4).
     undefined : bool
-        The length field said "undefined": the value ended at a delimiter.
+        The length field specified "undefined": the value ended at a delimiter.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Item(NamedTuple):
 
 
 class PixelElement(NamedTuple):
-    """Where the pixel data of a file lie: `offset` and `length` in bytes; length −1 for encapsulated pixel data."""
+    """Where the pixel data of a file are: `offset` and `length` in bytes; length −1 for encapsulated pixel data."""
 
     tag: int
     vr: str
@@ -91,9 +91,9 @@ class Instance:
     path, name : str
         The file, and its path relative to the input that it was found in (POSIX separators).
     trailer : bytes
-        What stands behind the last element and is none: the fill of a last block.
+        What follows the last element and is none: the fill of a last block.
     repeated : tuple of int
-        Tags that stood there more than once; the last of each was kept.
+        Tags that occur more than once; the last of each was kept.
     stamp : (int, int), optional
         Size in bytes and time of the last change (ns) of the file when it was read, to recognize changes.
 
@@ -163,7 +163,7 @@ class SeriesMetadata:
     layers : numpy.ndarray or None, shape (frames, 4), int32
         ``(slice, instance, frame, label)`` of every frame, where planes and frames are not one and the same: in a label map
         each frame is one label of its plane, and planes without a frame are background. There, `frames` has a frame of another
-        volume that lies in the plane, else the nearest of this one. None where every plane is its frame.
+        volume that is in the plane, else the nearest of this one. None where every plane is its frame.
 
     Examples
     --------
@@ -276,7 +276,9 @@ def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
 
 
 def doubt_of_numbers(elements: Elements, tag: int) -> str:
-    """Say what is wrong with the numbers of an element: decimal commas, text that is not a number; empty where nothing is."""
+    """Return what is wrong with the numbers of an element: decimal commas, text that is not a number; empty where nothing
+    is.
+    """
     element = elements.get(tag)
     if element is None or not isinstance(element.value, bytes) or element.vr in NUMBER_FORMATS:
         return ""

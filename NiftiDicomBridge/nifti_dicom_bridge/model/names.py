@@ -13,7 +13,9 @@ from pathlib import Path
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 """Of images that are written."""
-READABLE_SUFFIXES = (*NIFTI_SUFFIXES, ".hdr", ".img")
+OTHER_SUFFIXES = (".seg.nrrd", ".nrrd", ".seg.nhdr", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh.gz", ".mgh")
+"""Of images of other formats that are read: NRRD, MetaImage, MGH."""
+READABLE_SUFFIXES = (*NIFTI_SUFFIXES, ".hdr", ".img", *OTHER_SUFFIXES)
 """Of images that are read."""
 ZARR_SUFFIX = ".zarr"
 IMAGE_SUFFIXES = (*READABLE_SUFFIXES, ZARR_SUFFIX)

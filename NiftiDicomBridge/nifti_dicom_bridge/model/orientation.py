@@ -19,7 +19,7 @@ _THICK = 1.5
 
 
 def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = None) -> Volume:
-    """Return a volume whose slices lie in a plane, with columns and rows as viewers show them.
+    """Return a volume whose slices are in a plane, with columns and rows as viewers show them.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = N
     OptionError
         If the plane of a reference is wanted and there is none.
     GeometryError
-        If the matrix of the volume is no map to millimetres.
+        If the matrix of the volume is not a map to millimeters.
     """
     geometry.check_affine(volume.ijk_to_ras)
     if plane is SlicePlane.AS_STORED:

@@ -50,7 +50,7 @@ class Rescale:
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """How pixels lie in a pixel data element (PS3.3 C.7.6.3.1, PS3.5 8).
+    """How pixels are in a pixel data element (PS3.3 C.7.6.3.1, PS3.5 8).
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class PixelFormat:
 
     @property
     def is_subsampled(self) -> bool:
-        """Whether two pixels share their colour (YBR_FULL_422 and YBR_PARTIAL_422, native)."""
+        """Whether two pixels share their color (YBR_FULL_422 and YBR_PARTIAL_422, native)."""
         return self.photometric in (YBR_FULL_422, YBR_PARTIAL_422) and self.samples == 3
 
     @property
@@ -113,7 +113,7 @@ class PixelFormat:
 
 @dataclass(frozen=True)
 class PixelRecord:
-    """What the voxels of a volume do not tell about the pixel data they came from.
+    """What the voxels of a volume do not specify about the pixel data they came from.
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ class PixelRecord:
         Tiles per row and per column of an image; 0 where images are not tiled.
     residues : dict of int to bytes
         Instance index → exclusive or of the original pixel data and what the voxels alone would give: bits beyond
-        BitsStored, colours lost in YBR ⇄ RGB, tiles without a slice. Only where they differ.
+        BitsStored, colors lost in YBR ⇄ RGB, tiles without a slice. Only where they differ.
     tails : dict of int to bytes
         Instance index → bytes behind the last pixel, where they are not the usual padding.
     decoded : dict of int to str
@@ -158,7 +158,7 @@ def frames_from_bytes(raw: bytes | np.ndarray, pixel: PixelFormat, count: int) -
     raw : bytes-like
         Little endian, at least ``pixel.bytes_of(count)`` bytes.
     pixel : PixelFormat
-        How they lie there.
+        How they are there.
     count : int
         Number of frames.
 
@@ -265,7 +265,7 @@ def exclusive_or(a: bytes | memoryview, b: bytes | memoryview) -> bytes:
     return (left ^ right).tobytes()
 
 
-# --- colour -----------------------------------------------------------------------------------------------------------
+# --- color -----------------------------------------------------------------------------------------------------------
 
 
 def rgb_from_ybr(frames: np.ndarray, partial: bool = False) -> np.ndarray:
@@ -285,7 +285,7 @@ def ybr_from_rgb(frames: np.ndarray, partial: bool = False) -> np.ndarray:
 
 
 def _upsample(raw: np.ndarray, pixel: PixelFormat, count: int) -> np.ndarray:
-    """Return YBR with a colour for every pixel from Y1 Y2 B R quadruples (PS3.3 C.7.6.3.1.2, YBR_FULL_422)."""
+    """Return YBR with a color for every pixel from Y1 Y2 B R quadruples (PS3.3 C.7.6.3.1.2, YBR_FULL_422)."""
     quads = raw.reshape(count, -1, 4)
     pairs = np.empty((count, quads.shape[1], 2, 3), np.uint8)
     pairs[..., 0], pairs[..., 1], pairs[..., 2] = quads[..., :2], quads[..., 2:3], quads[..., 3:4]
@@ -302,7 +302,7 @@ def _downsample(frames: np.ndarray) -> bytes:
 
 
 def untile(image: np.ndarray, across: int, down: int, count: int) -> np.ndarray:
-    """Return the slices that lie side by side in an image (rows, columns), as (count, rows / down, columns / across)."""
+    """Return the slices that are side by side in an image (rows, columns), as (count, rows / down, columns / across)."""
     rows, columns = image.shape[0] // down, image.shape[1] // across
     grid = image[: rows * down, : columns * across].reshape(down, rows, across, columns)
     return grid.swapaxes(1, 2).reshape(down * across, rows, columns)[:count]
@@ -359,7 +359,7 @@ def to_type(computed: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def to_levels(brightness: np.ndarray, bits: int) -> np.ndarray:
-    """Return levels of 8 or 16 bits of brightness from 0 to 1; black where it is no number."""
+    """Return levels of 8 or 16 bits of brightness from 0 to 1; black where it is not a number."""
     top = (1 << bits) - 1
     result: np.ndarray = np.rint(np.clip(np.nan_to_num(brightness, nan=0.0), 0, 1) * top).astype(
         np.uint8 if bits == 8 else np.uint16
@@ -394,7 +394,7 @@ def halved_values(values: np.ndarray, axes: Sequence[int], labels: bool) -> np.n
     axes : sequence of int
         Which axes.
     labels : bool
-        Take every other value; else means of two, where the last stands alone that value, rounded to whole numbers in
+        Take every other value; else means of two, where the last is alone that value, rounded to whole numbers in
         integer types.
     """
     if labels:

@@ -23,7 +23,7 @@ class Quantised:
     stored : numpy.ndarray
         int16 or uint16.
     slope, intercept : float
-        ``real ≈ slope · stored + intercept``; both are exactly what their decimal text of 16 characters says.
+        ``real ≈ slope · stored + intercept``; both are exactly what their decimal text of 16 characters specifies.
     error : float
         Largest difference to the real values.
     """

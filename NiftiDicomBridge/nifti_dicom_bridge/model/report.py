@@ -28,15 +28,20 @@ class Outcome(StrEnum):
     CONVERTED = "converted"
     """DICOM → NIfTI; or a NIfTI without record → DICOM."""
     RESTORED = "restored"
-    """The very same instances came back, UIDs and all."""
+    """The original instances with their UIDs."""
     REISSUED = "reissued"
-    """The same voxels and attributes came back as a new series with new UIDs."""
+    """The original voxels and attributes as a new series with new UIDs."""
     DERIVED = "derived"
     """Voxels or geometry were edited: a new, derived series."""
     SKIPPED = "skipped"
     """No image, or a duplicate."""
     FAILED = "failed"
-    """It could not be done; the log says why. The others went on."""
+    """It could not be done; the log gives the reason. The others went on."""
+
+    @property
+    def text(self) -> str:
+        """The outcome as it is printed."""
+        return "restored (new UIDs)" if self is Outcome.REISSUED else self.value
 
 
 COMPANIONS = (".json", ".bval", ".bvec", ".tsv")
@@ -126,7 +131,8 @@ class Entry:
             return f"{self.outcome:10} {self.title}: {self.error}"
         images = [path for path in self.outputs if path.suffix not in COMPANIONS]
         where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
-        return f"{self.outcome:10} {self.title} → {where}"
+        word, _, detail = self.outcome.text.partition(" ")
+        return f"{word:10} {self.title} → {where} {detail}".rstrip()
 
     def in_words(self, words: Words) -> Entry:
         """Return the entry with its options named in the words of a front end; see `in_words`."""
@@ -144,6 +150,34 @@ class Entry:
         return replace(self, log=log, error=in_words(self.error, words))
 
 
+@dataclass
+class Run:
+    """What was done, when, and where.
+
+    Attributes
+    ----------
+    command : str
+        Command line or call; empty for a run that removes what identifies patients.
+    version : str
+        Of this package.
+    started : str
+        Date and time with time zone (ISO 8601).
+    seconds : float
+        How long it took.
+    inputs : list of pathlib.Path
+        Files and folders as they were given; empty for a run that removes what identifies patients.
+    output : pathlib.Path or None
+        Folder that was written to.
+    """
+
+    command: str = ""
+    version: str = ""
+    started: str = ""
+    seconds: float = 0.0
+    inputs: list[Path] = field(default_factory=list)
+    output: Path | None = None
+
+
 @dataclass(repr=False)
 class ConversionReport:
     """What happened to each series or image of a job.
@@ -154,6 +188,8 @@ class ConversionReport:
         One for each series or image, and for each file that was left out.
     notes : list of str
         What concerns the whole conversion, such as an earlier one that was interrupted and completed.
+    run : Run or None
+        What was done, when, and where.
 
     Examples
     --------
@@ -165,6 +201,7 @@ class ConversionReport:
 
     entries: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    run: Run | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -183,14 +220,14 @@ class ConversionReport:
         return [entry for entry in self.entries if entry.outcome is Outcome.FAILED]
 
     def __repr__(self) -> str:
-        counts = [(outcome, sum(entry.outcome is outcome for entry in self.entries)) for outcome in Outcome]
-        title = f"ConversionReport: {', '.join(f'{count} {outcome}' for outcome, count in counts if count) or 'nothing found'}"
+        counts = [(outcome.text, sum(entry.outcome is outcome for entry in self.entries)) for outcome in Outcome]
+        title = f"ConversionReport: {', '.join(f'{count} {text}' for text, count in counts if count) or 'nothing found'}"
         order = sorted(self.entries, key=lambda entry: _ORDER.get(entry.outcome, 1))
         return fitted([title, *("  " + entry.line() for entry in order)])
 
     def in_words(self, words: Words) -> ConversionReport:
         """Return the report with its options named in the words of a front end, such as `command_line_words`."""
-        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes)
+        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes, self.run)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""

@@ -23,12 +23,12 @@ from .volume import Volume, reoriented
 SUFFIXES = {Resample.TILT: "_Tilt", Resample.SPACING: "_Eq"}
 """What is added to the name of an image, in this order: dcm2niix's words."""
 MOST_VOXELS = 16
-"""Times as many as there were: positions that ask for more are no stack."""
+"""Times as many as there were: positions that ask for more are not stacks."""
 FRACTIONAL = "FRACTIONAL"
 
 
 class Fill(NamedTuple):
-    """The stored value of what lies outside of all slices, and why that one."""
+    """The stored value of what is outside of all slices, and why that one."""
 
     value: float
     words: str
@@ -42,13 +42,13 @@ class Plan(NamedTuple):
     grid : Regular
         Where to.
     nearest : bool
-        Values are labels or indices: nothing lies between two of them.
+        Values are labels or indices: nothing is between two of them.
     fill : Fill
-        What lies outside.
+        What is outside.
     padding : float or None
         The stored value that means "nothing was measured": no value is computed with it.
     reach : float
-        How far, in slices of the grid, a plane is taken for what lies beside it. Segmentations leave empty slices out
+        How far, in slices of the grid, a plane is taken for what is next to it. Segmentations leave empty slices out
         (PS3.3 C.8.20.2): in a gap is background.
     """
 
@@ -72,9 +72,9 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     Parameters
     ----------
     volume : Volume
-        Of any type, with times and colours or without.
+        Of any type, with times and colors or without.
     planes : sequence of Plane
-        Where its slices truly lie, sorted along the normal.
+        Where its slices truly are, sorted along the normal.
     wanted : frozenset of Resample
         ``SPACING``: one distance between slices, linear between the two slices around. ``TILT``: the slice axis along the
         normal, linear along rows and columns, each slice by its own shift; the field grows so that nothing is cut off.
@@ -88,7 +88,7 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     Raises
     ------
     GeometryError
-        If the planes lie so far apart that the grid would be mostly empty.
+        If the planes are so far apart that the grid would be mostly empty.
     """
     steps = needed(planes, wanted)
     if not steps:
@@ -97,7 +97,7 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     grid = geometry.regular_grid(planes, (rows, columns), Resample.TILT in steps, Resample.SPACING in steps)
     if np.prod(grid.shape, dtype=float) > MOST_VOXELS * np.prod(volume.voxels.shape[1:4], dtype=float):
         raise GeometryError(
-            f"{volume.name}: not resampled: the slices lie so far apart that a grid of {grid.shape[2]} × {grid.shape[1]} × "
+            f"{volume.name}: not resampled: the slices are so far apart that a grid of {grid.shape[2]} × {grid.shape[1]} × "
             f"{grid.shape[0]} voxels would be needed, more than {MOST_VOXELS} times as many as there are."
         )
     padding = _padding(volume)
@@ -213,7 +213,7 @@ def _between(places: np.ndarray, k: int) -> tuple[int, float]:
 
 
 def _in_field(plane: np.ndarray, shifts: np.ndarray, plan: Plan) -> Pixels:
-    """Return a plane where it lies in the field of the grid."""
+    """Return a plane where it is in the field of the grid."""
     numbers = to_numbers(plane)
     known = ~np.isnan(numbers)
     if plan.padding is not None:
@@ -241,7 +241,7 @@ def _shifted(pixels: Pixels, shift: float, axis: int, plan: Plan) -> Pixels:
 
 
 def _mixed(a: Pixels, b: Pixels, weight: float, nearest: bool) -> Pixels:
-    """Return what lies between two planes, `weight` being that of the second; the nearer one where either has no value."""
+    """Return what is between two planes, `weight` being that of the second; the nearer one where either has no value."""
     if weight < geometry.SAME_SLICE:
         return a
     nearer = a if weight < 0.5 else b
@@ -263,7 +263,7 @@ def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resampl
         before, now = volume.voxels.shape[2:4], grid.shape[1:]
         sentences.append(
             f"resampled to an upright grid, by {method} within the slices: they were sheared by {tilt:.2f}°. The field grew "
-            f"from {before[0]} × {before[1]} to {now[0]} × {now[1]} rows and columns; what lies outside of the slices has the "
+            f"from {before[0]} × {before[1]} to {now[0]} × {now[1]} rows and columns; voxels outside of the slices have the "
             f"stored value {plan.fill.value:g} ({plan.fill.words})"
         )
         if geometry.is_uneven(planes) and Resample.SPACING not in steps:
@@ -278,5 +278,5 @@ def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resampl
         if smallest < 1 - geometry.SAME_SLICE:
             sentences.append(f"slices were as near as {smallest * grid.step_mm:.6g} mm to each other: finer than the even grid")
         if Resample.TILT not in steps and tilt > geometry.TILT_DEGREES:
-            sentences.append(f"the slices are still sheared by {tilt:.2f}° (gantry tilt): the sform says so")
+            sentences.append(f"the slices are still sheared by {tilt:.2f}° (gantry tilt): the sform contains the shear")
     return tuple(sentences)

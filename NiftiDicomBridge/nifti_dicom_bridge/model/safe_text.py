@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # C0 and C1 control characters (escape sequences begin with one), line separators, characters that change the direction of
-# text, and surrogates, which stand for bytes that are not text
+# text, and surrogates, which represent bytes that are not text
 _CONTROLS = re.compile(r"[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = ("=", "+", "-", "@")
 _QUOTE = "'"

@@ -20,7 +20,7 @@ class SimilarElements(dict[int, Element]):
     Parameters
     ----------
     like : dict of int to Element
-        The other data set, which nobody may change.
+        The other data set, which no one may change.
     changes : dict of int to Element, optional
         The elements that differ; their tags are in `like`. Without them, the result is an ordinary dictionary.
     """

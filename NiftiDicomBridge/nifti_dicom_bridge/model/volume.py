@@ -20,7 +20,7 @@ from .names import stem_of
 from .pixels import Rescale, to_real_values
 
 UNPLACED = "unplaced"
-"""`Volume.space` of DICOM objects that do not specify where they lie."""
+"""`Volume.space` of DICOM objects that do not specify where they are."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,14 +45,14 @@ class Volume:
     source : DicomSource or None
         The DICOM that the volume came from; None for an image that never was DICOM.
     gradients : numpy.ndarray or None, shape (times, 4)
-        b-value in s/mm² and unit gradient direction in RAS of every time; None where it is no diffusion series.
+        b-value in s/mm² and unit gradient direction in RAS of every time; None where it is not a diffusion series.
     warnings : tuple of str
         What a person should know before trusting the grid: uneven spacing, missing slices, gantry tilt…
     space : str
-        What an image file says of its coordinates: ``scanner``, ``aligned`` (with another image), ``talairach``, ``mni``,
-        ``template``; empty where it says nothing, and for DICOM; ``unplaced`` for DICOM without a place.
+        What an image file specifies for its coordinates: ``scanner``, ``aligned`` (with another image), ``talairach``, ``mni``,
+        ``template``; empty where it specifies nothing, and for DICOM; ``unplaced`` for DICOM without a place.
     intent : str
-        What an image file says of its values: ``label``, the name of a statistic…; empty where it says nothing.
+        What an image file specifies for its values: ``label``, the name of a statistic…; empty where it specifies nothing.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What sending and fetching need of an archive, whichever protocol it speaks."""
+"""What sending and fetching need of an archive, with any protocol."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ SYNTAXES = (
 )  # fmt: skip
 """Transfer syntaxes in which objects are received: those that this tool reads."""
 _PENDING = (0xFF00, 0xFF01)
+NOT_AUTHORIZED = 0x0124
+MESSAGE_ID = 1
+"""Of the C-MOVE request."""
 
 
 class Receiver:
@@ -44,14 +47,47 @@ class Receiver:
         return SUCCESS
 
 
+class MoveReceiver(Receiver):
+    """Writes what arrives for a C-MOVE that was asked for, and refuses everything else that is sent to the port.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where to write.
+    series : RemoteSeries
+        What was asked for.
+    titles : sequence of str
+        Who asked, and whom: an archive names the first with each object (PS3.7 9.1.1.1), some name themselves, or leave it out.
+    """
+
+    def __init__(self, folder: Path, series: RemoteSeries, titles: Sequence[str]):
+        super().__init__(folder)
+        self._series, self._originators = series, ("", *titles)
+
+    def __call__(self, event: Any) -> int:
+        """Handle a C-STORE request."""
+        request = event.request
+        originator = str(request.MoveOriginatorApplicationEntityTitle or "").strip()
+        if originator not in self._originators or request.MoveOriginatorMessageID not in (None, MESSAGE_ID):
+            return NOT_AUTHORIZED
+        try:
+            data_set = event.dataset
+            known = (str(data_set.get("StudyInstanceUID", "")), str(data_set.get("SeriesInstanceUID", "")))
+        except Exception:  # whatever damaged bytes raise
+            return CANNOT_UNDERSTAND
+        return super().__call__(event) if known == (self._series.study, self._series.series) else NOT_AUTHORIZED
+
+
 def retrieve_series(
     address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, classes: set[str], folder: Path
 ) -> Iterator[Path]:
     """Yield the files of a series; see `Archive.retrieve`."""
-    receiver = Receiver(folder)
+    receiver: Receiver
     if settings.receiving_port:
+        receiver = MoveReceiver(folder, series, (settings.calling_title, address.title))
         _move(address, settings, series, receiver)
     else:
+        receiver = Receiver(folder)
         _get(address, settings, series, classes, receiver)
     if receiver.problem:
         raise ArchiveError(f"A received object could not be stored: {receiver.problem}.")
@@ -81,6 +117,7 @@ def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries,
     for context in StoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
     entity.require_called_aet = True
+    entity.require_calling_aet = [address.title]
     try:
         port = settings.receiving_port
         server = entity.start_server(("", port), block=False, evt_handlers=[(evt.EVT_C_STORE, receiver)])
@@ -88,7 +125,7 @@ def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries,
         raise ArchiveError(f"Port {settings.receiving_port} cannot be used for C-MOVE ({error.strerror or error}).") from error
     try:
         with association(address, settings, [(_STUDY_ROOT_MOVE, _NATIVE)]) as peer:
-            _check_answers(peer.send_c_move(_query(series), settings.calling_title, _STUDY_ROOT_MOVE), address)
+            _check_answers(peer.send_c_move(_query(series), settings.calling_title, _STUDY_ROOT_MOVE, MESSAGE_ID), address)
     finally:
         server.shutdown()
 

@@ -55,8 +55,9 @@ def _contexts(instance: LocalInstance) -> list[Context]:
 def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], address: PacsAddress) -> StoreResult:
     native = [syntax for syntax in _NATIVE if (instance.sop_class, syntax) in accepted]
     note = ""
+    content: Any
     if (instance.sop_class, instance.transfer_syntax) in accepted:
-        content: Any = instance.path
+        content = _as_it_is(instance)
     elif native:
         content, note = _in_native_syntax(instance, native[0])
         if content is None:
@@ -74,6 +75,15 @@ def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], 
     busy = _BUSY <= status < _BUSY + 0x100
     reason = "the archive is out of resources" if busy else "the archive refuses the instance"
     return StoreResult(instance, error=f"{reason}: status {status:04X}", may_retry=busy)
+
+
+def _as_it_is(instance: LocalInstance) -> Any:
+    """Return the file; its data set if the file meta information has other UIDs, which an archive would refuse."""
+    if instance.meta_agrees:
+        return instance.path
+    from pydicom import dcmread
+
+    return dcmread(instance.path)
 
 
 def _send(peer: Any, content: Any, address: PacsAddress) -> int:

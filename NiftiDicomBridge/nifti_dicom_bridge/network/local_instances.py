@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
 from ..errors import BridgeError
 from ..model.input_files import Problem, open_file, walk
+from ..standard.tags import Tag
 
+_TAGS = [Tag.SPECIFIC_CHARACTER_SET, Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID, Tag.STUDY_INSTANCE_UID, Tag.SERIES_INSTANCE_UID]
 _KEYWORDS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"]
 
 
 @dataclass(frozen=True)
 class LocalInstance:
-    """One DICOM file."""
+    """One DICOM file.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file.
+    sop_class, uid, study, series : str
+        UIDs of its data set.
+    transfer_syntax : str
+        That of the data set.
+    meta_agrees : bool
+        Whether the file meta information has the same UIDs; in files that were de-identified by other tools it often does not.
+    """
 
     path: Path
     sop_class: str
@@ -23,6 +38,7 @@ class LocalInstance:
     study: str
     series: str
     transfer_syntax: str
+    meta_agrees: bool = True
 
 
 def find_instances(paths: Iterable[Path]) -> tuple[list[LocalInstance], list[Problem]]:
@@ -62,21 +78,29 @@ def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
 
 
 def _read(path: Path, problems: list[Problem]) -> LocalInstance | None:
-    from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
 
     try:
-        with open_file(path) as file:
-            ds = dcmread(BytesIO(file.read(1 << 16)), specific_tags=_KEYWORDS, stop_before_pixels=True)
-        values = [str(ds[keyword].value) for keyword in _KEYWORDS]
-        syntax = str(ds.file_meta.TransferSyntaxUID)
+        data_set = _first_elements(path)
+        values = [str(data_set[keyword].value) for keyword in _KEYWORDS]
+        meta = data_set.file_meta
+        stated = [str(meta.get("MediaStorage" + keyword, "")) for keyword in _KEYWORDS[:2]]
+        syntax, media = str(meta.TransferSyntaxUID), str(meta.get("MediaStorageSOPClassUID", ""))
     except InvalidDicomError:
         problems.append(Problem(str(path), "not a DICOM file"))
         return None
     except (KeyError, AttributeError, OSError, EOFError, ValueError, NotImplementedError) as error:
         problems.append(Problem(str(path), f"not a DICOM instance ({error})", failed=isinstance(error, OSError)))
         return None
-    if str(ds.file_meta.MediaStorageSOPClassUID) == "1.2.840.10008.1.3.10":
+    if media == "1.2.840.10008.1.3.10":
         problems.append(Problem(str(path), "a DICOMDIR"))
         return None
-    return LocalInstance(path, values[0], values[1], values[2], values[3], syntax)
+    return LocalInstance(path, values[0], values[1], values[2], values[3], syntax, stated == values[:2])
+
+
+def _first_elements(path: Path) -> Any:
+    """Return the elements of a file up to SeriesInstanceUID; what follows may be large."""
+    from pydicom.filereader import read_partial
+
+    with BufferedReader(open_file(path)) as file:
+        return read_partial(file, lambda tag, vr, length: tag > Tag.SERIES_INSTANCE_UID, specific_tags=_TAGS)

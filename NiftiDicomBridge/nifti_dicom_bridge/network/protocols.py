@@ -1,4 +1,4 @@
-"""The protocol that an archive speaks, by its address."""
+"""The protocol of an archive, by its address."""
 
 from __future__ import annotations
 

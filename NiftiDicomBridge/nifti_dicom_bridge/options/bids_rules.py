@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .choices import Layout
+from .choices import Layout, RoiForm, Target
 from .options import ConversionOptions
 from .rule import Rule, is_given
 
@@ -53,7 +53,20 @@ def _rules() -> Iterator[Rule]:
         "bids-with-identity",
         ("layout", "identity"),
         lambda options: options.layout is Layout.BIDS and options.identity,
-        "{layout=bids} writes sidecars that identify nobody, and {identity=True} names the patient. Leave out one of them.",
+        "{layout=bids} writes sidecars without identity, and {identity=True} writes the name of the patient. Leave "
+        "out one of them.",
+    )
+    yield Rule(
+        "rois-in-bids",
+        ("layout", "rois"),
+        lambda options: options.layout is Layout.BIDS and options.rois is not RoiForm.LABELMAP,
+        "{rois} is for RT Structure Sets, and {layout=bids} leaves them out: BIDS has no name for them. Leave out one of them.",
+    )
+    yield Rule(
+        "reference-in-bids",
+        ("layout", "reference"),
+        lambda options: options.layout is Layout.BIDS and options.target is Target.NIFTI and options.reference is not None,
+        "{reference} is for RT Structure Sets if NIfTI is written, and {layout=bids} leaves them out. Leave out one of them.",
     )
 
 

@@ -157,7 +157,7 @@ RULES: tuple[Rule, ...] = (
         "fps-without-movies",
         ("preview.fps", "preview.gif", "preview.mp4"),
         lambda options: is_given(options, "preview.fps") and not (options.preview.gif or options.preview.mp4),
-        "{preview.fps} applies only to GIF and MP4, and both are turned off. Leave out {preview.fps}.",
+        "{preview.fps} applies only to GIF and MP4, and both are disabled. Leave out {preview.fps}.",
     ),
     # what options name
     Rule(

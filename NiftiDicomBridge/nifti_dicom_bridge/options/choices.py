@@ -159,6 +159,22 @@ class SegmentationForm(StrEnum):
     """The label map as it is: label numbers stay, one set of frames for all segments."""
 
 
+class RoiForm(StrEnum):
+    """What the regions of an RT Structure Set become.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import ConversionOptions
+    >>> ConversionOptions(rois="masks").rois
+    <RoiForm.MASKS: 'masks'>
+    """
+
+    LABELMAP = "labelmap"
+    """Label maps, as few as the overlaps of the regions allow."""
+    MASKS = "masks"
+    """One mask of 0 and 1 for each region."""
+
+
 class SlicePlane(StrEnum):
     """Which axis of an image becomes the slices of a DICOM series.
 
@@ -210,7 +226,7 @@ class Retain(StrEnum):
 
     UIDS = "uids"
     SAFE_PRIVATE = "safe-private"
-    """Private attributes that are known to identify nobody (PS3.15 E.3.10), such as diffusion gradients."""
+    """Private attributes that are known not to identify anyone (PS3.15 E.3.10), such as diffusion gradients."""
     DEVICE = "device"
     INSTITUTION = "institution"
     PATIENT_CHARACTERISTICS = "patient-characteristics"
@@ -248,7 +264,7 @@ class WindowChoice(StrEnum):
     """
 
     FILE = "file"
-    """Those that the file wants shown; where it does not say, as ``AUTO``."""
+    """Those that the file specifies; otherwise as ``AUTO``."""
     AUTO = "auto"
     """All but the extremes."""
     FULL = "full"

@@ -113,7 +113,7 @@ class Checked:
 
             near = get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Options are {', '.join(known)}."
-            raise OptionError(f"There is no option {name}. {hint}")
+            raise OptionError(f"Unknown option {name}. {hint}")
         return super().__new__(cls)
 
     def __repr__(self) -> str:

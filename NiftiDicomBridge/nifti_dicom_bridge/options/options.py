@@ -19,6 +19,7 @@ from .choices import (
     Names,
     Resample,
     Retain,
+    RoiForm,
     SegmentationForm,
     SlicePlane,
     Target,
@@ -183,7 +184,8 @@ class ConversionOptions(Checked):
         Which axis becomes the slices of a new DICOM series, or the plane of pictures.
     reference : pathlib.Path or tuple of pathlib.Path, optional
         DICOM series in the same frame of reference; patient and study are copied from it, and the acquisition if the grid is
-        the same. Of several, each image takes the one with its grid, then the one with its name.
+        the same. Of several, each image takes the one with its grid, then the one with its name. For NIfTI and Zarr: the series
+        on whose grid RT Structure Sets are drawn.
     allow_no_overlap : bool
         Also use a reference that the image does not overlap, for patient and study only.
     study_from : pathlib.Path, optional
@@ -200,6 +202,8 @@ class ConversionOptions(Checked):
         `options.algorithm.FAMILIES` (CID 7162).
     segmentation : SegmentationForm
         How segments are stored.
+    rois : RoiForm
+        What the regions of an RT Structure Set become: label maps, or one mask each.
     max_error : float, optional
         Largest difference that rounding to 16 bits may make, in the units of the image.
     shards : bool
@@ -296,6 +300,7 @@ class ConversionOptions(Checked):
     labels: OptionalPath = OptionalPath()
     algorithm: AlgorithmText = AlgorithmText("")
     segmentation: Choice[SegmentationForm] = Choice(SegmentationForm.AUTO)
+    rois: Choice[RoiForm] = Choice(RoiForm.LABELMAP)
     max_error: OptionalLimit = OptionalLimit(None)
     shards: Flag = Flag(False)
     pyramid: WholeNumber = WholeNumber(0, least=0, most=MOST_LEVELS)

@@ -2,7 +2,11 @@
 
 from .interrupted import check_complete, recover
 from .locks import WAITING
+from .observers import Committed, observed_commits
 from .runs import RunFolder, repeatable
 from .staging import Staging, dataset_locked
 
-__all__ = ["WAITING", "RunFolder", "Staging", "check_complete", "dataset_locked", "recover", "repeatable"]
+__all__ = [
+    "WAITING", "Committed", "RunFolder", "Staging", "check_complete", "dataset_locked", "observed_commits", "recover",
+    "repeatable",
+]  # fmt: skip

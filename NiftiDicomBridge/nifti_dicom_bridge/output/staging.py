@@ -17,6 +17,7 @@ from .commit import NEW, Commit
 from .former import without_successor
 from .interrupted import clear, recover_locked
 from .locks import COMMIT_LOCK, DATASET_LOCK, HOME, FolderLock, own
+from .observers import note_commit
 from .runs import note_new_outputs
 
 Check = Callable[[Mapping[str, Path]], None]
@@ -85,7 +86,7 @@ class Staging:
     def path(self, name: str, update: bool = False) -> Path:
         """Return where to write the output that will be called `name` (relative, POSIX separators).
 
-        With `update`, it takes the place of a file that exists, whatever was said of overwriting; `hold` the folder before
+        With `update`, it takes the place of a file that exists, whether overwriting is allowed or not; `hold` the folder before
         that file is read.
 
         Raises
@@ -165,6 +166,9 @@ class Staging:
                 raise
             where = error.filename or self.folder
             raise OutputError(f"{where}: cannot be written ({error.strerror}); {consequence}.") from error
+        steps = [(step.name, step.action) for step in commit.steps]
+        written = [name for name, action in steps if action != "remove" and name not in self._updated]
+        note_commit(self.folder, written, sorted(self._updated), [name for name, action in steps if action == "remove"])
         return [self.folder / name for name in self._names]
 
     def _plan(self) -> Commit:
@@ -184,7 +188,7 @@ class Staging:
         """Return the place of an output; raises `OutputError` where there can be none."""
         path = PurePosixPath(name)
         if not path.parts or path.is_absolute() or ".." in path.parts:
-            raise OutputError(f'{name!r} is no file name inside of {self.folder}. Use names="numbered".')
+            raise OutputError(f'{name!r} is not a file name inside of {self.folder}. Use names="numbered".')
         problem = portability_problem(name)
         if problem:
             raise OutputError(f'{name!r} {problem}. Use names="numbered", or another name.')

@@ -1,4 +1,4 @@
-"""Attributes → how a frame wants to be shown. PS3.3 C.11.1 (modality LUT), C.11.2 (VOI LUT), C.7.6.3 (palette, aspect)."""
+"""Attributes → how a frame is to be shown. PS3.3 C.11.1 (modality LUT), C.11.2 (VOI LUT), C.7.6.3 (palette, aspect)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LUT_ITEMS = 1 << 16
 
 
 def display_of(series: SeriesMetadata, time: int, slice_number: int) -> Display:
-    """Return how a plane of a series wants to be shown; `time` and `slice_number` count as in `SeriesMetadata.frames`."""
+    """Return how a plane of a series is to be shown; `time` and `slice_number` count as in `SeriesMetadata.frames`."""
     instance, frame = series.frames[time, slice_number].tolist()
     return _display(series.instances[instance], frame)
 
@@ -54,7 +54,7 @@ def _display(instance: Instance, frame: int) -> Display:
 
 
 def _layers(elements: Elements, frame: int) -> list[Elements]:
-    """Return where attributes of a frame can stand, the most special first: its functional groups, the shared ones, the top."""
+    """Return where attributes of a frame can be, the most special first: its functional groups, the shared ones, the top."""
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     groups = [per_frame[frame].elements] if frame < len(per_frame) else []
     groups.append(metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE))
@@ -109,7 +109,7 @@ def _lut(item: Elements, signed: bool, notes: list[str], brightness: bool) -> Lu
 
 
 def _bits_used(entries: np.ndarray, bits: int) -> int:
-    """Return the bits of an entry: 8 bits said of entries that take 16 are a common mistake."""
+    """Return the bits of an entry: 8 bits specified for entries that take 16 are a common mistake."""
     return max(bits, int(entries.max()).bit_length()) if entries.size else bits
 
 

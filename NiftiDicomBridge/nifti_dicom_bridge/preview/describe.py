@@ -1,4 +1,4 @@
-"""Words about pictures: the text beside them, and their metadata."""
+"""Words about pictures: the text next to them, and their metadata."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _kind(volume: Volume) -> str:
 
 
 def _edges(view: View) -> str:
-    """Say what of the patient lies at the edges of the picture."""
+    """Return what of the patient is at the edges of the picture."""
     if not view.placed:
         return ""
     left, right, top, bottom = edges_of(view, view.middle)

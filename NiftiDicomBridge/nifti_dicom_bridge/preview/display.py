@@ -1,4 +1,4 @@
-"""Values → brightness and colour (PS3.3 C.11.1, C.11.2, C.7.6.3.1.5; PS3.4 N.2): the tables and windows, and how they work."""
+"""Values → brightness and color (PS3.3 C.11.1, C.11.2, C.7.6.3.1.5; PS3.4 N.2): the tables and windows, and how they work."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ class Lut:
 
 @dataclass(frozen=True, eq=False)
 class Display:
-    """How one frame wants to be shown.
+    """How one frame is to be shown.
 
     Attributes
     ----------
     modality : Lut or None
-        Stored → real values, where slope and intercept do not say it.
+        Stored → real values, where slope and intercept do not specify it.
     voi : Lut or None
         Real values → brightness; goes before the window.
     window : Window or None
@@ -80,7 +80,7 @@ class Display:
     inverted : bool
         MONOCHROME1: the lowest values are white.
     palette : Lut or None
-        Stored values → colour.
+        Stored values → color.
     colour_from : float
         The stored value from which on the palette is used: minus infinity but for supplemental palettes.
     stored_range : tuple of float or None
@@ -88,7 +88,7 @@ class Display:
     padding : tuple of float or None
         From where to where stored values mean "nothing was measured".
     pixel_mm : tuple of float or None
-        Distance of rows and of columns, or numbers of that ratio; None where nothing says it.
+        Distance of rows and of columns, or numbers of that ratio; None where nothing specifies it.
     graphics : numpy.ndarray or None, shape (rows, columns)
         Where lines and text are drawn upon the image; None where there are none.
     notes : tuple of str
@@ -109,4 +109,4 @@ class Display:
 
 
 PLAIN = Display()
-"""Of an image that says nothing."""
+"""Of an image that specifies nothing."""

@@ -16,7 +16,7 @@ _NO_DITHER = Image.Dither.NONE
 """Noise that comes and goes from picture to picture disturbs, and takes room."""
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, b"\x3b"
 _SIZE_OF_TABLE = 7
-"""2 to the power of 7 + 1 colours."""
+"""2 to the power of 7 + 1 colors."""
 SHORTEST_CS = 2
 """Browsers slow down what is faster."""
 
@@ -49,7 +49,7 @@ class GifWriter:
         self._file.close()
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a picture of 8 bits, grey or RGB; colours become 256. The first one tells the size of all."""
+        """Add a picture of 8 bits, gray or RGB; colors become 256. The first one specifies the size of all."""
         rows, columns = picture.shape[:2]
         if not self._begun:
             screen = struct.pack("<HHBBB", columns, rows, 0xF0 | _SIZE_OF_TABLE, 0, 0)
@@ -63,7 +63,7 @@ class GifWriter:
 
 
 def _compressed(picture: np.ndarray) -> tuple[bytes, bytes]:
-    """Return the palette of a picture, 256 colours, and its compressed data: what pillow writes of it alone."""
+    """Return the palette of a picture, 256 colors, and its compressed data: what pillow writes of it alone."""
     image = Image.fromarray(np.ascontiguousarray(picture))
     if picture.ndim == 3:
         grey = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])

@@ -16,7 +16,7 @@ _GRAPHIC = "G"
 def graphics_of(elements: Elements, frame: int) -> np.ndarray | None:
     """Return where the overlay planes of an image are set, in its size; None where there are none.
 
-    Regions of interest (type R) are no picture, and are left out, as are planes that lie in unused bits of the pixels.
+    Regions of interest (type R) are not pictures, and are left out, as are planes that are in unused bits of the pixels.
     """
     shape = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
     planes = [plane for group in _GROUPS if (plane := _plane(elements, group << 16, frame, shape)) is not None]

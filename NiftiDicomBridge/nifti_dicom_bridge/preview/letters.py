@@ -17,14 +17,14 @@ _MARGIN = 0.3
 
 
 def edges_of(view: View, slice_number: int) -> tuple[str, str, str, str]:
-    """Return the letters at the left, right, top and bottom of a picture: what of the patient lies there."""
+    """Return the letters at the left, right, top and bottom of a picture: what of the patient is there."""
     matrix = view.matrix(slice_number)
     across, down = way_along(matrix[:3, 0]), way_along(matrix[:3, 1])
     return across[0], across[1], down[0], down[1]
 
 
 def with_letters(picture: np.ndarray, letters: Sequence[str]) -> np.ndarray:
-    """Return a picture, 8 or 16 bits, grey or RGB, with letters at its left, right, top and bottom edge."""
+    """Return a picture, 8 or 16 bits, gray or RGB, with letters at its left, right, top and bottom edge."""
     ink, rim = _masks(picture.shape[1], picture.shape[0], tuple(letters))
     top = np.iinfo(picture.dtype).max
     if picture.ndim == 3:

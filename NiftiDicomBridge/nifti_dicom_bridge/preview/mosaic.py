@@ -10,7 +10,7 @@ GAP = 4
 
 
 def slices_of(count: int, wanted: int) -> list[int]:
-    """Return evenly spaced slices, ends left out where there are many: what lies there is mostly nothing."""
+    """Return evenly spaced slices, ends left out where there are many: what is there is mostly nothing."""
     if wanted >= count:
         return list(range(count))
     return [int((n + 0.5) * count / wanted) for n in range(wanted)]
@@ -19,7 +19,7 @@ def slices_of(count: int, wanted: int) -> list[int]:
 def side_by_side(pictures: Sequence[np.ndarray], columns: int = 0) -> np.ndarray:
     """Return pictures in rows of so many, black around them; by default about as wide as it is tall.
 
-    Grey pictures become RGB where others are.
+    Gray pictures become RGB where others are.
     """
     coloured = any(picture.ndim == 3 for picture in pictures)
     pictures = [_coloured(picture) if coloured else picture for picture in pictures]

@@ -1,4 +1,4 @@
-"""Label maps in colour upon pictures, wherever their grids lie: taken from the nearest voxel, by geometry."""
+"""Label maps in color upon pictures, wherever their grids are: taken from the nearest voxel, by geometry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .letters import font_of
 from .view import View
 
 FILLED, OUTLINED = 0.35, 0.9
-"""How much of its colour a segment shows inside, and at its edge."""
+"""How much of its color a segment shows inside, and at its edge."""
 MOST_NAMES = 40
 _COARSE = 64
 _GOLDEN = 0.61803398875
@@ -32,9 +32,9 @@ class Labels:
     volume : Volume
         Whole numbers; 0 is background.
     segments : tuple of Segment
-        What they stand for; a number without a segment has a colour of its own, too.
+        What they represent; a number without a segment has a color of its own, too.
     frame_of_reference : str
-        UID of the space it lies in; empty where it is not said.
+        UID of the space it is in; empty where it is not specified.
     """
 
     volume: Volume
@@ -51,7 +51,7 @@ class Key:
 
 
 def keys_of(maps: Sequence[Labels]) -> list[dict[int, Key]]:
-    """Return what the numbers in each label map stand for, each with a colour of its own where it has none."""
+    """Return what the numbers in each label map represent, each with a color of its own where it has none."""
     columns: list[dict[int, Key]] = []
     count = 0
     for labels in maps:
@@ -67,7 +67,7 @@ def keys_of(maps: Sequence[Labels]) -> list[dict[int, Key]]:
 
 
 def _some_colour(n: int) -> RGB:
-    """Return a bright colour far from those before it."""
+    """Return a bright color far from those before it."""
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(n * _GOLDEN % 1, 0.85, 1.0))
     return red, green, blue
 
@@ -87,7 +87,7 @@ def with_overlay(
     picture : numpy.ndarray, shape (rows, columns) or (rows, columns, 3)
         What `render.picture` gave, of any size.
     view : View
-        Where it lies.
+        Where it is.
     place : tuple of int
         Time and slice.
     maps, keys

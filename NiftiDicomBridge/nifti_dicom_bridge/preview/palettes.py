@@ -44,12 +44,12 @@ def palette_of(elements: Elements, notes: list[str]) -> Lut | None:
         count = min(map(len, channels))
         return Lut(first, np.stack([channel[:count] for channel in channels], axis=-1))
     except (ValueError, IndexError) as error:
-        notes.append(f"the palette cannot be used ({error}): the picture is grey")
+        notes.append(f"the palette cannot be used ({error}): the image is shown in grayscale")
         return None
 
 
 def _channel(elements: Elements, descriptor: int, data: int, segmented: int) -> tuple[int, np.ndarray]:
-    """Return first value and entries of one colour, scaled to 8 bits."""
+    """Return first value and entries of one color, scaled to 8 bits."""
     numbers = metadata.numbers(elements, descriptor)
     if len(numbers) != 3:
         raise ValueError("a descriptor is missing")
@@ -63,7 +63,7 @@ def _channel(elements: Elements, descriptor: int, data: int, segmented: int) -> 
     if len(entries) < count:
         raise ValueError(f"{len(entries)} of {count} entries are there")
     entries = entries[:count]
-    # entries of 8 bits are often said to have 16, and those of 16 bits to have 8
+    # entries of 8 bits are often specified to have 16, and those of 16 bits to have 8
     top = 255 if entries.dtype.itemsize == 1 or (bits == 8 and entries.max(initial=0) < 256) else 65535
     return first, to_levels(entries / top, 8)
 
@@ -77,9 +77,9 @@ def _expanded(elements: Elements, tag: int, bits: int) -> np.ndarray:
 
 
 def _segments(words: list[int], most: int, bits: int, last: int | None = None, start: int | None = None) -> Iterator[int]:
-    """Yield the entries that segments stand for (PS3.3 C.7.9.2): at most so many segments.
+    """Yield the entries that segments represent (PS3.3 C.7.9.2): at most so many segments.
 
-    With `start`, from there, as an indirect segment wants: those that it points to may not be indirect themselves.
+    With `start`, from there, as an indirect segment requires: those that it points to may not be indirect themselves.
     """
     position = start or 0
     while position + 1 < len(words) and most > 0:
@@ -100,7 +100,7 @@ def _segments(words: list[int], most: int, bits: int, last: int | None = None, s
             segment = list(_segments(words[:position], length, bits, last, offset))
             position += 2 + parts
         else:
-            raise ValueError(f"a segment of type {opcode} stands at {position}")
+            raise ValueError(f"an unknown segment of type {opcode} at {position}")
         last = segment[-1] if segment else last
         yield from segment
 

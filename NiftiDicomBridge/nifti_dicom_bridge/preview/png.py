@@ -1,4 +1,4 @@
-"""Pictures → PNG: 8 or 16 bits of grey, 8 bits of colour."""
+"""Pictures → PNG: 8 or 16 bits of gray, 8 bits of color."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def write_png(picture: np.ndarray, path: Path, texts: Mapping[str, str], pixel_m
     Parameters
     ----------
     picture : numpy.ndarray, shape (rows, columns) or (rows, columns, 3)
-        uint8 or uint16; colour uint8.
+        uint8 or uint16; color uint8.
     path : pathlib.Path
         The file.
     texts : mapping

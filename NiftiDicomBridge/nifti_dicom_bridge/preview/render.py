@@ -40,7 +40,7 @@ def plane_picture(
     window : WindowChoice or (center, width)
         Which values are shown.
     bits : int
-        8 or 16; colour always has 8.
+        8 or 16; color always has 8.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def picture(view: View, time: int, slice_number: int, bits: int = 8, enlarge: fl
     Raises
     ------
     PixelError
-        If the pixels have a number of samples that no colour has.
+        If the pixels have a number of samples that no color has.
     """
     plane, display = view.volume.voxels[time, slice_number], view.display(time, slice_number)
     if plane.ndim == 3 and plane.shape[-1] != _RGB:

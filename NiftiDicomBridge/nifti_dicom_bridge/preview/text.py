@@ -20,7 +20,7 @@ _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 
 
 class Wording(StrEnum):
-    """What stands in the place of values."""
+    """What replaces values."""
 
     NOTHING = "(empty)"
     ABSENT = "(absent)"
@@ -63,7 +63,7 @@ def metadata_lines(series: SeriesMetadata) -> list[str]:
         by_group[group_of(tag)] += _element_lines(tag, whole, 1, text)
     result = [line for group, lines in by_group.items() if lines for line in ("", group.value, *lines)]
     if len(instances) > 1:
-        result = ["", f"{len(instances)} instances; values that differ stand one after the other, in their order", *result]
+        result = ["", f"{len(instances)} instances; values that differ are listed in order", *result]
     return result
 
 
@@ -95,7 +95,7 @@ def _item_lines(tag: int, occurrences: Sequence[Element | None], branch: _Branch
     items = [element.value if element is not None and isinstance(element.value, tuple) else () for element in occurrences]
     if tag == Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE:
         pairs = [(item.elements, charset) for own, charset in zip(items, branch.charsets, strict=True) for item in own]
-        yield f"{INDENT * depth}{len(pairs)} frames; values that differ stand one after the other, in their order"
+        yield f"{INDENT * depth}{len(pairs)} frames; values that differ are listed in order"
         yield from _lines(_Branch([elements for elements, _ in pairs], [charset for _, charset in pairs]), depth, text)
         return
     count = max(map(len, items))

@@ -1,4 +1,4 @@
-"""Under which heading an attribute stands: the modules of PS3.3 that a person would look for it in."""
+"""Under which heading an attribute is: the modules of PS3.3 that a person would look for it in."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class VideoWriter(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a picture of 8 bits, grey or RGB."""
+        """Add a picture of 8 bits, gray or RGB."""
 
 
 def video_writer() -> Callable[[Path, float], VideoWriter]:
@@ -97,7 +97,7 @@ class FfmpegWriter:
                 try:
                     process.stdin.close()
                 except OSError:
-                    pass  # it has ended already: its exit code tells
+                    pass  # it has ended already: its exit code gives the reason
             code = process.wait()
             if error is None and code != 0:
                 raise OutputError(self._complaint())
@@ -105,7 +105,7 @@ class FfmpegWriter:
             self._said.close()
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a picture; the first one tells the size of all."""
+        """Add a picture; the first one specifies the size of all."""
         picture = even(picture)
         if self._process is None:
             self._process = self._started(picture)
@@ -131,7 +131,7 @@ class FfmpegWriter:
     def _complaint(self) -> str:
         self._said.seek(0)
         words = self._said.read().decode("utf-8", "replace").strip().splitlines()
-        return f"{self.path.name}: ffmpeg could not write it ({words[-1] if words else 'it did not say why'})."
+        return f"{self.path.name}: ffmpeg could not write it ({words[-1] if words else 'no reason given'})."
 
 
 class PyavWriter:
@@ -153,7 +153,7 @@ class PyavWriter:
         self._container.close()
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a picture; the first one tells the size of all."""
+        """Add a picture; the first one specifies the size of all."""
         picture = even(picture)
         if self._stream is None:
             self._stream = self._started(picture)

@@ -28,13 +28,13 @@ class View:
     volume : Volume
         Turned so that a picture is ``voxels[time, slice]``: columns go right, rows go down.
     display : callable
-        ``display(time, slice)``: how a picture wants to be shown.
+        ``display(time, slice)``: how a picture is to be shown.
     window : Window or None
         The same for all pictures; None where each has its own.
     placed : bool
-        Whether it is known where the pictures lie in the patient.
+        Whether it is known where the pictures are in the patient.
     planes : sequence of Plane or None
-        Where the pictures truly lie, where the grid cannot hold it.
+        Where the pictures truly are, where the grid cannot hold it.
     focus : int or None
         The slice that shows most of what is looked for.
     """
@@ -58,7 +58,7 @@ class View:
 
     @property
     def middle(self) -> int:
-        """The picture that stands for all."""
+        """The picture that represents all."""
         return self.slices // 2 if self.focus is None else self.focus
 
     @property
@@ -102,9 +102,9 @@ def view_of(
     window : WindowChoice or (center, width)
         Which values are shown.
     placed : bool
-        Whether the grid of the volume says where it lies in the patient. If not, it is shown as it was stored.
+        Whether the grid of the volume specifies where it is in the patient. If not, it is shown as it was stored.
     planes : sequence of Plane, optional
-        Where the slices of the volume truly lie.
+        Where the slices of the volume truly are.
     graphics : bool
         Show what devices drew upon the slices, where these are shown as stored.
     """

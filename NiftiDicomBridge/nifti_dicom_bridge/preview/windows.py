@@ -35,7 +35,7 @@ def window_of(volume: Volume, display: Displays, choice: PreviewWindow) -> Windo
 
 
 def is_coloured(volume: Volume, display: Display) -> bool:
-    """Whether the pictures have colours of their own."""
+    """Whether the pictures have colors of their own."""
     return volume.voxels.ndim == 5 or (display.palette is not None and display.colour_from == -np.inf)
 
 

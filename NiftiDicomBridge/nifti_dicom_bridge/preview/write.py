@@ -43,9 +43,9 @@ class PreviewInput:
     regular : Volume
         The same on a regular grid, for planes across its slices; the image itself where its grid is regular.
     planes : sequence of Plane or None
-        Where its slices truly lie.
+        Where its slices truly are.
     placed : bool
-        Whether it is known where they lie.
+        Whether it is known where they are.
     labels : tuple of Labels
         What is drawn upon it.
     sidecar : dict
@@ -115,9 +115,9 @@ def stage_preview(
     options : ConversionOptions
         Plane, and `ConversionOptions.preview`.
     log : Log
-        Told what a person should know.
+        Receives what the user should know.
     progress : Progress, optional
-        Told how far the movie is.
+        Receives how far the movie is.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Sample DICOM of several modalities, made here: nobody's data, and pictures that a person recognises."""
+"""Sample DICOM of several modalities, made here: no one's data, and pictures that a person recognizes."""
 
 from .create import Sample, create_samples
 

@@ -60,7 +60,7 @@ _BRANCHES = (
 
 
 def heart_clip(rows: int = 192, columns: int = 256) -> np.ndarray:
-    """Return frames (frames, rows, columns, 3), uint8: a sector with a beating ventricle, and flow in colour."""
+    """Return frames (frames, rows, columns, 3), uint8: a sector with a beating ventricle, and flow in color."""
     y, x = np.mgrid[0:rows, 0:columns].astype(float)
     x, y = (x - columns / 2) / rows, y / rows - 0.04
     radius, angle = np.hypot(x, y), np.arctan2(x, y)

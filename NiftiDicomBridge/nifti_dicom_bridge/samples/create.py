@@ -146,7 +146,7 @@ def _convert(scratch: Path, name: str, voxels: np.ndarray, options: ConversionOp
 
 
 def _set_window(folder: Path, window: tuple[int, int] | None) -> None:
-    """Show what a radiologist wants to see: the writers choose a window that shows all values."""
+    """Show what a radiologist expects to see: the writers choose a window that shows all values."""
     import pydicom
 
     if window is None:
@@ -180,4 +180,4 @@ def _made_cines(scratch: Path) -> Iterator[tuple[str, str]]:
     write_angiogram(cines.angiogram(), scratch / "dicom" / "XA_cine" / "000001.dcm", shared)
     yield "XA_cine", "XA cine, coronary tree"
     write_ultrasound(cines.heart_clip(), scratch / "dicom" / "US_cine" / "000001.dcm", shared)
-    yield "US_cine", "US cine in colour, heart"
+    yield "US_cine", "US cine in color, heart"

@@ -1,4 +1,4 @@
-"""A small, nasty sample series, made here, and its way round the circle: the proof that anyone can run."""
+"""A small, difficult sample series and its conversion to NIfTI and back, with proof."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def demo(output: Path | None, say: Callable[[str], object]) -> bool:
 def _round(folder: Path, say: Callable[[str], object]) -> bool:
     source, nifti, back = folder / "original", folder / "nifti", folder / "restored"
     make_sample(source)
-    say(f"1. made      {SLICES} MR slices: oblique, slope and intercept per slice, private and nested elements, UTF-8 names")
+    say(f"1. created   {SLICES} MR slices: oblique, slope and intercept per slice, private and nested elements, UTF-8 names")
     forth = convert(Job([source], nifti))
     for path in forth.outputs:
         say(f"2. written   {path.relative_to(folder)} ({path.stat().st_size} bytes)")

@@ -14,7 +14,7 @@ AIR, SKIN, BONE, GREY, WHITE, CSF, LESION, EYE = range(8)
 
 @dataclass(frozen=True)
 class Ellipsoid:
-    """One part: tissue, centre and half axes in mm from the middle of the head; x to the left, y to the back, z up."""
+    """One part: tissue, center and half axes in mm from the middle of the head; x to the left, y to the back, z up."""
 
     tissue: int
     center: tuple[float, float, float]
@@ -22,7 +22,7 @@ class Ellipsoid:
 
 
 _BOTH = (-1, 1)
-# later ones lie upon earlier ones
+# later ones are upon earlier ones
 PARTS = (
     Ellipsoid(SKIN, (0, 0, 0), (76, 94, 80)),
     Ellipsoid(SKIN, (0, -92, -28), (13, 16, 20)),  # the nose: what is in front
@@ -37,7 +37,7 @@ PARTS = (
     *(Ellipsoid(EYE, (side * 31, -78, -30), (12, 12, 12)) for side in _BOTH),
     Ellipsoid(LESION, (36, 30, 6), (12, 12, 13)),  # in the left half
 )
-# value of air, skin, bone, grey and white matter, fluid, lesion, eye
+# value of air, skin, bone, gray and white matter, fluid, lesion, eye
 HOUNSFIELD = (-1000, -60, 900, 42, 28, 6, 70, 15)
 T1 = (4, 820, 60, 460, 690, 160, 380, 220)
 T2 = (4, 420, 40, 520, 380, 980, 820, 930)
@@ -67,7 +67,7 @@ def seen(values: tuple[float, ...], noise: float, seed: int) -> np.ndarray:
 
 
 def lps_to_ras() -> np.ndarray:
-    """Return the matrix from voxels to mm, RAS: the head lies around the origin."""
+    """Return the matrix from voxels to mm, RAS: the head is around the origin."""
     result = np.diag([-SPACING_MM[0], -SPACING_MM[1], SPACING_MM[2], 1.0])
     result[:3, 3] = -result[:3, :3] @ (np.array(SHAPE) - 1) / 2
     return result

@@ -1,4 +1,4 @@
-"""Large binary values beside the attributes: compressed, equal ones once.
+"""Large binary values next to the attributes: compressed, equal ones once.
 
 Values of one attribute over many instances are much alike; they are kept in one group, each as its difference (exclusive or)
 to the one before where lengths allow, so that the compressor sees mostly zeros.
@@ -79,7 +79,7 @@ def _packed(group: list[bytes]) -> dict[str, Any]:
 
 
 class BulkReader:
-    """Gives values back by their URIs.
+    """Returns values by their URIs.
 
     Parameters
     ----------

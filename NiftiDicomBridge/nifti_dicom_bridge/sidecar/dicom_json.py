@@ -1,6 +1,6 @@
 """Elements ⇄ the DICOM JSON Model (PS3.18 F), without loss.
 
-Text stays text (DS and IS too, as CP-1861 allows), so ``0.50000`` comes back with its zeros. What JSON cannot say back to the
+Text stays text (DS and IS too, as CP-1861 allows), so ``0.50000`` comes back with its zeros. What JSON cannot return to the
 last byte is kept as InlineBinary with its VR. Lengths of sequences that were undefined are stated by one key of our own,
 ``Undefined``.
 """
@@ -41,7 +41,7 @@ class Encoder:
     Parameters
     ----------
     bulk : BulkWriter
-        Takes binary values that are too large to stand inline.
+        Takes binary values that are too large to be inline.
     """
 
     def __init__(self, bulk: BulkWriter):
@@ -135,7 +135,7 @@ class Decoder:
     Parameters
     ----------
     bulk : BulkReader
-        Gives binary values that do not stand inline.
+        Gives binary values that are not inline.
     """
 
     def __init__(self, bulk: BulkReader):
@@ -179,7 +179,7 @@ def sequence_element(vr: str, data_sets: list[Elements], lengths: Any, where: st
     count = len(data_sets)
     flags = [lengths] * (count + 1) if isinstance(lengths, bool) else [c == "1" for c in str(lengths)]
     if len(flags) != count + 1:
-        raise SidecarError(f'{where}: "Undefined" tells of {len(flags) - 1} items, the sequence has {count}.')
+        raise SidecarError(f'{where}: "Undefined" describes {len(flags) - 1} items, the sequence has {count}.')
     return Element(vr, tuple(Item(item, flag) for item, flag in zip(data_sets, flags[1:], strict=True)), flags[0])
 
 
@@ -196,7 +196,7 @@ def encode_value(vr: str, values: Any, charset: CharacterSet, where: str) -> byt
     try:
         return _bytes_of(vr, values, charset)
     except (struct.error, TypeError, ValueError, AttributeError, LookupError) as error:
-        raise SidecarError(f"{where}: {_shown(values)} is no value of VR {vr} ({error}).") from None
+        raise SidecarError(f"{where}: {_shown(values)} is not a valid value of VR {vr} ({error}).") from None
 
 
 def _bytes_of(vr: str, values: list[Any], charset: CharacterSet) -> bytes:
@@ -230,7 +230,7 @@ def tag_of(key: str, where: str) -> int:
     """Return the tag of a key ``GGGGEEEE``."""
     if re.fullmatch("[0-9A-Fa-f]{8}", key) and is_element_tag(int(key, 16)):
         return int(key, 16)
-    raise SidecarError(f"{where}: {key!r} is no tag; eight hexadecimal digits were expected.")
+    raise SidecarError(f"{where}: {key!r} is not a tag; expected eight hexadecimal digits.")
 
 
 def _base64(value: Any, where: str) -> bytes:

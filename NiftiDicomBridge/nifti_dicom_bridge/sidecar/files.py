@@ -37,7 +37,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     Raises
     ------
     SidecarError
-        If the file cannot be read or is no JSON object.
+        If the file cannot be read or is not a JSON object.
 
     Examples
     --------

@@ -19,7 +19,7 @@ SINGLE_PRECISION = 1e-6
 
 
 def attach(image: Volume, record: Record, where: str) -> Volume:
-    """Return an image with the record that stood beside it.
+    """Return an image with the record that was next to it.
 
     Tools turn axes, and write integers as floats. Where the very voxels that the record describes can be had back without
     loss, they are: the volume then counts as unedited.
@@ -50,7 +50,7 @@ def _check_fit(image: Volume, origin: Origin, where: str) -> None:
     same_shape = sorted(image.voxels.shape[1:4]) == sorted(origin.shape[1:4])
     if not same_shape and _boxes_apart(image, origin):  # of the same shape, it was moved: registered to something else
         raise SidecarError(
-            f"{where}: the image has another shape and lies elsewhere in space than the one that its sidecar describes. They "
+            f"{where}: shape and position of the image differ from those in its sidecar. They "
             "do not belong together: use the sidecar of this image."
         )
 

@@ -1,6 +1,6 @@
-"""The lossless record: everything that a NIfTI image cannot say of the DICOM instances it came from.
+"""The lossless record: everything that a NIfTI image cannot specify for the DICOM instances it came from.
 
-It stands under one key of the JSON sidecar. `to_json` and `from_json` are each other's inverse.
+It is one key of the JSON sidecar. `to_json` and `from_json` are each other's inverse.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _WARNINGS = {
     False: "",
     True: "attributes were changed in the record of the DICOM: the result is a derived series, not the original",
 }
-"""Whether the record was changed → what is said of it."""
+"""Whether the record was changed → what is specified for it."""
 LARGEST_LABEL = 65535
 """SegmentNumber (0062,0004) is US."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a sidecar tells of the DICOM that an image came from.
+    """What a sidecar contains about the DICOM that an image came from.
 
     Attributes
     ----------
@@ -151,14 +151,19 @@ def _columns(series: SeriesMetadata) -> dict[str, Any]:
 def _files_json(instances: Sequence[Instance], bulk: BulkWriter) -> dict[str, Any]:
     """Return names, preambles, encodings, pixel data elements and trailers: one entry where all are equal, else a list."""
     trailers = [bulk.add(instance.trailer) if instance.trailer else "" for instance in instances]
-    pixels = [instance.pixels for instance in instances if instance.pixels is not None]
+    pixels = [instance.pixels and (instance.pixels.tag, instance.pixels.vr, instance.pixels.length) for instance in instances]
     return {
         "Names": [instance.name for instance in instances],
         "Preamble": _once([instance.preamble for instance in instances], _preamble_json),
         "Encoding": _once([instance.encoding for instance in instances], list),
-        "PixelData": _once([(p.tag, p.vr, p.length) for p in pixels], list),
+        "PixelData": _once(pixels, _pixel_element_json),
         **({"Trailer": _once(trailers, str)} if any(trailers) else {}),
     }
+
+
+def _pixel_element_json(pixels: tuple[Any, ...] | None) -> list[Any] | None:
+    """Return tag, VR and length of the pixel data; None for objects without any, such as RT Structure Sets."""
+    return None if pixels is None else list(pixels)
 
 
 def _preamble_json(preamble: bytes | None) -> str:
@@ -255,7 +260,7 @@ def _instances(
     preambles, encodings, pixels = (_each(files[key], count) for key in ("Preamble", "Encoding", "PixelData"))
     trailers = _each(files.get("Trailer", {"All": ""}), count)
     if not count or not all(len(part) == count for part in (names, file_meta, preambles, encodings, pixels, trailers)):
-        raise SidecarError(f"{where}: {KEY}/Files, FileMeta and Instances tell of different numbers of files.")
+        raise SidecarError(f"{where}: {KEY}/Files, FileMeta and Instances have different numbers of files.")
     return tuple(
         Instance(
             elements=elements[n],
@@ -276,10 +281,12 @@ def _encoding(value: Any, where: str) -> Encoding:
     return Encoding(*value)
 
 
-def _pixel_element(value: Any, where: str) -> PixelElement:
+def _pixel_element(value: Any, where: str) -> PixelElement | None:
+    if value is None:
+        return None
     tag, vr, length = value
     if tag not in dictionary.PIXEL_TAGS:
-        raise SidecarError(f"{where}: {KEY}/Files/PixelData names {tag!r}, which is no pixel data element.")
+        raise SidecarError(f"{where}: {KEY}/Files/PixelData specifies {tag!r}, which is not a pixel data element.")
     return PixelElement(tag, vr_of(vr, where), 0, int(length))
 
 
@@ -310,7 +317,7 @@ def _frames(value: dict[str, Any], instances: int, where: str) -> np.ndarray:
     shape = int(value["Times"]), int(value["Slices"])
     count = shape[0] * shape[1]
     if min(shape) < 1 or count > MAX_FRAMES:
-        raise SidecarError(f"{where}: {KEY}/Frames tells of {shape[0]} × {shape[1]} planes.")
+        raise SidecarError(f"{where}: {KEY}/Frames specifies {shape[0]} × {shape[1]} planes.")
     if len(value.get("Instance", ())) != count and ("Instance" in value or count > instances):
         raise SidecarError(f"{where}: {KEY}/Frames does not fit the {instances} instance(s) of the record.")
     instance = np.array(value.get("Instance", range(count)), np.int32)
@@ -335,13 +342,13 @@ def _origin(record: dict[str, Any], frames: np.ndarray, bulk: BulkReader, where:
     voxels, remainder = record["Voxels"], record.get("PixelDataRemainder", {})
     matrix = np.array(record["Geometry"]["IjkToRas"], dtype=float)
     if matrix.shape != (4, 4):
-        raise SidecarError(f"{where}: {KEY}/Geometry/IjkToRas is no 4 × 4 matrix.")
+        raise SidecarError(f"{where}: {KEY}/Geometry/IjkToRas is not a 4 × 4 matrix.")
     check_affine(matrix)
     shape = tuple(int(n) for n in voxels["Shape"])
     if len(shape) not in (4, 5) or min(shape) < 1 or shape[:2] != frames.shape[:2]:
         raise SidecarError(f"{where}: {KEY}/Voxels/Shape {shape} does not fit {KEY}/Frames.")
     if not str(voxels["Digest"]).startswith(DIGEST_PREFIX):
-        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is no {DIGEST_PREFIX}… digest.")
+        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is not a {DIGEST_PREFIX}… digest.")
     origin = Origin(
         digest=str(voxels["Digest"]),
         shape=shape,

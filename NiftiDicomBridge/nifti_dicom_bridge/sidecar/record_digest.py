@@ -22,7 +22,7 @@ INSTANCES, OTHER_PARTS = "Instances", "Other"
 FIRST_VERSION = (2, 1)
 """Schema version from which on a record has digests."""
 CHANGED = "ChangedRecord"
-"""The key that says that a record was written from a changed one."""
+"""The key that specifies that a record was written from a changed one."""
 _DIGITS = {"DA": r"\d{8}|\d{4}\.\d\d\.\d\d", "AS": r"\d{3}[DWMY]", "UI": r"[0-9.]{1,64}", "IS": r"[+-]?\d{1,12}"}
 _LONGEST = {"AE": 16, "CS": 16, "SH": 16, "LO": 64, "DS": 16, "TM": 28, "DT": 54}
 

@@ -5,8 +5,8 @@ A list of data sets (the instances of a series, the items of a long sequence) be
     {"Count": n, "Shared": {tag: element…}, "Varying": {tag: column…}}
 
 A column holds n entries: the Value of the element (a single one without its list), null where the data set has no such
-element, or a whole element where the VR differs or the value is not plain. Few different entries stand once, with an index.
-A column of sequences with one item each is a table again, so functional groups of a thousand frames stay columns.
+element, or a whole element where the VR differs or the value is not plain. Few different entries are stored once, with an
+index. A column of sequences with one item each is a table again, so functional groups of a thousand frames stay columns.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class TableEncoder(Encoder):
         return {"vr": vr, **entries.to_json()}
 
     def _column_of_items(self, column: list[Element | None], charset: CharacterSet) -> dict[str, Any] | None:
-        """Return a column of sequences with one item each, as a table of the items; None where it is no such column."""
+        """Return a column of sequences with one item each, as a table of the items; None for other columns."""
         present = [element for element in column if element is not None]
         alike = len(present) == len(column) and all(
             isinstance(element.value, tuple) and len(element.value) == 1 for element in present

@@ -41,7 +41,9 @@ def action_code(tag: int) -> str:
 
 @lru_cache(maxsize=1)
 def safe_private_vrs() -> dict[tuple[str, int, int], str]:
-    """Return the VR of the private attributes that identify nobody, by upper-case creator, group and last byte of the tag."""
+    """Return the VR of the private attributes that do not identify anyone, by upper-case creator, group and last byte of
+    the tag.
+    """
     data = _data("safe_private")
     return {
         (creator.upper(), int(group, 16), int(number, 16)): vr

@@ -31,7 +31,7 @@ class Module(NamedTuple):
 
 
 class AttributeRule(NamedTuple):
-    """One attribute of an IOD, wherever it stands.
+    """One attribute of an IOD, wherever it is.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def attributes_of(sop_class_uid: str) -> tuple[AttributeRule, ...]:
     Returns
     -------
     tuple of AttributeRule
-        In the order of the standard (PS3.3 A, C). An attribute stands there once for each module that has it. Empty where the
+        In the order of the standard (PS3.3 A, C). An attribute occurs once for each module that contains it. Empty where the
         SOP class is not known.
     """
     return tuple(
@@ -115,7 +115,7 @@ def _table() -> dict[str, Any]:
 
 @cache
 def _list(number: int) -> tuple[Rule, ...]:
-    """Return one list of the table; equal ones are one object, as most macros stand at many places."""
+    """Return one list of the table; equal ones are one object, as most macros are at many places."""
     rules = []
     for row in filter(None, _table()["lists"][number].split(",")):
         tag, type_, *inner = row.split()

@@ -27,7 +27,7 @@ __all__ = ["Finding", "Severity", "ValidationReport", "check_files", "validate"]
 
 OTHER_KINDS = frozenset([".json", ".nii", ".gz", ".bval", ".bvec", ".txt", ".md", ".csv", ".tsv", ".xml", ".pdf", ".png",
                          ".jpg", ".html", ".zip", ".py", ".nrrd", ".log", ".yml", ".yaml"])  # fmt: skip
-READ_ANEW = "Get the file anew from its source."
+COPY_AGAIN = "Copy it again from its source."
 
 
 def validate(paths: AnyPaths, progress: Progress | None = None, follow_links: bool = False) -> ValidationReport:
@@ -110,14 +110,14 @@ def _read(path: Path, heap: FindingCollector, like: Instance | None, named: bool
                 "no DICOM",
                 str(path),
                 (),
-                "The file is no DICOM.",
+                "The file is not DICOM.",
                 "Leave it out, or check where it came from.",
             )
         else:
-            heap.add("others", Severity.INFO, "no DICOM", str(path), (), "The file is no DICOM; it was left out.", "")
+            heap.add("others", Severity.INFO, "no DICOM", str(path), (), "The file is not DICOM; it was ignored.", "")
     except Exception as error:
-        text = failure_of(error).sentence.removeprefix(f"{path}: ").removesuffix(READ_ANEW).strip()
-        heap.add(str(path), Severity.ERROR, "not readable", str(path), (), f"{text[:1].upper()}{text[1:]}", READ_ANEW)
+        text = failure_of(error).sentence.removeprefix(f"{path}: ").removesuffix(COPY_AGAIN).strip()
+        heap.add(str(path), Severity.ERROR, "not readable", str(path), (), f"{text[:1].upper()}{text[1:]}", COPY_AGAIN)
     return None
 
 

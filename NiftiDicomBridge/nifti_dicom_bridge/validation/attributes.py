@@ -29,7 +29,7 @@ def check_attributes(subject: DataSetContext) -> None:
         checklist = requirements_of(subject.sop_class, present_modules(subject.sop_class, known))
     _check_level(subject, elements, checklist, (), CharacterSet())
     for tag in subject.instance.repeated:
-        subject.error("repeated", (tag,), "It stands there more than once (PS3.5 7.1).", "Keep one of them.")
+        subject.error("repeated", (tag,), "It occurs more than once (PS3.5 7.1).", "Keep one of them.")
 
 
 def _check_level(
@@ -71,7 +71,9 @@ def _check_types(subject: DataSetContext, elements: Elements, checklist: Require
 
 
 def _is_single_frame(subject: DataSetContext, tag: int) -> bool:
-    """Whether an attribute says how frames differ, and there is one only (PS3.3 C.8.6.3: required of more than one frame)."""
+    """Whether an attribute specifies how frames differ, and there is one only (PS3.3 C.8.6.3: required of more than one
+    frame).
+    """
     return tag == Tag.FRAME_INCREMENT_POINTER and metadata.integer(subject.elements, Tag.NUMBER_OF_FRAMES) == 1
 
 
@@ -139,6 +141,6 @@ def _rows(iod: str, enclosing: int | None, checklist: Requirements) -> list[tupl
 
 
 def _counts(checklist: Requirements, section: str, tag: int, row: Condition) -> bool:
-    """Whether a condition has something to say here; a row for an IOD does so even if the module is missing as a whole."""
+    """Whether a condition has a value here; a row for an IOD does so even if the module is missing as a whole."""
     type_ = (checklist.declared if row.iods else checklist.types).get(tag)
     return type_ in (("1C", "2C") if row.required else iods.TYPES)

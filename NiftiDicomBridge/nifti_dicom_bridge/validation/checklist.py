@@ -10,7 +10,7 @@ from ..standard import dictionary, iods
 from ..standard.iods import TYPES, Module, Rule
 from ..standard.tags import Tag
 
-# whose macros depend on the kind of content item: the table cannot tell which of its attributes are wanted
+# whose macros depend on the kind of content item: the table cannot specify which of its attributes are wanted
 UNDECIDED = frozenset({"sr-document-content"})
 FUNCTIONAL_GROUPS = frozenset({Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE})
 
@@ -48,7 +48,7 @@ class Requirements:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The modules of an IOD: those that are always there, and for the others how to tell that they are.
+    """The modules of an IOD: those that are always there, and for the others how to specify that they are.
 
     Attributes
     ----------
@@ -72,9 +72,9 @@ def plan_of(sop_class_uid: str) -> Plan:
 
 
 def _indicator_attributes(module: Module, common: set[int]) -> frozenset[int]:
-    """Return the attributes that tell that a module is there: those of Type 1 and 2; where it has none, all.
+    """Return the attributes that specify that a module is there: those of Type 1 and 2; where it has none, all.
 
-    The three kinds of pixel data tell their modules apart.
+    The three kinds of pixel data specify their modules apart.
     """
     own = {rule.tag for rule in module.rules} - common
     demanded = own & {rule.tag for rule in module.rules if rule.type in ("1", "2")}

@@ -38,7 +38,7 @@ ROOT, ANYWHERE = "top level", "anywhere"
 
 
 class Scope(NamedTuple):
-    """Where a condition is looked at: the elements beside the attribute, and the whole data set."""
+    """Where a condition is looked at: the elements next to the attribute, and the whole data set."""
 
     here: Elements
     root: Elements
@@ -139,7 +139,7 @@ class Condition(NamedTuple):
     when : When
         It must be there when this is so.
     where : str
-        ``ROOT``, ``ANYWHERE``, or the keyword of the sequence that it stands in.
+        ``ROOT``, ``ANYWHERE``, or the keyword of the sequence that it is in.
     iods : tuple of str
         Only in these IODs; empty for all that have the attribute.
     otherwise : Severity or None

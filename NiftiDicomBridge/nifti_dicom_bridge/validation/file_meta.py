@@ -1,4 +1,4 @@
-"""File meta information (PS3.10 7.1): is it complete, and does it say the same as the data set?"""
+"""File meta information (PS3.10 7.1): is it complete, and does it specify the same as the data set?"""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def check_file_meta(subject: DataSetContext) -> None:
         subject.error(
             "file meta",
             (),
-            "There is no preamble with DICM: it is a data set without the frame of a file (PS3.10 7.1).",
-            "Write it anew as a DICOM file.",
+            "The preamble with DICM is missing: it is a data set without file meta information (PS3.10 7.1).",
+            "Write it as a DICOM file.",
         )
         return
     for tag in REQUIRED:
@@ -60,7 +60,7 @@ def _check_length(subject: DataSetContext, meta: Elements) -> None:
         subject.error(
             "group length",
             (Tag.FILE_META_INFORMATION_GROUP_LENGTH,),
-            f"It says {stated:.0f}, the elements behind it have {length} bytes (PS3.10 7.1).",
+            f"It is {stated:.0f}, the elements after it have {length} bytes (PS3.10 7.1).",
             "Write the length that is true.",
         )
 
@@ -94,7 +94,7 @@ def _check_syntax(subject: DataSetContext) -> None:
     uid, path = UID(stated, validation_mode=IGNORE), (Tag.TRANSFER_SYNTAX_UID,)
     newer = NEWER_SYNTAXES.get(stated, "")
     if not uid.is_private and not uid.is_transfer_syntax and not newer:
-        subject.error("transfer syntax", path, f"{stated} is no transfer syntax of the standard (PS3.6 A).", "Correct it.")
+        subject.error("transfer syntax", path, f"{stated} is not a transfer syntax of the standard (PS3.6 A).", "Correct it.")
         return
     wanted = Encoding(stated != IMPLICIT, stated != EXPLICIT_BIG_ENDIAN, stated == DEFLATED_EXPLICIT)
     encoding = subject.instance.encoding
@@ -102,8 +102,8 @@ def _check_syntax(subject: DataSetContext) -> None:
         subject.error(
             "transfer syntax",
             path,
-            f"It says {newer or uid.name}; the data set is in {_words(encoding)} (PS3.5 10).",
-            "Correct it, or write the data set anew.",
+            f"It is {newer or uid.name}; the data set is encoded in {_words(encoding)} (PS3.5 10).",
+            "Correct it, or write the data set again.",
         )
     pixels = subject.instance.pixels
     if pixels is not None and not uid.is_private and (pixels.length < 0) != (bool(newer) or uid.is_encapsulated):
@@ -111,8 +111,8 @@ def _check_syntax(subject: DataSetContext) -> None:
         subject.error(
             "transfer syntax",
             path,
-            f"It says {newer or uid.name}; the pixel data are {kind} (PS3.5 A.4).",
-            "Correct it, or write the pixel data anew.",
+            f"It is {newer or uid.name}; the pixel data are {kind} (PS3.5 A.4).",
+            "Correct it, or write the pixel data again.",
         )
 
 

@@ -1,4 +1,4 @@
-"""What a check has to say, and the heap where equal things are said once."""
+"""What a check reports, and the collection in which equal findings are merged."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Finding:
     file : str
         The file; the first one where several files of a series have the same.
     tag : str
-        The attribute, as ``Keyword (gggg,eeee)``, behind the sequences that it stands in; empty when it is the whole file.
+        The attribute, as ``Keyword (gggg,eeee)``, behind the sequences that it is in; empty when it is the whole file.
     message : str
-        What was found and what the standard wants, with its section.
+        What was found and what the standard requires, with its section.
     advice : str
         What to do.
     files : int

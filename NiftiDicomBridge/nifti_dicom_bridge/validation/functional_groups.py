@@ -63,7 +63,7 @@ class Group(NamedTuple):
 
 
 def _in_patient(frames: Frames) -> bool:
-    """Whether frames lie in the coordinate system of the patient, not on a slide (PS3.3 C.8.12.6.1)."""
+    """Whether frames are in the coordinate system of the patient, not on a slide (PS3.3 C.8.12.6.1)."""
     slide = Tag.TOTAL_PIXEL_MATRIX_ROWS in frames.root or frames.has("PlanePositionSlideSequence")
     return Tag.FRAME_OF_REFERENCE_UID in frames.root and not slide
 
@@ -176,7 +176,7 @@ def check_functional_groups(subject: DataSetContext) -> None:
         subject.error(
             "functional groups",
             (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,),
-            f"It has {len(frames)} item(s), NumberOfFrames (0028,0008) says {declared} (PS3.3 C.7.6.16.1).",
+            f"It has {len(frames)} item(s), NumberOfFrames (0028,0008) is {declared} (PS3.3 C.7.6.16.1).",
             "Write one item per frame.",
         )
     groups = Frames(subject.elements, shared[0].elements if shared else {}, [item.elements for item in frames])

@@ -1,4 +1,4 @@
-"""Directions and spacings within one file, wherever they stand in it (PS3.3 C.7.6.2.1.1)."""
+"""Directions and spacings within one file, wherever they are in it (PS3.3 C.7.6.2.1.1)."""
 
 from __future__ import annotations
 

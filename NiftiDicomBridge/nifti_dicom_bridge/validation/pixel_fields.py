@@ -32,7 +32,7 @@ def check_pixel_fields(subject: DataSetContext) -> None:
             subject.error(
                 "missing type 1C",
                 (Tag.PIXEL_DATA,),
-                "There are no pixel data in an image (PS3.3 C.7.6.3).",
+                "The image has no pixel data (PS3.3 C.7.6.3).",
                 "Get the whole file from its source.",
             )
         return
@@ -70,7 +70,7 @@ def _check_depth(subject: DataSetContext, pixels: PixelElement) -> None:
             "pixel fields",
             (Tag.BITS_ALLOCATED,),
             f"It is {allocated}; 1 or a multiple of 8 is wanted (PS3.5 8.1.1).",
-            "Write the pixels anew.",
+            "Write the pixels again.",
         )
     if stored and allocated and stored > allocated:
         subject.error(
@@ -83,7 +83,7 @@ def _check_depth(subject: DataSetContext, pixels: PixelElement) -> None:
         subject.error(
             "pixel fields",
             (Tag.HIGH_BIT,),
-            f"It is {high}; BitsStored (0028,0101) {stored} wants {stored - 1} (PS3.5 8.1.1).",
+            f"It is {high}; BitsStored (0028,0101) {stored} requires {stored - 1} (PS3.5 8.1.1).",
             "Correct it, or shift the pixels.",
         )
 
@@ -128,7 +128,7 @@ def _check_length(subject: DataSetContext, pixels: PixelElement) -> None:
             (pixels.tag,),
             f"It has {pixels.length} bytes; {frames} frame(s) of {rows} × {columns} with "
             f"{samples} sample(s) of {allocated} bits are {wanted} (PS3.5 8.1.1).",
-            "Correct the attributes, or write the pixel data anew.",
+            "Correct the attributes, or write the pixel data again.",
         )
 
 
@@ -163,7 +163,7 @@ def _check_units(subject: DataSetContext) -> None:
             "value",
             (Tag.RESCALE_TYPE,),
             f"It is {units!r}; original CT images other than localizers are in HU (PS3.3 C.8.2.1).",
-            "Correct it, or say in ImageType (0008,0008) that the image is derived.",
+            "Correct it, or set ImageType (0008,0008) to DERIVED.",
         )
 
 
@@ -177,7 +177,7 @@ def _check_segmentation(subject: DataSetContext) -> None:
                 "value",
                 (tag,),
                 f"It is {_number(subject, tag)}; a {kind} segmentation has {wanted} (PS3.3 C.8.20.2).",
-                "Write the pixels anew, or correct SegmentationType (0062,0001).",
+                "Write the pixels again, or correct SegmentationType (0062,0001).",
             )
 
 

@@ -138,7 +138,7 @@ def _text_problems(vr: str, raw: bytes) -> list[Problem]:
         if problem:
             text = value.decode("latin-1")
             shown = text if len(text) <= 80 else text[:77] + "…"
-            return [("VR value", f"{shown!r} is no {vr}: {problem} (PS3.5 6.2).", f"Write {rule.words}.")]
+            return [("VR value", f"{shown!r} is not a valid {vr}: {problem} (PS3.5 6.2).", f"Write {rule.words}.")]
     return []
 
 
@@ -163,7 +163,7 @@ def _date_problem(value: bytes) -> str:
     try:
         date(int(value[:4]), int(value[4:6]), int(value[6:8]))
     except ValueError:
-        return "there is no such day"
+        return "the day does not exist"
     return ""
 
 
@@ -182,7 +182,7 @@ def _name_problem(text: str) -> str:
 def _binary_problems(vr: str, raw: bytes) -> list[Problem]:
     size = _SIZES[vr]
     if len(raw) % size:
-        return [("VR value", f"It has {len(raw)} bytes, no multiple of {size} as {vr} needs (PS3.5 6.2).", "Write it anew.")]
+        return [("VR value", f"It has {len(raw)} bytes; {vr} requires a multiple of {size} (PS3.5 6.2).", "Write it again.")]
     return []
 
 
@@ -226,7 +226,7 @@ def _check_letters(subject: DataSetContext, vr: str, raw: bytes, path: Path, cha
         subject.error(
             "character set",
             path,
-            "It has letters beyond ASCII, and SpecificCharacterSet (0008,0005) does not say "
+            "It contains non-ASCII characters, and SpecificCharacterSet (0008,0005) does not specify "
             "which character set they are in (PS3.3 C.12.1.1.2).",
             "Set SpecificCharacterSet, such as ISO_IR 192 for UTF-8.",
         )
@@ -247,7 +247,7 @@ def _check_letters(subject: DataSetContext, vr: str, raw: bytes, path: Path, cha
         if most and len(value.strip()) > most:
             problem = f"{len(value.strip())} characters, at most {most} are allowed"
         if problem:
-            subject.error("VR value", path, f"{value!r} is no {vr}: {problem} (PS3.5 6.2).", "Shorten it.")
+            subject.error("VR value", path, f"{value!r} is not a valid {vr}: {problem} (PS3.5 6.2).", "Shorten it.")
 
 
 def check_signs(subject: DataSetContext, elements: Elements, above: Path) -> None:

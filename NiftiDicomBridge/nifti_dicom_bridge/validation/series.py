@@ -1,4 +1,4 @@
-"""What only several files together show: UIDs, one patient per study, and where the slices lie (PS3.3 A.1, C.7.6.2)."""
+"""What only several files together show: UIDs, one patient per study, and where the slices are (PS3.3 A.1, C.7.6.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .findings import FindingCollector, Severity
 SAME_MM, SAME_DIRECTION = 0.01, 1e-3
 SPACING_TOLERANCE = 0.02
 """How far SpacingBetweenSlices may be from the true distance, as a part of it, before it is worth a word."""
-# what tells images at one place from one another
+# what distinguishes images at one position
 DISTINGUISHING = (
     Tag.ACQUISITION_TIME, Tag.CONTENT_TIME, Tag.ACQUISITION_DATE_TIME, Tag.IMAGE_TYPE, Tag.COMPLEX_IMAGE_COMPONENT,
     Tag.SCANNING_SEQUENCE,
@@ -143,7 +143,7 @@ def _check_owners(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
                 )
 
 
-# --- where slices lie -------------------------------------------------------------------------------------------------
+# --- where slices are -------------------------------------------------------------------------------------------------
 
 
 def _stacks(cards: list[FileSummary]) -> list[list[FileSummary]]:
@@ -180,7 +180,7 @@ def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
             "spacing",
             first,
             Tag.IMAGE_POSITION_PATIENT,
-            f"The slices lie {steps.min():.4g} to {steps.max():.4g} mm apart: they are no even grid.",
+            f"The slices are {steps.min():.4g} to {steps.max():.4g} mm apart, so the grid is not regular.",
             "Check whether slices are missing.",
         )
     elif first.spacing_between and abs(first.spacing_between - usual) > SPACING_TOLERANCE * usual:
@@ -190,7 +190,7 @@ def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
             "spacing",
             first,
             Tag.SPACING_BETWEEN_SLICES,
-            f"It says {first.spacing_between:g} mm, the positions lie {usual:.5g} mm apart.",
+            f"It is {first.spacing_between:g} mm, the positions are {usual:.5g} mm apart.",
             "Correct it; readers believe one or the other.",
         )
 
@@ -207,6 +207,6 @@ def _check_duplicates(stack: list[FileSummary], heap: FindingCollector) -> None:
                 "position",
                 card,
                 Tag.IMAGE_POSITION_PATIENT,
-                f"It lies where {twin.file} lies, and no time, echo, b-value or the like tells them apart.",
-                "Set what tells them apart, or remove one.",
+                f"It has the position of {twin.file}, and no time, echo, b-value or other attribute distinguishes them.",
+                "Set an attribute that distinguishes them, or remove one.",
             )

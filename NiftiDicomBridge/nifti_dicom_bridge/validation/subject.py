@@ -1,4 +1,4 @@
-"""The file under examination, and how checks speak of it."""
+"""The file under examination, and its names in findings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class DataSetContext:
         self.heap.add(self.series, severity, rule, self.instance.path, path, message, advice)
 
 
-# of the first overlay, which stands for those of the groups 6002, 6004… (PS3.5 7.6)
+# of the first overlay, which represents those of the groups 6002, 6004… (PS3.5 7.6)
 OVERLAYS = {"OverlayType": 0x60000040, "OverlayBitsAllocated": 0x60000100, "OverlayBitPosition": 0x60000102}
 
 

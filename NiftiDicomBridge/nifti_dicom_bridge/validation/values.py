@@ -1,4 +1,4 @@
-"""Enumerated values: what an attribute may say, where the standard leaves no choice beside it (PS3.3)."""
+"""Enumerated values: what an attribute may specify, where the standard leaves no choice next to it (PS3.3)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Values(NamedTuple):
     keyword, values : str, tuple of str
         The attribute, and its values; numbers as text.
     iods : tuple of str
-        Only in the data sets of these IODs, at the top level; empty: wherever it stands in a known IOD.
+        Only in the data sets of these IODs, at the top level; empty: wherever it is in a known IOD.
     number : int
         Which of its values, from 1; 0 for all.
     severity : Severity
@@ -275,20 +275,20 @@ IMAGE_TYPE_VALUES = {CT: 3, XA: 3, RF: 3, PARAMETRIC_MAP: 4} | dict.fromkeys((*E
 
 
 def check_image_type(subject: DataSetContext) -> None:
-    """Report an ImageType with fewer values than the IOD wants, or with empty ones among them."""
+    """Report an ImageType with fewer values than the IOD requires, or with empty ones among them."""
     wanted = IMAGE_TYPE_VALUES.get(subject.iod, 0)
     texts = metadata.texts(subject.elements, Tag.IMAGE_TYPE)
     if texts and (len(texts) < wanted or not all(texts[:wanted])):
         subject.error(
             "value",
             (Tag.IMAGE_TYPE,),
-            f"It is {'/'.join(texts)}; this IOD wants {wanted} values (PS3.3 C.7.6.1.1.2).",
+            f"It is {'/'.join(texts)}; this IOD requires {wanted} values (PS3.3 C.7.6.1.1.2).",
             "Add what is missing, such as AXIAL for CT.",
         )
 
 
 def check_values(subject: DataSetContext, tag: int, element: Element, path: Path) -> None:
-    """Report an attribute that says what it may not say."""
+    """Report an attribute that specifies what it may not specify."""
     rows = _rows(subject.iod, len(path) == 1).get(first_overlay(tag))
     if not rows or not isinstance(element.value, bytes) or not element.value:
         return
@@ -305,7 +305,7 @@ def check_values(subject: DataSetContext, tag: int, element: Element, path: Path
                 "value" if enumerated else "term",
                 path,
                 f"{which} is {wrong[0]!r}; {kind} {', '.join(row.values)} (PS3.3 {section}).",
-                "Correct it." if enumerated else "Other terms are allowed, but readers may not know this one.",
+                "Correct it." if enumerated else "Other terms are allowed, but readers may not support this one.",
             )
             return
 

@@ -74,7 +74,7 @@ def test_the_command_line_writes_them_only_on_request(circle: Circle) -> None:
 
 
 def test_a_dataset_that_names_the_patient_is_refused() -> None:
-    with pytest.raises(OptionError, match="identify nobody"):
+    with pytest.raises(OptionError, match="writes sidecars without identity"):
         check_options(ConversionOptions(layout="bids", identity=True))
 
 

@@ -333,3 +333,12 @@ def test_the_bids_validator_finds_no_error_in_all_of_this(circle: Circle) -> Non
         issues = json.loads(run(validator, folder, "--json").stdout)["issues"]["issues"]
         assert [issue for issue in issues if issue["severity"] == "error"] == []
         assert [issue for issue in issues if issue["code"].startswith(("B0_FIELD", "EVENTS"))] == []
+
+
+def test_parts_of_an_asl_image_share_the_roles_of_their_volumes(circle: Circle) -> None:
+    for number, letter in ((3, "M"), (4, "P")):
+        series(circle.dicom, number, "asl_2d", 5, ImageType=["ORIGINAL", "PRIMARY", letter, "ND"], **EPI)
+    with_keys(circle, {"perf/asl": ASL})
+
+    assert names(circle) == [f"{WHO}_part-mag_asl", f"{WHO}_part-phase_asl"]
+    assert [path.name for path in circle.nifti.rglob("*_aslcontext.tsv")] == [f"{WHO}_aslcontext.tsv"]

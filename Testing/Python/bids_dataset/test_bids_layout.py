@@ -120,14 +120,14 @@ NAMELESS = [
     ("AAHead_Scout", 1, {}, "localizer"),
     ("anat-scout", 1, {}, "localizer|scout"),
     ("Ref_Head", 1, {}, "calibration"),
-    ("T1 MPR", 1, {"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "made of other images"),
+    ("T1 MPR", 1, {"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "computed from other images"),
     ("t1_mprage", 1, {"ImageType": ["DERIVED", "SECONDARY"]}, "DERIVED"),
     ("RELCBF", 1, {}, "perfusion map"),
     ("ep2d_perf_dsc", 3, EPI, "contrast perfusion"),
     ("SWI_Images", 1, {}, "susceptibility"),
     ("ep2d_bold_rest", 1, EPI, "several volumes only, and there is one"),
     ("t1_mprage", 2, {}, "one volume only, and there are 2"),
-    ("mystery", 1, {"ScanningSequence": "RM"}, "nothing in its headers tells"),
+    ("mystery", 1, {"ScanningSequence": "RM"}, "its headers do not identify"),
     ("se_epi_fmap", 1, {**EPI, "ScanningSequence": ["EP", "SE"]}, "PhaseEncodingDirection"),
     ("B0 field map", 1, B0_MAP, "with its magnitude image only"),
     ("dwi-dwi_acq-b0", 2, EPI, "requires b-values of dwi"),
@@ -354,7 +354,7 @@ def test_a_table_that_is_none_stops_the_image(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     report = dataset(circle)
 
-    assert "has no column participant_id" in report.failures[0].error
+    assert "column participant_id is missing" in report.failures[0].error
     assert names_in(circle.nifti) == ["participants.tsv"]
 
 
@@ -387,7 +387,7 @@ def test_the_same_image_is_not_there_twice_in_two_forms(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     dataset(circle)
 
-    assert "would be there twice" in dataset(circle, gzip=False).failures[0].error
+    assert "contains the same image as" in dataset(circle, gzip=False).failures[0].error
 
 
 def test_uncompressed_images_are_listed_as_such(circle: Circle) -> None:
@@ -691,19 +691,19 @@ WRONG = [
     ('{"descriptions": [{"criteria": {}}]}', "an object with keys and patterns"),
     ('{"descriptions": [{"criteria": {"A": "*"}, "color": 1}]}', "unknown key 'color'"),
     ('{"descriptions": [{"criteria": {"A": null}}]}', "a pattern, number"),
-    ('{"descriptions": [{"criteria": {"A": {"near": 3}}}]}', "'near' is no comparison"),
+    ('{"descriptions": [{"criteria": {"A": {"near": 3}}}]}', "'near' is not a comparison"),
     ('{"descriptions": [{"criteria": {"A": {"lt": "x"}}}]}', "a number was expected"),
     ('{"descriptions": [{"criteria": {"A": {"btw": [1]}}}]}', "takes two numbers"),
-    ('{"search_method": "re", "descriptions": [{"criteria": {"A": "("}}]}', "is no regular expression"),
+    ('{"search_method": "re", "descriptions": [{"criteria": {"A": "("}}]}', "is not a valid regular expression"),
     ('{"search_method": "glob"}', "fnmatch or re"),
     ('{"case_sensitive": 1}', "true or false"),
-    ('{"subjects": {"*": "a-b"}}', "is no label"),
+    ('{"subjects": {"*": "a-b"}}', "is not a valid label"),
     ('{"sessions": []}', "an object with patterns and labels"),
     ('{"dataset_description": 1}', "must be an object"),
     ('{"descriptions": [{"criteria": {"A": "*"}, "datatype": "anat"}]}', "belong together"),
     ('{"descriptions": [{"criteria": {"A": "*"}, "datatype": "anat", "suffix": "bold"}]}', "BIDS has no anat/bold"),
     ('{"descriptions": [{"criteria": {"A": "*"}, "datatype": "brain", "suffix": "T1w"}]}', "datatypes are"),
-    ('{"descriptions": [{"criteria": {"A": "*"}, "custom_entities": "task"}]}', "is no entity"),
+    ('{"descriptions": [{"criteria": {"A": "*"}, "custom_entities": "task"}]}', "is not a valid entity"),
     ('{"descriptions": [{"criteria": {"A": "*"}, "custom_entities": "sub-1"}]}', "no entity 'sub'"),
     ('{"descriptions": [{"criteria": {"A": "*"}, "datatype": "anat", "suffix": "T1w", "custom_entities": "inv-1"}]}', "'inv'"),
     ('{"descriptions": [{"criteria": {"A": "*"}, "sidecar_changes": []}]}', "sidecar_changes: an object"),

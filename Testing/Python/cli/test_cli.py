@@ -83,6 +83,7 @@ def test_convert_and_compare_close_the_circle(circle: Circle, capsys: pytest.Cap
     assert listing(circle.back) == listing(circle.dicom)
 
 
+@pytest.mark.slow
 def test_numbered_files_lie_in_a_folder_per_series(circle: Circle) -> None:
     circle.make("two_series")
     to_nifti(circle)
@@ -128,6 +129,7 @@ def test_odd_values_put_no_python_warnings_on_the_terminal(phantom: str, circle:
     assert run("convert", circle.nifti, "--to", "dicom", "-o", circle.back).stderr == ""
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_exit_code_1_and_all_else_is_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     circle.make("two_series")
     last = sorted(circle.dicom.iterdir())[-1]
@@ -154,7 +156,7 @@ def test_the_report_names_every_series_file_and_change(circle: Circle) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--as", "seg"], ["--reference", "x"], ["--study-from", "x"], ["--sidecar", "x"], ["--metadata", "x"],
+        ["--as", "seg"], ["--study-from", "x"], ["--sidecar", "x"], ["--metadata", "x"],
         ["--labels", "x"], ["--segmentation", "binary"], ["--plane", "axial"], ["--max-error", "1"],
     ],
     ids=lambda arguments: arguments[0],

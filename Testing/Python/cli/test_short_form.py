@@ -93,6 +93,7 @@ def uneven(folder: Path, number: int) -> None:
         ds.save_as(path)
 
 
+@pytest.mark.slow
 def test_a_note_of_several_images_is_printed_once_and_counted(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     for number in (1, 2, 3):
         uneven(circle.dicom, number)
@@ -103,6 +104,7 @@ def test_a_note_of_several_images_is_printed_once_and_counted(circle: Circle, ca
     assert len([line for line in lines if line.startswith("note       3 images: ")]) == 1
 
 
+@pytest.mark.slow
 def test_verbose_prints_every_note_of_every_image(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     for number in (1, 2, 3):
         uneven(circle.dicom, number)
@@ -111,6 +113,7 @@ def test_verbose_prints_every_note_of_every_image(circle: Circle, capsys: pytest
     assert sum("slice(s) missing" in line for line in capsys.readouterr().out.splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_the_last_line_names_what_failed_and_how_to_go_on(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     circle.make("two_series")
     (circle.nifti / "7_Head_soft_bone.nii.gz").parent.mkdir()

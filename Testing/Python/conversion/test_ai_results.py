@@ -14,7 +14,7 @@ import pytest
 import readme
 from dciodvfy import facts_of_dciodvfy
 from made_here import MATRIX, series
-from nifti_dicom_bridge import ConversionReport, to_dicom
+from nifti_dicom_bridge import ConversionReport, inspect, propose, to_dicom
 from nifti_dicom_bridge.cli import main
 from oracles import oracle, run
 from places import ROOT
@@ -85,6 +85,14 @@ def test_a_folder_of_masks_is_one_segmentation_with_the_codes_of_its_classes() -
     assert "RecommendedDisplayCIELabValue" in rib
     assert report.entries[0].title == "segmentations: 5 files, liver.nii.gz, …"
     assert "no voxel" in texts(report)
+
+
+def test_a_proposal_names_the_other_files_of_its_object() -> None:
+    proposals = propose(masks())
+    assert {one.notes[-1] for one in proposals} == {"becomes one object together with 4 other file(s) of segmentations"}
+    assert {image["becomes"].partition(", ")[2] for image in inspect("segmentations").images} == {
+        "together with 4 other file(s) of its folder"
+    }
 
 
 def test_the_command_line_writes_one_object_too() -> None:
@@ -191,8 +199,20 @@ def test_a_label_map_of_freesurfer_is_known_by_its_name_and_values() -> None:
     assert "by the name of the file" in texts(report)
 
 
-def test_other_values_are_not_named_as_those_of_freesurfer() -> None:
-    report, seg = converted(save("aseg.nii.gz", np.where(AXES[0] > 2, 17, 900).astype(np.int32)))
+def test_an_mgz_of_freesurfer_is_read_directly() -> None:
+    labels = np.where(AXES[0] > 2, 17, 53).astype(np.int32)
+    nibabel.save(nibabel.MGHImage(labels, MATRIX), "aseg.mgz")
+    _, seg = converted(Path("aseg.mgz"))
+    assert codes(seg) == {"Left-Hippocampus": "5366008", "Right-Hippocampus": "5366008"}
+    sides = [
+        item.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence[0] for item in seg.SegmentSequence
+    ]
+    assert [side.CodeMeaning for side in sides] == ["Left", "Right"]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_other_values_are_not_named_as_those_of_freesurfer(dtype: type) -> None:
+    report, seg = converted(save("aseg.nii.gz", np.where(AXES[0] > 2, 17, 900).astype(dtype)))
     assert [item.SegmentLabel for item in seg.SegmentSequence] == ["Label 17", "Label 900"]
     assert "which lacks 900" in texts(report)
 
@@ -238,6 +258,35 @@ def test_maps_that_are_no_probabilities_are_refused() -> None:
     for name in ("c1T1", "c2T1", "c3T1"):
         save(f"spm/{name}.nii", AXES[0].astype(np.int16))
     assert "not probabilities" in texts(to_dicom("spm", "out", reference="ct"))
+
+
+# --- 3D Slicer and ITK-SNAP
+
+
+def test_the_terminology_of_a_segmentation_of_slicer_is_kept() -> None:
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray(np.where(AXES.transpose(0, 3, 2, 1)[0] > 2, 1, 0).astype(np.uint8))
+    image.SetSpacing((2.0, 1.5, 3.0))
+    image.SetOrigin((-30.0, -20.0, 5.0))
+    image.SetDirection((1, 0, 0, 0, 1, 0, 0, 0, 1))
+    terms = "SCT^123037004^Anatomical Structure~SCT^64033007^Kidney~SCT^7771000^Left~Anatomic codes~^^~^^"
+    for key, value in (("ID", "Segment_1"), ("Name", "left kidney"), ("LabelValue", "1"), ("Layer", "0"),
+                       ("Color", "0.5 0.25 0.75"), ("Tags", f"TerminologyEntry:General Anatomy list~{terms}|")):  # fmt: skip
+        image.SetMetaData(f"Segment0_{key}", value)
+    SimpleITK.WriteImage(image, "kidney.seg.nrrd")
+    _, seg = converted(Path("kidney.seg.nrrd"))
+    assert codes(seg) == {"left kidney": "64033007"}
+    kind = seg.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0]
+    assert kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning == "Left"
+
+
+def test_labels_of_itk_snap_have_codes_by_their_names() -> None:
+    Path("seg.label").write_text('0 0 0 0 0 0 0 "Clear Label"\n1 255 0 0 1 1 1 "Left kidney"\n2 0 9 0 1 1 1 "My lesion"\n')
+    report, seg = converted(save("seg.nii.gz", np.where(AXES[0] > 2, 1, 2).astype(np.uint8)))
+    assert codes(seg)["Left kidney"] == "64033007"
+    assert seg.SegmentSequence[1].SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator == "99NIFTIBRIDGE"
+    assert "no standard code is known for 1 segment(s): My lesion" in texts(report)
 
 
 # --- nnU-Net

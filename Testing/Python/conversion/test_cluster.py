@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from nifti_dicom_bridge import (
     convert_many,
     create_samples,
 )
-from nifti_dicom_bridge.conversion import dask_cluster
+from nifti_dicom_bridge.conversion import dask_cluster, many
 from nifti_dicom_bridge.conversion.executor_runner import ExecutorRunner, RemoteExecution
 from nifti_dicom_bridge.conversion.tasks import Task
 from phantoms import PHANTOMS
@@ -102,6 +103,7 @@ def test_plain_jobs_and_cluster_give_the_same_files_and_report(source: Path, cir
             assert listing(plain) == listing(jobs) == listing(remote)
 
 
+@pytest.mark.slow
 def test_processes_of_a_pool_give_the_same_files(source: Path, circle: Circle) -> None:
     plain = circle.folder / "plain" / "nifti"
     expected = of(convert(Job(source, plain, ConversionOptions())), plain)
@@ -111,6 +113,7 @@ def test_processes_of_a_pool_give_the_same_files(source: Path, circle: Circle) -
     assert listing(circle.nifti) == listing(plain)
 
 
+@pytest.mark.slow
 def test_paths_relative_to_the_working_folder_are_those_of_the_caller(
     source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +179,7 @@ def test_a_run_is_completed_after_the_loss_of_the_scheduler(
     assert listing(circle.nifti) == listing(plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", [{}, {"layout": "bids"}, {"overwrite": True}, {"target": "zarr"}])
 def test_what_a_lost_attempt_wrote_is_written_again(choices: dict, source: Path, circle: Circle) -> None:
     plain = circle.folder / "plain" / "nifti"
@@ -184,6 +188,7 @@ def test_what_a_lost_attempt_wrote_is_written_again(choices: dict, source: Path,
     assert listing(circle.nifti) == listing(plain)
 
 
+@pytest.mark.slow
 def test_new_uids_that_series_share_are_those_of_one_attempt(samples: Path, circle: Circle) -> None:
     """A Segmentation refers to its images: all have UIDs of the second attempt, and files of the first are gone."""
     shutil.copytree(samples, circle.dicom)
@@ -193,6 +198,7 @@ def test_new_uids_that_series_share_are_those_of_one_attempt(samples: Path, circ
     assert sorted(path for path in circle.back.rglob("*") if path.is_file()) == sorted(report.outputs)
 
 
+@pytest.mark.slow
 def test_an_output_that_existed_before_is_never_taken_back(source: Path, circle: Circle) -> None:
     first = convert(Job(source, circle.nifti, ConversionOptions()))
     kept = first.entries[0].outputs[0]
@@ -207,6 +213,7 @@ def test_an_output_that_existed_before_is_never_taken_back(source: Path, circle:
     assert kept.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_lost_again_and_again_is_a_failure(source: Path, circle: Circle) -> None:
     executor = LossyExecutor(lost=9)
     report = on_executor(Job(source, circle.nifti, ConversionOptions()), executor, retries=1)
@@ -250,6 +257,22 @@ def test_errors_of_the_network_are_tried_again(number: int, outcome: str, tmp_pa
 # --- whole jobs
 
 
+@pytest.mark.parametrize("options", [{}, {"deidentify": True}])
+def test_more_jobs_are_converted_than_prepared_at_the_same_time(options: dict, circle: Circle) -> None:
+    """Each task waits for the others: all of them must be with the executor at once."""
+    count = many.PREPARED + 3
+    together = threading.Barrier(count, timeout=60)
+
+    class Together(ThreadPoolExecutor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
+            return super().submit(lambda: (together.wait(), fn(*args, **kwargs))[1])
+
+    circle.make("classic_ct")
+    jobs = [Job(circle.dicom, circle.folder / str(n), ConversionOptions(**options)) for n in range(count)]
+    with Together(count) as pool:
+        assert all(report.ok for report in convert_many(jobs, pool))
+
+
 def test_a_job_that_cannot_start_does_not_stop_the_others(source: Path, circle: Circle) -> None:
     jobs = [Job(circle.folder / "missing", circle.folder / "a"), Job(source / "two", circle.nifti)]
     with ThreadPoolExecutor(2) as pool:
@@ -271,6 +294,7 @@ def test_what_is_not_an_executor_is_refused(where: Any, source: Path, circle: Ci
         convert_many([Job(source, circle.nifti)], where)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named(source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr(dask_cluster, "TIMEOUT_S", 1.0)
@@ -278,6 +302,7 @@ def test_a_scheduler_that_does_not_answer_is_named(source: Path, circle: Circle,
         convert_many([Job(source, circle.nifti)], "tcp://127.0.0.1:9")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", [LossyExecutor, lambda: ThreadPoolExecutor(2)])
 def test_a_deidentified_job_is_one_task(executor: Any, source: Path, circle: Circle) -> None:
     options = ConversionOptions(deidentify=True, deidentify_key="a key of 16 bytes")

@@ -39,8 +39,8 @@ def differences(case: str, tmp_path: Path) -> np.ndarray:
 @pytest.mark.parametrize(
     ("case", "percent", "largest", "words"),
     [
-        ("xa-cine-jpeg", 1.0, 1, "Grey: 1.0 % of the voxels differ, all by 1."),
-        ("us-cine-jpeg", 1.8, 6, "Colour: 1.8 % of the samples, most by 1, at most by 6."),
+        ("xa-cine-jpeg", 1.0, 1, "Grayscale: 1.0 % of the voxels differ, all by 1."),
+        ("us-cine-jpeg", 1.8, 6, "Color: 1.8 % of the samples, most by 1, at most by 6."),
     ],
 )
 def test_lossy_jpeg(case: str, percent: float, largest: int, words: str, tmp_path: Path) -> None:

@@ -369,7 +369,7 @@ def test_a_changed_grid_of_frames_without_places_is_refused(change: Callable, ci
     report = circle.home(NEW)
 
     assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
-    assert all("no place in such an object" in entry.error for entry in report.entries)
+    assert all("cannot store new positions" in entry.error for entry in report.entries)
 
 
 def test_an_enhanced_object_with_fewer_groups_than_frames_never_ends_in_a_traceback(circle: Circle) -> None:

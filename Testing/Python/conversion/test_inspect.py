@@ -143,6 +143,19 @@ def test_the_map_has_a_row_for_each_series(circle: Circle, capsys: pytest.Captur
     ]  # fmt: skip
 
 
+def test_the_map_joins_neither_patients_nor_studies(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    for number, (patient, name) in enumerate([("A", "x"), ("A", "x"), ("B", "A")], 1):
+        PHANTOMS["oblique"].write(circle.dicom / str(number))
+        edit(circle.dicom / str(number), Modality="MR", PatientID=patient, PatientName=name, StudyDate="20260102",
+             SeriesNumber=number, StudyInstanceUID=f"1.2.{number}", SeriesInstanceUID=f"1.2.3.{number}",
+             SeriesDescription="t1_mprage")  # fmt: skip
+    main(["inspect", str(circle.dicom), "--bids-map"])
+    content = json.loads(capsys.readouterr().out)
+
+    assert content["subjects"] == {"B": "B"}
+    assert content["sessions"] == {}
+
+
 def test_the_map_names_the_images_as_they_are_named_without_it(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     study(circle.dicom)
     main(["inspect", str(circle.dicom), "--bids-map"])

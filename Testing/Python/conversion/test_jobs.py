@@ -45,6 +45,7 @@ def entries(job: Job) -> list[tuple[str, str, list[str], list[str], str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("started")
 @pytest.mark.parametrize("choices", [{}, {"layout": "bids"}, {"resample": "tilt,spacing"}, {"target": "preview", "mp4": False}])
 def test_files_and_report_are_those_of_one_job(choices: dict, circle: Circle) -> None:
@@ -58,6 +59,7 @@ def test_files_and_report_are_those_of_one_job(choices: dict, circle: Circle) ->
     assert listing(one) == listing(two)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("started")
 @pytest.mark.parametrize("form", ["nifti", "zarr"])
 def test_series_come_back_the_same(form: str, circle: Circle) -> None:

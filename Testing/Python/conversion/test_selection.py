@@ -136,6 +136,23 @@ def test_the_command_line_takes_several_patterns(three: Circle) -> None:
     assert [name for name in names_in(three.nifti) if name.endswith(".gz")] == ["12_T2_tra.nii.gz", "3_T1_mprage.nii.gz"]
 
 
+def test_a_part_is_compared(three: Circle, capsys: pytest.CaptureFixture) -> None:
+    to_nifti(three.dicom, three.nifti, series="T1*")
+    to_dicom(three.nifti, three.back, uids="keep")
+    paths = [str(three.dicom), str(three.back)]
+
+    assert main(["compare", *paths]) == 1
+    assert main(["compare", *paths, "--series", "T1*"]) == 0
+    assert main(["compare", *paths, "--series", "T3*"]) == 1
+    assert "--series T3* matches no image" in capsys.readouterr().err
+
+
+def test_a_part_is_validated(three: Circle) -> None:
+    """The MR series are CT objects whose Modality was changed."""
+    assert main(["validate", str(three.dicom)]) == 1
+    assert main(["validate", str(three.dicom), "--modality", "CT"]) == 0
+
+
 def test_the_command_line_names_its_own_options(three: Circle, capsys: pytest.CaptureFixture) -> None:
     assert main([str(three.dicom), "-o", str(three.nifti), "--series", "T3*"]) == 1
     assert "--series T3* matches no image" in capsys.readouterr().err

@@ -92,7 +92,7 @@ def test_without_an_algorithm_the_type_is_assumed_and_nothing_is_tracked() -> No
 
 def test_an_image_of_another_kind_and_a_restored_one_report_that_it_was_not_applied() -> None:
     report = to_dicom("lesion_dseg.nii", "mr", kind="mr", algorithm="LesionNet")
-    assert "was not applied: this image is no segmentation" in texts(report)
+    assert "was not applied: this image is not a segmentation" in texts(report)
     to_nifti("mr", "nifti")
     report = to_dicom("nifti", "again", algorithm="LesionNet")
     assert "algorithm= was not applied" in texts(report)

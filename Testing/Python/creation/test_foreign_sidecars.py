@@ -101,6 +101,7 @@ def test_slice_times_in_milliseconds_are_those_in_seconds(times, repetition):
     converted(**{**MR, "RepetitionTime": repetition, "SliceTiming": times})
 
 
+@pytest.mark.slow
 @given(
     seconds=st.floats(0.0001, 0.9),
     others=st.dictionaries(st.sampled_from(["RepetitionTime", "InversionTime"]), st.floats(0.001, 29)),

@@ -65,7 +65,7 @@ def test_the_time_step_of_a_header_returns(unit: str, step: float, seconds: floa
 def test_a_time_step_that_cannot_be_seconds_is_questioned(tmp_path: Path) -> None:
     report = to_dicom(saved(tmp_path / "in", 2500, "sec"), tmp_path / "out")
 
-    assert "its header says that volumes are 2500 s apart: is it in milliseconds?" in warnings(report)
+    assert "according to its header, volumes are 2500 s apart: is it in milliseconds?" in warnings(report)
 
 
 @pytest.mark.parametrize("first", [-(2**62), 2**62])

@@ -78,7 +78,7 @@ def test_one_window_for_several_is_reported(circle):
 @pytest.mark.parametrize("width", [0, -5, [10, 20]])
 def test_a_window_that_is_not_valid_is_computed_anew_and_reported(width, kind, circle):
     report, found = written(series(WindowCenter=5, WindowWidth=width), circle, kind)
-    assert said(report, "are not valid: they were computed anew")
+    assert said(report, "are not valid and were recomputed")
     assert all(width > 0 for _, width in windows(found))
 
 

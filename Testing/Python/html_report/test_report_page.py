@@ -162,7 +162,7 @@ def test_files_that_are_gone_do_not_stop_the_report(sample: Circle) -> None:
 
     assert state(text) == "note"
     assert "1 not compared completely" in words(text)
-    assert "damaged or no NIfTI" in words(text)
+    assert "damaged or not NIfTI" in words(text)
 
 
 # --- what it shows ----------------------------------------------------------------------------------------------------

@@ -139,22 +139,22 @@ DAMAGED = {
     "broken xml": ("<CaretExtension><LabelTable><Label Key='1'>a</Label>", "labels.any", "XML"),
     "entities": ("<!DOCTYPE a [<!ENTITY b 'c'>]><LabelTable><Label Key='1'>&b;</Label></LabelTable>", "labels.any", "XML"),
     "no number": ("index\tname\nred\ta\n", "line 2", "red"),
-    "no number in a row": ("index\tname\n\ta\n", "line 2", "no label number"),
+    "no number in a row": ("index\tname\n\ta\n", "line 2", "the label number is missing"),
     "algorithm": ("index,name,AlgorithmType\n1,a,by hand\n", "line 2", "BY HAND"),
     "half a quotation": ('index,name\n1,"a\n', "labels.any", "none of the label files"),
     "list": ('[{"1": "a"}]', "labels.any", "a list"),
     "attributes": ('{"segmentAttributes": 1}', "segmentAttributes", "list of lists"),
-    "no segment": ('{"segmentAttributes": [[1]]}', "segment 1", "no segment"),
+    "no segment": ('{"segmentAttributes": [[1]]}', "segment 1", "not a segment"),
     "algorithm of dcmqi": (
         '{"segmentAttributes": [[{"labelID": 1, "SegmentLabel": "a", "SegmentAlgorithmType": "x"}]]}',
         "segment 1",
         "'X'",
     ),
-    "odd colour": ('{"1": {"name": "a", "color": 7}}', "key '1'", "no colour"),
+    "odd colour": ('{"1": {"name": "a", "color": 7}}', "key '1'", "not a color"),
     "colour of Workbench": (
         "<LabelTable><Label Key='1' Red='x' Green='0' Blue='0'>a</Label></LabelTable>",
         "labels.any",
-        "no colour",
+        "not a color",
     ),
     "prose": ("Once upon a time\nthere was a liver.\n", "labels.any", "none of the label files"),
     "empty": ("", "labels.any", "empty"),
@@ -173,7 +173,7 @@ def test_a_damaged_file_is_refused_with_its_place_and_value(case: str, tmp_path:
 def test_an_image_is_no_label_file(tmp_path: Path) -> None:
     path = tmp_path / "labels.nii"
     path.write_bytes(b"\x5c\x01\0\0" + bytes(400))
-    with pytest.raises(LabelError, match="no text"):
+    with pytest.raises(LabelError, match="not a text file"):
         read_labels(path)
 
 

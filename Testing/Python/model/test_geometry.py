@@ -57,6 +57,7 @@ def affines(draw: st.DrawFn) -> np.ndarray:
     return matrix
 
 
+@pytest.mark.slow
 @given(affines(), st.integers(2, 40))
 def test_attributes_and_affine_are_each_others_inverse(matrix: np.ndarray, count: int) -> None:
     stack = affine_from_attributes(attributes_from_affine(matrix, count), 1.0)
@@ -65,6 +66,7 @@ def test_attributes_and_affine_are_each_others_inverse(matrix: np.ndarray, count
     assert stack.deviation_mm < 1e-9
 
 
+@pytest.mark.slow
 @given(rotations(), st.tuples(offsets, offsets, offsets), st.tuples(lengths, lengths), lengths)
 def test_a_voxel_lies_where_the_standard_says(turn: np.ndarray, position: tuple, spacing: tuple, step: float) -> None:
     """PS3.3 C.7.6.2.1.1: P = IPP + row direction × column spacing × column + column direction × row spacing × row."""
@@ -97,6 +99,7 @@ def test_all_48_turns_of_an_anisotropic_grid_are_different() -> None:
     assert len(found) == 48
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HEADERS)
 @given(affines())
 def test_nibabel_reads_a_sform_that_differs_by_rounding_only(kind: type, matrix: np.ndarray) -> None:
@@ -106,6 +109,7 @@ def test_nibabel_reads_a_sform_that_differs_by_rounding_only(kind: type, matrix:
     assert int(header["sform_code"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HEADERS)
 @given(affines())
 def test_nibabel_reads_a_qform_that_differs_by_rounding_only(kind: type, matrix: np.ndarray) -> None:

@@ -54,6 +54,7 @@ def test_bytes_come_back_from_frames_in_every_format(pixel: PixelFormat, count: 
     assert bytes(bytes_from_frames(frames, pixel)) == bytes(raw)
 
 
+@pytest.mark.slow
 @given(st.integers(2, 16), st.booleans(), st.integers(0, 4), st.data())
 def test_partial_words_come_back_with_what_they_do_not_say(stored: int, signed: bool, shift: int, data: st.DataObject) -> None:
     """What the value does not tell is in the residue: exclusive or of the original and of what the value gives."""
@@ -110,6 +111,7 @@ def test_tiles_come_back(count: int, rows: int, columns: int) -> None:
     assert np.array_equal(untile(image, across, across, count), slices)
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.int16, (3, 4)), st.floats(1e-6, 1e4), st.floats(-1e4, 1e4))
 def test_stored_values_come_back_where_a_float_type_is_promised(stored: np.ndarray, slope: float, intercept: float) -> None:
     dtype = float_type_for(stored, slope, intercept)

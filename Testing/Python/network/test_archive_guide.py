@@ -21,6 +21,7 @@ TEXT = (ROOT / "docs" / "archive.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\$ nifti-dicom-bridge (.*)$", TEXT, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_the_commands_run_one_after_the_other(orthanc, tmp_path, monkeypatch, capsys, protocol):
     files = make_sample(tmp_path / "scans")
@@ -36,6 +37,7 @@ def test_the_commands_run_one_after_the_other(orthanc, tmp_path, monkeypatch, ca
         assert main(shlex.split(command)) == 0, capsys.readouterr()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_the_commands_of_the_readme_run(orthanc, tmp_path, monkeypatch, capsys, protocol):
     monkeypatch.chdir(tmp_path)

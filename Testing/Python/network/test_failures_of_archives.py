@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from dataclasses import replace
 
 import pydicom
@@ -71,6 +74,7 @@ def test_a_server_that_dies_midway_gets_the_rest_in_the_next_run(settings, sampl
     assert again.count("present") >= 3
 
 
+@pytest.mark.slow
 def test_a_server_that_comes_back_is_sent_the_rest_in_the_same_run(settings, samples, tmp_path):
     folder, ct = tmp_path / "orthanc", samples / "CT"
     restarted = []
@@ -137,3 +141,34 @@ def test_fetching_into_a_folder_that_cannot_be_written_leaves_nothing(orthanc, s
     patient = str(pydicom.dcmread(next(path for path in scans.rglob("*") if path.is_file())).PatientID)
     report = fetch(orthanc.pacs, tmp_path / "file" / "out", patient=patient, settings=settings)
     assert [entry.outcome.value for entry in report.entries] == ["failed"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1.5 MB, which only an administrator can mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    command = [str(mount), "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(folder)]
+    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_a_server_whose_disk_is_full_gets_the_rest_in_the_next_run(settings, samples, tmp_path, small_disk, protocol):
+    ct, filler = samples / "CT", small_disk / "filler"
+    count = len([path for path in ct.rglob("*") if path.is_file()])
+    with archives.orthanc(tmp_path / "orthanc", StorageDirectory=str(small_disk)) as server:
+        disk = os.statvfs(small_disk)
+        filler.write_bytes(bytes(disk.f_bavail * disk.f_bsize - 120_000))
+        report = send(ct, getattr(server, protocol), settings)
+        assert 0 < report.count("sent") < count
+        assert {entry.error for entry in report.entries if entry.outcome == "failed"} == {"the archive is out of resources"}
+        assert len(server.instances()) == report.count("sent")
+        filler.unlink()
+        again = send(ct, getattr(server, protocol), settings)
+        assert (again.count("present"), again.count("sent")) == (report.count("sent"), count - report.count("sent"))
+        assert len(server.instances()) == count

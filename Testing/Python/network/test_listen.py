@@ -55,6 +55,7 @@ def files(folder):
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "server.log")
 
 
+@pytest.mark.slow
 def test_a_quiet_study_is_processed_once(scans, tmp_path):
     studies = []
     with listening(tmp_path / "in", studies.append) as (address, wait_for):
@@ -65,6 +66,7 @@ def test_a_quiet_study_is_processed_once(scans, tmp_path):
     assert not list((tmp_path / "in").rglob(".pending"))
 
 
+@pytest.mark.slow
 def test_a_study_that_failed_is_processed_at_the_next_start(scans, tmp_path):
     def fail(study):
         raise BridgeError("no space")
@@ -85,6 +87,7 @@ def test_a_sender_that_is_not_listed_is_refused(scans, tmp_path):
     assert files(tmp_path / "in") == []
 
 
+@pytest.mark.slow
 def test_objects_that_are_too_large_are_refused(scans, tmp_path):
     with listening(tmp_path / "in", object_mb=0.0001) as (address, wait_for):
         with pytest.raises(ArchiveError, match="out of resources"):
@@ -93,6 +96,7 @@ def test_objects_that_are_too_large_are_refused(scans, tmp_path):
     assert files(tmp_path / "in") == []
 
 
+@pytest.mark.slow
 def test_more_objects_per_minute_than_allowed_are_refused(scans, tmp_path):
     with listening(tmp_path / "in", per_minute=2) as (address, wait_for):
         assert not send(scans, address, ONCE).ok
@@ -109,6 +113,7 @@ def test_storescu_of_dcmtk_sends_to_it(scans, tmp_path):
     assert len(list((tmp_path / "in").glob("*/*/*.dcm"))) == len(files(scans))
 
 
+@pytest.mark.slow
 def test_the_command_after_two_hyphens_runs_for_each_study(scans, tmp_path, monkeypatch):
     port, stop = archives.free_port(), threading.Event()
     arguments = parser_of_commands(False).parse_args(

@@ -79,6 +79,7 @@ def test_storescp_receives_the_bytes_of_the_data_sets(samples, tmp_path):
     assert same_objects(compare(samples, tmp_path / "scp"))
 
 
+@pytest.mark.slow
 def test_dcmqrscp_moves_what_was_sent_to_it(tmp_path):
     make_sample(tmp_path / "scans")
     port = archives.free_port()

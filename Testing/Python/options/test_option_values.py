@@ -79,8 +79,8 @@ def test_values_of_pictures_are_stored_as_the_code_expects_them(given, expected)
     ({"preview": {"window": (40, 0)}}, "The width must be above 0."),
     ({"preview": {"window": (40, float("inf"))}}, "The width must be above 0."),
     ({"preview": {"letters": 1}}, "Expected True, False or None."),
-    ({"uid": "keep"}, "There is no option uid. Did you mean uids?"),
-    ({"xyz": 1}, "There is no option xyz. Options are target, uids,"),
+    ({"uid": "keep"}, "Unknown option uid. Did you mean uids?"),
+    ({"xyz": 1}, "Unknown option xyz. Options are target, uids,"),
 ])  # fmt: skip
 def test_other_values_are_refused_with_what_was_expected(given, message):
     with pytest.raises(OptionError) as caught:

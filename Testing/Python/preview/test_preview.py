@@ -520,7 +520,7 @@ def test_an_image_without_a_place_is_shown_as_stored_and_that_is_told(tmp_path: 
 
     report = preview(tmp_path / "in", tmp_path / "out", options=ConversionOptions(plane=SlicePlane.CORONAL))
 
-    assert any("not known where the image lies" in text for text in report.entries[0].log.warnings)
+    assert any("position of the image is unknown" in text for text in report.entries[0].log.warnings)
 
 
 def test_planes_across_uneven_slices_have_true_proportions(tmp_path: Path) -> None:
@@ -582,7 +582,7 @@ def test_a_label_map_in_another_frame_of_reference_is_not_drawn(tmp_path: Path) 
 
     report = preview(tmp_path / "in", tmp_path / "out", overlay=tmp_path / "seg")
 
-    assert any("another frame of reference" in text for text in report.entries[0].log.warnings)
+    assert any("frame of reference (0020,0052) differs" in text for text in report.entries[0].log.warnings)
     assert Image.open(next((tmp_path / "out").glob("*.png"))).mode == "I;16"
 
 

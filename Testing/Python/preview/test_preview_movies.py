@@ -77,6 +77,7 @@ def frames_by_ffmpeg(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 # --- GIF --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fps", "delay_ms"), [(10, 100), (30, 30), (4, 250), (1000, 20)])
 def test_the_gif_has_every_frame_at_the_pace_and_goes_round(
     fps: float, delay_ms: int, cine_files: Path, tmp_path: Path
@@ -89,6 +90,7 @@ def test_the_gif_has_every_frame_at_the_pace_and_goes_round(
         assert gif.info["loop"] == 0
 
 
+@pytest.mark.slow
 def test_grey_frames_of_the_gif_are_exact(cine_files: Path, tmp_path: Path) -> None:
     preview(cine_files / "xa", tmp_path, mp4=False)
 

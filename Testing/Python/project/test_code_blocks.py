@@ -34,6 +34,7 @@ RUN_ELSEWHERE = {
 NOT_RUN = {
     "docs/offline.md": "needs the network, or a Slicer",
     "docs/created-objects.md": "a trial of hours",
+    "docs/scale.md": "needs several computers; the tests of clusters run the same on one",
     "CONTRIBUTING.md": "the set-up of a clone: .ci/run does the same",
 }
 TEXT_ONLY = {"text", "sh", "powershell", "bash"}

@@ -29,6 +29,7 @@ def listed(script) -> dict[str, str]:
     return dict(ROW.findall(script.DOCUMENT.read_text("utf-8").split(script.BEGIN)[1]))
 
 
+@pytest.mark.slow
 def test_every_installed_dependency_is_listed(script, listed):
     installed = {name for names in script.groups().values() for name in names}
     assert sorted(installed - listed.keys()) == [], "run python Testing/license_table.py"
@@ -45,6 +46,7 @@ def test_every_extra_is_below_a_heading(script):
     assert set(script.PROJECT["optional-dependencies"]) - below == set(re.search(r"\[(.+)\]", everything)[1].split(","))
 
 
+@pytest.mark.slow
 def test_a_license_that_became_less_permissive_is_noticed(script, listed):
     """Names of licenses differ between versions of a package; what matters is whether they are permissive."""
     installed = {name for names in script.groups().values() for name in names}
@@ -53,6 +55,7 @@ def test_a_license_that_became_less_permissive_is_noticed(script, listed):
     assert changed == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["Every installation", "Extra `all`", "Extra `nibabel`"])
 def test_what_most_people_install_is_permissive(script, title):
     assert title in script.PERMISSIVE_GROUPS

@@ -48,9 +48,9 @@ def test_deidentified_in_one_call(target: str, scans: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"uid": "keep"}, "There is no option uid here. Did you mean uids?"),
-    ({"mosaik": 3}, "There is no option mosaik here. Did you mean mosaic?"),
-    ({"target": "zarr"}, "There is no option target here."),
+    ({"uid": "keep"}, "Unknown option uid. Did you mean uids?"),
+    ({"mosaik": 3}, "Unknown option mosaik. Did you mean mosaic?"),
+    ({"target": "zarr"}, "Unknown option target."),
     ({"uids": "kep"}, "Expected one of: new, keep. Did you mean keep?"),
     ({"mosaic": 3, "preview": {}}, "Name mosaic in preview as well, or leave preview out."),
     ({"pyramid": 2}, "pyramid applies only to Zarr output."),

@@ -92,6 +92,7 @@ def test_strings_and_paths_are_accepted_as_people_write_them(tmp_path: Path) -> 
     assert strict_problems(ACCEPTED, tmp_path) == ""
 
 
+@pytest.mark.slow
 def test_a_number_for_a_choice_is_not_accepted(tmp_path: Path) -> None:
     code = "from nifti_dicom_bridge import ConversionOptions\nConversionOptions(uids=3)\n"
     assert "incompatible type" in strict_problems(code, tmp_path)

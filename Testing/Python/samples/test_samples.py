@@ -33,6 +33,7 @@ def test_there_is_one_series_of_each_modality(samples: dict[str, Sample]) -> Non
     assert found == CLASSES
 
 
+@pytest.mark.slow
 def test_they_are_one_patient_and_one_study(samples: dict[str, Sample]) -> None:
     headers = [pydicom.dcmread(sample.files[0], stop_before_pixels=True) for sample in samples.values()]
 

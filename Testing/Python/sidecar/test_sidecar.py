@@ -229,7 +229,7 @@ def test_an_image_of_another_shape_elsewhere_in_space_is_refused(circle: Circle)
     (entry,) = circle.home().entries
 
     assert entry.outcome is Outcome.FAILED
-    assert "elsewhere in space" in entry.error
+    assert "position of the image differ" in entry.error
 
 
 # --- elements ⇄ JSON --------------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ def inside(slicer, node):
 # --- apply
 
 
+@pytest.mark.slow
 def test_images_of_scene_and_database_are_offered(slicer, panel, node, database):
     add_volume(slicer, "drawn")
     settle(panel)
@@ -85,6 +86,7 @@ def test_images_of_scene_and_database_are_offered(slicer, panel, node, database)
     assert texts[2].endswith("(CT, 4 files)")
 
 
+@pytest.mark.slow
 def test_a_segmentation_is_loaded_beside_the_volume(slicer, panel, node, database, command):
     apply(panel, command("segment"))
     ct, made = sorted(series_of(database), key=lambda one: one.Modality != "CT")
@@ -95,6 +97,7 @@ def test_a_segmentation_is_loaded_beside_the_volume(slicer, panel, node, databas
     assert np.array_equal(inside(slicer, node), voxels > voxels.mean())
 
 
+@pytest.mark.slow
 def test_a_derived_series_is_loaded_beside_the_volume(slicer, panel, node, database, command):
     apply(panel, command("halve"))
     derived = next(one for one in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if one.GetID() != node.GetID())
@@ -102,12 +105,14 @@ def test_a_derived_series_is_loaded_beside_the_volume(slicer, panel, node, datab
     assert [one.ImageType[0] for one in series_of(database)].count("DERIVED") == 1
 
 
+@pytest.mark.slow
 def test_a_series_does_not_have_to_be_loaded(slicer, panel, node, database, command):
     slicer.mrmlScene.RemoveNode(node)
     apply(panel, command("segment"))
     assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == 1
 
 
+@pytest.mark.slow
 def test_a_volume_that_is_not_dicom_becomes_dicom_first(slicer, panel, database, command):
     volume = slicer.util.addVolumeFromArray(np.arange(60, dtype=np.int16).reshape(3, 4, 5), np.diag([1.0, 2, 3, 1]), "drawn")
     settle(panel)
@@ -118,6 +123,7 @@ def test_a_volume_that_is_not_dicom_becomes_dicom_first(slicer, panel, database,
     assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == [volume]
 
 
+@pytest.mark.slow
 def test_an_edited_volume_is_used_as_it_is_now(slicer, panel, node, database, command):
     voxels = slicer.util.arrayFromVolume(node)
     voxels[:] = 0
@@ -127,6 +133,7 @@ def test_an_edited_volume_is_used_as_it_is_now(slicer, panel, node, database, co
     assert np.argwhere(inside(slicer, node)).tolist() == [[0, 0, 0]]
 
 
+@pytest.mark.slow
 def test_series_numbers_of_the_study_are_not_used_again(slicer, panel, node, database, command):
     apply(panel, command("segment"))
     choose(panel, 0)
@@ -221,6 +228,7 @@ def received(folder):
     return sorted(path.name for path in folder.iterdir() if path.name != "server.log")
 
 
+@pytest.mark.slow
 def test_send_is_hidden_until_dicom_was_made(panel, node, database, command):
     assert panel.ui.sendButton.isHidden()
     apply(panel, command("halve"))
@@ -228,6 +236,7 @@ def test_send_is_hidden_until_dicom_was_made(panel, node, database, command):
     assert shown(panel.sending.feedback.hint).startswith("Enter the address of an archive")
 
 
+@pytest.mark.slow
 def test_what_was_made_is_sent(slicer, panel, node, database, command, archive, settings):
     address, folder = archive
     apply(panel, command("halve"))
@@ -240,6 +249,7 @@ def test_what_was_made_is_sent(slicer, panel, node, database, command, archive, 
     assert f"pacs:STORESCP@{settings.value('DICOM/Send/URL')}" == address
 
 
+@pytest.mark.slow
 def test_an_archive_that_does_not_answer_is_an_error(panel, node, database, command, settings):
     apply(panel, command("halve"))
     panel.ui.archiveComboBox.setEditText("pacs:NOBODY@127.0.0.1:1")

@@ -185,6 +185,7 @@ def test_every_kind_makes_objects_of_its_class(export, drawn, kind, sop_class, f
     assert [str(ds.SOPClassUID) for ds in found] == [sop_class] * files
 
 
+@pytest.mark.slow
 def test_every_kind_that_is_offered_for_a_sequence_writes_all_time_points(plugin, moving, tmp_path):
     for kind in ExportDialog(moving).names():
         files, error = ExportDialog(moving).export(tmp_path / kind, kind)

@@ -55,6 +55,7 @@ def test_unedited_volume_is_written_as_the_core_writes_its_files(logic, node, tm
     assert here.read_bytes() == there.read_bytes()
 
 
+@pytest.mark.slow
 def test_unedited_volume_comes_back_identical(logic, node, tmp_path):
     outcome, found = restored(logic.exportVolumes([node], tmp_path / "out"), tmp_path / "back")
     assert outcome == "restored"
@@ -232,6 +233,7 @@ def test_acquisition_transform_is_left_out_and_the_originals_win(logic, uneven, 
     assert same_instances(found, (tmp_path / "original").glob("*.dcm"))
 
 
+@pytest.mark.slow
 def test_acquisition_transform_that_a_person_removed_makes_no_edit(logic, uneven, tmp_path):
     uneven.SetAndObserveTransformNodeID(None)
     assert restored(logic.exportVolumes([uneven], tmp_path / "out"), tmp_path / "back")[0] == "restored"

@@ -70,6 +70,26 @@ def test_another_object_under_the_same_uid_is_never_replaced(logic, database, ex
     assert database.imagesCount() == 4
 
 
+def test_other_pixels_under_the_same_uid_are_never_replaced(logic, database, exported, keep, tmp_path):
+    victim = tmp_path / "original" / "slice 2.dcm"
+    ds = pydicom.dcmread(victim)
+    ds.PixelData = bytes(len(ds.PixelData))
+    ds.save_as(victim)
+    report = logic.importNifti([exported], keep)
+    assert outcomes(report) == ["failed"]
+    assert "holds another object under SOPInstanceUID (0008,0018)" in report.entries[0].error
+
+
+def test_the_same_object_in_another_transfer_syntax_is_there_already(logic, database, exported, keep, tmp_path):
+    for path in (tmp_path / "original").iterdir():
+        ds = pydicom.dcmread(path)
+        ds.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
+        ds.save_as(path)
+    report = logic.importNifti([exported], keep)
+    assert outcomes(report) == ["restored"]
+    assert "4 were there already" in " ".join(report.entries[0].log.notes)
+
+
 def test_series_under_another_study_is_refused(slicer, logic, database, exported, keep, tmp_path):
     for path in (tmp_path / "original").iterdir():
         ds = pydicom.dcmread(path)
@@ -205,3 +225,17 @@ def test_database_of_the_settings_is_created_and_opened(slicer, database, tmp_pa
     assert Database.open_own() == folder
     assert Database.is_open()
     assert folder.is_dir()
+
+
+def test_database_whose_folder_cannot_be_created_is_named(slicer, database, tmp_path):
+    import qt
+
+    from nifti_dicom_bridge import OutputError
+    from NiftiDicomBridgeLib import Database
+
+    slicer.dicomDatabase.closeDatabase()
+    (tmp_path / "file").write_bytes(b"")
+    qt.QSettings().setValue(slicer.dicomDatabaseDirectorySettingsKey, str(tmp_path / "file" / "database"))
+    with pytest.raises(OutputError, match="the folder of the DICOM database cannot be created"):
+        Database.open_own()
+    assert not Database.is_open()

@@ -306,7 +306,9 @@ def test_colours_are_written_as_they_are(slicer, logic, tmp_path):
     np.testing.assert_array_equal(seen.transpose(2, 1, 0, 3)[:, ::-1], voxels)
 
 
-def test_names_of_a_label_map_are_written(slicer, logic, tmp_path):
+@pytest.fixture
+def spleen(slicer):
+    """A label map with a color table: label 2 is a blue spleen."""
     labels = np.zeros((2, 3, 4), np.uint8)
     labels[1, 1, 1] = 2
     node = slicer.util.addVolumeFromArray(labels, GRID, "labels", "vtkMRMLLabelMapVolumeNode")
@@ -315,8 +317,22 @@ def test_names_of_a_label_map_are_written(slicer, logic, tmp_path):
     table.SetNumberOfColors(3)
     table.SetColor(2, "spleen", 0, 0, 1, 1)
     node.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
-    logic.exportVolumes([node], tmp_path)
+    return node
+
+
+def test_names_of_a_label_map_are_written(spleen, logic, tmp_path):
+    logic.exportVolumes([spleen], tmp_path)
     assert (tmp_path / "labels_dseg.tsv").read_text().splitlines()[1].split("\t")[:3] == ["2", "spleen", "#0000ff"]
+
+
+def test_names_and_colors_of_a_label_map_are_shown_when_it_is_loaded(slicer, spleen, logic, tmp_path):
+    report = logic.exportVolumes([spleen], tmp_path)
+    slicer.mrmlScene.Clear()
+    (node,) = logic.loadNifti(images(report)[0])
+    colors = node.GetDisplayNode().GetColorNode()
+    color = [0.0] * 4
+    colors.GetColor(2, color)
+    assert (colors.GetColorName(2), color) == ("spleen", [0.0, 0.0, 1.0, 1.0])
 
 
 # --- transforms, identity, scenes

@@ -139,6 +139,7 @@ def test_scene_that_is_closed_and_module_that_is_left_do_not_disturb_the_work(sl
     assert "Cancelled" in outcome(panel)
 
 
+@pytest.mark.slow
 def test_work_is_not_on_the_main_thread_and_an_unexpected_error_is_shown(panel):
     class Task:
         def work(self, progress):

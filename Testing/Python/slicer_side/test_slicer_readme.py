@@ -16,6 +16,7 @@ def snippets(tmp_path):
     return [block.replace("/data/", tmp_path.as_posix() + "/") for block in blocks]
 
 
+@pytest.mark.slow
 def test_the_console_snippets_run_one_after_the_other(slicer, database, node, snippets, capsys):
     first, second = snippets
     names = {"slicer": slicer}

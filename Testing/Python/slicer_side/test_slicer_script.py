@@ -103,18 +103,21 @@ def test_database_where_none_can_be_exits_with_1(run, series, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_database_of_nifti_is_wrong_usage(run, series, tmp_path):
     done = run("convert", series, "--to", "nifti", "-o", tmp_path / "nifti", "--database", tmp_path / "db")
     assert done.returncode == 2
     assert not (tmp_path / "db").exists()
 
 
+@pytest.mark.slow
 def test_database_without_conversion_is_wrong_usage(run, tmp_path):
     done = run("inspect", tmp_path, "--database", tmp_path / "db")
     assert done.returncode == 2
     assert "use it with convert" in done.stderr
 
 
+@pytest.mark.slow
 def test_batch_over_folders_goes_on_after_a_failure_and_exits_with_1(run, write_series, tmp_path):
     for name in ("a", "b"):
         write_series(tmp_path / "in" / name)
@@ -124,6 +127,7 @@ def test_batch_over_folders_goes_on_after_a_failure_and_exits_with_1(run, write_
     assert len(list((tmp_path / "out").glob("*.nii.gz"))) == 2
 
 
+@pytest.mark.slow
 def test_failure_exits_with_1(run, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "x.dcm").write_bytes(b"no DICOM")
@@ -132,11 +136,13 @@ def test_failure_exits_with_1(run, tmp_path):
     assert done.stderr.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["convert"], ["bogus"], ["convert", "x", "--to", "zip", "-o", "y"]])
 def test_wrong_usage_exits_with_2(run, arguments):
     assert run(*arguments).returncode == 2
 
 
+@pytest.mark.slow
 def test_help_exits_with_0_and_tells_of_register(run):
     done = run("convert", "--help")
     assert done.returncode == 0
@@ -145,6 +151,7 @@ def test_help_exits_with_0_and_tells_of_register(run):
     assert "--install-dependencies" in done.stdout
 
 
+@pytest.mark.slow
 def test_missing_package_is_told_in_one_sentence(run):
     prelude = (
         "import slicer_host.packaging_names as p; p.pip_check = lambda req, _seen=None: 'highdicom' not in str(req); "

@@ -184,6 +184,7 @@ def test_segmentation_from_dicom_comes_back_identical(logic, loaded, tmp_path):
     assert pydicom.dcmread(back.outputs[0]) == pydicom.dcmread(path)
 
 
+@pytest.mark.slow
 def test_edited_voxels_become_a_derived_segmentation(slicer, logic, loaded, tmp_path):
     node, path = loaded
     (key,) = [

@@ -23,6 +23,7 @@ def test_what_double_precision_cannot_hold_is_not_a_number(value: object) -> Non
     assert not is_number(value)
 
 
+@pytest.mark.slow
 @given(NUMBERS)
 def test_a_decimal_fits_ds_and_is_as_near_as_its_characters_allow(value: float) -> None:
     text = decimal_text(value)

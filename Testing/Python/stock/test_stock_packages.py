@@ -106,6 +106,7 @@ def derived_image(samples: Path, path: Path, change) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "change", "modality"),
     [
@@ -146,6 +147,7 @@ def test_edited_image_becomes_a_derived_series(samples, tmp_path):
     assert {entry.outcome for entry in report.entries} == {Outcome.DERIVED}
 
 
+@pytest.mark.slow
 def test_pictures_and_text_are_written(samples, tmp_path):
     report = convert(Job([samples / "MR"], tmp_path / "out", ConversionOptions(Target.PREVIEW)))
     assert failures(report.entries) == []

@@ -104,6 +104,7 @@ def test_a_claim_of_gigabytes_is_truncated(tmp_path: Path) -> None:
     assert rules(path) == ["truncated"]
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_file_that_is_cut_anywhere_has_an_error(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -148,6 +148,7 @@ def broken(path: Path, change: Callable[[Dataset], None], folder: Path) -> Path:
     return folder / "broken.dcm"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*RECAST, "seg", "labelmap"])
 def test_objects_of_this_package_have_no_error(kind: str, objects: dict[str, Path]) -> None:
     assert facts(objects[kind]) == set()

@@ -56,6 +56,7 @@ def facts(path: Path) -> set[Fact]:
 # --- the table of IODs
 
 
+@pytest.mark.slow
 def test_the_table_is_that_of_highdicom() -> None:
     from importlib.metadata import PackageNotFoundError, version
 
@@ -566,7 +567,7 @@ def test_a_file_that_is_no_dicom_is_an_error(tmp_path: Path) -> None:
     path.write_text("hello world, this is no DICOM\n" * 9)
 
     (finding,) = validate([tmp_path])
-    assert (finding.severity, finding.message) == (Severity.ERROR, "The file is no DICOM.")
+    assert (finding.severity, finding.message) == (Severity.ERROR, "The file is not DICOM.")
 
 
 def test_other_files_in_a_folder_are_good_to_know(ct: Path) -> None:
@@ -647,6 +648,7 @@ def test_no_path_is_wrong_usage() -> None:
     assert main(["validate"]) == 2
 
 
+@pytest.mark.slow
 def test_file_that_ends_within_its_pixel_data_is_an_error(ct: Path) -> None:
     path = min(found for found in ct.rglob("*") if found.is_file())
     path.write_bytes(path.read_bytes()[:-20])

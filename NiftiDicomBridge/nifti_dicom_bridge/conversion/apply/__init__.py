@@ -1,4 +1,4 @@
-"""Any NIfTI tool as a DICOM tool: series → NIfTI → command or function → DICOM beside the original."""
+"""Any NIfTI tool as a DICOM tool: series → NIfTI → command or function → DICOM next to the original."""
 
 from .call import apply
 

@@ -1,4 +1,4 @@
-"""One call: series → NIfTI → command or function → DICOM objects beside the original."""
+"""One call: series → NIfTI → command or function → DICOM objects next to the original."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def apply(
     progress: Progress | None = None,
     **options: Any,
 ) -> ConversionReport:
-    """Apply a command or a function to DICOM series, and write what it makes as DICOM beside the original.
+    """Apply a command or a function to DICOM series, and write what it makes as DICOM next to the original.
 
     The series become NIfTI in a temporary folder. Of what the command writes, an image of the same modality becomes a derived
     series, a label map or a folder of masks a Segmentation, a map of other values a Parametric Map. All have the patient and
@@ -133,7 +133,7 @@ def _options(given: dict[str, Any]) -> tuple[ApplyOptions, ConversionOptions]:
     for name in given.keys() - known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Options are {', '.join(sorted(known))}."
-        raise OptionError(f"There is no option {name} here. {hint}")
+        raise OptionError(f"Unknown option {name}. {hint}")
     own = {name: value for name, value in given.items() if name in _APPLY}
     others = {name: value for name, value in given.items() if name not in _APPLY}
     return ApplyOptions(**own), ConversionOptions(Target.DICOM, **others)

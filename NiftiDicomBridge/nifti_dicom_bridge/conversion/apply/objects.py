@@ -1,4 +1,4 @@
-"""Results of a run → DICOM objects beside the original: derived series, Segmentations, Parametric Maps, other kinds."""
+"""Results of a run → DICOM objects next to the original: derived series, Segmentations, Parametric Maps, other kinds."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class ResultWriter:
             result, original, [original] if is_named else originals, labels is not None or bool(segments)
         )
         if (kind is Kind.SEG or original.reference.modality == "SEG") and not image.array.any():
-            _skip(entry, "no voxel has a label, so there is no segment to write")
+            _skip(entry, "all voxels are 0, so there is nothing to write")
             return
         if assumed:
             entry.log.warnings.append(assumed)
@@ -175,7 +175,7 @@ class ResultWriter:
         assert job.provenance is not None
         path, segments = labels
         if problem := space_problem(result.image.image, original.reference):
-            raise OptionError(f'{result.file}: {problem} It cannot stand beside the original. Leave it out: take="PATTERN".')
+            raise OptionError(f'{result.file}: {problem} It cannot be stored with the original. Leave it out: take="PATTERN".')
         options = replace(
             self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
         )
@@ -198,12 +198,13 @@ def _originals_of(run: Run) -> list[_Original]:
 
 
 def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) -> tuple[_Original, bool]:
-    """Return the volume that a result was made from, and whether its name says so: by its name, by its grid, by similar names.
+    """Return the volume that a result was made from, and whether its name specifies it: by its name, by its grid, by similar
+    names.
 
     Raises
     ------
     OptionError
-        If several volumes fit equally well, and the result is no label map.
+        If several volumes fit equally well, and the result is not a label map.
     """
     if len(originals) == 1:
         return originals[0], True

@@ -1,4 +1,4 @@
-"""Runs one after another: prepared here, commands in threads beside it, results written here again."""
+"""Runs one after another: prepared here, commands in threads next to it, results written here again."""
 
 from __future__ import annotations
 

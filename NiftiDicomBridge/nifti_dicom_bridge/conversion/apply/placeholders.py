@@ -1,4 +1,4 @@
-"""``{input}``, ``{output}`` and the like in a command: which there are, and what stands in their place."""
+"""``{input}``, ``{output}`` and the like in a command: which there are, and what is in their place."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def check_command(command: Sequence[str], shell: bool, per_study: bool) -> None:
     alone = [word for word in command if "{inputs}" in word and word != "{inputs}"]
     if alone and not shell:
         raise OptionError(
-            f"{{inputs}} stands for several arguments and is part of the argument {alone[0]!r}. Separate it by spaces, or use "
+            f"{{inputs}} is replaced by several arguments and is part of the argument {alone[0]!r}. Separate it by "
+            f"spaces, or use "
             "shell=True."
         )
 

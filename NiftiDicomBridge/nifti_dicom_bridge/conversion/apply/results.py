@@ -21,7 +21,7 @@ from .runs import RESULT
 
 TABLES = ("dataset.json", "dseg.tsv", "labels.*", "class_map.*", "*.ctbl", "*LUT.txt")
 """Names of label tables that apply to all images of their folder, in order of precedence."""
-NOT_READ = (".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".npz")
+NOT_READ = (".npz",)
 """Images of other formats, which are named in the report."""
 
 
@@ -51,7 +51,7 @@ class Result:
 
 
 def written_images(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """Return the NIfTI files that a command wrote: all, or those whose relative path matches a pattern."""
+    """Return the image files that a command wrote: all, or those whose relative path matches a pattern."""
     files = list(nifti_files([folder]))
     return [file for file in files if not patterns or any(_matches(file, folder, pattern) for pattern in patterns)]
 
@@ -120,7 +120,7 @@ def _table_of(file: Path, folder: Path, image: Volume) -> Path | None:
 
 
 def _is_mask(result: Result) -> bool:
-    """Whether an image contains nothing but 0 and 1 and no label table tells more."""
+    """Whether an image contains only 0 and 1, and there is no label table."""
     return result.labels is None and is_mask(result.image.image)
 
 

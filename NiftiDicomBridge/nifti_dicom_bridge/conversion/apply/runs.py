@@ -1,4 +1,4 @@
-"""Runs of a command: which volumes each gets, the files that it reads, and what stands in the place of its placeholders."""
+"""Runs of a command: which volumes each gets, the files that it reads, and what replaces its placeholders."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Run:
         return volumes
 
     def values(self, options: ConversionOptions) -> Values:
-        """Return what stands in the place of the placeholders."""
+        """Return what replaces the placeholders."""
         first = self.files[0]
         gradients = {suffix: companion(first, "." + suffix) for suffix in ("bval", "bvec")}
         numbered = {f"input{n + 1}": str(file) for n, file in self._numbered()}

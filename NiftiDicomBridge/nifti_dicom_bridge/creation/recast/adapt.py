@@ -1,4 +1,6 @@
-"""Attributes in the form that a kind of object wants them: one for another, codes or words, and none that it cannot say."""
+"""Attributes in the form that a kind of object requires them: one for another, codes or words, and none that it cannot
+specify.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from ..source_attributes import SourceAttributes
 
 # AnatomicRegionSequence, ImageLaterality, SegmentSequence
 _TELL_THE_SIDE = frozenset({Tag.ANATOMIC_REGION_SEQUENCE, Tag.IMAGE_LATERALITY, Tag.SEGMENT_SEQUENCE})
-# a patient's orientation by codes stands where PatientPosition does not, and the other way round (PS3.3 C.7.3.1.1.2)
+# a patient's orientation by codes is where PatientPosition does not, and the other way round (PS3.3 C.7.3.1.1.2)
 ORIENTATION_CODES = frozenset(
     {
         Tag.PATIENT_ORIENTATION_CODE_SEQUENCE,
@@ -36,7 +38,7 @@ _CLASSIC_PET = frozenset({Tag.ACQUISITION_TERMINATION_CONDITION, Tag.ACQUISITION
 
 
 def adapt_attributes(elements: Elements, form: ObjectKind, source: SourceAttributes, sentences: Sentences) -> Elements:
-    """Return attributes that stand for one another in the form that a kind wants; `sentences` receives what was changed."""
+    """Return attributes that represent one another in the form that a kind requires; `sentences` receives what was changed."""
     adapted = _with_delay(elements, form)
     adapted = adapted if form.groups or has_sides(adapted) else without(adapted, {Tag.LATERALITY})
     adapted = _placed(adapted, form)
@@ -61,19 +63,19 @@ def _with_delay(elements: Elements, form: ObjectKind) -> Elements:
 
 
 def has_sides(elements: Elements) -> bool:
-    """Whether Laterality has a place: the body part may be one of two (PS3.3 C.7.3.1), and no region tells more."""
+    """Whether Laterality has a place: the body part may be one of two (PS3.3 C.7.3.1), and no region specifies more."""
     return metadata.text(elements, Tag.BODY_PART_EXAMINED) not in UNPAIRED and not _TELL_THE_SIDE & elements.keys()
 
 
 def _placed(elements: Elements, form: ObjectKind) -> Elements:
-    """Return attributes that say in one way how the patient lay: by codes in classic PET, else by PatientPosition."""
+    """Return attributes that specify in one way how the patient was: by codes in classic PET, else by PatientPosition."""
     if form.modality == "PT" and not form.groups and Tag.PATIENT_ORIENTATION_CODE_SEQUENCE in elements:
         return without(elements, {Tag.PATIENT_POSITION})
     return without(elements, ORIENTATION_CODES) if Tag.PATIENT_POSITION in elements else elements
 
 
 def _with_method(elements: Elements, sentences: Sentences) -> Elements:
-    """Return attributes that say how a patient's identity was removed, where they say that it was (PS3.3 C.7.1.1)."""
+    """Return attributes that specify how a patient's identity was removed, where they specify that it was (PS3.3 C.7.1.1)."""
     if metadata.text(elements, Tag.PATIENT_IDENTITY_REMOVED) != "YES" or elements.keys() & {
         Tag.DEIDENTIFICATION_METHOD,
         Tag.DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
@@ -84,14 +86,14 @@ def _with_method(elements: Elements, sentences: Sentences) -> Elements:
 
 
 def _of_enhanced(elements: Elements, form: ObjectKind, sentences: Sentences) -> Elements:
-    """Return attributes without what enhanced objects of a kind say in another way, or cannot say."""
+    """Return attributes without what enhanced objects of a kind specify in another way, or cannot specify."""
     if form is OBJECT_KINDS[Kind.ENHANCED_PET]:
         return without(elements, _CLASSIC_PET) | {
             Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: enhanced_pet.complete_radiopharmaceutical(elements)
         }
     rescale_type = metadata.text(elements, Tag.RESCALE_TYPE, "HU")
     if form is OBJECT_KINDS[Kind.ENHANCED_CT] and rescale_type != "HU":
-        sentences[f"RescaleType {rescale_type} cannot be said of Enhanced CT: HU was written"] = None
+        sentences[f"Enhanced CT does not allow RescaleType {rescale_type}: HU was written"] = None
         return {**elements, Tag.RESCALE_TYPE: new_element.text("LO", "HU")}
     return elements
 
@@ -106,7 +108,7 @@ def _with_unit_vectors(elements: Elements, sentences: Sentences) -> Elements:
 
 
 def _with_moment(elements: Elements, form: ObjectKind, source: SourceAttributes) -> Elements:
-    """Return attributes with when the first frame was acquired, as a kind says it."""
+    """Return attributes with when the first frame was acquired, as a kind specifies it."""
     if not source.moments:
         return elements
     first = min(source.moments.values())

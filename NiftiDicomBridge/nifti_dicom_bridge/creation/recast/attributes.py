@@ -1,4 +1,4 @@
-"""What an original tells → attributes of another kind of object, with what that kind says and must have."""
+"""What an original specifies → attributes of another kind of object, with what that kind specifies and must have."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def resolve_recast_attributes(
 def _offer_source_attributes(
     attributes: Attributes, source: SourceAttributes, form: ObjectKind, volume: Volume, sentences: Sentences
 ) -> None:
-    """Offer what the original tells, what the kind says, and what must be there all the same."""
+    """Offer what the original specifies, what the kind specifies, and what must be there all the same."""
     modality = {Tag.MODALITY: new_element.text("CS", form.modality)} if form.modality else {}
     shared = adapt_attributes(drop_attributes_of_other_modalities(source.shared, form), form, source, sentences)
     of_kind = {**modality, Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
@@ -78,7 +78,7 @@ def _offer_source_attributes(
 
 
 def _places() -> Elements:
-    """Return what stands for the planes of an object while its attributes are judged."""
+    """Return what represents the planes of an object while its attributes are judged."""
     return {
         Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals([1, 0, 0, 0, 1, 0]),
         Tag.IMAGE_POSITION_PATIENT: new_element.decimals([0, 0, 0]),
@@ -104,7 +104,7 @@ def _image_type(volume: Volume, form: ObjectKind) -> list[str]:
 
 
 def report_changes(source: SourceAttributes, sentences: Sentences, form: ObjectKind | None, log: Log) -> None:
-    """Say once what was repaired, and what stayed behind."""
+    """Report once what was repaired, and what was dropped."""
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
     lost = set().union(*(elements.keys() for elements in source.frames.values())) if form and form.multi_frame else set()
     lost -= {Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME}
@@ -129,7 +129,9 @@ def with_values(volume: Volume, values: edits.Values) -> Volume:
 
 
 def with_valid_values(volume: Volume, shared: ConversionContext, log: Log) -> Volume:
-    """Return a volume whose instances have what ``set_values`` and ``metadata`` say, and public values legal for their VR."""
+    """Return a volume whose instances have what ``set_values`` and ``metadata`` specify, and public values legal for their
+    VR.
+    """
     changed = with_values(volume, {**shared.file_values, **shared.set_values})
     sentences: Sentences = {}
     valid = changed.with_instances(

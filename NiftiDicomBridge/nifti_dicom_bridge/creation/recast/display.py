@@ -62,7 +62,7 @@ def display_of(series: SeriesMetadata, infos: Sequence[FrameInfo], sentences: Se
     elements = {n: in_utf_8(series.instances[n], series.instances[n].elements.keys()) for n in numbers}
     looks = [Lookup(elements[info.instance], own_groups(elements[info.instance], info.frame)) for info in infos]
     if not looks:
-        sentences["window and padding value were computed anew, as the frames are not those of the original"] = None
+        sentences["window and padding value were recomputed, because the frames are not those of the original"] = None
         return Display()
     windows = [_window(look, sentences) for look in looks]
     ratios, private = _scales(looks, infos)
@@ -81,7 +81,7 @@ def _window(look: Lookup, sentences: Sentences) -> Elements:
     function = metadata.text(group, Tag.VOI_LUT_FUNCTION)
     least = 0.0 if function in _EXACT else 1.0
     if len(centers) != len(widths) or not all(width >= least and width > 0 for width in widths):
-        sentences["WindowCenter and WindowWidth of the original are not valid: they were computed anew"] = None
+        sentences["WindowCenter and WindowWidth of the original are not valid and were recomputed"] = None
         return {}
     return {tag: group[tag] for tag in _WINDOW if tag in group and group[tag].value}
 
@@ -98,7 +98,7 @@ def _padding(looks: Sequence[Lookup], first: FrameInfo, sentences: Sentences) ->
 
 
 def _scales(looks: Sequence[Lookup], infos: Sequence[FrameInfo]) -> tuple[list[float], list[Elements]]:
-    """Return the ratio of displayed to precise values of each frame, and Philips' scale slope that tells them apart."""
+    """Return the ratio of displayed to precise values of each frame, and Philips' scale slope that distinguishes them."""
     ratios, private = [], []
     group, creator, number = vendor.PHILIPS_SCALE_SLOPE
     for look, info in zip(looks, infos, strict=True):

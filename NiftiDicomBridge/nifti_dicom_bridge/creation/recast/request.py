@@ -1,4 +1,4 @@
-"""A volume that came from DICOM → request for another kind of object: what its instances tell goes on."""
+"""A volume that came from DICOM → request for another kind of object: what its instances specify goes on."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     shared : Shared
         Options, and what they name.
     log : Log
-        Told what was repaired and what did not go on.
+        Receives what was repaired and what did not go on.
 
     Raises
     ------
     OptionError
-        If text is burned into the image, which the kind cannot say.
+        If text is burned into the image, which the kind cannot specify.
     PixelError
-        If its grey values are shown inverted, and the kind cannot say that.
+        If its gray values are shown inverted, and the kind cannot specify that.
     """
     series, form = volume.dicom.metadata, OBJECT_KINDS.get(kind)
     _check_shown(series.first, form)
@@ -116,7 +116,7 @@ def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[
     """Return how the original is displayed; what an object of one frame needs for it is added to `own`."""
     sentences: Sentences = {}
     if "voxels" in volume.edits():
-        log.notes.append("window and padding value were computed anew, as the values were edited")
+        log.notes.append("window and padding value were recomputed, because the values were edited")
         return Display()
     display = display_of(volume.dicom.metadata, frames.infos, sentences)
     if display.ratios and form.multi_frame and any(private != display.private[0] for private in display.private):
@@ -136,7 +136,7 @@ def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[
 def _keep_modality_lut(
     first: Instance, form: ObjectKind, frames: _Frames, own: dict[tuple[int, int], Elements], sentences: Sentences
 ) -> None:
-    """Keep a Modality LUT that is no straight line where the kind has that module, or say that it is missing."""
+    """Keep a Modality LUT that is no straight line where the kind has that module, or report that it is missing."""
     if Tag.MODALITY_LUT_SEQUENCE not in first.elements or any(info.slope != 1 for info in frames.infos):
         return
     if form.sop_class == OBJECT_KINDS[Kind.SC].sop_class:
@@ -168,14 +168,14 @@ def _in_plane(volume: Volume, plane: SlicePlane) -> Volume:
 
 
 def _planes(frames: _Frames, placed: Volume) -> list[Plane]:
-    """Return where the slices truly lie: as the original says for each, else as the grid does."""
+    """Return where the slices truly are: as the original specifies for each, else as the grid does."""
     count = placed.voxels.shape[1]
     planes = [info.plane for info in frames.infos[:count] if info.plane is not None]
     return planes if len(planes) == count else planes_of(placed)
 
 
 def _check_shown(first: Instance, form: ObjectKind | None) -> None:
-    """Refuse what a kind cannot say of how its pixels are to be shown."""
+    """Refuse what a kind cannot specify for how its pixels are to be shown."""
     if form is not None and form.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
         raise OptionError(
             f"{first.name}: {dictionary.describe(Tag.BURNED_IN_ANNOTATION)} is YES, and enhanced objects must not "
@@ -184,7 +184,7 @@ def _check_shown(first: Instance, form: ObjectKind | None) -> None:
     if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
         raise PixelError(
             f"{first.name}: PhotometricInterpretation (0028,0004) is MONOCHROME1, low values are shown bright; this kind of "
-            'object cannot say so and would look like a negative. Use kind="sc".'
+            'object has no such attribute and would look like a negative. Use kind="sc".'
         )
 
 
@@ -212,7 +212,7 @@ def _moments(source: SourceAttributes, frames: _Frames, times: int) -> list[date
 
 
 def _durations_s(source: SourceAttributes, times: int) -> list[float]:
-    """Return how long every time lasted, s, where all frames say the same."""
+    """Return how long every time lasted, s, where all frames specify the same."""
     duration_ms = metadata.number(source.shared, Tag.ACTUAL_FRAME_DURATION) or metadata.number(
         source.shared, Tag.FRAME_ACQUISITION_DURATION
     )

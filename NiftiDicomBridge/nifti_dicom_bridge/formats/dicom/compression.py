@@ -31,7 +31,7 @@ SYNTAXES = {
 
 @dataclass(frozen=True)
 class Compressed:
-    """What became of a file; `note` says why it stayed native although compression was asked for."""
+    """What became of a file; `note` gives the reason it stayed native although compression was asked for."""
 
     transfer_syntax: str
     note: str = ""
@@ -52,7 +52,7 @@ def compress_file(path: Path, compression: Compression, original_syntax: str = "
     Raises
     ------
     PixelError
-        If the codec cannot hold the pixel format, or does not give back the same pixels.
+        If the codec cannot hold the pixel format, or does not return the same pixels.
     """
     syntax = original_syntax if compression is Compression.ORIGINAL else SYNTAXES.get(compression, "")
     if not syntax or syntax in NATIVE:
@@ -121,7 +121,7 @@ def _replace(path: Path, data_set: FileDataset) -> None:
     try:
         data_set.save_as(part, enforce_file_format=True, implicit_vr=False, little_endian=True)
         if not _same_pixels(dcmread(path), dcmread(part)):
-            raise _error(str(data_set.file_meta.TransferSyntaxUID), "decoding does not give back its pixels")
+            raise _error(str(data_set.file_meta.TransferSyntaxUID), "decoding does not return the same pixels")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

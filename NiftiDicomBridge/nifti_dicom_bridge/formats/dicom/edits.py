@@ -54,7 +54,7 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
     Raises
     ------
     OptionError
-        If a text is illegal for the VR, or there are more or fewer than the VM says.
+        If a text is illegal for the VR, or there are more or fewer than the VM specifies.
     """
     from pydicom.config import RAISE
     from pydicom.datadict import dictionary_VM, dictionary_VR
@@ -74,7 +74,7 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
         for part in texts:
             validate_value(vr, part, RAISE)
     except (ValueError, OverflowError, struct.error) as error:
-        raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is no value of VR {vr}: {error}") from None
+        raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is not a valid value of VR {vr}: {error}") from None
     if vr == "PN":
         return vr, [_person(part) for part in texts]
     return vr, [part or None for part in texts] if any(texts) else []
@@ -150,7 +150,7 @@ def describe(target: Target) -> str:
 
 
 def old_text(elements: Elements, target: Target) -> str:
-    """Return what an attribute says before it is set; empty where it is not there."""
+    """Return what an attribute specifies before it is set; empty where it is not there."""
     path = (target,) if isinstance(target, int) else target
     for sequence in path[:-1]:
         elements = metadata.first_item(elements, sequence)

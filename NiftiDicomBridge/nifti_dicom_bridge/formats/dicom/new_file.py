@@ -32,7 +32,7 @@ class NewFile:
 def with_equipment(elements: Elements) -> Element:
     """Return ContributingEquipmentSequence (PS3.3 C.12.1.1.5) with this tool added.
 
-    Its name and version stand in the description: dcm2niix and others take a model name in here for that of the scanner.
+    Its name and version are in the description: dcm2niix and others take a model name in here for that of the scanner.
     """
     before = metadata.items(elements, Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE)
     own: Elements = {

@@ -24,6 +24,7 @@ from .reading.decompress import exceeds_bits_stored
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
 from .reading.frames import frames_of
 from .reading.lookup import frame_count
+from .structure_sets.rois import is_structure_set, roi_count
 from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
@@ -96,7 +97,9 @@ def _check_complete(whole: InstanceFrames) -> None:
 
 
 def frames_needed(instance: Instance) -> int:
-    """Return the number of planes that an instance holds."""
+    """Return the number of planes that an instance holds; of an RT Structure Set, that of its regions."""
+    if is_structure_set(instance):
+        return roi_count(instance)
     tiles = vendor.tiles_of(instance.elements)
     return len(tiles.planes) if tiles else frame_count(instance.elements)
 
@@ -123,10 +126,14 @@ class PixelSource:
             raw = _fitted(raw, length)
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(raw)), raw
 
-    def written(self, whole: InstanceFrames) -> tuple[PixelElement, bytes | memoryview | FrameBytes]:
-        """Return what `element` does, where it can be without having all frames of an instance in memory."""
+    def written(self, whole: InstanceFrames) -> tuple[PixelElement | None, bytes | memoryview | FrameBytes]:
+        """Return what `element` does, where it can be without having all frames of an instance in memory.
+
+        Objects without pixel data, such as RT Structure Sets, have no element.
+        """
         instance = whole.instance
-        assert instance.pixels is not None
+        if instance.pixels is None:
+            return None, b""
         pixel = self._pixel_format(instance)
         if not self._comes_frame_by_frame(whole, pixel):
             return self.element(whole)
@@ -135,7 +142,7 @@ class PixelSource:
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(frames)), frames
 
     def _pixel_format(self, instance: Instance) -> PixelFormat:
-        """Return how the pixels lie when they are written: what was compressed is native then."""
+        """Return how the pixels are when they are written: what was compressed is native then."""
         pixel = self._formats.of(instance)
         return pixel if decode.is_native(instance) else replace(pixel, **_decoded_changes(pixel))
 
@@ -226,7 +233,7 @@ class FrameBytes:
     whole : Whole
         The instance.
     pixel : PixelFormat
-        How its pixels lie.
+        How its pixels are.
     length : int
         What the element had; 0 to take what the frames need.
     """
@@ -347,7 +354,7 @@ def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instanc
 def transcoded(instance: Instance) -> Instance:
     """Return an instance whose pixel data were compressed as it is to be written: Explicit VR Little Endian, native.
 
-    Colour images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
+    Color images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
     """
     elements = {tag: element for tag, element in instance.elements.items() if tag not in _ENCAPSULATION_TAGS}
     if metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1) == 3:

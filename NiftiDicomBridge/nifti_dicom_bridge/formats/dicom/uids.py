@@ -71,7 +71,7 @@ def _uids_in(item: Item) -> set[bytes]:
 
 
 def new_uid() -> str:
-    """Return a UID that nobody has yet."""
+    """Return a UID that no one has yet."""
     return f"2.25.{uuid.uuid4().int}"
 
 

@@ -88,11 +88,11 @@ def write_dicom(
     job : DicomJob
         Options, and what is shared with other calls.
     log : Log
-        Told what was assumed, changed and dropped.
+        Receives what was assumed, changed and dropped.
     values : mapping of Target to (str, list), optional
         Attributes to set: tag, or tags on the way to it → (VR, values).
     progress : Progress, optional
-        Told the number of files written.
+        Receives the number of files written.
 
     Returns
     -------
@@ -120,8 +120,8 @@ def _check_records(volumes: Sequence[Volume]) -> None:
     for volume in volumes:
         if volume.source is None:
             raise SidecarError(
-                f"{volume.name}: there is no record of the DICOM it came from: the sidecar NAME.json that was written "
-                "beside the image is missing or has no 'NiftiDicomBridge' key. Put it back beside the image."
+                f"{volume.name}: it has no record of its DICOM original: the sidecar NAME.json that was written "
+                "with it is missing or has no 'NiftiDicomBridge' key. Put it back next to the image."
             )
 
 
@@ -298,7 +298,7 @@ def _write_all(file: object, part: bytes | memoryview) -> None:
 
 
 def _note_transcoding(instances: list[Instance], log: Log) -> None:
-    """Say which pixel data were compressed: they come back decoded, with the same values."""
+    """Return which pixel data were compressed: they come back decoded, with the same values."""
     syntaxes = {instance.transfer_syntax for instance in instances if not decode.is_native(instance)}
     for syntax in sorted(syntaxes):
         log.notes.append(
@@ -313,7 +313,7 @@ def _note_once(log: Log, note: str) -> None:
 
 
 def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
-    """Say which elements could not come back with decoded pixel data: offset tables, icons that no codec opens."""
+    """Return which elements could not come back with decoded pixel data: offset tables, icons that no codec opens."""
     if after.elements is before.elements:
         return
     for tag in before.elements.keys() - after.elements.keys():

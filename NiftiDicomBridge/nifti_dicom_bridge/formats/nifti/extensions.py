@@ -12,14 +12,14 @@ from ...model.names import is_compressed
 
 LARGEST_BYTES = 1 << 24
 """No header is that large."""
-# size of the header → where the offset of the data stands, and how
+# size of the header → where the offset of the data is, and how
 _OFFSETS = {348: (108, "f"), 540: (168, "q")}
 
 
 def extension_texts(path: Path) -> list[str]:
     """Return the extensions of an image that are text in UTF-8; none where there is none, or the file is damaged.
 
-    The image itself is not read; whoever reads it tells of the damage.
+    The image itself is not read; the reader reports damage.
     """
     try:
         with open_file(path) as packed, gzip.open(packed) if is_compressed(path) else packed as file:

@@ -262,7 +262,7 @@ class BlockReader(io.RawIOBase):
 def _decompressed(packed: bytes, size: int) -> bytes:
     block: bytes = codec().decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
     if len(block) != size:
-        raise zlib.error("a block has another size than the header says")
+        raise zlib.error("the size of a block differs from its header")
     return block
 
 

@@ -36,7 +36,7 @@ SIZES = {348: _FORMAT_1, 540: _FORMAT_2}
 
 @dataclass(frozen=True)
 class NiftiHeader:
-    """The fields that say what an image is; all others are zero when written and ignored when read.
+    """The fields that specify what an image is; all others are zero when written and ignored when read.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class NiftiHeader:
         Raises
         ------
         NiftiReadError
-            If it is no NIfTI, too short, or of a voxel type that cannot be used; `path` names the file.
+            If it is not NIfTI, too short, or of a voxel type that cannot be used; `path` names the file.
         """
         for order in "<>":
             size = struct.unpack_from(order + "i", start)[0] if len(start) >= 4 else 0
@@ -116,11 +116,15 @@ class NiftiHeader:
                 header = (_from_fields_1 if size == 348 else _from_fields_2)(fields, order)
                 header._check(path)
                 return header
-        raise NiftiReadError(f"{path}: damaged or no NIfTI (it does not begin with a header). Make it anew from its source.")
+        raise NiftiReadError(
+            f"{path}: damaged or not NIfTI (it does not begin with a header). Create it again from its source."
+        )
 
     def _check(self, path: Path) -> None:
         if not 1 <= self.dims[0] <= 7 or min(self.shape) < 1:
-            raise NiftiReadError(f"{path}: its dimensions are {self.dims}: there is no image. Make it anew from its source.")
+            raise NiftiReadError(
+                f"{path}: its dimensions are {self.dims}, so the image is empty. Create it again from its source."
+            )
         if self.datatype not in _DTYPES:
             name = _NAMES.get(self.datatype, f"code {self.datatype}")
             raise NiftiReadError(f"{path}: voxels of type {name} have no place in DICOM. Convert them to integers or floats.")
@@ -152,7 +156,7 @@ class NiftiHeader:
 
     @property
     def space(self) -> str:
-        """What the coordinates are said to be: those of the transform that `matrix` takes."""
+        """What the coordinates are specified to be: those of the transform that `matrix` takes."""
         return SPACES.get(self.codes[1] if self.codes[1] > 0 else self.codes[0], "")
 
     def matrix(self) -> tuple[np.ndarray, list[str]]:

@@ -154,7 +154,7 @@ def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
 
 
 def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:
-    """Return (qfac, b, c, d) of a matrix (nifti1.h, method 2); None where it is sheared, which no quaternion can say."""
+    """Return (qfac, b, c, d) of a matrix (nifti1.h, method 2); None where it is sheared, which no quaternion can specify."""
     axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
     if np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4:
         return None
@@ -194,9 +194,9 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     Raises
     ------
     NiftiReadError
-        If the file is no NIfTI, damaged, too short, or has more than time and samples beside space.
+        If the file is not NIfTI, damaged, too short, or has more than time and samples next to space.
     GeometryError
-        If its matrix is no map to millimetres.
+        If its matrix is not a map to millimeters.
     """
     try:
         header, voxels = _header_and_voxels(path, lazy)
@@ -205,9 +205,11 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except gzip_file.damage_errors() as error:
-        raise NiftiReadError(f"{path}: damaged or no NIfTI ({error}). Make it anew from its source.") from None
+        raise NiftiReadError(f"{path}: damaged or not NIfTI ({error}). Create it again from its source.") from None
     if voxels.dtype.kind == "c" and not allow_complex:
-        raise NiftiReadError(f"{path}: complex voxels are no edit of DICOM pixels. Give real and imaginary part as two images.")
+        raise NiftiReadError(
+            f"{path}: complex voxels cannot replace DICOM pixels. Write real and imaginary part as two images."
+        )
     matrix, notes = header.matrix()
     geometry.check_affine(matrix)
     return Volume(
@@ -231,7 +233,7 @@ def _intent(header: NiftiHeader, voxels: Voxels) -> str:
 
 
 def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
-    """Say that the transparency of an image counts for something, as DICOM has no place for it."""
+    """Return that the transparency of an image counts for something, as DICOM has no place for it."""
     if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
         return []
     count = int((voxels[..., 3] != OPAQUE).sum())
@@ -319,7 +321,7 @@ def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
 
 
 def _can_be_lazy(header: NiftiHeader) -> bool:
-    """Whether an image is large, and its planes stand in the file one after the other."""
+    """Whether an image is large, and its planes are in the file one after the other."""
     is_large = math.prod(header.shape) * header.dtype.itemsize > IN_MEMORY
     return is_large and header.dtype.kind in "iuf" and math.prod(header.shape[4:]) == 1
 
@@ -376,7 +378,7 @@ def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, pat
         if not part:
             raise NiftiReadError(
                 f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
-                "header. Make it anew from its source."
+                "header. Create it again from its source."
             )
         got += part
     return data
@@ -388,7 +390,8 @@ def _check_size(path: Path, wanted: int) -> None:
     limit = size * 1100 if is_compressed(path) else size  # deflate packs at most 1032 : 1
     if wanted > limit:
         raise NiftiReadError(
-            f"{path}: too short: the header promises {wanted} bytes, the file has {size}. Make it anew from its source."
+            f"{path}: too short: according to the header it needs {wanted} bytes, the file has {size}. Create it "
+            f"again from its source."
         )
 
 

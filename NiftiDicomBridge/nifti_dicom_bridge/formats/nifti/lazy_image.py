@@ -60,11 +60,11 @@ class NiftiVoxels(LazyVoxels):
         try:
             raw = self._bytes(low, high)
         except gzip_file.damage_errors() as error:
-            raise NiftiReadError(f"{self._path}: damaged ({error}). Make it anew from its source.") from None
+            raise NiftiReadError(f"{self._path}: damaged ({error}). Create it again from its source.") from None
         if len(raw) != high - low:
             raise NiftiReadError(
                 f"{self._path}: too short: {low + len(raw)} bytes are there, {self._offset + self.nbytes} are promised by the "
-                "header. Make it anew from its source."
+                "header. Create it again from its source."
             )
         planes = np.frombuffer(raw, self.dtype).reshape(stop - start, *self.shape[2:])
         planes.flags.writeable = False
@@ -90,7 +90,7 @@ def _plain_bytes(path: Path, low: int, high: int) -> bytes:
 
 
 class _ForwardReader:
-    """Reads a compressed file from its beginning; anew where earlier bytes are asked for."""
+    """Reads a compressed file from its beginning; again where earlier bytes are asked for."""
 
     def __init__(self, path: Path):
         self._path, self._at = path, 0

@@ -1,4 +1,4 @@
-"""``NAME.json`` beside a store: geometry and attributes for people, and for programs that do not know Zarr."""
+"""``NAME.json`` next to a store: geometry and attributes for people, and for programs without Zarr."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PRIVATE_AND_OPAQUE = ("InlineBinary", "BulkDataURI")
 
 
 def companion_content(volume: Volume, store: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what is to be said of a store under one key of ours.
+    """Return what is stored about a store under one key of ours.
 
     Parameters
     ----------

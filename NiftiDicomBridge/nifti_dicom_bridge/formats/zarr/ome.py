@@ -1,8 +1,8 @@
 """OME-Zarr 0.5 metadata ⇄ grids (https://ngff.openmicroscopy.org/0.5/).
 
-OME-Zarr knows scale and translation, and no rotation. The coordinates it is given are millimetres along the image's own axes,
+OME-Zarr has scale and translation, but no rotation. The coordinates it is given are millimeters along the image's own axes,
 from the origin of the patient: ``position (LPS) = directions · (scale · index + translation)``. For an image whose axes are
-those of the patient they are positions in LPS; images with the same axes lie right to each other.
+those of the patient, they are positions in LPS; images with the same axes are right to each other.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def to_ome(volume: Volume, levels: Sequence[tuple[str, tuple[int, int, int], tup
         Its voxels may be lazy.
     levels : sequence of (str, tuple, tuple)
         Per level of the pyramid: path of the array, how many voxels became one, and by how many voxels of the full image its
-        first voxel's centre was moved; along slices, rows and columns.
+        first voxel's center was moved; along slices, rows and columns.
     """
     names = axis_names(volume.voxels.shape)
     spacing, translation = scale_and_translation(volume.ijk_to_ras)
@@ -77,7 +77,7 @@ def _colours() -> dict[str, Any]:
 
 
 class OmeImage:
-    """What OME metadata tell of an image.
+    """What OME metadata specify for an image.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class OmeImage:
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ZarrReadError(
                 f"{where}: its OME-Zarr metadata are missing or damaged ({type(error).__name__}: {error}). Stores of OME-Zarr "
-                "0.5 are read: write it anew from its source."
+                "0.5 are read: create it again from its source."
             ) from None
         self.time, self.channel = self._only("time", where), self._only("channel", where)
         self.space = [n for n, (_, kind, _) in enumerate(self.axes) if kind == "space"]

@@ -20,7 +20,7 @@ def is_store(path: Path) -> bool:
 
 
 def stores_below(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
-    """Yield the stores among and below the inputs, sorted; what lies in a store belongs to it."""
+    """Yield the stores among and below the inputs, sorted; what is in a store belongs to it."""
     for given in inputs:
         if is_store(given):
             yield given

@@ -26,7 +26,7 @@ class Level:
     factors : tuple of int
         How many voxels of the full image became one, along slices, rows, columns.
     moved : tuple of float
-        By how many voxels of the full image the centre of the first voxel was moved.
+        By how many voxels of the full image the center of the first voxel was moved.
     halved : tuple of bool
         Along which axes it has half of the voxels of the level before.
     """

@@ -42,7 +42,7 @@ class StoreContents:
     record : dict or None
         The lossless record, as it was given to be written; None for an image that never was DICOM.
     top : dict
-        BIDS keys: those of NAME.json beside the store where it is there, else as they were when it was written.
+        BIDS keys: those of NAME.json next to the store where it is there, else as they were when it was written.
     """
 
     image: Volume
@@ -58,11 +58,11 @@ def read_store(path: Path) -> StoreContents:
     DependencyError
         If the package zarr is not there.
     ZarrReadError
-        If it is no store of Zarr v3 with OME-Zarr metadata, or damaged, or half of it is missing.
+        If it is not a store of Zarr v3 with OME-Zarr metadata, or damaged, or half of it is missing.
     SidecarError
-        If NAME.json beside it is damaged.
+        If NAME.json next to it is damaged.
     GeometryError
-        If its matrix is no map to millimetres, or says another thing than the OME metadata.
+        If its matrix is not a map to millimeters, or contradicts the OME metadata.
     """
     zarr = zarr_package()
     _check_kind(path)
@@ -119,7 +119,7 @@ def _read_own_store(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path
         image = own["Image"]
         matrix, rescale = np.array(image["IjkToRas"], dtype=float), image["Rescale"]
         if matrix.shape != (4, 4):
-            raise ValueError("IjkToRas is no 4 × 4 matrix")
+            raise ValueError("IjkToRas is not a 4 × 4 matrix")
         slope, intercept = float(rescale["Slope"]), float(rescale["Intercept"])
         if not math.isfinite(slope) or not math.isfinite(intercept) or slope == 0:
             raise ValueError(f"slope {slope} and intercept {intercept}")
@@ -154,8 +154,9 @@ def _check_agreement(volume: Volume, ome: OmeImage, path: Path) -> None:
     far = np.abs(np.subtract(spacing, found_spacing) * volume.voxels.shape[1:4]).max()
     if not max(low, far) <= MATRIX_TOLERANCE * max(1.0, np.abs(start).max()):
         raise GeometryError(
-            f"{path / SIGN}: the OME metadata say scale {found_spacing.tolist()} and translation {found_start.tolist()}, the "
-            f"exact matrix {KEY}/Image/IjkToRas says {spacing} and {start}. Make them agree, or take {KEY!r} away to convert "
+            f"{path / SIGN}: the OME metadata specify scale {found_spacing.tolist()} and translation "
+            f"{found_start.tolist()}, the "
+            f"exact matrix {KEY}/Image/IjkToRas {spacing} and {start}. Make them agree, or remove {KEY!r} to convert "
             "the image without its record."
         )
 
@@ -164,7 +165,7 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume
     """Return the image of a store that another tool wrote."""
     matrix = ome.ijk_to_ras()
     check_affine(matrix)
-    note = "OME-Zarr says nothing of directions: x was taken for the patient's left, y for the back, z for the head"
+    note = "OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"
     return Volume(
         voxels=voxels,
         ijk_to_ras=matrix,

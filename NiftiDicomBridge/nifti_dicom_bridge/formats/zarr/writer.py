@@ -66,7 +66,7 @@ class StoreWriter:
         observe : callable, optional
             Is given the planes one after the other.
         progress : Progress, optional
-            Told the number of planes written.
+            Receives the number of planes written.
 
         Raises
         ------
@@ -187,7 +187,7 @@ def fill_value(dtype: np.dtype) -> Any:
 
 
 def image_attributes(volume: Volume) -> dict[str, Any]:
-    """Return what a volume is beside its voxels and its record, as JSON values."""
+    """Return what a volume is next to its voxels and its record, as JSON values."""
     rescale = volume.rescale
     attributes: dict[str, Any] = {
         "IjkToRas": np.asarray(volume.ijk_to_ras, dtype=float).tolist(),

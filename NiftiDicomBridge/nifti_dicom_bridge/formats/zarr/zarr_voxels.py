@@ -23,7 +23,7 @@ MOST_COMPRESSED = 2000
 """Bytes that one byte of a chunk becomes at most, in an image that is not suspicious."""
 KEPT_BYTES = 1 << 25
 """Chunks that are kept while their planes are asked for one by one."""
-AGAIN = "Copy the store anew, or write it anew from its source."
+AGAIN = "Copy the store again, or create it again from its source."
 
 
 class ZarrVoxels(LazyVoxels):
@@ -84,7 +84,7 @@ class ZarrVoxels(LazyVoxels):
             )
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times; of chunks only those they lie in are read."""
+        """Return planes, counted through all times; of chunks only those they are in are read."""
         slices = self.shape[1]
         if stop - start < self._step and start // slices == (stop - 1) // slices:
             return self._from_kept(start, stop)
@@ -165,5 +165,5 @@ def _places(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 
 def reason(error: Exception) -> str:
-    """Return what an error says, on one line."""
+    """Return the message of an error on one line."""
     return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"

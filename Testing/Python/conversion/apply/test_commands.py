@@ -168,10 +168,10 @@ def test_command_that_writes_nothing_fails() -> None:
     assert "wrote no file" in failure(command("pass", "{input}", "{output}"))
 
 
-def test_files_that_are_not_nifti_are_named() -> None:
-    error = failure(command("import sys; open(sys.argv[2] + '/seg.mgz', 'w')", "{input}", "{output_dir}"))
+def test_files_that_are_no_images_are_named() -> None:
+    error = failure(command("import sys; open(sys.argv[2] + '/seg.npz', 'w')", "{input}", "{output_dir}"))
 
-    assert "seg.mgz" in error
+    assert "seg.npz" in error
     assert "convert" in error
 
 

@@ -121,11 +121,11 @@ def test_fastsurfer_labels_of_freesurfer() -> None:
     assert labels_of(seg) == ["Left-Hippocampus", "Right-Hippocampus"]
 
 
-def test_mgz_alone_is_named_with_what_to_do(capsys: pytest.CaptureFixture) -> None:
+def test_all_mgz_of_a_folder_are_read() -> None:
     task = f"{LAYOUTS} fastsurfer --t1 {{input}} --sd {{output_dir}} --sid {{subject}}"
 
-    assert main(["apply", "scans", "-o", "results", "--", *shlex.split(task)]) == 1
-    assert ".mgz is not read" in capsys.readouterr().err
+    assert main(["apply", "scans", "-o", "results", "--", *shlex.split(task)]) == 0
+    assert sorted(one.Modality for one in written()) == ["MR", "SEG"]
 
 
 def test_fmriprep_derivatives_in_the_space_of_the_patient() -> None:

@@ -35,6 +35,7 @@ def needs(compression):
         module("imagecodecs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["CT", "US"])
 @pytest.mark.parametrize("compression", SYNTAXES)
 def test_pixels_and_attributes_are_those_of_the_original(samples, tmp_path, compression, kind):
@@ -128,6 +129,7 @@ def test_frames_that_are_too_small_are_refused_by_name(tmp_path, compression, sh
     assert f"its frames have {shape[0]} × {shape[1]} pixels" in report.entries[0].error
 
 
+@pytest.mark.slow
 def test_no_phantom_ends_with_an_unexpected_error(tmp_path):
     """Odd encodings, bits and sizes are compressed with the same pixels, or refused by name."""
     for name in list(PHANTOMS)[::8]:

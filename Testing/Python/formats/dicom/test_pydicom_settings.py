@@ -86,6 +86,7 @@ def test_threads_that_change_settings_wait_for_each_other(before: tuple) -> None
     assert modes() == before
 
 
+@pytest.mark.slow
 def test_conversions_to_legacy_objects_in_several_threads_are_right_and_leave_no_setting(tmp_path: Path, before: tuple) -> None:
     source = Circle(tmp_path).make("classic_ct").dicom
 

@@ -471,7 +471,7 @@ def test_ome_zarr_of_others_is_read_with_a_note(tmp_path: Path) -> None:
 
     volume = open_zarr(tmp_path / "other.zarr")
 
-    assert "OME-Zarr says nothing of directions" in volume.warnings[0]
+    assert "OME-Zarr does not specify directions" in volume.warnings[0]
     assert np.allclose(volume.ijk_to_ras, [[-1, 0, 0, -5], [0, -2, 0, 0], [0, 0, 3, 1], [0, 0, 0, 1]])
     assert volume.voxels[0, :, 0, 0].tolist() == [7, 7, 0]  # a chunk that others left out has their fill value
 

@@ -17,6 +17,7 @@ from zarr_circle import ZarrCircle, image, written
 pytest.importorskip("zarr")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 6, 8, 10), (3, 6, 8, 10), (1, 6, 8, 10, 3), (2, 6, 8, 10, 3)])
 def test_ome_zarr_models_find_our_metadata_valid(shape: tuple[int, ...], tmp_path: Path) -> None:
     oracles.module("ome_zarr_models")
@@ -47,6 +48,7 @@ def test_ngff_zarr_opens_our_image_in_its_place(tmp_path: Path) -> None:
     assert np.array_equal(np.asarray(found.data), volume.voxels[0])
 
 
+@pytest.mark.slow
 def test_an_image_of_ngff_zarr_lies_where_itk_says(tmp_path: Path) -> None:
     ngff_zarr = oracles.module("ngff_zarr")
     data = np.arange(60, dtype="u2").reshape(3, 4, 5)

@@ -27,7 +27,7 @@ def replace_references(made: Dataset, placement: Placement, sources: Sequence[Da
     made : Dataset
         With functional groups; changed in place.
     placement : Placement
-        Which source frames lie where its frames do.
+        Which source frames are where its frames do.
     sources : sequence of Dataset
         The reference series.
     derivation : tuple of str

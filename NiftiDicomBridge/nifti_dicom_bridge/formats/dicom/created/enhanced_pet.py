@@ -1,4 +1,4 @@
-"""What Enhanced PET must say beyond Enhanced CT and MR (PS3.3 C.8.22): isotope, acquisition, corrections."""
+"""What Enhanced PET must specify beyond Enhanced CT and MR (PS3.3 C.8.22): isotope, acquisition, corrections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .modules import Module, Row
 
 _UNKNOWN = new_element.code("261665006", "SCT", "Unknown")
 _AXIAL = new_element.code("24422004", "SCT", "Axial")
-# PS3.3 C.8.22.5.4: attribute → value of CorrectedImage (C.8.9.1.1.3) that says yes
+# PS3.3 C.8.22.5.4: attribute → value of CorrectedImage (C.8.9.1.1.3) that specifies yes
 _CORRECTIONS = {
     Tag.DECAY_CORRECTED: "DECY",
     Tag.ATTENUATION_CORRECTED: "ATTN",
@@ -39,7 +39,7 @@ ACQUISITION: Module = (  # C.8.22.5.2, C.8.22.5.4
 
 
 def elements(decided: Attributes) -> Elements:
-    """Return the Enhanced PET modules; what no source tells is unknown by code, and not corrected."""
+    """Return the Enhanced PET modules; what no source specifies is unknown by code, and not corrected."""
     corrected = decided.text(Tag.CORRECTED_IMAGE).split("\\")
     result: Elements = {tag: new_element.text("CS", "YES" if word in corrected else "NO") for tag, word in _CORRECTIONS.items()}
     result[Tag.VIEW_CODE_SEQUENCE] = new_element.sequence({**_AXIAL, Tag.VIEW_MODIFIER_CODE_SEQUENCE: new_element.sequence()})
@@ -54,9 +54,9 @@ def elements(decided: Attributes) -> Elements:
 
 
 def complete_radiopharmaceutical(elements: Elements) -> Element:
-    """Return RadiopharmaceuticalInformationSequence with all that Enhanced PET wants in its items (PS3.3 C.8.22.4).
+    """Return RadiopharmaceuticalInformationSequence with all that Enhanced PET requires in its items (PS3.3 C.8.22.4).
 
-    What PET says by date and time apart becomes one; what nobody tells is unknown by code.
+    What PET specifies by date and time apart becomes one; what no source specifies is unknown by code.
     """
     given = metadata.items(elements, Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE) or (Item({}),)
     return new_element.sequence(*(_completed(item.elements, n, elements) for n, item in enumerate(given, 1)))
@@ -81,7 +81,7 @@ def _attenuation(decided: Attributes) -> Elements:
 
 
 def _decay_reference(decided: Attributes) -> str:
-    """Return the moment that decay was corrected to (PS3.3 C.8.9.1.1.4); in 1900 where nobody tells the date."""
+    """Return the moment that decay was corrected to (PS3.3 C.8.9.1.1.4); in 1900 where no source specifies the date."""
     if decided.text(Tag.DECAY_CORRECTION) == "ADMIN":
         (first, *_) = metadata.items(
             {Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: complete_radiopharmaceutical(decided.elements)},
@@ -94,7 +94,7 @@ def _decay_reference(decided: Attributes) -> str:
 
 
 def _radiopharmaceutical() -> Elements:
-    """Return an item of RadiopharmaceuticalInformationSequence that says that nothing is known."""
+    """Return an item of RadiopharmaceuticalInformationSequence that specifies that nothing is known."""
     return {
         Tag.RADIOPHARMACEUTICAL: new_element.text("LO", "Unknown"),
         Tag.RADIONUCLIDE_TOTAL_DOSE: new_element.text("DS", ""),

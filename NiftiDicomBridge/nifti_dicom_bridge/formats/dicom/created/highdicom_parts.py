@@ -32,14 +32,14 @@ _OWN = frozenset({
 
 
 def source_of(common: Dataset, placement: Placement) -> Dataset:
-    """Return a data set that stands for the source that highdicom insists on; it is nowhere to be seen in the result.
+    """Return a data set that represents the source that highdicom insists on; it is nowhere to be seen in the result.
 
     Parameters
     ----------
     common : Dataset
         Attributes of patient, study, series, frame of reference, equipment.
     placement : Placement
-        Where the frames lie.
+        Where the frames are.
     """
     source = Dataset()
     source.SOPClassUID, source.SOPInstanceUID, source.SeriesInstanceUID = MRImageStorage, new_uid(), new_uid()

@@ -1,4 +1,4 @@
-"""Which kind of object an image becomes, where nobody says."""
+"""Which kind of object an image becomes, where no source specifies."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _STATISTICS = frozenset(name for code, name in INTENTS.items() if code < 1002)
 
 @dataclass(frozen=True)
 class KindHints:
-    """What is known of an image beside its values.
+    """What is known of an image next to its values.
 
     Attributes
     ----------
     name : str
         File name without extension.
     modality : str
-        By its sidecar; empty where that does not say.
+        By its sidecar; empty where that does not specify.
     reference_modality : str
         Of the reference series; empty where there is none.
     has_labels : bool
@@ -108,7 +108,7 @@ def _is_quantity(image: Volume, suffix: str) -> bool:
 def _label_reason(image: Volume, known: KindHints) -> str:
     """Return why an image is a label map; empty if it is not."""
     if image.intent in ("label", "neuronames"):
-        return "its header says so"
+        return "its header specifies it"
     if known.has_labels:
         return "a table of labels belongs to it"
     suffix = suffix_of(known.name)
@@ -117,7 +117,7 @@ def _label_reason(image: Volume, known: KindHints) -> str:
     if suffix in _OF_SUFFIX:
         return ""
     if name_is_label_map(known.name) and (is_fraction(image) or _is_whole_map(image)):
-        return "its name says so"
+        return "its name contains a word for label maps"
     if known.modality or is_quantity(suffix):
         return ""
     values = values_of(image)

@@ -23,13 +23,13 @@ class ObjectKind:
     Attributes
     ----------
     sop_class : str
-        SOP Class UID; for colour `colour_class`.
+        SOP Class UID; for color `colour_class`.
     modality : str
         Modality; empty where it is that of the source, else ``OT``.
     image_type : tuple of str
         ImageType.
     modules : tuple of Module
-        What stands in it beside pixels and planes.
+        What is in it next to pixels and planes.
     rules : PixelConstraints
         What its pixels may be.
     multi_frame : bool
@@ -37,7 +37,7 @@ class ObjectKind:
     groups : bool
         It has functional groups.
     colour_class : str
-        SOP Class UID of colour images; empty where the kind has none.
+        SOP Class UID of color images; empty where the kind has none.
     small_class : str
         SOP Class UID of images of 8 bits, where they have one of their own.
     """

@@ -56,7 +56,7 @@ class Values:
 
 
 def name_is_label_map(name: str) -> bool:
-    """Whether a word of a file name, at any position, says that the image is a label map.
+    """Whether a word of a file name, at any position, specifies that the image is a label map.
 
     Examples
     --------

@@ -38,7 +38,7 @@ def label_voxels(volume: Volume, log: Log) -> np.ndarray:
             'upwards. If it is an image of values, use kind="pm".'
         )
     if not voxels.any():
-        raise LabelError("all voxels are 0: there is no label to write. Check that it is the right file.")
+        raise LabelError("all voxels are 0, so there is no label to write. Check that it is the right file.")
     largest = int(voxels.max())
     if largest >= 1 << 32:
         raise LabelError(
@@ -75,7 +75,7 @@ def probabilities(volume: Volume, log: Log) -> np.ndarray:
     voxels = volume.array if volume.rescale.is_identity else volume.real_values()
     low, high = (float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0)
     if high == 0 and low == 0:
-        raise LabelError("all voxels are 0: there is no segment to write. Check that it is the right file.")
+        raise LabelError("all voxels are 0, so there is no segment to write. Check that it is the right file.")
     full = _full_scale(voxels, low, high)
     if full != 1:
         what = "percent" if full == 100 else f"whole numbers from 0 to {full}"

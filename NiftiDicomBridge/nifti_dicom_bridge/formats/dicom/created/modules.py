@@ -1,6 +1,6 @@
 """Modules of the IODs that are made from nothing: one row per attribute (PS3.3).
 
-Type 1 attributes that nothing else tells get the value in the row; Type 2 ones stay empty (PS3.5 7.4).
+Type 1 attributes that nothing else specifies get the value in the row; Type 2 ones stay empty (PS3.5 7.4).
 Attributes that follow from the image itself (pixels, planes, UIDs, dates of making) are not here.
 """
 
@@ -14,7 +14,7 @@ from .. import new_element
 
 
 class Row(NamedTuple):
-    """One attribute: tag, VR, type (``1``, ``2``), and the values it gets where no source tells them; none is empty."""
+    """One attribute: tag, VR, type (``1``, ``2``), and the values it gets where no source specifies them; none is empty."""
 
     tag: int
     vr: str
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
     @property
     def element(self) -> Element:
-        """What the attribute is where no source tells it."""
+        """What the attribute is where no source specifies it."""
         if self.vr == "SQ":
             return new_element.sequence()
         return new_element.text(self.vr, *self.default)
@@ -54,7 +54,7 @@ FRAME_OF_REFERENCE: Module = (  # C.7.4.1
 GENERAL_EQUIPMENT: Module = (  # C.7.5.1
     Row(Tag.MANUFACTURER, "LO", "2"),
 )
-ENHANCED_EQUIPMENT: Module = (  # C.7.5.2: all Type 1; that they are not known is said in words
+ENHANCED_EQUIPMENT: Module = (  # C.7.5.2: all Type 1; that they are not known is specified in words
     Row(Tag.MANUFACTURER, "LO", "1", ("UNKNOWN",)),
     Row(Tag.MANUFACTURER_MODEL_NAME, "LO", "1", ("UNKNOWN",)),
     Row(Tag.DEVICE_SERIAL_NUMBER, "LO", "1", ("UNKNOWN",)),
@@ -73,7 +73,7 @@ CT_IMAGE: Module = (  # C.8.2.1
     Row(Tag.ACQUISITION_NUMBER, "IS", "2"),
 )
 MR_IMAGE: Module = (  # C.8.3.1
-    Row(Tag.SCANNING_SEQUENCE, "CS", "1", ("RM",)),  # research mode, where nobody knows
+    Row(Tag.SCANNING_SEQUENCE, "CS", "1", ("RM",)),  # research mode, where no one knows
     Row(Tag.SEQUENCE_VARIANT, "CS", "1", ("NONE",)),
     Row(Tag.SCAN_OPTIONS, "CS", "2"),
     Row(Tag.MR_ACQUISITION_TYPE, "CS", "2"),
@@ -126,7 +126,7 @@ ENHANCED_MR_IMAGE: Module = (  # C.8.13.1
 # fmt: on
 
 METHOD_UNKNOWN = "PatientIdentityRemoved is YES and the method is not specified: DeidentificationMethod UNKNOWN was written"
-# body parts that there is one of (PS3.16 L): Laterality has no place beside them (PS3.3 C.7.3.1)
+# body parts that there is one of (PS3.16 L): Laterality has no place next to them (PS3.3 C.7.3.1)
 UNPAIRED = frozenset({
     "ABDOMEN", "ABDOMENPELVIS", "AORTA", "BACK", "BLADDER", "BRAIN", "CEREBELLUM", "CERVIX", "CHEST", "CHESTABDOMEN",
     "CHESTABDPELVIS", "CIRCLEOFWILLIS", "COCCYX", "COLON", "CORONARYARTERY", "CSPINE", "CTSPINE", "DUODENUM",

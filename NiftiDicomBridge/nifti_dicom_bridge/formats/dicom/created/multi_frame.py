@@ -28,8 +28,10 @@ from .request import (
 from .stored import StoredPixels
 
 # attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR). Only groups
-# that are whole with them: repetition time and flip angle, say, would want SAR by its definition and operating mode beside them
-# (C.8.13.5.2), which a flat description does not tell. Those stay in the data set (Standard Extended SOP Class, PS3.2 3.11.2).
+# that are whole with them: for example, repetition time and flip angle would require SAR by its definition and operating
+# mode next to them
+# (C.8.13.5.2), which a flat description does not specify. Those stay in the data set (Standard Extended SOP Class, PS3.2
+# 3.11.2).
 _MOVED: dict[Kind, dict[int, tuple[tuple[int, int, str], ...]]] = {
     Kind.ENHANCED_MR: {
         Tag.MR_AVERAGES_SEQUENCE: ((Tag.NUMBER_OF_AVERAGES, Tag.NUMBER_OF_AVERAGES, "DS"),),
@@ -92,7 +94,7 @@ def multi_frame(request: Request, stored: StoredPixels, log: Log) -> Iterator[Ne
 
 
 def _times_of_objects(request: Request) -> list[slice]:
-    """Return which times stand together in an object."""
+    """Return which times are together in an object."""
     times, maker = request.image.times, request.attributes.text(Tag.MANUFACTURER).upper()
     if request.kind is Kind.ENHANCED_MR and maker.startswith(_ONE_TIME_PER_OBJECT):
         return [slice(t, t + 1) for t in range(times)]
@@ -139,7 +141,7 @@ def _common_window(request: Request, stored: StoredPixels, log: Log) -> Elements
 
 
 def _spatial_groups(request: Request, stored: StoredPixels) -> Elements:
-    """Return the functional groups that multi-frame Secondary Capture may have (PS3.3 A.8.2.4): where its frames lie."""
+    """Return the functional groups that multi-frame Secondary Capture may have (PS3.3 A.8.2.4): where its frames are."""
     plane = request.planes[0]
     shared: Elements = {
         Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
@@ -265,7 +267,7 @@ def _frame_type(elements: Elements) -> Elements:
 
 
 def _irradiation_event() -> Elements:
-    """Return the Irradiation Event Identification macro (PS3.3 C.7.6.16.2.18) of an event that nobody recorded."""
+    """Return the Irradiation Event Identification macro (PS3.3 C.7.6.16.2.18) of an event that no one recorded."""
     return {
         Tag.IRRADIATION_EVENT_IDENTIFICATION_SEQUENCE: new_element.sequence(
             {Tag.IRRADIATION_EVENT_UID: new_element.text("UI", new_uid())}
@@ -281,7 +283,7 @@ _ONLY_OF_KIND: dict[Kind, Callable[[], Elements]] = {
 
 
 def _anatomy(request: Request) -> Elements:
-    """Return the Frame Anatomy macro (PS3.3 C.7.6.16.2.8); the region is the whole body where nobody tells it."""
+    """Return the Frame Anatomy macro (PS3.3 C.7.6.16.2.8); the region is the whole body where no source specifies it."""
     given = request.attributes.elements.get(Tag.ANATOMIC_REGION_SEQUENCE)
     region = quantities.region_code(request.attributes.text(Tag.BODY_PART_EXAMINED), Log())
     laterality = request.attributes.text(Tag.LATERALITY) or "U"

@@ -47,11 +47,11 @@ class ParametricMapRequest:
     region : Code or None
         Anatomic region; None: by BodyPartExamined in `common`.
     log : Log
-        Told what was assumed and made up.
+        Receives what was assumed and made up.
     sources : sequence of Dataset
         A reference series in the same space; may be empty. Pixel data are not needed.
     planes : sequence of Plane
-        Where the slices truly lie; empty: in the even grid of the volume.
+        Where the slices truly are; empty: in the even grid of the volume.
     """
 
     volume: Volume
@@ -74,7 +74,7 @@ def parametric_maps(request: ParametricMapRequest) -> Iterator[Dataset]:
     GeometryError
         If no DICOM slice can hold the grid.
     PixelError
-        If the voxels are colours or complex numbers.
+        If the voxels are colors or complex numbers.
     """
     placement = Placement(request.volume, request.sources, request.log, request.planes)
     values = real_values(request.volume, request.log)
@@ -97,7 +97,7 @@ class _Meaning:
 def real_values(volume: Volume, log: Log) -> np.ndarray:
     """Return real values as float32 where it holds every value, else as float64.
 
-    Integers with a rescale become float32 unless an offset leaves that too few digits to tell neighboring values apart.
+    Integers with a rescale become float32 unless an offset leaves that too few digits to distinguish neighboring values.
     """
     voxels = volume.array
     if voxels.dtype.kind not in "iubf":

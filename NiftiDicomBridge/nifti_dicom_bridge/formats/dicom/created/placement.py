@@ -1,4 +1,4 @@
-"""Where the frames of a Segmentation or Parametric Map lie, and which frames of a reference series lie there too."""
+"""Where the frames of a Segmentation or Parametric Map are, and which frames of a reference series are there too."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SourcePlane:
     Attributes
     ----------
     plane : Plane
-        Where it lies.
+        Where it is.
     shape : tuple of int
         Rows, columns.
     source : Dataset
@@ -44,7 +44,7 @@ class SourcePlane:
 
 
 def source_planes(sources: Sequence[Dataset]) -> list[SourcePlane]:
-    """Return every frame of a reference series that says where it lies."""
+    """Return every frame of a reference series that specifies where it is."""
     return [plane for source in sources for plane in _planes_of(source)]
 
 
@@ -89,19 +89,19 @@ def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane 
 class Placement:
     """The planes of a volume: on those of a reference series where they are the same but for rounding.
 
-    Where slices truly lie, `planes`, wins over the matrix of the volume, which is even.
+    Where slices truly are, `planes`, wins over the matrix of the volume, which is even.
 
     Raises
     ------
     GeometryError
         If the in-plane axes of the volume are not perpendicular.
     PixelError
-        If the voxels are colours.
+        If the voxels are colors.
     """
 
     def __init__(self, volume: Volume, sources: Sequence[Dataset], log: Log, planes: Sequence[Plane] = ()):
         if volume.voxels.ndim != 4:
-            raise PixelError("Colour images cannot be segmentations or parametric maps. Use another kind of object.")
+            raise PixelError("Color images cannot become segmentations or parametric maps. Use another kind of object.")
         self.shape = (volume.shape_ijk[1], volume.shape_ijk[0])
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
         self.step_mm = abs(float(volume.ijk_to_ras[:3, 2] @ _ras_normal(volume.ijk_to_ras)))
@@ -112,7 +112,8 @@ class Placement:
         self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]
         if sources and not any(self.matches):
             log.warnings.append(
-                "no frame of the reference series lies where one of this image does: none is referenced frame by frame"
+                "no frame of the reference series has the position of a frame of this image: frames are not "
+                "referenced one by one"
             )
 
     def _at(self, plane: Plane) -> list[SourcePlane]:
@@ -124,7 +125,7 @@ class Placement:
         return [self._candidates[n] for n in np.flatnonzero(parallel & there)]
 
     def is_same_grid(self, k: int, source: SourcePlane) -> bool:
-        """Whether every pixel of a frame lies on that of a source frame."""
+        """Whether every pixel of a frame is on that of a source frame."""
         return _same_grid(self.planes[k], source, self.shape)
 
     def nearest(self, position: Sequence[float]) -> int:

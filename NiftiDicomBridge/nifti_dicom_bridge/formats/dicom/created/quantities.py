@@ -22,7 +22,7 @@ def units_code(units: str, log: Log) -> Code:
     units : str
         As a file names them; empty where none are known.
     log : Log
-        Told where units are unknown or not in the table.
+        Receives where units are unknown or not in the table.
     """
     word = units.strip()
     if not word:
@@ -34,7 +34,7 @@ def units_code(units: str, log: Log) -> Code:
     if word.isascii() and word.isprintable() and " " not in word and len(word) <= 16:
         log.warnings.append(f"units {word!r} are not in the table of units: taken for UCUM as they are")
         return Code(word, "UCUM", word)
-    log.warnings.append(f"units {word!r} are no UCUM: 'no units' (UCUM 1) is written")
+    log.warnings.append(f"units {word!r} are not valid in UCUM: 'no units' (UCUM 1) is written")
     return NO_UNITS
 
 

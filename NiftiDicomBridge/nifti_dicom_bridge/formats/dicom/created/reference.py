@@ -1,4 +1,4 @@
-"""The DICOM beside which an image is put: patient, study, frame of reference, equipment, and the grid."""
+"""The DICOM next to which an image is put: patient, study, frame of reference, equipment, and the grid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SNAP_VOXELS = 0.05
 
 @dataclass(frozen=True)
 class Reference:
-    """A volume of a series that an image is placed beside.
+    """A volume of a series that an image is placed next to.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Reference:
     by_slice : tuple of Instance
         The instance of every slice of the first time; empty where slices share one.
     planes : tuple of Plane
-        Where the slices truly lie; empty where that is unknown.
+        Where the slices truly are; empty where that is unknown.
     ijk_to_ras : numpy.ndarray, shape (4, 4), or None
-        The grid; None where the images do not say where they lie.
+        The grid; None if unknown where they are.
     shape_kji : tuple of int
         Slices, rows, columns.
     """

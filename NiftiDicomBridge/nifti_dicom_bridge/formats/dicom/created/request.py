@@ -43,15 +43,15 @@ class Request:
         The instances that the image was made from: one per frame (times outermost) or per slice, in their order, else as many
         as there are; empty without reference.
     planes : list of Plane
-        Where the slices truly lie.
+        Where the slices truly are.
     slice_times : sequence of float
         Seconds from the start of a volume to each slice; empty where unknown.
     starts_s, durations_s : sequence of float
         Start and duration of every time, seconds from the start of the first; empty where unknown.
     frames : sequence of Elements
-        What each frame alone says, times outermost; empty where there is no such thing. Only objects of one frame take it.
+        What each frame alone specifies, times outermost; empty where there is no such thing. Only objects of one frame take it.
     moments : sequence of datetime or None
-        When each frame was acquired, times outermost; empty where only `slice_times` and `starts_s` tell.
+        When each frame was acquired, times outermost; empty where only `slice_times` and `starts_s` specify.
     source_frames : sequence of int
         The frames of `sources`, from 1; empty where they have one frame each.
     stored : Stored or None
@@ -151,7 +151,7 @@ def _padding_elements(request: Request, stored: StoredPixels, log: Log) -> Eleme
 
 
 def image_type(request: Request) -> list[str]:
-    """Return ImageType: DERIVED, and of what a source says beyond the second value that which still holds."""
+    """Return ImageType: DERIVED, and of what a source specifies beyond the second value that which still holds."""
     form = request.form
     given = [part.strip() for part in request.attributes.text(Tag.IMAGE_TYPE).split("\\")] if not form.groups else []
     rest = [part for part in given[2:] if part and part != "MOSAIC"]

@@ -49,13 +49,13 @@ class SegmentationRequest:
     segments : sequence of Segment
         What the labels mean; those without voxels are left out, labels without a segment are called by their number.
     log : Log
-        Told what was assumed, made up and left out.
+        Receives what was assumed, made up and left out.
     sources : sequence of Dataset
         A reference series in the same space; may be empty. Pixel data are not needed.
     kind : SegmentationForm
         How to store them.
     planes : sequence of Plane
-        Where the slices truly lie; empty: in the even grid of the volume.
+        Where the slices truly are; empty: in the even grid of the volume.
     overlapping : sequence of Volume
         Further label maps on the grid of the volume, of one time like it: ``BINARY`` segments of one object, which may overlap.
     algorithm : Algorithm
@@ -83,11 +83,11 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
     Raises
     ------
     LabelError
-        If voxels are no labels (negative, fractions, too many), no probabilities, or all background.
+        If voxels are not labels (negative, fractions, too many), no probabilities, or all background.
     GeometryError
         If no DICOM slice can hold the grid.
     PixelError
-        If the voxels are colours.
+        If the voxels are colors.
     """
     placement = Placement(request.volume, request.sources, request.log, request.planes)
     if request.kind is SegmentationForm.FRACTIONAL:

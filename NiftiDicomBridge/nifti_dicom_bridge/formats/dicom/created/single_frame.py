@@ -96,7 +96,7 @@ def _plane(request: Request, k: int) -> Elements:
 
 
 def _time(request: Request, t: int) -> Elements:
-    """Return what tells one time of an image from the others."""
+    """Return what distinguishes one time of an image from the others."""
     elements: Elements = {}
     if request.image.times > 1 and request.kind is not Kind.PET:
         elements[Tag.TEMPORAL_POSITION_IDENTIFIER] = new_element.integers("IS", t + 1)

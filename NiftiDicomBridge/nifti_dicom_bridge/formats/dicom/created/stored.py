@@ -56,11 +56,11 @@ class StoredPixels:
     Attributes
     ----------
     voxels : numpy.ndarray, shape (times, slices, rows, columns[, 3])
-        Of the type that `pixel` says.
+        Of the type that `pixel` specifies.
     pixel : PixelFormat
         The Image Pixel module.
     slopes, intercepts : numpy.ndarray, shape (times, slices)
-        Stored → real values; exactly what their decimal text says.
+        Stored → real values; exactly what their decimal text specifies.
     padding : int or None
         PixelPaddingValue: the stored value of voxels that are no number.
     """
@@ -72,7 +72,7 @@ class StoredPixels:
     padding: int | None = None
 
     def window(self) -> tuple[float, float]:
-        """Return centre and width that show nearly all real values."""
+        """Return center and width that show nearly all real values."""
         real = self.voxels[:, :: max(1, self.voxels.shape[1] // 16)].astype(np.float64)
         some = slice(None, None, max(1, self.voxels.shape[1] // 16))
         real = real * self.slopes[:, some, None, None] + self.intercepts[:, some, None, None]
@@ -95,7 +95,7 @@ def stored_values(volume: Volume, rules: PixelConstraints, max_error: float | No
     max_error : float, optional
         Largest difference to the real values, in their units; 10⁻⁴ of their range where None.
     log : Log
-        Told what was rounded and how much that changed.
+        Receives what was rounded and how much that changed.
 
     Raises
     ------
@@ -242,7 +242,7 @@ def _check_magnitude(real: np.ndarray) -> None:
 
 
 def _in_own_steps(real: np.ndarray, rules: PixelConstraints) -> StoredPixels | None:
-    """Return the whole numbers behind values that lie on even steps: nothing is lost."""
+    """Return the whole numbers behind values that are on even steps: nothing is lost."""
     lattice = lattice_of(real) if rules.rescale else None
     if lattice is None or (rules.zero_intercept and lattice.intercept):
         return None
@@ -283,11 +283,11 @@ def _quantised(real: np.ndarray, rules: PixelConstraints) -> StoredPixels:
 def _with_padding(
     volume: Volume, real: np.ndarray, missing: np.ndarray, rules: PixelConstraints, max_error: float | None, log: Log
 ) -> StoredPixels:
-    """Return real values where some are no number: those become PixelPaddingValue, below all others."""
+    """Return real values where some are not numbers: those become PixelPaddingValue, below all others."""
     if np.isinf(real).any():
         raise PixelError(f'{int(np.isinf(real).sum())} voxels are infinite: integer pixels cannot hold them. Use kind="pm".')
     if missing.all():
-        raise PixelError("all voxels are NaN: there is no image. Repair it at its source.")
+        raise PixelError("all voxels are NaN. Repair the image at its source.")
     if rules.zero_intercept or not rules.rescale:
         raise PixelError(f'{int(missing.sum())} voxels are NaN: this kind of object cannot hold them. Use kind="pm".')
     low, high = float(real[~missing].min()), float(real[~missing].max())

@@ -1,6 +1,6 @@
 """Edited volumes → derived instances: new UIDs, honest provenance, nothing stale (PS3.3 C.7.6.1.1.2, C.12.1.1).
 
-The instances that the volume came from are the templates; what no longer holds is dropped or computed anew.
+The instances that the volume came from are the templates; what no longer holds is dropped or computed again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..new_file import NewFile
+from ..structure_sets.rois import is_structure_set
 from ..uids import UidMap
 from .derivation import DerivationContext
 from .multi_frame import cine, functional_frames
@@ -49,6 +50,11 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator
         yield from derive(volumes[0], uids, log)
         return
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
+    if is_structure_set(volumes[0].dicom.metadata.first):
+        from ..structure_sets.derive import derive_structure_set
+
+        yield from derive_structure_set(volumes, is_on_another_grid(volumes[0]), uids, log)
+        return
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
@@ -62,7 +68,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
     uids : UidMap
         Gives the new Series Instance UID, the same for all volumes of a series.
     log : Log
-        Told what was dropped, computed and assumed.
+        Receives what was dropped, computed and assumed.
 
     Raises
     ------

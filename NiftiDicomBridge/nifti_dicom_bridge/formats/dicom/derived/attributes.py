@@ -48,7 +48,7 @@ ONLY_IN_ORIGINALS = frozenset({
     Tag.RECTILINEAR_PHASE_ENCODE_REORDERING, Tag.NUMBER_OF_K_SPACE_TRAJECTORIES, Tag.COVERAGE_OF_K_SPACE,
     Tag.BULK_MOTION_COMPENSATION_TECHNIQUE,
 })  # fmt: skip
-# IODs whose ImageType value 2 must be PRIMARY, beside those with functional groups (PS3.3 C.8.9.4.1.3)
+# IODs whose ImageType value 2 must be PRIMARY, next to those with functional groups (PS3.3 C.8.9.4.1.3)
 _PRIMARY_ONLY = frozenset({"1.2.840.10008.5.1.4.1.1.128"})
 _OVERLAY_AND_CURVE_GROUPS = (0x6000, 0x5000)
 DESCRIPTION = "Edited outside of the scanner and converted from NIfTI"
@@ -82,7 +82,7 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
 
 
 def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> str:
-    """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled beside them."""
+    """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled next to them."""
     old = metadata.text(template.elements, Tag.SERIES_INSTANCE_UID)
     return uids.add(" ".join([old, *sorted(work.volume.dicom.resampled)]))
 

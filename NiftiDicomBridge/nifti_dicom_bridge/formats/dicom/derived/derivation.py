@@ -20,7 +20,7 @@ from ..reading import decode
 from ..reading.frames import frames_of, true_planes
 from ..uids import new_uid
 
-# objects whose integers are what they are: no rescale can stand between pixels and values
+# objects whose integers are what they are: no rescale can be between pixels and values
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
 _PET = "1.2.840.10008.5.1.4.1.1.128"
@@ -46,7 +46,7 @@ class DerivationContext:
         self.frame_of_reference = frame_of_reference(volume, resampled, log)
 
     def sources(self, t: int, k: int) -> list[Instance]:
-        """Return the instances that a plane was made of: two where it lies between two slices."""
+        """Return the instances that a plane was made of: two where it is between two slices."""
         if self.around is None:
             return [self.series.instances[int(self.templates[t, k, 0])]]
         frames = self.series.frames[min(t, len(self.series.frames) - 1)]
@@ -60,7 +60,9 @@ class DerivationContext:
             return voxels.astype(self.pixel.dtype)
         if voxels.ndim > 4:
             if voxels.dtype != np.uint8:
-                raise PixelError(f"colour voxels of type {voxels.dtype} cannot become DICOM pixels: 8 bits per colour can.")
+                raise PixelError(
+                    f"color voxels of type {voxels.dtype} cannot be stored in DICOM, which allows 8 bits per color."
+                )
             return voxels
         record = self.volume.dicom.pixel_record
         if record.rescaled:
@@ -149,7 +151,7 @@ class DerivationContext:
         return replace(self.pixel, **changes)
 
     def window(self) -> tuple[float, float]:
-        """Return centre and width that show all real values."""
+        """Return center and width that show all real values."""
         axes = tuple(range(2, self.stored.ndim))
         low = float((self.stored.min(axis=axes) * self.slopes + self.intercepts).min())
         high = float((self.stored.max(axis=axes) * self.slopes + self.intercepts).max())
@@ -157,12 +159,13 @@ class DerivationContext:
 
 
 def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
-    """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and say so."""
+    """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and report it."""
     old = metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
     if not old or not resampled or _same_planes(volume):
         return old
     log.warnings.append(
-        "the grid was turned against the original: a new Frame of Reference UID was given, as the space may be another "
+        "the grid was rotated relative to the original: a new Frame of Reference UID was assigned, because the space "
+        "may differ "
         f'one. If it is the same, set it: set_values={{"FrameOfReferenceUID": "{old}"}}'
     )
     return new_uid()
@@ -196,7 +199,7 @@ def _parallel(volume: Volume) -> bool:
 
 
 def _same_planes(volume: Volume) -> bool:
-    """Whether slices lie in the planes of the original's, along the same axes; or all axes are those of the original."""
+    """Whether slices are in the planes of the original's, along the same axes; or all axes are those of the original."""
     if _parallel(volume):
         return True
     upright = [geometry.upright_axes(matrix) for matrix in (volume.ijk_to_ras, volume.dicom.origin.ijk_to_ras)]
@@ -204,9 +207,9 @@ def _same_planes(volume: Volume) -> bool:
 
 
 def _true_places(volume: Volume) -> np.ndarray | None:
-    """Return where original slices lie in an image resampled to even distances, counted in slices of the original grid.
+    """Return where original slices are in an image resampled to even distances, counted in slices of the original grid.
 
-    None for other images: there a slice lies where the grid has it, which is not where it truly was.
+    None for other images: there a slice is where the grid has it, which is not where it truly was.
     """
     origin, series = volume.dicom.origin, volume.dicom.metadata
     true = true_planes(series) if Resample.SPACING in volume.dicom.resampled else None
@@ -232,7 +235,7 @@ def _slices_around(volume: Volume) -> np.ndarray | None:
 
 
 def nearest_frames(volume: Volume) -> np.ndarray:
-    """Return, for every plane of the volume, the original frame that lies nearest, shape (times, slices, 2)."""
+    """Return, for every plane of the volume, the original frame that is nearest, shape (times, slices, 2)."""
     origin, series = volume.dicom.origin, volume.dicom.metadata
     times, slices = volume.voxels.shape[:2]
     middle = np.array([(volume.voxels.shape[3] - 1) / 2, (volume.voxels.shape[2] - 1) / 2])

@@ -1,4 +1,4 @@
-"""Edited label maps → a derived Segmentation: made anew of their voxels, with the segments and references of the original.
+"""Edited label maps → a derived Segmentation: made again of their voxels, with the segments and references of the original.
 
 Frames of single segments cannot be templates: painting a voxel may need frames, or segments, that were not there.
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _LABEL_MAP = "LABELMAP"
 _NEEDED_OF_SEGMENTS = ("SegmentedPropertyCategoryCodeSequence", "SegmentedPropertyTypeCodeSequence", "SegmentAlgorithmType")
 _LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
-# what is made anew, or held for the frames as they were
+# what is made again, or held for the frames as they were
 _OF_FRAMES = frozenset({
     Tag.CONTENT_DATE, Tag.CONTENT_TIME,
     # concatenation
@@ -47,7 +47,7 @@ _OF_FRAMES = frozenset({
 
 
 def is_label_map(volume: Volume) -> bool:
-    """Whether the values of a volume are segment numbers, and its planes lie in the patient."""
+    """Whether the values of a volume are segment numbers, and its planes are in the patient."""
     if volume.source is None:
         return False
     series = volume.source.metadata
@@ -69,12 +69,12 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
     uids : UidMap
         Gives the new Series Instance UID.
     log : Log
-        Told what was dropped, renumbered, called by number.
+        Receives what was dropped, renumbered, called by number.
 
     Raises
     ------
     LabelError
-        If voxels are no labels, or all background.
+        If voxels are not labels, or all background.
     GeometryError
         If no DICOM slice can hold the grid.
     """

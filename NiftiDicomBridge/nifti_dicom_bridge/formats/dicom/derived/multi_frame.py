@@ -24,8 +24,8 @@ def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
     offsets = Tag.GRID_FRAME_OFFSET_VECTOR in work.series.first.elements and len(work.series.instances) == 1
     if work.resampled and not offsets:
         raise GeometryError(
-            "the grid of an image that came from a multi-frame object without functional groups was changed: there is no place "
-            "in such an object to say where its frames lie now. Edit the voxels only."
+            "the grid of an image from a multi-frame object without functional groups was changed: such an object "
+            "cannot store new positions of its frames. Edit the voxels only."
         )
     for n, template in enumerate(work.series.instances):
         frames = work.stored[0] if work.resampled else _frames_of_instance(work, n)
@@ -124,7 +124,7 @@ def _windowed(work: DerivationContext) -> Elements:
 
 
 def _derived_frame_types(work: DerivationContext, groups: Elements) -> Elements:
-    """Return functional groups whose FrameType says DERIVED, without value mappings that do not hold any more."""
+    """Return functional groups whose FrameType specifies DERIVED, without value mappings that do not hold any more."""
     changed = dict(groups)
     for sequence in (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE):
         item = metadata.first_item(groups, sequence)

@@ -96,7 +96,7 @@ def _is_same(a: Plane, b: Plane) -> bool:
 
 
 def _sequence(element: Element, same_grid: bool) -> Any:
-    """Return a DerivationImageSequence; where pixels no longer lie on those of the source, it says so."""
+    """Return a DerivationImageSequence; where pixels are no longer on those of the source, it states that."""
     from ..pydicom_conversion import data_set_of
 
     data_set = data_set_of({Tag.DERIVATION_IMAGE_SEQUENCE: element})

@@ -31,7 +31,7 @@ def _set_hounsfield(groups: Sequence[Dataset], log: Log) -> None:
     """Write the one RescaleType that CT may have (PS3.3 A.70)."""
     for rescale in (item for group in groups for item in group.get("PixelValueTransformationSequence", ())):
         if rescale.get("RescaleType") != "HU":
-            note = f"RescaleType {rescale.get('RescaleType')} cannot be said of Legacy Converted Enhanced CT: HU was written"
+            note = f"RescaleType {rescale.get('RescaleType')} is not allowed in Legacy Converted Enhanced CT: HU was written"
             log.warnings += [note] if note not in log.warnings else []
             rescale.RescaleType = "HU"
 
@@ -43,7 +43,7 @@ def _set_bits(made: Dataset) -> None:
 
 
 def _set_laterality(made: Dataset, groups: Sequence[Dataset]) -> None:
-    """Say on which side the anatomy is, of every frame or of the series (PS3.3 C.7.6.16.2.8, C.7.3.1)."""
+    """Write on which side the anatomy is, for every frame or for the series (PS3.3 C.7.6.16.2.8, C.7.3.1)."""
     anatomies = [item for group in groups for item in group.get("FrameAnatomySequence", ())]
     for anatomy in anatomies:
         anatomy.FrameLaterality = anatomy.get("FrameLaterality") or "U"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def put_dimensions(made: Dataset, times: int, slices: int) -> None:
-    """Say where and when every frame is among the others (PS3.3 C.7.6.17)."""
+    """Write position and time of every frame among the others (PS3.3 C.7.6.17)."""
     from pydicom.dataset import Dataset
     from pydicom.uid import UID
 

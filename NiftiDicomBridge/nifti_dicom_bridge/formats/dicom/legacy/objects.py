@@ -49,7 +49,7 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
     uids : UidMap
         New UIDs of derived instances, the same for all volumes of a series.
     log : Log
-        Told what highdicom could not carry over.
+        Receives what highdicom could not carry over.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _converter(volume: Volume) -> str:
     if metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) not in ("MONOCHROME1", "MONOCHROME2"):
         raise OptionError(
             f'kind="legacy": {volume.name} has PhotometricInterpretation (0028,0004) '
-            f'{metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}; grey images can be converted. Use kind="sc".'
+            f'{metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}; grayscale images can be converted. Use kind="sc".'
         )
     return name
 

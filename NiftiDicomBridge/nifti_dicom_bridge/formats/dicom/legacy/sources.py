@@ -1,4 +1,4 @@
-"""The instances of a volume, as highdicom wants the objects that it converts."""
+"""The instances of a volume, as highdicom requires the objects that it converts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 File = tuple[Instance, PixelElement | None, bytes | memoryview]
-# PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.4.1, C.7.5.1: must be there, empty where nobody knows
+# PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.4.1, C.7.5.1: must be there, empty if unknown
 _TYPE_2 = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",
     "ReferringPhysicianName", "PositionReferenceIndicator", "Manufacturer", "PatientPosition",
@@ -111,7 +111,7 @@ def _is_needless(element: DataElement) -> bool:
 
 
 def _assume(sources: Sequence[Dataset], volume: Volume, log: Log) -> None:
-    """Give all instances what follows from the image, where one of them does not tell."""
+    """Give all instances what follows from the image, where one of them does not specify."""
     assumed = {keyword: value for keyword, value in _assumed(volume).items() if any(keyword not in one for one in sources)}
     for source in sources:
         for keyword, value in assumed.items():
@@ -121,7 +121,7 @@ def _assume(sources: Sequence[Dataset], volume: Volume, log: Log) -> None:
 
 
 def _assumed(volume: Volume) -> dict[str, float]:
-    """Return what every frame must tell and follows from the image: its thickness, and a window that shows all values."""
+    """Return what every frame must specify and follows from the image: its thickness, and a window that shows all values."""
     rescale = volume.rescale
     ends = [float(end) * rescale.slope + rescale.intercept for end in (volume.array.min(), volume.array.max())]
     return {
@@ -132,7 +132,7 @@ def _assumed(volume: Volume) -> dict[str, float]:
 
 
 def _drop_unresolved_references(sources: Sequence[Dataset], keywords: Sequence[str], log: Log) -> None:
-    """Take out references to images whose series nobody knows."""
+    """Take out references to images whose series no one knows."""
     for keyword in keywords:
         holders = [source for source in sources if keyword in source]
         for source in holders:
@@ -144,7 +144,7 @@ def _drop_unresolved_references(sources: Sequence[Dataset], keywords: Sequence[s
 
 
 def _note_nameless(sources: Sequence[Dataset], log: Log) -> None:
-    """Say how many private elements nobody claims: which block they were in is only known by their creator."""
+    """Return how many private elements no one claims: which block they were in is only known by their creator."""
     nameless = {
         element.tag
         for source in sources

@@ -1,4 +1,4 @@
-"""What the originals say and a Legacy Converted Enhanced object says in other words: kept as unassigned attributes."""
+"""What the originals specify and a Legacy Converted Enhanced object specifies in other words: kept as unassigned attributes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _RETOLD = (
 
 
 def keep_unassigned_attributes(made: Dataset, sources: Sequence[Dataset]) -> None:
-    """Keep what has a place in the new object that cannot tell all of it, as unassigned attributes."""
+    """Keep what has a place in the new object that cannot specify all of it, as unassigned attributes."""
     for keyword in _RETOLD:
         if any(not _is_represented(made, n, keyword, source) for n, source in enumerate(sources)):
             _move_to_unassigned(made, keyword, [source.get(keyword) for source in sources])
 
 
 def _is_represented(made: Dataset, n: int, keyword: str, source: Dataset) -> bool:
-    """Whether an object says of frame n what its source said in this attribute."""
+    """Whether an object specifies for frame n what its source specified in this attribute."""
     if keyword not in source:
         return True
     if keyword in ("AcquisitionDate", "AcquisitionTime"):

@@ -1,4 +1,4 @@
-"""Decoders that may end the process on damaged data run in a process of their own, which is started anew if it dies.
+"""Decoders that may end the process on damaged data run in a process of their own, which is started again if it dies.
 
 The process reads requests from its standard input and writes answers to its standard output, both pickled by ourselves.
 """

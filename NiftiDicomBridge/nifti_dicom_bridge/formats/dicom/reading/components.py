@@ -33,7 +33,7 @@ WORDS = {
     "SUBTRACTION": "subtraction", "STDDEV": "stddev", "MEAN": "mean", "LOCALIZER": "localizer", "MPR": "mpr",
 }  # fmt: skip
 TECHNIQUES = frozenset({"FFE", "SE", "TSE", "FSE", "IR", "TFE", "GRE", "TIR", "B", "MIXED"})
-"""Second half of a vendor's compound word, as in M_FFE: how it was measured, which does not tell images apart."""
+"""Second half of a vendor's compound word, as in M_FFE: how it was measured, which does not distinguish images."""
 _BETWEEN = re.compile(r"[ _-]+")
 _FRAME_TYPES = (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE)
 

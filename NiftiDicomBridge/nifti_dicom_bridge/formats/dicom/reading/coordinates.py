@@ -46,11 +46,11 @@ class Time(NamedTuple):
     orders : bool
         Larger values are later.
     moves : bool
-        It is one value for all slices of a volume, and names volumes even where they lie at different places.
+        It is one value for all slices of a volume, and names volumes even where they are at different places.
     runs : bool
         It is a number that may differ from slice to slice within a volume.
     complete : bool
-        It only counts frames as they were written: it tells times apart where none is missing and one follows the other.
+        It only counts frames as they were written: it distinguishes times where none is missing and one follows the other.
     of_attributes : bool
         It follows from the attributes of the object alone.
     """
@@ -120,7 +120,7 @@ TIMES = (
 
 
 def meanings_of(frame: Frame) -> dict[str, Any]:
-    """Return what tells the image of a frame from others of its series, by name."""
+    """Return what distinguishes the image of a frame from others of its series, by name."""
     meanings = {row.name or "component": row.read(frame) for row in MEANINGS}
     return {name: value for name, value in meanings.items() if value not in (None, "")}
 

@@ -25,12 +25,12 @@ _ALLOCATED = frozenset({1, 8, 16, 32, 64})
 
 
 def is_native(instance: Instance) -> bool:
-    """Whether the pixel data are not encapsulated."""
-    return instance.pixels is not None and instance.pixels.length >= 0
+    """Whether the pixel data are not encapsulated; so is an object without any."""
+    return instance.pixels is None or instance.pixels.length >= 0
 
 
 class PixelFormats:
-    """How the pixels of instances lie in their elements: read once for instances that have that in common."""
+    """How the pixels of instances are in their elements: read once for instances that have that in common."""
 
     def __init__(self) -> None:
         self._of_tags: dict[int, SharedValues[PixelFormat]] = {}
@@ -48,7 +48,7 @@ class PixelFormats:
 
 
 def pixel_format(instance: Instance) -> PixelFormat:
-    """Return how the pixels of an instance lie in their element.
+    """Return how the pixels of an instance are in their element.
 
     Raises
     ------
@@ -90,14 +90,14 @@ def _positive(instance: Instance, tag: int) -> int:
             f"{instance.path}: {dictionary.describe(tag)} is missing: the pixel data cannot be understood without it."
         )
     if not 0 < number < 2**31:
-        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {number:g}: there is no image.")
+        raise DicomReadError(f"{instance.path}: {dictionary.describe(tag)} is {number:g}, so the image is empty.")
     return int(number)
 
 
 def check_length(instance: Instance, pixel: PixelFormat) -> None:
     """Raise `DicomReadError` when pixel data are shorter than rows, columns and frames promise.
 
-    Asked before anything is made for each frame, as the number of frames may be a lie.
+    Asked before anything is made for each frame, as the number of frames may be wrong.
     """
     pixels = instance.pixels
     assert pixels is not None
@@ -106,7 +106,7 @@ def check_length(instance: Instance, pixel: PixelFormat) -> None:
     if pixels.length < 0 and frames > max(1, size // 8):  # a frame has an item header at least
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(Tag.NUMBER_OF_FRAMES)} is {frames}, the file is too small for as many. "
-            "Get the file anew from its source."
+            "Copy it again from its source."
         )
     if pixels.length < 0:
         check_fragments(instance)
@@ -116,7 +116,7 @@ def check_length(instance: Instance, pixel: PixelFormat) -> None:
     if length < wanted:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
-            f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Get the file anew from its source."
+            f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Copy it again from its source."
         )
 
 
@@ -143,7 +143,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
 def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
     """Return some frames of an instance whose pixel data are compressed, without decoding the others.
 
-    None where that cannot be done; `decode` then says why, or does it another way.
+    None where that cannot be done; `decode` then gives the reason, or does it another way.
     """
     try:
         return decompress(instance, pixel, frames)

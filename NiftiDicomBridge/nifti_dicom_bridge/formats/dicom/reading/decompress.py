@@ -40,7 +40,7 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
         decoded = _decoded(instance, pixel, frames)
     if decoded.shape != (len(frames), *pixel.shape):
         raise DicomReadError(
-            f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes say "
+            f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes specify "
             f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
         )
     return decoded
@@ -53,7 +53,7 @@ def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes
         claim = claimed_size(frame)
         if claim is not None and math.prod(claim) > pixel.rows * pixel.columns * max(3, pixel.samples):
             raise DicomReadError(
-                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels, the attributes say "
+                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels, the attributes specify "
                 f"{pixel.rows} × {pixel.columns}. The file contradicts itself."
             )
 
@@ -93,12 +93,12 @@ def _not_decoded(instance: Instance, reason: str) -> DicomReadError:
                 return DecoderMissingError(str(missing_error("codecs", f"{instance.path}: ")), "codecs")
             reason = reason or "neither pydicom nor SimpleITK decodes them, they may be damaged"
     except NotImplementedError:
-        pass  # pydicom does not know the transfer syntax, and says so
+        pass  # pydicom does not support the transfer syntax, and reports it
     return DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}")
 
 
 def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
-    """Say what is not as it should be in compressed pixel data that were decoded nevertheless."""
+    """Return what is not as it should be in compressed pixel data that were decoded nevertheless."""
     doubts = []
     if not is_closed(instance):
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")

@@ -1,6 +1,6 @@
 """Diffusion weighting of frames: b-value and gradient direction, from public attributes and from those of vendors.
 
-Directions are returned in the patient (LPS). Vendors that tell them along the axes of the image are turned here.
+Directions are returned in the patient (LPS). Vendors that specify them along the axes of the image are turned here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Source = Callable[[Lookup, Elements, Plane], Weighting | None]
 
 
 def weighting_of(look: Lookup, plane: Plane = _AXIAL) -> Weighting | None:
-    """Return the weighting that a frame states; without its plane, the direction only tells weightings apart."""
+    """Return the weighting that a frame states; without its plane, the direction only distinguishes weightings."""
     for source in _SOURCES:
         weighting = source(look, look.data_set, plane)
         if weighting is not None:

@@ -105,7 +105,7 @@ def _fragments_of_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[
 
 
 def _by_offsets(instance: Instance, fragments: Fragments, count: int) -> list[list[tuple[int, int]]]:
-    """Return fragments by frame where a table of offsets says so; empty where there is none, or it is wrong."""
+    """Return fragments by frame where a table of offsets specifies it; empty where there is none, or it is wrong."""
     offsets = list(extended_offsets(instance) or fragments.offsets)
     first = fragments.places[0][0] - 8 if fragments.places else 0
     if len(offsets) != count or offsets[0] != 0 or offsets != sorted(set(offsets)):

@@ -48,7 +48,7 @@ class NeedMoreBytes(Exception):
 
 @dataclass
 class Parsed:
-    """What `read_data_set` found: elements, where the pixel data are, and tags that stood there twice."""
+    """What `read_data_set` found: elements, where the pixel data are, and tags that occur twice."""
 
     elements: Elements = field(default_factory=dict)
     pixels: PixelElement | None = None
@@ -199,7 +199,7 @@ class ElementReader:
                 return tuple(items), pos + 8 if end is None else end
             if (group, number) != (0xFFFE, 0xE000):
                 raise DicomReadError(
-                    f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) stands there; "
+                    f"{dictionary.describe(tag)}: an item was expected at byte {pos}, ({group:04X},{number:04X}) was found; "
                     "the file is damaged."
                 )
             item, pos = self.item(tag, pos + 8, length, depth)
@@ -339,7 +339,7 @@ def _delimiter(tag: int, encoding: Encoding) -> bytes:
 def implicit_vr(tag: int, elements: Elements) -> str:
     """Return the VR that the dictionaries give an element (PS3.5 6.2.2), UN where they know none.
 
-    `elements` are those before it: they tell the private creator, and signed from unsigned.
+    `elements` are those before it: they specify the private creator, and whether values are signed.
     """
     if tag & 0xFFFF == 0:
         return "UL"

@@ -16,6 +16,7 @@ from ....model.input_files import Problem, change_since, kind_of_path, open_file
 from ....model.limits import check_expanded, largest_expanded
 from ....model.metadata import Elements, Encoding, Instance
 from ....model.names import ZARR_SUFFIX, suffix_of
+from ....model.remote_files import is_remote
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import encoding as codec
@@ -150,7 +151,7 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
     except OSError as error:
         raise DicomReadError(f"{path}: cannot be read ({error.strerror}).") from error
     except (struct.error, zlib.error, RecursionError) as error:
-        raise DicomReadError(f"{path}: damaged ({error}). Get the file anew from its source.") from error
+        raise DicomReadError(f"{path}: damaged ({error}). Copy it again from its source.") from error
     except DicomReadError as error:
         raise error if str(path) in str(error) else DicomReadError(f"{path}: {error}") from None
 
@@ -188,7 +189,7 @@ def read_at(instance: Instance, offset: int, target: memoryview) -> int:
     OSError
         If it cannot be read.
     """
-    if not hasattr(os, "preadv"):  # not every system has it; with it, a small file takes half the time
+    if not hasattr(os, "preadv") or is_remote(instance.path):  # not every system has it; a small file takes half the time
         with open_instance(instance) as file:
             file.seek(offset)
             return file.readinto(target)
@@ -204,9 +205,7 @@ def read_at(instance: Instance, offset: int, target: memoryview) -> int:
 
 def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
     where = dictionary.describe(need.tag) if need.tag else "the last element"
-    return (
-        f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Get the file anew from its source."
-    )
+    return f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Copy it again from its source."
 
 
 def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None) -> Instance:
@@ -264,7 +263,7 @@ def _looks_like_data_set(buffer: bytes) -> bool:
 
 
 def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
-    """Tell explicit from implicit by the first element, as the transfer syntax is not always correct."""
+    """Distinguish explicit from implicit VR by the first element, as the transfer syntax is not always correct."""
     code, group = buffer[start + 4 : start + 6], buffer[start : start + 2]
     explicit = len(code) == 2 and code.isalpha() and code.isupper()
     if group in (b"\x08\0", b"\0\x08"):  # nearly every data set begins with group 0008
@@ -273,7 +272,7 @@ def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
 
 
 def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> bytes:
-    """Add the elements that stand behind the pixel data; return the bytes there that are none."""
+    """Add the elements that are behind the pixel data; return the bytes there that are none."""
     pixels = parsed.pixels
     assert pixels is not None
     total = len(buffer) if encoding.deflated else size
@@ -315,7 +314,7 @@ def read_pixel_bytes(instance: Instance) -> bytes:
     Raises
     ------
     DicomReadError
-        If the file cannot be read, or holds fewer bytes than the element's length says.
+        If the file cannot be read, or holds fewer bytes than the element's length specifies.
     """
     pixels = instance.pixels
     assert pixels is not None
@@ -334,6 +333,6 @@ def read_pixel_bytes(instance: Instance) -> bytes:
     if len(raw) < pixels.length:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {len(raw)}: "
-            "truncated. Get the file anew from its source."
+            "truncated. Copy it again from its source."
         )
     return raw

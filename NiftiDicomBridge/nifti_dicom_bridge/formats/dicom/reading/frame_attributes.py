@@ -1,4 +1,4 @@
-"""How the attributes that tell frames apart are read: readers for the tables in `coordinates`."""
+"""How the attributes that distinguish frames are read: readers for the tables in `coordinates`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Attributes = dict[str, int | str]
 
 
 class NotDecoded(Exception):
-    """No decoder took the frames; the text says why."""
+    """No decoder took the frames; the text gives the reason."""
 
 
 def decode_safely(syntax: str, attributes: Attributes, frames: Sequence[bytes], pixel: PixelFormat) -> np.ndarray:

@@ -20,7 +20,7 @@ class FrameInfo:
     instance, frame : int
         Index of the instance, and of the frame (or tile) in it.
     plane : Plane or None
-        Where it lies; None where the object does not specify it.
+        Where it is; None where the object does not specify it.
     spacing_mm : tuple of float
         Between rows and between columns; 1 where not specified.
     step_mm : float
@@ -34,7 +34,7 @@ class FrameInfo:
     units : str
         Of the real value.
     labels : dict
-        What tells this kind from others of the series: ``{"echo": 2.46, "component": "phase"}``.
+        What distinguishes this kind from others of the series: ``{"echo": 2.46, "component": "phase"}``.
     words : tuple of str
         Values of its image type, for kinds of images that `labels` does not know.
     notes : tuple of str

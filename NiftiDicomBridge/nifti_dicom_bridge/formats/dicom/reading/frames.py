@@ -1,4 +1,4 @@
-"""What every frame of every instance is: where it lies, when it was, what its values mean.
+"""What every frame of every instance is: where it is, when it was, what its values mean.
 
 One view on classic single-frame objects, multi-frame objects with functional groups (PS3.3 C.7.6.16), multi-frame objects
 without, and tiled images of vendors: all of them are lists of frames.
@@ -62,7 +62,7 @@ def _is_single_frame(elements: Elements) -> bool:
 
 
 class _Place(NamedTuple):
-    """Where a frame lies, and what is to be known of that."""
+    """Where a frame is, and what is to be known of that."""
 
     plane: Plane | None
     is_assumed: bool
@@ -222,9 +222,9 @@ def recorded_frames(series: SeriesMetadata, keys: Sequence[Sequence[int]]) -> li
 
 
 def true_planes(series: SeriesMetadata) -> list[Plane] | None:
-    """Return where the slices of a volume lie, by its first time; None where a slice does not specify it.
+    """Return where the slices of a volume are, by its first time; None where a slice does not specify it.
 
-    Slices without a frame of their own lie evenly between those that have one.
+    Slices without a frame of their own are evenly between those that have one.
     """
     result = recorded_frames(series, series.frames[0].tolist())
     planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
@@ -234,7 +234,7 @@ def true_planes(series: SeriesMetadata) -> list[Plane] | None:
 
 
 def _told(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
-    """Return the slices in which a frame lies: one of the volume, or of another segment; not just the nearest."""
+    """Return the slices in which a frame is: one of the volume, or of another segment; not just the nearest."""
     own, elsewhere = set(layers[:, 0].tolist()), {tuple(pair) for pair in layers[:, 1:3].tolist()}
     return np.array([k for k, pair in enumerate(frames.tolist()) if k in own or tuple(pair) not in elsewhere])
 

@@ -26,7 +26,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     Returns
     -------
     numpy.ndarray, shape (times, 4), or None
-        b-value in s/mm², and unit direction in RAS; None where the volume is no diffusion series.
+        b-value in s/mm², and unit direction in RAS; None where the volume is not a diffusion series.
     """
     if len(frames) < 2 and not _is_diffusion_weighted(_lookup_of(instances[0], frames[0][0])):
         return None
@@ -54,7 +54,7 @@ def _lookup_of(instance: Instance, frame: FrameInfo) -> Lookup:
 
 
 def _is_diffusion_weighted(look: Lookup) -> bool:
-    """Whether a single volume says of itself that it is one of a diffusion series, and not a map made of them."""
+    """Whether a single volume specifies for itself that it is one of a diffusion series, and not a map made of them."""
     words = metadata.texts(look.data_set, Tag.IMAGE_TYPE)
     return "DIFFUSION" in words and words[0] != "DERIVED"
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model.metadata import Element, Instance, PixelElement
+from ....model.remote_files import is_remote
 from ....model.similar_elements import SimilarElements
 from ....standard.tags import Tag
 from . import encoding as codec
@@ -25,11 +26,12 @@ from .encoding import ElementReader, NeedMoreBytes
 PREAMBLE_END = 132
 """Preamble and ``DICM`` (PS3.10 7.1)."""
 MAX_TEMPLATES = 6
-"""Templates of one size: headers of one length in which other elements stand."""
+"""Templates of one size: headers of one length in which other elements are."""
 MAX_MISSES = 24
 """Files of one size that fit no template before templates are given up for that size."""
 LARGEST_HEADER = 1 << 24
-# elements that say how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the pixel data
+# elements that specify how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the
+# pixel data
 _DECIDING_TAGS = frozenset({
     Tag.TRANSFER_SYNTAX_UID, Tag.FILE_META_INFORMATION_GROUP_LENGTH, Tag.PIXEL_REPRESENTATION, Tag.ROWS, Tag.COLUMNS,
     Tag.SAMPLES_PER_PIXEL, Tag.NUMBER_OF_FRAMES, Tag.BITS_ALLOCATED, Tag.BITS_STORED, Tag.HIGH_BIT, Tag.PLANAR_CONFIGURATION,
@@ -46,14 +48,14 @@ class Headers:
         self._sizes: dict[int, _FilesOfOneSize] = {}
 
     def read(self, path: Path, name: str) -> Instance:
-        """Return what `files.read_instance` returns for a file, with pixel data as long as its attributes say.
+        """Return what `files.read_instance` returns for a file, with pixel data as long as its attributes specify.
 
         Raises
         ------
         NotDicom, DicomReadError
             As `files.read_instance` and `decode.check_length` do.
         """
-        instance = self._by_template(os.fspath(path), name)
+        instance = None if is_remote(path) else self._by_template(os.fspath(path), name)
         if instance is None:
             folder = os.path.dirname(path)
             instance = files.read_instance(path, name, self._latest.get(folder))
@@ -118,7 +120,7 @@ def _beginning(path: str, length: int) -> bytes:
 
 
 class Template:
-    """The header of one file, and where its elements lie.
+    """The header of one file, and where its elements are.
 
     Parameters
     ----------
@@ -141,7 +143,7 @@ class Template:
 
     @classmethod
     def of(cls, instance: Instance, size: int) -> Template | None:
-        """Return the template of a file of `size` bytes; None where bytes alone do not tell its elements."""
+        """Return the template of a file of `size` bytes; None where bytes alone do not specify its elements."""
         pixels, encoding = instance.pixels, instance.encoding
         if pixels is None or pixels.length < 0 or pixels.offset + pixels.length != size or pixels.offset > LARGEST_HEADER:
             return None

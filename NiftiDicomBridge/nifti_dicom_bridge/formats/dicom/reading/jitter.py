@@ -1,4 +1,4 @@
-"""Numbers that tell images apart, less the last digits in which frames of one image differ."""
+"""Numbers that distinguish images, less the last digits in which frames of one image differ."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNITS = {"echo": "ms", "TR": "ms", "TI": "ms", "flip": "°"}
 def without_jitter(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
     """Return frames whose labels are equal where they differ by rounding only; what was made equal is noted.
 
-    A difference of a thousandth never tells images apart, one of a hundredth does so where both occur at one place: scanners
+    A difference of a thousandth never distinguishes images, one of a hundredth does so where both occur at one place: scanners
     repeat such a number from slice to slice with other last digits.
     """
     result = list(frames)
@@ -66,7 +66,7 @@ def _is_jitter(smaller: float, larger: float, groups: dict[float, list[FrameInfo
 
 
 def _place(frame: FrameInfo, name: str) -> tuple[Any, ...]:
-    """Return where a frame lies, and what else tells its image from others."""
+    """Return where a frame is, and what else distinguishes its image from others."""
     place = () if frame.plane is None else (*frame.plane.position.round(3), *frame.plane.orientation.round(3))
     return (*place, *((key, value) for key, value in frame.labels.items() if key not in (name, "echonumber")))
 

@@ -43,7 +43,7 @@ class Stream:
     plan : Plan
         What to read.
     progress : Progress, optional
-        Told how far it is.
+        Receives the progress.
     """
 
     def __init__(self, plan: Plan, progress: Progress | None = None):
@@ -130,7 +130,9 @@ class _StoredVoxels(LazyVoxels):
             return self._layered
 
     def read_remaining_frames(self) -> None:
-        """Read the frames that belong to other volumes: what a frame's values do not tell is recorded for whole instances."""
+        """Read the frames that belong to other volumes: what a frame's values do not specify is recorded for whole
+        instances.
+        """
         for n in self._seen:
             pixel = self._formats[n]
             for frame in range(frame_count(self._instances[n].elements)):
@@ -176,7 +178,7 @@ class _StoredVoxels(LazyVoxels):
         return some
 
     def _one_frame(self, n: int, frame: int, pixel: PixelFormat) -> np.ndarray:
-        """Return one frame, and note what it does not tell."""
+        """Return one frame, and note what it does not specify."""
         instance = self._instances[n]
         assert instance.pixels is not None
         length, count = pixel.bytes_of(1), frame_count(instance.elements)
@@ -225,6 +227,6 @@ def _read(instance: Instance, offset: int, length: int) -> bytes:
     if len(raw) != length:
         raise DicomReadError(
             f"{instance.path}: the pixel data end after {offset + len(raw)} bytes of {instance.pixels.length}: truncated. "
-            "Get the file anew from its source."
+            "Copy it again from its source."
         )
     return raw

@@ -42,11 +42,11 @@ from .scaling import Scaling
 READERS = 2
 """Files read at the same time."""
 FILES_AT_ONCE = 16
-"""Files that a reader takes one after the other, before it says how far it is."""
+"""Files that a reader takes one after the other, before it reports its progress."""
 
 
 class Place(NamedTuple):
-    """Where a frame lies in a volume; with a label, that is what its pixels of 1 become there."""
+    """Where a frame is in a volume; with a label, that is what its pixels of 1 become there."""
 
     frame: int
     time: int
@@ -55,7 +55,7 @@ class Place(NamedTuple):
 
 
 class Loader:
-    """Fills the voxels of one volume, and notes what they do not tell."""
+    """Fills the voxels of one volume, and notes what they do not specify."""
 
     def __init__(self, plan: Plan, progress: Progress | None):
         self.plan, self.progress = plan, progress
@@ -91,7 +91,7 @@ class Loader:
 
     @cached_property
     def formats(self) -> list[PixelFormat]:
-        """How the pixels of each instance lie in its element; raises `DicomReadError` where that cannot be understood."""
+        """How the pixels of each instance are in its element; raises `DicomReadError` where that cannot be understood."""
         formats = decode.PixelFormats()
         return [formats.of(instance) for instance in self.plan.instances]
 
@@ -158,7 +158,7 @@ class Loader:
         return self.pixel.rows // self.tiles.down, self.pixel.columns // self.tiles.across
 
     def places(self) -> list[list[Place]]:
-        """Return, per instance, where its frames lie in the volume."""
+        """Return, per instance, where its frames are in the volume."""
         places: list[list[Place]] = [[] for _ in self.plan.instances]
         for layer in self.plan.grid.layers:
             places[layer.frame.instance].append(Place(layer.frame.frame, 0, layer.slice, layer.label))
@@ -211,7 +211,7 @@ class Loader:
         return [n for n in direct if not are_values(plane(n), self.formats[n])]
 
     def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
-        """Return all planes of an instance, and note what they do not tell."""
+        """Return all planes of an instance, and note what they do not specify."""
         frames = decode.decode(instance, pixel)
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
@@ -227,7 +227,7 @@ class Loader:
         return values
 
     def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
-        """Return the frames of an instance of segments, and note what they do not tell: bits behind the last frame."""
+        """Return the frames of an instance of segments, and note what they do not specify: bits behind the last frame."""
         if not decode.is_native(instance):
             return self.decoded_frames(n, instance, pixel)
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
@@ -253,7 +253,7 @@ class Loader:
 
 
 def decompressed(pixel: PixelFormat) -> PixelFormat:
-    """Return the format that decoded pixel data are written in: colour by pixel, RGB."""
+    """Return the format that decoded pixel data are written in: color by pixel, RGB."""
     changes = {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {}
     return PixelFormat(**{**vars(pixel), **changes, "bits_allocated": pixel.bits_allocated})
 
@@ -269,5 +269,5 @@ def read_into(instance: Instance, target: np.ndarray) -> None:
     if got != pixels.length:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {got}: "
-            "truncated. Get the file anew from its source."
+            "truncated. Copy it again from its source."
         )

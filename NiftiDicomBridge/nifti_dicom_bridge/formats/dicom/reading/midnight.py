@@ -18,7 +18,7 @@ _LONGEST = 6 * 3600.0
 
 
 def count_past_midnight(frames: Sequence[FrameInfo]) -> list[str]:
-    """Add a day to the times after midnight, and say so; where the date changes as well, nothing is to be done."""
+    """Add a day to the times after midnight, and report it; where the date changes as well, nothing is to be done."""
     names = []
     for n in _ROWS:
         moments = {id(frame.times): (frame, frame.times[n]) for frame in frames if frame.times is not None}

@@ -1,4 +1,4 @@
-"""Volumes of one image that lie at slightly different places: prospective motion correction, TWIST, shifted b = 0."""
+"""Volumes of one image that are at slightly different places: prospective motion correction, TWIST, shifted b = 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Frames = list[FrameInfo]
 
 
 def move_between(a: Frames, b: Frames) -> float | None:
-    """Return how far two volumes lie apart, mm; None where they are not one image.
+    """Return how far two volumes are apart, mm; None where they are not one image.
 
     They have the same number of slices, and every slice is nearest to that of its number in the other one, within a part of
     their extent. Where slices coincide with other ones, a volume lacks slices at its ends and did not move.
@@ -55,7 +55,7 @@ def _corners(volume: Frames) -> np.ndarray | None:
 
 
 def shift_note(volumes: Sequence[Frames]) -> list[str]:
-    """Say by how much volumes lie beside the first one; nothing where it is the rounding of decimal strings."""
+    """Note how far volumes are off the first one; nothing if it is the rounding of decimal strings."""
     shifts = [move_between(volumes[0], volume) or 0.0 for volume in volumes[1:]]
     largest = max(shifts, default=0.0)
     first = volumes[0][0]
@@ -63,6 +63,6 @@ def shift_note(volumes: Sequence[Frames]) -> list[str]:
         return []
     time = shifts.index(largest) + 2
     return [
-        f"volumes lie up to {largest:.3g} mm beside the first one (most at time {time}), as after prospective motion "
+        f"volumes are up to {largest:.3g} mm off the first one (largest at time {time}), as after prospective motion "
         "correction: the grid is that of the first volume; the sidecar stores every true position"
     ]

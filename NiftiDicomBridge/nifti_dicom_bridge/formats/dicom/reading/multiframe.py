@@ -1,4 +1,4 @@
-"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames lie, and what they count."""
+"""Multi-frame objects without functional groups (RT Dose, NM, cone-beam CT, cine): where frames are, and what they count."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
         notes.append(
-            "the object does not specify where its frames lie: order and distance of slices are known, position is assumed"
+            "the object does not specify the positions of its frames: order and distance of slices are known, the "
+            "position is assumed"
         )
     return Frames(planes, vectors, notes, is_assumed=first is None)
 

@@ -13,6 +13,7 @@ from ....model.pixels import (
 )
 from ....model.volume import UNPLACED, Volume
 from ....standard.tags import Tag
+from ..structure_sets.plan import StructurePlan
 from .gradients import gradients_of
 from .loader import Loader
 from .lookup import Lookup, own_groups
@@ -22,7 +23,9 @@ from .segment_grids import has_labels
 
 
 def outline(plan: Plan) -> Volume:
-    """Return the volume of a plan as the headers tell it: zeros that take no memory stand in the place of its voxels."""
+    """Return the volume of a plan as the headers specify it: zeros that take no memory replace its voxels."""
+    if isinstance(plan, StructurePlan):
+        return plan.outline()
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     loader = Loader(plan, None)

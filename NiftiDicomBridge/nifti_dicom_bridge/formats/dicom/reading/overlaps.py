@@ -1,4 +1,4 @@
-"""Which segments overlap, and in how few label maps all of them have room. Only their pixels tell."""
+"""Which segments overlap, and in how few label maps all of them have room. Only their pixels show this."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sets_without_overlap(instances: Sequence[Instance], layers: Sequence[Layer])
     DicomReadError
         If pixel data have to be looked at and cannot be decoded.
     """
-    set_of = _coloured(sorted({layer.label for layer in layers}), _overlaps(instances, layers))
+    set_of = colored_sets(sorted({layer.label for layer in layers}), _overlaps(instances, layers))
     return [[layer for layer in layers if set_of[layer.label] == n] for n in range(max(set_of.values()) + 1)]
 
 
@@ -62,8 +62,8 @@ def _have_a_voxel_in_common(a: np.ndarray, b: np.ndarray) -> bool:
     return bool((a & b).any())
 
 
-def _coloured(labels: Sequence[int], pairs: set[Pair]) -> dict[int, int]:
-    """Return a number from 0 for every label, another one for labels that overlap."""
+def colored_sets(labels: Sequence[int], pairs: set[Pair]) -> dict[int, int]:
+    """Return a number from 0 for every label, another one for labels that overlap; as few as possible come first."""
     beside: dict[int, set[int]] = {label: set() for label in labels}
     for a, b in map(tuple, pairs):
         beside[a].add(b)

@@ -25,7 +25,7 @@ class Owner(NamedTuple):
 
 
 def owner_of(elements: Elements) -> Owner:
-    """Return study and patient; name and date of birth count only where PatientID does not say who it is."""
+    """Return study and patient; name and date of birth count only where PatientID does not identify the patient."""
     study, patient = metadata.text(elements, Tag.STUDY_INSTANCE_UID), metadata.text(elements, Tag.PATIENT_ID)
     if patient:
         return Owner(study, patient, "", "")
@@ -33,7 +33,7 @@ def owner_of(elements: Elements) -> Owner:
 
 
 def contradiction(data_sets: Sequence[Elements]) -> str:
-    """Say in what the files of one PatientID contradict each other about the person; empty where they do not."""
+    """Return how the files of one PatientID contradict each other about the patient; empty if they do not."""
     person = SharedValues(_person_of)
     values = zip(*map(person.of, data_sets), strict=True)
     differing = [tag for tag, stated in zip(_PERSON, values, strict=False) if len(set(filter(None, stated))) > 1]
@@ -44,7 +44,7 @@ def contradiction(data_sets: Sequence[Elements]) -> str:
 
 
 def doubt_of_text(elements: Elements) -> str:
-    """Say which texts for people are not in the character set of their data set; empty where all are."""
+    """Return which texts for people are not in the character set of their data set; empty where all are."""
     charset = CharacterSet().of(elements)
     declared = any(charset.terms)
     doubtful = [

@@ -1,4 +1,4 @@
-"""Where a frame lies: position, orientation, spacing, distance of slices, as far as the object specifies them."""
+"""Where a frame is: position, orientation, spacing, distance of slices, as far as the object specifies them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ....standard.tags import Tag
 from .lookup import Lookup
 
 SMALLEST, LARGEST = 1e-9, 1e9
-"""Millimetres that an image can be about."""
+"""Millimeters that are plausible for an image."""
 LARGEST_SKEW = 0.01
 """Direction cosines with three decimals are closer to orthogonal."""
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -28,7 +28,7 @@ _SPACINGS = (
 
 
 def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
-    """Return where a frame lies; None where the object does not specify it, with a note where it is contradictory."""
+    """Return where a frame is; None where the object does not specify it, with a note where it is contradictory."""
     position = look.numbers(Tag.PLANE_POSITION_SEQUENCE, Tag.IMAGE_POSITION_PATIENT)
     orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT)
     if not position and (not orientation or look.number(0, Tag.SLICE_LOCATION) is not None):
@@ -40,7 +40,8 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
         )
     if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
         notes.append(
-            f"position {_shown(position)} and orientation {_shown(orientation)} do not place the image: it lies nowhere"
+            f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
+            f"image is unknown"
         )
         return None
     return Plane(np.array(position), axes, spacing_of(look, notes))
@@ -89,7 +90,7 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
         spacing = look.numbers(group, tag)
         if len(spacing) != 2 or not all(SMALLEST < value < LARGEST for value in spacing):
             if spacing:
-                notes.append(f"{describe(tag)} {_shown(spacing)} is not used: it must be two positive numbers of millimetres")
+                notes.append(f"{describe(tag)} {_shown(spacing)} is not used: it must be two positive numbers in mm")
             continue
         if not meaning:
             return spacing[0], spacing[1]

@@ -64,7 +64,7 @@ class Plan:
 
     @property
     def is_placed(self) -> bool:
-        """Whether the objects specify where the image lies."""
+        """Whether the objects specify where the image is."""
         return self.grid.stack is not None and not self.frames[0][0].is_assumed
 
     @property

@@ -10,9 +10,11 @@ from ....errors import DicomReadError
 from ....model.digest import digest_of, freeze
 from ....model.volume import Volume
 from ....options import Progress
+from ..structure_sets.inventory import all_plans
+from ..structure_sets.plan import StructurePlan
 from .loader import Loader
 from .outline import outline
-from .plans import Plan, plan_all
+from .plans import Plan
 from .scaling import real_planes, scaling_of
 from .series import find_series
 
@@ -23,7 +25,7 @@ def read(paths: Iterable[Path], progress: Progress | None = None) -> list[Volume
     for leftover in inventory.leftovers:
         if leftover.failed:
             raise DicomReadError(leftover.reason)
-    return [load(plan, progress) for plan in plan_all(inventory)]
+    return [load(plan, progress) for plan in all_plans(inventory)]
 
 
 def load(plan: Plan, progress: Progress | None = None) -> Volume:
@@ -34,6 +36,8 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
     DicomReadError
         If pixel data are damaged, too short, or cannot be decoded.
     """
+    if isinstance(plan, StructurePlan):
+        return plan.load()
     loader = Loader(plan, progress)
     stored, frames = loader.stored_voxels(), plan.all_frames
     planes = stored.reshape(-1, *stored.shape[2:])

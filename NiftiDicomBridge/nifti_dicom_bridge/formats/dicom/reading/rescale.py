@@ -23,7 +23,7 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
     if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) == "FRACTIONAL":
         maximum = metadata.integer(look.data_set, Tag.MAXIMUM_FRACTIONAL_VALUE)
-        notes.append(f"values of a fractional segmentation are the stored ones: {maximum} stands for 1")
+        notes.append(f"values of a fractional segmentation are stored values: {maximum} means 1")
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept

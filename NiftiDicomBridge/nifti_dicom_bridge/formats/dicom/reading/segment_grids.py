@@ -1,7 +1,7 @@
 """Frames of Segmentation objects → grids: one for all segments, on which they become as few label maps as possible.
 
 A Segmentation leaves out frames without a voxel of their segment (PS3.3 C.8.20.2): only all frames together, and the distance
-that Pixel Measures tell, say what the grid is.
+that Pixel Measures specify, specify what the grid is.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.
 MOST_SLICES = 4096
 """A grid of more is none: some position is wrong."""
 WHOLE = 0.05
-"""By how much of a slice distance a gap may be no multiple of it; and of a pixel, how far frames may lie beside each other."""
+"""By how much of a slice distance a gap may differ from a multiple of it; and of a pixel, how far frames may be shifted
+against each other.
+"""
 ON_GRID_MM = 0.01
-"""And how far off its place in the grid a plane may lie; or that part of the slice distance, where that is more."""
+"""And how far off its place in the grid a plane may be; or that part of the slice distance, where that is more."""
 _BINARY, _LABEL_MAP = "BINARY", "LABELMAP"
 LARGEST_LABEL = 65535
 """What a label map of 16 bits has room for."""
@@ -63,7 +65,7 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
 
     ``BINARY`` segments become label maps (see `label_numbers`), as few as their overlaps allow. Probabilities stay an image per
     segment, a ``LABELMAP`` stays what it is. All have every slice of the grid, also those that the object leaves out. Objects
-    whose frames do not say where they lie, repeat a place, or lie beside each other, are stacked as any other.
+    whose frames do not specify where they are, repeat a position, or are side by side, are stacked as any other.
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
     Raises
     ------
     DicomReadError
-        If segments share planes, and the pixel data that tell whether they overlap cannot be decoded.
+        If segments share planes, and the pixel data that specify whether they overlap cannot be decoded.
     """
     objects: dict[object, list[FrameInfo]] = {}
     for frame in frames:  # segment numbers mean something within one object, or one that was cut into several
@@ -99,12 +101,12 @@ def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> 
 
 
 def _repeats_a_place(frames: list[FrameInfo]) -> bool:
-    """Whether a segment has more than one frame at a place: those are times, and nobody knows which were left out."""
+    """Whether a segment has more than one frame at a place: those are times, and it is unknown which were left out."""
     return any(len({frame.kind for frame in place}) < len(place) for place in places_of(frames))
 
 
 def _is_shifted(frames: list[FrameInfo]) -> bool:
-    """Whether frames at one place lie beside each other in their plane: no one image holds them."""
+    """Whether frames at one position are side by side in their plane, so that one image cannot contain them."""
     for place in places_of(frames):
         planes = [frame.plane for frame in place if frame.plane is not None]
         near = max(ON_GRID_MM, WHOLE * min(planes[0].spacing))
@@ -121,7 +123,7 @@ def _is_binary(instance: Instance, frame: FrameInfo) -> bool:
 
 
 def _number(frame: FrameInfo) -> int:
-    """Return the segment that a frame is of; 0 where it does not say."""
+    """Return the segment that a frame is of; 0 if not specified."""
     return int(frame.labels.get("segment", 0))
 
 
@@ -129,7 +131,7 @@ def _number(frame: FrameInfo) -> int:
 
 
 class _Slices:
-    """Every slice of a grid, and which of them frames lie in."""
+    """Every slice of a grid, and which of them frames are in."""
 
     def __init__(self, instances: Sequence[Instance], frames: list[FrameInfo]):
         self.places = places_of(frames)

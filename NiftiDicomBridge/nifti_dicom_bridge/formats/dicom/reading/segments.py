@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....labels import Code, Segment
+from ....labels import Segment
 from ....labels.segment import RGB
 from ....model import metadata
 from ....model.charset import CharacterSet
 from ....model.metadata import Elements, Instance
 from ....model.volume import Volume
 from ....standard.tags import Tag
+from ..structure_sets.rois import is_structure_set, segments_of_rois
 from .frames import frames_of
+from .item_values import code_of, text_of
 from .segment_grids import is_segmentation, label_numbers
 
 
 def segments_of(volume: Volume) -> list[Segment]:
     """Return the labels that the voxels of a volume can have, with their values as numbers.
 
-    ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that lies
-    nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is no Segmentation.
+    ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that is
+    nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is not a Segmentation.
 
     Examples
     --------
@@ -30,6 +32,8 @@ def segments_of(volume: Volume) -> list[Segment]:
     if volume.source is None:
         return []
     instance = volume.dicom.metadata.first
+    if is_structure_set(instance):
+        return _rois_of(volume, instance)
     elements = instance.elements
     kind = metadata.text(elements, Tag.SEGMENTATION_TYPE)
     if not is_segmentation(instance) or kind == "FRACTIONAL":
@@ -43,6 +47,13 @@ def segments_of(volume: Volume) -> list[Segment]:
     n, frame = volume.dicom.metadata.frames[0, 0].tolist()
     own = frames_of(instance, n)[frame].labels.get("segment")
     return [replace(segment, number=1) for segment in segments if segment.number == own or len(segments) == 1]
+
+
+def _rois_of(volume: Volume, instance: Instance) -> list[Segment]:
+    """Return the ROIs that a label map or mask of an RT Structure Set contains, by their values there."""
+    segments, layers = segments_of_rois(instance), volume.dicom.metadata.layers
+    values = [] if layers is None else layers[:, 2:].tolist()
+    return [replace(segments[index], number=label) for index, label in values if index < len(segments)]
 
 
 def labelled_segments(instance: Instance) -> list[Segment]:
@@ -63,37 +74,22 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
     number = metadata.integer(item, Tag.SEGMENT_NUMBER)
     return Segment(
         number=number,
-        label=_text(item, Tag.SEGMENT_LABEL, charset) or f"Segment {number}",
-        category=_code(metadata.first_item(item, Tag.SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE), charset),
-        type=_code(kind, charset),
-        modifier=_code(metadata.first_item(kind, Tag.SEGMENTED_PROPERTY_TYPE_MODIFIER_CODE_SEQUENCE), charset),
-        region=_code(region, charset),
-        region_modifier=_code(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
+        label=text_of(item, Tag.SEGMENT_LABEL, charset) or f"Segment {number}",
+        category=code_of(metadata.first_item(item, Tag.SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE), charset),
+        type=code_of(kind, charset),
+        modifier=code_of(metadata.first_item(kind, Tag.SEGMENTED_PROPERTY_TYPE_MODIFIER_CODE_SEQUENCE), charset),
+        region=code_of(region, charset),
+        region_modifier=code_of(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
         colour=_colour(metadata.numbers(item, Tag.RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
         algorithm_type=metadata.text(item, Tag.SEGMENT_ALGORITHM_TYPE),
-        algorithm_name=_text(item, Tag.SEGMENT_ALGORITHM_NAME, charset),
-        tracking_id=_text(item, Tag.TRACKING_ID, charset),
+        algorithm_name=text_of(item, Tag.SEGMENT_ALGORITHM_NAME, charset),
+        tracking_id=text_of(item, Tag.TRACKING_ID, charset),
         tracking_uid=metadata.text(item, Tag.TRACKING_UID),
     )
 
 
-def _code(item: Elements, charset: CharacterSet) -> Code | None:
-    value, scheme = metadata.text(item, Tag.CODE_VALUE), metadata.text(item, Tag.CODING_SCHEME_DESIGNATOR)
-    return Code(value, scheme, _text(item, Tag.CODE_MEANING, charset)) if value and scheme else None
-
-
-def _text(item: Elements, tag: int, charset: CharacterSet) -> str:
-    element = item.get(tag)
-    if element is None or not isinstance(element.value, bytes):
-        return ""
-    try:
-        return charset.of(item).decode(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
-    except (UnicodeError, LookupError):
-        return metadata.text(item, tag)
-
-
 def _colour(cielab: list[float]) -> RGB | None:
-    """Return the colour nearest to RecommendedDisplayCIELabValue (PS3.3 C.10.7.1.1)."""
+    """Return the color nearest to RecommendedDisplayCIELabValue (PS3.3 C.10.7.1.1)."""
     if len(cielab) != 3:
         return None
     from highdicom.color import CIELabColor

@@ -1,4 +1,4 @@
-"""Files → series: what is there, what is no image, what is there twice."""
+"""Files → series: what is there, what is not an image, what occurs twice."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ....model.metadata import Elements, Instance
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
+from ..structure_sets.rois import is_structure_set
 from . import decode, files
 from .encoding import count_unordered
 from .headers import Headers
@@ -65,11 +66,27 @@ class Leftover:
 
 @dataclass
 class Inventory:
-    """What was found below the inputs; `unselected` is the number of series that the user did not select."""
+    """What was found below the inputs.
+
+    Attributes
+    ----------
+    series : list of Series
+        Those with pixel data.
+    leftovers : list of Leftover
+        All other files that are DICOM, or should be.
+    unselected : int
+        The number of series that the user did not select.
+    structure_sets : list of Instance
+        RT Structure Sets, which are among the leftovers, too.
+    left_out : list of Series
+        The series that were not selected; RT Structure Sets may be drawn on their grids.
+    """
 
     series: list[Series] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
     unselected: int = 0
+    structure_sets: list[Instance] = field(default_factory=list)
+    left_out: list[Series] = field(default_factory=list)
 
 
 def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:
@@ -80,7 +97,7 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     paths : iterable of pathlib.Path
         Files, folders of any depth, or DICOMDIR files.
     progress : Progress, optional
-        Told the number of files read.
+        Receives the number of files read.
     follow_links : bool
         Also follow links to folders outside of the paths.
 
@@ -97,7 +114,7 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     inventory.leftovers += [Leftover(*problem) for problem in problems]
     keys = SharedValues(_key_of)
     with collection_paused():
-        for instance in _instances(listed, inventory.leftovers, unread, progress):
+        for instance in _instances(listed, inventory, unread, progress):
             key = keys.of(instance.elements)
             key = key if key[0] else (*key, str(Path(instance.path).parent))
             series.setdefault(key, Series(key[0])).instances.append(instance)
@@ -114,10 +131,10 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
 
 
 def _instances(
-    listed: Sequence[tuple[Path, str]], leftovers: list[Leftover], unread: list[Path], progress: Progress | None
+    listed: Sequence[tuple[Path, str]], inventory: Inventory, unread: list[Path], progress: Progress | None
 ) -> Iterator[Instance]:
-    """Yield the instances with pixel data; the other files are added to the leftovers, or to those that are not DICOM."""
-    headers = Headers()
+    """Yield the instances with pixel data; the other files are added to the inventory, or to those that are not DICOM."""
+    headers, leftovers = Headers(), inventory.leftovers
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
@@ -131,6 +148,7 @@ def _instances(
         else:
             if instance.pixels is None:
                 leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
+                inventory.structure_sets += [instance] if is_structure_set(instance) else []
                 continue
             yield instance
 
@@ -144,7 +162,7 @@ def _series_uid(path: Path, name: str) -> str:
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
-    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series beside them."""
+    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series next to them."""
     if not unread:
         return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}

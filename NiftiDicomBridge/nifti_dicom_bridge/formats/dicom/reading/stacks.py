@@ -22,7 +22,7 @@ from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIF
 
 Frames = list[FrameInfo]
 _UNKNOWN_TIMES = (
-    "{} frames lie at {} positions, and nothing states which of them belong to one time, echo or b-value: volumes would mix "
+    "{} frames are at {} positions, and nothing states which of them belong to one time, echo or b-value: volumes would mix "
     "them (InstanceNumber (0020,0013) is missing, equal or contradictory). Set TemporalPositionIdentifier (0020,0100), or "
     "convert the files of each volume on their own."
 )
@@ -51,9 +51,9 @@ class Grid:
     frames : list of list of FrameInfo
         By time, then by slice.
     stack : Stack or None
-        Where the slices lie; None where the frames have no geometry.
+        Where the slices are; None where the frames have no geometry.
     labels : dict
-        What tells this volume from others of the series.
+        What distinguishes this volume from others of the series.
     warnings : list of str
         What the grid cannot hold.
     layers : list of Layer
@@ -93,7 +93,9 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
 
 
 def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:
-    """Say that frames of one size and meaning, which may be of one volume, are not together: their pixels have other types."""
+    """Return that frames of one size and meaning, which may be of one volume, are not together: their pixels have other
+    types.
+    """
     first = group[0]
     for other in groups:
         if other is not group and other[0].kind[:2] == first.kind[:2] and other[0].labels == first.labels and first.plane:
@@ -105,7 +107,7 @@ def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:
 
 
 def _varying_labels(frames: Sequence[FrameInfo]) -> list[str]:
-    """Return the labels that tell the images of a series apart, without those that repeat what others say."""
+    """Return the labels that distinguish the images of a series, without those that repeat what others specify."""
     names = sorted({name for frame in frames for name in frame.labels})
     varying = [name for name in names if len({frame.labels.get(name) for frame in frames}) > 1]
     for name in _REPEATING:
@@ -235,10 +237,10 @@ def _main_volumes(volumes: Sequence[Frames]) -> list[Frames]:
 
 
 def _lack(volume: Frames, whole: Frames, number: int, count: int) -> str:
-    """Say which slices a volume lacks."""
+    """Return which slices a volume lacks."""
     missing = _missing_slices(volume, whole)
     words = f"slice(s) {', '.join(map(str, missing[:8]))}{', …' if len(missing) > 8 else ''} of {len(whole)}" if missing else ""
-    lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or lies elsewhere"
+    lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or other positions"
     return (
         f"only {len(volume)} of {len(whole)} slices were found for time {number}: it {lacks}; it is kept as a volume of its own"
     )
@@ -261,14 +263,16 @@ def _grid(volumes: list[Frames], notes: Sequence[str]) -> Grid:
 
 
 def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
-    """Say what the grid of planes cannot hold."""
+    """Return what the grid of planes cannot hold."""
     problem = spacing_problem(stack)
     sentences = [f"{problem}: the grid is even, the true positions are in the sidecar"] if problem else []
     step = abs(float(np.median(stack.steps_mm))) if stack.steps_mm.size else 1.0
     if stack.shear_mm > min(0.01, SEEN_SHIFT * step) and not problem:
         angle = float(np.degrees(np.arctan2(stack.shear_mm, step)))
         if angle > 0.1:
-            sentences.append(f"the slices are sheared by {angle:.2f}° (gantry tilt): the sform says so, nothing was resampled")
+            sentences.append(
+                f"the slices are sheared by {angle:.2f}° (gantry tilt): the sform contains the shear, nothing was resampled"
+            )
     if stack.deviation_mm > SEEN_SHIFT * min(1.0, step, *planes[0].spacing) and not problem and len(planes) > 1:
-        sentences.append(f"slices lie up to {stack.deviation_mm:.3g} mm beside the grid; the true positions are in the sidecar")
+        sentences.append(f"slices are up to {stack.deviation_mm:.3g} mm off the grid; the sidecar contains the true positions")
     return sentences

@@ -1,4 +1,4 @@
-"""The order of the volumes of one image, and what attributes say against it."""
+"""The order of the volumes of one image, and what attributes specify against it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def in_order(division: Division) -> list[Frames]:
 
 
 def _ordering_rows(division: Division) -> list[int]:
-    """Return the rows that may order the volumes; InstanceNumber does not where it could not tell them apart."""
+    """Return the rows that may order the volumes; InstanceNumber does not where it could not distinguish them."""
     counted = any(TIMES[n].complete for n in division.rows)
     return [
         n
@@ -105,7 +105,7 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
-    """Return for every frame the slice of the largest volume that lies nearest."""
+    """Return for every frame the slice of the largest volume that is nearest."""
     largest = max(volumes, key=len)
     normal = largest[0].plane.normal if largest[0].plane else np.zeros(3)
     places = np.array([frame.plane.position @ normal if frame.plane else 0.0 for frame in largest])
@@ -115,7 +115,7 @@ def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
 
 
 def missing_times(volumes: Sequence[Frames]) -> str:
-    """Say which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
+    """Return which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
     for n, row in enumerate(TIMES):
         if row.name not in _COUNTING or (
             row.name == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)
@@ -137,7 +137,7 @@ def missing_times(volumes: Sequence[Frames]) -> str:
 
 
 def _missing_at_end(volumes: Sequence[Frames], last: int, name: str) -> str:
-    """Say how many times are missing after the last, by NumberOfTemporalPositions; empty where that is not stated."""
+    """Return how many times are missing after the last, by NumberOfTemporalPositions; empty where that is not stated."""
     promised = max((frame.time_count for volume in volumes for frame in volume), default=0)
     if not last < promised < 2 * last:
         return ""

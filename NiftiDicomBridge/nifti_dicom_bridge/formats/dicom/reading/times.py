@@ -31,7 +31,7 @@ class Division:
     notes : list of str
         What to know of it.
     is_guessed : bool
-        Nothing tells them apart, so that they may contain frames of each other.
+        Nothing distinguishes them, so that they may contain frames of each other.
     """
 
     volumes: list[Frames] = field(default_factory=list)
@@ -81,7 +81,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
         if len(parts) > 1:
             division.rows.append(n)
             if TIMES[n].complete or (TIMES[n].name == INSTANCE_NUMBER and len(places) > 1):
-                division.notes.append(f"No attribute states the time of each frame: {TIMES[n].name} tells them apart")
+                division.notes.append(f"No attribute specifies the time of each frame: {TIMES[n].name} distinguishes them")
             for part in parts:
                 _divide(part, n + 1, division)
             return
@@ -92,7 +92,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
 
 
 def is_even(places: Sequence[Frames]) -> bool:
-    """Whether places are evenly spaced, up to jitter: several volumes that lie beside each other are not."""
+    """Whether places are evenly spaced, up to jitter: several volumes side by side are not."""
     steps = np.diff(distances([place[0] for place in places]))
     return len(steps) < 2 or bool(np.abs(steps - np.median(steps)).max() <= SAME_STEP * np.median(steps))
 

@@ -15,7 +15,7 @@ SAME_SPACING = 2e-3
 SAME_STEP = 0.2
 """Slices whose distances vary by no more than this part of the median are one stack, not several shifted ones."""
 LARGEST_SHIFT = 0.25
-"""Volumes of one image may lie so far apart, as a part of their extent; others are scans of different regions."""
+"""Volumes of one image may be so far apart, as a part of their extent; others are scans of different regions."""
 SEEN_SHIFT = 0.1
 """Shifts of a smaller part of a pixel or slice are not reported: rounding."""
 OVERLAP = 0.5

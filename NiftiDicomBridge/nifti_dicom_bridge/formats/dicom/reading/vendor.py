@@ -44,7 +44,7 @@ class Tiles:
     across, down : int
         Tiles per row and per column of the image.
     planes : list of Plane
-        Where each slice lies, in the order of the tiles.
+        Where each slice is, in the order of the tiles.
     """
 
     across: int
@@ -116,7 +116,7 @@ def tiles_of(elements: Elements) -> Tiles | None:
 
 
 def component_of(elements: Elements) -> str:
-    """Return the component that only a private element tells; empty where none does."""
+    """Return the component that only a private element specifies; empty where none does."""
     if _is_ge_field_map(elements):
         return "fieldmaphz"
     numbers = private_numbers(elements, GE_IMAGE_TYPE)
@@ -156,7 +156,7 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
 
 def phase_polarity(elements: Elements) -> str | None:
-    """Return from which end phase is encoded, where an object says so of itself: pepolar series hold both ways."""
+    """Return from which end phase is encoded, where an object specifies it of itself: pepolar series hold both ways."""
     stated = metadata.text(elements, Tag.RECTILINEAR_PHASE_ENCODE_REORDERING)
     if stated or not _group(elements, GE_USER_12[0]):
         return "reversed" if stated == "REVERSE_LINEAR" else None
@@ -196,7 +196,7 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
 
 
 def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:
-    """Return where the first slice begins: the mosaic's position is that of an image of its whole size, same centre."""
+    """Return where the first slice begins: the mosaic's position is that of an image of its whole size, same center."""
     rows, columns = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
     down, right = (rows - rows // across) / 2, (columns - columns // across) / 2
     row, column = plane.orientation[:3], plane.orientation[3:]

@@ -27,7 +27,7 @@ def contour_item(points: np.ndarray, plane: Plane, number: int, images: Sequence
     points : numpy.ndarray, shape (points, 2)
         Column and row of every point, from 0 at the center of the first voxel.
     plane : Plane
-        Where the plane lies, LPS, mm.
+        Position of the plane, LPS, mm.
     number : int
         ContourNumber.
     images : sequence of Elements

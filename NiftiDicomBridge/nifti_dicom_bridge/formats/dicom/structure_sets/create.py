@@ -38,7 +38,7 @@ _UNKNOWN_LABEL = "RTSTRUCT"
 
 @dataclass
 class _Tracing:
-    """The contours of all regions, by their numbers, and what is to be said of them."""
+    """The contours of all regions, by their numbers, and notes about them."""
 
     items: dict[int, list[Elements]] = field(default_factory=lambda: defaultdict(list))
     holes: int = 0
@@ -111,7 +111,7 @@ def _report(traced: _Tracing, segments: Sequence[Segment], request: Segmentation
         )
     elif traced.unreferenced:
         request.log.warnings.append(
-            f"the contours of {len(traced.unreferenced)} slice(s) do not lie in a plane of the reference: programs for "
+            f"the contours of {len(traced.unreferenced)} slice(s) are not in a plane of the reference: programs for "
             "treatment planning may ignore or move them. Resample the label map to the grid of the reference"
         )
 

@@ -1,4 +1,4 @@
-"""Closed contours → masks: the voxels whose centers lie inside."""
+"""Closed contours → masks: the voxels whose centers are inside."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def filled(contours: Iterable[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
-    """Return the mask of the voxels of a plane whose centers lie within an odd number of contours.
+    """Return the mask of the voxels of a plane whose centers are within an odd number of contours.
 
     So contours in others are holes, keyholes enclose nothing between their two lines, and what is outside of the plane is
     left out.

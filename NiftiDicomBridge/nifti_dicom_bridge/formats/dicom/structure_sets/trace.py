@@ -74,7 +74,7 @@ def signed_area(points: np.ndarray) -> float:
 class _Rings:
     """Outlines and holes as doubly linked rings of points, which keyholes join.
 
-    A keyhole runs along a row of voxels, from the leftmost point of a hole that lies on a row to the next point to the left:
+    A keyhole runs along a row of voxels, from the leftmost point of a hole on a row to the next point to the left:
     all voxels between are of the region, so it crosses no other line and ends at the outline, or at a hole further left.
     """
 

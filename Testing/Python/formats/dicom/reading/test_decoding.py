@@ -230,6 +230,7 @@ def test_the_other_process_decodes_what_its_decoder_can() -> None:
     assert np.array_equal(found, frame[None])
 
 
+@pytest.mark.slow
 def test_frames_that_no_decoder_takes_do_not_end_the_other_process() -> None:
     pytest.importorskip("gdcm")
     workers, frame = codec_process._Workers(), ramp(32, 32, dtype="<u2")

@@ -177,7 +177,7 @@ def test_frames_that_state_nothing_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_instance_numbers_at_random_are_refused_where_nothing_else_is_stated(seed: int, tmp_path: Path) -> None:
-    with pytest.raises(DicomReadError, match="24 frames lie at 6 positions"):
+    with pytest.raises(DicomReadError, match="24 frames are at 6 positions"):
         images(tmp_path, _renumbered(series(lambda ds, t, k: None), seed))
 
 
@@ -199,7 +199,7 @@ def test_uids_that_count_tell_times_apart_where_instance_numbers_do_not(by_time:
     (volume,) = images(tmp_path, found)
 
     assert numbers(volume) == expected(list(range(TIMES)))
-    assert any("the number at the end of SOPInstanceUID tells them apart" in warning for warning in volume.warnings)
+    assert any("the number at the end of SOPInstanceUID distinguishes them" in warning for warning in volume.warnings)
 
 
 def test_irregular_triggers_are_times_in_their_order(tmp_path: Path) -> None:
@@ -213,6 +213,7 @@ def test_irregular_triggers_are_times_in_their_order(tmp_path: Path) -> None:
     assert numbers(volume) == expected(list(range(TIMES)))
 
 
+@pytest.mark.slow
 @given(beats=st.lists(st.integers(600, 1100), min_size=3, max_size=5), phases=st.integers(3, 8))
 @settings(max_examples=25)
 def test_phases_of_hearts_that_beat_at_another_rate_in_every_slice(
@@ -265,7 +266,7 @@ def test_midnight_with_a_change_of_the_date_is_no_note(tmp_path: Path) -> None:
 def test_times_that_only_instance_numbers_tell_apart_are_reported(tmp_path: Path) -> None:
     (volume,) = images(tmp_path, series(lambda ds, t, k: None))
 
-    assert list(volume.warnings) == ["No attribute states the time of each frame: InstanceNumber tells them apart"]
+    assert list(volume.warnings) == ["No attribute specifies the time of each frame: InstanceNumber distinguishes them"]
 
 
 def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
@@ -388,7 +389,7 @@ def test_volumes_that_move_stay_one_image(away: tuple[float, float, float], tmp_
 
     assert numbers(volume) == expected(list(range(TIMES)))
     largest = (TIMES - 1) * np.linalg.norm(away)
-    assert any(f"volumes lie up to {largest:.3g} mm beside the first one" in warning for warning in volume.warnings)
+    assert any(f"volumes are up to {largest:.3g} mm off the first one" in warning for warning in volume.warnings)
 
 
 def test_volumes_that_turn_stay_one_image(tmp_path: Path) -> None:

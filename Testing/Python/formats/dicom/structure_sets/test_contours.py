@@ -14,11 +14,13 @@ from nifti_dicom_bridge.formats.dicom.structure_sets.trace import contours_of, s
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 
+@pytest.mark.slow
 @given(arrays(bool, SHAPES))
 def test_every_mask_comes_back_voxel_by_voxel(mask):
     assert np.array_equal(filled(contours_of(mask)[0], mask.shape), mask)
 
 
+@pytest.mark.slow
 @given(arrays(np.float32, SHAPES, elements=st.floats(0, 1, width=32)))
 def test_probabilities_come_back_as_the_voxels_above_one_half(plane):
     different = filled(contours_of(plane)[0], plane.shape) != (plane > 0.5)

@@ -1,0 +1,191 @@
+"""Objects below a URL as files in a folder: empty ones that stand for objects, and whole ones while they are converted."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ..errors import ArchiveError
+from ..model.names import ZARR_SUFFIX
+from ..model.remote_files import HEAD, forget, is_remote, register
+from ..network.object_store import ObjectStore, StoredObject
+from ..output.locks import HOME
+
+AHEAD = 64
+"""Objects whose beginnings are read at the same time."""
+JOURNAL = "commit-"
+"""Beginning of the name of an object that lists outputs which are being written; it is in the folder `HOME`."""
+LONGEST_NAME = 255
+_DESCRIPTION = re.compile(rf"{re.escape(ZARR_SUFFIX)}/(record/|(.*/)?(zarr\.json|\.z\w+)$)", re.IGNORECASE)
+"""Files of Zarr stores that describe the others, and those of the record."""
+
+
+@dataclass
+class Mirror:
+    """A folder that has a file for each object below a URL.
+
+    Attributes
+    ----------
+    url : str
+        Where the objects are.
+    folder : pathlib.Path
+        Where the files are.
+    objects : dict of str to StoredObject
+        Name relative to URL and folder → object.
+    refused : dict of str to str
+        Name of an object that has no file → why.
+    whole : set of str
+        Names of files that are whole from the beginning: descriptions of Zarr arrays, which another package reads.
+    """
+
+    url: str
+    folder: Path
+    objects: dict[str, StoredObject] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, url: str, folder: Path, is_output: bool = False) -> Mirror:
+        """Return the mirror of all objects below a URL; raises as `ObjectStore`."""
+        mirror = cls(url, folder)
+        objects = ObjectStore(url, is_output).objects()
+        folder.mkdir(parents=True)
+        incomplete = mirror._incomplete(objects)
+        for one in objects:
+            parts = PurePosixPath(one.name).parts
+            if HOME in parts:
+                continue
+            if any(name == one.name or one.name.startswith(name + "/") for name in incomplete):
+                mirror.refused[one.name] = "a conversion was interrupted while it wrote this output. Repeat that conversion."
+            elif not _is_file_name(one.name):
+                mirror.refused[one.name] = "its name is not valid for a file. Rename it."
+            else:
+                mirror._place(one)
+        mirror.activate()
+        described = list(filter(_DESCRIPTION.search, mirror.objects))
+        mirror.fetch(folder / name for name in described)
+        mirror.whole.update(described)
+        return mirror
+
+    def activate(self) -> None:
+        """Let the files that are not fetched stand for their objects, in this process."""
+        heads = _Heads(self.url, list(self.objects.values()))
+        for one in self.objects.values():
+            if one.name not in self.whole:
+                register(self.folder / one.name, heads.reader_of(one))
+
+    def forget(self) -> None:
+        """Let no file stand for an object any more."""
+        for name in self.objects:
+            forget(self.folder / name)
+
+    def fetch(self, paths: Iterable[Path]) -> list[Path]:
+        """Make files whole, those below folders too; return which were not."""
+        wanted = [one for path in paths for one in self._objects_at(path) if is_remote(self.folder / one.name)]
+        if not wanted:
+            return []
+        temporary = self.folder.parent / f"fetched-{uuid.uuid4().hex}"
+        temporary.mkdir()
+        places = [temporary / str(n) for n in range(len(wanted))]
+        try:
+            ObjectStore(self.url).fetch([one.key for one in wanted], places)
+            for one, place in zip(wanted, places, strict=True):
+                if place.stat().st_size != one.size:
+                    raise ArchiveError(f"{self.url}/{one.name}: changed while it was converted. Convert it again.")
+                os.utime(place, ns=(one.changed_ns, one.changed_ns))
+                os.replace(place, self.folder / one.name)
+                forget(self.folder / one.name)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return [self.folder / one.name for one in wanted]
+
+    def release(self, paths: Iterable[Path]) -> None:
+        """Make whole files stand for their objects again, to free the disk."""
+        heads = _Heads(self.url, [])
+        for path in paths:
+            one = self.objects[path.relative_to(self.folder).as_posix()]
+            self._place(one)
+            register(path, heads.reader_of(one))
+
+    def _objects_at(self, path: Path) -> Iterator[StoredObject]:
+        if not path.is_relative_to(self.folder):
+            return
+        name = path.relative_to(self.folder).as_posix()
+        if name in self.objects:
+            yield self.objects[name]
+        else:
+            yield from (one for other, one in self.objects.items() if other.startswith(name + "/"))
+
+    def _place(self, one: StoredObject) -> None:
+        """Make a file of the size and time of an object that occupies no room on the disk."""
+        path = self.folder / one.name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{uuid.uuid4().hex}")
+            with open(temporary, "wb") as file:
+                file.truncate(one.size)
+            os.utime(temporary, ns=(one.changed_ns, one.changed_ns))
+            os.replace(temporary, path)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            self.refused[one.name] = "an object has the name of a folder. Rename it."
+            return
+        self.objects[one.name] = one
+
+    def _incomplete(self, objects: Sequence[StoredObject]) -> set[str]:
+        """Return the names of outputs that a conversion did not complete, here or in a folder below."""
+        journals = [one for one in objects if f"{HOME}/{JOURNAL}" in one.name and one.name.endswith(".txt")]
+        names: set[str] = set()
+        for one in journals:
+            (content,) = ObjectStore(self.url).read([one.key], 0, [one.size])
+            before = one.name.partition(HOME)[0]
+            names.update(before + line for line in content.decode("utf-8", "replace").split("\n") if line)
+        return names
+
+
+def _is_file_name(name: str) -> bool:
+    parts = name.split("/")
+    return all(part not in ("", ".", "..") and "\0" not in part and len(part.encode()) <= LONGEST_NAME for part in parts)
+
+
+class _Heads:
+    """Reads objects by ranges; the beginnings of many at the same time, as files are read one after the other."""
+
+    def __init__(self, url: str, objects: list[StoredObject]):
+        self._url, self._objects = url, objects
+        self._number = {one.key: n for n, one in enumerate(objects)}
+        self._heads: dict[str, bytes] = {}
+        self._store: ObjectStore | None = None
+
+    def reader_of(self, one: StoredObject) -> _Reader:
+        return _Reader(self, one)
+
+    def read(self, one: StoredObject, start: int, end: int) -> bytes:
+        if self._store is None:
+            self._store = ObjectStore(self._url)
+        if start == 0 and end <= HEAD and one.key in self._number:
+            return self._head(self._store, one)[:end]
+        return self._store.read([one.key], start, [end])[0]
+
+    def _head(self, store: ObjectStore, one: StoredObject) -> bytes:
+        if one.key not in self._heads:
+            first = self._number[one.key]
+            window = self._objects[first : first + AHEAD]
+            heads = store.read([other.key for other in window], 0, [min(HEAD, other.size) for other in window])
+            self._heads = dict(zip([other.key for other in window], heads, strict=True))
+        return self._heads.pop(one.key)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads ranges of one object."""
+
+    heads: _Heads
+    one: StoredObject
+
+    def __call__(self, start: int, end: int) -> bytes:
+        return self.heads.read(self.one, start, end)

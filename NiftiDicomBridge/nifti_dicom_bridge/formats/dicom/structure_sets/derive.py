@@ -1,0 +1,244 @@
+"""Edited label maps or masks of an RT Structure Set → a derived one: contours of unedited slices stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....errors import GeometryError
+from ....labels import Segment
+from ....model import metadata
+from ....model.metadata import Element, Elements, Instance, Item, Log
+from ....model.volume import Volume
+from ....standard.tags import Tag
+from .. import new_element
+from ..created.label_values import label_voxels
+from ..created.modules import STRUCTURE_SET_MODULES, defaults_of
+from ..created.request import planes_of
+from ..new_file import NewFile, file_without_pixels, with_equipment
+from ..pydicom_conversion import in_utf_8, with_charset
+from ..references import Reference
+from ..uids import UidMap, new_uid
+from .contour_data import contour_item
+from .create import roi_elements
+from .masks import HALF, SliceGrid
+from .rois import CLOSED, Roi, rois_of
+from .trace import contours_of, require_tracer
+
+_SEQUENCES = (Tag.STRUCTURE_SET_ROI_SEQUENCE, Tag.ROI_CONTOUR_SEQUENCE, Tag.RTROI_OBSERVATIONS_SEQUENCE)
+_OF_APPROVAL = (Tag.REVIEW_DATE, Tag.REVIEW_TIME, Tag.REVIEWER_NAME)
+_MOVED = "beside their slice"
+
+
+@dataclass
+class _Edited:
+    """What edited images are made of.
+
+    Attributes
+    ----------
+    volumes, voxels : list
+        The images, and their labels, shape (slices, rows, columns).
+    grid : SliceGrid
+        Their slices.
+    on_original_grid : bool
+        Whether contours of the original lie in these slices.
+    """
+
+    volumes: Sequence[Volume]
+    voxels: list[np.ndarray]
+    grid: SliceGrid
+    on_original_grid: bool
+
+    def mask(self, index: int) -> np.ndarray | None:
+        """Return the voxels of a region by its index; None if none of the images contains it."""
+        for volume, voxels in zip(self.volumes, self.voxels, strict=True):
+            layers = volume.dicom.metadata.layers
+            for _, _, own, label in [] if layers is None else layers.tolist():
+                if own == index:
+                    return np.asarray(voxels == label)
+        return None
+
+    def new_labels(self) -> dict[int, np.ndarray]:
+        """Return the voxels of labels that no region of the original has."""
+        masks: dict[int, np.ndarray] = {}
+        for volume, voxels in zip(self.volumes, self.voxels, strict=True):
+            layers = volume.dicom.metadata.layers
+            known = set() if layers is None else set(layers[:, 3].tolist())
+            for label in set(np.unique(voxels).tolist()) - known - {0}:
+                masks[label] = masks[label] | (voxels == label) if label in masks else voxels == label
+        return masks
+
+
+def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[NewFile]:
+    """Yield the RT Structure Set of edited images of one original, on one grid.
+
+    Parameters
+    ----------
+    volumes : sequence of Volume
+        With metadata and origin, at least one edited since.
+    resampled : bool
+        Whether their planes are not those that the original was drawn on.
+    uids : UidMap
+        Gives the new SeriesInstanceUID.
+    log : Log
+        Receives what was changed, added and left out.
+
+    Raises
+    ------
+    DependencyError, LabelError, GeometryError
+        If contours cannot be traced, voxels are not labels, or the slices are not where the contours of the original are.
+    """
+    require_tracer()
+    first = volumes[0]
+    original, planes = first.dicom.metadata.first, planes_of(first)
+    grid = SliceGrid(planes, (first.shape_ijk[1], first.shape_ijk[0]), 0.0)
+    voxels = [label_voxels(volume, log)[0] if volume.array.any() else volume.array[0] for volume in volumes]
+    edited = _Edited(volumes, voxels, grid, not resampled)
+    rois = rois_of(original)
+    if not resampled:
+        _check_slices(rois, grid, volumes)
+    elements = _common(original, uids) | _regions(original, rois, edited, log)
+    yield file_without_pixels(with_charset(elements))
+
+
+def _check_slices(rois: Sequence[Roi], grid: SliceGrid, volumes: Sequence[Volume]) -> None:
+    """Refuse slices that are not where the contours lie: an image has an even grid, and its series may be uneven."""
+    distances = [np.mean(c.points @ grid.normal) for roi in rois for c in roi.contours if c.kind in CLOSED]
+    off = [np.abs(grid.distances - distance).min() for distance in distances]
+    inside = [distance for distance in off if distance <= HALF * grid.step_mm]
+    was_moved = any(_MOVED in sentence for volume in volumes for sentence in volume.warnings)
+    if inside and max(inside) > grid.near_mm and not was_moved:
+        raise GeometryError(
+            f"Contours of the original lie up to {max(inside):.3g} mm beside the slices of the edited image: the slices of its "
+            "series are unevenly spaced. Remove the record (the sidecar), and make a new RT Structure Set with "
+            'kind="rtstruct" and reference= that series.'
+        )
+
+
+# --- regions ----------------------------------------------------------------------------------------------------------
+
+
+def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log) -> Elements:
+    """Return the sequences of ROIs, contours and observations of the derived object."""
+    recoded = in_utf_8(original, _SEQUENCES)
+    contours = list(metadata.items(recoded, Tag.ROI_CONTOUR_SEQUENCE))
+    place = {
+        metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1): n for n, item in reversed(list(enumerate(contours)))
+    }
+    changed: list[int] = []
+    for roi in rois:
+        mask = edited.mask(roi.index)
+        if mask is None:
+            continue
+        before = contours[place[roi.number]].elements if roi.number in place else {}
+        items = _contour_items(before, roi, mask, edited)
+        if items is None:
+            continue
+        changed.append(roi.number)
+        kept = {tag: element for tag, element in before.items() if tag != Tag.CONTOUR_SEQUENCE}
+        kept.setdefault(Tag.REFERENCED_ROI_NUMBER, new_element.integers("IS", roi.number))
+        item = Item({**({Tag.CONTOUR_SEQUENCE: Element("SQ", tuple(items))} if items else {}), **kept})
+        if roi.number in place:
+            contours[place[roi.number]] = item
+        else:
+            contours.append(item)
+    names = [roi.name for roi in rois if roi.number in changed]
+    if names:
+        log.notes.append(f"contours were traced anew where voxels were edited: {', '.join(names[:5])}")
+    described = [_without_volume(item, changed) for item in metadata.items(recoded, Tag.STRUCTURE_SET_ROI_SEQUENCE)]
+    observations = list(metadata.items(recoded, Tag.RTROI_OBSERVATIONS_SEQUENCE))
+    sequences = dict(zip(_SEQUENCES, (described, contours, observations), strict=True))
+    _add_new(sequences, rois, edited, log)
+    return {tag: Element("SQ", tuple(items)) for tag, items in sequences.items()}
+
+
+def _without_volume(item: Item, changed: Sequence[int]) -> Item:
+    """Return an item of StructureSetROISequence; without ROIVolume if the region was changed."""
+    if metadata.integer(item.elements, Tag.ROI_NUMBER) not in changed:
+        return item
+    return item._replace(elements=new_element.without(item.elements, {Tag.ROI_VOLUME}))
+
+
+def _contour_items(before: Elements, roi: Roi, mask: np.ndarray, edited: _Edited) -> list[Item] | None:
+    """Return the items of ContourSequence of a region: those of edited slices are new; None if no slice was edited."""
+    grid = edited.grid
+    drawn = grid.masks_of(roi).planes if edited.on_original_grid else {}
+    new = {k for k in range(len(mask)) if not edited.on_original_grid or not _is_drawn(mask[k], drawn.get(k))}
+    if not new:
+        return None
+    kept = []
+    for item in metadata.items(before, Tag.CONTOUR_SEQUENCE) if edited.on_original_grid else ():
+        points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
+        usable = points.size and points.size % 3 == 0
+        k = grid.slice_of(points.reshape(-1, 3)) if usable else None
+        is_closed = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, "CLOSED_PLANAR") in CLOSED
+        if k is None or k not in new or not is_closed:
+            kept.append(item)
+    images = _images_of(before, grid) if edited.on_original_grid else {}
+    for k in sorted(new):
+        for points in contours_of(mask[k])[0]:
+            reference = {Tag.CONTOUR_IMAGE_SEQUENCE: images[k]} if k in images else {}
+            kept.append(Item({**reference, **contour_item(points, grid.planes[k], len(kept) + 1, ())}))
+    return kept
+
+
+def _is_drawn(mask: np.ndarray, box: tuple[slice, slice, np.ndarray] | None) -> bool:
+    if box is None:
+        return not mask.any()
+    rows, columns, drawn = box
+    return bool(mask.sum() == drawn.sum()) and bool(np.array_equal(mask[rows, columns], drawn))
+
+
+def _images_of(before: Elements, grid: SliceGrid) -> dict[int, Element]:
+    """Return ContourImageSequence of the slices that have contours."""
+    images: dict[int, Element] = {}
+    for item in metadata.items(before, Tag.CONTOUR_SEQUENCE):
+        points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
+        k = grid.slice_of(points.reshape(-1, 3)) if points.size and points.size % 3 == 0 else None
+        if k is not None and Tag.CONTOUR_IMAGE_SEQUENCE in item.elements:
+            images.setdefault(k, item.elements[Tag.CONTOUR_IMAGE_SEQUENCE])
+    return images
+
+
+def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edited, log: Log) -> None:
+    """Add regions for labels that the original does not have."""
+    taken = {roi.number for roi in rois}
+    for label, mask in sorted(edited.new_labels().items()):
+        number = label if label not in taken else max(taken) + 1
+        taken.add(number)
+        log.warnings.append(f"the meaning of label {label} is not specified: a new region, named by number")
+        segment = Segment(number, f"Label {label}", algorithm_type="MANUAL")
+        items: list[Elements] = []
+        for k in range(len(mask)):
+            items += [contour_item(points, edited.grid.planes[k], len(items) + 1, ()) for points in contours_of(mask[k])[0]]
+        frame = {Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", rois[0].frame_of_reference)}
+        for tag, element in roi_elements([segment], {number: items}, frame).items():
+            sequences[tag] += metadata.items({tag: element}, tag)
+
+
+# --- the object -------------------------------------------------------------------------------------------------------
+
+
+def _common(original: Instance, uids: UidMap) -> Elements:
+    """Return what holds for the derived object: it is another series, refers to its predecessor, and is not approved."""
+    stale = {*_SEQUENCES, *_OF_APPROVAL, Tag.APPROVAL_STATUS}
+    kept = in_utf_8(original, {tag for tag in original.elements if tag not in stale and not tag >> 16 & 1})
+    date, time = new_element.now()
+    series = uids.add(metadata.text(original.elements, Tag.SERIES_INSTANCE_UID))
+    approval = {Tag.APPROVAL_STATUS: new_element.text("CS", "UNAPPROVED")} if Tag.APPROVAL_STATUS in original.elements else {}
+    modules = STRUCTURE_SET_MODULES if Tag.FRAME_OF_REFERENCE_UID in kept else STRUCTURE_SET_MODULES[:-1]
+    return {
+        **defaults_of(modules),
+        **kept,
+        **approval,
+        Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", series),
+        Tag.INSTANCE_CREATION_DATE: date,
+        Tag.INSTANCE_CREATION_TIME: time,
+        Tag.STRUCTURE_SET_DATE: date,
+        Tag.STRUCTURE_SET_TIME: time,
+        Tag.PREDECESSOR_STRUCTURE_SET_SEQUENCE: new_element.sequence(Reference.to(original).item),
+        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: with_equipment(kept),
+    }

@@ -1,0 +1,64 @@
+"""The RT Structure Sets of an inventory → plans; those without images to draw them on stay leftovers, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ....errors import BridgeError
+from ....model.failure import failure_of
+from ....model.metadata import Instance
+from ..reading.plans import Plan, plan_all, plan_series, with_unique_names
+from ..reading.series import Inventory, Leftover, Series
+from .plan import StructurePlan, StructureReader
+
+
+def all_plans(inventory: Inventory) -> list[Plan]:
+    """Return what the series and RT Structure Sets of an inventory become, under names that differ."""
+    plans = plan_all(inventory)
+    return with_unique_names([*plans, *structure_plans(inventory, plans, StructureReader())])
+
+
+def structure_plans(inventory: Inventory, plans: Sequence[Plan], reader: StructureReader) -> list[StructurePlan]:
+    """Return what the RT Structure Sets of an inventory become, and correct its leftovers.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        Its structure sets are among its leftovers; the leftovers of those that become images are removed.
+    plans : sequence of Plan
+        The images of the inventory.
+    reader : StructureReader
+        How they are read.
+    """
+    grids = [*plans, *(_grids_of(inventory.left_out) if inventory.structure_sets else ())]
+    known: dict[str, Instance] = {}
+    results: list[StructurePlan] = []
+    reasons: dict[str, Leftover | None] = {}
+    for instance in inventory.structure_sets:
+        twin = known.setdefault(instance.uid, instance)
+        if twin is not instance and twin.elements == instance.elements:
+            reasons[instance.path] = Leftover(instance.path, f"the same instance as {twin.path}")
+            continue
+        try:
+            planned = reader.plans(instance, grids)
+        except Exception as error:
+            failure = failure_of(error)
+            reasons[instance.path] = Leftover(instance.path, failure.sentence, True, failure.traceback)
+            continue
+        reasons[instance.path] = Leftover(instance.path, planned) if isinstance(planned, str) else None
+        results += [] if isinstance(planned, str) else planned
+    changed = [reasons.get(one.path, one) for one in inventory.leftovers]
+    inventory.leftovers = [replace(one) for one in changed if one is not None]
+    return results
+
+
+def _grids_of(left_out: Sequence[Series]) -> list[Plan]:
+    """Return the volumes of series that are not converted; those that cannot be understood have no grid to draw on."""
+    plans: list[Plan] = []
+    for series in left_out:
+        try:
+            plans += plan_series(series)
+        except BridgeError:
+            continue
+    return plans

@@ -1,0 +1,205 @@
+"""Contours of a region → its masks in the slices of a grid, and what the grid could not hold of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ....model.geometry import Plane
+from .fill import filled
+from .rois import CLOSED, Contour, Roi
+
+SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
+"""Contours are in one plane if their distance is at most this many mm, or this part of the slice distance."""
+FLAT = 0.1
+"""And parallel to the slices if their points are no further apart along the normal than this part of the slice distance."""
+HALF = 0.5
+Box = tuple[slice, slice, np.ndarray]
+"""Rows and columns of a box, and the mask in it."""
+
+
+@dataclass
+class RoiMasks:
+    """The voxels of a region.
+
+    Attributes
+    ----------
+    roi : Roi
+        The region.
+    planes : dict of int to Box
+        By slice.
+    warnings : list of str
+        What the grid does not hold.
+    notes : list of str
+        How its contours were taken.
+    """
+
+    roi: Roi
+    planes: dict[int, Box] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class SliceGrid:
+    """The slices of a series, which contours are drawn in.
+
+    Parameters
+    ----------
+    planes : sequence of Plane
+        Where the slices truly lie, in order.
+    shape : (int, int)
+        Rows, columns.
+    step_mm : float
+        Distance of slices where there is only one.
+    """
+
+    def __init__(self, planes: Sequence[Plane], shape: tuple[int, int], step_mm: float):
+        self.planes, self.shape, self.normal = planes, shape, planes[0].normal
+        self.distances = np.array([plane.position @ self.normal for plane in planes])
+        steps = np.abs(np.diff(self.distances))
+        self.step_mm = float(steps.min()) if steps.size else step_mm or 1.0
+        self.near_mm = max(SAME_PLANE_MM, SAME_PLANE * self.step_mm)
+
+    def masks_of(self, roi: Roi) -> RoiMasks:
+        """Return the voxels of a region: those whose centers lie within an odd number of its contours in their slice."""
+        masks = RoiMasks(roi)
+        closed = [contour for contour in roi.contours if contour.kind in CLOSED]
+        if len(closed) < len(roi.contours):
+            kinds = sorted({contour.kind for contour in roi.contours} - CLOSED)
+            masks.warnings.append(f"{len(roi.contours) - len(closed)} contour(s) enclose nothing ({', '.join(kinds)})")
+        if roi.damaged:
+            masks.warnings.append(f"the points of {roi.damaged} contour(s) cannot be read: the region has no voxels")
+            return masks
+        tilted = sum(np.ptp(contour.points @ self.normal) > FLAT * self.step_mm for contour in closed)
+        if tilted:
+            masks.warnings.append(f"{tilted} contour(s) are not parallel to the slices: the region has no voxels")
+            return masks
+        levels = self._levels(closed)
+        for k, level in self._by_slice(levels, masks).items():
+            self._fill(masks, k, levels[level])
+        return masks
+
+    def _levels(self, contours: Sequence[Contour]) -> dict[float, list[Contour]]:
+        """Return contours by their distance along the normal, those in one plane together."""
+        levels: dict[float, list[Contour]] = {}
+        for contour in sorted(contours, key=lambda contour: float(np.mean(contour.points @ self.normal))):
+            distance = float(np.mean(contour.points @ self.normal))
+            last = next(reversed(levels), None)
+            levels.setdefault(last if last is not None and distance - last <= self.near_mm else distance, []).append(contour)
+        return levels
+
+    def _by_slice(self, levels: dict[float, list[Contour]], masks: RoiMasks) -> dict[int, float]:
+        """Return the plane of contours that each slice gets: the nearest one within half of the distance of slices."""
+        nearest: dict[int, float] = {}
+        outside = beside = 0
+        for level, contours in levels.items():
+            k = self.slice_of(contours[0].points)
+            if k is None:
+                outside += len(contours)
+            elif k not in nearest or abs(self.distances[k] - level) < abs(self.distances[k] - nearest[k]):
+                beside += k in nearest
+                nearest[k] = level
+            else:
+                beside += 1
+        moved = [abs(self.distances[k] - level) for k, level in nearest.items()]
+        if outside:
+            masks.warnings.append(f"{outside} contour(s) lie outside of the slices of the grid and were left out")
+        if beside:
+            masks.warnings.append(f"{beside} plane(s) of contours between slices were left out: each slice has the nearest")
+        if moved and max(moved) > self.near_mm:
+            masks.warnings.append(f"contours lie up to {max(moved):.3g} mm beside their slice and were moved to it")
+        self._warn_of_gaps(sorted(nearest), masks)
+        return nearest
+
+    def slice_of(self, points: np.ndarray) -> int | None:
+        """Return the slice that a contour belongs to; None if it lies outside of the grid."""
+        distance = float(np.mean(points @ self.normal))
+        k = int(np.abs(self.distances - distance).argmin())
+        return k if abs(self.distances[k] - distance) <= HALF * self._step_at(k) + self.near_mm else None
+
+    def _step_at(self, k: int) -> float:
+        near = np.abs(np.diff(self.distances[max(0, k - 1) : k + 2]))
+        return float(near.max()) if near.size else self.step_mm
+
+    def _warn_of_gaps(self, slices: Sequence[int], masks: RoiMasks) -> None:
+        """Warn if contours are drawn in every second or third slice only: nothing is interpolated."""
+        steps = np.diff(slices)
+        if len(steps) > 1 and steps.min() > 1:
+            masks.warnings.append(f"contours are drawn only every {int(np.median(steps))} slices: those between are empty")
+
+    def _fill(self, masks: RoiMasks, k: int, contours: Sequence[Contour]) -> None:
+        polygons = [self._in_plane(contour.points, self.planes[k]) for contour in contours]
+        low = np.min([polygon.min(axis=0) for polygon in polygons], axis=0)
+        high = np.max([polygon.max(axis=0) for polygon in polygons], axis=0)
+        rows, columns = self.shape
+        if (low < -HALF - 1e-3).any() or (high > np.array([columns, rows]) - HALF + 1e-3).any():
+            _once(masks.warnings, "contours leave the grid: what is outside was cut off")
+        first = np.clip(np.floor(low).astype(int), 0, [columns, rows])
+        last = np.clip(np.ceil(high).astype(int) + 1, 0, [columns, rows])
+        if (last <= first).any():
+            return
+        shape, shifted = (int(last[1] - first[1]), int(last[0] - first[0])), [polygon - first for polygon in polygons]
+        mask = filled(shifted, shape)
+        if len(polygons) > 1:
+            _note_overlaps(masks, shifted, mask, shape)
+        if mask.any():
+            masks.planes[k] = slice(int(first[1]), int(last[1])), slice(int(first[0]), int(last[0])), mask
+
+    def _in_plane(self, points: np.ndarray, plane: Plane) -> np.ndarray:
+        """Return column and row of points, from 0 at the center of the first voxel."""
+        away = points - plane.position
+        columns = away @ plane.orientation[:3] / plane.spacing[1]
+        rows = away @ plane.orientation[3:] / plane.spacing[0]
+        return np.stack([columns, rows], axis=1)
+
+
+def _note_overlaps(masks: RoiMasks, polygons: Sequence[np.ndarray], mask: np.ndarray, shape: tuple[int, int]) -> None:
+    """Say where contours of a region overlap: those in others are holes; others cross, and what they share is not in it."""
+    single = [filled([polygon], shape) for polygon in polygons]
+    if np.array_equal(np.logical_or.reduce(single), mask):
+        return
+    nested = all(
+        not (a & b).any() or not (a & ~b).any() or not (b & ~a).any() for n, a in enumerate(single) for b in single[n + 1 :]
+    )
+    if nested:
+        _once(masks.notes, "contours within others are holes")
+    else:
+        _once(masks.warnings, "contours cross each other: what is within two of them is not in the region (XOR)")
+
+
+def _once(sentences: list[str], sentence: str) -> None:
+    if sentence not in sentences:
+        sentences.append(sentence)
+
+
+def sets_without_overlap(masks: Sequence[RoiMasks]) -> list[list[RoiMasks]]:
+    """Return regions in sets, in each of which no two have a voxel in common; those without voxels are in the first."""
+    from ..reading.overlaps import colored_sets
+
+    pairs = {
+        frozenset((a.roi.index, b.roi.index))
+        for n, a in enumerate(masks)
+        for b in masks[n + 1 :]
+        if _have_a_voxel_in_common(a, b)
+    }
+    sets = colored_sets([one.roi.index for one in masks], pairs)
+    return [[one for one in masks if sets[one.roi.index] == n] for n in range(max(sets.values()) + 1)]
+
+
+def _have_a_voxel_in_common(a: RoiMasks, b: RoiMasks) -> bool:
+    return any(_overlap(a.planes[k], b.planes[k]) for k in a.planes.keys() & b.planes.keys())
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    """Whether two masks have a voxel in common."""
+    top, bottom = max(a[0].start, b[0].start), min(a[0].stop, b[0].stop)
+    left, right = max(a[1].start, b[1].start), min(a[1].stop, b[1].stop)
+    if bottom <= top or right <= left:
+        return False
+    one, other = (
+        mask[top - rows.start : bottom - rows.start, left - columns.start : right - columns.start]
+        for rows, columns, mask in (a, b)
+    )
+    return bool((one & other).any())

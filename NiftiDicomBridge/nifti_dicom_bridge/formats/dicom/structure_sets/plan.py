@@ -1,0 +1,294 @@
+"""RT Structure Sets → plans: label maps or masks of their regions on the grid of the series that they were drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ....model import metadata
+from ....model.dicom_source import DicomSource, Origin
+from ....model.digest import digest_of, freeze
+from ....model.metadata import Instance, SeriesMetadata
+from ....model.names import safe_name
+from ....model.pixels import PixelRecord, Rescale
+from ....model.volume import Volume
+from ....options import RoiForm
+from ....standard.tags import Tag
+from ..reading.frame_info import FrameInfo
+from ..reading.plans import Plan
+from ..reading.stacks import Grid, Layer
+from .masks import RoiMasks, SliceGrid, sets_without_overlap
+from .rois import Roi, labels_of, rois_of
+
+MASK = 1
+"""The value of the voxels of a mask."""
+_FEW = 4
+_NOT_DRAWN_ON = ("RTDOSE", "SEG")
+"""Modalities of objects that are results, not images on which regions are drawn."""
+NO_IMAGES = (
+    "no image: RT Structure Set Storage, and the series that it refers to ({series}) is not in the input. Add its folder to "
+    "the input, or name it with reference="
+)
+_OTHER_SPACE = (
+    "no image: RT Structure Set Storage. The series of reference= is in another frame of reference than its regions. Name the "
+    "series {series}"
+)
+_SEVERAL = (
+    "no image: RT Structure Set Storage, and the series that it refers to ({series}) is not in the input. Several series are "
+    "in its frame of reference ({titles}): name one with reference="
+)
+_OTHER_SERIES = (
+    "the series that the RT Structure Set refers to is not in the input: drawn on {title}, the only one in its frame of "
+    "reference"
+)
+_NOT_ITS_SPACE = "the contours refer to images of another frame of reference than that of their regions: drawn on these images"
+_NO_ROI = "no image: RT Structure Set Storage without regions of interest"
+
+
+@dataclass
+class StructurePlan(Plan):
+    """A label map or mask of an RT Structure Set that can be drawn.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (1, slices, rows, columns).
+    masks : list of RoiMasks
+        The regions in it, with the label of each.
+    labels : list of int
+        Value of the voxels of each region.
+    """
+
+    shape: tuple[int, int, int, int] = (1, 1, 1, 1)
+    masks: list[RoiMasks] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+
+    def outline(self) -> Volume:
+        """Return the volume with zeros that take no memory in the place of its voxels."""
+        layers = np.array([(layer.slice, 0, layer.frame.frame, layer.label) for layer in self.grid.layers], np.int32)
+        series = SeriesMetadata(self.instances, np.zeros((1, self.shape[1], 2), np.int32), layers)
+        assert self.grid.stack is not None
+        matrix = self.grid.stack.ijk_to_ras
+        origin = Origin("", self.shape, matrix, Rescale(), self.dtype.str)
+        return Volume(
+            voxels=np.broadcast_to(np.zeros((), self.dtype), self.shape),
+            ijk_to_ras=matrix,
+            name=self.name,
+            source=DicomSource(series, PixelRecord(self.dtype.str), origin),
+            warnings=tuple(self.warnings),
+            intent="label",
+        )
+
+    def load(self) -> Volume:
+        """Return the volume."""
+        voxels = np.zeros(self.shape, self.dtype)
+        for one, label in zip(self.masks, self.labels, strict=True):
+            for k, (rows, columns, mask) in one.planes.items():
+                voxels[0, k, rows, columns][mask] = label
+        frozen, outline = freeze(voxels), self.outline()
+        origin = replace(outline.dicom.origin, digest=digest_of(frozen))
+        return replace(outline, voxels=frozen, source=replace(outline.dicom, origin=origin))
+
+
+@dataclass(frozen=True)
+class StructureReader:
+    """How RT Structure Sets are read.
+
+    Attributes
+    ----------
+    form : RoiForm
+        Label maps, or one mask for each region.
+    references : sequence of Plan
+        Series that the user named for their grid.
+    """
+
+    form: RoiForm = RoiForm.LABELMAP
+    references: Sequence[Plan] = ()
+
+    def plans(self, instance: Instance, series: Sequence[Plan]) -> list[StructurePlan] | str:
+        """Return what an RT Structure Set becomes; why it becomes nothing otherwise.
+
+        Parameters
+        ----------
+        instance : Instance
+            The RT Structure Set.
+        series : sequence of Plan
+            The images of the input.
+        """
+        rois = rois_of(instance)
+        if not rois:
+            return _NO_ROI
+        spaces = list(dict.fromkeys(roi.frame_of_reference for roi in rois))
+        chooser = _GridChooser(instance, self.references, series)
+        grids = {space: chooser.grid_of([roi for roi in rois if roi.frame_of_reference == space]) for space in spaces}
+        drawn = {space: grid for space, grid in grids.items() if grid is not None}
+        if not drawn:
+            return chooser.reason(spaces)
+        plans: list[StructurePlan] = []
+        for n, (space, grid) in enumerate(drawn.items()):
+            own = [roi for roi in rois if roi.frame_of_reference == space or (n == 0 and roi.frame_of_reference not in drawn)]
+            left = [roi.name for roi in own if roi.frame_of_reference != space]
+            plans += self._plans_on(grid, instance, own, left)
+        return plans
+
+    def _plans_on(self, chosen: _Grid, instance: Instance, rois: Sequence[Roi], left: Sequence[str]) -> Iterator[StructurePlan]:
+        plan = chosen.plan
+        planes = _slices_of(plan)
+        first = plan.instances[0].elements
+        shape = metadata.integer(first, Tag.ROWS), metadata.integer(first, Tag.COLUMNS)
+        grid = SliceGrid(planes, shape, plan.frames[0][0].step_mm)
+        masks = [RoiMasks(roi) if roi.name in left else grid.masks_of(roi) for roi in rois]
+        is_numbered = labels_of(instance) == [roi.number for roi in rois_of(instance)]
+        if self.form is RoiForm.MASKS:
+            for one in masks:
+                warnings = [*chosen.warnings, *_warnings([one], left, True)]
+                yield _plan(plan, instance, shape, [one], [MASK], one.roi.name, warnings)
+            return
+        sets = sets_without_overlap(masks)
+        for n, members in enumerate(sets, 1):
+            warnings = [*chosen.warnings, *_warnings(members, left if n == 1 else (), is_numbered)]
+            if len(sets) > 1:
+                warnings.append(_of_several(n, len(sets), members))
+            yield _plan(plan, instance, shape, members, [one.roi.label for one in members], "", warnings)
+
+
+def _plan(
+    plan: Plan,
+    instance: Instance,
+    shape: tuple[int, int],
+    masks: list[RoiMasks],
+    labels: list[int],
+    suffix: str,
+    warnings: list[str],
+) -> StructurePlan:
+    frames = [FrameInfo(0, 0, one.plane, one.spacing_mm, one.step_mm, (), ()) for one in plan.frames[0]]
+    layers = [
+        Layer(min(one.planes, default=0), replace(frames[0], frame=one.roi.index), label)
+        for one, label in zip(masks, labels, strict=True)
+    ]
+    return StructurePlan(
+        name=safe_name("_".join(filter(None, (_title(instance), suffix)))),
+        title=_title(instance),
+        instances=(instance,),
+        grid=Grid([frames], plan.grid.stack, layers=layers),
+        warnings=warnings,
+        suffix=suffix,
+        shape=(1, len(frames), *shape),
+        masks=masks,
+        labels=labels,
+    )
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _title(instance: Instance) -> str:
+    """Return number and description of the series, else the label of the structure set."""
+    tags = (Tag.SERIES_DESCRIPTION, Tag.STRUCTURE_SET_LABEL, Tag.MODALITY)
+    words = next(filter(None, (metadata.text(instance.elements, tag) for tag in tags)), "")
+    return " ".join(filter(None, (metadata.text(instance.elements, Tag.SERIES_NUMBER), words))) or "structure set"
+
+
+def _warnings(masks: Sequence[RoiMasks], left: Sequence[str], is_numbered: bool) -> list[str]:
+    """Return what a grid does not hold of some regions, each sentence once with the names of its regions."""
+    names: dict[str, list[str]] = {}
+    for one in masks:
+        for sentence in one.warnings:
+            names.setdefault(sentence, []).append(one.roi.name)
+    warnings = [f"{_some(regions)}: {sentence}" for sentence, regions in names.items()]
+    empty = [one.roi.name for one in masks if not one.planes and not one.warnings and one.roi.name not in left]
+    if empty:
+        warnings.append(f"{_some(empty)}: no voxel center lies within the contours, or there are none")
+    if left:
+        warnings.append(f"{_some(left)}: the images of their frame of reference are not in the input, so they were not drawn")
+    if not is_numbered:
+        numbers = ", ".join(f"{one.roi.label} {one.roi.name}" for one in masks[:_FEW])
+        warnings.append(f"the ROI numbers are not unique, or not from 1 to 65535: labels are numbered from 1 ({numbers})")
+    holes = [one.roi.name for one in masks if one.notes]
+    if holes:
+        warnings.append(f"{_some(holes)}: contours within others are holes (XOR)")
+    return warnings
+
+
+def _of_several(n: int, count: int, members: Sequence[RoiMasks]) -> str:
+    names = _some([one.roi.name for one in members])
+    return f"regions overlap: this is label map {n} of {count}, of {names}; only all together give the object back"
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return ", ".join(names[:_FEW]) + rest
+
+
+# --- references -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A volume whose grid regions are drawn on, and what is to be known of that choice."""
+
+    plan: Plan
+    warnings: list[str]
+
+
+class _GridChooser:
+    """Finds the volume that the regions of an RT Structure Set were drawn on: by the images that their contours refer to, by
+    the series that is listed, else the only one in their frame of reference.
+    """
+
+    def __init__(self, instance: Instance, references: Sequence[Plan], series: Sequence[Plan]):
+        self.instance, self.is_named = instance, bool(references)
+        self.candidates = [plan for plan in (references or series) if _slices_of(plan)]
+
+    def grid_of(self, rois: Sequence[Roi]) -> _Grid | None:
+        """Return the grid for regions of one frame of reference; None if there is none, or several."""
+        space = rois[0].frame_of_reference
+        images = {uid for roi in rois for contour in roi.contours for uid in contour.images}
+        listed = _referenced_series(self.instance, space)
+        scores = [(sum(one.uid in images for one in plan.instances), _series_uid(plan) in listed) for plan in self.candidates]
+        drawn_on = [n for n, (count, is_listed) in enumerate(scores) if count or is_listed]
+        if drawn_on:
+            best = self.candidates[max(drawn_on, key=lambda n: (*scores[n], len(self.candidates[n].frames[0])))]
+            return _Grid(best, [] if _is_in(best, space) else [_NOT_ITS_SPACE])
+        same = [plan for plan in self.candidates if _is_in(plan, space)]
+        if len(same) != 1:
+            return None
+        return _Grid(same[0], [] if self.is_named else [_OTHER_SERIES.format(title=same[0].title)])
+
+    def reason(self, spaces: Sequence[str]) -> str:
+        """Return why no grid was chosen."""
+        listed = ", ".join(_referenced_series(self.instance)) or "unknown"
+        same = [plan.title for plan in self.candidates if any(_is_in(plan, space) for space in spaces)]
+        if same:
+            return _SEVERAL.format(series=listed, titles=_some(same))
+        return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=listed)
+
+
+def _slices_of(plan: Plan) -> list[Any]:
+    """Return the planes of the slices of a volume; empty if it has no place in the patient, or is no image."""
+    planes = [frame.plane for frame in plan.frames[0] if frame.plane is not None]
+    is_image = not plan.grid.layers and metadata.text(plan.instances[0].elements, Tag.MODALITY) not in _NOT_DRAWN_ON
+    usable = plan.is_placed and len(planes) == len(plan.frames[0]) and is_image
+    return planes if usable else []
+
+
+def _series_uid(plan: Plan) -> str:
+    return metadata.text(plan.instances[0].elements, Tag.SERIES_INSTANCE_UID)
+
+
+def _is_in(plan: Plan, space: str) -> bool:
+    return bool(space) and metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID) == space
+
+
+def _referenced_series(instance: Instance, frame_of_reference: str = "") -> list[str]:
+    """Return the SeriesInstanceUIDs that an RT Structure Set refers to, of one frame of reference or of all."""
+    return [
+        metadata.text(series.elements, Tag.SERIES_INSTANCE_UID)
+        for space in metadata.items(instance.elements, Tag.REFERENCED_FRAME_OF_REFERENCE_SEQUENCE)
+        if frame_of_reference in ("", metadata.text(space.elements, Tag.FRAME_OF_REFERENCE_UID))
+        for study in metadata.items(space.elements, Tag.RT_REFERENCED_STUDY_SEQUENCE)
+        for series in metadata.items(study.elements, Tag.RT_REFERENCED_SERIES_SEQUENCE)
+    ]

@@ -1,0 +1,167 @@
+"""RT Structure Set → its regions of interest: number, name, color, codes, contours (PS3.3 C.8.8.5, C.8.8.6, C.8.8.8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....labels import Segment
+from ....labels.segment import RGB
+from ....model import metadata
+from ....model.charset import CharacterSet
+from ....model.metadata import Elements, Instance
+from ....standard.tags import Tag
+from ..reading.item_values import code_of, text_of
+from . import STRUCTURE_SET
+
+CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
+"""Kinds of contours that enclose a region; POINT, OPEN_PLANAR and OPEN_NONPLANAR do not."""
+LARGEST_LABEL = 65535
+
+
+@dataclass(frozen=True)
+class Contour:
+    """One contour.
+
+    Attributes
+    ----------
+    kind : str
+        ContourGeometricType.
+    points : numpy.ndarray, shape (points, 3)
+        LPS, mm.
+    images : tuple of str
+        SOPInstanceUID of the images that it refers to.
+    """
+
+    kind: str
+    points: np.ndarray
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Roi:
+    """A region of interest.
+
+    Attributes
+    ----------
+    index : int
+        Its place in StructureSetROISequence.
+    number : int
+        ROINumber.
+    label : int
+        What its voxels are in a label map: its number, where all numbers of the object can be labels.
+    name : str
+        ROIName.
+    frame_of_reference : str
+        UID of the space that its contours lie in.
+    contours : tuple of Contour
+        In the order of the object.
+    damaged : int
+        Contours whose points cannot be read.
+    """
+
+    index: int
+    number: int
+    label: int
+    name: str
+    frame_of_reference: str
+    contours: tuple[Contour, ...]
+    damaged: int = 0
+
+
+def is_structure_set(instance: Instance) -> bool:
+    """Whether an instance is an RT Structure Set."""
+    return metadata.text(instance.elements, Tag.SOP_CLASS_UID) == STRUCTURE_SET
+
+
+def roi_count(instance: Instance) -> int:
+    """Return the number of ROIs of an RT Structure Set."""
+    return len(metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE))
+
+
+def labels_of(instance: Instance) -> list[int]:
+    """Return the label of every ROI: its number, or its place from 1 if the numbers of the object cannot all be labels."""
+    items = metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
+    numbers = [metadata.integer(item.elements, Tag.ROI_NUMBER) for item in items]
+    usable = len(set(numbers)) == len(numbers) and all(0 < number <= LARGEST_LABEL for number in numbers)
+    return numbers if usable else list(range(1, len(numbers) + 1))
+
+
+def rois_of(instance: Instance) -> list[Roi]:
+    """Return the ROIs of an RT Structure Set in the order of StructureSetROISequence."""
+    charset = CharacterSet().of(instance.elements)
+    contours = _by_number(instance, Tag.ROI_CONTOUR_SEQUENCE)
+    rois = []
+    for index, (item, label) in enumerate(
+        zip(metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE), labels_of(instance), strict=True)
+    ):
+        number = metadata.integer(item.elements, Tag.ROI_NUMBER)
+        items = metadata.items(contours.get(number, {}), Tag.CONTOUR_SEQUENCE)
+        read = [_contour(one.elements) for one in items]
+        whole = tuple(contour for contour in read if contour is not None)
+        name = text_of(item.elements, Tag.ROI_NAME, charset) or f"ROI {number}"
+        frame = metadata.text(item.elements, Tag.REFERENCED_FRAME_OF_REFERENCE_UID)
+        rois.append(Roi(index, number, label, name, frame, whole, len(read) - len(whole)))
+    return rois
+
+
+def _by_number(instance: Instance, sequence: int) -> dict[int, Elements]:
+    """Return the items of a sequence by the ROI that they refer to; the first where several do."""
+    by_number: dict[int, Elements] = {}
+    for item in metadata.items(instance.elements, sequence):
+        by_number.setdefault(metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1), item.elements)
+    return by_number
+
+
+def _contour(item: Elements) -> Contour | None:
+    """Return a contour; None if its points are not numbers, or are not all there."""
+    numbers = np.array(metadata.numbers(item, Tag.CONTOUR_DATA), float)
+    if not numbers.size or numbers.size % 3 or not np.isfinite(numbers).all():
+        return None
+    count = metadata.integer(item, Tag.NUMBER_OF_CONTOUR_POINTS, numbers.size // 3)
+    if count != numbers.size // 3:
+        return None
+    images = metadata.items(item, Tag.CONTOUR_IMAGE_SEQUENCE)
+    uids = tuple(metadata.text(image.elements, Tag.REFERENCED_SOP_INSTANCE_UID) for image in images)
+    return Contour(metadata.text(item, Tag.CONTOUR_GEOMETRIC_TYPE, "CLOSED_PLANAR"), numbers.reshape(-1, 3), uids)
+
+
+def segments_of_rois(instance: Instance) -> list[Segment]:
+    """Return the ROIs as segments by their labels: name, color, codes, and how they were made."""
+    charset = CharacterSet().of(instance.elements)
+    contours, observations = (
+        _by_number(instance, sequence) for sequence in (Tag.ROI_CONTOUR_SEQUENCE, Tag.RTROI_OBSERVATIONS_SEQUENCE)
+    )
+    items = metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
+    return [
+        _segment(item.elements, label, contours.get(number, {}), observations.get(number, {}), charset)
+        for item, label in zip(items, labels_of(instance), strict=True)
+        for number in [metadata.integer(item.elements, Tag.ROI_NUMBER)]
+    ]
+
+
+def _segment(roi: Elements, label: int, contours: Elements, observation: Elements, charset: CharacterSet) -> Segment:
+    kind = metadata.first_item(observation, Tag.RTROI_IDENTIFICATION_CODE_SEQUENCE)
+    region = metadata.first_item(observation, Tag.ANATOMIC_REGION_SEQUENCE)
+    modifier = metadata.first_item(kind, Tag.SEGMENTED_PROPERTY_TYPE_MODIFIER_CODE_SEQUENCE)
+    category = metadata.first_item(observation, Tag.SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE)
+    return Segment(
+        number=label,
+        label=text_of(roi, Tag.ROI_NAME, charset) or f"ROI {metadata.integer(roi, Tag.ROI_NUMBER)}",
+        category=code_of(category, charset),
+        type=code_of(kind, charset),
+        modifier=code_of(modifier, charset),
+        region=code_of(region, charset),
+        region_modifier=code_of(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
+        colour=_color(metadata.numbers(contours, Tag.ROI_DISPLAY_COLOR)),
+        algorithm_type=metadata.text(roi, Tag.ROI_GENERATION_ALGORITHM),
+        algorithm_name=text_of(roi, Tag.ROI_GENERATION_DESCRIPTION, charset),
+    )
+
+
+def _color(values: list[float]) -> RGB | None:
+    if len(values) != 3 or not all(0 <= value <= 255 for value in values):
+        return None
+    red, green, blue = (round(value) for value in values)
+    return red, green, blue

@@ -1,0 +1,197 @@
+"""MetaImage of ITK → volumes (https://itk.org/Wiki/ITK/MetaIO/Documentation); its coordinates are LPS and mm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import ImageReadError
+from ...model import geometry
+from ...model.digest import freeze
+from ...model.input_files import open_file
+from ...model.names import stem_of
+from ...model.packed_samples import Packing, SamplesFile, file_next_to, read_samples
+from ...model.volume import Volume
+
+LARGEST_BYTES = 1 << 20
+"""No header is that large."""
+TYPES = {
+    "MET_CHAR": "int8", "MET_UCHAR": "uint8", "MET_SHORT": "int16", "MET_USHORT": "uint16", "MET_INT": "int32",
+    "MET_UINT": "uint32", "MET_LONG_LONG": "int64", "MET_ULONG_LONG": "uint64", "MET_FLOAT": "float32", "MET_DOUBLE": "float64",
+}  # fmt: skip
+_MATRIX = ("TransformMatrix", "Rotation", "Orientation")
+_ORIGIN = ("Offset", "Position", "Origin")
+_LOCAL = "LOCAL"
+_LETTERS = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "I": (2, 1), "S": (2, -1)}
+"""The side where an axis begins: axis of LPS and direction."""
+CONTRADICTION = -0.1
+"""Cosine below which an axis does not begin where AnatomicalOrientation states."""
+COLORS = (3, 4)
+
+
+@dataclass(frozen=True)
+class _Header:
+    path: Path
+    fields: dict[str, str]
+    data_offset: int
+    lines: list[str]
+
+    def error(self, words: str) -> ImageReadError:
+        return ImageReadError(f"{self.path}: {words}")
+
+    def numbers(self, count: int, *names: str) -> np.ndarray | None:
+        """Return the numbers of the first of some fields; None if there is none of them."""
+        name = next((name for name in names if name in self.fields), "")
+        if not name:
+            return None
+        try:
+            numbers = np.array([float(word) for word in self.fields[name].split()])
+        except ValueError:
+            numbers = np.array([])
+        if numbers.size != count or not np.isfinite(numbers).all():
+            raise self.error(f"{name} = {self.fields[name]} is not valid: {count} numbers were expected. Repair the header.")
+        return numbers
+
+    def flag(self, *names: str) -> bool:
+        return any(self.fields.get(name, "").lower() in ("true", "1") for name in names)
+
+    def whole(self, name: str, default: int) -> int:
+        try:
+            return int(self.fields.get(name, default))
+        except ValueError:
+            raise self.error(f"{name} = {self.fields[name]} is not a whole number. Repair the header.") from None
+
+
+def read_image(path: Path) -> Volume:
+    """Return the volume of a MetaImage file; header and data may be in two files.
+
+    Raises
+    ------
+    ImageReadError
+        If it is damaged, or does not state where the image is in the patient.
+    GeometryError
+        If its matrix does not map voxels to millimeters.
+    """
+    header = _read_header(path)
+    matrix = _ijk_to_ras(header)
+    geometry.check_affine(matrix)
+    voxels = _voxels(header)
+    warnings: tuple[str, ...] = ()
+    intent = "" if voxels.ndim == 4 else "vector"
+    if intent and voxels.dtype == np.uint8 and voxels.shape[-1] in COLORS:
+        intent, warnings = "rgb", (f"taken for colors, because it has {voxels.shape[-1]} channels of 8 bits",)
+    return Volume(freeze(voxels), matrix, name=stem_of(path), warnings=warnings, intent=intent)
+
+
+def _read_header(path: Path) -> _Header:
+    """Return the header: lines up to that of ElementDataFile."""
+    fields: dict[str, str] = {}
+    try:
+        with BufferedReader(open_file(path)) as file:
+            while "ElementDataFile" not in fields and file.tell() < LARGEST_BYTES:
+                line = file.readline(LARGEST_BYTES).decode("latin-1")
+                name, equals, value = line.partition("=")
+                if not equals:
+                    raise ImageReadError(f"{path}: not a MetaImage, or its header is damaged. Check the name of the file.")
+                fields[name.strip()] = value.strip()
+            offset = file.tell()
+            listed = fields.get("ElementDataFile", "").upper().startswith("LIST")
+            lines = file.read(LARGEST_BYTES).decode("latin-1").splitlines() if listed else []
+    except OSError as error:
+        raise ImageReadError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    return _Header(path, fields, offset, [line.strip() for line in lines if line.strip()])
+
+
+def _dimensions(header: _Header) -> int:
+    count = header.whole("NDims", 0)
+    if count not in (3, 4):
+        raise header.error(
+            f"it has {count} dimensions; three of space, and one of time, are needed to place it in the patient."
+        )
+    return count
+
+
+def _ijk_to_ras(header: _Header) -> np.ndarray:
+    count = _dimensions(header)
+    directions, origin = header.numbers(count * count, *_MATRIX), header.numbers(count, *_ORIGIN)
+    spacing = header.numbers(count, "ElementSpacing", "ElementSize")
+    absent = [
+        name
+        for name, value in (("TransformMatrix", directions), ("Offset", origin), ("ElementSpacing", spacing))
+        if value is None
+    ]
+    if directions is None or origin is None or spacing is None:
+        raise header.error(
+            f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not stated, so its place in the patient is unknown. "
+            "Add them to the header, or save the image again from the program that made it."
+        )
+    axes = directions.reshape(count, count)  # a row for each axis of the image
+    if count == 4 and (axes[3, :3].any() or axes[:3, 3].any()):
+        raise header.error("its axis of time is mixed with those of space. Save it as several images.")
+    _check_letters(header, axes[:3, :3])
+    matrix = np.eye(4)
+    matrix[:3, :3] = axes[:3, :3].T * spacing[:3]
+    matrix[:3, 3] = origin[:3]
+    return geometry.LPS_TO_RAS @ matrix
+
+
+def _check_letters(header: _Header, axes: np.ndarray) -> None:
+    """Refuse an image whose AnatomicalOrientation contradicts its matrix: one of them is wrong."""
+    letters = header.fields.get("AnatomicalOrientation", "").upper()
+    if len(letters) < 3 or any(letter not in _LETTERS for letter in letters[:3]):
+        return
+    for letter, axis in zip(letters, axes, strict=False):
+        place, sign = _LETTERS[letter]
+        if sign * axis[place] < CONTRADICTION:
+            raise header.error(
+                f"AnatomicalOrientation {letters} contradicts TransformMatrix, so its orientation is ambiguous. Correct one of "
+                "them in the header; TransformMatrix is in LPS."
+            )
+
+
+def _voxels(header: _Header) -> np.ndarray:
+    """Return voxels as (times, slices, rows, columns[, channels])."""
+    count, channels = _dimensions(header), header.whole("ElementNumberOfChannels", 1)
+    sizes = header.numbers(count, "DimSize")
+    name = header.fields.get("ElementType", "").removesuffix("_ARRAY")
+    if sizes is None or (sizes < 1).any() or channels < 1:
+        raise header.error("DimSize is missing or not valid. Repair the header.")
+    if name not in TYPES:
+        raise header.error(f"samples of type {name!r} are not supported. Convert them to an integer or floating-point type.")
+    is_big = header.flag("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
+    dtype = np.dtype(TYPES[name]).newbyteorder(">" if is_big else "<")
+    shape = [int(size) for size in sizes[::-1]] + ([channels] if channels > 1 else [])
+    samples = read_samples(_files(header), shape, dtype, _packing(header))
+    return samples if count == 4 else samples[np.newaxis]
+
+
+def _packing(header: _Header) -> Packing:
+    if header.flag("CompressedData"):
+        return Packing.ZLIB
+    is_text = "BinaryData" in header.fields and not header.flag("BinaryData")
+    return Packing.TEXT if is_text else Packing.RAW
+
+
+def _files(header: _Header) -> list[SamplesFile]:
+    name = header.fields.get("ElementDataFile", "")
+    skip = header.whole("HeaderSize", 0)
+    if name.upper() == _LOCAL:
+        return [SamplesFile(header.path, header.data_offset)]
+    if not name:
+        raise header.error("ElementDataFile is missing. Repair the header.")
+    names = header.lines if name.upper().startswith("LIST") else [name]
+    if "%" in name:
+        names = _numbered(header, name)
+    return [SamplesFile(file_next_to(header.path, one), skip) for one in names]
+
+
+def _numbered(header: _Header, text: str) -> list[str]:
+    """Return the names of ``FORMAT MIN MAX STEP``, such as ``slice%03d.raw 1 20 1``."""
+    try:
+        pattern, first, last, *rest = text.split()
+        return [pattern % number for number in range(int(first), int(last) + 1, int(rest[0]) if rest else 1)]
+    except (TypeError, ValueError):
+        raise header.error(f"ElementDataFile = {text} is not valid. Repair the header.") from None

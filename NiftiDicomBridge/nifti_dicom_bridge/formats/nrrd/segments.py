@@ -1,0 +1,110 @@
+"""Segments in the header of 3D Slicer's ``.seg.nrrd``: numbers, names, colors, terminology."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .header import NrrdHeader, read_header
+
+_TERMINOLOGY = "TerminologyEntry:"
+_CODES = {
+    1: "SegmentedPropertyCategoryCodeSequence",
+    2: "SegmentedPropertyTypeCodeSequence",
+    3: "SegmentedPropertyTypeModifierCodeSequence",
+    5: "AnatomicRegionSequence",
+    6: "AnatomicRegionModifierSequence",
+}
+"""Parts of a terminology entry, and the keys of dcmqi's description of segments."""
+
+
+@dataclass(frozen=True)
+class NrrdSegment:
+    """A segment of the header.
+
+    Attributes
+    ----------
+    number : int
+        What its voxels have in the volume that is read.
+    value, layer : int
+        What its voxels have in the file, and in which of its layers.
+    name, color, terminology : str
+        As in the header.
+    """
+
+    number: int
+    value: int
+    layer: int
+    name: str
+    color: str
+    terminology: str
+
+
+def segments_of(header: NrrdHeader) -> list[NrrdSegment]:
+    """Return the segments, with numbers that differ: those of the file, if no two layers use the same."""
+    segments = []
+    n = 0
+    while any(f"Segment{n}_{name}" in header.values for name in ("ID", "Name", "LabelValue")):
+        segments.append(_segment(header, n))
+        n += 1
+    if len({segment.value for segment in segments}) == len(segments):
+        return segments
+    return [replace(segment, number=number) for number, segment in enumerate(segments, 1)]
+
+
+def _segment(header: NrrdHeader, n: int) -> NrrdSegment:
+    def value_of(name: str, default: str = "") -> str:
+        return header.values.get(f"Segment{n}_{name}", default).strip()
+
+    tags = value_of("Tags").split("|")
+    terminology = next((tag.removeprefix(_TERMINOLOGY) for tag in tags if tag.startswith(_TERMINOLOGY)), "")
+    try:  # before Slicer 4.11, there were no values: segments were layers of 0 and 1
+        value, layer = int(value_of("LabelValue", "1")), int(value_of("Layer", str(n)))
+    except ValueError:
+        raise header.error(f"value or layer of segment {n} is not a whole number. Repair the header.") from None
+    return NrrdSegment(value, value, layer, value_of("Name") or value_of("ID"), value_of("Color"), terminology)
+
+
+def with_different_numbers(voxels: np.ndarray, segments: Sequence[NrrdSegment]) -> np.ndarray:
+    """Return voxels in which every segment has its number."""
+    if all(segment.number == segment.value for segment in segments):
+        return voxels
+    layers = voxels[..., np.newaxis] if voxels.ndim == 4 else voxels
+    numbered = np.zeros(layers.shape, np.min_scalar_type(len(segments)))
+    for segment in segments:
+        if segment.layer < layers.shape[-1]:
+            numbered[..., segment.layer][layers[..., segment.layer] == segment.value] = segment.number
+    return numbered[..., 0] if voxels.ndim == 4 else numbered
+
+
+def segments_text(path: Path) -> str:
+    """Return the segments of a file as dcmqi describes them, JSON; empty if its header has none.
+
+    Raises
+    ------
+    ImageReadError
+        If the header is damaged.
+    """
+    segments = segments_of(read_header(path))
+    return json.dumps({"segmentAttributes": [[_segment_description(segment) for segment in segments]]}) if segments else ""
+
+
+def _segment_description(segment: NrrdSegment) -> dict[str, Any]:
+    description: dict[str, Any] = {"labelID": segment.number, "SegmentLabel": segment.name}
+    parts = segment.terminology.split("~")
+    for place, key in _CODES.items():
+        words = parts[place].split("^") if place < len(parts) else []
+        if len(words) == 3 and words[0] and words[1]:
+            description[key] = dict(zip(("CodingSchemeDesignator", "CodeValue", "CodeMeaning"), words, strict=True))
+    try:
+        color = [round(255 * float(word)) for word in segment.color.split()]
+    except (OverflowError, ValueError):  # also of infinity
+        color = []
+    if len(color) == 3 and min(color) >= 0 and max(color) <= 255:
+        description["recommendedDisplayRGBValue"] = color
+    return description

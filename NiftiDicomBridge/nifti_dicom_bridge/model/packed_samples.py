@@ -1,0 +1,151 @@
+"""Samples of an image in a file: as they are, compressed, or as text; no more is read than the header states."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import math
+import os
+import zlib
+from collections.abc import Sequence
+from enum import StrEnum
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import ImageReadError
+from .input_files import open_file
+from .limits import check_expanded, check_memory
+
+DAMAGE = (EOFError, OSError, ValueError, zlib.error)
+
+
+class Packing(StrEnum):
+    """How samples are stored."""
+
+    RAW = "raw"
+    GZIP = "gzip"
+    ZLIB = "zlib"
+    BZIP2 = "bzip2"
+    TEXT = "text"
+
+
+class SamplesFile(NamedTuple):
+    """Where samples are.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file.
+    offset : int
+        Bytes before them; -1 if they are at the end of the file.
+    lines : int
+        Lines before those bytes.
+    skip : int
+        Bytes before them once they are decompressed.
+    """
+
+    path: Path
+    offset: int = 0
+    lines: int = 0
+    skip: int = 0
+
+
+def read_samples(files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing) -> np.ndarray:
+    """Return the samples of some files, one after the other, in the byte order of this computer.
+
+    Parameters
+    ----------
+    files : sequence of SamplesFile
+        All of the same size.
+    shape : sequence of int
+        Of all samples, the slowest axis first.
+    dtype : numpy.dtype
+        As stored.
+    packing : Packing
+        Of every file.
+
+    Raises
+    ------
+    ImageReadError
+        If a file is missing, damaged or too short.
+    SizeLimitError
+        If more is claimed than there may be.
+    """
+    count = math.prod(shape)
+    where = str(files[0].path)
+    check_memory(where, count * dtype.itemsize)
+    if count % len(files):
+        raise ImageReadError(f"{where}: {count} samples cannot be divided into {len(files)} files. Repair the header.")
+    parts = [_read(file, count // len(files), dtype, packing) for file in files]
+    samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return samples.astype(dtype.newbyteorder("="), copy=False).reshape(shape)
+
+
+def _read(file: SamplesFile, count: int, dtype: np.dtype[Any], packing: Packing) -> np.ndarray:
+    size = count * dtype.itemsize
+    try:
+        if packing is Packing.TEXT:
+            return _numbers(file, count, dtype)
+        raw = _bytes(file, size, packing)
+    except FileNotFoundError:
+        raise ImageReadError(f"{file.path}: no such file; the header of the image names it for its voxels.") from None
+    except DAMAGE as error:
+        raise ImageReadError(
+            f"{file.path}: the voxels cannot be read ({error}). Copy the file again from its source."
+        ) from None
+    if len(raw) < size:
+        raise ImageReadError(
+            f"{file.path}: {len(raw)} bytes of voxels, {size} are needed by the header. Copy the file again from its source."
+        )
+    return np.frombuffer(raw, dtype, count)
+
+
+def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
+    with BufferedReader(open_file(file.path)) as stream:
+        if file.offset < 0:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - size))
+            return stream.read(size)
+        for _ in range(file.lines):
+            stream.readline()
+        stream.seek(stream.tell() + file.offset)
+        if packing is Packing.RAW:
+            stream.seek(stream.tell() + file.skip)
+            return stream.read(size)
+        check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
+        if packing is Packing.ZLIB:
+            return zlib.decompressobj().decompress(stream.read(), size)
+        opener: Any = gzip.GzipFile(fileobj=stream) if packing is Packing.GZIP else bz2.BZ2File(stream)
+        with opener as plain:
+            plain.read(file.skip)
+            return bytes(plain.read(size))
+
+
+def _numbers(file: SamplesFile, count: int, dtype: np.dtype[Any]) -> np.ndarray:
+    with BufferedReader(open_file(file.path)) as stream:
+        for _ in range(file.lines):
+            stream.readline()
+        stream.seek(stream.tell() + max(0, file.offset))
+        words = stream.read().replace(b",", b" ").split()
+    if len(words) < count:
+        raise ValueError(f"{len(words)} numbers, {count} are needed")
+    values = np.array(words[:count], dtype=np.float64)
+    if dtype.kind in "iu" and (np.any(values != np.rint(values)) or np.any(np.abs(values) > 2**53)):
+        raise ValueError("numbers that are not whole, or above 2^53")
+    return values.astype(dtype)
+
+
+def file_next_to(path: Path, name: str) -> Path:
+    """Return a file that a header names, in the folder of the header or below it.
+
+    Raises
+    ------
+    ImageReadError
+        If it is elsewhere: a header could have any file of this computer read.
+    """
+    given = Path(name.replace("\\", "/"))
+    if given.is_absolute() or ".." in given.parts or not given.parts:
+        raise ImageReadError(f"{path}: its voxels are in {name!r}, outside of its folder. Put that file next to the header.")
+    return path.parent / given

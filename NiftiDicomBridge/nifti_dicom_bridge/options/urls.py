@@ -1,0 +1,72 @@
+"""URLs of object stores and archives of files: ``s3://bucket/scans``, ``gs://…``, ``az://…``, ``zip://scans::s3://…``."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from ..errors import OptionError
+
+FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "zip": "urls"}
+"""Scheme → feature that needs packages (`optional_packages`)."""
+LOCAL = "file"
+_SCHEME = re.compile(rf"^({'|'.join((*FEATURES, LOCAL))})(?::[/\\]+|::)", re.IGNORECASE)
+_COLLAPSED = re.compile(rf"\b({'|'.join(FEATURES)}):/+", re.IGNORECASE)
+
+
+class UrlPath(PurePosixPath):
+    """The place of an object, shown as URL: paths contain one slash after ``s3:`` only."""
+
+    def __str__(self) -> str:
+        return url_of(super().__str__())
+
+    def __fspath__(self) -> str:
+        return str(self)
+
+    def exists(self) -> bool:
+        """Return False: it is not a file of this computer."""
+        return False
+
+    is_file = is_dir = exists
+
+
+def is_url(text: str | os.PathLike[str]) -> bool:
+    """Whether an input or output is a URL and not a path."""
+    return bool(_SCHEME.match(os.fspath(text)))
+
+
+def url_of(text: str | os.PathLike[str]) -> str:
+    """Return a URL that may have been a path: with two slashes behind each scheme, and none at its end."""
+    whole = os.fspath(text).replace("\\", "/")
+    return _COLLAPSED.sub(lambda match: match[1].lower() + "://", whole).rstrip("/")
+
+
+def local_path(text: str | os.PathLike[str]) -> Path | None:
+    """Return the path of a ``file:`` URL; None for others."""
+    whole = os.fspath(text).replace("\\", "/")
+    if not is_url(text) or not whole.lower().startswith(LOCAL + ":"):
+        return None
+    return Path("/" + unquote(whole.partition(":")[2]).lstrip("/"))
+
+
+def features_of(url: str) -> list[str]:
+    """Return the features whose packages a URL needs."""
+    return list(dict.fromkeys(FEATURES[match[1].lower()] for match in _COLLAPSED.finditer(url)))
+
+
+def check_url(url: str, is_output: bool = False) -> None:
+    """Refuse a URL with a password, and what cannot be written; raises `OptionError`."""
+    for part in url.split("::"):
+        try:
+            has_password = urlsplit(part).password is not None
+        except ValueError as error:
+            raise OptionError(f"{part!r} is not a valid URL ({error}). Expected a URL such as s3://bucket/folder.") from error
+        if has_password:
+            raise OptionError(
+                "The URL contains a password, which other users of this computer can read. Put credentials into the "
+                "environment or the configuration of the provider."
+            )
+    if is_output and url.lower().startswith("zip:"):
+        raise OptionError(f"{url}: ZIP archives are read, not written. Choose another output.")
