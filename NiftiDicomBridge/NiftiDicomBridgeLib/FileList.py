@@ -10,7 +10,7 @@ import qt
 from slicer.i18n import tr as _
 
 from .Feedback import Feedback
-from .FileTable import NIFTI_SUFFIXES, FileTable
+from .FileTable import IMAGE_SUFFIXES, FileTable
 from .ImportRows import Row, Rows
 from .ReferenceBox import series_of
 from .SceneImages import SceneImages
@@ -57,7 +57,7 @@ class FileList:
             self._add(paths)
         elif not self._widget.busy:
             with self._widget.showing_problems(self._feedback):
-                self._widget.start(self._widget.logic.findTask(paths, NIFTI_SUFFIXES), self._add_found, self._feedback)
+                self._widget.start(self._widget.logic.findTask(paths, IMAGE_SUFFIXES), self._add_found, self._feedback)
 
     def add_nodes(self, nodes: Sequence[Any]) -> None:
         """Add images of the scene to the list, as they are now."""
@@ -66,7 +66,7 @@ class FileList:
 
     def _add_found(self, paths: Sequence[Path]) -> None:
         added = self._add(paths)
-        text = _("NIfTI files added: {count}").format(count=added) if paths else _("The folder contains no NIfTI files.")
+        text = _("Image files added: {count}").format(count=added) if paths else _("The folder contains no image files.")
         self._feedback.show_result(text, problem=not paths)
 
     def _add_staged(self, staged: Any) -> None:
@@ -84,8 +84,8 @@ class FileList:
         return len(new)
 
     def _choose_files(self) -> None:
-        pattern = " ".join("*" + suffix for suffix in NIFTI_SUFFIXES)
-        chosen = qt.QFileDialog.getOpenFileNames(self._widget.parent, _("NIfTI files"), "", f"NIfTI ({pattern})")
+        pattern = " ".join("*" + suffix for suffix in IMAGE_SUFFIXES)
+        chosen = qt.QFileDialog.getOpenFileNames(self._widget.parent, _("Image files"), "", f"{_('Images')} ({pattern})")
         self.add_files(Path(name) for name in chosen)
 
     def _remove_files(self) -> None:

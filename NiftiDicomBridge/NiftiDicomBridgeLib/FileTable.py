@@ -13,7 +13,8 @@ from .DropFilter import DropFilter
 from .ImportRows import Row, Rows
 from .Views import fit_height, set_columns, set_row_heights
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
+IMAGE_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".mgh.gz")
+"""Of NIfTI, NRRD, MetaImage and MGH."""
 FILE, FOUND, BECOMES = range(3)
 FEWEST, MOST = 3, 7
 
@@ -44,7 +45,7 @@ class FileTable:
         self._header = table.horizontalHeader()
         set_columns(table, self._header, FILE, {FOUND: 13, BECOMES: 14})
         set_row_heights(table)
-        self._drop_filter = DropFilter(on_files, NIFTI_SUFFIXES)
+        self._drop_filter = DropFilter(on_files, IMAGE_SUFFIXES)
         view = table.viewport()
         view.setAcceptDrops(True)
         view.installEventFilter(self._drop_filter)

@@ -30,7 +30,7 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
     if widget.busy:
         return _("Wait until the running conversion has ended, or cancel it."), "", None
     if not len(rows):
-        return _("Add at least one NIfTI file."), "", None
+        return _("Add at least one image file."), "", None
     text = _invalid_value(rows)
     if text:
         return text, "", None

@@ -23,7 +23,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
         "convert",
         help="convert images",
         description="Convert files and folders, at any depth.",
-        usage="nifti-dicom-bridge convert INPUT [INPUT ...] [--to FORMAT] -o OUT [options]",
+        usage="nifti-dicom-bridge convert INPUT ... -o OUT [--to FORMAT] [options]",
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "

@@ -1,4 +1,4 @@
-"""Objects below a URL as files in a folder: empty ones that stand for objects, and whole ones while they are converted."""
+"""Objects below a URL as files in a folder: empty ones that represent objects, and whole ones while they are converted."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ class Mirror:
         return mirror
 
     def activate(self) -> None:
-        """Let the files that are not fetched stand for their objects, in this process."""
+        """Let the files that are not fetched represent their objects, in this process."""
         heads = _Heads(self.url, list(self.objects.values()))
         for one in self.objects.values():
             if one.name not in self.whole:
                 register(self.folder / one.name, heads.reader_of(one))
 
     def forget(self) -> None:
-        """Let no file stand for an object any more."""
+        """Let no file represent an object any more."""
         for name in self.objects:
             forget(self.folder / name)
 
@@ -105,7 +105,7 @@ class Mirror:
         return [self.folder / one.name for one in wanted]
 
     def release(self, paths: Iterable[Path]) -> None:
-        """Make whole files stand for their objects again, to free the disk."""
+        """Make whole files represent their objects again, to free the disk."""
         heads = _Heads(self.url, [])
         for path in paths:
             one = self.objects[path.relative_to(self.folder).as_posix()]

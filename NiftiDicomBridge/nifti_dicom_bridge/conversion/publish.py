@@ -16,7 +16,7 @@ from ..output.locks import HOME
 from .mirror import JOURNAL
 
 TABLES = "tables.txt"
-"""File beside a mirror that lists tables which several images share; they are written at the end of the run."""
+"""File next to a mirror that lists tables which several images share; they are written at the end of the run."""
 
 
 def publish(commits: Sequence[Committed], url: str) -> int:

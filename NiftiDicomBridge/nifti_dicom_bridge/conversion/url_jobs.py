@@ -134,7 +134,7 @@ def mirrored(inputs: Sequence[Path], output: Path = NOWHERE) -> Iterator[tuple[W
 
 
 def _input(path: Path, workspace: Workspace) -> Path:
-    """Return the path of an input; that of an object is the file that stands for it."""
+    """Return the path of an input; that of an object is the file that represents it."""
     if not is_url(path):
         return path
     url = url_of(path)

@@ -105,7 +105,7 @@ def _probabilities(path: Path, labels: Volume, table: Path | None, regions: Sequ
     agreed = _regions_agree(array, place, table, regions) if regions else _classes_agree(array, place)
     if not agreed:
         raise LabelError(
-            f"{path}: the probabilities do not give the label map beside them, so the order of their axes or classes is not "
+            f"{path}: the probabilities do not give the label map next to them, so the order of their axes or classes is not "
             "known. Predict again with nnU-Net and keep both files of that prediction, with dataset.json."
         )
     return array if regions else array[1:]

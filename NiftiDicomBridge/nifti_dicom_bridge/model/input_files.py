@@ -136,10 +136,10 @@ def open_file(path: Path | str) -> FileIO:
 def opened_descriptor(path: Path | str) -> Iterator[tuple[int, os.stat_result]]:
     """Open a regular file, and give its descriptor and status: `open_file` for many small files, where objects take time.
 
-    A file that stands for an object of a store has no bytes of its own, and is refused.
+    A file that represents an object of a store has no bytes of its own, and is refused.
     """
     if is_remote(path):
-        raise OSError(errno.ENOTSUP, "it stands for an object of a store", str(path))
+        raise OSError(errno.ENOTSUP, "it represents an object of a store", str(path))
     number = os.open(path, _FLAGS)
     try:
         status = os.fstat(number)

@@ -1,4 +1,4 @@
-"""Files that stand for objects of a store: they are empty, and reading them reads ranges of the objects."""
+"""Files that represent objects of a store: they are empty, and reading them reads ranges of the objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _readers: dict[str, ReadRange] = {}
 
 
 def register(path: str | os.PathLike[str], read: ReadRange) -> None:
-    """Let a file stand for an object: `open_file` reads the object from now on."""
+    """Let a file represent an object: `open_file` reads the object from now on."""
     _readers[os.fspath(path)] = read
 
 
@@ -27,17 +27,17 @@ def forget(path: str | os.PathLike[str]) -> None:
 
 
 def is_remote(path: str | os.PathLike[str]) -> bool:
-    """Whether a file stands for an object."""
+    """Whether a file represents an object."""
     return bool(_readers) and os.fspath(path) in _readers
 
 
 def reader_of(path: str | os.PathLike[str]) -> ReadRange | None:
-    """Return what reads the object that a file stands for; None for a usual file."""
+    """Return what reads the object that a file represents; None for a usual file."""
     return _readers.get(os.fspath(path)) if _readers else None
 
 
 class RemoteFile(FileIO):
-    """The object that a file stands for; size and time are those of the file."""
+    """The object that a file represents; size and time are those of the file."""
 
     def __init__(self, number: int, read: ReadRange):
         super().__init__(number, "rb")

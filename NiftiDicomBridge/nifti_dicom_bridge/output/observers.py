@@ -34,7 +34,7 @@ def observed_commits() -> Iterator[list[Committed]]:
 
 
 def note_commit(folder: Path, names: Sequence[str], tables: Sequence[str], removed: Sequence[str]) -> None:
-    """Tell who observes that outputs are in place; companion files come before images."""
+    """Inform observers that outputs are in place; companion files come before images."""
     commits = _commits.get()
     if commits is not None:
         commits.append(Committed(folder, tuple(names), tuple(tables), tuple(removed)))

@@ -356,7 +356,7 @@ def test_probabilities_in_another_order_of_axes_are_refused() -> None:
     path, probabilities = prediction(PLAIN)
     np.savez(path.parent / "case_01.npz", probabilities=probabilities[:, ::-1])
     report = to_dicom(path, "out", reference="ct", segmentation="fractional")
-    assert "do not give the label map beside them" in texts(report)
+    assert "do not give the label map next to them" in texts(report)
     np.savez(path.parent / "case_01.npz", probabilities=probabilities.transpose(0, 3, 2, 1))
     report = to_dicom(path, "out", reference="ct", segmentation="fractional")
     assert "classes × 3 × 4 × 5 (z, y, x) was expected" in texts(report)

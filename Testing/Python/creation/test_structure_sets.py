@@ -174,3 +174,38 @@ def test_plastimatch_reads_the_same_voxels():
     read = nibabel.as_closest_canonical(nibabel.load("masks/Liver.nii"))
     wanted = nibabel.as_closest_canonical(nibabel.load("x_dseg.nii"))
     assert np.array_equal(read.get_fdata() > 0, wanted.get_fdata() == 2)
+
+
+# --- from a Segmentation, and from commands ---------------------------------------------------------------------------
+
+
+def segmentation() -> Path:
+    """Write a Segmentation of the labels beside the series."""
+    Path("x_dseg.tsv").write_text(TABLE, encoding="utf-8")
+    made(save("x_dseg.nii", labels()), out="seg", kind="seg", reference=series("ct"))
+    return Path("seg")
+
+
+def test_a_segmentation_becomes_contours_on_the_images_that_are_named():
+    (ds,) = made(segmentation(), kind="rtstruct", reference="ct")
+    found = masks(ds)
+    assert all(np.array_equal(found[number], labels() == number) for number in found)
+    assert ds.StructureSetROISequence[0].ROIName == "Liver"
+    images = {pydicom.dcmread(path).SOPInstanceUID for path in Path("ct").rglob("*.dcm")}
+    contours = [contour for roi in ds.ROIContourSequence for contour in roi.ContourSequence]
+    assert {contour.ContourImageSequence[0].ReferencedSOPInstanceUID for contour in contours} <= images
+
+
+def test_a_segmentation_in_another_frame_of_reference_is_refused():
+    assert "FrameOfReferenceUID" in refused(segmentation(), kind="rtstruct", reference=series("mr", kind="mr"))
+
+
+def test_masks_of_a_function_become_one_structure_set():
+    from nifti_dicom_bridge import apply
+
+    series("ct")
+    report = apply("ct", "results", lambda image: (image.get_fdata() > -970).astype(np.uint8), kind="rtstruct")
+    (path,) = report.outputs
+    ds = pydicom.dcmread(path)
+    assert ds.Modality == "RTSTRUCT"
+    assert len(ds.ROIContourSequence[0].ContourSequence) > 0

@@ -130,7 +130,7 @@ def test_file_that_does_not_exist_is_reported(slicer, panel, database, tmp_path)
 
 
 def test_reason_why_nothing_can_be_converted_is_visible(panel, database, bids_image):
-    assert hint(panel) == "Add at least one NIfTI file."
+    assert hint(panel) == "Add at least one image file."
     add_files(panel, [bids_image])
     assert (hint(panel), panel.ui.importButton.isEnabled()) == ("", True)
 
@@ -485,3 +485,32 @@ def test_file_dialog_that_is_cancelled_changes_nothing(panel, monkeypatch):
     monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *args: ())
     click(panel.ui.addButton)
     assert panel.importing.rows.paths() == []
+
+
+# --- other formats
+
+
+def test_a_segmentation_that_slicer_saved_becomes_dicom(slicer, panel, database, tmp_path):
+    voxels = np.zeros((4, 5, 6), np.uint8)
+    voxels[1, 2, 3] = 1
+    grid = np.array([[0, 2.0, 0, 7], [-1.5, 0, 0, 8], [0, 0, 3, 9], [0, 0, 0, 1]])
+    labels = slicer.util.addVolumeFromArray(voxels, grid, "labels", "vtkMRMLLabelMapVolumeNode")
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "organs")
+    slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, segmentation)
+    segmentation.GetSegmentation().GetNthSegment(0).SetName("my organ")
+    storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "organs.seg.nrrd"))
+    assert storage.WriteData(segmentation)
+    add_files(panel, [tmp_path / "organs.seg.nrrd"])
+    run(panel, panel.ui.importButton)
+    (path,) = (tmp_path / "database").rglob("*.dcm")
+    seg = pydicom.dcmread(path)
+    assert (seg.Modality, seg.SegmentSequence[0].SegmentLabel) == ("SEG", "my organ")
+    place = seg.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence[0].ImagePositionPatient
+    row, column = np.argwhere(seg.pixel_array.reshape(-1, seg.Rows, seg.Columns)[0])[0]
+    axes = np.array(seg.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0].ImageOrientationPatient, float).reshape(
+        2, 3
+    )
+    spacing = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
+    lps = np.array(place, float) + axes[0] * column * spacing[1] + axes[1] * row * spacing[0]
+    np.testing.assert_allclose(lps * [-1, -1, 1], (grid @ [3, 2, 1, 1])[:3], atol=1e-3)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...creation.attribute_sources import ConversionContext
 from ...creation.image_on_reference import space_problem
+from ...creation.kind_parameters import LABEL_KINDS
 from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
@@ -36,7 +37,7 @@ from ..new_objects import ObjectBuilder, violations
 from .results import Result
 from .runs import Run
 
-_LABEL_KINDS = (Kind.SEG, Kind.PM)
+_LABEL_KINDS = (*LABEL_KINDS, Kind.PM)
 VECTORS = "vector"
 
 
@@ -87,12 +88,12 @@ class ResultWriter:
         kind, assumed = self._kind_of(
             result, original, [original] if is_named else originals, labels is not None or bool(segments)
         )
-        if (kind is Kind.SEG or original.reference.modality == "SEG") and not image.array.any():
+        if (kind in LABEL_KINDS or original.reference.modality == "SEG") and not image.array.any():
             _skip(entry, "all voxels are 0, so there is nothing to write")
             return
         if assumed:
             entry.log.warnings.append(assumed)
-        if kind is Kind.SEG and not segments and labels is None and result.name and not np.any(image.array > 1):
+        if kind in LABEL_KINDS and not segments and labels is None and result.name and not np.any(image.array > 1):
             segments = [Segment(1, result.name)]
         job = replace(
             self.job,
@@ -112,7 +113,7 @@ class ResultWriter:
         given = self.options.labels
         if given is None or result.segments or needs_names(given):
             return result.labels, result.segments
-        if self.options.kind is Kind.SEG:
+        if self.options.kind in LABEL_KINDS:
             return given, []
         return (given, []) if has_only(result.image.image, read_labels(given)) else (result.labels, [])
 
@@ -219,7 +220,7 @@ def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) ->
         reference = chosen_reference([one.reference for one in originals], image, result.file)
     except OptionError:
         hints = KindHints(result.name, has_labels=result.labels is not None or bool(result.segments))
-        if fitting and select_kind(asked, image, hints)[0] is Kind.SEG:
+        if fitting and select_kind(asked, image, hints)[0] in LABEL_KINDS:
             return fitting[0], False
         raise OptionError(
             f"{result.file}: several inputs have its grid, and its name does not specify which of them it was made from. Let "

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
+from ...creation.kind_parameters import LABEL_KINDS
 from ...creation.label_sources import has_only
 from ...errors import BridgeError
 from ...labels import Segment, find_labels, read_labels
@@ -87,7 +88,7 @@ def read_results(files: Sequence[Path], folder: Path, inputs: Sequence[Path], ki
         result = Result(image, name_of(file, inputs), relative, _table_of(file, folder, image.image))
         by_folder.setdefault(file.parent, []).append(result)
     for results in by_folder.values():
-        masks = [result for result in results if kind in (Kind.AUTO, Kind.SEG) and _is_mask(result)]
+        masks = [result for result in results if kind in (Kind.AUTO, *LABEL_KINDS) and _is_mask(result)]
         grouped = _joined(masks) if len(masks) > 1 and _share_grid(masks) else None
         yield from [result for result in results if grouped is None or result not in masks]
         if grouped is not None:

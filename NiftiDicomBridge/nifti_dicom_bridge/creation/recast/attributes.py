@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...formats.dicom import edits, new_element
 from ...formats.dicom.created.attributes import DEFAULT, Attributes
 from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
-from ...formats.dicom.created.modules import defaults_of
+from ...formats.dicom.created.modules import STRUCTURE_SET_MODULES, defaults_of
 from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
 from ...formats.dicom.reading.frames import frames_of
 from ...formats.dicom.uids import new_uid
@@ -37,6 +37,7 @@ def resolve_recast_attributes(
     form = OBJECT_KINDS.get(kind)
     if form is None:
         attributes.offer(drop_invalid_attributes(source.shared, {}, "", sentences), ORIGINAL)
+        attributes.offer(defaults_of(STRUCTURE_SET_MODULES) if kind is Kind.RTSTRUCT else {}, DEFAULT)
     else:
         _offer_source_attributes(attributes, source, form, volume, sentences)
     attributes.offer(source.remembered, ORIGINAL)

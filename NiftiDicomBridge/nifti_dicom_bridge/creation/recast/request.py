@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -12,10 +13,12 @@ from ...errors import OptionError, PixelError
 from ...formats.dicom.created.attributes import Attributes
 from ...formats.dicom.created.kind_selection import KindHints, select_kind
 from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
+from ...formats.dicom.created.reference import Reference
 from ...formats.dicom.created.request import Request, planes_of
 from ...formats.dicom.created.stored import StoredPixels, source_stored_values
 from ...formats.dicom.reading.frame_info import FrameInfo
 from ...formats.dicom.reading.frames import recorded_frames
+from ...formats.dicom.structure_sets.rois import is_structure_set
 from ...model import metadata, orientation
 from ...model.geometry import Plane
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata
@@ -25,6 +28,7 @@ from ...options import Kind, SlicePlane
 from ...standard import dictionary, iods
 from ...standard.tags import Tag
 from ..attribute_sources import ConversionContext
+from ..reference_choice import chosen_reference, is_grid_of
 from ..repair import Sentences, repair_values
 from ..source_attributes import SourceAttributes, attributes_from_source
 from .acquisition import pet_scales, preserved_keys
@@ -43,6 +47,8 @@ def kind_of_volume(volume: Volume) -> Kind | None:
     """Return the kind of object that a volume came from; None where it is none of those that are made here."""
     if volume.source is None:
         return None
+    if is_structure_set(volume.dicom.metadata.first):
+        return Kind.RTSTRUCT
     return _OF_SOP_CLASS.get(metadata.text(volume.dicom.metadata.first.elements, Tag.SOP_CLASS_UID))
 
 
@@ -83,7 +89,8 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     """
     series, form = volume.dicom.metadata, OBJECT_KINDS.get(kind)
     _check_shown(series.first, form)
-    placed = _in_plane(volume, shared.options.plane)
+    reference = chosen_reference(shared.references, volume, volume.name) if kind is Kind.RTSTRUCT else None
+    placed = _in_plane(volume, shared.options.plane) if reference is None else _on_reference(volume, reference)
     frames = _frames(volume, placed)
     source = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
     attributes, own = _attributes(volume, source, kind, shared, log)
@@ -93,12 +100,16 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     attributes.offer(pet_scales(volume, kind, log), ORIGINAL)
     if form is not None and frames.keys:
         attributes.offer(preserved_keys(volume, attributes, own.get(frames.keys[0], {})), ORIGINAL)
+    sources: Sequence[Instance] = [series.instances[n] for n, _ in frames.keys] or series.instances
+    planes = _planes(frames, placed)
+    if kind is Kind.RTSTRUCT:  # contours refer to the images that regions were drawn on, not to the object that had the regions
+        sources, planes = ((), planes) if reference is None else (reference.instances, list(reference.planes) or planes)
     return Request(
         image=placed,
         kind=kind,
         attributes=attributes,
-        sources=[series.instances[n] for n, _ in frames.keys] or series.instances,
-        planes=_planes(frames, placed),
+        sources=sources,
+        planes=planes,
         frames=[own.get(key, {}) for key in frames.keys] if form and not form.multi_frame else (),
         moments=_moments(source, frames, placed.times),
         durations_s=_durations_s(source, placed.times),
@@ -165,6 +176,28 @@ def _attributes(
 
 def _in_plane(volume: Volume, plane: SlicePlane) -> Volume:
     return orientation.in_plane(volume, SlicePlane.AS_STORED if plane is SlicePlane.AUTO else plane)
+
+
+def _on_reference(volume: Volume, reference: Reference) -> Volume:
+    """Return a label map in the planes of the series that its contours shall refer to.
+
+    Raises
+    ------
+    OptionError
+        If the series has another grid, or lies in another frame of reference.
+    """
+    own = metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
+    if own and own != reference.text(Tag.FRAME_OF_REFERENCE_UID):
+        raise OptionError(
+            f'{volume.name} and reference="{reference.path}" have different FrameOfReferenceUIDs (0020,0052), so nothing shows '
+            "that they lie in the same place. Name the series on which the regions were drawn."
+        )
+    if not is_grid_of(reference, volume):
+        raise OptionError(
+            f'{volume.name} does not have the grid of reference="{reference.path}". Convert it to NIfTI, resample it to that '
+            "grid, and use the result."
+        )
+    return orientation.in_plane(volume, SlicePlane.REFERENCE, reference.ijk_to_ras)
 
 
 def _planes(frames: _Frames, placed: Volume) -> list[Plane]:

@@ -290,7 +290,7 @@ def count_unordered(data_sets: Iterable[Elements]) -> int:
 
 
 class _Order:
-    """Tells whether elements are in order; what data sets of a series have in common is looked at once."""
+    """Checks whether elements are in order; what data sets of a series have in common is looked at once."""
 
     def __init__(self) -> None:
         self._tags: dict[tuple[int, ...], bool] = {}

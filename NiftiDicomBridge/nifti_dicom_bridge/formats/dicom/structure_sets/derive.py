@@ -29,7 +29,7 @@ from .trace import contours_of, require_tracer
 
 _SEQUENCES = (Tag.STRUCTURE_SET_ROI_SEQUENCE, Tag.ROI_CONTOUR_SEQUENCE, Tag.RTROI_OBSERVATIONS_SEQUENCE)
 _OF_APPROVAL = (Tag.REVIEW_DATE, Tag.REVIEW_TIME, Tag.REVIEWER_NAME)
-_MOVED = "beside their slice"
+_MOVED = "off their slice"
 
 
 @dataclass
@@ -43,7 +43,7 @@ class _Edited:
     grid : SliceGrid
         Their slices.
     on_original_grid : bool
-        Whether contours of the original lie in these slices.
+        Whether contours of the original are in these slices.
     """
 
     volumes: Sequence[Volume]
@@ -104,14 +104,14 @@ def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMa
 
 
 def _check_slices(rois: Sequence[Roi], grid: SliceGrid, volumes: Sequence[Volume]) -> None:
-    """Refuse slices that are not where the contours lie: an image has an even grid, and its series may be uneven."""
+    """Refuse slices that are not where the contours are: an image has an even grid, and its series may be uneven."""
     distances = [np.mean(c.points @ grid.normal) for roi in rois for c in roi.contours if c.kind in CLOSED]
     off = [np.abs(grid.distances - distance).min() for distance in distances]
     inside = [distance for distance in off if distance <= HALF * grid.step_mm]
     was_moved = any(_MOVED in sentence for volume in volumes for sentence in volume.warnings)
     if inside and max(inside) > grid.near_mm and not was_moved:
         raise GeometryError(
-            f"Contours of the original lie up to {max(inside):.3g} mm beside the slices of the edited image: the slices of its "
+            f"Contours of the original are up to {max(inside):.3g} mm off the slices of the edited image: the slices of its "
             "series are unevenly spaced. Remove the record (the sidecar), and make a new RT Structure Set with "
             'kind="rtstruct" and reference= that series.'
         )
@@ -146,7 +146,7 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
             contours.append(item)
     names = [roi.name for roi in rois if roi.number in changed]
     if names:
-        log.notes.append(f"contours were traced anew where voxels were edited: {', '.join(names[:5])}")
+        log.notes.append(f"contours were traced again where voxels were edited: {', '.join(names[:5])}")
     described = [_without_volume(item, changed) for item in metadata.items(recoded, Tag.STRUCTURE_SET_ROI_SEQUENCE)]
     observations = list(metadata.items(recoded, Tag.RTROI_OBSERVATIONS_SEQUENCE))
     sequences = dict(zip(_SEQUENCES, (described, contours, observations), strict=True))

@@ -14,7 +14,7 @@ from .rois import CLOSED, Contour, Roi
 SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
 """Contours are in one plane if their distance is at most this many mm, or this part of the slice distance."""
 FLAT = 0.1
-"""And parallel to the slices if their points are no further apart along the normal than this part of the slice distance."""
+"""And parallel to the slices if their points are not further apart along the normal than this part of the slice distance."""
 HALF = 0.5
 Box = tuple[slice, slice, np.ndarray]
 """Rows and columns of a box, and the mask in it."""
@@ -48,7 +48,7 @@ class SliceGrid:
     Parameters
     ----------
     planes : sequence of Plane
-        Where the slices truly lie, in order.
+        Where the slices truly are, in order.
     shape : (int, int)
         Rows, columns.
     step_mm : float
@@ -63,7 +63,7 @@ class SliceGrid:
         self.near_mm = max(SAME_PLANE_MM, SAME_PLANE * self.step_mm)
 
     def masks_of(self, roi: Roi) -> RoiMasks:
-        """Return the voxels of a region: those whose centers lie within an odd number of its contours in their slice."""
+        """Return the voxels of a region: those whose centers are within an odd number of its contours in their slice."""
         masks = RoiMasks(roi)
         closed = [contour for contour in roi.contours if contour.kind in CLOSED]
         if len(closed) < len(roi.contours):
@@ -105,16 +105,16 @@ class SliceGrid:
                 beside += 1
         moved = [abs(self.distances[k] - level) for k, level in nearest.items()]
         if outside:
-            masks.warnings.append(f"{outside} contour(s) lie outside of the slices of the grid and were left out")
+            masks.warnings.append(f"{outside} contour(s) are outside of the slices of the grid and were left out")
         if beside:
             masks.warnings.append(f"{beside} plane(s) of contours between slices were left out: each slice has the nearest")
         if moved and max(moved) > self.near_mm:
-            masks.warnings.append(f"contours lie up to {max(moved):.3g} mm beside their slice and were moved to it")
+            masks.warnings.append(f"contours are up to {max(moved):.3g} mm off their slice and were moved to it")
         self._warn_of_gaps(sorted(nearest), masks)
         return nearest
 
     def slice_of(self, points: np.ndarray) -> int | None:
-        """Return the slice that a contour belongs to; None if it lies outside of the grid."""
+        """Return the slice that a contour belongs to; None if it is outside of the grid."""
         distance = float(np.mean(points @ self.normal))
         k = int(np.abs(self.distances - distance).argmin())
         return k if abs(self.distances[k] - distance) <= HALF * self._step_at(k) + self.near_mm else None
@@ -156,7 +156,7 @@ class SliceGrid:
 
 
 def _note_overlaps(masks: RoiMasks, polygons: Sequence[np.ndarray], mask: np.ndarray, shape: tuple[int, int]) -> None:
-    """Say where contours of a region overlap: those in others are holes; others cross, and what they share is not in it."""
+    """Report where contours of a region overlap: those in others are holes; others cross, and what they share is not in it."""
     single = [filled([polygon], shape) for polygon in polygons]
     if np.array_equal(np.logical_or.reduce(single), mask):
         return

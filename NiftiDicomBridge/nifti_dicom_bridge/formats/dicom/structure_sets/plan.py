@@ -201,7 +201,7 @@ def _warnings(masks: Sequence[RoiMasks], left: Sequence[str], is_numbered: bool)
     warnings = [f"{_some(regions)}: {sentence}" for sentence, regions in names.items()]
     empty = [one.roi.name for one in masks if not one.planes and not one.warnings and one.roi.name not in left]
     if empty:
-        warnings.append(f"{_some(empty)}: no voxel center lies within the contours, or there are none")
+        warnings.append(f"{_some(empty)}: no voxel center is within the contours, or there are none")
     if left:
         warnings.append(f"{_some(left)}: the images of their frame of reference are not in the input, so they were not drawn")
     if not is_numbered:
@@ -268,7 +268,7 @@ class _GridChooser:
 
 
 def _slices_of(plan: Plan) -> list[Any]:
-    """Return the planes of the slices of a volume; empty if it has no place in the patient, or is no image."""
+    """Return the planes of the slices of a volume; empty if it has no place in the patient, or is not an image."""
     planes = [frame.plane for frame in plan.frames[0] if frame.plane is not None]
     is_image = not plan.grid.layers and metadata.text(plan.instances[0].elements, Tag.MODALITY) not in _NOT_DRAWN_ON
     usable = plan.is_placed and len(planes) == len(plan.frames[0]) and is_image

@@ -54,7 +54,7 @@ class Roi:
     name : str
         ROIName.
     frame_of_reference : str
-        UID of the space that its contours lie in.
+        UID of the space that its contours are in.
     contours : tuple of Contour
         In the order of the object.
     damaged : int

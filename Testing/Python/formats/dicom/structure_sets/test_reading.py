@@ -198,7 +198,7 @@ def test_empty_regions_are_reported():
 
 
 def test_contours_outside_of_the_slices_are_reported():
-    assert "1 contour(s) lie outside of the slices" in warnings(drawn((1, "a", 0, BOX), (1, "a", 7, BOX)))
+    assert "1 contour(s) are outside of the slices" in warnings(drawn((1, "a", 0, BOX), (1, "a", 7, BOX)))
 
 
 def test_contours_that_leave_the_plane_are_cut_off_and_reported():
@@ -210,7 +210,7 @@ def test_contours_that_leave_the_plane_are_cut_off_and_reported():
 def test_contours_beside_a_slice_are_moved_to_it_and_reported():
     folder = drawn((1, "a", 1.3, BOX))
     assert label_maps(folder)[0][1, 1].tolist() == [0, 1, 0]
-    assert "0.9 mm beside their slice" in warnings(folder)
+    assert "0.9 mm off their slice" in warnings(folder)
 
 
 def test_of_several_planes_between_slices_the_nearest_is_drawn_and_the_others_are_reported():
