@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 SIZE, SLICES = 64, 10
 COUNTS = (100, 1000, 10_000, 100_000)
 PRIVATE = 90
@@ -33,6 +31,8 @@ class Run(NamedTuple):
 
 def make_series(folder: Path, count: int) -> None:
     """Write a functional MR series of so many files: one header, in which a dozen values are replaced in every file."""
+    import numpy as np
+
     folder.mkdir(parents=True)
     whole = _first_file(folder / "first.dcm")
     (folder / "first.dcm").unlink()
@@ -43,9 +43,9 @@ def make_series(folder: Path, count: int) -> None:
     for n in range(count):
         time_, slice_ = divmod(n, SLICES)
         own = {
-            "uid": f"1.2.826.0.1.3680043.10.99.{n:010d}", "number": f"{n + 1:06d}", "time": f"{time_ + 1:06d}",
-            "position": f"{slice_ * 3.5:+010.3f}", "location": f"{slice_ * 3.5:+011.3f}", "content": f"{time_ * 2:06d}.000000",
-            "private": f"{random.integers(10**9):012d}",
+            "uid": f"1.2.826.0.1.3680043.10.99.1{n:09d}", "number": f"{n + 1:06d}", "time": f"{time_ + 1:06d}",
+            "position": f"{slice_ * 3.5:+010.3f}", "location": f"{slice_ * 3.5:+011.3f}",
+            "content": f"{_clock(time_ * 2)}.000000", "private": f"{random.integers(10**9):012d}",
         }  # fmt: skip
         for name, text in own.items():
             for start in values[name]:
@@ -55,10 +55,16 @@ def make_series(folder: Path, count: int) -> None:
 
 
 _FIELDS = {
-    "uid": "1.2.826.0.1.3680043.10.99.9999999999", "number": "999999", "time": "888888", "position": "+77777.777",
-    "location": "+666666.666", "content": "555555.000000", "private": "444444444444",
+    "uid": "1.2.826.0.1.3680043.10.99.1999999999", "number": "999999", "time": "888888", "position": "+77777.777",
+    "location": "+666666.666", "content": "225555.000000", "private": "444444444444",
 }  # fmt: skip
 """Placeholders, which occur in the file for these values alone."""
+
+
+def _clock(seconds: int) -> str:
+    """Return a time of day, after midnight once more from 0."""
+    minutes, second = divmod(seconds, 60)
+    return f"{minutes // 60 % 24:02d}{minutes % 60:02d}{second:02d}"
 
 
 def _place(whole: bytes, text: str) -> list[int]:
@@ -130,12 +136,17 @@ def main() -> int:
     parser.add_argument("--most-back", type=int, default=10_000, help="the way back only up to so many files")
     parser.add_argument("-o", "--output", type=Path, default=Path("many_files.json"))
     parser.add_argument("--folder", type=Path, help="where to write the series, of about 13 kB a file")
+    parser.add_argument("--make", type=Path, help="only write a series into this new folder")
     arguments = parser.parse_args()
+    if arguments.make:
+        make_series(arguments.make, arguments.counts[0])
+        return 0
     results: dict[str, dict[int, list[Run]]] = {}
     with tempfile.TemporaryDirectory(dir=arguments.folder) as temporary:
         for count in arguments.counts:
             series, out = Path(temporary, str(count)), Path(temporary, "out")
-            make_series(series, count)
+            # in a process of its own: the peak memory of a process begins with the memory of the one that started it
+            subprocess.run([sys.executable, __file__, "--make", str(series), "--counts", str(count)], check=True)
             for _ in range(arguments.runs):
                 shutil.rmtree(out, ignore_errors=True)
                 (out / "peer").mkdir(parents=True)

@@ -34,8 +34,13 @@ def back(store: str, folder: str) -> None:
     image = SimpleITK.GetImageFromArray(array[:].astype("int16"))
     image.SetSpacing(array.attrs["spacing"])
     image.SetOrigin(array.attrs["origin"])
+    write_slices(image, folder)
+
+
+def write_slices(image: SimpleITK.Image, folder: str) -> None:
+    """Write an image as DICOM files with a dozen attributes."""
     writer = SimpleITK.ImageFileWriter()
-    for n in range(array.shape[0]):
+    for n in range(image.GetSize()[2]):
         plane = image[:, :, n]
         plane.SetMetaData("0008|0060", "CT")
         plane.SetMetaData("0020|0032", "\\".join(map(str, image.TransformIndexToPhysicalPoint((0, 0, n)))))

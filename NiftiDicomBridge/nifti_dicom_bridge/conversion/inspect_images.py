@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .. import bids
-from ..creation.attribute_sources import ConversionContext
 from ..errors import BridgeError
 from ..formats import nifti
 from ..formats.dicom.reading import decode
@@ -20,7 +19,6 @@ from ..options import ConversionOptions, Kind, Target
 from ..sidecar import KEY, record
 from ..standard.numbers import is_number
 from .image_with_record import ImageWithRecord
-from .proposals import proposal_of
 
 PATIENT = {"id": "PatientID", "name": "PatientName", "birth_date": "PatientBirthDate", "sex": "PatientSex"}
 STUDY = {
@@ -100,6 +98,9 @@ def _restored(edits: Mapping[str, Any] | Any) -> tuple[str, list[str]]:
 
 def _created(file: ImageWithRecord) -> tuple[str, list[str]]:
     """Return which new DICOM object an image without a record becomes, and what the user should know before."""
+    from ..creation.attribute_sources import ConversionContext  # only few inspections need them
+    from .proposals import proposal_of
+
     proposal = proposal_of(file.path, ConversionContext.of(ConversionOptions(Target.DICOM)))
     if proposal.error:
         return "no record: cannot become DICOM as it is", [proposal.error]
