@@ -16,6 +16,7 @@ from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import Resample, SlicePlane
+from ..standard.nifti_codes import NO_FORM
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
@@ -88,6 +89,8 @@ def space_problem(image: Volume, reference: Reference) -> str:
             "The header specifies coordinates aligned to another image (sform_code or qform_code 2), and the grid is not "
             "that of the reference."
         )
+    if NO_FORM in image.warnings and not is_grid_of(reference, image):
+        return "The header specifies no position (sform_code and qform_code are 0), and the grid is not that of the reference."
     return ""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -45,12 +45,15 @@ class SamplesFile(NamedTuple):
         Lines before those bytes.
     skip : int
         Bytes before them once they are decompressed.
+    start : int
+        Bytes before those lines: a header in the same file.
     """
 
     path: Path
     offset: int = 0
     lines: int = 0
     skip: int = 0
+    start: int = 0
 
 
 def read_samples(files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing) -> np.ndarray:
@@ -108,8 +111,7 @@ def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
         if file.offset < 0:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - size))
             return stream.read(size)
-        for _ in range(file.lines):
-            stream.readline()
+        _skip_start(stream, file)
         stream.seek(stream.tell() + file.offset)
         if packing is Packing.RAW:
             stream.seek(stream.tell() + file.skip)
@@ -123,10 +125,15 @@ def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
             return bytes(plain.read(size))
 
 
+def _skip_start(stream: IO[bytes], file: SamplesFile) -> None:
+    stream.seek(file.start)
+    for _ in range(file.lines):
+        stream.readline()
+
+
 def _numbers(file: SamplesFile, count: int, dtype: np.dtype[Any]) -> np.ndarray:
     with BufferedReader(open_file(file.path)) as stream:
-        for _ in range(file.lines):
-            stream.readline()
+        _skip_start(stream, file)
         stream.seek(stream.tell() + max(0, file.offset))
         words = stream.read().replace(b",", b" ").split()
     if len(words) < count:
@@ -134,6 +141,8 @@ def _numbers(file: SamplesFile, count: int, dtype: np.dtype[Any]) -> np.ndarray:
     values = np.array(words[:count], dtype=np.float64)
     if dtype.kind in "iu" and (np.any(values != np.rint(values)) or np.any(np.abs(values) > 2**53)):
         raise ValueError("numbers that are not whole, or above 2^53")
+    if dtype.kind in "iu" and (values.min() < np.iinfo(dtype).min or values.max() > np.iinfo(dtype).max):
+        raise ValueError(f"numbers from {values.min():g} to {values.max():g}, which {dtype.name} cannot hold")
     return values.astype(dtype)
 
 

@@ -12,8 +12,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ...creation.attribute_sources import ConversionContext
+from ...creation.label_sources import needs_names
 from ...errors import BridgeError, OptionError
 from ...formats.dicom.reading.plans import Plan
+from ...labels import read_labels
 from ...model import metadata
 from ...model.limits import size_limit
 from ...model.report import ConversionReport
@@ -30,7 +32,7 @@ from ..task_runner import TaskRunner
 from .functions import Function
 from .objects import ResultWriter
 from .pipeline import Pipeline
-from .placeholders import check_command, is_per_study
+from .placeholders import check_command, check_input_name, is_per_study
 from .runs import runs_of
 from .selection import Selector, selected
 
@@ -104,7 +106,10 @@ def apply(
     if command is not None:
         check_command(command, chosen.shell, per_study)
     selectors = [Selector.parse(text) for text in chosen.select]
+    check_input_name(chosen.input_name)
     check_options(dicom)
+    if dicom.labels is not None and not needs_names(dicom.labels):
+        read_labels(dicom.labels)  # a command may run for hours: what is wrong with the labels is better known before
     given, folder = paths_of(inputs), Path(output)
     if not given:
         raise OptionError("No input was given. Name the files or folders of DICOM series.")

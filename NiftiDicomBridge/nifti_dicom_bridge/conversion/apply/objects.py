@@ -82,6 +82,8 @@ class ResultWriter:
         if image.intent == VECTORS and image.voxels.dtype.kind == "f":
             _skip(entry, "it contains vectors, such as a displacement field, for which no kind of DICOM object is written")
             return
+        if image.voxels.dtype.kind == "c":
+            raise OptionError(f"{result.file}: its voxels are complex. Let the command write magnitude or parts as images.")
         originals = _originals_of(run)
         original, is_named = _original_of(result, originals, self.options.kind)
         labels, segments = self._labels_of(result)
@@ -92,6 +94,11 @@ class ResultWriter:
             _skip(entry, "all voxels are 0, so there is nothing to write")
             return
         if assumed:
+            if kind not in LABEL_KINDS and not image.array.any():
+                raise OptionError(
+                    f"{result.file}: all voxels are 0, so it may be an image or a label map without labels. Choose the kind: "
+                    'kind="seg" or another one.'
+                )
             entry.log.warnings.append(assumed)
         if kind in LABEL_KINDS and not segments and labels is None and result.name and not np.any(image.array > 1):
             segments = [Segment(1, result.name)]
@@ -156,6 +163,8 @@ class ResultWriter:
         assert job.provenance is not None
         if not volume.edits():
             entry.log.warnings.append("the command changed neither voxels nor geometry: the result is the image that it got")
+        elif "geometry" in volume.edits():
+            _check_place(result, original, replace(result.image.image, space=""))  # a header "aligned" is usual for new grids
         values = edits.elements_of(self._values(original, result, job.provenance))
         values |= {tag: value for tag, value in self.shared.file_values.items() if tag not in values}
         entry.log.warnings += dict.fromkeys(volume.warnings)
@@ -175,8 +184,7 @@ class ResultWriter:
         """Write a new object with the original as its reference."""
         assert job.provenance is not None
         path, segments = labels
-        if problem := space_problem(result.image.image, original.reference):
-            raise OptionError(f'{result.file}: {problem} It cannot be stored with the original. Leave it out: take="PATTERN".')
+        _check_place(result, original, result.image.image)
         options = replace(
             self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
         )
@@ -189,6 +197,12 @@ class ResultWriter:
 
 def _skip(entry: Entry, reason: str) -> None:
     entry.outcome, entry.error = Outcome.SKIPPED, f"{reason}."
+
+
+def _check_place(result: Result, original: _Original, image: Volume) -> None:
+    """Refuse a result that is not in the space of its original."""
+    if problem := space_problem(image, original.reference):
+        raise OptionError(f'{result.file}: {problem} It cannot be stored with the original. Leave it out: take="PATTERN".')
 
 
 def _originals_of(run: Run) -> list[_Original]:

@@ -118,9 +118,11 @@ class Pipeline:
         if finished.problem:
             entry = run.entry()
             entry.outcome = Outcome.FAILED
-            entry.error = f"the command failed: {finished.problem}." + (
-                f" It printed last:\n{finished.last_lines}" if finished.last_lines else " It printed nothing."
-            )
+            entry.error = f"the command failed: {finished.problem}."
+            if finished.last_lines:
+                entry.error += f" It printed last:\n{finished.last_lines}"
+            elif finished.exit_code is not None:
+                entry.error += " It printed nothing."
             self.report.entries.append(entry)
             return
         self._write_results(run, f"exit code {finished.exit_code}, {finished.seconds:.1f} s")

@@ -52,6 +52,16 @@ def check_command(command: Sequence[str], shell: bool, per_study: bool) -> None:
         )
 
 
+def check_input_name(text: str) -> None:
+    """Refuse a file name with other placeholders than there are for it."""
+    try:
+        text.format(name="", number="")
+    except (LookupError, ValueError, AttributeError):
+        raise OptionError(
+            f'input_name="{text}" is not valid. Its placeholders are {{name}} and {{number}}; write {{{{ and }}}} for braces.'
+        ) from None
+
+
 def _check_name(name: str, per_study: bool) -> None:
     one, several = name in OF_VOLUME, name == "inputs" or bool(_NUMBERED.fullmatch(name))
     if not (one or several or name in OF_ANY_RUN):

@@ -65,7 +65,7 @@ class Commands:
                 process = self._start(words, shell, output)
             except OSError as error:
                 name = words[0] if not shell else "the shell"
-                return Finished(None, f"{name} cannot be started ({error.strerror}). Check that it is installed and on PATH.")
+                return Finished(None, f"{name} cannot be started ({error.strerror}). Check that it is installed and on PATH")
             if process is None:
                 return Finished(None, "stopped before it started")
             problem = self._wait(process, timeout, start)

@@ -159,6 +159,7 @@ def _voxels(header: _Header) -> np.ndarray:
     name = header.fields.get("ElementType", "").removesuffix("_ARRAY")
     if sizes is None or (sizes < 1).any() or channels < 1:
         raise header.error("DimSize is missing or not valid. Repair the header.")
+    _check_values(header)
     if name not in TYPES:
         raise header.error(f"samples of type {name!r} are not supported. Convert them to an integer or floating-point type.")
     is_big = header.flag("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
@@ -166,6 +167,17 @@ def _voxels(header: _Header) -> np.ndarray:
     shape = [int(size) for size in sizes[::-1]] + ([channels] if channels > 1 else [])
     samples = read_samples(_files(header), shape, dtype, _packing(header))
     return samples if count == 4 else samples[np.newaxis]
+
+
+def _check_values(header: _Header) -> None:
+    """Refuse a header that states another meaning of samples than their value: ITK does not apply it, other programs do."""
+    for name, usual in (("ElementToIntensityFunctionSlope", 1.0), ("ElementToIntensityFunctionOffset", 0.0)):
+        number = header.numbers(1, name)
+        if number is not None and number[0] != usual:
+            raise header.error(
+                f"{name} = {number[0]:g}, which some programs apply to the samples and others do not. Apply it, and remove it "
+                "from the header."
+            )
 
 
 def _packing(header: _Header) -> Packing:
@@ -178,6 +190,8 @@ def _packing(header: _Header) -> Packing:
 def _files(header: _Header) -> list[SamplesFile]:
     name = header.fields.get("ElementDataFile", "")
     skip = header.whole("HeaderSize", 0)
+    if skip < -1:
+        raise header.error(f"HeaderSize = {skip} is not valid: at least -1 was expected. Repair the header.")
     if name.upper() == _LOCAL:
         return [SamplesFile(header.path, header.data_offset)]
     if not name:

@@ -111,9 +111,19 @@ class NrrdHeader:
             skip, lines = int(self.fields.get("byte skip", "0")), int(self.fields.get("line skip", "0"))
         except ValueError:
             raise self.error("byte skip and line skip are not whole numbers. Repair the header.") from None
+        if skip < -1 or lines < 0 or (skip < 0 and self.packing is not Packing.RAW):
+            raise self.error("byte skip and line skip are from 0 upwards; byte skip: -1 is for raw samples. Repair the header.")
         name = self.fields.get("data file", "")
         if not name:
-            return [SamplesFile(self.path, self.data_offset)]
+            places, start = [self.path], self.data_offset
+        else:
+            places, start = [file_next_to(self.path, one) for one in self._names(name)], 0
+        if skip < 0 or self.packing in (Packing.RAW, Packing.TEXT):
+            return [SamplesFile(place, skip, lines, start=start) for place in places]
+        return [SamplesFile(place, lines=lines, skip=skip, start=start) for place in places]
+
+    def _names(self, name: str) -> list[str]:
+        """Return the names of the files that ``data file`` means."""
         if name.upper().startswith("LIST"):
             names = self.lines
         elif "%" in name:
@@ -122,9 +132,7 @@ class NrrdHeader:
             names = [name]
         if not names:
             raise self.error("no data file is listed. Repair the header.")
-        if skip < 0 or self.packing in (Packing.RAW, Packing.TEXT):
-            return [SamplesFile(file_next_to(self.path, one), skip, lines) for one in names]
-        return [SamplesFile(file_next_to(self.path, one), lines=lines, skip=skip) for one in names]
+        return names
 
     def _numbered(self, text: str) -> list[str]:
         """Return the names of ``FORMAT MIN MAX STEP``, such as ``slice%03d.raw 1 20 1``."""

@@ -12,6 +12,7 @@ import pytest
 from circle import Circle, names_in
 from made_here import series
 from nifti_dicom_bridge import BridgeError, ConversionReport, Kind, OptionError, Outcome, apply, read
+from nifti_dicom_bridge.errors import LabelError
 from places import TESTING
 
 TOOLS = TESTING / "Python" / "tools"
@@ -322,3 +323,59 @@ def test_image_that_the_function_did_not_change_is_named() -> None:
     (entry,) = apply(series("ct"), "out", lambda image: image).entries
 
     assert any("changed neither" in warning for warning in entry.log.warnings)
+
+
+def test_result_of_zeros_is_refused_if_its_kind_is_not_stated() -> None:
+    (entry,) = apply(series("ct"), "out", lambda image: np.zeros(image.shape, np.uint8)).entries
+    assert "all voxels are 0" in entry.error
+    assert names_in(Path("out")) == []
+
+
+def test_complex_result_is_refused() -> None:
+    import nibabel
+
+    (entry,) = apply(
+        series("ct"), "out", lambda image: nibabel.Nifti1Image(np.full(image.shape, 1 + 2j, np.complex64), image.affine)
+    ).entries
+    assert "complex" in entry.error
+    assert names_in(Path("out")) == []
+
+
+MOVED = """
+import nibabel, sys
+image = nibabel.load(sys.argv[1])
+affine = image.affine.copy()
+affine[:3, 3] += 500
+moved = nibabel.Nifti1Image(image.get_fdata().astype("i2"), affine)
+moved.set_sform(moved.affine, int(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("code", ["1", "2"])
+def test_derived_image_that_is_elsewhere_is_refused(code: str) -> None:
+    task = [sys.executable, "-c", MOVED + "nibabel.save(moved, sys.argv[2])", "{input}", "{output}", code]
+    (entry,) = apply(series("ct"), "out", task).entries
+    assert "does not overlap" in entry.error
+    assert names_in(Path("out")) == []
+
+
+UNPLACED = """
+import nibabel, sys
+image = nibabel.load(sys.argv[1])
+unplaced = nibabel.Nifti1Image(image.get_fdata().astype(sys.argv[3]), None)
+unplaced.header.set_zooms([400, 400, 400])
+nibabel.save(unplaced, sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("dtype", ["i2", "f4"])
+def test_result_without_position_is_refused(dtype: str) -> None:
+    task = [sys.executable, "-c", UNPLACED, "{input}", "{output}", dtype]
+    (entry,) = apply(series("ct"), "out", task).entries
+    assert "specifies no position" in entry.error
+    assert names_in(Path("out")) == []
+
+
+def test_labels_that_do_not_exist_are_refused_before_anything_runs() -> None:
+    with pytest.raises(LabelError, match="no task 'nope'"):
+        apply(series("ct"), "out", doubled, labels="totalsegmentator:nope")

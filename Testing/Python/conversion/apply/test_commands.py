@@ -120,6 +120,12 @@ def test_input_name_with_number() -> None:
     assert Path(Path("seen.txt").read_text()).name == "case_0000.nii.gz"
 
 
+@pytest.mark.parametrize("text", ["{nope}", "{", "{0}", "{name.x}"])
+def test_input_name_with_other_placeholders_is_refused(text: str) -> None:
+    with pytest.raises(OptionError, match=r"placeholders are \{name\} and \{number\}"):
+        apply(series("ct"), "out", COPY, input_name=text)
+
+
 def test_command_runs_once_per_study_with_all_inputs() -> None:
     series("in/a", SeriesNumber="1")
     series("in/b", SeriesNumber="2")

@@ -176,6 +176,25 @@ def test_data_in_text_are_read() -> None:
     np.testing.assert_array_equal(read(path)[0].array, VOXELS)
 
 
+@pytest.mark.parametrize(
+    ("fields", "before"), [("byte skip: 3", b"xyz"), ("byte skip: -1", b"xyz"), ("line skip: 1", b"a line\n")]
+)
+def test_what_is_skipped_comes_after_the_header(fields: str, before: bytes) -> None:
+    path = nrrd(f"{PLACED}\n{fields}", VOXELS[0])
+    header, end, voxels = path.read_bytes().partition(b"\n\n")
+    path.write_bytes(header + end + before + voxels)
+    np.testing.assert_array_equal(read(path)[0].array, VOXELS)
+
+
+@pytest.mark.parametrize("number", ["300", "-1"])
+def test_text_with_numbers_that_the_type_cannot_hold_is_refused(number: str) -> None:
+    path = nrrd(PLACED, VOXELS[0].astype(np.uint8))
+    raw = path.read_bytes().replace(b"encoding: raw", b"encoding: ascii")
+    path.write_bytes(raw[: raw.index(b"\n\n") + 2] + " ".join([number, *map(str, VOXELS.ravel()[1:])]).encode())
+    with pytest.raises(ImageReadError, match="uint8 cannot hold"):
+        read(path)
+
+
 def test_data_in_several_files_are_read() -> None:
     for n, plane in enumerate(VOXELS[0], 1):
         Path(f"slice{n:02}.raw").write_bytes(plane.tobytes())
@@ -323,6 +342,8 @@ def metaimage(change: tuple[str, str] = ("", ""), data: bytes = VOXELS.tobytes()
         (("(10,20,30)", "(10,20,30)\ndata file: ../secret.raw"), "outside of its folder"),
         (("(10,20,30)", "(10,20,30)\ndata file: missing.raw"), "no such file"),
         (("(10,20,30)", "(10,20,30)\nnonsense"), "is not valid"),
+        (("(10,20,30)", "(10,20,30)\nbyte skip: -2"), "byte skip and line skip are from 0 upwards"),
+        (("(10,20,30)", "(10,20,30)\nline skip: -1"), "byte skip and line skip are from 0 upwards"),
     ],
 )
 def test_ambiguous_or_damaged_nrrd_is_refused(change, message) -> None:
@@ -348,6 +369,7 @@ def test_axis_without_meaning_is_refused() -> None:
         (("MET_SHORT", "MET_STRING"), "'MET_STRING' are not supported"),
         (("DimSize = 5 4 3", "DimSize = 5 4"), "DimSize = 5 4 is not valid"),
         (("Offset = 0 0 0", "Offset = 0 0 here"), "Offset = 0 0 here is not valid"),
+        (("NDims", "ElementToIntensityFunctionSlope = 2\nNDims"), "some programs apply"),
     ],
 )
 def test_ambiguous_or_damaged_metaimage_is_refused(change, message) -> None:
