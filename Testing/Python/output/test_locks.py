@@ -141,7 +141,7 @@ def test_a_staging_folder_whose_owner_cannot_be_read_is_not_dead(tmp_path: Path)
 def test_a_folder_that_cannot_be_made_is_an_error_and_no_endless_wait(tmp_path: Path) -> None:
     (tmp_path / HOME).symlink_to(tmp_path / "missing")
 
-    with pytest.raises(OSError), FolderLock(tmp_path / HOME / COMMIT_LOCK):
+    with pytest.raises(FileExistsError), FolderLock(tmp_path / HOME / COMMIT_LOCK):
         pass
 
 
