@@ -117,6 +117,11 @@ def test_a_bids_dataset_of_selected_series(three: Circle) -> None:
     assert [path.name for path in report.outputs if path.name.endswith(".gz")] == ["sub-P1_ses-20260101_T1w.nii.gz"]
 
 
+def test_apply_lists_what_is_there_if_nothing_matches(three: Circle) -> None:
+    with pytest.raises(BridgeError, match=r'series="nosuch" matches no image in .*, which contains .*T1'):
+        apply(three.dicom, three.folder / "out", lambda image: image, series="nosuch")
+
+
 def test_apply_selects(three: Circle) -> None:
     report = apply(three.dicom, three.folder / "out", lambda image: image, series="T1*")
 

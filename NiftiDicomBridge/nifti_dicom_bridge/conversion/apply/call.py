@@ -27,7 +27,7 @@ from ...options.path_fields import AnyPath, AnyPaths, paths_of
 from ...output import recover
 from ...standard.tags import Tag
 from ..entries import plans_and_report
-from ..selection import Selection, find_selected
+from ..selection import Selection, find_selected, nothing_selected
 from ..task_runner import TaskRunner
 from .functions import Function
 from .objects import ResultWriter
@@ -120,7 +120,7 @@ def apply(
         report.notes += notes
         pairs = selected(plans, selectors)
         if not pairs:
-            raise BridgeError(_nothing_selected(given, plans, chosen))
+            raise _no_series(given, plans, chosen, dicom)
         writer = ResultWriter(dicom, folder, _context(dicom, plans), progress)
         algorithm = _algorithm_of(task, command, chosen, dicom)
         pipeline = Pipeline(
@@ -192,10 +192,13 @@ def _context(options: ConversionOptions, plans: Sequence[Plan]) -> ConversionCon
     return context
 
 
-def _nothing_selected(inputs: Sequence[Path], plans: Sequence[Plan], chosen: ApplyOptions) -> str:
+def _no_series(inputs: Sequence[Path], plans: Sequence[Plan], chosen: ApplyOptions, options: ConversionOptions) -> BridgeError:
+    if not plans and Selection.of(options).patterns:
+        return nothing_selected(inputs, options)
     where = ", ".join(map(str, inputs))
     if not plans:
-        return f"No DICOM images were found in {where}. Check the path."
+        return BridgeError(f"No DICOM images were found in {where}. Check the path.")
     titles = list(dict.fromkeys(plan.title for plan in plans))
     listed = ", ".join(titles[:6]) + (f" and {len(titles) - 6} more" if len(titles) > 6 else "")
-    return f'select="{", ".join(chosen.select)}" matches none of the series in {where}: {listed}. Correct the pattern.'
+    select = ", ".join(chosen.select)
+    return BridgeError(f'select="{select}" matches none of the series in {where}: {listed}. Correct the pattern.')
