@@ -202,6 +202,8 @@ def _participants(value: Any, patterns: Patterns, where: str) -> tuple[tuple[re.
         wrong = [name for name, cell in row.items() if not COLUMN.fullmatch(name) or not isinstance(cell, (str, int, float))]
         if wrong:
             raise OptionError(f"{where}/{pattern}: {wrong[0]!r} is not a column name with text or a number.")
+        if "participant_id" in row:
+            raise OptionError(f'{where}/{pattern}: participant_id is sub-LABEL always. Give "subjects" for another label.')
     rows = (
         (patterns.compiled(pattern, where), {name: str(cell) for name, cell in row.items()}) for pattern, row in value.items()
     )

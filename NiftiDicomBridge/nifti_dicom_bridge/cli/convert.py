@@ -16,7 +16,7 @@ from .deidentification_options import identity_notice
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .lines import print_line
-from .new_files import check_new_file
+from .new_files import check_new_file, check_not_an_output
 from .progress_bar import ProgressBar
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def write_report_file(report: ConversionReport, arguments: argparse.Namespace, o
     """Write a report with the command line, with progress; a run that protects patients does not state its command."""
     from ..html_report import write_report
 
+    check_not_an_output("--report", arguments.report, report.outputs)
     if report.run is not None and report.run.command:
         report.run.command = arguments.command_line
     with ProgressBar(arguments.quiet) as bar:

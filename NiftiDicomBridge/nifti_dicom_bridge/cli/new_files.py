@@ -1,11 +1,15 @@
-"""Files that a command writes next to its images."""
+"""Files that a command writes next to its images: reports and summaries."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import OptionError
+from ..errors import OptionError, OutputError
+
+_BEGINNINGS = {".json": b'{\n "ok": ', ".html": b"<!doctype html>", ".csv": b"title,", ".parquet": b"PAR1"}
+"""Suffix → how a former report or summary begins: other files with this suffix, such as sidecars, are not replaced."""
 
 
 def check_new_file(flag: str, path: Path, output: Path, overwrite: bool) -> None:
@@ -17,3 +21,24 @@ def check_new_file(flag: str, path: Path, output: Path, overwrite: bool) -> None
     recover(path.parent)
     if os.path.lexists(path) and not overwrite:
         raise OptionError(f"{flag} {path} exists. Choose another name, or --overwrite to replace it.")
+    if path.is_file() and not _is_former(path):
+        raise OptionError(f"{flag} {path} exists and is not from a former run, so it is not replaced. Choose another name.")
+
+
+def check_different(paths: Sequence[Path]) -> None:
+    """Refuse reports and summaries in one file, of which one would replace the other; raises `OptionError`."""
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise OptionError("Several of --report and --summary name one file. Choose a name for each.")
+
+
+def check_not_an_output(flag: str, path: Path, outputs: Sequence[Path]) -> None:
+    """Refuse a name that an image or its sidecar has, which would be lost; raises `OutputError`."""
+    if path.resolve() in {output.resolve() for output in outputs}:
+        raise OutputError(f"{flag} {path} is the name of an output of this run. It was not written: choose another name.")
+
+
+def _is_former(path: Path) -> bool:
+    beginning = _BEGINNINGS.get(path.suffix.lower(), b"")
+    with path.open("rb") as file:
+        content = file.read(len(beginning))
+    return not content or content.lower() == beginning.lower()

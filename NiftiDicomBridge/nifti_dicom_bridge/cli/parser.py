@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +16,8 @@ from .exit_codes import USAGE
 from .reading_options import add_reading, add_selection
 
 PROGRAM = "nifti-dicom-bridge"
+_EMPTY = re.compile(r"--[\w-]+=")
+"""An option without a value."""
 
 
 def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
@@ -44,7 +48,15 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, without the list of all options."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Return the arguments; an unknown one is an error of the command, whose help lists the options."""
+        """Return the arguments; an unknown one is an error of the command, whose help lists the options.
+
+        An empty one is refused: it is a variable of a script that is not set, and never what an option expects.
+        """
+        given = list(sys.argv[1:] if args is None else args)
+        for before, word in zip(["", *given], given, strict=False):
+            if not word or _EMPTY.fullmatch(word):
+                what = word.rstrip("=") or (before if before.startswith("-") else "INPUT")
+                self.error(f"argument {what}: it is empty. Is a variable not set?")
         arguments, unknown = self.parse_known_args(args, namespace)
         if unknown:
             commands: dict[str, Parser] = {}

@@ -27,13 +27,13 @@ def name_plans(plans: Sequence[Plan], template: str = "") -> None:
     Without a template, the images of several patients are in a folder for each.
     """
     taken: set[str] = set()
-    apart = len({owner_of(plan.instances[0].elements)[1:] for plan in plans}) > 1
+    folders = {} if template else _patient_folders(plans)
     for plan in plans:
         name = plan.name
         if template:
             name = name_by(template, texts_of(plan.instances[0].elements, _KEYWORDS), plan.name, plan.paths[0], plan.suffix)
-        elif apart:
-            name = f"{_patient_folder(plan.instances[0].elements)}/{plan.name}"
+        elif folders:
+            name = f"{folders[_patient_of(plan)]}/{plan.name}"
         plan.name = unique_name(name, taken)
 
 
@@ -86,6 +86,21 @@ def _value(field: str, keywords: Sequence[str], texts: Mapping[str, str]) -> str
     if field.endswith("_time"):
         return value.partition(".")[0]
     return re.sub(r"\^+", "_", value).strip("_") if field == "patient_name" else value
+
+
+def _patient_of(plan: Plan) -> tuple[str, ...]:
+    return owner_of(plan.instances[0].elements)[1:]
+
+
+def _patient_folders(plans: Sequence[Plan]) -> dict[tuple[str, ...], str]:
+    """Return patient → folder; the names differ on every platform. Empty if there are not several patients."""
+    patients: dict[tuple[str, ...], Elements] = {}
+    for plan in plans:
+        patients.setdefault(_patient_of(plan), plan.instances[0].elements)
+    taken: set[str] = set()
+    return {
+        patient: unique_name(_patient_folder(elements), taken) for patient, elements in patients.items() if len(patients) > 1
+    }
 
 
 def _patient_folder(elements: Elements) -> str:

@@ -52,6 +52,8 @@ CODES = {
 """Letters of dcm2niix's ``-f`` → fields."""
 _PART = re.compile(r"\{(?P<field>[^{}:]*)(?::(?P<form>[^{}]*))?\}|%(?P<width>0?\d*)(?P<code>[A-Za-z%])|[{}%]")
 _FORM = re.compile(r"0?\d{1,2}")
+_ENDING = re.compile(r"(?i)\.(nii(\.gz)?|zarr|json|png|gif|mp4|dcm)$")
+"""Of the files that are written."""
 
 
 def template_problem(template: str) -> str:
@@ -70,6 +72,9 @@ def template_problem(template: str) -> str:
         return "it has a part without a name; folders are relative to the output folder."
     if "\\" in template:
         return "it has a backslash; folders are separated by /."
+    ending = _ENDING.search(template)
+    if ending is not None:
+        return f"it ends with {ending[0]}, which is added to names. Leave it out."
     return next(filter(None, map(_problem_of_part, _PART.finditer(template))), "")
 
 

@@ -54,11 +54,16 @@ class FolderLock:
         """Take the lock if it is free; return whether it was."""
         try:
             self.path.parent.mkdir(exist_ok=True)
-            file = open(self.path, "ab")  # noqa: SIM115  # it stays open as long as the lock is held
-        except (FileNotFoundError, FileExistsError):
-            if self.path.parent.is_file() or not self.path.parent.parent.is_dir():
+        except FileExistsError:
+            if os.path.lexists(self.path.parent) and not self.path.parent.is_dir():
                 raise
             return False  # another conversion removes the folder just now
+        try:
+            file = open(self.path, "ab")  # noqa: SIM115  # it stays open as long as the lock is held
+        except FileNotFoundError:
+            if self.path.is_symlink():
+                raise
+            return False  # as above
         except PermissionError:
             if os.name != "nt" or not self.path.exists():
                 raise

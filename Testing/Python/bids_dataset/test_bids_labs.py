@@ -342,3 +342,12 @@ def test_parts_of_an_asl_image_share_the_roles_of_their_volumes(circle: Circle) 
 
     assert names(circle) == [f"{WHO}_part-mag_asl", f"{WHO}_part-phase_asl"]
     assert [path.name for path in circle.nifti.rglob("*_aslcontext.tsv")] == [f"{WHO}_aslcontext.tsv"]
+
+
+def test_the_map_does_not_rename_the_rows_of_participants(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    (circle.folder / "map.json").write_text(json.dumps({"participants": {"*": {"participant_id": "x"}}}))
+
+    assert main(["convert", str(circle.dicom), "-o", str(circle.nifti), "--to", "nifti", "--layout", "bids",
+                 "--bids-map", str(circle.folder / "map.json")]) == 2  # fmt: skip
+    assert "participant_id is sub-LABEL always" in capsys.readouterr().err

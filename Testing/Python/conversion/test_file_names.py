@@ -121,7 +121,20 @@ def test_several_patients_are_in_folders(circle: Circle) -> None:
     assert to_nifti(circle.dicom, circle.nifti, skip_existing=True).ok
 
 
+@pytest.mark.parametrize(("first", "second", "folders"), [
+    ("P/1", "P:1", ["P_1", "P_1_2"]), ("P1", "p1", ["P1", "p1_2"]), ("..", "", ["unknown_patient", "unknown_patient_2"]),
+])  # fmt: skip
+def test_patients_never_share_a_folder(first: str, second: str, folders: list[str], circle: Circle) -> None:
+    for number, patient in enumerate((first, second)):
+        PHANTOMS["classic_ct"].write(circle.dicom / str(number))
+        edit(circle.dicom / str(number), PatientID=patient, PatientName="", SeriesInstanceUID=f"1.2.{number}")
+    to_nifti(circle.dicom, circle.nifti)
+
+    assert sorted({name.split("/")[0] for name in images_of(circle.nifti)}) == folders
+
+
 @pytest.mark.parametrize(("template", "words"), [
+    ("x.nii.gz", r"ends with \.nii\.gz"),
     ("{serie}", r"Did you mean {series}\?"), ("%w", "there is no code %w"), ("{description:03}", "is text"),
     ("{series:x}", "a width such as 03"), ("../{series}", "without a name"), ("/{series}", "relative"), ("a\\b", "backslash"),
     ("{series", "stands alone"), ("  ", "empty"), ("a//b", "without a name"),

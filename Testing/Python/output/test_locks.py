@@ -135,3 +135,17 @@ def test_a_staging_folder_whose_owner_cannot_be_read_is_not_dead(tmp_path: Path)
     (tmp_path / OWNER).mkdir()
 
     assert not is_dead(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_folder_that_cannot_be_made_is_an_error_and_no_endless_wait(tmp_path: Path) -> None:
+    (tmp_path / HOME).symlink_to(tmp_path / "missing")
+
+    with pytest.raises(FileExistsError), FolderLock(tmp_path / HOME / COMMIT_LOCK):
+        pass
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a file system without new folders is needed")
+def test_a_file_system_without_new_folders_is_an_error() -> None:
+    with pytest.raises(OutputError), Staging(Path("/proc")):
+        pass

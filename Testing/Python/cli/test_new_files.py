@@ -1,0 +1,74 @@
+"""Reports and summaries never take the place of anything but a former one, and empty arguments are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from circle import Circle, names_in
+from nifti_dicom_bridge.cli import main
+
+
+@pytest.fixture
+def scan(circle: Circle) -> Circle:
+    circle.make("classic_ct")
+    return circle
+
+
+def convert(scan: Circle, *arguments: str | Path) -> int:
+    return main([str(scan.dicom), "-o", str(scan.nifti), "--jobs", "1", *map(str, arguments)])
+
+
+def test_a_report_does_not_replace_the_sidecar_of_this_run(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+    report = scan.nifti / "1_series_1.json"
+
+    assert convert(scan, "--report", report, "--overwrite") == 1
+    assert "is the name of an output of this run" in capsys.readouterr().err
+    assert "NiftiDicomBridge" in report.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("option", "name"), [("--report", "notes.json"), ("--summary", "table.csv"), ("--report", "a.html")])
+def test_a_file_of_another_kind_is_not_replaced(option: str, name: str, scan: Circle, capsys: pytest.CaptureFixture) -> None:
+    file = scan.folder / name
+    file.write_text("PatientID,Pseudonym\n")
+
+    assert convert(scan, option, file, "--overwrite") == 2
+    assert "is not from a former run" in capsys.readouterr().err
+    assert file.read_text() == "PatientID,Pseudonym\n"
+    assert names_in(scan.nifti) == []
+
+
+@pytest.mark.parametrize(("option", "name"), [
+    ("--report", "a.json"), ("--report", "a.html"), ("--summary", "a.csv"), ("--summary", "a.html"),
+])  # fmt: skip
+def test_a_former_one_is_replaced(option: str, name: str, scan: Circle) -> None:
+    assert convert(scan, option, scan.folder / name) == 0
+    assert convert(scan, option, scan.folder / name, "--overwrite") == 0
+
+
+def test_report_and_summary_are_different_files(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+    page = scan.folder / "page.html"
+
+    assert convert(scan, "--report", page, "--summary", page) == 2
+    assert "Choose a name for each" in capsys.readouterr().err
+    assert names_in(scan.nifti) == []
+
+
+@pytest.mark.parametrize("arguments", [
+    ["-o", ""], ["-o", "out", "--layout", "bids", "-p", ""], ["-o", "out", "--layout", "bids", "--session="],
+    ["-o", "out", "-f", ""], ["-o", "out", "--series", ""],
+])  # fmt: skip
+def test_an_empty_argument_is_refused(
+    arguments: list[str], scan: Circle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(scan.folder)
+    before = names_in(scan.folder)
+
+    assert main([str(scan.dicom), *arguments]) == 2
+    assert "it is empty" in capsys.readouterr().err
+    assert names_in(scan.folder) == before
+
+
+def test_an_attribute_may_be_set_to_nothing(scan: Circle) -> None:
+    assert main([str(scan.dicom), "-o", str(scan.back), "--to", "dicom", "--jobs", "1", "--set=PatientComments="]) == 0
