@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 from ..errors import ArchiveError, BridgeError
 from ..optional_packages import require
 from ..options.urls import check_url, features_of
+
+_LOGGERS = ("gcsfs", "s3fs", "adlfs", "fsspec")
+"""They print tracebacks of errors that are reported here, unless the program has set up logging."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class ObjectStore:
             require(feature)
         from fsspec.core import url_to_fs
 
+        for name in _LOGGERS:
+            logging.getLogger(name).addHandler(logging.NullHandler())
         self.url = url
         with self._errors():
             self._files, self._path = url_to_fs(url)

@@ -13,6 +13,7 @@ FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "ab
 """Scheme → feature that needs packages (`optional_packages`)."""
 LOCAL = "file"
 _SCHEME = re.compile(rf"^({'|'.join((*FEATURES, LOCAL))})(?::[/\\]+|::)", re.IGNORECASE)
+_SIMILAR = re.compile(r"^[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 _COLLAPSED = re.compile(rf"\b({'|'.join(FEATURES)}):/+", re.IGNORECASE)
 
 
@@ -56,6 +57,13 @@ def features_of(url: str) -> list[str]:
     return list(dict.fromkeys(FEATURES[match[1].lower()] for match in _COLLAPSED.finditer(url)))
 
 
+def refuse_unknown_url(text: str | os.PathLike[str]) -> None:
+    """Refuse what looks like a URL and is none that can be read here; raises `OptionError`."""
+    if _SIMILAR.match(os.fspath(text)) and not is_url(text):
+        schemes = ", ".join(f"{scheme}://" for scheme in ("s3", "gs", "az", "zip", LOCAL))
+        raise OptionError(f"{text}: URLs of this kind are not supported. Expected a path, or a URL with {schemes}.")
+
+
 def check_url(url: str, is_output: bool = False) -> None:
     """Refuse a URL with a password, and what cannot be written; raises `OptionError`."""
     for part in url.split("::"):
@@ -70,3 +78,9 @@ def check_url(url: str, is_output: bool = False) -> None:
             )
     if is_output and url.lower().startswith("zip:"):
         raise OptionError(f"{url}: ZIP archives are read, not written. Choose another output.")
+    if url.lower().startswith("zip:") and "::" not in url:
+        archive = url[len("zip:") :].lstrip("/")
+        raise OptionError(
+            f"{url}: the URL does not state which archive. Expected zip://FOLDER::ARCHIVE, such as "
+            f"zip://::{archive} for all of it."
+        )

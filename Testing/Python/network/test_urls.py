@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -284,6 +285,23 @@ def test_a_store_that_does_not_answer_is_named(circle: Circle, monkeypatch: pyte
         monkeypatch.setenv(name, value)
     with pytest.raises(ArchiveError, match="s3://elsewhere/scans: the store cannot be used"):
         to_nifti("s3://elsewhere/scans", circle.nifti)
+
+
+def test_a_zip_url_without_its_archive_is_refused_with_the_right_form(circle: Circle) -> None:
+    with pytest.raises(OptionError, match="does not state which archive"):
+        to_nifti("zip://scans.zip", circle.nifti)
+
+
+@pytest.mark.parametrize("url", ["https://host/scans.zip", "ftp://host/scans", "s4://bucket/scans"])
+def test_other_urls_are_not_called_missing_files(url: str, circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    assert main(["convert", url, "-o", str(circle.nifti)]) == 2
+    assert "URLs of this kind are not supported" in capsys.readouterr().err
+
+
+def test_nothing_is_printed_by_the_packages_of_stores(circle: Circle) -> None:
+    circle.make("classic_ct")
+    ObjectStore(f"zip://::{shutil.make_archive(str(circle.folder / 'scans'), 'zip', circle.dicom)}")
+    assert all(logging.getLogger(name).handlers for name in ("gcsfs", "s3fs", "adlfs"))
 
 
 def test_archives_of_files_are_not_written(circle: Circle) -> None:

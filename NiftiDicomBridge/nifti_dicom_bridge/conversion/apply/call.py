@@ -24,6 +24,7 @@ from ...options.algorithm import Algorithm, parse_algorithm
 from ...options.apply_options import ApplyOptions, Per
 from ...options.checks import check_options
 from ...options.path_fields import AnyPath, AnyPaths, paths_of
+from ...options.urls import is_url, url_of
 from ...output import recover
 from ...standard.tags import Tag
 from ..entries import plans_and_report
@@ -113,6 +114,8 @@ def apply(
     given, folder = paths_of(inputs), Path(output)
     if not given:
         raise OptionError("No input was given. Name the files or folders of DICOM series.")
+    for url in filter(is_url, (*given, folder)):
+        raise OptionError(f"{url_of(url)}: apply reads and writes files and folders only. Copy the images to a folder.")
     notes = recover(folder, progress)
     with size_limit(dicom.size_limit), tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary:
         inventory = find_selected(given, Selection.of(dicom), progress, dicom.follow_links)

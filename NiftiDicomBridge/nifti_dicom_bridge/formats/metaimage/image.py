@@ -25,6 +25,7 @@ TYPES = {
 _MATRIX = ("TransformMatrix", "Rotation", "Orientation")
 _ORIGIN = ("Offset", "Position", "Origin")
 _LOCAL = "LOCAL"
+_MILLIMETERS = ("mm", "?", "")
 _LETTERS = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "I": (2, 1), "S": (2, -1)}
 """The side where an axis begins: axis of LPS and direction."""
 CONTRADICTION = -0.1
@@ -96,6 +97,8 @@ def _read_header(path: Path) -> _Header:
                 name, equals, value = line.partition("=")
                 if not equals:
                     raise ImageReadError(f"{path}: not a MetaImage, or its header is damaged. Check the name of the file.")
+                if name.strip() in fields:
+                    raise ImageReadError(f"{path}: {name.strip()} occurs more than once. Remove the wrong one from the header.")
                 fields[name.strip()] = value.strip()
             offset = file.tell()
             listed = fields.get("ElementDataFile", "").upper().startswith("LIST")
@@ -116,6 +119,8 @@ def _dimensions(header: _Header) -> int:
 
 def _ijk_to_ras(header: _Header) -> np.ndarray:
     count = _dimensions(header)
+    if (unit := header.fields.get("DistanceUnits", "mm")) not in _MILLIMETERS:
+        raise header.error(f"DistanceUnits = {unit} is not supported. Convert its geometry to mm.")
     directions, origin = header.numbers(count * count, *_MATRIX), header.numbers(count, *_ORIGIN)
     spacing = header.numbers(count, "ElementSpacing", "ElementSize")
     absent = [
@@ -157,7 +162,7 @@ def _voxels(header: _Header) -> np.ndarray:
     count, channels = _dimensions(header), header.whole("ElementNumberOfChannels", 1)
     sizes = header.numbers(count, "DimSize")
     name = header.fields.get("ElementType", "").removesuffix("_ARRAY")
-    if sizes is None or (sizes < 1).any() or channels < 1:
+    if sizes is None or (sizes < 1).any() or (sizes % 1).any() or channels < 1:
         raise header.error("DimSize is missing or not valid. Repair the header.")
     _check_values(header)
     if name not in TYPES:
@@ -192,6 +197,8 @@ def _files(header: _Header) -> list[SamplesFile]:
     skip = header.whole("HeaderSize", 0)
     if skip < -1:
         raise header.error(f"HeaderSize = {skip} is not valid: at least -1 was expected. Repair the header.")
+    if name.upper() == _LOCAL and skip > 0:
+        raise header.error(f"HeaderSize = {skip} is not supported for voxels in the file of the header. Remove it.")
     if name.upper() == _LOCAL:
         return [SamplesFile(header.path, header.data_offset)]
     if not name:

@@ -173,7 +173,10 @@ def read_header(path: Path) -> NrrdHeader:
             name, colon, value = line.partition(":")
             if not colon:
                 raise ImageReadError(f"{path}: the line {line[:60]!r} of its header is not valid. Repair the header.")
-            fields[name.strip().lower().replace("datafile", "data file")] = value.strip()
+            name = name.strip().lower().replace("datafile", "data file")
+            if name in fields:
+                raise ImageReadError(f"{path}: {name} occurs more than once. Remove the wrong one from the header.")
+            fields[name] = value.strip()
     return NrrdHeader(path, fields, values, offset, listed)
 
 

@@ -48,10 +48,14 @@ def mgh_image(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def nrrd(fields: str, voxels: np.ndarray, name: str = "image.nrrd") -> Path:
     """Write an NRRD file with some fields; sizes and type are those of the voxels."""
-    sizes = " ".join(map(str, voxels.shape[::-1]))
     types = {"int16": "short", "uint8": "uchar"}
-    header = f"NRRD0005\ntype: {types[voxels.dtype.name]}\ndimension: {voxels.ndim}\nsizes: {sizes}\nendian: little\n"
-    Path(name).write_bytes((header + "encoding: raw\n" + fields.strip() + "\n\n").encode() + voxels.tobytes())
+    own = {line.partition(":")[0] for line in fields.splitlines()}
+    usual = {
+        "type": types[voxels.dtype.name], "dimension": voxels.ndim, "sizes": " ".join(map(str, voxels.shape[::-1])),
+        "endian": "little", "encoding": "raw",
+    }  # fmt: skip
+    header = ["NRRD0005", *(f"{key}: {value}" for key, value in usual.items() if key not in own), fields.strip()]
+    Path(name).write_bytes("\n".join([*header, "", ""]).encode() + voxels.tobytes())
     return Path(name)
 
 
@@ -342,6 +346,7 @@ def metaimage(change: tuple[str, str] = ("", ""), data: bytes = VOXELS.tobytes()
         (("(10,20,30)", "(10,20,30)\ndata file: ../secret.raw"), "outside of its folder"),
         (("(10,20,30)", "(10,20,30)\ndata file: missing.raw"), "no such file"),
         (("(10,20,30)", "(10,20,30)\nnonsense"), "is not valid"),
+        (("(10,20,30)", "(10,20,30)\nspace origin: (1,2,3)"), "space origin occurs more than once"),
         (("(10,20,30)", "(10,20,30)\nbyte skip: -2"), "byte skip and line skip are from 0 upwards"),
         (("(10,20,30)", "(10,20,30)\nline skip: -1"), "byte skip and line skip are from 0 upwards"),
     ],
@@ -370,6 +375,10 @@ def test_axis_without_meaning_is_refused() -> None:
         (("DimSize = 5 4 3", "DimSize = 5 4"), "DimSize = 5 4 is not valid"),
         (("Offset = 0 0 0", "Offset = 0 0 here"), "Offset = 0 0 here is not valid"),
         (("NDims", "ElementToIntensityFunctionSlope = 2\nNDims"), "some programs apply"),
+        (("DimSize = 5 4 3", "DimSize = 5 4 3.5"), "DimSize is missing or not valid"),
+        (("NDims", "DistanceUnits = cm\nNDims"), "DistanceUnits = cm is not supported"),
+        (("NDims", "HeaderSize = 4\nNDims"), "HeaderSize = 4 is not supported"),
+        (("NDims", "Offset = 1 1 1\nNDims"), "Offset occurs more than once"),
     ],
 )
 def test_ambiguous_or_damaged_metaimage_is_refused(change, message) -> None:

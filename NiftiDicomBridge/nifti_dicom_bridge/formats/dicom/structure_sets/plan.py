@@ -21,7 +21,7 @@ from ..reading.frame_info import FrameInfo
 from ..reading.plans import Plan
 from ..reading.stacks import Grid, Layer
 from .masks import RoiMasks, SliceGrid, sets_without_overlap
-from .rois import Roi, labels_of, rois_of
+from .rois import Roi, contours_left_out, labels_of, rois_of
 
 MASK = 1
 """The value of the voxels of a mask."""
@@ -45,6 +45,7 @@ _OTHER_SERIES = (
     "reference"
 )
 _NOT_ITS_SPACE = "the contours refer to images of another frame of reference than that of their regions: drawn on these images"
+_OTHER_PATIENT = "its PatientID is not that of the images it was drawn on: check that they are of one patient"
 _NO_ROI = "no image: RT Structure Set Storage without regions of interest"
 
 
@@ -142,14 +143,15 @@ class StructureReader:
         grid = SliceGrid(planes, shape, plan.frames[0][0].step_mm)
         masks = [RoiMasks(roi) if roi.name in left else grid.masks_of(roi) for roi in rois]
         is_numbered = labels_of(instance) == [roi.number for roi in rois_of(instance)]
+        common = [*chosen.warnings, *_of_another_patient(instance, plan), *contours_left_out(instance)]
         if self.form is RoiForm.MASKS:
             for one in masks:
-                warnings = [*chosen.warnings, *_warnings([one], left, True)]
+                warnings = [*common, *_warnings([one], left, True)]
                 yield _plan(plan, instance, shape, [one], [MASK], one.roi.name, warnings)
             return
         sets = sets_without_overlap(masks)
         for n, members in enumerate(sets, 1):
-            warnings = [*chosen.warnings, *_warnings(members, left if n == 1 else (), is_numbered)]
+            warnings = [*common, *_warnings(members, left if n == 1 else (), is_numbered)]
             if len(sets) > 1:
                 warnings.append(_of_several(n, len(sets), members))
             yield _plan(plan, instance, shape, members, [one.roi.label for one in members], "", warnings)
@@ -265,6 +267,11 @@ class _GridChooser:
         if same:
             return _SEVERAL.format(series=listed, titles=_some(same))
         return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=listed)
+
+
+def _of_another_patient(instance: Instance, plan: Plan) -> list[str]:
+    own, other = (metadata.text(one.elements, Tag.PATIENT_ID) for one in (instance, plan.instances[0]))
+    return [_OTHER_PATIENT] if own != other else []
 
 
 def _slices_of(plan: Plan) -> list[Any]:

@@ -106,6 +106,29 @@ def rois_of(instance: Instance) -> list[Roi]:
     return rois
 
 
+def contours_left_out(instance: Instance) -> list[str]:
+    """Return warnings about contours of ROIs that are not described, and about further items of one ROI."""
+    known = {
+        metadata.integer(item.elements, Tag.ROI_NUMBER)
+        for item in metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
+    }
+    with_contours = [
+        metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1)
+        for item in metadata.items(instance.elements, Tag.ROI_CONTOUR_SEQUENCE)
+        if metadata.items(item.elements, Tag.CONTOUR_SEQUENCE)
+    ]
+    unknown = sorted(set(with_contours) - known)
+    repeated = sorted({number for number in with_contours if number in known and with_contours.count(number) > 1})
+    return [
+        f"ROI {', '.join(map(str, numbers))}: {reason}"
+        for numbers, reason in (
+            (unknown, "it has contours, but no item of StructureSetROISequence: they were left out"),
+            (repeated, "several items of ROIContourSequence refer to it: only the first was used"),
+        )
+        if numbers
+    ]
+
+
 def _by_number(instance: Instance, sequence: int) -> dict[int, Elements]:
     """Return the items of a sequence by the ROI that they refer to; the first where several do."""
     by_number: dict[int, Elements] = {}

@@ -197,6 +197,30 @@ def test_empty_regions_are_reported():
     assert "later: no voxel center" in warnings(drawing.write())
 
 
+def test_contours_of_a_region_that_is_not_described_are_reported():
+    drawing = Drawing()
+    drawing.square(drawing.roi(1, "a"), 1)
+    drawing.square(drawing.roi(2, "b"), 1)
+    del drawing.ds.StructureSetROISequence[1]
+    assert "ROI 2: it has contours, but no item of StructureSetROISequence" in warnings(drawing.write())
+
+
+def test_further_contours_of_one_region_are_reported():
+    drawing = Drawing()
+    drawing.square(drawing.roi(1, "a"), 1)
+    drawing.square(drawing.roi(1, "a"), 2)
+    del drawing.ds.StructureSetROISequence[1]
+    assert "ROI 1: several items of ROIContourSequence refer to it" in warnings(drawing.write())
+
+
+def test_images_of_another_patient_are_reported():
+    drawing = Drawing()
+    drawing.square(drawing.roi(1, "a"), 1)
+    assert "PatientID" not in warnings(drawing.write())
+    drawing.ds.PatientID = "other"
+    assert "its PatientID is not that of the images" in warnings(drawing.write())
+
+
 def test_contours_outside_of_the_slices_are_reported():
     assert "1 contour(s) are outside of the slices" in warnings(drawn((1, "a", 0, BOX), (1, "a", 7, BOX)))
 
