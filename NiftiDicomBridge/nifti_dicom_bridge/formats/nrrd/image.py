@@ -35,7 +35,7 @@ def read_image(path: Path) -> Volume:
     warnings: tuple[str, ...] = ()
     if is_segmentation(header):
         intent = LAYERS
-        voxels = with_different_numbers(voxels, segments_of(header))
+        voxels = with_different_numbers(voxels, segments_of(header), header)
     if is_diffusion(header):
         gradients, warnings = gradients_of(header, voxels.shape[0])
     return Volume(

@@ -52,6 +52,8 @@ def segments_of(header: NrrdHeader) -> list[NrrdSegment]:
     while any(f"Segment{n}_{name}" in header.values for name in ("ID", "Name", "LabelValue")):
         segments.append(_segment(header, n))
         n += 1
+    if len({(segment.value, segment.layer) for segment in segments}) < len(segments):
+        raise header.error("two segments have the same LabelValue and Layer, so their voxels are the same. Repair the header.")
     if len({segment.value for segment in segments}) == len(segments):
         return segments
     return [replace(segment, number=number) for number, segment in enumerate(segments, 1)]
@@ -70,15 +72,17 @@ def _segment(header: NrrdHeader, n: int) -> NrrdSegment:
     return NrrdSegment(value, value, layer, value_of("Name") or value_of("ID"), value_of("Color"), terminology)
 
 
-def with_different_numbers(voxels: np.ndarray, segments: Sequence[NrrdSegment]) -> np.ndarray:
-    """Return voxels in which every segment has its number."""
+def with_different_numbers(voxels: np.ndarray, segments: Sequence[NrrdSegment], header: NrrdHeader) -> np.ndarray:
+    """Return voxels in which every segment has its number; raises ImageReadError where one is in a layer that is not there."""
+    layers = voxels[..., np.newaxis] if voxels.ndim == 4 else voxels
+    for n, segment in enumerate(segments):
+        if not 0 <= segment.layer < layers.shape[-1]:
+            raise header.error(f"segment {n} is in layer {segment.layer}, there are {layers.shape[-1]}. Repair the header.")
     if all(segment.number == segment.value for segment in segments):
         return voxels
-    layers = voxels[..., np.newaxis] if voxels.ndim == 4 else voxels
     numbered = np.zeros(layers.shape, np.min_scalar_type(len(segments)))
     for segment in segments:
-        if segment.layer < layers.shape[-1]:
-            numbered[..., segment.layer][layers[..., segment.layer] == segment.value] = segment.number
+        numbered[..., segment.layer][layers[..., segment.layer] == segment.value] = segment.number
     return numbered[..., 0] if voxels.ndim == 4 else numbered
 
 

@@ -253,6 +253,17 @@ def test_colors_that_are_not_valid_are_left_out(color) -> None:
     assert pydicom.dcmread(report.outputs[0]).SegmentSequence[0].SegmentLabel == "my liver"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [(b"Layer:=1", b"Layer:=0", "same LabelValue"), (b"Layer:=1", b"Layer:=7", "layer 7, there are 2")],
+)
+def test_segments_whose_voxels_are_not_stated_are_refused(old, new, reason) -> None:
+    path = segmentation(2)
+    path.write_bytes(path.read_bytes().replace(old, new))
+    with pytest.raises(ImageReadError, match=reason):
+        read(path)
+
+
 def test_segments_that_overlap_are_all_there() -> None:
     report = to_dicom(segmentation(2), "dicom")
     assert report.ok, report
