@@ -16,6 +16,7 @@ from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.html_report.images import pairs_of
 from nifti_dicom_bridge.html_report.label_colors import label_colors_of
 from nifti_dicom_bridge.html_report.planes import place_in
+from nifti_dicom_bridge.version import tool_version
 from phantoms import PHANTOMS
 
 
@@ -41,7 +42,7 @@ def test_the_page_states_command_version_time_and_folders(scan: Circle) -> None:
     text = words(report)
 
     assert f"Command nifti-dicom-bridge {' '.join(arguments)} Started 20" in text
-    assert re.search(r"took [\d.]+ s Version NiftiDicomBridge 0\.", text)
+    assert re.search(rf"took [\d.]+ s Version NiftiDicomBridge {re.escape(tool_version())}", text)
     assert f"Input {scan.dicom} Output {scan.nifti}" in text
     assert text.index("What was done") < text.index("1 series 1")
 
