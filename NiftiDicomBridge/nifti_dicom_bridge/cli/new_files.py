@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..errors import OptionError, OutputError
 
-_BEGINNINGS = {".json": b'{\n "ok": ', ".html": b"<!doctype html>", ".csv": b"title,", ".parquet": b"PAR1"}
-"""Suffix → how a former report or summary begins: other files with this suffix, such as sidecars, are not replaced."""
+_IMAGES = (".nii", ".nii.gz", ".zarr")
+"""Endings of images whose sidecar is a JSON file of the same name."""
 
 
 def check_new_file(flag: str, path: Path, output: Path, overwrite: bool) -> None:
@@ -21,8 +21,8 @@ def check_new_file(flag: str, path: Path, output: Path, overwrite: bool) -> None
     recover(path.parent)
     if os.path.lexists(path) and not overwrite:
         raise OptionError(f"{flag} {path} exists. Choose another name, or --overwrite to replace it.")
-    if path.is_file() and not _is_former(path):
-        raise OptionError(f"{flag} {path} exists and is not from a former run, so it is not replaced. Choose another name.")
+    if _is_sidecar(path):
+        raise OptionError(f"{flag} {path} is the sidecar of an image, so it is not replaced. Choose another name.")
 
 
 def check_different(paths: Sequence[Path]) -> None:
@@ -37,8 +37,5 @@ def check_not_an_output(flag: str, path: Path, outputs: Sequence[Path]) -> None:
         raise OutputError(f"{flag} {path} is the name of an output of this run. It was not written: choose another name.")
 
 
-def _is_former(path: Path) -> bool:
-    beginning = _BEGINNINGS.get(path.suffix.lower(), b"")
-    with path.open("rb") as file:
-        content = file.read(len(beginning))
-    return not content or content.lower() == beginning.lower()
+def _is_sidecar(path: Path) -> bool:
+    return path.suffix.lower() == ".json" and any(path.with_suffix(image).exists() for image in _IMAGES)

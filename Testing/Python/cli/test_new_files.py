@@ -1,4 +1,4 @@
-"""Reports and summaries never take the place of anything but a former one, and empty arguments are refused."""
+"""Reports and summaries never take the place of a sidecar, and empty arguments are refused."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ def test_a_report_does_not_replace_the_sidecar_of_this_run(scan: Circle, capsys:
     assert "NiftiDicomBridge" in report.read_text("utf-8")
 
 
-@pytest.mark.parametrize(("option", "name"), [("--report", "notes.json"), ("--summary", "table.csv"), ("--report", "a.html")])
-def test_a_file_of_another_kind_is_not_replaced(option: str, name: str, scan: Circle, capsys: pytest.CaptureFixture) -> None:
-    file = scan.folder / name
-    file.write_text("PatientID,Pseudonym\n")
+@pytest.mark.parametrize("image", ["scan.nii", "scan.nii.gz", "scan.zarr"])
+def test_the_sidecar_of_an_image_is_not_replaced(image: str, scan: Circle, capsys: pytest.CaptureFixture) -> None:
+    sidecar = scan.folder / "scan.json"
+    sidecar.write_text("{}")
+    (scan.folder / image).write_text("")
 
-    assert convert(scan, option, file, "--overwrite") == 2
-    assert "is not from a former run" in capsys.readouterr().err
-    assert file.read_text() == "PatientID,Pseudonym\n"
+    assert convert(scan, "--report", sidecar, "--overwrite") == 2
+    assert "is the sidecar of an image" in capsys.readouterr().err
+    assert sidecar.read_text() == "{}"
     assert names_in(scan.nifti) == []
 
 

@@ -89,7 +89,7 @@ def test_only_deep_finds_damage_inside_of_compressed_pixels(circle: Circle, caps
         ds.save_as(path)
     path = sorted(circle.dicom.iterdir())[1]
     ds = pydicom.dcmread(path)
-    ds.PixelData = ds.PixelData.replace(b"\xff\xf7", b"\xff\x00", 1)  # start of frame (ISO 14495-1 C.2.2)
+    ds.PixelData = ds.PixelData.replace(b"\xff\xd8", b"\0\0", 1)  # start of image (ISO 14495-1 C.2.2)
     ds.save_as(path)
 
     assert main(["inspect", str(circle.dicom)]) == 0

@@ -25,6 +25,8 @@ MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
 HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
 
+JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
+
 
 def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | None = None) -> np.ndarray:
     """Return some frames of compressed pixel data, all by default, shape (frames, rows, columns[, samples]).
@@ -66,6 +68,8 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
         return decode_safely(syntax, attributes, frames, pixel)
     except NotDecoded as error:
         reasons.append(str(error))
+        if _is_final(syntax):
+            raise _not_decoded(instance, str(error)) from error
     decoded = frames_by_itk(syntax, attributes, frames)
     if decoded is not None:
         return decoded
@@ -76,6 +80,13 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
     if decoded is not None:
         return decoded
     raise _not_decoded(instance, "; ".join(filter(None, reasons)))
+
+
+def _is_final(syntax: str) -> bool:
+    """Whether a decoder that refuses all damage was there to refuse: ITK 2.5.0 returns noise for damaged JPEG-LS."""
+    from pydicom.pixels import get_decoder
+
+    return syntax in JPEG_LS and "pyjpegls" in get_decoder(syntax).available_plugins
 
 
 def _by_gdcm(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
