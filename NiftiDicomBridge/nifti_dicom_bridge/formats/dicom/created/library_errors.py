@@ -32,7 +32,7 @@ def unreadable_by_pydicom(path: str) -> Iterator[None]:
         yield
     except BridgeError:
         raise
-    except (*_REFUSALS, EOFError, OSError) as error:
+    except Exception as error:  # pydicom raises what the value of an element makes of it
         if isinstance(error, OSError) and error.errno is not None:  # of the file, not of what is in it
             raise
         raise DicomReadError(

@@ -40,6 +40,10 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
         return plan.load()
     loader = Loader(plan, progress)
     stored, frames = loader.stored_voxels(), plan.all_frames
+    if not stored.size:
+        raise DicomReadError(
+            "The image has no voxels: its Rows, Columns or Number of Frames is 0. Copy it again from its source."
+        )
     planes = stored.reshape(-1, *stored.shape[2:])
     scaling = scaling_of(frames, stored.dtype, stored.ndim, planes)
     real = stored if scaling.dtype is None else real_planes(planes, frames, scaling.dtype).reshape(stored.shape)
