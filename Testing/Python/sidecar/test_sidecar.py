@@ -409,3 +409,20 @@ def test_returned_files_are_read_by_pydicom_with_the_original_text(circle: Circl
     circle.home(KEEP)
 
     assert {pydicom.dcmread(path).PixelSpacing[0].original_string for path in circle.back.iterdir()} == {"0.50000"}
+
+
+def test_the_same_bytes_in_other_character_sets_are_other_text(circle: Circle) -> None:
+    circle.make("classic_ct")
+    raw = bytes(range(0xC0, 0xD0))
+    texts = [("ISO_IR 100", "latin-1", raw), ("ISO_IR 144", "iso8859-5", raw), ("ISO_IR 100", "latin-1", raw[::-1])]
+    for path, (terms, _, value) in zip(sorted(circle.dicom.iterdir()), texts, strict=True):
+        ds = pydicom.dcmread(path)
+        ds.SpecificCharacterSet = terms
+        ds.add(pydicom.DataElement(0x00204000, "LT", value))
+        ds.save_as(path)
+    circle.forth()
+
+    column = json.loads(circle.sidecar().read_text("utf-8"))[KEY]["Instances"]["Varying"]["00204000"]
+    assert column["Values"] == [value.decode(codec) for _, codec, value in texts]
+    circle.home()
+    assert listing(circle.back) == listing(circle.dicom)
