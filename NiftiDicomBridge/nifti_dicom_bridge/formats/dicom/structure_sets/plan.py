@@ -255,15 +255,23 @@ class _GridChooser:
         if drawn_on:
             best = self.candidates[max(drawn_on, key=lambda n: (*scores[n], len(self.candidates[n].frames[0])))]
             return _Grid(best, [] if _is_in(best, space) else [_NOT_ITS_SPACE])
-        same = [plan for plan in self.candidates if _is_in(plan, space)]
+        same = self._in_space(space)
         if len(same) != 1:
             return None
         return _Grid(same[0], [] if self.is_named else [_OTHER_SERIES.format(title=same[0].title)])
 
+    def _in_space(self, space: str) -> list[Plan]:
+        """Return the volumes in a frame of reference: of the same patient, unless the user named them."""
+        return [
+            plan
+            for plan in self.candidates
+            if _is_in(plan, space) and (self.is_named or not _of_another_patient(self.instance, plan))
+        ]
+
     def reason(self, spaces: Sequence[str]) -> str:
         """Return why no grid was chosen."""
         listed = ", ".join(_referenced_series(self.instance)) or "unknown"
-        same = [plan.title for plan in self.candidates if any(_is_in(plan, space) for space in spaces)]
+        same = [plan.title for plan in self.candidates if any(plan in self._in_space(space) for space in spaces)]
         if same:
             return _SEVERAL.format(series=listed, titles=_some(same))
         return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=listed)

@@ -308,6 +308,20 @@ def test_the_only_series_in_the_frame_of_reference_is_taken_and_reported():
     assert "the only one in its frame of reference" in warnings(folder)
 
 
+def test_the_only_series_in_the_frame_of_reference_is_not_taken_of_another_patient():
+    drawing = Drawing()
+    drawing.square(drawing.roi(1, "a"), 0)
+    drawing.ds.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0].RTReferencedSeriesSequence[
+        0
+    ].SeriesInstanceUID = generate_uid()
+    drawing.ds.PatientID = "other"
+    folder = drawing.write()
+    assert "reference=" in reason(folder)
+    Path("alone").mkdir()
+    (folder / "rs.dcm").rename("alone/rs.dcm")
+    assert "its PatientID is not that of the images" in warnings(Path("alone"), reference="ct")
+
+
 def test_regions_of_several_frames_of_reference_are_drawn_on_the_series_of_each():
     drawing, other = Drawing(), series("mr", kind="mr")
     first = pydicom.dcmread(next(other.rglob("*.dcm")))
