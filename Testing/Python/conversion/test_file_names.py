@@ -48,6 +48,8 @@ def images_of(folder: Path) -> list[str]:
     ("{patient_name}_%p", "Doe_Jane_mprage"),
     ("{name}", "4_T1_sag"),
     ("{body_part}", "unknown"),
+    ("{modality}_{body_part}_{comments} - {coil}_{series}", "MR_4"), ("{coil}_{series}_{body_part}", "4"),
+    ("{series}__{modality}", "4__MR"),
     ("CON", "_CON"),
     ("{folder}_{basename}", "dicom_001"),
 ])  # fmt: skip
