@@ -164,7 +164,9 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None,
     """
     comparison = Comparison()
     one, two = (_instances(paths, comparison, progress, follow_links) for paths in (first, second))
-    pairs = [pair for kind in (_is_image, _is_structure_set) for pair in _pairs(list(filter(kind, one)), list(filter(kind, two)))]
+    pairs = [
+        pair for kind in (_is_image, _is_structure_set) for pair in _pairs(list(filter(kind, one)), list(filter(kind, two)))
+    ]
     comparison.instances = [len(one), len(two), len(pairs)]
     for n, missing in enumerate(_unmatched(one, two, pairs)):
         for instance in missing:

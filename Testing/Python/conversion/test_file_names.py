@@ -123,6 +123,57 @@ def test_several_patients_are_in_folders(circle: Circle) -> None:
     assert to_nifti(circle.dicom, circle.nifti, skip_existing=True).ok
 
 
+def two_patients(circle: Circle) -> None:
+    """Write images of two patients: NIfTI files of one name, each in a folder of its own."""
+    for name in ("A", "B"):
+        PHANTOMS["classic_ct"].write(circle.dicom / name)
+        edit(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
+        to_nifti(circle.dicom / name, circle.nifti / f"from-{name}")
+
+
+@pytest.mark.parametrize("convert", [to_zarr, to_preview])
+def test_files_of_several_patients_are_in_folders(convert, circle: Circle) -> None:
+    two_patients(circle)
+    report = convert(circle.nifti, circle.folder / "out")
+
+    assert report.ok
+    assert {path.parent.name for path in report.outputs} == {"A", "B"}
+
+
+def test_stores_of_several_patients_become_nifti_in_folders(circle: Circle) -> None:
+    two_patients(circle)
+    to_zarr(circle.nifti, circle.folder / "stores")
+    to_nifti(circle.folder / "stores", circle.back)
+
+    assert images_of(circle.back) == ["A/1_series_1.nii.gz", "B/1_series_1.nii.gz"]
+
+
+def test_series_and_files_of_two_patients_are_in_folders(circle: Circle) -> None:
+    two_patients(circle)
+    report = to_zarr([circle.dicom / "A", circle.nifti / "from-B"], circle.folder / "out")
+
+    assert {path.parent.name for path in report.outputs} == {"A", "B"}
+
+
+def test_files_that_do_not_specify_a_patient_are_in_no_folder(circle: Circle) -> None:
+    two_patients(circle)
+    for path in circle.nifti.rglob("*.json"):
+        path.unlink()
+    report = to_zarr([circle.dicom / "A", circle.nifti], circle.folder / "out")
+
+    assert {path.parent.name for path in report.outputs} == {"out"}
+
+
+def test_a_store_that_cannot_be_read_stops_no_other_one(circle: Circle) -> None:
+    two_patients(circle)
+    to_zarr(circle.nifti, circle.folder / "stores")
+    (circle.folder / "stores" / "A" / "1_series_1.zarr" / "zarr.json").write_text("{")
+    report = to_nifti(circle.folder / "stores", circle.back, filename="{patient}")
+
+    assert images_of(circle.back) == ["B.nii.gz"]
+    assert len(report.failures) == 1
+
+
 @pytest.mark.parametrize(("first", "second", "folders"), [
     ("P/1", "P:1", ["P_1", "P_1_2"]), ("P1", "p1", ["P1", "p1_2"]), ("..", "", ["unknown_patient", "unknown_patient_2"]),
 ])  # fmt: skip
