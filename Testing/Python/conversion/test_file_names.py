@@ -10,6 +10,7 @@ import pytest
 from circle import Circle, names_in
 from nifti_dicom_bridge import OptionError, to_dicom, to_nifti, to_preview, to_zarr
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.labels import find_labels
 from nifti_dicom_bridge.model.names import portability_problem
 from nifti_dicom_bridge.options.filename_templates import CODES, FIELDS
 from phantoms import PHANTOMS
@@ -111,6 +112,16 @@ def test_names_of_a_protected_run_identify_nobody(target: str, scan: Circle) -> 
     assert names_in(out)
     text = " ".join(names_in(out))
     assert not any(secret in text for secret in ("P_07", "Doe", "Jane", "S1", "A9", "sag", "2026"))
+
+
+@pytest.mark.parametrize("name", ["a_probseg_b", "a_dseg", "a_probseg"])
+def test_the_label_table_of_a_segmentation_is_found_by_its_name(name: str, circle: Circle) -> None:
+    circle.make("segmentation")
+    outputs = to_nifti(circle.dicom, circle.nifti, filename=name).outputs
+    images = [path for path in outputs if ".nii" in path.suffixes]
+
+    assert images
+    assert None not in map(find_labels, images)
 
 
 def test_several_patients_are_in_folders(circle: Circle) -> None:
