@@ -41,7 +41,7 @@ def place_results(session: Sequence[Placement], derivative: str) -> None:
         image = placement.image
         if not derivative or not is_result(image):
             continue
-        label = unique_name(label_of(image.description) or derivative, taken).replace("_", "")
+        label = unique_name(label_of(image.description) or derivative, taken, separator="")
         name = "_".join([*placement.labels, f"desc-{label}", suffix_of_result(image)])
         placement.path = PurePosixPath(DERIVATIVES, derivative, *placement.labels, DATATYPE, name)
         placement.derivative, image.reason = derivative, ""

@@ -135,14 +135,16 @@ def _maps_of(target: Placement, position: int, maps: Sequence[FieldMap]) -> list
 
 
 def _estimating(field_map: FieldMap, corrected: Sequence[Placement]) -> list[Placement]:
-    """Return the images of which the field is estimated: with one phase encoding direction, also one of the opposite."""
+    """Return the images of which the field is estimated: with one phase encoding direction, also one of the opposite.
+
+    Empty if there is none of the opposite direction.
+    """
     directions = {member.image.direction for member in field_map.members}
     if field_map.kind != "pepolar" or len(directions) > 1:
         return field_map.members
     wanted = "".join(OPPOSITE.get(letter, letter) for letter in directions.pop())
-    return [*field_map.members, *[one for one in corrected if one.image.direction == wanted != ""][:1]] if any(
-        one.image.direction == wanted != "" for one in corrected
-    ) else []  # fmt: skip
+    opposite = [one for one in corrected if one.image.direction == wanted != ""]
+    return [*field_map.members, opposite[0]] if opposite else []
 
 
 def _link(

@@ -43,7 +43,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     from ..conversion.jobs import Job
     from ..options.checks import check_options
 
-    _infer_target(arguments)
+    target_notice = _infer_target(arguments)
     check_cluster(arguments, registrar is not None)
     if arguments.jobs is None:
         arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
@@ -61,12 +61,14 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     if register and registrar is not None:
         registrar.check()
 
-    start, notices = time.monotonic(), iter([identity_notice(options)])
+    start, first_notices, notices = time.monotonic(), iter([target_notice]), iter([identity_notice(options)])
     lines = EntryLines(arguments.quiet, arguments.verbose)
     with ProgressBar(quiet=arguments.quiet) as bar:
 
         def finished(entry: Entry) -> None:
             bar.clear()
+            if not arguments.quiet and (notice := next(first_notices, "")):
+                print_line(notice)
             if entry.outputs and not arguments.quiet and (notice := next(notices, "")):
                 print_line(notice)
             lines.show(entry)
@@ -82,16 +84,15 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     return DONE if report.ok else FAILED
 
 
-def _infer_target(arguments: argparse.Namespace) -> None:
-    """Set the target by the inputs if the user did not choose one, and print it."""
+def _infer_target(arguments: argparse.Namespace) -> str:
+    """Set the target by the inputs if the user did not choose one; return the line that states it, empty for a chosen one."""
     if arguments.target is not None:
-        return
+        return ""
     from ..conversion.inferred_target import inferred_target
 
     target = inferred_target(arguments.inputs, arguments.follow_links)
     arguments.target = target.value
-    if not arguments.quiet:
-        print_line(f"note       the input is {_FOUND[target]}: {_WRITTEN[target]} is written; --to chooses another format")
+    return f"note       the input is {_FOUND[target]}: {_WRITTEN[target]} is written; --to chooses another format"
 
 
 def _chosen(arguments: argparse.Namespace, options: type) -> dict[str, Any]:

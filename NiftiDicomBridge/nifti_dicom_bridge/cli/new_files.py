@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import OptionError, OutputError
-
-_IMAGES = (".nii", ".nii.gz", ".zarr")
-"""Endings of images whose sidecar is a JSON file of the same name."""
+from ..model.names import IMAGE_SUFFIXES
 
 
 def check_new_file(flag: str, path: Path, output: Path, overwrite: bool) -> None:
@@ -38,4 +36,4 @@ def check_not_an_output(flag: str, path: Path, outputs: Sequence[Path]) -> None:
 
 
 def _is_sidecar(path: Path) -> bool:
-    return path.suffix.lower() == ".json" and any(path.with_suffix(image).exists() for image in _IMAGES)
+    return path.suffix.lower() == ".json" and any(path.with_suffix(image).exists() for image in IMAGE_SUFFIXES)

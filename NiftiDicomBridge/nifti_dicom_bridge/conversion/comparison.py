@@ -56,7 +56,7 @@ class Comparison:
     Attributes
     ----------
     instances : list of int
-        With pixel data: in the first, in the second, in both.
+        Images and RT Structure Sets: in the first, in the second, in both.
     elements, equal_elements : int
         Elements of the instances in both, nested ones too; and how many have the same value, byte for byte.
     file_meta, equal_file_meta, voxels, equal_voxels : int
@@ -74,7 +74,7 @@ class Comparison:
     differences : list of Difference
         The first ones of each kind.
     not_compared : int
-        Objects without pixel data.
+        Other objects without pixel data, and duplicates.
 
     Examples
     --------
@@ -124,7 +124,7 @@ class Comparison:
 
 
 def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None, follow_links: bool = False) -> Comparison:
-    """Compare all instances with pixel data in two sets of files and folders.
+    """Compare all images and RT Structure Sets in two sets of files and folders; other objects are counted.
 
     Instances are matched by SOP Instance UID; those of a series with new UIDs by file name, else by their place in the series.
 
@@ -164,7 +164,9 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None,
     """
     comparison = Comparison()
     one, two = (_instances(paths, comparison, progress, follow_links) for paths in (first, second))
-    pairs = _pairs(one, two)
+    pairs = [
+        pair for kind in (_is_image, _is_structure_set) for pair in _pairs(list(filter(kind, one)), list(filter(kind, two)))
+    ]
     comparison.instances = [len(one), len(two), len(pairs)]
     for n, missing in enumerate(_unmatched(one, two, pairs)):
         for instance in missing:
@@ -186,15 +188,35 @@ def _instances(
 ) -> list[Instance]:
     given = paths_of(paths)
     inventory = find_series(given, progress, follow_links)
+    structure_sets = _without_copies(inventory.structure_sets)
+    compared = {instance.path for instance in structure_sets}
     for leftover in inventory.leftovers:
         if leftover.failed:
             comparison.differ(Path(leftover.path).name, "cannot be read", leftover.reason, "")
-        else:
+        elif leftover.path not in compared:
             comparison.not_compared += 1
-    instances = [instance for series in inventory.series for instance in series.instances]
+    instances = [*(instance for series in inventory.series for instance in series.instances), *structure_sets]
     if not instances and not comparison.different:
         raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}. Check the path.")
     return instances
+
+
+def _without_copies(instances: Sequence[Instance]) -> list[Instance]:
+    """Return instances without those whose elements occurred before."""
+    kept: dict[str, list[Instance]] = {}
+    for instance in instances:
+        same_uid = kept.setdefault(instance.uid, [])
+        if not any(instance.elements == other.elements for other in same_uid):
+            same_uid.append(instance)
+    return [instance for same_uid in kept.values() for instance in same_uid]
+
+
+def _is_image(instance: Instance) -> bool:
+    return instance.pixels is not None
+
+
+def _is_structure_set(instance: Instance) -> bool:
+    return instance.pixels is None
 
 
 def _pairs(one: Sequence[Instance], two: Sequence[Instance]) -> list[tuple[Instance, Instance]]:
@@ -252,6 +274,8 @@ def _compare_instance(a: Instance, b: Instance, comparison: Comparison, known: _
     allowed = _TRANSCODED if transcoded else frozenset()
     _compare_elements(a, b, comparison, known, allowed)
     _compare_meta(a, b, comparison, known.reissued, transcoded)
+    if _is_structure_set(a):
+        return
     _compare_voxels(a, b, comparison, identical, known.formats)
     if identical:  # and so is the place of each frame
         return
@@ -468,10 +492,11 @@ def _lines(comparison: Comparison) -> list[str]:
     if comparison.reissued_uids:
         lines.append(f"{'UIDs':20} {comparison.reissued_uids} replaced consistently")
     if comparison.not_compared:
-        lines.append(f"{'not compared':20} {comparison.not_compared} object(s) without pixel data, or duplicates")
+        lines.append(f"{'not compared':20} {comparison.not_compared} other object(s) without pixel data, or duplicates")
     for difference in comparison.differences:
         lines.append(f"  {difference.instance}: {difference.what}: {difference.first} ≠ {difference.second}")
     if comparison.different > len(comparison.differences):
         lines.append(f"  … and {comparison.different - len(comparison.differences)} more differences")
     verdict = "DIFFERENT" if not comparison.same else "SAME, except for new UIDs" if comparison.reissued_uids else "SAME"
-    return [*lines, f"=> {verdict}"]
+    rest = f"; {comparison.not_compared} object(s) were not compared" if comparison.not_compared else ""
+    return [*lines, f"=> {verdict}{rest}"]

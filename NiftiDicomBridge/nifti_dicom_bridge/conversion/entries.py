@@ -22,7 +22,7 @@ from ..model.volume import Volume
 from ..options import Clean, ConversionOptions
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
-from .file_names import name_of_elements, name_plans
+from .file_names import NamedFile, name_of_elements, name_plans
 from .image_with_record import ImageWithRecord
 from .sidecar_edits import edited_keys
 from .task_runner import TaskRunner
@@ -110,15 +110,16 @@ class OutputPolicy:
 
 
 def plans_and_report(
-    inventory: Inventory, runner: TaskRunner, template: str = "", structures: StructureReader | None = None
-) -> tuple[list[Plan], ConversionReport]:
+    inventory: Inventory, runner: TaskRunner, template: str = "", structures: StructureReader | None = None,
+    files: Sequence[NamedFile] = (),
+) -> tuple[list[Plan], ConversionReport]:  # fmt: skip
     """Return what each series becomes, under names that differ, and a report of all that becomes nothing.
 
-    RT Structure Sets become images if it is known how they are read.
+    RT Structure Sets become images if it is known how they are read. Files that are converted with the series are named, too.
     """
     report = ConversionReport()
     plans = plans_as_named(inventory, report, runner, structures)
-    name_plans(plans, template)
+    name_plans(plans, template, files)
     return plans, report
 
 

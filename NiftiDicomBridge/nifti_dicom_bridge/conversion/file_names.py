@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..formats.dicom.reading.owners import owner_of
+from ..errors import BridgeError
+from ..formats.dicom.reading.owners import normal_text, owner_of
 from ..formats.dicom.reading.plans import Plan
 from ..model.identity import texts_of
 from ..model.metadata import Elements
@@ -21,30 +23,67 @@ UNKNOWN = "unknown"
 """Name of a folder or file of which nothing is known."""
 
 
-def name_plans(plans: Sequence[Plan], template: str = "") -> None:
+Patient = tuple[str, ...]
+"""What must be equal for images to be of one patient: `Owner` without the study; empty if unknown."""
+
+
+@dataclass
+class NamedFile:
+    """A NIfTI file or Zarr store, the name of what it becomes, and its patient with the name of a folder for him."""
+
+    path: Path
+    name: str
+    patient: Patient = ()
+    folder: str = ""
+
+
+def name_plans(plans: Sequence[Plan], template: str = "", files: Sequence[NamedFile] = ()) -> None:
     """Give the images names that differ, whatever the case of letters: of a template, or of their series.
 
-    Without a template, the images of several patients are in a folder for each.
+    Without a template, the images of several patients are in a folder for each, and so are those of files; a file that does
+    not specify its patient is in none of these folders.
     """
     taken: set[str] = set()
-    folders = {} if template else _patient_folders(plans)
+    folders = {} if template else _patient_folders(plans, files)
     for plan in plans:
         name = plan.name
         if template:
             name = name_by(template, texts_of(plan.instances[0].elements, _KEYWORDS), plan.name, plan.paths[0], plan.suffix)
         elif folders:
-            name = f"{folders[_patient_of(plan)]}/{plan.name}"
+            name = f"{folders[_patient_of(plan.instances[0].elements)]}/{plan.name}"
         plan.name = unique_name(name, taken)
+    for file in files:
+        if file.patient in folders:
+            file.name = f"{folders[file.patient]}/{file.name}"
 
 
-def name_of_image(file: ImageWithRecord, options: ConversionOptions) -> str:
-    """Return the name of what a NIfTI file or Zarr store becomes."""
-    if not options.filename:
-        return portable_stem(file.path)
+def open_named(paths: Iterable[Path], opener: Callable[[Path], ImageWithRecord], options: ConversionOptions) -> list[NamedFile]:
+    """Return NIfTI files or Zarr stores with the names of what they become; one that cannot be read keeps its name."""
+    return [_open_named(path, opener, options) for path in paths]
+
+
+def _open_named(path: Path, opener: Callable[[Path], ImageWithRecord], options: ConversionOptions) -> NamedFile:
+    if options.deidentify:  # gives another name
+        return NamedFile(path, portable_stem(path))
+    try:
+        return named_file(opener(path), options)
+    except BridgeError:  # its conversion reports the reason
+        return NamedFile(path, portable_stem(path))
+
+
+def named_file(file: ImageWithRecord, options: ConversionOptions) -> NamedFile:
+    """Return a NIfTI file or Zarr store with the name of what it becomes: by its record, else by the keys of its sidecar."""
     texts = {key: str(value) for key, value in file.top.items() if key in _KEYWORDS and isinstance(value, (str, int))}
+    patient_id = texts.get("PatientID", "")
+    patient: Patient = (patient_id, "" if patient_id else normal_text(texts.get("PatientName", "")), "")
     if file.record is not None:
-        texts |= texts_of(file.record.source.metadata.first.elements, _KEYWORDS)
-    return name_by(options.filename, texts, portable_stem(file.path), file.path)
+        elements = file.record.source.metadata.first.elements
+        texts |= texts_of(elements, _KEYWORDS)
+        patient = _patient_of(elements)
+    name = portable_stem(file.path)
+    if options.filename:
+        name = name_by(options.filename, texts, name, file.path)
+    return NamedFile(file.path, name, patient if any(patient) else (), _patient_folder(texts))
 
 
 def name_of_elements(template: str, elements: Elements, name: str) -> str:
@@ -88,21 +127,22 @@ def _value(field: str, keywords: Sequence[str], texts: Mapping[str, str]) -> str
     return re.sub(r"\^+", "_", value).strip("_") if field == "patient_name" else value
 
 
-def _patient_of(plan: Plan) -> tuple[str, ...]:
-    return owner_of(plan.instances[0].elements)[1:]
+def _patient_of(elements: Elements) -> Patient:
+    return owner_of(elements)[1:]
 
 
-def _patient_folders(plans: Sequence[Plan]) -> dict[tuple[str, ...], str]:
+def _patient_folders(plans: Sequence[Plan], files: Sequence[NamedFile]) -> dict[Patient, str]:
     """Return patient → folder; the names differ on every platform. Empty if there are not several patients."""
-    patients: dict[tuple[str, ...], Elements] = {}
+    patients: dict[Patient, str] = {}
     for plan in plans:
-        patients.setdefault(_patient_of(plan), plan.instances[0].elements)
+        elements = plan.instances[0].elements
+        patients.setdefault(_patient_of(elements), _patient_folder(texts_of(elements, ("PatientID", "PatientName"))))
+    for file in files:
+        if file.patient:
+            patients.setdefault(file.patient, file.folder)
     taken: set[str] = set()
-    return {
-        patient: unique_name(_patient_folder(elements), taken) for patient, elements in patients.items() if len(patients) > 1
-    }
+    return {patient: unique_name(folder, taken) for patient, folder in patients.items() if len(patients) > 1}
 
 
-def _patient_folder(elements: Elements) -> str:
-    texts = texts_of(elements, ("PatientID", "PatientName"))
+def _patient_folder(texts: Mapping[str, str]) -> str:
     return safe_name(texts.get("PatientID") or texts.get("PatientName", ""), True, f"{UNKNOWN}_patient")

@@ -13,7 +13,7 @@ from ..model.names import NIFTI_SUFFIXES, suffix_of
 from ..model.report import COMPANIONS
 from ..options import Target
 from ..options.addresses import is_address
-from ..options.urls import refuse_unknown_url
+from ..options.urls import refuse_missing_input
 from .image_files import nifti_files, other_inputs
 from .url_jobs import mirrored
 
@@ -41,8 +41,7 @@ def inferred_target(inputs: Sequence[Path], follow_links: bool = False) -> Targe
 def _target_of(inputs: Sequence[Path], follow_links: bool) -> Target:
     missing = [path for path in inputs if not path.exists()]
     if missing:
-        refuse_unknown_url(missing[0])
-        raise DicomReadError(f"{missing[0]}: no such file or folder. Check the path.")
+        refuse_missing_input(missing[0])
     image = next(_images(inputs, follow_links), None)
     if image is None:
         return Target.NIFTI

@@ -15,6 +15,7 @@ from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.series import kind_of
 from ..model.identity import texts_of
+from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Target
 from ..sidecar import KEY, record
 from ..standard.numbers import is_number
@@ -73,7 +74,7 @@ def of_image(file: ImageWithRecord, kind: str) -> dict[str, Any]:
     volume, path = file.load(), file.path
     i, j, k = volume.shape_ijk
     texts = texts_of(volume.dicom.metadata.first.elements, _KEYWORDS) if volume.source is not None else {}
-    becomes, warnings = _restored(volume.edits()) if volume.source is not None else _created(file)
+    becomes, warnings = (_restored(volume), []) if volume.source is not None else _created(file)
     keys = {key: str(file.top[key]) for key in _KEYWORDS if isinstance(file.top.get(key), (str, int))}
     return {
         "becomes": becomes,
@@ -91,9 +92,9 @@ def of_image(file: ImageWithRecord, kind: str) -> dict[str, Any]:
     }
 
 
-def _restored(edits: Mapping[str, Any] | Any) -> tuple[str, list[str]]:
-    edited = sorted(edits)
-    return (f"becomes a derived series ({' and '.join(edited)} edited)" if edited else "restores the DICOM series"), []
+def _restored(volume: Volume) -> str:
+    edited = sorted(volume.edits())
+    return f"becomes a derived series ({' and '.join(edited)} edited)" if edited else "restores the DICOM series"
 
 
 def _created(file: ImageWithRecord) -> tuple[str, list[str]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..model.identity import shown_date
+
 Image = Mapping[str, Any]
 MOST_REPEATED = 3
 """Other files with one reason that are listed; of more, the number is."""
@@ -59,7 +61,7 @@ def _joined(*parts: str) -> str:
 
 def _date(day: str, time: str = "") -> str:
     """Return a DICOM date as ``2026-01-31``, with the time as ``14:30`` if there is one."""
-    shown = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdecimal() else day
+    shown = shown_date(day)
     return shown + (f" {time[:2]}:{time[2:4]}" if shown and time[:4].isdecimal() and len(time) >= 4 else "")
 
 

@@ -55,7 +55,7 @@ class Selection:
             Name of the image file without its suffix; a pattern for the series may match it, too.
         """
         return all(
-            any(_matches(pattern, text) for pattern in patterns for text in _candidates(option, texts, name))
+            any(_matches(pattern, *candidate) for pattern in patterns for candidate in _candidates(option, texts, name))
             for option, patterns in self.patterns.items()
         )
 
@@ -76,16 +76,17 @@ class Selection:
         return ", ".join(f'{option}="{pattern}"' for option, patterns in self.patterns.items() for pattern in patterns)
 
 
-def _candidates(option: str, texts: Mapping[str, str], name: str) -> Iterable[str]:
-    yield from (texts[keyword] for keyword in KEYWORDS[option] if keyword in texts)
+def _candidates(option: str, texts: Mapping[str, str], name: str) -> Iterable[tuple[str, bool]]:
+    """Yield the texts that patterns are compared with, and whether each is a number: 007 and 7 are two patients."""
+    yield from ((texts[keyword], keyword == "SeriesNumber") for keyword in KEYWORDS[option] if keyword in texts)
     if option == "series" and name:
-        yield name
+        yield name, False
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _matches(pattern: str, text: str, is_number: bool) -> bool:
     """Return whether a text is equal to a pattern or matches it, whatever the case; numbers are compared as numbers."""
     pattern, text = pattern.strip().casefold(), text.strip().casefold()
-    if pattern.isdecimal() and text.isdecimal():
+    if is_number and pattern.isdecimal() and text.isdecimal():
         return int(pattern) == int(text)
     return pattern == text or fnmatchcase(text, pattern)
 

@@ -49,7 +49,7 @@ def stage_labels(volume: Volume, name: str, staging: Staging) -> None:
 
     segments = segments_of(volume)
     if segments:
-        write_dseg(segments, staging.path(name.removesuffix("_dseg").replace("_probseg", "") + "_dseg.tsv"))
+        write_dseg(segments, staging.path(name.removesuffix("_dseg").removesuffix("_probseg") + "_dseg.tsv"))
 
 
 def stage_nifti(

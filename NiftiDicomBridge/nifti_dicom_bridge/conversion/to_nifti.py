@@ -13,7 +13,7 @@ from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.zarr import check_package, is_store, stores_below
-from ..model.names import name_key, portable_stem, stem_of, unique_name
+from ..model.names import name_key, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import SUFFIXES, resample
 from ..model.volume import Volume, reoriented
@@ -21,7 +21,7 @@ from ..options import ConversionOptions, Progress
 from ..output import Staging
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
-from .file_names import name_of_image
+from .file_names import NamedFile, open_named
 from .image_files import selected_stores
 from .image_with_record import open_store
 from .selection import Selection, find_selected
@@ -35,12 +35,15 @@ from .tasks import Task, keys_of_names
 def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
     selection = Selection.of(options)
-    stores = list(selected_stores(stores_below(inputs, options.follow_links), selection))
+    paths = list(selected_stores(stores_below(inputs, options.follow_links), selection))
+    if paths:
+        check_package()
+    stores = open_named(paths, open_store, options)
     inventory = find_selected([path for path in inputs if not is_store(path)], selection, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options))
+    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options), stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
-    tasks = stores_to_nifti(stores, output, options, taken, public) if stores else []
+    tasks = _stores_to_nifti(stores, output, options, taken, public)
     for plan in plans:
         convert = partial(_plan_to_nifti, plan, output, options, taken, public)
         keys = public.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
@@ -72,20 +75,15 @@ def _plan_to_nifti(
     return entry
 
 
-def stores_to_nifti(
-    stores: Sequence[Path], output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy
+def _stores_to_nifti(
+    stores: Sequence[NamedFile], output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy
 ) -> list[Task]:
-    """Return how to convert Zarr stores; raises `DependencyError` where they cannot be read at all."""
-    check_package()
-    names = [stem_of(path) if options.deidentify else unique_name(_name_of_store(path, options), taken) for path in stores]
+    """Return how to convert Zarr stores."""
+    names = [store.name if options.deidentify else unique_name(store.name, taken) for store in stores]
     return [
-        Task(path.name, [path], partial(_store_to_nifti, path, name, output, options, public), public.keys)
-        for path, name in zip(stores, names, strict=True)
+        Task(store.path.name, [store.path], partial(_store_to_nifti, store.path, name, output, options, public), public.keys)
+        for store, name in zip(stores, names, strict=True)
     ]
-
-
-def _name_of_store(path: Path, options: ConversionOptions) -> str:
-    return name_of_image(open_store(path), options) if options.filename else portable_stem(path)
 
 
 def _store_to_nifti(

@@ -31,7 +31,7 @@ from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report
-from .file_names import name_of_elements, name_of_image
+from .file_names import name_of_elements, named_file
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .read_back import check_pictures
@@ -105,12 +105,13 @@ def _sources(
     inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
 ) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
-    for file in opened_images(inputs, report, options, runner):
-        yield _Source(file.path.name, name_of_image(file, options), [file.path], file=file)
+    opened = [(file, named_file(file, options)) for file in opened_images(inputs, report, options, runner)]
     inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links)
-    plans, others = plans_and_report(inventory, runner, options.filename)
+    plans, others = plans_and_report(inventory, runner, options.filename, files=[named for _, named in opened])
     report.entries += others.entries
     report.notes += others.notes
+    for file, named in opened:
+        yield _Source(file.path.name, named.name, [file.path], file=file)
     for plan in plans:
         yield _Source(plan.title, plan.name, plan.paths, plan=plan)
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ..errors import BridgeError
 from ..formats import zarr
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..labels import find_labels
-from ..model.names import ZARR_SUFFIX, portable_stem, unique_name
+from ..model.names import ZARR_SUFFIX, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
@@ -21,9 +20,9 @@ from ..output import Staging
 from ..sidecar import finite_keys
 from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
 from .existing import check_free
-from .file_names import name_of_image
+from .file_names import open_named
 from .image_files import is_nifti_file, nifti_files, selected_files, selected_stores
-from .image_with_record import ImageWithRecord, open_nifti, open_store
+from .image_with_record import open_nifti, open_store
 from .selection import Selection, find_selected
 from .stage_zarr import stage_store
 from .structure_sets import structure_reader
@@ -43,16 +42,16 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     selection = Selection.of(options)
     others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
     inventory = find_selected(others, selection, runner.progress, options.follow_links)
-    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options))
+    files = open_named(selected_files(nifti_files(inputs, options.follow_links), selection), open_nifti, options)
+    stores = open_named(selected_stores(zarr.stores_below(inputs, options.follow_links), selection), open_store, options)
+    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options), [*files, *stores])
     taken: set[str] = set()
     public = OutputPolicy.of(options, taken)
     images: list[tuple[str, list[Path], str, Stage]] = [
         (plan.title, plan.paths, plan.name, partial(_stage_series, plan)) for plan in plans
     ]
-    files = selected_files(nifti_files(inputs, options.follow_links), selection)
-    stores = selected_stores(zarr.stores_below(inputs, options.follow_links), selection)
-    images += [(path.name, [path], _name(path, open_nifti, options), partial(_stage_image, path)) for path in files]
-    images += [(path.name, [path], _name(path, open_store, options), partial(_stage_other_store, path)) for path in stores]
+    images += [(file.path.name, [file.path], file.name, partial(_stage_image, file.path)) for file in files]
+    images += [(store.path.name, [store.path], store.name, partial(_stage_other_store, store.path)) for store in stores]
     tasks = []
     for title, paths, name, stage in images:
         own = name if options.deidentify else unique_name(name, taken)
@@ -60,14 +59,6 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
         tasks.append(Task(title, paths, partial(_written, what, stage), public.keys))
     report.entries += runner.run(tasks)
     return public.published(report)
-
-
-def _name(path: Path, opener: Callable[[Path], ImageWithRecord], options: ConversionOptions) -> str:
-    """Return the name of what an image file becomes; its conversion reports why it cannot be read."""
-    try:
-        return name_of_image(opener(path), options) if options.filename else portable_stem(path)
-    except BridgeError:
-        return portable_stem(path)
 
 
 @dataclass

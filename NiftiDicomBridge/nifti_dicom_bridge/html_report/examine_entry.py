@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from PIL import Image as Picture
 
 from ..errors import BridgeError, Cancelled
-from ..model.identity import identity_of
+from ..model.identity import identity_of, shown_date
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..preview.display import Window
@@ -195,8 +195,7 @@ def _who(pair: Pair) -> str:
     for image in (pair.after, pair.before):
         texts = identity_of(image.outline, WHO) if image is not None else {}
         if texts:
-            day = texts.get("StudyDate", "")
-            texts["StudyDate"] = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else day
+            texts["StudyDate"] = shown_date(texts.get("StudyDate", ""))
             patient = " ".join(filter(None, (texts.get(keyword, "") for keyword in WHO[:2])))
             study = " ".join(filter(None, (texts.get(keyword, "") for keyword in WHO[2:])))
             return " · ".join(filter(None, (patient, study)))

@@ -44,13 +44,13 @@ def write_report(report: ConversionReport, path: Path | str, progress: Progress 
     """
     path = Path(path)
     check_suffix(path)
-    if path.suffix.lower() == ".json":
+    if path.suffix.lower() == ".json":  # names of files may contain bytes that are not text
         text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
     else:
         from .page_html import page_of
 
         text = page_of(report, progress)
-    _write(text, path, overwrite)
+    write_whole(text.encode("utf-8", "backslashreplace"), path, overwrite, "report")
 
 
 def check_suffix(path: Path) -> None:
@@ -59,11 +59,11 @@ def check_suffix(path: Path) -> None:
         raise OptionError(f"{path}: a report is a page or data. Give it a name that ends in {' or '.join(SUFFIXES)}.")
 
 
-def _write(text: str, path: Path, overwrite: bool) -> None:
-    """Write a text that appears when it is complete; names of files may contain bytes that are not text."""
+def write_whole(content: bytes, path: Path, overwrite: bool, what: str) -> None:
+    """Write a file that appears when it is complete; `what` it is, for the message on a failure."""
     with Staging(path.parent, overwrite) as staging:
         try:
-            staging.path(path.name).write_bytes(text.encode("utf-8", "backslashreplace"))
+            staging.path(path.name).write_bytes(content)
         except OSError as error:
-            raise OutputError(f"{path}: the report cannot be written ({error.strerror}). Choose another place.") from error
+            raise OutputError(f"{path}: the {what} cannot be written ({error.strerror}). Choose another place.") from error
         staging.commit()

@@ -10,13 +10,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..errors import OptionError, OutputError
+from ..errors import OptionError
 from ..model.report import COMPANIONS, ConversionReport, Entry, Outcome
 from ..model.safe_text import tsv_cell
 from ..optional_packages import require
-from ..output import Staging
 from ..version import tool_version
 from . import formatting
+from .report_file import write_whole
 
 SUFFIXES = (".csv", ".parquet", ".html")
 MOST_ROWS = 20_000
@@ -68,13 +68,7 @@ def write_summary(
     check_summary_suffix(path)
     several = [reports] if isinstance(reports, ConversionReport) else list(reports)
     rows = [_row(entry) for report in several for entry in report.entries]
-    content = _WRITERS[path.suffix.lower()](rows, seconds)
-    with Staging(path.parent, overwrite) as staging:
-        try:
-            staging.path(path.name).write_bytes(content)
-        except OSError as error:
-            raise OutputError(f"{path}: the summary cannot be written ({error.strerror}). Choose another place.") from error
-        staging.commit()
+    write_whole(_WRITERS[path.suffix.lower()](rows, seconds), path, overwrite, "summary")
 
 
 def check_summary_suffix(path: Path) -> None:

@@ -54,6 +54,17 @@ def texts_of(elements: metadata.Elements, keywords: Iterable[str] = KEYWORDS) ->
     return result
 
 
+def shown_date(day: str) -> str:
+    """Return a DICOM date as ``2026-01-31``; other texts as they are.
+
+    Examples
+    --------
+    >>> shown_date("20260131"), shown_date("2026")
+    ('2026-01-31', '2026')
+    """
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdecimal() else day
+
+
 def _text(elements: metadata.Elements, tag: int, charset: CharacterSet) -> str:
     element = elements.get(tag)
     if element is None or not isinstance(element.value, bytes):

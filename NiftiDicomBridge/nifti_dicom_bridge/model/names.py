@@ -161,7 +161,7 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def unique_name(name: str, taken: set[str]) -> str:
+def unique_name(name: str, taken: set[str], separator: str = "_") -> str:
     """Return a name with a number if it is taken, and add it; names that are one file on some platform count as equal.
 
     Examples
@@ -174,6 +174,6 @@ def unique_name(name: str, taken: set[str]) -> str:
     candidate, number = name, 1
     while name_key(candidate) in taken:
         number += 1
-        candidate = f"{name}_{number}"
+        candidate = f"{name}{separator}{number}"
     taken.add(name_key(candidate))
     return candidate

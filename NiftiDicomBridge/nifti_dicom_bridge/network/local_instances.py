@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import BridgeError
 from ..model.input_files import Problem, open_file, walk
+from ..options.urls import refuse_missing_input
 from ..standard.tags import Tag
 
 _TAGS = [Tag.SPECIFIC_CHARACTER_SET, Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID, Tag.STUDY_INSTANCE_UID, Tag.SERIES_INSTANCE_UID]
@@ -74,7 +75,7 @@ def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
         elif path.exists():
             yield path
         else:
-            raise BridgeError(f"{path}: no such file or folder. Check the path.")
+            refuse_missing_input(path)
 
 
 def _read(path: Path, problems: list[Problem]) -> LocalInstance | None:

@@ -54,6 +54,9 @@ _PART = re.compile(r"\{(?P<field>[^{}:]*)(?::(?P<form>[^{}]*))?\}|%(?P<width>0?\
 _FORM = re.compile(r"0?\d{1,2}")
 _ENDING = re.compile(r"(?i)\.(nii(\.gz)?|zarr|json|png|gif|mp4|dcm)$")
 """Of the files that are written."""
+_NOTHING = "\0"
+_EMPTY = re.compile(r"\0[ ._-]*")
+"""A field without a value, and the separators after it."""
 
 
 def template_problem(template: str) -> str:
@@ -64,7 +67,7 @@ def template_problem(template: str) -> str:
     >>> template_problem("{patient}/{series:03}_{description}"), template_problem("%s_%d")
     ('', '')
     >>> template_problem("{serie}")
-    "there is no field {serie}. Did you mean {series}?"
+    'there is no field {serie}. Did you mean {series}?'
     """
     if not template.strip("/ "):
         return "it is empty."
@@ -104,11 +107,13 @@ def fields_of(template: str) -> set[str]:
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """Return a valid template with values in the place of its fields; what is not known is left out.
+    """Return a valid template with values in the place of its fields.
+
+    What is not known is left out, with the separators after it: those of several empty fields would pile up.
 
     Examples
     --------
-    >>> filled("{patient}/{series:03}_{description}", {"series": "7", "description": "T1"})
+    >>> filled("{patient}/{series:03}_{protocol}_{study}_{description}", {"series": "7", "description": "T1"})
     '/007_T1'
     """
 
@@ -117,6 +122,6 @@ def filled(template: str, values: Mapping[str, str]) -> str:
             return "%"
         text = values.get(part["field"] or CODES[part["code"].lower()], "")
         width = int(part["form"] or part["width"] or 0)
-        return f"{int(text):0{width}d}" if width and text.lstrip("-").isdecimal() else text
+        return f"{int(text):0{width}d}" if width and text.lstrip("-").isdecimal() else text or _NOTHING
 
-    return _PART.sub(value, template)
+    return _EMPTY.sub("", _PART.sub(value, template))

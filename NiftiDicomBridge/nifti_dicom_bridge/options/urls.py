@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
-from ..errors import OptionError
+from ..errors import DicomReadError, OptionError
+from .addresses import is_address
 
 FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "zip": "urls"}
 """Scheme → feature that needs packages (`optional_packages`)."""
 LOCAL = "file"
 _SCHEME = re.compile(rf"^({'|'.join((*FEATURES, LOCAL))})(?::[/\\]+|::)", re.IGNORECASE)
-_SIMILAR = re.compile(r"^[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+_SIMILAR = re.compile(r"^([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 _COLLAPSED = re.compile(rf"\b({'|'.join(FEATURES)}):/+", re.IGNORECASE)
 
 
@@ -57,11 +59,26 @@ def features_of(url: str) -> list[str]:
     return list(dict.fromkeys(FEATURES[match[1].lower()] for match in _COLLAPSED.finditer(url)))
 
 
-def refuse_unknown_url(text: str | os.PathLike[str]) -> None:
-    """Refuse what looks like a URL and is none that can be read here; raises `OptionError`."""
-    if _SIMILAR.match(os.fspath(text)) and not is_url(text):
+def refuse_missing_input(path: str | os.PathLike[str]) -> NoReturn:
+    """Refuse an input that is not a file or folder of this computer.
+
+    Raises
+    ------
+    OptionError
+        If it is a URL or an archive; such inputs are replaced by local files before, where they can be used.
+    DicomReadError
+        If it does not exist.
+    """
+    text = os.fspath(path)
+    if is_address(path):
+        raise OptionError(f"{text}: only files and folders are read here. Fetch the images from the archive first.")
+    if is_url(path):
+        raise OptionError(f"{url_of(path)}: only files and folders are read here. Copy the images to a folder first.")
+    if _SIMILAR.match(text):
         schemes = ", ".join(f"{scheme}://" for scheme in ("s3", "gs", "az", "zip", LOCAL))
-        raise OptionError(f"{text}: URLs of this kind are not supported. Expected a path, or a URL with {schemes}.")
+        url = _SIMILAR.sub(r"\1://", text)
+        raise OptionError(f"{url}: URLs of this kind are not supported. Expected a path, or a URL with {schemes}.")
+    raise DicomReadError(f"{text}: no such file or folder. Check the path.")
 
 
 def check_url(url: str, is_output: bool = False) -> None:

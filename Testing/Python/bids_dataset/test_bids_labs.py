@@ -280,11 +280,13 @@ def test_a_wrong_file_of_keys_is_wrong_usage(content: Any, words: str, circle: C
 # --- results ----------------------------------------------------------------------------------------------------------
 
 
-def segmentation(circle: Circle) -> None:
-    PHANTOMS["segmentation_with_gaps"].write(circle.dicom / "seg")
-    for path in (circle.dicom / "seg").iterdir():
+def segmentation(circle: Circle, description: str = "Liver & Co", number: int = 0) -> None:
+    PHANTOMS["segmentation_with_gaps"].write(circle.dicom / f"seg{number}")
+    for path in (circle.dicom / f"seg{number}").iterdir():
         ds = pydicom.dcmread(path)
-        ds.PatientID, ds.StudyDate, ds.SeriesDescription = "P-01", "20260101", "Liver & Co"
+        ds.PatientID, ds.StudyDate, ds.SeriesDescription = "P-01", "20260101", description
+        ds.SeriesInstanceUID = f"{ds.SeriesInstanceUID}.{number}"
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ds.SOPInstanceUID}.{number}"
         ds.save_as(path)
 
 
@@ -298,6 +300,16 @@ def test_segmentations_go_to_the_derivatives(circle: Circle) -> None:
         f"{stem}.json", f"{stem}.nii.gz", f"{stem}.tsv",
     ]  # fmt: skip
     assert json.loads((folder / "dataset_description.json").read_text())["DatasetType"] == "derivative"
+
+
+def test_segmentations_of_one_session_have_different_names(circle: Circle) -> None:
+    for number, description in enumerate(("Liver", "Liver", "Liver 2"), 1):
+        segmentation(circle, description, number)
+    report = dataset(circle, bids_derivative="organs")
+
+    assert report.ok
+    folder = circle.nifti / "derivatives" / "organs" / "sub-P01" / "ses-20260101" / "anat"
+    assert len(list(folder.glob("*.nii.gz"))) == 3
 
 
 def test_a_segmentation_of_the_derivatives_becomes_the_same_dicom(circle: Circle) -> None:

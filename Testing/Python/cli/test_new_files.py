@@ -28,7 +28,7 @@ def test_a_report_does_not_replace_the_sidecar_of_this_run(scan: Circle, capsys:
     assert "NiftiDicomBridge" in report.read_text("utf-8")
 
 
-@pytest.mark.parametrize("image", ["scan.nii", "scan.nii.gz", "scan.zarr"])
+@pytest.mark.parametrize("image", ["scan.nii", "scan.nii.gz", "scan.zarr", "scan.nrrd", "scan.mgz"])
 def test_the_sidecar_of_an_image_is_not_replaced(image: str, scan: Circle, capsys: pytest.CaptureFixture) -> None:
     sidecar = scan.folder / "scan.json"
     sidecar.write_text("{}")

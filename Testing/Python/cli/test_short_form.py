@@ -38,6 +38,16 @@ def test_the_target_that_is_chosen_is_not_printed(circle: Circle, capsys: pytest
     assert "the input is" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("arguments", [["--compress", "rle"], ["--report", "missing/x.html"], ["--series", "none"]])
+def test_a_run_that_does_not_start_prints_no_target(
+    arguments: list[str], circle: Circle, capsys: pytest.CaptureFixture
+) -> None:
+    circle.make("classic_ct")
+
+    assert main([str(circle.dicom), "-o", str(circle.nifti), *arguments]) != 0
+    assert capsys.readouterr().out == ""
+
+
 def test_inputs_of_both_kinds_need_a_choice(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     circle.make("classic_ct")
     main([str(circle.dicom), "-o", str(circle.nifti)])

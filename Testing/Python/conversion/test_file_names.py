@@ -10,6 +10,7 @@ import pytest
 from circle import Circle, names_in
 from nifti_dicom_bridge import OptionError, to_dicom, to_nifti, to_preview, to_zarr
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.labels import find_labels
 from nifti_dicom_bridge.model.names import portability_problem
 from nifti_dicom_bridge.options.filename_templates import CODES, FIELDS
 from phantoms import PHANTOMS
@@ -48,6 +49,8 @@ def images_of(folder: Path) -> list[str]:
     ("{patient_name}_%p", "Doe_Jane_mprage"),
     ("{name}", "4_T1_sag"),
     ("{body_part}", "unknown"),
+    ("{modality}_{body_part}_{comments} - {coil}_{series}", "MR_4"), ("{coil}_{series}_{body_part}", "4"),
+    ("{series}__{modality}", "4__MR"),
     ("CON", "_CON"),
     ("{folder}_{basename}", "dicom_001"),
 ])  # fmt: skip
@@ -111,6 +114,16 @@ def test_names_of_a_protected_run_identify_nobody(target: str, scan: Circle) -> 
     assert not any(secret in text for secret in ("P_07", "Doe", "Jane", "S1", "A9", "sag", "2026"))
 
 
+@pytest.mark.parametrize("name", ["a_probseg_b", "a_dseg", "a_probseg"])
+def test_the_label_table_of_a_segmentation_is_found_by_its_name(name: str, circle: Circle) -> None:
+    circle.make("segmentation")
+    outputs = to_nifti(circle.dicom, circle.nifti, filename=name).outputs
+    images = [path for path in outputs if ".nii" in path.suffixes]
+
+    assert images
+    assert None not in map(find_labels, images)
+
+
 def test_several_patients_are_in_folders(circle: Circle) -> None:
     for name in ("A", "B"):
         PHANTOMS["classic_ct"].write(circle.dicom / name)
@@ -119,6 +132,57 @@ def test_several_patients_are_in_folders(circle: Circle) -> None:
 
     assert images_of(circle.nifti) == ["A/1_series_1.nii.gz", "B/1_series_1.nii.gz"]
     assert to_nifti(circle.dicom, circle.nifti, skip_existing=True).ok
+
+
+def two_patients(circle: Circle) -> None:
+    """Write images of two patients: NIfTI files of one name, each in a folder of its own."""
+    for name in ("A", "B"):
+        PHANTOMS["classic_ct"].write(circle.dicom / name)
+        edit(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
+        to_nifti(circle.dicom / name, circle.nifti / f"from-{name}")
+
+
+@pytest.mark.parametrize("convert", [to_zarr, to_preview])
+def test_files_of_several_patients_are_in_folders(convert, circle: Circle) -> None:
+    two_patients(circle)
+    report = convert(circle.nifti, circle.folder / "out")
+
+    assert report.ok
+    assert {path.parent.name for path in report.outputs} == {"A", "B"}
+
+
+def test_stores_of_several_patients_become_nifti_in_folders(circle: Circle) -> None:
+    two_patients(circle)
+    to_zarr(circle.nifti, circle.folder / "stores")
+    to_nifti(circle.folder / "stores", circle.back)
+
+    assert images_of(circle.back) == ["A/1_series_1.nii.gz", "B/1_series_1.nii.gz"]
+
+
+def test_series_and_files_of_two_patients_are_in_folders(circle: Circle) -> None:
+    two_patients(circle)
+    report = to_zarr([circle.dicom / "A", circle.nifti / "from-B"], circle.folder / "out")
+
+    assert {path.parent.name for path in report.outputs} == {"A", "B"}
+
+
+def test_files_that_do_not_specify_a_patient_are_in_no_folder(circle: Circle) -> None:
+    two_patients(circle)
+    for path in circle.nifti.rglob("*.json"):
+        path.unlink()
+    report = to_zarr([circle.dicom / "A", circle.nifti], circle.folder / "out")
+
+    assert {path.parent.name for path in report.outputs} == {"out"}
+
+
+def test_a_store_that_cannot_be_read_stops_no_other_one(circle: Circle) -> None:
+    two_patients(circle)
+    to_zarr(circle.nifti, circle.folder / "stores")
+    (circle.folder / "stores" / "A" / "1_series_1.zarr" / "zarr.json").write_text("{")
+    report = to_nifti(circle.folder / "stores", circle.back, filename="{patient}")
+
+    assert images_of(circle.back) == ["B.nii.gz"]
+    assert len(report.failures) == 1
 
 
 @pytest.mark.parametrize(("first", "second", "folders"), [

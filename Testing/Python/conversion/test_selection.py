@@ -67,6 +67,18 @@ def test_only_what_matches_is_converted(choices: dict, expected: list[str], thre
     assert report.notes == [f"{3 - len(expected)} series were left out by the selection."]
 
 
+def test_patient_ids_are_not_compared_as_numbers(circle: Circle) -> None:
+    for name, patient in (("a", "7"), ("b", "007")):
+        write_series(circle.dicom, name)
+        for path in (circle.dicom / name).iterdir():
+            ds = pydicom.dcmread(path)
+            ds.PatientID = patient
+            ds.save_as(path)
+
+    (entry,) = to_nifti(circle.dicom, circle.nifti, patient="7").entries
+    assert entry.title == "3 T1 mprage"
+
+
 def test_images_are_selected_by_their_record_on_the_way_back(three: Circle) -> None:
     to_nifti(three.dicom, three.nifti)
     report = to_dicom(three.nifti, three.back, series="T1*")

@@ -292,6 +292,23 @@ def test_a_zip_url_without_its_archive_is_refused_with_the_right_form(circle: Ci
         to_nifti("zip://scans.zip", circle.nifti)
 
 
+@pytest.mark.parametrize("arguments", [
+    ["validate", "URL"], ["validate", "URL", "--series", "3"], ["send", "URL", "--to", "pacs:A@localhost:1"],
+    ["compare", "URL", "URL"],
+])  # fmt: skip
+@pytest.mark.parametrize(("url", "words"), [
+    ("s3://bucket/scans", "s3://bucket/scans: only files and folders are read here"),
+    ("pacs:A@localhost:1", "Fetch the images from the archive first"),
+    ("https://host/scans", "https://host/scans: URLs of this kind are not supported"),
+    ("scans", "scans: no such file or folder"),
+])  # fmt: skip
+def test_commands_that_read_files_only_state_it(
+    arguments: list[str], url: str, words: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert main([url if word == "URL" else word for word in arguments]) != 0
+    assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("url", ["https://host/scans.zip", "ftp://host/scans", "s4://bucket/scans"])
 def test_other_urls_are_not_called_missing_files(url: str, circle: Circle, capsys: pytest.CaptureFixture) -> None:
     assert main(["convert", url, "-o", str(circle.nifti)]) == 2

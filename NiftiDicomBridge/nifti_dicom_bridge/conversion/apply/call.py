@@ -15,6 +15,7 @@ from ...creation.attribute_sources import ConversionContext
 from ...creation.label_sources import needs_names
 from ...errors import BridgeError, OptionError
 from ...formats.dicom.reading.plans import Plan
+from ...formats.dicom.reading.series import Inventory
 from ...labels import read_labels
 from ...model import metadata
 from ...model.limits import size_limit
@@ -124,7 +125,7 @@ def apply(
         pairs = selected(plans, selectors)
         if not pairs:
             raise _no_series(given, plans, chosen, dicom)
-        writer = ResultWriter(dicom, folder, _context(dicom, plans), progress)
+        writer = ResultWriter(dicom, folder, _context(dicom, inventory), progress)
         algorithm = _algorithm_of(task, command, chosen, dicom)
         pipeline = Pipeline(
             task if command is None else command, chosen, dicom, per_study, writer, algorithm, progress, report
@@ -184,11 +185,11 @@ def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOpti
     return Algorithm(PurePath(names[0]).stem)
 
 
-def _context(options: ConversionOptions, plans: Sequence[Plan]) -> ConversionContext:
-    """Return what all objects share, with the series numbers of all series that were found as taken."""
+def _context(options: ConversionOptions, inventory: Inventory) -> ConversionContext:
+    """Return what all objects share; the series numbers of all series that were found are taken, selected or not."""
     context = ConversionContext.of(options)
-    for plan in plans:
-        first = plan.instances[0].elements
+    for series in (*inventory.series, *inventory.left_out):
+        first = series.instances[0].elements
         study = metadata.text(first, Tag.STUDY_INSTANCE_UID)
         number = 100 * max(0, metadata.integer(first, Tag.SERIES_NUMBER))
         context.numbers[study] = max(context.numbers.get(study, 0), number)

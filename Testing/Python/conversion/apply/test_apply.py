@@ -163,6 +163,15 @@ def test_series_number_is_free_in_the_study() -> None:
     assert not numbers & {3, 12}
 
 
+def test_series_number_of_a_series_that_is_not_selected_is_taken() -> None:
+    series("in/ct", SeriesNumber="3")
+    series("in/other", SeriesNumber="301")
+
+    (seg,) = objects(apply("in", "out", mask_of, kind="seg", series="3"))
+
+    assert int(seg.SeriesNumber) > 301
+
+
 def test_set_values_win() -> None:
     (seg,) = objects(apply(series("ct"), "out", mask_of, set_values={"SeriesDescription": "lesions", "SeriesNumber": "9"}))
 

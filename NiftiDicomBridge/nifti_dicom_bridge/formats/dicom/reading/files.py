@@ -17,6 +17,7 @@ from ....model.limits import check_expanded, largest_expanded
 from ....model.metadata import Elements, Encoding, Instance
 from ....model.names import ZARR_SUFFIX, suffix_of
 from ....model.remote_files import is_remote
+from ....options.urls import refuse_missing_input
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import encoding as codec
@@ -57,6 +58,8 @@ def find_files(
 
     Raises
     ------
+    OptionError
+        If an input is a URL.
     DicomReadError
         If an input does not exist or is not a file; without `problems`, if a folder cannot be listed.
     """
@@ -72,7 +75,7 @@ def find_files(
         elif kind := kind_of_path(given):
             raise DicomReadError(f"{given}: {kind}, not a file or folder: it is not opened. Copy its content to a file.")
         else:
-            raise DicomReadError(f"{given}: no such file or folder. Check the path.")
+            refuse_missing_input(given)
     if problems is None:
         _refuse(not_read)
 

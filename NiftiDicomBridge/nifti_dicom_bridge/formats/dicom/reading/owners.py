@@ -74,5 +74,9 @@ def _person_of(elements: Elements) -> tuple[str, ...]:
 
 
 def _normal(elements: Elements, tag: int) -> str:
+    return normal_text(metadata.text(elements, tag))
+
+
+def normal_text(text: str) -> str:
     """Return text without what systems write in different ways: case, blanks, empty components."""
-    return " ".join(metadata.text(elements, tag).casefold().replace("^", " ").split())
+    return " ".join(text.casefold().replace("^", " ").split())

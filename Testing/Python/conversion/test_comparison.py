@@ -1,0 +1,71 @@
+"""What `compare` compares: images and RT Structure Sets; it states what it leaves out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from made_here import made, save, series
+from nifti_dicom_bridge import compare
+from phantoms import PHANTOMS
+
+
+@pytest.fixture
+def contours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a series and an RT Structure Set drawn on it."""
+    monkeypatch.chdir(tmp_path)
+    labels = np.zeros((5, 4, 3), np.uint8)
+    labels[1:4, 1:3, 1] = 1
+    made(save("x_dseg.nii", labels), out="ct/rs", kind="rtstruct", reference=series("ct"))
+    shutil.copytree("ct", "copy")
+    return tmp_path / "copy" / "rs"
+
+
+def test_structure_sets_are_compared_with_their_elements(contours: Path) -> None:
+    comparison = compare("ct", "copy")
+
+    assert comparison.same
+    assert comparison.instances == [4, 4, 4]
+    assert comparison.not_compared == 0
+
+
+def test_a_structure_set_that_was_edited_is_different(contours: Path) -> None:
+    (path,) = contours.rglob("*.dcm")
+    ds = pydicom.dcmread(path)
+    ds.ROIContourSequence[0].ContourSequence[0].ContourData[0] = 99.0
+    ds.save_as(path)
+    comparison = compare("ct", "copy")
+
+    assert not comparison.same
+    assert any("ContourData" in found.what for found in comparison.differences)
+
+
+def test_a_structure_set_that_is_missing_is_different(contours: Path) -> None:
+    shutil.rmtree(contours)
+
+    assert not compare("ct", "copy").same
+
+
+def test_a_structure_set_that_occurs_twice_is_compared_once(contours: Path) -> None:
+    (path,) = contours.rglob("*.dcm")
+    shutil.copy(path, contours / "again.dcm")
+    comparison = compare("ct", "copy")
+
+    assert comparison.same
+    assert comparison.not_compared == 1
+
+
+def test_the_verdict_states_that_objects_were_not_compared(tmp_path: Path) -> None:
+    PHANTOMS["classic_ct"].write(tmp_path / "scans")
+    report = pydicom.dcmread(next((tmp_path / "scans").rglob("*.dcm")))
+    report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    report.SOPInstanceUID = report.file_meta.MediaStorageSOPInstanceUID = "1.2.9"
+    del report.PixelData
+    report.save_as(tmp_path / "scans" / "report.dcm")
+
+    lines = compare(tmp_path / "scans", tmp_path / "scans").table().splitlines()
+    assert lines[-1] == "=> SAME; 2 object(s) were not compared"
