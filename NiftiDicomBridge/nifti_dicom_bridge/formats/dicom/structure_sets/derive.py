@@ -23,7 +23,7 @@ from ..references import Reference
 from ..uids import UidMap, new_uid
 from .contour_data import contour_item
 from .create import roi_elements
-from .masks import HALF, SliceGrid
+from .masks import HALF, NOT_DRAWN, SliceGrid
 from .rois import CLOSED, Roi, rois_of
 from .trace import contours_of, require_tracer
 
@@ -51,24 +51,33 @@ class _Edited:
     grid: SliceGrid
     on_original_grid: bool
 
-    def mask(self, index: int) -> np.ndarray | None:
-        """Return the voxels of a region by its index; None if none of the images contains it."""
-        for volume, voxels in zip(self.volumes, self.voxels, strict=True):
-            layers = volume.dicom.metadata.layers
-            for _, _, own, label in [] if layers is None else layers.tolist():
-                if own == index:
-                    return np.asarray(voxels == label)
-        return None
+    def mask(self, roi: Roi) -> np.ndarray:
+        """Return the voxels of a region that was drawn."""
+        masks = (
+            voxels == _labels(volume)[roi.index]
+            for volume, voxels in zip(self.volumes, self.voxels, strict=True)
+            if roi.index in _labels(volume)
+        )
+        return np.asarray(next(masks))
+
+    def drawn(self, rois: Sequence[Roi]) -> list[Roi]:
+        """Return the regions that were drawn in the images."""
+        indices = set().union(*map(_labels, self.volumes))
+        return [roi for roi in rois if roi.index in indices]
 
     def new_labels(self) -> dict[int, np.ndarray]:
         """Return the voxels of labels that no region of the original has."""
         masks: dict[int, np.ndarray] = {}
         for volume, voxels in zip(self.volumes, self.voxels, strict=True):
-            layers = volume.dicom.metadata.layers
-            known = set() if layers is None else set(layers[:, 3].tolist())
-            for label in set(np.unique(voxels).tolist()) - known - {0}:
+            for label in set(np.unique(voxels).tolist()) - set(_labels(volume).values()) - {0}:
                 masks[label] = masks[label] | (voxels == label) if label in masks else voxels == label
         return masks
+
+
+def _labels(volume: Volume) -> dict[int, int]:
+    """Return the labels of the regions that were drawn in an image, by their indices."""
+    layers = volume.dicom.metadata.layers
+    return {index: label for *_, index, label in ([] if layers is None else layers.tolist()) if label != NOT_DRAWN}
 
 
 def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[NewFile]:
@@ -98,7 +107,7 @@ def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMa
     edited = _Edited(volumes, voxels, grid, not resampled)
     rois = rois_of(original)
     if not resampled:
-        _check_slices(rois, grid, volumes)
+        _check_slices(edited.drawn(rois), grid, volumes)
     elements = _common(original, uids) | _regions(original, rois, edited, log)
     yield file_without_pixels(with_charset(elements))
 
@@ -128,12 +137,9 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
         metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1): n for n, item in reversed(list(enumerate(contours)))
     }
     changed: list[int] = []
-    for roi in rois:
-        mask = edited.mask(roi.index)
-        if mask is None:
-            continue
+    for roi in edited.drawn(rois):
         before = contours[place[roi.number]].elements if roi.number in place else {}
-        items = _contour_items(before, roi, mask, edited)
+        items = _contour_items(before, roi, edited.mask(roi), edited)
         if items is None:
             continue
         changed.append(roi.number)
@@ -213,7 +219,7 @@ def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edi
         items: list[Elements] = []
         for k in range(len(mask)):
             items += [contour_item(points, edited.grid.planes[k], len(items) + 1, ()) for points in contours_of(mask[k])[0]]
-        frame = {Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", rois[0].frame_of_reference)}
+        frame = {Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", edited.drawn(rois)[0].frame_of_reference)}
         for tag, element in roi_elements([segment], {number: items}, frame).items():
             sequences[tag] += metadata.items({tag: element}, tag)
 
