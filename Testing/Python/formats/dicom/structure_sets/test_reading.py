@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from made_here import MATRIX, made, save, series
-from nifti_dicom_bridge import ConversionReport, Outcome, read, segments_of, to_dicom, to_nifti
+from nifti_dicom_bridge import ConversionReport, Outcome, command_line_words, read, segments_of, to_dicom, to_nifti
 
 STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 SHAPE = (5, 4, 3)  # columns, rows, slices
@@ -274,6 +274,12 @@ def test_contours_with_missing_points_are_not_drawn():
 
 
 # --- which series -----------------------------------------------------------------------------------------------------
+
+
+def test_a_form_of_regions_that_was_not_applied_is_reported():
+    report = to_nifti(series("ct"), "nifti", rois="masks")
+    assert report.notes == ['rois="masks" was not applied: it is for RT Structure Sets, and the input contains none']
+    assert "--rois masks was not applied" in report.in_words(command_line_words).notes[0]
 
 
 def test_without_its_series_it_is_skipped_and_the_option_is_named():
