@@ -81,7 +81,7 @@ class ObjectBuilder:
         entry.outcome = Outcome.CONVERTED
         if not known and are_masks(options.labels):
             entry.log.warnings.append(
-                'labels="masks" was not applied: its folder has no other mask among the inputs. Name the folder, or a label file'
+                'labels="masks" was not applied: its folder has no other mask in the input. Name the folder, or a label file'
             )
         with Staging(self.output, options.overwrite) as staging:
             for part in split_complex(image):
