@@ -24,7 +24,7 @@ from ..uids import UidMap, new_uid
 from .contour_data import contour_item
 from .create import roi_elements
 from .masks import HALF, NOT_DRAWN, SliceGrid
-from .rois import CLOSED, Roi, rois_of
+from .rois import CLOSED, CLOSED_PLANAR, Roi, rois_of
 from .trace import contours_of, require_tracer
 
 _SEQUENCES = (Tag.STRUCTURE_SET_ROI_SEQUENCE, Tag.ROI_CONTOUR_SEQUENCE, Tag.RTROI_OBSERVATIONS_SEQUENCE)
@@ -176,10 +176,8 @@ def _contour_items(before: Elements, roi: Roi, mask: np.ndarray, edited: _Edited
         return None
     kept = []
     for item in metadata.items(before, Tag.CONTOUR_SEQUENCE) if edited.on_original_grid else ():
-        points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
-        usable = points.size and points.size % 3 == 0
-        k = grid.slice_of(points.reshape(-1, 3)) if usable else None
-        is_closed = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, "CLOSED_PLANAR") in CLOSED
+        k = _slice_of(item, grid)
+        is_closed = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR) in CLOSED
         if k is None or k not in new or not is_closed:
             kept.append(item)
     images = _images_of(before, grid) if edited.on_original_grid else {}
@@ -201,11 +199,16 @@ def _images_of(before: Elements, grid: SliceGrid) -> dict[int, Element]:
     """Return ContourImageSequence of the slices that have contours."""
     images: dict[int, Element] = {}
     for item in metadata.items(before, Tag.CONTOUR_SEQUENCE):
-        points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
-        k = grid.slice_of(points.reshape(-1, 3)) if points.size and points.size % 3 == 0 else None
+        k = _slice_of(item, grid)
         if k is not None and Tag.CONTOUR_IMAGE_SEQUENCE in item.elements:
             images.setdefault(k, item.elements[Tag.CONTOUR_IMAGE_SEQUENCE])
     return images
+
+
+def _slice_of(item: Item, grid: SliceGrid) -> int | None:
+    """Return the slice of an item of ContourSequence; None if it is outside of the grid, or its points cannot be read."""
+    points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
+    return grid.slice_of(points.reshape(-1, 3)) if points.size and points.size % 3 == 0 else None
 
 
 def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edited, log: Log) -> None:
