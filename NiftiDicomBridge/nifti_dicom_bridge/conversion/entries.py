@@ -19,7 +19,7 @@ from ..model.metadata import Log
 from ..model.names import unique_name
 from ..model.report import ConversionReport, Entry, Execution, Outcome
 from ..model.volume import Volume
-from ..options import Clean, ConversionOptions
+from ..options import Clean, ConversionOptions, RoiForm
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
 from .file_names import NamedFile, name_of_elements, name_plans
@@ -142,10 +142,19 @@ def plans_as_named(
             entries.append(entry)
     if structures is not None:
         plans += structure_plans(inventory, plans, structures)
-        if structures.references and not inventory.structure_sets:
-            report.notes.append("reference= was not applied: it is for RT Structure Sets, and the input contains none")
+        report.notes += [] if inventory.structure_sets else _not_applied(structures)
     runner.report([*leftover_entries(inventory.leftovers), *entries], report)
     return plans
+
+
+def _not_applied(structures: StructureReader) -> list[str]:
+    """Return notes about the options of RT Structure Sets for input without any."""
+    given = {"reference=": bool(structures.references), f'rois="{structures.form}"': structures.form is not RoiForm.LABELMAP}
+    return [
+        f"{option} was not applied: it is for RT Structure Sets, and the input contains none"
+        for option, is_given in given.items()
+        if is_given
+    ]
 
 
 def series_uid(plan: Plan) -> str:

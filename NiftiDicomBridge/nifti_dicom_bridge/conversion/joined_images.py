@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..creation.image_with_sidecar import ImageWithSidecar
 from ..labels import Segment, find_labels, task_of_names
-from ..labels.profiles import MASKS
+from ..labels.profiles import are_masks
 from ..labels.totalsegmentator import is_class
 from ..model.names import stem_of
 from ..options import ConversionOptions
@@ -32,7 +32,7 @@ def joined_files(files: Sequence[Path], options: ConversionOptions) -> list[list
     masks: list[list[Path]] = []
     if given in ("", "totalsegmentator"):
         masks = [masks_of_folder for folder in folders.values() if (masks_of_folder := _classes(folder))]
-    elif given == MASKS:
+    elif are_masks(options.labels):
         masks = [folder for folder in folders.values() if len(folder) > 1]
     return [*masks, *tissue_maps(files, options)]
 

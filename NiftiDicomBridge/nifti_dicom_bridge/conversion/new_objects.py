@@ -25,6 +25,7 @@ from ..formats.dicom.legacy.objects import legacy_objects
 from ..formats.dicom.write import DicomJob, write_objects
 from ..formats.zarr import is_store
 from ..labels import Segment
+from ..labels.profiles import are_masks
 from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
@@ -78,6 +79,10 @@ class ObjectBuilder:
         options, shared = self.job.options, self.shared.for_file(image.path)
         _refuse_original_options(image.path, options)
         entry.outcome = Outcome.CONVERTED
+        if not known and are_masks(options.labels):
+            entry.log.warnings.append(
+                'labels="masks" was not applied: its folder has no other mask in the input. Name the folder, or a label file'
+            )
         with Staging(self.output, options.overwrite) as staging:
             for part in split_complex(image):
                 what, segments = (part, known) if known else with_results(part, options, entry.log)

@@ -12,6 +12,7 @@ from ..formats.dicom.created import clock
 from ..formats.dicom.created.kind_selection import KindHints, select_kind
 from ..formats.dicom.created.request import Request
 from ..labels import find_labels
+from ..labels.profiles import are_masks
 from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
@@ -75,11 +76,12 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
 
 def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
     """Return what is known of an image next to its values."""
+    labels = shared.options.labels
     return KindHints(
         described.name,
         stated_modality(stated, shared),
         place.reference.modality if place.reference else "",
-        bool(shared.options.labels or find_labels(described.path) or has_label_table(described.path)),
+        bool((labels and not are_masks(labels)) or find_labels(described.path) or has_label_table(described.path)),
         shared.options.segmentation is SegmentationForm.FRACTIONAL,
     )
 

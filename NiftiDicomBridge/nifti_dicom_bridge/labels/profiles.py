@@ -43,6 +43,11 @@ def is_profile(labels: Path | str) -> bool:
     return str(labels).partition(":")[0].lower() in PROFILES
 
 
+def are_masks(labels: Path | str | None) -> bool:
+    """Whether a choice of labels is that of masks, which have the names of their files and no table."""
+    return labels is not None and str(labels).lower() == MASKS
+
+
 def profile_labels(name: str) -> list[Segment]:
     """Return the labels of a profile by its name, such as ``freesurfer`` or ``totalsegmentator:total_mr``.
 

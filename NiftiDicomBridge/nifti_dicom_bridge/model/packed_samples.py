@@ -6,6 +6,7 @@ import bz2
 import gzip
 import math
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from enum import StrEnum
@@ -19,6 +20,9 @@ from ..errors import ImageReadError
 from .input_files import open_file
 from .limits import check_expanded, check_memory
 
+MOST_FILES = 1 << 16
+"""Files of one image: slices, or slices of all times."""
+_PATTERN = re.compile(r"[^%]*%0?\d?\d?[diu][^%]*")
 DAMAGE = (EOFError, OSError, ValueError, zlib.error)
 
 
@@ -144,6 +148,22 @@ def _numbers(file: SamplesFile, count: int, dtype: np.dtype[Any]) -> np.ndarray:
     if dtype.kind in "iu" and (values.min() < np.iinfo(dtype).min or values.max() > np.iinfo(dtype).max):
         raise ValueError(f"numbers from {values.min():g} to {values.max():g}, which {dtype.name} cannot hold")
     return values.astype(dtype)
+
+
+def numbered_names(pattern: str, first: str, last: str, step: str = "1") -> list[str]:
+    """Return the names of a pattern such as ``slice%03d.raw``, of numbers from the first to the last.
+
+    Raises
+    ------
+    ValueError
+        If there is no such pattern, number or name, or there are too many.
+    """
+    if not _PATTERN.fullmatch(pattern):
+        raise ValueError(f"{pattern!r} has no number such as %03d")
+    numbers = range(int(first), int(last) + (1 if int(step) > 0 else -1), int(step))
+    if not 0 < len(numbers) <= MOST_FILES:
+        raise ValueError(f"it names {len(numbers)} files")
+    return [pattern % number for number in numbers]
 
 
 def file_next_to(path: Path, name: str) -> Path:

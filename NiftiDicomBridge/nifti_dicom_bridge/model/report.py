@@ -227,7 +227,8 @@ class ConversionReport:
 
     def in_words(self, words: Words) -> ConversionReport:
         """Return the report with its options named in the words of a front end, such as `command_line_words`."""
-        return ConversionReport([entry.in_words(words) for entry in self.entries], self.notes, self.run)
+        notes = [in_words(note, words) for note in self.notes]
+        return ConversionReport([entry.in_words(words) for entry in self.entries], notes, self.run)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""

@@ -121,6 +121,20 @@ def test_masks_of_any_names_are_joined_on_request() -> None:
     assert list(codes(seg)) == ["bladder wall", "my lesion"]
 
 
+@pytest.mark.parametrize("labels", ["masks", "MASKS"])
+def test_a_single_mask_reports_that_it_was_not_joined(labels) -> None:
+    path = save("one/lesion.nii.gz", (AXES[0] == 1).astype(np.uint8))
+    report = to_dicom(path, "out", reference="ct", labels=labels, kind="seg")
+    assert 'labels="masks" was not applied: no other mask' in texts(report)
+
+
+def test_masks_are_no_table_of_labels_of_an_image() -> None:
+    path = save("one/image.nii.gz", np.random.default_rng(1).integers(0, 900, SHAPE).astype(np.int16))
+    report = to_dicom(path, "out", labels="masks")
+    assert "a table of labels belongs to it" not in texts(report)
+    assert pydicom.dcmread(report.outputs[0]).Modality == "MR"
+
+
 def test_a_file_that_is_no_mask_fails_with_its_name() -> None:
     folder = masks()
     save("segmentations/liver.nii.gz", AXES[0].astype(np.uint8))

@@ -200,6 +200,30 @@ def test_a_segmentation_in_another_frame_of_reference_is_refused():
     assert "FrameOfReferenceUID" in refused(segmentation(), kind="rtstruct", reference=series("mr", kind="mr"))
 
 
+def changed(folder: Path, keyword: str, value: str) -> None:
+    """Set an attribute of all files of a folder."""
+    for path in folder.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        setattr(ds, keyword, value)
+        ds.save_as(path)
+
+
+def test_images_of_another_patient_are_refused():
+    source = segmentation()
+    changed(Path("ct"), "PatientID", "P2")
+    assert "another patient" in refused(source, kind="rtstruct", reference="ct")
+
+
+def test_without_a_frame_of_reference_it_is_in_that_of_the_images():
+    source = segmentation()
+    changed(source, "FrameOfReferenceUID", "")
+    (ds,) = made(source, kind="rtstruct", reference="ct")
+    first = pydicom.dcmread(next(Path("ct").rglob("*.dcm")))
+    (space,) = ds.ReferencedFrameOfReferenceSequence
+    found = {roi.ReferencedFrameOfReferenceUID for roi in ds.StructureSetROISequence} | {space.FrameOfReferenceUID}
+    assert found == {first.FrameOfReferenceUID}
+
+
 def test_masks_of_a_function_become_one_structure_set():
     from nifti_dicom_bridge import apply
 

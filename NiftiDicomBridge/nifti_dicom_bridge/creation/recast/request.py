@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from ...errors import OptionError, PixelError
-from ...formats.dicom.created.attributes import Attributes
+from ...formats.dicom import new_element
+from ...formats.dicom.created.attributes import DEFAULT, Attributes
 from ...formats.dicom.created.kind_selection import KindHints, select_kind
 from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.reference import Reference
@@ -102,8 +103,8 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         attributes.offer(preserved_keys(volume, attributes, own.get(frames.keys[0], {})), ORIGINAL)
     sources: Sequence[Instance] = [series.instances[n] for n, _ in frames.keys] or series.instances
     planes = _planes(frames, placed)
-    if kind is Kind.RTSTRUCT:  # contours refer to the images that regions were drawn on, not to the object that had the regions
-        sources, planes = ((), planes) if reference is None else (reference.instances, list(reference.planes) or planes)
+    if kind is Kind.RTSTRUCT:
+        sources, planes = _drawn_on(reference, planes, attributes)
     return Request(
         image=placed,
         kind=kind,
@@ -184,13 +185,19 @@ def _on_reference(volume: Volume, reference: Reference) -> Volume:
     Raises
     ------
     OptionError
-        If the series has another grid, or lies in another frame of reference.
+        If the series is of another patient, has another grid, or is in another frame of reference.
     """
-    own = metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
+    elements = volume.dicom.metadata.first.elements
+    patient, own = (metadata.text(elements, tag) for tag in (Tag.PATIENT_ID, Tag.FRAME_OF_REFERENCE_UID))
+    if patient and reference.text(Tag.PATIENT_ID) not in ("", patient):
+        raise OptionError(
+            f'{volume.name} has PatientID (0010,0020) {patient!r}, and reference="{reference.path}" '
+            f"{reference.text(Tag.PATIENT_ID)!r}: another patient. Name the series on which the regions were drawn."
+        )
     if own and own != reference.text(Tag.FRAME_OF_REFERENCE_UID):
         raise OptionError(
             f'{volume.name} and reference="{reference.path}" have different FrameOfReferenceUIDs (0020,0052), so nothing shows '
-            "that they lie in the same place. Name the series on which the regions were drawn."
+            "that they are at the same place. Name the series on which the regions were drawn."
         )
     if not is_grid_of(reference, volume):
         raise OptionError(
@@ -198,6 +205,23 @@ def _on_reference(volume: Volume, reference: Reference) -> Volume:
             "grid, and use the result."
         )
     return orientation.in_plane(volume, SlicePlane.REFERENCE, reference.ijk_to_ras)
+
+
+def _drawn_on(
+    reference: Reference | None, planes: list[Plane], attributes: Attributes
+) -> tuple[Sequence[Instance], list[Plane]]:
+    """Return the images that contours refer to, and the planes of the slices.
+
+    They are the images on which regions were drawn, not the object that had the regions; without a frame of reference of its
+    own, the new object is in theirs.
+    """
+    if reference is None:
+        return (), planes
+    uid = reference.text(Tag.FRAME_OF_REFERENCE_UID)
+    if uid and attributes.sources.get(Tag.FRAME_OF_REFERENCE_UID) == DEFAULT:
+        attributes.elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", uid)
+        attributes.sources[Tag.FRAME_OF_REFERENCE_UID] = f"reference {reference.title}"
+    return reference.instances, list(reference.planes) or planes
 
 
 def _planes(frames: _Frames, placed: Volume) -> list[Plane]:

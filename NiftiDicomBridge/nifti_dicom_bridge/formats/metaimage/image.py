@@ -13,7 +13,7 @@ from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file
 from ...model.names import stem_of
-from ...model.packed_samples import Packing, SamplesFile, file_next_to, read_samples
+from ...model.packed_samples import Packing, SamplesFile, file_next_to, numbered_names, read_samples
 from ...model.volume import Volume
 
 LARGEST_BYTES = 1 << 20
@@ -24,6 +24,7 @@ TYPES = {
 }  # fmt: skip
 _MATRIX = ("TransformMatrix", "Rotation", "Orientation")
 _ORIGIN = ("Offset", "Position", "Origin")
+_TRUE, _FALSE = ("true", "t", "1"), ("false", "f", "0", "")
 _LOCAL = "LOCAL"
 _MILLIMETERS = ("mm", "?", "")
 _LETTERS = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "I": (2, 1), "S": (2, -1)}
@@ -44,10 +45,13 @@ class _Header:
         return ImageReadError(f"{self.path}: {words}")
 
     def numbers(self, count: int, *names: str) -> np.ndarray | None:
-        """Return the numbers of the first of some fields; None if there is none of them."""
-        name = next((name for name in names if name in self.fields), "")
-        if not name:
+        """Return the numbers of a field; None if it has none of some names. It may have several, if all state the same."""
+        stated = [name for name in names if name in self.fields]
+        if not stated:
             return None
+        name = stated[0]
+        if any(self.fields[other].split() != self.fields[name].split() for other in stated[1:]):
+            raise self.error(f"{' and '.join(stated)} contradict each other. Remove the wrong one from the header.")
         try:
             numbers = np.array([float(word) for word in self.fields[name].split()])
         except ValueError:
@@ -57,7 +61,12 @@ class _Header:
         return numbers
 
     def flag(self, *names: str) -> bool:
-        return any(self.fields.get(name, "").lower() in ("true", "1") for name in names)
+        """Return whether one of some fields is true; raises ImageReadError where one is neither true nor false."""
+        values = {name: self.fields.get(name, "").lower() for name in names}
+        for name, value in values.items():
+            if value not in (*_TRUE, *_FALSE):
+                raise self.error(f"{name} = {self.fields[name]} is neither True nor False. Repair the header.")
+        return any(value in _TRUE for value in values.values())
 
     def whole(self, name: str, default: int) -> int:
         try:
@@ -122,7 +131,7 @@ def _ijk_to_ras(header: _Header) -> np.ndarray:
     if (unit := header.fields.get("DistanceUnits", "mm")) not in _MILLIMETERS:
         raise header.error(f"DistanceUnits = {unit} is not supported. Convert its geometry to mm.")
     directions, origin = header.numbers(count * count, *_MATRIX), header.numbers(count, *_ORIGIN)
-    spacing = header.numbers(count, "ElementSpacing", "ElementSize")
+    spacing = header.numbers(count, "ElementSpacing" if "ElementSpacing" in header.fields else "ElementSize")
     absent = [
         name
         for name, value in (("TransformMatrix", directions), ("Offset", origin), ("ElementSpacing", spacing))
@@ -206,13 +215,15 @@ def _files(header: _Header) -> list[SamplesFile]:
     names = header.lines if name.upper().startswith("LIST") else [name]
     if "%" in name:
         names = _numbered(header, name)
+    if not names:
+        raise header.error("no file is listed after ElementDataFile. Repair the header.")
     return [SamplesFile(file_next_to(header.path, one), skip) for one in names]
 
 
 def _numbered(header: _Header, text: str) -> list[str]:
     """Return the names of ``FORMAT MIN MAX STEP``, such as ``slice%03d.raw 1 20 1``."""
     try:
-        pattern, first, last, *rest = text.split()
-        return [pattern % number for number in range(int(first), int(last) + 1, int(rest[0]) if rest else 1)]
-    except (TypeError, ValueError):
+        pattern, first, last, *step = text.split()
+        return numbered_names(pattern, first, last, *step[:1])
+    except (OverflowError, ValueError):
         raise header.error(f"ElementDataFile = {text} is not valid. Repair the header.") from None

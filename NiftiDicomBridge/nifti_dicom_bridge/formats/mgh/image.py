@@ -26,7 +26,6 @@ _FOOTER = struct.Struct(">4f")
 
 
 class _Header(NamedTuple):
-    version: int
     sizes: tuple[int, int, int]
     frames: int
     type: int
@@ -98,9 +97,8 @@ def _read_header(path: Path) -> _Header:
     if kind not in TYPES:
         raise ImageReadError(f"{path}: voxels of type {kind} are not supported. Convert it with mri_convert of FreeSurfer.")
     floats = np.array(numbers[8:], dtype=float)
-    return _Header(
-        version, (sizes[0], sizes[1], sizes[2]), frames, kind, good == 1, floats[:3], floats[3:12].reshape(3, 3), floats[12:]
-    )
+    spacing, axes, center = floats[:3], floats[3:12].reshape(3, 3), floats[12:]
+    return _Header((sizes[0], sizes[1], sizes[2]), frames, kind, good == 1, spacing, axes, center)
 
 
 def _read(path: Path, offset: int, size: int) -> bytes:

@@ -8,6 +8,7 @@ from .axes import space_to_ras
 from .header import NrrdHeader
 
 _B_VALUE, _GRADIENT, _REPEATED = "DWMRI_b-value", "DWMRI_gradient_{:04}", "DWMRI_NEX_{:04}"
+_NOT_VALID = "its gradients are not valid: b-value and direction are not written"
 
 
 def gradients_of(header: NrrdHeader, times: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
@@ -21,9 +22,11 @@ def gradients_of(header: NrrdHeader, times: int) -> tuple[np.ndarray | None, tup
         axes = [one for one in header.vectors("measurement frame") if one is not None]
         frame = np.column_stack(axes) if axes else np.eye(3)
     except (KeyError, ValueError):
-        return None, ("its gradients are not valid: b-value and direction are not written",)
+        return None, (_NOT_VALID,)
     if vectors.shape != (times, 3) or frame.shape != (3, 3) or not np.isfinite(vectors).all():
         return None, (f"it has {len(vectors)} gradients for {times} volumes: b-value and direction are not written",)
+    if not 0 <= nominal < np.inf or not np.isfinite(frame).all():
+        return None, (_NOT_VALID,)
     lengths = np.linalg.norm(vectors, axis=1)
     longest = lengths.max(initial=0.0)
     b_values = nominal * (lengths / longest) ** 2 if longest else np.zeros(times)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import ImageReadError
 from ...model.input_files import open_file
-from ...model.packed_samples import Packing, SamplesFile, file_next_to
+from ...model.packed_samples import Packing, SamplesFile, file_next_to, numbered_names
 
 LARGEST_BYTES = 1 << 24
 """No header is that large."""
@@ -138,9 +138,8 @@ class NrrdHeader:
         """Return the names of ``FORMAT MIN MAX STEP``, such as ``slice%03d.raw 1 20 1``."""
         try:
             pattern, first, last, step = text.split()[:4]
-            numbers = range(int(first), int(last) + (1 if int(step) > 0 else -1), int(step))
-            return [pattern % number for number in numbers]
-        except (TypeError, ValueError):
+            return numbered_names(pattern, first, last, step)
+        except (OverflowError, ValueError):
             raise self.error(f"data file is not valid: {text!r}. Repair the header.") from None
 
 

@@ -35,8 +35,8 @@ def read_image(path: Path) -> Volume:
     warnings: tuple[str, ...] = ()
     if is_segmentation(header):
         intent = LAYERS
-        voxels = with_different_numbers(voxels, segments_of(header), header)
-    if is_diffusion(header):
+        voxels, warnings = with_different_numbers(voxels, segments_of(header), header)
+    elif is_diffusion(header):
         gradients, warnings = gradients_of(header, voxels.shape[0])
     return Volume(
         voxels=freeze(voxels),

@@ -69,21 +69,35 @@ def _segment(header: NrrdHeader, n: int) -> NrrdSegment:
         value, layer = int(value_of("LabelValue", "1")), int(value_of("Layer", str(n)))
     except ValueError:
         raise header.error(f"value or layer of segment {n} is not a whole number. Repair the header.") from None
+    if value < 1:
+        raise header.error(f"the value of segment {n} is {value}; values are from 1, 0 is the background. Repair the header.")
     return NrrdSegment(value, value, layer, value_of("Name") or value_of("ID"), value_of("Color"), terminology)
 
 
-def with_different_numbers(voxels: np.ndarray, segments: Sequence[NrrdSegment], header: NrrdHeader) -> np.ndarray:
-    """Return voxels in which every segment has its number; raises ImageReadError where one is in a layer that is not there."""
+def with_different_numbers(
+    voxels: np.ndarray, segments: Sequence[NrrdSegment], header: NrrdHeader
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return voxels in which every segment has its number, and warnings about voxels of layers that are of no segment.
+
+    Raises
+    ------
+    ImageReadError
+        If a segment is in a layer that does not exist.
+    """
     layers = voxels[..., np.newaxis] if voxels.ndim == 4 else voxels
     for n, segment in enumerate(segments):
         if not 0 <= segment.layer < layers.shape[-1]:
             raise header.error(f"segment {n} is in layer {segment.layer}, there are {layers.shape[-1]}. Repair the header.")
-    if all(segment.number == segment.value for segment in segments):
-        return voxels
-    numbered = np.zeros(layers.shape, np.min_scalar_type(len(segments)))
+    if voxels.ndim == 4:  # values of one layer differ
+        return voxels, ()
+    numbered = np.zeros(layers.shape, np.min_scalar_type(max(segment.number for segment in segments)))
     for segment in segments:
         numbered[..., segment.layer][layers[..., segment.layer] == segment.value] = segment.number
-    return numbered[..., 0] if voxels.ndim == 4 else numbered
+    nameless = int(np.count_nonzero(layers)) - int(np.count_nonzero(numbered))
+    warnings = (
+        (f"{nameless} voxel(s) have a value that is of no segment of their layer: they were left out",) if nameless else ()
+    )
+    return numbered, warnings
 
 
 def segments_text(path: Path) -> str:
@@ -106,9 +120,9 @@ def _segment_description(segment: NrrdSegment) -> dict[str, Any]:
         if len(words) == 3 and words[0] and words[1]:
             description[key] = dict(zip(("CodingSchemeDesignator", "CodeValue", "CodeMeaning"), words, strict=True))
     try:
-        color = [round(255 * float(word)) for word in segment.color.split()]
-    except (OverflowError, ValueError):  # also of infinity
+        color = [float(word) for word in segment.color.split()]
+    except ValueError:
         color = []
-    if len(color) == 3 and min(color) >= 0 and max(color) <= 255:
-        description["recommendedDisplayRGBValue"] = color
+    if len(color) == 3 and np.isfinite(color).all():  # of CIELab colors, parts may be slightly outside of 0 to 1
+        description["recommendedDisplayRGBValue"] = [round(255 * min(1.0, max(0.0, part))) for part in color]
     return description

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from grids import ORIENTATIONS, centres, oriented, values_at
 from nifti_dicom_bridge import ImageReadError, read, to_dicom
+from nifti_dicom_bridge.formats.nrrd.segments import segments_text
 from nifti_dicom_bridge.model.volume import Volume
 from readers import itk_image
 
@@ -255,7 +257,11 @@ def test_colors_that_are_not_valid_are_left_out(color) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
-    [(b"Layer:=1", b"Layer:=0", "same LabelValue"), (b"Layer:=1", b"Layer:=7", "layer 7, there are 2")],
+    [
+        (b"Layer:=1", b"Layer:=0", "same LabelValue"),
+        (b"Layer:=1", b"Layer:=7", "layer 7, there are 2"),
+        (b"Segment0_LabelValue:=3", b"Segment0_LabelValue:=0", "the value of segment 0 is 0"),
+    ],
 )
 def test_segments_whose_voxels_are_not_stated_are_refused(old, new, reason) -> None:
     path = segmentation(2)
@@ -272,6 +278,31 @@ def test_segments_that_overlap_are_all_there() -> None:
     assert names == ["my liver", "lesion"]
     arrays = [volume.array for volume in read(report.outputs)]
     assert [int(sum((array == number).sum() for array in arrays)) for number in (1, 2)] == [40, 1]
+
+
+def test_voxels_of_no_segment_of_their_layer_are_reported() -> None:
+    path = segmentation(2)
+    raw = bytearray(path.read_bytes())
+    raw[-1] = 9
+    path.write_bytes(bytes(raw))
+    (volume,) = read(path)
+    sentence = "1 voxel(s) have a value that is of no segment of their layer: they were left out"
+    assert volume.warnings == (sentence,)
+    assert sentence in to_dicom(path, "dicom").entries[0].log.warnings
+
+
+def test_layers_with_different_values_hold_their_own_segments_only() -> None:
+    path = segmentation(2)
+    path.write_bytes(path.read_bytes().replace(b"Segment1_LabelValue:=3", b"Segment1_LabelValue:=5"))
+    (volume,) = read(path)
+    assert (set(np.unique(volume.array)), len(volume.warnings)) == ({0, 3}, 1)
+
+
+def test_colors_slightly_outside_of_the_range_are_clipped() -> None:
+    path = segmentation()
+    path.write_bytes(path.read_bytes().replace(b"0.866667 0.509804 0.396078", b"1.004 0.5 -0.01"))
+    (segment,) = json.loads(segments_text(path))["segmentAttributes"][0]
+    assert segment["recommendedDisplayRGBValue"] == [255, 128, 0]
 
 
 def test_the_suffix_of_segmentations_is_no_part_of_the_name() -> None:
@@ -293,6 +324,15 @@ DWMRI_gradient_0002:=0 0 0.5"""
     )
     gradients = read(nrrd(fields, voxels))[0].gradients
     np.testing.assert_allclose(gradients, [[0, 0, 0, 0], [1000, 0, -1, 0], [250, 0, 0, 1]], atol=1e-9)
+
+
+@pytest.mark.parametrize("b_value", ["nan", "inf", "-1000", "many"])
+def test_b_values_that_are_not_valid_are_not_used(b_value) -> None:
+    fields = PLACED.replace("directions: ", "directions: none ") + "\nkinds: list domain domain domain\nmodality:=DWMRI"
+    fields += f"\nDWMRI_b-value:={b_value}\nDWMRI_gradient_0000:=0 0 0\nDWMRI_gradient_0001:=1 0 0"
+    (volume,) = read(nrrd(fields, np.zeros((3, 4, 5, 2), np.int16)))
+    assert volume.gradients is None
+    assert "its gradients are not valid" in volume.warnings[0]
 
 
 def test_acquisition_of_mgh_is_written() -> None:
@@ -390,11 +430,32 @@ def test_axis_without_meaning_is_refused() -> None:
         (("NDims", "DistanceUnits = cm\nNDims"), "DistanceUnits = cm is not supported"),
         (("NDims", "HeaderSize = 4\nNDims"), "HeaderSize = 4 is not supported"),
         (("NDims", "Offset = 1 1 1\nNDims"), "Offset occurs more than once"),
+        (("NDims", "Position = 1 1 1\nNDims"), "Offset and Position contradict each other"),
+        (("NDims", "BinaryDataByteOrderMSB = perhaps\nNDims"), "is neither True nor False"),
     ],
 )
 def test_ambiguous_or_damaged_metaimage_is_refused(change, message) -> None:
     with pytest.raises(ImageReadError, match=message):
         read(metaimage(change))
+
+
+@pytest.mark.parametrize("files", ["LIST", "s%d.raw 1 0 1", "s%d.raw 1 99999999999 1", "s%999d.raw 1 2 1", "s%s.raw 1 2"])
+def test_metaimage_without_files_of_voxels_is_refused(files) -> None:
+    Path("image.mhd").write_text(f"{ITK_3D}ElementDataFile = {files}\n")
+    with pytest.raises(ImageReadError, match=r"no file is listed|is not valid"):
+        read("image.mhd")
+
+
+@pytest.mark.parametrize("files", ["LIST", "s%d.raw 1 0 1", "s%d.raw 1 99999999999 1", "s%999d.raw 1 2 1", "s%d.raw 1 2"])
+def test_nrrd_without_files_of_voxels_is_refused(files) -> None:
+    with pytest.raises(ImageReadError, match=r"no data file is listed|is not valid"):
+        read(nrrd(f"{PLACED}\ndata file: {files}", VOXELS[0], "image.nhdr"))
+
+
+@pytest.mark.parametrize("flag", ["True", "T", "1"])
+def test_byte_order_of_metaimage_is_applied(flag) -> None:
+    path = metaimage(("NDims", f"BinaryDataByteOrderMSB = {flag}\nNDims"), VOXELS.astype(">i2").tobytes())
+    np.testing.assert_array_equal(read(path)[0].array, VOXELS)
 
 
 def test_orientation_that_agrees_is_read() -> None:

@@ -52,18 +52,23 @@ def put_algorithm(item: Dataset, segment: Segment, algorithm: Algorithm) -> None
     if segment.algorithm_type == "MANUAL":
         return
     item.SegmentAlgorithmName = segment.algorithm_name
-    if segment.algorithm_name == algorithm.title[:LONGEST] and is_identified(algorithm):
+    if made_by(segment, algorithm):
         item.SegmentationAlgorithmIdentificationSequence = Items([_identification(algorithm)])
 
 
-def is_identified(algorithm: Algorithm) -> bool:
+def made_by(segment: Segment, algorithm: Algorithm) -> bool:
+    """Whether a segment was made by an algorithm that can be identified."""
+    return segment.algorithm_name == algorithm.title[:LONGEST] and _is_identified(algorithm)
+
+
+def _is_identified(algorithm: Algorithm) -> bool:
     """Whether all that the identification of an algorithm requires is known: family, name and version are of Type 1."""
     return bool(algorithm.name and algorithm.version and algorithm.family)
 
 
 def note_missing(algorithm: Algorithm, log: Log) -> None:
     """Report what is missing in the identification of an algorithm that the user stated."""
-    if algorithm.is_stated and not is_identified(algorithm):
+    if algorithm.is_stated and not _is_identified(algorithm):
         missing = " and ".join(word for word in ("version", "family") if not getattr(algorithm, word))
         log.notes.append(
             f"the {missing} of {algorithm.name} is not specified: SegmentationAlgorithmIdentificationSequence is left out. "

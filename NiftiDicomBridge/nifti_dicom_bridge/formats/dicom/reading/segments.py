@@ -53,7 +53,7 @@ def _rois_of(volume: Volume, instance: Instance) -> list[Segment]:
     """Return the ROIs that a label map or mask of an RT Structure Set contains, by their values there."""
     segments, layers = segments_of_rois(instance), volume.dicom.metadata.layers
     values = [] if layers is None else layers[:, 2:].tolist()
-    return [replace(segments[index], number=label) for index, label in values if index < len(segments)]
+    return [replace(segments[index], number=label) for index, label in values if label and index < len(segments)]
 
 
 def labelled_segments(instance: Instance) -> list[Segment]:

@@ -12,8 +12,8 @@ from ....model.metadata import Element, Elements
 from ....standard.numbers import DS_LENGTH, decimal_text
 from ....standard.tags import Tag
 from .. import new_element
+from .rois import CLOSED_PLANAR
 
-CLOSED = "CLOSED_PLANAR"
 _LEAST_DIGITS = 4
 _PART_OF_VOXEL = 1e-4
 """Coordinates are rounded to a part of the smallest voxel size; text of 16 digits would double the size of files."""
@@ -37,7 +37,7 @@ def contour_item(points: np.ndarray, plane: Plane, number: int, images: Sequence
     lps = plane.position + points[:, :1] * row + points[:, 1:] * column
     return {
         **({Tag.CONTOUR_IMAGE_SEQUENCE: new_element.sequence(*images)} if images else {}),
-        Tag.CONTOUR_GEOMETRIC_TYPE: new_element.text("CS", CLOSED),
+        Tag.CONTOUR_GEOMETRIC_TYPE: new_element.text("CS", CLOSED_PLANAR),
         Tag.NUMBER_OF_CONTOUR_POINTS: new_element.integers("IS", len(points)),
         Tag.CONTOUR_NUMBER: new_element.integers("IS", number),
         Tag.CONTOUR_DATA: _decimals(lps, min(plane.spacing)),

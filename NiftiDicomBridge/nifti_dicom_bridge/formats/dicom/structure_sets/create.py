@@ -11,11 +11,11 @@ import numpy as np
 
 from ....labels import Code, Segment
 from ....model.metadata import Element, Elements
-from ....options.algorithm import FAMILIES, LONGEST, UNKNOWN, Algorithm
+from ....options.algorithm import FAMILIES, UNKNOWN, Algorithm
 from ....standard.iods import modules_of
 from ....standard.tags import Tag
 from .. import new_element
-from ..created.algorithm import is_identified
+from ..created.algorithm import made_by
 from ..new_file import NewFile, file_without_pixels, with_equipment
 from ..pydicom_conversion import with_charset
 from ..references import Reference
@@ -180,7 +180,7 @@ def roi_elements(
 
 
 def _roi(segment: Segment, frame: Element, algorithm: Algorithm) -> Elements:
-    name, is_its_own = segment.algorithm_name, segment.algorithm_name == algorithm.title[:LONGEST]
+    name = segment.algorithm_name
     item = {
         Tag.ROI_NUMBER: new_element.integers("IS", segment.number),
         Tag.REFERENCED_FRAME_OF_REFERENCE_UID: frame,
@@ -188,7 +188,7 @@ def _roi(segment: Segment, frame: Element, algorithm: Algorithm) -> Elements:
         Tag.ROI_GENERATION_ALGORITHM: new_element.text("CS", segment.algorithm_type),
         **({Tag.ROI_GENERATION_DESCRIPTION: new_element.text("LO", name[: new_element.LO_LENGTH])} if name else {}),
     }
-    if is_its_own and is_identified(algorithm):
+    if made_by(segment, algorithm):
         item[Tag.ROI_DERIVATION_ALGORITHM_IDENTIFICATION_SEQUENCE] = new_element.sequence(_identification(algorithm))
     return item
 

@@ -23,8 +23,8 @@ from ..references import Reference
 from ..uids import UidMap, new_uid
 from .contour_data import contour_item
 from .create import roi_elements
-from .masks import HALF, SliceGrid
-from .rois import CLOSED, Roi, rois_of
+from .masks import HALF, NOT_DRAWN, SliceGrid
+from .rois import CLOSED, CLOSED_PLANAR, Roi, rois_of
 from .trace import contours_of, require_tracer
 
 _SEQUENCES = (Tag.STRUCTURE_SET_ROI_SEQUENCE, Tag.ROI_CONTOUR_SEQUENCE, Tag.RTROI_OBSERVATIONS_SEQUENCE)
@@ -51,24 +51,33 @@ class _Edited:
     grid: SliceGrid
     on_original_grid: bool
 
-    def mask(self, index: int) -> np.ndarray | None:
-        """Return the voxels of a region by its index; None if none of the images contains it."""
-        for volume, voxels in zip(self.volumes, self.voxels, strict=True):
-            layers = volume.dicom.metadata.layers
-            for _, _, own, label in [] if layers is None else layers.tolist():
-                if own == index:
-                    return np.asarray(voxels == label)
-        return None
+    def mask(self, roi: Roi) -> np.ndarray:
+        """Return the voxels of a region that was drawn."""
+        masks = (
+            voxels == _labels(volume)[roi.index]
+            for volume, voxels in zip(self.volumes, self.voxels, strict=True)
+            if roi.index in _labels(volume)
+        )
+        return np.asarray(next(masks))
+
+    def drawn(self, rois: Sequence[Roi]) -> list[Roi]:
+        """Return the regions that were drawn in the images."""
+        indices = set().union(*map(_labels, self.volumes))
+        return [roi for roi in rois if roi.index in indices]
 
     def new_labels(self) -> dict[int, np.ndarray]:
         """Return the voxels of labels that no region of the original has."""
         masks: dict[int, np.ndarray] = {}
         for volume, voxels in zip(self.volumes, self.voxels, strict=True):
-            layers = volume.dicom.metadata.layers
-            known = set() if layers is None else set(layers[:, 3].tolist())
-            for label in set(np.unique(voxels).tolist()) - known - {0}:
+            for label in set(np.unique(voxels).tolist()) - set(_labels(volume).values()) - {0}:
                 masks[label] = masks[label] | (voxels == label) if label in masks else voxels == label
         return masks
+
+
+def _labels(volume: Volume) -> dict[int, int]:
+    """Return the labels of the regions that were drawn in an image, by their indices."""
+    layers = volume.dicom.metadata.layers
+    return {index: label for *_, index, label in ([] if layers is None else layers.tolist()) if label != NOT_DRAWN}
 
 
 def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[NewFile]:
@@ -98,7 +107,7 @@ def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMa
     edited = _Edited(volumes, voxels, grid, not resampled)
     rois = rois_of(original)
     if not resampled:
-        _check_slices(rois, grid, volumes)
+        _check_slices(edited.drawn(rois), grid, volumes)
     elements = _common(original, uids) | _regions(original, rois, edited, log)
     yield file_without_pixels(with_charset(elements))
 
@@ -128,12 +137,9 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
         metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1): n for n, item in reversed(list(enumerate(contours)))
     }
     changed: list[int] = []
-    for roi in rois:
-        mask = edited.mask(roi.index)
-        if mask is None:
-            continue
+    for roi in edited.drawn(rois):
         before = contours[place[roi.number]].elements if roi.number in place else {}
-        items = _contour_items(before, roi, mask, edited)
+        items = _contour_items(before, roi, edited.mask(roi), edited)
         if items is None:
             continue
         changed.append(roi.number)
@@ -170,10 +176,8 @@ def _contour_items(before: Elements, roi: Roi, mask: np.ndarray, edited: _Edited
         return None
     kept = []
     for item in metadata.items(before, Tag.CONTOUR_SEQUENCE) if edited.on_original_grid else ():
-        points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
-        usable = points.size and points.size % 3 == 0
-        k = grid.slice_of(points.reshape(-1, 3)) if usable else None
-        is_closed = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, "CLOSED_PLANAR") in CLOSED
+        k = _slice_of(item, grid)
+        is_closed = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR) in CLOSED
         if k is None or k not in new or not is_closed:
             kept.append(item)
     images = _images_of(before, grid) if edited.on_original_grid else {}
@@ -195,11 +199,16 @@ def _images_of(before: Elements, grid: SliceGrid) -> dict[int, Element]:
     """Return ContourImageSequence of the slices that have contours."""
     images: dict[int, Element] = {}
     for item in metadata.items(before, Tag.CONTOUR_SEQUENCE):
-        points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
-        k = grid.slice_of(points.reshape(-1, 3)) if points.size and points.size % 3 == 0 else None
+        k = _slice_of(item, grid)
         if k is not None and Tag.CONTOUR_IMAGE_SEQUENCE in item.elements:
             images.setdefault(k, item.elements[Tag.CONTOUR_IMAGE_SEQUENCE])
     return images
+
+
+def _slice_of(item: Item, grid: SliceGrid) -> int | None:
+    """Return the slice of an item of ContourSequence; None if it is outside of the grid, or its points cannot be read."""
+    points = np.array(metadata.numbers(item.elements, Tag.CONTOUR_DATA), float)
+    return grid.slice_of(points.reshape(-1, 3)) if points.size and points.size % 3 == 0 else None
 
 
 def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edited, log: Log) -> None:
@@ -213,7 +222,7 @@ def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edi
         items: list[Elements] = []
         for k in range(len(mask)):
             items += [contour_item(points, edited.grid.planes[k], len(items) + 1, ()) for points in contours_of(mask[k])[0]]
-        frame = {Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", rois[0].frame_of_reference)}
+        frame = {Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", edited.drawn(rois)[0].frame_of_reference)}
         for tag, element in roi_elements([segment], {number: items}, frame).items():
             sequences[tag] += metadata.items({tag: element}, tag)
 

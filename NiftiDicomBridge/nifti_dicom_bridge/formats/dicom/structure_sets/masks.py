@@ -16,6 +16,8 @@ SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
 FLAT = 0.1
 """And parallel to the slices if their points are not further apart along the normal than this part of the slice distance."""
 HALF = 0.5
+NOT_DRAWN = 0
+"""The label of regions without images in their frame of reference: they have no voxels, and edits leave them as they are."""
 Box = tuple[slice, slice, np.ndarray]
 """Rows and columns of a box, and the mask in it."""
 

@@ -20,7 +20,7 @@ from ....standard.tags import Tag
 from ..reading.frame_info import FrameInfo
 from ..reading.plans import Plan
 from ..reading.stacks import Grid, Layer
-from .masks import RoiMasks, SliceGrid, sets_without_overlap
+from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
 from .rois import Roi, contours_left_out, labels_of, rois_of
 
 MASK = 1
@@ -46,6 +46,7 @@ _OTHER_SERIES = (
 )
 _NOT_ITS_SPACE = "the contours refer to images of another frame of reference than that of their regions: drawn on these images"
 _OTHER_PATIENT = "its PatientID is not that of the images it was drawn on: check that they are of one patient"
+_WITHOUT_IMAGES = "the images of their frame of reference are not in the input, so they were not drawn"
 _NO_ROI = "no image: RT Structure Set Storage without regions of interest"
 
 
@@ -130,31 +131,30 @@ class StructureReader:
             return chooser.reason(spaces)
         plans: list[StructurePlan] = []
         for n, (space, grid) in enumerate(drawn.items()):
-            own = [roi for roi in rois if roi.frame_of_reference == space or (n == 0 and roi.frame_of_reference not in drawn)]
-            left = [roi.name for roi in own if roi.frame_of_reference != space]
-            plans += self._plans_on(grid, instance, own, left)
+            left = [] if n else [roi for roi in rois if roi.frame_of_reference not in drawn]
+            plans += self._plans_on(grid, instance, [roi for roi in rois if roi.frame_of_reference == space], left)
         return plans
 
-    def _plans_on(self, chosen: _Grid, instance: Instance, rois: Sequence[Roi], left: Sequence[str]) -> Iterator[StructurePlan]:
+    def _plans_on(self, chosen: _Grid, instance: Instance, rois: Sequence[Roi], left: Sequence[Roi]) -> Iterator[StructurePlan]:
+        """Yield what regions become on a grid; the first has those that cannot be drawn, as the object needs all of them."""
         plan = chosen.plan
-        planes = _slices_of(plan)
         first = plan.instances[0].elements
         shape = metadata.integer(first, Tag.ROWS), metadata.integer(first, Tag.COLUMNS)
-        grid = SliceGrid(planes, shape, plan.frames[0][0].step_mm)
-        masks = [RoiMasks(roi) if roi.name in left else grid.masks_of(roi) for roi in rois]
-        is_numbered = labels_of(instance) == [roi.number for roi in rois_of(instance)]
+        grid = SliceGrid(_slices_of(plan), shape, plan.frames[0][0].step_mm)
+        masks = [grid.masks_of(roi) for roi in rois]
+        are_masks = self.form is RoiForm.MASKS
+        is_numbered = are_masks or labels_of(instance) == [roi.number for roi in rois_of(instance)]
         common = [*chosen.warnings, *_of_another_patient(instance, plan), *contours_left_out(instance)]
-        if self.form is RoiForm.MASKS:
-            for one in masks:
-                warnings = [*common, *_warnings([one], left, True)]
-                yield _plan(plan, instance, shape, [one], [MASK], one.roi.name, warnings)
-            return
-        sets = sets_without_overlap(masks)
+        sets = [[one] for one in masks] if are_masks else sets_without_overlap(masks)
         for n, members in enumerate(sets, 1):
-            warnings = [*common, *_warnings(members, left if n == 1 else (), is_numbered)]
-            if len(sets) > 1:
+            labels = [MASK if are_masks else one.roi.label for one in members]
+            not_drawn = [RoiMasks(roi, warnings=[_WITHOUT_IMAGES]) for roi in left] if n == 1 else []
+            warnings = [*common, *_warnings([*members, *not_drawn], is_numbered)]
+            if len(sets) > 1 and not are_masks:
                 warnings.append(_of_several(n, len(sets), members))
-            yield _plan(plan, instance, shape, members, [one.roi.label for one in members], "", warnings)
+            suffix = members[0].roi.name if are_masks else ""
+            labels += [NOT_DRAWN] * len(not_drawn)
+            yield _plan(plan, instance, shape, [*members, *not_drawn], labels, suffix, warnings)
 
 
 def _plan(
@@ -194,18 +194,16 @@ def _title(instance: Instance) -> str:
     return " ".join(filter(None, (metadata.text(instance.elements, Tag.SERIES_NUMBER), words))) or "structure set"
 
 
-def _warnings(masks: Sequence[RoiMasks], left: Sequence[str], is_numbered: bool) -> list[str]:
+def _warnings(masks: Sequence[RoiMasks], is_numbered: bool) -> list[str]:
     """Return what a grid does not hold of some regions, each sentence once with the names of its regions."""
     names: dict[str, list[str]] = {}
     for one in masks:
         for sentence in one.warnings:
             names.setdefault(sentence, []).append(one.roi.name)
     warnings = [f"{_some(regions)}: {sentence}" for sentence, regions in names.items()]
-    empty = [one.roi.name for one in masks if not one.planes and not one.warnings and one.roi.name not in left]
+    empty = [one.roi.name for one in masks if not one.planes and not one.warnings]
     if empty:
         warnings.append(f"{_some(empty)}: no voxel center is within the contours, or there are none")
-    if left:
-        warnings.append(f"{_some(left)}: the images of their frame of reference are not in the input, so they were not drawn")
     if not is_numbered:
         numbers = ", ".join(f"{one.roi.label} {one.roi.name}" for one in masks[:_FEW])
         warnings.append(f"the ROI numbers are not unique, or not from 1 to 65535: labels are numbered from 1 ({numbers})")

@@ -15,7 +15,9 @@ from ....standard.tags import Tag
 from ..reading.item_values import code_of, text_of
 from . import STRUCTURE_SET
 
-CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
+CLOSED_PLANAR = "CLOSED_PLANAR"
+"""ContourGeometricType of the contours that are written, and of those without a type."""
+CLOSED = frozenset({CLOSED_PLANAR, "CLOSEDPLANAR_XOR"})
 """Kinds of contours that enclose a region; POINT, OPEN_PLANAR and OPEN_NONPLANAR do not."""
 LARGEST_LABEL = 65535
 
@@ -147,7 +149,7 @@ def _contour(item: Elements) -> Contour | None:
         return None
     images = metadata.items(item, Tag.CONTOUR_IMAGE_SEQUENCE)
     uids = tuple(metadata.text(image.elements, Tag.REFERENCED_SOP_INSTANCE_UID) for image in images)
-    return Contour(metadata.text(item, Tag.CONTOUR_GEOMETRIC_TYPE, "CLOSED_PLANAR"), numbers.reshape(-1, 3), uids)
+    return Contour(metadata.text(item, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR), numbers.reshape(-1, 3), uids)
 
 
 def segments_of_rois(instance: Instance) -> list[Segment]:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from made_here import MATRIX, made, save, series
-from nifti_dicom_bridge import ConversionReport, Outcome, read, segments_of, to_dicom, to_nifti
+from nifti_dicom_bridge import ConversionReport, Outcome, command_line_words, read, segments_of, to_dicom, to_nifti
 
 STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 SHAPE = (5, 4, 3)  # columns, rows, slices
@@ -276,6 +276,12 @@ def test_contours_with_missing_points_are_not_drawn():
 # --- which series -----------------------------------------------------------------------------------------------------
 
 
+def test_a_form_of_regions_that_was_not_applied_is_reported():
+    report = to_nifti(series("ct"), "nifti", rois="masks")
+    assert report.notes == ['rois="masks" was not applied: it is for RT Structure Sets, and the input contains none']
+    assert "--rois masks was not applied" in report.in_words(command_line_words).notes[0]
+
+
 def test_without_its_series_it_is_skipped_and_the_option_is_named():
     drawn((1, "a", 0, BOX))
     other = series("other", kind="mr")
@@ -345,7 +351,30 @@ def test_regions_whose_series_is_missing_are_reported_and_come_back_all_the_same
     assert restored_bytes() == (folder / "rs.dcm").read_bytes()
 
 
+def test_a_region_is_drawn_though_one_of_its_name_has_no_images():
+    drawing = Drawing()
+    drawing.square(drawing.roi(2, "GTV", generate_uid()), 1)
+    drawing.square(drawing.roi(1, "GTV"), 0)
+    (voxels,) = label_maps(drawing.write())
+    assert ((voxels == 1).sum(), (voxels == 2).sum()) == (4, 0)
+
+
+def test_of_masks_only_regions_that_were_drawn_have_one():
+    folder = with_a_region_elsewhere()
+    assert [int(mask.sum()) for mask in label_maps(folder, rois="masks")] == [4]
+    assert "there: the images of their frame of reference are not in the input" in warnings(folder, rois="masks")
+    assert restored_bytes() == (folder / "rs.dcm").read_bytes()
+
+
 # --- and back ---------------------------------------------------------------------------------------------------------
+
+
+def with_a_region_elsewhere() -> Path:
+    """Write regions "there", without images in its frame of reference, and "here"."""
+    drawing = Drawing()
+    drawing.square(drawing.roi(2, "there", generate_uid()), 1)
+    drawing.square(drawing.roi(7, "here"), 0)
+    return drawing.write()
 
 
 def restored_bytes() -> bytes:
@@ -422,6 +451,26 @@ def test_a_new_label_becomes_a_new_region():
     edited = edit(add)
     assert [(roi.ROINumber, roi.ROIName) for roi in edited.StructureSetROISequence] == [(7, "a"), (9, "Label 9")]
     assert len(edited.ROIContourSequence[1].ContourSequence) == 1
+
+
+def test_edits_leave_regions_without_images_as_they_are():
+    before = pydicom.dcmread(with_a_region_elsewhere() / "rs.dcm")
+    converted(Path("ct"))
+    edited = edit(paint)
+    assert edited.ROIContourSequence[0].ContourSequence == before.ROIContourSequence[0].ContourSequence
+    assert len(edited.ROIContourSequence[1].ContourSequence) == 2
+
+
+def test_a_new_region_is_in_the_frame_of_reference_of_those_drawn():
+    converted(with_a_region_elsewhere())
+
+    def add(voxels: np.ndarray) -> None:
+        voxels[3:, 3, 1] = 2  # the number of the region without images
+
+    edited = edit(add)
+    assert [roi.ROIName for roi in edited.StructureSetROISequence] == ["there", "here", "Label 2"]
+    (_, drawn_one, new) = (roi.ReferencedFrameOfReferenceUID for roi in edited.StructureSetROISequence)
+    assert new == drawn_one
 
 
 def test_a_region_that_was_erased_stays_without_contours():
