@@ -10,7 +10,6 @@ import qt
 from slicer.i18n import tr as _
 
 from .ImportRows import Row, common
-from .SeriesLists import MOST_IN_BOX, reference_series, text_of
 from .Views import fill_box
 
 SERIES, FOLDER, ASK_SERIES, ASK_FOLDER = "series:", "folder:", "ask-series", "ask-folder"
@@ -63,6 +62,7 @@ class ReferenceBox:
 
     def _ask_series(self) -> str:
         from .SeriesDialog import ask_series
+        from .SeriesLists import reference_series
 
         tip = _("Choose a series in the same frame of reference as the image.")
         return ask_series(self._widget.parent, reference_series(self._widget.series()), _("Reference series"), tip)
@@ -71,6 +71,7 @@ class ReferenceBox:
         """Return (key, text): series in the frame of reference of the files first, then those of the scene, then others."""
         from . import Database
         from .Hierarchy import dicom_nodes
+        from .SeriesLists import MOST_IN_BOX, reference_series, text_of
 
         all_series = {series.uid: series for series in reference_series(self._widget.series())}
         near = self._in_frame_of_reference(list(all_series.values()))
@@ -94,6 +95,8 @@ class ReferenceBox:
         return [uid for uid in same if Database.frame_of_reference_of(uid) == wanted]
 
     def _text_of(self, key: str) -> str:
+        from .SeriesLists import text_of
+
         if key.startswith(FOLDER):
             return _("Folder: {name}").format(name=key.removeprefix(FOLDER))
         known = {series.uid: series for series in self._widget.series()}

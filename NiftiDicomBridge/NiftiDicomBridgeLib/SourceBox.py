@@ -7,7 +7,6 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .SeriesLists import MOST_IN_BOX, text_of
 from .Views import fill_box
 
 NODE, SERIES, ASK = "node:", "series:", "ask-series"
@@ -76,6 +75,8 @@ class SourceBox:
 
     def _series(self) -> list[tuple[str, str]]:
         """Return the series of the database, if they are few; else the one that is chosen."""
+        from .SeriesLists import MOST_IN_BOX, text_of
+
         known = self._widget.series()
         shown = known if len(known) <= MOST_IN_BOX else [one for one in known if SERIES + one.uid == self.chosen]
         entries = [(SERIES + one.uid, text_of(one)) for one in shown]
