@@ -39,10 +39,11 @@ class ApplyPart:
 
     def _obstacle(self) -> tuple[str, str, Any]:
         """Return why nothing can be applied, and the text and action of a button that helps."""
-        if self._widget.busy:
-            return _("Wait until the running conversion has ended, or cancel it."), "", None
-        if not self._widget.database_open():
-            return (_("No DICOM database is open."), *self._widget.database_remedy(self.feedback))
+        hint, remedy, on_remedy = self._widget.obstacle(self.feedback, database=True)
+        if hint:
+            return hint, remedy, on_remedy
+        if not self.source.chosen and self.source.has_images:
+            return _("Choose a volume or a series."), "", None
         if not self.source.chosen:
             return _("Load a volume, or import a series into the DICOM database."), "", None
         return ("" if self._command() else _("Enter a command.")), "", None

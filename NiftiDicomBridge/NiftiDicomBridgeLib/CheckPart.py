@@ -29,11 +29,7 @@ class CheckPart:
 
     def update_buttons(self) -> None:
         """Enable the button, or show what is missing."""
-        hint = ""
-        if self._widget.busy:
-            hint = _("Wait until the running conversion has ended, or cancel it.")
-        elif not self._folder():
-            hint = _("Choose a folder.")
+        hint = self._widget.obstacle(self.feedback)[0] or ("" if self._folder() else _("Choose a folder."))
         self.ui.validateButton.setEnabled(not hint)
         self.ui.validateButton.setToolTip(hint or _("Check all DICOM files in the folder against the standard."))
         self.feedback.show_hint("" if self._widget.busy_with(self.feedback) else hint)

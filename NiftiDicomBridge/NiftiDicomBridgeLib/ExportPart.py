@@ -135,10 +135,9 @@ class ExportPart:
 
     def _obstacle(self, count: int) -> tuple[str, str, Any]:
         """Return why nothing can be exported, and the text and action of a button that helps."""
-        if self._widget.busy:
-            return _("Wait until the running conversion has ended, or cancel it."), "", None
-        if self.source == "database" and not self._widget.database_open():
-            return (_("No DICOM database is open."), *self._widget.database_remedy(self.feedback))
+        hint, remedy, on_remedy = self._widget.obstacle(self.feedback, database=self.source == "database")
+        if hint:
+            return hint, remedy, on_remedy
         if not self.tree.keys():
             nothing = _("The scene contains no images.") if self.source == "scene" else _("The DICOM database is empty.")
             return nothing, "", None

@@ -27,8 +27,9 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
     feedback : Feedback
         Shows how the action of the button ended.
     """
-    if widget.busy:
-        return _("Wait until the running conversion has ended, or cancel it."), "", None
+    hint, remedy, on_remedy = widget.obstacle(feedback)
+    if hint:
+        return hint, remedy, on_remedy
     if not len(rows):
         return _("Add at least one image file."), "", None
     text = _invalid_value(rows)
@@ -40,9 +41,8 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
             return missing, remedy, on_remedy
     if not widget.ui.databaseCheckBox.isChecked():
         return ("" if folder else _("Choose the DICOM database or a folder.")), "", None
-    if not widget.database_open():
-        return (_("No DICOM database is open."), *widget.database_remedy(feedback))
-    return "", "", None
+    hint, remedy, on_remedy = widget.obstacle(feedback, database=True)
+    return hint, remedy, on_remedy
 
 
 def _invalid_value(rows: Rows) -> str:

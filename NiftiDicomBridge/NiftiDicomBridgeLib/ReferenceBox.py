@@ -10,10 +10,9 @@ import qt
 from slicer.i18n import tr as _
 
 from .ImportRows import Row, common
+from .Views import fill_box
 
 SERIES, FOLDER, ASK_SERIES, ASK_FOLDER = "series:", "folder:", "ask-series", "ask-folder"
-MOST_SERIES = 15
-"""Longer lists are offered in a window with a search box."""
 
 
 class ReferenceBox:
@@ -47,13 +46,7 @@ class ReferenceBox:
             entries.append((chosen, self._text_of(chosen)))
         entries.append((ASK_SERIES, _("Series of the DICOM database…")))
         entries.append((ASK_FOLDER, _("Folder with DICOM files…")))
-        self._box.blockSignals(True)
-        self._box.clear()
-        for number, (key, text) in enumerate(entries):
-            self._box.addItem(text, key)
-            self._box.setItemData(number, text, qt.Qt.ToolTipRole)
-        self._box.setCurrentIndex(-1 if chosen is None and self._rows else self._box.findData(chosen or ""))
-        self._box.blockSignals(False)
+        fill_box(self._box, entries, None if chosen is None and self._rows else chosen or "")
 
     def _on_activated(self) -> None:
         key = self._box.itemData(self._box.currentIndex)
@@ -78,18 +71,18 @@ class ReferenceBox:
         """Return (key, text): series in the frame of reference of the files first, then those of the scene, then others."""
         from . import Database
         from .Hierarchy import dicom_nodes
-        from .SeriesLists import reference_series
+        from .SeriesLists import MOST_IN_BOX, reference_series, text_of
 
         all_series = {series.uid: series for series in reference_series(self._widget.series())}
         near = self._in_frame_of_reference(list(all_series.values()))
-        choices = {SERIES + uid: _("Same space: {name}").format(name=self._words(all_series[uid])) for uid in near}
+        choices = {SERIES + uid: _("Same space: {name}").format(name=text_of(all_series[uid])) for uid in near}
         for name, uids in dicom_nodes():
             uid = Database.series_of_instances(uids)
             if uid and uid in all_series:
                 choices.setdefault(SERIES + uid, _("Scene: {name}").format(name=name))
-        if len(all_series) <= MOST_SERIES:
+        if len(all_series) <= MOST_IN_BOX:
             for series in all_series.values():
-                choices.setdefault(SERIES + series.uid, self._words(series))
+                choices.setdefault(SERIES + series.uid, text_of(series))
         return list(choices.items())
 
     def _in_frame_of_reference(self, all_series: Sequence[Any]) -> list[str]:
@@ -102,15 +95,13 @@ class ReferenceBox:
         return [uid for uid in same if Database.frame_of_reference_of(uid) == wanted]
 
     def _text_of(self, key: str) -> str:
+        from .SeriesLists import text_of
+
         if key.startswith(FOLDER):
             return _("Folder: {name}").format(name=key.removeprefix(FOLDER))
         known = {series.uid: series for series in self._widget.series()}
         series = known.get(key.removeprefix(SERIES))
-        return self._words(series) if series is not None else _("Series that is not in the DICOM database")
-
-    @staticmethod
-    def _words(series: Any) -> str:
-        return f"{series.patient}, {series.name} ({series.detail})"
+        return text_of(series) if series is not None else _("Series that is not in the DICOM database")
 
 
 def series_of(files: Sequence[Path]) -> str:

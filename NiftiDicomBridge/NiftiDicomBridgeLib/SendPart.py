@@ -55,8 +55,9 @@ class SendPart:
 
     def _obstacle(self) -> tuple[str, str, Callable[[], object] | None]:
         """Return why nothing can be sent, and the text and action of a button that helps."""
-        if self._widget.busy:
-            return _("Wait until the running conversion has ended, or cancel it."), "", None
+        hint, remedy, on_remedy = self._widget.obstacle(self.feedback)
+        if hint:
+            return hint, remedy, on_remedy
         if not self._address():
             return _("Enter the address of an archive: pacs:AETITLE@host:port or dicomweb:https://host/path."), "", None
         return self._widget.missing_package("network", self.feedback)

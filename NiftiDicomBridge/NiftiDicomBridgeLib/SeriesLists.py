@@ -13,6 +13,13 @@ NO_IMAGES = frozenset({
 """Modality (0008,0060) of series without pixels that a volume can be made of (PS3.3 C.7.3.1.1.1)."""
 NO_REFERENCES = frozenset(["SEG", "RTDOSE"])
 """Images that describe another image: that one is the reference."""
+MOST_IN_BOX = 15
+"""Longer lists of series are offered in a window with a search box."""
+
+
+def text_of(series: Any) -> str:
+    """Return what a series is called where patients and studies are not shown."""
+    return f"{series.patient}, {series.name} ({series.detail})"
 
 
 def image_series(series: Iterable[Any]) -> list[Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
+from .Views import fill_box
+
 NODE, SERIES, ASK = "node:", "series:", "ask-series"
-MOST_SERIES = 15
-"""Longer lists are offered in a window with a search box."""
 
 
 class SourceBox:
@@ -26,22 +25,21 @@ class SourceBox:
 
     def __init__(self, box: Any, widget: Any):
         self._box, self._widget = box, widget
-        self.chosen = ""
+        self.chosen, self.has_images = "", False
+        self._by_user = False
         box.activated.connect(self._on_activated)
 
     def refresh(self) -> None:
-        """Fill the list again; what is chosen stays if it still exists."""
+        """Fill the list again; what is chosen stays if it still exists.
+
+        The first entry is chosen until the user chooses one. No other image takes the place of that.
+        """
         entries = [*self._nodes(), *self._series()]
         keys = [key for key, _text in entries if key != ASK]
         if self.chosen not in keys:
-            self.chosen = keys[0] if keys else ""
-        self._box.blockSignals(True)
-        self._box.clear()
-        for number, (key, text) in enumerate(entries):
-            self._box.addItem(text, key)
-            self._box.setItemData(number, text, qt.Qt.ToolTipRole)
-        self._box.setCurrentIndex(self._box.findData(self.chosen) if self.chosen else -1)
-        self._box.blockSignals(False)
+            self.chosen = keys[0] if keys and not self._by_user else ""
+        self.has_images = bool(entries)
+        fill_box(self._box, entries, self.chosen)
 
     @property
     def node(self) -> Any:
@@ -58,7 +56,7 @@ class SourceBox:
         if key == ASK:
             uid = self._ask()
             key = SERIES + uid if uid else self.chosen
-        self.chosen = key
+        self.chosen, self._by_user = key, bool(key)
         self.refresh()
         self._widget.update_buttons()
 
@@ -77,7 +75,9 @@ class SourceBox:
 
     def _series(self) -> list[tuple[str, str]]:
         """Return the series of the database, if they are few; else the one that is chosen."""
+        from .SeriesLists import MOST_IN_BOX, text_of
+
         known = self._widget.series()
-        shown = known if len(known) <= MOST_SERIES else [one for one in known if SERIES + one.uid == self.chosen]
-        entries = [(SERIES + one.uid, f"{one.patient}, {one.name} ({one.detail})") for one in shown]
+        shown = known if len(known) <= MOST_IN_BOX else [one for one in known if SERIES + one.uid == self.chosen]
+        entries = [(SERIES + one.uid, text_of(one)) for one in shown]
         return entries if len(shown) == len(known) else [*entries, (ASK, _("Series of the DICOM database…"))]

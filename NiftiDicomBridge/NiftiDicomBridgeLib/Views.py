@@ -1,4 +1,4 @@
-"""Sizes of lists and tables, one open section at a time, scrolling, and labels.
+"""Sizes of lists and tables, one open section at a time, scrolling, labels, and boxes to choose from.
 
 Slicer makes the module panel as wide as its contents require. The size hint of a list or table must therefore not depend on
 its own width, and its height is set from its number of rows.
@@ -107,3 +107,24 @@ def set_text(label: Any, text: str) -> None:
     """Show a text; the label takes no space without one."""
     label.setText(text)
     label.setVisible(bool(text))
+
+
+def fill_box(box: Any, entries: Sequence[tuple[str, str]], chosen: str | None) -> None:
+    """Offer (key, text) in a QComboBox, without a signal; texts that are cut off are shown as tool tips.
+
+    Parameters
+    ----------
+    box : QComboBox
+        The widget.
+    entries : sequence of tuple
+        Key and text of each choice.
+    chosen : str or None
+        The key that is shown; nothing is if there is no such entry.
+    """
+    box.blockSignals(True)
+    box.clear()
+    for number, (key, text) in enumerate(entries):
+        box.addItem(text, key)
+        box.setItemData(number, text, qt.Qt.ToolTipRole)
+    box.setCurrentIndex(-1 if chosen is None else box.findData(chosen))
+    box.blockSignals(False)

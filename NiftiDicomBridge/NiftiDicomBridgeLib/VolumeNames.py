@@ -40,9 +40,8 @@ def names_of(volumes: Sequence[Volume], base: str) -> list[str]:
     -------
     list of str
         The base alone for a single volume. Otherwise the base with what distinguishes each from the others (component, echo,
-        units,
-        orientation, image type, acquisition), such as ``6: B0map (Hz)`` and ``6: B0map magnitude``; numbers only where the
-        data state nothing that differs.
+        units, orientation, image type, acquisition), such as ``6: B0map (Hz)`` and ``6: B0map magnitude``; numbers only where
+        the data state nothing that differs.
     """
     names = _bases(volumes, base)
     if len(volumes) == 1:

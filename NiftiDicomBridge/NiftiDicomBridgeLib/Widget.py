@@ -245,12 +245,20 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     # --- what has to be there
 
-    def database_open(self) -> bool:
-        """Whether Slicer's DICOM database is open."""
-        return bool(_database().is_open())
+    def obstacle(self, feedback: Feedback, database: bool = False) -> tuple[str, str, Callable[[], None] | None]:
+        """Return why no section can start anything now, and text and action of a button that helps; empty if all can.
 
-    def database_remedy(self, feedback: Feedback) -> tuple[str, Callable[[], None]]:
-        """Return text and action of the button that is shown while no DICOM database is open."""
+        Parameters
+        ----------
+        feedback : Feedback
+            Shows how the action of the button ended.
+        database : bool
+            Whether Slicer's DICOM database must be open.
+        """
+        if self.busy:
+            return _("Wait until the running conversion has ended, or cancel it."), "", None
+        if not database or _database().is_open():
+            return "", "", None
 
         def open_database() -> None:
             with self.showing_problems(feedback):
@@ -258,7 +266,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 feedback.show_result(_("The DICOM database in {folder} is open.").format(folder=folder))
             self.update_buttons()
 
-        return _("Create or open the DICOM database"), open_database
+        return _("No DICOM database is open."), _("Create or open the DICOM database"), open_database
 
     def missing_package(self, feature: str, feedback: Feedback) -> tuple[str, str, Callable[[], None] | None]:
         """Return why a feature is not available, and text and action of a button that helps; empty where it is."""

@@ -92,6 +92,16 @@ class Circle:
         return [pydicom.dcmread(path, force=True) for path in sorted(self.back.rglob("*")) if path.is_file()]
 
 
+def edit_dicom(folder: Path, **values: Any) -> None:
+    """Set attributes of all DICOM files in a folder."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            ds = pydicom.dcmread(path)
+            for keyword, value in values.items():
+                setattr(ds, keyword, value)
+            ds.save_as(path)
+
+
 def in_dicom_order(image: nibabel.Nifti1Image) -> np.ndarray:
     """Return stored values as (slices, rows, columns), rows counted downwards as DICOM does; times in front."""
     return np.flip(np.asarray(image.dataobj.get_unscaled()), 1).T

@@ -1,4 +1,4 @@
-"""Programs of others that judge ours: skipped with a reason where missing, unless they are required.
+"""Programs and packages of others that tests need: skipped with a reason where missing, unless they are required.
 
 ``NIFTI_DICOM_BRIDGE_ORACLES=required`` turns a missing one into a failure.
 """
@@ -26,7 +26,7 @@ def oracle(name: str) -> str:
 
 
 def module(name: str) -> object:
-    """Return a Python module that judges; skip the test, or fail it, where it is not installed."""
+    """Return a Python module; skip the test (or all tests of the file), or fail it, where it is not installed."""
     import importlib
 
     try:
@@ -40,7 +40,7 @@ def missing(name: str) -> None:
     """Skip or fail."""
     if REQUIRED:
         pytest.fail(f"{name} is not installed, and NIFTI_DICOM_BRIDGE_ORACLES=required")
-    pytest.skip(f"{name} is not installed")
+    pytest.skip(f"{name} is not installed", allow_module_level=True)
 
 
 def run(*command: object) -> subprocess.CompletedProcess:

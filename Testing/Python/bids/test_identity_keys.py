@@ -12,6 +12,7 @@ import pytest
 from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Outcome, Target, check_options, convert, read, write
 from nifti_dicom_bridge.cli import main
+from oracles import module
 from phantoms import save, vendors
 
 PERSONAL = {"PatientName": "Doe^Jane", "PatientBirthDate": "1970-01-02", "InstitutionAddress": "Street 1"}
@@ -42,7 +43,7 @@ def test_keys_of_a_nifti_sidecar(identity: bool, circle: Circle) -> None:
 
 @BOTH
 def test_keys_of_a_store_and_of_the_file_beside_it(identity: bool, circle: Circle) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR, identity=identity)))
     (store,) = circle.nifti.glob("*.zarr")
     inside = json.loads((store / "zarr.json").read_text("utf-8"))["attributes"]
@@ -55,7 +56,7 @@ def test_keys_of_a_store_and_of_the_file_beside_it(identity: bool, circle: Circl
 @pytest.mark.parametrize("target", [Target.NIFTI, Target.ZARR])
 def test_keys_of_a_single_image(target: Target, identity: bool, circle: Circle) -> None:
     if target is Target.ZARR:
-        pytest.importorskip("zarr")
+        module("zarr")
     write(read(circle.dicom)[0], circle.nifti / "image", ConversionOptions(target, identity=identity))
     assert personal_keys(circle.nifti / "image.json") == (PERSONAL if identity else {})
 
@@ -120,7 +121,7 @@ def test_keys_that_were_removed_by_hand_are_in_the_dicom(circle: Circle) -> None
 
 @BOTH
 def test_a_store_of_a_nifti_image_has_an_edited_name_and_no_other(identity: bool, circle: Circle) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     circle.forth(identity=identity)
     circle.edit_sidecar(lambda top: top.update(PatientName="Roe^Al"))
 

@@ -30,6 +30,7 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge.conversion import dask_cluster, many
 from nifti_dicom_bridge.conversion.executor_runner import ExecutorRunner, RemoteExecution
 from nifti_dicom_bridge.conversion.tasks import Task
+from oracles import module
 from phantoms import PHANTOMS
 
 
@@ -296,7 +297,7 @@ def test_what_is_not_an_executor_is_refused(where: Any, source: Path, circle: Ci
 
 @pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named(source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("distributed")
+    module("distributed")
     monkeypatch.setattr(dask_cluster, "TIMEOUT_S", 1.0)
     with pytest.raises(BridgeError, match=r"tcp://127\.0\.0\.1:9: the scheduler cannot be reached"):
         convert_many([Job(source, circle.nifti)], "tcp://127.0.0.1:9")

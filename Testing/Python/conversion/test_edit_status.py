@@ -13,6 +13,7 @@ from nifti_dicom_bridge import ConversionOptions, Job, SidecarError, Target, Vol
 from nifti_dicom_bridge.conversion.inspect import inspect
 from nifti_dicom_bridge.model import digest, pixels
 from nifti_dicom_bridge.options import PreviewOptions
+from oracles import module
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_an_edited_image_is_hashed_once_on_its_way_to_dicom(circle: Circle, hash
 
 
 def test_an_edited_store_is_hashed_once_on_its_way_to_dicom(tmp_path: Path, hashed: list) -> None:
-    zarr = pytest.importorskip("zarr")
+    zarr = module("zarr")
     circle = Circle(tmp_path).make("classic_ct")
     convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR)))
     (store,) = circle.nifti.glob("*.zarr")

@@ -16,6 +16,7 @@ from nifti_dicom_bridge.conversion import to_dicom
 from nifti_dicom_bridge.conversion.image_with_record import open_store
 from nifti_dicom_bridge.formats.dicom.created.library_errors import refused_by_highdicom
 from nifti_dicom_bridge.formats.dicom.reading import read as reading
+from oracles import module
 from phantoms import PHANTOMS
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
@@ -154,7 +155,7 @@ def test_a_file_that_changes_while_it_is_converted_is_an_error(
 
 
 def test_a_store_that_changes_while_it_is_converted_is_an_error(circle: Circle) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     circle.make("classic_ct")
     convert(Job([circle.dicom], circle.folder / "zarr", ConversionOptions(Target.ZARR)))
     (path,) = (circle.folder / "zarr").glob("*.zarr")

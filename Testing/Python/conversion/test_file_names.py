@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pydicom
 import pytest
 
-from circle import Circle, names_in
+from circle import Circle, edit_dicom, names_in
 from nifti_dicom_bridge import OptionError, to_dicom, to_nifti, to_preview, to_zarr
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.labels import find_labels
@@ -23,18 +22,10 @@ VALUES = {
 }  # fmt: skip
 
 
-def edit(folder: Path, **values: object) -> None:
-    for path in folder.rglob("*.dcm"):
-        ds = pydicom.dcmread(path)
-        for keyword, value in values.items():
-            setattr(ds, keyword, value)
-        ds.save_as(path)
-
-
 @pytest.fixture
 def scan(circle: Circle) -> Circle:
     circle.make("classic_ct")
-    edit(circle.dicom, **VALUES)
+    edit_dicom(circle.dicom, **VALUES)
     return circle
 
 
@@ -127,7 +118,7 @@ def test_the_label_table_of_a_segmentation_is_found_by_its_name(name: str, circl
 def test_several_patients_are_in_folders(circle: Circle) -> None:
     for name in ("A", "B"):
         PHANTOMS["classic_ct"].write(circle.dicom / name)
-        edit(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
+        edit_dicom(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
     to_nifti(circle.dicom, circle.nifti)
 
     assert images_of(circle.nifti) == ["A/1_series_1.nii.gz", "B/1_series_1.nii.gz"]
@@ -191,7 +182,7 @@ def test_a_store_that_cannot_be_read_stops_no_other_one(circle: Circle) -> None:
 def test_patients_never_share_a_folder(first: str, second: str, folders: list[str], circle: Circle) -> None:
     for number, patient in enumerate((first, second)):
         PHANTOMS["classic_ct"].write(circle.dicom / str(number))
-        edit(circle.dicom / str(number), PatientID=patient, PatientName="", SeriesInstanceUID=f"1.2.{number}")
+        edit_dicom(circle.dicom / str(number), PatientID=patient, PatientName="", SeriesInstanceUID=f"1.2.{number}")
     to_nifti(circle.dicom, circle.nifti)
 
     assert sorted({name.split("/")[0] for name in images_of(circle.nifti)}) == folders

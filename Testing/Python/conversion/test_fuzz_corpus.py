@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from oracles import module
 from places import TESTING
 
-pytest.importorskip("zarr")
+module("zarr")
 CASES = [(1, n) for n in (*range(40), 133, 752, 813, 1042, 1237, 1309, 1684, 2185, 3612, 4343, 4578, 5661)] + [
     (7, n) for n in (9555, 16156, 20690, 26368)
 ]

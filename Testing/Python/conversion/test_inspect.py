@@ -10,26 +10,17 @@ import pydicom
 import pytest
 from pydicom.uid import JPEGLSLossless
 
-from circle import Circle
+from circle import Circle, edit_dicom
 from nifti_dicom_bridge import Volume, inspect, to_nifti, write
 from nifti_dicom_bridge.cli import main
 from phantoms import PHANTOMS
-
-
-def edit(folder: Path, **values: object) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            ds = pydicom.dcmread(path)
-            for keyword, value in values.items():
-                setattr(ds, keyword, value)
-            ds.save_as(path)
 
 
 @pytest.fixture
 def scan(circle: Circle) -> Circle:
     """One MR series of a patient."""
     circle.make("oblique")
-    edit(circle.dicom, Modality="MR", PatientID="P7", PatientName="Doe^Jane", PatientSex="F", PatientBirthDate="19700131",
+    edit_dicom(circle.dicom, Modality="MR", PatientID="P7", PatientName="Doe^Jane", PatientSex="F", PatientBirthDate="19700131",
          StudyDate="20260102", StudyTime="093000", StudyDescription="Head", StudyID="S1", SeriesDate="20260102",
          SeriesTime="094500", SeriesNumber=4, SeriesDescription="T1 mprage", RepetitionTime=2300, EchoTime=2.98)  # fmt: skip
     return circle
@@ -59,7 +50,7 @@ def test_json_has_all_uids_and_paths(scan: Circle, capsys: pytest.CaptureFixture
 def test_images_of_several_patients_are_apart(circle: Circle) -> None:
     for name in ("A", "B"):
         PHANTOMS["classic_ct"].write(circle.dicom / name)
-        edit(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
+        edit_dicom(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
 
     lines = inspect(circle.dicom).table().splitlines()
     assert [line.split()[1] for line in lines if line.startswith("patient ")] == ["A", "B"]
@@ -123,7 +114,7 @@ def study(folder: Path) -> None:
     descriptions = {2: "t1_mprage", 3: "FLAIR [tra]", 5: "AAHead_Scout"}
     for number, description in descriptions.items():
         PHANTOMS["oblique"].write(folder / str(number))
-        edit(folder / str(number), Modality="MR", PatientID="P-07", StudyDate="20260102", SeriesNumber=number,
+        edit_dicom(folder / str(number), Modality="MR", PatientID="P-07", StudyDate="20260102", SeriesNumber=number,
              StudyInstanceUID="1.2.3", SeriesInstanceUID=f"1.2.3.{number}", SeriesDescription=description)  # fmt: skip
         for path in (folder / str(number)).iterdir():
             ds = pydicom.dcmread(path)
@@ -146,7 +137,7 @@ def test_the_map_has_a_row_for_each_series(circle: Circle, capsys: pytest.Captur
 def test_the_map_joins_neither_patients_nor_studies(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     for number, (patient, name) in enumerate([("A", "x"), ("A", "x"), ("B", "A")], 1):
         PHANTOMS["oblique"].write(circle.dicom / str(number))
-        edit(circle.dicom / str(number), Modality="MR", PatientID=patient, PatientName=name, StudyDate="20260102",
+        edit_dicom(circle.dicom / str(number), Modality="MR", PatientID=patient, PatientName=name, StudyDate="20260102",
              SeriesNumber=number, StudyInstanceUID=f"1.2.{number}", SeriesInstanceUID=f"1.2.3.{number}",
              SeriesDescription="t1_mprage")  # fmt: skip
     main(["inspect", str(circle.dicom), "--bids-map"])

@@ -17,6 +17,7 @@ from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom import write as dicom_writer
 from nifti_dicom_bridge.formats.dicom.restore import Composer
 from nifti_dicom_bridge.formats.zarr import StoreWriter
+from oracles import module
 from phantoms import PHANTOMS
 
 
@@ -101,7 +102,7 @@ def test_the_record_of_nifti_is_compared_on_request(circle: Circle, monkeypatch:
 
 
 def test_the_record_of_a_store_is_compared(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     circle.make("classic_ct")
     good = StoreWriter._write_record
     monkeypatch.setattr(StoreWriter, "_write_record", lambda self, large: good(self, {**large, "Frames": {}}))
@@ -112,7 +113,7 @@ def test_the_record_of_a_store_is_compared(circle: Circle, monkeypatch: pytest.M
 
 
 def test_voxels_of_a_store_are_compared_on_request(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     circle.make("classic_ct")
     good = StoreWriter.write_voxels
 
@@ -143,7 +144,7 @@ def test_pictures_are_decoded_on_request(circle: Circle, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("dtype", ["u1", "i2", "f4", "f8"])
 @pytest.mark.parametrize("name", ["a.nii.gz", "a.zarr"])
 def test_new_images_with_nan_pass(dtype: str, name: str, tmp_path: Path) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     voxels = np.arange(240, dtype=dtype).reshape(1, 4, 10, 6)
     if voxels.dtype.kind == "f":
         voxels[0, 0, 0, 0] = np.nan

@@ -10,6 +10,7 @@ import pytest
 from circle import NEW, Circle
 from made_here import entry_of, save, series
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert
+from oracles import module
 
 KINDS = [Kind.AUTO, Kind.ENHANCED, Kind.LEGACY, Kind.SC]
 WORDS = "archives may assign"
@@ -49,7 +50,7 @@ def test_a_name_in_a_metadata_file(kind, circle):
 
 
 def test_a_name_that_was_edited_in_the_sidecar_of_a_store(circle):
-    pytest.importorskip("zarr")
+    module("zarr")
     convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR)))
     (store,) = circle.nifti.glob("*.zarr")
     path = store.with_suffix(".json")

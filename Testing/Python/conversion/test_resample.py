@@ -451,7 +451,7 @@ def test_the_report_names_what_was_interpolated_and_how(circle: Circle) -> None:
 
 
 def test_the_schema_accepts_the_sidecar_of_a_resampled_image(circle: Circle) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema = module("jsonschema")
     forth(circle, stack(UNEVEN, 15.0))
     schema = json.loads((files("nifti_dicom_bridge") / "data" / "sidecar.schema.json").read_text("utf-8"))
 

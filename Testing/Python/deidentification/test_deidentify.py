@@ -37,7 +37,7 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.conversion.image_with_record import open_nifti
-from oracles import oracle
+from oracles import module, oracle
 from phantoms import PHANTOMS, slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR, PET, ULTRASOUND_MULTI_FRAME, image
@@ -178,7 +178,7 @@ def test_another_kind_of_object_says_nothing_of_the_patient(tmp_path: Path) -> N
 
 
 def test_zarr_says_nothing_of_the_patient(tmp_path: Path) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     secrets = put(KINDS["MR"](), tmp_path / "in")
     run(tmp_path / "in", tmp_path / "out", Target.ZARR)
     assert (tmp_path / "out" / "1_MR.zarr").is_dir()
@@ -325,7 +325,7 @@ def test_numbers_that_only_private_elements_told_stay_in_the_sidecar(tmp_path: P
 
 
 def test_remembered_keys_survive_further_conversions(tmp_path: Path) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     for n, ds in enumerate(siemens("sSliceArray.lConc = 2")):
         write_file(tmp_path / "in" / f"{n}.dcm", ds)
     run(tmp_path / "in", tmp_path / "nifti", Target.NIFTI)

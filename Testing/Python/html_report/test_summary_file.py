@@ -10,6 +10,7 @@ import pytest
 from circle import Circle
 from nifti_dicom_bridge import ConversionReport, Entry, OptionError, Outcome, OutputError, to_nifti, write_summary
 from nifti_dicom_bridge.html_report.summary_file import COLUMNS
+from oracles import module
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_the_csv_has_files_and_bytes(report: ConversionReport, tmp_path: Path) -
 
 
 def test_the_parquet_file_has_the_rows_of_the_csv(report: ConversionReport, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = module("pyarrow.parquet")
     write_summary([report, report], tmp_path / "summary.csv")
     write_summary([report, report], tmp_path / "summary.parquet")
     table = parquet.read_table(tmp_path / "summary.parquet").to_pylist()
@@ -47,7 +48,7 @@ def test_the_parquet_file_has_the_rows_of_the_csv(report: ConversionReport, tmp_
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "html"])
 def test_any_text_can_be_written(suffix: str, tmp_path: Path) -> None:
     if suffix == "parquet":
-        pytest.importorskip("pyarrow")
+        module("pyarrow")
     bad = Entry("=1+1 <script>\udc80\0", Outcome.FAILED, [Path("a\udc80.dcm")], error="<b>\n\x1b[2J")
     write_summary(ConversionReport([bad]), tmp_path / f"summary.{suffix}")
     content = (tmp_path / f"summary.{suffix}").read_bytes()

@@ -35,6 +35,7 @@ from nifti_dicom_bridge.model.input_files import read_file
 from nifti_dicom_bridge.network.object_store import ObjectStore
 from nifti_dicom_bridge.options.urls import is_url, url_of
 from object_server import BUCKET, ObjectServer, object_server
+from oracles import module
 from phantoms import PHANTOMS
 
 S3 = f"s3://{BUCKET}"
@@ -74,7 +75,7 @@ def test_nifti_has_the_bytes_of_a_conversion_of_folders(
 @pytest.mark.parametrize("inputs", ["nifti", "stores"])
 def test_the_dicom_comes_back_byte_for_byte(inputs: str, source: Path, server: ObjectServer) -> None:
     if inputs == "stores":
-        pytest.importorskip("zarr")
+        module("zarr")
         assert to_zarr(f"{S3}/dicom", f"{S3}/stores").ok
     else:
         assert to_nifti(f"{S3}/dicom", f"{S3}/nifti").ok
@@ -120,7 +121,7 @@ def test_one_object_is_an_input(source: Path, server: ObjectServer, circle: Circ
 
 
 def test_an_archive_of_files_is_an_input(circle: Circle) -> None:
-    pytest.importorskip("fsspec")
+    module("fsspec")
     circle.make("classic_ct")
     with zipfile.ZipFile(circle.folder / "scans.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(circle.dicom.rglob("*.dcm")):
@@ -279,7 +280,7 @@ def test_what_cannot_be_read_is_refused(url: str, reason: str, server: ObjectSer
 
 
 def test_a_store_that_does_not_answer_is_named(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("s3fs").S3FileSystem.clear_instance_cache()
+    module("s3fs").S3FileSystem.clear_instance_cache()
     for name, value in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
                         "AWS_MAX_ATTEMPTS": "1"}.items():  # fmt: skip
         monkeypatch.setenv(name, value)

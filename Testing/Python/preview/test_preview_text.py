@@ -15,6 +15,7 @@ from circle import Circle
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Target, convert
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.samples.demo import make_sample
+from oracles import module
 from phantoms.base import CT, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME, image, slices, write
 
 HEADINGS = ["PICTURE", "PATIENT", "STUDY", "SERIES", "EQUIPMENT", "IMAGE", "PRIVATE", "FILE"]
@@ -106,7 +107,7 @@ def test_a_nifti_image_with_a_sidecar_tells_the_same(circle: Circle) -> None:
 
 
 def test_a_zarr_store_gives_the_same_picture(tmp_path: Path) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     make_sample(tmp_path / "in")
     assert main(["convert", str(tmp_path / "in"), "--to", "zarr", "-o", str(tmp_path / "zarr"), "-q"]) == 0
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 import nifti_dicom_bridge
+from oracles import module
 from places import ROOT, TESTING
 
 sys.path.insert(0, str(TESTING))
@@ -32,8 +33,8 @@ def test_every_public_name_is_on_the_page_of_the_python_api_once():
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
-    pytest.importorskip("mkdocstrings_handlers.python", reason="the extra docs is not installed")
-    pytest.importorskip("material", reason="the extra docs is not installed")
+    module("mkdocstrings_handlers.python")
+    module("material")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(folder)]
     environment = {"PYTHONPATH": str(ROOT / "NiftiDicomBridge"), "http_proxy": "http://127.0.0.1:9", "NO_MKDOCS_2_WARNING": "1"}

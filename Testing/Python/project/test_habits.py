@@ -9,9 +9,10 @@ import tomllib
 
 import pytest
 
+from oracles import module
 from places import ROOT
 
-yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
+yaml = module("yaml")
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = sorted(path for path in (ROOT / ".ci").iterdir() if path.name != "run")

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from oracles import module
 from places import TESTING
 
 SCRIPT = TESTING / "license_table.py"
@@ -65,7 +66,7 @@ def test_what_most_people_install_is_permissive(script, title):
 
 
 def test_what_the_wheels_of_pyav_contain_is_named(script):
-    pytest.importorskip("av", reason="the extra video is not installed")
+    module("av")
     found = set(script.copyleft_inside("av"))
     if not found:
         pytest.skip("this av is not a wheel with FFmpeg inside")

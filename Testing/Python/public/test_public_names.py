@@ -12,6 +12,7 @@ import pytest
 
 import nifti_dicom_bridge
 import readme
+from oracles import module
 from places import ROOT
 
 PACKAGE = Path(nifti_dicom_bridge.__file__).parent
@@ -42,7 +43,7 @@ def test_star_import_gives_all_public_names() -> None:
 
 def strict_problems(code: str, folder: Path) -> str:
     """Return what ``mypy --strict`` says of code as a user writes it."""
-    pytest.importorskip("mypy")
+    module("mypy")
     (folder / "example.py").write_text(code, "utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--config-file=", "--cache-dir", str(CACHE)]
     # mypy finds installed packages by itself, and refuses their folder as a path of sources

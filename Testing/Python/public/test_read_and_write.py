@@ -30,6 +30,7 @@ from nifti_dicom_bridge import (
     to_zarr,
     write,
 )
+from oracles import module
 from phantoms import PHANTOMS
 
 MATRIX = np.array([[-0.9, 0.1, 0, 10], [0.1, 0.9, 0, -20], [0, 0, 3, 30], [0, 0, 0, 1.0]])
@@ -199,7 +200,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     image(), image(np.uint8, (1, 3, 4, 5, 3)), image(np.float32, (6, 3, 4, 5), time_step_s=2.0),
 ], ids=["scalar", "rgb", "times"])  # fmt: skip
 def test_simpleitk_puts_every_voxel_at_its_place(volume: Volume) -> None:
-    sitk = pytest.importorskip("SimpleITK")
+    sitk = module("SimpleITK")
     itk = volume.to_sitk()
     index = (4, 1, 2)
     lps = itk.TransformIndexToPhysicalPoint((*index, *[0] * (itk.GetDimension() - 3)))[:3]
@@ -209,7 +210,7 @@ def test_simpleitk_puts_every_voxel_at_its_place(volume: Volume) -> None:
 
 
 def test_simpleitk_gets_real_values() -> None:
-    sitk = pytest.importorskip("SimpleITK")
+    sitk = module("SimpleITK")
     values = sitk.GetArrayFromImage(image(rescale=Rescale(2.0, -1024.0)).to_sitk())
     assert np.array_equal(values, image().voxels[0] * 2.0 - 1024.0)
 

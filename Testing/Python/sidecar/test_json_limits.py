@@ -12,6 +12,7 @@ import pytest
 from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, SidecarError, Target, convert, read_sidecar
 from nifti_dicom_bridge.model import json_files, limits
+from oracles import module
 
 
 def nested(depth: int) -> str:
@@ -51,7 +52,7 @@ def test_an_option_allows_a_sidecar_that_is_too_large(circle: Circle, monkeypatc
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "[1, [NaN]]", '{"a": Infinity}'])
 def test_a_number_that_is_not_finite_is_left_out_of_a_store(value: str, tmp_path: Path) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     nibabel.save(nibabel.Nifti1Image(np.ones((4, 5, 6), "i2"), np.eye(4)), tmp_path / "a.nii")
     (tmp_path / "a.json").write_text(f'{{"EchoTime": {value}, "FlipAngle": 9}}', "utf-8")
 

@@ -14,6 +14,7 @@ import pytest
 
 from circle import KEEP, KEY, listing
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert
+from oracles import module
 from places import TESTING
 
 OLD = TESTING / "Python" / "fixtures" / "version_0_1_0"
@@ -23,7 +24,7 @@ DIGESTS = json.loads((OLD / "digests.json").read_text("utf-8"))
 @pytest.mark.parametrize("name", DIGESTS)
 def test_it_restores_the_very_files(name: str, tmp_path: Path) -> None:
     if name.startswith("zarr/"):
-        pytest.importorskip("zarr")
+        module("zarr")
 
     report = convert(Job([OLD / name], tmp_path / "back", KEEP))
 
@@ -83,7 +84,7 @@ def test_a_resampled_image_becomes_a_derived_series(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_record_is_written_anew_with_the_keys_of_now(tmp_path: Path) -> None:
-    pytest.importorskip("zarr")
+    module("zarr")
     convert(Job([OLD / "nifti" / "shifted_bits"], tmp_path, ConversionOptions(Target.ZARR)))
 
     own = json.loads(next(tmp_path.glob("*.zarr/zarr.json")).read_text("utf-8"))["attributes"][KEY]

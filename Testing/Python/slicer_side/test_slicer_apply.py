@@ -134,6 +134,27 @@ def test_an_edited_volume_is_used_as_it_is_now(slicer, panel, node, database, co
 
 
 @pytest.mark.slow
+def test_the_command_gets_every_image_of_an_edited_volume(slicer, logic, load, two_echoes, command):
+    """An edited stack of two echoes becomes two series."""
+    node = load(two_echoes)
+    slicer.util.arrayFromVolume(node)[:] += 1
+    slicer.util.arrayFromVolumeModified(node)
+    done = logic.applyCommand(command("halve"), node)
+    assert done.ok, [entry.error for entry in done.entries]
+    assert len(logic.appliedSeries(done)) == 2
+
+
+def test_no_other_image_takes_the_place_of_the_one_that_was_chosen(slicer, panel, node, database):
+    other = add_volume(slicer, "drawn")
+    settle(panel)
+    choose(panel, 1)
+    slicer.mrmlScene.RemoveNode(other)
+    settle(panel)
+    assert panel.ui.applySourceComboBox.currentIndex == -1
+    assert shown(panel.applying.feedback.hint) == "Choose a volume or a series."
+
+
+@pytest.mark.slow
 def test_series_numbers_of_the_study_are_not_used_again(slicer, panel, node, database, command):
     apply(panel, command("segment"))
     choose(panel, 0)

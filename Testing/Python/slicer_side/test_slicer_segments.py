@@ -5,6 +5,8 @@ import pydicom
 import pytest
 from slicer_helpers import grid_of, images, outcomes, voxels_of
 
+from oracles import module
+
 GRID = np.diag([2.0, 2.0, 3.0, 1.0])
 TERMINOLOGY = (
     "Segmentation category and type - DICOM master list~SCT^49755003^Morphologically Altered Structure~SCT^4147007^Mass~"
@@ -155,7 +157,7 @@ def test_voxels_outside_of_the_reference_geometry_are_kept(slicer, logic, segmen
 @pytest.fixture
 def loaded(slicer, logic, database, segmentation, add_box, tmp_path):
     """A segmentation with two segments that overlap, loaded from a DICOM SEG as Slicer loads it."""
-    pytest.importorskip("dcmqi")
+    module("dcmqi")
     from DICOMLib import DICOMUtils
 
     from NiftiDicomBridgeLib import Database

@@ -17,7 +17,7 @@ from nifti_dicom_bridge.formats.dicom.created.parametric_map import ParametricMa
 from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.pixels import Rescale
 from nifti_dicom_bridge.model.volume import Volume
-from oracles import oracle, run
+from oracles import module, oracle, run
 from phantoms import ramp, save, slices
 from readers import dcm2niix_image, dcmqi_map, highdicom_image, own_image
 
@@ -128,7 +128,7 @@ def test_integers_with_a_large_offset_stay_apart(tmp_path: Path) -> None:
 
 
 def test_highdicom_reads_infinite_values(tmp_path: Path) -> None:
-    highdicom = pytest.importorskip("highdicom")
+    highdicom = module("highdicom")
     array = values()
     array[0, 0, 0, :2] = np.inf, -np.inf
     found = highdicom.imread(saved(tmp_path / "pm.dcm", Volume(array, OBLIQUE))).get_volume()

@@ -22,7 +22,7 @@ from nifti_dicom_bridge.labels import Code, Segment, number_in_description, read
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import Kind, Layout, SegmentationForm
 from nifti_dicom_bridge.sidecar import record
-from oracles import oracle, run
+from oracles import module, oracle, run
 from phantoms import save, slices
 from phantoms.multiframe import label_ramp, segments
 from readers import dcmqi_labels, highdicom_image
@@ -365,7 +365,7 @@ def test_nonsense_in_the_record_is_one_clear_error(name: str, circle: Circle) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("phantom", SEGMENTATIONS)
 def test_the_schema_accepts_the_sidecar(phantom: str, circle: Circle) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema = module("jsonschema")
     schema = Path(record.__file__).parents[1] / "data" / "sidecar.schema.json"
     circle.make(phantom).forth()
     for path in circle.nifti.glob("*.json"):

@@ -33,11 +33,12 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.model.digest import Digester, digest_of
+from oracles import module
 from phantoms import PHANTOMS
 from phantoms.base import slices
 from zarr_circle import ZARR, ZarrCircle, image, written
 
-zarr = pytest.importorskip("zarr")
+zarr = module("zarr")
 
 EXACT = sorted(name for name, phantom in PHANTOMS.items() if phantom.exact)
 COMPRESSED = sorted(name for name, phantom in PHANTOMS.items() if not phantom.exact)

@@ -25,9 +25,10 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.output import Staging
+from oracles import module
 from zarr_circle import ZARR, ZarrCircle, image, written
 
-zarr = pytest.importorskip("zarr")
+zarr = module("zarr")
 
 
 @pytest.fixture

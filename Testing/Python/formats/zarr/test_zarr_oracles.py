@@ -11,10 +11,11 @@ import pytest
 import oracles
 from grids import OBLIQUE, assert_same_volume
 from nifti_dicom_bridge import Outcome, compare, open_zarr, read
+from oracles import module
 from places import CASES, SHARED
 from zarr_circle import ZarrCircle, image, written
 
-pytest.importorskip("zarr")
+module("zarr")
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....errors import GeometryError
+from ....errors import GeometryError, LabelError
 from ....labels import Segment
 from ....model import metadata
 from ....model.metadata import Element, Elements, Instance, Item, Log
@@ -142,6 +142,11 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
         items = _contour_items(before, roi, edited.mask(roi), edited)
         if items is None:
             continue
+        if roi.shares_number:
+            raise LabelError(
+                f"{roi.name} was edited, but several regions of the original have its number {roi.number}: it is unknown which "
+                'contours to replace. Remove the record (the sidecar), and make a new RT Structure Set with kind="rtstruct".'
+            )
         changed.append(roi.number)
         kept = {tag: element for tag, element in before.items() if tag != Tag.CONTOUR_SEQUENCE}
         kept.setdefault(Tag.REFERENCED_ROI_NUMBER, new_element.integers("IS", roi.number))

@@ -61,6 +61,8 @@ class Roi:
         In the order of the object.
     damaged : int
         Contours whose points cannot be read.
+    shares_number : bool
+        Whether other ROIs have the same number: then it has no contours here, as it is unknown which are its own.
     """
 
     index: int
@@ -70,6 +72,7 @@ class Roi:
     frame_of_reference: str
     contours: tuple[Contour, ...]
     damaged: int = 0
+    shares_number: bool = False
 
 
 def is_structure_set(instance: Instance) -> bool:
@@ -82,10 +85,20 @@ def roi_count(instance: Instance) -> int:
     return len(metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE))
 
 
+def _numbers_of(instance: Instance) -> list[int]:
+    items = metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
+    return [metadata.integer(item.elements, Tag.ROI_NUMBER) for item in items]
+
+
+def shared_numbers(instance: Instance) -> set[int]:
+    """Return the numbers that several ROIs have: to which of them contours and observations belong is unknown."""
+    numbers = _numbers_of(instance)
+    return {number for number in numbers if numbers.count(number) > 1}
+
+
 def labels_of(instance: Instance) -> list[int]:
     """Return the label of every ROI: its number, or its place from 1 if the numbers of the object cannot all be labels."""
-    items = metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
-    numbers = [metadata.integer(item.elements, Tag.ROI_NUMBER) for item in items]
+    numbers = _numbers_of(instance)
     usable = len(set(numbers)) == len(numbers) and all(0 < number <= LARGEST_LABEL for number in numbers)
     return numbers if usable else list(range(1, len(numbers) + 1))
 
@@ -104,27 +117,29 @@ def rois_of(instance: Instance) -> list[Roi]:
         whole = tuple(contour for contour in read if contour is not None)
         name = text_of(item.elements, Tag.ROI_NAME, charset) or f"ROI {number}"
         frame = metadata.text(item.elements, Tag.REFERENCED_FRAME_OF_REFERENCE_UID)
-        rois.append(Roi(index, number, label, name, frame, whole, len(read) - len(whole)))
+        damaged = len(read) - len(whole)
+        rois.append(Roi(index, number, label, name, frame, whole, damaged, number in shared_numbers(instance)))
     return rois
 
 
 def contours_left_out(instance: Instance) -> list[str]:
-    """Return warnings about contours of ROIs that are not described, and about further items of one ROI."""
-    known = {
-        metadata.integer(item.elements, Tag.ROI_NUMBER)
-        for item in metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
-    }
+    """Return warnings about contours of ROIs that are not described or not known, and about further items of one ROI."""
+    known, shared = set(_numbers_of(instance)), shared_numbers(instance)
     with_contours = [
         metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1)
         for item in metadata.items(instance.elements, Tag.ROI_CONTOUR_SEQUENCE)
         if metadata.items(item.elements, Tag.CONTOUR_SEQUENCE)
     ]
     unknown = sorted(set(with_contours) - known)
-    repeated = sorted({number for number in with_contours if number in known and with_contours.count(number) > 1})
+    repeated = sorted({number for number in known - shared if with_contours.count(number) > 1})
     return [
         f"ROI {', '.join(map(str, numbers))}: {reason}"
         for numbers, reason in (
             (unknown, "it has contours, but no item of StructureSetROISequence: they were left out"),
+            (
+                sorted(shared.intersection(with_contours)),
+                "several regions have this number, so it is unknown to which of them the contours belong: they were left out",
+            ),
             (repeated, "several items of ROIContourSequence refer to it: only the first was used"),
         )
         if numbers
@@ -132,11 +147,11 @@ def contours_left_out(instance: Instance) -> list[str]:
 
 
 def _by_number(instance: Instance, sequence: int) -> dict[int, Elements]:
-    """Return the items of a sequence by the ROI that they refer to; the first where several do."""
+    """Return the items of a sequence by the ROI that they refer to; the first where several refer to one ROI."""
     by_number: dict[int, Elements] = {}
     for item in metadata.items(instance.elements, sequence):
         by_number.setdefault(metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1), item.elements)
-    return by_number
+    return {number: elements for number, elements in by_number.items() if number not in shared_numbers(instance)}
 
 
 def _contour(item: Elements) -> Contour | None:

@@ -17,6 +17,7 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.formats.dicom.reading import codec_process
 from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import NotDecoded
 from nifti_dicom_bridge.formats.dicom.reading.read import read
+from oracles import module
 from phantoms.base import SECONDARY_CAPTURE, image, ramp, save, slices
 
 DEFLATED_FRAMES, RLE, JPEG_2000 = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
@@ -62,7 +63,7 @@ def _write(folder: Path, ds: Dataset) -> Path:
 
 def _jpeg_2000(frame: np.ndarray) -> bytes:
     """Return a lossless codestream of even length."""
-    found = bytes(pytest.importorskip("openjpeg.utils").encode_array(frame, photometric_interpretation=2))
+    found = bytes(module("openjpeg.utils").encode_array(frame, photometric_interpretation=2))
     return found + b"\0" * (len(found) % 2)
 
 
@@ -221,7 +222,7 @@ _RAMP = {
 
 
 def test_the_other_process_decodes_what_its_decoder_can() -> None:
-    pytest.importorskip("gdcm")
+    module("gdcm")
     frame = ramp(32, 32, dtype="<u2")
 
     found = codec_process.decode_in_process(JPEG_2000, _RAMP, [_jpeg_2000(frame)])
@@ -232,7 +233,7 @@ def test_the_other_process_decodes_what_its_decoder_can() -> None:
 
 @pytest.mark.slow
 def test_frames_that_no_decoder_takes_do_not_end_the_other_process() -> None:
-    pytest.importorskip("gdcm")
+    module("gdcm")
     workers, frame = codec_process._Workers(), ramp(32, 32, dtype="<u2")
 
     with pytest.raises(NotDecoded, match=r"1\.2\.3"):

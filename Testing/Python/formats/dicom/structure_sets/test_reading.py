@@ -169,14 +169,37 @@ def test_every_region_can_become_a_mask():
     ]
 
 
-@pytest.mark.parametrize("numbers", [(0, 4), (2, 2), (1, 70000)], ids=["zero", "twice", "too large"])
-def test_numbers_that_cannot_be_labels_are_replaced_and_reported(numbers):
+def two_regions(*numbers: int) -> Path:
     drawing = Drawing()
     for n, number in enumerate(numbers):
         drawing.square(drawing.roi(number, f"r{n}"), 2 * n)
-    folder = drawing.write()
-    assert {1, 2} >= set(np.unique(label_maps(folder)[0])) - {0}
+    return drawing.write()
+
+
+@pytest.mark.parametrize("numbers", [(0, 4), (1, 70000)], ids=["zero", "too large"])
+def test_numbers_that_cannot_be_labels_are_replaced_and_reported(numbers):
+    folder = two_regions(*numbers)
+    assert set(np.unique(label_maps(folder)[0])) == {0, 1, 2}
     assert "ROI numbers are not unique" in warnings(folder)
+
+
+def test_contours_of_a_number_that_two_regions_have_are_left_out():
+    """Each of the two would have a name that may be that of the other."""
+    folder = two_regions(2, 2)
+    assert not any(voxels.any() for voxels in label_maps(folder))
+    assert "ROI 2: several regions have this number" in warnings(folder)
+    assert restored_bytes() == (folder / "rs.dcm").read_bytes()
+
+
+def test_an_edit_of_a_number_that_two_regions_have_is_refused():
+    converted(two_regions(2, 2))
+    (path,) = Path("nifti").glob("*plan.nii.gz")
+    image = nibabel.load(path)
+    voxels = np.asarray(image.dataobj).copy()
+    voxels[0, 0, 0] = 2
+    nibabel.save(nibabel.Nifti1Image(voxels, image.affine, image.header), path)
+    (entry,) = to_dicom(path, "derived").entries
+    assert "several regions of the original have the number 2" in entry.error
 
 
 # --- what the grid does not hold --------------------------------------------------------------------------------------
@@ -197,20 +220,16 @@ def test_empty_regions_are_reported():
     assert "later: no voxel center" in warnings(drawing.write())
 
 
-def test_contours_of_a_region_that_is_not_described_are_reported():
+@pytest.mark.parametrize(("number", "words"), [
+    (2, "ROI 2: it has contours, but no item of StructureSetROISequence"),
+    (1, "ROI 1: several items of ROIContourSequence refer to it"),
+], ids=["not described", "one region"])  # fmt: skip
+def test_contours_that_have_no_region_of_their_own_are_reported(number, words):
     drawing = Drawing()
     drawing.square(drawing.roi(1, "a"), 1)
-    drawing.square(drawing.roi(2, "b"), 1)
+    drawing.square(drawing.roi(number, "b"), 2)
     del drawing.ds.StructureSetROISequence[1]
-    assert "ROI 2: it has contours, but no item of StructureSetROISequence" in warnings(drawing.write())
-
-
-def test_further_contours_of_one_region_are_reported():
-    drawing = Drawing()
-    drawing.square(drawing.roi(1, "a"), 1)
-    drawing.square(drawing.roi(1, "a"), 2)
-    del drawing.ds.StructureSetROISequence[1]
-    assert "ROI 1: several items of ROIContourSequence refer to it" in warnings(drawing.write())
+    assert words in warnings(drawing.write())
 
 
 def test_images_of_another_patient_are_reported():
