@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -67,6 +66,8 @@ def size_of(paths: Iterable[Path]) -> int:
 
 def worker_name() -> str:
     """Return the name of this computer and the number of this process."""
+    import socket
+
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
