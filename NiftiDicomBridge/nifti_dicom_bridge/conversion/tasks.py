@@ -66,9 +66,9 @@ def size_of(paths: Iterable[Path]) -> int:
 
 def worker_name() -> str:
     """Return the name of this computer and the number of this process."""
-    import socket
+    import platform
 
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{platform.node()}:{os.getpid()}"
 
 
 def keys_of_names(names: Iterable[str]) -> frozenset[str]:
