@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 
 
 def panel_remedies() -> dict[str, str]:
-    """Return code → remedy; ``{name}`` stands for what depends on the image, as in the core."""
+    """Return code → remedy; as in the core, ``{name}`` is what depends on the image."""
     return {**_of_files(), **_of_segmentations(), **_of_commands()}
 
 

@@ -109,7 +109,7 @@ class Entry:
     >>> from nifti_dicom_bridge import to_nifti
     >>> [entry] = to_nifti("scans", "nifti").entries
     >>> entry.title, entry.outcome, len(entry.inputs)
-    ('7 Nasty demo', <Outcome.CONVERTED: 'converted'>, 7)
+    ('7 Oblique MR', <Outcome.CONVERTED: 'converted'>, 7)
     """
 
     title: str
