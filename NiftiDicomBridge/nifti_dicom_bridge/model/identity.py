@@ -50,7 +50,7 @@ def identity_of(volume: Volume, keywords: Iterable[str] = KEYWORDS) -> dict[str,
     --------
     >>> from nifti_dicom_bridge import identity_of, read
     >>> identity_of(read("scans")[0], ["Modality", "SeriesDescription"])
-    {'Modality': 'MR', 'SeriesDescription': 'Nasty demo'}
+    {'Modality': 'MR', 'SeriesDescription': 'Oblique MR'}
     """
     return texts_of(volume.dicom.metadata.first.elements, keywords) if volume.source is not None else {}
 
