@@ -129,7 +129,7 @@ def two_patients(circle: Circle) -> None:
     """Write images of two patients: NIfTI files of one name, each in a folder of its own."""
     for name in ("A", "B"):
         PHANTOMS["classic_ct"].write(circle.dicom / name)
-        edit(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
+        edit_dicom(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
         to_nifti(circle.dicom / name, circle.nifti / f"from-{name}")
 
 

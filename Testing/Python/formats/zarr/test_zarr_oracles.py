@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -94,8 +93,7 @@ def test_a_store_holds_the_voxels_of_the_series(case: str, tmp_path: Path) -> No
     circle.dicom = SHARED / case / "dicom"
     circle.forth()
 
-    stores = {json.loads(path.read_text("utf-8"))["NiftiDicomBridgeZarr"]["Store"] for path in circle.stores.glob("*.json")}
-    found = {name: open_zarr(circle.stores / name) for name in stores}
+    found = {store.name: open_zarr(store) for store in circle.stores.rglob("*.zarr")}
     assert found
     for volume in read(circle.dicom):
         assert_same_volume(found[volume.name + ".zarr"], volume)
