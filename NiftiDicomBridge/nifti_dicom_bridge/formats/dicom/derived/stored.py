@@ -196,11 +196,11 @@ class DerivedPixels:
 
 def range_of(volume: Volume) -> ValueRange:
     """Return the range of the real values of a volume, which is read some planes at a time."""
-    found: ValueRange | None = None
+    values: ValueRange | None = None
     for _, _, planes in slabs(volume.voxels):
         real = to_real_values(planes, volume.rescale.slope, volume.rescale.intercept, np.dtype(np.float64))
-        found = ValueRange.of(real) if found is None else found.joined(ValueRange.of(real))
-    return found or ValueRange()
+        values = ValueRange.of(real) if values is None else values.joined(ValueRange.of(real))
+    return values or ValueRange()
 
 
 def _fit(bounds: Bounds, pixel: PixelFormat) -> bool:
