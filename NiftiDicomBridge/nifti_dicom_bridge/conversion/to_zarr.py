@@ -106,15 +106,17 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
 def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
     file, public = open_nifti(path), image.public
     if file.record is not None:
-        volume = public.named(replace(file.load(), name=image.name), entry.log)
+        volume = public.named(replace(file.load(lazy=True), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, image.options, public.edits(file, entry.log), progress=progress)
+        file.check_unchanged()  # lazy voxels were read until now
         return
     from ..creation.image_with_sidecar import open_with_sidecar
 
-    what = open_with_sidecar(path)
+    what = open_with_sidecar(path, lazy=True)
     entry.log.warnings += what.image.warnings
     volume = public.named(replace(what.image, name=image.name, intent=_intent(what.image, path)), entry.log)
     stage_store(volume, image.name, staging, image.options, finite_keys(what.top, entry.log.warnings), progress=progress)
+    file.check_unchanged()
 
 
 def _intent(image: Volume, path: Path) -> str:

@@ -92,6 +92,7 @@ def _segmentations(request: Request, choices: KindParameters, log: Log) -> Itera
 def _structure_sets(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile]:
     from ..structure_sets.create import structure_sets
 
+    request = replace(request, image=request.image.in_memory())
     return structure_sets(_segmentation_request(request, choices, log), request.attributes.elements)
 
 
@@ -125,7 +126,7 @@ def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Ite
 
     common, sources = _common(request), _sources(request)
     wanted = ParametricMapRequest(
-        request.image, common, choices.units, choices.quantity, None, log, sources, planes=request.planes
+        request.image.in_memory(), common, choices.units, choices.quantity, None, log, sources, planes=request.planes
     )
     return map(DataSetFile, parametric_maps(wanted))
 
