@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..formats import zarr
+from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
@@ -90,7 +91,7 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
     if not options.deidentify:
         check_free(staging.folder / (image.name + ZARR_SUFFIX), series_uid(plan), options)
     entry.log.warnings += plan.warnings
-    if plan.grid.layers:  # a plane is made of many frames, which may be anywhere
+    if plan.grid.layers and not can_be_read_by_slice(plan):
         volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, options, progress=progress)
         return
