@@ -88,7 +88,7 @@ def _pairs(volumes: Sequence[Volume], image: NodeImage) -> list[_Pair] | None:
 def _is_described_as(label: Label, segment: Segment) -> bool:
     """Whether a segment of a node has name, color, codes and algorithm of one in DICOM, as far as that states them."""
     names = (segment.label, segment.type.meaning if segment.type else "")
-    color = segment.colour is None or np.abs(np.subtract(segment.colour, label.colour)).max() <= COLOR_STEPS
+    color = segment.color is None or np.abs(np.subtract(segment.color, label.color)).max() <= COLOR_STEPS
     algorithm = not segment.algorithm_type or label.algorithm_type in ("", segment.algorithm_type)
     return label.name in names and color and algorithm and _has_codes(label, segment)
 

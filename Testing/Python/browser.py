@@ -13,7 +13,7 @@ from oracles import module, oracle
 CONTRASTS = """() => {
   const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
   const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
   const below = (element) => {
     for (; element; element = element.parentElement) {
       const found = numbers(getComputedStyle(element).backgroundColor);

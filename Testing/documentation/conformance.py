@@ -42,7 +42,7 @@ def conformance_parts() -> dict[str, str]:
 
 def _created() -> Iterable[list[str]]:
     for kind, form in OBJECT_KINDS.items():
-        for uid in dict.fromkeys((form.sop_class, form.colour_class, form.small_class)):
+        for uid in dict.fromkeys((form.sop_class, form.color_class, form.small_class)):
             if uid:
                 yield [f"`{kind.value}`", uid_name(uid), uid]
     for name, uid in SEGMENTATIONS.items():

@@ -15,8 +15,8 @@ from phantoms import PHANTOMS
 
 # a palette or a type that cannot be edited by adding one
 GREY = sorted(set(PHANTOMS) - {
-    "rgb", "rgb_planar", "rgb_16_bit", "ybr_full", "ybr_full_422", "cine_rgb", "rle_colour", "jpeg_2000_lossy_colour",
-    "jpeg_baseline_colour", "float_pixels", "double_float_pixels", "sixty_four_bit",
+    "rgb", "rgb_planar", "rgb_16_bit", "ybr_full", "ybr_full_422", "cine_rgb", "rle_color", "jpeg_2000_lossy_color",
+    "jpeg_baseline_color", "float_pixels", "double_float_pixels", "sixty_four_bit",
 })  # fmt: skip
 POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
 STALE = {0x00880200, 0x00283010, 0x00283000, 0x00280106, 0x00280107, 0x00280120}
@@ -284,7 +284,7 @@ def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: flo
     assert listing(circle.back) == {}
 
 
-def test_edited_colour_stays_colour(circle: Circle) -> None:
+def test_edited_color_stays_color(circle: Circle) -> None:
     circle.make("rgb").forth()
 
     def darker(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:

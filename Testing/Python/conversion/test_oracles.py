@@ -114,9 +114,7 @@ def test_dciodvfy_finds_no_error_in_derived_files_that_the_source_did_not_have(
     assert after - before == set()
 
 
-@pytest.mark.parametrize(
-    "phantom", ["jpeg_ls", "rle_colour", "jpeg_baseline_colour", "rle_multi_frame", "jpeg_2000_lossy_colour"]
-)
+@pytest.mark.parametrize("phantom", ["jpeg_ls", "rle_color", "jpeg_baseline_color", "rle_multi_frame", "jpeg_2000_lossy_color"])
 def test_dciodvfy_finds_no_error_in_decoded_files_that_the_source_did_not_have(phantom: str, circle: Circle) -> None:
     oracle("dciodvfy")
     circle.make(phantom).forth()

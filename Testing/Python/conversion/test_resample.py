@@ -346,7 +346,7 @@ def test_every_time_is_resampled(circle: Circle) -> None:
     assert np.allclose(np.asarray(image.dataobj)[0, 0, :, 1], 10 * z, atol=0.5)
 
 
-def test_colours_are_resampled_one_by_one() -> None:
+def test_colors_are_resampled_one_by_one() -> None:
     voxels = np.zeros((1, 5, 4, 3, 3), np.uint8)
     voxels[..., 0], voxels[0, ..., 1] = 200, (np.array(UNEVEN) * 20)[:, None, None]
 

@@ -98,7 +98,7 @@ def test_both_ways_are_identical(circle: Circle, phantom: str) -> None:
 
 
 def test_what_comes_back_uncompressed_is_not_called_identical_as_a_whole(circle: Circle) -> None:
-    circle.make("jpeg_baseline_colour").forth()
+    circle.make("jpeg_baseline_color").forth()
     text = page(circle.home(), circle.folder)
 
     assert headline(text) == "1 of 1 series restored, every voxel identical"

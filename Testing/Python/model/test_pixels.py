@@ -97,7 +97,7 @@ def test_rgb_comes_back_from_ybr_within_rounding(rgb: np.ndarray) -> None:
         ((0, 128, 128), (0, 0, 0)),
     ],
 )
-def test_pure_colours_are_those_of_the_standard(ybr: tuple, rgb: tuple) -> None:
+def test_pure_colors_are_those_of_the_standard(ybr: tuple, rgb: tuple) -> None:
     assert np.abs(rgb_from_ybr(np.array(ybr, np.uint8)).astype(int) - rgb).max() <= 1
 
 

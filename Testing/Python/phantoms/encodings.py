@@ -60,8 +60,8 @@ def rle(folder: Path) -> None:
 
 
 @phantom(exact=False)
-def rle_colour(folder: Path) -> None:
-    """RLE of colour by pixel."""
+def rle_color(folder: Path) -> None:
+    """RLE of color by pixel."""
     _compressed(folder, RLELossless, [image(ramp(8, 8, 3, dtype="u1"), SECONDARY_CAPTURE)])
 
 
@@ -96,20 +96,20 @@ def jpeg_2000_signed(folder: Path) -> None:
 
 
 @phantom(exact=False)
-def jpeg_2000_lossy_colour(folder: Path) -> None:
-    """JPEG 2000 with loss, in colour (ICT)."""
+def jpeg_2000_lossy_color(folder: Path) -> None:
+    """JPEG 2000 with loss, in color (ICT)."""
     ds = image(_gradient(), SECONDARY_CAPTURE)
     _jpeg_2000(folder, JPEG2000, [ds], use_mct=True, compression_ratios=[4])
 
 
 @phantom(exact=False)
 def jpeg_baseline(folder: Path) -> None:
-    """JPEG baseline, grey."""
+    """JPEG baseline, gray."""
     _jpeg(folder, _gradient()[..., 0])
 
 
 @phantom(exact=False)
-def jpeg_baseline_colour(folder: Path) -> None:
+def jpeg_baseline_color(folder: Path) -> None:
     """JPEG baseline, YBR_FULL_422."""
     _jpeg(folder, _gradient())
 

@@ -208,7 +208,7 @@ def test_without_sidecar_something_new_is_made_and_the_report_says_so(circle: Ci
         np.zeros((5, 4, 3, 1, 3), np.int16),
         np.zeros((5, 4, 3), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])),
     ],
-    ids=["more times", "more samples", "colour"],
+    ids=["more times", "more samples", "color"],
 )
 def test_the_sidecar_of_another_image_is_refused(other: np.ndarray, circle: Circle) -> None:
     circle.make("mr_4d").forth()

@@ -40,7 +40,7 @@ DERIVATION = "Stored as another kind of object"
 # PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
 _MAY_BE_INVERTED = frozenset(OBJECT_KINDS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
 _OF_SOP_CLASS = {
-    uid: kind for kind, form in OBJECT_KINDS.items() for uid in (form.sop_class, form.colour_class, form.small_class) if uid
+    uid: kind for kind, form in OBJECT_KINDS.items() for uid in (form.sop_class, form.color_class, form.small_class) if uid
 }
 
 

@@ -30,7 +30,7 @@ from readers import dcmqi_labels, highdicom_image
 OVERLAPS = {"series_1": {0, 1, 3, 4}, "series_1_2": {0, 2}}
 ORGAN = Code("123037004", "SCT", "Anatomical Structure")
 NAMED = [
-    Segment(1, "spleen", ORGAN, Code("78961009", "SCT", "Spleen"), colour=(157, 108, 162)),
+    Segment(1, "spleen", ORGAN, Code("78961009", "SCT", "Spleen"), color=(157, 108, 162)),
     Segment(2, "liver", ORGAN, Code("10200004", "SCT", "Liver")),
     Segment(3, "κύστη", algorithm_type="AUTOMATIC", algorithm_name="net"),
 ]  # fmt: skip

@@ -136,7 +136,7 @@ def test_names_colors_and_numbers_are_those_of_the_regions():
     drawing.square(drawing.roi(3, "GTV / 1"), 0)
     drawing.square(drawing.roi(9, "PTV"), 2)
     (volume,) = (volume for volume in read(drawing.write()) if segments_of(volume))
-    assert [(one.number, one.label, one.colour) for one in segments_of(volume)] == [
+    assert [(one.number, one.label, one.color) for one in segments_of(volume)] == [
         (3, "GTV / 1", (255, 0, 3)),
         (9, "PTV", (255, 0, 9)),
     ]
