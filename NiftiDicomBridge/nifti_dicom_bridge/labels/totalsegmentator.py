@@ -15,7 +15,7 @@ from .segment import RGB, Code, Segment
 
 _FIELDS = ("category", "type", "modifier", "region", "region_modifier")
 _LEAST = 2
-"""So many classes show that labels are those of a task: a single name may be that of another tool."""
+"""This number of classes shows that labels are those of a task: a single name may be that of another tool."""
 # the colors that it writes into the header of a label map, by number and not by class (nifti_ext_header.py)
 _BY_NUMBER = (
     (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255), (0, 255, 255), (255, 128, 0), (255, 0, 128),

@@ -17,7 +17,7 @@ _CODES = {
 _PARTS = ("codevalue", "codingscheme", "codemeaning")
 _NOTHING = "n/a"
 _STANDARD = 12
-"""So many numbers have the standard labels of BIDS, background included."""
+"""This number of labels has the standard labels of BIDS, background included."""
 
 
 def write_dseg(segments: Iterable[Segment], path: Path) -> None:

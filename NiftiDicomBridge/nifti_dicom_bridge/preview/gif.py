@@ -27,7 +27,7 @@ def delay_cs(fps: float) -> int:
 
 
 class GifWriter:
-    """An animated GIF that goes round for ever; used as a context.
+    """An animated GIF that repeats for ever; used as a context.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from .display import Display, Window
 
 Displays = Callable[[int, int], Display]
 CUT_PERCENT = 0.5
-"""So many of the values at either end are shown as black or white by ``auto``."""
+"""This share of the values at either end are shown as black or white by ``auto``."""
 _PLANES, _VALUES = 24, 1 << 16
 _BYTE = 255
 _DARK = 0.25

@@ -1,4 +1,4 @@
-"""Edited images become derived series: true positions, true values within the error that is told, honest attributes."""
+"""Edited images become derived series: true positions, true values within the error that is reported, correct attributes."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str,
         assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
         assert {item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence} <= sources
         assert [element.tag for element in ds.iterall() if element.tag.is_private] == []
-        background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # made anew: PixelPaddingValue
+        background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # created again: PixelPaddingValue
         assert not (STALE - background) & set(ds.keys())
         assert not any(tag.group & 0xFFE0 in (0x5000, 0x6000) for tag in ds.keys())  # noqa: SIM118
         assert ds.pixel_array.size

@@ -1,4 +1,4 @@
-"""What an image would become is told before anything is written; who and what it is, in Unicode."""
+"""What an image would become is reported before anything is written; who and what it is, in Unicode."""
 
 from __future__ import annotations
 

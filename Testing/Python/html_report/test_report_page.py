@@ -1,4 +1,4 @@
-"""The report to look at: what it says first, what it shows, and that it works anywhere."""
+"""The report page: its first lines, what it shows, and that it works anywhere."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def set_voxels(path: Path, change: Callable[[np.ndarray], np.ndarray], dtype: ty
     nibabel.save(nibabel.Nifti1Image(values, image.affine, image.header), path)
 
 
-# --- what it says first -----------------------------------------------------------------------------------------------
+# --- its first lines -----------------------------------------------------------------------------------------------
 
 
 def test_series_that_came_back_are_identical(sample: Circle) -> None:

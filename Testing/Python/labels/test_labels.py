@@ -1,4 +1,4 @@
-"""Label files of many tools become segments with codes and colors; damaged ones say where."""
+"""Label files of many tools become segments with codes and colors; the error of a damaged one names the place."""
 
 from __future__ import annotations
 

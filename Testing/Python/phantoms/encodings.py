@@ -1,4 +1,4 @@
-"""Transfer syntaxes, and files that are not what their file meta information says."""
+"""Transfer syntaxes, and files that are not what their file meta information specifies."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def implicit_without_meta(folder: Path) -> None:
 
 @phantom
 def odd_preamble(folder: Path) -> None:
-    """A TIFF header lives in the preamble, another in each file."""
+    """A TIFF header is in the preamble, another in each file."""
     _changed(
         folder, slices(ramp(SLICES, ROWS, COLUMNS)), lambda raw, ds: b"II*\0" + bytes([ds.InstanceNumber] * 124) + raw[128:]
     )
@@ -147,7 +147,7 @@ def odd_preamble(folder: Path) -> None:
 
 @phantom
 def lying_syntax(folder: Path) -> None:
-    """The file meta information says implicit; the data set is explicit."""
+    """The file meta information specifies implicit; the data set is explicit."""
     _changed(folder, slices(ramp(SLICES, ROWS, COLUMNS)),
              lambda raw, ds: raw.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"))  # fmt: skip
 
@@ -176,7 +176,7 @@ def bytes_behind_the_end(folder: Path) -> None:
 
 
 def _without_meta(raw: bytes) -> bytes:
-    """Return the data set of a file: what stands behind the group that says how long it is."""
+    """Return the data set of a file: what follows the group that specifies its own length."""
     return raw[144 + int.from_bytes(raw[140:144], "little") :]
 
 

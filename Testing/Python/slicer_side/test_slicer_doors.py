@@ -1,4 +1,4 @@
-"""The doors of Slicer: its readers and writers, the actions of the Data module, Sample Data."""
+"""Slicer's entry points: its readers and writers, the actions of the Data module, Sample Data."""
 
 import numpy as np
 import pydicom
@@ -330,7 +330,7 @@ def test_format_is_offered_for_what_it_can_hold_only(slicer, module, node):
 
 def test_node_that_would_not_come_back_is_refused_and_nothing_is_written(slicer, load, writing, write_series, tmp_path):
     files = write_series(tmp_path / "tilted")
-    for number, path in enumerate(files):  # each slice lies a bit further along its columns than the one before
+    for number, path in enumerate(files):  # each slice is a bit further along its columns than the one before
         ds = pydicom.dcmread(path)
         column = np.array(ds.ImageOrientationPatient[3:], float)
         ds.ImagePositionPatient = (np.array(ds.ImagePositionPatient, float) + 0.7 * number * column).round(6).tolist()

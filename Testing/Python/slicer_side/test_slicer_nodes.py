@@ -28,7 +28,7 @@ def back(report, folder, **options):
 
 @pytest.fixture
 def segmentation(slicer):
-    """Liver and tumour, drawn on a volume; a voxel of a third segment lies in both."""
+    """Liver and tumour, drawn on a volume; a voxel of a third segment is in both."""
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     volume = slicer.util.addVolumeFromArray(np.zeros((4, 5, 6), np.int16), GRID, "drawn on")
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "organs")

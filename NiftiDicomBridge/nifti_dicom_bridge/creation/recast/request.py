@@ -148,7 +148,7 @@ def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[
 def _keep_modality_lut(
     first: Instance, form: ObjectKind, frames: _Frames, own: dict[tuple[int, int], Elements], sentences: Sentences
 ) -> None:
-    """Keep a Modality LUT that is no straight line where the kind has that module, or report that it is missing."""
+    """Keep a Modality LUT that is not a straight line where the kind has that module, or report that it is missing."""
     if Tag.MODALITY_LUT_SEQUENCE not in first.elements or any(info.slope != 1 for info in frames.infos):
         return
     if form.sop_class == OBJECT_KINDS[Kind.SC].sop_class:

@@ -132,7 +132,7 @@ def test_dciodvfy_finds_no_error(kind: SegmentationForm, source: bool, tmp_path:
 
 
 def beside_source() -> tuple[Volume, list[Dataset]]:
-    """Return a label map on the grid of a series, blurred as a float32 header blurs it, and the series."""
+    """Return a label map on the grid of a series, rounded as in a float32 header, and the series."""
     sources = slices(ramp(3, 4, 5))
     matrix = np.diag([-0.5, -0.75, 2.5, 1.0])
     matrix[:3, 3] = (10.5, -20.25, -30.125)
@@ -201,7 +201,7 @@ def shifted(matrix: np.ndarray) -> np.ndarray:
     return found
 
 
-# --- what stands in the object
+# --- content of the object
 
 
 def test_segments_have_codes_side_and_color() -> None:

@@ -62,7 +62,7 @@ class StoredPixels:
     slopes, intercepts : numpy.ndarray, shape (times, slices)
         Stored → real values; exactly what their decimal text specifies.
     padding : int or None
-        PixelPaddingValue: the stored value of voxels that are no number.
+        PixelPaddingValue: the stored value of voxels that are not a number.
     """
 
     voxels: np.ndarray

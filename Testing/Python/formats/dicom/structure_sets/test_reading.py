@@ -78,7 +78,7 @@ class Drawing:
         self.contour(contours, np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), k)
 
     def write(self) -> Path:
-        """Write it beside the series."""
+        """Write it next to the series."""
         self.ds.save_as(Path(self.folder) / "rs.dcm", enforce_file_format=True)
         return Path(self.folder)
 
