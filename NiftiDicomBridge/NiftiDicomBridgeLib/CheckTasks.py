@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nifti_dicom_bridge import BridgeError, ConversionReport, Finding, validate, write_report
 
-from .PanelMessages import panel_text
+from .PanelMessages import report_in_panel
 
 Progress = Callable[[str, int, int], None]
 
@@ -37,7 +37,7 @@ class ReportTask:
 
     def work(self, progress: Progress) -> Path:
         """Read inputs and outputs again, compare them, and write the file."""
-        write_report(self._report.in_words(panel_text), self._path, progress, overwrite=True)
+        write_report(report_in_panel(self._report), self._path, progress, overwrite=True)
         return self._path
 
     def finish(self, path: Path) -> Path:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from slicer.i18n import tr as _
 
 from .KindNames import kind_names
+from .PanelRemedies import panel_remedies
+
+if TYPE_CHECKING:
+    from nifti_dicom_bridge import ConversionReport
 
 
 def in_panel(text: str) -> str:
     """Return a text of the core, which names options as in Python, with controls of the panel in their place."""
     from nifti_dicom_bridge import in_words
 
-    return in_words(text, panel_text)
+    return in_words(text, panel_text, panel_remedies())
 
 
 def message_in_panel(error: BaseException) -> str:
     """Return the message of an error with controls of the panel in place of options."""
     from nifti_dicom_bridge import message_of
 
-    return message_of(error, panel_text)
+    return message_of(error, panel_text, panel_remedies())
+
+
+def report_in_panel(report: ConversionReport) -> ConversionReport:
+    """Return a report with controls of the panel in place of options."""
+    return report.in_words(panel_text, panel_remedies())
 
 
 def panel_text(option: str, value: str = "") -> str:

@@ -5,7 +5,10 @@ Every message states what was requested, what was found (value, file, tag), why 
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class BridgeError(Exception):

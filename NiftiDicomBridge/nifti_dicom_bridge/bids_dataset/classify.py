@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..options.remedies import remedy
 from . import naming_rules
 from .bids_map import BidsMap, Row, built_in
 from .images import Image
@@ -146,6 +147,7 @@ def _task(image: Image, table: BidsMap) -> str:
     if label:
         return label
     image.log.warnings.append(
-        f'{image.description!r} does not name the task: task-{UNKNOWN_TASK} was written. Give "tasks" in bids_map="FILE".'
+        f"{image.description!r} does not name the task: task-{UNKNOWN_TASK} was written. "
+        f"Give {remedy('bids-map', section='tasks')}."
     )
     return UNKNOWN_TASK

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..options.remedies import remedy
 from . import naming_rules
 from .images import Image
 
-EXPLAINED = 'give {} in bids_keys="FILE" to have it placed'
+EXPLAINED = f"give {{}} {remedy('bids-keys')} to have it placed"
 
 
 def add_required_keys(image: Image, session: Sequence[Image]) -> None:
@@ -103,8 +104,10 @@ def _lacking(image: Image, known: dict[str, Any]) -> str:
         given = EXPLAINED.format("them" if len(missing) > 1 else "it")
         reasons.append(f"BIDS requires {', '.join(missing)} of {what}, and the DICOM does not contain it: {given}")
     if image.suffix == "asl" and not image.aslcontext:
-        reasons.append('the DICOM does not specify which volumes are control and label: give "aslcontext" in bids_keys="FILE"')
+        reasons.append(
+            f'the DICOM does not specify which volumes are control and label: give "aslcontext" {remedy("bids-keys")}'
+        )
     required = naming_rules.names()[image.datatype, image.suffix].required
     if lacking := [entity for entity in required if entity not in (*image.entities, "echo")]:
-        reasons.append(f'names of {what} need {lacking[0]}-…: give it under "custom_entities" in bids_map="FILE"')
+        reasons.append(f"names of {what} need {lacking[0]}-…: give it under {remedy('bids-map', section='custom_entities')}")
     return "; ".join(reasons)

@@ -12,6 +12,7 @@ from typing import Any
 from ..model import metadata
 from ..model.json_files import read_json
 from ..model.limits import SizeLimitError
+from ..options.remedies import remedy
 from ..standard.tags import Tag
 from .bids_map import BidsMap
 from .images import Image
@@ -107,12 +108,12 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     if not label_of(patient):
         image.log.warnings.append(
             f"PatientID {patient!r} gives no label; sub-{label} is named after a hash. "
-            'Give "subjects" in bids_map="FILE", or subject="LABEL", for another one.'
+            f"Give {remedy('bids-subject')} for another one."
         )
     elif label != plain:
         image.log.warnings.append(
             f"sub-{plain} is another person's already: PatientID {patient!r} became sub-{label}. "
-            'Give "subjects" in bids_map="FILE" for another label.'
+            f"Give {remedy('bids-map', section='subjects')} for another label."
         )
     return label
 
@@ -152,6 +153,6 @@ def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, sessi
     if label != plain:
         image.log.warnings.append(
             f"sub-{subject} has another study of that day as ses-{plain}: this one became ses-{label}. "
-            'Give "sessions" in bids_map="FILE" to put both together.'
+            f"Give {remedy('bids-map', section='sessions')} to put both together."
         )
     return label

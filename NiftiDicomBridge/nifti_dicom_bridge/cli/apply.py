@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ..options.apply_options import Per
 from ..options.wording import command_line_words
 from .archive import print_transfer
 from .archive_options import ARCHIVE, add_settings
+from .command_list import HELP
 from .convert import Registrar, check_report, pair, write_report_file
 from .convert_options import KINDS, PLANES
 from .entry_lines import EntryLines
@@ -23,7 +24,6 @@ from .exit_codes import DONE, FAILED
 from .progress_bar import ProgressBar
 from .reading_options import add_selection
 
-NAME = "apply"
 _OWN = ("select", "per", "take", "input_name", "shell", "timeout", "jobs")
 _DICOM = (
     "kind", "labels", "algorithm", "segmentation", "metadata", "overwrite", "plane", "max_error", "gzip", "follow_links",
@@ -46,20 +46,11 @@ fMRIPrep, MONAI and the Spinal Cord Toolbox.
 """
 
 
-def split_task(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the arguments of this program, and those of the command after ``--``."""
-    arguments = list(arguments)
-    if arguments[:1] != [NAME] or "--" not in arguments:
-        return arguments, []
-    place = arguments.index("--")
-    return arguments[:place], arguments[place + 1 :]
-
-
 def add_apply(commands: Any) -> None:
     """Add the command."""
     sub = commands.add_parser(
-        NAME,
-        help="run a NIfTI tool on DICOM series",
+        "apply",
+        help=HELP["apply"],
         description="Convert DICOM series to NIfTI, run a command on them, and write its\n"
         "results as DICOM next to the original.",
         usage="nifti-dicom-bridge apply INPUT [INPUT ...] -o OUT [options]\n           -- COMMAND ... {input} ... {output} ...",

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .command_list import HELP
 from .reading_options import add_selection
 
 ARCHIVE = "dicomweb:URL or pacs:AET@HOST:PORT; pacs+tls: for TLS"
@@ -22,7 +23,7 @@ def add_send(commands: Any) -> None:
     """Add the command."""
     sub = commands.add_parser(
         "send",
-        help="send DICOM files to an archive",
+        help=HELP["send"],
         description="Send DICOM files by DICOMweb or DIMSE. Instances that the archive has are not sent again.",
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files and folders")
@@ -35,7 +36,7 @@ def add_fetch(commands: Any) -> None:
     """Add the command."""
     sub = commands.add_parser(
         "fetch",
-        help="fetch series from an archive",
+        help=HELP["fetch"],
         description="Fetch series by DICOMweb or DIMSE. Series that are complete in OUT are not fetched again.",
     )
     sub.add_argument("archive", metavar="ARCHIVE", help=ARCHIVE)
@@ -51,7 +52,7 @@ def add_listen(commands: Any) -> None:
     """Add the command."""
     sub = commands.add_parser(
         "listen",
-        help="receive studies from scanners and archives",
+        help=HELP["listen"],
         description="Receive DICOM objects by C-STORE until Ctrl-C. With a command after --, run it for each study when "
                     "nothing more arrives: {study} is the folder of the study, {uid} its Study Instance UID.",
     )  # fmt: skip

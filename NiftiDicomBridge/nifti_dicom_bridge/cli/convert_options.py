@@ -9,6 +9,7 @@ from ..options import Compression, Kind, Layout, Names, RoiForm, SegmentationFor
 from ..options.filename_templates import FIELDS
 from .archive_options import ARCHIVE, add_settings
 from .cluster_options import add_cluster
+from .command_list import HELP
 from .deidentification_options import add_deidentification
 from .preview_options import add_preview
 from .reading_options import add_reading, add_selection
@@ -21,7 +22,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
     """Add the command."""
     sub = commands.add_parser(
         "convert",
-        help="convert images",
+        help=HELP["convert"],
         description="Convert files and folders, at any depth.",
         usage="nifti-dicom-bridge convert INPUT ... -o OUT [--to FORMAT] [options]",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from typing import Any, TextIO
 
@@ -17,6 +16,8 @@ def print_line(text: str, file: TextIO | None = None) -> None:
 
 def print_json(content: Any) -> None:
     """Print JSON; what a terminal would act on in its strings is escaped as JSON does."""
+    import json
+
     from ..model.safe_text import printable_json
 
     print(printable_json(json.dumps(content, indent=1, ensure_ascii=False)))

@@ -5,23 +5,24 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from .apply import add_apply
-from .archive_options import add_fetch, add_listen, add_send
-from .convert_options import add_convert
+from .command_list import HELP, arguments_of
 from .exit_codes import USAGE
-from .reading_options import add_reading, add_selection
 
 PROGRAM = "nifti-dicom-bridge"
+CONVERT, APPLY = "convert", "apply"
+WINDOW = "--window"
 _EMPTY = re.compile(r"--[\w-]+=")
 """An option without a value."""
 
 
-def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
-    """Return the parser; with ``--register`` if there is a database to add files to."""
+def parser_of_commands(can_register: bool, command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser; with ``--register`` if there is a database to add files to.
+
+    Given a command, or an empty text for none, only this one has its arguments: the others would be built in vain.
+    """
     parser = Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} INPUT -o OUT [options of convert]\n       {PROGRAM} COMMAND ...",
@@ -31,17 +32,34 @@ def parser_of_commands(can_register: bool) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=PROGRAM)
-    add_convert(commands, can_register)
-    add_apply(commands)
-    _add_inspect(commands)
-    _add_compare(commands)
-    _add_validate(commands)
-    add_send(commands)
-    add_fetch(commands)
-    add_listen(commands)
-    _add_demo(commands)
-    _add_create_sample(commands)
+    for name, text in HELP.items():
+        if command not in (None, name):
+            commands.add_parser(name, help=text)
+        elif name == CONVERT:
+            arguments_of(name)(commands, can_register)
+        else:
+            arguments_of(name)(commands)
     return parser
+
+
+def split_task(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments of this program, and those of the command after ``--`` that ``apply`` runs."""
+    arguments = list(arguments)
+    if arguments[:1] != [APPLY] or "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
+
+
+def joined(argv: Sequence[str]) -> list[str]:
+    """Return arguments of which a window with a negative center is not taken for an option: ``--window -600,1500``."""
+    words: list[str] = []
+    for word in argv:
+        if words and words[-1] == WINDOW and word[:1] == "-" and word[1:2].isdigit():
+            words[-1] = f"{WINDOW}={word}"
+        else:
+            words.append(word)
+    return words
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,6 +77,8 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"argument {what}: it is empty. Is a variable not set?")
         arguments, unknown = self.parse_known_args(args, namespace)
         if unknown:
+            from difflib import get_close_matches
+
             commands: dict[str, Parser] = {}
             for action in self._actions:
                 commands |= action.choices if isinstance(action, argparse._SubParsersAction) else {}
@@ -82,71 +102,3 @@ class _Version(argparse.Action):
 
         print(f"nifti-dicom-bridge {tool_version()}")
         parser.exit()
-
-
-def _add_inspect(commands: Any) -> None:
-    sub = commands.add_parser(
-        "inspect",
-        help="show what is there",
-        description="Show patients, studies and series, what each becomes, and what is wrong with it.",
-    )
-    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
-                     help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or a URL: s3://BUCKET/FOLDER")  # fmt: skip
-    add_reading(sub)
-    add_selection(sub)
-    sub.add_argument("--deep", action="store_true", help="also decode all pixel data, to find damage that headers do not show")
-    shown = sub.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true", help="print JSON, with all UIDs and paths")
-    shown.add_argument("--bids-map", action="store_true",
-                       help="print a map to edit for convert --bids-map, with a row for each series")  # fmt: skip
-    _add_verbose(sub)
-
-
-def _add_compare(commands: Any) -> None:
-    sub = commands.add_parser(
-        "compare",
-        help="prove that two folders hold the same DICOM",
-        description="Compare instances, elements, voxels and geometry; exit code 1 when they differ.",
-    )
-    sub.add_argument("first", type=Path, metavar="A", help="DICOM file or folder")
-    sub.add_argument("second", type=Path, metavar="B", help="DICOM file or folder")
-    add_reading(sub)
-    add_selection(sub)
-    sub.add_argument("--json", action="store_true", help="print JSON")
-    _add_verbose(sub)
-
-
-def _add_validate(commands: Any) -> None:
-    sub = commands.add_parser(
-        "validate",
-        help="check DICOM files by the standard",
-        description="Check attributes, values, VR, UIDs, pixel fields and geometry; exit code 1 when there are errors.",
-    )
-    sub.add_argument("inputs", nargs="+", type=Path, metavar="PATH", help="DICOM files, folders, or a DICOMDIR")
-    add_reading(sub)
-    add_selection(sub)
-    sub.add_argument("--json", action="store_true", help="print JSON")
-    sub.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    _add_verbose(sub)
-
-
-def _add_verbose(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("-v", "--verbose", action="count", default=0, help="-vv: print tracebacks of unexpected errors")
-
-
-def _add_demo(commands: Any) -> None:
-    sub = commands.add_parser(
-        "demo",
-        help="show the round trip on a sample made here",
-        description="Create a small, difficult MR series, convert it to NIfTI and back, and compare the result with it.",
-    )
-    sub.add_argument("output", nargs="?", type=Path, metavar="OUT", help="keep the files there (default: a temporary folder)")
-
-
-def _add_create_sample(commands: Any) -> None:
-    sub = commands.add_parser(
-        "create-sample",
-        help="make sample DICOM of several modalities",
-        description="Create synthetic CT, MR, PET, enhanced MR, SEG, XA cine and US cine series of one patient.",
-    )
-    sub.add_argument("output", type=Path, metavar="DIR", help="folder to write to; must be empty or missing")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
 
 from ..options.choices import PLANES
-
-WINDOW = "--window"
+from .parser import WINDOW
 
 
 def add_preview(group: Any) -> None:
@@ -26,14 +24,3 @@ def add_preview(group: Any) -> None:
     group.add_argument("--all-slices", action="store_true", help="also a PNG of every slice, in a folder per image")
     group.add_argument("--letters", action=argparse.BooleanOptionalAction,
                        help="R L A P S I at the edges (default: on all but plain PNG)")  # fmt: skip
-
-
-def joined(argv: Sequence[str]) -> list[str]:
-    """Return arguments of which a window with a negative center is not taken for an option: ``--window -600,1500``."""
-    words: list[str] = []
-    for word in argv:
-        if words and words[-1] == WINDOW and word[:1] == "-" and word[1:2].isdigit():
-            words[-1] = f"{WINDOW}={word}"
-        else:
-            words.append(word)
-    return words

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-from ..options import Progress
 from .lines import print_line
+
+if TYPE_CHECKING:
+    from ..options import Progress
 
 _BAR_LENGTH = 30
 

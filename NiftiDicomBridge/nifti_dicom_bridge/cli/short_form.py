@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 
 CONVERT = "convert"
 _OF_THE_PROGRAM = ("-h", "--help", "--version")
@@ -29,6 +28,8 @@ def with_command(arguments: Sequence[str], commands: Collection[str]) -> list[st
     first = arguments[0]
     is_input = first.startswith("-") or os.path.exists(first)
     if not is_input:
+        from difflib import get_close_matches
+
         has_output = any(word.startswith(_OUTPUT) for word in arguments)
         is_input = has_output and not get_close_matches(first, commands, n=1)
     return [CONVERT, *arguments] if is_input else arguments

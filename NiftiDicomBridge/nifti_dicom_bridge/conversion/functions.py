@@ -45,7 +45,7 @@ def to_nifti(inputs: AnyPaths, output: AnyPath, *, progress: Progress | None = N
     >>> report = to_nifti("scans", "nifti")
     >>> report
     ConversionReport: 1 converted
-      converted  7 Nasty demo → nifti/7_Nasty_demo.nii.gz
+      converted  7 Oblique MR → nifti/7_Oblique_MR.nii.gz
     >>> report.ok
     True
     """
@@ -79,7 +79,7 @@ def to_dicom(inputs: AnyPaths, output: AnyPath, *, progress: Progress | None = N
     >>> images = to_nifti("scans", "images").outputs
     >>> to_dicom(images[0], "restored", uids="keep")
     ConversionReport: 1 restored
-      restored   7_Nasty_demo.nii.gz → 7 files in restored/7_Nasty_demo
+      restored   7_Oblique_MR.nii.gz → 7 files in restored/7_Oblique_MR
     """
     return convert(Job(inputs, output, _options(Target.DICOM, options)), progress)
 
@@ -111,7 +111,7 @@ def to_zarr(inputs: AnyPaths, output: AnyPath, *, progress: Progress | None = No
     >>> from nifti_dicom_bridge import to_zarr
     >>> to_zarr("scans", "stores", pyramid=1)
     ConversionReport: 1 converted
-      converted  7 Nasty demo → stores/7_Nasty_demo.zarr
+      converted  7 Oblique MR → stores/7_Oblique_MR.zarr
     """
     return convert(Job(inputs, output, _options(Target.ZARR, options)), progress)
 
@@ -142,7 +142,7 @@ def to_preview(inputs: AnyPaths, output: AnyPath, *, progress: Progress | None =
     >>> from nifti_dicom_bridge import to_preview
     >>> report = to_preview("scans", "pictures", mosaic="planes", gif=False, mp4=False)
     >>> [path.name for path in report.outputs]
-    ['7_Nasty_demo.png', '7_Nasty_demo_mosaic.png', '7_Nasty_demo.txt']
+    ['7_Oblique_MR.png', '7_Oblique_MR_mosaic.png', '7_Oblique_MR.txt']
     """
     return convert(Job(inputs, output, _options(Target.PREVIEW, options)), progress)
 

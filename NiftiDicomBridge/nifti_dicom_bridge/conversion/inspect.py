@@ -108,9 +108,9 @@ def inspect(
     Inspection: 1 image(s), 0 other file(s), 0 problem(s)
       patient DEMO-1  Διονυσιος
         study 2026-01-02 03:04
-          7 Nasty demo  MR  7 files  [MR Image Storage]
+          7 Oblique MR  MR  7 files  [MR Image Storage]
             48 × 40 × 7 uint16  1.2 × 1.25 × 4 mm  LPS  TR 2000 ms  TE 80 ms
-            → 7_Nasty_demo.nii.gz
+            → 7_Oblique_MR.nii.gz
     """
     options = ConversionOptions(follow_links=follow_links, **selection)
     with mirrored(paths_of(paths)) as (workspace, given, _):

@@ -83,7 +83,7 @@ def convert(job: Job, progress: Progress | None = None, finished: Finished | Non
     >>> from nifti_dicom_bridge import ConversionOptions, Job, convert
     >>> convert(Job("scans", "nifti", ConversionOptions(gzip=False)))
     ConversionReport: 1 converted
-      converted  7 Nasty demo → nifti/7_Nasty_demo.nii
+      converted  7 Oblique MR → nifti/7_Oblique_MR.nii
     """
     check_job(job)
     return convert_with(job, progress, finished, TaskRunner)

@@ -99,7 +99,7 @@ def convert_many(
     >>> with ThreadPoolExecutor(2) as executor:
     ...     convert_many([Job("scans", "nifti")], executor)
     [ConversionReport: 1 converted
-      converted  7 Nasty demo → /.../nifti/7_Nasty_demo.nii.gz]
+      converted  7 Oblique MR → /.../nifti/7_Oblique_MR.nii.gz]
     """
     listed = list(jobs)
     if not isinstance(retries, int) or retries < 0:

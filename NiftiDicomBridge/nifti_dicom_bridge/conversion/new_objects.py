@@ -30,6 +30,7 @@ from ..model.report import Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.algorithm import Algorithm, parse_algorithm
+from ..options.remedies import remedy
 from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
@@ -150,7 +151,7 @@ def _refuse_original_options(path: Path, options: ConversionOptions) -> None:
     if options.uids is Uids.KEEP or options.names is Names.ORIGINAL:
         raise SidecarError(
             f"{path}: it has no record of its DICOM original: {_where_it_was(path)} Put it back; or, if the image never "
-            'was DICOM, leave out uids="keep" and names="original".'
+            f"was DICOM, {remedy('leave-out-originals')}"
         )
 
 

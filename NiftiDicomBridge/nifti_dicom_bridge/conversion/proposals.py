@@ -119,7 +119,7 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     >>> from nifti_dicom_bridge import propose, to_nifti
     >>> [proposal] = propose(to_nifti("scans", "images").outputs[:1])
     >>> [value.new for value in proposal.values if value.attribute == "SeriesDescription"]
-    ['Nasty demo']
+    ['Oblique MR']
     """
     options = replace(options or ConversionOptions(), target=Target.DICOM)
     check_options(options)

@@ -42,7 +42,7 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
     --------
     >>> from nifti_dicom_bridge import read
     >>> read("scans")
-    [Volume('7_Nasty_demo', 48 × 40 × 7 float32, 1.2 × 1.25 × 4 mm, from 7 DICOM instances)]
+    [Volume('7_Oblique_MR', 48 × 40 × 7 float32, 1.2 × 1.25 × 4 mm, from 7 DICOM instances)]
     """
     given = paths_of(paths)
     images = _named_pairs(given) + list(nifti_files(given))

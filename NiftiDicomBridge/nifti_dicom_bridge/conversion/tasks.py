@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -67,7 +66,9 @@ def size_of(paths: Iterable[Path]) -> int:
 
 def worker_name() -> str:
     """Return the name of this computer and the number of this process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    import platform
+
+    return f"{platform.node()}:{os.getpid()}"
 
 
 def keys_of_names(names: Iterable[str]) -> frozenset[str]:

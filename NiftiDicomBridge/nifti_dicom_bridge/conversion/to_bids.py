@@ -19,6 +19,7 @@ from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
+from ..options.remedies import remedy
 from ..output import Staging, dataset_locked
 from .entries import OutputPolicy, errors_recorded_in, plans_as_named
 from .existing import check_free, series_of
@@ -147,6 +148,6 @@ def _check_existing(stem: Path, placement: Placement, options: ConversionOptions
         if (options.overwrite or options.skip_existing) and series_of(path) not in ("", placement.image.series[0]):
             raise OutputError(
                 f"{path} is of another series, and is not replaced. Convert the series of a session in one run, "
-                'or distinguish them by "custom_entities" in bids_map="FILE".'
+                f"or distinguish them by {remedy('bids-map', section='custom_entities')}."
             )
         check_free(path, placement.image.series[0], options)

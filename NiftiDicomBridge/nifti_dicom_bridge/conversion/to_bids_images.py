@@ -12,6 +12,7 @@ from ..formats.dicom.reading.plans import Plan
 from ..model import metadata
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions
+from ..options.remedies import remedy
 from ..standard.tags import Tag
 from .entries import OutputPolicy, errors_recorded_in
 from .task_runner import TaskRunner
@@ -68,5 +69,5 @@ def _require_one_patient(plans: Sequence[Plan], options: ConversionOptions) -> N
     if options.subject and count > 1:
         raise OptionError(
             f'subject="{options.subject}" names one patient, and the input contains images of {count}. Convert each patient '
-            'alone, or give "subjects" in bids_map="FILE".'
+            f"alone, or give {remedy('bids-map', section='subjects')}."
         )

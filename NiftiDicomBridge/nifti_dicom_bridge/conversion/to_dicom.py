@@ -187,10 +187,12 @@ def _image_sources(
 
 def _join_masks(sources: Sequence[_Source], options: ConversionOptions) -> None:
     """Let the masks of a folder, and the tissue maps of an image, be written together."""
+    new = {source.file.path: source for source in sources if source.file is not None and source.file.record is None}
+    if len(new) < 2:
+        return
     from .joined_images import joined_files
 
-    new = {source.file.path: source for source in sources if source.file is not None and source.file.record is None}
-    for number, files in enumerate(joined_files(list(new), options) if len(new) > 1 else ()):
+    for number, files in enumerate(joined_files(list(new), options)):
         for file in files:
             new[file].instances = frozenset({f"joined {number}"})
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import BridgeError, OptionError
 from ..model.report import ConversionReport, Entry, Outcome
@@ -18,9 +18,10 @@ from ..options import Progress
 from ..options.urls import UrlPath, is_url, local_path, url_of
 from ..output import observed_commits
 from .entries import errors_recorded_in
-from .mirror import Mirror
-from .publish import publish, publish_tables
 from .tasks import Task, size_of
+
+if TYPE_CHECKING:
+    from .mirror import Mirror
 
 MIRRORS = "mirrors.pickle"
 NOWHERE = Path()
@@ -112,13 +113,15 @@ def mirrored(inputs: Sequence[Path], output: Path = NOWHERE) -> Iterator[tuple[W
     if not any(map(is_url, (*inputs, output))):
         yield Workspace(), inputs, output
         return
+    from .publish import publish_tables
+
     with tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as folder:
         workspace = Workspace(Path(folder).resolve())
         try:
             paths = [_input(path, workspace) for path in inputs]
             if is_url(output):
                 place = workspace.folder / "output" / Path(url_of(output)).name
-                workspace.output = Mirror.of(url_of(output), place, is_output=True)
+                workspace.output = _mirror_of(url_of(output), place, is_output=True)
                 output = workspace.output.folder
             yield workspace, paths, output
             if workspace.output is not None:
@@ -139,7 +142,7 @@ def _input(path: Path, workspace: Workspace) -> Path:
         return path
     url = url_of(path)
     name = Path(url.partition("::")[0]).name or "objects"
-    mirror = Mirror.of(url, workspace.folder / str(len(workspace.inputs)) / name)
+    mirror = _mirror_of(url, workspace.folder / str(len(workspace.inputs)) / name)
     workspace.inputs.append(mirror)
     if not mirror.objects and not mirror.refused:
         raise BridgeError(f"{url}: no such object, and none below it. Check the URL.")
@@ -147,6 +150,13 @@ def _input(path: Path, workspace: Workspace) -> Path:
     if only is not None and len(mirror.objects) == 1 and only.key.endswith(only.name) and url.endswith("/" + only.name):
         return mirror.folder / only.name
     return mirror.folder
+
+
+def _mirror_of(url: str, folder: Path, is_output: bool = False) -> Mirror:
+    """Return the mirror of a URL; what it needs is not imported for files."""
+    from .mirror import Mirror
+
+    return Mirror.of(url, folder, is_output)
 
 
 @lru_cache(maxsize=1)
@@ -160,6 +170,8 @@ def _workspace_in(folder: Path) -> Workspace:
 
 def _converted(task: Task, folder: Path, shared: Sequence[Path], progress: Progress | None) -> Entry:
     """Convert the image of a task: its objects are fetched, and outputs are published when all of them are complete."""
+    from .publish import publish
+
     workspace = _workspace_in(folder)
     entry = Entry(task.title, Outcome.CONVERTED, task.inputs)
     with errors_recorded_in(entry):

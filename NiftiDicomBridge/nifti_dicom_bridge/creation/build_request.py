@@ -16,6 +16,7 @@ from ..labels.profiles import are_masks
 from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
+from ..options.remedies import remedy
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed
@@ -49,7 +50,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     log.warnings += image.warnings
     if not described.where:
         log.warnings.append(
-            "it has no sidecar: what its header, set_values=, metadata= and a reference do not specify stays unknown"
+            f"it has no sidecar: what its header and a reference do not specify is unknown, unless {remedy('set-attributes')}"
         )
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)

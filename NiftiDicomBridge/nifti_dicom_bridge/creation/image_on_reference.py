@@ -16,6 +16,7 @@ from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import Resample, SlicePlane
+from ..options.remedies import remedy
 from ..standard.nifti_codes import NO_FORM
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
@@ -68,10 +69,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
     if not problem:
         return True
     if not shared.options.allow_no_overlap:
-        raise OptionError(
-            f"{problem} Check that reference= is the series of this image; allow_no_overlap=True writes it into the study of "
-            f"that patient all the same. Reference: {reference.describe()}."
-        )
+        raise OptionError(f"{problem} {remedy('check-reference')} Reference: {reference.describe()}.")
     log.warnings.append(f"{problem} It has a new Frame of Reference UID and no references to single frames")
     return False
 

@@ -14,6 +14,7 @@ from ..labels import Segment, find_labels, find_shared_labels, is_profile, read_
 from ..labels.totalsegmentator import with_classes
 from ..model.metadata import Log
 from ..model.volume import Volume
+from ..options.remedies import remedy
 
 _FEW = 5
 
@@ -105,9 +106,7 @@ def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:
     segments = read_labels(source)
     unknown = [] if _is_probability(image) else unknown_values(image, segments)
     if unknown:
-        log.warnings.append(
-            f"names of labels are not those of {source}, which lacks {_some(unknown)}. labels= names the file or profile to use"
-        )
+        log.warnings.append(f"names of labels are not those of {source}, which lacks {_some(unknown)}; {remedy('label-names')}")
         return []
     log.notes.append(f"names of labels: {source}{', by the name of the file' if is_profile(source) else ''}")
     return segments

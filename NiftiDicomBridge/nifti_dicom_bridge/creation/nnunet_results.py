@@ -16,6 +16,7 @@ from ..model.metadata import Log
 from ..model.names import companion
 from ..model.volume import Volume
 from ..options import ConversionOptions, SegmentationForm
+from ..options.remedies import remedy
 from .image_with_sidecar import ImageWithSidecar
 from .label_sources import unknown_values
 
@@ -43,7 +44,7 @@ def with_results(what: ImageWithSidecar, options: ConversionOptions, log: Log) -
     if beside.is_file():
         if options.segmentation is SegmentationForm.FRACTIONAL:
             return _with_probabilities(what, beside, table, regions, log)
-        log.notes.append(f'{beside.name} contains probabilities: segmentation="fractional" writes them')
+        log.notes.append(f"{beside.name} contains probabilities: {remedy('write-probabilities')}")
     if table is None or unknown_values(what.image, _numbers(regions) or read_labels(table)):
         return what, []
     if not regions:

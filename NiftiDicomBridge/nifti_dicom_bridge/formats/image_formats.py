@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..labels import is_label_table
+from .. import labels
 from ..model.names import suffix_of
 from ..model.volume import Volume
-from . import metaimage, mgh, nifti, nrrd
+from . import nifti
 from .nifti.extensions import extension_texts
 
-_READERS = {
-    ".nrrd": nrrd.read_image, ".nhdr": nrrd.read_image, ".mha": metaimage.read_image, ".mhd": metaimage.read_image,
-    ".mgz": mgh.read_image, ".mgh": mgh.read_image,
-}  # fmt: skip
-_NRRD, _MGH = (".nrrd", ".nhdr"), (".mgz", ".mgh")
+_NRRD, _MGH = "nrrd", "mgh"
+_FORMATS = {".nrrd": _NRRD, ".nhdr": _NRRD, ".mha": "metaimage", ".mhd": "metaimage", ".mgz": _MGH, ".mgh": _MGH}
+"""Suffix → the package that reads it, imported when it is needed."""
 
 
 def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> Volume:
@@ -28,23 +27,34 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     GeometryError
         If its matrix does not map voxels to millimeters.
     """
-    reader = _READERS.get(_format_of(path))
-    return reader(path) if reader is not None else nifti.read_image(path, allow_complex, lazy)
+    if not (name := _format_of(path)):
+        return nifti.read_image(path, allow_complex, lazy)
+    volume: Volume = import_module(f".{name}", __package__).read_image(path)
+    return volume
 
 
 def label_texts(path: Path) -> list[str]:
     """Return the label tables in the header of an image, as `labels.read_label_text` reads them."""
-    if _format_of(path) in _NRRD:
-        text = nrrd.segments_text(path)
-        return [text] if text else []
-    return [] if _format_of(path) in _READERS else [text for text in extension_texts(path) if is_label_table(text)]
+    if not (name := _format_of(path)):
+        return [text for text in extension_texts(path) if labels.is_label_table(text)]
+    if name != _NRRD:
+        return []
+    from .nrrd import segments_text
+
+    text = segments_text(path)
+    return [text] if text else []
 
 
 def header_keys(path: Path) -> dict[str, Any]:
     """Return what the header of an image states of its acquisition, as BIDS keys."""
-    return mgh.acquisition_keys(path) if _format_of(path) in _MGH else {}
+    if _format_of(path) != _MGH:
+        return {}
+    from .mgh import acquisition_keys
+
+    return acquisition_keys(path)
 
 
 def _format_of(path: Path) -> str:
-    """Return the last suffix without compression, in lower case."""
-    return Path(suffix_of(path).lower().removesuffix(".gz")).suffix or suffix_of(path).lower().removesuffix(".gz")
+    """Return the package that reads a file by its last suffix without compression; empty for NIfTI."""
+    suffix = suffix_of(path).lower().removesuffix(".gz")
+    return _FORMATS.get(Path(suffix).suffix or suffix, "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..standard.dictionary import tag_of
+from ..standard.tags import Tag
 from . import metadata
 from .charset import AFFECTED_VRS, CharacterSet
 from .volume import Volume
@@ -14,6 +16,18 @@ KEYWORDS = (
     "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime", "Modality", "FrameOfReferenceUID",
     "ContentDate", "ContentTime", "Manufacturer", "ManufacturerModelName", "WindowCenter", "WindowWidth", "SOPClassUID",
 )  # fmt: skip
+_TAGS = {
+    "AccessionNumber": Tag.ACCESSION_NUMBER, "AcquisitionDate": Tag.ACQUISITION_DATE,
+    "AcquisitionNumber": Tag.ACQUISITION_NUMBER, "ContentDate": Tag.CONTENT_DATE, "EchoNumbers": Tag.ECHO_NUMBERS,
+    "InstanceNumber": Tag.INSTANCE_NUMBER, "Manufacturer": Tag.MANUFACTURER, "Modality": Tag.MODALITY,
+    "PatientBirthDate": Tag.PATIENT_BIRTH_DATE, "PatientID": Tag.PATIENT_ID, "PatientName": Tag.PATIENT_NAME,
+    "PatientSex": Tag.PATIENT_SEX, "ProtocolName": Tag.PROTOCOL_NAME, "SOPInstanceUID": Tag.SOP_INSTANCE_UID,
+    "SequenceName": Tag.SEQUENCE_NAME, "SeriesDate": Tag.SERIES_DATE, "SeriesDescription": Tag.SERIES_DESCRIPTION,
+    "SeriesInstanceUID": Tag.SERIES_INSTANCE_UID, "SeriesNumber": Tag.SERIES_NUMBER, "SeriesTime": Tag.SERIES_TIME,
+    "StudyDate": Tag.STUDY_DATE, "StudyDescription": Tag.STUDY_DESCRIPTION, "StudyID": Tag.STUDY_ID,
+    "StudyInstanceUID": Tag.STUDY_INSTANCE_UID, "StudyTime": Tag.STUDY_TIME,
+}  # fmt: skip
+"""Attributes of names, selections and lists: the import of pydicom, for its dictionary, takes longer than a small series."""
 
 
 def identity_of(volume: Volume, keywords: Iterable[str] = KEYWORDS) -> dict[str, str]:
@@ -36,19 +50,17 @@ def identity_of(volume: Volume, keywords: Iterable[str] = KEYWORDS) -> dict[str,
     --------
     >>> from nifti_dicom_bridge import identity_of, read
     >>> identity_of(read("scans")[0], ["Modality", "SeriesDescription"])
-    {'Modality': 'MR', 'SeriesDescription': 'Nasty demo'}
+    {'Modality': 'MR', 'SeriesDescription': 'Oblique MR'}
     """
     return texts_of(volume.dicom.metadata.first.elements, keywords) if volume.source is not None else {}
 
 
 def texts_of(elements: metadata.Elements, keywords: Iterable[str] = KEYWORDS) -> dict[str, str]:
     """Return attributes of a data set in Unicode; see `identity_of`."""
-    from pydicom.datadict import tag_for_keyword
-
     charset = CharacterSet().of(elements)
     result = {}
     for keyword in keywords:
-        text = _text(elements, tag_for_keyword(keyword) or 0, charset)
+        text = _text(elements, _TAGS.get(keyword) or tag_of(keyword), charset)
         if text:
             result[keyword] = text
     return result

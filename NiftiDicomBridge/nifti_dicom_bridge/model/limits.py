@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ..errors import BridgeError
+from ..options.remedies import remedy
 
 MOST_UNCHECKED = 1 << 29
 """Whatever needs less is not suspicious."""
@@ -48,8 +49,7 @@ def check_expanded(where: str, size: int, packed: int, ratio: int = LARGEST_RATI
     """Raise `SizeLimitError` if compressed data claim to be much larger than they are."""
     if size > largest_expanded(packed, ratio):
         raise SizeLimitError(
-            f"{where}: {packed} bytes claim to contain {size} bytes. If the file is trusted, allow it with "
-            f"size_limit={gigabytes_for(size)}."
+            f"{where}: {packed} bytes claim to contain {size} bytes. {remedy('allow-size', gigabytes=gigabytes_for(size))}"
         )
 
 
@@ -59,8 +59,8 @@ def check_memory(where: str, size: int) -> None:
     most = int(own * GIGABYTE) if own is not None else _available()
     if size > max(most, MOST_UNCHECKED):
         raise SizeLimitError(
-            f"{where}: the image needs {size / GIGABYTE:.3g} GB of memory, {most / GIGABYTE:.3g} GB are available. Convert it "
-            f"on a larger computer, or allow it with size_limit={gigabytes_for(size)}."
+            f"{where}: the image needs {size / GIGABYTE:.3g} GB of memory, {most / GIGABYTE:.3g} GB are available. "
+            f"{remedy('allow-memory', gigabytes=gigabytes_for(size))}"
         )
 
 
@@ -70,8 +70,7 @@ def check_text(where: str, size: int) -> None:
     most = int(own * GIGABYTE) if own is not None else max(MOST_UNCHECKED, _available() // PARSED_RATIO)
     if size > most:
         raise SizeLimitError(
-            f"{where}: it has {size} bytes; at most {most} are read. If the file is trusted, allow it with "
-            f"size_limit={gigabytes_for(size)}."
+            f"{where}: it has {size} bytes; at most {most} are read. {remedy('allow-size', gigabytes=gigabytes_for(size))}"
         )
 
 

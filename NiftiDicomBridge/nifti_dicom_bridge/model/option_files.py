@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +44,8 @@ def read_option_text(path: Path) -> str:
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Return the content of a TOML text; raises ValueError if it is not valid, or nests too deeply."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except RecursionError:

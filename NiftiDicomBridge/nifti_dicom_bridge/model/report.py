@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
 from ..options.messages import in_words
+from ..options.remedies import OWN_WORDS
 from ..options.wording import Words
 from .metadata import Change, Log
 from .safe_text import printable
@@ -108,7 +109,7 @@ class Entry:
     >>> from nifti_dicom_bridge import to_nifti
     >>> [entry] = to_nifti("scans", "nifti").entries
     >>> entry.title, entry.outcome, len(entry.inputs)
-    ('7 Nasty demo', <Outcome.CONVERTED: 'converted'>, 7)
+    ('7 Oblique MR', <Outcome.CONVERTED: 'converted'>, 7)
     """
 
     title: str
@@ -134,20 +135,23 @@ class Entry:
         word, _, detail = self.outcome.text.partition(" ")
         return f"{word:10} {self.title} → {where} {detail}".rstrip()
 
-    def in_words(self, words: Words) -> Entry:
-        """Return the entry with its options named in the words of a front end; see `in_words`."""
+    def in_words(self, words: Words, remedies: Mapping[str, str] = OWN_WORDS) -> Entry:
+        """Return the entry in the words of a front end, with its names of options and its remedies; see `in_words`."""
+
+        def texts(originals: list[str]) -> list[str]:
+            return [in_words(text, words, remedies) for text in originals]
 
         def renamed(changes: list[Change]) -> list[Change]:
-            return [replace(change, source=in_words(change.source, words)) for change in changes]
+            return [replace(change, source=in_words(change.source, words, remedies)) for change in changes]
 
         log = replace(
             self.log,
-            warnings=[in_words(text, words) for text in self.log.warnings],
-            notes=[in_words(text, words) for text in self.log.notes],
+            warnings=texts(self.log.warnings),
+            notes=texts(self.log.notes),
             changes=renamed(self.log.changes),
             values=renamed(self.log.values),
         )
-        return replace(self, log=log, error=in_words(self.error, words))
+        return replace(self, log=log, error=in_words(self.error, words, remedies))
 
 
 @dataclass
@@ -225,10 +229,10 @@ class ConversionReport:
         order = sorted(self.entries, key=lambda entry: _ORDER.get(entry.outcome, 1))
         return fitted([title, *("  " + entry.line() for entry in order)])
 
-    def in_words(self, words: Words) -> ConversionReport:
-        """Return the report with its options named in the words of a front end, such as `command_line_words`."""
-        notes = [in_words(note, words) for note in self.notes]
-        return ConversionReport([entry.in_words(words) for entry in self.entries], notes, self.run)
+    def in_words(self, words: Words, remedies: Mapping[str, str] = OWN_WORDS) -> ConversionReport:
+        """Return the report in the words of a front end, such as `command_line_words`; see `in_words`."""
+        notes = [in_words(note, words, remedies) for note in self.notes]
+        return ConversionReport([entry.in_words(words, remedies) for entry in self.entries], notes, self.run)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""

@@ -175,7 +175,7 @@ class Volume:
         >>> from nifti_dicom_bridge import Volume, to_nifti
         >>> image = nibabel.load(to_nifti("scans", "images").outputs[0])
         >>> Volume.from_nibabel(image)
-        Volume('7_Nasty_demo', 48 × 40 × 7 float32, 1.2 × 1.25 × 4 mm)
+        Volume('7_Oblique_MR', 48 × 40 × 7 float32, 1.2 × 1.25 × 4 mm)
         """
         parts = exchange.parts_of_nibabel(image)
         file = image.get_filename()

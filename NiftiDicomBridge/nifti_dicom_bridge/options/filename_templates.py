@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "patient": ("PatientID",),
@@ -92,6 +91,8 @@ def _problem_of_part(part: re.Match[str]) -> str:
     if field is None:
         return f"{part[0]!r} stands alone. Fields are written as {{series}}, codes as %s."
     if field not in FIELDS:
+        from difflib import get_close_matches
+
         near = get_close_matches(field, FIELDS, n=1)
         hint = f"Did you mean {{{near[0]}}}?" if near else f"Fields are {', '.join(FIELDS)}."
         return f"there is no field {{{field}}}. {hint}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 
 from ..errors import OptionError
 from .apply_options import ApplyOptions
 from .options import ConversionOptions, PreviewOptions
+from .remedies import OWN_WORDS, with_remedies
 from .wording import Words, rendered
 
 OPTIONS = (
@@ -28,7 +30,7 @@ _MENTION = re.compile(
 )
 
 
-def message_of(error: BaseException, words: Words) -> str:
+def message_of(error: BaseException, words: Words, remedies: Mapping[str, str] = OWN_WORDS) -> str:
     """Return the message of an error in the words of a front end.
 
     Parameters
@@ -37,6 +39,9 @@ def message_of(error: BaseException, words: Words) -> str:
         Any error; in the message of an `OptionError`, all options are renamed.
     words : callable
         `command_line_words`, `python_words`, or a function of another front end that takes an option and a value.
+    remedies : mapping of str to str, optional
+        Messages for the `OptionError.code` of rules, and remedies for the codes of `remedies.REMEDIES`, where the front end
+        offers something else than Python.
 
     Examples
     --------
@@ -50,12 +55,12 @@ def message_of(error: BaseException, words: Words) -> str:
     --uids applies only to DICOM output. Use it with --to dicom, or leave it out.
     """
     if isinstance(error, OptionError) and error.template:
-        return rendered(error.template, words, error.found)
-    return in_words(str(error), words)
+        return rendered(remedies.get(error.code, error.template), words, error.found)
+    return in_words(str(error), words, remedies)
 
 
-def in_words(text: str, words: Words) -> str:
-    """Return a text of this package, which names options as in Python, in the words of another front end.
+def in_words(text: str, words: Words, remedies: Mapping[str, str] = OWN_WORDS) -> str:
+    """Return a text of this package, which names options as in Python, in the words of another front end; see `message_of`.
 
     Examples
     --------
@@ -68,4 +73,4 @@ def in_words(text: str, words: Words) -> str:
         name, text, plain, keyword, value = mention.groups()
         return words(_NAMES[name], f"{keyword}={value}" if keyword else text or plain or "")
 
-    return _MENTION.sub(renamed, text)
+    return _MENTION.sub(renamed, with_remedies(text, remedies))

@@ -13,6 +13,7 @@ from typing import IO
 from ..errors import OutputError
 from ..model.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
 from ..options import Progress
+from ..options.remedies import remedy
 from .commit import NEW, Commit
 from .former import without_successor
 from .interrupted import clear, recover_locked
@@ -188,12 +189,12 @@ class Staging:
         """Return the place of an output; raises `OutputError` where there can be none."""
         path = PurePosixPath(name)
         if not path.parts or path.is_absolute() or ".." in path.parts:
-            raise OutputError(f'{name!r} is not a file name inside of {self.folder}. Use names="numbered".')
+            raise OutputError(f"{name!r} is not a file name inside of {self.folder}. {remedy('number-files')}")
         problem = portability_problem(name)
         if problem:
-            raise OutputError(f'{name!r} {problem}. Use names="numbered", or another name.')
+            raise OutputError(f"{name!r} {problem}. {remedy('number-files')}")
         if name_key(name) in self._keys:
-            raise OutputError(f'two outputs would be called {name} in {self.folder}. Use names="numbered".')
+            raise OutputError(f"two outputs would be called {name} in {self.folder}. {remedy('number-files')}")
         target = self.folder / name
         if path.parent not in self._parents:  # looked at once for all files of a folder
             above = [self.folder / parent for parent in path.parents]

@@ -15,14 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import DependencyError, OutputError
+from ..options.remedies import remedy
 
 ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
 """H.264 encoders of ffmpeg that need no special hardware, best first."""
 X264 = {"crf": "23", "preset": "veryfast"}
 """Three fifths less processor time than "medium", and the same signal-to-noise ratio within 0.1 dB."""
 NO_ENCODER = (
-    "no MP4 was written: there is neither ffmpeg with an H.264 encoder on the PATH, nor PyAV. Install ffmpeg, or "
-    "'pip install nifti-dicom-bridge[video]'; or leave it out with mp4=False"
+    f"no MP4 was written: there is neither ffmpeg with an H.264 encoder on the PATH, nor PyAV. {remedy('install-ffmpeg')}"
 )
 _ASK_S = 20
 _PIXELS = {2: "gray", 3: "rgb24"}

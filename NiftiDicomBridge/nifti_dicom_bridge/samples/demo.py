@@ -17,14 +17,14 @@ from ..options import ConversionOptions, Names, Target, Uids
 SLICES, ROWS, COLUMNS = 7, 40, 48
 
 
-def demo(output: Path | None, say: Callable[[str], object]) -> bool:
+def demo(output: Path | None, show: Callable[[str], object]) -> bool:
     """Make the sample series, go DICOM → NIfTI → DICOM, and print the proof.
 
     Parameters
     ----------
     output : pathlib.Path or None
         Folder to keep the files in; a temporary one when None.
-    say : callable
+    show : callable
         Takes the lines to print.
 
     Returns
@@ -41,25 +41,25 @@ def demo(output: Path | None, say: Callable[[str], object]) -> bool:
     if output is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} exists and is not empty. Choose another folder.")
     try:
-        return _round(folder, say)
+        return _round(folder, show)
     finally:
         if output is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _round(folder: Path, say: Callable[[str], object]) -> bool:
+def _round(folder: Path, show: Callable[[str], object]) -> bool:
     source, nifti, back = folder / "original", folder / "nifti", folder / "restored"
     make_sample(source)
-    say(f"1. created   {SLICES} MR slices: oblique, slope and intercept per slice, private and nested elements, UTF-8 names")
+    show(f"1. created   {SLICES} MR slices: oblique, slope and intercept per slice, private and nested elements, UTF-8 names")
     forth = convert(Job([source], nifti))
     for path in forth.outputs:
-        say(f"2. written   {path.relative_to(folder)} ({path.stat().st_size} bytes)")
+        show(f"2. written   {path.relative_to(folder)} ({path.stat().st_size} bytes)")
     options = ConversionOptions(target=Target.DICOM, uids=Uids.KEEP, names=Names.ORIGINAL)
     restored = convert(Job([nifti], back, options))
-    say(f"3. restored  {len(restored.outputs)} DICOM files from NIfTI and sidecar alone")
+    show(f"3. restored  {len(restored.outputs)} DICOM files from NIfTI and sidecar alone")
     proof = compare([source], [back])
-    say("4. compared  with the original:")
-    say("\n".join("     " + line for line in proof.table().splitlines()))
+    show("4. compared  with the original:")
+    show("\n".join("     " + line for line in proof.table().splitlines()))
     return forth.ok and restored.ok and proof.same
 
 
@@ -94,7 +94,7 @@ def make_sample(folder: Path) -> list[Path]:
         data_set.file_meta.MediaStorageSOPClassUID = data_set.SOPClassUID
         data_set.file_meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID
         data_set.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-        data_set.file_meta.SourceApplicationEntityTitle = "NASTY_SCANNER"
+        data_set.file_meta.SourceApplicationEntityTitle = "SAMPLE_SCANNER"
         data_set.preamble = b"not empty".ljust(128, b"\0")
         path = folder / f"S{k % 2}" / f"IM{k}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]
     data_set.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND"]
     data_set.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
     data_set.StudyDate, data_set.StudyTime, data_set.AcquisitionTime = "20260102", "030405.678900", f"0304{10 + k}.250000"
-    data_set.Modality, data_set.Manufacturer, data_set.SeriesDescription = "MR", "NiftiDicomBridge", "Nasty demo"
+    data_set.Modality, data_set.Manufacturer, data_set.SeriesDescription = "MR", "NiftiDicomBridge", "Oblique MR"
     data_set.PatientName, data_set.PatientID = "Διονυσιος", "DEMO-1"
     data_set.PatientBirthDate = data_set.PatientSex = data_set.StudyID = data_set.AccessionNumber = ""
     data_set.ReferringPhysicianName = data_set.PositionReferenceIndicator = ""
@@ -136,11 +136,11 @@ def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]
     data_set.Rows, data_set.Columns, data_set.PixelSpacing = ROWS, COLUMNS, ["1.250", "1.20"]
     data_set.BitsAllocated, data_set.BitsStored, data_set.HighBit, data_set.PixelRepresentation = 16, 12, 11, 0
     data_set.RescaleIntercept, data_set.RescaleSlope, data_set.RescaleType = f"-{k}.50", f"{1.25 + k / 7:.12f}", "US"
-    block = data_set.private_block(0x0029, "NASTY PRIVATE", create=True)
+    block = data_set.private_block(0x0029, "SAMPLE PRIVATE", create=True)
     block.add_new(0x10, "OB", bytes((k * n) % 251 for n in range(1500)))
     inner, outer = pydicom.Dataset(), pydicom.Dataset()
     inner.CodeValue, inner.CodingSchemeDesignator, inner.CodeMeaning = "T-A0100", "SRT", f"Brain, slice {k}"
-    outer.private_block(0x0031, "NASTY NESTED", create=True).add_new(0x01, "SQ", Sequence([inner]))
+    outer.private_block(0x0031, "SAMPLE NESTED", create=True).add_new(0x01, "SQ", Sequence([inner]))
     outer.ReferencedSOPClassUID, outer.ReferencedSOPInstanceUID = data_set.SOPClassUID, "1.2.3.4"
     data_set.ReferencedImageSequence = Sequence([outer])
     return data_set

@@ -126,7 +126,7 @@ def test_masks_of_any_names_are_joined_on_request() -> None:
 def test_a_single_mask_reports_that_it_was_not_joined(labels) -> None:
     path = save("one/lesion.nii.gz", (AXES[0] == 1).astype(np.uint8))
     report = to_dicom(path, "out", reference="ct", labels=labels, kind="seg")
-    assert 'labels="masks" was not applied: no other mask' in texts(report)
+    assert 'labels="masks" was not applied: its folder has no other mask' in texts(report)
 
 
 def test_masks_are_no_table_of_labels_of_an_image() -> None:

@@ -33,7 +33,7 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge.cli import main
 from oracles import module
 
-NASTY = '<script>alert("x")</script> &amp; \u202eevil \u05e9\u05dc\u05d5\u05dd \ud800\0 ' + "w" * 90 + " long" * 100
+HOSTILE = '<script>alert("x")</script> &amp; \u202eevil \u05e9\u05dc\u05d5\u05dd \ud800\0 ' + "w" * 90 + " long" * 100
 
 
 def page(report: ConversionReport, folder: Path) -> str:
@@ -249,32 +249,32 @@ def test_files_in_and_out_version_and_time_are_there(sample: Circle) -> None:
 
 
 @pytest.fixture
-def nasty(sample: Circle) -> ConversionReport:
+def hostile(sample: Circle) -> ConversionReport:
     """A report with all that names and texts can hold."""
     report = sample.forth()
     entry = report.entries[0]
-    entry.title = NASTY
-    entry.log.warnings.append(NASTY)
-    entry.log.changes.append(Change("PatientID", NASTY, "u" * 200, NASTY))
+    entry.title = HOSTILE
+    entry.log.warnings.append(HOSTILE)
+    entry.log.changes.append(Change("PatientID", HOSTILE, "u" * 200, HOSTILE))
     report.entries += [
-        Entry(NASTY, Outcome.FAILED, [Path("/data") / ("x" * 200)], error=NASTY),
-        Entry(NASTY, Outcome.SKIPPED, error=NASTY),
+        Entry(HOSTILE, Outcome.FAILED, [Path("/data") / ("x" * 200)], error=HOSTILE),
+        Entry(HOSTILE, Outcome.SKIPPED, error=HOSTILE),
     ]
     return report
 
 
-def test_no_text_becomes_a_tag(nasty: ConversionReport, tmp_path: Path) -> None:
-    text = page(nasty, tmp_path)
+def test_no_text_becomes_a_tag(hostile: ConversionReport, tmp_path: Path) -> None:
+    text = page(hostile, tmp_path)
 
     assert text.count("<script") == 1
     assert "&lt;script&gt;alert(" in text
     assert "\u202e" not in text
 
 
-def test_it_is_valid_html(nasty: ConversionReport, tmp_path: Path) -> None:
+def test_it_is_valid_html(hostile: ConversionReport, tmp_path: Path) -> None:
     html5lib = module("html5lib")
     parser = html5lib.HTMLParser(strict=False)
-    parser.parse(page(nasty, tmp_path))
+    parser.parse(page(hostile, tmp_path))
 
     assert parser.errors == []
 
@@ -343,8 +343,8 @@ def test_a_report_that_cannot_be_written_is_said(circle: Circle) -> None:
 
 
 @pytest.mark.slow
-def test_a_browser_has_nothing_to_complain_about_and_asks_for_nothing(nasty: ConversionReport, tmp_path: Path) -> None:
-    page(nasty, tmp_path)
+def test_a_browser_has_nothing_to_complain_about_and_asks_for_nothing(hostile: ConversionReport, tmp_path: Path) -> None:
+    page(hostile, tmp_path)
     with opened(tmp_path / "report.html") as (shown, said):
         assert shown.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
         assert shown.evaluate("document.images.length") == 7
@@ -366,16 +366,16 @@ def test_pictures_of_any_size_and_drawings_are_complete(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [375, 768, 1200])
-def test_nothing_stands_out_at_the_side(nasty: ConversionReport, tmp_path: Path, width: int) -> None:
-    page(nasty, tmp_path)
+def test_nothing_stands_out_at_the_side(hostile: ConversionReport, tmp_path: Path, width: int) -> None:
+    page(hostile, tmp_path)
     with opened(tmp_path / "report.html", width) as (shown, _):
         assert shown.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_can_be_read(nasty: ConversionReport, tmp_path: Path, scheme: str) -> None:
-    page(nasty, tmp_path)
+def test_every_text_can_be_read(hostile: ConversionReport, tmp_path: Path, scheme: str) -> None:
+    page(hostile, tmp_path)
     with opened(tmp_path / "report.html", scheme=scheme) as (shown, _):
         found = shown.evaluate(CONTRASTS)
     assert len(found) > 50

@@ -22,6 +22,7 @@ from nifti_dicom_bridge.model.geometry import (  # fmt: skip
     attributes_from_affine,
     check_affine,
     closest_orientation,
+    median_of,
     reoriented_affine,
     spacing_problem,
 )
@@ -312,3 +313,8 @@ def test_the_matrix_in_memory_has_all_digits_of_the_files(circle: Circle) -> Non
     (volume,) = read(circle.dicom)
 
     assert (LPS_TO_RAS @ volume.ijk_to_ras)[:3, 3].tolist() == [-1234.56789012, 0.1, 1e-9]
+
+
+@given(st.lists(st.floats(width=64, min_value=-1e300, max_value=1e300) | st.just(float("nan")), min_size=1, max_size=9))
+def test_the_median_is_that_of_numpy(values: list[float]) -> None:
+    np.testing.assert_equal(median_of(values), float(np.median(values)))

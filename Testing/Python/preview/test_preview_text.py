@@ -66,7 +66,7 @@ def test_names_are_in_their_own_letters(told: str) -> None:
 
 def test_pixel_data_are_left_out_and_binary_is_shortened(told: str) -> None:
     assert "(7FE0,0010)" not in told
-    line = next(line for line in told.splitlines() if "[NASTY PRIVATE] (0029,1010)" in line)
+    line = next(line for line in told.splitlines() if "[SAMPLE PRIVATE] (0029,1010)" in line)
     assert "1500 bytes" in line
     assert max(map(len, told.splitlines())) < 2000
 
@@ -75,7 +75,7 @@ def test_items_stand_further_right_than_their_sequence(told: str) -> None:
     lines = told.splitlines()
     n = next(n for n, line in enumerate(lines) if "Referenced Image Sequence (0008,1140)" in line)
     assert len(lines[n + 1]) - len(lines[n + 1].lstrip()) > len(lines[n]) - len(lines[n].lstrip())
-    assert any("[NASTY NESTED] (0031,1001)" in line for line in lines)
+    assert any("[SAMPLE NESTED] (0031,1001)" in line for line in lines)
 
 
 def test_what_all_instances_share_is_told_once_and_the_rest_in_turn(told: str) -> None:

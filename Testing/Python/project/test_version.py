@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import sys
 import tomllib
 
 import pytest
@@ -22,7 +23,16 @@ def test_a_copy_that_is_not_installed_knows_its_version(monkeypatch):
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
+    monkeypatch.setattr(sys, "path", [])
     assert tool_version() == f"{NEXT_RELEASE}+source"
+
+
+def test_the_version_is_that_of_the_installed_package(tmp_path, monkeypatch):
+    (tmp_path / "nifti_dicom_bridge-7.8.9.dev1+g0.dist-info").mkdir()
+    (tmp_path / "nifti_dicom_bridge-7.8.9.dev1+g0.dist-info" / "METADATA").write_text("Version: 7.8.9.dev1+g0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert tool_version() == "7.8.9.dev1+g0" == importlib.metadata.version("nifti-dicom-bridge")
 
 
 def test_the_version_is_a_value_of_software_versions():

@@ -2,10 +2,27 @@
 
 import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from places import LIB, MODULE, python_files
+from places import CORE, LIB, MODULE, python_files
+
+ABOUT_WHAT_WAS_GIVEN = {
+    "bids/rows.py", "bids_dataset/bids_map.py", "bids_dataset/given_keys.py", "conversion/entries.py",
+    "creation/attribute_sources.py", "creation/metadata_file.py", "creation/recast/attributes.py",
+    "deidentification/pseudonyms.py", "formats/dicom/compression.py", "formats/dicom/created/set_values.py",
+    "labels/totalsegmentator.py",
+}  # fmt: skip
+"""Modules whose messages are about a file or a value that the user gave as an option, so in the Python console."""
+OF_WORKERS = {"conversion/executor_runner.py", "conversion/many.py"}
+"""Modules that Slicer does not use: workers on several computers."""
+GIVEN = (
+    r"^\W*the Python option “\w+”(?: with “[^”]*”| was|:)", "limit of the Python option", "because of the Python option",
+    "keep the algorithm of their label file", "NAME:VERSION:FAMILY", "matches each the Python option", "Correct it in",
+)  # fmt: skip
+"""Messages of other modules about an option that the user gave."""
 
 
 def test_every_option_has_words_of_the_panel(slicer):
@@ -26,8 +43,8 @@ def test_every_option_has_words_of_the_panel(slicer):
     ("a.nii exists. Choose another folder, or overwrite=True to replace it.",
      "a.nii exists. Choose another folder, or “Replace existing files” to replace it."),
     ('Use kind="pm", which keeps every value.', "Use the kind “Parametric map”, which keeps every value."),
-    ('leave out uids="keep" and names="original".',
-     "leave out “Keep original UIDs” and the Python option “names” with “original”."),
+    ('uids="keep" and names="original" were chosen.',
+     "“Keep original UIDs” and the Python option “names” with “original” were chosen."),
     ('set it: set_values={"FrameOfReferenceUID": "1.2.3"}', "set it: the value FrameOfReferenceUID=1.2.3"),
     ('Use kind="pm", or leave out deidentify=True; a="b" stays.',
      'Use the kind “Parametric map”, or leave out “De-identify”; a="b" stays.'),
@@ -64,3 +81,52 @@ def test_the_form_of_the_panel_names_no_option_of_the_command_line():
     assert not re.search(
         r"--[a-z]", re.sub(r"<!--.*?-->", "", (MODULE / "Resources/UI/NiftiDicomBridge.ui").read_text("utf-8"))
     )
+
+
+def messages_of(path: Path) -> Iterator[str]:
+    """Yield the messages of a module: its texts without docstrings; ``…`` stands for what is known at run time."""
+    tree = ast.parse(path.read_text("utf-8"))
+    left_out = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            left_out |= {id(part) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left_out:
+            yield node.value
+
+
+def test_every_code_of_a_remedy_has_words_of_the_panel(slicer):
+    from nifti_dicom_bridge.options.checks import RULES
+    from nifti_dicom_bridge.options.remedies import REMEDIES
+    from NiftiDicomBridgeLib.PanelRemedies import panel_remedies
+
+    assert set(REMEDIES) <= set(panel_remedies()) <= {*REMEDIES, *(rule.code for rule in RULES)}
+    assert [text for text in panel_remedies().values() if re.search(r"--[a-z]|\w=|pip install", text)] == []
+
+
+@pytest.mark.parametrize("code", ["check-reference", "allow-size"])
+def test_the_panel_has_its_own_remedies(slicer, code):
+    from nifti_dicom_bridge.options.remedies import remedy
+    from NiftiDicomBridgeLib.PanelMessages import in_panel
+    from NiftiDicomBridgeLib.PanelRemedies import panel_remedies
+
+    text = in_panel(f"a.nii: it differs. {remedy(code, gigabytes=3)}")
+    assert text == f"a.nii: it differs. {panel_remedies()[code].format(gigabytes=3)}"
+
+
+def test_a_remedy_without_a_control_in_the_panel_has_a_code(slicer):
+    """An option in a message is a control of the panel, or was given by the user, or belongs to a remedy with a code."""
+    from NiftiDicomBridgeLib.PanelMessages import in_panel
+
+    modules = [path for path in python_files(CORE) if path.parent.name not in ("cli", "options")]
+    texts = [
+        (path.relative_to(CORE).as_posix(), in_panel(text))
+        for path in modules
+        if path.relative_to(CORE).as_posix() not in ABOUT_WHAT_WAS_GIVEN | OF_WORKERS
+        for text in messages_of(path)
+    ]
+    assert len(texts) > 1000
+    left = [f"{name}: {text}" for name, text in texts if "Python option" in text and not re.search("|".join(GIVEN), text)]
+    assert not left, "\n".join(left)

@@ -99,7 +99,7 @@ def apply(
     ...     return (image.get_fdata() > 500).astype("uint8")
     >>> apply("scans", "results", bright, kind="seg")
     ConversionReport: 1 converted
-      converted  7 Nasty demo: result.nii → results/7_Nasty_demo_bright/000001.dcm
+      converted  7 Oblique MR: result.nii → results/7_Oblique_MR_bright/000001.dcm
     """
     chosen, dicom = _options(options)
     _check_task_options(task, chosen)

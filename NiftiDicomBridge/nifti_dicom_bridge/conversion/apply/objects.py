@@ -30,6 +30,7 @@ from ...model.names import safe_name, stem_of
 from ...model.report import Entry, Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Kind, Progress
+from ...options.remedies import remedy
 from ...output import Staging
 from ...sidecar import match
 from ...sidecar.record import Record
@@ -146,8 +147,8 @@ class ResultWriter:
             modalities = sorted({one.reference.modality for one in originals})
             if len(modalities) > 1:
                 raise OptionError(
-                    f"{result.file}: its modality is unknown, as the inputs are of {' and '.join(modalities)}. Choose the "
-                    'kind: kind="mr" or another one, with take="PATTERN" for the files that are of that kind.'
+                    f"{result.file}: its modality is unknown, as the inputs are of {' and '.join(modalities)}. "
+                    f"{remedy('kinds-of-results')}"
                 )
         return kind, assumed
 
@@ -202,7 +203,7 @@ def _skip(entry: Entry, reason: str) -> None:
 def _check_place(result: Result, original: _Original, image: Volume) -> None:
     """Refuse a result that is not in the space of its original."""
     if problem := space_problem(image, original.reference):
-        raise OptionError(f'{result.file}: {problem} It cannot be stored with the original. Leave it out: take="PATTERN".')
+        raise OptionError(f"{result.file}: {problem} It cannot be stored with the original. {remedy('leave-out-results')}")
 
 
 def _originals_of(run: Run) -> list[_Original]:
@@ -238,7 +239,7 @@ def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) ->
             return fitting[0], False
         raise OptionError(
             f"{result.file}: several inputs have its grid, and its name does not specify which of them it was made from. Let "
-            'the command name it after its input, or use per="volume".'
+            f"the command name it after its input, or {remedy('run-per-volume')}"
         ) from None
     return next(one for one in originals if one.reference is reference), False
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from ...errors import OptionError
+from ...options.remedies import remedy
 
 OF_VOLUME = ("input", "output", "sidecar", "bval", "bvec", "name")
 OF_ANY_RUN = ("input_dir", "output_dir", "subject")
@@ -46,9 +47,8 @@ def check_command(command: Sequence[str], shell: bool, per_study: bool) -> None:
     alone = [word for word in command if "{inputs}" in word and word != "{inputs}"]
     if alone and not shell:
         raise OptionError(
-            f"{{inputs}} is replaced by several arguments and is part of the argument {alone[0]!r}. Separate it by "
-            f"spaces, or use "
-            "shell=True."
+            f"{{inputs}} is replaced by several arguments and is part of the argument {alone[0]!r}. "
+            f"{remedy('separate-arguments')}"
         )
 
 
@@ -69,8 +69,8 @@ def _check_name(name: str, per_study: bool) -> None:
         raise OptionError(f"The command contains {{{name}}}. Placeholders are {known}. Write {{{{{name}}}}} for braces.")
     if one and per_study and name != "output":
         raise OptionError(
-            f"{{{name}}} belongs to one volume, and the command runs once per study. Use {{inputs}}, {{input1}}, {{input2}} or "
-            '{input_dir}, or per="volume".'
+            f"{{{name}}} belongs to one volume, and the command runs once per study. Write {{inputs}}, {{input1}}, {{input2}} "
+            f"or {{input_dir}}, or {remedy('run-per-volume')}"
         )
     if several and not per_study:
         raise OptionError(f"{{{name}}} belongs to a study, and the command runs once per volume. Use {{input}}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from ... import bids
+from ...options.remedies import remedy
 from ...standard import dictionary
 from ...standard.iods import only_in_items
 from ...standard.tags import Tag
@@ -16,7 +17,7 @@ _IDENTITY = 'it identifies the object. kind="KIND" chooses the kind of object, a
 _CHARSET = "texts are written in UTF-8 if they need it, which this attribute states."
 _ITEM = (
     "it belongs in an item of a sequence, and only attributes of the data set can be set. Leave it out; the sidecar of the "
-    'image can specify radiopharmaceuticals, and labels="FILE" segments.'
+    f"image can specify radiopharmaceuticals, and {remedy('segment-attributes')}."
 )
 
 PROTECTED: dict[int, str] = {

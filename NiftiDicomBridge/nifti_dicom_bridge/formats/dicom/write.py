@@ -15,6 +15,7 @@ from ...model.names import safe_name, unique_name
 from ...model.report import Outcome
 from ...model.volume import Volume
 from ...options import Compression, ConversionOptions, Names, Progress, Uids
+from ...options.remedies import remedy
 from ...output import Staging
 from ...standard import dictionary
 from ...standard.pydicom_settings import without_validation
@@ -255,7 +256,7 @@ class _Writer:
         original: str = "",
     ) -> None:
         if name in self.job.files:  # of another series of this job: even ``overwrite`` may not replace that one
-            raise OutputError(f'two files of this conversion would be called {name}. Use names="numbered".')
+            raise OutputError(f"two files of this conversion would be called {name}. {remedy('number-files')}")
         self.job.files.add(name)
         path, checksum, parts = self.staging.path(name), 0, []
         with open(path, "wb", buffering=0) as file:

@@ -106,7 +106,7 @@ def test_ants_warped_image_is_on_the_grid_of_the_fixed_one() -> None:
         data_set.save_as(Path("scans") / ("moving-" + path.name))
     (fixed,) = [image for image in read("scans") if image.name.startswith("7")]
 
-    words = [word.replace("*FLAIR*", "moving").replace("*T1*", "Nasty*") for word in recipe("ants-registration")]
+    words = [word.replace("*FLAIR*", "moving").replace("*T1*", "Oblique*") for word in recipe("ants-registration")]
     assert main(words) == 0
 
     (warped,) = read("results")

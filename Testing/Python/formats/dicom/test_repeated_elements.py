@@ -7,7 +7,7 @@ from pathlib import Path
 from nifti_dicom_bridge import Job, convert
 from nifti_dicom_bridge.samples.demo import make_sample
 
-DESCRIPTION = b"\x08\x00\x3e\x10LO\x0a\x00Nasty demo"
+DESCRIPTION = b"\x08\x00\x3e\x10LO\x0a\x00Oblique MR"
 
 
 def test_the_report_names_an_element_that_stands_there_twice(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pydicom.sequence import Sequence as Items
 from ....labels import Segment
 from ....model.metadata import Log
 from ....options.algorithm import FAMILIES, LONGEST, Algorithm
+from ....options.remedies import remedy
 from ..uids import new_uid
 from .derivation import code_item
 
@@ -27,7 +28,7 @@ def with_algorithm(segments: Sequence[Segment], algorithm: Algorithm, log: Log) 
     if silent and not algorithm.name:
         log.notes.append(
             "the way the segments were made is not specified: SegmentAlgorithmType SEMIAUTOMATIC, 'unknown', is assumed; "
-            "algorithm= specifies it"
+            f"{remedy('specify-algorithm')}"
         )
     if algorithm.is_stated and len(silent) < len(segments):
         log.warnings.append(

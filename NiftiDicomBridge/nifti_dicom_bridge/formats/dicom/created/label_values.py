@@ -7,6 +7,7 @@ import numpy as np
 from ....errors import LabelError
 from ....model.metadata import Log
 from ....model.volume import Volume
+from ....options.remedies import remedy
 from .label_evidence import WHOLE
 
 FULL = 255
@@ -56,8 +57,7 @@ def _whole(voxels: np.ndarray, log: Log) -> np.ndarray:
     odd = voxels[error > WHOLE]
     if odd.size:
         raise LabelError(
-            f'{odd.size} voxels are not whole numbers, such as {float(odd[0])!r}: labels are. Use segmentation="fractional" '
-            'for probabilities, kind="pm" for other values, and nearest neighbor interpolation to resample label maps.'
+            f"{odd.size} voxels are not whole numbers, such as {float(odd[0])!r}: labels are. {remedy('label-values')}"
         )
     if error.size and error.max() > 0:
         log.notes.append(f"labels were rounded to whole numbers: the largest difference is {float(error.max()):.2g}")
@@ -106,6 +106,6 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
     if not scales:
         raise LabelError(
             f"Voxels are from {low:g} to {high:g}, and which value is a probability of 1 is unknown. Divide them so that they "
-            'are from 0 to 1; use segmentation="binary" for labels.'
+            f"are from 0 to 1, or {remedy('write-labels')}."
         )
     return scales[0]

@@ -14,6 +14,7 @@ from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance, Log
 from ....model.volume import Volume
 from ....options import Kind
+from ....options.remedies import remedy
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import pixel_elements, with_equipment
@@ -106,9 +107,7 @@ def planes_of(image: Volume) -> list[Plane]:
     except GeometryError as error:
         if "90°" not in str(error):
             raise
-        raise GeometryError(
-            f'{error} Do it here with resample="shear", or take another axis for the slices (plane="axial", coronal, sagittal).'
-        ) from None
+        raise GeometryError(f"{error} {remedy('right-angles')}") from None
 
 
 def common_elements(request: Request, stored: StoredPixels, log: Log) -> Elements:

@@ -9,6 +9,7 @@ import numpy as np
 from ....errors import PixelError
 from ....model.metadata import Log
 from ....model.volume import Volume
+from ....options.remedies import remedy
 
 DEFAULT_RELATIVE_ERROR = 1e-4
 """Without a limit, rounding may change a value by this part of the range of the image."""
@@ -84,8 +85,7 @@ def check(volume: Volume, error: Difference, max_error: float | None, step: floa
     limit = limit_of(volume, error, max_error)
     if not error.worst <= limit:
         raise PixelError(
-            f'In 16 bits a value would change by {error.worst:.3g}; {limit:.3g} is allowed. Use kind="pm", which keeps every '
-            "value, or allow more with max_error=."
+            f"In 16 bits a value would change by {error.worst:.3g}; {limit:.3g} is allowed. {remedy('allow-error')}"
         )
     seen = min(_EXACT * max(abs(error.low), abs(error.high)), DEFAULT_RELATIVE_ERROR / 10 * error.span)
     if error.worst > max(seen, precision_of(volume, error)):

@@ -12,6 +12,7 @@ from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
 from ....options.algorithm import UNKNOWN, Algorithm
+from ....options.remedies import remedy
 from ....standard.pydicom_settings import each_without_warnings
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of
@@ -103,7 +104,7 @@ def _segmentation_request(request: Request, choices: KindParameters, log: Log) -
     first, *overlapping = _layers(request.image)
     if overlapping and kind is SegmentationForm.FRACTIONAL:
         raise LabelError(
-            'Several label maps in one image cannot be fractional. Use segmentation="binary", or one 4D image of maps.'
+            f"Several label maps in one image cannot be fractional. Write one 4D image of maps, or {remedy('write-labels')}."
         )
     kind = SegmentationForm.BINARY if overlapping else kind
     return SegmentationRequest(

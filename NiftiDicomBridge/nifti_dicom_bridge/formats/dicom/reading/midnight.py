@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ....model.geometry import median_of
 from .coordinates import TIMES
 from .frame_info import FrameInfo
 
@@ -50,4 +51,4 @@ def _first_of_evening(moments: Sequence[float]) -> float:
 
 
 def _middle(frames: Sequence[FrameInfo]) -> float:
-    return float(np.median([frame.order[0] for frame in frames]))
+    return median_of([frame.order[0] for frame in frames])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ....model.geometry import median_of
 from .tolerances import SAME_PERIOD
 
 
@@ -56,16 +57,16 @@ def times_by_rank(values: Sequence[Sequence[float]]) -> list[list[int]] | None:
 
 def _period(steps: np.ndarray) -> float:
     """Return the step of most, refined by those that are about the same; 0 where no step is near the median of them."""
-    median = float(np.median(steps))
+    median = median_of(steps)
     near = steps[np.abs(steps - median) <= SAME_PERIOD * median]
-    return float(np.median(near)) if near.size else 0.0
+    return median_of(near) if near.size else 0.0
 
 
 def _period_of(place: Sequence[float], period: float) -> float:
     """Return the period at one place: hearts beat faster or slower from slice to slice."""
     steps = np.diff(place)
     near = steps[np.abs(steps - period) <= SAME_PERIOD * period]
-    return float(np.median(near)) if near.size else period
+    return median_of(near) if near.size else period
 
 
 def _counted(place: Sequence[float], period: float) -> list[int]:

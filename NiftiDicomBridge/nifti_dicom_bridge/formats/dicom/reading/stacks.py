@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....errors import DicomReadError
-from ....model.geometry import Plane, Stack, affine_from_attributes, spacing_problem
+from ....model.geometry import Plane, Stack, affine_from_attributes, median_of, spacing_problem
 from .components import words_between
 from .frame_info import FrameInfo
 from .jitter import without_jitter
@@ -251,22 +251,31 @@ def _missing_slices(volume: Frames, whole: Frames) -> list[int]:
     planes = [frame.plane for frame in whole if frame.plane is not None]
     own = np.array([frame.plane.position @ planes[0].normal for frame in volume if frame.plane is not None])
     along = np.array([plane.distance for plane in planes])
-    step = float(np.median(np.diff(along))) if len(along) > 1 else whole[0].step_mm
+    step = median_of(np.diff(along)) if len(along) > 1 else whole[0].step_mm
     return [n for n, place in enumerate(along, 1) if np.abs(own - place).min() > step / 2]
 
 
 def _grid(volumes: list[Frames], notes: Sequence[str]) -> Grid:
     planes = [frame.plane for frame in volumes[0] if frame.plane is not None]
     stack = affine_from_attributes(planes, volumes[0][0].step_mm)
-    warnings = [*notes, *shift_note(volumes), *stack_warnings(stack, planes)]
+    warnings = [*notes, *_notes_of_units(volumes), *shift_note(volumes), *stack_warnings(stack, planes)]
     return Grid(volumes, stack, {}, warnings)
+
+
+def _notes_of_units(volumes: Sequence[Frames]) -> list[str]:
+    """Return that frames of one image have different units (RescaleType, Units), so that their values do not compare."""
+    units = dict.fromkeys(frame.units for volume in volumes for frame in volume)
+    if len(units) < 2:
+        return []
+    names = ", ".join(name or "none" for name in units)
+    return [f"the slices have different units (RescaleType (0028,1054) or Units (0054,1001)): {names}"]
 
 
 def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
     """Return what the grid of planes cannot hold."""
     problem = spacing_problem(stack)
     sentences = [f"{problem}: the grid is even, the true positions are in the sidecar"] if problem else []
-    step = abs(float(np.median(stack.steps_mm))) if stack.steps_mm.size else 1.0
+    step = abs(median_of(stack.steps_mm)) if stack.steps_mm.size else 1.0
     if stack.shear_mm > min(0.01, SEEN_SHIFT * step) and not problem:
         angle = float(np.degrees(np.arctan2(stack.shear_mm, step)))
         if angle > 0.1:

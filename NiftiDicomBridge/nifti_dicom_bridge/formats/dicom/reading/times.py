@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ....model.geometry import median_of
 from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
 from .midnight import count_past_midnight
@@ -94,7 +95,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
 def is_even(places: Sequence[Frames]) -> bool:
     """Whether places are evenly spaced, up to jitter: several volumes side by side are not."""
     steps = np.diff(distances([place[0] for place in places]))
-    return len(steps) < 2 or bool(np.abs(steps - np.median(steps)).max() <= SAME_STEP * np.median(steps))
+    return len(steps) < 2 or bool(np.abs(steps - median_of(steps)).max() <= SAME_STEP * median_of(steps))
 
 
 def _parts(places: Sequence[Frames], n: int) -> list[Frames]:
@@ -119,14 +120,14 @@ def _parts(places: Sequence[Frames], n: int) -> list[Frames]:
 def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], moves: bool) -> bool:
     """Whether most parts cover most places, as volumes do, and slices of one volume do not."""
     own = [places_of(part) for part in parts]
-    if any(len(place) > 1 for place in places) and float(np.median([len(part) for part in own])) > OVERLAP * len(places):
+    if any(len(place) > 1 for place in places) and median_of([len(part) for part in own]) > OVERLAP * len(places):
         return True
     if not moves or is_even(places) or min(map(len, own)) < 2:
         return False
     whole = np.ptp(distances([frame for place in places for frame in place]))
     covered = [np.ptp(distances([place[0] for place in part])) / whole for part in own]
     sizes = [len(part) for part in own]
-    return bool(np.median(covered) > OVERLAP and max(sizes) <= 2 * np.median(sizes) and any(is_even(part) for part in own))
+    return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and any(is_even(part) for part in own))
 
 
 def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time) -> list[Frames]:

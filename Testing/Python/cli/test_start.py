@@ -1,0 +1,43 @@
+"""What the start of the command line imports: it is a large part of the time of small conversions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from circle import Circle
+
+MODULES = "import sys; from nifti_dicom_bridge.cli import main; code = main(sys.argv[1:]); print(*sys.modules); sys.exit(code)"
+HEAVY = {"pydicom", "highdicom", "importlib.metadata", "email", "xml", "difflib", "numpy.ma", "tomllib", "socket"}
+"""Each of these is imported where it is needed, and not by the conversion of a series."""
+
+
+def modules_of(*arguments: object) -> set[str]:
+    """Return the names of the modules that a command imports, in a process of its own."""
+    command = [sys.executable, "-c", MODULES, *map(str, arguments)]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split())
+
+
+def test_the_help_imports_no_command() -> None:
+    ours = {name for name in modules_of("--help") if name.startswith("nifti_dicom_bridge.") and ".cli" not in name}
+    assert ours == {"nifti_dicom_bridge.errors"}
+
+
+@pytest.mark.parametrize("suffix", [[], ["--no-gzip"]])
+def test_a_conversion_to_nifti_imports_no_other_package(suffix: list[str], circle: Circle) -> None:
+    circle.make("classic_ct")
+
+    modules = modules_of(circle.dicom, "--to", "nifti", "-o", circle.nifti, *suffix)
+
+    assert "numpy" in modules
+    assert modules & HEAVY == set()
+
+
+def test_a_restoration_imports_no_other_package(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+
+    assert modules_of(circle.nifti, "--to", "dicom", "-o", circle.back, "--uids", "keep") & HEAVY == set()
+    assert len(list(Path(circle.back).rglob("*.dcm"))) == len(list(circle.dicom.iterdir()))
