@@ -177,6 +177,7 @@ def kept(logic, report, folder):
     return logic.importNifti(report.outputs, ConversionOptions(uids=Uids.KEEP), database=False, folder=folder)
 
 
+@pytest.mark.slow
 def test_segmentation_from_dicom_comes_back_identical(logic, loaded, tmp_path):
     node, path = loaded
     report = logic.exportVolumes([node], tmp_path / "nifti")
@@ -213,6 +214,7 @@ def _paint(segment):
     image.Modified()
 
 
+@pytest.mark.slow
 def test_renamed_segment_becomes_a_new_segmentation(logic, loaded, tmp_path):
     node, _ = loaded
     node.GetSegmentation().GetNthSegment(0).SetName("other")
