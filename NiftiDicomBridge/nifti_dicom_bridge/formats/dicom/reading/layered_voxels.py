@@ -56,7 +56,7 @@ class LayeredVoxels(StoredVoxels):
         count = frame_count(instance.elements)
         length = pixel.bytes_of(count)
         end = read_part(instance, length - 1, instance.pixels.length - length + 1)
-        self.loader.note_end(n, length, end, pixel.rows * pixel.columns * count % 8)
+        self.loader.note_end(n, end, pixel, count)
 
 
 def can_be_read_by_slice(plan: Plan) -> bool:

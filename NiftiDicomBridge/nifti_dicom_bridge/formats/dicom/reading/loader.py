@@ -223,7 +223,7 @@ class Loader:
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
         length = pixel.bytes_of(len(frames))
         self.note_residue(n, memoryview(raw)[:length], values, pixel)
-        self._note_tail(n, raw[length:])
+        self.note_tail(n, raw[length:], pixel)
         return values
 
     def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
@@ -233,31 +233,39 @@ class Loader:
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
         count = frame_count(instance.elements)
         length = pixel.bytes_of(count)
-        self.note_end(n, length, raw[length - 1 :], pixel.rows * pixel.columns * count % 8)
+        self.note_end(n, raw[length - 1 :], pixel, count)
         return BitFrames(raw, pixel)
 
-    def note_end(self, n: int, length: int, end: bytes, used: int) -> None:
+    def note_end(self, n: int, end: bytes, pixel: PixelFormat, count: int) -> None:
         """Note the bits behind the last frame of one-bit pixel data, and the bytes behind those.
 
         Parameters
         ----------
         n : int
             The instance.
-        length : int
-            Bytes with pixels.
         end : bytes
-            The last of them, and all behind it.
-        used : int
-            Bits of that byte that are pixels; 0 for all.
+            The last byte with pixels, and all behind it.
+        pixel : PixelFormat
+            How its pixels are.
+        count : int
+            Number of its frames.
         """
+        used = pixel.rows * pixel.columns * count % 8
         behind = end[0] >> used << used if used else 0
         if behind:
-            self.residues[n] = bytes(length - 1) + bytes([behind])
-        self._note_tail(n, end[1:])
+            self.residues[n] = bytes(pixel.bytes_of(count) - 1) + bytes([behind])
+        self.note_tail(n, end[1:], pixel)
 
-    def _note_tail(self, n: int, tail: bytes) -> None:
-        if tail not in (b"", b"\0"):
-            self.tails[n] = tail
+    def note_tail(self, n: int, tail: bytes, pixel: PixelFormat) -> None:
+        """Note what is behind the last frame of an instance, which may be frames that NumberOfFrames does not count."""
+        if tail in (b"", b"\0"):
+            return
+        self.tails[n] = tail
+        more = len(tail) // pixel.bytes_of(1)
+        if more:
+            count = dictionary.describe(Tag.NUMBER_OF_FRAMES)
+            note = f"the pixel data have room for {more} more frame(s) than {count} specifies: they are not in the image"
+            self.doubts[note] = None
 
     def note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
         """Note by which bits the pixel data of an instance differ from what the planes alone would give."""
