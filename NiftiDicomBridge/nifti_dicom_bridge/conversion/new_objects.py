@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
@@ -22,6 +21,7 @@ from ..creation.recast.request import kind_of_volume, recast_request, requested_
 from ..errors import SidecarError
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters, build_objects
+from ..formats.dicom.data_set_file import DataSetFile, NewObject
 from ..formats.dicom.legacy.objects import legacy_objects
 from ..formats.dicom.write import DicomJob, write_objects
 from ..formats.zarr import is_store
@@ -140,9 +140,9 @@ class ObjectBuilder:
             entry.outputs = staging.commit()
         return True
 
-    def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[Any]:
+    def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[NewObject]:
         if kind is Kind.LEGACY:
-            return legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log)
+            return map(DataSetFile, legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log))
         request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.as_changes()
         parameters = replace(kind_parameters_of_source(volume, shared), algorithm=self._algorithm(kind, entry))
