@@ -40,7 +40,7 @@ def kind_parameters_for(
     return KindParameters(
         max_error=options.max_error,
         segments=segments,
-        segmentation=_segmentation(options.segmentation, suffix_of(described.name)),
+        segmentation=_segmentation(options.segmentation, suffix_of(described.name), described.image),
         units=str(described.top.get("Units", "")),
         quantity=suffix_of(described.name),
     )
@@ -49,9 +49,17 @@ def kind_parameters_for(
 def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> KindParameters:
     """Return the same for a volume that came from DICOM: the segments that its object describes."""
     options = shared.options
-    return KindParameters(options.max_error, segments_of(volume), _segmentation(options.segmentation, ""))
+    return KindParameters(options.max_error, segments_of(volume), options.segmentation)
 
 
-def _segmentation(asked: SegmentationForm, suffix: str) -> SegmentationForm:
-    """Return how segments are stored, ``AUTO`` where the values shall specify: those of BIDS' ``dseg`` are never fractional."""
-    return SegmentationForm.BINARY if asked is SegmentationForm.AUTO and suffix == "dseg" else asked
+def _segmentation(asked: SegmentationForm, suffix: str, image: Volume) -> SegmentationForm:
+    """Return how segments are stored, ``AUTO`` where the values shall specify.
+
+    Those of BIDS' ``dseg`` are never fractional. Those of ``probseg`` always are, in percent or of 255 where they are above 1.
+    """
+    if asked is not SegmentationForm.AUTO or suffix not in ("dseg", "probseg"):
+        return asked
+    if suffix == "dseg":
+        return SegmentationForm.BINARY
+    largest = float(image.array.max()) * image.rescale.slope + image.rescale.intercept if image.voxels.size else 0.0
+    return SegmentationForm.FRACTIONAL if largest > 1 else asked

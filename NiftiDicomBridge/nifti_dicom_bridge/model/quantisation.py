@@ -55,7 +55,10 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
     """
     values = real.astype(np.float64)
     if not np.isfinite(values).all():
-        raise PixelError(f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: 16-bit pixels cannot hold them.")
+        raise PixelError(
+            f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: 16-bit pixels cannot hold them. "
+            'Set them to a number, or use kind="pm", which keeps them.'
+        )
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     for dtype in (np.dtype("<u2"),) if unsigned else (np.dtype("<i2"), np.dtype("<u2")):
         limits = np.iinfo(dtype)
