@@ -50,6 +50,7 @@ def test_every_key_of_dcm2niix_is_there_with_its_value(series: tuple[Path, dict]
     assert missing == {}
 
 
+@pytest.mark.slow
 def test_values_are_of_the_types_of_the_schema(series: tuple[Path, dict]) -> None:
     module("bidsschematools")
     module("jsonschema")

@@ -74,6 +74,7 @@ def texts(report: ConversionReport) -> str:
 # --- TotalSegmentator
 
 
+@pytest.mark.slow
 def test_a_folder_of_masks_is_one_segmentation_with_the_codes_of_its_classes() -> None:
     report, seg = converted(masks(), algorithm="TotalSegmentator:2.18.0")
 

@@ -222,6 +222,7 @@ def test_a_worker_that_is_lost_again_and_again_is_a_failure(source: Path, circle
     assert set(executor.calls.values()) == {2}
 
 
+@pytest.mark.slow
 def test_a_pool_whose_processes_end_is_a_failure_of_each_image(source: Path, circle: Circle) -> None:
     with ProcessPoolExecutor(1) as pool:
         pool.submit(os._exit, 1).exception()

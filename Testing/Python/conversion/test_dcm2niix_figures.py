@@ -36,6 +36,7 @@ def differences(case: str, tmp_path: Path) -> np.ndarray:
     return np.abs(np.stack([a.astype(int) - b.astype(int) for a, b in parts]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "percent", "largest", "words"),
     [

@@ -155,6 +155,7 @@ def test_rounding_is_told_in_figures(tmp_path: Path) -> None:
     assert re.search(r"values were rounded: \w+ .*voxels differ, by [\d.e-]+ \([\d.e-]+ % of the range\) at most", words(text))
 
 
+@pytest.mark.slow
 def test_files_that_are_gone_do_not_stop_the_report(sample: Circle) -> None:
     report = sample.forth()
     sample.image().write_bytes(b"no image any more")

@@ -81,6 +81,7 @@ def test_a_voxel_lies_where_the_standard_says(turn: np.ndarray, position: tuple,
     assert np.allclose(matrix @ [i, j, k, 1], [-lps[0], -lps[1], lps[2], 1], atol=1e-9)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(list(permutations(range(3)))), st.tuples(*[st.sampled_from([1, -1])] * 3), affines())
 def test_any_of_48_turns_is_found(order: tuple, flips: tuple, matrix: np.ndarray) -> None:
     turned = reoriented_affine(matrix, order, flips, SHAPE)

@@ -70,6 +70,7 @@ def counted(texts: Iterator[str] | list[str]) -> tuple[Counter[str], int]:
     return found, words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("texts", ["code", "documentation"])
 def test_the_dialect_is_rare(texts: str) -> None:
     if texts == "code":

@@ -38,6 +38,7 @@ def research(scans):
         nibabel.save(nibabel.Nifti1Image(voxels, matrix), f"{name}.nii.gz")
 
 
+@pytest.mark.slow
 def test_what_a_researcher_made_becomes_what_the_guide_says(research):
     kinds = {}
     for command in readme.commands("nifti-dicom-bridge", ROOT / "docs" / "new-objects.md")[:3]:

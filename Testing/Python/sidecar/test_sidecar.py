@@ -304,6 +304,7 @@ def test_columns_of_one_tag_and_many_kinds_come_back(base: dict, vrs: list, data
     assert TableDecoder(BulkReader(_through_json(bulk.to_json()), "a")).table(table, CharacterSet(), "a") == found
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=8))
 def test_bulk_values_come_back_and_equal_ones_stand_once(values: list) -> None:
     bulk = BulkWriter()

@@ -191,6 +191,7 @@ def write_4d(write_series, folder, times=3):
     return files
 
 
+@pytest.mark.slow
 def test_4d_series_loads_as_a_sequence_and_comes_back_identical(slicer, plugin, logic, load, write_series, tmp_path):
     files = write_4d(write_series, tmp_path)
     node = load(files)

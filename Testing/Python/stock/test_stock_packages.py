@@ -130,6 +130,7 @@ def test_new_image_becomes_valid_dicom(name, change, modality, samples, tmp_path
     assert np.allclose(np.sort(before.real_values().ravel()), np.sort(after.real_values().ravel()))
 
 
+@pytest.mark.slow
 def test_edited_image_becomes_a_derived_series(samples, tmp_path):
     convert(Job([samples / "CT"], tmp_path / "nifti"))
     (image,) = (tmp_path / "nifti").glob("*.nii.gz")

@@ -435,6 +435,7 @@ def _two_of_each_phantom(folder: Path) -> list[Path]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["real files", "phantoms"])
 def test_we_agree_with_dciodvfy(which: str, tmp_path: Path) -> None:
     """Recall: how much of what it says we say; precision: how much of what we say it says, each less what was judged."""
@@ -644,6 +645,7 @@ def test_json_is_for_programs(ct: Path, capsys: pytest.CaptureFixture) -> None:
     assert found["findings"][0]["tag"] == "PatientSex (0010,0040)"
 
 
+@pytest.mark.slow
 def test_no_path_is_wrong_usage() -> None:
     assert main(["validate"]) == 2
 

@@ -199,7 +199,7 @@ def test_an_edit_of_a_number_that_two_regions_have_is_refused():
     voxels[0, 0, 0] = 2
     nibabel.save(nibabel.Nifti1Image(voxels, image.affine, image.header), path)
     (entry,) = to_dicom(path, "derived").entries
-    assert "several regions of the original have the number 2" in entry.error
+    assert "several regions of the original have its number 2" in entry.error
 
 
 # --- what the grid does not hold --------------------------------------------------------------------------------------
