@@ -94,10 +94,10 @@ def _is_described_as(label: Label, segment: Segment) -> bool:
 
 
 def _has_color(label: Label, segment: Segment) -> bool:
-    if segment.colour is None:
+    if segment.color is None:
         return True
-    either = (segment.colour, loaded_color(segment.colour))
-    return any(np.abs(np.subtract(color, label.colour)).max() <= COLOR_STEPS for color in either)
+    either = (segment.color, loaded_color(segment.color))
+    return any(np.abs(np.subtract(color, label.color)).max() <= COLOR_STEPS for color in either)
 
 
 def _has_codes(label: Label, segment: Segment) -> bool:

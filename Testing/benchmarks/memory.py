@@ -1,4 +1,4 @@
-"""Peak memory of every conversion against the size of the image: see README.md beside this file."""
+"""Peak memory of every conversion against the size of the image: see README.md in this folder."""
 
 from __future__ import annotations
 

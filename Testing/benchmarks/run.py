@@ -1,4 +1,4 @@
-"""Processor time of whole processes against peers, in turn, in one run: see README.md beside this file."""
+"""Processor time of whole processes against peers, in turn, in one run: see README.md in this folder."""
 
 from __future__ import annotations
 

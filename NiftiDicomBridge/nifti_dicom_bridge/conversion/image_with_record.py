@@ -83,7 +83,7 @@ class ImageWithRecord:
         shown = ", ".join(map(str, times[:8])) + (", …" if len(times) > 8 else "")
         return (
             f"b-values or directions of time(s) {shown} in {self.path.name}'s .bval and .bvec differ from those of the DICOM, "
-            "which keeps its own. To write those of the files, convert the image without its sidecar, and the DICOM as reference"
+            "which keeps its own. To write those of the files, convert the image without its sidecar and with a reference"
         )
 
 

@@ -102,7 +102,7 @@ class PixelFormat:
         return self.floating or (self.bits_stored == self.bits_allocated and self.high_bit == self.bits_stored - 1)
 
     def bytes_of(self, frames: int) -> int:
-        """Return the number of bytes that so many frames take, without padding."""
+        """Return the number of bytes that this number of frames takes, without padding."""
         pixels = self.rows * self.columns * frames
         if self.bits_allocated == 1:
             return (pixels * self.samples + 7) // 8

@@ -1,4 +1,4 @@
-"""Keys of many scanners' series: those that dcm2niix writes, with its values; of the types that the BIDS schema wants."""
+"""Keys of many scanners' series: those that dcm2niix writes, with its values; of the types that the BIDS schema requires."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oracles import equals_dcm2niix, module, oracle, run
 from phantoms import save, vendors
 
 ABOUT_ITSELF = {"ConversionSoftware", "ConversionSoftwareVersion", "RawImage", "BidsGuess"}
-# what dcm2niix writes and the images do not say: docs/dcm2niix.md, "Errata"
+# what dcm2niix writes and the images do not contain: docs/dcm2niix.md, "Errata"
 ERRATA = {
     ("M0Type", "Included"),
     ("RepetitionTimePreparation", 2000),

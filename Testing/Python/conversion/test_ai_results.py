@@ -1,4 +1,4 @@
-"""Results of segmentation tools beside a CT: TotalSegmentator-shaped folders, softmax of nnU-Net, as others read them."""
+"""Results of segmentation tools next to a CT: TotalSegmentator-shaped folders, softmax of nnU-Net, as others read them."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class LossyExecutor(Executor):
 
 
 def of(report: ConversionReport, output: Path) -> list[tuple[str, str, list[str], list[str], str]]:
-    """Return what a report says, without the folder of the outputs."""
+    """Return the content of a report, without the folder of the outputs."""
     return [
         (e.title, str(e.outcome), [p.relative_to(output).as_posix() for p in e.outputs], e.log.warnings + e.log.notes, e.error)
         for e in report.entries

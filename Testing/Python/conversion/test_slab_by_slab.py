@@ -42,7 +42,7 @@ def one_voxel(nifti: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
 
 
 def content(folder: Path) -> list[list[str]]:
-    """Return all elements of all files but those that every conversion makes anew."""
+    """Return all elements of all files but those that every conversion writes again."""
     files = [pydicom.dcmread(path) for path in sorted(folder.rglob("*.dcm"))]
     return [[str(element) + str(element.value) for element in ds if element.keyword not in OWN] for ds in files]
 

@@ -1,4 +1,4 @@
-"""Where voxels lie: the matrix is the inverse of the attributes, any turn is found, any reader agrees."""
+"""Positions of voxels: the matrix is the inverse of the attributes, any turn is found, any reader agrees."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ def test_enhanced_frames_are_sorted_by_place_and_time(circle: Circle) -> None:
 
 
 def test_mosaic_tiles_lie_where_siemens_puts_them(circle: Circle) -> None:
-    """The position of a mosaic is that of an image of its whole size around the same centre."""
+    """The position of a mosaic is that of an image of its whole size around the same center."""
     circle.make("mosaic").forth()
 
     image = nibabel.load(circle.image())

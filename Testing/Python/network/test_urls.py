@@ -234,7 +234,7 @@ def test_a_second_run_into_a_dataset_adds_to_its_tables(server: ObjectServer, ci
 
 @pytest.mark.slow
 def test_an_upload_that_ends_early_is_repeated(source: Path, server: ObjectServer, circle: Circle, monkeypatch) -> None:
-    """Sidecars come first; a journal object says that the image is missing."""
+    """Sidecars come first; a journal object specifies that the image is missing."""
     put = ObjectStore.put
 
     def put_companions(self: ObjectStore, paths: list[Path], names: list[str]) -> None:

@@ -102,7 +102,7 @@ def test_grey_frames_of_the_gif_are_exact(cine_files: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_colours_of_the_gif_are_near(cine_files: Path, tmp_path: Path) -> None:
+def test_colors_of_the_gif_are_near(cine_files: Path, tmp_path: Path) -> None:
     preview(cine_files / "us", tmp_path, mp4=False)
 
     expected = cines.heart_clip()

@@ -132,7 +132,7 @@ BREAKS: list[tuple[str, Callable[[Dataset], None], Fact]] = [
     ("enhanced-ct", inside("PixelValueTransformationSequence", "RescaleSlope", "0"), ("number", "RescaleSlope")),
 ]  # fmt: skip
 NOT_OURS = {("missing", "Laterality"), ("missing", "PatientOrientation"), ("missing", "PlanePositionSlideSequence")}
-"""What dciodvfy reports besides, as it does not know which coordinate system frames lie in."""
+"""What dciodvfy reports besides, as it does not know which coordinate system frames are in."""
 
 
 def facts(path: Path) -> set[Fact]:

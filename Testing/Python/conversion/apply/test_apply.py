@@ -1,4 +1,4 @@
-"""A command or function on DICOM series: what stands beside the original afterwards."""
+"""A command or function on DICOM series: what is next to the original afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segmentations become label maps on their whole grid, and label maps become the same Segmentation, or an honest new one."""
+"""Segmentations become label maps on their whole grid; label maps become the same Segmentation, or a correct new one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from circle import KEEP, KEY, NEW, Circle, in_dicom_order, listing
 from grids import OBLIQUE, assert_same_places
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.conversion.inspect import inspect
+from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
 from nifti_dicom_bridge.labels import Code, Segment, number_in_description, read_labels
 from nifti_dicom_bridge.model.volume import Volume
@@ -30,7 +31,7 @@ from readers import dcmqi_labels, highdicom_image
 OVERLAPS = {"series_1": {0, 1, 3, 4}, "series_1_2": {0, 2}}
 ORGAN = Code("123037004", "SCT", "Anatomical Structure")
 NAMED = [
-    Segment(1, "spleen", ORGAN, Code("78961009", "SCT", "Spleen"), colour=(157, 108, 162)),
+    Segment(1, "spleen", ORGAN, Code("78961009", "SCT", "Spleen"), color=(157, 108, 162)),
     Segment(2, "liver", ORGAN, Code("10200004", "SCT", "Liver")),
     Segment(3, "κύστη", algorithm_type="AUTOMATIC", algorithm_name="net"),
 ]  # fmt: skip
@@ -45,7 +46,7 @@ def voxels(path: Path) -> np.ndarray:
 
 
 def named_segmentation(kind: SegmentationForm = SegmentationForm.BINARY, labels: np.ndarray | None = None) -> Dataset:
-    """Return a whole and valid Segmentation of labels 1 to 3 with empty slices, beside a CT series of twelve."""
+    """Return a whole and valid Segmentation of labels 1 to 3 with empty slices, next to a CT series of twelve."""
     found = np.zeros((1, 12, 8, 9), np.uint8)
     found[0, 2:5, 1:4, 2:7], found[0, 3, 5:, :4], found[0, 8:10, 2:6, 3:6] = 1, 2, 3
     found = found if labels is None else labels
@@ -95,7 +96,7 @@ def one_pixel() -> np.ndarray:
 
 
 def z_of(k: int) -> float:
-    """Return where a slice of the CT series lies."""
+    """Return the position of a slice of the CT series."""
     return -30.125 + 2.5 * k
 
 
@@ -199,7 +200,7 @@ def places(circle: Circle, distances: list[float], spacing: str | None) -> nibab
     ("distances", "spacing", "filled"),
     [
         ([0, 5], "2.5", [1, 0, 1]),
-        ([0, 1.25, 5], "2.5", [1, 1, 0, 0, 1]),  # what is told cannot be: the smallest distance
+        ([0, 1.25, 5], "2.5", [1, 1, 0, 0, 1]),  # the specified value is impossible: the smallest distance
         ([0, 2, 8, 10], None, [1, 1, 0, 0, 1, 1]),
         ([0, 5, 12.5], None, [1, 0, 1, 0, 0, 1]),  # the thickness of 2.5 mm
         ([0, 0.3333, 100.0], "0.333", [1, 1, *[0] * 298, 1]),
@@ -435,7 +436,7 @@ def test_frames_refer_to_the_images_that_those_of_the_original_in_their_plane_we
         groups = found.PerFrameFunctionalGroupsSequence
         return {float(item.PlanePositionSequence[0].ImagePositionPatient[2]): item.DerivationImageSequence for item in groups}
 
-    assert sources(ds) == {**sources(original), z_of(5): []}  # nobody knows what the slice that was left out was made from
+    assert sources(ds) == {**sources(original), z_of(5): []}  # it is unknown what the slice that was left out was made from
     assert ds.ReferencedSeriesSequence[0].to_json() == original.ReferencedSeriesSequence[0].to_json()
 
 
@@ -614,7 +615,6 @@ def _without_distance(ds: Dataset) -> None:
     [
         (_without_segment_2, "does not describe segment 2, which frames are of"),
         (_with_one_number, "several segments have the number 1"),
-        (_without_identification, "frames do not specify their segment"),
         (_without_distance, "the slices are 2.5 mm apart and 1 mm thick"),
     ],
 )
@@ -624,3 +624,12 @@ def test_what_a_segmentation_leaves_open_is_reported(change: Callable[[Dataset],
     put(tmp_path, ds)
 
     assert all(any(words in warning for warning in volume.warnings) for volume in read(tmp_path))
+
+
+def test_frames_of_unknown_segments_are_refused(tmp_path: Path) -> None:
+    ds = named_segmentation()
+    _without_identification(ds)
+    put(tmp_path, ds)
+
+    with pytest.raises(DicomReadError, match="do not specify which of its 3 segments"):
+        read(tmp_path)

@@ -1,4 +1,4 @@
-"""Edited volumes → derived instances: new UIDs, honest provenance, nothing stale (PS3.3 C.7.6.1.1.2, C.12.1.1).
+"""Edited volumes → derived instances: new UIDs, correct provenance, nothing outdated (PS3.3 C.7.6.1.1.2, C.12.1.1).
 
 The instances that the volume came from are the templates; what no longer holds is dropped or computed again.
 """

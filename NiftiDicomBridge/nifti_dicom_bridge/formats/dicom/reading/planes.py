@@ -65,7 +65,7 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
 
 
 def assumed_plane(along: float, axes: np.ndarray | None, spacing: tuple[float, float]) -> Plane:
-    """Return a plane so many mm along the normal of some axes, through the origin."""
+    """Return a plane at this distance in mm along the normal of some axes, through the origin."""
     orientation = axes if axes is not None else np.array(AXIAL)
     return Plane(np.cross(orientation[:3], orientation[3:]) * along, orientation, spacing)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.tags import Tag
@@ -24,6 +25,11 @@ def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]
         Of the object.
     numbers : set of int or None
         Segments that frames are of; None where a frame does not specify it.
+
+    Raises
+    ------
+    DicomReadError
+        If it is unknown which of several segments a frame is of.
     """
     items = [item.elements for item in metadata.items(elements, Tag.SEGMENT_SEQUENCE)]
     described = Counter(metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items)
@@ -32,8 +38,11 @@ def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]
         doubts.append(f"several segments have the number {_listed(several)}: which name and code it has is unknown")
     if metadata.text(elements, Tag.SEGMENTATION_TYPE) == "LABELMAP":
         return doubts
-    if None in numbers:
-        doubts.append("frames do not specify their segment (SegmentIdentificationSequence (0062,000A)): it is unknown")
+    if None in numbers and len(items) > 1:
+        raise DicomReadError(
+            f"Frames of the segmentation do not specify which of its {len(items)} segments they are of "
+            "(SegmentIdentificationSequence (0062,000A) is missing). Copy it again from its source."
+        )
     if unknown := sorted(number for number in numbers - described.keys() if number is not None):
         doubts.append(f"SegmentSequence (0062,0002) does not describe segment {_listed(unknown)}, which frames are of")
     return doubts

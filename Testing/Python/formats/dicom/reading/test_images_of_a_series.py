@@ -1,4 +1,4 @@
-"""Images of one series that differ in meaning are separate volumes, whose names say in what."""
+"""Images of one series that differ in meaning are separate volumes, whose names state the difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where images lie: tiny voxels, jitter, multi-frame objects without functional groups, no position at all."""
+"""Positions of images: tiny voxels, jitter, multi-frame objects without functional groups, no position at all."""
 
 from __future__ import annotations
 
