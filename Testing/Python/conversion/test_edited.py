@@ -286,6 +286,23 @@ def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: flo
     assert listing(circle.back) == {}
 
 
+@pytest.mark.parametrize(("largest", "outlier"), [(2e-3, 0), (1e-6, 0), (2e-3, 10)])
+def test_values_far_below_one_are_not_rounding(largest: float, outlier: float, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+
+    def small(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = np.linspace(largest / 9, largest, image.get_fdata().size).reshape(image.shape)  # such as diffusivity in mm²/s
+        values[0, 0, 0] += outlier
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(small)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    found = np.stack([ds.pixel_array * float(ds.RescaleSlope) + float(ds.RescaleIntercept) for ds in circle.returned()])
+    assert np.allclose(found, in_dicom_order(nibabel.load(circle.image())), atol=max(largest, outlier) / 60000)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_labels_in_the_place_of_an_image_are_reported(dtype: type, circle: Circle) -> None:
     circle.make("classic_ct").forth()
