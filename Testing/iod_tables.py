@@ -1,8 +1,8 @@
 """The table data/iods.json: which attributes each IOD demands, made from the tables that highdicom brings.
 
-Run it to bring the table up to date: ``python Testing/iod_tables.py``; a test fails while it is not. highdicom (MIT licence)
+Run it to bring the table up to date: ``python Testing/iod_tables.py``; a test fails while it is not. highdicom (MIT license)
 extracts its tables from the text of the standard (PS3.3); they are 22 MB there, because every macro is spelt out wherever it
-is used. Here every distinct list of attributes stands once.
+is used. Here every distinct list of attributes occurs once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nifti_dicom_bridge.standard.editions import EDITION_OF
 TABLE = Path(__file__).resolve().parent.parent / "NiftiDicomBridge" / "nifti_dicom_bridge" / "data" / "iods.json"
 VERSION = "0.28.2"
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"  # Sup 243
-# overlays may stand in any of the groups 6000, 6002…: the first stands for all
+# overlays may be in any of the groups 6000, 6002…: the first represents all
 REPEATING = {row[4]: int(mask.replace("x", "0"), 16) for mask, row in RepeatersDictionary.items()}
 
 

@@ -1,7 +1,7 @@
 """The table standard/tags.py: the attributes of the standard that this package names, from the data dictionary of pydicom.
 
 Write `Tag.KEYWORD_IN_CAPITALS` in the code, then run ``python Testing/tag_table.py``; a test fails while the table is not what
-this script makes. pydicom (MIT licence) extracts its dictionary from PS3.6. The package has a table of its own, as importing
+this script makes. pydicom (MIT license) extracts its dictionary from PS3.6. The package has a table of its own, as importing
 pydicom takes longer than converting a small series.
 """
 

@@ -75,7 +75,7 @@ class Background:
     def _work(self) -> None:
         try:
             self._result = self._task.work(self._report_progress)
-        except BaseException as error:  # carried over to the main thread, which shows it
+        except BaseException as error:  # passed to the main thread, which shows it
             self._error = error
 
     def _report_progress(self, what: str, done: int, total: int) -> None:

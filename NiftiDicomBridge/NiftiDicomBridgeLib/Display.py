@@ -55,7 +55,7 @@ def name_labels(node: Any, labels: Sequence[Label]) -> None:
     table.SetNumberOfColors(max(label.number for label in labels) + 1)
     table.SetColor(0, "background", 0.0, 0.0, 0.0, 0.0)
     for label in labels:
-        table.SetColor(label.number, label.name, *(part / 255 for part in label.colour), 1.0)
+        table.SetColor(label.number, label.name, *(part / 255 for part in label.color), 1.0)
     node.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
 
 

@@ -31,8 +31,8 @@ class FurtherKind(NamedTuple):
     suits: Callable[[NodeFacts], bool]
 
 
-def _is_new_grey(facts: NodeFacts) -> bool:
-    return not facts.was_dicom and facts.values in ("greys", "diffusion")
+def _is_new_gray(facts: NodeFacts) -> bool:
+    return not facts.was_dicom and facts.values in ("grays", "diffusion")
 
 
 def _may_be(modality: str) -> Callable[[NodeFacts], bool]:
@@ -40,13 +40,13 @@ def _may_be(modality: str) -> Callable[[NodeFacts], bool]:
 
     def suits(facts: NodeFacts) -> bool:
         known = "MR" if facts.values == "diffusion" else facts.modality
-        return _is_new_grey(facts) and (known == modality or known not in MODALITIES)
+        return _is_new_gray(facts) and (known == modality or known not in MODALITIES)
 
     return suits
 
 
 def _is_map(facts: NodeFacts) -> bool:
-    return _is_new_grey(facts) and facts.times == 1 and facts.values == "greys"
+    return _is_new_gray(facts) and facts.times == 1 and facts.values == "grays"
 
 
 FURTHER_KINDS = (
@@ -60,8 +60,8 @@ FURTHER_KINDS = (
     FurtherKind("Classic", "classic", lambda facts: facts.was_dicom and facts.sop_class in MULTI_FRAME),
     FurtherKind("Enhanced", "enhanced", lambda facts: facts.was_dicom and facts.sop_class in CLASSIC),
     FurtherKind("LegacyConverted", "legacy", lambda facts: facts.was_dicom and facts.sop_class in CLASSIC),
-    FurtherKind("SecondaryCapture", "sc", lambda facts: facts.values == "greys" and facts.sop_class not in MULTI_FRAME),
-    FurtherKind("MultiFrameSecondaryCapture", "sc-multiframe", lambda facts: facts.values == "colours"),
+    FurtherKind("SecondaryCapture", "sc", lambda facts: facts.values == "grays" and facts.sop_class not in MULTI_FRAME),
+    FurtherKind("MultiFrameSecondaryCapture", "sc-multiframe", lambda facts: facts.values == "colors"),
     FurtherKind("StructureSet", "rtstruct", lambda facts: facts.values == "labels" and not facts.was_dicom),
 )
 """In the order of the dialog, behind the kind that suits best."""
@@ -71,7 +71,7 @@ def first_kind(facts: NodeFacts) -> str:
     """Return the kind that suits a node best."""
     if facts.was_dicom:
         return AUTO
-    fixed = {"labels": "seg", "colours": "sc", "diffusion": "mr"}.get(facts.values)
+    fixed = {"labels": "seg", "colors": "sc", "diffusion": "mr"}.get(facts.values)
     if fixed is not None:
         return fixed
     if facts.modality in MODALITIES:
@@ -88,7 +88,7 @@ def first_confidence(facts: NodeFacts) -> float:
     """
     if facts.is_segmentation:
         return BETTER if facts.has_reference and not facts.was_dicom else BETTER_SEGMENTATION
-    kept_by_slicer = facts.values == "greys" and facts.times == 1 and facts.fits_16_bits and not facts.was_dicom
+    kept_by_slicer = facts.values == "grays" and facts.times == 1 and facts.fits_16_bits and not facts.was_dicom
     return EQUAL if kept_by_slicer else BETTER
 
 

@@ -102,7 +102,7 @@ def _words_of(row: Row) -> tuple[str, str, str, str]:
 
     if row.proposal is None:
         return "", "", "", ""
-    beside = row.proposal.beside.value
+    companion = row.proposal.companion.value
     mark = "⚠ " if row.invalid else ""
     becomes, known = DisplayTexts.becomes(row.proposal), DisplayTexts.proposal_text(row.proposal)
-    return DisplayTexts.short_companion_texts()[beside], DisplayTexts.companion_texts()[beside], mark + becomes, known
+    return DisplayTexts.short_companion_texts()[companion], DisplayTexts.companion_texts()[companion], mark + becomes, known

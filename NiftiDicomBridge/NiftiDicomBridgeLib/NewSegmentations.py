@@ -93,8 +93,8 @@ def _add_layer(node: Any, volume: Volume, segments: dict[int, Segment]) -> None:
 def _describe(target: Any, segment: Segment) -> None:
     target.SetName(segment.label)
     target.SetTag(LABEL_VALUE, str(segment.number))
-    if segment.colour is not None:
-        target.SetColor([part / 255 for part in segment.colour])
+    if segment.color is not None:
+        target.SetColor([part / 255 for part in segment.color])
     terminology = terminology_of(segment)
     if terminology:
         target.SetTag(target.GetTerminologyEntryTagName(), terminology)

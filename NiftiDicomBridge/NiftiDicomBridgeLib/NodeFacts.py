@@ -35,7 +35,7 @@ class NodeFacts:
     is_segmentation : bool
         A segmentation node, not a label map.
     values : str
-        ``labels``, ``colours``, ``diffusion`` or ``greys``.
+        ``labels``, ``colors``, ``diffusion`` or ``grays``.
     modality, sop_class : str
         Of its original, else of the series that it was derived from; empty where unknown.
     times : int
@@ -88,7 +88,7 @@ def _facts(node: Any) -> NodeFacts:
     modality, sop_class = (Database.value_of(files[0], tag) if files else "" for tag in (MODALITY, SOP_CLASS))
     sequence = sequence_of(node)
     values = "diffusion" if node.IsA(DIFFUSION) else kind_of_values(node)
-    range_ = _range_of(node) if values == "greys" else (True, 0.0, 0.0)
+    range_ = _range_of(node) if values == "grays" else (True, 0.0, 0.0)
     return NodeFacts(
         was_dicom=original,
         is_segmentation=bool(node.IsA(SEGMENTATION)),

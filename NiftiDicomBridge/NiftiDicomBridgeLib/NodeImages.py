@@ -22,7 +22,7 @@ class Label(NamedTuple):
 
     number: int
     name: str
-    colour: tuple[int, int, int]
+    color: tuple[int, int, int]
     terminology: str = ""
     algorithm_type: str = ""
     algorithm_name: str = ""

@@ -66,11 +66,11 @@ def was_dicom(node: Any) -> bool:
 
 
 def kind_of_values(node: Any) -> str:
-    """Return whether a node holds ``labels``, ``colours`` or ``greys``."""
+    """Return whether a node holds ``labels``, ``colors`` or ``grays``."""
     if node.IsA(SEGMENTATION) or node.IsA(LABEL_MAP):
         return "labels"
     image = node.GetImageData() if node.IsA(VOLUME) and not node.IsA(DIFFUSION) else None
-    return "colours" if image is not None and image.GetNumberOfScalarComponents() > 1 else "greys"
+    return "colors" if image is not None and image.GetNumberOfScalarComponents() > 1 else "grays"
 
 
 def refused_as(node: Any) -> str:

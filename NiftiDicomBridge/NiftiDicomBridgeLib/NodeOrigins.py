@@ -56,7 +56,7 @@ def origin_of(node: Any) -> Origin:
     uids = reference_uids(node)
     series = Database.series_of_instances(uids) if uids else ""
     files = Database.files_of_series(series) if series else []
-    modality = Database.value_of(files[0], MODALITY) if files and kind_of_values(node) == "greys" else ""
+    modality = Database.value_of(files[0], MODALITY) if files and kind_of_values(node) == "grays" else ""
     follows = _follows(node, uids) if modality in KEEPS_MODALITY else None
     if not follows:
         return Origin(files, follows)

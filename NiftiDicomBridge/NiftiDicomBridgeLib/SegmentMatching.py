@@ -10,6 +10,7 @@ import numpy as np
 
 from nifti_dicom_bridge import Log, Segment, Volume, identity_of, segments_of
 
+from .LoadedColors import loaded_color
 from .NodeImages import Label, Mask, NodeImage
 from .SegmentMasks import Grid, on_grid
 from .VoxelEdits import VOXELS_EDITED
@@ -88,9 +89,15 @@ def _pairs(volumes: Sequence[Volume], image: NodeImage) -> list[_Pair] | None:
 def _is_described_as(label: Label, segment: Segment) -> bool:
     """Whether a segment of a node has name, color, codes and algorithm of one in DICOM, as far as that states them."""
     names = (segment.label, segment.type.meaning if segment.type else "")
-    color = segment.colour is None or np.abs(np.subtract(segment.colour, label.colour)).max() <= COLOR_STEPS
     algorithm = not segment.algorithm_type or label.algorithm_type in ("", segment.algorithm_type)
-    return label.name in names and color and algorithm and _has_codes(label, segment)
+    return label.name in names and _has_color(label, segment) and algorithm and _has_codes(label, segment)
+
+
+def _has_color(label: Label, segment: Segment) -> bool:
+    if segment.color is None:
+        return True
+    either = (segment.color, loaded_color(segment.color))
+    return any(np.abs(np.subtract(color, label.color)).max() <= COLOR_STEPS for color in either)
 
 
 def _has_codes(label: Label, segment: Segment) -> bool:

@@ -110,9 +110,9 @@ def read_label_table(text: str) -> list[Label]:
     labels = []
     for row in rows[1:]:
         cells = dict(zip(rows[0], row, strict=False))
-        number, colour = cells.get("index", ""), cells.get("color", "").lstrip("#")
+        number, color = cells.get("index", ""), cells.get("color", "").lstrip("#")
         if number.isdigit() and int(number) and cells.get("name", "n/a") != "n/a":
-            known = bytes.fromhex(colour) if len(colour) == 6 and all(c in HEXADECIMAL for c in colour) else b"\x80\x80\x80"
+            known = bytes.fromhex(color) if len(color) == 6 and all(c in HEXADECIMAL for c in color) else b"\x80\x80\x80"
             labels.append(Label(int(number), cells["name"], (known[0], known[1], known[2])))
     return labels
 
@@ -127,7 +127,7 @@ def _cell(text: str) -> str:
 
 
 def _row(label: Label) -> tuple[str, ...]:
-    color = "#" + bytes(label.colour).hex()
+    color = "#" + bytes(label.color).hex()
     return (str(label.number), _cell(label.name), color, *_codes(label.terminology), *_properties(label))
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from oracles import module, oracle
 
-# contrast of every text with what lies below it (WCAG 2.2, 1.4.3 and the definition of relative luminance)
+# contrast of every text with what is below it (WCAG 2.2, 1.4.3 and the definition of relative luminance)
 CONTRASTS = """() => {
   const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
   const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
   const below = (element) => {
     for (; element; element = element.parentElement) {
       const found = numbers(getComputedStyle(element).backgroundColor);
@@ -38,7 +38,7 @@ CONTRASTS = """() => {
 
 @contextmanager
 def opened(path: Path, width: int = 1200, scheme: str = "light", opening: bool = True) -> Iterator[tuple[Any, list[str]]]:
-    """Open a page, with all that can be opened open; give it, and what the console said or the network was asked for."""
+    """Open a page and everything in it; yield it, the messages of the console and the requests to the network."""
     sync_api: Any = module("playwright.sync_api")
     said: list[str] = []
     with sync_api.sync_playwright() as play:

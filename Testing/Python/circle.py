@@ -1,4 +1,4 @@
-"""The circle DICOM → NIfTI + sidecar → DICOM as tests walk it, and listings of folders to compare."""
+"""The round trip DICOM → NIfTI + sidecar → DICOM for tests, and listings of folders to compare."""
 
 from __future__ import annotations
 

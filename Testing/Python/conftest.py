@@ -21,7 +21,7 @@ PROCESSOR_S, WAITING_S = 120, 1800
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The values in odd files are odd on purpose: pydicom need not say so. And programs can be interrupted."""
+    """The values in odd files are odd on purpose: pydicom need not warn of it. And programs can be interrupted."""
     config.addinivalue_line("filterwarnings", "ignore::UserWarning:pydicom")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # a suite in the background; the programs that tests start and interrupt would ignore it, too

@@ -14,7 +14,7 @@ from nifti_dicom_bridge.options.wording import SWITCHES, flag_of
 
 KEY = "a key of 16 bytes"
 FILE, FOLDER, MISSING = "a file", "a folder", "nothing"
-"""Stand for paths until `options_for` has a folder."""
+"""Placeholders of paths until `options_for` has a folder."""
 GIVEN: dict[str, Any] = {
     "gzip": False, "compress": "rle", "send": "pacs:A@b:104", "layout": "bids", "bids_map": FILE,
     "uids": "keep", "names": "original", "set_values": {"PatientID": "7"},

@@ -1,4 +1,4 @@
-"""What dciodvfy (David Clunie's checker, of 2022) says of files, in words that our findings can be compared with.
+"""What dciodvfy (David Clunie's checker, of 2022) reports about files, in words that our findings can be compared with.
 
 A fact is a pair: ``("missing", "PatientID")``, ``("value", "Modality")``, ``("VR", "00100010")``.
 """
@@ -28,7 +28,7 @@ _LINES = {
 _VALUE = re.compile(r"Unrecognized enumerated value <.*?> for value \d+ of attribute <(.*?)>")
 _REPRESENTATION = re.compile(r"Value invalid for this VR - \(0x(\w{4}),0x(\w{4})\)")
 _OURS = {"VR value": "VR", "character set": "VR", "VM": "VM", "value": "value", "condition": "condition"}
-# facts of other kinds: a sentence that stands for an attribute
+# facts of other kinds: a sentence in the place of an attribute
 _SENTENCES = {
     "MediaStorageSOPInstanceUID different from SOPInstanceUID": ("file meta", "MediaStorageSOPInstanceUID"),
     "MediaStorageSOPClassUID different from SOPClassUID": ("file meta", "MediaStorageSOPClassUID"),

@@ -31,7 +31,7 @@ def centres(volume: Volume) -> np.ndarray:
 
 
 def values_at(array: np.ndarray, ijk_to_lps: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the values of an image (slices, rows, columns) at places that must be voxel centres; 0 outside of it."""
+    """Return the values of an image (slices, rows, columns) at places that must be voxel centers; 0 outside of it."""
     indices = np.linalg.solve(ijk_to_lps, np.c_[places, np.ones(len(places))].T)[:3]
     nearest = np.rint(indices).astype(int)
     apart = ijk_to_lps[:3, :3] @ (indices - nearest)

@@ -44,7 +44,7 @@ def missing(name: str) -> None:
 
 
 def run(*command: object) -> subprocess.CompletedProcess:
-    """Run a program and return what it said."""
+    """Run a program and return its output."""
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, errors="replace", check=False)
 
 

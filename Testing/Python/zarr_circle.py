@@ -1,4 +1,4 @@
-"""The circle DICOM → Zarr → DICOM as tests walk it."""
+"""The round trip DICOM → Zarr → DICOM for tests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ZarrCircle:
 
 
 def image(shape: tuple[int, ...] = (1, 5, 6, 7), dtype: str = "<i2", **more: Any) -> Volume:
-    """Return an image that never was DICOM; every voxel tells its index."""
+    """Return an image that never was DICOM; every voxel contains its index."""
     voxels = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     return Volume(voxels, more.pop("ijk_to_ras", np.diag([-0.7, -0.8, 2.5, 1.0])), **more)
 

@@ -1,4 +1,4 @@
-"""The doors of Slicer: readers and writers, DICOM plugin, actions of the Data module, nodes of every kind.
+"""Slicer's entry points: readers and writers, DICOM plugin, actions of the Data module, nodes of every kind.
 
 Without a build: ``Slicer --testing --no-splash --additional-module-paths <repository>/NiftiDicomBridge --python-code
 "import slicer.testing; slicer.testing.runUnitTest(['<repository>/Testing/Slicer'], 'NiftiDicomBridgeDoorsTest')"``.

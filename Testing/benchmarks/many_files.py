@@ -1,4 +1,4 @@
-"""Time and memory against the number of instances of a series: see README.md beside this file."""
+"""Time and memory against the number of instances of a series: see README.md in this folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Run(NamedTuple):
 
 
 def make_series(folder: Path, count: int) -> None:
-    """Write a functional MR series of so many files: one header, in which a dozen values are replaced in every file."""
+    """Write a functional MR series of this number of files: one header, in which a dozen values are replaced in every file."""
     import numpy as np
 
     folder.mkdir(parents=True)
@@ -133,7 +133,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", "--runs", type=int, default=3)
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
-    parser.add_argument("--most-back", type=int, default=10_000, help="the way back only up to so many files")
+    parser.add_argument("--most-back", type=int, default=10_000, help="the way back only up to this number of files")
     parser.add_argument("-o", "--output", type=Path, default=Path("many_files.json"))
     parser.add_argument("--folder", type=Path, help="where to write the series, of about 13 kB a file")
     parser.add_argument("--make", type=Path, help="only write a series into this new folder")

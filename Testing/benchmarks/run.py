@@ -1,4 +1,4 @@
-"""Processor time of whole processes against peers, in turn, in one run: see README.md beside this file."""
+"""Processor time of whole processes against peers, in turn, in one run: see README.md in this folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Contest:
     megabytes: float = 0.0
 
 
-def make_ct(folder: Path) -> None:
+def make_ct(folder: Path, slices: int = SLICES) -> None:
     """Write the series: noise on a disc, 130 elements per instance."""
     import pydicom
     from pydicom.uid import ExplicitVRLittleEndian, generate_uid
@@ -51,7 +51,7 @@ def make_ct(folder: Path) -> None:
     y, x = np.mgrid[:SIZE, :SIZE]
     disc = ((x - SIZE / 2) ** 2 + (y - SIZE / 2) ** 2 < (0.4 * SIZE) ** 2) * 1050
     study, series, frame = generate_uid(), generate_uid(), generate_uid()
-    for k in range(SLICES):
+    for k in range(slices):
         ds = pydicom.Dataset()
         ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", generate_uid()
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = study, series, frame

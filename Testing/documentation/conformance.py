@@ -19,6 +19,7 @@ from nifti_dicom_bridge.network import dimse, dimse_retrieve
 from nifti_dicom_bridge.options import Clean, Kind, Retain
 from nifti_dicom_bridge.standard import confidentiality_profile, iods
 from nifti_dicom_bridge.standard.dictionary import uid_name
+from nifti_dicom_bridge.validation.file_meta import NEWER_SYNTAXES
 
 from .tables import table
 
@@ -42,7 +43,7 @@ def conformance_parts() -> dict[str, str]:
 
 def _created() -> Iterable[list[str]]:
     for kind, form in OBJECT_KINDS.items():
-        for uid in dict.fromkeys((form.sop_class, form.colour_class, form.small_class)):
+        for uid in dict.fromkeys((form.sop_class, form.color_class, form.small_class)):
             if uid:
                 yield [f"`{kind.value}`", uid_name(uid), uid]
     for name, uid in SEGMENTATIONS.items():
@@ -66,7 +67,8 @@ def _syntaxes() -> Iterable[list[str]]:
     written = {syntax: f"`--compress {compression.value}`" for compression, syntax in SYNTAXES.items()}
     written["1.2.840.10008.1.2.1"] = f"yes, default (`--compress {Compression.NATIVE.value}`)"
     for syntax in dict.fromkeys((*NATIVE, *sorted(dimse_retrieve.SYNTAXES), DEFLATED_FRAMES)):
-        yield [uid_name(syntax), syntax, "yes", written.get(syntax, "restored files only" if syntax in NATIVE else "no")]
+        name = NEWER_SYNTAXES.get(syntax) or uid_name(syntax)
+        yield [name, syntax, "yes", written.get(syntax, "restored files only" if syntax in NATIVE else "no")]
 
 
 def _services() -> Iterable[list[str]]:

@@ -1,7 +1,7 @@
 """A host for the Slicer side of this extension where there is no Slicer application: real MRML, stand-ins for the rest.
 
 MRML and ``slicer.util`` are the real ones, from the wheel ``slicer-core``; Qt comes from ``PySide6-Essentials`` and is
-presented as PythonQt presents it. Everything in this folder that carries the name of something in Slicer is a *stand-in*: it
+presented as PythonQt presents it. Everything in this folder that has the name of something in Slicer is a *stand-in*: it
 does what our code needs and nothing more, and has no name and no argument that the real thing has not.
 
 Use `start` before anything of Slicer is imported, then `load_module`. From the command line, like Slicer itself::
@@ -31,7 +31,7 @@ STANDINS = {
     "SampleData": "sample_data",
     "SubjectHierarchyPlugins": "subject_hierarchy_plugins",
 }
-"""Module as Slicer calls it → file of this folder that stands in for it."""
+"""Module as Slicer calls it → file of this folder that replaces it."""
 
 
 def start(main_window: bool = True, testing: bool = False, home: str | Path | None = None):

@@ -1,4 +1,4 @@
-"""Stand-ins for ``slicer.app``, ``slicer.modules`` and the widgets of Slicer that are no plain Qt."""
+"""Stand-ins for ``slicer.app``, ``slicer.modules`` and the widgets of Slicer that are not plain Qt."""
 
 # ruff: noqa: N801, N815 - names are those of Slicer
 

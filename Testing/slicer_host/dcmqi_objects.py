@@ -48,7 +48,7 @@ class _OfDcmqi(DICOMPlugin):
         return found
 
     def run(self, loadable, folder, *options):
-        """Run the program; returns what it says of the object, None where it fails."""
+        """Run the program; returns its description of the object, None where it fails."""
         command = [program(self.program), "--inputDICOM", loadable.files[0], "--outputDirectory", folder, *options]
         if subprocess.run(command, capture_output=True, text=True, check=False).returncode:
             return None

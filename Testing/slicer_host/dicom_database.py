@@ -1,7 +1,7 @@
 """Stand-ins for ctkDICOMDatabase and ctkDICOMIndexer, on SQLite.
 
 Keeps the rules of the real ones that matter to us: files without Study Instance UID are refused; an instance that comes a
-second time from another file replaces the row of the first; patients are told apart by PatientID and PatientName; copies
+second time from another file replaces the row of the first; patients are distinguished by PatientID and PatientName; copies
 get short hashed names; lists come as tuples; nothing is answered while the database is closed.
 """
 

@@ -1,7 +1,7 @@
 """Stand-in for ``DICOMLib``: opens databases, imports folders, loads series as Slicer does.
 
 The loaders are in `scalar_volumes`, `image_sequences` and `dcmqi_objects`: they read pixels and grids with the parts of
-Slicer that the wheel has (vtkITK) or that Slicer starts (dcmqi), so that a test is no mirror of our own code.
+Slicer that the wheel has (vtkITK) or that Slicer starts (dcmqi), so that a test does not only mirror our own code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stand-in for ``slicer.packaging``: tells what is installed; installing is refused."""
+"""Stand-in for ``slicer.packaging``: reports what is installed; installing is refused."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def read(files, grayscale):
 
 
 def image_of(reader):
-    """Return the image of a reader with unit spacing and no origin, as MRML wants it."""
+    """Return the image of a reader with unit spacing and no origin, as MRML requires."""
     import vtk
 
     change = vtk.vtkImageChangeInformation()

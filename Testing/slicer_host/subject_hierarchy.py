@@ -111,7 +111,7 @@ class qSlicerSubjectHierarchyPluginHandler(qt.QObject):
 
 
 def slicer_icon(name):
-    """Return what stands for an icon of Slicer."""
+    """Return the placeholder of an icon of Slicer."""
     kinds = {"patient": qt.QStyle.SP_DirHomeIcon, "study": qt.QStyle.SP_FileDialogContentsView, "folder": qt.QStyle.SP_DirIcon}
     return qt.QApplication.style().standardIcon(kinds.get(name, qt.QStyle.SP_FileIcon))
 

@@ -1,6 +1,6 @@
 """Kills conversions at every kind of change of the file system, and lets the disk fill up; counts what is lost.
 
-Run ``python Testing/trials/kill_writes.py [KILLS [ERRORS [CASE]]]`` on Linux with a C compiler: so many kills (default 500) and
+Run ``python Testing/trials/kill_writes.py [KILLS [ERRORS [CASE]]]`` on Linux with a C compiler: KILLS (default 500) and
 injected errors (default 300: ENOSPC, EDQUOT, EIO and EROFS in turn), spread evenly over all events of all cases. A small
 library (`fault_preload.c`) is loaded before the C library, counts writes, renames, links, removals and new files below the
 output folder, also those of libraries in C, and stops at the n-th one; a write is done by half before a kill. Then:
@@ -296,7 +296,7 @@ class Trials:
 
 
 def spread(cases: list[Case], total: int) -> Iterator[tuple[Case, int]]:
-    """Yield so many events, evenly over all events of all cases."""
+    """Yield that many events, evenly over all events of all cases."""
     events = [(case, event) for case in cases for event in range(1, case.events + 1)]
     for n in range(min(total, len(events))):
         yield events[n * len(events) // min(total, len(events))]

@@ -232,7 +232,7 @@ def per_time(top: Top, key: str, where: str, times: int) -> list[float]:
 
 
 def _method(top: Top, where: str, sentences: list[str]) -> list[str]:
-    """Return ReconstructionMethod with iterations and subsets as makers write them: ``OP-OSEM 3i21s``."""
+    """Return ReconstructionMethod with iterations and subsets as manufacturers write them: ``OP-OSEM 3i21s``."""
     name, labels, values = (top.get("ReconMethod" + part) for part in ("Name", "ParameterLabels", "ParameterValues"))
     if not isinstance(name, str) or name.upper() in NONE_WORDS or "ReconstructionMethod" in top:
         return []

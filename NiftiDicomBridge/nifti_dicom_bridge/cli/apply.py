@@ -21,6 +21,7 @@ from .convert import Registrar, check_report, pair, write_report_file
 from .convert_options import KINDS, PLANES
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
+from .parser import HelpFormatter
 from .progress_bar import ProgressBar
 from .reading_options import add_selection
 
@@ -46,6 +47,10 @@ fMRIPrep, MONAI and the Spinal Cord Toolbox.
 """
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter, HelpFormatter):
+    """Description and placeholders as they are."""
+
+
 def add_apply(commands: Any) -> None:
     """Add the command."""
     sub = commands.add_parser(
@@ -55,7 +60,7 @@ def add_apply(commands: Any) -> None:
         "results as DICOM next to the original.",
         usage="nifti-dicom-bridge apply INPUT [INPUT ...] -o OUT [options]\n           -- COMMAND ... {input} ... {output} ...",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM files, folders, or a DICOMDIR")
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")
@@ -69,7 +74,7 @@ def add_apply(commands: Any) -> None:
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=float, metavar="GB", help="largest image or decompressed data set")
-    sub.add_argument("--report", type=Path, metavar="FILE", help="write a report: FILE.html for people, FILE.json for programs")
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write a report: FILE.html for people, FILE.json for scripts")
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0, help="print every file and note; -vv: tracebacks")
@@ -78,7 +83,7 @@ def add_apply(commands: Any) -> None:
 def _add_command(group: Any) -> None:
     group.add_argument("--per", choices=[per.value for per in Per], default=Per.AUTO.value,
                        help="run once per volume or per study (default: per study if COMMAND contains {inputs})")  # fmt: skip
-    group.add_argument("--shell", action="store_true", help="run COMMAND by the shell; file names are quoted")
+    group.add_argument("--shell", action="store_true", help="run COMMAND in a shell; file names are quoted")
     group.add_argument("--timeout", type=float, metavar="S", help="stop a command after this number of seconds")
     group.add_argument("--jobs", type=int, default=1, metavar="N", help="run up to N commands at the same time (default: 1)")
     group.add_argument("--input-name", default="{name}", metavar="NAME",

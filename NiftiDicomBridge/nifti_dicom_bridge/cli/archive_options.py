@@ -40,7 +40,7 @@ def add_fetch(commands: Any) -> None:
         description="Fetch series by DICOMweb or DIMSE. Series that are complete in OUT are not fetched again.",
     )
     sub.add_argument("archive", metavar="ARCHIVE", help=ARCHIVE)
-    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")
     sub.add_argument("--study", action="append", default=[], metavar="UID", help="Study Instance UID; may be repeated")
     sub.add_argument("--patient", action="append", default=[], metavar="ID", help="Patient ID; may be repeated")
     sub.add_argument("--series", action="append", default=[], metavar="UID", help="Series Instance UID; may be repeated")
@@ -55,8 +55,9 @@ def add_listen(commands: Any) -> None:
         help=HELP["listen"],
         description="Receive DICOM objects by C-STORE until Ctrl-C. With a command after --, run it for each study when "
                     "nothing more arrives: {study} is the folder of the study, {uid} its Study Instance UID.",
+        usage="nifti-dicom-bridge listen -o OUT --port N --ae-title AET [options]\n           [-- COMMAND ... {study} ...]",
     )  # fmt: skip
-    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; made when missing")
+    sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")
     sub.add_argument("--port", required=True, type=int, metavar="N", help="TCP port, such as 11112")
     sub.add_argument("--ae-title", required=True, metavar="AET", help="AE title; senders that call another one are refused")
     sub.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS",

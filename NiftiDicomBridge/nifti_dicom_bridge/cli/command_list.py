@@ -9,16 +9,16 @@ from importlib import import_module
 from typing import Any
 
 HELP = {
-    "convert": "convert images",
+    "convert": "convert DICOM, NIfTI and Zarr",
     "apply": "run a NIfTI tool on DICOM series",
-    "inspect": "show what is there",
-    "compare": "prove that two folders hold the same DICOM",
-    "validate": "check DICOM files by the standard",
+    "inspect": "list patients, studies, series and images",
+    "compare": "compare two folders of DICOM files",
+    "validate": "check DICOM files against the standard",
     "send": "send DICOM files to an archive",
     "fetch": "fetch series from an archive",
     "listen": "receive studies from scanners and archives",
-    "demo": "show the round trip on a sample made here",
-    "create-sample": "make sample DICOM of several modalities",
+    "demo": "convert a generated sample there and back",
+    "create-sample": "create sample DICOM of several modalities",
 }
 """Command → its line in the help of the program."""
 _ARGUMENTS = {

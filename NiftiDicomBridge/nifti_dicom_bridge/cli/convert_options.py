@@ -33,13 +33,15 @@ def add_convert(commands: Any, can_register: bool) -> None:
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT",
-                     help="folder to write to, made when missing; or a URL: s3://…, gs://…, az://…")  # fmt: skip
+                     help="folder to write to, created if missing; or a URL: s3://…, gs://…, az://…")  # fmt: skip
     _add_form(sub)
     _add_bids(sub.add_argument_group("BIDS", "with --layout bids; see docs/bids-layout.md"))
     _add_dicom(sub.add_argument_group("DICOM files and archives"))
     _add_zarr(sub.add_argument_group("Zarr", "with --to zarr"))
-    _add_creation(sub.add_argument_group("NIfTI that never was DICOM", "and other kinds of DICOM object than the original's"))
-    add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels are for them, too"))
+    _add_creation(
+        sub.add_argument_group("New DICOM objects", "from NIfTI without a DICOM original, or of another kind than the original")
+    )
+    add_preview(sub.add_argument_group("Pictures", "with --to preview; --plane and --labels also apply"))
     add_deidentification(sub.add_argument_group("De-identification", "see docs/deidentification.md"))
     _add_existing(sub)
     add_reading(sub)
@@ -49,9 +51,9 @@ def add_convert(commands: Any, can_register: bool) -> None:
 
 def _add_form(sub: Any) -> None:
     sub.add_argument("--uids", choices=[u.value for u in Uids], default=Uids.NEW.value,
-                     help="new: a new series (default); keep: the very same instances")  # fmt: skip
+                     help="new: a new series (default); keep: the original instances")  # fmt: skip
     sub.add_argument("--names", choices=[n.value for n in Names], default=Names.NUMBERED.value,
-                     help="numbered: SERIES/000001.dcm (default); original: the names the files had")  # fmt: skip
+                     help="numbered: SERIES/000001.dcm (default); original: the original file names")  # fmt: skip
     sub.add_argument("-f", "--filename", metavar="TEMPLATE",
                      help="names of images, such as '{patient}/{series:03}_{description}', or dcm2niix's '%%s_%%d'; fields: "
                           + ", ".join(FIELDS))  # fmt: skip
@@ -80,7 +82,7 @@ def _add_run(sub: Any, can_register: bool) -> None:
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     add_cluster(sub.add_argument_group("Many images", "see docs/scale.md"))
     sub.add_argument("--report", type=Path, metavar="FILE",
-                     help="write what happened: FILE.html to look at, FILE.json for programs")  # fmt: skip
+                     help="write a report: FILE.html for people, FILE.json for scripts")  # fmt: skip
     if can_register:
         sub.add_argument("--register", action="store_true", help="add the DICOM files to Slicer's DICOM database")
     volume = sub.add_mutually_exclusive_group()
@@ -122,15 +124,15 @@ def _add_creation(group: Any) -> None:
                             "repeated: images are paired by grid, then by name")  # fmt: skip
     group.add_argument("--allow-no-overlap", action="store_true",
                        help="also use a reference that the image does not overlap, for patient and study only")  # fmt: skip
-    group.add_argument("--study-from", metavar="DICOM", help="DICOM that gives patient and study only")
+    group.add_argument("--study-from", metavar="DICOM", help="DICOM from which only patient and study are copied")
     group.add_argument("--sidecar", metavar="FILE.json", help="path of the BIDS sidecar, if it is not next to the image")
     group.add_argument("--metadata", metavar="FILE",
-                       help="JSON or TOML with DICOM keywords and values; --set wins over it")  # fmt: skip
+                       help="JSON or TOML with DICOM keywords and values; --set takes precedence")  # fmt: skip
     group.add_argument("--labels", metavar="FILE|PROFILE",
                        help="names, codes and colors of the labels of a label map: a file, or a profile such as freesurfer, "
                             "totalsegmentator:total, masks (docs/labels.md)")  # fmt: skip
     group.add_argument("--algorithm", metavar="NAME[:VERSION[:FAMILY]]",
-                       help="what made a segmentation automatically, such as nnU-Net:2.5:AI")  # fmt: skip
+                       help="algorithm that made a segmentation, such as nnU-Net:2.5:AI")  # fmt: skip
     group.add_argument("--segmentation", choices=[s.value for s in SegmentationForm], default=SegmentationForm.AUTO.value,
                        metavar="FORM",
                        help="how segments are stored: binary (default), labelmap, fractional (default for "

@@ -14,18 +14,18 @@ def add_deidentification(group: Any) -> None:
     group.add_argument("--deidentify", action="store_true",
                        help="remove identifying metadata and file names (PS3.15 Basic Profile)")  # fmt: skip
     group.add_argument("--retain", metavar="LIST", type=str.lower,
-                       help=f"keep in spite of that: {', '.join(Retain)}")  # fmt: skip
+                       help=f"keep nevertheless: {', '.join(Retain)}")  # fmt: skip
     group.add_argument("--clean", metavar="LIST", type=str.lower,
-                       help=f"clean in place of removing: {', '.join(Clean)}")  # fmt: skip
+                       help=f"clean instead of removing: {', '.join(Clean)}")  # fmt: skip
     group.add_argument("--key-file", metavar="FILE",
                        help=f"secret that links UIDs, pseudonyms and dates of several runs (default: {ENVIRONMENT} in the "
                             "environment, else a random key)")  # fmt: skip
     group.add_argument("--pseudonyms", metavar="TABLE.csv",
                        help="columns PatientID and Pseudonym; 'keyed': computed from the key")  # fmt: skip
     group.add_argument("--deidentify-rules", metavar="FILE.toml",
-                       help="attributes to keep, remove, empty or replace; wins over the profile")  # fmt: skip
+                       help="attributes to keep, remove, empty or replace; takes precedence over the profile")  # fmt: skip
     group.add_argument("--identity", action=argparse.BooleanOptionalAction, default=False,
-                       help="write PatientName, PatientBirthDate and InstitutionAddress as keys of the sidecar, too "
+                       help="also write PatientName, PatientBirthDate and InstitutionAddress as keys of the sidecar "
                             "(default: only in its lossless record)")  # fmt: skip
     group.add_argument("--no-record", action="store_false", dest="record", default=True,
                        help="write a plain BIDS sidecar, from which the DICOM cannot be restored")  # fmt: skip

@@ -26,7 +26,7 @@ def parser_of_commands(can_register: bool, command: str | None = None) -> argpar
     parser = Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} INPUT -o OUT [options of convert]\n       {PROGRAM} COMMAND ...",
-        description="DICOM → NIfTI with a JSON sidecar that holds everything, and back to the same DICOM.",
+        description="Convert DICOM to NIfTI with a JSON sidecar that contains every element, and back to the same DICOM files.",
         epilog=f"'{PROGRAM} COMMAND --help' explains each command. Without a command, images are converted: DICOM to NIfTI, "
         "NIfTI and Zarr to DICOM.",
     )
@@ -62,8 +62,20 @@ def joined(argv: Sequence[str]) -> list[str]:
     return words
 
 
+class HelpFormatter(argparse.HelpFormatter):
+    """Breaks lines between words only: a value such as ``as-stored`` stays on one line."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        import textwrap
+
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, without the list of all options."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **{"formatter_class": HelpFormatter, **options})
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Return the arguments; an unknown one is an error of the command, whose help lists the options.

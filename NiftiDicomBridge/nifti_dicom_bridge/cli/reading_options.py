@@ -30,12 +30,13 @@ def add_reading(sub: Any) -> None:
     """Add the options."""
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
     sub.add_argument("--size-limit", type=_limit, metavar="GB",
-                     help="largest image or decompressed data set (default: what fits in memory, and 100 : 1)")  # fmt: skip
+                     help="largest image or decompressed data set (default: what fits in memory, and 100 times the size of the "
+                          "file)")  # fmt: skip
 
 
 def add_selection(sub: Any) -> None:
     """Add the options that select images."""
-    group = sub.add_argument_group("Selection", "patterns with * and ?, whatever the case; each may be repeated")
+    group = sub.add_argument_group("Selection", "patterns with * and ?, case-insensitive; each option may be repeated")
     group.add_argument("--series", action="append", metavar="UID|NUMBER|TEXT",
                        help="only series with this UID, number, description or protocol; or name of a NIfTI file")  # fmt: skip
     group.add_argument("--study", action="append", metavar="UID|ID|DATE|TEXT",

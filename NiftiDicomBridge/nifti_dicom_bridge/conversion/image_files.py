@@ -75,7 +75,7 @@ def _is_selected(path: Path, opener: Callable[[Path], ImageWithRecord], selectio
 
 
 def other_inputs(inputs: Sequence[Path]) -> list[Path]:
-    """Return the inputs that are no such image themselves."""
+    """Return the inputs other than such images."""
     return [path for path in inputs if not is_nifti_file(path) and not is_store(path)]
 
 

@@ -42,7 +42,7 @@ class SidecarKind(StrEnum):
     --------
     >>> from nifti_dicom_bridge import propose, to_nifti
     >>> [proposal] = propose(to_nifti("scans", "images").outputs[:1])
-    >>> proposal.beside
+    >>> proposal.companion
     <SidecarKind.RECORD: 'record'>
     """
 
@@ -61,7 +61,7 @@ class Proposal:
     ----------
     path : pathlib.Path
         The image.
-    beside : SidecarKind
+    companion : SidecarKind
         What was found next to it.
     kind : Kind
         The kind of object; ``AUTO`` where the original comes back.
@@ -86,7 +86,7 @@ class Proposal:
     """
 
     path: Path
-    beside: SidecarKind = SidecarKind.NOTHING
+    companion: SidecarKind = SidecarKind.NOTHING
     kind: Kind = Kind.AUTO
     values: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -130,7 +130,7 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
         if progress is not None:
             progress(path.name, number, len(files))
         proposals.append(proposal_of(path, shared))
-    _note_joined({one.path: one for one in proposals if one.beside is not SidecarKind.RECORD}, options)
+    _note_joined({one.path: one for one in proposals if one.companion is not SidecarKind.RECORD}, options)
     return proposals
 
 
@@ -175,11 +175,11 @@ def proposal_of(path: Path, shared: ConversionContext) -> Proposal:
         if file.record is not None:
             result.frame_of_reference = text(file.record.source.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
         if file.record is not None and shared.options.kind is Kind.AUTO:
-            result.beside = SidecarKind.RECORD
+            result.companion = SidecarKind.RECORD
             result.values = _recorded(file.record.source.metadata.first, shared)
             return result
         what = open_with_sidecar(path, shared.options.sidecar)
-        result.beside = SidecarKind.BIDS if what.top else SidecarKind.NOTHING
+        result.companion = SidecarKind.BIDS if what.top else SidecarKind.NOTHING
         request = request_of(what, shared, log)
         result.kind = request.kind
         changes = {change.attribute: change for change in request.attributes.as_changes()}

@@ -92,13 +92,14 @@ def _store_to_nifti(
     entry = Entry(path.name, Outcome.CONVERTED, [path])
     with errors_recorded_in(entry, options.skip_existing):
         file = open_store(path)
-        volume = replace(file.load().in_memory(), name=name, warnings=file.image.warnings)
+        volume = replace(file.load(), name=name, warnings=file.image.warnings)
         entry.log.warnings += volume.warnings
         volume = public.named(volume, entry.log)
         if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = reoriented(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:
-            stage_nifti(volume, volume.name, staging, options, edited=public.edits(file, entry.log))
+            stage_nifti(volume, volume.name, staging, options, edited=public.edits(file, entry.log), progress=progress)
+            file.check_unchanged()  # lazy voxels were read until now
             stage_labels(volume, volume.name, staging)
             entry.outputs = staging.commit()
     return entry

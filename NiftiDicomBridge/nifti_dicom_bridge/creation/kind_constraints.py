@@ -39,8 +39,8 @@ _LYING = {
 def allowed(values: Values, kind: Kind, sentences: list[str]) -> Values:
     """Return what an object of a kind may have of the values of a sidecar.
 
-    TriggerTime is for gated series only, InversionTime where ScanningSequence specifies IR, which not every maker specifies
-    for prepared gradient echoes (PS3.3 C.8.3.1, C.8.9.4). Each has another attribute, of Enhanced MR, that is bound to nothing.
+    TriggerTime is for gated series only, InversionTime where ScanningSequence specifies IR, which some manufacturers omit for
+    prepared gradient echoes (PS3.3 C.8.3.1, C.8.9.4). Each has another attribute, of Enhanced MR, that is bound to nothing.
     """
     kept = {tag: value for tag, value in values.items() if tag not in _UNWANTED.get(kind, ())}
     left = [tag for tag in values if tag not in kept]

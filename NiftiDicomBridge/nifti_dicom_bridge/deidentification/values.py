@@ -29,7 +29,7 @@ assert NUMBER_FORMATS.keys() < _SIZES.keys()
 def in_form(vr: str, raw: bytes, most: int | None = None) -> bytes:
     """Return a value field as far as it has the form of its VR, padded again; values that have not are empty.
 
-    Text ends at the first null character, numbers are whole ones, and nothing remains of a value that is no number, code
+    Text ends at the first null character, numbers are whole ones, and nothing remains of a value that is not a number, code
     string, date, time, age or UID. With `most`, there are no more binary values than that.
     """
     if vr in _SIZES:

@@ -29,7 +29,7 @@ class LabelColors:
         """Return a plane of numbers as colors, shape (rows, columns, 3), 8 bits; background is black."""
         table = np.zeros((max(self.keys, default=0) + 1, 3), np.uint8)
         for number, key in self.keys.items():
-            table[number] = key.colour
+            table[number] = key.color
         inside = (numbers > 0) & (numbers < len(table))
         colors: np.ndarray = table[np.where(inside, numbers, 0).astype(np.intp)]
         return colors
@@ -37,7 +37,7 @@ class LabelColors:
     @property
     def legend(self) -> list[tuple[str, str]]:
         """Color (``#rrggbb``) and text of each label."""
-        return [(_hexadecimal(key.colour), f"{number} {key.label}") for number, key in sorted(self.keys.items())]
+        return [(_hexadecimal(key.color), f"{number} {key.label}") for number, key in sorted(self.keys.items())]
 
 
 def label_colors_of(*images: tuple[Image | None, Volume | None]) -> LabelColors | None:

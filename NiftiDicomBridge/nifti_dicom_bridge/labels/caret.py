@@ -8,7 +8,7 @@ from . import checks
 from .checks import Place
 from .segment import RGB, Segment
 
-_COLOURS = ("Red", "Green", "Blue")
+_COLORS = ("Red", "Green", "Blue")
 
 
 def is_caret(text: str) -> bool:
@@ -35,15 +35,15 @@ def read_caret(text: str, place: Place) -> list[Segment]:
 
 def _segment(label: ElementTree.Element, here: Place) -> Segment:
     number = checks.number(label.get("Key", ""), here)
-    parts = [label.get(name, "") for name in _COLOURS]
-    return Segment(number, checks.label(label.text or "", here), colour=_colour(parts, here))
+    parts = [label.get(name, "") for name in _COLORS]
+    return Segment(number, checks.label(label.text or "", here), color=_color(parts, here))
 
 
-def _colour(parts: list[str], here: Place) -> RGB | None:
+def _color(parts: list[str], here: Place) -> RGB | None:
     """Return a color whose parts go from 0 to 1, written with a decimal point or without."""
     if not any(parts):
         return None
-    return checks.colour([f"{float(part):.6f}" if _is_number(part) else part for part in parts], here)
+    return checks.color([f"{float(part):.6f}" if _is_number(part) else part for part in parts], here)
 
 
 def _is_number(text: str) -> bool:

@@ -51,7 +51,7 @@ def label(value: object, place: Place) -> str:
     return text[:LONGEST_LABEL].strip()
 
 
-def colour(parts: Sequence[object], place: Place) -> RGB | None:
+def color(parts: Sequence[object], place: Place) -> RGB | None:
     """Return red, green, blue from 0 to 255; numbers from 0 to 1 are taken as such where one has a decimal point."""
     texts = [str(part).strip() for part in parts[:3]]
     if not any(texts):
@@ -68,7 +68,7 @@ def colour(parts: Sequence[object], place: Place) -> RGB | None:
     return red, green, blue
 
 
-def hex_colour(text: str, place: Place) -> RGB | None:
+def hex_color(text: str, place: Place) -> RGB | None:
     """Return the color of ``#rrggbb``; None for none (empty, ``n/a``)."""
     text = text.strip()
     if text.lower() in ("", "n/a"):
@@ -77,7 +77,7 @@ def hex_colour(text: str, place: Place) -> RGB | None:
     if match is None:
         parts = re.findall(r"[\d.]+", text)
         if len(parts) in (3, 4):
-            return colour(parts, place)
+            return color(parts, place)
         raise place.error(f"{text!r} is not a color. Write it as #rrggbb.")
     red, green, blue = bytes.fromhex(match.group(1))
     return red, green, blue

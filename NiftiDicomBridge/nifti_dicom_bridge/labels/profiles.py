@@ -69,7 +69,7 @@ def profile_of_name(stem: str) -> str:
 def _freesurfer(variant: str) -> list[Segment]:
     _refuse_variant(variant, "freesurfer")
     rows = _table("freesurfer")["labels"]
-    return [Segment(int(n), name, colour=(red, green, blue)) for n, (name, red, green, blue) in rows.items()]
+    return [Segment(int(n), name, color=(red, green, blue)) for n, (name, red, green, blue) in rows.items()]
 
 
 def _tissues(*names: str) -> Callable[[str], list[Segment]]:

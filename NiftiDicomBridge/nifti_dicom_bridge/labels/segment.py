@@ -43,7 +43,7 @@ class Segment:
         Of the type: mostly a side.
     region, region_modifier : Code or None
         Anatomic region, where the type alone does not specify it: a cyst in the left kidney.
-    colour : tuple of int or None
+    color : tuple of int or None
         Red, green, blue from 0 to 255.
     algorithm_type : str
         ``AUTOMATIC``, ``SEMIAUTOMATIC``, ``MANUAL``; empty if unknown.
@@ -66,7 +66,7 @@ class Segment:
     modifier: Code | None = None
     region: Code | None = None
     region_modifier: Code | None = None
-    colour: RGB | None = None
+    color: RGB | None = None
     algorithm_type: str = ""
     algorithm_name: str = ""
     tracking_id: str = ""

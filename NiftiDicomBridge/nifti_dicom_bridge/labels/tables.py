@@ -15,7 +15,7 @@ from .segment import RGB, Code, Segment
 # what tools call the columns, in lower case
 _NUMBER = ("index", "labelvalue", "label_value", "label id", "labelid", "id", "number", "value", "label_id", "label")
 _NAME = ("name", "structure", "labelname", "label_name", "class", "class_name", "region", "label")
-_ABBREVIATION, _MAPPING, _COLOUR = "abbreviation", "mapping", ("color", "colour", "hex", "dicomrgbcolor", "rgb")
+_ABBREVIATION, _MAPPING, _COLOR = "abbreviation", "mapping", ("color", "colour", "hex", "dicomrgbcolor", "rgb")
 _RED_GREEN_BLUE = (("color_r", "color_g", "color_b"), ("r", "g", "b"), ("red", "green", "blue"))
 # field of Segment → beginnings of the columns of its code: 3D Slicer's CSV, and the names of the DICOM attributes
 _CODES = {
@@ -89,7 +89,7 @@ def _segment(row: Row, here: Place) -> Segment:
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
     name = tsv_text(_name_of(row)) or (kind.meaning if kind else "") or _mapped(row, here)
-    return Segment(number, checks.label(name, here), colour=_colour(row, here), **codes, **_properties(row, here))
+    return Segment(number, checks.label(name, here), color=_color(row, here), **codes, **_properties(row, here))
 
 
 def _properties(row: Row, here: Place) -> dict[str, Any]:
@@ -127,12 +127,12 @@ def _mapped(row: Row, here: Place) -> str:
     return "" if text.lower() in _NOTHING else bids_label(checks.number(text, here))
 
 
-def _colour(row: Row, here: Place) -> RGB | None:
+def _color(row: Row, here: Place) -> RGB | None:
     for columns in (*_RED_GREEN_BLUE, ("2", "3", "4")):
         if all(column in row for column in columns):
-            return checks.colour([row[column] for column in columns], here)
-    text = next((row[column] for column in (*_COLOUR, "2") if column in row), "")
-    return checks.hex_colour(text, here)
+            return checks.color([row[column] for column in columns], here)
+    text = next((row[column] for column in (*_COLOR, "2") if column in row), "")
+    return checks.hex_color(text, here)
 
 
 def _code(row: Row, beginnings: tuple[str, ...], here: Place) -> Code | None:

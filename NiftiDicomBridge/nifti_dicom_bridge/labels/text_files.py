@@ -42,7 +42,7 @@ def read_snap(text: str, place: Place) -> list[Segment]:
         if parts is None:
             raise here.error(f'{line.strip()!r} is not of the form: number R G B A VIS MSH "name". Repair the line.')
         value = checks.number(parts[1], here)
-        segments.append(Segment(value, checks.label(parts[8], here), colour=checks.colour(parts.group(2, 3, 4), here)))
+        segments.append(Segment(value, checks.label(parts[8], here), color=checks.color(parts.group(2, 3, 4), here)))
     return segments
 
 
@@ -55,5 +55,5 @@ def read_table(text: str, place: Place) -> list[Segment]:
         if parts is None:
             raise here.error(f"{line.strip()!r} is not of the form: number name R G B A. Repair the line.")
         value = checks.number(parts[1], here)
-        segments.append(Segment(value, checks.label(parts[2], here), colour=checks.colour(parts.group(3, 4, 5), here)))
+        segments.append(Segment(value, checks.label(parts[2], here), color=checks.color(parts.group(3, 4, 5), here)))
     return segments

@@ -15,7 +15,7 @@ from .segment import RGB, Code, Segment
 
 _FIELDS = ("category", "type", "modifier", "region", "region_modifier")
 _LEAST = 2
-"""So many classes show that labels are those of a task: a single name may be that of another tool."""
+"""This number of classes shows that labels are those of a task: a single name may be that of another tool."""
 # the colors that it writes into the header of a label map, by number and not by class (nifti_ext_header.py)
 _BY_NUMBER = (
     (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255), (0, 255, 255), (255, 128, 0), (255, 0, 128),
@@ -65,9 +65,9 @@ def with_classes(segments: Sequence[Segment], log: Log) -> list[Segment]:
 
 def _completed(segment: Segment) -> Segment:
     known = _table()["classes"][segment.label]
-    colour: RGB | None = tuple(known["color"]) if "color" in known else None
-    own = None if segment.colour == _BY_NUMBER[segment.number % len(_BY_NUMBER)] else segment.colour
-    segment = replace(segment, colour=own or colour or segment.colour)
+    color: RGB | None = tuple(known["color"]) if "color" in known else None
+    own = None if segment.color == _BY_NUMBER[segment.number % len(_BY_NUMBER)] else segment.color
+    segment = replace(segment, color=own or color or segment.color)
     if segment.type is not None or "type" not in known:
         return segment
     category, kind, modifier, region, region_modifier = (Code(*known[field]) if field in known else None for field in _FIELDS)

@@ -140,9 +140,9 @@ def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:
 
 def _from_object(key: str, value: dict[str, Any], here: Place) -> Segment:
     name = value.get("name") or value.get("label") or value.get("SegmentLabel")
-    colour = value.get("color") or value.get("colour") or value.get("recommendedDisplayRGBValue")
+    color = value.get("color") or value.get("colour") or value.get("recommendedDisplayRGBValue")
     number, label = checks.number(key, here), checks.label(name or "", here)
-    return Segment(number, label, colour=_colour(colour, here), **_codes(value, here))
+    return Segment(number, label, color=_color(color, here), **_codes(value, here))
 
 
 def _segments_of_attributes(lists: Any, place: Place) -> list[Segment]:
@@ -171,19 +171,19 @@ def _described_segment(one: dict[str, Any], here: Place) -> Segment:
     return Segment(
         checks.number(one["labelID"], here),
         checks.label(name, here),
-        colour=_colour(one.get("recommendedDisplayRGBValue"), here),
+        color=_color(one.get("recommendedDisplayRGBValue"), here),
         algorithm_type=algorithm,
         algorithm_name=str(one.get("SegmentAlgorithmName", ""))[: checks.LONGEST_LABEL],
         **codes,
     )
 
 
-def _colour(value: Any, here: Place) -> RGB | None:
+def _color(value: Any, here: Place) -> RGB | None:
     if value is None or isinstance(value, str):
-        return checks.hex_colour(value or "", here)
+        return checks.hex_color(value or "", here)
     if not isinstance(value, list):
         raise here.error(f"{json.dumps(value)[:60]} is not a color. Write three numbers from 0 to 255.")
-    return checks.colour(value, here)
+    return checks.color(value, here)
 
 
 def _codes(one: dict[str, Any], here: Place) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _CODES = {
 _PARTS = ("codevalue", "codingscheme", "codemeaning")
 _NOTHING = "n/a"
 _STANDARD = 12
-"""So many numbers have the standard labels of BIDS, background included."""
+"""This number of labels has the standard labels of BIDS, background included."""
 
 
 def write_dseg(segments: Iterable[Segment], path: Path) -> None:
@@ -34,7 +34,7 @@ def write_dseg(segments: Iterable[Segment], path: Path) -> None:
 
 
 def _cells(segment: Segment) -> tuple[str, ...]:
-    return str(segment.number), tsv_cell(segment.label, _NOTHING), _hex(segment.colour), _mapping(segment)
+    return str(segment.number), tsv_cell(segment.label, _NOTHING), _hex(segment.color), _mapping(segment)
 
 
 def _code_cells(segment: Segment, fields: Iterable[str]) -> list[str]:
@@ -42,8 +42,8 @@ def _code_cells(segment: Segment, fields: Iterable[str]) -> list[str]:
     return [tsv_cell(part, _NOTHING) for code in codes for part in code or ("", "", "")]
 
 
-def _hex(colour: RGB | None) -> str:
-    return _NOTHING if colour is None else "#" + bytes(colour).hex()
+def _hex(color: RGB | None) -> str:
+    return _NOTHING if color is None else "#" + bytes(color).hex()
 
 
 def _mapping(segment: Segment) -> str:

@@ -42,7 +42,7 @@ def _remember(voxels: Voxels, digest: str) -> str:
 
 
 def freeze(voxels: np.ndarray) -> np.ndarray:
-    """Return an array that its maker gives away, read-only from now on, as is all of its memory."""
+    """Return an array that its creator passes on, read-only from now on, as is all of its memory."""
     part: Any = voxels
     while isinstance(part, np.ndarray):
         part.flags.writeable = False

@@ -1,4 +1,4 @@
-"""Planes and grids in space: the only place where signs and flips live.
+"""Planes and grids in space: the only place where signs and flips are decided.
 
 DICOM positions and directions are LPS, mm (PS3.3 C.7.6.2.1.1); matrices here map voxel indices to RAS, mm, as NIfTI does.
 """
@@ -213,7 +213,7 @@ class Regular:
 
 
 SAME_SLICE = 1e-3
-"""Part of a slice distance, or of a pixel, that is no distance: decimal strings round."""
+"""Part of a slice distance, or of a pixel, below which positions are equal: decimal strings round."""
 TILT_DEGREES = 0.1
 """A stack is straight below that."""
 

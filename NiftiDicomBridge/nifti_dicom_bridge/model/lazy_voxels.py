@@ -144,6 +144,28 @@ class FlippedVoxels(LazyVoxels):
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
+class MappedVoxels(LazyVoxels):
+    """Voxels that are computed from others when they are asked for.
+
+    Parameters
+    ----------
+    voxels : ndarray or LazyVoxels
+        What they are computed from, plane by plane.
+    dtype : numpy.dtype
+        Of the result.
+    compute : callable
+        Given planes and the number of the first, counted through all times, returns the planes of the result.
+    """
+
+    def __init__(self, voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int], np.ndarray]):
+        super().__init__(voxels.shape, dtype)
+        self._read, self._compute = _reader_of(voxels), compute
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times."""
+        return self._compute(self._read(start, stop), start)
+
+
 def _expanded(key: Any, ndim: int) -> tuple[Any, ...] | None:
     """Return a key with an entry for each of the first two axes at least; None where it has other things in it."""
     keys = key if isinstance(key, tuple) else (key,)
@@ -182,6 +204,26 @@ def ranges(shape: Sequence[int], step: int, planes: int) -> list[tuple[int, int]
         return [(start, min(start + some, times * slices)) for start in range(0, times * slices, some)]
     some = max(1, planes // step) * step
     return [(t * slices + k, t * slices + min(k + some, slices)) for t in range(times) for k in range(0, slices, some)]
+
+
+SLAB = 1 << 22
+"""Bytes of voxels that are read and computed with at once, where a plane does not have more."""
+
+
+def slabs(voxels: Voxels) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield (start, stop, planes) for all planes, in order, about `SLAB` bytes at a time; the next ones are read meanwhile."""
+    count = voxels.shape[0] * voxels.shape[1]
+    some = max(1, SLAB // max(1, voxels.nbytes // max(1, count)))
+    return read_ahead(voxels, ranges(voxels.shape, some, some)) if count else iter(())
+
+
+def plane_bounds(voxels: Voxels) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smallest and the largest value of every plane, shape (times, slices), of the type of the voxels."""
+    low, high = (np.empty(voxels.shape[0] * voxels.shape[1], voxels.dtype) for _ in range(2))
+    for start, stop, planes in slabs(voxels):
+        flat = planes.reshape(stop - start, -1)
+        low[start:stop], high[start:stop] = flat.min(axis=1), flat.max(axis=1)
+    return low.reshape(voxels.shape[:2]), high.reshape(voxels.shape[:2])
 
 
 def read_ahead(voxels: Voxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:

@@ -102,7 +102,7 @@ class PixelFormat:
         return self.floating or (self.bits_stored == self.bits_allocated and self.high_bit == self.bits_stored - 1)
 
     def bytes_of(self, frames: int) -> int:
-        """Return the number of bytes that so many frames take, without padding."""
+        """Return the number of bytes that this number of frames takes, without padding."""
         pixels = self.rows * self.columns * frames
         if self.bits_allocated == 1:
             return (pixels * self.samples + 7) // 8
@@ -337,15 +337,19 @@ def to_stored_values(real: np.ndarray, slope: float, intercept: float, dtype: np
     values = (real.astype(np.float64) - intercept) / slope
     if dtype.kind == "f":
         return values.astype(dtype)
-    if not np.isfinite(values).all():
-        raise PixelError(f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: {dtype} cannot hold them.")
     rounded = np.rint(values)
-    limits = np.iinfo(dtype)
-    if rounded.size and (rounded.min() < limits.min or rounded.max() > limits.max):
-        raise PixelError(
-            f"Values from {rounded.min():.6g} to {rounded.max():.6g} do not fit {dtype} ({limits.min} to {limits.max})."
-        )
+    if rounded.size:
+        check_fit(float(rounded.min()), float(rounded.max()), int((~np.isfinite(values)).sum()), dtype)
     return rounded.astype(dtype)
+
+
+def check_fit(low: float, high: float, missing: int, dtype: np.dtype) -> None:
+    """Raise `PixelError` if integers from `low` to `high` do not fit an integer type, or some are missing (not finite)."""
+    if missing:
+        raise PixelError(f"{missing} voxels are NaN or infinite: {dtype} cannot hold them.")
+    limits = np.iinfo(dtype)
+    if low < limits.min or high > limits.max:
+        raise PixelError(f"Values from {low:.6g} to {high:.6g} do not fit {dtype} ({limits.min} to {limits.max}).")
 
 
 def to_numbers(stored: np.ndarray) -> np.ndarray:

@@ -54,15 +54,93 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
         If a value is NaN or infinite.
     """
     values = real.astype(np.float64)
-    if not np.isfinite(values).all():
-        raise PixelError(f"{int((~np.isfinite(values)).sum())} voxels are NaN or infinite: 16-bit pixels cannot hold them.")
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    steps = steps_for(ValueRange.of(values), zero_intercept, signed, unsigned)
+    stored = steps.stored(values)
+    return Quantised(stored, steps.slope, steps.intercept, steps.error(values, stored))
+
+
+@dataclass(frozen=True)
+class ValueRange:
+    """What must be known of all values before the first of them can be stored.
+
+    Attributes
+    ----------
+    low, high : float
+        Smallest and largest value; 0 where there are none.
+    whole : bool
+        All are integers.
+    missing : int
+        How many are NaN or infinite.
+    """
+
+    low: float = 0.0
+    high: float = 0.0
+    whole: bool = True
+    missing: int = 0
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> ValueRange:
+        """Return the range of float64 values."""
+        if not values.size:
+            return cls()
+        missing = values.size - int(np.count_nonzero(np.isfinite(values)))
+        return cls(float(values.min()), float(values.max()), bool((np.rint(values) == values).all()), missing)
+
+    def joined(self, other: ValueRange) -> ValueRange:
+        """Return the range of the values of both, neither of which is empty."""
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        return ValueRange(low, high, self.whole and other.whole, self.missing + other.missing)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How real values become integers of 16 bits.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        Of the integers.
+    slope, intercept : float
+        As those of `Quantised`.
+    exact : bool
+        The values are integers that are stored as they are.
+    constant : bool
+        All values are the intercept, up to its decimal text.
+    """
+
+    dtype: np.dtype
+    slope: float = 1.0
+    intercept: float = 0.0
+    exact: bool = False
+    constant: bool = False
+
+    def stored(self, values: np.ndarray) -> np.ndarray:
+        """Return the integers of float64 values."""
+        if self.exact:
+            return values.astype(self.dtype)
+        if self.constant:
+            return np.zeros(values.shape, self.dtype)
+        limits = np.iinfo(self.dtype)
+        return np.clip(np.rint((values - self.intercept) / self.slope), limits.min, limits.max).astype(self.dtype)
+
+    def error(self, values: np.ndarray, stored: np.ndarray) -> float:
+        """Return the largest difference of integers to the values that they are of."""
+        if self.exact or not values.size:
+            return 0.0
+        return float(np.abs(stored * self.slope + self.intercept - values).max())
+
+
+def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Steps:
+    """Return how values of a range are stored in 16 bits; parameters and errors are those of `quantise`."""
+    if values.missing:
+        raise PixelError(f"{values.missing} voxels are NaN or infinite: 16-bit pixels cannot hold them.")
+    low, high = values.low, values.high
     for dtype in (np.dtype("<u2"),) if unsigned else (np.dtype("<i2"), np.dtype("<u2")):
         limits = np.iinfo(dtype)
-        if low >= limits.min and high <= limits.max and np.array_equal(np.rint(values), values):
-            return Quantised(values.astype(dtype), 1.0, 0.0, 0.0)
+        if low >= limits.min and high <= limits.max and values.whole:
+            return Steps(dtype, exact=True)
     if low == high and not zero_intercept:
-        return Quantised(np.zeros(values.shape, "<u2"), 1.0, decimal(low), abs(decimal(low) - low))
+        return Steps(np.dtype("<u2"), 1.0, decimal(low), constant=True)
     if zero_intercept:
         dtype = np.dtype("<i2") if low < 0 or signed else np.dtype("<u2")
         slope, intercept = decimal(max(abs(low), abs(high)) / np.iinfo(dtype).max, up=True), 0.0
@@ -70,10 +148,7 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
         dtype = np.dtype("<u2")
         intercept = decimal(low)
         slope = decimal((high - intercept) / 65534, up=True)
-    slope = max(slope, SMALLEST_SLOPE)
-    stored = np.clip(np.rint((values - intercept) / slope), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)
-    error = float(np.abs(stored * slope + intercept - values).max()) if values.size else 0.0
-    return Quantised(stored, slope, intercept, error)
+    return Steps(dtype, max(slope, SMALLEST_SLOPE), intercept)
 
 
 def decimal(value: float, up: bool = False) -> float:

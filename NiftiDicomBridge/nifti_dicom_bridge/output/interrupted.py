@@ -13,7 +13,7 @@ from .commit import Commit
 from .locks import COMMIT_LOCK, HOME, FolderLock, is_dead
 
 DEEPEST = 6
-"""So many folders an output may be below the folder of its conversion: ``DATASET/sourcedata/sub-/ses-/anat/NAME``."""
+"""An output may be this number of folders below the folder of its conversion: ``DATASET/sourcedata/sub-/ses-/anat/NAME``."""
 
 
 def recover(folder: Path, progress: Progress | None = None) -> list[str]:

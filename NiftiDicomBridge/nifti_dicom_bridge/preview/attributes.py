@@ -14,7 +14,7 @@ from .display import PLAIN, Display, Lut, Window, WindowFunction
 from .graphics import graphics_of
 from .palettes import palette_of
 
-_COLOURED = ("COLOR", "MIXED")
+_COLORED = ("COLOR", "MIXED")
 # distances of pixels, best first: in the patient, at the detector, of a scanned film, and their mere ratio
 _SPACINGS = (Tag.PIXEL_SPACING, Tag.IMAGER_PIXEL_SPACING, Tag.NOMINAL_SCANNED_PIXEL_SPACING, Tag.PIXEL_ASPECT_RATIO)
 _LARGEST_RATIO = 100
@@ -35,7 +35,7 @@ def _display(instance: Instance, frame: int) -> Display:
         return PLAIN
     layers = _layers(elements, frame)
     notes: list[str] = []
-    palette, colour_from = _palette(elements, notes)
+    palette, color_from = _palette(elements, notes)
     stored_range = _stored_range(instance)
     signed = stored_range is not None and stored_range[0] < 0
     return Display(
@@ -44,7 +44,7 @@ def _display(instance: Instance, frame: int) -> Display:
         window=_window(layers, notes, whole=stored_range is not None),
         inverted=metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1",
         palette=palette,
-        colour_from=colour_from,
+        color_from=color_from,
         stored_range=stored_range,
         padding=_padding(elements, stored_range),
         pixel_mm=_pixel_mm(layers),
@@ -116,7 +116,7 @@ def _bits_used(entries: np.ndarray, bits: int) -> int:
 def _palette(elements: Elements, notes: list[str]) -> tuple[Lut | None, float]:
     """Return the palette and the first value that it is used for."""
     photometric = metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)
-    supplemental = metadata.text(elements, Tag.PIXEL_PRESENTATION) in _COLOURED and photometric == "MONOCHROME2"
+    supplemental = metadata.text(elements, Tag.PIXEL_PRESENTATION) in _COLORED and photometric == "MONOCHROME2"
     if photometric != "PALETTE COLOR" and not supplemental:
         return None, -np.inf
     palette = palette_of(elements, notes)

@@ -81,7 +81,7 @@ class Display:
         MONOCHROME1: the lowest values are white.
     palette : Lut or None
         Stored values → color.
-    colour_from : float
+    color_from : float
         The stored value from which on the palette is used: minus infinity but for supplemental palettes.
     stored_range : tuple of float or None
         Lowest and highest stored value that BitsStored allows; None for floating point numbers.
@@ -100,7 +100,7 @@ class Display:
     window: Window | None = None
     inverted: bool = False
     palette: Lut | None = None
-    colour_from: float = -np.inf
+    color_from: float = -np.inf
     stored_range: tuple[float, float] | None = None
     padding: tuple[float, float] | None = None
     pixel_mm: tuple[float, float] | None = None

@@ -27,7 +27,7 @@ def delay_cs(fps: float) -> int:
 
 
 class GifWriter:
-    """An animated GIF that goes round for ever; used as a context.
+    """An animated GIF that repeats for ever; used as a context.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def _compressed(picture: np.ndarray) -> tuple[bytes, bytes]:
     """Return the palette of a picture, 256 colors, and its compressed data: what pillow writes of it alone."""
     image = Image.fromarray(np.ascontiguousarray(picture))
     if picture.ndim == 3:
-        grey = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
-        image = Image.fromarray(np.ascontiguousarray(picture[..., 0])) if grey else image.quantize(256, dither=_NO_DITHER)
+        gray = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
+        image = Image.fromarray(np.ascontiguousarray(picture[..., 0])) if gray else image.quantize(256, dither=_NO_DITHER)
     buffer = io.BytesIO()
     image.save(buffer, "GIF", optimize=False, interlace=False)
     raw = buffer.getvalue()

@@ -17,12 +17,12 @@ def slices_of(count: int, wanted: int) -> list[int]:
 
 
 def side_by_side(pictures: Sequence[np.ndarray], columns: int = 0) -> np.ndarray:
-    """Return pictures in rows of so many, black around them; by default about as wide as it is tall.
+    """Return pictures in rows of this number, black around them; by default about as wide as it is tall.
 
     Gray pictures become RGB where others are.
     """
-    coloured = any(picture.ndim == 3 for picture in pictures)
-    pictures = [_coloured(picture) if coloured else picture for picture in pictures]
+    colored = any(picture.ndim == 3 for picture in pictures)
+    pictures = [_colored(picture) if colored else picture for picture in pictures]
     columns = columns or int(np.ceil(np.sqrt(len(pictures))))
     height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
     rows = -(-len(pictures) // columns)
@@ -35,5 +35,5 @@ def side_by_side(pictures: Sequence[np.ndarray], columns: int = 0) -> np.ndarray
     return whole
 
 
-def _coloured(picture: np.ndarray) -> np.ndarray:
+def _colored(picture: np.ndarray) -> np.ndarray:
     return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=-1)

@@ -47,7 +47,7 @@ class Key:
     """A line of the legend."""
 
     label: str
-    colour: RGB
+    color: RGB
 
 
 def keys_of(maps: Sequence[Labels]) -> list[dict[int, Key]]:
@@ -59,14 +59,14 @@ def keys_of(maps: Sequence[Labels]) -> list[dict[int, Key]]:
         keys = {}
         for number in (int(n) for n in np.unique(labels.volume.voxels) if n > 0):
             segment = named.get(number)
-            colour = segment.colour if segment is not None else None
-            keys[number] = Key(segment.label if segment is not None else f"label {number}", colour or _some_colour(count))
+            color = segment.color if segment is not None else None
+            keys[number] = Key(segment.label if segment is not None else f"label {number}", color or _some_color(count))
             count += 1
         columns.append(keys)
     return columns
 
 
-def _some_colour(n: int) -> RGB:
+def _some_color(n: int) -> RGB:
     """Return a bright color far from those before it."""
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(n * _GOLDEN % 1, 0.85, 1.0))
     return red, green, blue
@@ -104,9 +104,9 @@ def with_overlay(
         if not inside.any():
             continue
         present = np.unique(numbers[inside])
-        colours = np.array([known[int(n)].colour for n in present], np.float32)[np.searchsorted(present, numbers[inside])]
+        colors = np.array([known[int(n)].color for n in present], np.float32)[np.searchsorted(present, numbers[inside])]
         share = np.where(_edge(numbers)[inside], OUTLINED, FILLED)[:, None] if not solid else 1.0
-        colored[inside] = colored[inside] * (1 - share) + colours * share
+        colored[inside] = colored[inside] * (1 - share) + colors * share
     levels: np.ndarray = np.rint(colored).astype(np.uint8)
     return levels
 
@@ -175,14 +175,14 @@ def with_legend(picture: np.ndarray, keys: Sequence[Key]) -> np.ndarray:
         return picture
     height = picture.shape[0]
     most = min(MOST_NAMES, max(1, height // _LINE))
-    words = [(key.label, key.colour) for key in lines[: most if len(lines) <= most else most - 1]]
+    words = [(key.label, key.color) for key in lines[: most if len(lines) <= most else most - 1]]
     if len(words) < len(lines):
         words.append((f"… {len(lines) - len(words)} more", (0, 0, 0)))
     font = font_of(_LETTERS_HIGH)
     width = 2 * _LINE + round(max(font.getlength(text) for text, _ in words))
     strip = Image.new("RGB", (width, height))
     draw = ImageDraw.Draw(strip)
-    for n, (text, colour) in enumerate(words):
-        draw.rectangle((4, n * _LINE + 4, 4 + _LETTERS_HIGH, n * _LINE + 4 + _LETTERS_HIGH), fill=colour)
+    for n, (text, color) in enumerate(words):
+        draw.rectangle((4, n * _LINE + 4, 4 + _LETTERS_HIGH, n * _LINE + 4 + _LETTERS_HIGH), fill=color)
         draw.text((_LINE + 6, n * _LINE + 3), text, (255, 255, 255), font=font)
     return np.concatenate([picture, np.asarray(strip)], axis=1)

@@ -77,7 +77,7 @@ def _expanded(elements: Elements, tag: int, bits: int) -> np.ndarray:
 
 
 def _segments(words: list[int], most: int, bits: int, last: int | None = None, start: int | None = None) -> Iterator[int]:
-    """Yield the entries that segments represent (PS3.3 C.7.9.2): at most so many segments.
+    """Yield the entries that segments represent (PS3.3 C.7.9.2): at most this number of segments.
 
     With `start`, from there, as an indirect segment requires: those that it points to may not be indirect themselves.
     """

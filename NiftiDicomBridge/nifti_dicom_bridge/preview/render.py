@@ -11,7 +11,7 @@ from ..model.volume import Volume
 from ..options import PreviewWindow, SlicePlane, WindowChoice
 from .display import Display, Window
 from .view import View, view_of
-from .windows import automatic, is_coloured, is_padding, real_values
+from .windows import automatic, is_colored, is_padding, real_values
 
 SQUARE = 1e-3
 """Pixels whose sides differ by a smaller part are square: decimal strings round."""
@@ -69,13 +69,13 @@ def picture(view: View, time: int, slice_number: int, bits: int = 8, enlarge: fl
     if plane.ndim == 3 and plane.shape[-1] != _RGB:
         raise PixelError(f"{view.volume.name}: {plane.shape[-1]} samples per pixel: pictures have 1 or 3.")
     size = square_size(plane.shape[:2], view.pixel_mm, enlarge)
-    if is_coloured(view.volume, display):
-        return _scaled_colour(_colour(plane, display), size)
+    if is_colored(view.volume, display):
+        return _scaled_color(_color(plane, display), size)
     brightness = _with_graphics(_brightness(plane, view, display), display)
     if display.palette is None or plane.dtype.kind == "f":
         return to_levels(_scaled(brightness, size), bits)
-    grey = np.repeat(to_levels(brightness, 8)[..., None], _RGB, axis=-1)
-    return _scaled_colour(np.where((plane >= display.colour_from)[..., None], display.palette.of(plane), grey), size)
+    gray = np.repeat(to_levels(brightness, 8)[..., None], _RGB, axis=-1)
+    return _scaled_color(np.where((plane >= display.color_from)[..., None], display.palette.of(plane), gray), size)
 
 
 def _with_graphics(brightness: np.ndarray, display: Display) -> np.ndarray:
@@ -109,7 +109,7 @@ def _brightness(plane: np.ndarray, view: View, display: Display) -> np.ndarray:
     return brightness if padding is None or not display.inverted else np.where(padding, 0.0, brightness)
 
 
-def _colour(plane: np.ndarray, display: Display) -> np.ndarray:
+def _color(plane: np.ndarray, display: Display) -> np.ndarray:
     if display.palette is not None and plane.ndim == 2:
         return display.palette.of(plane)
     if plane.dtype == np.uint8:
@@ -126,8 +126,8 @@ def _scaled(brightness: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(image.resize((size[1], size[0]), Image.Resampling.LANCZOS))
 
 
-def _scaled_colour(colour: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    if colour.shape[:2] == size:
-        return np.ascontiguousarray(colour)
-    image = Image.fromarray(np.ascontiguousarray(colour))
+def _scaled_color(color: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if color.shape[:2] == size:
+        return np.ascontiguousarray(color)
+    image = Image.fromarray(np.ascontiguousarray(color))
     return np.asarray(image.resize((size[1], size[0]), Image.Resampling.LANCZOS))

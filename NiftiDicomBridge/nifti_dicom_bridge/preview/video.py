@@ -118,13 +118,13 @@ class FfmpegWriter:
 
     def _started(self, picture: np.ndarray) -> subprocess.Popen[bytes]:
         rows, columns = picture.shape[:2]
-        colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+        colors = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
         quality = [part for key, value in X264.items() for part in (f"-{key}", value)] if self.encoder == "libx264" else []
         command = [
             self.program, "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", _PIXELS[picture.ndim],
             "-s", f"{columns}x{rows}", "-r", f"{self.fps:g}", "-i", "pipe:0", "-an",
             "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-c:v", self.encoder, *quality, "-pix_fmt", "yuv420p",
-            *colours, "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(self.path),
+            *colors, "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(self.path),
         ]  # fmt: skip
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._said)
 

@@ -13,7 +13,7 @@ from .display import Display, Window
 
 Displays = Callable[[int, int], Display]
 CUT_PERCENT = 0.5
-"""So many of the values at either end are shown as black or white by ``auto``."""
+"""This share of the values at either end are shown as black or white by ``auto``."""
 _PLANES, _VALUES = 24, 1 << 16
 _BYTE = 255
 _DARK = 0.25
@@ -24,7 +24,7 @@ def window_of(volume: Volume, display: Displays, choice: PreviewWindow) -> Windo
     """Return the window of all pictures; None where each has its own, or no need of one."""
     if isinstance(choice, tuple):
         return Window(*choice)
-    if is_coloured(volume, display(0, volume.voxels.shape[1] // 2)):
+    if is_colored(volume, display(0, volume.voxels.shape[1] // 2)):
         return None
     values = _sample(volume, display)
     if choice is WindowChoice.FULL:
@@ -34,9 +34,9 @@ def window_of(volume: Volume, display: Displays, choice: PreviewWindow) -> Windo
     return None if _all_have_one(volume, display, values) else _without_any(volume, display, values)
 
 
-def is_coloured(volume: Volume, display: Display) -> bool:
+def is_colored(volume: Volume, display: Display) -> bool:
     """Whether the pictures have colors of their own."""
-    return volume.voxels.ndim == 5 or (display.palette is not None and display.colour_from == -np.inf)
+    return volume.voxels.ndim == 5 or (display.palette is not None and display.color_from == -np.inf)
 
 
 def automatic(values: np.ndarray) -> Window | None:

@@ -64,12 +64,12 @@ def _write(frames: np.ndarray, path: Path, attributes: dict[str, Any]) -> None:
 
 def _put_frames(data_set: Any, frames: np.ndarray) -> None:
     """Set the Image Pixel and Multi-frame modules (PS3.3 C.7.6.3, C.7.6.6)."""
-    colour = frames.ndim == 4
+    color = frames.ndim == 4
     data_set.NumberOfFrames, data_set.Rows, data_set.Columns = str(len(frames)), *frames.shape[1:3]
     data_set.FrameIncrementPointer = Tag.FRAME_TIME
-    data_set.SamplesPerPixel = 3 if colour else 1
-    data_set.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
-    if colour:
+    data_set.SamplesPerPixel = 3 if color else 1
+    data_set.PhotometricInterpretation = "RGB" if color else "MONOCHROME2"
+    if color:
         data_set.PlanarConfiguration = 0
     data_set.BitsAllocated, data_set.BitsStored, data_set.HighBit, data_set.PixelRepresentation = 8, 8, 7, 0
     data_set.PixelData = frames.tobytes()

@@ -73,8 +73,8 @@ def heart_clip(rows: int = 192, columns: int = 256) -> np.ndarray:
         wide, tall = 0.13 + 0.05 * beat, 0.27 + 0.05 * beat
         wall = np.hypot(x / wide, (y - 0.42) / tall)
         tissue = np.where(wall < 1, 8, np.where(wall < 1.35, 120, 52)) * (1.1 - 0.6 * radius)
-        grey = np.where(sector, np.clip(tissue * (0.35 + 0.8 * np.roll(speckle, round(3 * beat), 0)), 0, 255), 0)
-        frame = np.repeat(grey[..., None], 3, axis=-1)
+        gray = np.where(sector, np.clip(tissue * (0.35 + 0.8 * np.roll(speckle, round(3 * beat), 0)), 0, 255), 0)
+        frame = np.repeat(gray[..., None], 3, axis=-1)
         jet = sector & (np.hypot(x / 0.045, (y - 0.62) / (0.05 + 0.12 * (1 - beat))) < 1)
         frame[jet] = (230, 60 + 120 * beat, 20) if beat < 0.5 else (20, 80, 235)
         result[n] = frame

@@ -11,7 +11,8 @@ from ..model import geometry
 from ..model.dicom_source import Origin
 from ..model.digest import freeze
 from ..model.grids import same_grid
-from ..model.pixels import Rescale, to_stored_values
+from ..model.lazy_voxels import LazyVoxels, MappedVoxels, slabs
+from ..model.pixels import Rescale, to_real_values, to_stored_values
 from ..model.volume import Volume, reoriented
 from .record import Record
 
@@ -84,24 +85,45 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
         return replace(volume, rescale=origin.rescale)
     if volume.voxels.dtype.kind not in "iuf":
         return volume
-    volume = volume.in_memory()
-    if volume.rescale.is_identity and origin.rescale.is_identity and dtype.kind == volume.voxels.dtype.kind == "f":
-        stored = freeze(volume.array.astype(dtype))
-        same = np.allclose(stored, volume.array, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
-        return replace(volume, voxels=stored, rescale=origin.rescale) if same else volume
-    try:
-        real = volume.real_values()
-        if dtype.kind == "f":
-            stored = ((real - origin.rescale.intercept) / origin.rescale.slope).astype(dtype)
-        else:
-            stored = to_stored_values(real, origin.rescale.slope, origin.rescale.intercept, dtype)
-    except PixelError:
+    retype = _Retyped(volume, origin)
+    if not all(retype.is_same(planes) for _, _, planes in slabs(volume.voxels)):
         return volume
-    back = stored.astype(np.float64) * origin.rescale.slope + origin.rescale.intercept
-    tolerance = abs(origin.rescale.slope) * 0.01
-    if not np.allclose(back, real, rtol=SINGLE_PRECISION, atol=tolerance if dtype.kind != "f" else 0, equal_nan=True):
-        return volume
-    return replace(volume, voxels=freeze(stored), rescale=origin.rescale)
+    voxels = MappedVoxels(volume.voxels, dtype, lambda planes, _: retype.stored(planes))
+    lazy = isinstance(volume.voxels, LazyVoxels)
+    return replace(volume, voxels=voxels if lazy else freeze(np.asarray(voxels)), rescale=origin.rescale)
+
+
+class _Retyped:
+    """Planes of an image in the type and rescale of its record."""
+
+    def __init__(self, volume: Volume, origin: Origin):
+        self._now, self._then, self._dtype = volume.rescale, origin.rescale, np.dtype(origin.dtype)
+        both = volume.rescale.is_identity and origin.rescale.is_identity
+        self._floats = both and self._dtype.kind == volume.voxels.dtype.kind == "f"
+
+    def stored(self, planes: np.ndarray) -> np.ndarray:
+        """Return stored values; raises `PixelError` if they do not fit the type."""
+        if self._floats:
+            return planes.astype(self._dtype)
+        real = self._real(planes)
+        if self._dtype.kind == "f":
+            return ((real - self._then.intercept) / self._then.slope).astype(self._dtype)
+        return to_stored_values(real, self._then.slope, self._then.intercept, self._dtype)
+
+    def is_same(self, planes: np.ndarray) -> bool:
+        """Whether the stored values of planes are the same values."""
+        try:
+            stored = self.stored(planes)
+        except PixelError:
+            return False
+        if self._floats:
+            return np.allclose(stored, planes, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
+        back = stored.astype(np.float64) * self._then.slope + self._then.intercept
+        tolerance = abs(self._then.slope) * 0.01 if self._dtype.kind != "f" else 0
+        return np.allclose(back, self._real(planes), rtol=SINGLE_PRECISION, atol=tolerance, equal_nan=True)
+
+    def _real(self, planes: np.ndarray) -> np.ndarray:
+        return to_real_values(planes, self._now.slope, self._now.intercept, np.dtype(np.float64))
 
 
 def same_rescale(rounded: Rescale, exact: Rescale) -> bool:

@@ -1,4 +1,4 @@
-"""Records of schema version 1.x, which version 0.1.0 of this tool wrote: read for good, never written again."""
+"""Records of schema version 1.x, which version 0.1.0 of this tool wrote: still read, never written."""
 
 from __future__ import annotations
 

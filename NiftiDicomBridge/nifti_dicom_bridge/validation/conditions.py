@@ -137,7 +137,7 @@ class Condition(NamedTuple):
     keyword : str
         The attribute.
     when : When
-        It must be there when this is so.
+        It must be there when this condition holds.
     where : str
         ``ROOT``, ``ANYWHERE``, or the keyword of the sequence that it is in.
     iods : tuple of str

@@ -16,7 +16,7 @@ DIRECTIONS = (Tag.VELOCITY_ENCODING_DIRECTION, Tag.SLAB_ORIENTATION)
 
 
 def check_geometry(subject: DataSetContext, elements: Elements, above: Path) -> None:
-    """Report orientations that are no pair of unit vectors at right angles, and spacings that are not positive."""
+    """Report orientations other than pairs of unit vectors at right angles, and spacings that are not positive."""
     if Tag.IMAGE_ORIENTATION_PATIENT in elements:
         _check_orientation(subject, metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT), above)
     for tag in DIRECTIONS:

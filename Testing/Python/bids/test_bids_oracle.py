@@ -1,4 +1,4 @@
-"""Keys of many scanners' series: those that dcm2niix writes, with its values; of the types that the BIDS schema wants."""
+"""Keys of many scanners' series: those that dcm2niix writes, with its values; of the types that the BIDS schema requires."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oracles import equals_dcm2niix, module, oracle, run
 from phantoms import save, vendors
 
 ABOUT_ITSELF = {"ConversionSoftware", "ConversionSoftwareVersion", "RawImage", "BidsGuess"}
-# what dcm2niix writes and the images do not say: docs/dcm2niix.md, "Errata"
+# what dcm2niix writes and the images do not contain: docs/dcm2niix.md, "Errata"
 ERRATA = {
     ("M0Type", "Included"),
     ("RepetitionTimePreparation", 2000),
@@ -50,6 +50,7 @@ def test_every_key_of_dcm2niix_is_there_with_its_value(series: tuple[Path, dict]
     assert missing == {}
 
 
+@pytest.mark.slow
 def test_values_are_of_the_types_of_the_schema(series: tuple[Path, dict]) -> None:
     module("bidsschematools")
     module("jsonschema")

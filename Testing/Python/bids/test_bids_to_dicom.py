@@ -1,4 +1,4 @@
-"""What a BIDS sidecar says of an image that never was DICOM: in attributes of the DICOM made of it, and back again."""
+"""A BIDS sidecar of an image that never was DICOM: in attributes of the DICOM made of it, and back again."""
 
 from __future__ import annotations
 
@@ -585,7 +585,7 @@ def check_gradients(folder: Path, wanted: np.ndarray) -> None:
     assert np.allclose(directions_of(image, np.loadtxt(bvec)), wanted, atol=1e-3)
 
 
-# --- what others say of it
+# --- what other programs read
 
 
 @pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR])
@@ -603,7 +603,7 @@ def test_pet_objects_are_as_the_standard_wants_them(there: Path, kind: Kind, wit
     assert facts_of_dciodvfy(next(Path("dicom").rglob("*.dcm"))) == set()
 
 
-# keys that public attributes tell, and that dcm2niix reads there: docs/dcm2niix.md
+# keys that public attributes contain, and that dcm2niix reads there: docs/dcm2niix.md
 READ_BY_DCM2NIIX = frozenset({
     "AcquisitionDuration", "AcquisitionMatrixPE", "ArterialSpinLabelingType", "BodyPart", "DeviceSerialNumber", "EchoTime",
     "EchoTrainLength", "FlipAngle", "FrequencyEncodingSteps", "ImageComments", "ImagingFrequency", "InstitutionName",
@@ -646,7 +646,7 @@ def test_sidecars_of_real_images_come_back_through_dcm2niix_and_through_ours(ref
 
 def test_there_are_references_of_real_images() -> None:
     if not SHARED.is_dir():
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     assert len(REFERENCES) >= 20
 
 

@@ -1,4 +1,4 @@
-"""Keys that are computed on the way from DICOM: an edit reaches the attribute that can hold it, or the report says why not."""
+"""Keys that are computed from DICOM: an edit reaches the attribute that can hold it, or the report contains the reason."""
 
 from __future__ import annotations
 

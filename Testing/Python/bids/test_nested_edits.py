@@ -1,4 +1,4 @@
-"""Keys whose attribute lies in an item of a sequence: an edit reaches it, and nothing else."""
+"""Keys whose attribute is in an item of a sequence: an edit reaches it, and nothing else."""
 
 from __future__ import annotations
 

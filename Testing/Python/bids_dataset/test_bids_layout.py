@@ -182,7 +182,7 @@ def test_a_session_that_one_name_tells_is_that_of_the_study(circle: Circle) -> N
     assert "sub-P01/ses-pre/anat/sub-P01_ses-pre_T1w" in images(circle)
 
 
-# --- telling apart ----------------------------------------------------------------------------------------------------
+# --- distinguishing ----------------------------------------------------------------------------------------------------
 
 
 def test_repetitions_are_numbered(circle: Circle) -> None:
@@ -935,7 +935,7 @@ def test_the_bids_validator_passes_over_sourcedata(circle: Circle) -> None:
 @pytest.mark.slow
 def test_real_series_make_one_valid_dataset_that_becomes_the_same_dicom(circle: Circle) -> None:
     if not SHARED.is_dir():
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     circle.dicom = SHARED
     forth = dataset(circle)
     converted = {str(path) for entry in forth.entries if entry.outcome is Outcome.CONVERTED for path in entry.inputs}

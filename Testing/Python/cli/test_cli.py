@@ -317,7 +317,7 @@ def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, circle: Ci
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["nifti", "dicom"])
 def test_a_full_disk_leaves_nothing_and_says_so(target: str, circle: Circle) -> None:
-    """A limit on the size of files stands for a disk that is full; coverage is not measured, because its file is larger."""
+    """A limit on the size of files simulates a full disk; coverage is not measured, because its file is larger."""
     circle.make("large_values")
     to_nifti(circle)
     source, output = (circle.dicom, circle.folder / "again") if target == "nifti" else (circle.nifti, circle.back)

@@ -1,4 +1,4 @@
-"""Results of segmentation tools beside a CT: TotalSegmentator-shaped folders, softmax of nnU-Net, as others read them."""
+"""Results of segmentation tools next to a CT: TotalSegmentator-shaped folders, softmax of nnU-Net, as others read them."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def texts(report: ConversionReport) -> str:
 # --- TotalSegmentator
 
 
+@pytest.mark.slow
 def test_a_folder_of_masks_is_one_segmentation_with_the_codes_of_its_classes() -> None:
     report, seg = converted(masks(), algorithm="TotalSegmentator:2.18.0")
 

@@ -23,7 +23,7 @@ class StopAt:
 
 
 def calls_of(job: Job) -> int:
-    """Return how often a job tells its progress."""
+    """Return how often a job reports its progress."""
     counter = StopAt(-1)
     convert(job, counter)
     return counter.calls

@@ -73,7 +73,7 @@ class LossyExecutor(Executor):
 
 
 def of(report: ConversionReport, output: Path) -> list[tuple[str, str, list[str], list[str], str]]:
-    """Return what a report says, without the folder of the outputs."""
+    """Return the content of a report, without the folder of the outputs."""
     return [
         (e.title, str(e.outcome), [p.relative_to(output).as_posix() for p in e.outputs], e.log.warnings + e.log.notes, e.error)
         for e in report.entries
@@ -222,6 +222,7 @@ def test_a_worker_that_is_lost_again_and_again_is_a_failure(source: Path, circle
     assert set(executor.calls.values()) == {2}
 
 
+@pytest.mark.slow
 def test_a_pool_whose_processes_end_is_a_failure_of_each_image(source: Path, circle: Circle) -> None:
     with ProcessPoolExecutor(1) as pool:
         pool.submit(os._exit, 1).exception()

@@ -1,4 +1,4 @@
-"""The promise: DICOM → NIfTI + sidecar → DICOM gives back every byte; every phantom goes round."""
+"""The promise: DICOM → NIfTI + sidecar → DICOM restores every byte, for every phantom."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from phantoms import PHANTOMS
 EXACT = sorted(name for name, phantom in PHANTOMS.items() if phantom.exact)
 COMPRESSED = sorted(name for name, phantom in PHANTOMS.items() if not phantom.exact)
 NOT_IMAGES = {"notes.txt", "empty", "report"}
-# what tells how the pixel data were encoded, and must change when they come back decoded
+# what specifies how the pixel data were encoded, and must change when they come back decoded
 ENCODING_TAGS = {0x00280004, 0x00280006, 0x7FE00010, 0x7FE00001, 0x7FE00002}
 
 

@@ -19,7 +19,7 @@ def both(case: str, tmp_path: Path) -> tuple[list[nibabel.Nifti1Image], list[nib
     """Return the images of a case: ours, and those of dcm2niix without the resampled ones."""
     source = SHARED / case / "dicom"
     if not source.is_dir():
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     program = oracle("dcm2niix")
     (tmp_path / "theirs").mkdir()
     to_nifti(source, tmp_path / "ours")
@@ -36,6 +36,7 @@ def differences(case: str, tmp_path: Path) -> np.ndarray:
     return np.abs(np.stack([a.astype(int) - b.astype(int) for a, b in parts]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "percent", "largest", "words"),
     [

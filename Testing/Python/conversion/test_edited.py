@@ -1,4 +1,4 @@
-"""Edited images become derived series: true positions, true values within the error that is told, honest attributes."""
+"""Edited images become derived series: true positions, true values within the error that is reported, correct attributes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from phantoms import PHANTOMS
 
 # a palette or a type that cannot be edited by adding one
 GREY = sorted(set(PHANTOMS) - {
-    "rgb", "rgb_planar", "rgb_16_bit", "ybr_full", "ybr_full_422", "cine_rgb", "rle_colour", "jpeg_2000_lossy_colour",
-    "jpeg_baseline_colour", "float_pixels", "double_float_pixels", "sixty_four_bit",
+    "rgb", "rgb_planar", "rgb_16_bit", "ybr_full", "ybr_full_422", "cine_rgb", "rle_color", "jpeg_2000_lossy_color",
+    "jpeg_baseline_color", "float_pixels", "double_float_pixels", "sixty_four_bit",
 })  # fmt: skip
 POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
 STALE = {0x00880200, 0x00283010, 0x00283000, 0x00280106, 0x00280107, 0x00280120}
@@ -160,7 +160,7 @@ def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str,
         assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
         assert {item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence} <= sources
         assert [element.tag for element in ds.iterall() if element.tag.is_private] == []
-        background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # made anew: PixelPaddingValue
+        background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # created again: PixelPaddingValue
         assert not (STALE - background) & set(ds.keys())
         assert not any(tag.group & 0xFFE0 in (0x5000, 0x6000) for tag in ds.keys())  # noqa: SIM118
         assert ds.pixel_array.size
@@ -284,7 +284,7 @@ def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: flo
     assert listing(circle.back) == {}
 
 
-def test_edited_colour_stays_colour(circle: Circle) -> None:
+def test_edited_color_stays_color(circle: Circle) -> None:
     circle.make("rgb").forth()
 
     def darker(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:

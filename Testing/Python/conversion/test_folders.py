@@ -1,4 +1,4 @@
-"""Folders as people have them: links that go round, and the same file names in two of them."""
+"""Folders in practice: links that form a circle, and the same file names in two of them."""
 
 from __future__ import annotations
 

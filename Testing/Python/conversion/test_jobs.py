@@ -25,7 +25,7 @@ SERIES = ("two_series", "classic_ct", "oblique", "mr_4d", "gantry_tilt", "segmen
 
 @pytest.fixture(params=["fork", "spawn"])
 def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that start as copies of this one, or anew."""
+    """Processes that start as copies of this one, or as new ones."""
     if request.param == "fork" and sys.platform != "linux":
         pytest.skip("processes do not start as copies here")
     monkeypatch.setattr(workers, "start_method", lambda: request.param)
@@ -38,7 +38,7 @@ def write_series(folder: Path) -> None:
 
 
 def entries(job: Job) -> list[tuple[str, str, list[str], list[str], str]]:
-    """Convert, and return what the report says."""
+    """Convert, and return the messages of the report."""
     report = convert(job)
     return [
         (e.title, str(e.outcome), [str(p.relative_to(job.output)) for p in e.outputs], e.log.warnings + e.log.notes, e.error)

@@ -1,4 +1,4 @@
-"""What programs of others say of our files: dcm2niix, dciodvfy, dcmdump, the BIDS validator."""
+"""Our files in other programs: dcm2niix, dciodvfy, dcmdump, the BIDS validator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from oracles import oracle, run
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.series import OBLIQUE
 
-# dcm2niix corrects a tilted gantry, fills gaps, and cannot place what has no position: there it is no judge of the grid
+# dcm2niix corrects a tilted gantry, fills gaps, and cannot place what has no position: so the grid is not compared there
 PLACED = [
     "oblique",
     "feet_first",
@@ -38,7 +38,7 @@ SHAPE = (3, 24, 20)  # dcm2niix takes tiny images for localizers or icons
 
 
 def large(phantom: str, circle: Circle) -> bool:
-    """Write a phantom of a size that dcm2niix takes seriously."""
+    """Write a phantom of a size that dcm2niix converts."""
     orientations = {"oblique": OBLIQUE, "feet_first": (-1, 0, 0, 0, 1, 0)}
     if phantom in ("oblique", "feet_first", "classic_ct", "descending"):
         found = slices(ramp(*SHAPE), "1.2.840.10008.5.1.4.1.1.2", orientations.get(phantom, (1, 0, 0, 0, 1, 0)))
@@ -114,9 +114,7 @@ def test_dciodvfy_finds_no_error_in_derived_files_that_the_source_did_not_have(
     assert after - before == set()
 
 
-@pytest.mark.parametrize(
-    "phantom", ["jpeg_ls", "rle_colour", "jpeg_baseline_colour", "rle_multi_frame", "jpeg_2000_lossy_colour"]
-)
+@pytest.mark.parametrize("phantom", ["jpeg_ls", "rle_color", "jpeg_baseline_color", "rle_multi_frame", "jpeg_2000_lossy_color"])
 def test_dciodvfy_finds_no_error_in_decoded_files_that_the_source_did_not_have(phantom: str, circle: Circle) -> None:
     oracle("dciodvfy")
     circle.make(phantom).forth()
@@ -174,7 +172,7 @@ def test_lossless_jpeg_of_dcmtk_comes_back_with_equal_values(option: str, circle
 
 
 def test_jpeg_of_12_bits_has_the_values_that_dcmtk_decodes(circle: Circle) -> None:
-    """JPEG extended (process 4): none of pydicom's plug-ins with a free licence decodes it."""
+    """JPEG extended (process 4): none of pydicom's plug-ins with a free license decodes it."""
     encoder, decoder = oracle("dcmcjpeg"), oracle("dcmdjpeg")
     plain = Circle(circle.folder / "plain")
     data_sets = slices(ramp(3, 24, 20, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.4")

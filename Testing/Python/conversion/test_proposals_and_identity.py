@@ -1,4 +1,4 @@
-"""What an image would become is told before anything is written; who and what it is, in Unicode."""
+"""What an image would become is reported before anything is written; who and what it is, in Unicode."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_image_that_never_was_dicom_has_no_identity():
 def test_original_that_comes_back_is_proposed_with_its_values(nifti):
     (found,) = propose([nifti], ConversionOptions(set_values={"PatientID": "7"}))
     values = {value.attribute: (value.new, value.source) for value in found.values}
-    assert (found.beside, found.kind, found.error) == (SidecarKind.RECORD, Kind.AUTO, "")
+    assert (found.companion, found.kind, found.error) == (SidecarKind.RECORD, Kind.AUTO, "")
     assert values["PatientName"] == ("Διονυσιος", "the original")
     assert values["PatientID"] == ("7", "set_values=")
 

@@ -1,4 +1,4 @@
-"""Series of real scanners, where they lie beside the repository: each goes round the circle."""
+"""Series of real scanners, if they are next to the repository: each is converted there and back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_structure_set(path: str | Path) -> bool:
 @pytest.mark.parametrize("case", CASES or ["none"])
 def test_every_instance_that_was_converted_comes_back_equal(case: str, circle: Circle) -> None:
     if not CASES:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     circle.dicom = SHARED / case / "dicom"
 
     forth = circle.forth()
@@ -71,7 +71,7 @@ def _dynamic(case: str) -> Iterator[Series]:
 @pytest.mark.parametrize("case", [case for case in DYNAMIC if case in CASES] or ["none"])
 def test_a_file_that_is_taken_out_is_missed_in_one_volume_only(case: str) -> None:
     if not CASES:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     chance = random.Random(case)
     for series in _dynamic(case):
         before, count = frames_in(plan_series(series)), len(series.instances)

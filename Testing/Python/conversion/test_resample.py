@@ -115,7 +115,7 @@ def grid_points(volume: Volume) -> np.ndarray:
 
 
 def within(points: np.ndarray, planes: list[Plane], rows: int = 9, columns: int = 8) -> np.ndarray:
-    """Whether points lie inside of the field of both planes around them, so that nothing is missing to interpolate."""
+    """Whether points are inside of the field of both planes around them, so that nothing is missing to interpolate."""
     first = planes[0]
     distances = np.array([(plane.position - first.position) @ first.normal for plane in planes])
     along = (points - first.position) @ first.normal
@@ -139,7 +139,7 @@ def test_a_linear_image_stays_what_it_is_at_any_tilt_and_any_distances(planes: l
     points = grid_points(found)
     inside = within(points, planes)
 
-    assert np.allclose(found.voxels[0][inside], linear(points)[inside], atol=0.05)  # 1/1000 of a slice is no distance
+    assert np.allclose(found.voxels[0][inside], linear(points)[inside], atol=0.05)  # 1/1000 of a slice is not a distance
     axes = found.ijk_to_ras[:3, :3] / np.linalg.norm(found.ijk_to_ras[:3, :3], axis=0)
     if Resample.TILT in needed(planes, BOTH):
         assert np.allclose(axes.T @ axes, np.eye(3), atol=1e-9)
@@ -215,7 +215,7 @@ def test_simpleitk_resamples_a_tilted_stack_to_the_same_values() -> None:
         assert np.allclose(found.voxels[0, n][inside], wanted[inside], atol=1e-9)
 
 
-# --- beside dcm2niix
+# --- compared with dcm2niix
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_every_voxel_of_an_upright_image_has_the_value_of_its_place(tilt: float,
     wanted = 400 + 300 * np.sin(lps[..., 0] / 4) + 250 * np.cos(y / 5) + 200 * np.sin(z / 6)
     grown = image.shape[1] - SHAPE[0]
     difference = np.abs(np.asarray(image.dataobj.get_unscaled()) - wanted)[:, grown : SHAPE[0]]
-    assert difference.max() < 2  # what a straight line between two pixels is beside a cosine, and rounding
+    assert difference.max() < 2  # what a straight line between two pixels differs from a cosine, and rounding
 
 
 # --- what must not change
@@ -346,7 +346,7 @@ def test_every_time_is_resampled(circle: Circle) -> None:
     assert np.allclose(np.asarray(image.dataobj)[0, 0, :, 1], 10 * z, atol=0.5)
 
 
-def test_colours_are_resampled_one_by_one() -> None:
+def test_colors_are_resampled_one_by_one() -> None:
     voxels = np.zeros((1, 5, 4, 3, 3), np.uint8)
     voxels[..., 0], voxels[0, ..., 1] = 200, (np.array(UNEVEN) * 20)[:, None, None]
 
@@ -535,7 +535,7 @@ def test_a_resampled_image_comes_back_as_a_derived_series_on_its_grid(distances:
 
 
 def test_a_part_of_a_resampled_image_stays_where_it_lies(circle: Circle) -> None:
-    """The slices of the original that have its numbers lie elsewhere."""
+    """The slices of the original that have its numbers are elsewhere."""
     forth(circle, stack(MISSING))
 
     found = derived(circle, "_Eq", lambda image: image.slicer[:, :, 1:6])

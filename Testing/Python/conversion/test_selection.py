@@ -146,6 +146,7 @@ def test_an_empty_pattern_is_refused(wrong: object) -> None:
         to_nifti("x", "y", series=wrong)
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_several_patterns(three: Circle) -> None:
     arguments = [str(three.dicom), "-o", str(three.nifti), "--series", "T1*", "--series", "12", "--patient", "P1"]
 

@@ -1,4 +1,4 @@
-"""Other tools turn, re-type and re-pack images: what says the same still gives the very same DICOM back."""
+"""Other tools turn, re-type and re-pack images: an equal image is still restored as the same DICOM."""
 
 from __future__ import annotations
 

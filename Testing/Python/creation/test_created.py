@@ -115,6 +115,7 @@ def test_itk_gives_the_image_back(made):
         assert_same(np.swapaxes(array, 0, 2), LPS @ found, voxels, matrix, kind)
 
 
+@pytest.mark.slow
 @each_case
 def test_dcm2niix_gives_the_image_back(made):
     program = oracle("dcm2niix")

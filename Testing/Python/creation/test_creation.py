@@ -513,7 +513,7 @@ def test_proposal_tells_kind_and_sources_and_writes_nothing(there):
     save("a.nii", Modality="CT", PatientID="7")
     before = sorted(there.rglob("*"))
     (found,) = propose([there], TO_DICOM)
-    assert (found.kind, found.beside.value, found.error) == (Kind.CT, "bids", "")
+    assert (found.kind, found.companion.value, found.error) == (Kind.CT, "bids", "")
     values = {value.attribute: (value.new, value.source) for value in found.values}
     assert values["PatientID"][0] == "7"
     assert values["PatientName"] == ("", "default")

@@ -1,4 +1,4 @@
-"""What lies beside an image or in an original and has no place in the new object: written, or said."""
+"""What is next to an image or in an original and has no place in the new object: written, or reported."""
 
 from __future__ import annotations
 

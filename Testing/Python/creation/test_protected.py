@@ -1,4 +1,4 @@
-"""Attributes that follow from the image: refused with the way to do it, whoever sets them and whatever is made."""
+"""Attributes that follow from the image: refused with an alternative, for every way to set them and every kind of object."""
 
 from __future__ import annotations
 

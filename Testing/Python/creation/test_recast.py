@@ -1,4 +1,4 @@
-"""Existing DICOM as another kind of object: same voxels, same place, legal attributes, honest provenance."""
+"""Existing DICOM as another kind of object: same voxels, same place, valid attributes, correct provenance."""
 
 from __future__ import annotations
 
@@ -394,7 +394,7 @@ def test_highdicom_finds_the_frames_of_a_legacy_object_by_their_sources(phantom:
 def test_real_series_keep_voxels_and_place_and_get_no_errors_of_their_own(case: str, kind: Kind, circle: Circle) -> None:
     source = SHARED / case / "dicom"
     if not source.is_dir():
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
 
     report = recast(source, circle.back, kind)
 

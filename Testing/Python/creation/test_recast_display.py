@@ -1,4 +1,4 @@
-"""Objects of another kind keep window, padding, lookup table and scale of the maker, or the report says what changed."""
+"""Objects of another kind keep window, padding, lookup table and private scale, or the report contains the change."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def series(sop_class: str = CT, **attributes: object) -> list[Dataset]:
 
 
 def windows(objects: list[Dataset]) -> list[tuple[object, object]]:
-    """Return centre and width of each frame."""
+    """Return center and width of each frame."""
     found = []
     for ds in objects:
         shared = ds.get("SharedFunctionalGroupsSequence", [Dataset()])[0]

@@ -22,6 +22,7 @@ def keys_of(source: Path, folder: Path) -> list[dict]:
     return [{key: top[key] for key in KEYS if key in top} for top in sidecars]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_keys_of_a_real_series_come_back_from_an_enhanced_object(case, tmp_path):
     source = SHARED / case / "dicom"
@@ -34,6 +35,7 @@ def test_keys_of_a_real_series_come_back_from_an_enhanced_object(case, tmp_path)
     assert facts_of_dciodvfy(next((tmp_path / "made").rglob("*.dcm"))) == set()
 
 
+@pytest.mark.slow
 def test_a_value_that_was_set_is_not_hidden_by_one_that_was_kept(tmp_path):
     source = SHARED / "mr-ge-fmri-4d" / "dicom"
     if not source.exists():

@@ -180,7 +180,7 @@ def test_plastimatch_reads_the_same_voxels():
 
 
 def segmentation() -> Path:
-    """Write a Segmentation of the labels beside the series."""
+    """Write a Segmentation of the labels next to the series."""
     Path("x_dseg.tsv").write_text(TABLE, encoding="utf-8")
     made(save("x_dseg.nii", labels()), out="seg", kind="seg", reference=series("ct"))
     return Path("seg")

@@ -52,7 +52,7 @@ WORDS = [
 
 
 def named(data_sets: list[Dataset]) -> list[Dataset]:
-    """Return data sets that say who the patient is, wherever something can be said."""
+    """Return data sets that identify the patient in every attribute that can."""
     for ds in data_sets:
         ds.SpecificCharacterSet = "ISO_IR 192"
         ds.PatientName, ds.PatientID, ds.PatientAge = "SECRETNAME^Müller", "SECRETID", "087Y"
@@ -82,13 +82,13 @@ def named(data_sets: list[Dataset]) -> list[Dataset]:
 
 
 def uids_of(data_sets: list[Dataset]) -> set[str]:
-    """Return all UIDs that are no kinds."""
+    """Return all UIDs except those of the standard."""
     found = {str(e.value) for ds in data_sets for e in ds.iterall() if e.VR == "UI"}
     return {uid for uid in found if not uid.startswith("1.2.840.10008")}
 
 
 def put(data_sets: list[Dataset], folder: Path) -> list[str]:
-    """Write files that say who the patient is, and return all that may be found nowhere."""
+    """Write files that identify the patient, and return the values that no output may contain."""
     for n, ds in enumerate(named(data_sets)):
         write_file(folder / "SECRETFILE" / f"SECRETFILE{n}.dcm", ds)
         with (folder / "SECRETFILE" / f"SECRETFILE{n}.dcm").open("ab") as file:
@@ -347,7 +347,7 @@ def test_write_with_the_option_deidentifies(tmp_path: Path) -> None:
     assert not leaks(tmp_path / "out", secrets)
 
 
-# --- what is told -----------------------------------------------------------------------------------------------------
+# --- what is reported -----------------------------------------------------------------------------------------------------
 
 
 def test_report_says_what_was_removed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The report to look at: what it says first, what it shows, and that it works anywhere."""
+"""The report page: its first lines, what it shows, and that it works anywhere."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def set_voxels(path: Path, change: Callable[[np.ndarray], np.ndarray], dtype: ty
     nibabel.save(nibabel.Nifti1Image(values, image.affine, image.header), path)
 
 
-# --- what it says first -----------------------------------------------------------------------------------------------
+# --- its first lines -----------------------------------------------------------------------------------------------
 
 
 def test_series_that_came_back_are_identical(sample: Circle) -> None:
@@ -98,7 +98,7 @@ def test_both_ways_are_identical(circle: Circle, phantom: str) -> None:
 
 
 def test_what_comes_back_uncompressed_is_not_called_identical_as_a_whole(circle: Circle) -> None:
-    circle.make("jpeg_baseline_colour").forth()
+    circle.make("jpeg_baseline_color").forth()
     text = page(circle.home(), circle.folder)
 
     assert headline(text) == "1 of 1 series restored, every voxel identical"
@@ -155,6 +155,7 @@ def test_rounding_is_told_in_figures(tmp_path: Path) -> None:
     assert re.search(r"values were rounded: \w+ .*voxels differ, by [\d.e-]+ \([\d.e-]+ % of the range\) at most", words(text))
 
 
+@pytest.mark.slow
 def test_files_that_are_gone_do_not_stop_the_report(sample: Circle) -> None:
     report = sample.forth()
     sample.image().write_bytes(b"no image any more")

@@ -1,4 +1,4 @@
-"""Label files of many tools become segments with codes and colours; damaged ones say where."""
+"""Label files of many tools become segments with codes and colors; the error of a damaged one names the place."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ DCMQI = {
         "AnatomicRegionModifierSequence": {"CodeValue": "7771000", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Left"},
     }]],
 }  # fmt: skip
-# the same two labels, 1 and 17, as tools write them: with colours
-COLOURED = {
+# the same two labels, 1 and 17, as tools write them: with colors
+COLORED = {
     "bids": "index\tname\tcolor\tmapping\n0\tBackground\tn/a\t0\n1\tspleen\t#9d6ca2\tn/a\n17\tliver tumour\t#00FF00\t7\n",
     "freesurfer": "#No. Label Name:    R   G   B   A\n\n0   Unknown  0 0 0 0\n"
     "1   spleen   157 108 162 0\n17 liver tumour 0 255 0 0\n",
@@ -63,7 +63,7 @@ COLOURED = {
     "objects": json.dumps({
         "1": {"name": "spleen", "color": "#9d6ca2"}, "17": {"name": "liver tumour", "color": [0, 255, 0]}}),
 }  # fmt: skip
-COLOURED["workbench"] = (
+COLORED["workbench"] = (
     '<?xml version="1.0" encoding="UTF-8"?> <CaretExtension> <VolumeInformation Index="0"> <LabelTable>'
     '<Label Key="1" Red="0.6157" Green="0.4235" Blue="0.6353" Alpha="1"><![CDATA[spleen]]></Label>\n'
     '<Label Key="17" Red="0" Green="1" Blue="0" Alpha="1"><![CDATA[liver tumour]]></Label>\n'
@@ -86,10 +86,10 @@ def written(folder: Path, text: str, name: str = "labels.any") -> Path:
     return path
 
 
-@pytest.mark.parametrize("form", COLOURED)
-def test_numbers_names_and_colours_of_every_form_are_read(form: str, tmp_path: Path) -> None:
-    found = read_labels(written(tmp_path, COLOURED[form]))
-    assert [(s.number, (s.label, s.colour)) for s in found] == [(1, SPLEEN), (17, TUMOUR)]
+@pytest.mark.parametrize("form", COLORED)
+def test_numbers_names_and_colors_of_every_form_are_read(form: str, tmp_path: Path) -> None:
+    found = read_labels(written(tmp_path, COLORED[form]))
+    assert [(s.number, (s.label, s.color)) for s in found] == [(1, SPLEEN), (17, TUMOUR)]
 
 
 @pytest.mark.parametrize("form", PLAIN)
@@ -104,7 +104,7 @@ def test_codes_of_a_file_are_kept(text: str, tmp_path: Path) -> None:
     assert found.type == Code("367643001", "SCT", "Cyst")
     assert found.region == Code("64033007", "SCT", "Kidney")
     assert found.region_modifier == Code("7771000", "SCT", "Left")
-    assert found.colour == (1, 2, 3)
+    assert found.color == (1, 2, 3)
     assert with_codes([found], log := Log())[0] == found
     assert log == Log()
 
@@ -113,7 +113,7 @@ def test_codes_in_columns_called_like_dicom_attributes_are_read(tmp_path: Path) 
     names = ("CodingSchemeDesignator", "CodeValue", "CodeMeaning")
     head = ",".join(["id", "Structure", *(f"SegmentedPropertyTypeCodeSequence.{n}" for n in names), "DicomRGBColor"])
     (found,) = read_labels(written(tmp_path, f'{head}\n5,liver,SCT,10200004,Liver,"1,2,3"\n'))
-    assert (found.type, found.colour) == (Code("10200004", "SCT", "Liver"), (1, 2, 3))
+    assert (found.type, found.color) == (Code("10200004", "SCT", "Liver"), (1, 2, 3))
 
 
 def test_a_bids_row_without_name_takes_that_of_its_mapping(tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ DAMAGED = {
     "fraction": ("index\tname\n1.5\ta\n", "line 2", "1.5"),
     "twice": ("index\tname\n1\ta\n1\tb\n", "label 1", "more than once"),
     "nameless": ("index\tname\n1\t\n", "line 2", "name"),
-    "colour": ("index\tname\tcolor\n1\ta\tred\n", "line 2", "red"),
-    "dark colour": ("1 a 0 0 300 0\n", "line 1", "300"),
+    "color": ("index\tname\tcolor\n1\ta\tred\n", "line 2", "red"),
+    "dark color": ("1 a 0 0 300 0\n", "line 1", "300"),
     "only background": ("index\tname\n0\tBackground\n", "labels.any", "background"),
     "half a line": ("1 a 0 0 0 0\n2 b 0\n", "line 2", "2 b 0"),
     "half a snap line": ('1 1 2 3 1 1 1 "a"\n2 1 2 3 1\n', "line 2", "2 1 2 3 1"),
@@ -150,8 +150,8 @@ DAMAGED = {
         "segment 1",
         "'X'",
     ),
-    "odd colour": ('{"1": {"name": "a", "color": 7}}', "key '1'", "not a color"),
-    "colour of Workbench": (
+    "odd color": ('{"1": {"name": "a", "color": 7}}', "key '1'", "not a color"),
+    "color of Workbench": (
         "<LabelTable><Label Key='1' Red='x' Green='0' Blue='0'>a</Label></LabelTable>",
         "labels.any",
         "not a color",
@@ -205,7 +205,7 @@ FORMS = {
 @pytest.mark.parametrize("case", FORMS)
 def test_the_form_of_a_label_file_is_known_by_its_content(case: str, tmp_path: Path) -> None:
     texts = {
-        **COLOURED, **{name: damaged[0] for name, damaged in DAMAGED.items()}, "class": "1,spleen\n2,liver\n",
+        **COLORED, **{name: damaged[0] for name, damaged in DAMAGED.items()}, "class": "1,spleen\n2,liver\n",
         "toml": '[labels]\n1 = "spleen"\n', "json": '{"1": "spleen"}',
     }  # fmt: skip
     assert form_of(written(tmp_path, texts[case])) == FORMS[case]
@@ -215,13 +215,13 @@ def test_the_form_of_a_label_file_is_known_by_its_content(case: str, tmp_path: P
 
 
 def test_a_label_file_of_the_same_name_lies_beside_the_image(tmp_path: Path) -> None:
-    path = written(tmp_path, COLOURED["snap"], "brain.txt")
+    path = written(tmp_path, COLORED["snap"], "brain.txt")
     assert find_labels(tmp_path / "brain.nii.gz") == path
 
 
 def test_a_bids_table_wins_over_files_of_tools_and_a_json_with_labels_over_both(tmp_path: Path) -> None:
-    written(tmp_path, COLOURED["freesurfer"], "brain.lut")
-    table = written(tmp_path, COLOURED["bids"], "brain.tsv")
+    written(tmp_path, COLORED["freesurfer"], "brain.lut")
+    table = written(tmp_path, COLORED["bids"], "brain.tsv")
     written(tmp_path, '{"EchoTime": 0.03}', "brain.json")
     assert find_labels(tmp_path / "brain.nii") == table
     sidecar = written(tmp_path, '{"EchoTime": 0.03, "labels": {"1": "a"}}', "brain.json")
@@ -235,15 +235,15 @@ def test_a_sidecar_of_nothing_but_whole_numbers_is_no_label_file(tmp_path: Path)
 
 def test_a_bids_table_is_inherited_from_the_root_of_the_dataset(tmp_path: Path) -> None:
     written(tmp_path, "{}", "dataset_description.json")
-    table = written(tmp_path, COLOURED["bids"], "desc-aseg_dseg.tsv")
-    written(tmp_path, COLOURED["bids"], "desc-other_dseg.tsv")
+    table = written(tmp_path, COLORED["bids"], "desc-aseg_dseg.tsv")
+    written(tmp_path, COLORED["bids"], "desc-other_dseg.tsv")
     image = tmp_path / "sub-01" / "anat" / "sub-01_desc-aseg_dseg.nii.gz"
     image.parent.mkdir(parents=True)
     assert find_labels(image) == table
 
 
 def test_nothing_above_the_root_of_the_dataset_is_inherited(tmp_path: Path) -> None:
-    written(tmp_path, COLOURED["bids"], "dseg.tsv")
+    written(tmp_path, COLORED["bids"], "dseg.tsv")
     image = tmp_path / "data" / "sub-01_dseg.nii.gz"
     image.parent.mkdir()
     written(image.parent, "{}", "dataset_description.json")
@@ -255,7 +255,7 @@ def test_nothing_above_the_root_of_the_dataset_is_inherited(tmp_path: Path) -> N
 def test_labels_in_the_header_of_an_image_are_read(kind: type, ending: str, tmp_path: Path) -> None:
     image = kind(np.ones((2, 3, 4), np.uint8), np.eye(4))
     image.header.extensions.append(nibabel.nifti1.Nifti1Extension(6, b"made by hand"))
-    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, COLOURED["workbench"].encode()))
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, COLORED["workbench"].encode()))
     nibabel.save(image, tmp_path / f"seg{ending}")
     texts = [text for text in extension_texts(tmp_path / f"seg{ending}") if is_label_table(text)]
     assert [(s.number, s.label) for s in read_label_text(texts[0], "seg")] == [(1, "spleen"), (17, "liver tumour")]
@@ -335,6 +335,6 @@ def test_a_label_number_comes_back_from_its_description() -> None:
 
 
 def test_segments_come_back_from_a_dseg_table(tmp_path: Path) -> None:
-    segments = [Segment(1, "spleen", colour=(157, 108, 162)), Segment(17, "Λesion\tof 2 words")]
+    segments = [Segment(1, "spleen", color=(157, 108, 162)), Segment(17, "Λesion\tof 2 words")]
     write_dseg(segments, tmp_path / "a_dseg.tsv")
     assert read_labels(tmp_path / "a_dseg.tsv") == [segments[0], Segment(17, "Λesion of 2 words")]

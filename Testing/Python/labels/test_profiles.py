@@ -32,7 +32,7 @@ def test_the_option_accepts_the_profiles_that_there_are() -> None:
 def test_all_classes_of_the_main_task_have_codes_and_colors() -> None:
     segments = read_labels("totalsegmentator:total")
     assert [segment.number for segment in segments] == list(range(1, 118))
-    assert [s.label for s in segments if not (s.category and s.type and s.colour)] == []
+    assert [s.label for s in segments if not (s.category and s.type and s.color)] == []
 
 
 CLASSES = {
@@ -102,8 +102,8 @@ def test_other_names_are_not_taken_for_those_of_totalsegmentator(names: list[str
 
 
 def test_colors_by_number_of_a_header_give_way_and_others_stay() -> None:
-    found = with_classes([Segment(1, "spleen", colour=(0, 255, 0)), Segment(2, "liver", colour=(1, 2, 3))], Log())
-    assert [segment.colour for segment in found] == [tuple(TABLE["classes"]["spleen"]["color"]), (1, 2, 3)]
+    found = with_classes([Segment(1, "spleen", color=(0, 255, 0)), Segment(2, "liver", color=(1, 2, 3))], Log())
+    assert [segment.color for segment in found] == [tuple(TABLE["classes"]["spleen"]["color"]), (1, 2, 3)]
 
 
 def test_a_class_without_a_code_becomes_a_private_one_with_a_warning() -> None:
@@ -120,7 +120,7 @@ def test_a_class_without_a_code_becomes_a_private_one_with_a_warning() -> None:
 @pytest.mark.parametrize("name", ["freesurfer", "fastsurfer", "SynthSeg"])
 def test_freesurfer_numbers_have_names_and_colors(name: str) -> None:
     found = {segment.number: segment for segment in read_labels(name)}
-    assert (found[17].label, found[17].colour) == ("Left-Hippocampus", (220, 216, 20))
+    assert (found[17].label, found[17].color) == ("Left-Hippocampus", (220, 216, 20))
     assert (found[2035].label, found[11101].label) == ("ctx-rh-insula", "ctx_lh_G_and_S_frontomargin")
 
 

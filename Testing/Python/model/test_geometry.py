@@ -1,4 +1,4 @@
-"""Where voxels lie: the matrix is the inverse of the attributes, any turn is found, any reader agrees."""
+"""Positions of voxels: the matrix is the inverse of the attributes, any turn is found, any reader agrees."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ def test_a_voxel_lies_where_the_standard_says(turn: np.ndarray, position: tuple,
     assert np.allclose(matrix @ [i, j, k, 1], [-lps[0], -lps[1], lps[2], 1], atol=1e-9)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(list(permutations(range(3)))), st.tuples(*[st.sampled_from([1, -1])] * 3), affines())
 def test_any_of_48_turns_is_found(order: tuple, flips: tuple, matrix: np.ndarray) -> None:
     turned = reoriented_affine(matrix, order, flips, SHAPE)
@@ -264,7 +265,7 @@ def test_enhanced_frames_are_sorted_by_place_and_time(circle: Circle) -> None:
 
 
 def test_mosaic_tiles_lie_where_siemens_puts_them(circle: Circle) -> None:
-    """The position of a mosaic is that of an image of its whole size around the same centre."""
+    """The position of a mosaic is that of an image of its whole size around the same center."""
     circle.make("mosaic").forth()
 
     image = nibabel.load(circle.image())

@@ -1,4 +1,4 @@
-"""Values: bytes and stored values are each other's inverse, and what is lost is bounded and told."""
+"""Values: bytes and stored values are each other's inverse, and what is lost is bounded and reported."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_bytes_come_back_from_frames_in_every_format(pixel: PixelFormat, count: 
 @pytest.mark.slow
 @given(st.integers(2, 16), st.booleans(), st.integers(0, 4), st.data())
 def test_partial_words_come_back_with_what_they_do_not_say(stored: int, signed: bool, shift: int, data: st.DataObject) -> None:
-    """What the value does not tell is in the residue: exclusive or of the original and of what the value gives."""
+    """What the value does not contain is in the residue: exclusive or of the original and of what the value gives."""
     pixel = PixelFormat(2, 3, bits_stored=stored, high_bit=min(15, stored - 1 + shift), signed=signed)
     raw = data.draw(st.binary(min_size=12, max_size=12))
 
@@ -97,7 +97,7 @@ def test_rgb_comes_back_from_ybr_within_rounding(rgb: np.ndarray) -> None:
         ((0, 128, 128), (0, 0, 0)),
     ],
 )
-def test_pure_colours_are_those_of_the_standard(ybr: tuple, rgb: tuple) -> None:
+def test_pure_colors_are_those_of_the_standard(ybr: tuple, rgb: tuple) -> None:
     assert np.abs(rgb_from_ybr(np.array(ybr, np.uint8)).astype(int) - rgb).max() <= 1
 
 

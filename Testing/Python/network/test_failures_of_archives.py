@@ -114,6 +114,7 @@ def test_a_certificate_that_is_not_trusted_ends_the_connection(orthanc, settings
         assert send(scans, target, replace(settings, ca_file=pem)).ok
 
 
+@pytest.mark.slow
 def test_dimse_verifies_the_certificate_too(scans, tmp_path):
     pem, key = archives.certificate(tmp_path, "server")
     with archives.storescp(tmp_path / "scp", "+tls", key, pem, "-ic") as (address, _):

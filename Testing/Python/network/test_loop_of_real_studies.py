@@ -22,7 +22,7 @@ TOOLS = TESTING / "Python" / "tools" / "scipy_tools.py"
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not {CT, MR} <= set(CASES), reason="there is no ../shared/data beside the repository"),
+    pytest.mark.skipif(not {CT, MR} <= set(CASES), reason="there is no ../shared/data next to the repository"),
 ]
 
 
@@ -158,7 +158,7 @@ COPY = "import json, pathlib, shutil, sys; shutil.copy(sys.argv[1], sys.argv[2])
 COPY += "; pathlib.Path(sys.argv[5]).write_text(json.dumps([pathlib.Path(p).read_text() for p in sys.argv[3:5]]))"
 
 
-@pytest.mark.skipif(DWI not in CASES, reason="there is no ../shared/data beside the repository")
+@pytest.mark.skipif(DWI not in CASES, reason="there is no ../shared/data next to the repository")
 def test_gradients_of_a_real_series_reach_the_command(tmp_path):
     import json
 

@@ -1,4 +1,4 @@
-"""What an archive gives back is what was sent to it."""
+"""What is fetched from an archive is what was sent to it."""
 
 from __future__ import annotations
 

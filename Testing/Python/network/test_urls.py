@@ -62,6 +62,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 # --- the same bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", [{}, {"jobs": 2}, {"layout": "bids"}, {"layout": "bids", "jobs": 2}])
 def test_nifti_has_the_bytes_of_a_conversion_of_folders(
     choices: dict, source: Path, server: ObjectServer, circle: Circle
@@ -72,6 +73,7 @@ def test_nifti_has_the_bytes_of_a_conversion_of_folders(
     assert server.objects("nifti") == files_of(circle.nifti)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inputs", ["nifti", "stores"])
 def test_the_dicom_comes_back_byte_for_byte(inputs: str, source: Path, server: ObjectServer) -> None:
     if inputs == "stores":
@@ -84,6 +86,7 @@ def test_the_dicom_comes_back_byte_for_byte(inputs: str, source: Path, server: O
     assert server.objects("back") == files_of(source)
 
 
+@pytest.mark.slow
 def test_entries_have_urls_and_sizes(source: Path, server: ObjectServer) -> None:
     report = to_nifti(f"{S3}/dicom", f"{S3}/nifti")
     first = report.entries[0]
@@ -159,6 +162,7 @@ def test_inspecting_reads_headers_only(circle: Circle, server: ObjectServer) -> 
     assert json.dumps(remote.images) == local.replace(str(circle.dicom), f"{S3}/large")
 
 
+@pytest.mark.slow
 def test_a_beginning_that_is_read_again_does_not_fetch_those_of_others(server: ObjectServer, tmp_path: Path) -> None:
     files = [tmp_path / "many" / f"{n:02}.bin" for n in range(20)]
     files[0].parent.mkdir()
@@ -201,6 +205,7 @@ def test_what_is_wrong_is_reported_with_its_url(circle: Circle, server: ObjectSe
 # --- outputs that exist
 
 
+@pytest.mark.slow
 def test_existing_outputs_stay_or_are_skipped_or_replaced(source: Path, server: ObjectServer) -> None:
     to_nifti(f"{S3}/dicom", f"{S3}/nifti")
     before = server.objects("nifti")
@@ -217,6 +222,7 @@ def test_existing_outputs_stay_or_are_skipped_or_replaced(source: Path, server: 
     assert all(len(after[name]) < len(before[name]) for name in before if name.endswith(".json"))
 
 
+@pytest.mark.slow
 def test_a_second_run_into_a_dataset_adds_to_its_tables(server: ObjectServer, circle: Circle) -> None:
     for name, patient in (("classic_ct", "one"), ("oblique", "two")):
         PHANTOMS[name].write(circle.dicom / patient)
@@ -226,8 +232,9 @@ def test_a_second_run_into_a_dataset_adds_to_its_tables(server: ObjectServer, ci
     assert server.objects("study/nifti") == files_of(circle.nifti)
 
 
+@pytest.mark.slow
 def test_an_upload_that_ends_early_is_repeated(source: Path, server: ObjectServer, circle: Circle, monkeypatch) -> None:
-    """Sidecars come first; a journal object says that the image is missing."""
+    """Sidecars come first; a journal object specifies that the image is missing."""
     put = ObjectStore.put
 
     def put_companions(self: ObjectStore, paths: list[Path], names: list[str]) -> None:
@@ -250,6 +257,7 @@ def test_an_upload_that_ends_early_is_repeated(source: Path, server: ObjectServe
     assert inspect(f"{S3}/nifti").problems == []
 
 
+@pytest.mark.slow
 def test_an_upload_that_fails_is_one_failed_entry(source: Path, server: ObjectServer, monkeypatch) -> None:
     def refuse(self: ObjectStore, paths: list[Path], names: list[str]) -> None:
         raise ArchiveError("the store is full")
@@ -279,6 +287,7 @@ def test_what_cannot_be_read_is_refused(url: str, reason: str, server: ObjectSer
     assert not circle.nifti.exists()
 
 
+@pytest.mark.slow
 def test_a_store_that_does_not_answer_is_named(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     module("s3fs").S3FileSystem.clear_instance_cache()
     for name, value in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -352,6 +361,7 @@ def test_paths_are_no_urls(text: str) -> None:
 # --- front ends and clusters
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_urls(source: Path, server: ObjectServer, capsys: pytest.CaptureFixture) -> None:
     assert main(["convert", f"{S3}/dicom", "-o", f"{S3}/nifti"]) == 0
     assert f"{S3}/nifti/" in capsys.readouterr().out
@@ -361,6 +371,7 @@ def test_the_command_line_takes_urls(source: Path, server: ObjectServer, capsys:
     assert server.objects("back") == files_of(source)
 
 
+@pytest.mark.slow
 def test_workers_convert_urls(source: Path, server: ObjectServer, circle: Circle) -> None:
     job = Job(f"{S3}/dicom", f"{S3}/nifti", ConversionOptions(skip_existing=True))
     with ThreadPoolExecutor(2) as executor:

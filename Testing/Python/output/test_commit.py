@@ -17,7 +17,7 @@ SET = ("T1.nii.gz", "T1.json", "sub/T1.tsv")
 
 
 class KilledError(BaseException):
-    """Stands for the end of the process: nothing of ours may run after it."""
+    """Simulates the end of the process: nothing of ours may run after it."""
 
 
 def fill(staging: Staging, store: bool = True) -> Staging:

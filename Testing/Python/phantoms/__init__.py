@@ -3,10 +3,10 @@
 ``PHANTOMS`` maps names to `Phantom`; each writes its files below a folder.
 """
 
-from . import attributes, colour, encodings, multiframe, names, pixels, series
+from . import attributes, color, encodings, multiframe, names, pixels, series
 from .base import PHANTOMS, Phantom, image, ramp, save, slices, uid, write
 
 __all__ = [
-    "PHANTOMS", "Phantom", "attributes", "colour", "encodings", "image", "multiframe", "names", "pixels", "ramp", "save",
+    "PHANTOMS", "Phantom", "attributes", "color", "encodings", "image", "multiframe", "names", "pixels", "ramp", "save",
     "series", "slices", "uid", "write",
 ]  # fmt: skip

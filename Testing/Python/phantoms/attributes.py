@@ -52,7 +52,7 @@ def trailing_zeros(folder: Path) -> None:
 
 @phantom
 def private_nested(folder: Path) -> None:
-    """Private blocks of two makers, sequences in sequences in them, another block number per file."""
+    """Private blocks of two manufacturers, sequences in sequences in them, another block number per file."""
     found = _series(MR)
     for n, ds in enumerate(found):
         if n:
@@ -148,7 +148,7 @@ def empty_binary_values(folder: Path) -> None:
 
 @phantom
 def many_items(folder: Path) -> None:
-    """Sequences of more items than stand singly, alike and not alike, empty ones between."""
+    """Sequences of more items than are written one by one, alike and not alike, empty ones between."""
     found = _series()
     for ds in found:
         items = [group(ReferencedSOPInstanceUID=f"1.2.{n}", ReferencedFrameNumber=n) for n in range(9)]

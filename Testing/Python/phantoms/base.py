@@ -1,4 +1,4 @@
-"""What all phantoms share: a ramp in which every voxel tells its index, and data sets with honest attributes."""
+"""What all phantoms have in common: a ramp in which every voxel contains its index, and data sets with correct attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enhanced MR objects of several times, whose pixels tell time and slice."""
+"""Enhanced MR objects of several times, whose pixels contain time and slice."""
 
 from __future__ import annotations
 

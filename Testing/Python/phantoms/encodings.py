@@ -1,4 +1,4 @@
-"""Transfer syntaxes, and files that are not what their file meta information says."""
+"""Transfer syntaxes, and files that are not what their file meta information specifies."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def rle(folder: Path) -> None:
 
 
 @phantom(exact=False)
-def rle_colour(folder: Path) -> None:
-    """RLE of colour by pixel."""
+def rle_color(folder: Path) -> None:
+    """RLE of color by pixel."""
     _compressed(folder, RLELossless, [image(ramp(8, 8, 3, dtype="u1"), SECONDARY_CAPTURE)])
 
 
@@ -96,20 +96,20 @@ def jpeg_2000_signed(folder: Path) -> None:
 
 
 @phantom(exact=False)
-def jpeg_2000_lossy_colour(folder: Path) -> None:
-    """JPEG 2000 with loss, in colour (ICT)."""
+def jpeg_2000_lossy_color(folder: Path) -> None:
+    """JPEG 2000 with loss, in color (ICT)."""
     ds = image(_gradient(), SECONDARY_CAPTURE)
     _jpeg_2000(folder, JPEG2000, [ds], use_mct=True, compression_ratios=[4])
 
 
 @phantom(exact=False)
 def jpeg_baseline(folder: Path) -> None:
-    """JPEG baseline, grey."""
+    """JPEG baseline, gray."""
     _jpeg(folder, _gradient()[..., 0])
 
 
 @phantom(exact=False)
-def jpeg_baseline_colour(folder: Path) -> None:
+def jpeg_baseline_color(folder: Path) -> None:
     """JPEG baseline, YBR_FULL_422."""
     _jpeg(folder, _gradient())
 
@@ -139,7 +139,7 @@ def implicit_without_meta(folder: Path) -> None:
 
 @phantom
 def odd_preamble(folder: Path) -> None:
-    """A TIFF header lives in the preamble, another in each file."""
+    """A TIFF header is in the preamble, another in each file."""
     _changed(
         folder, slices(ramp(SLICES, ROWS, COLUMNS)), lambda raw, ds: b"II*\0" + bytes([ds.InstanceNumber] * 124) + raw[128:]
     )
@@ -147,7 +147,7 @@ def odd_preamble(folder: Path) -> None:
 
 @phantom
 def lying_syntax(folder: Path) -> None:
-    """The file meta information says implicit; the data set is explicit."""
+    """The file meta information specifies implicit; the data set is explicit."""
     _changed(folder, slices(ramp(SLICES, ROWS, COLUMNS)),
              lambda raw, ds: raw.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"))  # fmt: skip
 
@@ -176,7 +176,7 @@ def bytes_behind_the_end(folder: Path) -> None:
 
 
 def _without_meta(raw: bytes) -> bytes:
-    """Return the data set of a file: what stands behind the group that says how long it is."""
+    """Return the data set of a file: what follows the group that specifies its own length."""
     return raw[144 + int.from_bytes(raw[140:144], "little") :]
 
 

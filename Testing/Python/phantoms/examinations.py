@@ -63,7 +63,7 @@ def spin_echo_epi(folder: Path, number: int, description: str) -> None:
 
 
 def pet(folder: Path, number: int = 1) -> None:
-    """Write a PET series with what scanners tell of it."""
+    """Write a PET series with the attributes that scanners write."""
     found = slices(ramp(SLICES, ROWS, COLUMNS, start=100), PET, series=number)
     for n, ds in enumerate(found):
         identify(ds, number, "PET AC", "P-01", 1, n)

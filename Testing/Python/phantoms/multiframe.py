@@ -1,4 +1,4 @@
-"""Objects with many frames: functional groups, segments, mosaics, and frames that do not say where they lie."""
+"""Objects with many frames: functional groups, segments, mosaics, and frames without a position."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def segmentation_with_gaps(folder: Path) -> None:
 
 @phantom
 def segmentation_with_overlaps(folder: Path) -> None:
-    """Four binary segments: 1 and 2 overlap, 3 lies in a slice of its own, 4 beside 1 in the same slice."""
+    """Four binary segments: 1 and 2 overlap, 3 is in a slice of its own, 4 next to 1 in the same slice."""
     frames = np.zeros((5, 3, 5), np.uint8)
     frames[0, :2], frames[1, 1:], frames[2, 1], frames[3, 0, 2:], frames[4, 2] = 1, 1, 1, 1, 1
     save(folder, [segments(frames, [(1, 0), (2, 0), (2, 1), (3, 3), (4, 0)])])

@@ -1,4 +1,4 @@
-"""How files are called and where they lie."""
+"""Names and folders of files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def unicode_names(folder: Path) -> None:
 
 @phantom
 def no_instance_uids(folder: Path) -> None:
-    """Files that do not say which instance they are."""
+    """Files without an identifier of their instance."""
     found = slices(ramp(SLICES, ROWS, COLUMNS))
     for ds in found:
         del ds.SOPInstanceUID
@@ -38,7 +38,7 @@ def no_instance_uids(folder: Path) -> None:
 
 @phantom
 def strangers_between(folder: Path) -> None:
-    """A text file, an object without pixel data and an empty file lie among the images."""
+    """A text file, an object without pixel data and an empty file are among the images."""
     save(folder, slices(ramp(SLICES, ROWS, COLUMNS)))
     report = image(ramp(ROWS, COLUMNS), "1.2.840.10008.5.1.4.1.1.88.11", 2)
     del report.PixelData

@@ -1,4 +1,4 @@
-"""How stored values lie in the pixel data."""
+"""How stored values are arranged in the pixel data."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def dirty_pad_byte(folder: Path) -> None:
 
 @phantom
 def thirty_two_bit(folder: Path) -> None:
-    """Unsigned 32-bit values beyond what float32 tells apart."""
+    """Unsigned 32-bit values beyond what float32 distinguishes."""
     save(folder, slices(ramp(SLICES, ROWS, COLUMNS, start=2**31 + 2**30, dtype="<u4"), MR))
 
 
 @phantom
 def sixty_four_bit(folder: Path) -> None:
-    """Signed 64-bit values beyond what float64 tells apart, in a VR of their own (OV)."""
+    """Signed 64-bit values beyond what float64 distinguishes, in a VR of their own (OV)."""
     found = slices(ramp(SLICES, ROWS, COLUMNS, start=-(2**60) - 7, dtype="<i8"), MR)
     for ds in found:
         ds["PixelData"].VR = "OV"

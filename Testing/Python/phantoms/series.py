@@ -1,4 +1,4 @@
-"""Series of single slices: where they lie, and what else tells them apart."""
+"""Series of single slices: their positions, and what else distinguishes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def oblique(folder: Path) -> None:
 
 @phantom
 def feet_first(folder: Path) -> None:
-    """Rows run to the patient's right; the table said FFP."""
+    """Rows run to the patient's right; the table was FFP."""
     found = slices(ramp(SLICES, ROWS, COLUMNS), CT, (-1, 0, 0, 0, 1, 0))
     for ds in found:
         ds.PatientPosition = "FFP"
@@ -69,7 +69,7 @@ def missing_slice(folder: Path) -> None:
 
 @phantom
 def jittered_positions(folder: Path) -> None:
-    """Positions that are a few micrometres beside the grid."""
+    """Positions that are a few micrometers off the grid."""
     found = slices(ramp(SLICES, ROWS, COLUMNS))
     found[1].ImagePositionPatient = ["-10.50000300", "20.25000100", "-27.62499700"]
     save(folder, found)

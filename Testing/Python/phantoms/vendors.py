@@ -1,4 +1,4 @@
-"""Series as scanners of many makers write them: what their headers say beyond the image, for the keys of the sidecar."""
+"""Series as scanners of many manufacturers write them, with the attributes from which keys of the sidecar are made."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ XRAY: dict[str, Any] = {
 
 
 def mr(manufacturer: str, **attributes: Any) -> list[Dataset]:
-    """Return an echo planar image of some maker."""
+    """Return an echo planar image of some manufacturer."""
     return _with(slices(ramp(*SHAPE), MR), {**COMMON, **EPI, "Manufacturer": manufacturer, **attributes})
 
 
 def dynamic(manufacturer: str, seconds: float) -> list[Dataset]:
-    """Return five volumes, one after the other in so many seconds; RepetitionTime says two."""
+    """Return five volumes, one after the other at this interval in seconds; RepetitionTime specifies two."""
     found = []
     for t in range(5):
         clock = f"0304{10 + seconds * t:05.2f}"
@@ -84,7 +84,7 @@ def projection(sop_class: str, modality: str) -> list[Dataset]:
 
 
 def pet(manufacturer: str, **attributes: Any) -> list[Dataset]:
-    """Return a PET image of some maker."""
+    """Return a PET image of some manufacturer."""
     found = _with(slices(ramp(*SHAPE), PET), {**COMMON, **EMISSION, "Manufacturer": manufacturer, **attributes})
     for n, ds in enumerate(found):
         nuclide, tracer = Dataset(), Dataset()
@@ -96,7 +96,7 @@ def pet(manufacturer: str, **attributes: Any) -> list[Dataset]:
 
 
 def ct(manufacturer: str, **attributes: Any) -> list[Dataset]:
-    """Return a CT image of some maker."""
+    """Return a CT image of some manufacturer."""
     return _with(slices(ramp(*SHAPE), CT), {**COMMON, **XRAY, "Manufacturer": manufacturer, **attributes})
 
 
@@ -184,7 +184,7 @@ def siemens_3d(shots: int) -> list[Dataset]:
 
 
 def ge(protocol: str = "", **attributes: Any) -> list[Dataset]:
-    """Return an image with a protocol block, and what GE says in private elements."""
+    """Return an image with a protocol block, and what GE writes in private elements."""
     found = mr(
         "GE MEDICAL SYSTEMS", **{"SoftwareVersions": ["27", "LX", "MR Software release:RX27.0_R02_1831.a"], **attributes}
     )
@@ -203,7 +203,7 @@ def ge(protocol: str = "", **attributes: Any) -> list[Dataset]:
 
 
 def ge_labelled() -> list[Dataset]:
-    """Return an image of GE's 3D arterial spin labelling."""
+    """Return an image of GE's 3D arterial spin labeling."""
     return add_private(ge(MRAcquisitionType="3D"), 0x0043, "GEMS_PARM_01", {
         0xA3: ("CS", "PSEUDOCONTINUOUS"), 0xA4: ("LO", "3D pulsed continuous ASL technique"), 0xA5: ("IS", "1450"),
     })  # fmt: skip

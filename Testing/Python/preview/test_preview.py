@@ -1,4 +1,4 @@
-"""Pictures: the values on their way to the screen, colours, shapes, planes and what is drawn upon them."""
+"""Pictures: the values on their way to the screen, colors, shapes, planes and what is drawn upon them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def picture_of(ds: Dataset, folder: Path, options: ConversionOptions | None = No
     return np.asarray(Image.open(path))
 
 
-def grey(seed: int = 0, dtype: str = "<i2", low: int = -1000, high: int = 3000, sop_class: str = CT) -> Dataset:
+def gray(seed: int = 0, dtype: str = "<i2", low: int = -1000, high: int = 3000, sop_class: str = CT) -> Dataset:
     pixels = np.random.default_rng(seed).integers(low, high, (32, 40)).astype(dtype)
     ds = image(pixels, sop_class)
     ds.RescaleSlope, ds.RescaleIntercept = "1", "0"
@@ -76,7 +76,7 @@ def expected_by_pydicom(ds: Dataset) -> np.ndarray:
 @pytest.mark.parametrize("function", ["", "LINEAR", "LINEAR_EXACT", "SIGMOID"])
 @pytest.mark.parametrize("window", [(40, 400), (-600, 1500), (50, 1), (1000.5, 37.25)])
 def test_windows_are_those_of_pydicom(window: tuple, function: str, tmp_path: Path) -> None:
-    ds = grey()
+    ds = gray()
     ds.RescaleIntercept = "-24"
     ds.WindowCenter, ds.WindowWidth = map(str, window)
     if function:
@@ -90,7 +90,7 @@ def test_windows_are_those_of_pydicom(window: tuple, function: str, tmp_path: Pa
 
 @pytest.mark.parametrize("bits", [10, 12, 16])
 def test_voi_luts_are_those_of_pydicom(bits: int, tmp_path: Path) -> None:
-    ds = grey()
+    ds = gray()
     entries = np.sort(np.random.default_rng(3).integers(0, 2**bits, 512))
     ds.VOILUTSequence = Sequence([lut(-100, entries, bits)])
 
@@ -99,7 +99,7 @@ def test_voi_luts_are_those_of_pydicom(bits: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["u1", "<u2"])
 def test_a_voi_lut_of_8_bits_may_lie_in_bytes_or_words(dtype: str, tmp_path: Path) -> None:
-    ds = grey(low=0, high=300)
+    ds = gray(low=0, high=300)
     ds.VOILUTSequence = Sequence([lut(10, np.arange(256), 8)])
     ds.VOILUTSequence[0].LUTData = np.arange(256).astype(dtype).tobytes()
 
@@ -109,7 +109,7 @@ def test_a_voi_lut_of_8_bits_may_lie_in_bytes_or_words(dtype: str, tmp_path: Pat
 
 
 def test_a_voi_lut_goes_before_the_window(tmp_path: Path) -> None:
-    ds = grey()
+    ds = gray()
     ds.VOILUTSequence = Sequence([lut(-100, np.arange(512) * 8, 12)])
     ds.WindowCenter, ds.WindowWidth = "1", "2"
 
@@ -117,7 +117,7 @@ def test_a_voi_lut_goes_before_the_window(tmp_path: Path) -> None:
 
 
 def test_a_modality_lut_is_that_of_pydicom(tmp_path: Path) -> None:
-    ds = grey(dtype="<u2", low=0, high=4000, sop_class=SECONDARY_CAPTURE)
+    ds = gray(dtype="<u2", low=0, high=4000, sop_class=SECONDARY_CAPTURE)
     del ds.RescaleSlope, ds.RescaleIntercept
     ds.ModalityLUTSequence = Sequence([lut(100, (np.arange(2048) ** 2 // 80) % 60000, 16)])
     ds.ModalityLUTSequence[0].ModalityLUTType = "US"
@@ -127,7 +127,7 @@ def test_a_modality_lut_is_that_of_pydicom(tmp_path: Path) -> None:
 
 
 def test_monochrome1_is_inverted(tmp_path: Path) -> None:
-    ds = grey(dtype="<u2", low=0, high=4000)
+    ds = gray(dtype="<u2", low=0, high=4000)
     ds.WindowCenter, ds.WindowWidth = "2000", "3000"
     plain = picture_of(ds, tmp_path / "a")
     ds.PhotometricInterpretation = "MONOCHROME1"
@@ -150,7 +150,7 @@ def test_the_window_of_each_frame_is_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("choice", "low", "high"), [((0.0, 100.0), -50.0, 49.0), (WindowChoice.FULL, -1000.0, 2999.0)])
 def test_a_person_can_choose_the_window(choice: Any, low: float, high: float, tmp_path: Path) -> None:
-    ds = grey()
+    ds = gray()
     ds.PixelData = np.linspace(-1000, 2999, 32 * 40).astype("<i2").tobytes()
     ds.WindowCenter, ds.WindowWidth = "1000", "10"
 
@@ -176,7 +176,7 @@ def test_auto_leaves_out_extremes_and_padding(tmp_path: Path) -> None:
 
 
 def test_a_window_of_the_file_that_shows_nothing_is_not_used(tmp_path: Path) -> None:
-    ds = grey(low=0, high=100)
+    ds = gray(low=0, high=100)
     ds.WindowCenter, ds.WindowWidth = "30000", "10"
 
     found = picture_of(ds, tmp_path)
@@ -186,7 +186,7 @@ def test_a_window_of_the_file_that_shows_nothing_is_not_used(tmp_path: Path) -> 
 
 
 def test_a_window_without_width_is_told_and_not_used(tmp_path: Path) -> None:
-    ds = grey(low=0, high=100)
+    ds = gray(low=0, high=100)
     ds.WindowCenter, ds.WindowWidth = "50", "0"
     write(tmp_path / "in" / "a.dcm", ds)
 
@@ -196,7 +196,7 @@ def test_a_window_without_width_is_told_and_not_used(tmp_path: Path) -> None:
 
 
 def test_8bit_is_the_same_picture_in_fewer_levels(tmp_path: Path) -> None:
-    ds = grey()
+    ds = gray()
     ds.WindowCenter, ds.WindowWidth = "1000", "3000"
     deep, shallow = picture_of(ds, tmp_path / "a"), picture_of(ds, tmp_path / "b", eight_bit=True)
 
@@ -248,7 +248,7 @@ def test_slices_of_philips_whose_private_scale_varies_are_shown_in_the_unit_of_t
     assert np.allclose(shown[0], expected, rtol=1e-6, atol=1e-2)
 
 
-# --- colour -----------------------------------------------------------------------------------------------------------
+# --- color -----------------------------------------------------------------------------------------------------------
 
 
 def palette(ds: Dataset, first: int, red: np.ndarray, bits: int = 16) -> Dataset:
@@ -287,7 +287,7 @@ def test_segmented_palettes_are_expanded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [[1, 4, 5], [7, 1, 1], [2, 1, 9000, 0], [0, 3, 1]])
-def test_a_damaged_palette_is_told_and_the_picture_is_grey(words: list[int], tmp_path: Path) -> None:
+def test_a_damaged_palette_is_told_and_the_picture_is_gray(words: list[int], tmp_path: Path) -> None:
     ds = image(np.arange(100, dtype="u1").reshape(10, 10), SECONDARY_CAPTURE)
     ds.PhotometricInterpretation = "PALETTE COLOR"
     for n in range(3):
@@ -311,7 +311,7 @@ def test_a_palette_that_is_only_named_is_that_of_the_standard(tmp_path: Path) ->
     assert [tuple(found[n]) for n in (0, 128, 255)] == [(0, 0, 0), (255, 0, 0), (255, 255, 255)]
 
 
-def test_supplemental_palettes_colour_the_high_values_only(tmp_path: Path) -> None:
+def test_supplemental_palettes_color_the_high_values_only(tmp_path: Path) -> None:
     ds = image(np.arange(256, dtype="u1").reshape(16, 16), SECONDARY_CAPTURE)
     palette(ds, 200, np.linspace(0, 65535, 56).astype(int))
     ds.PhotometricInterpretation, ds.PixelPresentation = "MONOCHROME2", "COLOR"
@@ -324,7 +324,7 @@ def test_supplemental_palettes_colour_the_high_values_only(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["rgb", "rgb_planar", "ybr_full"])
-def test_colour_is_that_of_pydicom(name: str, tmp_path: Path) -> None:
+def test_color_is_that_of_pydicom(name: str, tmp_path: Path) -> None:
     PHANTOMS[name].write(tmp_path / "in")
     preview(tmp_path / "in", tmp_path / "out")
 
@@ -336,7 +336,7 @@ def test_colour_is_that_of_pydicom(name: str, tmp_path: Path) -> None:
     assert np.abs(found.astype(int) - expected).max() <= (2 if "YBR" in name else 0)
 
 
-def test_colour_of_16_bits_has_8_in_the_picture(tmp_path: Path) -> None:
+def test_color_of_16_bits_has_8_in_the_picture(tmp_path: Path) -> None:
     PHANTOMS["rgb_16_bit"].write(tmp_path / "in")
 
     assert preview(tmp_path / "in", tmp_path / "out").ok
@@ -345,11 +345,11 @@ def test_colour_of_16_bits_has_8_in_the_picture(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_ybr_is_rgb_in_the_picture(tmp_path: Path) -> None:
-    """One colour by pairs of pixels, so that halved chrominance loses nothing."""
+    """One color by pairs of pixels, so that halved chrominance loses nothing."""
     program = oracle("dcmj2pnm")
-    colours = np.array([[16, 128, 128], [235, 128, 128], [81, 90, 240], [145, 54, 34], [41, 240, 110]], np.uint8)
+    colors = np.array([[16, 128, 128], [235, 128, 128], [81, 90, 240], [145, 54, 34], [41, 240, 110]], np.uint8)
     for kind in ("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422"):
-        pixels = np.repeat(np.repeat(colours, 2, axis=0)[None], 4, axis=0)
+        pixels = np.repeat(np.repeat(colors, 2, axis=0)[None], 4, axis=0)
         ds = image(pixels, SECONDARY_CAPTURE)
         ds.PhotometricInterpretation = kind
         if kind != "YBR_FULL":
@@ -364,7 +364,7 @@ def test_every_kind_of_ybr_is_rgb_in_the_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("syntax", ["JPEG2000Lossless", "RLELossless"])
-def test_compressed_colour_is_rgb_in_the_picture(syntax: str, tmp_path: Path) -> None:
+def test_compressed_color_is_rgb_in_the_picture(syntax: str, tmp_path: Path) -> None:
     pixels = np.random.default_rng(4).integers(0, 256, (64, 80, 3)).astype("u1")
     ds = image(pixels, SECONDARY_CAPTURE)
     if syntax == "JPEG2000Lossless":
@@ -396,7 +396,7 @@ def overlay(ds: Dataset) -> np.ndarray:
 
 
 def test_overlay_planes_are_drawn_unless_deidentified(tmp_path: Path) -> None:
-    ds = grey(low=0, high=100)
+    ds = gray(low=0, high=100)
     ds.WindowCenter, ds.WindowWidth = "1000", "2000"
     drawn = overlay(ds)
 
@@ -407,7 +407,7 @@ def test_overlay_planes_are_drawn_unless_deidentified(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["window", "given", "lut", "monochrome1", "palette", "rgb", "graphics"])
 def test_pictures_are_those_of_dcmtk(kind: str, tmp_path: Path) -> None:
     program = oracle("dcmj2pnm")
-    ds = grey()
+    ds = gray()
     ds.WindowCenter, ds.WindowWidth = "300", "1200"
     options, choices = ["+Wi", "1"], {}
     if kind == "given":
@@ -442,7 +442,7 @@ def test_pictures_are_those_of_dcmtk(kind: str, tmp_path: Path) -> None:
      ("PixelAspectRatio", [1, 2], (32, 80)), ("ImagerPixelSpacing", ["0.2", "0.1"], (64, 40)), ("", [], (32, 40))],
 )  # fmt: skip
 def test_pixels_of_the_picture_are_square(keyword: str, value: list, shape: tuple, tmp_path: Path) -> None:
-    ds = grey()
+    ds = gray()
     if keyword:
         setattr(ds, keyword, value)
 
@@ -516,7 +516,7 @@ def test_the_picture_says_what_lies_at_its_edges(tmp_path: Path) -> None:
 
 
 def test_an_image_without_a_place_is_shown_as_stored_and_that_is_told(tmp_path: Path) -> None:
-    write(tmp_path / "in" / "a.dcm", grey())
+    write(tmp_path / "in" / "a.dcm", gray())
 
     report = preview(tmp_path / "in", tmp_path / "out", options=ConversionOptions(plane=SlicePlane.CORONAL))
 
@@ -586,7 +586,7 @@ def test_a_label_map_in_another_frame_of_reference_is_not_drawn(tmp_path: Path) 
     assert Image.open(next((tmp_path / "out").glob("*.png"))).mode == "I;16"
 
 
-def test_a_label_map_alone_is_shown_in_its_colours(tmp_path: Path) -> None:
+def test_a_label_map_alone_is_shown_in_its_colors(tmp_path: Path) -> None:
     seg = label_map(tmp_path / "labels", turned=False)
 
     preview(seg, tmp_path / "out", letters=False)
@@ -613,7 +613,7 @@ def test_every_phantom_becomes_pictures_or_a_sentence(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize("pixel_mm", ["1e-9", "1e-300", "1e9"])
 def test_a_pixel_size_that_png_cannot_express_is_left_out(pixel_mm: str, tmp_path: Path) -> None:
-    ds = grey()
+    ds = gray()
     ds.PixelSpacing = [pixel_mm, pixel_mm]
     write(tmp_path / "in" / "a.dcm", ds)
 

@@ -101,7 +101,8 @@ def test_grey_frames_of_the_gif_are_exact(cine_files: Path, tmp_path: Path) -> N
             assert np.array_equal(np.asarray(gif.convert("L")), expected[n])
 
 
-def test_colours_of_the_gif_are_near(cine_files: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_colors_of_the_gif_are_near(cine_files: Path, tmp_path: Path) -> None:
     preview(cine_files / "us", tmp_path, mp4=False)
 
     expected = cines.heart_clip()
@@ -148,6 +149,7 @@ def test_an_odd_picture_gets_even_sides(tmp_path: Path) -> None:
     assert (stream["width"], stream["height"]) == (304, 302)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_ffmpeg", [True, False])
 def test_the_mp4_shows_the_frames(with_ffmpeg: bool, cine_files: Path, tmp_path: Path, monkeypatch: Any) -> None:
     """By ffmpeg, and by PyAV where there is none."""

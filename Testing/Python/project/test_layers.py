@@ -1,4 +1,4 @@
-"""The import rules of the house, and the lists in CMake equal to the tree."""
+"""Import rules, and the lists in CMake agree with the tree."""
 
 from __future__ import annotations
 

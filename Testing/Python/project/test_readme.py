@@ -26,7 +26,7 @@ def scans(tmp_path, monkeypatch):
 
 @pytest.fixture
 def research(scans):
-    """What a researcher made of the scans: a label map, a map of real values, an image without anything beside it."""
+    """What a researcher made of the scans: a label map, a map of real values, an image without a companion file."""
     volume = read(scans)[0]
     matrix = volume.ijk_to_ras
     real = np.swapaxes(volume.real_values()[0], 0, 2)
@@ -38,6 +38,7 @@ def research(scans):
         nibabel.save(nibabel.Nifti1Image(voxels, matrix), f"{name}.nii.gz")
 
 
+@pytest.mark.slow
 def test_what_a_researcher_made_becomes_what_the_guide_says(research):
     kinds = {}
     for command in readme.commands("nifti-dicom-bridge", ROOT / "docs" / "new-objects.md")[:3]:

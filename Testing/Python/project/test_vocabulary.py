@@ -9,7 +9,7 @@ import pytest
 
 from places import CORE, LIB, python_files
 
-# names of the first releases, and words that say nothing without their file
+# names of the first releases, and words without a meaning outside of their file
 OLD_NAMES = {
     "Told", "told_by", "attributes_told", "Carried", "carried", "gather", "gathered", "Whole", "Piece", "Described",
     "described", "parts_of", "suited", "legal", "written_well", "with_known_words", "Made", "made_of", "write_made",
@@ -29,7 +29,7 @@ def names_defined_in(path: Path) -> list[tuple[str, int]]:
     return [(path.stem, 1), *((node.name, node.lineno) for node in ast.walk(tree) if isinstance(node, kinds))]
 
 
-# local names that say nothing about their content
+# local names without a relation to their content
 EMPTY_NAMES = {"found", "told", "said"}
 
 

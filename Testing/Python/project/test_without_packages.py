@@ -77,7 +77,7 @@ def test_csa_headers_of_real_files_are_read_as_nibabel_reads_them():
                 ds = pydicom.dcmread(path, force=True, stop_before_pixels=True)
                 headers |= {bytes(ds[tag].value) for tag in (0x00291010, 0x00291020) if tag in ds}
     if not headers:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     for raw in headers:
         assert csa_values(raw) == of_nibabel(raw) != {}
 

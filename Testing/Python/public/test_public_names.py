@@ -42,7 +42,7 @@ def test_star_import_gives_all_public_names() -> None:
 
 
 def strict_problems(code: str, folder: Path) -> str:
-    """Return what ``mypy --strict`` says of code as a user writes it."""
+    """Return what ``mypy --strict`` reports about code as a user writes it."""
     module("mypy")
     (folder / "example.py").write_text(code, "utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--config-file=", "--cache-dir", str(CACHE)]

@@ -41,6 +41,7 @@ def test_they_are_one_patient_and_one_study(samples: dict[str, Sample]) -> None:
     assert len({ds.SeriesInstanceUID for ds in headers}) == len(headers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSES)
 def test_dciodvfy_finds_no_error(name: str, samples: dict[str, Sample]) -> None:
     program = oracle("dciodvfy")

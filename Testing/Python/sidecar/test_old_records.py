@@ -1,4 +1,4 @@
-"""Sidecars and stores that version 0.1.0 wrote (records of schema 1.0 and 1.1) are read for good.
+"""Sidecars and stores that version 0.1.0 wrote (records of schema 1.0 and 1.1) are still read.
 
 The folders below ``fixtures/version_0_1_0`` were written by that version from the phantoms after which they are named; their
 ``digests.json`` has the SHA-256 of every file that it restored from them.

@@ -54,7 +54,7 @@ def set_ijk_to_ras(node, matrix) -> None:
 
 
 def wait_until(condition, seconds: float = 600) -> None:
-    """Run Qt's event loop until something is so: code that Qt calls runs inside of it, as everything does in Slicer."""
+    """Run Qt's event loop until a condition holds: code that Qt calls runs inside of it, as everything does in Slicer."""
     import qt
 
     if condition():

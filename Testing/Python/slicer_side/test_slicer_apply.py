@@ -144,6 +144,7 @@ def test_the_command_gets_every_image_of_an_edited_volume(slicer, logic, load, t
     assert len(logic.appliedSeries(done)) == 2
 
 
+@pytest.mark.slow
 def test_no_other_image_takes_the_place_of_the_one_that_was_chosen(slicer, panel, node, database):
     other = add_volume(slicer, "drawn")
     settle(panel)

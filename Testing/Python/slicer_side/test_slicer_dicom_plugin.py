@@ -84,8 +84,8 @@ def test_every_plugin_has_one_exportable_that_names_it(slicer, plugin, drawn):
 
 def test_choices_go_by_what_the_node_holds(slicer, plugin, node, drawn, floating, moving):
     labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), GRID, "l", "vtkMRMLLabelMapVolumeNode")
-    colours = slicer.util.addVolumeFromArray(np.ones((2, 3, 4, 3), np.uint8), GRID, "c", "vtkMRMLVectorVolumeNode")
-    found = {n.GetName(): ExportDialog(n).names() for n in (node, drawn, floating, moving, labels, colours)}
+    colors = slicer.util.addVolumeFromArray(np.ones((2, 3, 4, 3), np.uint8), GRID, "c", "vtkMRMLVectorVolumeNode")
+    found = {n.GetName(): ExportDialog(n).names() for n in (node, drawn, floating, moving, labels, colors)}
     assert found[node.GetName()] == ["Original or derived series", "Enhanced of its modality",
                                      "Legacy Converted Enhanced", "Secondary capture"]  # fmt: skip
     assert found["drawn"][:2] == ["MR", "CT"]

@@ -1,4 +1,4 @@
-"""The doors of Slicer: its readers and writers, the actions of the Data module, Sample Data."""
+"""Slicer's entry points: its readers and writers, the actions of the Data module, Sample Data."""
 
 import numpy as np
 import pydicom
@@ -177,7 +177,7 @@ def test_nifti_of_a_segmentation_object_is_a_segmentation_and_comes_back_identic
     assert pydicom.dcmread(found.outputs[0]) == pydicom.dcmread(made.outputs[0])
 
 
-def test_names_of_slicers_own_colour_tables_are_not_written(slicer, logic, tmp_path):
+def test_names_of_slicers_own_color_tables_are_not_written(slicer, logic, tmp_path):
     labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), np.eye(4), "labels", "vtkMRMLLabelMapVolumeNode")
     table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode")
     table.SetTypeToUser()
@@ -300,19 +300,19 @@ def test_reopened_scene_has_the_node_with_its_data_and_identity(slicer, node, wr
     assert outcomes(back) == ["restored"]
 
 
-def test_colours_and_labels_come_back_too(slicer, module, writing, reopened, tmp_path):
+def test_colors_and_labels_come_back_too(slicer, module, writing, reopened, tmp_path):
     labels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-    colours = np.arange(72, dtype=np.uint8).reshape(2, 3, 4, 3)
+    colors = np.arange(72, dtype=np.uint8).reshape(2, 3, 4, 3)
     made = [
         slicer.util.addVolumeFromArray(labels, np.diag([2, 2, 3, 1.0]), "labels", "vtkMRMLLabelMapVolumeNode"),
-        slicer.util.addVolumeFromArray(colours, np.diag([2, 2, 3, 1.0]), "colours", "vtkMRMLVectorVolumeNode"),
+        slicer.util.addVolumeFromArray(colors, np.diag([2, 2, 3, 1.0]), "colors", "vtkMRMLVectorVolumeNode"),
     ]
     for number, one in enumerate(made):
         done, messages = writing(one, tmp_path / f"{number}.bridge.nii.gz")
         assert done, messages
     found = {again.GetName(): seen_at(again, np.diag([2, 2, 3, 1.0])) for again in reopened()}
     np.testing.assert_array_equal(found["labels"], labels)
-    np.testing.assert_array_equal(found["colours"], colours)
+    np.testing.assert_array_equal(found["colors"], colors)
 
 
 def test_format_is_offered_for_what_it_can_hold_only(slicer, module, node):
@@ -330,7 +330,7 @@ def test_format_is_offered_for_what_it_can_hold_only(slicer, module, node):
 
 def test_node_that_would_not_come_back_is_refused_and_nothing_is_written(slicer, load, writing, write_series, tmp_path):
     files = write_series(tmp_path / "tilted")
-    for number, path in enumerate(files):  # each slice lies a bit further along its columns than the one before
+    for number, path in enumerate(files):  # each slice is a bit further along its columns than the one before
         ds = pydicom.dcmread(path)
         column = np.array(ds.ImageOrientationPatient[3:], float)
         ds.ImagePositionPatient = (np.array(ds.ImagePositionPatient, float) + 0.7 * number * column).round(6).tolist()

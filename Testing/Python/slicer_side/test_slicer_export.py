@@ -98,7 +98,7 @@ def test_rescale_that_varies_from_slice_to_slice_is_no_edit(logic, load, write_s
     assert same_instances(found, files)
 
 
-def test_colour_volume_comes_back_identical(logic, load, write_series, tmp_path):
+def test_color_volume_comes_back_identical(logic, load, write_series, tmp_path):
     files = write_series(tmp_path / "original")
     for path in files:
         ds = pydicom.dcmread(path)

@@ -52,7 +52,7 @@ def test_names_of_the_panel_stay(logic):
 
 
 @pytest.mark.parametrize(("choices", "words"), [
-    ({"colour": 1}, "Unknown option colour"), ({"kind": "mri"}, "kind: 'mri'.*enhanced-mr"),
+    ({"color": 1}, "Unknown option color"), ({"kind": "mri"}, "kind: 'mri'.*enhanced-mr"),
     ({"preview": {"x": 1}}, "Unknown option x"),
 ])  # fmt: skip
 def test_wrong_choice_is_refused_with_those_that_exist(logic, choices, words):

@@ -168,7 +168,7 @@ def seg_nifti(slicer, logic, node, tmp_path):
     return next(p for p in convert(Job([tmp_path / "seg"], tmp_path / "back")).outputs if p.name.endswith(".nii.gz"))
 
 
-def test_segments_have_names_colours_and_terminology(slicer, logic, seg_nifti):
+def test_segments_have_names_colors_and_terminology(slicer, logic, seg_nifti):
     import vtk
 
     (node,) = logic.loadNifti(seg_nifti)

@@ -1,4 +1,4 @@
-"""Every kind of node: segmentations, sequences, diffusion, colours; scenes that are saved in between."""
+"""Every kind of node: segmentations, sequences, diffusion, colors; scenes that are saved in between."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def back(report, folder, **options):
 
 @pytest.fixture
 def segmentation(slicer):
-    """Liver and tumour, drawn on a volume; a voxel of a third segment lies in both."""
+    """Liver and tumour, drawn on a volume; a voxel of a third segment is in both."""
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     volume = slicer.util.addVolumeFromArray(np.zeros((4, 5, 6), np.int16), GRID, "drawn on")
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "organs")
@@ -70,7 +70,7 @@ def test_label_table_is_understood_by_the_core(logic, segmentation, tmp_path):
 
     logic.exportVolumes([segmentation[0]], tmp_path)
     liver, tumour = read_labels(tmp_path / "organs_dseg.tsv")
-    assert (liver.number, liver.label, liver.colour, liver.type.value) == (1, "liver", (255, 128, 0), "10200004")
+    assert (liver.number, liver.label, liver.color, liver.type.value) == (1, "liver", (255, 128, 0), "10200004")
     assert tumour.label == "tumour"
 
 
@@ -191,6 +191,7 @@ def write_4d(write_series, folder, times=3):
     return files
 
 
+@pytest.mark.slow
 def test_4d_series_loads_as_a_sequence_and_comes_back_identical(slicer, plugin, logic, load, write_series, tmp_path):
     files = write_4d(write_series, tmp_path)
     node = load(files)
@@ -212,7 +213,7 @@ def test_edited_time_makes_a_derived_series(slicer, plugin, logic, load, write_s
     assert outcomes(back(report, tmp_path / "back")) == ["derived"]
 
 
-# --- diffusion, colours
+# --- diffusion, colors
 
 
 def diffusion(slicer, turn=None):
@@ -295,13 +296,13 @@ def test_type_that_slicer_cannot_show_is_told(slicer, dtype):
         add_nodes(Volume(np.full((1, 2, 3, 4), 2**40).astype(dtype), np.eye(4)), "any")
 
 
-def test_colours_are_written_as_they_are(slicer, logic, tmp_path):
+def test_colors_are_written_as_they_are(slicer, logic, tmp_path):
     voxels = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
-    node = slicer.util.addVolumeFromArray(voxels, GRID, "colours", "vtkMRMLVectorVolumeNode")
+    node = slicer.util.addVolumeFromArray(voxels, GRID, "colors", "vtkMRMLVectorVolumeNode")
     assert logic.exportVolumes([node], tmp_path).ok
     import nibabel
 
-    found = np.asarray(nibabel.load(tmp_path / "colours.nii.gz").dataobj)
+    found = np.asarray(nibabel.load(tmp_path / "colors.nii.gz").dataobj)
     seen = np.stack([found[name] for name in "RGB"], axis=-1)
     np.testing.assert_array_equal(seen.transpose(2, 1, 0, 3)[:, ::-1], voxels)
 

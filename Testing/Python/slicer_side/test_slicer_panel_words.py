@@ -84,7 +84,7 @@ def test_the_form_of_the_panel_names_no_option_of_the_command_line():
 
 
 def messages_of(path: Path) -> Iterator[str]:
-    """Yield the messages of a module: its texts without docstrings; ``…`` stands for what is known at run time."""
+    """Yield the messages of a module: its texts without docstrings; what is known at run time is ``…``."""
     tree = ast.parse(path.read_text("utf-8"))
     left_out = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""Series of real scanners, where they lie beside the repository: through the doors of Slicer and back, nothing is an edit."""
+"""Series of real scanners, if they are next to the repository: loaded and saved in Slicer, nothing counts as an edit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def same_image(a: Path, b: Path) -> bool:
 @pytest.mark.parametrize("case", CASES or ["none"])
 def test_nifti_that_is_loaded_and_exported_is_the_same(case, slicer, logic, tmp_path):
     if not CASES:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     from nifti_dicom_bridge import Job, convert
 
     written = convert(Job([SHARED / case / "dicom"], tmp_path / "nifti"))
@@ -46,7 +46,7 @@ def test_nifti_that_is_loaded_and_exported_is_the_same(case, slicer, logic, tmp_
 @pytest.mark.parametrize("case", CASES or ["none"])
 def test_series_that_our_loader_takes_over_is_no_edit(case, slicer, plugin, logic, database, tmp_path, caplog):
     if not CASES:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     from DICOMLib import DICOMUtils
 
     from NiftiDicomBridgeLib import Database
@@ -67,7 +67,7 @@ def test_series_that_our_loader_takes_over_is_no_edit(case, slicer, plugin, logi
 def test_series_that_slicers_own_loaders_load_come_back_identical(case, slicer, logic, module):
     """Or there is a reason: Slicer does not load them, or a file is damaged."""
     if not CASES:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     from circle_of_all_series import rows_of_case
 
     found = {(row["series"], row["result"], row["why"]) for row in rows_of_case(SHARED / case)}

@@ -175,6 +175,7 @@ import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=Tru
 """
 
 
+@pytest.mark.slow
 def test_missing_package_is_installed_when_asked_for(run, series, tmp_path):
     done = run("convert", series, "--to", "nifti", "-o", tmp_path / "out", "--install-dependencies", prelude=INSTALLING)
     assert done.returncode == 0, done.stderr
@@ -184,12 +185,14 @@ def test_missing_package_is_installed_when_asked_for(run, series, tmp_path):
     assert len(list((tmp_path / "out").glob("*.nii.gz"))) == 1
 
 
+@pytest.mark.slow
 def test_installing_alone_is_enough_to_ask_for(run):
     done = run("--install-dependencies", prelude=INSTALLING)
     assert done.returncode == 0, done.stderr
     assert "installing" in done.stdout
 
 
+@pytest.mark.slow
 def test_package_that_cannot_be_installed_is_told_in_one_sentence(run):
     prelude = INSTALLING.replace("done.append(1)", "raise RuntimeError('no network')")
     done = run("--install-dependencies", prelude=prelude)
@@ -205,6 +208,7 @@ o.installed_version = lambda name: "" if name == "zarr" else "99"
 """
 
 
+@pytest.mark.slow
 def test_packages_of_a_feature_are_installed_from_a_folder_of_wheels(run, tmp_path):
     prelude = NO_ZARR + INSTALLING.replace(
         "p.pip_ensure", "p.pip_install = lambda arguments, **options: print(' '.join(arguments))\np.pip_ensure", 1
@@ -221,6 +225,7 @@ def test_packages_of_a_feature_are_installed_from_a_folder_of_wheels(run, tmp_pa
     assert "Not installed: " in done.stderr
 
 
+@pytest.mark.slow
 def test_unexpected_error_ends_slicer_too(run):
     prelude = (
         "import sys; sys.path.append('NiftiDicomBridge'); import nifti_dicom_bridge.cli as c; c.main = lambda *a, **k: 1 / 0; "

@@ -157,14 +157,18 @@ def test_voxels_outside_of_the_reference_geometry_are_kept(slicer, logic, segmen
 @pytest.fixture
 def loaded(slicer, logic, database, segmentation, add_box, tmp_path):
     """A segmentation with two segments that overlap, loaded from a DICOM SEG as Slicer loads it."""
+    segment = add_box(segmentation, "mass", (2, 2, 1), (3, 3, 2))
+    segment.SetTag(segment.GetTerminologyEntryTagName(), TERMINOLOGY)
+    add_box(segmentation, "liver", (0, 0, 0), (5, 5, 3))
+    return _saved_and_loaded(slicer, logic, segmentation)
+
+
+def _saved_and_loaded(slicer, logic, segmentation):
     module("dcmqi")
     from DICOMLib import DICOMUtils
 
     from NiftiDicomBridgeLib import Database
 
-    segment = add_box(segmentation, "mass", (2, 2, 1), (3, 3, 2))
-    segment.SetTag(segment.GetTerminologyEntryTagName(), TERMINOLOGY)
-    add_box(segmentation, "liver", (0, 0, 0), (5, 5, 3))
     (path,) = logic.volumesToDicom([segmentation]).outputs
     slicer.mrmlScene.Clear()
     (node_id,) = DICOMUtils.loadSeriesByUID(Database.series_of_files([path]))
@@ -177,6 +181,7 @@ def kept(logic, report, folder):
     return logic.importNifti(report.outputs, ConversionOptions(uids=Uids.KEEP), database=False, folder=folder)
 
 
+@pytest.mark.slow
 def test_segmentation_from_dicom_comes_back_identical(logic, loaded, tmp_path):
     node, path = loaded
     report = logic.exportVolumes([node], tmp_path / "nifti")
@@ -184,6 +189,15 @@ def test_segmentation_from_dicom_comes_back_identical(logic, loaded, tmp_path):
     back = kept(logic, report, tmp_path / "back")
     assert outcomes(back) == ["restored"]
     assert pydicom.dcmread(back.outputs[0]) == pydicom.dcmread(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("color", [(11, 13, 4), (36, 42, 8), (151, 6, 7), (52, 51, 10), (0, 0, 0), (255, 0, 0)])
+def test_a_dark_color_that_slicer_shows_otherwise_is_no_edit(color, slicer, logic, database, segmentation, add_box, tmp_path):
+    add_box(segmentation, "mass", (2, 2, 1), (3, 3, 2)).SetColor(*(part / 255 for part in color))
+    node, _path = _saved_and_loaded(slicer, logic, segmentation)
+    report = logic.exportVolumes([node], tmp_path / "nifti")
+    assert "Unchanged" in words_of(report)
 
 
 @pytest.mark.slow
@@ -213,6 +227,7 @@ def _paint(segment):
     image.Modified()
 
 
+@pytest.mark.slow
 def test_renamed_segment_becomes_a_new_segmentation(logic, loaded, tmp_path):
     node, _ = loaded
     node.GetSegmentation().GetNthSegment(0).SetName("other")

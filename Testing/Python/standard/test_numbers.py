@@ -31,6 +31,7 @@ def test_a_decimal_fits_ds_and_is_as_near_as_its_characters_allow(value: float) 
     assert math.isclose(float(text), value, rel_tol=1e-8)
 
 
+@pytest.mark.slow
 @given(NUMBERS.filter(lambda value: 1e-200 < abs(value) < 1e200))
 def test_a_decimal_that_is_rounded_up_is_not_below(value: float) -> None:
     assert float(decimal_text(value, up=True)) >= value

@@ -1,4 +1,4 @@
-"""Tables of the standard are what the scripts beside the tests make of their sources."""
+"""Tables of the standard are what the scripts next to the tests make of their sources."""
 
 from __future__ import annotations
 

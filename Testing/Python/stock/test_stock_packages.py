@@ -1,4 +1,4 @@
-"""The circle, and what belongs to it, with the packages of a stock 3D Slicer 5.12 only."""
+"""Round trips and what belongs to them, with the packages of a stock 3D Slicer 5.12 only."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_every_phantom_comes_back(name, tmp_path):
 @pytest.mark.parametrize("case", sorted(path.parent.name for path in SHARED.glob("*/dicom")) or ["none"])
 def test_every_real_case_comes_back(case, tmp_path):
     if case == "none":
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
 
     entries = round_trip(SHARED / case / "dicom", tmp_path)
 
@@ -130,6 +130,7 @@ def test_new_image_becomes_valid_dicom(name, change, modality, samples, tmp_path
     assert np.allclose(np.sort(before.real_values().ravel()), np.sort(after.real_values().ravel()))
 
 
+@pytest.mark.slow
 def test_edited_image_becomes_a_derived_series(samples, tmp_path):
     convert(Job([samples / "CT"], tmp_path / "nifti"))
     (image,) = (tmp_path / "nifti").glob("*.nii.gz")
@@ -160,7 +161,7 @@ def test_deidentified_images_come_back(samples, tmp_path):
     assert failures([*forth.entries, *home.entries]) == []
 
 
-# --- what needs a further package says so ---
+# --- what needs a further package reports it ---
 
 
 @only_stock

@@ -132,7 +132,7 @@ BREAKS: list[tuple[str, Callable[[Dataset], None], Fact]] = [
     ("enhanced-ct", inside("PixelValueTransformationSequence", "RescaleSlope", "0"), ("number", "RescaleSlope")),
 ]  # fmt: skip
 NOT_OURS = {("missing", "Laterality"), ("missing", "PatientOrientation"), ("missing", "PlanePositionSlideSequence")}
-"""What dciodvfy reports besides, as it does not know which coordinate system frames lie in."""
+"""What dciodvfy reports besides, as it does not know which coordinate system frames are in."""
 
 
 def facts(path: Path) -> set[Fact]:
@@ -154,6 +154,7 @@ def test_objects_of_this_package_have_no_error(kind: str, objects: dict[str, Pat
     assert facts(objects[kind]) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: f"{case[0]}-{case[2][0]}-{case[2][1]}")
 def test_a_broken_object_has_the_finding(case: tuple, objects: dict[str, Path], tmp_path: Path) -> None:
     kind, change, fact = case

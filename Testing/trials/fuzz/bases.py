@@ -33,11 +33,11 @@ DICOM = (
     "big_endian",
     "deflated",
     "rle",
-    "rle_colour",
+    "rle_color",
     "jpeg_ls",
     "jpeg_2000",
     "jpeg_baseline",
-    "jpeg_baseline_colour",
+    "jpeg_baseline_color",
     "rle_multi_frame",
     "no_file_meta",
     "private_nested",
@@ -58,7 +58,7 @@ IMAGES = (
     "segmentation",
     "mosaic",
     "large_values",
-    "rle_colour",
+    "rle_color",
     "japanese",
 )
 """Phantoms that are mutated as NIfTI and Zarr, too."""

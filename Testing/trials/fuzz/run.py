@@ -3,7 +3,7 @@
 Run ``python Testing/trials/fuzz/run.py FOLDER [--first 0] [--count 30000] [--seed 1]``; run it again to go on where it was
 stopped; several folders with different ranges run at the same time. Each case is defined by its seed and number alone:
 ``--show N`` makes its input again in ``FOLDER/case``, runs it and prints what happened. The cases
-run in one process, which is started anew when it dies. Prints a table at the end; exit code 1 if something is wrong.
+run in one process, which is started again when it ends. Prints a table at the end; exit code 1 if something is wrong.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def watch(folder: Path, seed: int, start: int, stop: int) -> None:
-    """Run cases in a process of their own until it ends; a case that it dies of gets its line here."""
+    """Run cases in a process of their own until it ends; a case that ends the process is recorded here."""
     process = subprocess.Popen([sys.executable, str(HERE / "worker.py"), str(folder), str(seed), str(start), str(stop)])
     case, since, reason = -1, 0.0, ""
     while process.poll() is None:

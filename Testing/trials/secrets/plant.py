@@ -43,7 +43,7 @@ class Secret:
     place : str
         Where it was planted.
     kept : bool
-        Whether the documentation says that the attribute is kept.
+        Whether, by the documentation, the attribute is kept.
     kept_by : str
         Option that keeps it, too.
     """

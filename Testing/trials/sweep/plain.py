@@ -23,7 +23,7 @@ def differences(one: Trial, files: list[Path], real: np.ndarray) -> str:
         at_place[place].append((order, picture, array))
     planes = {place[0]: place for place in at_place}
     if len(planes) != 1:
-        return f"frames lie across {len(planes)} axes"
+        return f"frames extend across {len(planes)} axes"
     axis = next(iter(planes))
     if len(at_place) != real.shape[axis]:
         return f"{len(at_place)} positions for {real.shape[axis]} planes"
@@ -53,7 +53,7 @@ def _on_grid(
     columns, rows = np.meshgrid(np.arange(array.shape[1]), np.arange(array.shape[0]))
     there = (whole[:3, :2] @ np.stack([columns.ravel(), rows.ravel()]) + whole[:3, 3:]).astype(int)
     if (there < 0).any() or (there >= np.array(shape[:3])[:, None]).any():
-        return "a frame lies outside of the image", (0, 0), array
+        return "a frame is outside of the image", (0, 0), array
     rest = [other for other in range(3) if other != axis]
     picture = np.full((*(shape[other] for other in rest), *array.shape[2:]), np.nan)
     picture[there[rest[0]], there[rest[1]]] = array.reshape(-1, *array.shape[2:])

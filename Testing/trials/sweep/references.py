@@ -1,4 +1,4 @@
-"""DICOM series for ``--reference``: on the grid of the image, turned, beside it, of several patients."""
+"""DICOM series for ``--reference``: on the grid of the image, rotated, next to it, of several patients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an original was acquired, by the keys of BIDS that only private attributes of its maker specify."""
+"""How an original was acquired, by the keys of BIDS that only private attributes of its manufacturer specify."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pet_scales(volume: Volume, kind: Kind, log: Log) -> Elements:
 def preserved_keys(volume: Volume, attributes: Attributes, of_first: Elements) -> Elements:
     """Return the private block with what BIDS states of an original and attributes of the new object do not.
 
-    Slice timing, direction of phase encoding and multiband are private with most makers, whose attributes are not copied.
+    Most manufacturers write slice timing, phase encoding direction and multiband in private attributes, which are not copied.
 
     Parameters
     ----------

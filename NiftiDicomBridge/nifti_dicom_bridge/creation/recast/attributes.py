@@ -100,7 +100,7 @@ def _component(volume: Volume) -> str:
 
 
 def _image_type(volume: Volume, form: ObjectKind) -> list[str]:
-    """Return ImageType of an enhanced object: DERIVED, and what is shown where that is no plain image (C.8.13.3.1.1)."""
+    """Return ImageType of an enhanced object: DERIVED, and what is shown where that is not a plain image (C.8.13.3.1.1)."""
     return [*form.image_type[:3], _CONTRASTS.get(_component(volume), form.image_type[3])]
 
 

@@ -1,4 +1,4 @@
-"""What the frames of an original specify of their display and values: windows, padding, scale of the maker, lookup tables."""
+"""Display and values of the frames of an original: windows, padding, private scale of the manufacturer, lookup tables."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ DERIVATION = "Stored as another kind of object"
 # PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
 _MAY_BE_INVERTED = frozenset(OBJECT_KINDS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
 _OF_SOP_CLASS = {
-    uid: kind for kind, form in OBJECT_KINDS.items() for uid in (form.sop_class, form.colour_class, form.small_class) if uid
+    uid: kind for kind, form in OBJECT_KINDS.items() for uid in (form.sop_class, form.color_class, form.small_class) if uid
 }
 
 
@@ -148,7 +148,7 @@ def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[
 def _keep_modality_lut(
     first: Instance, form: ObjectKind, frames: _Frames, own: dict[tuple[int, int], Elements], sentences: Sentences
 ) -> None:
-    """Keep a Modality LUT that is no straight line where the kind has that module, or report that it is missing."""
+    """Keep a Modality LUT that is not a straight line where the kind has that module, or report that it is missing."""
     if Tag.MODALITY_LUT_SEQUENCE not in first.elements or any(info.slope != 1 for info in frames.infos):
         return
     if form.sop_class == OBJECT_KINDS[Kind.SC].sop_class:

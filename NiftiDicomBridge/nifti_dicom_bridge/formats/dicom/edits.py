@@ -81,7 +81,7 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
 
 
 def _fits_multiplicity(count: int, allowed: str) -> bool:
-    """Whether so many values are allowed by a VM like ``1``, ``1-n``, ``2-2n`` (PS3.5 6.4)."""
+    """Whether this number of values is allowed by a VM like ``1``, ``1-n``, ``2-2n`` (PS3.5 6.4)."""
     low, _, high = allowed.partition("-")
     if not high:
         return count == int(low)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...model import metadata
+from ...model.lazy_voxels import Voxels
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames
 from ...standard.tags import Tag
 from ...version import tool_version
 from . import new_element
+from .frame_bytes import FrameBytes, frames_of_planes
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .restore import with_group_length
 
@@ -26,7 +29,7 @@ class NewFile:
 
     instance: Instance
     pixels: PixelElement | None
-    raw: bytes | memoryview = b""
+    raw: bytes | memoryview | FrameBytes = b""
 
 
 def with_equipment(elements: Elements) -> Element:
@@ -68,17 +71,33 @@ def file_of(
     elements: Elements, pixel: PixelFormat, frames: np.ndarray, pixel_tag: int = Tag.PIXEL_DATA, name: str = ""
 ) -> NewFile:
     """Return the file of elements and frames (count, rows, columns[, samples]): Explicit VR Little Endian, native."""
-    vr = {Tag.FLOAT_PIXEL_DATA: "OF", Tag.DOUBLE_FLOAT_PIXEL_DATA: "OD"}.get(
-        pixel_tag, "OW" if pixel.bits_allocated > 8 else "OB"
-    )
-    return file_of_bytes(elements, bytes_from_frames(frames, pixel), vr, pixel_tag, name)
+    return file_of_bytes(elements, bytes_from_frames(frames, pixel), _vr_of(pixel, pixel_tag), pixel_tag, name)
+
+
+def file_of_planes(
+    elements: Elements,
+    pixel: PixelFormat,
+    voxels: Voxels,
+    planes: Sequence[tuple[int, int]],
+    pixel_tag: int = Tag.PIXEL_DATA,
+    name: str = "",
+) -> NewFile:
+    """Return what `file_of` does, of the planes (time, slice) of voxels; they are read while the file is written."""
+    raw = FrameBytes(frames_of_planes(voxels, planes), len(planes), pixel)
+    return file_of_bytes(elements, raw, _vr_of(pixel, pixel_tag), pixel_tag, name)
+
+
+def _vr_of(pixel: PixelFormat, pixel_tag: int) -> str:
+    special = {Tag.FLOAT_PIXEL_DATA: "OF", Tag.DOUBLE_FLOAT_PIXEL_DATA: "OD"}
+    return special.get(pixel_tag, "OW" if pixel.bits_allocated > 8 else "OB")
 
 
 def file_of_bytes(
-    elements: Elements, raw: bytes | memoryview, vr: str, pixel_tag: int = Tag.PIXEL_DATA, name: str = ""
+    elements: Elements, raw: bytes | memoryview | FrameBytes, vr: str, pixel_tag: int = Tag.PIXEL_DATA, name: str = ""
 ) -> NewFile:
     """Return the file of elements and native pixel data in little endian, padded here to even length."""
-    raw = bytes(raw) + b"\0" if len(raw) % 2 else raw
+    if not isinstance(raw, FrameBytes) and len(raw) % 2:
+        raw = bytes(raw) + b"\0"
     instance = Instance(elements, _file_meta(elements, EXPLICIT_LITTLE_ENDIAN), bytes(128), Encoding(), None, name=name)
     return NewFile(instance, PixelElement(pixel_tag, vr, 0, len(raw)), raw)
 

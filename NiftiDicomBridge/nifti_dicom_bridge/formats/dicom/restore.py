@@ -18,6 +18,7 @@ from ...model.similar_elements import changes_of, like_of
 from ...model.volume import Volume
 from ...standard.tags import Tag
 from . import new_element
+from .frame_bytes import FrameBytes
 from .reading import decode, vendor
 from .reading import encoding as codec
 from .reading.decompress import exceeds_bits_stored
@@ -138,7 +139,9 @@ class PixelSource:
         if not self._comes_frame_by_frame(whole, pixel):
             return self.element(whole)
         native = decode.is_native(instance)
-        frames = FrameBytes(self, whole, pixel, instance.pixels.length if native else 0)
+        pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
+        length = instance.pixels.length if native else 0
+        frames = FrameBytes(lambda start, stop: self._frames(whole, pieces[start:stop], pixel), len(pieces), pixel, length)
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(frames)), frames
 
     def _pixel_format(self, instance: Instance) -> PixelFormat:
@@ -157,15 +160,11 @@ class PixelSource:
 
     def _comes_frame_by_frame(self, whole: InstanceFrames, pixel: PixelFormat) -> bool:
         """Whether an instance is large, and its frames, one after the other, are its pixel data."""
-        many = len(whole.pieces) > 1 and pixel.bits_allocated > 1 and not self._any_rescaled(whole.pieces)
+        many = len(whole.pieces) > 1 and not self._any_rescaled(whole.pieces)
         lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
         record = self.volumes[whole.pieces[0].volume].dicom.pixel_record
         plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not record.across
         return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
-
-    def frame_bytes(self, whole: InstanceFrames, piece: FrameRef, pixel: PixelFormat) -> bytes | memoryview:
-        """Return the bytes of one frame."""
-        return bytes_from_frames(self._frames(whole, [piece], pixel), pixel)
 
     def _bytes(self, whole: InstanceFrames, pixel: PixelFormat) -> bytes | memoryview:
         pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
@@ -221,38 +220,6 @@ class PixelSource:
     def _any_rescaled(self, pieces: Sequence[FrameRef]) -> bool:
         records = (self.volumes[piece.volume].dicom.pixel_record for piece in pieces)
         return any(record.rescaled for record in records)
-
-
-class FrameBytes:
-    """The pixel data of an instance of many frames: made one after the other while they are written.
-
-    Parameters
-    ----------
-    source : PixelSource
-        Gives the frames.
-    whole : Whole
-        The instance.
-    pixel : PixelFormat
-        How its pixels are.
-    length : int
-        What the element had; 0 to take what the frames need.
-    """
-
-    def __init__(self, source: PixelSource, whole: InstanceFrames, pixel: PixelFormat, length: int):
-        self._source, self._whole, self._pixel = source, whole, pixel
-        needed = pixel.bytes_of(1) * len(whole.pieces)
-        self._length = length or needed + needed % 2
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[bytes | memoryview]:
-        rest = self._length
-        for piece in sorted(self._whole.pieces, key=lambda piece: piece.frame):
-            frame = memoryview(self._source.frame_bytes(self._whole, piece, self._pixel))[:rest]
-            rest -= len(frame)
-            yield frame
-        yield bytes(rest)
 
 
 def _vr_of(pixel: PixelFormat) -> str:

@@ -22,11 +22,12 @@ from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
 from . import edits, restore
 from .derived import derive_groups, group_by_object
+from .frame_bytes import FrameBytes
 from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
 from .provenance import Provenance, add_provenance, with_provenance
 from .read_back import ReadBack
 from .reading import decode
-from .restore import Composer, FrameBytes, InstanceFrames, PixelSource
+from .restore import Composer, InstanceFrames, PixelSource
 from .uids import UidMap
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def write_dicom(
     _check_records(volumes)
     writer = _Writer(staging, job, values or {}, progress)
     if any(volume.edits() for volume in volumes):
-        for group in group_by_object([volume.in_memory() for volume in volumes]):
+        for group in group_by_object(volumes):
             writer.derived(group, log)
         return Outcome.DERIVED
     writer.restored(restore.frames_by_instance(volumes), PixelSource(volumes), log)

@@ -50,6 +50,6 @@ def layout_of(shape: Sequence[int], dtype: np.dtype, sharded: bool) -> Layout:
 
 
 def array_shape(shape: Sequence[int], times: int, slices: int) -> tuple[int, ...]:
-    """Return the shape in the array of so many times and slices of voxels."""
+    """Return the shape in the array of this number of times and slices of voxels."""
     sizes = {"t": times, "c": shape[4] if len(shape) == 5 else 1, "z": slices, "y": shape[2], "x": shape[3]}
     return tuple(int(sizes[name]) for name in axis_names(shape))

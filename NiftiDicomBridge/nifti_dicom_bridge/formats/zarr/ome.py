@@ -54,7 +54,7 @@ def to_ome(volume: Volume, levels: Sequence[tuple[str, tuple[int, int, int], tup
         datasets.append({"path": path, "coordinateTransformations": transformations})
     image = {"name": volume.name, "axes": [_axis(name, step) for name in names], "datasets": datasets}
     ome: dict[str, Any] = {"version": VERSION, "multiscales": [image]}
-    return ome | ({"omero": _colours()} if volume.voxels.shape[4:] == (3,) else {})
+    return ome | ({"omero": _colors()} if volume.voxels.shape[4:] == (3,) else {})
 
 
 def scale_and_translation(ijk_to_ras: np.ndarray) -> tuple[list[float], list[float]]:
@@ -71,9 +71,9 @@ def _axis(name: str, step: float) -> dict[str, str]:
     return {"name": "c", "type": "channel"} if name == "c" else {"name": name, "type": "space", "unit": "millimeter"}
 
 
-def _colours() -> dict[str, Any]:
+def _colors() -> dict[str, Any]:
     window = {"start": 0, "end": 255, "min": 0, "max": 255}
-    return {"channels": [{"label": label, "color": colour, "active": True, "window": window} for label, colour in RGB]}
+    return {"channels": [{"label": label, "color": color, "active": True, "window": window} for label, color in RGB]}
 
 
 class OmeImage:

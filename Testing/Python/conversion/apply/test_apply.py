@@ -1,4 +1,4 @@
-"""A command or function on DICOM series: what stands beside the original afterwards."""
+"""A command or function on DICOM series: what is next to the original afterwards."""
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ def test_anything_but_images_is_refused() -> None:
 # --- provenance -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_segments_name_the_algorithm() -> None:
     (seg,) = objects(apply(series("ct"), "out", mask_of, algorithm="LesionNet:1.2"))
 
@@ -360,6 +361,7 @@ moved.set_sform(moved.affine, int(sys.argv[3]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["1", "2"])
 def test_derived_image_that_is_elsewhere_is_refused(code: str) -> None:
     task = [sys.executable, "-c", MOVED + "nibabel.save(moved, sys.argv[2])", "{input}", "{output}", code]
@@ -377,6 +379,7 @@ nibabel.save(unplaced, sys.argv[2])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["i2", "f4"])
 def test_result_without_position_is_refused(dtype: str) -> None:
     task = [sys.executable, "-c", UNPLACED, "{input}", "{output}", dtype]

@@ -1,4 +1,4 @@
-"""DICOM files that are damaged or lie: one clear error naming the file, the other series go on, nothing half-written."""
+"""DICOM files that are damaged or wrong: one clear error naming the file, the other series go on, nothing half-written."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_a_huge_number_of_frames_is_refused_in_time_and_memory(count: bytes, nam
 
 
 def _converted_with_limits(circle: Circle) -> str:
-    """Convert in a process that may take 2 GB and 10 s of processor time; return what it says.
+    """Convert in a process that may take 2 GB and 10 s of processor time; return its output.
 
     It must end by itself, without a traceback.
     """

@@ -142,6 +142,7 @@ def test_no_phantom_ends_with_an_unexpected_error(tmp_path):
             assert comparison.equal_voxels == comparison.voxels, (name, comparison.table())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", ["rle", "jpegls", "j2k"])
 def test_pixels_of_one_bit_are_refused_by_name(samples, tmp_path, compression):
     images = to_nifti(next(samples.glob("SEG*")), tmp_path / "nifti").outputs

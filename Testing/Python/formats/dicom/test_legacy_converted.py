@@ -1,4 +1,4 @@
-"""Legacy Converted Enhanced objects tell what the objects did that they were made of: to us, as DICOM and as NIfTI."""
+"""Legacy Converted Enhanced objects contain what the objects contained that they were made of: to us, as DICOM and as NIfTI."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DIRECTIONS = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.6, 0.8), (0.0, -0.8, 0.6
 
 
 def diffusion(maker: str, block: dict[str, Any]) -> list[Dataset]:
-    """Return a series of one volume for each direction, which the private elements of its maker tell."""
+    """Return a series of one volume for each direction, which the private elements of its manufacturer specify."""
     found = vendors.dynamic(maker, 2.0)
     for n, ds in enumerate(found):
         direction = DIRECTIONS[n // vendors.SHAPE[0]]
@@ -114,12 +114,12 @@ def test_nifti_of_the_object_is_that_of_its_originals(series: str, circle: Circl
 def test_nifti_of_real_series_is_that_of_the_originals(case: str, circle: Circle) -> None:
     source = SHARED / case / "dicom"
     if not source.is_dir():
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
 
     to_legacy(source, circle.back)
 
     before, now = to_nifti(source, circle.nifti), to_nifti(circle.back, circle.folder / "again")
-    if case == "mr-siemens-fieldmap":  # echoes of one series became objects of their own: their names tell no echo
+    if case == "mr-siemens-fieldmap":  # echoes of one series became objects of their own: their names do not contain an echo
         before = {name.partition("_echo")[0]: path for name, path in before.items() if "echo7" not in name}
         now = {name: path for name, path in now.items() if name in before}
     check_same(before, now)

@@ -1,4 +1,4 @@
-"""Elements that are not in order of their tags come back in order, and that is said; VRs are the same in both directions."""
+"""Elements in another order than that of their tags are restored in order, which is reported; VRs stay the same."""
 
 from __future__ import annotations
 

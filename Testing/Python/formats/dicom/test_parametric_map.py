@@ -202,7 +202,7 @@ def test_every_code_of_the_table_is_the_one_that_pydicom_knows() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["c8", "u1"])
-def test_complex_numbers_and_colours_are_refused(dtype: str) -> None:
+def test_complex_numbers_and_colors_are_refused(dtype: str) -> None:
     voxels = np.zeros((1, 2, 3, 4), "c8") if dtype == "c8" else np.zeros((1, 2, 3, 4, 3), "u1")
     with pytest.raises(PixelError):
         made(Volume(voxels, OBLIQUE))

@@ -1,4 +1,4 @@
-"""Settings of pydicom and filters of warnings are as they were, whenever code of the user runs and whatever threads do."""
+"""Settings of pydicom and filters of warnings are unchanged whenever code of the user runs, also in other threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An element that stands in a file twice cannot come back twice: the report says so."""
+"""An element that occurs twice in a file cannot be restored twice, which is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segmentations become label maps on their whole grid, and label maps become the same Segmentation, or an honest new one."""
+"""Segmentations become label maps on their whole grid; label maps become the same Segmentation, or a correct new one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from readers import dcmqi_labels, highdicom_image
 OVERLAPS = {"series_1": {0, 1, 3, 4}, "series_1_2": {0, 2}}
 ORGAN = Code("123037004", "SCT", "Anatomical Structure")
 NAMED = [
-    Segment(1, "spleen", ORGAN, Code("78961009", "SCT", "Spleen"), colour=(157, 108, 162)),
+    Segment(1, "spleen", ORGAN, Code("78961009", "SCT", "Spleen"), color=(157, 108, 162)),
     Segment(2, "liver", ORGAN, Code("10200004", "SCT", "Liver")),
     Segment(3, "κύστη", algorithm_type="AUTOMATIC", algorithm_name="net"),
 ]  # fmt: skip
@@ -45,7 +45,7 @@ def voxels(path: Path) -> np.ndarray:
 
 
 def named_segmentation(kind: SegmentationForm = SegmentationForm.BINARY, labels: np.ndarray | None = None) -> Dataset:
-    """Return a whole and valid Segmentation of labels 1 to 3 with empty slices, beside a CT series of twelve."""
+    """Return a whole and valid Segmentation of labels 1 to 3 with empty slices, next to a CT series of twelve."""
     found = np.zeros((1, 12, 8, 9), np.uint8)
     found[0, 2:5, 1:4, 2:7], found[0, 3, 5:, :4], found[0, 8:10, 2:6, 3:6] = 1, 2, 3
     found = found if labels is None else labels
@@ -95,7 +95,7 @@ def one_pixel() -> np.ndarray:
 
 
 def z_of(k: int) -> float:
-    """Return where a slice of the CT series lies."""
+    """Return the position of a slice of the CT series."""
     return -30.125 + 2.5 * k
 
 
@@ -199,7 +199,7 @@ def places(circle: Circle, distances: list[float], spacing: str | None) -> nibab
     ("distances", "spacing", "filled"),
     [
         ([0, 5], "2.5", [1, 0, 1]),
-        ([0, 1.25, 5], "2.5", [1, 1, 0, 0, 1]),  # what is told cannot be: the smallest distance
+        ([0, 1.25, 5], "2.5", [1, 1, 0, 0, 1]),  # the specified value is impossible: the smallest distance
         ([0, 2, 8, 10], None, [1, 1, 0, 0, 1, 1]),
         ([0, 5, 12.5], None, [1, 0, 1, 0, 0, 1]),  # the thickness of 2.5 mm
         ([0, 0.3333, 100.0], "0.333", [1, 1, *[0] * 298, 1]),
@@ -435,7 +435,7 @@ def test_frames_refer_to_the_images_that_those_of_the_original_in_their_plane_we
         groups = found.PerFrameFunctionalGroupsSequence
         return {float(item.PlanePositionSequence[0].ImagePositionPatient[2]): item.DerivationImageSequence for item in groups}
 
-    assert sources(ds) == {**sources(original), z_of(5): []}  # nobody knows what the slice that was left out was made from
+    assert sources(ds) == {**sources(original), z_of(5): []}  # it is unknown what the slice that was left out was made from
     assert ds.ReferencedSeriesSequence[0].to_json() == original.ReferencedSeriesSequence[0].to_json()
 
 

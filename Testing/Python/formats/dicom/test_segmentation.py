@@ -25,7 +25,7 @@ from phantoms import ramp, slices, uid
 from readers import dcm2niix_image, dcmqi_labels, highdicom_image, own_image
 
 BINARY, FRACTIONAL, LABELMAP = SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP
-SEGMENTS = [Segment(1, "Left-Hippocampus", colour=(220, 216, 20)), Segment(17, "ήπαρ"), Segment(2035, "kidney_right")]
+SEGMENTS = [Segment(1, "Left-Hippocampus", color=(220, 216, 20)), Segment(17, "ήπαρ"), Segment(2035, "kidney_right")]
 
 
 def labels() -> np.ndarray:
@@ -132,7 +132,7 @@ def test_dciodvfy_finds_no_error(kind: SegmentationForm, source: bool, tmp_path:
 
 
 def beside_source() -> tuple[Volume, list[Dataset]]:
-    """Return a label map on the grid of a series, blurred as a float32 header blurs it, and the series."""
+    """Return a label map on the grid of a series, rounded as in a float32 header, and the series."""
     sources = slices(ramp(3, 4, 5))
     matrix = np.diag([-0.5, -0.75, 2.5, 1.0])
     matrix[:3, 3] = (10.5, -20.25, -30.125)
@@ -201,10 +201,10 @@ def shifted(matrix: np.ndarray) -> np.ndarray:
     return found
 
 
-# --- what stands in the object
+# --- content of the object
 
 
-def test_segments_have_codes_side_and_colour() -> None:
+def test_segments_have_codes_side_and_color() -> None:
     (ds,) = made(Volume(labels(), OBLIQUE))
     left, _, right = ds.SegmentSequence
     assert left.SegmentedPropertyTypeCodeSequence[0].CodeValue == "5366008"
@@ -347,7 +347,7 @@ def test_highdicom_is_imported_only_when_needed() -> None:
 
 
 @pytest.mark.parametrize("kind", [BINARY, LABELMAP])
-def test_names_and_colours_of_segments_stand_beside_the_images_that_come_from_them(
+def test_names_and_colors_of_segments_stand_beside_the_images_that_come_from_them(
     kind: SegmentationForm, tmp_path: Path
 ) -> None:
     path = saved(tmp_path / "seg.dcm", Volume(labels(), OBLIQUE), kind)
@@ -356,7 +356,7 @@ def test_names_and_colours_of_segments_stand_beside_the_images_that_come_from_th
     found = [segment for table in tables for segment in read_labels(table)]
     assert [segment.label for segment in found] == ["Left-Hippocampus", "ήπαρ", "kidney_right"]
     assert [segment.number for segment in found] == [1, 17, 2035]
-    assert np.abs(np.subtract(found[0].colour, (220, 216, 20))).max() <= 1
+    assert np.abs(np.subtract(found[0].color, (220, 216, 20))).max() <= 1
     assert all(find_labels(str(table).replace("_dseg.tsv", ".nii.gz")) == table for table in tables)
 
 

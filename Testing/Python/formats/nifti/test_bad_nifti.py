@@ -1,4 +1,4 @@
-"""NIfTI files that are damaged, too short or not what they say: one clear error naming the file."""
+"""NIfTI files that are damaged, too short or not what they claim to be: one clear error naming the file."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def to_dicom(circle: Circle, image: Any, name: str = "a.nii.gz", top: dict | Non
 
 
 def notes(report: ConversionReport) -> str:
-    """Return all that is said of the entries."""
+    """Return all messages of the entries."""
     return "\n".join(line for entry in report.entries for line in [*entry.log.warnings, *entry.log.notes, entry.error])
 
 

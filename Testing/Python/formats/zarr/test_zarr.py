@@ -1,4 +1,4 @@
-"""DICOM → Zarr → DICOM gives back every byte; what programs of others find in a store; what a slab costs."""
+"""DICOM → Zarr → DICOM restores every byte; what other programs find in a store; what a slab costs."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ def test_every_level_halves_the_axes_that_are_finest(tmp_path: Path) -> None:
 
 
 def test_means_lie_where_the_metadata_say(tmp_path: Path) -> None:
-    """Voxels of a ramp along x tell their place: so do those of every level."""
+    """Voxels of a ramp along x identify their position, in every level."""
     places = np.broadcast_to(np.arange(64) * 2.0 + 7.0, (1, 4, 16, 64)).astype("<f4")
     matrix = np.diag([-2.0, -2.0, 2.0, 1.0])
     matrix[0, 3] = -7.0
@@ -334,7 +334,7 @@ def test_labels_are_picked_and_not_averaged(tmp_path: Path) -> None:
 
 
 def without_intent(path: Path) -> None:
-    """Write a NIfTI image anew without its intent code, as many tools do."""
+    """Write a NIfTI image again without its intent code, as many tools do."""
     found = nibabel.load(path)
     plain = nibabel.Nifti1Image(np.asarray(found.dataobj), found.affine)
     nibabel.save(plain, path)
@@ -571,7 +571,7 @@ def _peak(job: Job) -> int:
         tracemalloc.stop()
 
 
-# --- doors
+# --- entry points
 
 
 def test_the_public_doors_take_stores(zarr_circle: ZarrCircle) -> None:

@@ -98,7 +98,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "slope 0": lambda store: _edit_json(store / "zarr.json", lambda f: _own(f)["Image"]["Rescale"].update(Slope=0)),
     "no voxels of the record": lambda store: _edit_json(store / "zarr.json", lambda f: _own(f).pop("Voxels")),
     "a digest of nothing": lambda store: _edit_json(store / "zarr.json", lambda f: _own(f)["Voxels"].update(Digest="x")),
-    "JSON beside it cut": lambda store: store.with_suffix(".json").write_text("{", "utf-8"),
+    "companion JSON cut": lambda store: store.with_suffix(".json").write_text("{", "utf-8"),
 }
 
 

@@ -67,7 +67,7 @@ def test_an_image_of_ngff_zarr_lies_where_itk_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", CASES or ["none"])
 def test_every_instance_that_was_converted_comes_back_equal(case: str, tmp_path: Path) -> None:
     if not CASES:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     circle = ZarrCircle(tmp_path)
     circle.dicom = SHARED / case / "dicom"
 
@@ -88,7 +88,7 @@ def test_every_instance_that_was_converted_comes_back_equal(case: str, tmp_path:
 @pytest.mark.parametrize("case", [case for case in CASES if case.startswith(("ct", "pet", "sc"))] or ["none"])
 def test_a_store_holds_the_voxels_of_the_series(case: str, tmp_path: Path) -> None:
     if not CASES:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     circle = ZarrCircle(tmp_path)
     circle.dicom = SHARED / case / "dicom"
     circle.forth()

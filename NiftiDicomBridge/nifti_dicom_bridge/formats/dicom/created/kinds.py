@@ -23,7 +23,7 @@ class ObjectKind:
     Attributes
     ----------
     sop_class : str
-        SOP Class UID; for color `colour_class`.
+        SOP Class UID; for color `color_class`.
     modality : str
         Modality; empty where it is that of the source, else ``OT``.
     image_type : tuple of str
@@ -36,7 +36,7 @@ class ObjectKind:
         All frames in one object.
     groups : bool
         It has functional groups.
-    colour_class : str
+    color_class : str
         SOP Class UID of color images; empty where the kind has none.
     small_class : str
         SOP Class UID of images of 8 bits, where they have one of their own.
@@ -49,7 +49,7 @@ class ObjectKind:
     rules: PixelConstraints
     multi_frame: bool = False
     groups: bool = False
-    colour_class: str = ""
+    color_class: str = ""
     small_class: str = ""
 
 
@@ -77,13 +77,13 @@ OBJECT_KINDS: dict[Kind, ObjectKind] = {
     Kind.SC: ObjectKind(
         _UID + "7", "", (*_DERIVED, "OTHER"),
         (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.SC_EQUIPMENT),
-        PixelConstraints(eight_bits=True), colour_class=_UID + "7",
+        PixelConstraints(eight_bits=True), color_class=_UID + "7",
     ),
     Kind.SC_MULTI: ObjectKind(
         _UID + "7.3", "", (*_DERIVED, "OTHER"),
         (*_COMMON, m.GENERAL_SERIES, m.FRAME_OF_REFERENCE, m.GENERAL_EQUIPMENT, m.SC_EQUIPMENT, m.SC_MULTI_FRAME),
         PixelConstraints(eight_bits=True, signed=False, by_frame=False, bits=tuple(range(9, 17))), multi_frame=True,
-        colour_class=_UID + "7.4", small_class=_UID + "7.2",
+        color_class=_UID + "7.4", small_class=_UID + "7.2",
     ),
     Kind.ENHANCED_CT: ObjectKind(
         _UID + "2.1", "CT", _DERIVED_VOLUME, _ENHANCED, PixelConstraints(bits=(12, 16)), multi_frame=True, groups=True,

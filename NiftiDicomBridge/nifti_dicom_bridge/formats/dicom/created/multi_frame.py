@@ -59,8 +59,8 @@ _IN_GROUPS = frozenset({
 _STACK = "1"
 
 
-# dcm2niix sorts the frames of an object for some makers, and takes those of these as they come: an object per time is read
-# rightly of them too, and Siemens, GE and United Imaging write theirs so
+# dcm2niix sorts the frames of an object, except of these manufacturers. It reads an object per time correctly from all, and
+# Siemens, GE and United Imaging write such objects
 _ONE_TIME_PER_OBJECT = (
     "SIEMENS",
     "GE",
@@ -75,7 +75,7 @@ _ONE_TIME_PER_OBJECT = (
 
 
 def multi_frame(request: Request, stored: StoredPixels, log: Log) -> Iterator[NewFile]:
-    """Yield the object that holds all frames, times outermost; an object per time where the maker has them so."""
+    """Yield the object that holds all frames, times outermost; an object per time where the manufacturer writes them so."""
     elements = common_elements(request, stored, log)
     if request.kind is Kind.ENHANCED_PET:
         elements |= enhanced_pet.elements(request.attributes)

@@ -159,7 +159,7 @@ def image_type(request: Request) -> list[str]:
 
 def _sop_class(form: ObjectKind, stored: StoredPixels) -> str:
     if stored.pixel.samples > 1:
-        return form.colour_class or form.sop_class
+        return form.color_class or form.sop_class
     return form.small_class if form.small_class and stored.pixel.bits_allocated == 8 else form.sop_class
 
 

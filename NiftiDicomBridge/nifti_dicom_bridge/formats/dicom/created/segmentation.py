@@ -247,7 +247,7 @@ def _description(one: _Numbered) -> Dataset:
         segmented_property_type=_concept(segment.type),
         algorithm_type="MANUAL",  # until _put_algorithms
         anatomic_regions=[_concept(segment.region)] if segment.region else None,
-        display_color=CIELabColor.from_rgb(*segment.colour) if segment.colour else None,
+        display_color=CIELabColor.from_rgb(*segment.color) if segment.color else None,
         tracking_id=segment.tracking_id or None,
         tracking_uid=segment.tracking_uid or None,
     )

@@ -62,7 +62,7 @@ class StoredPixels:
     slopes, intercepts : numpy.ndarray, shape (times, slices)
         Stored → real values; exactly what their decimal text specifies.
     padding : int or None
-        PixelPaddingValue: the stored value of voxels that are no number.
+        PixelPaddingValue: the stored value of voxels that are not a number.
     """
 
     voxels: np.ndarray
@@ -103,7 +103,7 @@ def stored_values(volume: Volume, rules: PixelConstraints, max_error: float | No
         If values are infinite or complex, or rounding changes one by more than allowed.
     """
     if volume.voxels.ndim > 4:
-        return _colour(volume, rules)
+        return _color(volume, rules)
     voxels = volume.voxels
     if voxels.dtype.kind not in "biuf":
         raise PixelError(f"Voxels of type {voxels.dtype} cannot be stored in DICOM. Convert them to integers or floats.")
@@ -151,7 +151,7 @@ def source_stored_values(
     return replace(packed, slopes=slopes, intercepts=intercepts)
 
 
-def _colour(volume: Volume, rules: PixelConstraints) -> StoredPixels:
+def _color(volume: Volume, rules: PixelConstraints) -> StoredPixels:
     if volume.intent == "vector":
         raise PixelError(
             f"{volume.voxels.shape[-1]} values per voxel are a vector, not a color: the intent code is not that of RGB (2003). "

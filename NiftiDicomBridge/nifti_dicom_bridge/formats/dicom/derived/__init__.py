@@ -1,4 +1,4 @@
-"""Edited volumes → derived instances: new UIDs, honest provenance, nothing stale (PS3.3 C.7.6.1.1.2, C.12.1.1).
+"""Edited volumes → derived instances: new UIDs, correct provenance, nothing outdated (PS3.3 C.7.6.1.1.2, C.12.1.1).
 
 The instances that the volume came from are the templates; what no longer holds is dropped or computed again.
 """
@@ -49,6 +49,7 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator
     if not is_label_map(volumes[0]):
         yield from derive(volumes[0], uids, log)
         return
+    volumes = [volume.in_memory() for volume in volumes]
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
     if is_structure_set(volumes[0].dicom.metadata.first):
         from ..structure_sets.derive import derive_structure_set

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ....model import metadata
@@ -10,7 +12,6 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import NewFile
-from ..reading.frames import frames_of
 from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
@@ -114,11 +115,19 @@ def file_of(template: Instance, elements: Elements, work: DerivationContext, fra
     return new_file.file_of(elements, work.pixel, frames, template.pixels.tag, template.name)
 
 
+def file_of_planes(
+    template: Instance, elements: Elements, work: DerivationContext, planes: Sequence[tuple[int, int]]
+) -> NewFile:
+    """Return what `file_of` does, of planes (time, slice), which are read while the file is written."""
+    assert template.pixels is not None
+    return new_file.file_of_planes(elements, work.pixel, work.stored, planes, template.pixels.tag, template.name)
+
+
 def rescale_elements(work: DerivationContext, elements: Elements, t: int = 0, k: int = 0) -> Elements:
     """Return slope and intercept of a plane, where the object has them or needs them."""
     slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
     n, frame = work.templates[t, k].tolist()
-    before = frames_of(work.series.instances[n], n)[frame]
+    before = work.info(n, frame)
     public = metadata.number(elements, Tag.RESCALE_SLOPE), metadata.number(elements, Tag.RESCALE_INTERCEPT) or 0.0
     scaled = bool(public[0]) and public != (before.slope, before.intercept)  # by a private element, which is dropped
     if (slope, intercept) == (before.slope, before.intercept) and not scaled:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ....errors import GeometryError
 from ....model import metadata
 from ....model.metadata import Element, Elements, Item
@@ -14,7 +12,7 @@ from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
 from ..uids import UidMap
-from .attributes import common, file_of, rescale_elements
+from .attributes import common, file_of_planes, rescale_elements
 from .derivation import DerivationContext
 from .single_frame import step_of
 
@@ -28,12 +26,12 @@ def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
             "cannot store new positions of its frames. Edit the voxels only."
         )
     for n, template in enumerate(work.series.instances):
-        frames = work.stored[0] if work.resampled else _frames_of_instance(work, n)
+        planes = [(0, k) for k in range(work.stored.shape[1])] if work.resampled else _planes_of_instance(work, n)
         elements = common(template, work, uids, [template])
         if work.resampled:
             elements |= _offset_planes(work)
         elements |= rescale_elements(work, elements)
-        yield file_of(template, elements, work, frames)
+        yield file_of_planes(template, elements, work, planes)
 
 
 def _offset_planes(work: DerivationContext) -> Elements:
@@ -48,9 +46,9 @@ def _offset_planes(work: DerivationContext) -> Elements:
     }
 
 
-def _frames_of_instance(work: DerivationContext, n: int) -> np.ndarray:
+def _planes_of_instance(work: DerivationContext, n: int) -> list[tuple[int, int]]:
     frames = [(frame.frame, t, k) for t, k, frame in work.series.planes() if frame.instance == n]
-    return np.stack([work.stored[t, k] for _, t, k in sorted(frames)])
+    return [(t, k) for _, t, k in sorted(frames)]
 
 
 def functional_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
@@ -74,7 +72,7 @@ def functional_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile
         kept = _public({tag: element for tag, element in shared.items() if tag not in moved})
         _, first_t, first_k = places[0]
         elements[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(_with_values(work, kept, first_t, first_k))
-        yield file_of(template, elements, work, np.stack([work.stored[t, k] for _, t, k in places]))
+        yield file_of_planes(template, elements, work, [(t, k) for _, t, k in places])
 
 
 def _public(groups: Elements) -> Elements:
@@ -119,7 +117,7 @@ def _with_values(work: DerivationContext, groups: Elements, t: int, k: int) -> E
 
 
 def _windowed(work: DerivationContext) -> Elements:
-    centre, width = work.window()
+    centre, width = work.pixels.window
     return {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
 
 

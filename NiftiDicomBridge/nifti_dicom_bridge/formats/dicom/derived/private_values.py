@@ -12,7 +12,6 @@ from ....standard.tags import Tag
 from .. import new_element
 from ..created.request import directionality
 from ..reading import vendor
-from ..reading.frames import frames_of
 from .derivation import DerivationContext
 
 
@@ -54,7 +53,7 @@ def precise_scale(work: DerivationContext, template: Instance, t: int, k: int) -
     if not tag or not public or not vendor.private_numbers(elements, vendor.PHILIPS_SCALE_SLOPE):
         return {}
     n, frame = work.templates[t, k].tolist()
-    before = frames_of(work.series.instances[n], n)[frame]
+    before = work.info(n, frame)
     slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
     creator = tag & 0xFFFF0000 | (tag & 0xFF00) >> 8
     kept = {creator: elements[creator], tag: elements[tag]}

@@ -17,7 +17,7 @@ from .private_values import diffusion_elements, precise_scale
 
 def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
     """Yield one instance per plane, numbered by time and slice."""
-    centre, width = work.window()
+    centre, width = work.pixels.window if work.volume.voxels.ndim == 4 else (0.0, 1.0)
     for t, times in enumerate(work.templates.tolist()):
         for k, (n, _) in enumerate(times):
             template = work.series.instances[n]

@@ -49,7 +49,7 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
     uids : UidMap
         New UIDs of derived instances, the same for all volumes of a series.
     log : Log
-        Receives what highdicom could not carry over.
+        Receives what highdicom could not convert.
 
     Raises
     ------

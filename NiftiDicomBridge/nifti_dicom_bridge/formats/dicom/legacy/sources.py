@@ -13,6 +13,7 @@ from ....standard.numbers import decimal_text
 from .. import restore
 from ..created.modules import METHOD_UNKNOWN
 from ..derived import derive
+from ..frame_bytes import FrameBytes
 from ..reading import decode
 from ..restore import Composer, PixelSource
 from ..uids import UidMap, new_uid
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-File = tuple[Instance, PixelElement | None, bytes | memoryview]
+File = tuple[Instance, PixelElement | None, bytes | memoryview | FrameBytes]
 # PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.4.1, C.7.5.1: must be there, empty if unknown
 _TYPE_2 = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",

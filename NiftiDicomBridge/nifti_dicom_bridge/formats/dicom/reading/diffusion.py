@@ -19,6 +19,7 @@ from .lookup import Lookup
 
 SIEMENS_B_VALUE = (0x0019, "SIEMENS MR HEADER", 0x0C)
 SIEMENS_DIRECTION = (0x0019, "SIEMENS MR HEADER", 0x0E)
+SIEMENS_B_MATRIX = (0x0019, "SIEMENS MR HEADER", 0x27)
 GE_B_VALUE = (0x0043, "GEMS_PARM_01", 0x39)
 GE_DIRECTION = tuple((0x0019, "GEMS_ACQU_01", number) for number in (0xBB, 0xBC, 0xBD))
 PHILIPS_B_VALUE = (0x2001, "Philips Imaging DD 001", 0x03)
@@ -29,6 +30,12 @@ UIH_DIRECTION = (0x0065, "Image Private Header", 0x37)
 GE_HIGH_B_OFFSET = 10**9
 """GE adds it to b-values of multi-shell acquisitions."""
 GE_B_STEP = 5
+B_MATRIX = (
+    Tag.DIFFUSION_B_VALUE_XX, Tag.DIFFUSION_B_VALUE_XY, Tag.DIFFUSION_B_VALUE_XZ,
+    Tag.DIFFUSION_B_VALUE_YY, Tag.DIFFUSION_B_VALUE_YZ, Tag.DIFFUSION_B_VALUE_ZZ,
+)  # fmt: skip
+LEAST_PART = 0.9
+"""Of the trace of a b-matrix, what its main direction must have; imaging gradients add little to it."""
 
 
 class Weighting(NamedTuple):
@@ -68,9 +75,24 @@ def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     nested = metadata.first_item(group, Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
     direction = metadata.numbers(nested or group, Tag.DIFFUSION_GRADIENT_ORIENTATION)
     undirected = metadata.text(group, Tag.DIFFUSION_DIRECTIONALITY) in ("NONE", "ISOTROPIC")
+    matrix = metadata.first_item(group, Tag.DIFFUSION_B_MATRIX_SEQUENCE)
+    if matrix and not direction and not undirected:
+        direction = _main_direction([metadata.number(matrix, tag) or 0.0 for tag in B_MATRIX])
     if nested == {} and group is elements and not direction and b_value and not undirected:
         return None  # the vendor's own elements may contain the direction
     return _directed(b_value, direction)
+
+
+def _main_direction(matrix: Sequence[float]) -> list[float]:
+    """Return the direction of a b-matrix, given as xx, xy, xz, yy, yz, zz: b times its outer product, of either sign.
+
+    Empty where the matrix has no such direction: without diffusion weighting, or with several directions in one image.
+    """
+    if len(matrix) != 6 or not np.isfinite(matrix).all():
+        return []
+    xx, xy, xz, yy, yz, zz = matrix
+    values, vectors = np.linalg.eigh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    return [float(part) for part in vectors[:, -1]] if values[-1] > LEAST_PART * np.abs(values).sum() > 0 else []
 
 
 def _siemens(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
@@ -80,6 +102,8 @@ def _siemens(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None
         header = vendor.csa_image_header(elements)
         b_value = [float(v) for v in header.get("B_value", [])[:1]]
         direction = [float(v) for v in header.get("DiffusionGradientDirection", [])]
+    if not direction:
+        direction = _main_direction(vendor.private_numbers(elements, SIEMENS_B_MATRIX))
     return _directed(b_value[0], direction) if b_value else None
 
 
@@ -123,4 +147,9 @@ def _in_patient(plane: Plane, x: float, y: float, z: float) -> list[float]:
     return list(x * row + y * column + z * plane.normal)
 
 
-_SOURCES: tuple[Source, ...] = (_public, _siemens, _ge, _philips, _uih)
+def _undirected(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
+    """The public b-value of a classic object, where no element contains a direction."""
+    return _directed(metadata.number(elements, Tag.DIFFUSION_B_VALUE), ())
+
+
+_SOURCES: tuple[Source, ...] = (_public, _siemens, _ge, _philips, _uih, _undirected)

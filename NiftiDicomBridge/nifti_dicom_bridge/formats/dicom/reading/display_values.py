@@ -21,7 +21,7 @@ _UNCHANGED = (1.0, 0.0)
 def with_display_rescale(volume: Volume) -> Volume:
     """Return a volume whose real values are those of RescaleSlope and RescaleIntercept, in whose unit the file's windows are.
 
-    The volume itself where that is so already; else for looking at only, as it is no longer what was read.
+    The volume itself where they are already; otherwise only for display, as it is no longer what was read.
     """
     if volume.source is None or volume.voxels.ndim != 4:
         return volume

@@ -2,7 +2,7 @@
 
 pydicom's reader interprets; this one keeps: value fields with their padding, defined or undefined lengths, retired and
 private elements, in the order of a dictionary. What is written from what was read is the same data set, byte for byte.
-Values are held in little endian; big endian is swapped at the door.
+Values are held in little endian; big endian is swapped when it is read.
 """
 
 from __future__ import annotations

@@ -143,6 +143,22 @@ def kernel(frame: Frame) -> str | None:
     return "-".join(texts) or None
 
 
+def other_words(look: Lookup) -> list[str]:
+    """Return what else images of one series may differ in, as words for names: tube voltage, magnetization transfer, dose type.
+
+    They separate images only where each has most slices: values that change from slice to slice are of one image.
+    """
+    data_set = look.data_set
+    words = metadata.texts(data_set, Tag.DOSE_TYPE)
+    volts = look.number(Tag.CTX_RAY_DETAILS_SEQUENCE, Tag.KVP) if metadata.text(data_set, Tag.MODALITY) == "CT" else None
+    if volts:
+        words.append(f"{volts:g}kV")
+    transfer = metadata.text(look.group(Tag.MR_MODIFIER_SEQUENCE), Tag.MAGNETIZATION_TRANSFER)
+    if transfer not in ("", "NONE") or "MTC" in metadata.texts(data_set, Tag.SEQUENCE_VARIANT):
+        words.append("MT")
+    return words
+
+
 def segment(frame: Frame) -> int | None:
     """Return the number of the segment that a frame is of."""
     number = metadata.number(frame.look.group(Tag.SEGMENT_IDENTIFICATION_SEQUENCE), Tag.REFERENCED_SEGMENT_NUMBER)

@@ -36,7 +36,7 @@ class FrameInfo:
     labels : dict
         What distinguishes this kind from others of the series: ``{"echo": 2.46, "component": "phase"}``.
     words : tuple of str
-        Values of its image type, for kinds of images that `labels` does not know.
+        Values of its image type and others, for kinds of images that `labels` does not know.
     notes : tuple of str
         What is wrong with its values, or was assumed.
     times : Times or None

@@ -22,7 +22,7 @@ from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
 from .coordinates import TIMES, SharedTimes, Times, meanings_of, time_of
-from .frame_attributes import Frame
+from .frame_attributes import Frame, other_words
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
@@ -104,7 +104,8 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
         groups = [per_frame[n].elements if n < len(per_frame) else {} for n in range(count)]
-        return [_placed(_source(instance, index, own), n) for n, own in enumerate(groups)]
+        notes = _count_notes(len(per_frame), count)
+        return [_placed(_source(instance, index, own, notes), n) for n, own in enumerate(groups)]
     if count == 1:
         return [_placed(_source(instance, index, {}), 0)]
     several = frames_without_groups(elements, count)
@@ -112,6 +113,12 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
     rows = zip(several.planes, several.vectors, strict=True)
     frames = [_frame(one, n, plane, vectors=vectors) for n, (plane, vectors) in enumerate(rows)]
     return [replace(frame, is_assumed=True) for frame in frames] if several.is_assumed else frames
+
+
+def _count_notes(items: int, count: int) -> list[str]:
+    """Return that there are functional groups of more or fewer frames than NumberOfFrames specifies."""
+    groups, frames = map(dictionary.describe, (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, Tag.NUMBER_OF_FRAMES))
+    return [] if items == count else [f"{groups} has {items} items, {frames} is {count}: items may be of other frames"]
 
 
 class _Source:
@@ -135,7 +142,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
         spacing_mm=spacing_of(look, notes),
         rescale=rescale_of(look, notes),
         step_mm=abs(step_of(look)),
-        words=tuple(image_words(look)),
+        words=(*image_words(look), *other_words(look)),
         labels=meanings_of(Frame(elements, 0, 0, look, own, {})),
         pixel_kind=_pixel_kind(elements),
         time_count=metadata.integer(elements, Tag.NUMBER_OF_TEMPORAL_POSITIONS),

@@ -34,10 +34,35 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     if any(weighting is None for weighting in weightings):
         return None
     table = np.array([[w.b_value, *w.direction] for w in weightings if w is not None])
-    maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
-    least = next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
-    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > least or table[:, 1:].any() or len(frames) == 1
+    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > _least(instances) or table[:, 1:].any() or len(frames) == 1
     return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
+
+
+def notes_of_gradients(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> list[str]:
+    """Return what tensor fits must know of the times of a volume: b-values that are missing, or without a direction."""
+    weightings = [_weighting(instances[times[0].instance], times[0]) for times in frames] if len(frames) > 1 else []
+    stated = [weighting for weighting in weightings if weighting is not None]
+    if not any(weighting.b_value > _least(instances) for weighting in stated):
+        return []
+    if len(stated) < len(weightings):
+        unknown = [n for n, weighting in enumerate(weightings, 1) if weighting is None]
+        return [f"time(s) {_some(unknown)} of {len(weightings)} do not specify a b-value: .bval and .bvec are not written"]
+    undirected = [n for n, w in enumerate(stated, 1) if w.b_value > _least(instances) and not w.direction.any()]
+    if not undirected or not any(weighting.direction.any() for weighting in stated):
+        return []
+    return [
+        f"time(s) {_some(undirected)} of {len(stated)} have a b-value but no gradient direction, unlike the others: leave them "
+        "out of tensor fits (trace or mean images?)"
+    ]
+
+
+def _some(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
+
+
+def _least(instances: Sequence[Instance]) -> float:
+    maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
+    return next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
 
 
 def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:

@@ -189,8 +189,7 @@ class _StoredVoxels(LazyVoxels):
             self._residues[n][frame] = residue
         if not self._seen[n] and instance.pixels.length > length * count:
             tail = _read(instance, length * count, instance.pixels.length - length * count)
-            if tail != b"\0":
-                self.loader.tails[n] = tail
+            self.loader.note_tail(n, tail, pixel)
         self._seen[n].add(frame)
         result: np.ndarray = values[0]
         return result

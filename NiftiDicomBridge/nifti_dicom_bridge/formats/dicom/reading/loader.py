@@ -223,7 +223,7 @@ class Loader:
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
         length = pixel.bytes_of(len(frames))
         self.note_residue(n, memoryview(raw)[:length], values, pixel)
-        self._note_tail(n, raw[length:])
+        self.note_tail(n, raw[length:], pixel)
         return values
 
     def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
@@ -236,12 +236,19 @@ class Loader:
         behind = raw[length - 1] >> used << used if used else 0
         if behind:
             self.residues[n] = bytes(length - 1) + bytes([behind])
-        self._note_tail(n, raw[length:])
+        self.note_tail(n, raw[length:], pixel)
         return BitFrames(raw, pixel)
 
-    def _note_tail(self, n: int, tail: bytes) -> None:
-        if tail not in (b"", b"\0"):
-            self.tails[n] = tail
+    def note_tail(self, n: int, tail: bytes, pixel: PixelFormat) -> None:
+        """Note what is behind the last frame of an instance, which may be frames that NumberOfFrames does not count."""
+        if tail in (b"", b"\0"):
+            return
+        self.tails[n] = tail
+        more = len(tail) // pixel.bytes_of(1)
+        if more:
+            count = dictionary.describe(Tag.NUMBER_OF_FRAMES)
+            note = f"the pixel data have room for {more} more frame(s) than {count} specifies: they are not in the image"
+            self.doubts[note] = None
 
     def note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
         """Note by which bits the pixel data of an instance differ from what the planes alone would give."""

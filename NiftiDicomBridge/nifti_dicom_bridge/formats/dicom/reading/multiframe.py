@@ -13,7 +13,7 @@ from ....model.metadata import Elements, Instance
 from ....standard.dictionary import describe, uid_name
 from ....standard.tags import Tag
 from .lookup import Lookup
-from .planes import AXIAL, assumed_plane, axes_of, plane_of, spacing_of, step_of
+from .planes import AXIAL, assumed_plane, axes_of, plane_of, spacing_of, states_step, step_of
 
 # PS3.3 C.8.4.8: what the frames of an NM object count, by the name of the attribute
 VECTORS = {
@@ -24,6 +24,8 @@ VECTORS = {
 SLICES = "SliceVector"
 TIMES_IN_PLACE = frozenset({"PhaseVector", "RRIntervalVector", "TimeSlotVector", "TimeSliceVector"})
 """Frames that differ in them look at the same place; those of other detectors or angles do not."""
+VIEWS, DETECTORS = ("AngularViewVector", "RotationVector"), ("DetectorVector", "EnergyWindowVector")
+"""What frames differ in that are not slices: angles of view; detectors, which may be at the same place or not."""
 FRAME_TIMES = frozenset({Tag.FRAME_TIME, Tag.FRAME_TIME_VECTOR})
 """FrameTime and FrameTimeVector: what FrameIncrementPointer (0028,0009) points to where frames are times."""
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
@@ -62,17 +64,25 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     first = plane_of(look, notes) or _detector_plane(elements, look, notes)
     offsets = metadata.numbers(elements, Tag.GRID_FRAME_OFFSET_VECTOR)
     if first is not None and len(offsets) == count:
-        relative = np.array(offsets) - offsets[0]  # either form of C.8.8.3.2: relative, or absolute along the axis
-        return Frames(_along(first, relative), vectors, notes)
+        return Frames(_along(first, _relative(np.array(offsets), first)), vectors, notes)
+    if offsets:
+        notes.append(f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} has {len(offsets)} values for {count} frames: it was ignored")
     slices = [vector.get(SLICES, 0) for vector in vectors]
     counted = any(slices) or any(TIMES_IN_PLACE & vector.keys() for vector in vectors)
     if first is None and not counted:
         return Frames([None] * count, vectors, notes)
+    if not any(slices) and _varies(vectors, *VIEWS):
+        notes.append("the frames are projections from several angles, not slices: their positions are not used")
+        return Frames([None] * count, vectors, notes)
+    if not counted and _varies(vectors, *DETECTORS):
+        return Frames(_planes_of_detectors(elements, vectors, notes), vectors, notes)
     if not counted:
         slices = [0] * count if _frames_are_times(elements) else list(range(count))
         if not any(slices):
             vectors = [{**vector, "FrameTime": n} for n, vector in enumerate(vectors, 1)]
     lowest = min(slices)
+    if max(slices) > lowest and not states_step(look):
+        notes.append(f"no {describe(Tag.SPACING_BETWEEN_SLICES)} or SliceThickness (0018,0050): slices count as 1 mm apart")
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
         notes.append(
@@ -80,6 +90,27 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
             "position is assumed"
         )
     return Frames(planes, vectors, notes, is_assumed=first is None)
+
+
+def _varies(vectors: list[dict[str, int]], *names: str) -> bool:
+    return any(len({vector.get(name) for vector in vectors}) > 1 for name in names)
+
+
+def _planes_of_detectors(elements: Elements, vectors: list[dict[str, int]], notes: list[str]) -> list[Plane | None]:
+    """Return the plane that an NM object gives for the detector of each frame, None where it gives none."""
+    items = metadata.items(elements, Tag.DETECTOR_INFORMATION_SEQUENCE)
+    planes = [plane_of(Lookup({**elements, **item.elements}, {}), notes) for item in items]
+    numbers = [vector.get("DetectorVector", 1) for vector in vectors]
+    return [planes[n - 1] if 0 < n <= len(planes) else None for n in numbers]
+
+
+def _relative(offsets: np.ndarray, first: Plane) -> np.ndarray:
+    """Return distances from the first frame along the normal, of either form of PS3.3 C.8.8.3.2.
+
+    Offsets that begin with 0 count along the normal; others are coordinates z of the patient.
+    """
+    distances: np.ndarray = offsets - offsets[0]
+    return distances if offsets[0] == 0 or first.normal[2] >= 0 else -distances
 
 
 def _along(first: Plane, distances: np.ndarray) -> list[Plane | None]:

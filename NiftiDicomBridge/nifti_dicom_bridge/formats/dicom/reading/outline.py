@@ -14,7 +14,7 @@ from ....model.pixels import (
 from ....model.volume import UNPLACED, Volume
 from ....standard.tags import Tag
 from ..structure_sets.plan import StructurePlan
-from .gradients import gradients_of
+from .gradients import gradients_of, notes_of_gradients
 from .loader import Loader
 from .lookup import Lookup, own_groups
 from .plans import Plan
@@ -38,7 +38,7 @@ def outline(plan: Plan) -> Volume:
         name=plan.name,
         source=DicomSource(series, loader.pixel_record(), Origin("", loader.shape, matrix, Rescale(), plan.dtype.str)),
         gradients=gradients_of(plan.instances, plan.frames),
-        warnings=tuple(plan.warnings),
+        warnings=(*plan.warnings, *notes_of_gradients(plan.instances, plan.frames)),
         intent="label" if has_labels(plan.instances[0]) else "",
         space="" if plan.is_placed else UNPLACED,
     )

@@ -18,7 +18,7 @@ Pair = frozenset[int]
 def sets_without_overlap(instances: Sequence[Instance], layers: Sequence[Layer]) -> list[list[Layer]]:
     """Return frames of segments in sets, in each of which no two segments have a voxel in common.
 
-    As few sets as a greedy colouring of the graph of overlaps finds (DSATUR, Brélaz 1979; two are found where two will do), as
+    As few sets as a greedy coloring of the graph of overlaps finds (DSATUR, Brélaz 1979; two are found where two will do), as
     many segments as possible in the first ones. SegmentsOverlap (0062,0013) is not asked: it may be absent, or wrong.
 
     Raises

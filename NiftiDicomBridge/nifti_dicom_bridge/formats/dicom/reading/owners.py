@@ -61,6 +61,19 @@ def doubt_of_text(elements: Elements) -> str:
     return f"text of {names} is not ASCII, but SpecificCharacterSet (0008,0005) is missing: read as UTF-8 or else Latin-1"
 
 
+def doubt_of_private_elements(elements: Elements) -> str:
+    """Return which private elements have no private creator, so that nothing specifies what they are; empty if all have one."""
+    blocks = {tag >> 8 for tag in elements if tag >> 16 & 1 and tag >> 12 & 0xF}
+    without = sorted(block for block in blocks if block >> 8 << 16 | block & 0xFF not in elements)
+    if not without:
+        return ""
+    shown = ", ".join(f"({block >> 8:04X},{block & 0xFF:02X}xx)" for block in without[:4])
+    return (
+        f"private elements {shown} have no private creator (PS3.5 7.8.1): they are kept, but what they may specify, such as "
+        "b-values or times, is not used"
+    )
+
+
 def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
     try:
         charset.shown(value, vr)

@@ -36,14 +36,18 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
     if axes is not None and _skew(axes) > LARGEST_SKEW:
         notes.append(
-            f"ImageOrientationPatient (0020,0037) {_shown(orientation)} does not consist of two orthogonal unit vectors"
+            f"ImageOrientationPatient (0020,0037) {_shown(orientation)} does not consist of two orthogonal unit vectors: "
+            "only their directions are used"
         )
+        axes = axes / np.repeat(np.linalg.norm(axes.reshape(2, 3), axis=1), 3)
     if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
         notes.append(
             f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
             f"image is unknown"
         )
         return None
+    if not any(look.numbers(group, tag) for group, tag, _ in _SPACINGS):
+        notes.append(f"no {describe(Tag.PIXEL_SPACING)}: pixels count as 1 mm, though the object specifies its position")
     return Plane(np.array(position), axes, spacing_of(look, notes))
 
 
@@ -61,7 +65,7 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
 
 
 def assumed_plane(along: float, axes: np.ndarray | None, spacing: tuple[float, float]) -> Plane:
-    """Return a plane so many mm along the normal of some axes, through the origin."""
+    """Return a plane at this distance in mm along the normal of some axes, through the origin."""
     orientation = axes if axes is not None else np.array(AXIAL)
     return Plane(np.cross(orientation[:3], orientation[3:]) * along, orientation, spacing)
 
@@ -137,9 +141,17 @@ def _magnification(look: Lookup) -> str:
     return f"; structures in the patient are smaller by {describe(tag)}, {factor:g}"
 
 
+_STEPS = (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS)
+
+
+def states_step(look: Lookup) -> bool:
+    """Whether an object specifies the distance of slices."""
+    return any(look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag) for tag in _STEPS)
+
+
 def step_of(look: Lookup) -> float:
     """Return the distance of slices, mm, negative where they run against the normal; 1 where none is specified."""
-    for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
+    for tag in _STEPS:
         step = look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag)
         if step is not None and SMALLEST < abs(step) < LARGEST:
             return step

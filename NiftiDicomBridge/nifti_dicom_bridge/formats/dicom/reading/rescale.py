@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from ....model import metadata
+from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
 """What a NIfTI header in single precision can hold."""
+REQUIRED = {
+    "1.2.840.10008.5.1.4.1.1.2": Tag.RESCALE_SLOPE,
+    "1.2.840.10008.5.1.4.1.1.128": Tag.RESCALE_SLOPE,
+    "1.2.840.10008.5.1.4.1.1.481.2": Tag.DOSE_GRID_SCALING,
+}
+"""SOP classes of CT, PET and RT Dose, whose stored values have no meaning without this attribute."""
 
 
 def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
@@ -26,6 +33,9 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         notes.append(f"values of a fractional segmentation are stored values: {maximum} means 1")
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
+    required = REQUIRED.get(metadata.text(look.data_set, Tag.SOP_CLASS_UID)) if slope is None else None
+    if required is not None:
+        notes.append(f"{describe(required)} is missing or empty, though required: the values are the stored ones")
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
     if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
         notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")

@@ -80,7 +80,7 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
         modifier=code_of(metadata.first_item(kind, Tag.SEGMENTED_PROPERTY_TYPE_MODIFIER_CODE_SEQUENCE), charset),
         region=code_of(region, charset),
         region_modifier=code_of(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
-        colour=_colour(metadata.numbers(item, Tag.RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
+        color=_color(metadata.numbers(item, Tag.RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
         algorithm_type=metadata.text(item, Tag.SEGMENT_ALGORITHM_TYPE),
         algorithm_name=text_of(item, Tag.SEGMENT_ALGORITHM_NAME, charset),
         tracking_id=text_of(item, Tag.TRACKING_ID, charset),
@@ -88,7 +88,7 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
     )
 
 
-def _colour(cielab: list[float]) -> RGB | None:
+def _color(cielab: list[float]) -> RGB | None:
     """Return the color nearest to RecommendedDisplayCIELabValue (PS3.3 C.10.7.1.1)."""
     if len(cielab) != 3:
         return None

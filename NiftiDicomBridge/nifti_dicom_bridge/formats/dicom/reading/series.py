@@ -24,7 +24,7 @@ from ..structure_sets.rois import is_structure_set
 from . import decode, files
 from .encoding import count_unordered
 from .headers import Headers
-from .owners import contradiction, doubt_of_text, owner_of
+from .owners import contradiction, doubt_of_private_elements, doubt_of_text, owner_of
 from .shared_values import SharedValues
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
@@ -125,7 +125,8 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     _warn_of_shared_uids(inventory.series)
     _warn_of_order(inventory.series)
     for one in inventory.series:
-        one.warnings += filter(None, [doubt_of_text(one.instances[0].elements)])
+        first = one.instances[0].elements
+        one.warnings += filter(None, [doubt_of_text(first), doubt_of_private_elements(first)])
     _warn_of_damaged_neighbours(inventory)
     return inventory
 

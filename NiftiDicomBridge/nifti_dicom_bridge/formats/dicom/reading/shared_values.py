@@ -18,7 +18,7 @@ MAX_PATHS = 4
 """Sets of attributes of which values are remembered: what is read may depend on what was read before."""
 UNKNOWN = object()
 TRIALS = 32
-"""After so many values that had to be read again, remembering them must have helped."""
+"""After this number of values that had to be read again, remembering them must have helped."""
 
 
 class SharedValues(Generic[T]):

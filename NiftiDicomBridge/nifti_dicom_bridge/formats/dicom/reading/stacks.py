@@ -258,8 +258,17 @@ def _missing_slices(volume: Frames, whole: Frames) -> list[int]:
 def _grid(volumes: list[Frames], notes: Sequence[str]) -> Grid:
     planes = [frame.plane for frame in volumes[0] if frame.plane is not None]
     stack = affine_from_attributes(planes, volumes[0][0].step_mm)
-    warnings = [*notes, *shift_note(volumes), *stack_warnings(stack, planes)]
+    warnings = [*notes, *_notes_of_units(volumes), *shift_note(volumes), *stack_warnings(stack, planes)]
     return Grid(volumes, stack, {}, warnings)
+
+
+def _notes_of_units(volumes: Sequence[Frames]) -> list[str]:
+    """Return that frames of one image have different units (RescaleType, Units), so that their values do not compare."""
+    units = dict.fromkeys(frame.units for volume in volumes for frame in volume)
+    if len(units) < 2:
+        return []
+    names = ", ".join(name or "none" for name in units)
+    return [f"the slices have different units (RescaleType (0028,1054) or Units (0054,1001)): {names}"]
 
 
 def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:

@@ -80,7 +80,7 @@ def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float
 
 
 def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:
-    """Yield groups and data set of a frame, each followed by Philips' private group in it; nothing for other makers."""
+    """Yield groups and data set of a frame, each followed by Philips' private group in it; nothing for other manufacturers."""
     if "PHILIPS" not in metadata.text(layers[-1], Tag.MANUFACTURER).upper():
         return
     for layer in layers:

@@ -204,7 +204,7 @@ def _identification(algorithm: Algorithm) -> Elements:
 
 
 def _contours(segment: Segment, items: Sequence[Elements]) -> Elements:
-    color = {Tag.ROI_DISPLAY_COLOR: new_element.integers("IS", *segment.colour)} if segment.colour else {}
+    color = {Tag.ROI_DISPLAY_COLOR: new_element.integers("IS", *segment.color)} if segment.color else {}
     contours = {Tag.CONTOUR_SEQUENCE: new_element.sequence(*items)} if items else {}
     return {**color, **contours, Tag.REFERENCED_ROI_NUMBER: new_element.integers("IS", segment.number)}
 

@@ -194,7 +194,7 @@ def _segment(roi: Elements, label: int, contours: Elements, observation: Element
         modifier=code_of(modifier, charset),
         region=code_of(region, charset),
         region_modifier=code_of(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
-        colour=_color(metadata.numbers(contours, Tag.ROI_DISPLAY_COLOR)),
+        color=_color(metadata.numbers(contours, Tag.ROI_DISPLAY_COLOR)),
         algorithm_type=metadata.text(roi, Tag.ROI_GENERATION_ALGORITHM),
         algorithm_name=text_of(roi, Tag.ROI_GENERATION_DESCRIPTION, charset),
     )

@@ -53,7 +53,7 @@ def assert_read_as_parsed(paths: list[Path]) -> int:
 @pytest.mark.parametrize("folder", list(folders()) or [None], ids=str)
 def test_real_files_are_read_as_parsed_in_any_order(folder: Path | None) -> None:
     if folder is None:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "DICOMDIR"]
     assert_read_as_parsed(paths)
     random.Random(1).shuffle(paths)
@@ -108,7 +108,7 @@ def test_any_change_of_bytes_is_read_as_parsed(data: st.DataObject, tmp_path_fac
         try:
             instance = headers.read(path, path.name)
         except (files.NotDicom, DicomReadError):
-            continue  # pixel data shorter than the attributes say, which parsing does not see
+            continue  # pixel data shorter than the attributes specify, which parsing does not see
         assert astuple(instance) == expected
 
 
@@ -154,7 +154,7 @@ def test_real_series_become_the_same_images_if_every_file_is_parsed(
     folder: Path | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if folder is None:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     assert_same_outputs(folder, tmp_path, monkeypatch)
 
 
@@ -187,7 +187,7 @@ def test_frames_of_a_series_are_those_of_each_instance_alone(folder: Path | None
     from nifti_dicom_bridge.formats.dicom.reading.coordinates import TIMES
 
     if folder is None:
-        pytest.skip("there is no ../shared/data beside the repository")
+        pytest.skip("there is no ../shared/data next to the repository")
     for one in find_series([folder]).series:
         shared = SharedDescriptions()
         for n, instance in enumerate(one.instances):

@@ -1,4 +1,4 @@
-"""Images of one series that differ in meaning are separate volumes, whose names say in what."""
+"""Images of one series that differ in meaning are separate volumes, whose names state the difference."""
 
 from __future__ import annotations
 
@@ -165,3 +165,47 @@ def test_slices_of_another_pixel_type_are_reported(dtype: str, tmp_path: Path) -
 
     assert sorted(volume.voxels.shape[1] for volume in volumes) == [1, 2]
     assert all("pixels have another type" in volume.warnings[0] for volume in volumes)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "values", "kind", "names"),
+    [
+        ("KVP", ["80", "140"], CT, ["80kv", "140kv"]),
+        ("SequenceVariant", ["SP", ["SP", "MTC"]], MR, ["", "mt"]),
+        ("DoseType", ["PHYSICAL", "ERROR"], "1.2.840.10008.5.1.4.1.1.481.2", ["physical", "error"]),
+    ],
+)
+def test_images_that_differ_in_how_they_were_made(
+    attribute: str, values: list[Any], kind: str, names: list[str], tmp_path: Path
+) -> None:
+    found = images(tmp_path, series(attribute, values, kind))
+
+    assert firsts(found) == dict(zip(names, [0, 100], strict=True))
+
+
+def test_a_tube_voltage_that_changes_from_slice_to_slice_is_one_image(tmp_path: Path) -> None:
+    found = series("KVP", ["120"], CT)
+    for n, ds in enumerate(found):
+        ds.KVP = str(100 + 20 * (n % 2))
+
+    assert list(images(tmp_path, found)) == [""]
+
+
+def test_slices_of_other_units_are_reported(tmp_path: Path) -> None:
+    found = series("RescaleType", ["HU"], CT)
+    found[2].RescaleType = "US"
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert any("different units" in warning and "HU, US" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("kind", [CT, PET])
+def test_a_rescale_that_the_kind_requires_is_missed(kind: str, tmp_path: Path) -> None:
+    found = series("SeriesDescription", ["series 1"], kind)
+    for ds in found:
+        ds.RescaleSlope = ""
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert any("RescaleSlope (0028,1053) is missing or empty" in warning for warning in volume.warnings)

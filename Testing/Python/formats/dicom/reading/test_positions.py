@@ -1,4 +1,4 @@
-"""Where images lie: tiny voxels, jitter, multi-frame objects without functional groups, no position at all."""
+"""Positions of images: tiny voxels, jitter, multi-frame objects without functional groups, no position at all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from circle import NEW, Circle
 from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
-from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms.base import AXIAL, CT, MR, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices, uid
+from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 from phantoms.series import OBLIQUE
 
@@ -352,3 +353,79 @@ def test_sizes_of_pixels_that_are_not_used_are_named(attribute: str, value: list
     (volume,) = volumes(tmp_path, ds)
 
     assert any(name in warning and "pixels count as 1 mm" in warning for warning in volume.warnings)
+
+
+# --- attributes that contradict the frames ----------------------------------------------------------------------------
+
+DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
+
+
+@pytest.mark.parametrize("offsets", [[0, 3, 6], [0]])
+def test_offsets_that_are_not_those_of_the_frames_are_reported(offsets: list[int], tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, multi_frame(DOSE, GridFrameOffsetVector=offsets, SliceThickness=None))
+
+    words = f"GridFrameOffsetVector (3004,000C) has {len(offsets)} values for {FRAMES} frames"
+    assert any(words in warning for warning in volume.warnings)
+    assert any("slices count as 1 mm apart" in warning for warning in volume.warnings)
+
+
+def test_offsets_that_are_coordinates_of_the_patient(tmp_path: Path) -> None:
+    offsets = [10.0 + 3 * n for n in range(FRAMES)]
+
+    (volume,) = volumes(tmp_path, multi_frame(DOSE, (-1, 0, 0, 0, 1, 0), GridFrameOffsetVector=offsets))
+
+    last = volume.ijk_to_ras @ [0, 0, FRAMES - 1, 1]
+    assert sorted([float(volume.ijk_to_ras[2, 3]), float(last[2])]) == [offsets[0], offsets[-1]]
+
+
+def _nuclear_medicine(positions: list[float], **vectors: list[int]) -> Dataset:
+    """Return an NM object whose detectors are at some positions."""
+    ds = multi_frame(NM, **vectors)
+    del ds.ImagePositionPatient, ds.ImageOrientationPatient
+    places = [group(ImagePositionPatient=[0, 0, z], ImageOrientationPatient=list(AXIAL)) for z in positions]
+    ds.DetectorInformationSequence = places
+    return ds
+
+
+def test_projections_are_not_slices(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, _nuclear_medicine([5], AngularViewVector=list(range(1, FRAMES + 1))))
+
+    assert volume.space == UNPLACED
+    assert any("projections" in warning for warning in volume.warnings)
+
+
+def test_frames_of_two_detectors_are_each_at_its_place(tmp_path: Path) -> None:
+    found = volumes(tmp_path, _nuclear_medicine([5, -70], DetectorVector=[1] * 3 + [2] * 3))
+
+    assert {float(volume.ijk_to_ras[2, 3]) for volume in found} == {5.0, -70.0}
+
+
+def test_frames_that_no_number_counts_are_reported(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, multi_frame(NumberOfFrames=FRAMES - 1))
+
+    assert any("room for 1 more frame(s)" in warning for warning in volume.warnings)
+
+
+def test_functional_groups_of_more_frames_are_reported(tmp_path: Path) -> None:
+    ds = enhanced([0])
+    ds.PerFrameFunctionalGroupsSequence.append(ds.PerFrameFunctionalGroupsSequence[0])
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert any("(5200,9230) has 7 items, NumberOfFrames (0028,0008) is 6" in warning for warning in volume.warnings)
+
+
+def test_a_position_without_spacing_is_reported(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5))
+    for ds in found:
+        del ds.PixelSpacing
+
+    (volume,) = volumes(tmp_path, *found)
+
+    assert any("no PixelSpacing (0028,0030)" in warning for warning in volume.warnings)
+
+
+def test_of_directions_that_are_not_unit_vectors_the_direction_is_used(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, *slices(ramp(3, 4, 5), MR, (2, 0, 0, 0, 2, 0), (0, 0, 0), (2, 1.5), (0, 0, 3)))
+
+    assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0), [1.5, 2, 3])

@@ -1,4 +1,4 @@
-"""Which files make one series, and what is said of files that make none."""
+"""Which files make one series, and what is reported about files that make none."""
 
 from __future__ import annotations
 

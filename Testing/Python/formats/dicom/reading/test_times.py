@@ -46,7 +46,7 @@ def series(
 
 
 def clock(seconds: float) -> str:
-    """Return a time of day so many seconds after ten o'clock."""
+    """Return the time of day that number of seconds after ten o'clock."""
     return f"10{int(seconds) // 60:02d}{seconds % 60:09.6f}"
 
 

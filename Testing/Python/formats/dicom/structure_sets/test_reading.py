@@ -78,7 +78,7 @@ class Drawing:
         self.contour(contours, np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), k)
 
     def write(self) -> Path:
-        """Write it beside the series."""
+        """Write it next to the series."""
         self.ds.save_as(Path(self.folder) / "rs.dcm", enforce_file_format=True)
         return Path(self.folder)
 
@@ -136,7 +136,7 @@ def test_names_colors_and_numbers_are_those_of_the_regions():
     drawing.square(drawing.roi(3, "GTV / 1"), 0)
     drawing.square(drawing.roi(9, "PTV"), 2)
     (volume,) = (volume for volume in read(drawing.write()) if segments_of(volume))
-    assert [(one.number, one.label, one.colour) for one in segments_of(volume)] == [
+    assert [(one.number, one.label, one.color) for one in segments_of(volume)] == [
         (3, "GTV / 1", (255, 0, 3)),
         (9, "PTV", (255, 0, 9)),
     ]
@@ -199,7 +199,7 @@ def test_an_edit_of_a_number_that_two_regions_have_is_refused():
     voxels[0, 0, 0] = 2
     nibabel.save(nibabel.Nifti1Image(voxels, image.affine, image.header), path)
     (entry,) = to_dicom(path, "derived").entries
-    assert "several regions of the original have the number 2" in entry.error
+    assert "several regions of the original have its number 2" in entry.error
 
 
 # --- what the grid does not hold --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from .base import COLUMNS, ROWS, SECONDARY_CAPTURE, image, phantom, ramp, save
 
 @phantom
 def rgb(folder: Path) -> None:
-    """Colour by pixel."""
+    """Color by pixel."""
     save(folder, [_capture(ramp(ROWS, COLUMNS, 3, dtype="u1"))])
 
 
@@ -25,13 +25,13 @@ def rgb_planar(folder: Path) -> None:
 
 @phantom
 def rgb_16_bit(folder: Path) -> None:
-    """Colour with 16 bits per sample."""
+    """Color with 16 bits per sample."""
     save(folder, [_capture(ramp(ROWS, COLUMNS, 3, dtype="<u2"))])
 
 
 @phantom
 def ybr_full(folder: Path) -> None:
-    """Luminance and chrominance, with colours that RGB does not have."""
+    """Luminance and chrominance, with colors that RGB does not have."""
     ds = _capture(np.random.default_rng(1).integers(0, 256, (ROWS, 6, 3), np.uint8))
     ds.PhotometricInterpretation = "YBR_FULL"
     save(folder, [ds])
@@ -59,7 +59,7 @@ def palette(folder: Path) -> None:
 
 @phantom
 def cine_rgb(folder: Path) -> None:
-    """Several colour frames in one object."""
+    """Several color frames in one object."""
     from .base import ULTRASOUND_MULTI_FRAME
 
     ds = _capture(ramp(3 * ROWS, COLUMNS, 3, dtype="u1"))

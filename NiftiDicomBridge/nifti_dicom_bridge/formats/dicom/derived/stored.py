@@ -1,0 +1,223 @@
+"""The stored values of a derived volume: what they are is decided for all of them, then they are computed plane by plane.
+
+So a volume that is read some planes at a time is never in memory as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ....errors import PixelError
+from ....model import metadata
+from ....model.lazy_voxels import MappedVoxels, Voxels, plane_bounds, slabs
+from ....model.metadata import Log
+from ....model.pixels import PixelFormat, check_fit, to_real_values, to_stored_values
+from ....model.quantisation import Steps, ValueRange, quantise, steps_for
+from ....model.volume import Volume
+from ....standard.tags import Tag
+from ..reading import decode
+from ..reading.frame_info import FrameInfo
+from ..reading.frames import frames_of
+
+# objects whose integers are what they are: no rescale can be between pixels and values
+_SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+_X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
+_PET = "1.2.840.10008.5.1.4.1.1.128"
+Bounds = tuple[np.ndarray, np.ndarray]
+"""Smallest and largest stored value of every plane, shape (times, slices)."""
+
+
+class DerivedPixels:
+    """Stored values of a derived volume.
+
+    Attributes
+    ----------
+    voxels : ndarray or LazyVoxels
+        Stored values.
+    pixel : PixelFormat
+        How they are written.
+    slopes, intercepts : numpy.ndarray, shape (times, slices)
+        Stored → real values of every plane.
+
+    Raises
+    ------
+    PixelError
+        If the kind of object cannot hold the values.
+    """
+
+    def __init__(self, volume: Volume, templates: np.ndarray, log: Log):
+        self._volume, self._templates, self._log = volume, templates, log
+        first = volume.dicom.metadata.first
+        self.pixel = decode.pixel_format(first)
+        self._sop_class = metadata.text(first.elements, Tag.SOP_CLASS_UID)
+        self.slopes = np.full(volume.voxels.shape[:2], volume.rescale.slope)
+        self.intercepts = np.full(volume.voxels.shape[:2], volume.rescale.intercept)
+        self.voxels: Voxels = self._values()
+        self.pixel = self._pixel_format()
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Smallest and largest stored value of every plane."""
+        return plane_bounds(self.voxels)
+
+    @cached_property
+    def window(self) -> tuple[float, float]:
+        """Center and width that show all real values."""
+        low, high = (float(end) for end in (
+            (self.bounds[0] * self.slopes + self.intercepts).min(), (self.bounds[1] * self.slopes + self.intercepts).max()
+        ))  # fmt: skip
+        return (low + high) / 2, max(abs(high - low), 1.0)
+
+    def _values(self) -> Voxels:
+        """Return stored values, and set the slope and intercept of every plane."""
+        voxels = self._volume.voxels
+        if self.pixel.floating:
+            self.slopes[:], self.intercepts[:] = 1.0, 0.0
+            return self._as_stored()
+        if voxels.ndim > 4:
+            if voxels.dtype != np.uint8:
+                raise PixelError(
+                    f"color voxels of type {voxels.dtype} cannot be stored in DICOM, which allows 8 bits per color."
+                )
+            return voxels
+        if self._volume.dicom.pixel_record.rescaled:
+            return self._plane_by_plane()
+        if voxels.dtype.kind in "iu":
+            low, high = plane_bounds(voxels)
+            if _fit((low, high), self.pixel):
+                self.bounds = low.astype(self.pixel.dtype), high.astype(self.pixel.dtype)
+                return self._as_stored()
+        return self._quantised()
+
+    def _as_stored(self) -> Voxels:
+        """Return the voxels, in the type of stored values."""
+        dtype, voxels = self.pixel.dtype, self._volume.voxels
+        return MappedVoxels(voxels, dtype, lambda planes, _: planes.astype(dtype, copy=False))
+
+    def _real(self, planes: np.ndarray) -> np.ndarray:
+        rescale = self._volume.rescale
+        return to_real_values(planes, rescale.slope, rescale.intercept, np.dtype(np.float64))
+
+    def _quantised(self) -> Voxels:
+        """Return real values as 16-bit integers, as exactly as the kind of object allows."""
+        voxels = self._volume.voxels
+        values = range_of(self._volume)
+        if self._sop_class in _SEGMENTATIONS or self.pixel.bits_allocated == 1:
+            raise PixelError(
+                f"the image came from a segmentation of {self.pixel.bits_stored} bit(s), its values now are from "
+                f"{values.low:g} to {values.high:g} and do not fit. Write whole numbers that do."
+            )
+        if self._sop_class.startswith(_X_RAYS):
+            check_fit(float(np.rint(values.low)), float(np.rint(values.high)), values.missing, np.dtype("<u2"))
+            steps = Steps(np.dtype("<u2"))
+        else:
+            scaled_only = self._sop_class == _PET or Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
+            steps = steps_for(values, zero_intercept=scaled_only)
+            self.slopes[:], self.intercepts[:] = steps.slope, steps.intercept
+        self._note_rounding(steps.slope, self._error(steps))
+        return MappedVoxels(voxels, steps.dtype, lambda planes, _: steps.stored(self._real(planes)))
+
+    def _error(self, steps: Steps) -> float:
+        """Return the largest difference of stored to real values, and note the bounds of the former."""
+        low, high, worst = [], [], 0.0
+        for _, _, planes in slabs(self._volume.voxels):
+            real = self._real(planes)
+            stored = steps.stored(real)
+            worst = max(worst, steps.error(real, stored))
+            low.append(stored.reshape(len(stored), -1).min(axis=1))
+            high.append(stored.reshape(len(stored), -1).max(axis=1))
+        shape = self._volume.voxels.shape[:2]
+        self.bounds = np.concatenate(low).reshape(shape), np.concatenate(high).reshape(shape)
+        return worst
+
+    def _note_rounding(self, step: float, error: float) -> None:
+        if error:
+            self._log.warnings.append(
+                f"values were rounded to steps of {step:.6g} to fit 16 bits; the largest error is {error:.3g}"
+            )
+
+    def _plane_by_plane(self) -> Voxels:
+        """Return stored values where every plane has its own rescale: the original one where the plane still is what it was."""
+        voxels, pixel = self._volume.voxels, self.pixel
+        instances, infos = self._volume.dicom.metadata.instances, dict[int, list[FrameInfo]]()
+        exact, low, high = (np.zeros(voxels.shape[:2], dtype) for dtype in (bool, pixel.dtype, pixel.dtype))
+        worst, step = 0.0, 0.0
+        for t, times in enumerate(self._templates.tolist()):
+            for k, (n, frame) in enumerate(times):
+                infos = infos if n in infos else {n: frames_of(instances[n], n)}
+                info = infos[n][frame]
+                slope, intercept = info.slope, info.intercept
+                plane = _exactly(voxels[t, k], slope, intercept, pixel)
+                exact[t, k] = plane is not None
+                if plane is None:
+                    quantised = quantise(voxels[t, k], zero_intercept=True, signed=pixel.signed)
+                    plane, slope, intercept = quantised.stored, quantised.slope, quantised.intercept
+                    worst, step = max(worst, quantised.error), max(step, quantised.slope)
+                if not _fit((plane, plane), pixel):
+                    return self._quantised()
+                low[t, k], high[t, k] = (plane.min(), plane.max()) if plane.size else (0, 0)
+                self.slopes[t, k], self.intercepts[t, k] = slope, intercept
+        self._note_rounding(step, worst)
+        self.bounds = low, high
+        return MappedVoxels(voxels, pixel.dtype, lambda planes, start: self._planes_by_rescale(planes, start, exact))
+
+    def _planes_by_rescale(self, planes: np.ndarray, start: int, exact: np.ndarray) -> np.ndarray:
+        """Return stored values of planes: with the rescale of the original where that is exact."""
+        stored = np.empty(planes.shape, self.pixel.dtype)
+        for n, plane in enumerate(planes):
+            t, k = divmod(start + n, exact.shape[1])
+            if exact[t, k]:
+                stored[n] = to_stored_values(plane, self.slopes[t, k], self.intercepts[t, k], self.pixel.dtype)
+            else:
+                stored[n] = quantise(plane, zero_intercept=True, signed=self.pixel.signed).stored
+        return stored
+
+    def _pixel_format(self) -> PixelFormat:
+        rows, columns = self._volume.voxels.shape[2:4]
+        changes: dict[str, Any] = {"rows": int(rows), "columns": int(columns), "planar": False}
+        if self._volume.voxels.ndim > 4:
+            changes["photometric"] = "RGB"
+        if not self.pixel.floating and self.pixel.bits_allocated > 1 and not _fit(self.bounds, self.pixel):
+            bits = self.voxels.dtype.itemsize * 8
+            changes |= {
+                "bits_allocated": bits,
+                "bits_stored": bits,
+                "high_bit": bits - 1,
+                "signed": self.voxels.dtype.kind == "i",
+            }
+        elif not self.pixel.floating and self.pixel.high_bit != self.pixel.bits_stored - 1:
+            changes["high_bit"] = self.pixel.bits_stored - 1
+        return replace(self.pixel, **changes)
+
+
+def range_of(volume: Volume) -> ValueRange:
+    """Return the range of the real values of a volume, which is read some planes at a time."""
+    values: ValueRange | None = None
+    for _, _, planes in slabs(volume.voxels):
+        real = to_real_values(planes, volume.rescale.slope, volume.rescale.intercept, np.dtype(np.float64))
+        values = ValueRange.of(real) if values is None else values.joined(ValueRange.of(real))
+    return values or ValueRange()
+
+
+def _fit(bounds: Bounds, pixel: PixelFormat) -> bool:
+    """Whether all values can be stored in the bits that the template has."""
+    if pixel.bits_allocated == 1:
+        low, high = 0, 1
+    else:
+        low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
+        high = (1 << pixel.bits_stored - 1) - 1 if pixel.signed else (1 << pixel.bits_stored) - 1
+    return not bounds[0].size or bool(bounds[0].min() >= low and bounds[1].max() <= high)
+
+
+def _exactly(real: np.ndarray, slope: float, intercept: float, pixel: PixelFormat) -> np.ndarray | None:
+    """Return the stored values of a plane that still has its rescale; None where rounding would change a value."""
+    try:
+        stored = to_stored_values(real, slope, intercept, pixel.dtype)
+    except PixelError:
+        return None
+    same = np.array_equal(to_real_values(stored, slope, intercept, real.dtype), real)
+    return stored if same and _fit((stored, stored), pixel) else None

@@ -1,0 +1,119 @@
+"""Large images are converted some planes at a time: never more of them are in memory, with the same results as in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+import zarr
+
+from circle import NEW, Circle
+from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
+from nifti_dicom_bridge.formats.nifti import image, lazy_image
+from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
+from nifti_dicom_bridge.model import lazy_voxels
+from phantoms.base import COLUMNS, ROWS, ramp, save, slices
+from phantoms.multiframe import enhanced
+from zarr_circle import ZarrCircle
+
+OWN = {"SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "InstanceCreationTime", "InstanceCreationDate"}
+DERIVED = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_mr", "enhanced_slopes", "cine", "dose_grid", "mosaic", "float_pixels"]
+
+PLANES, AT_ONCE = 12, 4
+"""The digest reads four of its blocks ahead, which are planes here; nothing else reads more than one."""
+
+
+def filtered(nifti: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    """Return real values that are no longer whole numbers, as a filter leaves them."""
+    return nibabel.Nifti1Image((np.asarray(nifti.dataobj) * 1.1).astype(np.float32), nifti.affine)
+
+
+def one_voxel(nifti: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    """Return stored values of which one was changed."""
+    values = np.asarray(nifti.dataobj.get_unscaled()).copy()
+    values[(0,) * values.ndim] += 1
+    changed = nibabel.Nifti1Image(values, nifti.affine)
+    changed.header.set_slope_inter(nifti.dataobj.slope, nifti.dataobj.inter)
+    return changed
+
+
+def content(folder: Path) -> list[list[str]]:
+    """Return all elements of all files but those that every conversion writes again."""
+    files = [pydicom.dcmread(path) for path in sorted(folder.rglob("*.dcm"))]
+    return [[str(element) + str(element.value) for element in ds if element.keyword not in OWN] for ds in files]
+
+
+@pytest.fixture
+def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Slabs of one plane; receives how many planes were read at once, and fails where an image is read as a whole."""
+    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(image, "CHUNK", 1)
+    monkeypatch.setattr(lazy_image, "KEPT_BYTES", 1)
+    monkeypatch.setattr(lazy_voxels, "SLAB", 1)
+    monkeypatch.setattr("nifti_dicom_bridge.model.digest.DIGEST_BLOCK", 1)
+    counts: list[int] = []
+
+    def counted(read: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+        def planes(voxels: LazyVoxels, start: int, stop: int) -> np.ndarray:
+            counts.append(stop - start)
+            return read(voxels, start, stop)
+
+        return planes
+
+    for kind in (lazy_image.NiftiVoxels, ZarrVoxels):
+        monkeypatch.setattr(kind, "planes", counted(kind.planes))
+    return counts
+
+
+@pytest.mark.parametrize("change", [one_voxel, filtered])
+@pytest.mark.parametrize("phantom", DERIVED)
+def test_derived_series_are_those_of_images_in_memory(
+    phantom: str, change: Callable, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.make(phantom).forth(gzip=False)
+    circle.edit_images(change)
+    first = circle.home(NEW)
+    expected = content(circle.back)
+    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(lazy_voxels, "SLAB", 1)
+    again = Circle(circle.folder)
+    again.back = circle.folder / "again"
+
+    second = again.home(NEW)
+    assert [entry.log for entry in second.entries] == [entry.log for entry in first.entries]
+    assert content(again.back) == expected
+    assert expected
+
+
+def write_many(folder: Path, kind: str) -> None:
+    """Write `PLANES` slices: a file for each, or one of all frames."""
+    save(folder, [enhanced(1, PLANES)] if kind == "enhanced" else slices(ramp(PLANES, ROWS, COLUMNS)))
+
+
+@pytest.mark.parametrize("change", [one_voxel, filtered])
+@pytest.mark.parametrize("kind", ["files", "enhanced"])
+def test_an_edited_image_is_never_in_memory(kind: str, change: Callable, circle: Circle, planes_at_once: list[int]) -> None:
+    write_many(circle.dicom, kind)
+    circle.forth(gzip=False)
+    circle.edit_image(change)
+    report = circle.home(NEW)
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED]
+    assert max(planes_at_once) <= AT_ONCE
+
+
+def test_a_store_is_never_in_memory_on_its_way_to_nifti(tmp_path: Path, planes_at_once: list[int]) -> None:
+    zarr_circle = ZarrCircle(tmp_path)
+    write_many(zarr_circle.dicom, "files")
+    zarr_circle.forth()
+    array = zarr.open_array(store=str(zarr_circle.store()), path="0", mode="r")
+    report = convert(Job([zarr_circle.stores], zarr_circle.folder / "nifti", ConversionOptions(Target.NIFTI, gzip=False)))
+
+    (path,) = (zarr_circle.folder / "nifti").glob("*.nii")
+    assert report.ok
+    assert max(planes_at_once) <= AT_ONCE
+    assert np.array_equal(np.asarray(nibabel.load(path).dataobj.get_unscaled()).T[:, ::-1], array[:])

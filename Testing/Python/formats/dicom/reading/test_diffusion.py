@@ -1,0 +1,87 @@
+"""b-values and gradient directions: what objects state of them in other ways, and what is reported where they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from nifti_dicom_bridge.model.volume import Volume
+from phantoms.base import MR, ramp, save, slices, uid
+from phantoms.dynamic import enhanced
+from phantoms.multiframe import group
+
+SLICES = 3
+ROOT_HALF = 0.5**0.5
+DIRECTIONS = np.array([[0, 0, 0], [ROOT_HALF, ROOT_HALF, 0], [0, 0.6, -0.8]])
+
+
+def weighted(b_values: list[float | None], directions: list[list[float] | None]) -> list[Dataset]:
+    """Return a classic series of one volume for each b-value, with public attributes."""
+    found = []
+    for t, (b_value, direction) in enumerate(zip(b_values, directions, strict=True)):
+        for ds in slices(ramp(SLICES, 4, 5), MR):
+            ds.InstanceNumber = len(found) + 1
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, len(found) + 1)
+            ds.TemporalPositionIdentifier = t + 1
+            if b_value is not None:
+                ds.DiffusionBValue = b_value
+            if direction is not None:
+                ds.DiffusionGradientOrientation = direction
+            found.append(ds)
+    return found
+
+
+def volume_of(folder: Path, found: list[Dataset]) -> Volume:
+    """Return the only volume that files become."""
+    save(folder, found)
+    (volume,) = read([folder])
+    return volume
+
+
+def test_a_b_matrix_gives_the_direction(tmp_path: Path) -> None:
+    ds = enhanced([0, 1, 2])
+    for n, frame in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        t = n // 6
+        xx, xy, xz, _, yy, yz, _, _, zz = (1000.0 * np.outer(DIRECTIONS[t], DIRECTIONS[t])).reshape(-1)
+        names = ("XX", "XY", "XZ", "YY", "YZ", "ZZ")
+        values = dict(zip((f"DiffusionBValue{name}" for name in names), (xx, xy, xz, yy, yz, zz), strict=True))
+        matrix = {"DiffusionBMatrixSequence": [group(**values)]} if t else {}
+        frame.MRDiffusionSequence = [
+            group(DiffusionBValue=1000.0 if t else 0.0, DiffusionDirectionality="BMATRIX" if t else "NONE", **matrix)
+        ]
+
+    gradients = volume_of(tmp_path, [ds]).gradients
+
+    assert gradients is not None
+    assert gradients[:, 0].tolist() == [0, 1000, 1000]
+    along = np.abs((gradients[:, 1:] * DIRECTIONS * [-1, -1, 1]).sum(axis=1))  # LPS → RAS; either sign is the same gradient
+    assert np.allclose(along, [0, 1, 1], atol=1e-6)
+
+
+def test_a_volume_without_b_value_is_reported(tmp_path: Path) -> None:
+    volume = volume_of(tmp_path, weighted([None, 1000.0, 1000.0], [None, [1.0, 0, 0], [0, 1.0, 0]]))
+
+    assert volume.gradients is None
+    assert any("time(s) 1 of 3 do not specify a b-value" in warning for warning in volume.warnings)
+
+
+def test_a_mean_image_among_directions_is_reported(tmp_path: Path) -> None:
+    volume = volume_of(tmp_path, weighted([0.0, 1000.0, 1000.0], [None, [1.0, 0, 0], None]))
+
+    assert any("time(s) 3 of 3 have a b-value but no gradient direction" in warning for warning in volume.warnings)
+
+
+def test_trace_images_alone_are_not_reported(tmp_path: Path) -> None:
+    assert not volume_of(tmp_path, weighted([0.0, 500.0, 1000.0], [None, None, None])).warnings
+
+
+def test_private_elements_without_creator_are_reported(tmp_path: Path) -> None:
+    found = weighted([None, None], [None, None])
+    for ds in found:
+        ds.Manufacturer = "SIEMENS"
+        ds.add_new(0x0019100C, "IS", "1000")
+
+    assert any("(0019,10xx) have no private creator" in warning for warning in volume_of(tmp_path, found).warnings)

@@ -1,0 +1,100 @@
+"""Peak memory of every conversion against the size of the image: see README.md in this folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import memory_inputs
+
+LIMIT = 200
+"""Megabytes that a conversion may take next to two slabs."""
+SLAB = 4
+"""Megabytes that are read, digested or compressed at once; twice as much where values are computed from them."""
+
+
+class Case(NamedTuple):
+    """One conversion: its name, what makes its inputs from those of `memory_inputs`, and the command behind ``convert``."""
+
+    name: str
+    source: str
+    options: list[str]
+
+
+CASES = (
+    Case("CT files → .nii", "series", ["--to", "nifti", "--no-gzip"]),
+    Case("CT files → .nii.gz", "series", ["--to", "nifti"]),
+    Case("CT files → .zarr", "series", ["--to", "zarr"]),
+    Case(".nii → CT files", "nifti", ["--to", "dicom", "--uids", "keep"]),
+    Case(".nii.gz → CT files", "packed", ["--to", "dicom", "--uids", "keep"]),
+    Case(".zarr → CT files", "zarr", ["--to", "dicom", "--uids", "keep"]),
+    Case(".zarr → .nii.gz", "zarr", ["--to", "nifti"]),
+    Case(".nii → .zarr", "nifti", ["--to", "zarr"]),
+    Case("edited .nii → derived CT", "edited", ["--to", "dicom"]),
+    Case("edited .nii.gz of another tool → derived CT", "edited_packed", ["--to", "dicom"]),
+    Case("edited floats → derived CT", "floats", ["--to", "dicom"]),
+    Case("cropped .nii → derived CT", "cropped", ["--to", "dicom"]),
+    Case("edited .zarr → derived CT", "edited_zarr", ["--to", "dicom"]),
+    Case(".nii without record → CT files", "plain", ["--to", "dicom", "--as", "ct"]),
+    Case(".nii without record → enhanced CT", "plain", ["--to", "dicom", "--as", "enhanced-ct"]),
+    Case("enhanced CT → .nii.gz", "enhanced", ["--to", "nifti"]),
+    Case("enhanced CT → .zarr", "enhanced", ["--to", "zarr"]),
+    Case(".nii.gz → enhanced CT", "enhanced_nifti", ["--to", "dicom", "--uids", "keep"]),
+    Case("edited .nii → derived enhanced CT", "edited_enhanced", ["--to", "dicom"]),
+    Case("Segmentation → .nii.gz", "segmentation", ["--to", "nifti"]),
+    Case("Segmentation → .zarr", "segmentation", ["--to", "zarr"]),
+    Case("label map → restored Segmentation", "segmentation_nifti", ["--to", "dicom", "--uids", "keep"]),
+    Case("edited label map → derived Segmentation", "edited_segmentation", ["--to", "dicom"]),
+    Case("label map without record → Segmentation", "labels", ["--to", "dicom", "--as", "seg"]),
+    Case("label map without record → .zarr", "labels", ["--to", "zarr"]),
+)
+
+
+def peak(command: list[str]) -> float:
+    """Run a process, and return the megabytes that it had in memory at most."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"failed: {' '.join(command)}")
+    return usage.ru_maxrss / 1024
+
+
+def measured(case: Case, folder: Path, output: Path, megabytes: int) -> float:
+    """Return the peak memory of a case for an image of a size; its inputs are made first where they are not there."""
+    source = folder / f"{case.source}_{megabytes}"
+    if not source.exists():
+        # in a process of its own: the peak memory of a process begins with the memory of the one that started it
+        subprocess.run([sys.executable, memory_inputs.__file__, case.source, str(folder), str(megabytes)], check=True)
+    shutil.rmtree(output, ignore_errors=True)
+    command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", str(source), "-o", str(output), "-q", "--jobs", "1"]
+    return peak([*command, *case.options])
+
+
+def main() -> int:
+    """Print the table; fail where memory grows beyond the limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048], help="megabytes of voxels")
+    parser.add_argument("--only", default="", help="cases with this in their name")
+    parser.add_argument("--folder", type=Path, help="where to write inputs and outputs: five times the largest size")
+    parser.add_argument("--keep", action="store_true", help="keep the inputs in the folder, and use them again")
+    arguments = parser.parse_args()
+    print(f"| | {' | '.join(f'{size} MB' for size in arguments.sizes)} |\n|---|{'---|' * len(arguments.sizes)}", flush=True)
+    worst = 0.0
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as temporary:
+        folder = arguments.folder if arguments.keep else Path(temporary)
+        for case in CASES:
+            if arguments.only in case.name:
+                peaks = [measured(case, folder, Path(temporary, "output"), size) for size in arguments.sizes]
+                worst = max(worst, *peaks)
+                print(f"| {case.name} | {' | '.join(f'{megabytes:.0f}' for megabytes in peaks)} |", flush=True)
+    return int(worst > LIMIT + 2 * SLAB)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

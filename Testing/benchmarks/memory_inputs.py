@@ -1,0 +1,268 @@
+"""Inputs of `memory.py`: ``python memory_inputs.py KIND FOLDER MEGABYTES`` writes FOLDER/KIND_MEGABYTES.
+
+Most inputs are made of others by our own commands, and edited in the file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+SIZE, LABEL_SIZE = 512, 1024
+HEADER = 352
+ENHANCED_CT, SEGMENTATION = "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.66.4"
+SEGMENTS = 3
+
+
+def series(folder: Path, megabytes: int) -> None:
+    """Write a CT series, a file for each slice of half a megabyte."""
+    from run import make_ct
+
+    make_ct(folder, megabytes * 2)
+
+
+def enhanced(folder: Path, megabytes: int) -> None:
+    """Write an Enhanced CT object."""
+    ds, count = _data_set(ENHANCED_CT, "CT", SIZE, 16), megabytes * 2
+    ds.ImageType, ds.NumberOfFrames = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"], count
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    shared.PixelValueTransformationSequence = [_group(RescaleIntercept="-1024", RescaleSlope="1", RescaleType="HU")]
+    shared.CTImageFrameTypeSequence = [_group(FrameType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"])]
+    ds.PerFrameFunctionalGroupsSequence = [
+        _group(
+            FrameContentSequence=[_group(StackID="1", InStackPositionNumber=k + 1, DimensionIndexValues=[1, k + 1])],
+            PlanePositionSequence=[_group(ImagePositionPatient=[-125, -125, 1.25 * k])],
+        )
+        for k in range(count)
+    ]
+    noise = np.random.default_rng(0).normal(1000, 30, (16, SIZE, SIZE)).astype("<u2")
+    ds.PixelData = b"".join((noise[k % 16] + np.uint16(k % 31)).tobytes() for k in range(count))
+    ds["PixelData"].VR = "OW"
+    ds.save_as(folder / "enhanced.dcm", enforce_file_format=True)
+
+
+def segmentation(folder: Path, megabytes: int) -> None:
+    """Write a binary Segmentation of three segments; a megabyte is a slice of its label map."""
+    ds, labels = _data_set(SEGMENTATION, "SEG", LABEL_SIZE, 1), label_planes()
+    ds.ImageType, ds.SegmentationType, ds.ContentLabel = ["DERIVED", "PRIMARY"], "BINARY", "SEGMENTS"
+    ds.BitsStored, ds.HighBit, ds.NumberOfFrames = 1, 0, megabytes * SEGMENTS
+    ds.SegmentSequence = [_segment(n + 1) for n in range(SEGMENTS)]
+    places = [(n + 1, k) for n in range(SEGMENTS) for k in range(megabytes)]
+    ds.PerFrameFunctionalGroupsSequence = [
+        _group(
+            PlanePositionSequence=[_group(ImagePositionPatient=[-125, -125, 1.25 * k])],
+            SegmentIdentificationSequence=[_group(ReferencedSegmentNumber=number)],
+        )
+        for number, k in places
+    ]
+    ds.PixelData = b"".join(np.packbits(labels[k % len(labels)] == n, bitorder="little").tobytes() for n, k in places)
+    ds["PixelData"].VR = "OB"
+    ds.save_as(folder / "segmentation.dcm", enforce_file_format=True)
+
+
+def label_planes() -> np.ndarray:
+    """Return some planes of a label map: discs, which do not touch the edges."""
+    y, x = np.mgrid[:LABEL_SIZE, :LABEL_SIZE]
+    planes = np.zeros((16, LABEL_SIZE, LABEL_SIZE), np.uint8)
+    for k in range(16):
+        for n in range(SEGMENTS):
+            planes[k][(x - 200 - 250 * n) ** 2 + (y - 300 - 10 * k) ** 2 < 100**2] = n + 1
+    return planes
+
+
+def labels(folder: Path, megabytes: int) -> None:
+    """Write a label map that never was DICOM."""
+    planes = label_planes()
+    with open(folder / "labels.nii", "wb") as file:
+        file.write(_header(LABEL_SIZE, megabytes, code=2, bits=8))
+        for k in range(megabytes):
+            file.write(planes[k % len(planes)].tobytes())
+
+
+def plain(folder: Path, megabytes: int) -> None:
+    """Write a CT without a sidecar."""
+    noise = np.random.default_rng(0).normal(0, 30, (16, SIZE, SIZE)).astype("<i2")
+    noise[:, :50] = -1000
+    with open(folder / "plain.nii", "wb") as file:
+        file.write(_header(SIZE, 2 * megabytes, code=4, bits=16))
+        for k in range(2 * megabytes):
+            file.write((noise[k % 16] + np.int16(k % 31)).tobytes())
+
+
+def _header(size: int, slices: int, code: int, bits: int) -> bytes:
+    import nibabel
+
+    header = nibabel.Nifti1Header()
+    header.set_data_dtype({2: np.uint8, 4: np.int16}[code])
+    header.set_data_shape((size, size, slices))
+    header.set_sform(np.diag([0.5, 0.5, 1.25, 1.0]), 1)
+    header["vox_offset"], header["magic"] = HEADER, b"n+1"
+    assert int(header["bitpix"]) == bits
+    return bytes(header.binaryblock) + bytes(4)
+
+
+# --- made of others ---------------------------------------------------------------------------------------------------
+
+
+def _converted(source: str, *options: str) -> Callable[[Path, int], None]:
+    def convert(folder: Path, megabytes: int) -> None:
+        origin = _existing(source, folder, megabytes)
+        command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", str(origin), "-o", str(folder), "-q", *options]
+        subprocess.run(command, check=True)
+
+    return convert
+
+
+def _existing(kind: str, folder: Path, megabytes: int) -> Path:
+    origin = folder.parent / f"{kind}_{megabytes}"
+    if not origin.exists():
+        make(kind, folder.parent, megabytes)
+    return origin
+
+
+def _edited(source: str) -> Callable[[Path, int], None]:
+    """Return what copies an image and changes some voxels of its last quarter."""
+
+    def edit(folder: Path, megabytes: int) -> None:
+        for path in _existing(source, folder, megabytes).iterdir():
+            copy = Path(shutil.copy(path, folder))
+            if copy.suffix == ".nii":
+                voxels = np.memmap(copy, np.uint8, "r+", offset=HEADER)
+                start = voxels.size * 3 // 4 & ~1
+                voxels[start : start + 20000 : 2] = 1
+
+    return edit
+
+
+def edited_packed(folder: Path, megabytes: int) -> None:
+    """Compress an edited image as other tools do, as one stream."""
+    import gzip
+
+    for path in _existing("edited", folder, megabytes).iterdir():
+        if path.suffix == ".nii":
+            with open(path, "rb") as plain_file, gzip.open(folder / (path.name + ".gz"), "wb", compresslevel=1) as packed:
+                shutil.copyfileobj(plain_file, packed, 1 << 22)
+        else:
+            shutil.copy(path, folder)
+
+
+def floats(folder: Path, megabytes: int) -> None:
+    """Write an edited image as 32-bit real values, as most tools do after a filter."""
+    for path in _existing("edited", folder, megabytes).iterdir():
+        if path.suffix != ".nii":
+            shutil.copy(path, folder)
+            continue
+        header = _own_header(path)
+        slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+        header.set_data_dtype(np.float32)
+        header["scl_slope"], header["scl_inter"] = 1, 0
+        stored = np.memmap(path, "<i2", "r", offset=HEADER)
+        with open(folder / path.name, "wb") as file:
+            file.write(bytes(header.binaryblock) + bytes(4))
+            for start in range(0, stored.size, 1 << 21):
+                part = stored[start : start + (1 << 21)].astype(np.float32) * slope + intercept
+                file.write((part * np.float32(1.1)).astype("<f4").tobytes())
+
+
+def cropped(folder: Path, megabytes: int) -> None:
+    """Write an image without its last ten slices."""
+    for path in _existing("nifti", folder, megabytes).iterdir():
+        copy = Path(shutil.copy(path, folder))
+        if copy.suffix == ".nii":
+            header = _own_header(copy)
+            shape = header.get_data_shape()
+            header.set_data_shape((*shape[:2], shape[2] - 10))
+            with open(copy, "r+b") as file:
+                file.write(header.binaryblock)
+                file.truncate(HEADER + shape[0] * shape[1] * (shape[2] - 10) * 2)
+
+
+def _own_header(path: Path) -> object:
+    import nibabel
+
+    with open(path, "rb") as file:
+        return nibabel.Nifti1Header.from_fileobj(file)
+
+
+def edited_zarr(folder: Path, megabytes: int) -> None:
+    """Copy a store and change some voxels."""
+    import zarr
+
+    for path in _existing("zarr", folder, megabytes).iterdir():
+        if path.is_dir():
+            shutil.copytree(path, folder / path.name)
+            array = zarr.open_array(store=str(folder / path.name), path="0", mode="r+")
+            array[-5:, 100:120, 100:120] = 1
+        else:
+            shutil.copy(path, folder)
+
+
+MADE: dict[str, Callable[[Path, int], None]] = {
+    "series": series, "enhanced": enhanced, "segmentation": segmentation, "labels": labels, "plain": plain,
+    "nifti": _converted("series", "--to", "nifti", "--no-gzip"), "packed": _converted("series", "--to", "nifti"),
+    "zarr": _converted("series", "--to", "zarr"), "edited": _edited("nifti"), "edited_packed": edited_packed,
+    "floats": floats, "cropped": cropped, "edited_zarr": edited_zarr,
+    "enhanced_nifti": _converted("enhanced", "--to", "nifti"),
+    "enhanced_plain": _converted("enhanced", "--to", "nifti", "--no-gzip"), "edited_enhanced": _edited("enhanced_plain"),
+    "segmentation_nifti": _converted("segmentation", "--to", "nifti", "--no-gzip"),
+    "edited_segmentation": _edited("segmentation_nifti"),
+}  # fmt: skip
+
+
+# --- data sets ----------------------------------------------------------------------------------------------------------
+
+
+def _data_set(sop_class: str, modality: str, size: int, bits: int) -> object:
+    import pydicom
+    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+    ds = pydicom.Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = sop_class, generate_uid()
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = generate_uid(), generate_uid(), generate_uid()
+    ds.Modality, ds.SeriesNumber, ds.InstanceNumber, ds.SeriesDescription = modality, "2", "1", "Benchmark"
+    ds.PatientName, ds.PatientID, ds.PatientPosition, ds.StudyID = "Bench^Mark", "1", "HFS", "1"
+    ds.Rows = ds.Columns = size
+    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 0
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = bits, bits, bits - 1
+    ds.SharedFunctionalGroupsSequence = [
+        _group(
+            PixelMeasuresSequence=[_group(SliceThickness="1.25", SpacingBetweenSlices="1.25", PixelSpacing=["0.5", "0.5"])],
+            PlaneOrientationSequence=[_group(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])],
+        )
+    ]
+    ds.file_meta = pydicom.dataset.FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return ds
+
+
+def _segment(number: int) -> object:
+    code = _group(CodeValue="85756007", CodingSchemeDesignator="SCT", CodeMeaning="Tissue")
+    return _group(SegmentNumber=number, SegmentLabel=f"part {number}", SegmentAlgorithmType="MANUAL",
+                  SegmentedPropertyCategoryCodeSequence=[code], SegmentedPropertyTypeCodeSequence=[code])  # fmt: skip
+
+
+def _group(**attributes: object) -> object:
+    import pydicom
+
+    ds = pydicom.Dataset()
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def make(kind: str, folder: Path, megabytes: int) -> None:
+    """Write the inputs of one kind and size; not half of them."""
+    half = folder / f"{kind}_{megabytes}.half"
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    MADE[kind](half, megabytes)
+    half.rename(folder / f"{kind}_{megabytes}")
+
+
+if __name__ == "__main__":
+    make(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
