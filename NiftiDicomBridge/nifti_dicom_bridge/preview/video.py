@@ -150,8 +150,10 @@ class PyavWriter:
 
     def __init__(self, path: Path, fps: float):
         import av
+        from av.video.reformatter import VideoReformatter
 
         self._av, self.path, self.fps = av, path, fps
+        self._reformatter = VideoReformatter()  # one for all pictures: its tables take longer than a small picture
         self._stream: Any = None
 
     def __enter__(self) -> PyavWriter:
@@ -183,7 +185,7 @@ class PyavWriter:
         if self._stream is None:
             self._stream = self._started(picture)
         frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=_PIXELS[picture.ndim])
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        frame = self._reformatter.reformat(frame, format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
         frame.pts = None
         self._container.mux(self._stream.encode(frame))
 
