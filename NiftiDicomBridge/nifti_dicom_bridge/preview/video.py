@@ -153,7 +153,7 @@ class PyavWriter:
         from av.video.reformatter import VideoReformatter
 
         self._av, self.path, self.fps = av, path, fps
-        self._reformatter = VideoReformatter()  # one for all pictures: its tables take longer than a small picture
+        self._reformatter: Any = VideoReformatter()  # one for all pictures: its tables take longer than a small one
         self._stream: Any = None
 
     def __enter__(self) -> PyavWriter:
