@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import BridgeError
 from ..formats import nifti, zarr
 from ..formats.image_formats import read_image
@@ -15,6 +17,9 @@ from ..model.volume import Volume
 from ..output import check_complete
 from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path
 from ..sidecar.record import Record
+
+SAME_B, SAME_DIRECTION = 0.01, 0.9999
+"""Rounding of b-values, as a part of them, and of directions (a cosine, 0.8°) by other tools."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,40 @@ class ImageWithRecord:
             return image
         volume = match.attach(image, self.record, str(self.path))
         if with_gradients and volume.gradients is None and volume.source is not None:
-            from ..formats.dicom.reading.gradients import recorded_gradients
+            return replace(volume, gradients=_recorded_gradients(volume))
+        doubt = "" if with_gradients or image.times == 1 else self._doubt_of_gradients(image, volume)
+        return replace(volume, warnings=(*volume.warnings, doubt)) if doubt else volume
 
-            return replace(volume, gradients=recorded_gradients(volume.dicom.metadata, volume.times))
-        return volume
+    def _doubt_of_gradients(self, image: Volume, volume: Volume) -> str:
+        """Return that ``.bval`` and ``.bvec`` were edited, which the record is not; empty where they agree, or are missing."""
+        given = nifti.with_gradients(replace(image, warnings=()), self.path)
+        if given.gradients is None:
+            return f"{given.warnings[0]} The DICOM keeps its own" if given.warnings else ""
+        recorded = _recorded_gradients(volume)
+        if recorded is None or not _differing(given.gradients, recorded):
+            return ""
+        times = _differing(given.gradients, recorded)
+        shown = ", ".join(map(str, times[:8])) + (", …" if len(times) > 8 else "")
+        return (
+            f"b-values or directions of time(s) {shown} in {self.path.name}'s .bval and .bvec differ from those of the DICOM, "
+            "which keeps its own. To write those of the files, convert the image without its sidecar and with a reference"
+        )
+
+
+def _recorded_gradients(volume: Volume) -> np.ndarray | None:
+    from ..formats.dicom.reading.gradients import recorded_gradients
+
+    return recorded_gradients(volume.dicom.metadata, volume.times)
+
+
+def _differing(given: np.ndarray, recorded: np.ndarray) -> list[int]:
+    """Return the times, counted from 1, whose b-value or direction differs by more than rounding, whatever its sign."""
+    values = np.abs(given[:, 0] - recorded[:, 0]) > SAME_B * np.maximum(recorded[:, 0], 1)
+    lengths = [np.linalg.norm(one[:, 1:], axis=1) > 0 for one in (given, recorded)]
+    along = np.abs((given[:, 1:] * recorded[:, 1:]).sum(axis=1))
+    turned = (lengths[0] != lengths[1]) | (lengths[0] & lengths[1] & (along < SAME_DIRECTION))
+    weighted = np.maximum(given[:, 0], recorded[:, 0]) > 0
+    return [int(n) + 1 for n in np.flatnonzero(values | (turned & weighted))]
 
 
 def open_nifti(path: Path) -> ImageWithRecord:

@@ -19,6 +19,7 @@ from ..creation.nnunet_results import with_results
 from ..creation.recast.attributes import with_valid_values, with_values
 from ..creation.recast.request import kind_of_volume, recast_request, requested_kind
 from ..errors import SidecarError
+from ..formats.dicom.created.label_evidence import values_of
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters, build_objects
 from ..formats.dicom.data_set_file import DataSetFile, NewObject
@@ -28,6 +29,7 @@ from ..formats.zarr import is_store
 from ..labels import Segment
 from ..labels.profiles import are_masks
 from ..model.report import Entry, Outcome
+from ..model.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.algorithm import Algorithm, parse_algorithm
@@ -173,3 +175,14 @@ def _where_it_was(path: Path) -> str:
     if is_store(path):
         return "the store has none."
     return f"the sidecar {sidecar_path(path).name} that was written with it is missing or has no 'NiftiDicomBridge' key."
+
+
+def doubt_of_labels(volume: Volume) -> str:
+    """Return that an edited image looks like a label map, though it becomes an image like its original; empty if not."""
+    values = None if volume.source is None or has_labels(volume) or volume.voxels.ndim > 4 else values_of(volume)
+    if values is None or not values.are_labels:
+        return ""
+    return (
+        f"it contains {values.distinct} different whole numbers, as label maps do, and is written as an image like its "
+        'original. Use kind="seg" for a segmentation'
+    )

@@ -18,6 +18,7 @@ from grids import OBLIQUE, assert_same_places
 from made_here import with_pixels
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.conversion.inspect import inspect
+from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
 from nifti_dicom_bridge.labels import Code, Segment, number_in_description, read_labels
 from nifti_dicom_bridge.model.volume import Volume
@@ -589,3 +590,47 @@ def test_a_segmentation_of_another_type_has_the_same_segments(circle: Circle) ->
     assert [item.SegmentLabel for item in ds.SegmentSequence if item.SegmentNumber] == ["spleen", "liver", "κύστη"]
     (before,), (after,) = read(path), read(circle.back)
     assert np.array_equal(before.voxels, after.voxels)
+
+
+def _without_segment_2(ds: Dataset) -> None:
+    ds.SegmentSequence = [item for item in ds.SegmentSequence if item.SegmentNumber != 2]
+
+
+def _with_one_number(ds: Dataset) -> None:
+    ds.SegmentSequence[1].SegmentNumber = 1
+
+
+def _without_identification(ds: Dataset) -> None:
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        del groups.SegmentIdentificationSequence
+
+
+def _without_distance(ds: Dataset) -> None:
+    measures = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SliceThickness = 1
+    del measures.SpacingBetweenSlices
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_without_segment_2, "does not describe segment 2, which frames are of"),
+        (_with_one_number, "several segments have the number 1"),
+        (_without_distance, "the slices are 2.5 mm apart and 1 mm thick"),
+    ],
+)
+def test_what_a_segmentation_leaves_open_is_reported(change: Callable[[Dataset], None], words: str, tmp_path: Path) -> None:
+    ds = named_segmentation()
+    change(ds)
+    put(tmp_path, ds)
+
+    assert all(any(words in warning for warning in volume.warnings) for volume in read(tmp_path))
+
+
+def test_frames_of_unknown_segments_are_refused(tmp_path: Path) -> None:
+    ds = named_segmentation()
+    _without_identification(ds)
+    put(tmp_path, ds)
+
+    with pytest.raises(DicomReadError, match="do not specify which of its 3 segments"):
+        read(tmp_path)
