@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..errors import ArchiveError
-from ..model.names import ZARR_SUFFIX
+from ..model.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX
 from ..model.remote_files import HEAD, forget, is_remote, register
 from ..network.object_store import ObjectStore, StoredObject
 from ..output.locks import HOME
@@ -21,8 +21,10 @@ AHEAD = 64
 JOURNAL = "commit-"
 """Beginning of the name of an object that lists outputs which are being written; it is in the folder `HOME`."""
 LONGEST_NAME = 255
-_DESCRIPTION = re.compile(rf"{re.escape(ZARR_SUFFIX)}/(record/|(.*/)?(zarr\.json|\.z\w+)$)", re.IGNORECASE)
-"""Files of Zarr stores that describe the others, and those of the record."""
+_DESCRIPTION = re.compile(
+    rf"{re.escape(ZARR_SUFFIX)}/(record/|(.*/)?(zarr\.json|\.z\w+)$)|{re.escape(ZARR_ZIP_SUFFIX)}$", re.IGNORECASE
+)
+"""Files of Zarr stores that describe the others, and those of the record; and stores in ZIP files."""
 
 
 @dataclass

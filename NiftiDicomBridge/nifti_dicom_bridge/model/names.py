@@ -18,7 +18,10 @@ OTHER_SUFFIXES = (".seg.nrrd", ".nrrd", ".seg.nhdr", ".nhdr", ".mha", ".mhd", ".
 READABLE_SUFFIXES = (*NIFTI_SUFFIXES, ".hdr", ".img", *OTHER_SUFFIXES)
 """Of images that are read."""
 ZARR_SUFFIX = ".zarr"
-IMAGE_SUFFIXES = (*READABLE_SUFFIXES, ZARR_SUFFIX)
+ZARR_ZIP_SUFFIX = ".zarr.zip"
+STORE_SUFFIXES = (ZARR_ZIP_SUFFIX, ZARR_SUFFIX)
+"""Of Zarr stores: files, and folders."""
+IMAGE_SUFFIXES = (*READABLE_SUFFIXES, *STORE_SUFFIXES)
 LONGEST = 80
 MOST_BYTES = 255
 """Of a name: bytes of UTF-8 on Linux, units of UTF-16 on Windows and macOS, which are never more."""
@@ -48,7 +51,7 @@ def stem_of(path: Path | str) -> str:
     Examples
     --------
     >>> from nifti_dicom_bridge import stem_of
-    >>> stem_of("scans/CT.1.nii.gz"), stem_of("CT.NII"), stem_of("CT.zarr"), stem_of("labels.tsv")
+    >>> stem_of("scans/CT.1.nii.gz"), stem_of("CT.NII"), stem_of("CT.zarr.zip"), stem_of("labels.tsv")
     ('CT.1', 'CT', 'CT', 'labels')
     """
     return Path(path).name.removesuffix(suffix_of(path)) if suffix_of(path) else Path(path).stem

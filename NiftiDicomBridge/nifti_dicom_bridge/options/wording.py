@@ -12,12 +12,13 @@ Words = Callable[[str, str], str]
 
 FLAGS = {
     "target": "--to", "gzip": "--no-gzip", "set_values": "--set", "kind": "--as",
-    "record": "--no-record",
+    "record": "--no-record", "zip_store": "--zip",
     "preview.eight_bit": "--8bit", "preview.gif": "--no-gif", "preview.mp4": "--no-mp4",
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""
 SWITCHES = frozenset({
-    "allow_no_overlap", "follow_links", "gzip", "overwrite", "skip_existing", "verify", "shards", "deidentify", "identity",
+    "allow_no_overlap", "follow_links", "gzip", "overwrite", "skip_existing", "verify", "shards", "zip_store", "deidentify",
+    "identity",
     "record", "shell", "preview.eight_bit",
     "preview.gif", "preview.mp4", "preview.all_slices", "preview.letters",
 })  # fmt: skip
