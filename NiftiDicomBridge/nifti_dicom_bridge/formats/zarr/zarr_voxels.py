@@ -20,7 +20,7 @@ from .store_files import AGAIN, StoreFiles
 SHOWN = 3
 MOST_COMPRESSED = 2000
 """Bytes that one byte of a chunk becomes at most, in an image that is not suspicious."""
-KEPT_BYTES = 1 << 25
+KEPT_BYTES = 1 << 24
 """Chunks that are kept while their planes are asked for one by one."""
 
 
