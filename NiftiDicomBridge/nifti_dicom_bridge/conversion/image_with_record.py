@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,7 @@ class ImageWithRecord:
 
     def check_unchanged(self) -> None:
         """Raise `BridgeError` if a file of the image was changed since the sidecar was read."""
-        for path, before in self.stamps.items():
-            if change := change_since(path, before, Stamp.of(path)):
-                raise BridgeError(change)
+        check_stamps(self.stamps)
 
     def load(self, with_gradients: bool = False, lazy: bool = False) -> Volume:
         """Return the volume, with the record where there is one, and with gradients if they are asked for.
@@ -122,6 +121,19 @@ def _stamps(*paths: Path) -> dict[Path, Stamp]:
     return {path: stamp for path in paths if (stamp := Stamp.of(path)) is not None}
 
 
+def check_stamps(stamps: Mapping[Path, Stamp]) -> None:
+    """Raise `BridgeError` if a file was changed since its stamp was taken."""
+    for path, before in stamps.items():
+        if change := change_since(path, before, Stamp.of(path)):
+            raise BridgeError(change)
+
+
+def image_stamps(path: Path) -> dict[Path, Stamp]:
+    """Return the stamps of an image or a store, and of the sidecar next to it."""
+    own = (path / zarr.SIGN, path / "0" / zarr.SIGN) if zarr.is_store(path) else (path,)
+    return _stamps(*own, sidecar_path(path))
+
+
 @dataclass(frozen=True)
 class StoreFile(ImageWithRecord):
     """A Zarr store whose record has been read, and whose voxels have not.
@@ -159,7 +171,7 @@ def open_store(path: Path) -> StoreFile:
     """
     path = Path(path)
     check_complete(path)
-    stamps = _stamps(path / zarr.SIGN, path / "0" / zarr.SIGN, sidecar_path(path))
+    stamps = image_stamps(path)
     stored = zarr.read_store(path)
     parsed = None if stored.record is None else record.from_json(stored.record, str(path))
     return StoreFile(path, stored.top, parsed, stored.image, stamps=stamps)

@@ -6,10 +6,10 @@ series takes to restore.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
@@ -22,6 +22,7 @@ from ..errors import SidecarError
 from ..formats.dicom.created.label_evidence import values_of
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters, build_objects
+from ..formats.dicom.data_set_file import DataSetFile, NewObject
 from ..formats.dicom.legacy.objects import legacy_objects
 from ..formats.dicom.write import DicomJob, write_objects
 from ..formats.zarr import is_store
@@ -36,6 +37,7 @@ from ..options.remedies import remedy
 from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
+from .image_with_record import check_stamps, image_stamps
 from .joined_images import open_joined
 from .sidecar_edits import SidecarEdits
 
@@ -67,7 +69,9 @@ class ObjectBuilder:
     def create(self, path: Path, entry: Entry, progress: Progress | None = None) -> None:
         """Make DICOM of an image file that never was DICOM."""
         _refuse_original_options(path, self.job.options)  # before a damaged image is complained of
-        self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry, progress)
+        before = image_stamps(path)
+        image = open_with_sidecar(path, self.job.options.sidecar, lazy=True)
+        self.create_of(image, entry, progress, check=partial(check_stamps, before))
 
     def create_of_masks(self, paths: Sequence[Path], entry: Entry, progress: Progress | None = None) -> None:
         """Make one object of the masks of a folder, or of the tissue maps of an image."""
@@ -76,9 +80,17 @@ class ObjectBuilder:
         self.create_of(image, entry, progress, segments)
 
     def create_of(
-        self, image: ImageWithSidecar, entry: Entry, progress: Progress | None = None, known: Sequence[Segment] = ()
+        self,
+        image: ImageWithSidecar,
+        entry: Entry,
+        progress: Progress | None = None,
+        known: Sequence[Segment] = (),
+        check: Callable[[], None] | None = None,
     ) -> None:
-        """Make DICOM of an image that never was DICOM; of segments that are known, if any."""
+        """Make DICOM of an image that never was DICOM; of segments that are known, if any.
+
+        `check` is called after the voxels were read, which may be lazy, and before the files are put in place.
+        """
         options, shared = self.job.options, self.shared.for_file(image.path)
         _refuse_original_options(image.path, options)
         entry.outcome = Outcome.CONVERTED
@@ -95,6 +107,8 @@ class ObjectBuilder:
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
                 folder = self.job.series_folder or what.name
                 write_objects(objects, folder, frames, staging, self.job, progress)
+            if check is not None:
+                check()
             entry.outputs = staging.commit()
 
     def _parameters(
@@ -128,9 +142,9 @@ class ObjectBuilder:
             entry.outputs = staging.commit()
         return True
 
-    def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[Any]:
+    def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[NewObject]:
         if kind is Kind.LEGACY:
-            return legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log)
+            return map(DataSetFile, legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log))
         request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.as_changes()
         parameters = replace(kind_parameters_of_source(volume, shared), algorithm=self._algorithm(kind, entry))

@@ -15,6 +15,7 @@ from test_segmentation import common
 
 from circle import KEEP, KEY, NEW, Circle, in_dicom_order, listing
 from grids import OBLIQUE, assert_same_places
+from made_here import with_pixels
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.conversion.inspect import inspect
 from nifti_dicom_bridge.errors import DicomReadError
@@ -55,8 +56,8 @@ def named_segmentation(kind: SegmentationForm = SegmentationForm.BINARY, labels:
         filled = np.flatnonzero(found.any(axis=(0, 2, 3)))
         found, grid[:, 3] = found[:, filled[0] : filled[-1] + 1], grid @ [0, 0, filled[0], 1]
     volume = Volume(found, grid)
-    (ds,) = segmentations(SegmentationRequest(volume, common(), NAMED, sources=source_series(), kind=kind))
-    return ds
+    (made,) = segmentations(SegmentationRequest(volume, common(), NAMED, sources=source_series(), kind=kind))
+    return with_pixels(made)
 
 
 SOURCE_GRID = np.diag([-0.5, -0.75, 2.5, 1.0]) + np.array([[0, 0, 0, 10.5], [0, 0, 0, -20.25], [0, 0, 0, -30.125], [0] * 4])
@@ -554,7 +555,7 @@ def test_dcmqi_reads_an_edited_label_map_where_it_is(circle: Circle, tmp_path: P
     labels = np.zeros((1, 6, 5, 7), np.uint8)
     labels[0, 1, 1:3, 2:5], labels[0, 4, 0, :4] = 1, 2
     (original,) = segmentations(SegmentationRequest(Volume(labels, OBLIQUE), common(), NAMED))
-    put(circle.dicom, original)
+    put(circle.dicom, with_pixels(original))
     circle.forth()
     _, path, _ = painted(circle, lambda found: found.__setitem__((1, 4, slice(3)), 3))
     (ours,) = read(circle.image())
