@@ -10,9 +10,19 @@ import numpy as np
 import pydicom
 
 from nifti_dicom_bridge import ConversionOptions, Entry, Job, Kind, Outcome, Target, convert
+from nifti_dicom_bridge.formats.dicom.data_set_file import DataSetFile
 
 MATRIX = np.diag([-2.0, -1.5, 3.0, 1.0])
 MATRIX[:3, 3] = 30, 20, 5
+
+
+def with_pixels(made: DataSetFile) -> pydicom.Dataset:
+    """Return the data set of a new object with its pixel data."""
+    ds = made.data_set
+    if made.frames is not None:
+        ds.PixelData = b"".join(made.frames)
+        ds["PixelData"].VR = made.vr
+    return ds
 
 
 def save(name: str, voxels: np.ndarray | None = None, matrix: np.ndarray = MATRIX, code: int = 1, **sidecar) -> Path:

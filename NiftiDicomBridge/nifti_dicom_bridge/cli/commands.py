@@ -25,7 +25,9 @@ Run = Callable[[argparse.Namespace, "Registrar | None"], int]
 """Runs a command, and returns its exit code."""
 
 
-def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None, registrar: Registrar | None = None, prepare: Callable[[], None] | None = None
+) -> int:
     """Run the command line and return its exit code.
 
     0: all done. 1: something failed or differs. 2: wrong usage. 70: an error that was not foreseen.
@@ -37,6 +39,8 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
         Arguments; those of the process by default.
     registrar : Registrar, optional
         When given, ``convert --to dicom --register`` calls it with the files that were written.
+    prepare : callable, optional
+        Called before a command runs; not for the help, and not if arguments are wrong.
     """
     accept_every_character()
     given = list(sys.argv[1:] if argv is None else argv)
@@ -50,6 +54,8 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
     if options.command is None:
         parser.print_help()
         return DONE
+    if prepare is not None:
+        prepare()
     try:
         with tracebacks(getattr(options, "verbose", 0) >= TRACEBACKS, not getattr(options, "deidentify", False)):
             return _COMMANDS[options.command](options, registrar)
@@ -68,11 +74,17 @@ def main(argv: Sequence[str] | None = None, registrar: Registrar | None = None) 
 def program() -> NoReturn:
     """Run the command line as a program of its own: an interruption is answered at every moment, also at its end."""
     try:
-        code = main()
+        code = main(prepare=_apply_settings)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is to end
     except KeyboardInterrupt:
         code = INTERRUPTED
     sys.exit(code)
+
+
+def _apply_settings() -> None:
+    from .process_settings import apply_settings
+
+    apply_settings()
 
 
 def _message(error: BridgeError) -> str:

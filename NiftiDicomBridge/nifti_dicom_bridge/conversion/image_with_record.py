@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..errors import BridgeError
 from ..formats import nifti, zarr
@@ -14,6 +17,9 @@ from ..model.volume import Volume
 from ..output import check_complete
 from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path
 from ..sidecar.record import Record
+
+SAME_B, SAME_DIRECTION = 0.01, 0.9999
+"""Rounding of b-values, as a part of them, and of directions (a cosine, 0.8°) by other tools."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,7 @@ class ImageWithRecord:
 
     def check_unchanged(self) -> None:
         """Raise `BridgeError` if a file of the image was changed since the sidecar was read."""
-        for path, before in self.stamps.items():
-            if change := change_since(path, before, Stamp.of(path)):
-                raise BridgeError(change)
+        check_stamps(self.stamps)
 
     def load(self, with_gradients: bool = False, lazy: bool = False) -> Volume:
         """Return the volume, with the record where there is one, and with gradients if they are asked for.
@@ -62,10 +66,40 @@ class ImageWithRecord:
             return image
         volume = match.attach(image, self.record, str(self.path))
         if with_gradients and volume.gradients is None and volume.source is not None:
-            from ..formats.dicom.reading.gradients import recorded_gradients
+            return replace(volume, gradients=_recorded_gradients(volume))
+        doubt = "" if with_gradients or image.times == 1 else self._doubt_of_gradients(image, volume)
+        return replace(volume, warnings=(*volume.warnings, doubt)) if doubt else volume
 
-            return replace(volume, gradients=recorded_gradients(volume.dicom.metadata, volume.times))
-        return volume
+    def _doubt_of_gradients(self, image: Volume, volume: Volume) -> str:
+        """Return that ``.bval`` and ``.bvec`` were edited, which the record is not; empty where they agree, or are missing."""
+        given = nifti.with_gradients(replace(image, warnings=()), self.path)
+        if given.gradients is None:
+            return f"{given.warnings[0]} The DICOM keeps its own" if given.warnings else ""
+        recorded = _recorded_gradients(volume)
+        if recorded is None or not _differing(given.gradients, recorded):
+            return ""
+        times = _differing(given.gradients, recorded)
+        shown = ", ".join(map(str, times[:8])) + (", …" if len(times) > 8 else "")
+        return (
+            f"b-values or directions of time(s) {shown} in {self.path.name}'s .bval and .bvec differ from those of the DICOM, "
+            "which keeps its own. To write those of the files, convert the image without its sidecar and with a reference"
+        )
+
+
+def _recorded_gradients(volume: Volume) -> np.ndarray | None:
+    from ..formats.dicom.reading.gradients import recorded_gradients
+
+    return recorded_gradients(volume.dicom.metadata, volume.times)
+
+
+def _differing(given: np.ndarray, recorded: np.ndarray) -> list[int]:
+    """Return the times, counted from 1, whose b-value or direction differs by more than rounding, whatever its sign."""
+    values = np.abs(given[:, 0] - recorded[:, 0]) > SAME_B * np.maximum(recorded[:, 0], 1)
+    lengths = [np.linalg.norm(one[:, 1:], axis=1) > 0 for one in (given, recorded)]
+    along = np.abs((given[:, 1:] * recorded[:, 1:]).sum(axis=1))
+    turned = (lengths[0] != lengths[1]) | (lengths[0] & lengths[1] & (along < SAME_DIRECTION))
+    weighted = np.maximum(given[:, 0], recorded[:, 0]) > 0
+    return [int(n) + 1 for n in np.flatnonzero(values | (turned & weighted))]
 
 
 def open_nifti(path: Path) -> ImageWithRecord:
@@ -85,6 +119,19 @@ def open_nifti(path: Path) -> ImageWithRecord:
 def _stamps(*paths: Path) -> dict[Path, Stamp]:
     """Return the stamps of those files that exist."""
     return {path: stamp for path in paths if (stamp := Stamp.of(path)) is not None}
+
+
+def check_stamps(stamps: Mapping[Path, Stamp]) -> None:
+    """Raise `BridgeError` if a file was changed since its stamp was taken."""
+    for path, before in stamps.items():
+        if change := change_since(path, before, Stamp.of(path)):
+            raise BridgeError(change)
+
+
+def image_stamps(path: Path) -> dict[Path, Stamp]:
+    """Return the stamps of an image or a store, and of the sidecar next to it."""
+    own = (path / zarr.SIGN, path / "0" / zarr.SIGN) if zarr.is_store(path) else (path,)
+    return _stamps(*own, sidecar_path(path))
 
 
 @dataclass(frozen=True)
@@ -124,7 +171,7 @@ def open_store(path: Path) -> StoreFile:
     """
     path = Path(path)
     check_complete(path)
-    stamps = _stamps(path / zarr.SIGN, path / "0" / zarr.SIGN, sidecar_path(path))
+    stamps = image_stamps(path)
     stored = zarr.read_store(path)
     parsed = None if stored.record is None else record.from_json(stored.record, str(path))
     return StoreFile(path, stored.top, parsed, stored.image, stamps=stamps)

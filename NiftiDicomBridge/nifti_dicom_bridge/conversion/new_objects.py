@@ -6,10 +6,10 @@ series takes to restore.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
@@ -19,14 +19,17 @@ from ..creation.nnunet_results import with_results
 from ..creation.recast.attributes import with_valid_values, with_values
 from ..creation.recast.request import kind_of_volume, recast_request, requested_kind
 from ..errors import SidecarError
+from ..formats.dicom.created.label_evidence import values_of
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters, build_objects
+from ..formats.dicom.data_set_file import DataSetFile, NewObject
 from ..formats.dicom.legacy.objects import legacy_objects
 from ..formats.dicom.write import DicomJob, write_objects
 from ..formats.zarr import is_store
 from ..labels import Segment
 from ..labels.profiles import are_masks
 from ..model.report import Entry, Outcome
+from ..model.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.algorithm import Algorithm, parse_algorithm
@@ -34,6 +37,7 @@ from ..options.remedies import remedy
 from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
+from .image_with_record import check_stamps, image_stamps
 from .joined_images import open_joined
 from .sidecar_edits import SidecarEdits
 
@@ -65,7 +69,9 @@ class ObjectBuilder:
     def create(self, path: Path, entry: Entry, progress: Progress | None = None) -> None:
         """Make DICOM of an image file that never was DICOM."""
         _refuse_original_options(path, self.job.options)  # before a damaged image is complained of
-        self.create_of(open_with_sidecar(path, self.job.options.sidecar), entry, progress)
+        before = image_stamps(path)
+        image = open_with_sidecar(path, self.job.options.sidecar, lazy=True)
+        self.create_of(image, entry, progress, check=partial(check_stamps, before))
 
     def create_of_masks(self, paths: Sequence[Path], entry: Entry, progress: Progress | None = None) -> None:
         """Make one object of the masks of a folder, or of the tissue maps of an image."""
@@ -74,9 +80,17 @@ class ObjectBuilder:
         self.create_of(image, entry, progress, segments)
 
     def create_of(
-        self, image: ImageWithSidecar, entry: Entry, progress: Progress | None = None, known: Sequence[Segment] = ()
+        self,
+        image: ImageWithSidecar,
+        entry: Entry,
+        progress: Progress | None = None,
+        known: Sequence[Segment] = (),
+        check: Callable[[], None] | None = None,
     ) -> None:
-        """Make DICOM of an image that never was DICOM; of segments that are known, if any."""
+        """Make DICOM of an image that never was DICOM; of segments that are known, if any.
+
+        `check` is called after the voxels were read, which may be lazy, and before the files are put in place.
+        """
         options, shared = self.job.options, self.shared.for_file(image.path)
         _refuse_original_options(image.path, options)
         entry.outcome = Outcome.CONVERTED
@@ -93,6 +107,8 @@ class ObjectBuilder:
                 frames = request.image.voxels.shape[0] * request.image.voxels.shape[1]
                 folder = self.job.series_folder or what.name
                 write_objects(objects, folder, frames, staging, self.job, progress)
+            if check is not None:
+                check()
             entry.outputs = staging.commit()
 
     def _parameters(
@@ -126,9 +142,9 @@ class ObjectBuilder:
             entry.outputs = staging.commit()
         return True
 
-    def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[Any]:
+    def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[NewObject]:
         if kind is Kind.LEGACY:
-            return legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log)
+            return map(DataSetFile, legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log))
         request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.as_changes()
         parameters = replace(kind_parameters_of_source(volume, shared), algorithm=self._algorithm(kind, entry))
@@ -159,3 +175,14 @@ def _where_it_was(path: Path) -> str:
     if is_store(path):
         return "the store has none."
     return f"the sidecar {sidecar_path(path).name} that was written with it is missing or has no 'NiftiDicomBridge' key."
+
+
+def doubt_of_labels(volume: Volume) -> str:
+    """Return that an edited image looks like a label map, though it becomes an image like its original; empty if not."""
+    values = None if volume.source is None or has_labels(volume) or volume.voxels.ndim > 4 else values_of(volume)
+    if values is None or not values.are_labels:
+        return ""
+    return (
+        f"it contains {values.distinct} different whole numbers, as label maps do, and is written as an image like its "
+        'original. Use kind="seg" for a segmentation'
+    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.loader import Loader
 from ..formats.dicom.reading.plans import Plan
@@ -23,8 +24,8 @@ Completion = Callable[[str], Volume]
 
 
 def is_streamed(plan: Plan) -> bool:
-    """Whether a volume is read some planes at a time: not label maps, whose planes are made of many frames."""
-    if plan.grid.layers:
+    """Whether a volume is read some planes at a time: not label maps of compressed frames."""
+    if plan.grid.layers and not can_be_read_by_slice(plan):
         return False
     loader = Loader(plan, None)
     return int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > IN_MEMORY

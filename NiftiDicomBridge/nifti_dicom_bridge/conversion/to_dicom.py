@@ -337,6 +337,10 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
         entry.log.warnings.append("algorithm= was not applied: the attributes of segments are those of the original")
     with Staging(run.output, run.options.overwrite) as staging:
         entry.outcome = write_dicom(volumes, staging, run.job, entry.log, together, progress)
+        if entry.outcome is Outcome.DERIVED:
+            from .new_objects import doubt_of_labels
+
+            entry.log.warnings += filter(None, map(doubt_of_labels, volumes))
         for source in group:  # lazy voxels were read until now
             if source.file is not None:
                 source.file.check_unchanged()

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..formats import zarr
+from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
@@ -90,7 +91,7 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
     if not options.deidentify:
         check_free(staging.folder / (image.name + ZARR_SUFFIX), series_uid(plan), options)
     entry.log.warnings += plan.warnings
-    if plan.grid.layers:  # a plane is made of many frames, which may be anywhere
+    if plan.grid.layers and not can_be_read_by_slice(plan):
         volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, options, progress=progress)
         return
@@ -106,15 +107,17 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
 def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
     file, public = open_nifti(path), image.public
     if file.record is not None:
-        volume = public.named(replace(file.load(), name=image.name), entry.log)
+        volume = public.named(replace(file.load(lazy=True), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, image.options, public.edits(file, entry.log), progress=progress)
+        file.check_unchanged()  # lazy voxels were read until now
         return
     from ..creation.image_with_sidecar import open_with_sidecar
 
-    what = open_with_sidecar(path)
+    what = open_with_sidecar(path, lazy=True)
     entry.log.warnings += what.image.warnings
     volume = public.named(replace(what.image, name=image.name, intent=_intent(what.image, path)), entry.log)
     stage_store(volume, image.name, staging, image.options, finite_keys(what.top, entry.log.warnings), progress=progress)
+    file.check_unchanged()
 
 
 def _intent(image: Volume, path: Path) -> str:

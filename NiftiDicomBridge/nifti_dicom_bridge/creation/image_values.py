@@ -7,6 +7,7 @@ import re
 from ..bids.inheritance import entities_of
 from ..formats.dicom import new_element
 from ..formats.dicom.created.attributes import Attributes
+from ..model.lazy_voxels import bounds_of
 from ..model.metadata import Elements, Log
 from ..model.volume import Volume
 from ..options import Kind
@@ -38,9 +39,7 @@ def offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Ki
     if kind not in (Kind.CT, Kind.ENHANCED_CT) or attributes.text(Tag.RESCALE_TYPE):
         return
     stated = re.sub(r"\s+", " ", str(described.top.get("Units", ""))).strip().lower() in _HU_WORDS
-    low, high = (
-        float(bound) * image.rescale.slope + image.rescale.intercept for bound in (image.array.min(), image.array.max())
-    )
+    low, high = (float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds_of(image.voxels))
     low, high = min(low, high), max(low, high)
     if stated or (_LOWEST <= low <= _AIR and high <= _HIGHEST):
         attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", "HU")}, described.where if stated else "values of the image")

@@ -53,7 +53,7 @@ class ImageWithSidecar:
         return stem_of(self.path)
 
 
-def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidecar:
+def open_with_sidecar(path: Path, sidecar: Path | None = None, lazy: bool = False) -> ImageWithSidecar:
     """Return an image with all that is next to it.
 
     Parameters
@@ -62,6 +62,8 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidec
         NIfTI file or Zarr store.
     sidecar : pathlib.Path, optional
         The JSON, where it is not ``NAME.json`` next to the image or above it by the inheritance principle of BIDS.
+    lazy : bool
+        Whether voxels may be read when they are sliced.
 
     Raises
     ------
@@ -69,8 +71,8 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None) -> ImageWithSidec
         If a file is missing or damaged.
     """
     if zarr.is_store(path):
-        return _of_store(path, sidecar)
-    image = read_image(path, allow_complex=True)
+        return _of_store(path, sidecar, lazy)
+    image = read_image(path, allow_complex=True, lazy=lazy)
     image = _with_gradients(image, path)
     files = [sidecar] if sidecar is not None else sidecars_of(path)
     top = header_keys(path)
@@ -92,11 +94,12 @@ def _with_gradients(image: Volume, path: Path) -> Volume:
     return replace(image, warnings=(*image.warnings, words))
 
 
-def _of_store(path: Path, sidecar: Path | None) -> ImageWithSidecar:
+def _of_store(path: Path, sidecar: Path | None, lazy: bool) -> ImageWithSidecar:
     stored = zarr.read_store(path)
     beside = sidecar or sidecar_path(path)
     top = read_top(sidecar) if sidecar else stored.top
-    return ImageWithSidecar(stored.image.in_memory(), path, top, str(beside) if beside.exists() else str(path))
+    image = stored.image if lazy else stored.image.in_memory()
+    return ImageWithSidecar(image, path, top, str(beside) if beside.exists() else str(path))
 
 
 def read_top(path: Path) -> dict[str, Any]:

@@ -10,15 +10,19 @@ from ..formats.dicom.created.writer import KindParameters
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import Segment
 from ..labels.totalsegmentator import with_classes
+from ..model import metadata
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
+from ..standard.tags import Tag
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 from .label_sources import segments_of_image
 
 LABEL_KINDS = (Kind.SEG, Kind.RTSTRUCT)
 """Kinds of object that segments are written to."""
+UNSPECIFIED = "US"
+"""RescaleType of values without units (PS3.3 C.11.1.1.2)."""
 
 
 def kind_parameters_for(
@@ -40,18 +44,29 @@ def kind_parameters_for(
     return KindParameters(
         max_error=options.max_error,
         segments=segments,
-        segmentation=_segmentation(options.segmentation, suffix_of(described.name)),
+        segmentation=_segmentation(options.segmentation, suffix_of(described.name), described.image),
         units=str(described.top.get("Units", "")),
         quantity=suffix_of(described.name),
     )
 
 
 def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> KindParameters:
-    """Return the same for a volume that came from DICOM: the segments that its object describes."""
+    """Return the same for a volume that came from DICOM: the segments that its object describes, the units of its values."""
     options = shared.options
-    return KindParameters(options.max_error, segments_of(volume), _segmentation(options.segmentation, ""))
+    units = "" if volume.rescale.units == UNSPECIFIED else volume.rescale.units
+    weight = metadata.text(volume.dicom.metadata.first.elements, Tag.SUV_TYPE) if units == "GML" else ""
+    units = f"SUV{weight}" if weight else units
+    return KindParameters(options.max_error, segments_of(volume), options.segmentation, units)
 
 
-def _segmentation(asked: SegmentationForm, suffix: str) -> SegmentationForm:
-    """Return how segments are stored, ``AUTO`` where the values shall specify: those of BIDS' ``dseg`` are never fractional."""
-    return SegmentationForm.BINARY if asked is SegmentationForm.AUTO and suffix == "dseg" else asked
+def _segmentation(asked: SegmentationForm, suffix: str, image: Volume) -> SegmentationForm:
+    """Return how segments are stored, ``AUTO`` where the values shall specify.
+
+    Those of BIDS' ``dseg`` are never fractional. Those of ``probseg`` always are, in percent or of 255 where they are above 1.
+    """
+    if asked is not SegmentationForm.AUTO or suffix not in ("dseg", "probseg"):
+        return asked
+    if suffix == "dseg":
+        return SegmentationForm.BINARY
+    largest = float(image.array.max()) * image.rescale.slope + image.rescale.intercept if image.voxels.size else 0.0
+    return SegmentationForm.FRACTIONAL if largest > 1 else asked

@@ -12,6 +12,7 @@ from ..formats.dicom.created.label_evidence import is_fraction
 from ..formats.image_formats import label_texts
 from ..labels import Segment, find_labels, find_shared_labels, is_profile, read_label_text, read_labels
 from ..labels.totalsegmentator import with_classes
+from ..model.lazy_voxels import slabs
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options.remedies import remedy
@@ -57,8 +58,11 @@ def has_only(image: Volume, segments: Sequence[Segment]) -> bool:
 def unknown_values(image: Volume, segments: Sequence[Segment]) -> list[float]:
     """Return the values of an image that are neither 0 nor the number of a segment."""
     numbers = {0.0, *(float(segment.number) for segment in segments)}
-    values = image.array if image.rescale.is_identity else image.real_values()
-    return sorted({round(float(value), 3) for value in np.unique(values)} - numbers)
+    values = set[float]()
+    for _, _, planes in slabs(image.voxels):
+        real = np.unique(planes) * image.rescale.slope + image.rescale.intercept if not image.rescale.is_identity else planes
+        values.update(round(float(value), 3) for value in np.unique(real))
+    return sorted(values - numbers)
 
 
 def _is_probability(image: Volume) -> bool:

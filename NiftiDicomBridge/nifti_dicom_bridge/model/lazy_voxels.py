@@ -104,6 +104,9 @@ class LazyVoxels(ABC):
         slices, plane = _wanted(keys[1], self.shape[1], 1)
         if not len(times) or not len(slices):
             return np.empty((len(times), len(slices), *self.shape[2:]), self.dtype)[(time, plane, *keys[2:])]
+        if abs(slices.step) > 1:
+            some = np.stack([np.stack([self._plane(t, k) for k in slices]) for t in times])
+            return some[(time, plane, *keys[2:])]
         low, high = min(slices), max(slices) + 1
         block = np.stack([self.planes(t * self.shape[1] + low, t * self.shape[1] + high) for t in times])
         return block[:, [k - low for k in slices]][(time, plane, *keys[2:])]
@@ -224,6 +227,14 @@ def plane_bounds(voxels: Voxels) -> tuple[np.ndarray, np.ndarray]:
         flat = planes.reshape(stop - start, -1)
         low[start:stop], high[start:stop] = flat.min(axis=1), flat.max(axis=1)
     return low.reshape(voxels.shape[:2]), high.reshape(voxels.shape[:2])
+
+
+def bounds_of(voxels: Voxels) -> tuple[Any, Any]:
+    """Return the smallest and the largest of all values."""
+    if isinstance(voxels, np.ndarray):
+        return voxels.min(), voxels.max()
+    low, high = plane_bounds(voxels)
+    return low.min(), high.max()
 
 
 def read_ahead(voxels: Voxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:

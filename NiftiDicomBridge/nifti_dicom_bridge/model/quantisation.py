@@ -133,7 +133,10 @@ class Steps:
 def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Steps:
     """Return how values of a range are stored in 16 bits; parameters and errors are those of `quantise`."""
     if values.missing:
-        raise PixelError(f"{values.missing} voxels are NaN or infinite: 16-bit pixels cannot hold them.")
+        raise PixelError(
+            f"{values.missing} voxels are NaN or infinite: 16-bit pixels cannot hold them. "
+            'Set them to a number, or use kind="pm", which keeps them.'
+        )
     low, high = values.low, values.high
     for dtype in (np.dtype("<u2"),) if unsigned else (np.dtype("<i2"), np.dtype("<u2")):
         limits = np.iinfo(dtype)

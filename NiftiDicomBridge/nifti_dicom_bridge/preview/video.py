@@ -1,11 +1,12 @@
-"""Pictures → MP4 (H.264, 4:2:0, as browsers play it), one at a time: by ffmpeg on the PATH, else by PyAV."""
+"""Pictures → MP4 (H.264, 4:2:0, as browsers play it), one at a time: by PyAV, else by ffmpeg on the PATH."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,13 +48,23 @@ def video_writer() -> Callable[[Path, float], VideoWriter]:
     DependencyError
         If nothing can.
     """
+    if _has_pyav():
+        return PyavWriter
     program = shutil.which("ffmpeg")
     encoder = _encoder_of(program) if program else ""
-    if program and encoder:
-        return partial(FfmpegWriter, program=program, encoder=encoder)
-    if find_spec("av") is None:
+    if not program or not encoder:
         raise DependencyError(NO_ENCODER, "video")
-    return PyavWriter
+    return partial(FfmpegWriter, program=program, encoder=encoder)
+
+
+@lru_cache(maxsize=1)
+def _has_pyav() -> bool:
+    """Whether PyAV is installed and has x264: the start of an ffmpeg for each movie takes as long as 20 pictures."""
+    if find_spec("av") is None:
+        return False
+    import av
+
+    return "libx264" in av.codecs_available
 
 
 @lru_cache(maxsize=4)
@@ -139,26 +150,42 @@ class PyavWriter:
 
     def __init__(self, path: Path, fps: float):
         import av
+        from av.video.reformatter import VideoReformatter
 
         self._av, self.path, self.fps = av, path, fps
+        self._reformatter: Any = VideoReformatter()  # one for all pictures: its tables take longer than a small one
         self._stream: Any = None
 
     def __enter__(self) -> PyavWriter:
-        self._container = self._av.open(str(self.path), "w", format="mp4", options={"movflags": "+faststart"})
+        with self._failures():
+            self._container = self._av.open(str(self.path), "w", format="mp4", options={"movflags": "+faststart"})
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None and self._stream is not None:
-            self._container.mux(self._stream.encode())
-        self._container.close()
+        with self._failures():
+            if error is None and self._stream is not None:
+                self._container.mux(self._stream.encode())
+            self._container.close()
 
     def add(self, picture: np.ndarray) -> None:
         """Add a picture; the first one specifies the size of all."""
         picture = even(picture)
+        with self._failures():
+            self._encode(picture)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except self._av.error.FFmpegError as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{self.path.name}: PyAV could not write it ({reason}).") from error
+
+    def _encode(self, picture: np.ndarray) -> None:
         if self._stream is None:
             self._stream = self._started(picture)
         frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=_PIXELS[picture.ndim])
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        frame = self._reformatter.reformat(frame, format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
         frame.pts = None
         self._container.mux(self._stream.encode(frame))
 
@@ -168,5 +195,6 @@ class PyavWriter:
         stream = self._container.add_stream("libx264", rate=Fraction(self.fps).limit_denominator(1000), options=dict(X264))
         stream.height, stream.width, stream.pix_fmt = *picture.shape[:2], "yuv420p"
         context = stream.codec_context
+        context.thread_count = 1  # of small pictures, more of them only wait for each other
         context.color_range, context.colorspace, context.color_primaries, context.color_trc = 1, 1, 1, 1
         return stream

@@ -17,6 +17,8 @@ from ..model.volume import Volume, reoriented
 from .record import Record
 
 SINGLE_PRECISION = 1e-6
+PART_OF_STEP, ROUNDING = 0.01, 2e-5
+"""What tools that write integers as floats change at most: as a part of a step, and of the range (16 bits)."""
 
 
 def attach(image: Volume, record: Record, where: str) -> Volume:
@@ -86,7 +88,7 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
     if volume.voxels.dtype.kind not in "iuf":
         return volume
     retype = _Retyped(volume, origin)
-    if not all(retype.is_same(planes) for _, _, planes in slabs(volume.voxels)):
+    if not all(retype.is_same(planes) for _, _, planes in slabs(volume.voxels)) or not retype.is_rounding:
         return volume
     voxels = MappedVoxels(volume.voxels, dtype, lambda planes, _: retype.stored(planes))
     lazy = isinstance(volume.voxels, LazyVoxels)
@@ -100,6 +102,12 @@ class _Retyped:
         self._now, self._then, self._dtype = volume.rescale, origin.rescale, np.dtype(origin.dtype)
         both = volume.rescale.is_identity and origin.rescale.is_identity
         self._floats = both and self._dtype.kind == volume.voxels.dtype.kind == "f"
+        self._low, self._high, self._largest = np.inf, -np.inf, 0.0
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether the largest difference of the planes so far is small for their range: values of 0.001 are not 0."""
+        return self._largest <= ROUNDING * max(0.0, self._high - self._low)
 
     def stored(self, planes: np.ndarray) -> np.ndarray:
         """Return stored values; raises `PixelError` if they do not fit the type."""
@@ -118,9 +126,15 @@ class _Retyped:
             return False
         if self._floats:
             return np.allclose(stored, planes, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
-        back = stored.astype(np.float64) * self._then.slope + self._then.intercept
-        tolerance = abs(self._then.slope) * 0.01 if self._dtype.kind != "f" else 0
-        return np.allclose(back, self._real(planes), rtol=SINGLE_PRECISION, atol=tolerance, equal_nan=True)
+        back, real = stored.astype(np.float64) * self._then.slope + self._then.intercept, self._real(planes)
+        if self._dtype.kind == "f":
+            return np.allclose(back, real, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
+        if not real.size:
+            return True
+        self._low, self._high = min(self._low, float(real.min())), max(self._high, float(real.max()))
+        different = float((np.abs(back - real) - SINGLE_PRECISION * np.abs(real)).max())
+        self._largest = max(self._largest, different)
+        return different <= abs(self._then.slope) * PART_OF_STEP
 
     def _real(self, planes: np.ndarray) -> np.ndarray:
         return to_real_values(planes, self._now.slope, self._now.intercept, np.dtype(np.float64))

@@ -124,6 +124,7 @@ NAMELESS = [
     ("t1_mprage", 1, {"ImageType": ["DERIVED", "SECONDARY"]}, "DERIVED"),
     ("RELCBF", 1, {}, "perfusion map"),
     ("ep2d_perf_dsc", 3, EPI, "contrast perfusion"),
+    ("ep2d_diff_b0s", 3, EPI, "no b-values"),
     ("SWI_Images", 1, {}, "susceptibility"),
     ("ep2d_bold_rest", 1, EPI, "several volumes only, and there is one"),
     ("t1_mprage", 2, {}, "one volume only, and there are 2"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from circle import KEEP, NEW, Circle, in_dicom_order, listing
 from nifti_dicom_bridge import Outcome
 from phantoms import PHANTOMS
+from phantoms.base import MR, ramp, save, slices
 
 # a palette or a type that cannot be edited by adding one
 GREY = sorted(set(PHANTOMS) - {
@@ -282,6 +284,73 @@ def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: flo
     assert entry.outcome is Outcome.FAILED
     assert "2 voxels are NaN or infinite" in entry.error
     assert listing(circle.back) == {}
+
+
+@pytest.mark.parametrize(("largest", "outlier"), [(2e-3, 0), (1e-6, 0), (2e-3, 10)])
+def test_values_far_below_one_are_not_rounding(largest: float, outlier: float, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+
+    def small(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = np.linspace(largest / 9, largest, image.get_fdata().size).reshape(image.shape)  # such as diffusivity in mm²/s
+        values[0, 0, 0] += outlier
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(small)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    found = np.stack([ds.pixel_array * float(ds.RescaleSlope) + float(ds.RescaleIntercept) for ds in circle.returned()])
+    assert np.allclose(found, in_dicom_order(nibabel.load(circle.image())), atol=max(largest, outlier) / 60000)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_labels_in_the_place_of_an_image_are_reported(dtype: type, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+
+    def masked(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = np.zeros(image.shape, dtype)
+        values[1:3, 1:3, :2] = 1
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(masked)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    assert any("2 different whole numbers" in text and 'kind="seg"' in text for text in entry.log.warnings)
+
+
+def _gradients_after(circle: Circle, b_values: str, vectors: str) -> list[str]:
+    """Return the warnings of an unedited image of three b-values whose .bval and .bvec have other texts."""
+    found = slices(ramp(9, 4, 5), MR)
+    for n, ds in enumerate(found):
+        time, ds.ImagePositionPatient = n // 3, [0, 0, 3 * (n % 3)]
+        ds.DiffusionBValue, ds.TemporalPositionIdentifier = 1000.0 * (time > 0), time + 1
+        if time:
+            ds.DiffusionGradientOrientation = [[1.0, 0, 0], [0, 0.6, 0.8]][time - 1]
+    save(circle.dicom, found)
+    circle.forth()
+    stem = str(circle.image()).removesuffix(".nii.gz")
+    for ending, text in ((".bval", b_values), (".bvec", vectors)):
+        if text:
+            Path(stem + ending).write_text(text, encoding="ascii")
+    return [text for entry in circle.home(NEW).entries for text in entry.log.warnings]
+
+
+def test_gradients_of_files_that_were_not_edited_are_no_warning(circle: Circle) -> None:
+    assert not _gradients_after(circle, "", "")
+
+
+def test_edited_gradients_are_reported(circle: Circle) -> None:
+    (warning,) = _gradients_after(circle, "0 1000 2000", "0 1 0\n0 0 1\n0 0 0\n")
+
+    assert "time(s) 3 in" in warning
+    assert "differ from those of the DICOM, which keeps its own" in warning
+
+
+def test_gradients_that_do_not_fit_are_reported(circle: Circle) -> None:
+    (warning,) = _gradients_after(circle, "0 1000", "0 1\n0 0\n0 0\n")
+
+    assert "The DICOM keeps its own" in warning
 
 
 def test_edited_color_stays_color(circle: Circle) -> None:

@@ -13,6 +13,7 @@ import zarr
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
+from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import image, lazy_image
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
 from nifti_dicom_bridge.model import lazy_voxels
@@ -117,3 +118,63 @@ def test_a_store_is_never_in_memory_on_its_way_to_nifti(tmp_path: Path, planes_a
     assert report.ok
     assert max(planes_at_once) <= AT_ONCE
     assert np.array_equal(np.asarray(nibabel.load(path).dataobj.get_unscaled()).T[:, ::-1], array[:])
+
+
+def write_labels(path: Path, dtype: type = np.uint8) -> np.ndarray:
+    """Write a label map that never was DICOM; its ends are empty."""
+    labels = np.zeros((COLUMNS, ROWS, PLANES), dtype)
+    labels[1:3, 1:3, 1:-1], labels[3:, 2:, 4:8] = 1, 7
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nibabel.save(nibabel.Nifti1Image(labels, np.diag([2.0, 2, 3, 1])), path)
+    return labels
+
+
+@pytest.mark.parametrize("form", ["binary", "labelmap"])
+def test_a_label_map_is_never_in_memory_on_its_way_to_a_segmentation(
+    form: str, circle: Circle, planes_at_once: list[int]
+) -> None:
+    labels = write_labels(circle.nifti / "labels.nii", np.float32)
+    report = circle.home(NEW, kind="seg", segmentation=form)
+
+    assert report.ok, report.entries[0].error
+    assert max(planes_at_once) == 1
+    circle.dicom, circle.nifti = circle.back, circle.folder / "again"
+    circle.forth(gzip=False)
+    assert np.array_equal(np.unique(circle_values(circle), return_counts=True), np.unique(labels, return_counts=True))
+
+
+def circle_values(circle: Circle) -> np.ndarray:
+    """Return the values of the only image."""
+    return np.asarray(nibabel.load(circle.image()).dataobj)
+
+
+@pytest.mark.parametrize("change", [None, one_voxel])
+def test_the_label_map_of_a_segmentation_is_never_in_memory(
+    change: Callable | None, circle: Circle, planes_at_once: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
+    write_labels(circle.nifti / "labels.nii")
+    circle.home(NEW, kind="seg")
+    circle.dicom, circle.nifti, circle.back = circle.back, circle.folder / "again", circle.folder / "restored"
+    with monkeypatch.context() as without:
+        without.setattr(Loader, "stored_voxels", None)
+        assert circle.forth(gzip=False).ok
+    if change:
+        circle.edit_image(change)
+    planes_at_once.clear()
+    report = circle.home(NEW)
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED if change else Outcome.REISSUED]
+    assert max(planes_at_once) <= AT_ONCE
+
+
+@pytest.mark.parametrize("kind", ["ct", "enhanced-ct"])
+def test_an_image_is_never_in_memory_on_its_way_to_new_dicom(kind: str, circle: Circle, planes_at_once: list[int]) -> None:
+    values = ramp(COLUMNS, ROWS, PLANES, start=-100)
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(values, np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    report = circle.home(NEW, kind=kind)
+
+    assert report.ok, report.entries[0].error
+    assert max(planes_at_once) == 1
+    assert sum(int((ds.pixel_array * ds.get("RescaleSlope", 1)).size) for ds in circle.returned()) == values.size

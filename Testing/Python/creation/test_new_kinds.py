@@ -123,6 +123,13 @@ def test_fractional_makes_a_segmentation_of_an_image_of_unknown_kind():
     assert found.SegmentationType == "FRACTIONAL"
 
 
+def test_percentages_in_a_map_named_probseg_are_not_labels():
+    voxels = np.linspace(0, 100, 60).reshape(5, 4, 3).astype("uint8")
+    (found,) = made(save("p_probseg.nii", voxels))
+    assert found.SegmentationType == "FRACTIONAL"
+    assert "which value is a probability of 1 is unknown" in refused(save("q_probseg.nii", voxels // 2))
+
+
 def test_a_form_of_segmentation_that_was_not_applied_is_reported():
     voxels = np.random.default_rng(3).integers(0, 900, (5, 4, 3)).astype("int16")
     entry = entry_of(save("sub-01_T1w.nii", voxels), segmentation="labelmap")

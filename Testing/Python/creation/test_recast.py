@@ -405,3 +405,26 @@ def test_real_series_keep_voxels_and_place_and_get_no_errors_of_their_own(case: 
         np.testing.assert_allclose(now.real_values(), before[folder.name].real_values(), rtol=1e-9)
         np.testing.assert_allclose(now.ijk_to_ras, before[folder.name].ijk_to_ras, atol=1e-4)
     assert all(facts_of_dciodvfy(path) == set() for path in circle.back.rglob("*.dcm"))
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "attributes", "unit"),
+    [
+        (CT, {"RescaleType": "HU"}, "[hnsf'U]"),
+        (CT, {"RescaleType": "US"}, "1"),
+        (PET, {"Units": "BQML"}, "Bq/ml"),
+        (PET, {"Units": "GML", "SUVType": "LBM"}, "g/ml{SUVlbm}"),
+    ],
+)
+def test_a_parametric_map_has_the_units_of_its_original(sop_class: str, attributes: dict, unit: str, circle: Circle) -> None:
+    found = slices(ramp(3, 4, 5), sop_class)
+    for ds in found:
+        ds.RescaleSlope, ds.RescaleIntercept = 2, 0
+        for keyword, value in attributes.items():
+            setattr(ds, keyword, value)
+    save(circle.dicom, found)
+    recast(circle.dicom, circle.back, Kind.PM)
+
+    (ds,) = headers(circle.back)
+    mapping = ds.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
+    assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == unit

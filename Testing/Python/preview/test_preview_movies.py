@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Target, convert
+from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OutputError, Target, convert
 from nifti_dicom_bridge.options import PreviewOptions
 from nifti_dicom_bridge.preview import video
 from nifti_dicom_bridge.preview.gif import GifWriter
@@ -152,11 +152,10 @@ def test_an_odd_picture_gets_even_sides(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("with_ffmpeg", [True, False])
 def test_the_mp4_shows_the_frames(with_ffmpeg: bool, cine_files: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    """By ffmpeg, and by PyAV where there is none."""
+    """By PyAV, and by ffmpeg where there is none."""
     oracle("ffmpeg")
     module("av")
-    if not with_ffmpeg:
-        monkeypatch.setattr(video.shutil, "which", lambda name: None)
+    monkeypatch.setattr(video, "_has_pyav", lambda: not with_ffmpeg)
     preview(cine_files / "us", tmp_path, gif=False)
     monkeypatch.undo()
 
@@ -174,7 +173,7 @@ def test_without_any_encoder_the_rest_is_written_and_that_is_told(
     cine_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video.shutil, "which", lambda name: None)
-    monkeypatch.setattr(video, "find_spec", lambda name: None)
+    monkeypatch.setattr(video, "_has_pyav", lambda: False)
 
     report = preview(cine_files / "xa", tmp_path)
 
@@ -189,6 +188,7 @@ def test_a_program_called_ffmpeg_that_fails_leaves_nothing_behind(
     program.parent.mkdir()
     program.write_text("#!/bin/sh\nif [ \"$2\" = -encoders ]; then echo ' V libx264 x'; exit 0; fi\necho broken >&2; exit 1\n")
     program.chmod(0o755)
+    monkeypatch.setattr(video, "_has_pyav", lambda: False)
     monkeypatch.setenv("PATH", f"{program.parent}:/bin:/usr/bin")
 
     options = ConversionOptions(target=Target.PREVIEW)
@@ -196,6 +196,16 @@ def test_a_program_called_ffmpeg_that_fails_leaves_nothing_behind(
 
     assert [entry.error for entry in report.failures] == ["5_XA_cine_coronary_tree.mp4: ffmpeg could not write it (broken)."]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_movie_that_pyav_cannot_write_is_one_sentence(tmp_path: Path) -> None:
+    module("av")
+
+    with (
+        pytest.raises(OutputError, match=r"a\.mp4: PyAV could not write it \(No such file or directory\)"),
+        video.PyavWriter(tmp_path / "missing" / "a.mp4", 10) as movie,
+    ):
+        movie.add(np.zeros((16, 16), np.uint8))
 
 
 @pytest.mark.parametrize("kind", ["xa", "us"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,13 +12,12 @@ from ...errors import DicomReadError, OutputError
 from ...model.input_files import open_file
 from ...model.metadata import Elements, Encoding, Instance, PixelElement
 from ...standard import dictionary
+from ...standard.tags import Tag
+from .data_set_file import DataSetFile
 from .reading import decode
 from .reading.encoding import encode_element
 from .reading.files import META_ENCODING, NotDicom, read_pixel_bytes
 from .reading.headers import Headers
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 CHUNK = 1 << 22
 Parts = Sequence[bytes | memoryview]
@@ -74,13 +72,19 @@ class ReadBack:
         if where:
             raise _error(name, f"{where} is not as it was written")
 
-    def check_data_set(self, path: Path, name: str, data_set: Dataset) -> None:
-        """Raise `OutputError` if the file of a data set of pydicom has other elements or pixel data."""
-        back = self._read(path, name)
+    def check_data_set(self, path: Path, name: str, made: DataSetFile, checksum: int) -> None:
+        """Raise `OutputError` if the file of a data set has other elements or pixel data; frames are known by their CRC-32."""
+        back, data_set = self._read(path, name), made.data_set
         pixel_tags = {tag for tag in map(int, data_set.keys()) if tag in dictionary.PIXEL_TAGS}
         different = set(map(int, data_set.keys())) - pixel_tags ^ set(back.elements)
         if different:
             raise _error(name, f"{dictionary.describe(min(different))} is not as it was written")
+        if made.frames is not None and (
+            back.pixels is None
+            or back.pixels.length != len(made.frames)
+            or _checksum(back.path, back.pixels.offset) != checksum
+        ):
+            raise _error(name, f"{dictionary.describe(Tag.PIXEL_DATA)} is not as it was written")
         for tag in pixel_tags:
             if back.pixels is None or back.pixels.tag != tag or _differ(back, data_set[tag].value):
                 raise _error(name, f"{dictionary.describe(tag)} is not as it was written")
@@ -159,9 +163,10 @@ def _has_bytes(path: Path, parts: Parts) -> bool:
         return not file.read(1)
 
 
-def _checksum(path: str) -> int:
+def _checksum(path: str, offset: int = 0) -> int:
     checksum = 0
     with open_file(path) as file:
+        file.seek(offset)
         while part := file.read(CHUNK):
             checksum = zlib.crc32(part, checksum)
     return checksum

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import OutputError, SidecarError
 from ...model import metadata
@@ -18,9 +18,9 @@ from ...options import Compression, ConversionOptions, Names, Progress, Uids
 from ...options.remedies import remedy
 from ...output import Staging
 from ...standard import dictionary
-from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
 from . import edits, restore
+from .data_set_file import DataSetFile, NewObject
 from .derived import derive_groups, group_by_object
 from .frame_bytes import FrameBytes
 from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
@@ -29,9 +29,6 @@ from .read_back import ReadBack
 from .reading import decode
 from .restore import Composer, InstanceFrames, PixelSource
 from .uids import UidMap
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 
 @dataclass
@@ -128,14 +125,14 @@ def _check_records(volumes: Sequence[Volume]) -> None:
 
 
 def write_objects(
-    objects: Iterable[NewFile | Dataset], folder: str, total: int, staging: Staging, job: DicomJob, progress: Progress | None
+    objects: Iterable[NewObject], folder: str, total: int, staging: Staging, job: DicomJob, progress: Progress | None
 ) -> None:
     """Write objects that were made from nothing.
 
     Parameters
     ----------
-    objects : iterable of Made or Dataset
-        The files; data sets where highdicom made them.
+    objects : iterable of NewFile or DataSetFile
+        The files.
     folder : str
         What to call their folder.
     total : int
@@ -197,7 +194,7 @@ class _Writer:
             instance = self._with_values(new_file.instance, log if n == 0 else None)
             self._write(instance, new_file.pixels, new_file.raw, f"{folder}/{n + 1:06d}.dcm")
 
-    def made(self, objects: Iterable[NewFile | Dataset], folder: str, total: int) -> None:
+    def made(self, objects: Iterable[NewObject], folder: str, total: int) -> None:
         """Write objects made from nothing into a folder of their own."""
         folder = unique_name(safe_name(folder), self.job.folders)
         for n, new_file in enumerate(objects):
@@ -212,10 +209,11 @@ class _Writer:
     def _with_provenance(self, new_file: NewFile) -> NewFile:
         return new_file if self.job.provenance is None else with_provenance(new_file, self.job.provenance)
 
-    def _save(self, data_set: Dataset, name: str) -> None:
+    def _save(self, made: DataSetFile, name: str) -> None:
         """Write a data set that highdicom made, with file meta information of ours."""
         from pydicom.uid import ExplicitVRLittleEndian
 
+        data_set = made.data_set
         if self.job.provenance is not None:
             add_provenance(data_set, self.job.provenance)
         meta = data_set.file_meta
@@ -223,9 +221,8 @@ class _Writer:
         meta.TransferSyntaxUID = meta.get("TransferSyntaxUID", ExplicitVRLittleEndian)
         self.job.files.add(name)
         path = self.staging.path(name)
-        with without_validation():  # the validation of this tool reports what is not valid
-            data_set.save_as(path, enforce_file_format=True)
-        self.read_back.check_data_set(path, name, data_set)
+        checksum = made.save(path)
+        self.read_back.check_data_set(path, name, made, checksum)
         self._compress(path)
 
     def _report_progress(self, n: int, total: int) -> None:

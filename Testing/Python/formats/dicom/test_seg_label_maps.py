@@ -15,8 +15,10 @@ from test_segmentation import common
 
 from circle import KEEP, KEY, NEW, Circle, in_dicom_order, listing
 from grids import OBLIQUE, assert_same_places
+from made_here import with_pixels
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.conversion.inspect import inspect
+from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
 from nifti_dicom_bridge.labels import Code, Segment, number_in_description, read_labels
 from nifti_dicom_bridge.model.volume import Volume
@@ -54,8 +56,8 @@ def named_segmentation(kind: SegmentationForm = SegmentationForm.BINARY, labels:
         filled = np.flatnonzero(found.any(axis=(0, 2, 3)))
         found, grid[:, 3] = found[:, filled[0] : filled[-1] + 1], grid @ [0, 0, filled[0], 1]
     volume = Volume(found, grid)
-    (ds,) = segmentations(SegmentationRequest(volume, common(), NAMED, sources=source_series(), kind=kind))
-    return ds
+    (made,) = segmentations(SegmentationRequest(volume, common(), NAMED, sources=source_series(), kind=kind))
+    return with_pixels(made)
 
 
 SOURCE_GRID = np.diag([-0.5, -0.75, 2.5, 1.0]) + np.array([[0, 0, 0, 10.5], [0, 0, 0, -20.25], [0, 0, 0, -30.125], [0] * 4])
@@ -553,7 +555,7 @@ def test_dcmqi_reads_an_edited_label_map_where_it_is(circle: Circle, tmp_path: P
     labels = np.zeros((1, 6, 5, 7), np.uint8)
     labels[0, 1, 1:3, 2:5], labels[0, 4, 0, :4] = 1, 2
     (original,) = segmentations(SegmentationRequest(Volume(labels, OBLIQUE), common(), NAMED))
-    put(circle.dicom, original)
+    put(circle.dicom, with_pixels(original))
     circle.forth()
     _, path, _ = painted(circle, lambda found: found.__setitem__((1, 4, slice(3)), 3))
     (ours,) = read(circle.image())
@@ -588,3 +590,47 @@ def test_a_segmentation_of_another_type_has_the_same_segments(circle: Circle) ->
     assert [item.SegmentLabel for item in ds.SegmentSequence if item.SegmentNumber] == ["spleen", "liver", "κύστη"]
     (before,), (after,) = read(path), read(circle.back)
     assert np.array_equal(before.voxels, after.voxels)
+
+
+def _without_segment_2(ds: Dataset) -> None:
+    ds.SegmentSequence = [item for item in ds.SegmentSequence if item.SegmentNumber != 2]
+
+
+def _with_one_number(ds: Dataset) -> None:
+    ds.SegmentSequence[1].SegmentNumber = 1
+
+
+def _without_identification(ds: Dataset) -> None:
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        del groups.SegmentIdentificationSequence
+
+
+def _without_distance(ds: Dataset) -> None:
+    measures = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SliceThickness = 1
+    del measures.SpacingBetweenSlices
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_without_segment_2, "does not describe segment 2, which frames are of"),
+        (_with_one_number, "several segments have the number 1"),
+        (_without_distance, "the slices are 2.5 mm apart and 1 mm thick"),
+    ],
+)
+def test_what_a_segmentation_leaves_open_is_reported(change: Callable[[Dataset], None], words: str, tmp_path: Path) -> None:
+    ds = named_segmentation()
+    change(ds)
+    put(tmp_path, ds)
+
+    assert all(any(words in warning for warning in volume.warnings) for volume in read(tmp_path))
+
+
+def test_frames_of_unknown_segments_are_refused(tmp_path: Path) -> None:
+    ds = named_segmentation()
+    _without_identification(ds)
+    put(tmp_path, ds)
+
+    with pytest.raises(DicomReadError, match="do not specify which of its 3 segments"):
+        read(tmp_path)

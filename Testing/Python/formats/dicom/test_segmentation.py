@@ -10,6 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
+from made_here import with_pixels
 from nifti_dicom_bridge import Job, convert, read
 from nifti_dicom_bridge.errors import GeometryError, LabelError
 from nifti_dicom_bridge.formats.dicom.created.placement import source_planes
@@ -47,7 +48,7 @@ def common() -> Dataset:
 
 def made(volume: Volume, kind: SegmentationForm = BINARY, segments: list | None = None, **more: object) -> list[Dataset]:
     segments = SEGMENTS if segments is None else segments
-    return list(segmentations(SegmentationRequest(volume, common(), segments, kind=kind, **more)))
+    return [with_pixels(one) for one in segmentations(SegmentationRequest(volume, common(), segments, kind=kind, **more))]
 
 
 def saved(path: Path, volume: Volume, kind: SegmentationForm = BINARY, **more: object) -> Path:

@@ -14,13 +14,15 @@ from circle import Circle, listing
 from nifti_dicom_bridge import LazyVoxels, NiftiReadError, Volume, read, write
 from nifti_dicom_bridge.conversion import streamed
 from nifti_dicom_bridge.formats import nifti
+from nifti_dicom_bridge.formats.dicom.reading import bits_in_file
 from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, image
 from nifti_dicom_bridge.formats.nifti.gzip_blocks import BLOCK, BlockWriter, open_blocks
 from nifti_dicom_bridge.model.digest import digest_of
 from nifti_dicom_bridge.model.volume import reoriented
 
 PHANTOMS = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes", "enhanced_mr", "rle_multi_frame", "cine_rgb", "mosaic",
-            "dirty_high_bits", "gantry_tilt", "segmentation", "bytes_behind_the_end"]  # fmt: skip
+            "dirty_high_bits", "gantry_tilt", "segmentation", "segmentation_with_gaps", "segmentation_with_overlaps",
+            "segmentation_fractional", "segmentation_label_map", "bytes_behind_the_end"]  # fmt: skip
 
 
 @pytest.fixture
@@ -48,6 +50,7 @@ def test_streamed_images_are_those_of_memory(phantom: str, circle: Circle, monke
     first = circle.forth()
     expected = contents(circle.nifti)
     monkeypatch.setattr(streamed, "IN_MEMORY", 0)
+    monkeypatch.setattr(bits_in_file, "IN_MEMORY", 0)
 
     again = circle.forth(overwrite=True)
     assert contents(circle.nifti) == expected

@@ -1,23 +1,22 @@
-"""Empty slices at both ends of a Segmentation: written as one empty frame each, so that readers restore the whole grid."""
+"""Empty slices at both ends of a fractional Segmentation: written as one empty frame each, so that readers restore the grid."""
 
 from __future__ import annotations
 
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ....options import SegmentationForm
 from .placement import Placement
 
 
 def with_marks(array: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Return label voxels with one voxel set in the first and last slice if those are empty, and the slices.
+    """Return probabilities with one voxel set in the first and last slice if those are empty, and the slices.
 
     highdicom leaves out empty slices; `without_marks` removes the voxels from the object.
 
     Parameters
     ----------
-    array : numpy.ndarray, shape (slices, rows, columns[, segments])
-        Labels from 1, masks or probabilities.
+    array : numpy.ndarray, shape (slices, rows, columns, segments)
+        Probabilities.
     """
     empty = [k for k in sorted({0, len(array) - 1}) if not array[k].any()]
     if not empty:
@@ -28,7 +27,7 @@ def with_marks(array: np.ndarray) -> tuple[np.ndarray, list[int]]:
     return marked, empty
 
 
-def without_marks(made: Dataset, placement: Placement, empty: list[int], kind: SegmentationForm) -> None:
+def without_marks(made: Dataset, placement: Placement, empty: list[int]) -> None:
     """Clear the voxels that `with_marks` set, in an object whose frames are in their final order."""
     if not empty:
         return
@@ -37,8 +36,5 @@ def without_marks(made: Dataset, placement: Placement, empty: list[int], kind: S
     for n, item in enumerate(made.PerFrameFunctionalGroupsSequence):
         position = [float(number) for number in item.PlanePositionSequence[0].ImagePositionPatient]
         if placement.nearest(position) in empty:
-            if kind is SegmentationForm.BINARY:
-                raw[n * size // 8] &= ~(1 << (n * size % 8)) & 0xFF
-            else:
-                raw[n * size] = 0
+            raw[n * size] = 0
     made.PixelData = bytes(raw)

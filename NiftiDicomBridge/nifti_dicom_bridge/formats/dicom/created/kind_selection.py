@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ....errors import OptionError
+from ....model.lazy_voxels import bounds_of
 from ....model.volume import Volume
 from ....options import Kind
 from ....standard.nifti_codes import INTENTS
@@ -90,11 +91,12 @@ def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
     if known.reference_modality in OF_MODALITY and not _is_quantity(image, suffix):
         kind = OF_MODALITY[known.reference_modality][0]
         return kind, f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"
-    if image.voxels.dtype.kind in "iu" and float(image.array.max()) - float(image.array.min()) > 65535:
+    smallest, largest = (float(bound) for bound in bounds_of(image.voxels))
+    if image.voxels.dtype.kind in "iu" and largest - smallest > 65535:
         return Kind.PM, f"taken for a parametric map, because its values need more than 16 bits. {_CHOSEN_WORDS}"
     if not is_whole(image):
         return Kind.PM, f"taken for a parametric map, because it contains non-integer values. {_CHOSEN_WORDS}"
-    low = float(image.array.min()) * image.rescale.slope + image.rescale.intercept
+    low = smallest * image.rescale.slope + image.rescale.intercept
     if -1100 <= low <= -900:
         return Kind.CT, f"taken for CT, because its lowest value is {low:g}, as that of air in HU is. {_CHOSEN_WORDS}"
     return Kind.MR, f"kind unknown; written as MR. {_CHOSEN_WORDS}"
@@ -127,7 +129,9 @@ def _label_reason(image: Volume, known: KindHints) -> str:
 
 
 def _is_whole_map(image: Volume) -> bool:
-    return is_whole(image, WHOLE) and float(image.array.min()) * image.rescale.slope + image.rescale.intercept > -WHOLE
+    if not is_whole(image, WHOLE):
+        return False
+    return float(bounds_of(image.voxels)[0]) * image.rescale.slope + image.rescale.intercept > -WHOLE
 
 
 def suffix_of(name: str) -> str:

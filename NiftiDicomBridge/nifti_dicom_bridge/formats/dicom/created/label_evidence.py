@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ....model.lazy_voxels import bounds_of, slabs
 from ....model.volume import Volume
 
 WHOLE = 1e-3
@@ -74,8 +75,8 @@ def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
         return True
     if image.voxels.dtype.kind == "c":
         return False
-    for volume in image.array:
-        for plane in volume:
+    for _, _, planes in slabs(image.voxels):
+        for plane in planes:
             real = plane.astype(np.float64) * slope + intercept
             if not np.isfinite(real).all() or (real.size and np.abs(np.rint(real) - real).max() > tolerance):
                 return False
@@ -86,13 +87,14 @@ def is_fraction(image: Volume) -> bool:
     """Whether all values are from 0 to 1, and some between."""
     if image.voxels.dtype.kind != "f" or not image.voxels.size:
         return False
-    return bool(image.array.min() >= 0 and image.array.max() <= 1) and not is_whole(image)
+    low, high = bounds_of(image.voxels)
+    return bool(low >= 0 and high <= 1) and not is_whole(image)
 
 
 def values_of(image: Volume) -> Values | None:
     """Return what the values look like; None if some are negative or not whole, or all are equal."""
     step = max(1, image.voxels.shape[1] // _SLICES)
-    some = image.array[:, ::step].astype(np.float64) * image.rescale.slope + image.rescale.intercept
+    some = image.voxels[:, ::step].astype(np.float64) * image.rescale.slope + image.rescale.intercept
     if not some.size or not np.isfinite(some).all() or some.min() < -WHOLE or not is_whole(image, WHOLE):
         return None
     some = np.rint(some)

@@ -11,7 +11,7 @@ from ....model.metadata import Element, Elements, Log
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element
-from ..new_file import NewFile, file_of
+from ..new_file import NewFile, file_of_planes
 from ..pydicom_conversion import with_charset
 from ..references import evidence, source_images
 from ..uids import new_uid
@@ -83,14 +83,14 @@ def multi_frame(request: Request, stored: StoredPixels, log: Log) -> Iterator[Ne
     if request.form.groups:
         elements = new_element.without(elements, _flat_tags(request))
     for number, times in enumerate(_times_of_objects(request), 1):
-        frames = stored.voxels[times].reshape(-1, *stored.voxels.shape[2:])
+        planes = [(t, k) for t in range(times.start, times.stop) for k in range(stored.voxels.shape[1])]
         one = elements | {
             Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
             Tag.INSTANCE_NUMBER: new_element.integers("IS", number),
-            Tag.NUMBER_OF_FRAMES: new_element.integers("IS", len(frames)),
+            Tag.NUMBER_OF_FRAMES: new_element.integers("IS", len(planes)),
             Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: _per_frame(request, stored, times),
         }
-        yield file_of(with_charset(one), stored.pixel, frames)
+        yield file_of_planes(with_charset(one), stored.pixel, stored.voxels, planes)
 
 
 def _times_of_objects(request: Request) -> list[slice]:

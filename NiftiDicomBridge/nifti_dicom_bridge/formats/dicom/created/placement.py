@@ -110,6 +110,7 @@ class Placement:
         self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
         self.matches = [self._at(plane) for plane in own]
         self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]
+        self._own_positions = np.array([plane.position for plane in self.planes])
         if sources and not any(self.matches):
             log.warnings.append(
                 "no frame of the reference series has the position of a frame of this image: frames are not "
@@ -130,7 +131,7 @@ class Placement:
 
     def nearest(self, position: Sequence[float]) -> int:
         """Return the index of the plane at a position, LPS, mm."""
-        return int(np.argmin([np.abs(plane.position - position).sum() for plane in self.planes]))
+        return int(np.abs(self._own_positions - position).sum(axis=1).argmin())
 
     def sequences(self) -> dict[str, Any]:
         """Return positions, orientation and measures as highdicom takes them."""

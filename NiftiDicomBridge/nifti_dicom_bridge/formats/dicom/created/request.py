@@ -193,7 +193,7 @@ def window_elements(request: Request, stored: StoredPixels) -> list[Elements]:
 
 
 def _computed_window(request: Request, stored: StoredPixels) -> Elements:
-    centre, width = stored.window()
+    centre, width = stored.window
     if request.ratios is not None:
         centre, width = centre * float(request.ratios[0, 0]), width * float(request.ratios[0, 0])
     elements = {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}

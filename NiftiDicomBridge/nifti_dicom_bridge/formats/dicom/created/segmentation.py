@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,19 +12,23 @@ from pydicom.dataset import Dataset
 from ....errors import LabelError
 from ....labels import Code, Segment, description_of, with_codes
 from ....model.geometry import Plane
+from ....model.lazy_voxels import slabs
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....options.algorithm import UNKNOWN, Algorithm
 from ....standard.pydicom_settings import without_warnings
+from ..data_set_file import DataSetFile
 from .algorithm import note_missing, put_algorithm, with_algorithm
 from .derivation import code_item, replace_references
 from .empty_slices import with_marks, without_marks
 from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
-from .label_values import FULL, label_voxels, probabilities
+from .label_map import LabelMap
+from .label_values import FULL, probabilities
 from .library_errors import refused_by_highdicom
 from .placement import Placement
+from .segment_frames import SegmentPlanes
 
 LARGEST_NUMBER = 65535
 """SegmentNumber is US (PS3.3 C.8.20.4)."""
@@ -73,7 +77,7 @@ class SegmentationRequest:
     algorithm: Algorithm = UNKNOWN
 
 
-def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
+def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     """Yield Segmentation objects, ready to save: one for every time that has labels, for probabilities one in all.
 
     ``BINARY`` and ``FRACTIONAL`` number their segments from 1; SegmentDescription keeps a label number that is another
@@ -91,27 +95,28 @@ def segmentations(request: SegmentationRequest) -> Iterator[Dataset]:
     """
     placement = Placement(request.volume, request.sources, request.log, request.planes)
     if request.kind is SegmentationForm.FRACTIONAL:
-        yield _object(request, placement, *probability_maps(request), 1)
+        maps, numbered = probability_maps(request)
+        yield DataSetFile(_object(request, placement, maps, numbered, 1))
         return
     if request.overlapping:
-        yield _object(request, placement, *_masks(request), 1)
+        yield _object_of_labels(request, placement, *_layers(request), 1)
         return
-    labels = label_voxels(request.volume, request.log)
-    known = complete_segments(named_segments(np.unique(labels), request), request)
-    empty = [t + 1 for t in range(len(labels)) if not labels[t].any()]
+    labels = LabelMap.of(request.volume, request.log)
+    known = complete_segments(named_segments(labels.all_labels(), request), request)
+    empty = [t + 1 for t in range(len(labels.labels)) if not labels.labels_of_time(t)]
     if empty:
         request.log.warnings.append(f"time(s) {', '.join(map(str, empty))} hold no label: no object was made of them")
-    present = [t for t in range(len(labels)) if t + 1 not in empty]
+    present = [t for t in range(len(labels.labels)) if t + 1 not in empty]
     for number, t in enumerate(present, 1):
-        here = np.unique(labels[t])
-        array, segments = _numbered(labels[t], [segment for segment in known if segment.number in here], request)
-        yield _object(request, placement, array, segments, number)
+        here = labels.labels_of_time(t)
+        numbered = _numbered([segment for segment in known if segment.number in here], request)
+        yield _object_of_labels(request, placement, [labels], numbered, number, t)
 
 
 # --- segments ----------------------------------------------------------------------------------------------------------
 
 
-def named_segments(values: np.ndarray, request: SegmentationRequest) -> list[Segment]:
+def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[Segment]:
     """Return the segments of the labels that voxels have."""
     known = {segment.number: segment for segment in request.segments}
     numbers = [int(value) for value in values if value]
@@ -138,20 +143,18 @@ class _Numbered:
     number: int
 
 
-def _numbered(labels: np.ndarray, segments: list[Segment], request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
-    """Return labels and segments with the numbers that the object demands."""
+def _numbered(segments: list[Segment], request: SegmentationRequest) -> list[_Numbered]:
+    """Return segments with the numbers that the object demands."""
     largest = segments[-1].number
     if request.kind is SegmentationForm.LABELMAP and largest <= LARGEST_NUMBER:
-        return labels, [_Numbered(segment, segment.number) for segment in segments]
+        return [_Numbered(segment, segment.number) for segment in segments]
     if len(segments) > LARGEST_NUMBER:
         raise LabelError(f"{len(segments)} labels: a Segmentation holds at most {LARGEST_NUMBER}. Is it an image of values?")
     if largest > LARGEST_NUMBER:
         request.log.warnings.append(
             f"label {largest} is above {LARGEST_NUMBER}: segments were numbered from 1, SegmentDescription has their labels"
         )
-    numbers = np.array([0, *(segment.number for segment in segments)])
-    consecutive = np.searchsorted(numbers, labels).astype(np.min_scalar_type(len(segments)))
-    return consecutive, [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
+    return [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
 
 
 def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
@@ -189,20 +192,36 @@ def _starts_with_background(array: np.ndarray, known: dict[int, Segment]) -> boo
     return bool(numbers) or bool((array[np.ix_((0, -1), (0, -1), (0, -1), (0,))] > 0.5).all())
 
 
-def _masks(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
-    """Return the masks of segments that may overlap, shape (slices, rows, columns, segments), and the segments."""
-    volumes = [volume for volume in (request.volume, *request.overlapping) if volume.array.any()] or [request.volume]
-    maps = [label_voxels(volume, request.log)[0] for volume in volumes]
-    segments = named_segments(np.unique(np.concatenate([np.unique(labels) for labels in maps])), request)
-    segments = complete_segments(segments, request)
-    masks = np.zeros((*maps[0].shape, len(segments)), np.uint8)
-    for n, segment in enumerate(segments):
-        for labels in maps:
-            masks[..., n] |= labels == segment.number
-    return masks, [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
+def _layers(request: SegmentationRequest) -> tuple[list[LabelMap], list[_Numbered]]:
+    """Return the label maps of segments that may overlap, and the segments."""
+    volumes = [volume for volume in (request.volume, *request.overlapping) if _has_labels(volume)] or [request.volume]
+    maps = [LabelMap.of(volume, request.log) for volume in volumes]
+    labels = sorted(set().union(*(one.labels_of_time(0) for one in maps)))
+    segments = complete_segments(named_segments(labels, request), request)
+    return maps, [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
+
+
+def _has_labels(volume: Volume) -> bool:
+    return any(planes.any() for _, _, planes in slabs(volume.voxels))
 
 
 # --- object -----------------------------------------------------------------------------------------------------------
+
+
+def _object_of_labels(
+    request: SegmentationRequest,
+    placement: Placement,
+    maps: Sequence[LabelMap],
+    segments: list[_Numbered],
+    number: int,
+    time: int = 0,
+) -> DataSetFile:
+    """Return the object of label maps, whose frames are made when it is written."""
+    planes = SegmentPlanes(maps, time, {one.number: one.segment.number for one in segments}, request.kind)
+    made = _object(request, placement, planes.small(), segments, number)
+    del made.PixelData
+    made.Rows, made.Columns = placement.shape
+    return DataSetFile(made, planes.frames(made, placement))
 
 
 def _object(
@@ -210,11 +229,13 @@ def _object(
 ) -> Dataset:
     from highdicom.seg import Segmentation
 
-    common = request.common
-    marked, empty = (array, []) if request.kind is SegmentationForm.LABELMAP else with_marks(array)
+    common, source = request.common, source_of(request.common, placement)
+    source.Rows, source.Columns = array.shape[1:3]
+    is_fractional = request.kind is SegmentationForm.FRACTIONAL
+    marked, empty = with_marks(array) if is_fractional else (array, [])
     with without_warnings(), refused_by_highdicom("Segmentation"):  # of names of one word, and what else it would not write so
         made = Segmentation(
-            source_images=[source_of(common, placement)],
+            source_images=[source],
             pixel_array=marked,
             segmentation_type=request.kind.value.upper(),
             segment_descriptions=[_description(one) for one in segments],
@@ -227,7 +248,7 @@ def _object(
         )
     _put_algorithms(made, segments, request.algorithm)
     sort_frames(made)
-    without_marks(made, placement, empty, request.kind)
+    without_marks(made, placement, empty)
     replace_references(made, placement, request.sources, _DERIVATION)
     return with_resolved_attributes(made, common, "SEG")
 

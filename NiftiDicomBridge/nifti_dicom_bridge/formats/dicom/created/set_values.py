@@ -10,6 +10,7 @@ from ....model import metadata
 from ....model.metadata import Element, Elements
 from ....standard import dictionary
 from ....standard.tags import Tag
+from ..data_set_file import NewObject
 from ..new_file import NewFile
 from ..protected import misplaced
 from ..pydicom_conversion import data_set_of
@@ -28,12 +29,12 @@ def set_tags(attributes: Attributes) -> set[int]:
     return {tag for tag, source in attributes.sources.items() if source.startswith(_SET)}
 
 
-def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved: dict[int, int]) -> Iterator[NewFile | Dataset]:
+def checked(objects: Iterator[NewObject], attributes: Attributes, moved: dict[int, int]) -> Iterator[NewObject]:
     """Yield objects, after a check of each of them.
 
     Parameters
     ----------
-    objects : iterator of NewFile or Dataset
+    objects : iterator of NewFile or DataSetFile
         The new objects.
     attributes : Attributes
         What was decided.
@@ -53,7 +54,7 @@ def checked(objects: Iterator[NewFile | Dataset], attributes: Attributes, moved:
         yield made
 
 
-def _problem(made: NewFile | Dataset, tag: int, element: Element, moved: dict[int, int]) -> str:
+def _problem(made: NewObject, tag: int, element: Element, moved: dict[int, int]) -> str:
     """Return why an object does not contain what was set; empty if it does."""
     if isinstance(made, NewFile):
         elements = made.instance.elements
@@ -63,11 +64,11 @@ def _problem(made: NewFile | Dataset, tag: int, element: Element, moved: dict[in
         is_moved = bool(list(_values(elements, moved.get(tag, 0))))
         grouped = Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in elements
     else:
-        wanted = data_set_of({tag: element})[tag].value
-        top = made.get(tag)
-        inside = [entry.value for entry in made.iterall() if entry.tag == tag]
-        values = [entry.value for entry in _in_groups_of(made, tag)] + ([] if top is None else [top.value])
-        is_moved, grouped = False, "SharedFunctionalGroupsSequence" in made
+        wanted, data_set = data_set_of({tag: element})[tag].value, made.data_set
+        top = data_set.get(tag)
+        inside = [entry.value for entry in data_set.iterall() if entry.tag == tag]
+        values = [entry.value for entry in _in_groups_of(data_set, tag)] + ([] if top is None else [top.value])
+        is_moved, grouped = False, "SharedFunctionalGroupsSequence" in data_set
     if top is not None and (reason := misplaced(tag, grouped)):
         return reason
     if is_moved or (wanted in inside and all(value == wanted for value in values)):

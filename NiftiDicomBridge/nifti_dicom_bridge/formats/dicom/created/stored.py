@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from ....errors import PixelError
+from ....model.lazy_voxels import MappedVoxels, Voxels, bounds_of
 from ....model.metadata import Log
 from ....model.pixels import PixelFormat, to_type
 from ....model.quantisation import decimal, lattice_of, quantise
@@ -16,6 +18,8 @@ from .stored_error import Difference, check, difference, limit_of
 
 _SAME_SLOPE = float(np.finfo(np.float32).eps)
 """Readers that compare slopes in single precision, as dcm2niix does, take slopes that differ by less for the same."""
+
+_WINDOW_SLICES = 16
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class StoredPixels:
 
     Attributes
     ----------
-    voxels : numpy.ndarray, shape (times, slices, rows, columns[, 3])
+    voxels : ndarray or LazyVoxels, shape (times, slices, rows, columns[, 3])
         Of the type that `pixel` specifies.
     pixel : PixelFormat
         The Image Pixel module.
@@ -65,22 +69,60 @@ class StoredPixels:
         PixelPaddingValue: the stored value of voxels that are not a number.
     """
 
-    voxels: np.ndarray
+    voxels: Voxels
     pixel: PixelFormat
     slopes: np.ndarray
     intercepts: np.ndarray
     padding: int | None = None
 
+    @cached_property
     def window(self) -> tuple[float, float]:
-        """Return center and width that show nearly all real values."""
-        real = self.voxels[:, :: max(1, self.voxels.shape[1] // 16)].astype(np.float64)
-        some = slice(None, None, max(1, self.voxels.shape[1] // 16))
-        real = real * self.slopes[:, some, None, None] + self.intercepts[:, some, None, None]
+        """Center and width that show nearly all real values."""
+        some = slice(None, None, max(1, self.voxels.shape[1] // _WINDOW_SLICES))
+        slopes, intercepts = self.slopes[:, some], self.intercepts[:, some]
+        if self.padding is None and (slopes == slopes[0, 0]).all() and (intercepts == intercepts[0, 0]).all():
+            values, counts = _counted(self.voxels, some)
+            order = slice(None, None, -1 if slopes[0, 0] < 0 else 1)
+            return window_of((values * slopes[0, 0] + intercepts[0, 0])[order], counts[order])
+        real = self.voxels[:, some].astype(np.float64) * slopes[..., None, None] + intercepts[..., None, None]
         inside = real if self.padding is None else real[self.voxels[:, some] != self.padding]
-        low, high = np.percentile(inside, [0.5, 99.5]) if inside.size else (0.0, 1.0)
-        if high <= low:
-            low, high = float(inside.min(initial=0.0)), float(inside.max(initial=1.0))
-        return (float(low) + float(high)) / 2, max(float(high) - float(low), 1e-6)
+        return window_of(*np.unique(inside, return_counts=True))
+
+
+def _counted(voxels: Voxels, some: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values of integers of 16 bits in some slices, ascending as float64, and how often they occur."""
+    limits = np.iinfo(voxels.dtype)
+    counts = np.zeros(limits.max - limits.min + 1, np.int64)
+    for t in range(voxels.shape[0]):
+        for k in range(voxels.shape[1])[some]:
+            plane = np.asarray(voxels[t, k]).reshape(-1).astype(np.int64) - limits.min
+            counts += np.bincount(plane, minlength=len(counts))
+    present = np.flatnonzero(counts)
+    return (present + limits.min).astype(np.float64), counts[present]
+
+
+def window_of(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Return center and width that show all but the lowest and highest half percent of values.
+
+    Parameters
+    ----------
+    values, counts : numpy.ndarray
+        Different values, ascending, and how often they occur.
+    """
+    low, high = (_percentile(values, counts, part) for part in (0.005, 0.995)) if values.size else (0.0, 1.0)
+    if high <= low:
+        low, high = float(values.min(initial=0.0)), float(values.max(initial=1.0))
+    return (low + high) / 2, max(high - low, 1e-6)
+
+
+def _percentile(values: np.ndarray, counts: np.ndarray, part: float) -> float:
+    """Return what `numpy.quantile` does of all values, without all of them in memory."""
+    ends = np.cumsum(counts)
+    place = part * (int(ends[-1]) - 1)
+    before = int(place)
+    rest = place - before
+    one, other = (float(values[np.searchsorted(ends, min(n, int(ends[-1]) - 1), "right")]) for n in (before, before + 1))
+    return one + (other - one) * rest if rest < 0.5 else other - (other - one) * (1 - rest)
 
 
 def stored_values(volume: Volume, rules: PixelConstraints, max_error: float | None, log: Log) -> StoredPixels:
@@ -172,8 +214,8 @@ def _color(volume: Volume, rules: PixelConstraints) -> StoredPixels:
 
 def _integers(volume: Volume, rules: PixelConstraints) -> StoredPixels | None:
     """Return integers as they are, or less a whole number; None where they do not fit."""
-    voxels = volume.array
-    low, high = (int(voxels.min()), int(voxels.max())) if voxels.size else (0, 0)
+    voxels = volume.voxels
+    low, high = (int(bound) for bound in bounds_of(voxels)) if voxels.size else (0, 0)
     slope, intercept = decimal(volume.rescale.slope), decimal(volume.rescale.intercept)
     if (slope, intercept) != (1.0, 0.0) and (not rules.rescale or (rules.zero_intercept and intercept)):
         return None
@@ -186,12 +228,13 @@ def _integers(volume: Volume, rules: PixelConstraints) -> StoredPixels | None:
         if not rules.rescale or rules.zero_intercept:
             return None
         offset = low
-    stored = voxels if not offset else voxels - np.array(offset, np.int64 if voxels.dtype != np.uint64 else np.uint64)
+    wide = np.dtype(np.int64 if voxels.dtype != np.uint64 else np.uint64)
+    stored = MappedVoxels(voxels, wide, lambda planes, _: planes - np.array(offset, wide)) if offset else voxels
     return _packed(stored, (low - offset, high - offset), rules, slope, decimal(intercept + slope * offset))
 
 
 def _packed(
-    stored: np.ndarray,
+    stored: Voxels,
     limits: tuple[int, int],
     rules: PixelConstraints,
     slope: float,
@@ -209,11 +252,15 @@ def _packed(
         bits = next((bits for bits in rules.bits if bits >= needed), 16)
         pixel = PixelFormat(int(rows), int(columns), 1, 16, bits, bits - 1, signed)
     ones = np.ones(stored.shape[:2])
-    return StoredPixels(to_type(stored, pixel.dtype), pixel, slope * ones, intercept * ones, padding)
+    voxels: Voxels = MappedVoxels(stored, pixel.dtype, lambda planes, _: to_type(planes, pixel.dtype))
+    if isinstance(stored, np.ndarray):
+        voxels = to_type(stored, pixel.dtype)
+    return StoredPixels(voxels, pixel, slope * ones, intercept * ones, padding)
 
 
 def _rounded(volume: Volume, rules: PixelConstraints, max_error: float | None, log: Log) -> StoredPixels:
     """Return real values in 16 bits: in the steps that they have, else in even ones."""
+    volume = volume.in_memory()
     real = volume.real_values() if not volume.rescale.is_identity else volume.array
     _check_magnitude(real)
     missing = ~np.isfinite(real) if real.dtype.kind == "f" else np.zeros(1, bool)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....errors import PixelError
+from ....model.lazy_voxels import Voxels
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options.remedies import remedy
@@ -37,7 +38,7 @@ class Difference:
     span: float
 
 
-def difference(volume: Volume, voxels: np.ndarray, slopes: np.ndarray, intercepts: np.ndarray) -> Difference:
+def difference(volume: Volume, voxels: Voxels, slopes: np.ndarray, intercepts: np.ndarray) -> Difference:
     """Return the difference of stored to real values, NaN left out.
 
     Real values are computed in extended precision, so that 64-bit integers are exact; those of readers in double precision.
@@ -46,7 +47,7 @@ def difference(volume: Volume, voxels: np.ndarray, slopes: np.ndarray, intercept
     low, high, count = np.longdouble(np.inf), np.longdouble(-np.inf), 0
     slope, intercept = np.longdouble(volume.rescale.slope), np.longdouble(volume.rescale.intercept)
     for t, k in np.ndindex(voxels.shape[:2]):
-        plane = volume.array[t, k]
+        plane = volume.voxels[t, k]
         real = plane.astype(np.longdouble)
         if not volume.rescale.is_identity:
             real = real * slope + intercept

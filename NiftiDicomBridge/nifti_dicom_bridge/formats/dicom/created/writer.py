@@ -14,6 +14,7 @@ from ....options import Kind, SegmentationForm
 from ....options.algorithm import UNKNOWN, Algorithm
 from ....options.remedies import remedy
 from ....standard.pydicom_settings import each_without_warnings
+from ..data_set_file import DataSetFile, NewObject
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of
 from ..uids import new_uid
@@ -60,8 +61,8 @@ class KindParameters:
     algorithm: Algorithm = UNKNOWN
 
 
-def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile | Dataset]:
-    """Yield the objects of a request: those of our own tables as `Made`, those of highdicom as data sets.
+def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewObject]:
+    """Yield the objects of a request: those of our own tables, and those of highdicom.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterat
     return checked(_objects(request, choices, log), request.attributes, moved_tags(request.kind))
 
 
-def _objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile | Dataset]:
+def _objects(request: Request, choices: KindParameters, log: Log) -> Iterator[NewObject]:
     if request.kind is Kind.SEG:
         return each_without_warnings(_segmentations(request, choices, log))
     if request.kind is Kind.PM:
@@ -82,7 +83,7 @@ def _objects(request: Request, choices: KindParameters, log: Log) -> Iterator[Ne
     return multi_frame(request, stored, log) if request.form.multi_frame else single_frames(request, stored, log)
 
 
-def _segmentations(request: Request, choices: KindParameters, log: Log) -> Iterator[Dataset]:
+def _segmentations(request: Request, choices: KindParameters, log: Log) -> Iterator[DataSetFile]:
     from .segmentation import segmentations
 
     return segmentations(_segmentation_request(request, choices, log))
@@ -91,6 +92,7 @@ def _segmentations(request: Request, choices: KindParameters, log: Log) -> Itera
 def _structure_sets(request: Request, choices: KindParameters, log: Log) -> Iterator[NewFile]:
     from ..structure_sets.create import structure_sets
 
+    request = replace(request, image=request.image.in_memory())
     return structure_sets(_segmentation_request(request, choices, log), request.attributes.elements)
 
 
@@ -119,13 +121,14 @@ def _layers(image: Volume) -> list[Volume]:
     return [replace(image, voxels=image.voxels[..., n]) for n in range(image.voxels.shape[-1])]
 
 
-def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Iterator[Dataset]:
+def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Iterator[DataSetFile]:
     from .parametric_map import ParametricMapRequest, parametric_maps
 
     common, sources = _common(request), _sources(request)
-    return parametric_maps(
-        ParametricMapRequest(request.image, common, choices.units, choices.quantity, None, log, sources, planes=request.planes)
+    wanted = ParametricMapRequest(
+        request.image.in_memory(), common, choices.units, choices.quantity, None, log, sources, planes=request.planes
     )
+    return map(DataSetFile, parametric_maps(wanted))
 
 
 def _common(request: Request) -> Dataset:

@@ -49,12 +49,11 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator
     if not is_label_map(volumes[0]):
         yield from derive(volumes[0], uids, log)
         return
-    volumes = [volume.in_memory() for volume in volumes]
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
     if is_structure_set(volumes[0].dicom.metadata.first):
         from ..structure_sets.derive import derive_structure_set
 
-        yield from derive_structure_set(volumes, is_on_another_grid(volumes[0]), uids, log)
+        yield from derive_structure_set([volume.in_memory() for volume in volumes], is_on_another_grid(volumes[0]), uids, log)
         return
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 

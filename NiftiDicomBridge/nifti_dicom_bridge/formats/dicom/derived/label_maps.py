@@ -17,6 +17,7 @@ from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard.tags import Tag
 from .. import new_element, new_file
+from ..data_set_file import DataSetFile
 from ..new_file import NewFile
 from ..pydicom_conversion import in_utf_8
 from ..reading.encoding import read_data_set
@@ -93,14 +94,15 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         planes=planes_of(first),
         overlapping=volumes[1:],
     )
-    for data_set in segmentations(request):
+    for made in segmentations(request):
+        data_set = made.data_set
         described = data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
         labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
         known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
         numbers = _restore_segment_descriptions(data_set, known)
         restore_source_references(data_set, volumes, numbers)
         _restore_lossy_compression(data_set, data_set_of(original.elements))
-        yield _file_of(data_set)
+        yield _file_of(made)
 
 
 def _warn_of_missing_segments(volumes: Sequence[Volume], log: Log) -> None:
@@ -180,16 +182,15 @@ def _restore_lossy_compression(data_set: Dataset, original: Dataset) -> None:
 # --- file -------------------------------------------------------------------------------------------------------------
 
 
-def _file_of(data_set: Dataset) -> NewFile:
-    """Return a data set that highdicom made as elements and pixel data."""
+def _file_of(made: DataSetFile) -> NewFile:
+    """Return a data set that highdicom made, of label maps, as elements and pixel data."""
     from pydicom.filebase import DicomIO
     from pydicom.filewriter import write_dataset
 
-    raw, bits = data_set.PixelData, int(data_set.BitsAllocated)
-    del data_set.PixelData
+    assert made.frames is not None
     buffer = BytesIO()
     stream = DicomIO(buffer)
     stream.is_little_endian, stream.is_implicit_VR = True, False
-    write_dataset(stream, data_set)
+    write_dataset(stream, made.data_set)
     elements = read_data_set(buffer.getvalue(), 0, Encoding()).elements
-    return new_file.file_of_bytes(elements, raw, "OW" if bits > 8 else "OB")
+    return new_file.file_of_bytes(elements, made.frames, made.vr)

@@ -15,6 +15,7 @@ from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
 from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
+from .bits_in_file import BitsInFile, stay_in_file
 from .decompress import decompress
 from .encapsulated import check_fragments
 from .files import read_pixel_bytes
@@ -151,8 +152,10 @@ def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -
         return None
 
 
-def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
+def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames | BitsInFile:
     """Return the frames of an instance of one bit per pixel, to be taken one by one; raises as `decode` does."""
+    if is_native(instance) and stay_in_file(instance, pixel):
+        return BitsInFile(instance, pixel)
     if is_native(instance) and pixel.bits_allocated == 1:
         return BitFrames(little_endian(read_pixel_bytes(instance), instance, pixel), pixel)
     return decode(instance, pixel)

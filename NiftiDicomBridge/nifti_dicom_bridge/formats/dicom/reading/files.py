@@ -339,3 +339,20 @@ def read_pixel_bytes(instance: Instance) -> bytes:
             "truncated. Copy it again from its source."
         )
     return raw
+
+
+def read_part(instance: Instance, offset: int, length: int) -> bytes:
+    """Return a part of native pixel data, as it is in the file."""
+    assert instance.pixels is not None
+    try:
+        with open_instance(instance) as file:
+            file.seek(instance.pixels.offset + offset)
+            raw = file.read(length)
+    except OSError as error:
+        raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+    if len(raw) != length:
+        raise DicomReadError(
+            f"{instance.path}: the pixel data end after {offset + len(raw)} bytes of {instance.pixels.length}: truncated. "
+            "Copy it again from its source."
+        )
+    return raw

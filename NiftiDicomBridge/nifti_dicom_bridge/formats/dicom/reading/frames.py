@@ -99,7 +99,7 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
     count, tiles = frame_count(elements), vendor.tiles_of(elements)
     if tiles is not None:
         layout = (tiles.across, tiles.down, len(tiles.planes))
-        first = _frame(_source(instance, index, {}), 0, tiles.planes[0], tiles=layout)
+        first = _frame(_source(instance, index, {}, [tiles.note] if tiles.note else []), 0, tiles.planes[0], tiles=layout)
         return [replace(first, frame=k, plane=plane, order=(*first.order[:1], k)) for k, plane in enumerate(tiles.planes)]
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
@@ -137,7 +137,7 @@ def _source(instance: Instance, index: int, own: Elements, notes: Sequence[str] 
 
 def _described_frame(elements: Elements, own: Elements) -> _Description:
     look = Lookup(elements, own)
-    notes: list[str] = []
+    notes = list(filter(None, [vendor.doubt_of_tiles(elements)]))
     return _Description(
         spacing_mm=spacing_of(look, notes),
         rescale=rescale_of(look, notes),

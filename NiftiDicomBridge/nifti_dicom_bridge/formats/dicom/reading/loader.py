@@ -100,7 +100,7 @@ class Loader:
         places = self.places()
         check_memory(self.plan.title, math.prod(self.shape) * self.dtype().itemsize)
         try:
-            voxels = self._background() if self.plan.grid.layers else np.empty(self.shape, self.dtype())
+            voxels = self.background(self.shape) if self.plan.grid.layers else np.empty(self.shape, self.dtype())
         except MemoryError:
             raise DicomReadError(f"{self.plan.title}: {self._claim()} do not fit in memory.") from None
         count = len(self.formats)
@@ -143,9 +143,9 @@ class Loader:
         """Return the type of the stored values."""
         return self.plan.dtype
 
-    def _background(self) -> np.ndarray:
+    def background(self, shape: Sequence[int]) -> np.ndarray:
         """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
-        voxels = np.zeros(self.shape, self.dtype())
+        voxels = np.zeros(shape, self.dtype())
         padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
         if padding and not self.plan.grid.layers[0].label:
             voxels[...] = reinterpret_bits(padding, voxels.dtype)
@@ -232,12 +232,29 @@ class Loader:
             return self.decoded_frames(n, instance, pixel)
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
         count = frame_count(instance.elements)
-        length, used = pixel.bytes_of(count), pixel.rows * pixel.columns * count % 8
-        behind = raw[length - 1] >> used << used if used else 0
-        if behind:
-            self.residues[n] = bytes(length - 1) + bytes([behind])
-        self.note_tail(n, raw[length:], pixel)
+        length = pixel.bytes_of(count)
+        self.note_end(n, raw[length - 1 :], pixel, count)
         return BitFrames(raw, pixel)
+
+    def note_end(self, n: int, end: bytes, pixel: PixelFormat, count: int) -> None:
+        """Note the bits behind the last frame of one-bit pixel data, and the bytes behind those.
+
+        Parameters
+        ----------
+        n : int
+            The instance.
+        end : bytes
+            The last byte with pixels, and all behind it.
+        pixel : PixelFormat
+            How its pixels are.
+        count : int
+            Number of its frames.
+        """
+        used = pixel.rows * pixel.columns * count % 8
+        behind = end[0] >> used << used if used else 0
+        if behind:
+            self.residues[n] = bytes(pixel.bytes_of(count) - 1) + bytes([behind])
+        self.note_tail(n, end[1:], pixel)
 
     def note_tail(self, n: int, tail: bytes, pixel: PixelFormat) -> None:
         """Note what is behind the last frame of an instance, which may be frames that NumberOfFrames does not count."""

@@ -20,6 +20,7 @@ from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .lookup import Lookup, own_groups
 from .overlaps import sets_without_overlap
+from .segment_doubts import doubt_of_gaps, doubts_of_numbers
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
 from .times import places_of
 
@@ -83,7 +84,13 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
     for frame in frames:  # segment numbers mean something within one object, or one that was cut into several
         whole = metadata.text(instances[frame.instance].elements, Tag.CONCATENATION_UID)
         objects.setdefault(whole or frame.instance, []).append(frame)
-    return [grid for numbers in objects.values() for grid in _grids_of_object(instances, numbers)]
+    grids = []
+    for numbers in objects.values():
+        first = instances[numbers[0].instance]
+        segments = {_number(frame) if "segment" in frame.labels else None for frame in numbers}
+        doubts = doubts_of_numbers(first.elements, segments) if has_labels(first) else []
+        grids += [replace(grid, warnings=[*doubts, *grid.warnings]) for grid in _grids_of_object(instances, numbers)]
+    return grids
 
 
 def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
@@ -139,6 +146,7 @@ class _Slices:
         step = _told_step(instances[frames[0].instance], frames[0].frame)
         self.numbers, self.planes = _even(planes, [step, frames[0].step_mm]) or (list(range(len(planes))), planes)
         self.stack: Stack = affine_from_attributes(self.planes, frames[0].step_mm)
+        self.doubts = doubt_of_gaps(self.stack.steps_mm, 0.0 if step else frames[0].step_mm)
 
     def grid(self, layers: list[Layer], labels: dict[str, Any]) -> Grid:
         """Return the grid of some frames; a slice without one is described by that of another segment, else by the nearest."""
@@ -147,7 +155,8 @@ class _Slices:
         planes |= {layer.slice: layer.frame for layer in reversed(layers)}
         nearest = [layers[int(np.abs(own - k).argmin())].frame for k in range(len(self.planes))]
         frames = [replace(planes.get(k, nearest[k]), plane=plane) for k, plane in enumerate(self.planes)]
-        warnings, empty = stack_warnings(self.stack, self.planes), len(frames) - len(np.unique(own))
+        warnings = [*self.doubts, *stack_warnings(self.stack, self.planes)]
+        empty = len(frames) - len(np.unique(own))
         if empty:
             warnings.append(f"{empty} slice(s) without a frame were filled with background: segmentations leave empty ones out")
         return Grid([frames], self.stack, labels, warnings, layers)

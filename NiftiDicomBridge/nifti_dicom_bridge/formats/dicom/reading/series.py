@@ -15,6 +15,7 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.collection import collection_paused
 from ....model.failure import failure_of
+from ....model.identity import texts_of
 from ....model.input_files import Problem
 from ....model.metadata import Elements, Instance
 from ....options import Progress
@@ -47,10 +48,10 @@ class Series:
     def title(self) -> str:
         """Series number and description, as a person names the series."""
         first = self.instances[0].elements
-        number = metadata.text(first, Tag.SERIES_NUMBER)
-        words = metadata.text(first, Tag.SERIES_DESCRIPTION) or metadata.text(first, Tag.PROTOCOL_NAME)
-        words = words or metadata.text(first, Tag.MODALITY)
-        return " ".join(filter(None, (number, words))) or "unnamed series"
+        texts = texts_of(first, ("SeriesNumber", "SeriesDescription", "ProtocolName", "Modality"))
+        words = texts.get("SeriesDescription") or metadata.text(first, Tag.SERIES_DESCRIPTION)  # in an unknown character set
+        words = words or texts.get("ProtocolName") or texts.get("Modality", "")
+        return " ".join(filter(None, (texts.get("SeriesNumber"), words))) or "unnamed series"
 
 
 @dataclass

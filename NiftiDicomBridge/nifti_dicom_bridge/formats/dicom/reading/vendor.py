@@ -16,6 +16,7 @@ from ....standard.siemens_csa import csa_values
 from ....standard.tags import Tag
 
 SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
+SIEMENS_MOSAIC_COUNT = (0x0019, "SIEMENS MR HEADER", 0x0A)
 UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
 UIH_FRAME_SEQUENCE = (0x0065, "Image Private Header", 0x51)
 GE_IMAGE_TYPE = (0x0043, "GEMS_PARM_01", 0x2F)
@@ -45,11 +46,14 @@ class Tiles:
         Tiles per row and per column of the image.
     planes : list of Plane
         Where each slice is, in the order of the tiles.
+    note : str
+        What was assumed; empty where nothing was.
     """
 
     across: int
     down: int
     planes: list[Plane]
+    note: str = ""
 
 
 def private(elements: Elements, group: int, creator: str, number: int) -> int | None:
@@ -115,6 +119,18 @@ def tiles_of(elements: Elements) -> Tiles | None:
     return None
 
 
+def doubt_of_tiles(elements: Elements) -> str:
+    """Return that an image is tiled, but not how, so that it cannot be divided; empty for others."""
+    uih = private(elements, *UIH_FRAMES_IN_IMAGE) if _group(elements, 0x0065) else None
+    is_tiled = "MOSAIC" in metadata.texts(elements, Tag.IMAGE_TYPE) or (uih is not None and metadata.integer(elements, uih) > 1)
+    if not is_tiled or tiles_of(elements) is not None:
+        return ""
+    return (
+        "the image is a mosaic of slices, but the private elements that describe them are missing or incomplete: it is one "
+        "slice of all tiles, at a wrong place"
+    )
+
+
 def component_of(elements: Elements) -> str:
     """Return the component that only a private element specifies; empty where none does."""
     if _is_ge_field_map(elements):
@@ -178,12 +194,14 @@ def _group(elements: Elements, group: int) -> bool:
 
 # --- Siemens mosaic ---------------------------------------------------------------------------------------------------
 
+_ASSUMED_NORMAL = "the mosaic does not specify the direction of its slices (CSA header): it is assumed along the normal"
+
 
 def _siemens_mosaic(elements: Elements) -> Tiles | None:
     if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
         return None
     header = csa_image_header(elements)
-    count = int((header.get("NumberOfImagesInMosaic") or [0])[0])
+    count = int((header.get("NumberOfImagesInMosaic") or private_numbers(elements, SIEMENS_MOSAIC_COUNT) or [0])[0])
     normal = header.get("SliceNormalVector") or []
     plane = _whole_plane(elements)
     if count < 1 or plane is None:
@@ -192,7 +210,8 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
     step = _slice_step(elements)
     direction = np.array(normal, dtype=float) if len(normal) == 3 else plane.normal
     first = _first_tile(plane, elements, across)
-    return Tiles(across, across, [Plane(first + k * step * direction, plane.orientation, plane.spacing) for k in range(count)])
+    planes = [Plane(first + k * step * direction, plane.orientation, plane.spacing) for k in range(count)]
+    return Tiles(across, across, planes, "" if len(normal) == 3 else _ASSUMED_NORMAL)
 
 
 def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from ....model.metadata import Element, Elements, Instance, Item, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from .. import new_element
-from ..created.label_values import label_voxels
+from ..created.label_map import label_voxels
 from ..created.modules import STRUCTURE_SET_MODULES, defaults_of
 from ..created.request import planes_of
 from ..new_file import NewFile, file_without_pixels, with_equipment

@@ -11,7 +11,7 @@ import numpy as np
 from ....errors import LabelError
 from ....labels import Segment
 from ....options import SegmentationForm
-from ..created.label_values import label_voxels
+from ..created.label_map import label_voxels
 
 if TYPE_CHECKING:
     from ..created.segmentation import SegmentationRequest

@@ -234,3 +234,39 @@ def test_numbers_that_cannot_be_read_are_reported(tag: int, name: str, tmp_path:
     (volume,) = read([tmp_path])
 
     assert any(warning.startswith(name) and "not a number ('about 2')" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 192", "GB18030"])
+def test_the_title_is_in_the_character_set_of_the_files(charset: str, tmp_path: Path) -> None:
+    found = series(2)
+    for ds in found:
+        ds.SpecificCharacterSet, ds.SeriesDescription = charset, "头部"
+    save(tmp_path, found)
+
+    assert find_series([tmp_path]).series[0].title == "1 头部"
+
+
+def _mosaic(**private: object) -> Dataset:
+    """Return a Siemens mosaic of three tiles by three without a CSA header."""
+    (ds,) = slices(ramp(1, 12, 15), MR)
+    ds.ImageType, ds.Manufacturer = ["ORIGINAL", "PRIMARY", "M", "MOSAIC"], "SIEMENS"
+    block = ds.private_block(0x19, "SIEMENS MR HEADER", create=True)
+    block.add_new(0x0B, "DS", "1")
+    for number in private.values():
+        block.add_new(0x0A, "US", number)
+    return ds
+
+
+def test_a_mosaic_whose_slices_are_only_counted(tmp_path: Path) -> None:
+    save(tmp_path, [_mosaic(count=7)])
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.shape == (1, 7, 4, 5)
+    assert any("assumed along the normal" in warning for warning in volume.warnings)
+
+
+def test_a_mosaic_that_cannot_be_divided_is_reported(tmp_path: Path) -> None:
+    save(tmp_path, [_mosaic()])
+    (volume,) = read([tmp_path])
+
+    assert any("mosaic of slices" in warning for warning in volume.warnings)

@@ -1,0 +1,145 @@
+"""Voxels that are labels, checked, and which labels every plane has; read some planes at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....errors import LabelError
+from ....model.lazy_voxels import MappedVoxels, Voxels, slabs
+from ....model.metadata import Log
+from ....model.pixels import to_real_values
+from ....model.volume import Volume
+from ....options.remedies import remedy
+from .label_evidence import WHOLE
+
+_BYTE = 256
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A label map.
+
+    Attributes
+    ----------
+    voxels : ndarray or LazyVoxels, shape (times, slices, rows, columns)
+        Unsigned integers.
+    labels : list of list of frozenset of int
+        The labels of every plane, by time and slice; without 0.
+    """
+
+    voxels: Voxels
+    labels: list[list[frozenset[int]]]
+
+    @classmethod
+    def of(cls, volume: Volume, log: Log) -> LabelMap:
+        """Return the labels of a volume.
+
+        Values that are whole within 1e-3, as a scale in the header leaves them, are rounded, with a note.
+
+        Raises
+        ------
+        LabelError
+            If a voxel is negative, not whole or not finite, or no voxel is above 0.
+        """
+        values, labels = _Values(volume), list[frozenset[int]]()
+        for _, _, planes in slabs(volume.voxels):
+            labels += [_labels_in(plane) for plane in values.checked(planes)]
+        values.report(log)
+        slices = volume.voxels.shape[1]
+        dtype = np.min_scalar_type(values.largest)
+        voxels = MappedVoxels(volume.voxels, dtype, lambda planes, _: values.whole(planes).astype(dtype, copy=False))
+        return cls(voxels, [labels[start : start + slices] for start in range(0, len(labels), slices)])
+
+    def all_labels(self) -> list[int]:
+        """Return the labels of all voxels, ascending."""
+        return sorted(frozenset().union(*(plane for time in self.labels for plane in time)))
+
+    def labels_of_time(self, t: int) -> frozenset[int]:
+        """Return the labels of a time."""
+        return frozenset().union(*self.labels[t])
+
+
+def label_voxels(volume: Volume, log: Log) -> np.ndarray:
+    """Return the voxels of a label map as unsigned integers, in memory; raises as `LabelMap.of` does."""
+    return np.asarray(LabelMap.of(volume, log).voxels)
+
+
+class _Values:
+    """The values of a volume, and what is wrong with them."""
+
+    def __init__(self, volume: Volume):
+        self._rescale, self._dtype = volume.rescale, volume.voxels.dtype
+        self._missing = self._odd = self._negative = 0
+        self._first_odd, self._error, self._low, self.largest = 0.0, 0.0, 0.0, 0
+
+    def whole(self, planes: np.ndarray) -> np.ndarray:
+        """Return whole numbers."""
+        real = self._real(planes)
+        return np.rint(real) if real.dtype.kind == "f" else real
+
+    def _real(self, planes: np.ndarray) -> np.ndarray:
+        if self._rescale.is_identity:
+            return planes
+        return to_real_values(planes, self._rescale.slope, self._rescale.intercept, np.dtype(np.float64))
+
+    def checked(self, planes: np.ndarray) -> np.ndarray:
+        """Return whole numbers, and note what is wrong with them; what is not finite becomes 0."""
+        real = self._real(planes)
+        if real.dtype.kind == "f":
+            real = self._rounded(real)
+        elif real.dtype.kind not in "iub":
+            raise LabelError(f"Voxels of type {real.dtype} are not labels. Labels are whole numbers.")
+        if real.size:
+            low, high = real.min(), real.max()
+            if low < 0:
+                self._negative += int((real < 0).sum())
+                self._low = min(self._low, float(low))
+            self.largest = max(self.largest, int(high))
+        return real
+
+    def _rounded(self, real: np.ndarray) -> np.ndarray:
+        finite = np.isfinite(real)
+        if not finite.all():
+            self._missing += int((~finite).sum())
+            real = np.where(finite, real, 0)
+        rounded: np.ndarray = np.rint(real)
+        error = np.abs(rounded - real.astype(np.float64))
+        odd = real[error > WHOLE]
+        if odd.size:
+            self._first_odd = self._first_odd if self._odd else float(odd[0])
+            self._odd += odd.size
+        if error.size:
+            self._error = max(self._error, float(error.max()))
+        return rounded
+
+    def report(self, log: Log) -> None:
+        """Report how values were rounded; raise `LabelError` if they are not labels."""
+        if self._missing:
+            raise LabelError(
+                f"{self._missing} voxels are NaN or infinite: labels are whole numbers. Set them to 0 for background."
+            )
+        if self._odd:
+            raise LabelError(
+                f"{self._odd} voxels are not whole numbers, such as {self._first_odd!r}: labels are. {remedy('label-values')}"
+            )
+        if self._error > 0:
+            log.notes.append(f"labels were rounded to whole numbers: the largest difference is {self._error:.2g}")
+        if self._negative:
+            raise LabelError(
+                f"{self._negative} voxels are negative (down to {self._low:g}): labels are whole numbers from 0 "
+                'upwards. If it is an image of values, use kind="pm".'
+            )
+        if not self.largest:
+            raise LabelError("all voxels are 0, so there is no label to write. Check that it is the right file.")
+        if self.largest >= 1 << 32:
+            raise LabelError(
+                f'The label {self.largest} is too large: labels go up to {(1 << 32) - 1}. Use kind="pm" for an image of values.'
+            )
+
+
+def _labels_in(plane: np.ndarray) -> frozenset[int]:
+    if plane.dtype == np.uint8:  # ten times as fast as sorting
+        return frozenset((1 + np.flatnonzero(np.bincount(plane.reshape(-1), minlength=_BYTE)[1:])).tolist())
+    return frozenset(int(value) for value in np.unique(plane)) - {0}

@@ -1,0 +1,59 @@
+"""Data sets of highdicom as files, whose pixel data may be made while they are written."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...model.metadata import Encoding
+from ...standard.pydicom_settings import without_validation
+from ...standard.tags import Tag
+from .frame_bytes import FrameBytes
+from .new_file import NewFile
+from .reading.encoding import element_header
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+BYTE = 8
+
+
+@dataclass(frozen=True)
+class DataSetFile:
+    """A data set to write.
+
+    Attributes
+    ----------
+    data_set : Dataset
+        With native pixel data, Explicit VR Little Endian, unless there are frames.
+    frames : FrameBytes or None
+        The pixel data, where the data set has none.
+    """
+
+    data_set: Dataset
+    frames: FrameBytes | None = None
+
+    @property
+    def vr(self) -> str:
+        """VR of the pixel data (PS3.5 A.2)."""
+        return "OW" if int(self.data_set.BitsAllocated) > BYTE else "OB"
+
+    def save(self, path: Path) -> int:
+        """Write the file; return the CRC-32 of the frames, 0 without any."""
+        with without_validation():  # the validation of this tool reports what is not valid
+            self.data_set.save_as(path, enforce_file_format=True)
+        if self.frames is None:
+            return 0
+        checksum = 0
+        with open(path, "ab") as file:  # pixel data are the last element of what highdicom makes
+            file.write(element_header(Tag.PIXEL_DATA, self.vr, len(self.frames), Encoding()))
+            for part in self.frames:
+                file.write(part)
+                checksum = zlib.crc32(part, checksum)
+        return checksum
+
+
+NewObject = NewFile | DataSetFile
+"""An object to write: of our own tables, or of highdicom."""

@@ -1,0 +1,71 @@
+"""What Segmentation objects leave open: which segment a number means, and whether slices were left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ....errors import DicomReadError
+from ....model import metadata
+from ....model.metadata import Elements
+from ....standard.tags import Tag
+
+THICKER = 1.05
+"""Slices that are further apart than this multiple of their thickness may have others between them."""
+
+
+def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]:
+    """Return what is wrong with the numbers of segments: several have one, or frames are of one that is not described.
+
+    Parameters
+    ----------
+    elements : dict of int to Element
+        Of the object.
+    numbers : set of int or None
+        Segments that frames are of; None where a frame does not specify it.
+
+    Raises
+    ------
+    DicomReadError
+        If it is unknown which of several segments a frame is of.
+    """
+    items = [item.elements for item in metadata.items(elements, Tag.SEGMENT_SEQUENCE)]
+    described = Counter(metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items)
+    doubts = []
+    if several := [number for number, count in described.items() if count > 1]:
+        doubts.append(f"several segments have the number {_listed(several)}: which name and code it has is unknown")
+    if metadata.text(elements, Tag.SEGMENTATION_TYPE) == "LABELMAP":
+        return doubts
+    if None in numbers and len(items) > 1:
+        raise DicomReadError(
+            f"Frames of the segmentation do not specify which of its {len(items)} segments they are of "
+            "(SegmentIdentificationSequence (0062,000A) is missing). Copy it again from its source."
+        )
+    if unknown := sorted(number for number in numbers - described.keys() if number is not None):
+        doubts.append(f"SegmentSequence (0062,0002) does not describe segment {_listed(unknown)}, which frames are of")
+    return doubts
+
+
+def doubt_of_gaps(steps_mm: np.ndarray, thickness_mm: float) -> list[str]:
+    """Return that slices may have been left out between those that are there, where only their thickness is known.
+
+    Parameters
+    ----------
+    steps_mm : numpy.ndarray
+        From slice to slice.
+    thickness_mm : float
+        Of a slice; 0 where the distance of the slices is known.
+    """
+    distances = np.abs(steps_mm)
+    if not thickness_mm or not distances.size or distances.min() < THICKER * thickness_mm:
+        return []
+    return [
+        f"no SpacingBetweenSlices (0018,0088): the slices are {distances.min():g} mm apart and {thickness_mm:g} mm thick, so "
+        "slices without a segment may have been left out between them"
+    ]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
