@@ -72,4 +72,5 @@ def _help(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
 
 def _sentences(text: str) -> str:
     """Return text in which placeholders in braces and words in capitals with ``<`` are not read as Markdown."""
-    return re.sub(r"(?<!`)(\{[\w]+\})", r"`\1`", text.replace("<", "&lt;").replace("*", r"\*"))
+    text = re.sub(r"'([^']*[{%][^']*)'", r"`\1`", text.replace("<", "&lt;").replace("*", r"\*"))
+    return re.sub(r"`[^`]*`|\{\w+\}", lambda match: f"`{match[0].strip('`')}`", text)

@@ -70,7 +70,7 @@ FREE_FIELDS = (
 )
 # (sequence file, key, first free field, how many): delays in ms, up to the first that is not positive
 DELAYS = (("to_ep2d_VEPCASL", "PostLabelingDelay", 11, 20), ("jw_tgse_VEPCASL", "InitialPostLabelDelay", 30, 8))
-# of the Oxford sequences: the plane that is labelled
+# of the Oxford sequences: the plane that is labeled
 PLANE = "sRSatArray.asElm[1]."
 PLANES = (
     ("TagPlaneDThickness", "dThickness"), ("TagPlaneUlShape", "ulShape"),
@@ -83,7 +83,7 @@ def _sequence(part: str) -> When:
     return When(f"Siemens `{part}`", lambda source: part in source.text(SEQUENCE_FILE))
 
 
-def _labelling(source: PlaneAttributes) -> str | None:
+def _labeling(source: PlaneAttributes) -> str | None:
     """Return the type of labeling: stated, or known of the sequence."""
     words = source.text(Tag.ARTERIAL_SPIN_LABELING_CONTRAST).upper() or (
         source.text(GE_CONTRAST).upper() if GE.holds(source) else ""
@@ -157,32 +157,32 @@ def _free(field: str, n: int) -> Phoenix:
 
 
 def _ge_delay(source: PlaneAttributes) -> float | int | None:
-    """For labelled images of GE, InversionTime is the post-labeling delay."""
+    """For labeled images of GE, InversionTime is the post-labeling delay."""
     inversion_time_ms = source.number(Tag.INVERSION_TIME)
     return round_to_12_digits(inversion_time_ms, MS_TO_S) if inversion_time_ms else None
 
 
-LABELLED_SIEMENS = When("Siemens ASL sequences", _is_sequence)
-LABELLED_GE = When("GE, labelled", lambda source: GE.holds(source) and (source.number(GE_DURATION) or 0) > 0)
+LABELED_SIEMENS = When("Siemens ASL sequences", _is_sequence)
+LABELED_GE = When("GE, labeled", lambda source: GE.holds(source) and (source.number(GE_DURATION) or 0) > 0)
 
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
-    Derived("ArterialSpinLabelingType", _labelling, "(0018,9250), (0043,xxA3) and (0043,xxA4) GEMS_PARM_01, Siemens "
+    Derived("ArterialSpinLabelingType", _labeling, "(0018,9250), (0043,xxA3) and (0043,xxA4) GEMS_PARM_01, Siemens "
             "sequence file"),
     Derived("PASLType", _pasl_type, "Siemens sequence file"),
-    Row("LabelingDuration", GE_DURATION, POSITIVE, MS_TO_S, LABELLED_GE),
-    Derived("PostLabelingDelay", _ge_delay, "(0018,0082)", LABELLED_GE),
-    Row("NumberOfPointsPerArm", Private(0x0027, "GEMS_IMAG_01", 0x1060), POSITIVE, when=LABELLED_GE),
-    Row("NumberOfArms", Private(0x0027, "GEMS_IMAG_01", 0x1061), POSITIVE, when=LABELLED_GE),
+    Row("LabelingDuration", GE_DURATION, POSITIVE, MS_TO_S, LABELED_GE),
+    Derived("PostLabelingDelay", _ge_delay, "(0018,0082)", LABELED_GE),
+    Row("NumberOfPointsPerArm", Private(0x0027, "GEMS_IMAG_01", 0x1060), POSITIVE, when=LABELED_GE),
+    Row("NumberOfArms", Private(0x0027, "GEMS_IMAG_01", 0x1061), POSITIVE, when=LABELED_GE),
     *(Derived(key, _delays(first, count), f"CSA protocol `{AL.format(first)}`…", _sequence(part))
       for part, key, first, count in DELAYS),
     *(Row(key, _free(field, n), factor=factor, kind=POSITIVE, when=_sequence(part))
       for part, key, field, n, factor in FREE_FIELDS),
     Row("LabelingDuration", Tag.ASL_PULSE_TRAIN_DURATION, POSITIVE, MS_TO_S),
     *(Row(key, Phoenix(PLANE + name), NUMBER, when=_sequence("VEPCASL")) for key, name in PLANES),
-    Derived("AcquisitionVoxelSize", _voxel_size, "(0028,0030), (0018,0050)", LABELLED_SIEMENS),
-    Derived("M0Type", _calibration, "an odd number of volumes", LABELLED_SIEMENS),
-    Derived("TotalAcquiredPairs", _pairs, "the number of volumes", LABELLED_SIEMENS),
-    Derived("RepetitionTimePreparation", _preparation, "(0018,0080)", LABELLED_SIEMENS),
+    Derived("AcquisitionVoxelSize", _voxel_size, "(0028,0030), (0018,0050)", LABELED_SIEMENS),
+    Derived("M0Type", _calibration, "an odd number of volumes", LABELED_SIEMENS),
+    Derived("TotalAcquiredPairs", _pairs, "the number of volumes", LABELED_SIEMENS),
+    Derived("RepetitionTimePreparation", _preparation, "(0018,0080)", LABELED_SIEMENS),
 )
 # fmt: on

@@ -66,7 +66,7 @@ def _has_no_other_delay(top: Top) -> bool:
     return bool(top.get("PostLabelingDelay", top.get("LabelingDuration")) == top.get("LabelingDuration"))
 
 
-def _labelling(value: str) -> str:
+def _labeling(value: str) -> str:
     return {bids: dicom for dicom, bids in WORDS}[value]
 
 
@@ -97,7 +97,7 @@ REVERSE_ROWS: tuple[ReverseRow, ...] = (
     # dcm2niix reads the name of the coil as CoilString; ReceiveCoilName is another one with Siemens, and comes first
     ReverseRow("CoilString",                         (Tag.RECEIVE_COIL_NAME,)),
     ReverseRow("ReceiveCoilName",                    (Tag.RECEIVE_COIL_NAME,)),
-    ReverseRow("ArterialSpinLabelingType",           (Tag.ARTERIAL_SPIN_LABELING_CONTRAST,), _one_way(_labelling, str)),
+    ReverseRow("ArterialSpinLabelingType",           (Tag.ARTERIAL_SPIN_LABELING_CONTRAST,), _one_way(_labeling, str)),
     ReverseRow("VascularCrushing",                   (Tag.ASL_CRUSHER_FLAG,), YES_NO),
     ReverseRow("VascularCrushingVENC",               (Tag.ASL_CRUSHER_FLOW_LIMIT,), POSITIVE),
     ReverseRow("BolusCutOffFlag",                    (Tag.ASL_BOLUS_CUTOFF_FLAG,), YES_NO),

@@ -62,7 +62,7 @@ def _hash(content: str) -> str:
 def _problems(examinations: Sequence[EntryExamination]) -> list[tuple[str, str]]:
     """Return title and reason of the first entries with errors."""
     wrong = [examination for examination in examinations if state_of(examination) is State.BAD][:MOST_PROBLEMS]
-    return [(one.entry.title, one.entry.error or sentence(one)) for one in wrong]
+    return [one.entry.problem if one.entry.error else (one.entry.title, sentence(one)) for one in wrong]
 
 
 def _entries(shown: Sequence[EntryExamination]) -> list[EntryView]:

@@ -126,10 +126,16 @@ class Entry:
         """Whether it was skipped because its outputs exist already; they are listed in `outputs`."""
         return self.outcome is Outcome.SKIPPED and bool(self.outputs)
 
+    @property
+    def problem(self) -> tuple[str, str]:
+        """What failed or was skipped, and why; a path that the error begins with takes the place of the name of that file."""
+        path, _, reason = self.error.partition(": ")
+        return (path, reason) if reason and Path(path).name == self.title else (self.title, self.error)
+
     def line(self) -> str:
         """Return the outcome in one line: what went in and what came out, or why it failed."""
         if self.outcome in (Outcome.FAILED, Outcome.SKIPPED):
-            return f"{self.outcome:10} {self.title}: {self.error}"
+            return f"{self.outcome:10} {': '.join(self.problem)}"
         images = [path for path in self.outputs if path.suffix not in COMPANIONS]
         where = str(images[0]) if len(images) == 1 else f"{len(images)} files in {images[0].parent}" if images else ""
         word, _, detail = self.outcome.text.partition(" ")

@@ -78,7 +78,7 @@ def one(attributes):
         ),
     ],
 )
-def test_attribute_is_written_as_bids_wants_it(tag, text, key, value):
+def test_attribute_is_written_as_bids_requires(tag, text, key, value):
     assert one({tag: text})[key] == value
 
 

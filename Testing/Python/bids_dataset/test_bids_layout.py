@@ -559,7 +559,7 @@ def test_rows_of_the_map_go_before_those_that_are_built_in(circle: Circle) -> No
     assert [entry.title for entry in report.entries if entry.outcome is Outcome.SKIPPED] == ["4 t1_secret"]
 
 
-def test_subjects_sessions_and_tasks_are_labelled_by_the_map(circle: Circle) -> None:
+def test_subjects_sessions_and_tasks_are_labeled_by_the_map(circle: Circle) -> None:
     series(circle.dicom, 3, "ep2d_bold_A", 2, **EPI)
     with_map(circle, {"subjects": {"P-*": "042"}, "sessions": {"20260101": "base"}, "tasks": {"*bold_A": "faces"}})
 

@@ -202,7 +202,7 @@ def ge(protocol: str = "", **attributes: Any) -> list[Dataset]:
     return add_private(found, 0x0025, "GEMS_SERS_01", {0x1B: ("OB", raw + b"\0" * (len(raw) % 2))})
 
 
-def ge_labelled() -> list[Dataset]:
+def ge_labeled() -> list[Dataset]:
     """Return an image of GE's 3D arterial spin labeling."""
     return add_private(ge(MRAcquisitionType="3D"), 0x0043, "GEMS_PARM_01", {
         0xA3: ("CS", "PSEUDOCONTINUOUS"), 0xA4: ("LO", "3D pulsed continuous ASL technique"), 0xA5: ("IS", "1450"),
@@ -261,7 +261,7 @@ SERIES: dict[str, Callable[[], list[Dataset]]] = {
     "Siemens without protocol": lambda: mr("SIEMENS", EchoTrainLength="12"),
     "GE": lambda: ge('PSEQ "Gradient Echo"\nSLICEORDER "1"\n'),
     "GE without procedure": lambda: ge('PSEQ "Spin Echo"\n', PerformedProcedureStepDescription=""),
-    "GE labelled": ge_labelled,
+    "GE labeled": ge_labeled,
     "GE interpolated": ge_interpolated,
     "Philips": philips,
     "Philips enhanced": philips_enhanced,

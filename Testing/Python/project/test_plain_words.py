@@ -38,7 +38,9 @@ DIALECT = {
     "for good": r"\bfor good\b",
     "door": r"\bdoors?\b",
     "gives back": r"\bg[ia]ves? (?:\w+ )?back\b|\bgiven back\b",
-    "British spelling": r"\b(?:coloured|colours?|greys?|centres?|licence|millimetres?|labelling|organis\w+|recognis\w+)\b",
+    "British spelling": (
+        r"\b(?:coloured|colours?|greys?|centres?|licence|millimetres?|label(?:led|ling)|organis\w+|recognis\w+)\b"
+    ),
 }
 PER_1000_WORDS = 0.1
 """Allowed number of these words in a thousand words."""

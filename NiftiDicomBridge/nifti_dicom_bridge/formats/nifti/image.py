@@ -201,7 +201,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     try:
         header, voxels = _header_and_voxels(path, lazy)
     except FileNotFoundError as error:
-        raise NiftiReadError(f"{error.filename}: no such file.") from None
+        raise NiftiReadError(f"{error.filename}: no such file. Check the path.") from None
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except gzip_file.damage_errors() as error:

@@ -23,7 +23,7 @@ from ..pydicom_conversion import in_utf_8
 from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
-from ..reading.segments import all_segments, labelled_segments
+from ..reading.segments import all_segments, labeled_segments
 from ..references import Reference, referenced_series, source_images
 from ..uids import UidMap
 from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
@@ -88,7 +88,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
     request = SegmentationRequest(
         volume=first,
         common=data_set_of(_common(first, uids, frame_of_reference(first, resampled, log))),
-        segments=labelled_segments(original) if first.dicom.metadata.is_label_map else all_segments(original),
+        segments=labeled_segments(original) if first.dicom.metadata.is_label_map else all_segments(original),
         log=log,
         kind=SegmentationForm.BINARY if first.dicom.metadata.is_label_map else SegmentationForm.LABELMAP,
         planes=planes_of(first),

@@ -102,11 +102,11 @@ def _grids_of(series: Series) -> list[stacks.Grid]:
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
     classes = SharedValues(sop_class_of)
     with_labels = [classes.of(instance.elements) in SEGMENTATIONS for instance in series.instances]
-    labelled = [frame for frame in frames if with_labels[frame.instance]]
-    if not labelled:
+    labeled = [frame for frame in frames if with_labels[frame.instance]]
+    if not labeled:
         return stacks.split(frames)
     others = [frame for frame in frames if not with_labels[frame.instance]]
-    return [*stacks.split(others), *grids_of_segmentations(series.instances, labelled)]
+    return [*stacks.split(others), *grids_of_segmentations(series.instances, labeled)]
 
 
 def _plan(series: Series, grid: stacks.Grid) -> Plan:

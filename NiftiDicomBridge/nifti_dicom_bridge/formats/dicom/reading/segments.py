@@ -43,7 +43,7 @@ def segments_of(volume: Volume) -> list[Segment]:
         return [segment for segment in segments if segment.number]
     if volume.dicom.metadata.layers is not None:
         own = set(volume.dicom.metadata.layers[:, 3].tolist())
-        return [segment for segment in labelled_segments(instance) if segment.number in own]
+        return [segment for segment in labeled_segments(instance) if segment.number in own]
     n, frame = volume.dicom.metadata.frames[0, 0].tolist()
     own = frames_of(instance, n)[frame].labels.get("segment")
     return [replace(segment, number=1) for segment in segments if segment.number == own or len(segments) == 1]
@@ -56,7 +56,7 @@ def _rois_of(volume: Volume, instance: Instance) -> list[Segment]:
     return [replace(segments[index], number=label) for index, label in values if label and index < len(segments)]
 
 
-def labelled_segments(instance: Instance) -> list[Segment]:
+def labeled_segments(instance: Instance) -> list[Segment]:
     """Return the segments that an instance describes, by the labels that they have in a label map."""
     labels = label_numbers(instance)
     return [replace(segment, number=labels[segment.number]) for segment in all_segments(instance)]
