@@ -95,6 +95,8 @@ def is_fraction(image: Volume) -> bool:
 
 def values_of(image: Volume) -> Values | None:
     """Return what the values look like; None if some are negative or not whole, or all are equal."""
+    if not is_whole(image, WHOLE):
+        return None
     step = max(1, image.voxels.shape[1] // _SLICES)
     distinct, counts = np.empty(0), np.empty(0, np.int64)
     pairs = equal = 0
@@ -107,7 +109,7 @@ def values_of(image: Volume) -> Values | None:
             distinct, counts = _joined(distinct, counts, *np.unique(plane, return_counts=True))
             both, same = _neighbors(plane)
             pairs, equal = pairs + both, equal + same
-    if distinct.size < 2 or not is_whole(image, WHOLE):
+    if distinct.size < 2:
         return None
     total, background = int(counts.sum()), int(counts[0]) if distinct[0] == 0 else 0
     return Values(int(distinct.size), background / total, equal / max(1, pairs), pairs, total - background)
