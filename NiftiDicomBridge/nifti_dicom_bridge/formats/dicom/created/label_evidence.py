@@ -12,6 +12,8 @@ from ....model.volume import Volume
 
 WHOLE = 1e-3
 """Label maps that were saved with a scale contain whole numbers except for rounding."""
+LEAST_PROBABILITY = 10 / 255
+"""Images whose largest value is less are hardly probabilities, but maps in small units such as mm²/s."""
 _WORDS = frozenset({
     "dseg", "mask", "masks", "seg", "segs", "label", "labels", "labelmap", "labelmaps", "aseg", "aparc", "wmparc",
     "segmentation", "segmentations", "parc", "parcellation", "parcels", "roi", "rois",
@@ -84,11 +86,11 @@ def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
 
 
 def is_fraction(image: Volume) -> bool:
-    """Whether all values are from 0 to 1, and some between."""
+    """Whether all values are from 0 to 1, some between, and not all as small as those of a map in mm²/s."""
     if image.voxels.dtype.kind != "f" or not image.voxels.size:
         return False
     low, high = bounds_of(image.voxels)
-    return bool(low >= 0 and high <= 1) and not is_whole(image)
+    return bool(low >= 0 and LEAST_PROBABILITY <= high <= 1) and not is_whole(image)
 
 
 def values_of(image: Volume) -> Values | None:
