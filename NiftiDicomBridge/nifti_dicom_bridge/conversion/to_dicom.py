@@ -1,4 +1,4 @@
-"""NIfTI (or DICOM) → DICOM: images that share instances together, each group whole or not at all."""
+"""NIfTI (or DICOM) → DICOM: images that share instances together, each group complete or not at all."""
 
 from __future__ import annotations
 

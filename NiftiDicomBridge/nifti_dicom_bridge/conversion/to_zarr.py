@@ -1,4 +1,4 @@
-"""DICOM, NIfTI or Zarr → Zarr stores: image by image, each whole or not at all, some planes at a time."""
+"""DICOM, NIfTI or Zarr → Zarr stores: image by image, each complete or not at all, some planes at a time."""
 
 from __future__ import annotations
 

@@ -48,6 +48,16 @@ def suffix_of(path: Path | str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> str
 def stem_of(path: Path | str) -> str:
     """Return the name of an image without its suffix; without the last suffix for other files.
 
+    Parameters
+    ----------
+    path : path or str
+        Only the name is looked at.
+
+    Returns
+    -------
+    str
+        The name without folder and suffix; ``.nii.gz`` is one suffix.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import stem_of
@@ -59,6 +69,16 @@ def stem_of(path: Path | str) -> str:
 
 def is_nifti(path: Path | str) -> bool:
     """Whether a file has the suffix of a NIfTI image in one file.
+
+    Parameters
+    ----------
+    path : path
+        Only the name is looked at.
+
+    Returns
+    -------
+    bool
+        True for ``.nii`` and ``.nii.gz``, in upper or lower case.
 
     Examples
     --------
@@ -105,6 +125,11 @@ def safe_name(text: str, any_script: bool = False, default: str = "series") -> s
         Letters of all scripts, dots and plus signs stay; else only A to Z, digits, ``_`` and ``-``.
     default : str
         The name of a text without valid characters.
+
+    Returns
+    -------
+    str
+        Not empty, at most as long as file systems allow, and no name that Windows reserves.
 
     Examples
     --------
@@ -166,6 +191,20 @@ def name_key(name: str) -> str:
 
 def unique_name(name: str, taken: set[str], separator: str = "_") -> str:
     """Return a name with a number if it is taken, and add it; names that are one file on some platform count as equal.
+
+    Parameters
+    ----------
+    name : str
+        The wanted name.
+    taken : set of str
+        Keys of the names that are taken; the new one is added.
+    separator : str
+        Between name and number.
+
+    Returns
+    -------
+    str
+        The name, or the name with the first free number from 2.
 
     Examples
     --------

@@ -34,6 +34,18 @@ def flag_of(option: str) -> str:
 def command_line_words(option: str, value: str = "") -> str:
     """Return an option as it is written on the command line.
 
+    Parameters
+    ----------
+    option : str
+        Field of `ConversionOptions`, or ``preview.NAME`` for one of `PreviewOptions`.
+    value : str, optional
+        Its value as text; empty if only the option is meant.
+
+    Returns
+    -------
+    str
+        Such as ``--uids keep``; options without a value are the name alone.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import command_line_words
@@ -45,6 +57,18 @@ def command_line_words(option: str, value: str = "") -> str:
 
 def python_words(option: str, value: str = "") -> str:
     """Return an option as it is written in Python.
+
+    Parameters
+    ----------
+    option : str
+        Field of `ConversionOptions`, or ``preview.NAME`` for one of `PreviewOptions`.
+    value : str, optional
+        Its value as text; empty if only the option is meant.
+
+    Returns
+    -------
+    str
+        Such as ``uids="keep"``.
 
     Examples
     --------
