@@ -128,7 +128,7 @@ class _ForwardReader:
         """Return a temporary file of all bytes, which is gone when it is closed; False where there is no room for it."""
         self._open.close()
         self._file = None
-        plain = self._open.enter_context(tempfile.TemporaryFile())
+        plain = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed by the stack
         try:
             with gzip_file.open_for_reading(self._path) as packed:
                 shutil.copyfileobj(packed, plain, SKIPPED)
