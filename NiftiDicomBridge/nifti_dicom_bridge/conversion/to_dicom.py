@@ -32,6 +32,7 @@ from .entries import OutputPolicy, errors_recorded_in, plans_and_report
 from .existing import refuse_other_study
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
+from .originals import without_originals
 from .selection import Selection, find_selected
 from .sidecar_edits import SidecarEdits
 from .task_runner import TaskRunner
@@ -118,6 +119,8 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes
+    plans, originals = without_originals(plans, [source.file for source in sources if source.file is not None])
+    report.entries += originals
     sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans]
     _check_sidecar(sources, options)
     _join_masks(sources, options)

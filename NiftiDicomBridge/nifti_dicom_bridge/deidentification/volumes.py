@@ -50,6 +50,7 @@ class Deidentifier:
         self.masker = Masker()
         self._known: dict[int, tuple[Instance, Instance, Cleaner]] = {}
         self._names: set[str] = set()
+        self._file_names: dict[str, str] = {}
 
     @classmethod
     def of(cls, options: ConversionOptions) -> Deidentifier:
@@ -97,8 +98,9 @@ class Deidentifier:
         if known is None:
             cleaner = Cleaner(self.policy, Patient.of(instance.elements, self.policy))
             cleaned = _cleaned(instance, cleaner)
-            name = unique_name(cleaned.uid or f"{n + 1:06d}", self._names)  # several objects may share a UID
-            known = instance, replace(cleaned, name=f"{name}.dcm"), cleaner
+            if instance.key not in self._file_names:  # several objects may share a UID; several images may have one object
+                self._file_names[instance.key] = f"{unique_name(cleaned.uid or f'{n + 1:06d}', self._names)}.dcm"
+            known = instance, replace(cleaned, name=self._file_names[instance.key]), cleaner
             self._known[id(instance)] = known
             self.masker.add(cleaner.secrets)
             self.masker.add_paths([instance.path, instance.name])

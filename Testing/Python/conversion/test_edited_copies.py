@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
 
+from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Rescale, Target, Uids, convert, read, write
 from phantoms import PHANTOMS
 
@@ -145,3 +147,21 @@ def test_overlapping_label_maps_in_the_fifth_axis_become_one_object(tmp_path):
     ds = pydicom.dcmread(path)
     assert len(ds.SegmentSequence) == 2
     assert int(ds.pixel_array.sum()) == 27 + 9
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+@pytest.mark.parametrize(
+    "choices", [{}, {"deidentify": True}, {"kind": "enhanced-ct"}], ids=["restored", "deidentified", "recast"]
+)
+def test_the_original_in_the_same_input_is_not_written_again(choices: dict, is_edited: bool, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    if is_edited:
+        circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() + 50, image.affine))
+    options = ConversionOptions(target=Target.DICOM, **choices)
+    report = convert(Job([circle.dicom, circle.nifti], circle.back, options))
+
+    outcomes = [entry.outcome.value for entry in report.entries]
+    assert sorted(outcomes) == sorted(["skipped", "converted" if "kind" in choices else "derived" if is_edited else "reissued"])
+    uids = [ds.SOPInstanceUID for ds in circle.returned()]
+    assert len(set(uids)) == len(uids) == (1 if "kind" in choices else 3)
+    assert len({ds.SeriesInstanceUID for ds in circle.returned()}) == 1

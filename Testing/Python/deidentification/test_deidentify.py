@@ -41,6 +41,8 @@ from oracles import module, oracle
 from phantoms import PHANTOMS, slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR, PET, ULTRASOUND_MULTI_FRAME, image
+from phantoms.dynamic import enhanced
+from phantoms.multiframe import group
 from phantoms.vendors import siemens
 
 SHAPE = (3, 8, 8)
@@ -194,6 +196,20 @@ def test_nifti_with_a_record_is_deidentified_like_its_dicom(tmp_path: Path) -> N
     assert returned(tmp_path / "out") == returned(tmp_path / "direct")
 
 
+def test_an_object_that_became_several_images_is_deidentified_as_one(tmp_path: Path) -> None:
+    ds = enhanced([0, 1])
+    for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        groups.MREchoSequence = [group(EffectiveEchoTime=5.0 * (1 + n // 6))]
+    (tmp_path / "in").mkdir()
+    ds.save_as(tmp_path / "in" / "001.dcm", enforce_file_format=True)
+    convert(Job([tmp_path / "in"], tmp_path / "nifti", ConversionOptions()))
+    assert len(list((tmp_path / "nifti").glob("*.nii.gz"))) == 2
+    run(tmp_path / "nifti", tmp_path / "out", Target.DICOM)
+
+    (path,) = (tmp_path / "out").rglob("*.dcm")
+    assert np.array_equal(pydicom.dcmread(path).pixel_array, ds.pixel_array)
+
+
 def test_what_was_edited_in_a_sidecar_is_deidentified_too(tmp_path: Path) -> None:
     walk = Circle(tmp_path)
     put(KINDS["CT"](), walk.dicom)
@@ -231,11 +247,11 @@ def test_functional_groups_are_cleaned_and_stay_valid(tmp_path: Path) -> None:
     (path,) = (path for path in (tmp_path / "in").rglob("*") if path.is_file())
     ds = pydicom.dcmread(path)
     secrets = sorted(uids_of([ds]) | {"19990909111213", "SECRETPRIV", "SECRETNESTED"})
-    for group in ds.PerFrameFunctionalGroupsSequence:
+    for groups in ds.PerFrameFunctionalGroupsSequence:
         content = Dataset()
         content.FrameAcquisitionDateTime, content.FrameComments = "19990909111213", "SECRETNESTED"
         content.private_block(0x0019, "SECRETPRIV", create=True).add_new(1, "LO", "SECRETPRIV")
-        group.FrameContentSequence = Sequence([content])
+        groups.FrameContentSequence = Sequence([content])
     ds.save_as(path)
     run(tmp_path / "in", tmp_path / "out", Target.DICOM)
     (found,) = returned(tmp_path / "out")

@@ -196,8 +196,8 @@ def source_stored_values(
 def _color(volume: Volume, rules: PixelConstraints) -> StoredPixels:
     if volume.intent == "vector":
         raise PixelError(
-            f"{volume.voxels.shape[-1]} values per voxel are a vector, not a color: the intent code is not that of RGB (2003). "
-            "Split the image into one per component, or set the intent code or the data type RGB24 if they are colors."
+            f"{volume.voxels.shape[-1]} values per voxel are a vector, not a color. Split the image into one per component; if "
+            "they are colors, set the intent code 2003 or the data type RGB24 (NIfTI), or the kind RGB-color (NRRD)."
         )
     if volume.voxels.dtype != np.uint8 or volume.voxels.shape[-1] not in (3, 4):
         raise PixelError(

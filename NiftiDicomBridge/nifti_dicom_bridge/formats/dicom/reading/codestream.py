@@ -20,6 +20,12 @@ def claimed_size(frame: bytes) -> tuple[int, int, int] | None:
     return _of_jpeg(frame) if frame.startswith(JPEG) else None
 
 
+def is_signed(frame: bytes) -> bool:
+    """Whether a JPEG 2000 frame has signed samples by its own header (Ssiz, ISO/IEC 15444-1 A.5.1)."""
+    start = frame.find(JPEG_2000) if frame.startswith(BOXED_JPEG_2000) else 0
+    return start >= 0 and frame.startswith(JPEG_2000, start) and len(frame) > start + 42 and frame[start + 42] >> 7 == 1
+
+
 def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int] | None:
     """Return the fields of the SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
     if len(frame) < 42:

@@ -15,8 +15,9 @@ from ....model.pixels import PixelFormat
 from ....optional_packages import missing_error
 from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
+from ....standard.tags import Tag
 from .codec_process import decode_in_process
-from .codestream import claimed_size
+from .codestream import claimed_size, is_signed
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
@@ -24,7 +25,7 @@ from .itk_frames import frames_by_itk
 MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
 HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
-
+JPEG_2000 = HTJ2K | {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
 JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
 
 
@@ -40,6 +41,8 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
     _check_claims(instance, pixel, frames)
     with without_validation():
         decoded = _decoded(instance, pixel, frames)
+    if decoded.dtype.kind == "i" and not pixel.signed and not pixel.floating:  # as the attributes have the same bits
+        decoded = decoded.view(f"u{decoded.dtype.itemsize}")
     if decoded.shape != (len(frames), *pixel.shape):
         raise DicomReadError(
             f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes specify "
@@ -63,6 +66,8 @@ def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes
 def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> np.ndarray:
     """Return frames by decoders that raise on damaged data, else by those that may not, kept apart where that is possible."""
     syntax, attributes = instance.transfer_syntax, pixel_attributes(instance)
+    if _has_another_sign(pixel, frames[:1]):
+        attributes["PixelRepresentation"] = 1
     reasons = []
     try:
         return decode_safely(syntax, attributes, frames, pixel)
@@ -80,6 +85,11 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
     if decoded is not None:
         return decoded
     raise _not_decoded(instance, "; ".join(filter(None, reasons)))
+
+
+def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
+    """Whether frames have signed samples, though the attributes specify unsigned ones."""
+    return not pixel.signed and not pixel.floating and any(map(is_signed, frames))
 
 
 def _is_final(syntax: str) -> bool:
@@ -113,6 +123,11 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
     doubts = []
     if not is_closed(instance):
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")
+    if instance.transfer_syntax in JPEG_2000 and _has_another_sign(pixel, frames_as_stored(instance, [0])):
+        doubts.append(
+            f"the compressed pixel data are signed, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies unsigned values: "
+            "negative ones are large positive ones here"
+        )
     if exceeds_bits_stored(frames, pixel):
         doubts.append(
             f"the compressed pixel data have more bits than BitsStored {pixel.bits_stored} specifies: values from "

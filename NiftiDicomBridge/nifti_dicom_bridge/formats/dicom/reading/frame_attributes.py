@@ -144,7 +144,7 @@ def kernel(frame: Frame) -> str | None:
 
 
 def other_words(look: Lookup) -> list[str]:
-    """Return what else images of one series may differ in, as words for names: tube voltage, magnetization transfer, dose type.
+    """Return what else images of one series may differ in, as words for names: tube voltage, kind of dose, and so on.
 
     They separate images only where each has most slices: values that change from slice to slice are of one image.
     """
@@ -156,6 +156,12 @@ def other_words(look: Lookup) -> list[str]:
     transfer = metadata.text(look.group(Tag.MR_MODIFIER_SEQUENCE), Tag.MAGNETIZATION_TRANSFER)
     if transfer not in ("", "NONE") or "MTC" in metadata.texts(data_set, Tag.SEQUENCE_VARIANT):
         words.append("MT")
+    flip = metadata.number(look.group(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE), Tag.FLIP_ANGLE)
+    if flip is not None:
+        words.append(f"flip{flip:g}")
+    velocity = metadata.numbers(look.group(Tag.MR_VELOCITY_ENCODING_SEQUENCE), Tag.VELOCITY_ENCODING_DIRECTION)
+    if velocity:
+        words.append("velocity" + ",".join(f"{part:g}" for part in velocity))
     return words
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 DEFLATED_FRAMES, RLE, JPEG_EXTENDED = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.51"
+ENCAPSULATED = "1.2.840.10008.1.2.1.98"
 BASELINE_BITS = 8
 """JPEG of more bits is beyond Pillow, which prints that rather than raise."""
 ABORTING = frozenset({"gdcm"})
@@ -87,6 +88,11 @@ def _inflated(frame: bytes, pixel: PixelFormat) -> bytes:
     return _whole(zlib.decompressobj(-zlib.MAX_WBITS).decompress(frame, pixel.bytes_of(1) + 1), pixel)
 
 
+def _as_it_is(frame: bytes, pixel: PixelFormat) -> bytes:
+    """Return a frame of Encapsulated Uncompressed Explicit VR Little Endian (PS3.5 A.4.11)."""
+    return _whole(frame, pixel)
+
+
 def _single_bits(frame: bytes, pixel: PixelFormat) -> bytes:
     """Return the packed bits of a frame in RLE (PS3.5 G), which pydicom decodes for whole bytes only."""
     from pydicom.pixels.decoders.rle import _rle_decode_segment
@@ -105,6 +111,7 @@ def _whole(raw: bytes, pixel: PixelFormat) -> bytes:
 
 _OWN: dict[tuple[str, bool | None], Callable[[bytes, PixelFormat], bytes]] = {
     (DEFLATED_FRAMES, None): _inflated,
+    (ENCAPSULATED, None): _as_it_is,
     (RLE, True): _single_bits,
 }
 """Transfer syntax, and whether pixels are single bits → decoder of one frame."""

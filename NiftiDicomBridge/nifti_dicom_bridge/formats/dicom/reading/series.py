@@ -27,6 +27,7 @@ from .encoding import count_unordered
 from .headers import Headers
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text, owner_of
 from .shared_values import SharedValues
+from .spaces import doubt_of_positions
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -127,7 +128,8 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     _warn_of_order(inventory.series)
     for one in inventory.series:
         first = one.instances[0].elements
-        one.warnings += filter(None, [doubt_of_text(first), doubt_of_private_elements(first)])
+        positions = doubt_of_positions([instance.elements for instance in one.instances])
+        one.warnings += filter(None, [doubt_of_text(first), doubt_of_private_elements(first), positions])
     _warn_of_damaged_neighbours(inventory)
     return inventory
 

@@ -16,6 +16,7 @@ from .components import words_between
 from .frame_info import FrameInfo
 from .jitter import without_jitter
 from .moves import move_between, shift_note
+from .spaces import with_common_space
 from .time_order import in_order, missing_times
 from .times import divide, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
@@ -74,7 +75,7 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
     their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
-    frames = without_jitter(frames)
+    frames = without_jitter(with_common_space(frames))
     kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.kind].append(frame)

@@ -244,3 +244,24 @@ def test_frames_that_no_decoder_takes_do_not_end_the_other_process() -> None:
     assert np.array_equal(found, frame[None])
     assert workers._process is process
     workers.end()
+
+
+@pytest.mark.parametrize("dtype", ["<u2", "<i2", "u1"])
+def test_encapsulated_uncompressed_frames(dtype: str, tmp_path: Path) -> None:
+    frames = ramp(3, 4, 5, start=7, dtype=dtype)
+    raw = [frame.tobytes() + b"\0" * (frame.nbytes % 2) for frame in frames]
+    _write(tmp_path, _multi_frame(frames, "1.2.840.10008.1.2.1.98", raw))
+
+    assert np.array_equal(voxels(tmp_path), frames)
+
+
+def test_a_codestream_of_another_sign_is_reported(tmp_path: Path) -> None:
+    frame = ramp(64, 64, start=-300, dtype="<i2")
+    ds = _multi_frame(frame[None], JPEG_2000, [_jpeg_2000(frame)])
+    ds.PixelRepresentation = 0
+    _write(tmp_path, ds)
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels[0, 0], frame.view("<u2"))
+    assert any("PixelRepresentation (0028,0103) specifies unsigned values" in warning for warning in volume.warnings)

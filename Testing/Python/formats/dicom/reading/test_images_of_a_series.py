@@ -12,6 +12,8 @@ from pydicom.dataset import Dataset
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import CT, MR, PET, put_pixels, ramp, save, slices, uid
+from phantoms.dynamic import enhanced
+from phantoms.multiframe import group
 
 SLICES = 4
 
@@ -209,3 +211,31 @@ def test_a_rescale_that_the_kind_requires_is_missed(kind: str, tmp_path: Path) -
     (volume,) = images(tmp_path, found).values()
 
     assert any("RescaleSlope (0028,1053) is missing or empty" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "attribute", "values", "names"),
+    [
+        ("MRTimingAndRelatedParametersSequence", "FlipAngle", [4.0, 18.0], ["flip4", "flip18"]),
+        (
+            "MRVelocityEncodingSequence",
+            "VelocityEncodingDirection",
+            [[1.0, 0, 0], [0, 0, 1.0]],
+            ["velocity1_0_0", "velocity0_0_1"],
+        ),
+        ("CTXRayDetailsSequence", "KVP", [80.0, 140.0], ["80kv", "140kv"]),
+    ],
+)
+def test_frames_of_an_enhanced_object_that_differ_in_how_they_were_made(
+    sequence: str, attribute: str, values: list[Any], names: list[str], tmp_path: Path
+) -> None:
+    order = np.random.default_rng(2).permutation(12).tolist()
+    ds = enhanced([0, 1], order, by_index=False)
+    del ds.DimensionIndexSequence
+    ds.Modality = "CT" if attribute == "KVP" else "MR"
+    for n, groups in zip(order, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        setattr(groups, sequence, [group(**{attribute: values[n // 6]})])
+
+    found = {name: set(volume.voxels.reshape(-1).tolist()) for name, volume in images(tmp_path, [ds]).items()}
+
+    assert found == {name: {100 * (n + 1) + k for k in range(6)} for n, name in enumerate(names)}

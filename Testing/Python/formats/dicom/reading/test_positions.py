@@ -429,3 +429,27 @@ def test_of_directions_that_are_not_unit_vectors_the_direction_is_used(tmp_path:
     (volume,) = volumes(tmp_path, *slices(ramp(3, 4, 5), MR, (2, 0, 0, 0, 2, 0), (0, 0, 0), (2, 1.5), (0, 0, 3)))
 
     assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0), [1.5, 2, 3])
+
+
+@pytest.mark.parametrize("given", [4, 3], ids=["another in each file", "missing in one"])
+def test_frames_of_reference_that_distinguish_nothing(given: int, tmp_path: Path) -> None:
+    found = slices(ramp(4, 4, 5))
+    for n, ds in enumerate(found):
+        ds.FrameOfReferenceUID = uid(50, n if given == 4 else 0)
+    if given == 3:
+        del found[2].FrameOfReferenceUID
+
+    (volume,) = volumes(tmp_path, *found)
+
+    assert volume.voxels.shape[:2] == (1, 4)
+    assert any("FrameOfReferenceUID (0020,0052) is" in warning for warning in volume.warnings)
+
+
+def test_slice_locations_of_one_position_are_reported(tmp_path: Path) -> None:
+    found = slices(ramp(4, 4, 5))
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient, ds.SliceLocation = [0, 0, 0], 3 * n
+
+    (volume,) = volumes(tmp_path, *found)
+
+    assert any("4 different values of SliceLocation" in warning for warning in volume.warnings)

@@ -1,0 +1,59 @@
+"""Frames of reference and positions that scanners or anonymizers left contradictory or incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ....model import metadata
+from ....model.metadata import Elements
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
+from .frame_info import FrameInfo
+
+SPACE = "space"
+FEWEST = 3
+"""Objects of which each has a frame of reference of its own, for that to mean nothing."""
+
+
+def with_common_space(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
+    """Return frames without the frames of reference that do not distinguish images, and a note where that is so.
+
+    They do not where every object has one of its own, or where some lack it and all others have the same.
+    """
+    placed = [frame for frame in frames if frame.plane is not None]
+    spaces = {frame.labels.get(SPACE) for frame in placed}
+    instances = {frame.instance for frame in placed}
+    name = describe(Tag.FRAME_OF_REFERENCE_UID)
+    if len(spaces) == 2 and None in spaces:
+        note = f"{name} is missing in some files: it is taken for that of the others"
+    elif len(spaces) == len(instances) >= FEWEST and None not in spaces:
+        note = f"{name} is another one in each of the {len(instances)} files: it is ignored, so that they make one image"
+    else:
+        return list(frames)
+    return [_without_space(frame, note) for frame in frames]
+
+
+def _without_space(frame: FrameInfo, note: str) -> FrameInfo:
+    labels = {name: value for name, value in frame.labels.items() if name != SPACE}
+    kind = tuple(part for part in frame.kind if not (isinstance(part, tuple) and part[0] == SPACE))
+    return replace(frame, labels=labels, kind=kind, notes=(*frame.notes, note))
+
+
+def doubt_of_positions(data_sets: Sequence[Elements]) -> str:
+    """Return that objects have one position but different slice locations; empty where they do not contradict each other."""
+    same = (Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT)
+    if len(data_sets) < 2 or any(len({_value(elements, tag) for elements in data_sets}) > 1 for tag in same):
+        return ""
+    locations = {metadata.number(elements, Tag.SLICE_LOCATION) for elements in data_sets} - {None}
+    if Tag.IMAGE_POSITION_PATIENT not in data_sets[0] or len(locations) < 2:
+        return ""
+    return (
+        f"all files have the same {describe(Tag.IMAGE_POSITION_PATIENT)}, but {len(locations)} different values of "
+        f"{describe(Tag.SLICE_LOCATION)}: they are taken for times at one position, not for slices"
+    )
+
+
+def _value(elements: Elements, tag: int) -> object:
+    element = elements.get(tag)
+    return None if element is None else element.value
