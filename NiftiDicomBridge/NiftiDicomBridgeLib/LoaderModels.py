@@ -77,7 +77,7 @@ def scalar_volume(volumes: Sequence[Volume], image: NodeImage) -> Prediction | N
 
 
 def image_sequence(volumes: Sequence[Volume], image: NodeImage) -> Prediction | None:
-    """Return what the image sequence loader makes of one file: every frame a time, turned so that the top is up."""
+    """Return what the image sequence loader makes of one file: every frame a time, reoriented so that the top is up."""
     files = sorted({name for time in _files_of_times(volumes, image) for name in time})
     if image.voxels.shape[1] != 1 or len(files) != 1:
         return None

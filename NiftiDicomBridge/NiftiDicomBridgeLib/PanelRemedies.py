@@ -29,8 +29,8 @@ def _of_files() -> dict[str, str]:
             "“Replace existing files” cannot be combined with “De-identify” for a BIDS dataset: patients get other labels in "
             "each run. Choose an empty folder."
         ),
-        "right-angles": _("Resample it to a grid with right angles first."),
-        "set-attributes": _("the table of attributes specifies it"),
+        "right-angles": _("The module “Resample Scalar/Vector/DWI Volume” does it."),
+        "set-attributes": _("set them in the table of attributes"),
     }
 
 

@@ -9,7 +9,7 @@ import slicer
 
 SHAPE = (4, 5, 6)
 SLOPE, INTERCEPT = 2.0, -1000.0
-# A head turned in the scanner: no axis of the grid is parallel to one of the patient.
+# A head rotated in the scanner: no axis of the grid is parallel to one of the patient.
 ORIENTATION = (0.8, 0.6, 0.0, -0.36, 0.48, 0.8)
 SPACING_MM, STEP_MM = (0.75, 0.5), 2.5
 FIRST_POSITION = (-100.25, 12.5, 33.125)

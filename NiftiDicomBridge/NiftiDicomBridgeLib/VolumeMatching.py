@@ -1,4 +1,4 @@
-"""Which volume in its original files a node was loaded from, and how Slicer has turned it.
+"""Which volume in its original files a node was loaded from, and how Slicer has reoriented it.
 
 Slicer's DICOM loader keeps the order of rows and columns, may reverse the slices to be right-handed, and orders times as it
 sees fit.

@@ -74,6 +74,16 @@ def missing_packages(feature: str) -> list[str]:
     feature : str
         A key of `FEATURES`.
 
+    Returns
+    -------
+    list of str
+        Requirements of pip, such as ``zarr>=3.1.4``; empty if the feature can be used.
+
+    Raises
+    ------
+    KeyError
+        If there is no such feature.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import missing_packages

@@ -1,7 +1,7 @@
 """Stand-in for Slicer's ``qt``: PySide6 under one name, presented as PythonQt presents Qt.
 
 PythonQt shows a Qt property as an attribute, not as a method: ``edit.text`` is a string there, and ``edit.text()`` an error.
-Code that is written for PySide6 would pass a test under PySide6 and fail in Slicer, so the classes are turned here.
+Code that is written for PySide6 would pass a test under PySide6 and fail in Slicer, so the classes are converted here.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def _applies(file: Path, entities: dict[str, str], suffix: str, extension: str) 
 def study_key(path: Path) -> tuple[str, ...]:
     """Return what images of one study share: data set, subject and session; the path itself if not specified.
 
-    A derivative belongs to the session of its subject, whichever pipeline made it.
+    A derivative belongs to the session of its subject, independent of the pipeline.
     """
     root = root_of(path)
     entities, _ = entities_of(stem_of(path))

@@ -110,7 +110,7 @@ def _deep_learning(source: PlaneAttributes) -> bool | None:
 
 
 def _directions(axis: str) -> Derived:
-    """Return the row of one component of the directions that waveforms of gradients are turned to."""
+    """Return the row of one component of the directions that waveforms of gradients are rotated to."""
 
     def read(source: PlaneAttributes) -> list[Any] | None:
         count = int(source.number(Phoenix("sDiffusion.sFreeDiffusionData.lDiffDirections")) or 0)

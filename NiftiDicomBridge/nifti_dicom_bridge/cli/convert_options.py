@@ -113,6 +113,7 @@ def _add_dicom(group: Any) -> None:
 
 def _add_zarr(group: Any) -> None:
     group.add_argument("--shards", action="store_true", help="many chunks in one file, for object stores")
+    group.add_argument("--zip", action="store_true", dest="zip_store", help="write each store as one file, NAME.zarr.zip")
     group.add_argument("--pyramid", type=int, default=0, metavar="N", help="write N coarser levels for viewers (default: none)")
 
 

@@ -135,7 +135,7 @@ class _Submission:
                 self._fail(n, ConnectionError())
 
     def stop(self) -> None:
-        """Cancel what has not begun; what runs ends when it notices that the folder of the run is gone."""
+        """Cancel what has not started; what runs ends when it notices that the folder of the run is gone."""
         for future in self.attempts:
             future.cancel()
 

@@ -130,7 +130,7 @@ def check_stamps(stamps: Mapping[Path, Stamp]) -> None:
 
 def image_stamps(path: Path) -> dict[Path, Stamp]:
     """Return the stamps of an image or a store, and of the sidecar next to it."""
-    own = (path / zarr.SIGN, path / "0" / zarr.SIGN) if zarr.is_store(path) else (path,)
+    own = (path / zarr.SIGN, path / "0" / zarr.SIGN) if path.is_dir() else (path,)
     return _stamps(*own, sidecar_path(path))
 
 

@@ -96,6 +96,11 @@ def inspect(
     **selection
         Options of `ConversionOptions` that select images: `series`, `study`, `patient`, `modality`.
 
+    Returns
+    -------
+    Inspection
+        What was found, as values (`to_dict`) and as text (`table`).
+
     Raises
     ------
     BridgeError

@@ -10,10 +10,15 @@ import numpy as np
 
 from ..creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
 from ..errors import LabelError
+from ..formats.dicom.created.label_evidence import WHOLE
 from ..labels import Segment
 from ..model.grids import same_grid
 from ..model.names import stem_of
+from ..model.pixels import Rescale
 from ..model.volume import Volume
+
+FULL = 255
+"""What programs for pictures write inside of a mask."""
 
 
 def open_masks(files: Sequence[Path]) -> tuple[ImageWithSidecar, list[Segment]]:
@@ -48,17 +53,18 @@ def join_masks(masks: Iterable[tuple[str, Volume]]) -> tuple[Volume, list[Segmen
     segments: list[Segment] = []
     for number, (name, image) in enumerate(masks, 1):
         first = first or image
-        if not is_mask(image):
+        inside = inside_of(image)
+        if inside is None:
             raise LabelError(f"{name}: its values are not only 0 and 1, so it is not the mask of a segment. Convert it alone.")
         if not have_one_grid(first, image):
             raise LabelError(f"{name}: its grid differs from that of {segments[0].label}. Convert it alone.")
         segments.append(Segment(number, name))
-        _add(layers, image.array != 0, number)
+        _add(layers, inside, number)
     assert first is not None
     dtype = np.min_scalar_type(len(segments))
     joined = [layer.astype(dtype, copy=False) for layer in layers]
     voxels = joined[0] if len(joined) == 1 else np.stack(joined, axis=-1)
-    return replace(first, voxels=voxels, intent="label"), segments
+    return replace(first, voxels=voxels, rescale=Rescale(), intent="label"), segments
 
 
 def _add(layers: list[np.ndarray], inside: np.ndarray, number: int) -> None:
@@ -71,11 +77,18 @@ def _add(layers: list[np.ndarray], inside: np.ndarray, number: int) -> None:
 
 
 def is_mask(image: Volume) -> bool:
-    """Whether an image of one time contains nothing but 0 and 1."""
-    voxels = image.array
-    if voxels.ndim != 4 or voxels.shape[0] != 1 or voxels.dtype.kind not in "biuf":
-        return False
-    return image.rescale.is_identity and bool(((voxels == 0) | (voxels == 1)).all())
+    """Whether an image of one time contains nothing but 0 and 1, or 0 and 255."""
+    return inside_of(image) is not None
+
+
+def inside_of(image: Volume) -> np.ndarray | None:
+    """Return the voxels of a mask: 1, or 255, but for the rounding of a scale in its header; None for other images."""
+    if image.voxels.ndim != 4 or image.voxels.shape[0] != 1 or image.voxels.dtype.kind not in "biuf":
+        return None
+    values = image.array if image.rescale.is_identity else image.real_values()
+    full = FULL if values.size and float(values.max()) > 1 + WHOLE else 1
+    inside: np.ndarray = np.abs(values - np.float64(full)) <= WHOLE
+    return inside if bool((inside | (np.abs(values) <= WHOLE)).all()) else None
 
 
 def have_one_grid(a: Volume, b: Volume) -> bool:

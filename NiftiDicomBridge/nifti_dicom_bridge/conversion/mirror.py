@@ -1,4 +1,4 @@
-"""Objects below a URL as files in a folder: empty ones that represent objects, and whole ones while they are converted."""
+"""Objects below a URL as files in a folder: empty ones that represent objects, and complete ones while they are converted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..errors import ArchiveError
-from ..model.names import ZARR_SUFFIX
+from ..model.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX
 from ..model.remote_files import HEAD, forget, is_remote, register
 from ..network.object_store import ObjectStore, StoredObject
 from ..output.locks import HOME
@@ -21,8 +21,10 @@ AHEAD = 64
 JOURNAL = "commit-"
 """Beginning of the name of an object that lists outputs which are being written; it is in the folder `HOME`."""
 LONGEST_NAME = 255
-_DESCRIPTION = re.compile(rf"{re.escape(ZARR_SUFFIX)}/(record/|(.*/)?(zarr\.json|\.z\w+)$)", re.IGNORECASE)
-"""Files of Zarr stores that describe the others, and those of the record."""
+_DESCRIPTION = re.compile(
+    rf"{re.escape(ZARR_SUFFIX)}/(record/|(.*/)?(zarr\.json|\.z\w+)$)|{re.escape(ZARR_ZIP_SUFFIX)}$", re.IGNORECASE
+)
+"""Files of Zarr stores that describe the others, and those of the record; and stores in ZIP files."""
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Mirror:
     refused : dict of str to str
         Name of an object that has no file → why.
     whole : set of str
-        Names of files that are whole from the beginning: descriptions of Zarr arrays, which another package reads.
+        Names of files that are complete from the beginning: descriptions of Zarr arrays, which another package reads.
     """
 
     url: str
@@ -85,7 +87,7 @@ class Mirror:
             forget(self.folder / name)
 
     def fetch(self, paths: Iterable[Path]) -> list[Path]:
-        """Make files whole, those below folders too; return which were not."""
+        """Complete files, those below folders too; return which were not."""
         wanted = [one for path in paths for one in self._objects_at(path) if is_remote(self.folder / one.name)]
         if not wanted:
             return []
@@ -105,7 +107,7 @@ class Mirror:
         return [self.folder / one.name for one in wanted]
 
     def release(self, paths: Iterable[Path]) -> None:
-        """Make whole files represent their objects again, to free the disk."""
+        """Make complete files represent their objects again, to free the disk."""
         heads = _Heads(self.url, [])
         for path in paths:
             one = self.objects[path.relative_to(self.folder).as_posix()]

@@ -153,7 +153,7 @@ class ObjectBuilder:
 
 def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:
     """Return a volume whose instances specify what a person changed in its sidecar."""
-    return with_values(volume.in_memory(), edits.written)
+    return with_values(volume, edits.written)
 
 
 def violations(paths: Sequence[Path]) -> list[str]:

@@ -107,6 +107,11 @@ def propose(inputs: AnyPaths, options: ConversionOptions | None = None, progress
     progress : Progress, optional
         Receives the progress; may raise `Cancelled`.
 
+    Returns
+    -------
+    list of Proposal
+        One for each image, in the order of the files; an image that cannot be converted has an `error`.
+
     Raises
     ------
     BridgeError
@@ -152,6 +157,11 @@ def value_problem(keyword: str, text: str) -> str:
         Keyword of the attribute, such as ``PatientBirthDate``.
     text : str
         The value; several values are separated by backslashes.
+
+    Returns
+    -------
+    str
+        One sentence for the user: the value, its VR or its enumerated values (PS3.3), and what is expected.
 
     Examples
     --------

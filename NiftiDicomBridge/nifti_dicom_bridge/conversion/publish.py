@@ -1,4 +1,4 @@
-"""Outputs of a conversion → objects below a URL: companion files first, each object whole or not at all."""
+"""Outputs of a conversion → objects below a URL: companion files first, each object complete or not at all."""
 
 from __future__ import annotations
 

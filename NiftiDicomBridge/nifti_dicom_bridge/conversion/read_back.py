@@ -77,14 +77,18 @@ def check_store(
     """
     try:
         stored = zarr.read_store(folder)
-        back = stored.image
-        _compare_grids(folder.name, volume, back.ijk_to_ras)
+    except BridgeError as error:
+        raise _error(folder.name, f"it cannot be read ({error})") from error
+    try:
+        _compare_grids(folder.name, volume, stored.image.ijk_to_ras)
         if every_voxel:
-            _compare_voxels(folder.name, volume, back, digest)
+            _compare_voxels(folder.name, volume, stored.image, digest)
     except OutputError:
         raise
     except BridgeError as error:
         raise _error(folder.name, f"it cannot be read ({error})") from error
+    finally:
+        zarr.close(stored)  # an open file cannot be moved on Windows
     if (stored.record is None) != (content is None) or (
         content is not None and stored.record is not None and digests_of(stored.record) != content[DIGESTS]
     ):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from ..formats import zarr
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import write_dseg
 from ..model.digest import Digester
-from ..model.names import READABLE_SUFFIXES, ZARR_SUFFIX, suffix_of
+from ..model.names import READABLE_SUFFIXES, STORE_SUFFIXES, ZARR_SUFFIX, ZARR_ZIP_SUFFIX, suffix_of
 from ..model.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
@@ -41,7 +43,7 @@ def stage_store(
     staging : Staging
         From which both appear at once.
     options : ConversionOptions
-        Sharding and pyramid.
+        Sharding and pyramid; whether the store is a ZIP file.
     top : mapping, optional
         BIDS keys of an image that never was DICOM; of others those that a person changed.
     complete : callable, optional
@@ -54,8 +56,10 @@ def stage_store(
     BridgeError
         If the voxels cannot be read or written, or an output exists and may not be replaced.
     """
-    _check_beside(staging.folder, name)
-    folder, sidecar = staging.folder_path(name + ZARR_SUFFIX, zarr.SIGN), staging.path(name + ".json")
+    suffix = store_suffix(options)
+    _check_beside(staging.folder, name, suffix)
+    store = staging.path(name + suffix) if options.zip_store else staging.folder_path(name + suffix, zarr.SIGN)
+    folder, sidecar = staging.scratch() if options.zip_store else store, staging.path(name + ".json")
     writer = zarr.StoreWriter(folder, options)
     segments = segments_of(volume)
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
@@ -63,8 +67,11 @@ def stage_store(
     written = digester.digest() if digester else None
     if complete and written is not None:
         volume = complete(written)
-    content = _write_attributes(writer, volume, top or {}, folder.name, sidecar, options.identity)
-    check_store(folder, volume, content, written, every_voxel=options.verify)
+    content = _write_attributes(writer, volume, top or {}, store.name, sidecar, options.identity)
+    if options.zip_store:
+        zarr.pack(folder, store)
+        shutil.rmtree(folder)
+    check_store(store, volume, content, written, every_voxel=options.verify)
     if segments:
         write_dseg(segments, staging.path(name + "_dseg.tsv"))
 
@@ -80,14 +87,18 @@ def _write_attributes(
     return content
 
 
-def _check_beside(folder: Path, name: str) -> None:
-    """Refuse to take the place of a sidecar that belongs to a NIfTI image: the record in it would be lost."""
-    for suffix in READABLE_SUFFIXES:
-        if (folder / (name + suffix)).exists():
+def store_suffix(options: ConversionOptions) -> str:
+    """Return the suffix of the stores that are written."""
+    return ZARR_ZIP_SUFFIX if options.zip_store else ZARR_SUFFIX
+
+
+def _check_beside(folder: Path, name: str, own: str) -> None:
+    """Refuse to take the place of a sidecar that belongs to another image: the record in it would be lost."""
+    for suffix in (*READABLE_SUFFIXES, *STORE_SUFFIXES):
+        if suffix != own and (folder / (name + suffix)).exists():
             raise OutputError(
                 f"{folder / name}.json is the sidecar of {name}{suffix} in the same folder, and contains its record. "
-                f"Choose another "
-                "folder."
+                "Choose another folder."
             )
 
 
@@ -100,7 +111,9 @@ def _keys_and_record(volume: Volume, identity: bool) -> tuple[dict[str, Any], di
 
 def write_store(volume: Volume, path: Path, options: ConversionOptions) -> list[Path]:
     """Write one volume as a store, with or without suffix in its name; see `nifti_dicom_bridge.write`."""
-    name = path.name.removesuffix(suffix_of(path, [ZARR_SUFFIX]))
+    suffix = suffix_of(path, STORE_SUFFIXES)
+    name = path.name.removesuffix(suffix)
+    options = replace(options, zip_store=options.zip_store or suffix.lower() == ZARR_ZIP_SUFFIX)
     with Staging(path.parent, options.overwrite) as staging:
         stage_store(volume, name, staging, options)
         return staging.commit()

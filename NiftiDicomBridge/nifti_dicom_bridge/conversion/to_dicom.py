@@ -1,4 +1,4 @@
-"""NIfTI (or DICOM) → DICOM: images that share instances together, each group whole or not at all."""
+"""NIfTI (or DICOM) → DICOM: images that share instances together, each group complete or not at all."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) 
 
 def _recast(group: list[_Source], run: _Run, entry: Entry, progress: Progress | None) -> bool:
     edited = [_with_edits(source, progress) for source in group]
-    volumes = [run.public.clean(volume, entry.log) for volume in edited]
+    volumes = [run.public.clean(volume, entry.log).in_memory() for volume in edited]
     if not run.making.recast(volumes, entry, progress):
         return False
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]

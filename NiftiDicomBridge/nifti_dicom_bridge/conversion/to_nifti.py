@@ -1,4 +1,4 @@
-"""DICOM → NIfTI: series by series, each whole or not at all."""
+"""DICOM → NIfTI: series by series, each complete or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DICOM or NIfTI → pictures to look at: image by image, each whole or not at all."""
+"""DICOM or NIfTI → pictures to look at: image by image, each complete or not at all."""
 
 from __future__ import annotations
 

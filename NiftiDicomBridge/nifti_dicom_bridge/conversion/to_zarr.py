@@ -1,4 +1,4 @@
-"""DICOM, NIfTI or Zarr → Zarr stores: image by image, each whole or not at all, some planes at a time."""
+"""DICOM, NIfTI or Zarr → Zarr stores: image by image, each complete or not at all, some planes at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..labels import find_labels
-from ..model.names import ZARR_SUFFIX, unique_name
+from ..model.names import unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
@@ -25,7 +25,7 @@ from .file_names import open_named
 from .image_files import is_nifti_file, nifti_files, selected_files, selected_stores
 from .image_with_record import open_nifti, open_store
 from .selection import Selection, find_selected
-from .stage_zarr import stage_store
+from .stage_zarr import stage_store, store_suffix
 from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task
@@ -89,7 +89,7 @@ def _written(image: _Image, stage: Stage, progress: Progress | None) -> Entry:
 def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
     public, options = image.public, image.options
     if not options.deidentify:
-        check_free(staging.folder / (image.name + ZARR_SUFFIX), series_uid(plan), options)
+        check_free(staging.folder / (image.name + store_suffix(options)), series_uid(plan), options)
     entry.log.warnings += plan.warnings
     if plan.grid.layers and not can_be_read_by_slice(plan):
         volume = public.named(replace(load(plan, progress), name=image.name), entry.log)

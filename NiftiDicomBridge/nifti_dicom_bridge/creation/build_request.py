@@ -50,7 +50,8 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     log.warnings += image.warnings
     if not described.where:
         log.warnings.append(
-            f"it has no sidecar: what its header and a reference do not specify is unknown, unless {remedy('set-attributes')}"
+            "no sidecar found: attributes that neither its header nor a reference specifies stay empty; "
+            f"{remedy('set-attributes')}"
         )
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)

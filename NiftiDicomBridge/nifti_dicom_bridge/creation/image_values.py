@@ -7,6 +7,7 @@ import re
 from ..bids.inheritance import entities_of
 from ..formats.dicom import new_element
 from ..formats.dicom.created.attributes import Attributes
+from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..model.lazy_voxels import bounds_of
 from ..model.metadata import Elements, Log
 from ..model.volume import Volume
@@ -24,14 +25,22 @@ _LOWEST, _AIR, _HIGHEST = -10000.0, -500.0, 32767.0
 
 
 def component(described: ImageWithSidecar, kind: Kind) -> Elements:
-    """Return ComplexImageComponent (PS3.3 C.8.13.3.1.2) by ImageType of the sidecar or ``part-`` of the name."""
-    if kind is not Kind.ENHANCED_MR:
+    """Return ComplexImageComponent (PS3.3 C.8.13.3.1.2) by ImageType of the sidecar or the name (``part-``, ``phasediff``).
+
+    Classic objects have no such attribute: there, a further value of ImageType (C.8.3.1.1.1) is the letter that scanners write.
+    """
+    if kind not in (Kind.MR, Kind.ENHANCED_MR):
         return {}
     listed = described.top.get("ImageType", [])
     words = [str(word).upper() for word in listed[2:]] if isinstance(listed, list) else []
-    part = entities_of(described.name)[0].get("part", "").upper()
+    entities, suffix = entities_of(described.name)
+    part = entities.get("part", "").upper() or suffix.rstrip("0123456789").removesuffix("diff").upper()
     term = next((_COMPONENTS[word] for word in (part, *words) if word in _COMPONENTS), "")
-    return {Tag.COMPLEX_IMAGE_COMPONENT: new_element.text("CS", term)} if term else {}
+    if kind is Kind.ENHANCED_MR:
+        return {Tag.COMPLEX_IMAGE_COMPONENT: new_element.text("CS", term)} if term else {}
+    if term in ("", "MAGNITUDE") or listed:
+        return {}
+    return {Tag.IMAGE_TYPE: new_element.text("CS", "\\".join([*OBJECT_KINDS[kind].image_type, term[0]]))}
 
 
 def offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..formats.dicom.created.kind_selection import suffix_of
+from ..formats.dicom.created.label_evidence import LEAST_PROBABILITY
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import Segment
 from ..labels.totalsegmentator import with_classes
 from ..model import metadata
+from ..model.lazy_voxels import bounds_of
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
@@ -62,11 +64,11 @@ def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> Kind
 def _segmentation(asked: SegmentationForm, suffix: str, image: Volume) -> SegmentationForm:
     """Return how segments are stored, ``AUTO`` where the values shall specify.
 
-    Those of BIDS' ``dseg`` are never fractional. Those of ``probseg`` always are, in percent or of 255 where they are above 1.
+    Those of ``dseg`` are never fractional; those of ``probseg`` are where they are above 1 (percent, or of 255), or small.
     """
     if asked is not SegmentationForm.AUTO or suffix not in ("dseg", "probseg"):
         return asked
     if suffix == "dseg":
         return SegmentationForm.BINARY
-    largest = float(image.array.max()) * image.rescale.slope + image.rescale.intercept if image.voxels.size else 0.0
-    return SegmentationForm.FRACTIONAL if largest > 1 else asked
+    largest = float(bounds_of(image.voxels)[1]) * image.rescale.slope + image.rescale.intercept if image.voxels.size else 0.0
+    return SegmentationForm.FRACTIONAL if largest > 1 or 0 < largest < LEAST_PROBABILITY else asked

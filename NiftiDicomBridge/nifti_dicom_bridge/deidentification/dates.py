@@ -9,7 +9,7 @@ _DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)(.*)", re.DOTALL)
 
 
 def shifted(vr: str, text: str, days: int) -> str:
-    """Return the values of DA or DT moved by days; TM stays. What is not a whole date becomes empty."""
+    """Return the values of DA or DT moved by days; TM stays. What is not a complete date becomes empty."""
     return text if vr == "TM" else "\\".join(_shifted(value.strip(" \0"), days) for value in text.split("\\"))
 
 

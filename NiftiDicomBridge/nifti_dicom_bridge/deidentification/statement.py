@@ -55,7 +55,7 @@ def _codes(cleaned: Elements, codes: list[tuple[str, str]]) -> Element:
 
 
 def _dates(policy: Policy, original: Elements) -> str:
-    """Return what happened to dates; dates that an earlier method removed or modified are not whole again."""
+    """Return what happened to dates; dates that an earlier method removed or modified are not complete again."""
     earlier = metadata.text(original, Tag.LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED)
     if Retain.FULL_DATES in policy.options:
         return earlier if earlier in ("MODIFIED", "REMOVED") else "UNMODIFIED"

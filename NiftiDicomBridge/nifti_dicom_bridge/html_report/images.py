@@ -53,7 +53,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Pair:
-    """One image before and after the conversion, and both loaded, the latter turned like the former; None where it is not."""
+    """One image before and after the conversion, both loaded and reoriented alike; None where it is not."""
 
     name: str
     before: Image | None

@@ -45,7 +45,7 @@ def difference_of(before: Volume, after: Volume) -> Difference | None:
     Parameters
     ----------
     before, after : Volume
-        Turned alike.
+        Reoriented alike.
     """
     if before.voxels.shape != after.voxels.shape or not is_on_same_grid(before, after):
         return None
@@ -97,7 +97,7 @@ def _with_slice(difference: Difference, where: tuple[int, int], apart: np.ndarra
 
 
 def corners_apart_mm(before: Volume, after: Volume) -> float | None:
-    """Return how far the corners of two grids, turned alike, are apart at most; None where they have other sizes."""
+    """Return how far the corners of two grids, reoriented alike, are apart at most; None where they have other sizes."""
     if before.shape_ijk != after.shape_ijk:
         return None
     last = np.array(before.shape_ijk) - 1

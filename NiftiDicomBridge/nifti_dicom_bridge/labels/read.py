@@ -23,6 +23,16 @@ def read_labels(path: Path | str) -> list[Segment]:
     .txt, and CSV with terminology), tables and JSON of class numbers and names (TotalSegmentator, nnU-Net, MONAI), the same in
     TOML, the JSON that describes segments for dcmqi, and the label table of Connectome Workbench.
 
+    Parameters
+    ----------
+    path : path or str
+        A file, or the name of a profile.
+
+    Returns
+    -------
+    list of Segment
+        Numbers, names, and colors and codes as far as the file states them.
+
     Raises
     ------
     LabelError

@@ -13,7 +13,16 @@ RGB = tuple[int, int, int]
 
 
 class Code(NamedTuple):
-    """A coded concept (PS3.3 8): value, coding scheme designator such as ``SCT``, and meaning for people.
+    """A coded concept (PS3.3 8.8).
+
+    Attributes
+    ----------
+    value : str
+        Code value (0008,0100), such as ``12738006``.
+    scheme : str
+        Coding scheme designator (0008,0102), such as ``SCT``.
+    meaning : str
+        Code meaning (0008,0104), as text for users.
 
     Examples
     --------

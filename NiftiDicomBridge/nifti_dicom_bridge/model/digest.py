@@ -88,7 +88,7 @@ def _computed(voxels: Voxels) -> str:
 def _lazy_digest(voxels: LazyVoxels) -> str:
     digester = Digester(voxels.shape, voxels.dtype)
     some = planes_per_block(voxels.shape, voxels.dtype)
-    for _, _, planes in read_ahead(voxels, ranges(voxels.shape, some, 4 * some)):
+    for _, _, planes in read_ahead(voxels, ranges(voxels.shape, some, 2 * some)):
         digester.update(planes)
     return digester.digest()
 

@@ -22,6 +22,11 @@ def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], toleranc
     tolerance_mm : float, optional
         By default, no more than a NIfTI header rounds.
 
+    Returns
+    -------
+    bool
+        Whether no corner is further away than the tolerance.
+
     Examples
     --------
     >>> import numpy as np
@@ -42,6 +47,18 @@ def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], toleranc
 
 def reversed_grid(ijk_to_ras: np.ndarray, slices: int) -> np.ndarray:
     """Return the matrix of a grid whose slices are taken in reverse order.
+
+    Parameters
+    ----------
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Column, row, slice → mm, RAS.
+    slices : int
+        Number of slices.
+
+    Returns
+    -------
+    numpy.ndarray, shape (4, 4)
+        Column, row, slice from the last one → mm, RAS.
 
     Examples
     --------

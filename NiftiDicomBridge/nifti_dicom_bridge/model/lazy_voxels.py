@@ -105,7 +105,9 @@ class LazyVoxels(ABC):
         if not len(times) or not len(slices):
             return np.empty((len(times), len(slices), *self.shape[2:]), self.dtype)[(time, plane, *keys[2:])]
         if abs(slices.step) > 1:
-            some = np.stack([np.stack([self._plane(t, k) for k in slices]) for t in times])
+            some = np.empty((len(times), len(slices), *self.shape[2:]), self.dtype)
+            for place in np.ndindex(*some.shape[:2]):  # copies: a plane may keep the slab that it was read with
+                some[place] = self._plane(times[place[0]], slices[place[1]])
             return some[(time, plane, *keys[2:])]
         low, high = min(slices), max(slices) + 1
         block = np.stack([self.planes(t * self.shape[1] + low, t * self.shape[1] + high) for t in times])

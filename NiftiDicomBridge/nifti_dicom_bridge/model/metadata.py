@@ -199,7 +199,16 @@ class SeriesMetadata:
 
 @dataclass(frozen=True)
 class Change:
-    """One attribute that is not as it was: what it was, what it is, and where the new value came from.
+    """One attribute that changed, with the source of the new value.
+
+    Attributes
+    ----------
+    attribute : str
+        Keyword of PS3.6, or the number of a private element.
+    old, new : str
+        Values as text; empty where there is none.
+    source : str
+        Where the new value comes from: an option, a file, the original.
 
     Examples
     --------
@@ -218,7 +227,16 @@ class Change:
 
 @dataclass
 class Log:
-    """What a person should know of a conversion: words, changed attributes, values of a new object with their sources.
+    """What the user has to know of a conversion.
+
+    Attributes
+    ----------
+    notes, warnings : list of str
+        Harmless choices; what may matter to the user. Options are named as in Python; see `in_words`.
+    changes : list of Change
+        Attributes that differ from the original.
+    values : list of Change
+        Attributes of a new object, each with its source.
 
     Examples
     --------

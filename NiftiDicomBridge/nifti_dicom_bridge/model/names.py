@@ -18,7 +18,10 @@ OTHER_SUFFIXES = (".seg.nrrd", ".nrrd", ".seg.nhdr", ".nhdr", ".mha", ".mhd", ".
 READABLE_SUFFIXES = (*NIFTI_SUFFIXES, ".hdr", ".img", *OTHER_SUFFIXES)
 """Of images that are read."""
 ZARR_SUFFIX = ".zarr"
-IMAGE_SUFFIXES = (*READABLE_SUFFIXES, ZARR_SUFFIX)
+ZARR_ZIP_SUFFIX = ".zarr.zip"
+STORE_SUFFIXES = (ZARR_ZIP_SUFFIX, ZARR_SUFFIX)
+"""Of Zarr stores: files, and folders."""
+IMAGE_SUFFIXES = (*READABLE_SUFFIXES, *STORE_SUFFIXES)
 LONGEST = 80
 MOST_BYTES = 255
 """Of a name: bytes of UTF-8 on Linux, units of UTF-16 on Windows and macOS, which are never more."""
@@ -45,10 +48,20 @@ def suffix_of(path: Path | str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> str
 def stem_of(path: Path | str) -> str:
     """Return the name of an image without its suffix; without the last suffix for other files.
 
+    Parameters
+    ----------
+    path : path or str
+        Only the name is looked at.
+
+    Returns
+    -------
+    str
+        The name without folder and suffix; ``.nii.gz`` is one suffix.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import stem_of
-    >>> stem_of("scans/CT.1.nii.gz"), stem_of("CT.NII"), stem_of("CT.zarr"), stem_of("labels.tsv")
+    >>> stem_of("scans/CT.1.nii.gz"), stem_of("CT.NII"), stem_of("CT.zarr.zip"), stem_of("labels.tsv")
     ('CT.1', 'CT', 'CT', 'labels')
     """
     return Path(path).name.removesuffix(suffix_of(path)) if suffix_of(path) else Path(path).stem
@@ -56,6 +69,16 @@ def stem_of(path: Path | str) -> str:
 
 def is_nifti(path: Path | str) -> bool:
     """Whether a file has the suffix of a NIfTI image in one file.
+
+    Parameters
+    ----------
+    path : path
+        Only the name is looked at.
+
+    Returns
+    -------
+    bool
+        True for ``.nii`` and ``.nii.gz``, in upper or lower case.
 
     Examples
     --------
@@ -102,6 +125,11 @@ def safe_name(text: str, any_script: bool = False, default: str = "series") -> s
         Letters of all scripts, dots and plus signs stay; else only A to Z, digits, ``_`` and ``-``.
     default : str
         The name of a text without valid characters.
+
+    Returns
+    -------
+    str
+        Not empty, at most as long as file systems allow, and no name that Windows reserves.
 
     Examples
     --------
@@ -163,6 +191,20 @@ def name_key(name: str) -> str:
 
 def unique_name(name: str, taken: set[str], separator: str = "_") -> str:
     """Return a name with a number if it is taken, and add it; names that are one file on some platform count as equal.
+
+    Parameters
+    ----------
+    name : str
+        The wanted name.
+    taken : set of str
+        Keys of the names that are taken; the new one is added.
+    separator : str
+        Between name and number.
+
+    Returns
+    -------
+    str
+        The name, or the name with the first free number from 2.
 
     Examples
     --------

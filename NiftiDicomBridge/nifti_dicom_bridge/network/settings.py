@@ -85,7 +85,12 @@ def read_archive_settings(path: Path | None = None, environment: Mapping[str, st
     path : pathlib.Path, optional
         The file; by default the one that NIFTI_DICOM_BRIDGE_ARCHIVE_SETTINGS names, if it is set.
     environment : mapping, optional
-        Environment variables.
+        Environment variables; they take precedence over the file.
+
+    Returns
+    -------
+    ArchiveSettings
+        Credentials, certificates, AE titles and time limits; what is not set has its default.
 
     Raises
     ------

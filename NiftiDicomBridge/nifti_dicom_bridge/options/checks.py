@@ -29,6 +29,11 @@ _NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY, Kind.RTSTRUCT)
 def check_options(options: ConversionOptions) -> None:
     """Refuse options that contradict each other; every conversion calls this before it reads anything.
 
+    Parameters
+    ----------
+    options : ConversionOptions
+        All choices, with those of single files.
+
     Raises
     ------
     OptionError

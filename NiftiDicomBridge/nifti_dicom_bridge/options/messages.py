@@ -43,6 +43,11 @@ def message_of(error: BaseException, words: Words, remedies: Mapping[str, str] =
         Messages for the `OptionError.code` of rules, and remedies for the codes of `remedies.REMEDIES`, where the front end
         offers something else than Python.
 
+    Returns
+    -------
+    str
+        The message; that of `str` in the words of Python.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import ConversionOptions, OptionError, check_options, command_line_words, message_of
@@ -60,7 +65,21 @@ def message_of(error: BaseException, words: Words, remedies: Mapping[str, str] =
 
 
 def in_words(text: str, words: Words, remedies: Mapping[str, str] = OWN_WORDS) -> str:
-    """Return a text of this package, which names options as in Python, in the words of another front end; see `message_of`.
+    """Return a text of this package, which names options as in Python, in the words of another front end.
+
+    Parameters
+    ----------
+    text : str
+        A message of this package.
+    words : callable
+        `command_line_words`, or another function of an option and a value.
+    remedies : mapping of str to str, optional
+        As for `message_of`.
+
+    Returns
+    -------
+    str
+        The message in the words of the front end.
 
     Examples
     --------

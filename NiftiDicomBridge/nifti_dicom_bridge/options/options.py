@@ -208,6 +208,8 @@ class ConversionOptions(Checked):
         Largest difference that rounding to 16 bits may make, in the units of the image.
     shards : bool
         Zarr: many chunks in one file, for object stores.
+    zip_store : bool
+        Zarr: each store is one file, ``NAME.zarr.zip``.
     pyramid : int
         Zarr: number of coarser levels to write, each with half of the voxels along its axes; 0 to 16.
     preview : PreviewOptions
@@ -303,6 +305,7 @@ class ConversionOptions(Checked):
     rois: Choice[RoiForm] = Choice(RoiForm.LABELMAP)
     max_error: OptionalLimit = OptionalLimit(None)
     shards: Flag = Flag(False)
+    zip_store: Flag = Flag(False)
     pyramid: WholeNumber = WholeNumber(0, least=0, most=MOST_LEVELS)
     preview: _Preview = _Preview(PreviewOptions())
     deidentify: Flag = Flag(False)

@@ -29,7 +29,7 @@ REMEDIES = {
     ),
     "leave-out-originals": 'leave out uids="keep" and names="original".',
     "right-angles": 'Do it here with resample="shear", or take another axis for the slices (plane="axial", coronal, sagittal).',
-    "set-attributes": "set_values= or metadata= specifies it",
+    "set-attributes": "set_values= or metadata= sets them",
     # segmentations
     "label-names": "labels= names the file or profile to use",
     "label-values": (

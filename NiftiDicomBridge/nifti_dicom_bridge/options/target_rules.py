@@ -39,6 +39,7 @@ APPLIES_TO: dict[str, tuple[Target, ...]] = {
     "labels": (Target.DICOM, Target.PREVIEW),
     "algorithm": (Target.DICOM,),
     "shards": (Target.ZARR,),
+    "zip_store": (Target.ZARR,),
     "pyramid": (Target.ZARR,),
     **{option: (Target.PREVIEW,) for option in OPTIONS if option.startswith(PreviewOptions.PREFIX)},
 }

@@ -12,12 +12,13 @@ Words = Callable[[str, str], str]
 
 FLAGS = {
     "target": "--to", "gzip": "--no-gzip", "set_values": "--set", "kind": "--as",
-    "record": "--no-record",
+    "record": "--no-record", "zip_store": "--zip",
     "preview.eight_bit": "--8bit", "preview.gif": "--no-gif", "preview.mp4": "--no-mp4",
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""
 SWITCHES = frozenset({
-    "allow_no_overlap", "follow_links", "gzip", "overwrite", "skip_existing", "verify", "shards", "deidentify", "identity",
+    "allow_no_overlap", "follow_links", "gzip", "overwrite", "skip_existing", "verify", "shards", "zip_store", "deidentify",
+    "identity",
     "record", "shell", "preview.eight_bit",
     "preview.gif", "preview.mp4", "preview.all_slices", "preview.letters",
 })  # fmt: skip
@@ -33,6 +34,18 @@ def flag_of(option: str) -> str:
 def command_line_words(option: str, value: str = "") -> str:
     """Return an option as it is written on the command line.
 
+    Parameters
+    ----------
+    option : str
+        Field of `ConversionOptions`, or ``preview.NAME`` for one of `PreviewOptions`.
+    value : str, optional
+        Its value as text; empty if only the option is meant.
+
+    Returns
+    -------
+    str
+        Such as ``--uids keep``; options without a value are the name alone.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import command_line_words
@@ -44,6 +57,18 @@ def command_line_words(option: str, value: str = "") -> str:
 
 def python_words(option: str, value: str = "") -> str:
     """Return an option as it is written in Python.
+
+    Parameters
+    ----------
+    option : str
+        Field of `ConversionOptions`, or ``preview.NAME`` for one of `PreviewOptions`.
+    value : str, optional
+        Its value as text; empty if only the option is meant.
+
+    Returns
+    -------
+    str
+        Such as ``uids="keep"``.
 
     Examples
     --------

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from ..model.names import NIFTI_SUFFIXES, ZARR_SUFFIX, stem_of, suffix_of
+from ..model.names import NIFTI_SUFFIXES, STORE_SUFFIXES, stem_of, suffix_of
 
 _COMPANIONS = {
     **dict.fromkeys(NIFTI_SUFFIXES, (".bval", ".bvec", "_dseg.tsv")),
-    ZARR_SUFFIX: ("_dseg.tsv",),
+    **dict.fromkeys(STORE_SUFFIXES, ("_dseg.tsv",)),
     ".png": (".gif", ".mp4", "_mosaic.png"),
 }
 """Suffix of an image → endings of files that belong to it, and that not every image has."""

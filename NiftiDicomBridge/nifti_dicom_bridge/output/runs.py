@@ -1,4 +1,4 @@
-"""Conversions in several computers: a run has a folder in that of its outputs, and repeats what a lost worker has begun."""
+"""Conversions in several computers: a run has a folder in that of its outputs, and repeats what a lost worker has started."""
 
 from __future__ import annotations
 

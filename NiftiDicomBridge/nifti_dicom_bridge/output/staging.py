@@ -127,6 +127,10 @@ class Staging:
         path.mkdir()
         return path
 
+    def scratch(self) -> Path:
+        """Return a new folder for files that are no outputs; it is gone when the context ends."""
+        return Path(tempfile.mkdtemp(dir=self._temporary))
+
     def staged(self, name: str) -> Path:
         """Return where an output is until it is put in place."""
         return self._temporary / NEW / name

@@ -47,6 +47,13 @@ def plane_picture(
     numpy.ndarray, shape (rows, columns) or (rows, columns, 3)
         uint8 or uint16; black is 0.
 
+    Raises
+    ------
+    PixelError
+        If pixels have neither one nor three samples.
+    IndexError
+        If there is no such slice or time.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import plane_picture, read

@@ -26,7 +26,7 @@ class View:
     Attributes
     ----------
     volume : Volume
-        Turned so that a picture is ``voxels[time, slice]``: columns go right, rows go down.
+        Reoriented so that a picture is ``voxels[time, slice]``: columns go right, rows go down.
     display : callable
         ``display(time, slice)``: how a picture is to be shown.
     window : Window or None
@@ -97,7 +97,7 @@ def view_of(
     volume : Volume
         With all its times.
     plane : SlicePlane
-        ``AUTO``: the slices of DICOM as they were stored; of other images along their thickest voxels, turned as viewers
+        ``AUTO``: the slices of DICOM as they were stored; of other images along their thickest voxels, reoriented as viewers
         show them.
     window : WindowChoice or (center, width)
         Which values are shown.

@@ -36,7 +36,14 @@ _LABELS = "index\tname\tcolor\n{}\tBrain\t#e6b8a2\n{}\tCerebrospinal fluid\t#4aa
 
 @dataclass(frozen=True)
 class Sample:
-    """One series that was made: what it shows, and its files.
+    """One sample series.
+
+    Attributes
+    ----------
+    title : str
+        What the series shows.
+    files : tuple of pathlib.Path
+        Its DICOM files.
 
     Examples
     --------

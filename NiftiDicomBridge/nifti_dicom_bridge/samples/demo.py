@@ -66,9 +66,19 @@ def _round(folder: Path, show: Callable[[str], object]) -> bool:
 def make_sample(folder: Path) -> list[Path]:
     """Write the sample series with pydicom and return its files.
 
-    Everything that tools lose is in it: an oblique grid stored from head to foot, a rescale that differs between slices,
-    decimal strings with zeros that mean nothing, private elements in nested sequences, a binary block per slice, a name in
+    It contains what conversions often lose: an oblique grid stored from head to foot, a rescale that differs between slices,
+    decimal strings with trailing zeros, private elements in nested sequences, a binary block per slice, a name in
     Greek, a preamble that is not empty, names without extension in sub-folders.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Gets the files; is created if missing.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Seven DICOM files, one per slice of 40 rows and 48 columns, in the order of the slices.
 
     Examples
     --------

@@ -34,6 +34,16 @@ def record_path(image: Path) -> Path | None:
 def read_sidecar(path: Path) -> dict[str, Any]:
     """Return the top level of a sidecar.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        The JSON file.
+
+    Returns
+    -------
+    dict of str to object
+        BIDS keys and values; the lossless record under the key ``NiftiDicomBridge``.
+
     Raises
     ------
     SidecarError

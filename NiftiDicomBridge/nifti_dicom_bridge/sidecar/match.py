@@ -1,4 +1,4 @@
-"""Is this image still the one that the record describes? And if it was only turned or re-typed, put it back."""
+"""Is this image still the one that the record describes? And if only its orientation or data type changed, restore it."""
 
 from __future__ import annotations
 

@@ -6,6 +6,33 @@ STANDARD_VRS = frozenset([
     "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "OB", "OD", "OF", "OL", "OV", "OW", "PN", "SH",
     "SL", "SQ", "SS", "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT", "UV",
 ])  # fmt: skip
+FORMATS = {
+    "AE": "at most 16 characters without backslash",
+    "AS": "three digits and D, W, M or Y, such as 045Y",
+    "AT": "a tag as a number",
+    "CS": "at most 16 capital letters, digits, spaces and underscores",
+    "DA": "YYYYMMDD, such as 20260131",
+    "DS": "a decimal number of at most 16 characters",
+    "DT": "YYYYMMDDHHMMSS, such as 20260131093000",
+    "FD": "a number",
+    "FL": "a number of single precision",
+    "IS": "a whole number of at most 12 characters",
+    "LO": "at most 64 characters without backslash",
+    "LT": "at most 10240 characters",
+    "PN": "family^given^middle^prefix^suffix, at most 64 characters, such as Doe^Jane",
+    "SH": "at most 16 characters without backslash",
+    "SL": "a whole number from -2147483648 to 2147483647",
+    "SS": "a whole number from -32768 to 32767",
+    "ST": "at most 1024 characters",
+    "SV": "a whole number of 64 bits",
+    "TM": "HHMMSS, such as 093000",
+    "UI": "at most 64 digits and periods, without leading zeros",
+    "UL": "a whole number from 0 to 4294967295",
+    "UR": "a URI",
+    "US": "a whole number from 0 to 65535",
+    "UV": "a whole number of 64 bits from 0",
+}
+"""VR → what its values look like (PS3.5 table 6.2-1), for messages; other VRs take any text."""
 DELIMITER_GROUP = 0xFFFE
 
 

@@ -144,6 +144,26 @@ def test_a_file_that_is_no_mask_fails_with_its_name() -> None:
     assert not report.outputs
 
 
+@pytest.mark.parametrize("form", ["255", "scaled"])
+def test_masks_that_other_programs_saved(form) -> None:
+    import highdicom
+
+    folder = masks(names=("liver", "my lesion"))
+    for path in folder.glob("*.nii.gz"):
+        before = nibabel.load(path)
+        image = nibabel.Nifti1Image(before.get_fdata() * (255 if form == "255" else 1), before.affine)
+        image.set_data_dtype(np.uint8 if form == "255" else np.int16)  # of floats, nibabel then writes a slope and an intercept
+        nibabel.save(image, path)
+    _, seg = converted(folder, labels="masks")
+
+    assert list(codes(seg)) == ["liver", "my lesion"]
+    found = highdicom.seg.segread(next(Path("out").rglob("*.dcm"))).get_volume().array
+    assert all(
+        0 < int((found == number).sum() if found.ndim == 3 else found[..., number - 1].sum()) < found.size / 4
+        for number in (1, 2)
+    )
+
+
 def test_a_mask_on_another_grid_fails_with_its_name() -> None:
     folder = masks()
     nibabel.save(nibabel.Nifti1Image(np.ones(SHAPE, np.uint8), np.eye(4)), folder / "rib_left_5.nii.gz")

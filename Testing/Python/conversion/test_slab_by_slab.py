@@ -24,8 +24,8 @@ from zarr_circle import ZarrCircle
 OWN = {"SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "InstanceCreationTime", "InstanceCreationDate"}
 DERIVED = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_mr", "enhanced_slopes", "cine", "dose_grid", "mosaic", "float_pixels"]
 
-PLANES, AT_ONCE = 12, 4
-"""The digest reads four of its blocks ahead, which are planes here; nothing else reads more than one."""
+PLANES, AT_ONCE = 12, 2
+"""The digest reads two of its blocks at once, which are planes here; nothing else reads more than one."""
 
 
 def filtered(nifti: nibabel.Nifti1Image) -> nibabel.Nifti1Image:

@@ -1,4 +1,4 @@
-"""Other tools turn, re-type and re-pack images: an equal image is still restored as the same DICOM."""
+"""Other tools reorient, re-type and compress images: an equal image is still restored as the same DICOM."""
 
 from __future__ import annotations
 

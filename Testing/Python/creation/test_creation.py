@@ -426,7 +426,7 @@ def test_gradients_come_back(there, kind):
     made(image, kind=kind)
     (back,) = read("out/a_dwi")
     assert np.allclose(back.gradients[:, 0], [0, 1000, 2000])
-    # the matrix is left-handed for FSL's purposes no more than MATRIX is: x and y turned, so no sign of x is changed
+    # the matrix is left-handed for FSL's purposes no more than MATRIX is: x and y negated, so no sign of x is changed
     assert np.allclose(back.gradients[1:, 1:], [[1, 0, 0], [0.6, 0, 0.8]], atol=1e-6) or np.allclose(
         back.gradients[1:, 1:], [[-1, 0, 0], [-0.6, 0, 0.8]], atol=1e-6
     )

@@ -130,6 +130,16 @@ def test_percentages_in_a_map_named_probseg_are_not_labels():
     assert "which value is a probability of 1 is unknown" in refused(save("q_probseg.nii", voxels // 2))
 
 
+@pytest.mark.parametrize("largest", [9e-4, 2e-3])
+def test_maps_in_small_units_are_not_probabilities_whatever_their_name(largest):
+    voxels = np.linspace(0, largest, 60).reshape(5, 4, 3).astype("float32")
+    (found,) = made(save("adc_mask_applied.nii", voxels))
+    assert found.SOPClassUID.name == PM
+    words = refused(save("p_probseg.nii", voxels))
+    assert "as probabilities in steps of 1/255" in words
+    assert 'kind="pm"' in words
+
+
 def test_a_form_of_segmentation_that_was_not_applied_is_reported():
     voxels = np.random.default_rng(3).integers(0, 900, (5, 4, 3)).astype("int16")
     entry = entry_of(save("sub-01_T1w.nii", voxels), segmentation="labelmap")

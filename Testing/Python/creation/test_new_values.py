@@ -135,3 +135,13 @@ def test_inversion_recovery_without_a_time_is_still_valid():
 def test_a_decay_factor_without_decay_correction_is_left_out():
     entry = entry_of(save("a.nii", Modality="PT", DecayCorrectionFactor=[1.1]))
     assert any("DecayCorrectionFactor" in warning for warning in entry.log.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "letter"),
+    [("sub-01_part-phase_T2starw", "P"), ("sub-01_part-mag_T2starw", ""), ("sub-01_phasediff", "P"), ("sub-01_phase1", "P")],
+)
+def test_classic_images_of_phase_say_so(name, letter):
+    voxels = np.random.default_rng(4).integers(-900, 900, (5, 4, 3)).astype("int16")
+    (found, *_) = made(save(f"{name}.nii", voxels), kind="mr")
+    assert list(found.ImageType)[3:] == ([letter] if letter else [])

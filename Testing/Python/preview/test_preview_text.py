@@ -168,6 +168,7 @@ def test_burned_in_text_is_warned_about(
 ) -> None:
     ds = image(np.zeros((8, 8), "u1"), sop_class)
     ds.Modality = modality
+    ds.RescaleIntercept, ds.RescaleSlope, ds.PixelIntensityRelationship = 0, 1, "LIN"  # required of some; no warning of its own
     if stated:
         ds.BurnedInAnnotation = stated
     write(tmp_path / "in" / "a.dcm", ds)

@@ -36,6 +36,8 @@ DIALECT = {
     "carry": r"\bcarr(?:y|ies|ied)\b",
     "so many": r"\bso many\b",
     "for good": r"\bfor good\b",
+    "whole or not at all": r"\bwhole or not\b",
+    "begun": r"\bbegun\b(?!,)",
     "door": r"\bdoors?\b",
     "gives back": r"\bg[ia]ves? (?:\w+ )?back\b|\bgiven back\b",
     "British spelling": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,20 @@ def test_the_examples_of_a_public_name_run(name: str, public: object, scans: Non
     for test in tests:
         runner.run(test, out=reports.append)
     assert not runner.failures, "".join(reports)
+
+
+def documented_parameters(text: str) -> set[str]:
+    """Return the names in the section Parameters of a docstring."""
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    lines = section[1].splitlines() if section else []
+    return {name.strip(" *") for line in lines if line[:1] != " " for name in line.split(" :")[0].split(",")}
+
+
+FUNCTIONS = [(name, public) for name, public in documented() if inspect.isfunction(public)]
+
+
+@pytest.mark.parametrize(("name", "function"), FUNCTIONS, ids=[name for name, _ in FUNCTIONS])
+def test_a_public_function_documents_its_parameters_and_its_result(name: str, function: object) -> None:
+    signature, text = inspect.signature(function), inspect.getdoc(function) or ""  # type: ignore[arg-type]
+    assert [parameter for parameter in signature.parameters if parameter not in documented_parameters(text)] == []
+    assert signature.return_annotation in ("None", None) or re.search(r"^(Returns|Yields)\n---", text, re.MULTILINE)

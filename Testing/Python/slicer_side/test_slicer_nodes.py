@@ -245,7 +245,7 @@ def test_diffusion_volume_keeps_values_and_directions(slicer, logic, tmp_path, t
 
 
 def _gradients_in_ras(stem: Path, volume):
-    """FSL: along the axes of the image, x turned where those are right-handed."""
+    """FSL: along the axes of the image, x negated where those are right-handed."""
     import nibabel
 
     vectors = np.loadtxt(str(stem) + ".bvec")

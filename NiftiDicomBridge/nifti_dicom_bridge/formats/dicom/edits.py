@@ -14,6 +14,7 @@ from ...model.metadata import NUMBER_FORMATS, Element, Elements, Instance, Item,
 from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
 from ...standard import dictionary
 from ...standard.keywords import unknown_keyword
+from ...standard.representations import FORMATS
 from ...standard.tags import Tag
 from .protected import misplaced, refusal
 
@@ -73,8 +74,9 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
             return vr, numbers
         for part in texts:
             validate_value(vr, part, RAISE)
-    except (ValueError, OverflowError, struct.error) as error:
-        raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is not a valid value of VR {vr}: {error}") from None
+    except (ValueError, OverflowError, struct.error):
+        expected = FORMATS.get(vr, f"a value of VR {vr}")
+        raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is not valid. Expected: {expected} (VR {vr}).") from None
     if vr == "PN":
         return vr, [_person(part) for part in texts]
     return vr, [part or None for part in texts] if any(texts) else []

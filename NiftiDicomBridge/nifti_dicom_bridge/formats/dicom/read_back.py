@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Hashable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +14,13 @@ from ...model.input_files import open_file
 from ...model.metadata import Elements, Encoding, Instance, PixelElement
 from ...standard import dictionary
 from ...standard.tags import Tag
-from .data_set_file import DataSetFile
 from .reading import decode
 from .reading.encoding import encode_element
 from .reading.files import META_ENCODING, NotDicom, read_pixel_bytes
 from .reading.headers import Headers
+
+if TYPE_CHECKING:
+    from .data_set_file import DataSetFile
 
 CHUNK = 1 << 22
 Parts = Sequence[bytes | memoryview]

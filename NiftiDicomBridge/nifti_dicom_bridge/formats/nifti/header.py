@@ -210,7 +210,7 @@ class NiftiHeader:
         return [sentence for sentence, is_so in doubts.items() if is_so]
 
     def _plain(self) -> np.ndarray:
-        """Return voxel sizes around the middle of the image, x to the right turned to the left as nibabel does."""
+        """Return voxel sizes around the middle of the image, x to the right negated as nibabel does."""
         sizes = np.array([abs(size) if size else 1.0 for size in self.pixdim[1:4]]) * [-1.0, 1.0, 1.0]
         middle = (np.array([*self.shape, 1, 1, 1][:3]) - 1) / 2
         matrix = np.diag([*sizes, 1.0])

@@ -144,7 +144,7 @@ def stored_affine(volume: Volume) -> np.ndarray:
 def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
     """Write b-values and gradient directions in FSL's convention.
 
-    Directions are along the axes of the image as it is stored, with x turned where those are right-handed
+    Directions are along the axes of the image as it is stored, with x negated where those are right-handed
     (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
     """
     assert volume.gradients is not None

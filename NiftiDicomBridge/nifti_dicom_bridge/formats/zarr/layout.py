@@ -11,7 +11,7 @@ from ...model.digest import planes_per_block
 from .ome import axis_names
 
 SHARD_BYTES = 1 << 26
-BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 23
 """What is written at once: some chunks, so that all processors compress."""
 
 

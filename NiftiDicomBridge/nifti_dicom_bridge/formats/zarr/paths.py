@@ -1,4 +1,4 @@
-"""Which folders are Zarr stores."""
+"""Which folders and files are Zarr stores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...model.input_files import walk
-from ...model.names import ZARR_SUFFIX, suffix_of
+from ...model.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX, suffix_of
 
 SIGN = "zarr.json"
 """The file that every group of Zarr v3 has."""
@@ -15,7 +15,9 @@ OLD_SIGNS = (".zgroup", ".zarray", ".zattrs")
 
 
 def is_store(path: Path) -> bool:
-    """Whether a path is a Zarr store: a folder that is called like one, or has the file of one."""
+    """Whether a path is a Zarr store: a folder that is called like one, or has the file of one; or a ZIP file."""
+    if suffix_of(path, [ZARR_ZIP_SUFFIX]):
+        return path.is_file()
     return path.is_dir() and (bool(suffix_of(path, [ZARR_SUFFIX])) or (path / SIGN).is_file())
 
 
@@ -25,7 +27,7 @@ def stores_below(inputs: Sequence[Path], follow_links: bool = False) -> Iterator
         if is_store(given):
             yield given
         elif given.is_dir():
-            for root, folders, _ in walk(given, follow_links, []):
+            for root, folders, names in walk(given, follow_links, []):
                 stores = [name for name in folders if suffix_of(name, [ZARR_SUFFIX])]
-                yield from (root / name for name in stores)
+                yield from (root / name for name in [*stores, *(name for name in names if suffix_of(name, [ZARR_ZIP_SUFFIX]))])
                 folders[:] = [name for name in folders if name not in stores]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import GeometryError, ZarrReadError
 from ...model.geometry import check_affine
-from ...model.json_files import parse_json, read_json
+from ...model.json_files import parse_json
 from ...model.limits import check_expanded
 from ...model.names import stem_of
 from ...model.pixels import Rescale
@@ -23,8 +23,9 @@ from .companion_json import BESIDE_KEY
 from .dependency import zarr_package
 from .ome import OmeImage, scale_and_translation
 from .paths import OLD_SIGNS, SIGN
+from .store_files import AGAIN, StoreFiles
 from .writer import RECORD, RECORD_CHUNK
-from .zarr_voxels import AGAIN, ZarrVoxels, reason
+from .zarr_voxels import ZarrVoxels, reason
 
 MATRIX_TOLERANCE = 1e-4
 MOST_CHUNKS = 1 << 12
@@ -64,34 +65,44 @@ def read_store(path: Path) -> StoreContents:
     GeometryError
         If its matrix is not a map to millimeters, or contradicts the OME metadata.
     """
-    zarr = zarr_package()
-    _check_kind(path)
-    attributes = _attributes(path)
+    zarr_package()
+    files = StoreFiles(path)
+    _check_kind(files)
+    attributes = _attributes(files)
     own = attributes.get(KEY)
     ome = OmeImage(attributes.get("ome"), str(path))
     if not isinstance(own, dict):
-        voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
+        voxels = ZarrVoxels(_array(files, ome.path), ome, files)
         return StoreContents(_read_foreign_store(voxels, ome, path), None, _top_beside(path, ours=False))
-    voxels = ZarrVoxels(_array(zarr, path, ome.path), ome, path)
+    voxels = ZarrVoxels(_array(files, ome.path), ome, files)
     voxels.check_chunks()
-    record = _record(zarr, path, own)
+    record = _record(files, own)
     top = _top_beside(path, ours=True) or dict(with_current_keys(own).get(WRITTEN_KEYS, {}))
     return StoreContents(_read_own_store(voxels, ome, own, path), record, top)
 
 
-def _check_kind(path: Path) -> None:
-    if (path / SIGN).is_file():
-        return
+def close(contents: StoreContents) -> None:
+    """Close a store that is a ZIP file: its voxels cannot be read afterwards."""
+    voxels = contents.image.voxels
+    if isinstance(voxels, ZarrVoxels):
+        voxels.close()
+
+
+def _check_kind(files: StoreFiles) -> None:
+    path = files.path
     if not path.exists():
         raise ZarrReadError(f"{path}: no such store. Check the path.")
-    if any((path / name).exists() for name in OLD_SIGNS):
+    if files.has(SIGN):
+        return
+    if any(files.has(name) for name in OLD_SIGNS):
         raise ZarrReadError(f"{path}: a store of Zarr v2. Stores of Zarr v3 are read: convert it first.")
     raise ZarrReadError(f"{path}: it has no {SIGN}: the store is half-written or was not copied whole. {AGAIN}")
 
 
-def _attributes(path: Path) -> dict[str, Any]:
+def _attributes(files: StoreFiles) -> dict[str, Any]:
+    path = files.path
     try:
-        content = read_json(path / SIGN)
+        content = parse_json(files.read(SIGN))
     except OSError as error:
         raise ZarrReadError(f"{path / SIGN}: cannot be read ({error.strerror}).") from None
     except ValueError as error:
@@ -106,9 +117,10 @@ def _attributes(path: Path) -> dict[str, Any]:
     return attributes
 
 
-def _array(zarr: Any, path: Path, name: str) -> Any:
+def _array(files: StoreFiles, name: str) -> Any:
+    path = files.path
     try:
-        return zarr.open_array(store=str(path), path=name, mode="r", zarr_format=3)
+        return zarr_package().open_array(store=files.store(), path=name, mode="r", zarr_format=3)
     except Exception as error:  # zarr raises whatever its parts raise
         raise ZarrReadError(f"{path}: its array {name!r} is missing or damaged ({reason(error)}). {AGAIN}") from None
 
@@ -175,19 +187,21 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume
     )
 
 
-def _record(zarr: Any, path: Path, own: dict[str, Any]) -> dict[str, Any] | None:
+def _record(files: StoreFiles, own: dict[str, Any]) -> dict[str, Any] | None:
     """Return the record of a store: its small part from the attributes, the large one from its array."""
+    path = files.path
     small = {name: part for name, part in own.items() if name != "Image"}
     if "Voxels" not in small:
-        if (path / RECORD).exists():
+        if files.below(RECORD):
             raise ZarrReadError(f"{path / SIGN}: the attribute {KEY} lost the record of the DICOM. {AGAIN}")
         return None
-    array = _array(zarr, path, RECORD)
+    array = _array(files, RECORD)
     try:
-        files = [path / RECORD / array.metadata.encode_chunk_key((n,)) for n in range(_count_of_chunks(array))]
-        if not all(file.is_file() for file in files):
+        chunks = [f"{RECORD}/{array.metadata.encode_chunk_key((n,))}" for n in range(_count_of_chunks(array))]
+        if not all(map(files.has, chunks)):
             raise ValueError("a chunk is missing")
-        check_expanded(str(path / RECORD), array.shape[0], sum(file.stat().st_size for file in files))
+        sizes = files.below(RECORD)
+        check_expanded(str(path / RECORD), array.shape[0], sum(sizes[name] for name in chunks))
         large = parse_json(np.asarray(array[:]).tobytes())
         return {**large, **small}
     except Exception as error:  # zarr and its codecs raise whatever they raise

@@ -7,23 +7,21 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import ZarrReadError
-from ...model.input_files import walk
 from ...model.lazy_voxels import LazyVoxels
 from ...model.limits import check_expanded
 from .ome import OmeImage
+from .store_files import AGAIN, StoreFiles
 
 SHOWN = 3
 MOST_COMPRESSED = 2000
 """Bytes that one byte of a chunk becomes at most, in an image that is not suspicious."""
-KEPT_BYTES = 1 << 25
+KEPT_BYTES = 1 << 24
 """Chunks that are kept while their planes are asked for one by one."""
-AGAIN = "Copy the store again, or create it again from its source."
 
 
 class ZarrVoxels(LazyVoxels):
@@ -35,11 +33,12 @@ class ZarrVoxels(LazyVoxels):
         Of the full image.
     ome : OmeImage
         What its axes are.
-    path : pathlib.Path
-        The store, for messages.
+    files : StoreFiles
+        The store.
     """
 
-    def __init__(self, array: Any, ome: OmeImage, path: Path):
+    def __init__(self, array: Any, ome: OmeImage, files: StoreFiles):
+        path = files.path
         names = [name for name, _, _ in ome.axes]
         order = [n for n in (ome.time, ome.channel, *ome.space) if n is not None]
         if order != sorted(order) or len(array.shape) != len(names) or array.dtype.kind not in "iufb" or 0 in array.shape:
@@ -47,8 +46,8 @@ class ZarrVoxels(LazyVoxels):
                 f"{path}: an array of {array.dtype} with shape {tuple(array.shape)} does not fit the axes {names}: numbers, "
                 f"time first, then channels, then space, were expected. {AGAIN}"
             )
-        _check_size(array, path)
-        self._array, self._path = array, path
+        _check_size(array, files)
+        self._array, self._path, self._files = array, path, files
         self._has_time, self._has_samples = ome.time is not None, ome.channel is not None
         self._has_slices = len(ome.space) == 3
         space = array.shape[-len(ome.space) :]
@@ -69,15 +68,20 @@ class ZarrVoxels(LazyVoxels):
         self.__dict__.update(state)
         self._keeping = threading.Lock()
 
+    def close(self) -> None:
+        """Close the store, if it is a file."""
+        self._files.close()
+
     def check_chunks(self) -> None:
         """Raise `ZarrReadError` where a chunk is missing: its fill value would pass for voxels."""
         outer = self._array.shards or self._array.chunks
         counts = [-(-n // size) for n, size in zip(self._array.shape, outer, strict=True)]
         keys = (self._array.metadata.encode_chunk_key(place) for place in _places(counts))
-        folder = self._path / self._array.path
-        total, present = math.prod(counts), _count_files(folder)
-        missing = list(itertools.islice((key for key in keys if not (folder / key).is_file()), SHOWN))
+        folder, name = self._path / self._array.path, self._array.path
+        missing = list(itertools.islice((key for key in keys if not self._files.has(f"{name}/{key}")), SHOWN))
         if missing:
+            total = math.prod(counts)
+            present = sum(not file.endswith("zarr.json") for file in self._files.below(name))
             raise ZarrReadError(
                 f"{folder}: chunks are missing, such as {', '.join(missing)}: {total} should be there, the folder has "
                 f"{present} file(s). The store is half-written or was not copied whole. {AGAIN}"
@@ -133,24 +137,15 @@ class ZarrVoxels(LazyVoxels):
         return np.ascontiguousarray(block, self.dtype).reshape((end - time) * (last - first), *self.shape[2:])
 
 
-def _check_size(array: Any, path: Path) -> None:
+def _check_size(array: Any, files: StoreFiles) -> None:
     """Refuse chunks of no size, and an array that claims far more than the files of the store can contain."""
+    path = files.path
     outer = array.shards or array.chunks
     if min(*outer, *array.chunks) < 1:
         raise ZarrReadError(f"{path}: an array with chunks of shape {tuple(array.chunks)}. {AGAIN}")
-    packed = sum(size for _, size in _files(path / array.path))
+    packed = sum(files.below(array.path).values())
     claimed = max(math.prod(array.shape), math.prod(outer)) * array.dtype.itemsize
     check_expanded(str(path), claimed, packed, MOST_COMPRESSED)
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, int]]:
-    """Yield the regular files below a folder, and their sizes."""
-    for root, _, names in walk(folder, follow_links=True, problems=[]):
-        yield from ((root / name, (root / name).stat().st_size) for name in names if (root / name).is_file())
-
-
-def _count_files(folder: Path) -> int:
-    return sum(path.name != "zarr.json" for path, _ in _files(folder))
 
 
 def _places(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -129,9 +129,11 @@ def _label_reason(image: Volume, known: KindHints) -> str:
 
 
 def _is_whole_map(image: Volume) -> bool:
+    """Whether values are whole numbers from 0 upwards, but for rounding: small values that are not 0 are not rounded ones."""
     if not is_whole(image, WHOLE):
         return False
-    return float(bounds_of(image.voxels)[0]) * image.rescale.slope + image.rescale.intercept > -WHOLE
+    low, high = (float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds_of(image.voxels))
+    return low > -WHOLE and not 0 < high <= WHOLE
 
 
 def suffix_of(name: str) -> str:

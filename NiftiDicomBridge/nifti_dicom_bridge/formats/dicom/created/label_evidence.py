@@ -12,6 +12,8 @@ from ....model.volume import Volume
 
 WHOLE = 1e-3
 """Label maps that were saved with a scale contain whole numbers except for rounding."""
+LEAST_PROBABILITY = 10 / 255
+"""Images whose largest value is less are hardly probabilities, but maps in small units such as mm²/s."""
 _WORDS = frozenset({
     "dseg", "mask", "masks", "seg", "segs", "label", "labels", "labelmap", "labelmaps", "aseg", "aparc", "wmparc",
     "segmentation", "segmentations", "parc", "parcellation", "parcels", "roi", "rois",
@@ -84,27 +86,46 @@ def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
 
 
 def is_fraction(image: Volume) -> bool:
-    """Whether all values are from 0 to 1, and some between."""
+    """Whether all values are from 0 to 1, some between, and not all as small as those of a map in mm²/s."""
     if image.voxels.dtype.kind != "f" or not image.voxels.size:
         return False
     low, high = bounds_of(image.voxels)
-    return bool(low >= 0 and high <= 1) and not is_whole(image)
+    return bool(low >= 0 and LEAST_PROBABILITY <= high <= 1) and not is_whole(image)
 
 
 def values_of(image: Volume) -> Values | None:
     """Return what the values look like; None if some are negative or not whole, or all are equal."""
-    step = max(1, image.voxels.shape[1] // _SLICES)
-    some = image.voxels[:, ::step].astype(np.float64) * image.rescale.slope + image.rescale.intercept
-    if not some.size or not np.isfinite(some).all() or some.min() < -WHOLE or not is_whole(image, WHOLE):
+    if not is_whole(image, WHOLE):
         return None
-    some = np.rint(some)
-    distinct, counts = np.unique(some, return_counts=True)
+    step = max(1, image.voxels.shape[1] // _SLICES)
+    distinct, counts = np.empty(0), np.empty(0, np.int64)
+    pairs = equal = 0
+    for t in range(image.voxels.shape[0]):
+        for k in range(0, image.voxels.shape[1], step):
+            plane = image.voxels[t, k].astype(np.float64) * image.rescale.slope + image.rescale.intercept
+            if not plane.size or not np.isfinite(plane).all() or plane.min() < -WHOLE:
+                return None
+            plane = np.rint(plane)
+            distinct, counts = _joined(distinct, counts, *np.unique(plane, return_counts=True))
+            both, same = _neighbors(plane)
+            pairs, equal = pairs + both, equal + same
     if distinct.size < 2:
         return None
-    background = int(counts[0]) if distinct[0] == 0 else 0
+    total, background = int(counts.sum()), int(counts[0]) if distinct[0] == 0 else 0
+    return Values(int(distinct.size), background / total, equal / max(1, pairs), pairs, total - background)
+
+
+def _joined(values: np.ndarray, counts: np.ndarray, more: np.ndarray, their: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return different values of two sets, ascending, and how often they occur in both."""
+    together, place = np.unique(np.concatenate([values, more]), return_inverse=True)
+    return together, np.bincount(place.reshape(-1), np.concatenate([counts, their])).astype(np.int64)
+
+
+def _neighbors(plane: np.ndarray) -> tuple[int, int]:
+    """Return how many neighbors in a plane are both above 0, and how many of those are equal."""
     pairs = equal = 0
-    for axis in (2, 3):
-        one, other = np.moveaxis(some, axis, 0)[:-1], np.moveaxis(some, axis, 0)[1:]
+    for axis in (0, 1):
+        one, other = np.moveaxis(plane, axis, 0)[:-1], np.moveaxis(plane, axis, 0)[1:]
         both = (one > 0) & (other > 0)
         pairs, equal = pairs + int(both.sum()), equal + int((both & (one == other)).sum())
-    return Values(int(distinct.size), background / some.size, equal / max(1, pairs), pairs, some.size - background)
+    return pairs, equal

@@ -8,7 +8,7 @@ from ....errors import LabelError
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options.remedies import remedy
-from .label_evidence import WHOLE
+from .label_evidence import LEAST_PROBABILITY, WHOLE
 
 FULL = 255
 """Stored value of a probability of 1."""
@@ -52,6 +52,11 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
     """
     if not low >= 0 or not np.isfinite(high):
         raise LabelError(f"Voxels are from {low:g} to {high:g}: probabilities are from 0 to 1.")
+    if high < LEAST_PROBABILITY:
+        raise LabelError(
+            f"Voxels are at most {high:g}: as probabilities in steps of 1/{FULL}, most of their differences would be lost. "
+            'Use kind="pm", which keeps them.'
+        )
     if high <= 1:
         return 1
     scales = [full for full in FULL_SCALES if abs(high - full) <= WHOLE]

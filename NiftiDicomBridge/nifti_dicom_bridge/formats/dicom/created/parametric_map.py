@@ -37,7 +37,7 @@ class ParametricMapRequest:
     Attributes
     ----------
     volume : Volume
-        Any numbers, NaN and infinity too. Its planes are the frames: it is to be turned into the orientation wanted before.
+        Any numbers, NaN and infinity too. Its planes are the frames: it is to be reoriented before.
     common : Dataset
         Attributes of patient, study, series, frame of reference, equipment, in UTF-8.
     units : str

@@ -46,7 +46,7 @@ class SegmentationRequest:
     ----------
     volume : Volume
         Labels (0 is background), or for ``FRACTIONAL`` probabilities from 0 to 1, or 8-bit numbers from 0 to 255. Its planes
-        are the frames: it is to be turned into the orientation wanted before. Times are moments, an object for each; for
+        are the frames: it is to be reoriented before. Times are moments, an object for each; for
         ``FRACTIONAL`` they are the segments of one object.
     common : Dataset
         Attributes of patient, study, series, frame of reference, equipment, in UTF-8.

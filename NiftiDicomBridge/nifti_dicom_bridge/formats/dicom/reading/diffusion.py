@@ -1,6 +1,6 @@
 """Diffusion weighting of frames: b-value and gradient direction, from public attributes and from those of vendors.
 
-Directions are returned in the patient (LPS). Vendors that specify them along the axes of the image are turned here.
+Directions are returned in the patient (LPS). Vendors that specify them along the axes of the image are rotated here.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ REQUIRED = {
 def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     """Return slope, intercept and units of the real values of a frame (PS3.3 C.11.1, C.8.8.3)."""
     sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
+    if metadata.text(look.data_set, Tag.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
+        notes.append("the values are numbers of the colors in a palette, which the sidecar keeps")
     slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
     units = (look.texts(sequence, Tag.UNITS) or look.texts(sequence, Tag.RESCALE_TYPE) or [""])[0]
     dose = look.number(sequence, Tag.DOSE_GRID_SCALING)

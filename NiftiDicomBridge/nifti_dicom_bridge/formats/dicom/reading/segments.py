@@ -23,6 +23,16 @@ def segments_of(volume: Volume) -> list[Segment]:
     ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that is
     nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is not a Segmentation.
 
+    Parameters
+    ----------
+    volume : Volume
+        Read from a Segmentation (PS3.3 A.51); others have no labels.
+
+    Returns
+    -------
+    list of Segment
+        In the order of their numbers.
+
     Examples
     --------
     >>> from nifti_dicom_bridge import read, segments_of

@@ -239,3 +239,11 @@ def test_frames_of_an_enhanced_object_that_differ_in_how_they_were_made(
     found = {name: set(volume.voxels.reshape(-1).tolist()) for name, volume in images(tmp_path, [ds]).items()}
 
     assert found == {name: {100 * (n + 1) + k for k in range(6)} for n, name in enumerate(names)}
+
+
+def test_numbers_of_a_palette_are_reported(tmp_path: Path) -> None:
+    found = series("PhotometricInterpretation", ["PALETTE COLOR"])
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert any("colors in a palette" in warning for warning in volume.warnings)
