@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -334,6 +335,19 @@ def _gradients_after(circle: Circle, b_values: str, vectors: str) -> list[str]:
         if text:
             Path(stem + ending).write_text(text, encoding="ascii")
     return [text for entry in circle.home(NEW).entries for text in entry.log.warnings]
+
+
+def test_one_image_of_several_times_has_the_time_and_b_value_of_none(circle: Circle) -> None:
+    _gradients_after(circle, "", "")
+    shutil.rmtree(circle.back)
+    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata().mean(axis=-1), image.affine))
+    (entry,) = circle.home(NEW).entries
+
+    assert any("one time, its original 3" in text for text in entry.log.warnings)
+    for ds in circle.returned():
+        assert "DiffusionBValue" not in ds
+        assert "TemporalPositionIdentifier" not in ds
+        assert len(ds.SourceImageSequence) == 3
 
 
 def test_gradients_of_files_that_were_not_edited_are_no_warning(circle: Circle) -> None:

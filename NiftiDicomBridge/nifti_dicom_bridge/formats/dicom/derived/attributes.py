@@ -34,6 +34,12 @@ STALE_AFTER_RESAMPLING = frozenset({
     Tag.PIXEL_ASPECT_RATIO,
     Tag.PIXEL_SPACING_CALIBRATION_TYPE, Tag.PIXEL_SPACING_CALIBRATION_DESCRIPTION,  # PixelSpacingCalibration
 })  # fmt: skip
+OF_ONE_TIME = frozenset({
+    Tag.TEMPORAL_POSITION_IDENTIFIER, Tag.NUMBER_OF_TEMPORAL_POSITIONS, Tag.TRIGGER_TIME, Tag.DIFFUSION_B_VALUE,
+    Tag.DIFFUSION_DIRECTIONALITY, Tag.DIFFUSION_GRADIENT_ORIENTATION, Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE,
+    Tag.DIFFUSION_B_MATRIX_SEQUENCE, Tag.MR_DIFFUSION_SEQUENCE, Tag.TEMPORAL_POSITION_SEQUENCE,
+})  # fmt: skip
+"""What states which of several times an image is: not known of one image that was made of them."""
 SCALED_PUBLICLY = (
     "RescaleSlope and RescaleIntercept are now those of the precise values, which a private element (Philips Scale Slope) "
     "specified before: programs that ignore that element display other values than for the original"
@@ -93,6 +99,8 @@ def _stale(work: DerivationContext) -> frozenset[int]:
     stale = STALE
     if work.resampled:
         stale |= STALE_AFTER_RESAMPLING
+    if work.is_of_one_time:
+        stale |= OF_ONE_TIME
     if work.straightened:
         stale |= {Tag.GANTRY_DETECTOR_TILT}
     if work.functional:

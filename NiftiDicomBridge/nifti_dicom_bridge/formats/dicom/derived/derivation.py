@@ -17,6 +17,11 @@ from ..reading.frames import frames_of, true_planes
 from ..uids import new_uid
 from .stored import DerivedPixels
 
+_ONE_TIME = (
+    "the image has one time, its original {}: b-value and number of the time are left out, and what else differs between the "
+    "times, such as AcquisitionTime (0008,0032), is that of the first"
+)
+
 
 class DerivationContext:
     """Templates, planes and values of one derived volume."""
@@ -25,6 +30,9 @@ class DerivationContext:
         series = volume.dicom.metadata
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = nearest_frames(volume) if resampled else series.frames
+        self.is_of_one_time = volume.times == 1 < len(series.frames)
+        if self.is_of_one_time:
+            log.warnings.append(_ONE_TIME.format(len(series.frames)))
         self.around = _slices_around(volume)
         self.planes = planes_of(volume)
         self.has_geometry = any(f.plane is not None and not f.is_assumed for f in frames_of(series.first, 0))
@@ -44,6 +52,9 @@ class DerivationContext:
 
     def sources(self, t: int, k: int) -> list[Instance]:
         """Return the instances that a plane was made of: two where it is between two slices."""
+        if self.is_of_one_time:  # it may be made of all
+            slices = [k] if self.around is None else self.around[k].tolist()
+            return [self.series.instances[n] for n in dict.fromkeys(self.series.frames[:, slices, 0].reshape(-1).tolist())]
         if self.around is None:
             return [self.series.instances[int(self.templates[t, k, 0])]]
         frames = self.series.frames[min(t, len(self.series.frames) - 1)]

@@ -12,7 +12,7 @@ from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
 from ..uids import UidMap
-from .attributes import common, file_of_planes, rescale_elements
+from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements
 from .derivation import DerivationContext
 from .single_frame import step_of
 
@@ -81,7 +81,7 @@ def _public(groups: Elements) -> Elements:
 
 def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: int, k: int) -> Elements:
     """Return the functional groups of one frame: its template's, with place and values as they are now."""
-    groups = _public(own)
+    groups = new_element.without(_public(own), OF_ONE_TIME if work.is_of_one_time else set())
     plane = work.planes[k]
     if work.resampled and work.has_geometry:
         measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(

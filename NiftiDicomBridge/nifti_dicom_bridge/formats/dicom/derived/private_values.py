@@ -28,7 +28,7 @@ def diffusion_elements(work: DerivationContext, elements: Elements, t: int) -> E
         The time.
     """
     gradients = work.volume.gradients
-    if gradients is None or t >= len(gradients):
+    if gradients is None or t >= len(gradients) or work.is_of_one_time:
         return {}
     b_value, direction = float(gradients[t, 0]), ras_of_lps(gradients[t, 1:])
     result = {
