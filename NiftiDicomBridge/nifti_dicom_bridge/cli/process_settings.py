@@ -14,8 +14,9 @@ _OBJECTS = 20_000
 """New objects before Python looks for cycles; by default 700, less than the elements of a dozen files."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt in glibc."""
-_KEPT_BYTES, _LARGEST_KEPT = 1 << 28, 1 << 26
-"""Freed memory that is used again instead of being returned and cleared by the system: in all, and of one array."""
+_KEPT_BYTES, _LARGEST_KEPT = 1 << 26, 1 << 25
+"""Freed memory that is used again instead of being returned and cleared by the system, in all and of one array: the most that
+glibc chooses itself, but only after a while."""
 
 
 def apply_settings() -> None:

@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import bids
+from .. import bids, labels
 from ..errors import OutputError
 from ..formats import nifti
-from ..labels import write_dseg
 from ..model.digest import Digester
 from ..model.names import IMAGE_SUFFIXES
 from ..model.volume import Volume
@@ -49,7 +48,7 @@ def stage_labels(volume: Volume, name: str, staging: Staging) -> None:
 
     segments = segments_of(volume)
     if segments:
-        write_dseg(segments, staging.path(name.removesuffix("_dseg").removesuffix("_probseg") + "_dseg.tsv"))
+        labels.write_dseg(segments, staging.path(name.removesuffix("_dseg").removesuffix("_probseg") + "_dseg.tsv"))
 
 
 def stage_nifti(

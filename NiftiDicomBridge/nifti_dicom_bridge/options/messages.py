@@ -24,7 +24,7 @@ _NAMES = {
     **{option.removeprefix(PreviewOptions.PREFIX): option for option in OPTIONS},
 }
 # an option as it is written in Python: reference=, kind="pm", overwrite=True, size_limit=2.5, set_values={"PatientID": "007"}
-_MENTION = re.compile(
+_MENTION = (
     rf"(?<![\w.])({'|'.join(sorted(_NAMES, key=len, reverse=True))})="
     r'(?:"([^"]*)"|(True|False\b|\d+(?:\.\d+)?)|\{"(\w+)": "([^"]*)"\}|(?![\w=]))'
 )
@@ -92,4 +92,4 @@ def in_words(text: str, words: Words, remedies: Mapping[str, str] = OWN_WORDS) -
         name, text, plain, keyword, value = mention.groups()
         return words(_NAMES[name], f"{keyword}={value}" if keyword else text or plain or "")
 
-    return _MENTION.sub(renamed, with_remedies(text, remedies))
+    return re.sub(_MENTION, renamed, with_remedies(text, remedies))

@@ -46,7 +46,8 @@ def value_of(options: ConversionOptions, option: str) -> object:
     return getattr(options if name == option else options.preview, name)
 
 
-DEFAULTS = {option: value_of(ConversionOptions(), option) for option in OPTIONS}
+_UNCHANGED = ConversionOptions()
+DEFAULTS = {option: value_of(_UNCHANGED, option) for option in OPTIONS}
 
 
 def is_given(options: ConversionOptions, option: str) -> bool:

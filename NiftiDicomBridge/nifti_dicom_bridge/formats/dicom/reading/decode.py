@@ -16,7 +16,6 @@ from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
 from .bits_in_file import BitsInFile, stay_in_file
-from .decompress import decompress
 from .encapsulated import check_fragments
 from .files import read_pixel_bytes
 from .lookup import frame_count
@@ -138,7 +137,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
     if is_native(instance):
         raw = read_pixel_bytes(instance)
         return frames_from_bytes(little_endian(raw, instance, pixel), pixel, count)
-    return decompress(instance, pixel)
+    return _decompressed(instance, pixel)
 
 
 def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
@@ -147,9 +146,15 @@ def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -
     None where that cannot be done; `decode` then gives the reason, or does it another way.
     """
     try:
-        return decompress(instance, pixel, frames)
+        return _decompressed(instance, pixel, frames)
     except DicomReadError:
         return None
+
+
+def _decompressed(instance: Instance, pixel: PixelFormat, frames: Sequence[int] | None = None) -> np.ndarray:
+    from .decompress import decompress
+
+    return decompress(instance, pixel, frames)
 
 
 def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames | BitsInFile:

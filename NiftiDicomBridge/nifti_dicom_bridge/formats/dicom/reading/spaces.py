@@ -24,13 +24,15 @@ def with_common_space(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
     placed = [frame for frame in frames if frame.plane is not None]
     spaces = {frame.labels.get(SPACE) for frame in placed}
     instances = {frame.instance for frame in placed}
-    name = describe(Tag.FRAME_OF_REFERENCE_UID)
-    if len(spaces) == 2 and None in spaces:
-        note = f"{name} is missing in some files: it is taken for that of the others"
-    elif len(spaces) == len(instances) >= FEWEST and None not in spaces:
-        note = f"{name} is another one in each of the {len(instances)} files: it is ignored, so that they make one image"
-    else:
+    is_missing = len(spaces) == 2 and None in spaces
+    if not is_missing and (len(spaces) < FEWEST or len(spaces) != len(instances) or None in spaces):
         return list(frames)
+    name = describe(Tag.FRAME_OF_REFERENCE_UID)
+    note = (
+        f"{name} is missing in some files: it is taken for that of the others"
+        if is_missing
+        else f"{name} is another one in each of the {len(instances)} files: it is ignored, so that they make one image"
+    )
     return [_without_space(frame, note) for frame in frames]
 
 
