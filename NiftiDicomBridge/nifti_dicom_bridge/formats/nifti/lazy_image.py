@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -20,6 +23,9 @@ from .gzip_blocks import open_blocks
 KEPT_BYTES = 1 << 23
 """Of planes that are kept while planes near them are asked for one by one."""
 SKIPPED = 1 << 22
+_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+MOST_RESTARTS = 6
+"""So often a file that can only be read forwards is read from its beginning; then its bytes are put into a temporary file."""
 
 
 class NiftiVoxels(LazyVoxels):
@@ -53,7 +59,9 @@ class NiftiVoxels(LazyVoxels):
                 return self._read(start, stop)
             first, kept = self._kept
             if not first <= start <= stop <= first + len(kept):
-                self._kept = first, kept = start, self._read(start, min(start + self._some, self.shape[0] * self.shape[1]))
+                low = start if start >= first else max(0, stop - self._some)  # planes may be asked for from the last on
+                high = min(low + self._some, self.shape[0] * self.shape[1])
+                self._kept = first, kept = low, self._read(low, high)
             return kept[start - first : stop - first]
 
     def _read(self, start: int, stop: int) -> np.ndarray:
@@ -91,15 +99,23 @@ def _plain_bytes(path: Path, low: int, high: int) -> bytes:
 
 
 class _ForwardReader:
-    """Reads a compressed file from its beginning; again where earlier bytes are asked for."""
+    """Reads a compressed file from its beginning; again where earlier bytes are asked for, some times."""
 
     def __init__(self, path: Path):
-        self._path, self._at = path, 0
+        self._path, self._at, self._restarts = path, 0, 0
         self._file: Any = None
+        self._plain: Any = None
         self._open = ExitStack()
 
     def bytes_between(self, low: int, high: int) -> bytes:
         """Return some of the decompressed bytes."""
+        self._restarts += low < self._at
+        if self._plain is None and self._restarts > MOST_RESTARTS:
+            self._plain = self._decompressed()
+        if self._plain:
+            self._plain.seek(low)
+            raw: bytes = self._plain.read(high - low)
+            return raw
         if self._file is None or low < self._at:
             self._open.close()
             self._file, self._at = self._open.enter_context(gzip_file.open_for_reading(self._path)), 0
@@ -107,6 +123,21 @@ class _ForwardReader:
         parts: list[bytes] = []
         self._take(high, parts)
         return b"".join(parts)
+
+    def _decompressed(self) -> Any:
+        """Return a temporary file of all bytes, which is gone when it is closed; False where there is no room for it."""
+        self._open.close()
+        self._file = None
+        plain = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed by the stack
+        try:
+            with gzip_file.open_for_reading(self._path) as packed:
+                shutil.copyfileobj(packed, plain, SKIPPED)
+        except OSError as error:
+            self._open.close()
+            if error.errno not in _NO_ROOM:
+                raise
+            return False
+        return plain
 
     def _take(self, end: int, parts: list[bytes] | None) -> None:
         """Read up to a position; what is read is dropped without a list to add it to."""

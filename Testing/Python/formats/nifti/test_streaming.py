@@ -15,7 +15,7 @@ from nifti_dicom_bridge import LazyVoxels, NiftiReadError, Volume, read, write
 from nifti_dicom_bridge.conversion import streamed
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom.reading import bits_in_file
-from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, image
+from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, image, lazy_image
 from nifti_dicom_bridge.formats.nifti.gzip_blocks import BLOCK, BlockWriter, open_blocks
 from nifti_dicom_bridge.model.digest import digest_of
 from nifti_dicom_bridge.model.volume import reoriented
@@ -101,6 +101,22 @@ def test_planes_are_those_of_the_array(
     assert np.array_equal(lazy.array, whole.array)
     assert np.array_equal(lazy.voxels.planes(3, 12), whole.array.reshape(15, 4, 6)[3:12])
     assert digest_of(lazy.voxels) == digest_of(whole.voxels)
+
+
+def test_a_stream_of_another_tool_is_read_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    voxels = np.arange(40 * 4 * 6, dtype=np.int16).reshape(1, 40, 4, 6)
+    write(Volume(voxels, np.eye(4), name="a"), tmp_path / "a.nii")
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress((tmp_path / "a.nii").read_bytes()))
+    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(lazy_image, "KEPT_BYTES", 2 * 4 * 6 * 2)
+    opened = []
+    monkeypatch.setattr(
+        gzip_file, "open_for_reading", lambda path, read=gzip_file.open_for_reading: opened.append(path) or read(path)
+    )
+    lazy = nifti.read_image(tmp_path / "a.nii.gz", lazy=True).voxels
+
+    assert np.array_equal(np.stack([lazy[0, k] for k in reversed(range(40))])[:, ::-1], voxels[0, ::-1])
+    assert len(opened) <= lazy_image.MOST_RESTARTS + 3
 
 
 @pytest.mark.usefixtures("small_blocks")
