@@ -149,7 +149,11 @@ def other_words(look: Lookup) -> list[str]:
     They separate images only where each has most slices: values that change from slice to slice are of one image.
     """
     data_set = look.data_set
-    words = metadata.texts(data_set, Tag.DOSE_TYPE)
+    words = [*metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
+    words += look.texts(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, Tag.RESCALE_TYPE)
+    thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
+    if thickness:
+        words.append(f"{thickness:g}mm")
     volts = look.number(Tag.CTX_RAY_DETAILS_SEQUENCE, Tag.KVP) if metadata.text(data_set, Tag.MODALITY) == "CT" else None
     if volts:
         words.append(f"{volts:g}kV")

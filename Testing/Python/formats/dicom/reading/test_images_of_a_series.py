@@ -174,6 +174,9 @@ def test_slices_of_another_pixel_type_are_reported(dtype: str, tmp_path: Path) -
     [
         ("KVP", ["80", "140"], CT, ["80kv", "140kv"]),
         ("SequenceVariant", ["SP", ["SP", "MTC"]], MR, ["", "mt"]),
+        ("RescaleType", ["HU", "MGML"], CT, ["hu", "mgml"]),
+        ("SliceThickness", ["3", "6"], CT, ["3mm", "6mm"]),
+        ("ReceiveCoilName", ["C1", "C2"], MR, ["c1", "c2"]),
         ("DoseType", ["PHYSICAL", "ERROR"], "1.2.840.10008.5.1.4.1.1.481.2", ["physical", "error"]),
     ],
 )
