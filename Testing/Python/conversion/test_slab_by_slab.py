@@ -14,7 +14,7 @@ import zarr
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
-from nifti_dicom_bridge.formats.nifti import image, lazy_image
+from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
 from nifti_dicom_bridge.model import lazy_voxels
 from phantoms.base import COLUMNS, ROWS, ramp, save, slices
@@ -51,8 +51,8 @@ def content(folder: Path) -> list[list[str]]:
 @pytest.fixture
 def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Slabs of one plane; receives how many planes were read at once, and fails where an image is read as a whole."""
-    monkeypatch.setattr(image, "IN_MEMORY", 0)
-    monkeypatch.setattr(image, "CHUNK", 1)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(writing, "CHUNK", 1)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 1)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
     monkeypatch.setattr("nifti_dicom_bridge.model.digest.DIGEST_BLOCK", 1)
@@ -79,7 +79,7 @@ def test_derived_series_are_those_of_images_in_memory(
     circle.edit_images(change)
     first = circle.home(NEW)
     expected = content(circle.back)
-    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
     again = Circle(circle.folder)
     again.back = circle.folder / "again"

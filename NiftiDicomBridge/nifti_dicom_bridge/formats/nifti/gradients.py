@@ -1,0 +1,91 @@
+"""b-values and gradient directions ⇄ ``.bval`` and ``.bvec`` in the convention of FSL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import NiftiReadError
+from ...model import geometry
+from ...model.input_files import read_file
+from ...model.names import companion
+from ...model.volume import Volume
+from .writing import stored_affine
+
+
+def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
+    """Write b-values and gradient directions in FSL's convention.
+
+    Directions are along the axes of the image as it is stored, with x negated where those are right-handed
+    (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
+    """
+    assert volume.gradients is not None
+    vectors = geometry.fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
+    bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii")
+    bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii")
+
+
+def with_gradients(image: Volume, path: Path) -> Volume:
+    """Return an image with the b-values and directions next to its file; with a warning if they do not fit the image."""
+    bval, bvec = (companion(path, ending) for ending in (".bval", ".bvec"))
+    if not (bval.is_file() and bvec.is_file()):
+        return image
+    try:
+        return replace(image, gradients=read_gradients(image, bval, bvec))
+    except NiftiReadError as error:
+        return replace(image, warnings=(*image.warnings, str(error)))
+
+
+def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
+    """Return b-values and gradient directions of an image as read from its file: the inverse of `write_gradients`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (times, 4)
+        b-value in s/mm² and unit direction in RAS; zeros where there is no direction.
+
+    Raises
+    ------
+    NiftiReadError
+        If a file is missing, holds no numbers, or does not have a value for every time.
+    """
+    values, vectors = _numbers_in(bval), _numbers_in(bvec)
+    vectors = vectors.T if _has_a_row_per_time(values.reshape(-1), vectors) else vectors
+    if values.size != image.times or vectors.shape != (3, image.times):
+        raise NiftiReadError(
+            f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
+            "times: one b-value and one direction for each was expected."
+        )
+    directions = geometry.ras_of_fsl(vectors, image.ijk_to_ras)
+    lengths = np.linalg.norm(directions, axis=1)
+    directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
+    return np.column_stack([values.reshape(-1), directions])
+
+
+def _has_a_row_per_time(b_values: np.ndarray, vectors: np.ndarray) -> bool:
+    """Whether vectors are the rows of a table, not its columns; of three times, b-values and lengths show it."""
+    if vectors.shape != (3, 3) or b_values.size != 3:
+        return vectors.shape[0] != 3 and vectors.shape[-1:] == (3,)
+    weighted = b_values > 0
+    columns, rows = (np.linalg.norm(vectors, axis=axis) for axis in (0, 1))
+    return not _are_units(columns, weighted) and _are_units(rows, weighted)
+
+
+def _are_units(lengths: np.ndarray, weighted: np.ndarray) -> bool:
+    """Whether vectors have the length 1 where images are weighted, and 0 elsewhere."""
+    return bool(np.allclose(lengths, weighted, atol=0.01))
+
+
+def _numbers_in(path: Path) -> np.ndarray:
+    try:
+        lines = read_file(path).decode("utf-8").splitlines()
+        numbers = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
+    except OSError as error:
+        raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise NiftiReadError(f"{path}: rows of numbers, all of the same length, were expected.") from None
+    if not numbers.size or not np.isfinite(numbers).all():
+        raise NiftiReadError(f"{path}: it holds no numbers, or some that are not finite.")
+    return numbers

@@ -1,0 +1,218 @@
+"""NIfTI-1 or NIfTI-2 file, or pair of ``.hdr`` and ``.img`` → volume; voxels of large images are read when they are sliced."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ...errors import NiftiReadError
+from ...model import geometry
+from ...model.digest import freeze
+from ...model.input_files import open_file
+from ...model.lazy_voxels import Voxels
+from ...model.limits import check_memory
+from ...model.names import companion, is_compressed, stem_of
+from ...model.pixels import Rescale, bytes_of
+from ...model.volume import Volume
+from ...standard.nifti_codes import INTENTS
+from . import gzip_file
+from .header import RGB24, RGBA32, NiftiHeader, is_nifti
+from .lazy_image import NiftiVoxels
+
+CHUNK = 1 << 22
+"""Bytes that are skipped at once."""
+IN_MEMORY = 160 << 20
+"""Bytes of voxels up to which images are read at once: their digest needs no second decompression then."""
+OPAQUE = 255
+
+
+def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> Volume:
+    """Return the volume of a NIfTI file, without any metadata; complex voxels only where they are allowed.
+
+    If `lazy` is allowed, the voxels of large images are read when they are sliced.
+
+    Raises
+    ------
+    NiftiReadError
+        If the file is not NIfTI, damaged, too short, or has more than time and samples next to space.
+    GeometryError
+        If its matrix is not a map to millimeters.
+    """
+    try:
+        header, voxels = _header_and_voxels(path, lazy)
+    except FileNotFoundError as error:
+        raise NiftiReadError(f"{error.filename}: no such file. Check the path.") from None
+    except MemoryError:
+        raise NiftiReadError(f"{path}: does not fit in memory.") from None
+    except gzip_file.damage_errors() as error:
+        raise NiftiReadError(f"{path}: damaged or not NIfTI ({error}). Create it again from its source.") from None
+    if voxels.dtype.kind == "c" and not allow_complex:
+        raise NiftiReadError(
+            f"{path}: complex voxels cannot replace DICOM pixels. Write real and imaginary part as two images."
+        )
+    matrix, notes = header.matrix()
+    geometry.check_affine(matrix)
+    return Volume(
+        voxels=voxels,
+        ijk_to_ras=matrix,
+        rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
+        time_step_s=header.time_step(),
+        name=stem_of(path),
+        warnings=(*notes, *_alpha_note(voxels, header)),
+        space=header.space,
+        intent=_intent(header, voxels),
+    )
+
+
+def _intent(header: NiftiHeader, voxels: Voxels) -> str:
+    """Return what the values are; several values per voxel are colors only by data type or intent code."""
+    intent = INTENTS.get(header.intent, "")
+    if voxels.ndim < 5 or intent in ("rgb", "label"):
+        return intent
+    return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
+
+
+def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
+    """Return that the transparency of an image counts for something, as DICOM has no place for it."""
+    if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
+        return []
+    count = int((voxels[..., 3] != OPAQUE).sum())
+    return [
+        f"{count} voxels are transparent (alpha below {OPAQUE}): DICOM has no place for that, their colors are kept as they are"
+    ]
+
+
+def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
+    if path.suffix.lower() in (".hdr", ".img"):
+        header, data = _pair(path)
+        return header, _as_voxels(freeze(data), header, path)
+    with _opened_for_reading(path) as file:
+        start = file.read(540)
+        header = NiftiHeader.parse(start, path)
+        offset = max(header.offset, header.first_offset)
+        if lazy and _can_be_lazy(header):
+            return header, _lazy_voxels(path, header, offset)
+        data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
+        return header, _as_voxels(freeze(data), header, path)
+
+
+def _can_be_lazy(header: NiftiHeader) -> bool:
+    """Whether an image is large, and its planes are in the file one after the other."""
+    is_large = math.prod(header.shape) * header.dtype.itemsize > IN_MEMORY
+    return is_large and header.dtype.kind in "iuf" and math.prod(header.shape[4:]) == 1
+
+
+def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> NiftiVoxels:
+    size = math.prod(header.shape) * header.dtype.itemsize
+    _check_size(path, offset + size)
+    columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
+    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset)
+
+
+def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
+    """Return header and data of an image in two files, given either of them."""
+    with open_file(companion(path, ".hdr")) as file:
+        start = file.read(540)
+    if not is_nifti(start):
+        raise NiftiReadError(
+            f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "
+            "tool that shows left and right."
+        )
+    header = NiftiHeader.parse(start, companion(path, ".hdr"))
+    voxels = companion(path, ".img")
+    with open_file(voxels) as file:
+        return header, _read_data(file, b"", header.offset, header, voxels)
+
+
+def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> np.ndarray:
+    """Return the unscaled data in the order of the file: the slowest axis first.
+
+    Parameters
+    ----------
+    file : binary file
+        Its position is behind `start`.
+    start : bytes
+        The beginning of the data, read already.
+    skip : int
+        Bytes of the file to leave out before the data.
+    header : NiftiHeader
+        Shape and type.
+    path : pathlib.Path
+        For messages.
+    """
+    offset = file.tell() - len(start) + skip
+    count = math.prod(header.shape)
+    _check_size(path, offset + count * header.dtype.itemsize)
+    check_memory(str(path), count * header.dtype.itemsize)
+    data = np.empty(header.shape[::-1], header.dtype)
+    view = bytes_of(data)
+    view[: len(start)] = start[: len(view)]
+    _skip(file, skip)
+    got = len(start)
+    while got < len(view):
+        part = file.readinto(view[got : got + 8 * CHUNK])  # type: ignore[attr-defined]
+        if not part:
+            raise NiftiReadError(
+                f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
+                "header. Create it again from its source."
+            )
+        got += part
+    return data
+
+
+def _check_size(path: Path, wanted: int) -> None:
+    """Refuse a header that promises more than the file can hold, before memory is taken for it."""
+    size = path.stat().st_size
+    limit = size * 1100 if is_compressed(path) else size  # deflate packs at most 1032 : 1
+    if wanted > limit:
+        raise NiftiReadError(
+            f"{path}: too short: according to the header it needs {wanted} bytes, the file has {size}. Create it "
+            f"again from its source."
+        )
+
+
+def _skip(file: BinaryIO, count: int) -> None:
+    while count > 0:
+        part = len(file.read(min(count, CHUNK)))
+        if not part:
+            return
+        count -= part
+
+
+@contextmanager
+def _opened_for_reading(path: Path) -> Iterator[Any]:
+    if not is_compressed(path):
+        with open_file(path) as plain:
+            yield plain
+        return
+    with gzip_file.open_for_reading(path) as packed:
+        yield packed
+
+
+def _as_voxels(data: np.ndarray, header: NiftiHeader, path: Path) -> np.ndarray:
+    """Return data as (times, slices, rows, columns[, samples])."""
+    if data.dtype.fields:  # RGB24, RGBA32
+        samples = len(data.dtype.fields)
+        data = data.view(np.uint8).reshape(*data.shape, samples)
+        return _spatial(data, path, samples=True)
+    if data.ndim == 5 and data.shape[0] > 1:
+        return np.moveaxis(_spatial(data, path, extra=True), 0, -1)
+    return _spatial(data, path)
+
+
+def _spatial(data: np.ndarray, path: Path, samples: bool = False, extra: bool = False) -> np.ndarray:
+    axes = data.ndim - samples - extra
+    shape = data.shape
+    while axes > 4 and shape[extra] == 1:  # axes of one voxel beyond time
+        shape = (*shape[:extra], *shape[extra + 1 :])
+        axes -= 1
+    if axes > 4:
+        dims = tuple(shape[::-1])
+        raise NiftiReadError(f"{path}: dimensions {dims}: more than three of space and one of time. Split it into 4D images.")
+    shape = (*shape[:extra], *[1] * (4 - axes), *shape[extra:])
+    return data.reshape(shape)
