@@ -15,7 +15,7 @@ from nifti_dicom_bridge import LazyVoxels, NiftiReadError, Volume, read, write
 from nifti_dicom_bridge.conversion import streamed
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom.reading import bits_in_file
-from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, image, lazy_image
+from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, lazy_image, reading, writing
 from nifti_dicom_bridge.formats.nifti.gzip_blocks import BLOCK, BlockWriter, open_blocks
 from nifti_dicom_bridge.model.digest import digest_of
 from nifti_dicom_bridge.model.volume import reoriented
@@ -29,7 +29,7 @@ PHANTOMS = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes", "enhanced_mr
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few planes, so that small images have several."""
     monkeypatch.setattr(gzip_blocks, "BLOCK", 5000)
-    monkeypatch.setattr(image, "CHUNK", 9000)
+    monkeypatch.setattr(writing, "CHUNK", 9000)
 
 
 def contents(folder: Path) -> dict[str, object]:
@@ -67,7 +67,7 @@ def test_streamed_images_come_back_the_same(phantom: str, gzip: bool, circle: Ci
     circle.forth(gzip=gzip)
     first = circle.home()
     expected = listing(circle.back)
-    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
 
     again = circle.home(overwrite=True)
     assert [entry.outcome for entry in again.entries] == [entry.outcome for entry in first.entries]
@@ -77,7 +77,7 @@ def test_streamed_images_come_back_the_same(phantom: str, gzip: bool, circle: Ci
 @pytest.mark.usefixtures("small_blocks")
 def test_edited_images_are_recognized(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     circle.make("mr_4d").forth()
-    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
     (path,) = circle.images()
     raw = bytearray(gzip.decompress(path.read_bytes()))
     raw[-3] ^= 1
@@ -94,7 +94,7 @@ def test_planes_are_those_of_the_array(
     voxels = np.arange(3 * 5 * 4 * 6, dtype=np.int16).reshape(3, 5, 4, 6)
     write(Volume(voxels, np.eye(4), name="a"), tmp_path / ("a" + suffix))
     whole = reoriented(nifti.read_image(tmp_path / ("a" + suffix)), (0, 1, 2), flips)
-    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
     lazy = reoriented(nifti.read_image(tmp_path / ("a" + suffix), lazy=True), (0, 1, 2), flips)
 
     assert isinstance(lazy.voxels, LazyVoxels)
@@ -107,7 +107,7 @@ def test_a_stream_of_another_tool_is_read_backwards(tmp_path: Path, monkeypatch:
     voxels = np.arange(40 * 4 * 6, dtype=np.int16).reshape(1, 40, 4, 6)
     write(Volume(voxels, np.eye(4), name="a"), tmp_path / "a.nii")
     (tmp_path / "a.nii.gz").write_bytes(gzip.compress((tmp_path / "a.nii").read_bytes()))
-    monkeypatch.setattr(image, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 2 * 4 * 6 * 2)
     opened = []
     monkeypatch.setattr(
