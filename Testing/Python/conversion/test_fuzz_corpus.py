@@ -12,8 +12,10 @@ from oracles import module
 from places import TESTING
 
 module("zarr")
-CASES = [(1, n) for n in (*range(40), 133, 752, 813, 1042, 1237, 1309, 1684, 2185, 3612, 4343, 4578, 5661)] + [
-    (7, n) for n in (9555, 16156, 20690, 26368)
+CASES = [
+    *((1, n) for n in (*range(40), 133, 752, 813, 1042, 1237, 1309, 1684, 2185, 3612, 4343, 4578, 5661)),
+    *((7, n) for n in (9555, 16156, 20690, 26368)),
+    *((8, n) for n in (12698, 25182)),
 ]
 """Seed and number of the first cases, and of those in which something was wrong once."""
 

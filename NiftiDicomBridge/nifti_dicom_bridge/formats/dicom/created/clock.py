@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ....errors import GeometryError
 from ....model.metadata import Elements
 from ....options import Kind
 from ....standard.tags import Tag
@@ -49,11 +50,25 @@ def seconds_of(request: Request, t: int, k: int | None = None) -> float | None:
 
 
 def moment_of(request: Request, t: int, k: int | None = None) -> datetime | None:
-    """Return when a volume, or one of its slices, was acquired."""
+    """Return when a volume, or one of its slices, was acquired.
+
+    Raises
+    ------
+    GeometryError
+        If that is after the year 9999.
+    """
     if request.moments and k is not None:
         return request.moments[t * request.image.voxels.shape[1] + k]
     start, seconds = start_of(request), seconds_of(request, t, k)
-    return None if start is None or seconds is None else start + timedelta(seconds=seconds)
+    if start is None or seconds is None:
+        return None
+    try:
+        return start + timedelta(seconds=seconds)
+    except OverflowError:
+        raise GeometryError(
+            f"time {t + 1} would be {seconds:g} s after the first one, beyond all dates of DICOM. Correct the time step of the "
+            "image (pixdim[4] and its unit) or RepetitionTime in the sidecar."
+        ) from None
 
 
 def of_frame(request: Request, t: int, k: int) -> Elements:

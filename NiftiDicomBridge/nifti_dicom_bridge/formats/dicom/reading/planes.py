@@ -149,6 +149,20 @@ def states_step(look: Lookup) -> bool:
     return any(look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag) for tag in _STEPS)
 
 
+def doubt_of_step(look: Lookup) -> str:
+    """Return that the distance of slices is not that of SpacingBetweenSlices; empty if it is.
+
+    SliceThickness takes its place, which is another distance where slices have gaps or overlap.
+    """
+    step, stated = step_of(look), look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
+    if step == stated:
+        return ""
+    found = "is missing" if stated is None else f"{stated:g} is not valid"
+    thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
+    taken = "SliceThickness (0018,0050)" if step == thickness else "1 mm"
+    return f"{describe(Tag.SPACING_BETWEEN_SLICES)} {found}: the distance of slices is assumed to be {taken}"
+
+
 def step_of(look: Lookup) -> float:
     """Return the distance of slices, mm, negative where they run against the normal; 1 where none is specified."""
     for tag in _STEPS:

@@ -14,6 +14,8 @@ from ....model.geometry import Plane
 from ....model.metadata import Element, Elements
 from ....standard.siemens_csa import csa_values
 from ....standard.tags import Tag
+from .lookup import Lookup
+from .planes import LARGEST, SMALLEST, doubt_of_step, step_of
 
 SIEMENS_CSA_IMAGE = (0x0029, "SIEMENS CSA HEADER", 0x10)
 SIEMENS_MOSAIC_COUNT = (0x0019, "SIEMENS MR HEADER", 0x0A)
@@ -207,11 +209,13 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
     if count < 1 or plane is None:
         return None
     across = math.ceil(math.sqrt(count))
-    step = _slice_step(elements)
+    look = Lookup(elements, {})
+    step = step_of(look)
     direction = np.array(normal, dtype=float) if len(normal) == 3 else plane.normal
     first = _first_tile(plane, elements, across)
     planes = [Plane(first + k * step * direction, plane.orientation, plane.spacing) for k in range(count)]
-    return Tiles(across, across, planes, "" if len(normal) == 3 else _ASSUMED_NORMAL)
+    doubts = filter(None, ["" if len(normal) == 3 else _ASSUMED_NORMAL, doubt_of_step(look)])
+    return Tiles(across, across, planes, "; ".join(doubts))
 
 
 def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:
@@ -228,15 +232,9 @@ def _whole_plane(elements: Elements) -> Plane | None:
     spacing = metadata.numbers(elements, Tag.PIXEL_SPACING)
     if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
         return None
+    if not all(abs(value) < LARGEST for value in (*position, *orientation, *spacing)) or min(spacing) < SMALLEST:
+        return None
     return Plane(np.array(position), np.array(orientation), (spacing[0], spacing[1]))
-
-
-def _slice_step(elements: Elements) -> float:
-    for tag in (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS):
-        step = metadata.number(elements, tag)
-        if step:
-            return step
-    return 1.0
 
 
 # --- United Imaging grid ----------------------------------------------------------------------------------------------

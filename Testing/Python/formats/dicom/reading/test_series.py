@@ -265,6 +265,23 @@ def test_a_mosaic_whose_slices_are_only_counted(tmp_path: Path) -> None:
     assert any("assumed along the normal" in warning for warning in volume.warnings)
 
 
+@pytest.mark.parametrize(
+    ("spacing", "distance", "found"), [("1E400", 3.0, "inf is not valid"), (None, 3.0, "is missing"), ("3.5", 3.5, "")]
+)
+def test_a_mosaic_without_a_valid_distance_of_slices_is_reported(
+    spacing: str | None, distance: float, found: str, tmp_path: Path
+) -> None:
+    ds = _mosaic(count=7)
+    ds.SliceThickness = 3
+    if spacing is not None:
+        ds.SpacingBetweenSlices = spacing
+    save(tmp_path, [ds])
+    (volume,) = read([tmp_path])
+
+    assert abs(volume.ijk_to_ras[:3, 2]).max() == distance
+    assert any(f"SpacingBetweenSlices (0018,0088) {found}" in warning for warning in volume.warnings) == bool(found)
+
+
 def test_a_mosaic_that_cannot_be_divided_is_reported(tmp_path: Path) -> None:
     save(tmp_path, [_mosaic()])
     (volume,) = read([tmp_path])
