@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import PixelError, SidecarError
 from ..model import geometry
 from ..model.dicom_source import Origin
-from ..model.digest import freeze
+from ..model.digest import digest_of, freeze
 from ..model.grids import same_grid
 from ..model.lazy_voxels import LazyVoxels, MappedVoxels, slabs
 from ..model.pixels import Rescale, to_real_values, to_stored_values
@@ -17,8 +17,8 @@ from ..model.volume import Volume, reoriented
 from .record import Record
 
 SINGLE_PRECISION = 1e-6
-PART_OF_STEP, ROUNDING = 0.01, 2e-5
-"""What tools that write integers as floats change at most: as a part of a step, and of the range (16 bits)."""
+PART_OF_STEP = 0.01
+"""What tools that write integers as floats change at most."""
 
 
 def attach(image: Volume, record: Record, where: str) -> Volume:
@@ -88,11 +88,13 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
     if volume.voxels.dtype.kind not in "iuf":
         return volume
     retype = _Retyped(volume, origin)
-    if not all(retype.is_same(planes) for _, _, planes in slabs(volume.voxels)) or not retype.is_rounding:
+    if not all(retype.is_same(planes) for _, _, planes in slabs(volume.voxels)):
         return volume
-    voxels = MappedVoxels(volume.voxels, dtype, lambda planes, _: retype.stored(planes))
-    lazy = isinstance(volume.voxels, LazyVoxels)
-    return replace(volume, voxels=voxels if lazy else freeze(np.asarray(voxels)), rescale=origin.rescale)
+    mapped = MappedVoxels(volume.voxels, dtype, lambda planes, _: retype.stored(planes))
+    voxels = mapped if isinstance(volume.voxels, LazyVoxels) else freeze(np.asarray(mapped))
+    if not retype.is_exact and digest_of(voxels) != origin.digest:  # a map of values near 0 is no rounded image
+        return volume
+    return replace(volume, voxels=voxels, rescale=origin.rescale)
 
 
 class _Retyped:
@@ -102,12 +104,13 @@ class _Retyped:
         self._now, self._then, self._dtype = volume.rescale, origin.rescale, np.dtype(origin.dtype)
         both = volume.rescale.is_identity and origin.rescale.is_identity
         self._floats = both and self._dtype.kind == volume.voxels.dtype.kind == "f"
-        self._low, self._high, self._largest = np.inf, -np.inf, 0.0
+        self._noise = SINGLE_PRECISION * abs(origin.rescale.intercept)
+        self._difference, self._nonzero, self._clear = 0.0, 0, 0
 
     @property
-    def is_rounding(self) -> bool:
-        """Whether the largest difference of the planes so far is small for their range: values of 0.001 are not 0."""
-        return self._largest <= ROUNDING * max(0.0, self._high - self._low)
+    def is_exact(self) -> bool:
+        """Whether the planes so far differ by the single precision of sums with the intercept, and most are not that small."""
+        return self._difference <= self._noise and 2 * self._clear >= self._nonzero
 
     def stored(self, planes: np.ndarray) -> np.ndarray:
         """Return stored values; raises `PixelError` if they do not fit the type."""
@@ -131,9 +134,10 @@ class _Retyped:
             return np.allclose(back, real, rtol=SINGLE_PRECISION, atol=0, equal_nan=True)
         if not real.size:
             return True
-        self._low, self._high = min(self._low, float(real.min())), max(self._high, float(real.max()))
         different = float((np.abs(back - real) - SINGLE_PRECISION * np.abs(real)).max())
-        self._largest = max(self._largest, different)
+        self._difference = max(self._difference, different)
+        self._nonzero += int(np.count_nonzero(real))
+        self._clear += int(np.count_nonzero(np.abs(real) > 100 * self._noise))
         return different <= abs(self._then.slope) * PART_OF_STEP
 
     def _real(self, planes: np.ndarray) -> np.ndarray:

@@ -287,7 +287,7 @@ def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: flo
     assert listing(circle.back) == {}
 
 
-@pytest.mark.parametrize(("largest", "outlier"), [(2e-3, 0), (1e-6, 0), (2e-3, 10)])
+@pytest.mark.parametrize(("largest", "outlier"), [(2e-3, 0), (1e-6, 0), (2e-3, 10), (9e-3, 1000)])
 def test_values_far_below_one_are_not_rounding(largest: float, outlier: float, circle: Circle) -> None:
     circle.make("classic_ct").forth()
 
