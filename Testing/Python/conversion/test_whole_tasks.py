@@ -98,7 +98,7 @@ def test_forty_series_with_a_broken_one_are_one_command_with_a_summary(circle: C
     *_, hint, last = captured.out.splitlines()
     assert last.startswith(f"39 converted, 1 failed ({broken.name}), ")
     assert "--skip-existing" in hint
-    assert captured.err.startswith(f"failed     {broken.name}: ")
+    assert captured.err.startswith(f"failed     {broken}: ")
     assert len(list(circle.nifti.glob("*.nii.gz"))) == 39
 
 
