@@ -157,10 +157,10 @@ def doubt_of_step(look: Lookup) -> str:
     step, stated = step_of(look), look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
     if step == stated:
         return ""
-    found = "is missing" if stated is None else f"{stated:g} is not valid"
+    problem = "is missing" if stated is None else f"{stated:g} is not valid"
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
     taken = "SliceThickness (0018,0050)" if step == thickness else "1 mm"
-    return f"{describe(Tag.SPACING_BETWEEN_SLICES)} {found}: the distance of slices is assumed to be {taken}"
+    return f"{describe(Tag.SPACING_BETWEEN_SLICES)} {problem}: the distance of slices is assumed to be {taken}"
 
 
 def step_of(look: Lookup) -> float:
