@@ -87,12 +87,12 @@ class Segmentations(_OfDcmqi):
     def load(self, loadable):
         """Load into the scene."""
         with tempfile.TemporaryDirectory() as folder:
-            told = self.run(loadable, folder, "--mergeSegments")
-            if told is None:
+            stated = self.run(loadable, folder, "--mergeSegments")
+            if stated is None:
                 return False
             node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", loadable.name)
             node.CreateDefaultDisplayNodes()
-            for number, segments in enumerate(told["segmentAttributes"], start=1):
+            for number, segments in enumerate(stated["segmentAttributes"], start=1):
                 labels = _volume(Path(folder, f"{number}.nrrd"), "vtkMRMLLabelMapVolumeNode", "labels")
                 _import(node, labels, [segment for segment in segments if segment.get("labelID", 1)])
         self.addSeriesInSubjectHierarchy(loadable, node)
@@ -114,19 +114,19 @@ def _import(node, labels, segments):
     before = segmentation.GetNumberOfSegments()
     imported = slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
     slicer.mrmlScene.RemoveNode(labels)
-    for number, told in enumerate(segments if imported else ()):
+    for number, stated in enumerate(segments if imported else ()):
         if before + number < segmentation.GetNumberOfSegments():
-            _describe(segmentation.GetNthSegment(before + number), told)
+            _describe(segmentation.GetNthSegment(before + number), stated)
 
 
-def _describe(segment, told):
-    segment.SetName(told["SegmentLabel"] or told["SegmentDescription"])
-    segment.SetTag("Description", told["SegmentDescription"])
-    segment.SetColor(*(part / 255 for part in told.get("recommendedDisplayRGBValue", (150, 150, 0))))
-    codes = ["^".join(told.get(name, {}).get(part, "") for part in PARTS) for name in CODES]
+def _describe(segment, stated):
+    segment.SetName(stated["SegmentLabel"] or stated["SegmentDescription"])
+    segment.SetTag("Description", stated["SegmentDescription"])
+    segment.SetColor(*(part / 255 for part in stated.get("recommendedDisplayRGBValue", (150, 150, 0))))
+    codes = ["^".join(stated.get(name, {}).get(part, "") for part in PARTS) for name in CODES]
     entry = "~".join(["Segmentation category and type - DICOM master list", *codes[:3], "Anatomic codes - DICOM master list",
                       *codes[3:]])  # fmt: skip
     segment.SetTag(segment.GetTerminologyEntryTagName(), entry)
     for keyword in ("SegmentAlgorithmName", "SegmentAlgorithmType"):
-        if keyword in told:
-            segment.SetTag("DICOM." + keyword, told[keyword])
+        if keyword in stated:
+            segment.SetTag("DICOM." + keyword, stated[keyword])

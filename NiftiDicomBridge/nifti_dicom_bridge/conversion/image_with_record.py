@@ -76,9 +76,9 @@ class ImageWithRecord:
         if given.gradients is None:
             return f"{given.warnings[0]} The DICOM keeps its own" if given.warnings else ""
         recorded = _recorded_gradients(volume)
-        if recorded is None or not _differing(given.gradients, recorded):
+        times = [] if recorded is None else _differing(given.gradients, recorded)
+        if not times:
             return ""
-        times = _differing(given.gradients, recorded)
         shown = ", ".join(map(str, times[:8])) + (", …" if len(times) > 8 else "")
         return (
             f"b-values or directions of time(s) {shown} in {self.path.name}'s .bval and .bvec differ from those of the DICOM, "

@@ -56,16 +56,21 @@ def association(
     for sop_class, syntaxes in contexts:
         entity.add_requested_context(sop_class, list(syntaxes))
     opened: list[bool] = []
+    rejections: list[Any] = []
     attempt = entity.associate(
         address.host,
         address.port,
         ae_title=address.title,
         ext_neg=[*(build_role(sop_class, scp_role=True) for sop_class in receives), *_identity(settings)],
         tls_args=(client_context(settings), address.host) if address.tls else None,
-        evt_handlers=[(evt.EVT_CONN_OPEN, lambda _: opened.append(True)), *handlers],
+        evt_handlers=[
+            (evt.EVT_CONN_OPEN, lambda _: opened.append(True)),
+            (evt.EVT_PDU_RECV, _note_rejection, [rejections]),
+            *handlers,
+        ],
     )
     if not attempt.is_established:
-        raise _failure(attempt, address, settings, bool(opened))
+        raise _failure(attempt, address, settings, bool(opened), rejections)
     try:
         yield attempt
     finally:
@@ -86,11 +91,19 @@ def _identity(settings: ArchiveSettings) -> list[Any]:
     return [item]
 
 
-def _failure(attempt: Any, address: PacsAddress, settings: ArchiveSettings, opened: bool) -> ArchiveError:
+def _note_rejection(event: Any, rejections: list[Any]) -> None:
+    """Add an A-ASSOCIATE-RJ that arrives, which pynetdicom loses where the archive closes the connection at once."""
+    if type(event.pdu).__name__ == "A_ASSOCIATE_RJ":
+        rejections.append(event.pdu.to_primitive())
+
+
+def _failure(
+    attempt: Any, address: PacsAddress, settings: ArchiveSettings, opened: bool, rejections: list[Any]
+) -> ArchiveError:
     answer = attempt.acceptor.primitive
-    if attempt.is_rejected and answer is not None:
-        reason = f"{answer.result_str.lower()}: {answer.reason_str.lower()}"
-        transient = getattr(answer, "result", 1) == 2
+    for rejection in rejections:
+        reason = f"{rejection.result_str.lower()}: {rejection.reason_str.lower()}"
+        transient = rejection.result == 2
         kind = InterruptedTransferError if transient else ArchiveError
         return kind(
             f"{address} refuses the association ({reason}). Check the AE title {address.title} of the archive, and that the "

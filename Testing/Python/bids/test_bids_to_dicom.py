@@ -44,7 +44,7 @@ def made(path: Path, **choices: Any) -> list[pydicom.Dataset]:
 
 
 def sentences(path: Path, **choices: Any) -> str:
-    (entry,) = convert(Job([path], Path("told"), replace(TO_DICOM, **choices))).entries
+    (entry,) = convert(Job([path], Path("stated"), replace(TO_DICOM, **choices))).entries
     assert entry.outcome is Outcome.CONVERTED, entry.error
     return "\n".join([*entry.log.warnings, *entry.log.notes])
 
@@ -179,6 +179,7 @@ def test_keys_come_back_from_segmentations_and_parametric_maps(there: Path, suff
     assert facts_of_dciodvfy(path) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kinds", [
     (Kind.MR, Kind.ENHANCED), (Kind.MR, Kind.LEGACY), (Kind.MR, Kind.SC), (Kind.MR, Kind.LEGACY, Kind.CLASSIC),
     (Kind.ENHANCED_MR, Kind.CLASSIC), (Kind.ENHANCED_MR, Kind.SC_MULTI), (Kind.MR, Kind.ENHANCED, Kind.CLASSIC),
@@ -223,8 +224,8 @@ def test_there_is_no_block_where_there_is_nothing_to_remember(there: Path) -> No
 
 
 def test_block_never_tells_who_it_is_of(there: Path) -> None:
-    told = {"PatientID": "P" * 70, "AccessionNumber": "A" * 20, "StudyID": "S" * 20, "TaskName": "rest"}
-    assert set(json.loads(made(save(**told))[0][KEYS_TAG].value)["keys"]) == {"TaskName"}
+    stated = {"PatientID": "P" * 70, "AccessionNumber": "A" * 20, "StudyID": "S" * 20, "TaskName": "rest"}
+    assert set(json.loads(made(save(**stated))[0][KEYS_TAG].value)["keys"]) == {"TaskName"}
 
 
 @pytest.mark.slow
@@ -485,11 +486,11 @@ def test_decay_factor_is_computed_where_nobody_tells_it(there: Path) -> None:
     assert "was computed of RadionuclideHalfLife" in sentences(path)
 
 
-@pytest.mark.parametrize(("moment", "word", "told"), [(-30, "ADMIN", False), (0, "START", False), (500, "START", True)])
-def test_moment_of_the_decay_correction_is_one_of_two(there: Path, moment: float, word: str, told: bool) -> None:
+@pytest.mark.parametrize(("moment", "word", "stated"), [(-30, "ADMIN", False), (0, "START", False), (500, "START", True)])
+def test_moment_of_the_decay_correction_is_one_of_two(there: Path, moment: float, word: str, stated: bool) -> None:
     path = save_pet(ImageDecayCorrectionTime=moment)
     assert made(path)[0].DecayCorrection == word
-    assert ("START was taken" in sentences(path)) == told
+    assert ("START was taken" in sentences(path)) == stated
 
 
 def test_list_of_another_length_than_there_are_times_is_left_out_and_named(there: Path) -> None:
@@ -497,6 +498,7 @@ def test_list_of_another_length_than_there_are_times_is_left_out_and_named(there
     assert '"DecayCorrectionFactor" is [1, 2]; a list of 3 numbers was expected: it was left out' in said
 
 
+@pytest.mark.slow
 def test_patient_position_is_said_in_codes(there: Path) -> None:
     ds = made(save_pet(PatientPosition="FFP"))[0]
     (lying,), (gantry,) = ds.PatientOrientationCodeSequence, ds.PatientGantryRelationshipCodeSequence
@@ -624,10 +626,10 @@ def test_sidecars_of_real_images_come_back_through_dcm2niix_and_through_ours(ref
     for path in (reference, image, *(reference.with_suffix(suffix) for suffix in (".bval", ".bvec"))):
         if path.exists():
             (there / path.name).write_bytes(path.read_bytes())
-    told = json.loads(reference.read_text("utf-8"))
+    stated = json.loads(reference.read_text("utf-8"))
 
     ours = there_and_back(Path(image.name))
-    lost = {key: (value, ours.get(key)) for key, value in told.items() if not equals_dcm2niix(value, ours.get(key))}
+    lost = {key: (value, ours.get(key)) for key, value in stated.items() if not equals_dcm2niix(value, ours.get(key))}
     assert set(lost) <= {"ImageType", "ConversionSoftware", "ConversionSoftwareVersion"}
 
     (there / "theirs").mkdir()
@@ -635,12 +637,12 @@ def test_sidecars_of_real_images_come_back_through_dcm2niix_and_through_ours(ref
     (sidecar,) = Path("theirs").glob("x*.json")
     theirs = json.loads(sidecar.read_text("utf-8"))
     lost = {
-        key: (told[key], theirs.get(key))
-        for key in READ_BY_DCM2NIIX & told.keys()
-        if not equals_dcm2niix(told[key], theirs.get(key))
+        key: (stated[key], theirs.get(key))
+        for key in READ_BY_DCM2NIIX & stated.keys()
+        if not equals_dcm2niix(stated[key], theirs.get(key))
     }
     assert lost == {}
-    polarity = told.get("PhaseEncodingDirection") if told["Manufacturer"] == "GE" else None
+    polarity = stated.get("PhaseEncodingDirection") if stated["Manufacturer"] == "GE" else None
     assert polarity is None or theirs["PhaseEncodingDirection"] == polarity
 
 

@@ -72,9 +72,9 @@ def test_an_edit_that_a_private_attribute_outvotes_is_named(circle: Circle) -> N
     (entry,) = edited(circle, sources, ParallelReductionFactorInPlane=3).entries
 
     assert {ds.ParallelReductionFactorInPlane for ds in circle.returned()} == {3.0}
-    told = again(circle)["ParallelReductionFactorInPlane"]
-    assert told != 3
-    words = f"was edited in the sidecar and written, but other attributes still have {told!r} as before"
+    stated = again(circle)["ParallelReductionFactorInPlane"]
+    assert stated != 3
+    words = f"was edited in the sidecar and written, but other attributes still have {stated!r} as before"
     assert f'"ParallelReductionFactorInPlane" {words}' in entry.log.warnings
 
 

@@ -121,6 +121,7 @@ def test_one_direction_alone_estimates_nothing(circle: Circle) -> None:
     assert "B0FieldSource" not in sidecar(circle, "bold")
 
 
+@pytest.mark.slow
 def test_the_last_field_map_before_an_image_counts(circle: Circle) -> None:
     gre(circle, 3)
     series(circle.dicom, 5, "bold rest", 3, **EPI)
@@ -135,6 +136,7 @@ def test_the_last_field_map_before_an_image_counts(circle: Circle) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_field_map_for_diffusion_is_not_for_bold(circle: Circle) -> None:
     gre(circle, 3, "gre_field_mapping_dwi")
     series(circle.dicom, 5, "bold rest", 3, **EPI)
@@ -165,6 +167,7 @@ def test_what_the_map_says_of_a_field_map_stays(circle: Circle) -> None:
     assert "B0FieldSource" not in sidecar(circle, "bold")
 
 
+@pytest.mark.slow
 def test_links_are_no_edits_on_the_way_back(circle: Circle) -> None:
     gre(circle, 3)
     series(circle.dicom, 5, "bold rest", 3, **EPI)

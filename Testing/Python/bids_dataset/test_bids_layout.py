@@ -155,7 +155,7 @@ def test_a_name_that_was_taken_from_times_is_said(circle: Circle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "stated"),
     [
         ("func_task-rest_dir-AP", ("func", "bold", {"task": "rest", "dir": "AP"})),
         ("PU:func-bold_task-rest__note", ("func", "bold", {"task": "rest"})),
@@ -163,11 +163,11 @@ def test_a_name_that_was_taken_from_times_is_said(circle: Circle) -> None:
         ("anat_acq-fast", ("anat", "", {"acq": "fast"})),
     ],
 )
-def test_names_in_reproin_form_are_read(name: str, told: tuple) -> None:
+def test_names_in_reproin_form_are_read(name: str, stated: tuple) -> None:
     found = parse_reproin(name)
 
     assert found is not None
-    assert (found.datatype, found.suffix, found.entities) == told
+    assert (found.datatype, found.suffix, found.entities) == stated
 
 
 @pytest.mark.parametrize("name", ["", "anat", "functional scan", "dwi", "anat-brain_acq-1", "t1_mprage", "func_2"])
@@ -262,6 +262,7 @@ def test_a_field_map_has_both_magnitudes_and_the_echo_times_of_both(circle: Circ
     assert (found["EchoTime1"], found["EchoTime2"]) == (0.00492, 0.00738)
 
 
+@pytest.mark.slow
 def test_images_of_one_field_map_have_the_same_run(circle: Circle) -> None:
     field_map(circle, 3)
     field_map(circle, 13)

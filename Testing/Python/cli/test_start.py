@@ -26,6 +26,7 @@ def test_the_help_imports_no_command() -> None:
     assert ours == {"nifti_dicom_bridge.errors"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [[], ["--no-gzip"]])
 def test_a_conversion_to_nifti_imports_no_other_package(suffix: list[str], circle: Circle) -> None:
     circle.make("classic_ct")
@@ -36,6 +37,7 @@ def test_a_conversion_to_nifti_imports_no_other_package(suffix: list[str], circl
     assert modules & HEAVY == set()
 
 
+@pytest.mark.slow
 def test_a_restoration_imports_no_other_package(circle: Circle) -> None:
     circle.make("classic_ct").forth()
 

@@ -96,6 +96,7 @@ def test_a_proposal_names_the_other_files_of_its_object() -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_one_object_too() -> None:
     masks()
     assert main(["convert", "segmentations", "--to", "dicom", "-o", "out", "--reference", "ct", "-q"]) == 0
@@ -190,6 +191,7 @@ def test_a_task_that_does_not_fit_is_refused(labels: str, words: str) -> None:
     assert not report.outputs
 
 
+@pytest.mark.slow
 def test_dcmqi_and_highdicom_read_the_codes(tmp_path: Path) -> None:
     import highdicom
 
@@ -415,6 +417,7 @@ def test_the_names_of_a_dataset_are_not_those_of_an_image_with_other_values() ->
 # --- guide
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_about_labels_run() -> None:
     masks()
     save("result.nii.gz", np.where(AXES[0] > 2, 5, 0).astype(np.uint8))

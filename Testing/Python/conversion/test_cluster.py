@@ -275,6 +275,7 @@ def test_more_jobs_are_converted_than_prepared_at_the_same_time(options: dict, c
         assert all(report.ok for report in convert_many(jobs, pool))
 
 
+@pytest.mark.slow
 def test_a_job_that_cannot_start_does_not_stop_the_others(source: Path, circle: Circle) -> None:
     jobs = [Job(circle.folder / "missing", circle.folder / "a"), Job(source / "two", circle.nifti)]
     with ThreadPoolExecutor(2) as pool:
@@ -283,6 +284,7 @@ def test_a_job_that_cannot_start_does_not_stop_the_others(source: Path, circle: 
     assert second.ok
 
 
+@pytest.mark.slow
 def test_contradictions_are_refused_before_anything_is_converted(source: Path, circle: Circle) -> None:
     jobs = [Job(source, circle.nifti), Job(source, circle.back, ConversionOptions("nifti", pyramid=2))]
     with ThreadPoolExecutor(2) as pool, pytest.raises(OptionError):

@@ -52,6 +52,7 @@ def test_lossy_jpeg(case: str, percent: float, largest: int, words: str, tmp_pat
     assert (off == 1).sum() > (off > 1).sum()
 
 
+@pytest.mark.slow
 def test_distance_of_slices_of_a_tilted_gantry(tmp_path: Path) -> None:
     ours, theirs = both("ct-ge-tilt-variable", tmp_path)
     steps = [round(float(image.header["pixdim"][3]), 2) for image in (ours[0], theirs[0])]

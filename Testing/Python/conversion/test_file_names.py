@@ -142,6 +142,7 @@ def test_files_of_several_patients_are_in_folders(convert, circle: Circle) -> No
     assert {path.parent.name for path in report.outputs} == {"A", "B"}
 
 
+@pytest.mark.slow
 def test_stores_of_several_patients_become_nifti_in_folders(circle: Circle) -> None:
     two_patients(circle)
     to_zarr(circle.nifti, circle.folder / "stores")
@@ -166,6 +167,7 @@ def test_files_that_do_not_specify_a_patient_are_in_no_folder(circle: Circle) ->
     assert {path.parent.name for path in report.outputs} == {"out"}
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_read_stops_no_other_one(circle: Circle) -> None:
     two_patients(circle)
     to_zarr(circle.nifti, circle.folder / "stores")

@@ -147,6 +147,7 @@ def test_the_map_joins_neither_patients_nor_studies(circle: Circle, capsys: pyte
     assert content["sessions"] == {}
 
 
+@pytest.mark.slow
 def test_the_map_names_the_images_as_they_are_named_without_it(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     study(circle.dicom)
     main(["inspect", str(circle.dicom), "--bids-map"])

@@ -109,6 +109,7 @@ def test_tasks_with_a_key_in_common_are_one_batch() -> None:
     assert batches_of([Task("", [], _killed, frozenset(some)) for some in keys]) == [[0, 1, 3], [2], [4]]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("started")
 def test_cancelling_leaves_nothing_half_written(circle: Circle) -> None:
     write_series(circle.dicom)

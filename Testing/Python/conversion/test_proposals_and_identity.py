@@ -48,9 +48,9 @@ def test_original_that_comes_back_is_proposed_with_its_values(nifti):
 
 
 def test_progress_is_told_and_may_cancel(nifti):
-    told = []
-    propose([nifti], ConversionOptions(), lambda *step: told.append(step))
-    assert told == [(nifti.name, 0, 1)]
+    stated = []
+    propose([nifti], ConversionOptions(), lambda *step: stated.append(step))
+    assert stated == [(nifti.name, 0, 1)]
 
     def cancel(what, done, total):
         raise Cancelled

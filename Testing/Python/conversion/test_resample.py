@@ -565,6 +565,7 @@ def test_a_stack_set_upright_keeps_its_uneven_distances_in_dicom(circle: Circle)
     assert np.allclose(positions @ axes.reshape(2, 3).T, 0, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distances", [UNEVEN, EVEN])
 def test_dciodvfy_finds_no_new_error_in_a_resampled_series(distances: tuple, circle: Circle) -> None:
     from test_oracles import complaints

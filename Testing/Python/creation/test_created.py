@@ -130,6 +130,7 @@ def test_dcm2niix_gives_the_image_back(made):
         assert_same(array, image.affine, voxels, matrix, kind)
 
 
+@pytest.mark.slow
 @each_case
 def test_dciodvfy_finds_no_error(made):
     program = oracle("dciodvfy")
@@ -140,6 +141,7 @@ def test_dciodvfy_finds_no_error(made):
         assert errors == [], entry.outputs[0]
 
 
+@pytest.mark.slow
 @each_case
 def test_our_own_checker_finds_nothing(made):
     report = made[3]

@@ -34,7 +34,7 @@ TO_DICOM = ConversionOptions(target=Target.DICOM)
 
 def sources(*inputs: Path, **choices) -> dict[str, tuple[str, str]]:
     """Return attribute → (value, source) of the report."""
-    (entry,) = convert(Job(inputs, Path("told"), replace(TO_DICOM, **choices))).entries
+    (entry,) = convert(Job(inputs, Path("stated"), replace(TO_DICOM, **choices))).entries
     return {value.attribute: (value.new, value.source) for value in entry.log.values}
 
 

@@ -72,6 +72,7 @@ def test_a_continuous_image_beside_a_reference_stays_of_its_modality(kind):
     assert made(save("denoised.nii", voxels), reference=reference)[0].SOPClassUID.name == f"{wanted} Image Storage"
 
 
+@pytest.mark.slow
 def test_a_known_quantity_beside_a_reference_is_a_parametric_map():
     voxels = np.random.default_rng(2).random((5, 4, 3)).astype(np.float32)
     assert made(save("x_T1map.nii", voxels), reference=series("scan", kind="mr"))[0].SOPClassUID.name == PM

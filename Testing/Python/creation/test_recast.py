@@ -141,6 +141,7 @@ def test_enhanced_is_derived_and_legacy_is_what_its_original_was(circle: Circle)
     assert list(headers(circle.nifti)[0].ImageType[:2]) == ["ORIGINAL", "PRIMARY"]
 
 
+@pytest.mark.slow
 def test_private_attributes_stay_behind_but_in_legacy(circle: Circle) -> None:
     circle.dicom.mkdir()
     sources = slices(ramp(3, 4, 5), MR)

@@ -196,6 +196,7 @@ def test_nifti_with_a_record_is_deidentified_like_its_dicom(tmp_path: Path) -> N
     assert returned(tmp_path / "out") == returned(tmp_path / "direct")
 
 
+@pytest.mark.slow
 def test_an_object_that_became_several_images_is_deidentified_as_one(tmp_path: Path) -> None:
     ds = enhanced([0, 1])
     for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):

@@ -68,6 +68,7 @@ def test_impossible_chunks_are_refused(chunks: list[int], store: Path, tmp_path:
     assert failure(convert(Job([store], tmp_path / "out", ConversionOptions(Target.DICOM))))
 
 
+@pytest.mark.slow
 def test_a_deflated_data_set_that_grows_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     PHANTOMS["deflated"].write(tmp_path / "in")
     path = sorted((tmp_path / "in").iterdir())[0]

@@ -72,6 +72,7 @@ def set_voxels(path: Path, change: Callable[[np.ndarray], np.ndarray], dtype: ty
 # --- its first lines -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_series_that_came_back_are_identical(sample: Circle) -> None:
     sample.forth()
     text = page(sample.home(), sample.folder)
@@ -81,6 +82,7 @@ def test_series_that_came_back_are_identical(sample: Circle) -> None:
     assert "all 13 440 voxels and 350 attributes are identical" in words(text)
 
 
+@pytest.mark.slow
 def test_series_with_new_uids_are_told_from_those_that_are_the_same(sample: Circle) -> None:
     sample.forth()
     text = page(sample.home(NEW), sample.folder)

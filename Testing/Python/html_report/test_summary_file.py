@@ -37,6 +37,7 @@ def test_the_csv_has_files_and_bytes(report: ConversionReport, tmp_path: Path) -
     assert row["worker"]
 
 
+@pytest.mark.slow
 def test_the_parquet_file_has_the_rows_of_the_csv(report: ConversionReport, tmp_path: Path) -> None:
     parquet = module("pyarrow.parquet")
     write_summary([report, report], tmp_path / "summary.csv")

@@ -315,6 +315,7 @@ def test_the_matrix_in_memory_has_all_digits_of_the_files(circle: Circle) -> Non
     assert (LPS_TO_RAS @ volume.ijk_to_ras)[:3, 3].tolist() == [-1234.56789012, 0.1, 1e-9]
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(width=64, min_value=-1e300, max_value=1e300) | st.just(float("nan")), min_size=1, max_size=9))
 def test_the_median_is_that_of_numpy(values: list[float]) -> None:
     np.testing.assert_equal(median_of(values), float(np.median(values)))

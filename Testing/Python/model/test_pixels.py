@@ -41,6 +41,7 @@ def formats(draw: st.DrawFn) -> PixelFormat:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(formats(), st.integers(1, 3), st.randoms(use_true_random=False))
 def test_bytes_come_back_from_frames_in_every_format(pixel: PixelFormat, count: int, rng: object) -> None:
     raw = bytearray(rng.randbytes(pixel.bytes_of(count)))

@@ -21,6 +21,7 @@ def study(orthanc, settings, tmp_path):
     return str(pydicom.dcmread(files[0]).StudyInstanceUID)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_a_study_is_converted_from_the_archive_and_what_is_made_goes_back(orthanc, study, tmp_path, protocol):
     address, before = getattr(orthanc, protocol), orthanc.instances()
@@ -35,6 +36,7 @@ def test_a_study_is_converted_from_the_archive_and_what_is_made_goes_back(orthan
     assert again.notes == [f"{address}: {len(before)} present"]
 
 
+@pytest.mark.slow
 def test_files_that_could_not_be_sent_remain_and_are_reported(study, tmp_path):
     (tmp_path / "archive.toml").write_text("retries = 0\n")
     target = f"pacs:NOBODY@127.0.0.1:{free_port()}"
@@ -44,12 +46,14 @@ def test_files_that_could_not_be_sent_remain_and_are_reported(study, tmp_path):
     assert all(path.exists() for path in report.entries[0].outputs)
 
 
+@pytest.mark.slow
 def test_an_archive_without_a_selection_is_refused(orthanc, study, tmp_path):
     with pytest.raises(OptionError, match="No study, patient, series"):
         to_nifti(orthanc.pacs, tmp_path / "nifti")
     assert not (tmp_path / "nifti").exists()
 
 
+@pytest.mark.slow
 def test_a_password_that_others_can_read_is_refused(orthanc, study, tmp_path, capsys):
     (tmp_path / "archive.toml").chmod(0o644)
     arguments = ["send", str(tmp_path / "scans"), "--to", orthanc.pacs, "--archive-settings", str(tmp_path / "archive.toml")]
@@ -59,6 +63,7 @@ def test_a_password_that_others_can_read_is_refused(orthanc, study, tmp_path, ca
     assert PASSWORD not in shown
 
 
+@pytest.mark.slow
 def test_the_environment_wins_over_the_file(orthanc, study, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD", "guessed")
     common = ["--archive-settings", str(tmp_path / "archive.toml")]
@@ -69,6 +74,7 @@ def test_the_environment_wins_over_the_file(orthanc, study, tmp_path, capsys, mo
     assert "=> 1 fetched" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_password_in_an_address_is_refused_and_not_shown(study, tmp_path, capsys):
     assert main(["send", str(tmp_path / "scans"), "--to", "dicomweb:https://reader:hidden@host/dicom-web"]) == 2
     assert "hidden" not in capsys.readouterr().err

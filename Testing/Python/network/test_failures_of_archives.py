@@ -98,12 +98,14 @@ def test_a_server_that_comes_back_is_sent_the_rest_in_the_same_run(settings, sam
                 restarted[0].__exit__(None, None, None)
 
 
+@pytest.mark.slow
 def test_a_slow_server_is_not_waited_for_without_end(scans, tmp_path):
     reason = "did not answer in time"
     with archives.storescp(tmp_path / "scp", "--sleep-during", "20") as (address, _), pytest.raises(ArchiveError, match=reason):
         send(scans, address, replace(ONCE, timeout_s=2))
 
 
+@pytest.mark.slow
 def test_a_certificate_that_is_not_trusted_ends_the_connection(orthanc, settings, scans, tmp_path):
     pem, key = archives.certificate(tmp_path, "server")
     with archives.tls_in_front(orthanc.http_port, pem, key) as port:
@@ -136,6 +138,7 @@ def test_a_client_certificate_is_presented(scans, tmp_path):
         assert send(scans, secure, replace(trusted, client_certificate=own, client_key=own_key)).ok
 
 
+@pytest.mark.slow
 def test_fetching_into_a_folder_that_cannot_be_written_leaves_nothing(orthanc, settings, scans, tmp_path):
     send(scans, orthanc.pacs, settings)
     (tmp_path / "file").write_text("")

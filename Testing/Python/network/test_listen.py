@@ -80,6 +80,7 @@ def test_a_study_that_failed_is_processed_at_the_next_start(scans, tmp_path):
     assert len(studies) == 1
 
 
+@pytest.mark.slow
 def test_a_sender_that_is_not_listed_is_refused(scans, tmp_path):
     refused = pytest.raises(ArchiveError, match="refuses the association")
     with listening(tmp_path / "in", allowed_titles=("SCANNER",)) as (address, _), refused:
@@ -104,6 +105,7 @@ def test_more_objects_per_minute_than_allowed_are_refused(scans, tmp_path):
     assert len(list((tmp_path / "in").glob("*/*/*.dcm"))) == 2
 
 
+@pytest.mark.slow
 def test_storescu_of_dcmtk_sends_to_it(scans, tmp_path):
     with listening(tmp_path / "in") as (address, wait_for):
         port = address.rpartition(":")[2]

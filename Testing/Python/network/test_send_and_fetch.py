@@ -49,6 +49,7 @@ def test_what_the_archive_has_is_not_sent_again(orthanc, settings, tmp_path, pro
     assert (report.count("present"), report.count("sent")) == (2, len(files) - 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_a_complete_series_is_not_fetched_again(orthanc, settings, tmp_path, protocol):
     make_sample(tmp_path / "scans")
@@ -58,6 +59,7 @@ def test_a_complete_series_is_not_fetched_again(orthanc, settings, tmp_path, pro
     assert fetch(source, tmp_path / "back", settings=settings).count("present") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_a_patient_is_selected_by_the_whole_id(orthanc, settings, tmp_path, protocol):
     make_sample(tmp_path / "scans")

@@ -98,6 +98,7 @@ def test_entries_have_urls_and_sizes(source: Path, server: ObjectServer) -> None
     assert first.execution.read == sum((source / path.name).stat().st_size for path in first.inputs)
 
 
+@pytest.mark.slow
 def test_voxels_in_a_file_of_their_own_are_read(server: ObjectServer, circle: Circle) -> None:
     """A header that names another object: that is read by ranges, as it is not an input of the task."""
     import numpy as np
@@ -115,6 +116,7 @@ def test_voxels_in_a_file_of_their_own_are_read(server: ObjectServer, circle: Ci
     assert sorted(value for file in files for value in file.pixel_array.ravel()) == list(range(voxels.size))
 
 
+@pytest.mark.slow
 def test_one_object_is_an_input(source: Path, server: ObjectServer, circle: Circle) -> None:
     one = sorted(source.rglob("*.dcm"))[0]
     report = to_nifti(f"{S3}/dicom/{one.relative_to(source).as_posix()}", circle.nifti)
@@ -143,6 +145,7 @@ def test_file_urls_are_paths(circle: Circle) -> None:
 # --- ranges
 
 
+@pytest.mark.slow
 def test_inspecting_reads_headers_only(circle: Circle, server: ObjectServer) -> None:
     import numpy as np
     import pydicom
@@ -177,6 +180,7 @@ def test_a_beginning_that_is_read_again_does_not_fetch_those_of_others(server: O
     assert sum(server.sent) < 2.2 * 20 * 20_000
 
 
+@pytest.mark.slow
 def test_objects_of_one_uid_with_other_pixels_are_no_duplicates(circle: Circle, server: ObjectServer) -> None:
     """Whether they are is decided when headers are read, by the pixels of the objects."""
     import pydicom
@@ -193,6 +197,7 @@ def test_objects_of_one_uid_with_other_pixels_are_no_duplicates(circle: Circle, 
     assert [Path(other["path"]).name for other in remote.others] == [Path(other["path"]).name for other in local.others]
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_reported_with_its_url(circle: Circle, server: ObjectServer) -> None:
     circle.make("classic_ct")
     first = sorted(circle.dicom.rglob("*.dcm"))[0]
@@ -276,6 +281,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
         to_nifti("gs://bucket/scans", circle.nifti)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "reason"),
     [("s3://key:secret@bucket/scans", "contains a password"), (f"{S3}/nothing", "no such object")],
@@ -337,6 +343,7 @@ def test_archives_of_files_are_not_written(circle: Circle) -> None:
         to_nifti(circle.dicom, f"zip://out::{circle.folder}/out.zip")
 
 
+@pytest.mark.slow
 def test_keys_that_leave_the_folder_are_not_read(source: Path, server: ObjectServer, circle: Circle) -> None:
     content = next(source.rglob("*.dcm")).read_bytes()
     server.client().put_object(Bucket=BUCKET, Key="dicom/../../escaped.dcm", Body=content)

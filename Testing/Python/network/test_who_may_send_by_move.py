@@ -83,6 +83,7 @@ INTRUDERS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INTRUDERS)
 def test_nothing_else_is_taken(scans, tmp_path, name):
     intruder, expected = INTRUDERS[name]

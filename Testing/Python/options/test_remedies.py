@@ -32,6 +32,7 @@ def codes_in_messages() -> Counter[str]:
     )
 
 
+@pytest.mark.slow
 def test_every_code_belongs_to_a_message():
     assert {*codes_in_messages(), "install-packages"} == set(REMEDIES)
 

@@ -125,6 +125,7 @@ def test_the_gif_writer_holds_one_picture_at_a_time(tmp_path: Path) -> None:
 # --- MP4 --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_mp4_is_what_browsers_want(cine_files: Path, tmp_path: Path) -> None:
     oracle("ffmpeg")
     preview(cine_files / "us", tmp_path, gif=False, fps=12)
@@ -169,6 +170,7 @@ def test_the_mp4_shows_the_frames(with_ffmpeg: bool, cine_files: Path, tmp_path:
         assert np.abs(found[n][flow].mean(axis=0) - expected[n][flow].mean(axis=0)).max() < 20
 
 
+@pytest.mark.slow
 def test_without_any_encoder_the_rest_is_written_and_that_is_told(
     cine_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,7 @@ def text_of(folder: Path) -> str:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> str:
+def stated(tmp_path: Path) -> str:
     make_sample(tmp_path / "in")
     assert run_preview(tmp_path / "in", tmp_path / "out") == 0
     return text_of(tmp_path / "out")
@@ -40,47 +40,47 @@ def told(tmp_path: Path) -> str:
 # --- content -----------------------------------------------------------------------------------------------------
 
 
-def test_it_is_grouped(told: str) -> None:
-    lines = told.splitlines()
+def test_it_is_grouped(stated: str) -> None:
+    lines = stated.splitlines()
     places = [lines.index(heading) for heading in HEADINGS]
     assert places == sorted(places)
 
 
-def test_every_attribute_of_the_files_is_in_it(told: str, tmp_path: Path) -> None:
+def test_every_attribute_of_the_files_is_in_it(stated: str, tmp_path: Path) -> None:
     for path in (tmp_path / "in").rglob("IM*"):
         ds = pydicom.dcmread(path)
         del ds.PixelData
         for element in ds.iterall():
             number = f"({element.tag.group:04X},{element.tag.element:04X})"
-            assert number in told
+            assert number in stated
             if element.VR in ("LO", "PN", "UI", "CS", "DS") and element.value and element.VM == 1:
                 assert (
                     str(getattr(element.value, "original_string", element.value) if element.VR == "DS" else element.value)
-                    in told
+                    in stated
                 )
 
 
-def test_names_are_in_their_own_letters(told: str) -> None:
-    assert "Patient's Name (0010,0010): Διονυσιος" in told
+def test_names_are_in_their_own_letters(stated: str) -> None:
+    assert "Patient's Name (0010,0010): Διονυσιος" in stated
 
 
-def test_pixel_data_are_left_out_and_binary_is_shortened(told: str) -> None:
-    assert "(7FE0,0010)" not in told
-    line = next(line for line in told.splitlines() if "[SAMPLE PRIVATE] (0029,1010)" in line)
+def test_pixel_data_are_left_out_and_binary_is_shortened(stated: str) -> None:
+    assert "(7FE0,0010)" not in stated
+    line = next(line for line in stated.splitlines() if "[SAMPLE PRIVATE] (0029,1010)" in line)
     assert "1500 bytes" in line
-    assert max(map(len, told.splitlines())) < 2000
+    assert max(map(len, stated.splitlines())) < 2000
 
 
-def test_items_stand_further_right_than_their_sequence(told: str) -> None:
-    lines = told.splitlines()
+def test_items_stand_further_right_than_their_sequence(stated: str) -> None:
+    lines = stated.splitlines()
     n = next(n for n, line in enumerate(lines) if "Referenced Image Sequence (0008,1140)" in line)
     assert len(lines[n + 1]) - len(lines[n + 1].lstrip()) > len(lines[n]) - len(lines[n].lstrip())
     assert any("[SAMPLE NESTED] (0031,1001)" in line for line in lines)
 
 
-def test_what_all_instances_share_is_told_once_and_the_rest_in_turn(told: str) -> None:
-    assert told.count("Study Date (0008,0020)") == 1
-    numbers = next(line for line in told.splitlines() if "Instance Number (0020,0013)" in line)
+def test_what_all_instances_share_is_told_once_and_the_rest_in_turn(stated: str) -> None:
+    assert stated.count("Study Date (0008,0020)") == 1
+    numbers = next(line for line in stated.splitlines() if "Instance Number (0020,0013)" in line)
     assert len(numbers.split(" | ")) == 7
 
 

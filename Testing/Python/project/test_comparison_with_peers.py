@@ -307,6 +307,7 @@ def test_each_cell_of_the_comparison_has_evidence():
     assert {row: len(cells) for row, cells in table().items()} == {row: len(cells) for row, cells in EVIDENCE.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", range(4), ids=["this", "dcm2niix", "dcmqi", "highdicom"])
 @pytest.mark.parametrize("row", EVIDENCE)
 def test_the_comparison_is_what_running_the_programs_shows(place: Place, row: str, column: int) -> None:

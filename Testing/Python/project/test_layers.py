@@ -283,10 +283,10 @@ def test_no_public_name_is_the_name_of_a_module():
 def test_type_checkers_are_told_every_public_name():
     import nifti_dicom_bridge
 
-    told = (
+    stated = (
         (MODULE / "nifti_dicom_bridge" / "__init__.py")
         .read_text("utf-8")
         .partition("if TYPE_CHECKING:")[2]
         .partition("_HOMES")[0]
     )
-    assert set(nifti_dicom_bridge.__all__) <= set(re.findall(r"\w+", told))
+    assert set(nifti_dicom_bridge.__all__) <= set(re.findall(r"\w+", stated))

@@ -59,6 +59,7 @@ def test_csa_header_has_the_values_that_nibabel_reads(tags):
     assert csa_values(raw) == of_nibabel(raw)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_damaged_csa_header_is_empty_or_as_nibabel_reads_it(place, byte):
     raw = bytearray(csa2([("B_value", "IS", 1, ["1000"]), ("Direction", "FD", 3, ["1", "0", "0"]), ("Text", "LO", 0, ["abc"])]))
@@ -143,6 +144,7 @@ def test_analyze_image_is_refused(tmp_path):
 # --- gzip ---
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=5000), max_size=6), st.integers(1, 4))
 def test_gzip_written_in_threads_is_gzip(tmp_path, blocks, threads):
     with BlockWriter(tmp_path / "a.gz", 0, threads) as file:

@@ -51,11 +51,13 @@ def test_dciodvfy_finds_no_error(name: str, samples: dict[str, Sample]) -> None:
         assert not [line for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSES)
 def test_our_own_validation_finds_no_error(name: str, samples: dict[str, Sample]) -> None:
     assert [f for f in validate(list(samples[name].files)) if f.severity is Severity.ERROR] == []
 
 
+@pytest.mark.slow
 def test_the_lesion_lies_in_the_left_half(samples: dict[str, Sample]) -> None:
     (volume,) = read([samples["PET"].files[0].parent])
     k, j, i = np.argwhere(volume.real_values()[0] > 15000).mean(axis=0)

@@ -164,6 +164,7 @@ def test_series_numbers_of_the_study_are_not_used_again(slicer, panel, node, dat
     assert len(set(numbers)) == len(numbers) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -180,6 +181,7 @@ def test_errors_are_shown(panel, node, database, text, expected):
     assert database.imagesCount() == 4
 
 
+@pytest.mark.slow
 def test_cancel_ends_the_command(slicer, panel, node, database, tmp_path):
     marker = tmp_path / "pid"
     enter_command(panel, f"sh -c 'echo $$ > {marker}; exec sleep 600' {{input}} {{output}}")
@@ -192,6 +194,7 @@ def test_cancel_ends_the_command(slicer, panel, node, database, tmp_path):
     wait_until(lambda: not is_alive(int(marker.read_text())))
 
 
+@pytest.mark.slow
 def test_commands_run_in_the_environment_of_before_slicer(slicer, panel, node, database, monkeypatch, tmp_path):
     environment = os.environ | {"ONLY_BEFORE_SLICER": "yes"}
     monkeypatch.setattr(slicer.util, "startupEnvironment", lambda: environment)
@@ -207,6 +210,7 @@ def test_python_of_slicer_keeps_its_environment(slicer):
     assert environment_of(words) is None
 
 
+@pytest.mark.slow
 def test_the_button_needs_a_database_an_image_and_a_command(slicer, panel, database):
     hint = panel.applying.feedback.hint
     settle(panel)

@@ -169,8 +169,8 @@ def test_values_of_the_tag_editor_are_in_the_files(export, drawn):
 def test_values_typed_for_what_came_from_dicom_are_in_the_files(export, node):
     found, error = export(node, PatientName="Doe^Jo", StudyDescription="Trial", SeriesDescription="Mine")
     assert error == ""
-    told = {(str(ds.PatientName), ds.StudyDescription, ds.SeriesDescription) for ds in found}
-    assert told == {("Doe^Jo", "Trial", "Mine")}
+    stated = {(str(ds.PatientName), ds.StudyDescription, ds.SeriesDescription) for ds in found}
+    assert stated == {("Doe^Jo", "Trial", "Mine")}
 
 
 @pytest.mark.parametrize(("kind", "sop_class", "files"), [
@@ -350,11 +350,11 @@ def test_without_the_python_packages_the_loader_is_offered_and_says_what_is_miss
 ):
     monkeypatch.setattr(slicer.packaging, "pip_check", lambda req, _seen=None: False)
     monkeypatch.setattr(slicer.packaging, "pip_ensure", lambda *args, **kwargs: None)
-    told = []
-    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, *args, **kwargs: told.append(text))
+    stated = []
+    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, *args, **kwargs: stated.append(text))
     (loadable,) = examined(plugin, database, enhanced)
     assert plugin.load(loadable) is None
-    assert "packages are missing" in " ".join(told)
+    assert "packages are missing" in " ".join(stated)
 
 
 def test_volumes_of_a_series_are_named_by_what_differs(slicer, plugin, database, write_series, tmp_path):

@@ -115,6 +115,7 @@ def test_painted_after_loading_is_derived(slicer, reading, logic, nifti, tmp_pat
     assert outcomes(convert(Job(images(report), tmp_path / "back", ConversionOptions(target=Target.DICOM)))) == ["derived"]
 
 
+@pytest.mark.slow
 def test_left_handed_grid_is_shown_right_handed(slicer, reading, write_series, tmp_path):
     from nifti_dicom_bridge import Job, convert
 
@@ -149,6 +150,7 @@ def test_plain_4d_nifti_keeps_its_grid(slicer, reading, tmp_path):
     assert slicer.util.arrayFromVolume(frame)[k, j, i] == image.dataobj[1, 2, 1, 3]
 
 
+@pytest.mark.slow
 def test_nifti_of_a_segmentation_object_is_a_segmentation_and_comes_back_identical(
     slicer, reading, logic, database, node, tmp_path
 ):
@@ -451,6 +453,7 @@ def test_folder_dialog_that_is_cancelled_exports_nothing(slicer, node, action, s
     assert not shown_panel.busy
 
 
+@pytest.mark.slow
 def test_export_to_dicom_by_right_click_puts_the_node_on_the_list(slicer, node, database, action, shown_panel):
     slicer.util.arrayFromVolume(node)[0, 0, 0] = 24
     assert action(hierarchy_of(slicer).GetItemByDataNode(node), 1)
@@ -464,6 +467,7 @@ def test_export_to_dicom_by_right_click_puts_the_node_on_the_list(slicer, node, 
     assert list(shown_panel.parameters.niftiFiles) == []  # a temporary file is not kept in the scene
 
 
+@pytest.mark.slow
 def test_segmentation_offered_for_dicom_brings_its_reference_along(slicer, node, database, shown_panel):
     labels = np.zeros((4, 5, 6), np.uint8)
     labels[1:3, 1:3, 1:3] = 1

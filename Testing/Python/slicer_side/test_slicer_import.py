@@ -186,6 +186,7 @@ def without_zarr(monkeypatch):
     monkeypatch.setattr(optional_packages, "installed_version", lambda name: "" if name == "zarr" else "99")
 
 
+@pytest.mark.slow
 def test_nothing_is_missing_for_a_feature_whose_package_is_installed(slicer):
     from NiftiDicomBridgeLib import Dependencies
 

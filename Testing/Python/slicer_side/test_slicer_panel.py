@@ -72,6 +72,7 @@ def fill(slicer, panel, tmp_path):
     panel.exporting.feedback.show_result("a long sentence about what has happened " * 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", SECTIONS)
 def test_panel_is_narrow_enough_for_slicer(slicer, panel, tmp_path, section):
     fill(slicer, panel, tmp_path)
@@ -82,6 +83,7 @@ def test_panel_is_narrow_enough_for_slicer(slicer, panel, tmp_path, section):
     assert max(ui.minimumSizeHint.width(), ui.sizeHint.width()) <= WIDEST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", [9, 9 * 1.25, 9 * 1.5, 14])
 @pytest.mark.parametrize("section", SECTIONS[:2])
 def test_width_and_height_are_stable(slicer, font, panel, window, tmp_path, section, points):
@@ -162,6 +164,7 @@ def test_all_sections_can_be_closed(panel):
 # --- state
 
 
+@pytest.mark.slow
 def test_state_is_kept_in_the_scene(slicer, module, panel, tmp_path):
     set_all(panel, tmp_path)
     panel.exit()
@@ -171,6 +174,7 @@ def test_state_is_kept_in_the_scene(slicer, module, panel, tmp_path):
     other.cleanup()
 
 
+@pytest.mark.slow
 def test_state_survives_that_the_scene_is_saved_and_loaded(slicer, panel, tmp_path):
     set_all(panel, tmp_path)
     scene = slicer.mrmlScene
@@ -261,6 +265,7 @@ def _is_ours(name):
     return name.split(".")[0] in ("NiftiDicomBridgeLib", "nifti_dicom_bridge")
 
 
+@pytest.mark.slow
 def test_click_opens_the_report(slicer, panel, tmp_path):
     add_volume(slicer, "a")
     listed(panel)

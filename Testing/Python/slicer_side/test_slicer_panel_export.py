@@ -29,6 +29,7 @@ def test_lone_volume_that_a_person_unchecks_stays_so(slicer, panel):
     assert panel.exporting.checked() == []
 
 
+@pytest.mark.slow
 def test_list_follows_the_scene(slicer, panel):
     nodes = [add_volume(slicer, name) for name in ("a", "b", "c")]
     assert listed(panel) == ["a", "b", "c"]
@@ -75,6 +76,7 @@ def test_sequence_is_listed_once(slicer, panel):
     assert "times" in row(panel, found[0]).text(1)
 
 
+@pytest.mark.slow
 def test_closed_scene_empties_the_list(slicer, panel):
     add_volume(slicer)
     assert listed(panel)
@@ -111,6 +113,7 @@ def test_reason_why_nothing_can_be_exported_is_visible(slicer, panel):
     assert not panel.ui.exportButton.isEnabled()
 
 
+@pytest.mark.slow
 def test_database_that_is_not_open_is_said_and_created(slicer, panel, tmp_path):
     import qt
 
@@ -152,6 +155,7 @@ def test_empty_database_is_said(panel, database):
     assert hint(panel) == "The DICOM database is empty."
 
 
+@pytest.mark.slow
 def test_click_on_export_writes_files(slicer, panel, tmp_path):
     for value, name in enumerate(("a", "b")):
         add_volume(slicer, name, value)
@@ -197,6 +201,7 @@ def test_what_is_retained_is_chosen_in_the_panel(entry, kept, slicer, panel, nod
     assert ("113111" in sidecar.read_text("utf-8")) is kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["flat", "zarr"])
 def test_what_never_was_dicom_is_not_deidentified(layout, slicer, panel, tmp_path):
     add_volume(slicer, "SECRETNODE")
@@ -210,6 +215,7 @@ def test_what_never_was_dicom_is_not_deidentified(layout, slicer, panel, tmp_pat
     assert not list((tmp_path / "out").glob("*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "written"), [("No", False), ("Yes", True)])
 def test_existing_files_are_replaced_after_a_question(slicer, panel, tmp_path, answer, written):
     (tmp_path / "a.nii.gz").write_text("mine")
@@ -227,6 +233,7 @@ def test_existing_files_are_replaced_after_a_question(slicer, panel, tmp_path, a
     assert ("1 converted" if written else "1 failed") in outcome(panel)
 
 
+@pytest.mark.slow
 def test_failed_volume_is_reported_with_its_reason(slicer, panel, tmp_path):
     (tmp_path / "a.nii.gz").write_text("mine")
     add_volume(slicer, "a")
@@ -240,6 +247,7 @@ def test_failed_volume_is_reported_with_its_reason(slicer, panel, tmp_path):
     assert "--" not in report(panel)
 
 
+@pytest.mark.slow
 def test_existing_files_are_replaced_without_a_question(slicer, panel, tmp_path):
     (tmp_path / "a.nii.gz").write_text("mine")
     add_volume(slicer, "a")
@@ -266,6 +274,7 @@ def test_transforms_are_of_the_scene_only(panel, database):
     assert panel.ui.hardenCheckBox.isHidden()
 
 
+@pytest.mark.slow
 def test_series_of_the_database_are_exported_without_loading_them(slicer, panel, database, write_series, tmp_path):
     from DICOMLib import DICOMUtils
 
@@ -282,6 +291,7 @@ def test_series_of_the_database_are_exported_without_loading_them(slicer, panel,
     assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
 
 
+@pytest.mark.slow
 def test_list_of_the_database_follows_it(slicer, panel, database, write_series, tmp_path):
     from DICOMLib import DICOMUtils
 
@@ -300,6 +310,7 @@ def test_bids_layout_makes_a_dataset(slicer, panel, node, tmp_path):
     assert (tmp_path / "bids" / "dataset_description.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layout", "suffix"), [("zarr", ".zarr"), ("preview", ".png")])
 @pytest.mark.parametrize("source", [0, 1], ids=["scene", "database"])
 def test_other_formats_are_written(slicer, panel, node, tmp_path, layout, suffix, source):

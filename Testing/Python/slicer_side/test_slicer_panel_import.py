@@ -67,6 +67,7 @@ def references(panel):
 # --- conversion
 
 
+@pytest.mark.slow
 def test_click_on_convert_fills_database_and_scene(slicer, panel, node, database, logic, tmp_path):
     add_files(panel, exported_files(logic, node, tmp_path))
     run(panel, panel.ui.importButton)
@@ -76,6 +77,7 @@ def test_click_on_convert_fills_database_and_scene(slicer, panel, node, database
     assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 2
 
 
+@pytest.mark.slow
 def test_import_with_the_same_uids_and_without_loading(slicer, panel, node, database, logic, tmp_path):
     add_files(panel, exported_files(logic, node, tmp_path))
     click(panel.ui.keepUidsCheckBox)
@@ -86,6 +88,7 @@ def test_import_with_the_same_uids_and_without_loading(slicer, panel, node, data
     assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 1
 
 
+@pytest.mark.slow
 def test_conversion_into_a_folder_needs_no_database(slicer, panel, bids_image, tmp_path):
     slicer.dicomDatabase.closeDatabase()
     add_files(panel, [bids_image])
@@ -100,6 +103,7 @@ def test_conversion_into_a_folder_needs_no_database(slicer, panel, bids_image, t
     assert len(list((tmp_path / "dicom").rglob("*.dcm"))) > 0
 
 
+@pytest.mark.slow
 def test_conversion_into_folder_and_database_does_both(slicer, panel, database, bids_image, tmp_path):
     add_files(panel, [bids_image])
     panel.ui.dicomFolderEdit.currentPath = str(tmp_path / "dicom")
@@ -107,6 +111,7 @@ def test_conversion_into_folder_and_database_does_both(slicer, panel, database, 
     assert database.imagesCount() == len(list((tmp_path / "dicom").rglob("*.dcm"))) > 0
 
 
+@pytest.mark.slow
 def test_existing_dicom_is_replaced_after_a_question(slicer, panel, bids_image, tmp_path):
     add_files(panel, [bids_image])
     click(panel.ui.databaseCheckBox)
@@ -121,6 +126,7 @@ def test_existing_dicom_is_replaced_after_a_question(slicer, panel, bids_image, 
     assert {path for path in before if path.read_bytes() == before[path]} == set()
 
 
+@pytest.mark.slow
 def test_file_that_does_not_exist_is_reported(slicer, panel, database, tmp_path):
     add_files(panel, [tmp_path / "gone.nii.gz"])
     assert file_rows(panel)[0][2] == "⚠ Error"
@@ -129,6 +135,7 @@ def test_file_that_does_not_exist_is_reported(slicer, panel, database, tmp_path)
     assert "gone.nii.gz" in outcome(panel) + report(panel)
 
 
+@pytest.mark.slow
 def test_reason_why_nothing_can_be_converted_is_visible(panel, database, bids_image):
     assert hint(panel) == "Add at least one image file."
     add_files(panel, [bids_image])
@@ -138,6 +145,7 @@ def test_reason_why_nothing_can_be_converted_is_visible(panel, database, bids_im
 # --- what files would become
 
 
+@pytest.mark.slow
 def test_each_file_shows_what_was_found_with_it_and_what_it_becomes(panel, node, logic, bids_image, tmp_path):
     (tmp_path / "broken.nii").write_bytes(b"no NIfTI")
     own = exported_files(logic, node, tmp_path)
@@ -149,6 +157,7 @@ def test_each_file_shows_what_was_found_with_it_and_what_it_becomes(panel, node,
     ]
 
 
+@pytest.mark.slow
 def test_fields_of_the_selected_file_are_shown_with_their_sources(panel, node, logic, bids_image, tmp_path):
     add_files(panel, [*exported_files(logic, node, tmp_path), bids_image])
     assert fields(panel)["Patient name"] == ("Bridge^Test", "original")
@@ -157,6 +166,7 @@ def test_fields_of_the_selected_file_are_shown_with_their_sources(panel, node, l
     assert fields(panel)["⚠ Patient name"] == ("", "not set")
 
 
+@pytest.mark.slow
 def test_attributes_that_need_attention_come_first_and_others_are_below_more(panel, bids_image):
     add_files(panel, [bids_image])
     assert list(fields(panel))[:2] == ["⚠ Patient name", "⚠ Study date"]
@@ -165,6 +175,7 @@ def test_attributes_that_need_attention_come_first_and_others_are_below_more(pan
     assert "Manufacturer" in fields(panel)
 
 
+@pytest.mark.slow
 def test_settings_are_hidden_without_files(panel, bids_image):
     assert panel.ui.fieldsTable.isHidden()
     add_files(panel, [bids_image])
@@ -175,6 +186,7 @@ def test_settings_are_hidden_without_files(panel, bids_image):
 # --- values
 
 
+@pytest.mark.slow
 def test_entered_value_is_shown_kept_and_reset(panel, database, bids_image):
     add_files(panel, [bids_image])
     enter(panel, "Patient name", "Doe^Jo")
@@ -186,6 +198,7 @@ def test_entered_value_is_shown_kept_and_reset(panel, database, bids_image):
     assert panel.parameters.fileChoices == ""
 
 
+@pytest.mark.slow
 def test_value_that_is_emptied_stays_empty(panel, database, bids_image):
     add_files(panel, [bids_image])
     enter(panel, "Patient ID", "")
@@ -200,6 +213,7 @@ def converted(database):
     return pydicom.dcmread(database.filesForSeries(database.seriesForStudy(study)[0])[0])
 
 
+@pytest.mark.slow
 def test_entered_value_is_in_the_dicom(slicer, panel, database, bids_image):
     add_files(panel, [bids_image])
     enter(panel, "Patient name", "Doe^Jo")
@@ -208,6 +222,7 @@ def test_entered_value_is_in_the_dicom(slicer, panel, database, bids_image):
     assert "Patient name\nDoe^Jo\nedited" in report(panel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "text", "expected"), [("Patient sex", "female", "M, F or O"),
                                                         ("Patient birth date", "31.1.1970", "YYYYMMDD")])  # fmt: skip
 def test_value_that_is_not_valid_is_marked_and_nothing_is_lost(panel, database, bids_image, name, text, expected):
@@ -227,6 +242,7 @@ def test_value_that_is_not_valid_is_marked_and_nothing_is_lost(panel, database, 
     assert (shown(panel.ui.fieldsNoteLabel), panel.ui.importButton.isEnabled()) == ("", True)
 
 
+@pytest.mark.slow
 def test_value_that_is_not_valid_can_be_corrected(panel, database, bids_image):
     add_files(panel, [bids_image])
     enter(panel, "Patient sex", "female")
@@ -235,6 +251,7 @@ def test_value_that_is_not_valid_can_be_corrected(panel, database, bids_image):
     assert panel.ui.importButton.isEnabled()
 
 
+@pytest.mark.slow
 def test_value_that_is_not_valid_goes_with_its_file(panel, database, bids_image, tmp_path):
     other = image(tmp_path / "bids" / "sub-1_T2w.nii.gz")
     add_files(panel, [bids_image, other])
@@ -246,6 +263,7 @@ def test_value_that_is_not_valid_goes_with_its_file(panel, database, bids_image,
     assert panel.importing.rows.invalid() == []
 
 
+@pytest.mark.slow
 def test_reset_all_restores_every_value_of_the_file(panel, bids_image):
     add_files(panel, [bids_image])
     before = fields(panel)
@@ -256,6 +274,7 @@ def test_reset_all_restores_every_value_of_the_file(panel, bids_image):
     assert fields(panel) == before
 
 
+@pytest.mark.slow
 def test_value_of_one_file_is_not_applied_to_another(panel, database, bids_image, tmp_path):
     other = image(tmp_path / "bids" / "sub-2_T1w.nii.gz", '{"Modality": "MR", "PatientID": "S2"}')
     add_files(panel, [bids_image, other])
@@ -266,6 +285,7 @@ def test_value_of_one_file_is_not_applied_to_another(panel, database, bids_image
     assert {database.nameForPatient(patient) for patient in database.patients()} == {"Doe^Jo", "S2"}
 
 
+@pytest.mark.slow
 def test_value_is_applied_to_all_selected_files(panel, bids_image, tmp_path):
     other = image(tmp_path / "bids" / "sub-1_T2w.nii.gz", '{"Modality": "MR", "PatientID": "S1", "SeriesDescription": "T2"}')
     add_files(panel, [bids_image, other])
@@ -277,6 +297,7 @@ def test_value_is_applied_to_all_selected_files(panel, bids_image, tmp_path):
     assert [row.values for row in panel.importing.rows.all] == [{"PatientName": "Doe^Jo"}] * 2
 
 
+@pytest.mark.slow
 def test_different_patients_are_said(panel, bids_image, tmp_path):
     other = image(tmp_path / "bids" / "sub-2_T1w.nii.gz", '{"Modality": "MR", "PatientID": "S2", "PatientName": "Roe^Al"}')
     add_files(panel, [bids_image])
@@ -287,6 +308,7 @@ def test_different_patients_are_said(panel, bids_image, tmp_path):
     assert "different patients" in shown(panel.ui.fieldsNoteLabel)
 
 
+@pytest.mark.slow
 def test_typing_is_not_interrupted_by_proposals(panel, bids_image):
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
@@ -312,6 +334,7 @@ def test_typing_is_not_interrupted_by_proposals(panel, bids_image):
 # --- kind and reference
 
 
+@pytest.mark.slow
 def test_kind_is_chosen_for_the_selected_files_only(panel, database, bids_image, tmp_path):
     other = image(tmp_path / "bids" / "sub-1_T2w.nii.gz", '{"Modality": "MR", "PatientID": "S1"}')
     add_files(panel, [bids_image, other])
@@ -324,6 +347,7 @@ def test_kind_is_chosen_for_the_selected_files_only(panel, database, bids_image,
     assert panel.ui.kindComboBox.currentIndex == -1
 
 
+@pytest.mark.slow
 def test_reference_of_the_scene_gives_patient_and_study(slicer, panel, node, database, bids_image):
     image(bids_image, '{"Modality": "MR"}', ijk_to_ras(node))
     add_files(panel, [bids_image])
@@ -335,6 +359,7 @@ def test_reference_of_the_scene_gives_patient_and_study(slicer, panel, node, dat
     assert database.imagesCount() > 4
 
 
+@pytest.mark.slow
 def test_reference_of_one_file_is_not_that_of_another(panel, node, database, bids_image, tmp_path):
     for path in (bids_image, tmp_path / "bids" / "sub-2_T1w.nii.gz"):
         image(path, '{"Modality": "MR"}', ijk_to_ras(node))
@@ -343,6 +368,7 @@ def test_reference_of_one_file_is_not_that_of_another(panel, node, database, bid
     assert [row.value_of("PatientName") for row in panel.importing.rows.all] == ["Bridge^Test", ""]
 
 
+@pytest.mark.slow
 def test_reference_may_be_a_folder(panel, bids_image, write_series, tmp_path, monkeypatch):
     import qt
 
@@ -357,6 +383,7 @@ def test_reference_may_be_a_folder(panel, bids_image, write_series, tmp_path, mo
     assert fields(panel)["Patient ID"][0] == "NDB-1"
 
 
+@pytest.mark.slow
 def test_reference_that_does_not_exist_is_said(panel, node, database, bids_image):
     add_files(panel, [bids_image])
     panel.importing.settings._on_reference_chosen("series:1.2.3")
@@ -365,6 +392,7 @@ def test_reference_that_does_not_exist_is_said(panel, node, database, bids_image
     assert "not in the DICOM database" in panel.ui.referenceComboBox.currentText
 
 
+@pytest.mark.slow
 def test_references_in_the_same_space_come_first_and_segmentations_are_none(
     panel, logic, node, database, write_series, tmp_path
 ):
@@ -392,6 +420,7 @@ def test_references_in_the_same_space_come_first_and_segmentations_are_none(
     assert not [text for text in found if "other 1" in text]
 
 
+@pytest.mark.slow
 def test_reference_is_chosen_in_a_window(panel, node, database, bids_image):
     import qt
 
@@ -411,6 +440,7 @@ def test_reference_is_chosen_in_a_window(panel, node, database, bids_image):
     assert "7: ramp" in panel.ui.referenceComboBox.currentText
 
 
+@pytest.mark.slow
 def test_choices_that_change_while_files_are_read_count(panel, bids_image):
     panel.importing.files.add_files([bids_image])
     wait_until(lambda: panel.importing.proposing._background.busy)
@@ -421,6 +451,7 @@ def test_choices_that_change_while_files_are_read_count(panel, bids_image):
 # --- nodes
 
 
+@pytest.mark.slow
 def test_nodes_are_added_as_they_are(slicer, panel, database):
     panel.offerNodes([add_volume(slicer, "drawn", 3)])
     settle(panel)
@@ -446,6 +477,7 @@ def drop(widget, paths):
     return enter.isAccepted()
 
 
+@pytest.mark.slow
 def test_nifti_files_and_what_is_in_folders_are_dropped(panel, bids_image, tmp_path):
     (tmp_path / "b.NII").touch()
     (tmp_path / "c.txt").touch()
@@ -490,6 +522,7 @@ def test_file_dialog_that_is_cancelled_changes_nothing(panel, monkeypatch):
 # --- other formats
 
 
+@pytest.mark.slow
 def test_a_segmentation_that_slicer_saved_becomes_dicom(slicer, panel, database, tmp_path):
     voxels = np.zeros((4, 5, 6), np.uint8)
     voxels[1, 2, 3] = 1

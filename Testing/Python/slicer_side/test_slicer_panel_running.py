@@ -199,6 +199,7 @@ def converted(slicer, panel, tmp_path):
     return panel
 
 
+@pytest.mark.slow
 def test_report_is_saved_as_json(converted, tmp_path, monkeypatch):
     import json
 
@@ -209,6 +210,7 @@ def test_report_is_saved_as_json(converted, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "report.json").read_text())["ok"] is True
 
 
+@pytest.mark.slow
 def test_report_is_opened_as_a_page(converted, monkeypatch):
     import qt
 
@@ -224,6 +226,7 @@ def test_report_is_opened_as_a_page(converted, monkeypatch):
 # --- check of DICOM
 
 
+@pytest.mark.slow
 def test_dicom_is_checked_against_the_standard(panel, write_series, tmp_path):
     import pydicom
 

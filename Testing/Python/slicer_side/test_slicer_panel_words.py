@@ -116,6 +116,7 @@ def test_the_panel_has_its_own_remedies(slicer, code):
     assert text == f"a.nii: it differs. {panel_remedies()[code].format(gigabytes=3)}"
 
 
+@pytest.mark.slow
 def test_a_remedy_without_a_control_in_the_panel_has_a_code(slicer):
     """An option in a message is a control of the panel, or was given by the user, or belongs to a remedy with a code."""
     from NiftiDicomBridgeLib.PanelMessages import in_panel

@@ -23,9 +23,9 @@ def test_the_console_snippets_run_one_after_the_other(slicer, database, node, sn
     exec(compile(first, "README.md", "exec"), names)
     assert capsys.readouterr().out.splitlines()[-1].startswith("True [")
     exec(compile(second, "README.md", "exec"), names)
-    told = capsys.readouterr().out
-    assert "7_ramp.nii.gz record" in told
-    assert "('PatientName', 'Bridge^Test', 'the original')" in told
+    stated = capsys.readouterr().out
+    assert "7_ramp.nii.gz record" in stated
+    assert "('PatientName', 'Bridge^Test', 'the original')" in stated
     assert names["report"].ok
     assert len(names["loaded"]) == 1
 

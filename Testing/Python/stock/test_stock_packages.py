@@ -155,6 +155,7 @@ def test_pictures_and_text_are_written(samples, tmp_path):
     assert {path.suffix for path in report.outputs} >= {".png", ".gif", ".txt"}
 
 
+@pytest.mark.slow
 def test_deidentified_images_come_back(samples, tmp_path):
     forth = convert(Job([samples / "MR"], tmp_path / "nifti", ConversionOptions(Target.NIFTI, deidentify=True)))
     home = convert(Job([tmp_path / "nifti"], tmp_path / "back", ConversionOptions(Target.DICOM)))

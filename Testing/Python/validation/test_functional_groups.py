@@ -162,6 +162,7 @@ def test_a_broken_object_has_the_finding(case: tuple, objects: dict[str, Path], 
     assert fact in facts(broken(objects[kind], change, tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: f"{case[0]}-{case[2][0]}-{case[2][1]}")
 def test_what_dciodvfy_reports_we_report(case: tuple, objects: dict[str, Path], tmp_path: Path) -> None:
     kind, change, fact = case
@@ -172,6 +173,7 @@ def test_what_dciodvfy_reports_we_report(case: tuple, objects: dict[str, Path], 
     assert {theirs for theirs in new if theirs[0] == fact[0]} <= ours
 
 
+@pytest.mark.slow
 def test_pulse_sequence_of_a_derived_image_is_a_warning(objects: dict[str, Path], tmp_path: Path) -> None:
     path = broken(objects["enhanced-mr"], top(PulseSequenceName="ep2d"), tmp_path)
 

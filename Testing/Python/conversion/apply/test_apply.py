@@ -111,6 +111,7 @@ def test_segments_name_the_algorithm() -> None:
     assert seg.SegmentSequence[0].SegmentAlgorithmName == "LesionNet 1.2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [mask_of, doubled])
 def test_contributing_equipment_contains_algorithm_and_digest_of_the_input(function) -> None:
     folder = series("ct")
@@ -140,6 +141,7 @@ def test_frames_of_a_segmentation_describe_the_command() -> None:
     assert "threshold" in derivation.DerivationDescription
 
 
+@pytest.mark.slow
 def test_frames_refer_to_the_images_of_the_original() -> None:
     folder = series("ct")
     uids = {pydicom.dcmread(path).SOPInstanceUID for path in folder.rglob("*.dcm")}
@@ -305,6 +307,7 @@ def test_four_dimensional_series_stays_four_dimensional(circle: Circle) -> None:
     np.testing.assert_allclose(after.real_values(), before.real_values() * 2)
 
 
+@pytest.mark.slow
 def test_map_of_a_quantity_becomes_a_parametric_map() -> None:
     (one,) = objects(apply(series("ct"), "out", lambda image: {"result_T1map": image.get_fdata() / 7}))
 

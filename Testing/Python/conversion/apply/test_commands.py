@@ -126,6 +126,7 @@ def test_input_name_with_other_placeholders_is_refused(text: str) -> None:
         apply(series("ct"), "out", COPY, input_name=text)
 
 
+@pytest.mark.slow
 def test_command_runs_once_per_study_with_all_inputs() -> None:
     series("in/a", SeriesNumber="1")
     series("in/b", SeriesNumber="2")
@@ -220,6 +221,7 @@ def pid_in(path: Path, process: subprocess.Popen | None = None) -> int:
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 
 
+@pytest.mark.slow
 @needs_proc
 def test_time_limit_ends_a_command_and_its_children() -> None:
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {TOUCH_AND_SLEEP!r}, 'child.pid'])"
@@ -230,6 +232,7 @@ def test_time_limit_ends_a_command_and_its_children() -> None:
     assert not is_running(pid_in(Path("child.pid")))
 
 
+@pytest.mark.slow
 @needs_proc
 def test_cancel_ends_the_commands() -> None:
     def progress(what: str, done: int, total: int) -> None:
@@ -259,6 +262,7 @@ def test_interrupt_of_the_command_line_ends_the_commands(number: int) -> None:
     assert names_in(Path("out")) == []
 
 
+@pytest.mark.slow
 def test_commands_run_at_the_same_time_with_jobs() -> None:
     """Each waits until the other has started."""
     series("in/a", SeriesNumber="1")

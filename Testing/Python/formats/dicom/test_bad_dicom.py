@@ -249,6 +249,7 @@ def test_damaged_compressed_data_fail_alone(circle: Circle) -> None:
     assert_clean(result, circle.nifti)
 
 
+@pytest.mark.slow
 def test_a_transfer_syntax_that_nobody_knows_is_named(circle: Circle) -> None:
     circle.make("jpeg_ls")
     for path in circle.dicom.iterdir():

@@ -90,6 +90,7 @@ def both(folder, compression):
     return sorted(native.outputs), sorted(compressed.outputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", ["rle", "jpegls"])
 def test_an_original_gets_its_transfer_syntax_again(tmp_path, compression):
     both(tmp_path, compression)

@@ -188,6 +188,6 @@ def test_object_becomes_classic_with_what_its_originals_said(circle: Circle) -> 
     convert(Job([circle.nifti], circle.back, ConversionOptions(Target.DICOM, kind=Kind.CLASSIC)))
 
     words = ("EchoTime", "RepetitionTime", "FlipAngle", "AcquisitionTime", "ReceiveCoilName", "BodyPartExamined")
-    told = [[str(ds.get(word)) for word in words] for ds in circle.returned()]
-    assert told == [[str(ds.get(word)) for word in words] for ds in sources]
+    stated = [[str(ds.get(word)) for word in words] for ds in circle.returned()]
+    assert stated == [[str(ds.get(word)) for word in words] for ds in sources]
     assert all(facts_of_dciodvfy(path) == set() for path in circle.back.rglob("*.dcm"))

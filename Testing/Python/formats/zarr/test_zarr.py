@@ -212,12 +212,14 @@ def test_zarr_alone_reads_the_stored_integers(zarr_circle: ZarrCircle) -> None:
     assert (blosc["cname"], blosc["clevel"], blosc["shuffle"]) == ("zstd", 1, "bitshuffle")
 
 
+@pytest.mark.slow
 def test_chunks_are_slabs_of_whole_slices(tmp_path: Path) -> None:
     store = written(image((1, 20, 1024, 512), "u1"), tmp_path)
 
     assert zarr.open_array(str(store), path="0").chunks == (8, 1024, 512)
 
 
+@pytest.mark.slow
 def test_shards_hold_many_chunks_in_one_file(tmp_path: Path) -> None:
     store = written(image((1, 20, 1024, 512), "u1"), tmp_path, shards=True)
 

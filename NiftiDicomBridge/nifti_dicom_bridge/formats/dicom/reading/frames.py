@@ -237,10 +237,10 @@ def true_planes(series: SeriesMetadata) -> list[Plane] | None:
     planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
     if len(planes) < len(result):
         return None
-    return planes if series.layers is None else _with_gaps(planes, _told(series.frames[0], series.layers))
+    return planes if series.layers is None else _with_gaps(planes, _slices_with_frames(series.frames[0], series.layers))
 
 
-def _told(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
+def _slices_with_frames(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
     """Return the slices in which a frame is: one of the volume, or of another segment; not just the nearest."""
     own, elsewhere = set(layers[:, 0].tolist()), {tuple(pair) for pair in layers[:, 1:3].tolist()}
     return np.array([k for k, pair in enumerate(frames.tolist()) if k in own or tuple(pair) not in elsewhere])

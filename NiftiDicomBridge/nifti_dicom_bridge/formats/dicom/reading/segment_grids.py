@@ -143,7 +143,7 @@ class _Slices:
     def __init__(self, instances: Sequence[Instance], frames: list[FrameInfo]):
         self.places = places_of(frames)
         planes = [place[0].plane for place in self.places if place[0].plane is not None]
-        step = _told_step(instances[frames[0].instance], frames[0].frame)
+        step = _stated_step(instances[frames[0].instance], frames[0].frame)
         self.numbers, self.planes = _even(planes, [step, frames[0].step_mm]) or (list(range(len(planes))), planes)
         self.stack: Stack = affine_from_attributes(self.planes, frames[0].step_mm)
         self.doubts = doubt_of_gaps(self.stack.steps_mm, 0.0 if step else frames[0].step_mm)
@@ -172,7 +172,7 @@ class _Slices:
         ]
 
 
-def _told_step(instance: Instance, frame: int) -> float:
+def _stated_step(instance: Instance, frame: int) -> float:
     """Return SpacingBetweenSlices, mm; 0 where it is not stated."""
     look = Lookup(instance.elements, own_groups(instance.elements, frame))
     return look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES) or 0.0

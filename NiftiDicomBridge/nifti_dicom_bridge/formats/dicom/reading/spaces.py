@@ -19,7 +19,8 @@ FEWEST = 3
 def with_common_space(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
     """Return frames without the frames of reference that do not distinguish images, and a note where that is so.
 
-    They do not where every object has one of its own, or where some lack it and all others have the same.
+    They do not where every object has one of its own, or where some lack it and all others have the same: a series is in one
+    frame of reference at most (PS3.3 figure A.1-1).
     """
     placed = [frame for frame in frames if frame.plane is not None]
     spaces = {frame.labels.get(SPACE) for frame in placed}

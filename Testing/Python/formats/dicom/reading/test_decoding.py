@@ -179,6 +179,7 @@ def test_a_decoder_that_dies_ends_neither_the_run_nor_the_next_decoding(
     codec_process._WORKERS.stop()
 
 
+@pytest.mark.slow
 def test_a_decoder_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "hanging.py").write_text("import time\ntime.sleep(100)\n")
     monkeypatch.setattr(codec_process, "_WORKER", "hanging")
@@ -202,6 +203,7 @@ def test_the_other_process_ends_by_itself_when_ours_ends(monkeypatch: pytest.Mon
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_another_process_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "hanging.py").write_text("import time\ntime.sleep(100)\n")
     monkeypatch.setattr(codec_process, "_WORKER", "hanging")
@@ -221,6 +223,7 @@ _RAMP = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_other_process_decodes_what_its_decoder_can() -> None:
     module("gdcm")
     frame = ramp(32, 32, dtype="<u2")

@@ -196,6 +196,7 @@ def test_a_tube_voltage_that_changes_from_slice_to_slice_is_one_image(tmp_path: 
     assert list(images(tmp_path, found)) == [""]
 
 
+@pytest.mark.slow
 def test_slices_of_other_units_are_reported(tmp_path: Path) -> None:
     found = series("RescaleType", ["HU"], CT)
     found[2].RescaleType = "US"
