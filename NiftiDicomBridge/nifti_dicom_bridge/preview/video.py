@@ -20,8 +20,8 @@ from ..options.remedies import remedy
 
 ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
 """H.264 encoders of ffmpeg that need no special hardware, best first."""
-X264 = {"crf": "23", "preset": "veryfast"}
-"""Three fifths less processor time than "medium", and the same signal-to-noise ratio within 0.1 dB."""
+X264 = {"crf": "21", "preset": "superfast"}
+"""Two fifths less processor time than "veryfast" with 23, at least its similarity (SSIM), and a third larger files."""
 NO_ENCODER = (
     f"no MP4 was written: there is neither ffmpeg with an H.264 encoder on the PATH, nor PyAV. {remedy('install-ffmpeg')}"
 )
