@@ -365,9 +365,8 @@ def to_type(computed: np.ndarray, dtype: np.dtype) -> np.ndarray:
 def to_levels(brightness: np.ndarray, bits: int) -> np.ndarray:
     """Return levels of 8 or 16 bits of brightness from 0 to 1; black where it is not a number."""
     top = (1 << bits) - 1
-    result: np.ndarray = np.rint(np.clip(np.nan_to_num(brightness, nan=0.0), 0, 1) * top).astype(
-        np.uint8 if bits == 8 else np.uint16
-    )
+    visible = np.fmin(np.fmax(brightness, 0), 1)  # of 0 and no number, fmax returns 0
+    result: np.ndarray = np.rint(visible * top).astype(np.uint8 if bits == 8 else np.uint16)
     return result
 
 

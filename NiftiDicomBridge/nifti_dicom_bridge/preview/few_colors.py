@@ -27,15 +27,14 @@ class FewColors:
     def numbers_of(self, picture: np.ndarray) -> np.ndarray | None:
         """Return the numbers of the colors of an RGB picture, uint8; None where there are more than a palette holds."""
         colors = _as_numbers(picture)
-        numbers = self._numbers[colors]
-        if np.array_equal(self._colors[numbers], colors):
-            return numbers
-        present = Image.fromarray(np.ascontiguousarray(picture)).getcolors(MOST)
-        if present is None:
-            return None
-        self._learn(_as_numbers(np.array([color for _, color in present], np.uint8)))
-        known: np.ndarray = self._numbers[colors]
-        return known
+        numbers: np.ndarray = self._numbers[colors]
+        if not np.array_equal(self._colors[numbers], colors):
+            present = Image.fromarray(np.ascontiguousarray(picture)).getcolors(MOST)
+            if present is None:
+                return None
+            self._learn(_as_numbers(np.array([color for _, color in present], np.uint8)))
+            np.take(self._numbers, colors, out=numbers)
+        return numbers
 
     def _learn(self, colors: np.ndarray) -> None:
         new = np.setdiff1d(colors, self._colors[: self._count])

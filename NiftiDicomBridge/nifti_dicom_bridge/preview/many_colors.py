@@ -76,7 +76,8 @@ def _boxes(picture: np.ndarray) -> np.ndarray:
 
 def _nearest(colors: np.ndarray, palette: np.ndarray) -> np.ndarray:
     distances = (palette * palette).sum(axis=-1) - 2 * colors @ palette.T  # the square of the color itself is the same for all
-    return np.argmin(distances, axis=-1)
+    result: np.ndarray = np.argmin(distances, axis=-1)
+    return result
 
 
 def _parts(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:

@@ -139,13 +139,20 @@ def numbers_at(volume: Volume, matrix: np.ndarray, shape: tuple[int, ...], time:
         Of the label map; its last where it has fewer.
     """
     to_voxel = np.linalg.inv(volume.ijk_to_ras) @ matrix
-    columns, rows = np.arange(shape[1]), np.arange(shape[0])[:, None]
-    where = [np.rint(to_voxel[n, 0] * columns + to_voxel[n, 1] * rows + to_voxel[n, 3]) for n in range(3)]
-    inside = np.logical_and.reduce([(w >= 0) & (w < size) for w, size in zip(where, volume.shape_ijk, strict=True)])
-    numbers = np.zeros(shape, np.int64)
-    i, j, k = (w[inside].astype(np.intp) for w in where)
-    numbers[inside] = np.rint(volume.voxels[min(time, volume.times - 1)][k, j, i]).astype(np.int64)
-    return np.maximum(numbers, 0)
+    where = [_along(axis, shape) for axis in to_voxel[:3]]
+    known = [(w >= 0) & (w < size) for w, size in zip(where, volume.shape_ijk, strict=True)]
+    inside = known[0] & known[1] & known[2]
+    i, j, k = (np.where(ok, w, 0).astype(np.intp) for w, ok in zip(where, known, strict=True))
+    found = volume.voxels[min(time, volume.times - 1)][k, j, i]
+    numbers = np.where(inside, found if found.dtype.kind in "iub" else np.rint(found), 0).astype(np.int64)
+    return np.broadcast_to(np.maximum(numbers, 0), shape)
+
+
+def _along(axis: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the voxel of each pixel along an axis; one row or column where it depends on nothing else."""
+    columns, rows = np.arange(shape[1])[None], np.arange(shape[0])[:, None]
+    columns, rows = columns[:, :1] if axis[0] == 0 else columns, rows[:1] if axis[1] == 0 else rows
+    return np.asarray(np.rint(axis[0] * columns + axis[1] * rows + axis[3]))
 
 
 def _pixel_matrix(view: View, slice_number: int, shape: tuple[int, ...]) -> np.ndarray:

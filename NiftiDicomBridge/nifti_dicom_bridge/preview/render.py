@@ -129,7 +129,7 @@ def _scaled(brightness: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return brightness in another size (Lanczos, as radiologists' viewers do); the very values where it fits."""
     if brightness.shape == size:
         return brightness
-    image = Image.fromarray(np.ascontiguousarray(np.nan_to_num(brightness), np.float32))
+    image = Image.fromarray(np.ascontiguousarray(np.fmax(brightness, 0), np.float32))
     return np.asarray(image.resize((size[1], size[0]), Image.Resampling.LANCZOS))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby
 
 from ..model import metadata
@@ -31,7 +32,7 @@ class Wording(StrEnum):
 class _Text:
     """Values that were read already."""
 
-    values: dict[tuple[int, str], str] = field(default_factory=dict)
+    values: dict[tuple[int, tuple[str, ...]], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class _Branch:
 
     data_sets: Sequence[Elements | None]
     charsets: Sequence[CharacterSet]
+
+    @cached_property
+    def one_charset(self) -> bool:
+        """Whether all have the same character sets."""
+        return len({charset.terms for charset in self.charsets}) == 1
 
 
 def metadata_lines(series: SeriesMetadata) -> list[str]:
@@ -86,6 +92,9 @@ def _element_lines(tag: int, branch: _Branch, depth: int, text: _Text) -> Iterat
     elif tag in dictionary.PIXEL_TAGS:
         yield f"{head} {Wording.LEFT_OUT.value}"
     else:
+        if len(set(map(id, occurrences))) == 1 and branch.one_charset:  # as most are, in series of many instances
+            yield f"{head} {_value(occurrences[0], branch.charsets[0], text)}"
+            return
         values = [_value(element, charset, text) for element, charset in zip(occurrences, branch.charsets, strict=True)]
         yield f"{head} {_in_turn(values, [elements is not None for elements in branch.data_sets])}"
 
@@ -140,7 +149,7 @@ def _value(element: Element | None, charset: CharacterSet, text: _Text) -> str |
     """Return a value in words; equal elements of many instances are one object, and read once."""
     if element is None or isinstance(element.value, tuple):
         return None
-    key = (id(element), "\\".join(charset.terms))
+    key = (id(element), charset.terms)
     if key not in text.values:
         text.values[key] = _known_value(element, element.value, charset) or Wording.NOTHING.value
     return text.values[key]

@@ -26,6 +26,9 @@ NO_ENCODER = (
     f"no MP4 was written: there is neither ffmpeg with an H.264 encoder on the PATH, nor PyAV. {remedy('install-ffmpeg')}"
 )
 _ASK_S = 20
+_LUMA = (16 + np.arange(256) * 219 // 255).astype(np.uint8)
+"""Gray → luma: BT.709 in video, cut off as ffmpeg does."""
+_NO_COLOR = 128
 _PIXELS = {2: "gray", 3: "rgb24"}
 
 
@@ -83,7 +86,17 @@ def _encoder_of(program: str) -> str:
 def even(picture: np.ndarray) -> np.ndarray:
     """Return a picture with even sides, which 4:2:0 needs: the last row and column are repeated."""
     rows, columns = picture.shape[:2]
+    if not (rows % 2 or columns % 2):
+        return picture
     return np.pad(picture, [(0, rows % 2), (0, columns % 2), *[(0, 0)] * (picture.ndim - 2)], mode="edge")
+
+
+def gray_planes(picture: np.ndarray) -> np.ndarray:
+    """Return the planes of a gray picture with even sides, one below the other (4:2:0; luma 16 is black, 235 is white)."""
+    rows, columns = picture.shape
+    planes = np.full((rows * 3 // 2, columns), _NO_COLOR, np.uint8)
+    np.take(_LUMA, picture, out=planes[:rows], mode="clip")
+    return planes
 
 
 class FfmpegWriter:
@@ -184,8 +197,11 @@ class PyavWriter:
     def _encode(self, picture: np.ndarray) -> None:
         if self._stream is None:
             self._stream = self._started(picture)
-        frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=_PIXELS[picture.ndim])
-        frame = self._reformatter.reformat(frame, format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        if picture.ndim == 2:
+            frame = self._av.VideoFrame.from_ndarray(gray_planes(picture), format="yuv420p")
+        else:
+            frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=_PIXELS[picture.ndim])
+            frame = self._reformatter.reformat(frame, format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
         frame.pts = None
         self._container.mux(self._stream.encode(frame))
 

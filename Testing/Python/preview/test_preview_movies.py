@@ -272,3 +272,15 @@ def test_the_logical_screen_of_the_gif_is_the_picture(tmp_path: Path) -> None:
         gif.add(np.zeros((20, 30, 3), np.uint8))
 
     assert struct.unpack("<HH", (tmp_path / "a.gif").read_bytes()[6:10]) == (30, 20)
+
+
+def test_gray_pictures_have_the_luma_that_ffmpeg_makes_of_them_and_no_color() -> None:
+    av = module("av")
+    picture = np.repeat(np.arange(256, dtype=np.uint8)[None], 16, axis=0)
+
+    planes = video.gray_planes(picture)
+
+    frame = av.VideoFrame.from_ndarray(picture, format="gray")
+    expected = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG").to_ndarray()
+    assert np.array_equal(planes[:16], expected[:16])
+    assert np.all(planes[16:] == 128)

@@ -240,3 +240,15 @@ def test_all_slices_are_written_on_request(tmp_path: Path) -> None:
     assert run_preview(tmp_path / "in", tmp_path / "out", "--all-slices") == 0
 
     assert [path.name for path in sorted((tmp_path / "out").glob("*/*.png"))] == [f"{n:06d}.png" for n in range(1, 8)]
+
+
+@pytest.mark.parametrize("other", ["ISO_IR 100", "ISO_IR 144"])
+def test_the_same_bytes_in_other_characters_are_other_text(other: str, tmp_path: Path) -> None:
+    for n, ds in enumerate(slices(np.zeros((2, 8, 8), "<i2"), CT)):
+        ds.SpecificCharacterSet = [other, "ISO_IR 100"][n]
+        ds.add_new(0x0008103E, "LO", "\xd1\xd2".encode("latin-1"))
+        write(tmp_path / "in" / f"{n}.dcm", ds)
+    run_preview(tmp_path / "in", tmp_path / "out")
+
+    (line,) = (line for line in text_of(tmp_path / "out").splitlines() if "Series Description" in line)
+    assert line.split(": ")[1] == {"ISO_IR 100": "ÑÒ", "ISO_IR 144": "бв | ÑÒ"}[other]
