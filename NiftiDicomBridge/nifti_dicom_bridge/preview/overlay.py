@@ -142,9 +142,9 @@ def numbers_at(volume: Volume, matrix: np.ndarray, shape: tuple[int, ...], time:
     where = [_along(axis, shape) for axis in to_voxel[:3]]
     known = [(w >= 0) & (w < size) for w, size in zip(where, volume.shape_ijk, strict=True)]
     inside = known[0] & known[1] & known[2]
-    i, j, k = (np.where(ok, w, 0).astype(np.intp) for w, ok in zip(where, known, strict=True))
-    found = volume.voxels[min(time, volume.times - 1)][k, j, i]
-    numbers = np.where(inside, found if found.dtype.kind in "iub" else np.rint(found), 0).astype(np.int64)
+    i, j, k = (np.where(usable, w, 0).astype(np.intp) for w, usable in zip(where, known, strict=True))
+    voxels = volume.voxels[min(time, volume.times - 1)][k, j, i]
+    numbers = np.where(inside, voxels if voxels.dtype.kind in "iub" else np.rint(voxels), 0).astype(np.int64)
     return np.broadcast_to(np.maximum(numbers, 0), shape)
 
 
