@@ -41,10 +41,10 @@ class ModuleAttributes(Mapping[str, Any]):
         with open(self._path, "rb") as file:
             while block := file.read(_BLOCK):
                 block = rest + block
-                found = [
+                named = [
                     (match[1].decode(), offset + match.start(), offset + match.end() - 1) for match in _NAME.finditer(block)
                 ]
-                starts += [one for one in found if not starts or one[1] > starts[-1][1]]
+                starts += [one for one in named if not starts or one[1] > starts[-1][1]]
                 rest = block[-_LONGEST_NAME:]
                 offset += len(block) - len(rest)
         ends = [*(before for _, before, _ in starts[1:]), offset + len(rest)]
