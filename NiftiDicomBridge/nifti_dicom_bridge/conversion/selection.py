@@ -92,10 +92,10 @@ def _matches(pattern: str, text: str, is_number: bool) -> bool:
 
 
 def find_selected(
-    inputs: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False
+    inputs: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False, jobs: int = 1
 ) -> Inventory:
     """Return what `find_series` finds, without the series that are not selected, their damaged files, and other files."""
-    inventory = find_series(inputs, progress, follow_links)
+    inventory = find_series(inputs, progress, follow_links, jobs)
     if not selection.patterns:
         return inventory
     kept = [series for series in inventory.series if selection.of_elements(series.instances[0].elements)]

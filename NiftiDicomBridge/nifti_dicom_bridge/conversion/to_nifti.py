@@ -19,11 +19,12 @@ from ..model.resample import SUFFIXES, resample
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
+from .entries import OutputPolicy, plans_and_report, series_uid
 from .existing import check_free
 from .file_names import NamedFile, open_named
 from .image_files import selected_stores
 from .image_with_record import open_store
+from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .streamed import opened_volume
@@ -39,7 +40,8 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     if paths:
         check_package()
     stores = open_named(paths, open_store, options)
-    inventory = find_selected([path for path in inputs if not is_store(path)], selection, runner.progress, options.follow_links)
+    others = [path for path in inputs if not is_store(path)]
+    inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
     plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options), stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
