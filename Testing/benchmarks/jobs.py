@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from compiled import use_compiled_modules
+
 RUNS = 3
 CODE = """
 import resource, sys
@@ -46,6 +48,7 @@ def main() -> int:
     arguments, jobs = sys.argv[1:], len(os.sched_getaffinity(0))
     if not arguments or not Path(arguments[0]).is_dir():
         sys.exit(__doc__)
+    use_compiled_modules()
     one, several = [], []
     for _ in range(RUNS):
         one.append(used_by(1, arguments))

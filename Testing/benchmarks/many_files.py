@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from compiled import use_compiled_modules
+
 SIZE, SLICES = 64, 10
 COUNTS = (100, 1000, 10_000, 100_000)
 PRIVATE = 90
@@ -141,6 +143,7 @@ def main() -> int:
     if arguments.make:
         make_series(arguments.make, arguments.counts[0])
         return 0
+    use_compiled_modules()
     results: dict[str, dict[int, list[Run]]] = {}
     with tempfile.TemporaryDirectory(dir=arguments.folder) as temporary:
         for count in arguments.counts:

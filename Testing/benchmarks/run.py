@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from compiled import use_compiled_modules
 
 SLICES, SIZE = 300, 512
 TYPE_2 = (
@@ -138,6 +139,7 @@ def main() -> int:
     parser.add_argument("-n", "--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="contests with this in their name")
     arguments = parser.parse_args()
+    use_compiled_modules()
     runs, only = arguments.runs, arguments.only
     with tempfile.TemporaryDirectory() as temporary:
         ct, out = Path(temporary, "ct"), Path(temporary, "out")

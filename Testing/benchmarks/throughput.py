@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from compiled import use_compiled_modules
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL_FILES, SMALL_SIZE = 5000, 64
@@ -79,6 +80,7 @@ def measure(name: str, source: Path, output: Path, *options: str) -> None:
 
 def main() -> None:
     """Print the table."""
+    use_compiled_modules()
     path = Path(__file__).with_name("run.py")
     spec = importlib.util.spec_from_file_location("benchmark_run", path)
     assert spec is not None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,24 +16,38 @@ from .lazy_voxels import LazyVoxels, Voxels, ranges, read_ahead
 from .pixels import bytes_of
 
 DIGEST_BLOCK = 1 << 22
-DIGEST_PREFIX = "blake2b-256:"
+ALGORITHM = "sha256"
+"""SHA-256 (FIPS 180-4): processors have instructions for it, which makes it twice as fast as BLAKE2b."""
+HASHES: dict[str, Callable[..., Any]] = {"sha256": hashlib.sha256, "blake2b-256": partial(hashlib.blake2b, digest_size=32)}
+"""By the name before the colon of a digest: that of new records, and that of records before schema version 2.2."""
 _known: dict[int, tuple[weakref.ref[Any], str]] = {}
 """Digests of voxels that cannot change, by the identity of their array."""
 
 
-def digest_of(voxels: Voxels) -> str:
-    """Return the digest of voxel values, type and shape.
+def digest_of(voxels: Voxels, algorithm: str = ALGORITHM) -> str:
+    """Return the digest of voxel values, type and shape: the name of an algorithm, a colon and the hexadecimal number.
 
-    BLAKE2b (RFC 7693), 256 bits, of type, shape and the BLAKE2b digests of blocks of the little-endian values in C order. A
-    block is as many whole planes as fit 4 MiB, at least one; in blocks, so that all processors help. The digests of lazy voxels
-    and of arrays that no one can write to are computed once (see `freeze`).
+    A digest is that of type, shape and the digests of blocks of the little-endian values in C order. A block is as many whole
+    planes as fit 4 MiB, at least one; in blocks, so that all processors help. The digests of lazy voxels and of arrays that no
+    one can write to are computed once (see `freeze`).
     """
     if not _is_frozen(voxels):
-        return _computed(voxels)
+        return _computed(voxels, algorithm)
     known = _known.get(id(voxels))
-    if known is None or known[0]() is not voxels:
-        return _remember(voxels, _computed(voxels))
+    if known is None or known[0]() is not voxels or algorithm_of(known[1]) != algorithm:
+        return _remember(voxels, _computed(voxels, algorithm))
     return known[1]
+
+
+def has_digest(voxels: Voxels, digest: str) -> bool:
+    """Whether a digest, by any algorithm of `HASHES`, is that of voxels."""
+    return digest_of(voxels, algorithm_of(digest)) == digest
+
+
+def algorithm_of(digest: str) -> str:
+    """Return the name of the algorithm of a digest; empty if it is unknown."""
+    name, _, number = digest.partition(":")
+    return name if name in HASHES and number else ""
 
 
 def _remember(voxels: Voxels, digest: str) -> str:
@@ -68,25 +83,26 @@ def _is_frozen(voxels: Any) -> bool:
     return voxels is None or isinstance(voxels, (LazyVoxels, bytes))
 
 
-def _computed(voxels: Voxels) -> str:
+def _computed(voxels: Voxels, algorithm: str) -> str:
     if isinstance(voxels, LazyVoxels):
-        return _lazy_digest(voxels)
+        return _lazy_digest(voxels, algorithm)
     planes = np.asarray(voxels).reshape(-1, *voxels.shape[2:])
     dtype = voxels.dtype.newbyteorder("<")
     some = planes_per_block(voxels.shape, dtype)
-    state = _digest_state(voxels.shape, dtype)
+    state, new = _digest_state(voxels.shape, dtype, algorithm), HASHES[algorithm]
 
     def block_digest(start: int) -> bytes:
-        return hashlib.blake2b(bytes_of(np.ascontiguousarray(planes[start : start + some], dtype)), digest_size=32).digest()
+        digest: bytes = new(bytes_of(np.ascontiguousarray(planes[start : start + some], dtype))).digest()
+        return digest
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for digest in pool.map(block_digest, range(0, len(planes), some)):
             state.update(digest)
-    return DIGEST_PREFIX + state.hexdigest()
+    return f"{algorithm}:{state.hexdigest()}"
 
 
-def _lazy_digest(voxels: LazyVoxels) -> str:
-    digester = Digester(voxels.shape, voxels.dtype)
+def _lazy_digest(voxels: LazyVoxels, algorithm: str) -> str:
+    digester = Digester(voxels.shape, voxels.dtype, algorithm)
     some = planes_per_block(voxels.shape, voxels.dtype)
     for _, _, planes in read_ahead(voxels, ranges(voxels.shape, some, 2 * some)):
         digester.update(planes)
@@ -98,8 +114,8 @@ def planes_per_block(shape: Sequence[int], dtype: np.dtype) -> int:
     return max(1, DIGEST_BLOCK // max(1, int(np.prod(shape[2:], dtype=np.int64)) * dtype.itemsize))
 
 
-def _digest_state(shape: Sequence[int], dtype: np.dtype) -> hashlib.blake2b:
-    return hashlib.blake2b(f"{dtype.str}{tuple(int(n) for n in shape)}".encode("ascii"), digest_size=32)
+def _digest_state(shape: Sequence[int], dtype: np.dtype, algorithm: str) -> Any:
+    return HASHES[algorithm](f"{dtype.str}{tuple(int(n) for n in shape)}".encode("ascii"))
 
 
 class Digester:
@@ -111,13 +127,15 @@ class Digester:
         (times, slices, rows, columns[, samples]) of all of them.
     dtype : numpy.dtype
         Of the voxels.
+    algorithm : str, optional
+        One of `HASHES`.
     """
 
-    def __init__(self, shape: Sequence[int], dtype: np.dtype):
-        self._dtype = dtype.newbyteorder("<")
+    def __init__(self, shape: Sequence[int], dtype: np.dtype, algorithm: str = ALGORITHM):
+        self._dtype, self._algorithm = dtype.newbyteorder("<"), algorithm
         self._some = planes_per_block(shape, self._dtype)
-        self._state = _digest_state(shape, self._dtype)
-        self._block, self._filled = hashlib.blake2b(digest_size=32), 0
+        self._state = _digest_state(shape, self._dtype, algorithm)
+        self._block, self._filled = HASHES[algorithm](), 0
 
     def update(self, planes: np.ndarray) -> None:
         """Add planes, shape (any number, rows, columns[, samples])."""
@@ -133,8 +151,8 @@ class Digester:
         """Return the digest of all planes; to be asked once, at the end."""
         if self._filled:
             self._close_block()
-        return DIGEST_PREFIX + self._state.hexdigest()
+        return f"{self._algorithm}:{self._state.hexdigest()}"
 
     def _close_block(self) -> None:
         self._state.update(self._block.digest())
-        self._block, self._filled = hashlib.blake2b(digest_size=32), 0
+        self._block, self._filled = HASHES[self._algorithm](), 0

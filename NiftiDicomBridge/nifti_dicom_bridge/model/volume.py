@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import SidecarError
 from . import exchange, geometry
 from .dicom_source import DicomSource
-from .digest import digest_of, share_digest
+from .digest import has_digest, share_digest
 from .grids import same_grid
 from .lazy_voxels import FlippedVoxels, LazyVoxels, Voxels
 from .metadata import Instance
@@ -223,7 +223,7 @@ class Volume:
         origin = self.source.origin
         if tuple(self.voxels.shape) != tuple(origin.shape) or self.rescale != origin.rescale:
             return True
-        return digest_of(self.voxels) != origin.digest
+        return not has_digest(self.voxels, origin.digest)
 
 
 def reoriented(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume:

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import PixelError, SidecarError
 from ..model import geometry
 from ..model.dicom_source import Origin
-from ..model.digest import digest_of, freeze
+from ..model.digest import freeze, has_digest
 from ..model.grids import same_grid
 from ..model.lazy_voxels import LazyVoxels, MappedVoxels, slabs
 from ..model.pixels import Rescale, to_real_values, to_stored_values
@@ -92,7 +92,7 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
         return volume
     mapped = MappedVoxels(volume.voxels, dtype, lambda planes, _: retype.stored(planes))
     voxels = mapped if isinstance(volume.voxels, LazyVoxels) else freeze(np.asarray(mapped))
-    if not retype.is_exact and digest_of(voxels) != origin.digest:  # a map of values near 0 is no rounded image
+    if not retype.is_exact and not has_digest(voxels, origin.digest):  # a map of values near 0 is no rounded image
         return volume
     return replace(volume, voxels=voxels, rescale=origin.rescale)
 

@@ -18,7 +18,7 @@ from ..errors import GeometryError, SidecarError
 from ..model.charset import CharacterSet
 from ..model.collection import collection_paused
 from ..model.dicom_source import DicomSource, Origin
-from ..model.digest import DIGEST_PREFIX
+from ..model.digest import HASHES, algorithm_of
 from ..model.geometry import check_affine
 from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
 from ..model.pixels import PixelRecord, Rescale
@@ -34,7 +34,7 @@ from .record_sizes import check_counts
 from .table import TableDecoder, TableEncoder
 
 KEY = "NiftiDicomBridge"
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 READABLE_VERSIONS = ("1", "2")
 """Major versions of the schema that are read."""
 WRITTEN_KEYS = "WrittenBidsKeys"
@@ -347,8 +347,8 @@ def _origin(record: dict[str, Any], frames: np.ndarray, bulk: BulkReader, where:
     shape = tuple(int(n) for n in voxels["Shape"])
     if len(shape) not in (4, 5) or min(shape) < 1 or shape[:2] != frames.shape[:2]:
         raise SidecarError(f"{where}: {KEY}/Voxels/Shape {shape} does not fit {KEY}/Frames.")
-    if not str(voxels["Digest"]).startswith(DIGEST_PREFIX):
-        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is not a {DIGEST_PREFIX}… digest.")
+    if not algorithm_of(str(voxels["Digest"])):
+        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is not a digest that begins with {' or '.join(HASHES)}.")
     origin = Origin(
         digest=str(voxels["Digest"]),
         shape=shape,

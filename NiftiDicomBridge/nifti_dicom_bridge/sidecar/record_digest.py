@@ -1,19 +1,18 @@
 """The digests that a record has of itself: what was changed in it is never taken for the original.
 
-A digest is BLAKE2b-256 (RFC 7693) of canonical JSON in UTF-8: keys sorted, no white space, numbers as Python writes them. The
+A digest is SHA-256 of canonical JSON in UTF-8: keys sorted, no white space, numbers as Python writes them. The
 attributes of the instances have a digest of their own: they can be edited, everything else cannot.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import SidecarError
-from ..model.digest import DIGEST_PREFIX
+from ..model.digest import ALGORITHM, HASHES, algorithm_of
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, Instance
 from ..standard import dictionary
 
@@ -27,15 +26,15 @@ _DIGITS = {"DA": r"\d{8}|\d{4}\.\d\d\.\d\d", "AS": r"\d{3}[DWMY]", "UI": r"[0-9.
 _LONGEST = {"AE": 16, "CS": 16, "SH": 16, "LO": 64, "DS": 16, "TM": 28, "DT": 54}
 
 
-def digests_of(record: Mapping[str, Any]) -> dict[str, str]:
+def digests_of(record: Mapping[str, Any], algorithm: str = ALGORITHM) -> dict[str, str]:
     """Return the digests of a record, without those it has."""
     others = {name: part for name, part in record.items() if name not in (INSTANCES, DIGESTS)}
-    return {INSTANCES: _digest(record[INSTANCES]), OTHER_PARTS: _digest(others)}
+    return {INSTANCES: _digest(record[INSTANCES], algorithm), OTHER_PARTS: _digest(others, algorithm)}
 
 
-def _digest(value: Any) -> str:
+def _digest(value: Any, algorithm: str) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return DIGEST_PREFIX + hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+    return f"{algorithm}:{HASHES[algorithm](text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def check_digests(record: Mapping[str, Any], instances: Iterable[Instance], where: str) -> bool | None:
@@ -49,8 +48,9 @@ def check_digests(record: Mapping[str, Any], instances: Iterable[Instance], wher
     recorded = record.get(DIGESTS)
     if recorded is None and _version(record) < FIRST_VERSION:
         return None
-    computed = digests_of(record)
-    if not isinstance(recorded, dict) or recorded.get(OTHER_PARTS) != computed[OTHER_PARTS]:
+    written = recorded.get(OTHER_PARTS) if isinstance(recorded, dict) else None
+    computed = digests_of(record, algorithm_of(str(written)) or ALGORITHM)
+    if not isinstance(recorded, dict) or written != computed[OTHER_PARTS]:
         raise SidecarError(
             f"{where}: the record of the DICOM was changed or damaged: it does not match its digest. Use the sidecar as it was "
             "written; edit the keys at the top level instead."

@@ -22,9 +22,9 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     found: list[tuple[int, ...]] = []
     compute = digest._computed
 
-    def counted(voxels: np.ndarray) -> str:
+    def counted(voxels: np.ndarray, algorithm: str) -> str:
         found.append(tuple(voxels.shape))
-        return compute(voxels)
+        return compute(voxels, algorithm)
 
     monkeypatch.setattr(digest, "_computed", counted)
     return found

@@ -52,6 +52,7 @@ def content(folder: Path) -> list[list[str]]:
 def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Slabs of one plane; receives how many planes were read at once, and fails where an image is read as a whole."""
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     monkeypatch.setattr(writing, "CHUNK", 1)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 1)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
@@ -80,6 +81,7 @@ def test_derived_series_are_those_of_images_in_memory(
     first = circle.home(NEW)
     expected = content(circle.back)
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
     again = Circle(circle.folder)
     again.back = circle.folder / "again"

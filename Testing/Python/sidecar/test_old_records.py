@@ -88,6 +88,6 @@ def test_the_record_is_written_anew_with_the_keys_of_now(tmp_path: Path) -> None
     convert(Job([OLD / "nifti" / "shifted_bits"], tmp_path, ConversionOptions(Target.ZARR)))
 
     own = json.loads(next(tmp_path.glob("*.zarr/zarr.json")).read_text("utf-8"))["attributes"][KEY]
-    assert {"SchemaVersion": "2.1"}.items() <= own.items()
+    assert {"SchemaVersion": "2.2"}.items() <= own.items()
     assert "WrittenBidsKeys" in own
     assert "Top" not in own

@@ -361,7 +361,7 @@ def _fmri(one: Volume, count: int) -> Volume:
         ordered = dict(sorted(elements.items()))
         instances.append(Instance(ordered, meta, bytes(128), Encoding(), pixels, "", f"scan/IM{n:06d}.dcm"))
     frames = np.stack([np.arange(count), np.zeros(count, int)], -1).astype(np.int32).reshape(count // 40, 40, 2)
-    origin = Origin("blake2b-256:" + "0" * 64, (count // 40, 40, 64, 64), np.eye(4), Rescale(), "<u2")
+    origin = Origin("sha256:" + "0" * 64, (count // 40, 40, 64, 64), np.eye(4), Rescale(), "<u2")
     return replace(one, source=DicomSource(SeriesMetadata(tuple(instances), frames), PixelRecord("<u2"), origin))
 
 

