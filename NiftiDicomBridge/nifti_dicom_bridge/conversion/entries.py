@@ -22,13 +22,12 @@ from ..options import Clean, ConversionOptions, RoiForm
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
 from .file_names import NamedFile, name_of_elements, name_plans
-from .image_with_record import ImageWithRecord
 from .planning import planned
-from .sidecar_edits import edited_keys
 from .task_runner import TaskRunner
 
 if TYPE_CHECKING:
     from ..deidentification import Deidentifier
+    from .image_with_record import ImageWithRecord
 
 
 class OutputPolicy:
@@ -102,6 +101,8 @@ class OutputPolicy:
 
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
+        from .sidecar_edits import edited_keys  # DICOM has none
+
         keys = finite_keys(edited_keys(file), log.warnings)
         if self._cleaner is None or not keys:
             return keys

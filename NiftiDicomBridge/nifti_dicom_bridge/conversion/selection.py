@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BridgeError
 from ..formats.dicom.reading.series import Inventory, find_series
@@ -13,7 +14,9 @@ from ..model.identity import texts_of
 from ..model.metadata import Elements
 from ..model.names import stem_of
 from ..options import ConversionOptions, Progress
-from .image_with_record import ImageWithRecord
+
+if TYPE_CHECKING:
+    from .image_with_record import ImageWithRecord
 
 KEYWORDS = {
     "series": ("SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "ProtocolName"),

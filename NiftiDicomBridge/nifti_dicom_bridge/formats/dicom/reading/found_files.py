@@ -17,6 +17,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from ..structure_sets.rois import is_structure_set
 from . import files
+from .decode import import_decoders, is_native
 from .headers import Headers
 
 SHARE = 64
@@ -92,12 +93,12 @@ def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs:
 
 
 def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None = None) -> FoundFiles:
-    found = FoundFiles()
+    sorted_files = FoundFiles()
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
-        found.read(headers, path, name)
-    return found
+        sorted_files.read(headers, path, name)
+    return sorted_files
 
 
 def _shares(listed: Sequence[Listed]) -> list[list[Listed]]:
@@ -124,10 +125,12 @@ def _read_in_copies(shares: Sequence[Sequence[Listed]], progress: Progress | Non
             progress("Reading headers", done, total)
         parts[n] = _read(shares[n], headers) if pickled is None else pickle.loads(pickled)
         done += len(shares[n])
-    found = FoundFiles()
+        if not all(map(is_native, parts[n].instances)):
+            import_decoders()  # while the others read
+    sorted_files = FoundFiles()
     for n in range(len(shares)):
-        found.add(parts[n])
-    return found
+        sorted_files.add(parts[n])
+    return sorted_files
 
 
 def _series_uid(path: Path, name: str) -> str:
