@@ -12,7 +12,7 @@ import sys
 _THREADS = "OPENBLAS_NUM_THREADS"
 _OBJECTS = 20_000
 """New objects before Python looks for cycles; by default 700, less than the elements of a dozen files."""
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MOST_ARENAS = -1, -3, -8
 """Parameters of mallopt in glibc."""
 _KEPT_BYTES, _LARGEST_KEPT = 1 << 26, 1 << 25
 """Freed memory that is used again instead of being returned and cleared by the system, in all and of one array: the most that
@@ -49,3 +49,4 @@ def _keep_freed_memory() -> None:
     if set_parameter is not None:
         set_parameter(_TRIM_THRESHOLD, _KEPT_BYTES)
         set_parameter(_MMAP_THRESHOLD, _LARGEST_KEPT)
+        set_parameter(_MOST_ARENAS, 1)  # or each thread keeps memory of its own

@@ -210,7 +210,8 @@ class BitFrames:
 def bytes_from_frames(frames: np.ndarray, pixel: PixelFormat) -> bytes | memoryview:
     """Return native pixel data, little endian, without padding: the inverse of `frames_from_bytes`."""
     if pixel.bits_allocated == 1:
-        return np.packbits(frames.astype(np.uint8, copy=False).reshape(-1), bitorder="little").tobytes()
+        bits = frames if frames.dtype == bool else frames.astype(np.uint8, copy=False)
+        return np.packbits(bits.reshape(-1), bitorder="little").tobytes()
     if pixel.samples == 3 and pixel.bits_allocated == 8 and pixel.photometric in (YBR_FULL, YBR_FULL_422, YBR_PARTIAL_422):
         frames = ybr_from_rgb(frames, pixel.photometric == YBR_PARTIAL_422)
         if pixel.is_subsampled:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...model.freed_memory import return_freed_memory
 from ...model.metadata import Encoding
 from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 BYTE = 8
+_PER_FRAME = "PerFrameFunctionalGroupsSequence"
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,20 @@ class DataSetFile:
         return "OW" if int(self.data_set.BitsAllocated) > BYTE else "OB"
 
     def save(self, path: Path) -> int:
-        """Write the file; return the CRC-32 of the frames, 0 without any."""
+        """Write the file; return the CRC-32 of the frames, 0 without any. The functional groups of such frames are not kept."""
         with without_validation():  # the validation of this tool reports what is not valid
             self.data_set.save_as(path, enforce_file_format=True)
         if self.frames is None:
             return 0
+        if _PER_FRAME in self.data_set:  # a few kilobytes for each frame
+            setattr(self.data_set, _PER_FRAME, [])
         checksum = 0
         with open(path, "ab") as file:  # pixel data are the last element of what highdicom makes
             file.write(element_header(Tag.PIXEL_DATA, self.vr, len(self.frames), Encoding()))
             for part in self.frames:
                 file.write(part)
                 checksum = zlib.crc32(part, checksum)
+        return_freed_memory()  # the file is read again
         return checksum
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -9,8 +10,7 @@ import numpy as np
 from ...model.lazy_voxels import Voxels
 from ...model.pixels import PixelFormat, bytes_from_frames
 
-BITS = 8
-"""Frames of one bit that are whole bytes together."""
+_BITS_OF_BYTE = 8
 
 
 class FrameBytes:
@@ -38,13 +38,18 @@ class FrameBytes:
         return self._length
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
-        rest, some = self._length, BITS if self._pixel.bits_allocated == 1 else 1
+        rest, some = self._length, self._frames_of_whole_bytes()
         for start in range(0, self._count, some):
             frames = self._frames(start, min(start + some, self._count))
             part = memoryview(bytes_from_frames(frames, self._pixel))[:rest]
             rest -= len(part)
             yield part
         yield bytes(rest)
+
+    def _frames_of_whole_bytes(self) -> int:
+        """Return the least number of frames that are whole bytes together."""
+        bits = self._pixel.rows * self._pixel.columns if self._pixel.bits_allocated == 1 else _BITS_OF_BYTE
+        return _BITS_OF_BYTE // math.gcd(bits, _BITS_OF_BYTE)
 
 
 def frames_of_planes(voxels: Voxels, planes: Sequence[tuple[int, int]]) -> Callable[[int, int], np.ndarray]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....errors import LabelError
+from ....model.freed_memory import return_freed_memory
 from ....model.lazy_voxels import MappedVoxels, Voxels, slabs
 from ....model.metadata import Log
 from ....model.pixels import to_real_values
@@ -15,6 +16,8 @@ from ....options.remedies import remedy
 from .label_evidence import WHOLE
 
 _BYTE = 256
+_COUNTED = 1 << 16
+"""Voxels that are counted at once, in eight bytes each."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class LabelMap:
         for _, _, planes in slabs(volume.voxels):
             labels += [_labels_in(plane) for plane in values.checked(planes)]
         values.report(log)
+        return_freed_memory()  # small objects follow, of highdicom
         slices = volume.voxels.shape[1]
         dtype = np.min_scalar_type(values.largest)
         voxels = MappedVoxels(volume.voxels, dtype, lambda planes, _: values.whole(planes).astype(dtype, copy=False))
@@ -141,5 +145,8 @@ class _Values:
 
 def _labels_in(plane: np.ndarray) -> frozenset[int]:
     if plane.dtype == np.uint8:  # ten times as fast as sorting
-        return frozenset((1 + np.flatnonzero(np.bincount(plane.reshape(-1), minlength=_BYTE)[1:])).tolist())
+        flat, counts = plane.reshape(-1), np.zeros(_BYTE, np.intp)
+        for start in range(0, flat.size, _COUNTED):
+            counts += np.bincount(flat[start : start + _COUNTED], minlength=_BYTE)
+        return frozenset((1 + np.flatnonzero(counts[1:])).tolist())
     return frozenset(int(value) for value in np.unique(plane)) - {0}

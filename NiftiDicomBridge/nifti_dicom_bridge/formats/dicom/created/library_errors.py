@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ....errors import BridgeError, DicomReadError, LabelError
+from .highdicom_tables import read_tables_by_module
 
 LONGEST = 160
 _REFUSALS = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, NotImplementedError, RuntimeError)
@@ -14,6 +15,7 @@ _REFUSALS = (ValueError, TypeError, AttributeError, KeyError, IndexError, Overfl
 @contextmanager
 def refused_by_highdicom(kind: str) -> Iterator[None]:
     """Raise `LabelError` where highdicom refuses the values of an object of a kind, such as "Segmentation"."""
+    read_tables_by_module()
     try:
         yield
     except BridgeError:

@@ -19,6 +19,7 @@ from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
 from ....version import tool_version
+from ..created.highdicom_tables import read_tables_by_module
 from ..pydicom_conversion import data_set_of
 from ..references import evidence
 from ..uids import UidMap, new_uid
@@ -103,6 +104,7 @@ def _converted(converter: str, sources: Sequence[Dataset], log: Log) -> Dataset:
     from pydicom.sr.codedict import codes
     from pydicom.uid import ExplicitVRLittleEndian
 
+    read_tables_by_module()
     ours = ContributingEquipment(
         manufacturer="NiftiDicomBridge",
         purpose_of_reference=codes.DCM.EnhancedMultiFrameConversionEquipment,
