@@ -1,8 +1,9 @@
 """How much of the processors several jobs use: processor time of the parent and of its workers, for 1 and for N jobs.
 
-``python Testing/benchmarks/jobs.py FOLDER [convert options]``: FOLDER has many series. With S for what only the parent does, W
-for the rest with one job, and W' for it with N jobs, N processors take S + W' / N. So the efficiency of a processor is
-(S + W) / (N · S + W'), and that of a worker W / W', whatever else the machine does meanwhile.
+``python Testing/benchmarks/jobs.py FOLDER [convert options]``: FOLDER has many series. With T for what one job takes, S for
+what only the parent does while no worker runs, M for what it does while they run, and W for the workers, N processors take
+S + (M + W) / N. So the efficiency of a processor is T / (N · S + M + W), and that of a worker (T - S) / (M + W), whatever else
+the machine does meanwhile.
 """
 
 from __future__ import annotations
@@ -18,21 +19,43 @@ from compiled import use_compiled_modules
 
 RUNS = 3
 CODE = """
-import resource, sys
+import resource, sys, time
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.cli.process_settings import apply_settings
-main(sys.argv[1:], prepare=apply_settings)
+
+meanwhile = 0.0
+
+def counted(results):
+    def with_count(*arguments):
+        global meanwhile
+        start = time.process_time()
+        yield from results(*arguments)
+        meanwhile += time.process_time() - start
+    return with_count
+
+def prepare():
+    apply_settings()
+    from nifti_dicom_bridge.conversion import planning, workers
+    from nifti_dicom_bridge.formats.dicom.reading import found_files
+    for module in (planning, found_files):
+        module.computed_in_copies = counted(module.computed_in_copies)
+    run = counted(workers.run_in_processes)
+    workers.run_in_processes = lambda *arguments: list(run(*arguments))
+
+main(sys.argv[1:], prepare=prepare)
 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
     used = resource.getrusage(who)
     print(used.ru_utime + used.ru_stime)
+print(meanwhile)
 """
 
 
 class Used(NamedTuple):
-    """Processor seconds of the process that was started, and of its workers."""
+    """Processor seconds of the process that was started, of its workers, and of the first while the others run."""
 
     parent: float
     workers: float
+    meanwhile: float
 
 
 def used_by(jobs: int, arguments: list[str]) -> Used:
@@ -40,7 +63,7 @@ def used_by(jobs: int, arguments: list[str]) -> Used:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", CODE, "convert", *arguments, "-o", folder, "-q", "--jobs", str(jobs)]
         lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-    return Used(*map(float, lines[-2:]))
+    return Used(*map(float, lines[-3:]))
 
 
 def main() -> int:
@@ -53,9 +76,12 @@ def main() -> int:
     for _ in range(RUNS):
         one.append(used_by(1, arguments))
         several.append(used_by(jobs, arguments))
-    alone, parent, workers = min(sum(used) for used in one), min(u.parent for u in several), min(u.workers for u in several)
-    print(f"1 job {alone:.2f} s; {jobs} jobs: parent {parent:.2f} s, workers {workers:.2f} s")
-    print(f"efficiency of a processor {alone / (jobs * parent + workers):.2f}; of a worker {(alone - parent) / workers:.2f}")
+    alone = min(used.parent + used.workers for used in one)
+    alone_in_parent = min(used.parent - used.meanwhile for used in several)
+    together = min(used.workers + used.meanwhile for used in several)
+    print(f"1 job {alone:.2f} s; {jobs} jobs: alone {alone_in_parent:.2f} s, workers and parent meanwhile {together:.2f} s")
+    processor, worker = alone / (jobs * alone_in_parent + together), (alone - alone_in_parent) / together
+    print(f"efficiency of a processor {processor:.2f}; of a worker {worker:.2f}")
     return 0
 
 

@@ -179,10 +179,13 @@ def _acquired(placement: Placement) -> str:
 def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool = False) -> list[str]:
     """Add a row to a table, or fill the gaps of the one that is there; its first key distinguishes rows.
 
-    With `in_order`, a table whose rows are in the order of that key stays so.
+    With `in_order`, a table whose rows are in the order of that key stays so, and columns are in one order whichever image
+    brings them first.
     """
     path, key = staging.folder / name, next(iter(row))
     columns, rows = _read_table(path, key) if path.exists() else (list(row), [])
+    for column in row.keys() - set(columns) if in_order else ():
+        _insert(columns, column)
     columns += [column for column in row if column not in columns]
     mine = next((present for present in rows if present[key] == row[key]), None)
     if mine is None:
@@ -198,6 +201,14 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool 
     lines = ["\t".join(columns), *("\t".join(present.get(column, NOT_AVAILABLE) for column in columns) for present in rows)]
     staging.path(name, update=True).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return [f"{name}: {'a row was completed' if before else 'a row was added'}"]
+
+
+def _insert(columns: list[str], column: str) -> None:
+    """Insert a column of participants behind those that come before it; others are not inserted."""
+    known = ["participant_id", *PARTICIPANT_COLUMNS]
+    if column in known:
+        before = known[: known.index(column)]
+        columns.insert(max((n for n, present in enumerate(columns, 1) if present in before), default=0), column)
 
 
 def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:

@@ -7,28 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Cancelled, OutputError
-from ..formats.dicom.reading.plans import Plan, plan_series
-from ..formats.dicom.reading.series import Inventory, Leftover
+from ..formats.dicom.reading.found_files import Leftover
+from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.series import Inventory
 from ..formats.dicom.structure_sets.inventory import structure_plans
 from ..formats.dicom.structure_sets.plan import StructureReader
 from ..labels import Segment
 from ..model import metadata
-from ..model.failure import failure_of, is_transient
 from ..model.metadata import Log
 from ..model.names import unique_name
-from ..model.report import ConversionReport, Entry, Execution, Outcome
+from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions, RoiForm
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
 from .file_names import NamedFile, name_of_elements, name_plans
-from .image_with_record import ImageWithRecord
-from .sidecar_edits import edited_keys
+from .planning import planned
 from .task_runner import TaskRunner
 
 if TYPE_CHECKING:
     from ..deidentification import Deidentifier
+    from .image_with_record import ImageWithRecord
 
 
 class OutputPolicy:
@@ -102,6 +101,8 @@ class OutputPolicy:
 
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
+        from .sidecar_edits import edited_keys  # DICOM has none
+
         keys = finite_keys(edited_keys(file), log.warnings)
         if self._cleaner is None or not keys:
             return keys
@@ -130,16 +131,9 @@ def plans_as_named(
 
     Files that are left out are entries of the report, and so are series that cannot be understood: failed ones.
     """
-    plans: list[Plan] = []
-    entries: list[Entry] = []
     if inventory.unselected:
         report.notes.append(f"{inventory.unselected} series were left out by the selection.")
-    for series in inventory.series:
-        entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
-        with errors_recorded_in(entry):
-            plans += plan_series(series)
-        if entry.outcome is Outcome.FAILED:
-            entries.append(entry)
+    plans, entries = planned(inventory.series, runner.jobs)
     if structures is not None:
         plans += structure_plans(inventory, plans, structures)
         report.notes += [] if inventory.structure_sets else _not_applied(structures)
@@ -169,28 +163,3 @@ def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:
               error=leftover.reason, traceback=leftover.traceback)
         for leftover in leftovers
     ]  # fmt: skip
-
-
-class errors_recorded_in:
-    """Turns an error of any kind into a failed entry; cancelling goes through. Read: ``with errors_recorded_in(entry):``.
-
-    With `skip_existing`, an output that exists is not a failure.
-    """
-
-    def __init__(self, entry: Entry, skip_existing: bool = False):
-        self.entry, self.skip_existing = entry, skip_existing
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> bool:
-        if not isinstance(error, Exception) or isinstance(error, Cancelled):
-            return False
-        failure = failure_of(error)
-        self.entry.outcome, self.entry.outputs = Outcome.FAILED, []
-        self.entry.error, self.entry.traceback = failure.sentence, failure.traceback
-        self.entry.execution = Execution(is_transient=is_transient(error))
-        if self.skip_existing and isinstance(error, OutputError) and error.existing is not None:
-            self.entry.outcome, self.entry.outputs = Outcome.SKIPPED, [error.existing]
-            self.entry.error = f"{error.existing} exists already."
-        return True

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BridgeError
 from ..formats.dicom.reading.owners import normal_text, owner_of
@@ -15,7 +16,9 @@ from ..model.metadata import Elements
 from ..model.names import portable_stem, safe_name, stem_of, unique_name
 from ..options import ConversionOptions
 from ..options.filename_templates import FIELDS, filled
-from .image_with_record import ImageWithRecord
+
+if TYPE_CHECKING:
+    from .image_with_record import ImageWithRecord
 
 _KEYWORDS = tuple({keyword: None for keywords in FIELDS.values() for keyword in keywords})
 _SEPARATORS = re.compile(r"[/\\]")

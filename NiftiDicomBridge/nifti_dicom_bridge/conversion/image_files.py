@@ -11,8 +11,8 @@ from ..model.input_files import walk
 from ..model.names import OTHER_SUFFIXES, companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions
-from .entries import errors_recorded_in
 from .image_with_record import ImageWithRecord, open_nifti, open_store
+from .recorded_errors import errors_recorded_in
 from .selection import Selection
 from .task_runner import TaskRunner
 

@@ -11,9 +11,9 @@ from .. import bids
 from ..errors import BridgeError
 from ..formats import nifti
 from ..formats.dicom.reading import decode
+from ..formats.dicom.reading.found_files import kind_of
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.series import kind_of
 from ..model.identity import texts_of
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Target

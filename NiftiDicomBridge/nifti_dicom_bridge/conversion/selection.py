@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BridgeError
 from ..formats.dicom.reading.series import Inventory, find_series
@@ -13,7 +14,9 @@ from ..model.identity import texts_of
 from ..model.metadata import Elements
 from ..model.names import stem_of
 from ..options import ConversionOptions, Progress
-from .image_with_record import ImageWithRecord
+
+if TYPE_CHECKING:
+    from .image_with_record import ImageWithRecord
 
 KEYWORDS = {
     "series": ("SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "ProtocolName"),
@@ -92,10 +95,10 @@ def _matches(pattern: str, text: str, is_number: bool) -> bool:
 
 
 def find_selected(
-    inputs: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False
+    inputs: Sequence[Path], selection: Selection, progress: Progress | None = None, follow_links: bool = False, jobs: int = 1
 ) -> Inventory:
     """Return what `find_series` finds, without the series that are not selected, their damaged files, and other files."""
-    inventory = find_series(inputs, progress, follow_links)
+    inventory = find_series(inputs, progress, follow_links, jobs)
     if not selection.patterns:
         return inventory
     kept = [series for series in inventory.series if selection.of_elements(series.instances[0].elements)]

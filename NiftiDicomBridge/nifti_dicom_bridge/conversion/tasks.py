@@ -16,6 +16,8 @@ from ..output import WAITING
 
 INTERVAL_S = 0.1
 """Between two reports of progress of one process."""
+FILE_BYTES = 1 << 16
+"""Bytes that are converted in the time that opening a file and reading its header takes."""
 _NUMBERED = re.compile(r"(_\d+)+$")
 
 
@@ -39,6 +41,11 @@ class Task:
     inputs: list[Path]
     convert: Callable[[Progress | None], Entry]
     keys: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def size(self) -> int:
+        """A measure of the work: bytes of its files, and what opening and closing each of them is worth."""
+        return size_of(self.inputs) + len(self.inputs) * FILE_BYTES
 
     def run(self, progress: Progress | None) -> Entry:
         """Convert the image and return its entry, with where and how long it was converted."""

@@ -21,8 +21,9 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.remedies import remedy
 from ..output import Staging, dataset_locked
-from .entries import OutputPolicy, errors_recorded_in, plans_as_named
+from .entries import OutputPolicy, plans_as_named
 from .existing import check_free, series_of
+from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .stage_nifti import stage_labels, stage_nifti
 from .streamed import opened_volume
@@ -47,7 +48,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         derivative=options.bids_derivative,
         keys=read_keys(options.bids_keys),
     )
-    inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links)
+    inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links, runner.jobs)
     report = ConversionReport()
     public = OutputPolicy.of(options, set())
     pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)

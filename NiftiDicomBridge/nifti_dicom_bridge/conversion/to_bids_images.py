@@ -14,7 +14,8 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions
 from ..options.remedies import remedy
 from ..standard.tags import Tag
-from .entries import OutputPolicy, errors_recorded_in
+from .entries import OutputPolicy
+from .recorded_errors import errors_recorded_in
 from .task_runner import TaskRunner
 
 if TYPE_CHECKING:

@@ -28,11 +28,12 @@ from ..options.wording import option_error
 from ..output import Staging
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
-from .entries import OutputPolicy, errors_recorded_in, plans_and_report
+from .entries import OutputPolicy, plans_and_report
 from .existing import refuse_other_study
 from .image_files import opened_images, other_inputs
 from .image_with_record import ImageWithRecord
 from .originals import without_originals
+from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .sidecar_edits import SidecarEdits
 from .task_runner import TaskRunner
@@ -115,7 +116,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(_image_sources(inputs, report, options, runner))
-    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links)
+    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links, runner.jobs)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes

@@ -15,15 +15,13 @@ from ..formats.dicom.reading.read import load
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.names import name_key, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
-from ..model.resample import SUFFIXES, resample
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, errors_recorded_in, plans_and_report, series_uid
+from .entries import OutputPolicy, plans_and_report, series_uid
 from .existing import check_free
 from .file_names import NamedFile, open_named
-from .image_files import selected_stores
-from .image_with_record import open_store
+from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .streamed import opened_volume
@@ -35,11 +33,9 @@ from .tasks import Task, keys_of_names
 def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every series below the inputs; see `nifti_dicom_bridge.convert`."""
     selection = Selection.of(options)
-    paths = list(selected_stores(stores_below(inputs, options.follow_links), selection))
-    if paths:
-        check_package()
-    stores = open_named(paths, open_store, options)
-    inventory = find_selected([path for path in inputs if not is_store(path)], selection, runner.progress, options.follow_links)
+    stores = _selected_stores(inputs, selection, options)
+    others = [path for path in inputs if not is_store(path)]
+    inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
     plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options), stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
@@ -52,8 +48,24 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     return public.published(report)
 
 
+def _selected_stores(inputs: Sequence[Path], selection: Selection, options: ConversionOptions) -> list[NamedFile]:
+    """Return the Zarr stores that are converted."""
+    stores = list(stores_below(inputs, options.follow_links))
+    if not stores:
+        return []
+    from .image_files import selected_stores
+    from .image_with_record import open_store
+
+    paths = list(selected_stores(stores, selection))
+    if paths:
+        check_package()
+    return open_named(paths, open_store, options)
+
+
 def _without_suffixes(name: str) -> str:
     """Return a name without those of resampled images at its end: so their names are in one group with that of their image."""
+    from ..model.resample import SUFFIXES
+
     return re.sub(rf"({'|'.join(map(re.escape, SUFFIXES.values()))}|_\d+)+$", "", name)
 
 
@@ -89,6 +101,8 @@ def _stores_to_nifti(
 def _store_to_nifti(
     path: Path, name: str, output: Path, options: ConversionOptions, public: OutputPolicy, progress: Progress | None
 ) -> Entry:
+    from .image_with_record import open_store
+
     entry = Entry(path.name, Outcome.CONVERTED, [path])
     with errors_recorded_in(entry, options.skip_existing):
         file = open_store(path)
@@ -107,6 +121,8 @@ def _store_to_nifti(
 
 def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: set[str]) -> list[Volume]:
     """Return what is to be written next to a volume: the same on a regular grid, where that is wanted and it is on none."""
+    from ..model.resample import resample
+
     planes = true_planes(volume.dicom.metadata) if options.resample and volume.source else None
     try:
         resampled = resample(volume, planes, options.resample) if planes else None

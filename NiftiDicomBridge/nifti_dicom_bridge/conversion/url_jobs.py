@@ -17,7 +17,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..options import Progress
 from ..options.urls import UrlPath, is_url, local_path, url_of
 from ..output import observed_commits
-from .entries import errors_recorded_in
+from .recorded_errors import errors_recorded_in
 from .tasks import Task, size_of
 
 if TYPE_CHECKING:

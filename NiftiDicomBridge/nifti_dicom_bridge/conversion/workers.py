@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from ..errors import Cancelled
 from ..model.failure import LOGGER
 from ..model.limits import current_limit, size_limit
+from ..model.process_copies import begin_copy, interruption_held, start_method
 from ..model.report import Entry, Outcome
 from ..options import Progress
 from .tasks import INTERVAL_S, RunProgress, Task
@@ -58,7 +56,7 @@ class _Pool:
         self, tasks: Sequence[Task], batches: Sequence[list[int]], progress: RunProgress, finished: Callable[[Entry], None]
     ):
         self._tasks, self._progress, self._finished = tasks, progress, finished
-        self._waiting = deque(sorted(batches, key=lambda batch: -sum(max(1, len(tasks[n].inputs)) for n in batch)))
+        self._waiting = deque(sorted(batches, key=lambda batch: -sum(tasks[n].size for n in batch)))
         self._workers: dict[Connection, _Worker] = {}
         self.entries: dict[int, Entry] = {}
 
@@ -146,7 +144,7 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         inherited = ([*others, self.connection], tasks) if self._is_fork else ([], None)
         self.process = context.Process(target=_work, args=(theirs, current_limit(), *inherited), daemon=True)
-        with _interruption_held():  # until the process ignores it: the parent decides
+        with interruption_held():  # until the process ignores it: the parent decides
             self.process.start()
         theirs.close()
         self.batch: list[int] = []
@@ -163,34 +161,9 @@ class _Worker:
         self.process.join(GRACE_S)
 
 
-@contextmanager
-def _interruption_held() -> Iterator[None]:
-    """Let an interruption wait, here and in the processes that start meanwhile, where the system can."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def start_method() -> str:
-    """Return how processes start: as copies of this one where that is safe, as it has no other threads."""
-    applications = {"slicer", "qt", "PySide6", "PyQt5", "PyQt6"}
-    alone = threading.active_count() == 1 and not applications & set(sys.modules)
-    return "fork" if sys.platform == "linux" and alone else "spawn"
-
-
 def _work(connection: Connection, limit: float | None, others: list[Connection], tasks: Sequence[Task] | None) -> None:
     """Run the tasks that come through a connection, until it is closed."""
-    for other in others:  # copies of those of the parent: else no one notices that it has ended
-        other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    begin_copy(others, _interrupt)
     logging.getLogger(LOGGER).disabled = True  # the parent logs the errors of all processes
     try:
         with size_limit(limit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from .pydicom_tables import KEYWORD, VM, VR, entry_of, name_of_uid, tag_of_keyword
 from .tags import Tag
 
 PIXEL_TAGS = frozenset({Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA})
@@ -22,11 +23,9 @@ def hexadecimal(tag: int) -> str:
 
 def describe(tag: int) -> str:
     """Return ``Keyword (gggg,eeee)`` for messages; only the number where the dictionary has no keyword."""
-    from pydicom.datadict import keyword_for_tag
-
     number = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-    keyword = keyword_for_tag(tag)
-    return f"{keyword} {number}" if keyword else number
+    entry = entry_of(tag)
+    return f"{entry[KEYWORD]} {number}" if entry and entry[KEYWORD] else number
 
 
 def describe_path(path: tuple[int, ...]) -> str:
@@ -41,27 +40,18 @@ def keyword_of(tag: int) -> str:
 
 def vrs_of(tag: int) -> tuple[str, ...]:
     """Return the VRs that the dictionary gives an attribute (PS3.6); none for private and unknown ones."""
-    from pydicom.datadict import dictionary_VR
-
-    try:
-        return tuple(str(dictionary_VR(tag)).split(" or "))
-    except KeyError:
-        return ()
+    entry = entry_of(tag)
+    return () if entry is None else tuple(entry[VR].split(" or "))
 
 
 def tag_of(keyword: str) -> int:
     """Return the tag of a keyword (PS3.6); 0 if the dictionary does not have it."""
-    from pydicom.datadict import tag_for_keyword
-
-    return tag_for_keyword(keyword) or 0
+    return tag_of_keyword(keyword) or 0
 
 
 def uid_name(uid: str) -> str:
     """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
-    from pydicom.config import IGNORE
-    from pydicom.uid import UID
-
-    return str(UID(uid, validation_mode=IGNORE).name)  # without a word where it is none
+    return name_of_uid(uid.strip()) or uid.strip()
 
 
 def is_private(tag: int) -> bool:
@@ -72,24 +62,18 @@ def is_private(tag: int) -> bool:
 @lru_cache(maxsize=1 << 14)
 def is_known(tag: int) -> bool:
     """Whether the standard has an attribute (PS3.6); never for private ones."""
-    from pydicom.datadict import dictionary_has_tag, repeater_has_tag
-
-    return bool(dictionary_has_tag(tag) or repeater_has_tag(tag))
+    return entry_of(tag) is not None
 
 
 @lru_cache(maxsize=1 << 14)
 def allows_vr(tag: int, vr: str) -> bool:
     """Whether an attribute may have a VR: that of the standard (PS3.6), or one of the same kind of values."""
-    from pydicom.datadict import dictionary_VR
-
-    allowed = set(dictionary_VR(tag).split(" or "))
-    return bool(allowed & {vr, *_ALIKE.get(vr, ())})
+    return bool({vr, *_ALIKE.get(vr, ())}.intersection(vrs_of(tag)))
 
 
 @lru_cache(maxsize=1 << 14)
 def most_values(tag: int) -> int | None:
     """Return how many values an attribute can have (PS3.6); None for any number, and for attributes that are not known."""
-    from pydicom.datadict import dictionary_VM
-
-    most = str(dictionary_VM(tag)).split(" ")[0].split("-")[-1] if is_known(tag) else ""
+    entry = entry_of(tag)
+    most = entry[VM].split(" ")[0].split("-")[-1] if entry is not None else ""
     return int(most) if most.isdecimal() else None

@@ -338,6 +338,15 @@ def test_a_second_subject_is_appended(circle: Circle) -> None:
     assert json.loads((circle.nifti / "dataset_description.json").read_text("utf-8"))["Name"] == "mine"
 
 
+def test_columns_are_in_one_order_whichever_image_comes_first(circle: Circle) -> None:
+    circle.nifti.mkdir()
+    (circle.nifti / "participants.tsv").write_text("participant_id\tweight\nsub-P01\t70\n")
+    series(circle.dicom, 3, "t1_mprage")
+
+    assert dataset(circle).ok
+    assert table(circle.nifti / "participants.tsv")[0] == ["participant_id", "age", "sex", "weight"]
+
+
 def test_rows_of_a_subject_are_merged_and_columns_of_others_stay(circle: Circle) -> None:
     circle.nifti.mkdir()
     (circle.nifti / "participants.tsv").write_text("participant_id\tgroup\tage\nsub-P01\tcontrol\t40\nsub-P77\tn/a\tn/a\n")

@@ -13,6 +13,14 @@ from circle import Circle
 MODULES = "import sys; from nifti_dicom_bridge.cli import main; code = main(sys.argv[1:]); print(*sys.modules); sys.exit(code)"
 HEAVY = {"pydicom", "highdicom", "importlib.metadata", "email", "xml", "difflib", "numpy.ma", "tomllib", "socket"}
 """Each of these is imported where it is needed, and not by the conversion of a series."""
+OF_OTHER_TASKS = {
+    "nifti_dicom_bridge." + name
+    for name in (
+        "conversion.image_with_record", "conversion.sidecar_edits", "conversion.workers", "formats.dicom.edits",
+        "formats.dicom.reading.decompress", "formats.dicom.restore", "model.resample", "conversion.to_dicom",
+    )
+}  # fmt: skip
+"""What reads images other than DICOM, and what only compressed, edited or resampled images need."""
 
 
 def modules_of(*arguments: object) -> set[str]:
@@ -28,13 +36,14 @@ def test_the_help_imports_no_command() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [[], ["--no-gzip"]])
-def test_a_conversion_to_nifti_imports_no_other_package(suffix: list[str], circle: Circle) -> None:
-    circle.make("classic_ct")
+@pytest.mark.parametrize("phantom", ["classic_ct", "implicit"])
+def test_a_conversion_to_nifti_imports_no_other_package(phantom: str, suffix: list[str], circle: Circle) -> None:
+    circle.make(phantom)
 
     modules = modules_of(circle.dicom, "--to", "nifti", "-o", circle.nifti, *suffix)
 
     assert "numpy" in modules
-    assert modules & HEAVY == set()
+    assert modules & (HEAVY | OF_OTHER_TASKS) == set()
 
 
 @pytest.mark.slow

@@ -237,7 +237,7 @@ class _Unsteady:
         self.counter, self.number = counter, number
 
     def __call__(self, progress: Any) -> Entry:
-        from nifti_dicom_bridge.conversion.entries import errors_recorded_in
+        from nifti_dicom_bridge.conversion.recorded_errors import errors_recorded_in
 
         entry = Entry("a", Outcome.CONVERTED)
         with errors_recorded_in(entry), open(self.counter, "ab") as file:

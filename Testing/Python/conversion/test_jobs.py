@@ -14,9 +14,10 @@ import pytest
 
 from circle import Circle, listing
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Entry, Job, Outcome, convert
-from nifti_dicom_bridge.conversion import workers
+from nifti_dicom_bridge.conversion import planning, workers
 from nifti_dicom_bridge.conversion.task_runner import TaskRunner
 from nifti_dicom_bridge.conversion.tasks import Task, batches_of
+from nifti_dicom_bridge.formats.dicom.reading import found_files
 from oracles import module
 from phantoms import PHANTOMS
 
@@ -25,16 +26,21 @@ SERIES = ("two_series", "classic_ct", "oblique", "mr_4d", "gantry_tilt", "segmen
 
 @pytest.fixture(params=["fork", "spawn"])
 def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that start as copies of this one, or as new ones."""
+    """Processes that start as copies of this one, or as new ones; copies also read and plan, however few files there are."""
     if request.param == "fork" and sys.platform != "linux":
         pytest.skip("processes do not start as copies here")
-    monkeypatch.setattr(workers, "start_method", lambda: request.param)
+    for module_ in (workers, found_files, planning):
+        monkeypatch.setattr(module_, "start_method", lambda: request.param)
+    for module_ in (found_files, planning):
+        monkeypatch.setattr(module_, "SHARE", 1)
+        monkeypatch.setattr(module_, "SHARES", 1)
 
 
 def write_series(folder: Path) -> None:
-    """Write several series; two of them have the same number and description."""
+    """Write several series, two of them with the same number and description, and a damaged file."""
     for name in SERIES:
         PHANTOMS[name].write(folder / name)
+    (folder / SERIES[1] / "damaged.dcm").write_bytes(bytes(200))
 
 
 def entries(job: Job) -> list[tuple[str, str, list[str], list[str], str]]:

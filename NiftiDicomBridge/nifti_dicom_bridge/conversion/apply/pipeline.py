@@ -15,7 +15,7 @@ from ...model.report import ConversionReport, Outcome
 from ...options import ConversionOptions, Progress
 from ...options.algorithm import Algorithm
 from ...options.apply_options import ApplyOptions
-from ..entries import errors_recorded_in
+from ..recorded_errors import errors_recorded_in
 from .functions import Function, called, write_returned
 from .objects import ResultWriter
 from .placeholders import filled

@@ -138,6 +138,9 @@ class Times:
         self._frame = frame
         self._values: dict[int, Any] = {}
 
+    def __reduce__(self) -> Any:
+        return _no_times, ()  # they are read only while images are planned
+
     def __getitem__(self, row: int) -> Any:
         if row not in self._values:
             self._values[row] = TIMES[row].read(self._frame)
@@ -164,9 +167,6 @@ class SharedTimes(Times):
     def __init__(self, elements: Elements, index: int, shared: Sequence[SharedValues[Any] | None]):
         self._elements, self._index, self._shared = elements, index, shared
         self._values = _NOTHING
-
-    def __reduce__(self) -> Any:
-        return _times_of, (self._elements, self._index, self._values)
 
     def __getitem__(self, row: int) -> Any:
         if row in self._values:
@@ -199,8 +199,5 @@ def _single_frame(elements: Elements, index: int) -> Frame:
     return Frame(elements, index, 0, Lookup(elements, {}), {}, {})
 
 
-def _times_of(elements: Elements, index: int, values: dict[int, Any]) -> Times:
-    """Return times that were sent to another process."""
-    times = Times(_single_frame(elements, index))
-    times._values.update(values)
-    return times
+def _no_times() -> None:
+    """Return what frames have in place of times in another process."""

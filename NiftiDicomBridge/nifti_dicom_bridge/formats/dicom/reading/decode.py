@@ -151,6 +151,18 @@ def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -
         return None
 
 
+def import_decoders() -> None:
+    """Import what decodes compressed pixel data, once for all copies of this process that begin later."""
+    import pydicom.pixels  # noqa: F401
+
+
+def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
+    """Return what is not as it should be in compressed pixel data that were decoded nevertheless."""
+    from . import decompress
+
+    return decompress.doubts_of(instance, pixel, frames)
+
+
 def _decompressed(instance: Instance, pixel: PixelFormat, frames: Sequence[int] | None = None) -> np.ndarray:
     from .decompress import decompress
 

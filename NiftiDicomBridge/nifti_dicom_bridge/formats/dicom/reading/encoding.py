@@ -17,6 +17,7 @@ from ....errors import DicomReadError
 from ....model.metadata import Element, Elements, Encoding, Item, PixelElement
 from ....model.similar_elements import SimilarElements
 from ....standard import dictionary
+from ....standard.pydicom_tables import VR, entry_of, private_vr_of
 from ....standard.representations import is_element_tag, is_vr
 from ....standard.tags import Tag
 
@@ -359,22 +360,13 @@ def implicit_vr(tag: int, elements: Elements) -> str:
 
 @lru_cache(maxsize=8192)
 def _public_vr(tag: int) -> str:
-    from pydicom.datadict import dictionary_VR
-
-    try:
-        return str(dictionary_VR(tag))
-    except KeyError:
-        return "UN"
+    entry = entry_of(tag)
+    return "UN" if entry is None else entry[VR]
 
 
 @lru_cache(maxsize=8192)
 def _private_vr(tag: int, creator: str) -> str:
-    from pydicom.datadict import private_dictionary_VR
-
-    try:
-        return str(private_dictionary_VR(tag, creator))
-    except KeyError:
-        return "UN"
+    return private_vr_of(tag, creator) or "UN"
 
 
 def _resolve(vr: str, elements: Elements) -> str:

@@ -33,7 +33,6 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import decode, vendor
-from .decompress import doubts_of
 from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
 from .plans import Plan
@@ -216,7 +215,7 @@ class Loader:
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
             self.decoded[n] = instance.transfer_syntax
-            self.doubts |= dict.fromkeys(doubts_of(instance, pixel, frames))
+            self.doubts |= dict.fromkeys(decode.doubts_of(instance, pixel, frames))
             if self.tiles:
                 self.note_residue(n, bytes_from_frames(frames, decompressed(pixel)), values, decompressed(pixel))
             return values

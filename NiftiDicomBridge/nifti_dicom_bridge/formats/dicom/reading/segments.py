@@ -12,6 +12,7 @@ from ....model.metadata import Elements, Instance
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..structure_sets.rois import is_structure_set, segments_of_rois
+from .cielab import rgb_of
 from .frames import frames_of
 from .item_values import code_of, text_of
 from .segment_grids import is_segmentation, label_numbers
@@ -100,9 +101,4 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
 
 def _color(cielab: list[float]) -> RGB | None:
     """Return the color nearest to RecommendedDisplayCIELabValue (PS3.3 C.10.7.1.1)."""
-    if len(cielab) != 3:
-        return None
-    from highdicom.color import CIELabColor
-
-    red, green, blue = CIELabColor.from_dicom_value([int(value) for value in cielab]).to_rgb(clip=True)
-    return red, green, blue
+    return rgb_of([int(value) for value in cielab]) if len(cielab) == 3 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,14 @@ import numpy as np
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.collection import collection_paused
-from ....model.failure import failure_of
 from ....model.identity import texts_of
 from ....model.input_files import Problem
 from ....model.metadata import Elements, Instance
 from ....options import Progress
-from ....standard import dictionary
 from ....standard.tags import Tag
-from ..structure_sets.rois import is_structure_set
 from . import decode, files
 from .encoding import count_unordered
-from .headers import Headers
+from .found_files import Leftover, read_files
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text, owner_of
 from .shared_values import SharedValues
 from .spaces import doubt_of_positions
@@ -56,17 +53,6 @@ class Series:
 
 
 @dataclass
-class Leftover:
-    """A file that did not become part of a volume, and why; `failed` where it should have, `series_uid` where that is known."""
-
-    path: str
-    reason: str
-    failed: bool = False
-    traceback: str = ""
-    series_uid: str = ""
-
-
-@dataclass
 class Inventory:
     """What was found below the inputs.
 
@@ -91,7 +77,9 @@ class Inventory:
     left_out: list[Series] = field(default_factory=list)
 
 
-def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False) -> Inventory:
+def find_series(
+    paths: Iterable[Path], progress: Progress | None = None, follow_links: bool = False, jobs: int = 1
+) -> Inventory:
     """Return the series with pixel data below files and folders, and everything else by name.
 
     Parameters
@@ -102,6 +90,8 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
         Receives the number of files read.
     follow_links : bool
         Also follow links to folders outside of the paths.
+    jobs : int
+        Processes that may read headers at the same time.
 
     Raises
     ------
@@ -110,17 +100,19 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
     """
     inventory = Inventory()
     series: dict[tuple[Any, ...], Series] = {}
-    unread: list[Path] = []
     problems: list[Problem] = []
     listed = list(files.find_files(paths, problems, follow_links))
     inventory.leftovers += [Leftover(*problem) for problem in problems]
     keys = SharedValues(_key_of)
     with collection_paused():
-        for instance in _instances(listed, inventory, unread, progress):
+        sorted_files = read_files(listed, progress, jobs)
+        inventory.leftovers += sorted_files.leftovers
+        inventory.structure_sets += sorted_files.structure_sets
+        for instance in sorted_files.instances:
             key = keys.of(instance.elements)
             key = key if key[0] else (*key, str(Path(instance.path).parent))
             series.setdefault(key, Series(key[0])).instances.append(instance)
-    inventory.leftovers += _expected_dicom(unread, series.values())
+    inventory.leftovers += _expected_dicom(sorted_files.not_dicom, series.values())
     for one in series.values():
         for study in _by_study(one):
             inventory.series += _without_duplicates(study, inventory.leftovers)
@@ -132,37 +124,6 @@ def find_series(paths: Iterable[Path], progress: Progress | None = None, follow_
         one.warnings += filter(None, [doubt_of_text(first), doubt_of_private_elements(first), positions])
     _warn_of_damaged_neighbours(inventory)
     return inventory
-
-
-def _instances(
-    listed: Sequence[tuple[Path, str]], inventory: Inventory, unread: list[Path], progress: Progress | None
-) -> Iterator[Instance]:
-    """Yield the instances with pixel data; the other files are added to the inventory, or to those that are not DICOM."""
-    headers, leftovers = Headers(), inventory.leftovers
-    for n, (path, name) in enumerate(listed):
-        if progress is not None and n % 16 == 0:
-            progress("Reading headers", n, len(listed))
-        try:
-            instance = headers.read(path, name)
-        except files.NotDicom:
-            unread.append(path)
-        except Exception as error:
-            failure = failure_of(error)
-            leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback, _series_uid(path, name)))
-        else:
-            if instance.pixels is None:
-                leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
-                inventory.structure_sets += [instance] if is_structure_set(instance) else []
-                continue
-            yield instance
-
-
-def _series_uid(path: Path, name: str) -> str:
-    """Return SeriesInstanceUID of a file whose pixel data are damaged; empty where its header is, too."""
-    try:
-        return metadata.text(files.read_instance(path, name).elements, Tag.SERIES_INSTANCE_UID)
-    except Exception:  # the file is reported as damaged already
-        return ""
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
@@ -224,14 +185,6 @@ def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
         count = sum(near[folder] for folder in {Path(instance.path).parent for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
-
-
-def kind_of(instance: Instance) -> str:
-    """Return the name of the SOP class, else the modality."""
-    uid = metadata.text(instance.elements, Tag.SOP_CLASS_UID) or metadata.text(
-        instance.file_meta, Tag.MEDIA_STORAGE_SOP_CLASS_UID
-    )
-    return dictionary.uid_name(uid) if uid else metadata.text(instance.elements, Tag.MODALITY, "unknown object")
 
 
 def _key_of(elements: Elements) -> tuple[Any, ...]:

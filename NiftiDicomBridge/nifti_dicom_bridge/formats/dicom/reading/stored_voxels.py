@@ -13,7 +13,6 @@ from ....model.lazy_voxels import LazyVoxels
 from ....model.metadata import Instance
 from ....model.pixels import PixelFormat, bytes_from_frames, exclusive_or, frames_from_bytes
 from . import decode
-from .decompress import doubts_of
 from .files import read_part
 from .loader import FILES_AT_ONCE, READERS, Loader, read_into
 from .lookup import frame_count
@@ -106,7 +105,7 @@ class StoredVoxels(LazyVoxels):
         some = decode.decode_some(instance, pixel, frames)
         if some is not None:
             self.loader.decoded[n] = instance.transfer_syntax
-            self.loader.doubts |= dict.fromkeys(doubts_of(instance, pixel, some))
+            self.loader.doubts |= dict.fromkeys(decode.doubts_of(instance, pixel, some))
         return some
 
     def one_frame(self, n: int, frame: int, pixel: PixelFormat) -> np.ndarray:

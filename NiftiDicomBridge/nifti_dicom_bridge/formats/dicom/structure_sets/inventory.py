@@ -8,8 +8,9 @@ from dataclasses import replace
 from ....errors import BridgeError
 from ....model.failure import failure_of
 from ....model.metadata import Instance
+from ..reading.found_files import Leftover
 from ..reading.plans import Plan, plan_all, plan_series, with_unique_names
-from ..reading.series import Inventory, Leftover, Series
+from ..reading.series import Inventory, Series
 from .plan import StructurePlan, StructureReader
 
 

@@ -1,0 +1,149 @@
+"""Files → instances: their headers, read one after the other, or in copies of this process at the same time."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from ....model import metadata
+from ....model.failure import failure_of
+from ....model.metadata import Instance
+from ....model.process_copies import computed_in_copies, start_method
+from ....options import Progress
+from ....standard import dictionary
+from ....standard.tags import Tag
+from ..structure_sets.rois import is_structure_set
+from . import files
+from .decode import import_decoders, is_native
+from .headers import Headers
+
+SHARE = 64
+"""Files that a copy reads at least, before it returns what it found: whole folders, as their headers have much in common."""
+SHARES = 4
+"""Shares besides the largest one that are worth the copies."""
+Listed = tuple[Path, str]
+"""A file, and its name relative to the input."""
+
+
+@dataclass
+class Leftover:
+    """A file that did not become part of a volume, and why; `failed` where it should have, `series_uid` where that is known."""
+
+    path: str
+    reason: str
+    failed: bool = False
+    traceback: str = ""
+    series_uid: str = ""
+
+
+@dataclass
+class FoundFiles:
+    """What files are, each list in their order.
+
+    Attributes
+    ----------
+    instances : list of Instance
+        Those with pixel data.
+    leftovers : list of Leftover
+        DICOM without pixel data, and damaged files.
+    structure_sets : list of Instance
+        RT Structure Sets, which are among the leftovers, too.
+    not_dicom : list of pathlib.Path
+        Other files.
+    """
+
+    instances: list[Instance] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
+    structure_sets: list[Instance] = field(default_factory=list)
+    not_dicom: list[Path] = field(default_factory=list)
+
+    def read(self, headers: Headers, path: Path, name: str) -> None:
+        """Add a file."""
+        try:
+            instance = headers.read(path, name)
+        except files.NotDicom:
+            self.not_dicom.append(path)
+        except Exception as error:
+            failure = failure_of(error)
+            self.leftovers.append(Leftover(str(path), failure.sentence, True, failure.traceback, _series_uid(path, name)))
+        else:
+            if instance.pixels is not None:
+                self.instances.append(instance)
+                return
+            self.leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
+            self.structure_sets += [instance] if is_structure_set(instance) else []
+
+    def add(self, other: FoundFiles) -> None:
+        """Add files that come behind these."""
+        self.instances += other.instances
+        self.leftovers += other.leftovers
+        self.structure_sets += other.structure_sets
+        self.not_dicom += other.not_dicom
+
+
+def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs: int = 1) -> FoundFiles:
+    """Return what files are; many files of several folders are read in so many copies of this process, where that is safe."""
+    shares = _shares(listed) if jobs > 1 else []
+    if len(listed) - max(map(len, shares), default=len(listed)) < SHARES * SHARE or start_method() != "fork":
+        return _read(listed, Headers(), progress)
+    return _read_in_copies(shares, progress, jobs)
+
+
+def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None = None) -> FoundFiles:
+    sorted_files = FoundFiles()
+    for n, (path, name) in enumerate(listed):
+        if progress is not None and n % 16 == 0:
+            progress("Reading headers", n, len(listed))
+        sorted_files.read(headers, path, name)
+    return sorted_files
+
+
+def _shares(listed: Sequence[Listed]) -> list[list[Listed]]:
+    """Return the files in groups of whole folders, in their order."""
+    shares: list[list[Listed]] = []
+    for _, folder in groupby(listed, key=lambda file: file[0].parent):
+        if not shares or len(shares[-1]) >= SHARE:
+            shares.append([])
+        shares[-1] += folder
+    return shares
+
+
+def _read_in_copies(shares: Sequence[Sequence[Listed]], progress: Progress | None, jobs: int) -> FoundFiles:
+    """Return what the files of all shares are."""
+    headers, parts = Headers(), dict[int, FoundFiles]()
+    total = sum(map(len, shares))
+
+    def found_in(n: int) -> bytes:
+        return pickle.dumps(_read(shares[n], headers), pickle.HIGHEST_PROTOCOL)
+
+    done = 0
+    for n, pickled in computed_in_copies(found_in, len(shares), jobs):
+        if progress is not None:
+            progress("Reading headers", done, total)
+        parts[n] = _read(shares[n], headers) if pickled is None else pickle.loads(pickled)
+        done += len(shares[n])
+        if not all(map(is_native, parts[n].instances)):
+            import_decoders()  # while the others read
+    sorted_files = FoundFiles()
+    for n in range(len(shares)):
+        sorted_files.add(parts[n])
+    return sorted_files
+
+
+def _series_uid(path: Path, name: str) -> str:
+    """Return SeriesInstanceUID of a file whose pixel data are damaged; empty where its header is, too."""
+    try:
+        return metadata.text(files.read_instance(path, name).elements, Tag.SERIES_INSTANCE_UID)
+    except Exception:  # the file is reported as damaged already
+        return ""
+
+
+def kind_of(instance: Instance) -> str:
+    """Return the name of the SOP class, else the modality."""
+    uid = metadata.text(instance.elements, Tag.SOP_CLASS_UID) or metadata.text(
+        instance.file_meta, Tag.MEDIA_STORAGE_SOP_CLASS_UID
+    )
+    return dictionary.uid_name(uid) if uid else metadata.text(instance.elements, Tag.MODALITY, "unknown object")
