@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 
 from ..model.report import ConversionReport, Entry
@@ -19,7 +20,8 @@ class TaskRunner:
     Parameters
     ----------
     jobs : int
-        Images to convert at the same time, each in a process of its own; 0 for as many as there are processors.
+        Images to convert at the same time, each in a process of its own; 0 for as many as there are processors. One where this
+        process may not start others.
     progress : Progress, optional
         Called with the number of files read, then with the number of files converted; may raise `Cancelled`.
     finished : callable, optional
@@ -34,7 +36,8 @@ class TaskRunner:
     prepare: Callable[[Sequence[Task]], Sequence[Task]] = staticmethod(lambda tasks: tasks)
 
     def __init__(self, jobs: int = 1, progress: Progress | None = None, finished: Finished | None = None):
-        self.jobs, self.progress, self._finished = jobs or processors(), progress, finished
+        self.jobs = 1 if _is_daemonic() else jobs or processors()
+        self.progress, self._finished = progress, finished
 
     def report(self, entries: Sequence[Entry], report: ConversionReport) -> None:
         """Add entries that are complete to the report."""
@@ -62,6 +65,12 @@ class TaskRunner:
         """Hand on an entry that is complete."""
         if self._finished is not None:
             self._finished(entry)
+
+
+def _is_daemonic() -> bool:
+    """Whether this process may not start others, as those of `multiprocessing.Pool`."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    return multiprocessing is not None and bool(multiprocessing.current_process().daemon)
 
 
 def processors() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -64,6 +65,17 @@ def test_files_and_report_are_those_of_one_job(choices: dict, circle: Circle) ->
     first = entries(Job(circle.dicom, one, ConversionOptions(**choices)))
     assert entries(Job(circle.dicom, two, ConversionOptions(jobs=3, **choices))) == first
     assert listing(one) == listing(two)
+
+
+def outcomes(dicom: Path, output: Path) -> list[str]:
+    return [str(entry.outcome) for entry in convert(Job(dicom, output, ConversionOptions(jobs=2))).entries]
+
+
+@pytest.mark.slow
+def test_a_process_that_may_not_start_others_converts_alone(circle: Circle) -> None:
+    circle.make("two_series")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(outcomes, (circle.dicom, circle.nifti)) == ["converted", "converted"]
 
 
 @pytest.mark.slow
