@@ -669,6 +669,7 @@ def test_a_row_without_datatype_leaves_names_in_reproin_form_to_speak(circle: Ci
     assert images(circle) == ["func/*_task-faces_bold"]
 
 
+@pytest.mark.slow
 def test_the_map_of_the_document_does_what_it_says(circle: Circle) -> None:
     text = DOCUMENT.read_text("utf-8")
     (example,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

@@ -292,6 +292,7 @@ def test_contradictions_are_refused_before_anything_is_converted(source: Path, c
     assert not circle.nifti.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["scheduler:8786", 7])
 def test_what_is_not_an_executor_is_refused(where: Any, source: Path, circle: Circle) -> None:
     with pytest.raises(OptionError, match="tcp://"):

@@ -84,6 +84,7 @@ def test_a_word_gives_the_value_of_its_stored_bits(word: int, stored: int, high:
     assert frames_from_bytes(word.to_bytes(2, "little"), pixel, 1).item() == value
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.uint8, (2, 4, 3)))
 def test_rgb_comes_back_from_ybr_within_rounding(rgb: np.ndarray) -> None:
     assert np.abs(rgb_from_ybr(ybr_from_rgb(rgb)).astype(int) - rgb).max() <= 2

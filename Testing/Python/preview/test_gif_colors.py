@@ -98,6 +98,7 @@ def test_gray_pictures_in_rgb_are_exact(tmp_path: Path) -> None:
     assert np.array_equal(shown, picture)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", [spread(), nearly_gray(), with_colors(0, 300)], ids=["spread", "nearly gray", "300"])
 def test_many_colors_are_as_near_as_by_the_median_cut(picture: np.ndarray, tmp_path: Path) -> None:
     (shown,) = movie(tmp_path / "a.gif", [picture])
@@ -105,6 +106,7 @@ def test_many_colors_are_as_near_as_by_the_median_cut(picture: np.ndarray, tmp_p
     assert np.all(np.array(errors(shown, picture)) <= np.array(errors(median_cut(picture), picture)) + 1e-9)
 
 
+@pytest.mark.slow
 def test_spread_colors_are_nearer_than_by_the_median_cut(tmp_path: Path) -> None:
     picture = spread()
 

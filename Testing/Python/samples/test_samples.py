@@ -68,6 +68,7 @@ def test_the_lesion_lies_in_the_left_half(samples: dict[str, Sample]) -> None:
     assert y == pytest.approx(-30, abs=2)
 
 
+@pytest.mark.slow
 def test_segments_lie_on_the_tissues_of_the_ct(samples: dict[str, Sample]) -> None:
     volumes = read([samples["SEG"].files[0]])
     lesion = (head.tissues() == head.LESION).sum()

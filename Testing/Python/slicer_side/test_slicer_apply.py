@@ -202,6 +202,7 @@ def test_commands_run_in_the_environment_of_before_slicer(slicer, panel, node, d
     assert (tmp_path / "seen").read_text() == "yes\n"
 
 
+@pytest.mark.slow
 def test_python_of_slicer_keeps_its_environment(slicer):
     from NiftiDicomBridgeLib.ApplyTask import command_words, environment_of
 

@@ -28,6 +28,7 @@ def same_image(a: Path, b: Path) -> bool:
     return np.array_equal(*values, equal_nan=floats) and same_place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES or ["none"])
 def test_nifti_that_is_loaded_and_exported_is_the_same(case, slicer, logic, tmp_path):
     if not CASES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from oracles import module
 NUMBERS = st.integers(0, 0xFFFF)
 
 
+@pytest.mark.slow
 @given(st.tuples(NUMBERS, NUMBERS, NUMBERS))
 def test_a_color_is_that_of_highdicom(cielab: tuple[int, int, int]) -> None:
     color = module("highdicom").color.CIELabColor.from_dicom_value(list(cielab))

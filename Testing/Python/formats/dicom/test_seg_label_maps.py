@@ -297,6 +297,7 @@ def test_dcmqi_sees_the_same_labels_at_the_same_places(kind: SegmentationForm, c
     assert_same_places(ours, *dcmqi_labels(path, tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [SegmentationForm.BINARY, SegmentationForm.LABELMAP])
 def test_highdicom_sees_the_same_grid_and_labels(kind: SegmentationForm, circle: Circle) -> None:
     import highdicom

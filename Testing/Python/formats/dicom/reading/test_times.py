@@ -269,6 +269,7 @@ def test_times_that_only_instance_numbers_tell_apart_are_reported(tmp_path: Path
     assert list(volume.warnings) == ["No attribute specifies the time of each frame: InstanceNumber distinguishes them"]
 
 
+@pytest.mark.slow
 def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
     found = series(STATEMENTS["TemporalPositionIdentifier"])
 
