@@ -92,7 +92,7 @@ def _retyped(volume: Volume, origin: Origin) -> Volume:
         return volume
     mapped = MappedVoxels(volume.voxels, dtype, lambda planes, _: retype.stored(planes))
     voxels = mapped if isinstance(volume.voxels, LazyVoxels) else freeze(np.asarray(mapped))
-    if not retype.is_exact and not has_digest(voxels, origin.digest):  # a map of values near 0 is no rounded image
+    if not retype.is_exact and not has_digest(voxels, origin.digest):  # rounded, a map of values near 0 is all zeros
         return volume
     return replace(volume, voxels=voxels, rescale=origin.rescale)
 

@@ -117,6 +117,24 @@ def test_a_read_only_view_of_an_array_that_can_be_written_to_is_not_taken_for_co
     assert digest.digest_of(view) != before
 
 
+@pytest.mark.parametrize("algorithm", digest.HASHES)
+def test_digests_of_every_algorithm_are_checked(algorithm: str) -> None:
+    voxels = digest.freeze(np.arange(24, dtype=np.int16).reshape(1, 2, 3, 4))
+    recorded = digest.digest_of(voxels, algorithm)
+
+    assert recorded.startswith(f"{algorithm}:")
+    assert digest.has_digest(voxels, recorded)
+    assert not digest.has_digest(digest.freeze(voxels + 1), recorded)
+
+
+def test_digests_of_one_image_by_two_algorithms_are_not_confused() -> None:
+    voxels = digest.freeze(np.zeros((1, 2, 3, 4), np.int16))
+    first = {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.HASHES}
+
+    assert {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.HASHES} == first
+    assert len(set(first.values())) == len(digest.HASHES)
+
+
 def test_a_volume_without_dicom_says_so_where_it_must_have_one() -> None:
     with pytest.raises(SidecarError, match="image: no record of the DICOM"):
         _ = Volume(np.zeros((1, 2, 2, 2), "<i2"), np.eye(4), name="image").dicom

@@ -11,6 +11,7 @@ import pytest
 from circle import KEEP, KEY, Circle
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
 from nifti_dicom_bridge.sidecar import record
+from nifti_dicom_bridge.sidecar.record_digest import digests_of
 from phantoms import PHANTOMS
 
 ALPHABET = '0123456789abcXYZ.-+"{}[]:, e'
@@ -129,6 +130,22 @@ def test_a_record_without_digest_of_an_earlier_version_is_read_and_says_so(circl
     (entry,) = circle.home().entries
     assert entry.outcome is Outcome.RESTORED
     assert any("has no digest" in warning for warning in entry.log.warnings)
+
+
+@pytest.mark.parametrize(("edited", "outcome"), [(False, Outcome.RESTORED), (True, Outcome.FAILED)])
+def test_blake2b_digests_of_schema_version_2_1_are_checked(edited: bool, outcome: Outcome, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+
+    def as_before(top: dict) -> None:
+        del top[KEY]["Digests"]
+        top[KEY]["SchemaVersion"] = "2.1"
+        top[KEY]["Digests"] = digests_of(top[KEY], "blake2b-256")
+        if edited:
+            top[KEY]["Tool"]["Version"] = "9"
+
+    circle.edit_sidecar(as_before)
+
+    assert outcome_of(circle, "back") is outcome
 
 
 @pytest.mark.parametrize("count", [10**9, 10**18, 4])

@@ -9,8 +9,9 @@ import pytest
 
 from nifti_dicom_bridge.formats.dicom.created import highdicom_tables
 from nifti_dicom_bridge.formats.dicom.created.highdicom_tables import ModuleAttributes, read_tables_by_module
+from oracles import module
 
-highdicom = pytest.importorskip("highdicom")
+highdicom = module("highdicom")
 
 
 def table_of_highdicom() -> Path:

@@ -93,12 +93,12 @@ def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs:
 
 
 def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None = None) -> FoundFiles:
-    sorted_files = FoundFiles()
+    result = FoundFiles()
     for n, (path, name) in enumerate(listed):
         if progress is not None and n % 16 == 0:
             progress("Reading headers", n, len(listed))
-        sorted_files.read(headers, path, name)
-    return sorted_files
+        result.read(headers, path, name)
+    return result
 
 
 def _shares(listed: Sequence[Listed]) -> list[list[Listed]]:
@@ -127,10 +127,10 @@ def _read_in_copies(shares: Sequence[Sequence[Listed]], progress: Progress | Non
         done += len(shares[n])
         if not all(map(is_native, parts[n].instances)):
             import_decoders()  # while the others read
-    sorted_files = FoundFiles()
+    result = FoundFiles()
     for n in range(len(shares)):
-        sorted_files.add(parts[n])
-    return sorted_files
+        result.add(parts[n])
+    return result
 
 
 def _series_uid(path: Path, name: str) -> str:

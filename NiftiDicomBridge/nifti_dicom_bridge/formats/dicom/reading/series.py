@@ -105,14 +105,14 @@ def find_series(
     inventory.leftovers += [Leftover(*problem) for problem in problems]
     keys = SharedValues(_key_of)
     with collection_paused():
-        sorted_files = read_files(listed, progress, jobs)
-        inventory.leftovers += sorted_files.leftovers
-        inventory.structure_sets += sorted_files.structure_sets
-        for instance in sorted_files.instances:
+        found_files = read_files(listed, progress, jobs)
+        inventory.leftovers += found_files.leftovers
+        inventory.structure_sets += found_files.structure_sets
+        for instance in found_files.instances:
             key = keys.of(instance.elements)
             key = key if key[0] else (*key, str(Path(instance.path).parent))
             series.setdefault(key, Series(key[0])).instances.append(instance)
-    inventory.leftovers += _expected_dicom(sorted_files.not_dicom, series.values())
+    inventory.leftovers += _expected_dicom(found_files.not_dicom, series.values())
     for one in series.values():
         for study in _by_study(one):
             inventory.series += _without_duplicates(study, inventory.leftovers)
