@@ -252,6 +252,13 @@ class Log:
     changes: list[Change] = field(default_factory=list)
     values: list[Change] = field(default_factory=list)
 
+    def add(self, other: Log) -> None:
+        """Add what another log contains."""
+        self.notes += other.notes
+        self.warnings += other.warnings
+        self.changes += other.changes
+        self.values += other.values
+
 
 # --- reading values ---------------------------------------------------------------------------------------------------
 
