@@ -31,7 +31,7 @@ class ImageWithRecord:
     path : pathlib.Path
         The image.
     top : dict
-        The sidecar; empty where there is none.
+        The sidecar without the record; empty where there is none.
     record : Record or None
         The lossless record in it.
     stamps : dict of pathlib.Path to Stamp
@@ -109,7 +109,7 @@ def open_nifti(path: Path) -> ImageWithRecord:
     stamps = _stamps(path, beside)
     top = read_sidecar(beside) if beside.exists() else {}
     if KEY in top:
-        return ImageWithRecord(path, top, record.from_json(top[KEY], str(beside)), stamps=stamps)
+        return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(beside)), stamps=stamps)
     apart = record_path(path)
     stored = read_sidecar(apart) if apart is not None and apart.is_file() else {}
     parsed = record.from_json(stored[KEY], str(apart)) if KEY in stored else None

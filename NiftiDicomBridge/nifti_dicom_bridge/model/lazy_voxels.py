@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .freed_memory import return_freed_memory
+
 
 class Voxels(Protocol):
     """What an array of voxels and `LazyVoxels` have in common; `numpy.asarray` makes an array of both."""
@@ -218,6 +220,8 @@ def ranges(shape: Sequence[int], step: int, planes: int) -> list[tuple[int, int]
     return [(t * slices + k, t * slices + min(k + some, slices)) for t in range(times) for k in range(0, slices, some)]
 
 
+FRAGMENTED = 1 << 26
+"""Bytes of voxels after which freed memory is returned: blocks of many sizes leave gaps, which add up to 60 MB for a store."""
 SLAB = 1 << 22
 """Bytes of voxels that are read and computed with at once, where a plane does not have more."""
 
@@ -248,12 +252,16 @@ def bounds_of(voxels: Voxels) -> tuple[Any, Any]:
 
 def read_ahead(voxels: Voxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:
     """Yield (start, stop, planes) for each range of planes; the next ones are read meanwhile."""
-    read = _reader_of(voxels)
+    read, passed = _reader_of(voxels), 0
 
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(read, *places[0])
         for n, place in enumerate(places):
             block = coming.result()
+            passed += block.nbytes
+            if passed > FRAGMENTED:
+                return_freed_memory()
+                passed = 0
             if n + 1 < len(places):
                 coming = pool.submit(read, *places[n + 1])
             yield *place, block

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,3 +182,41 @@ def test_an_image_is_never_in_memory_on_its_way_to_new_dicom(kind: str, circle: 
     assert report.ok, report.entries[0].error
     assert max(planes_at_once) == 1
     assert sum(int((ds.pixel_array * ds.get("RescaleSlope", 1)).size) for ds in circle.returned()) == values.size
+
+
+def write_large(path: Path, slices: int) -> None:
+    """Write an image of slices of a quarter of a megabyte."""
+    header = nibabel.Nifti1Header()
+    header.set_data_dtype(np.int16)
+    header.set_data_shape((256, 512, slices))
+    header["vox_offset"], header["magic"] = 352, b"n+1"
+    header.set_sform(np.diag([0.5, 0.5, 1, 1]), 1)
+    plane = np.random.default_rng(0).normal(0, 30, (256, 512)).astype("<i2").tobytes()
+    with open(path, "wb") as file:
+        file.write(bytes(header.binaryblock) + bytes(4))
+        for _ in range(slices):
+            file.write(plane)
+
+
+COMMAND_WITH_PEAK = """
+import pathlib, sys
+from nifti_dicom_bridge.cli import program
+try:
+    program()
+finally:
+    print(*[line.split()[1] for line in pathlib.Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line])
+"""
+"""The peak that the system keeps for a child of a large process, as tests are, begins with that of its parent."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak memory of a process is known on Linux")
+def test_a_store_of_a_larger_image_needs_no_more_memory(tmp_path: Path) -> None:
+    """Blocks of many sizes leave gaps in freed memory, which grew with the image."""
+    peaks = []
+    for count in (256, 1536):
+        image = tmp_path / f"{count}.nii"
+        write_large(image, count)
+        command = [sys.executable, "-c", COMMAND_WITH_PEAK, "convert", image, "--to", "zarr", "-o", tmp_path / "stores", "-q"]
+        peaks.append(int(subprocess.run(command, check=True, capture_output=True).stdout.split()[-1]) // 1024)
+    assert peaks[1] - peaks[0] < 32
