@@ -223,8 +223,8 @@ class Volume:
         return self.source is not None and not self.is_moved and not self.source.is_changed and self._has_original_form()
 
     def _has_original_form(self) -> bool:
-        origin = self.dicom.origin
-        return tuple(self.voxels.shape) == tuple(origin.shape) and self.rescale == origin.rescale
+        origin, dtype = self.dicom.origin, self.voxels.dtype.newbyteorder("<")
+        return (tuple(self.voxels.shape), dtype, self.rescale) == (tuple(origin.shape), np.dtype(origin.dtype), origin.rescale)
 
     def _has_other_voxels(self) -> bool:
         if self.source is None or not self.source.origin.digest:

@@ -48,6 +48,21 @@ def test_values_whose_slope_no_reader_can_use_are_refused(size, reason):
     assert reason in refused(save("v.nii", voxels), kind="mr")
 
 
+@pytest.mark.parametrize("kind", ["mr", "enhanced-mr", "sc", "pm", "seg"])
+@pytest.mark.parametrize("shape", [(1, 70_000, 1), (70_000, 1, 1)])
+def test_an_image_of_more_rows_or_columns_than_dicom_has_is_refused(kind: str, shape: tuple[int, ...]) -> None:
+    image = nibabel.Nifti2Image(np.ones(shape, np.uint8), MATRIX)
+    nibabel.save(image, "wide.nii")
+    assert "at most 65535" in refused(Path("wide.nii"), kind=kind)
+
+
+@pytest.mark.slow
+def test_more_pet_images_than_can_be_numbered_are_refused() -> None:
+    """ImageIndex (0054,1330) has 16 bits."""
+    nibabel.save(nibabel.Nifti2Image(np.ones((1, 1, 1, 70_000), np.int16), MATRIX), "pet.nii")
+    assert "70000: too large" in refused(Path("pet.nii"), kind="pet")
+
+
 def test_small_values_of_pet_have_one_slope_that_all_readers_use():
     voxels = np.random.default_rng(3).random((6, 5, 4)) * [1e-5, 2e-5, 3e-5, 4e-5]
     slopes = {float(ds.RescaleSlope) for ds in made(save("pet.nii", voxels), kind="pet")}

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from ...errors import PixelError
 from ...model.metadata import NUMBER_FORMATS, Element, Elements, Item
 from ...standard.numbers import decimal_text
 from ...standard.tags import Tag
@@ -26,10 +27,14 @@ def decimals(values: Iterable[float]) -> Element:
 
 
 def integers(vr: str, *values: int) -> Element:
-    """Return an element of binary integers, or of IS."""
+    """Return an element of binary integers, or of IS; raises `PixelError` if one has too many bits."""
     if vr == "IS":
         return text("IS", *map(str, values))
-    return Element(vr, struct.pack(f"<{len(values)}{NUMBER_FORMATS[vr]}", *values))
+    try:
+        return Element(vr, struct.pack(f"<{len(values)}{NUMBER_FORMATS[vr]}", *values))
+    except struct.error:
+        large = ", ".join(map(str, values))
+        raise PixelError(f"{large}: too large for an attribute of VR {vr}. Write the image in parts.") from None
 
 
 def floats(vr: str, *values: float) -> Element:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...errors import PixelError
 from ...model import metadata
 from ...model.lazy_voxels import Voxels
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
@@ -18,6 +19,7 @@ from .frame_bytes import FrameBytes, frames_of_planes
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .restore import with_group_length
 
+MOST_ROWS = 0xFFFF
 IMPLEMENTATION_CLASS = "2.25.214309486321873406914374291865093512877"
 IMPLEMENTATION_VERSION = "NIFTIDICOMBRIDGE"
 _MODIFYING_EQUIPMENT = new_element.code("109103", "DCM", "Modifying Equipment")
@@ -46,8 +48,17 @@ def with_equipment(elements: Elements) -> Element:
     return Element("SQ", (*before, Item(own)))
 
 
+def check_plane(rows: int, columns: int) -> None:
+    """Raise `PixelError` for more rows or columns than their attributes, of VR US, can have."""
+    if max(rows, columns) > MOST_ROWS:
+        raise PixelError(
+            f"The image has {rows} rows and {columns} columns; a DICOM image has at most {MOST_ROWS} of each. Crop or split it."
+        )
+
+
 def pixel_elements(pixel: PixelFormat) -> Elements:
     """Return the attributes of the Image Pixel module (PS3.3 C.7.6.3) that follow from a pixel format."""
+    check_plane(pixel.rows, pixel.columns)
     elements = {
         Tag.ROWS: new_element.integers("US", pixel.rows),
         Tag.COLUMNS: new_element.integers("US", pixel.columns),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nifti_dicom_bridge import PixelError
 from nifti_dicom_bridge.formats.dicom.created.label_map import LabelMap
 from nifti_dicom_bridge.formats.dicom.frame_bytes import FrameBytes
-from nifti_dicom_bridge.model.metadata import Log
+from nifti_dicom_bridge.formats.dicom.reading.encoding import element_header
+from nifti_dicom_bridge.model.metadata import Encoding, Log
 from nifti_dicom_bridge.model.pixels import PixelFormat, bytes_from_frames
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.standard.tags import Tag
 
 RNG = np.random.default_rng(0)
 
@@ -40,3 +43,9 @@ def test_labels_are_found_in_all_parts_of_a_large_plane():
     voxels = np.zeros((1, 1, 300, 300), np.uint8)
     voxels[0, 0, [0, 150, 299], [0, 7, 299]] = 1, 200, 255
     assert LabelMap.of(Volume(voxels, np.eye(4)), Log()).labels == [[frozenset({1, 200, 255})]]
+
+
+def test_more_pixel_data_than_one_object_has_are_refused():
+    frames = FrameBytes(lambda start, stop: np.zeros((stop - start, 4096, 4096), np.uint16), 128, PixelFormat(4096, 4096))
+    with pytest.raises(PixelError, match="less than 4 GiB"):
+        element_header(Tag.PIXEL_DATA, "OW", len(frames), Encoding())

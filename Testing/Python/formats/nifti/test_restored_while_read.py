@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -94,6 +95,19 @@ def test_values_that_the_original_type_cannot_hold_are_an_edit(circle: Circle) -
     raw = bytearray(gzip.decompress(path.read_bytes()))
     raw[-image.voxels.nbytes :] = (np.frombuffer(raw[-image.voxels.nbytes :], image.voxels.dtype) * 1e6).tobytes()
     with BlockWriter(path, len(raw)) as file:
+        file.write(raw)
+
+    (entry,) = circle.home().entries
+    assert str(entry.outcome) == "derived"
+
+
+@pytest.mark.usefixtures("decompressed")
+def test_values_of_another_type_are_an_edit(circle: Circle) -> None:
+    """Also where pixels are shifted to their high bit, which only whole numbers can be."""
+    circle.make("shifted_bits").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj, np.float32) * 1.1, image.affine))
+    raw = gzip.decompress(circle.image().read_bytes())
+    with BlockWriter(circle.image(), len(raw)) as file:
         file.write(raw)
 
     (entry,) = circle.home().entries

@@ -15,6 +15,7 @@ from ....labels import Code
 from ....model.geometry import Plane
 from ....model.metadata import Log
 from ....model.volume import Volume
+from ..reading.encoding import check_length
 from .derivation import code_item, replace_references
 from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
@@ -84,6 +85,7 @@ def parametric_maps(request: ParametricMapRequest) -> Iterator[Dataset]:
         request.region or region_code(str(request.common.get("BodyPartExamined") or ""), request.log),
     )
     for number, frames in enumerate(values, 1):
+        check_length(frames.nbytes)
         yield _object(request, placement, frames, meaning, number)
 
 

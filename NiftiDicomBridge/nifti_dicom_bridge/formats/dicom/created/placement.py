@@ -13,6 +13,7 @@ from ....errors import PixelError
 from ....model.geometry import Plane, attributes_from_affine
 from ....model.metadata import Log
 from ....model.volume import Volume
+from ..new_file import check_plane
 
 SAME_PLACE = 0.01
 """Planes are the same if their distance is at most this part of the slice distance, and that of their corners of a pixel."""
@@ -96,13 +97,14 @@ class Placement:
     GeometryError
         If the in-plane axes of the volume are not perpendicular.
     PixelError
-        If the voxels are colors.
+        If the voxels are colors, or there are too many rows or columns.
     """
 
     def __init__(self, volume: Volume, sources: Sequence[Dataset], log: Log, planes: Sequence[Plane] = ()):
         if volume.voxels.ndim != 4:
             raise PixelError("Color images cannot become segmentations or parametric maps. Use another kind of object.")
         self.shape = (volume.shape_ijk[1], volume.shape_ijk[0])
+        check_plane(*self.shape)
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
         self.step_mm = abs(float(volume.ijk_to_ras[:3, 2] @ _ras_normal(volume.ijk_to_ras)))
         self._candidates = source_planes(sources)
