@@ -177,13 +177,16 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume
     """Return the image of a store that another tool wrote."""
     matrix = ome.ijk_to_ras()
     check_affine(matrix)
-    note = "OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"
+    notes = ["OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"]
+    missing = voxels.missing_chunks()
+    if missing:
+        notes.append(f"chunks are missing, such as {', '.join(missing)}: their voxels have the fill value of the array")
     return Volume(
         voxels=voxels,
         ijk_to_ras=matrix,
         time_step_s=ome.time_step_s,
         name=stem_of(path),
-        warnings=(note,),
+        warnings=tuple(notes),
     )
 
 

@@ -74,18 +74,25 @@ class ZarrVoxels(LazyVoxels):
 
     def check_chunks(self) -> None:
         """Raise `ZarrReadError` where a chunk is missing: its fill value would pass for voxels."""
-        outer = self._array.shards or self._array.chunks
-        counts = [-(-n // size) for n, size in zip(self._array.shape, outer, strict=True)]
-        keys = (self._array.metadata.encode_chunk_key(place) for place in _places(counts))
-        folder, name = self._path / self._array.path, self._array.path
-        missing = list(itertools.islice((key for key in keys if not self._files.has(f"{name}/{key}")), SHOWN))
+        missing = self.missing_chunks()
         if missing:
-            total = math.prod(counts)
-            present = sum(not file.endswith("zarr.json") for file in self._files.below(name))
+            wanted = math.prod(self._counts())
+            present = sum(not file.endswith("zarr.json") for file in self._files.below(self._array.path))
             raise ZarrReadError(
-                f"{folder}: chunks are missing, such as {', '.join(missing)}: {total} should be there, the folder has "
-                f"{present} file(s). The store is half-written or was not copied whole. {AGAIN}"
+                f"{self._path / self._array.path}: chunks are missing, such as {', '.join(missing)}: {wanted} should be "
+                f"there, the folder has {present} file(s). The store is half-written or was not copied whole. {AGAIN}"
             )
+
+    def missing_chunks(self) -> list[str]:
+        """Return the first chunks that have no file, or an empty one, which zarr takes for the fill value, too."""
+        keys = (self._array.metadata.encode_chunk_key(place) for place in _places(self._counts()))
+        sizes, name = self._files.sizes, self._array.path
+        return list(itertools.islice((key for key in keys if not sizes.get(f"{name}/{key}")), SHOWN))
+
+    def _counts(self) -> list[int]:
+        """Return how many chunks, or shards, there should be along each axis."""
+        outer = self._array.shards or self._array.chunks
+        return [-(-n // size) for n, size in zip(self._array.shape, outer, strict=True)]
 
     def planes(self, start: int, stop: int) -> np.ndarray:
         """Return planes, counted through all times; of chunks only those they are in are read."""

@@ -132,6 +132,24 @@ def test_no_flipped_bit_passes_for_an_edit(shards: bool, zarr_circle: ZarrCircle
     assert zarr_circle.home().ok
 
 
+def test_an_empty_shard_is_damage(zarr_circle: ZarrCircle) -> None:
+    """The package zarr takes it for one that was not written, so for the fill value."""
+    convert(Job([zarr_circle.dicom], zarr_circle.stores, replace(ZARR, shards=True, overwrite=True)))
+    _chunk(zarr_circle.store()).write_bytes(b"")
+
+    (entry,) = zarr_circle.home().entries
+    assert "chunks are missing" in str(entry.error)
+
+
+def test_missing_chunks_of_another_tool_are_reported(tmp_path: Path) -> None:
+    """Their voxels have the fill value, which tools leave out on purpose, too."""
+    store = written(image(), tmp_path)
+    _edit_json(store / "zarr.json", lambda f: f["attributes"].pop("NiftiDicomBridge"))
+    _chunk(store).unlink()
+
+    assert "fill value" in open_zarr(store).warnings[-1]
+
+
 def test_one_damaged_store_does_not_stop_the_others(zarr_circle: ZarrCircle) -> None:
     convert(Job([zarr_circle.store()], zarr_circle.folder / "more", ZARR))
     shutil.move(zarr_circle.store(), zarr_circle.folder / "more" / "bad.zarr")
