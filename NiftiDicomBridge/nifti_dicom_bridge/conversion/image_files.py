@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -35,14 +36,14 @@ def _is_listed(path: Path) -> bool:
     """Whether a file of a folder is an image; of images in two files, the header is."""
     if not is_nifti_file(path):
         return False
-    return path.suffix.lower() != ".img" or not companion(path, ".hdr").is_file()
+    return path.suffix.lower() != ".img" or not os.path.isfile(companion(path, ".hdr"))
 
 
 def is_nifti_file(path: Path) -> bool:
     """Whether a path has the suffix of an image, and is not a folder; of NIfTI in two files, both must exist."""
     if suffix_of(path, PAIR):
-        return companion(path, ".hdr").is_file() and companion(path, ".img").is_file()
-    return bool(is_nifti(path) or suffix_of(path, OTHER_SUFFIXES)) and not path.is_dir()
+        return os.path.isfile(companion(path, ".hdr")) and os.path.isfile(companion(path, ".img"))
+    return bool(is_nifti(path) or suffix_of(path, OTHER_SUFFIXES)) and not os.path.isdir(path)
 
 
 def opened_images(

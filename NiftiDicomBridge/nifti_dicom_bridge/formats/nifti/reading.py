@@ -51,6 +51,8 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except gzip_file.damage_errors() as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise NiftiReadError(f"{error.filename or path}: cannot be read ({error.strerror}).") from None
         raise NiftiReadError(f"{path}: damaged or not NIfTI ({error}). Create it again from its source.") from None
     if voxels.dtype.kind == "c" and not allow_complex:
         raise NiftiReadError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,10 +16,13 @@ OLD_SIGNS = (".zgroup", ".zarray", ".zattrs")
 
 
 def is_store(path: Path) -> bool:
-    """Whether a path is a Zarr store: a folder that is called like one, or has the file of one; or a ZIP file."""
+    """Whether a path is a Zarr store: a folder that is called like one, or has the file of one; or a ZIP file.
+
+    A folder that cannot be searched is not one: unlike methods of paths, these functions do not raise `PermissionError`.
+    """
     if suffix_of(path, [ZARR_ZIP_SUFFIX]):
-        return path.is_file()
-    return path.is_dir() and (bool(suffix_of(path, [ZARR_SUFFIX])) or (path / SIGN).is_file())
+        return os.path.isfile(path)
+    return os.path.isdir(path) and (bool(suffix_of(path, [ZARR_SUFFIX])) or os.path.isfile(path / SIGN))
 
 
 def stores_below(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:

@@ -8,6 +8,7 @@ import random
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -345,19 +346,39 @@ def test_an_empty_folder_says_that_nothing_was_found(circle: Circle) -> None:
         circle.forth()
 
 
-def test_an_unreadable_folder_is_one_failed_entry(circle: Circle, as_root: bool) -> None:
+@pytest.fixture
+def locked(circle: Circle, as_root: bool) -> Iterator[Path]:
+    """A folder next to the files of a series that cannot be read."""
     if as_root:
         pytest.skip("permissions do not apply to root")
     circle.make("classic_ct")
-    locked = circle.dicom / "locked"
-    locked.mkdir()
-    locked.chmod(0)
-    try:
-        entries = circle.forth().entries
-        assert [entry.outcome for entry in entries] == [Outcome.FAILED, Outcome.CONVERTED]
-        assert "locked" in entries[0].error
-    finally:
-        locked.chmod(0o700)
+    folder = circle.dicom / "locked"
+    folder.mkdir()
+    folder.chmod(0)
+    yield folder
+    folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("target", [Target.NIFTI, Target.ZARR, Target.PREVIEW])
+def test_an_unreadable_folder_is_one_failed_entry(circle: Circle, locked: Path, target: Target) -> None:
+    entries = convert(Job([circle.dicom], circle.nifti, ConversionOptions(target))).entries
+    assert [entry.outcome for entry in entries] == [Outcome.FAILED, Outcome.CONVERTED]
+    assert str(locked) in entries[0].error
+
+
+def test_an_unreadable_folder_is_a_problem_of_an_inspection(circle: Circle, locked: Path) -> None:
+    found = inspect([circle.dicom])
+    assert [problem["path"] for problem in found.problems] == [str(locked)]
+    assert found.images
+
+
+def test_an_unreadable_image_is_not_called_damaged(circle: Circle, as_root: bool) -> None:
+    if as_root:
+        pytest.skip("permissions do not apply to root")
+    circle.make("classic_ct").forth()
+    circle.image().chmod(0)
+    reasons = {str(entry.error) for entry in circle.home().entries}
+    assert all("cannot be read (Permission denied)" in reason for reason in reasons)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
