@@ -173,6 +173,12 @@ class MappedVoxels(LazyVoxels):
         return self._compute(self._read(start, stop), start)
 
 
+def mapped(voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int], np.ndarray]) -> Voxels:
+    """Return `MappedVoxels` of lazy voxels; of others an array."""
+    result = MappedVoxels(voxels, dtype, compute)
+    return result if isinstance(voxels, LazyVoxels) else np.asarray(result)
+
+
 def _expanded(key: Any, ndim: int) -> tuple[Any, ...] | None:
     """Return a key with an entry for each of the first two axes at least; None where it has other things in it."""
     keys = key if isinstance(key, tuple) else (key,)
