@@ -25,22 +25,24 @@ from nifti_dicom_bridge.cli.process_settings import apply_settings
 
 meanwhile = 0.0
 
-def counted(results):
+def counted(function):
     def with_count(*arguments):
         global meanwhile
         start = time.process_time()
-        yield from results(*arguments)
-        meanwhile += time.process_time() - start
+        try:
+            return function(*arguments)
+        finally:
+            meanwhile += time.process_time() - start
     return with_count
 
 def prepare():
     apply_settings()
     from nifti_dicom_bridge.conversion import planning, workers
     from nifti_dicom_bridge.formats.dicom.reading import found_files
+    in_copies = planning.computed_in_copies
     for module in (planning, found_files):
-        module.computed_in_copies = counted(module.computed_in_copies)
-    run = counted(workers.run_in_processes)
-    workers.run_in_processes = lambda *arguments: list(run(*arguments))
+        module.computed_in_copies = lambda compute, *rest, **options: in_copies(counted(compute), *rest, **options)
+    workers.run_in_processes = counted(workers.run_in_processes)
 
 main(sys.argv[1:], prepare=prepare)
 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):

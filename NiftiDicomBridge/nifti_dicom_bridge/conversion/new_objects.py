@@ -23,8 +23,9 @@ from ..formats.dicom.created.label_evidence import values_of
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters, build_objects
 from ..formats.dicom.data_set_file import DataSetFile, NewObject
+from ..formats.dicom.job import DicomJob
 from ..formats.dicom.legacy.objects import legacy_objects
-from ..formats.dicom.write import DicomJob, write_objects
+from ..formats.dicom.write import write_objects
 from ..formats.zarr import is_store
 from ..labels import Segment
 from ..labels.profiles import are_masks

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.series import Series
 from ..model.collection import collection_paused
-from ..model.metadata import Instance
-from ..model.process_copies import computed_in_copies, start_method
+from ..model.process_copies import are_worth_copies, computed_in_copies
 from ..model.report import Entry, Outcome
 from .recorded_errors import errors_recorded_in
 
 SHARE = 32
-"""Files that a copy plans at least, before it returns the plans."""
-SHARES = 4
-"""Shares besides the largest one that are worth the copies."""
+"""Files that a process plans at least at a time."""
 Planned = tuple[list[Plan], list[Entry]]
 
 
@@ -28,9 +24,9 @@ def planned(all_series: Sequence[Series], jobs: int = 1) -> Planned:
     """Return the plans of all series in their order, and an entry for each that cannot be understood."""
     shares = _shares(all_series) if jobs > 1 else []
     sizes = [sum(len(series.instances) for series in share) for share in shares]
-    if sum(sizes) - max(sizes, default=0) < SHARES * SHARE or start_method() != "fork":
+    if not are_worth_copies(sizes, SHARE):
         return _planned(all_series)
-    parts = _planned_in_copies(shares, jobs)
+    parts = _planned_in_copies(shares, sizes, jobs)
     return [plan for plans, _ in parts for plan in plans], [entry for _, entries in parts for entry in entries]
 
 
@@ -59,40 +55,28 @@ def _shares(all_series: Sequence[Series]) -> list[list[Series]]:
     return shares
 
 
-def _planned_in_copies(shares: Sequence[Sequence[Series]], jobs: int) -> list[Planned]:
+def _planned_in_copies(shares: Sequence[Sequence[Series]], sizes: Sequence[int], jobs: int) -> list[Planned]:
     """Return plans and entries of each share."""
-    instances = [instance for series in chain(*shares) for instance in series.instances]
-    numbers = {id(instance): n for n, instance in enumerate(instances)}
-    parts: dict[int, Planned] = {}
-
-    def planned_share(n: int) -> bytes:
-        file = io.BytesIO()
-        _Pickler(file, numbers).dump(_planned(shares[n]))
-        return file.getvalue()
-
     with collection_paused():
-        for n, pickled in computed_in_copies(planned_share, len(shares), jobs):
-            parts[n] = _planned(shares[n]) if pickled is None else _Unpickler(io.BytesIO(pickled), instances).load()
-    return [parts[n] for n in range(len(shares))]
+        return computed_in_copies(lambda n: _planned(shares[n]), sizes, jobs, _Pickling(chain(*shares)))
 
 
-class _Pickler(pickle.Pickler):
-    """Writes numbers in place of instances, which are on both sides."""
+class _Pickling:
+    """Brings plans from one process to another one that has their instances, too."""
 
-    def __init__(self, file: io.BytesIO, numbers: dict[int, int]):
-        super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self._numbers = numbers
+    def __init__(self, all_series: Iterable[Series]):
+        self._instances = [instance for series in all_series for instance in series.instances]
+        self._numbers = {id(instance): n for n, instance in enumerate(self._instances)}
 
-    def persistent_id(self, thing: Any) -> int | None:
-        return self._numbers.get(id(thing)) if type(thing) is Instance else None
+    def dumps(self, planned: Planned) -> bytes:
+        """Return plans and entries as bytes, with numbers in place of instances."""
+        plans, entries = planned
+        numbers = [[self._numbers[id(instance)] for instance in plan.instances] for plan in plans]
+        return pickle.dumps(([replace(plan, instances=()) for plan in plans], numbers, entries), pickle.HIGHEST_PROTOCOL)
 
-
-class _Unpickler(pickle.Unpickler):
-    """Reads what `_Pickler` wrote."""
-
-    def __init__(self, file: io.BytesIO, instances: Sequence[Instance]):
-        super().__init__(file)
-        self._instances = instances
-
-    def persistent_load(self, number: int) -> Instance:
-        return self._instances[number]
+    def loads(self, pickled: bytes) -> Planned:
+        """Return plans and entries."""
+        plans, numbers, entries = pickle.loads(pickled)
+        for plan, own in zip(plans, numbers, strict=True):
+            plan.instances = tuple(self._instances[n] for n in own)
+        return plans, entries

@@ -14,10 +14,12 @@ from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.created.kinds import modality_of
+from ..formats.dicom.job import DicomJob
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.dicom.uids import UidMap, references_in, uid_bytes
-from ..formats.dicom.write import DicomJob, folder_of, write_dicom
+from ..formats.dicom.write import write_dicom
+from ..formats.dicom.writer import folder_of
 from ..model import metadata
 from ..model.metadata import Change, Instance
 from ..model.names import name_key

@@ -10,7 +10,8 @@ from ..creation.image_with_sidecar import ImageWithSidecar, read_top
 from ..creation.metadata_file import given_values
 from ..deidentification import Deidentifier
 from ..formats.dicom.edits import elements_of
-from ..formats.dicom.write import DicomJob, write_dicom
+from ..formats.dicom.job import DicomJob
+from ..formats.dicom.write import write_dicom
 from ..model.metadata import Log
 from ..model.names import NIFTI_SUFFIXES, suffix_of
 from ..model.report import Entry, Outcome

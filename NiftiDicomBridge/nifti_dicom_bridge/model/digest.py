@@ -65,6 +65,37 @@ def freeze(voxels: np.ndarray) -> np.ndarray:
     return voxels
 
 
+class DigestedVoxels(LazyVoxels):
+    """Lazy voxels whose digest is computed when their planes are read, from the first to the last.
+
+    Parameters
+    ----------
+    voxels : LazyVoxels
+        What is read.
+    algorithm : str
+        One of `HASHES`.
+    """
+
+    def __init__(self, voxels: LazyVoxels, algorithm: str):
+        super().__init__(voxels.shape, voxels.dtype)
+        self._voxels = voxels
+        self._digester, self._next = Digester(voxels.shape, voxels.dtype, algorithm), 0
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times."""
+        planes = np.ascontiguousarray(self._voxels.planes(start, stop))
+        if start <= self._next < stop:
+            self._digester.update(planes[self._next - start :])
+            self._next = stop
+        return planes
+
+    def has_digest(self, digest: str) -> bool:
+        """Whether all planes were read in order, and have this digest; to be asked once, at the end."""
+        if self._next < self.shape[0] * self.shape[1]:
+            return False
+        return _remember(self._voxels, self._digester.digest()) == digest
+
+
 def share_digest(of: Voxels, voxels: np.ndarray) -> np.ndarray:
     """Return a copy of voxels in memory, read-only; the digest of those it is a copy `of` is its own."""
     freeze(voxels)

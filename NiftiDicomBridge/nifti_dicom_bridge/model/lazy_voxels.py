@@ -63,6 +63,12 @@ class LazyVoxels(ABC):
     ((1, 7, 40, 48), (2, 40, 48))
     """
 
+    is_read_once = False
+    """Whether to restore the original while the digest is computed: reading takes time, and an edit is not to be expected.
+
+    Compressed files with the blocks of this tool are so: other tools write files without.
+    """
+
     def __init__(self, shape: Sequence[int], dtype: np.dtype):
         self.shape, self.dtype = tuple(int(n) for n in shape), np.dtype(dtype)
 
@@ -135,6 +141,7 @@ class FlippedVoxels(LazyVoxels):
     def __init__(self, voxels: LazyVoxels, flips: Sequence[int]):
         super().__init__(voxels.shape, voxels.dtype)
         self._voxels, self._flips = voxels, tuple(flips)
+        self.is_read_once = voxels.is_read_once
 
     def planes(self, start: int, stop: int) -> np.ndarray:
         """Return planes, counted through all times."""

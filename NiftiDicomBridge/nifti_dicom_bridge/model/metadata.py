@@ -252,6 +252,13 @@ class Log:
     changes: list[Change] = field(default_factory=list)
     values: list[Change] = field(default_factory=list)
 
+    def add(self, other: Log) -> None:
+        """Add what another log contains."""
+        self.notes += other.notes
+        self.warnings += other.warnings
+        self.changes += other.changes
+        self.values += other.values
+
 
 # --- reading values ---------------------------------------------------------------------------------------------------
 
@@ -288,7 +295,7 @@ def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
         count = len(value) // struct.calcsize(letter)
         return struct.unpack_from(f"<{count}{letter}", value)
     try:
-        return tuple(float(part) for part in value.decode("ascii").strip(SPACE_AND_NULL).replace(",", ".").split("\\"))
+        return tuple(map(float, value.decode("ascii").strip(SPACE_AND_NULL).replace(",", ".").split("\\")))
     except ValueError:
         return ()
 

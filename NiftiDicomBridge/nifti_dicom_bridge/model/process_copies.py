@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
+import pickle
 import signal
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import accumulate
+from typing import Any, Generic, TypeVar
 
-AHEAD = 2
-"""Numbers that a copy has at the same time, so that it does not wait for the next one."""
+T = TypeVar("T")
+SHARES = 4
+"""Shares of the least size, besides the largest one, that are worth the copies."""
 
 
 def start_method() -> str:
@@ -54,99 +57,112 @@ def begin_copy(others: list[Any], terminated: Any = signal.SIG_DFL) -> None:
     gc.freeze()  # looking for cycles in what came from the parent would copy its memory
 
 
-def computed_in_copies(function: Callable[[int], bytes], count: int, jobs: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield the numbers below `count`, as they come, with what a function returns for each.
+def are_worth_copies(sizes: Sequence[int], least: int) -> bool:
+    """Return whether shares of some sizes are worth copies of this process, and these are safe."""
+    return sum(sizes) - max(sizes, default=0) >= SHARES * least and start_method() == "fork"
+
+
+def computed_in_copies(
+    compute: Callable[[int], T], sizes: Sequence[int], jobs: int, pickling: Any = pickle,
+    computed: Callable[[T, int], None] = lambda result, done: None,
+) -> list[T]:  # fmt: skip
+    """Return what a function returns for each share, in their order: computed by this process and by copies of it.
 
     Parameters
     ----------
-    function : callable
-        Runs in the copies: what it changes, no one else sees.
-    count : int
-        How many numbers there are.
+    compute : callable
+        Takes the number of a share. What it changes in a copy, no one else sees.
+    sizes : sequence of int
+        A measure of the work of each share; the largest ones are computed first.
     jobs : int
-        Number of copies.
-
-    Yields
-    ------
-    (int, bytes or None)
-        None where the function failed, or its process ended: the caller has to do without.
+        Number of processes, this one included.
+    pickling : object
+        Its `dumps` and `loads` bring results out of the copies.
+    computed : callable, optional
+        Called with each result of this process, and the sum of the sizes of all shares that were begun until now.
     """
-    from multiprocessing.connection import wait
-
-    waiting = deque(range(count))
-    copies: dict[Any, _Copy] = {}
+    order = sorted(range(len(sizes)), key=lambda n: -sizes[n])
+    done = dict(zip(order, accumulate(sizes[n] for n in order), strict=True))
+    results: dict[int, T] = {}
+    copies: list[_Copy[T]] = []
+    queue = _Queue(order)
     try:
-        while len(copies) < jobs and waiting:
-            copy = _Copy(function, list(copies))
-            copies[copy.connection] = copy
-            copy.take(waiting)
-        while copies:
-            for connection in wait(list(copies), 1.0):
-                copy = copies[connection]
-                yield from copy.receive()
-                copy.take(waiting)
-                if not copy.numbers:
-                    del copies[connection]
-                    copy.end()
-        yield from ((n, None) for n in waiting)
+        while len(copies) < min(jobs, len(sizes)) - 1:
+            copies.append(_Copy(compute, queue, pickling, copies))
+        for n in queue:
+            results[n] = compute(n)
+            computed(results[n], done[n])
+        for copy in copies:
+            results.update(copy.results())
     finally:
-        for copy in copies.values():
+        queue.close()
+        for copy in copies:
             copy.end()
+    return [results[n] if n in results else compute(n) for n in range(len(sizes))]  # a copy that ended early left some out
 
 
-class _Copy:
-    """One process, and the numbers that it has."""
+class _Queue:
+    """Numbers that several processes take from one open file: the position in it is common to them, so each is taken once."""
 
-    def __init__(self, function: Callable[[int], bytes], others: list[Any]):
+    SIZE = 8
+
+    def __init__(self, numbers: Sequence[int]):
+        self._file = os.memfd_create("numbers")
+        os.write(self._file, b"".join(n.to_bytes(self.SIZE, "little") for n in numbers))
+        os.lseek(self._file, 0, os.SEEK_SET)
+
+    def __iter__(self) -> Iterator[int]:
+        while number := os.read(self._file, self.SIZE):
+            yield int.from_bytes(number, "little")
+
+    def close(self) -> None:
+        """Close the file in this process."""
+        os.close(self._file)
+
+
+class _Copy(Generic[T]):
+    """One further process that computes; it keeps the results until the queue is empty, so that no one waits for another."""
+
+    def __init__(self, compute: Callable[[int], T], queue: _Queue, pickling: Any, others: Sequence[_Copy[T]]):
         import multiprocessing
 
         context = multiprocessing.get_context("fork")
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_compute, args=(function, theirs, [*others, self.connection]), daemon=True)
+        self._connection, theirs = context.Pipe(duplex=False)
+        self._pickling = pickling
+        parents = [*(other._connection for other in others), self._connection]
+        arguments = (compute, queue, pickling, theirs, parents, os.getpid())
+        self._process = context.Process(target=_compute, args=arguments, daemon=True)
         with interruption_held():  # until the process ignores it
             self._process.start()
         theirs.close()
-        self.numbers: deque[int] = deque()
-        self._is_lost = False
 
-    def take(self, waiting: deque[int]) -> None:
-        """Give it numbers to compute."""
-        while waiting and len(self.numbers) < AHEAD and not self._is_lost:
-            try:
-                self.connection.send(waiting[0])
-            except OSError:
-                self._is_lost = True
-            else:
-                self.numbers.append(waiting.popleft())
-
-    def receive(self) -> Iterator[tuple[int, bytes | None]]:
-        """Yield the next result; all numbers that it has if it has ended."""
+    def results(self) -> Iterator[tuple[int, T]]:
+        """Yield the results with their numbers, as far as there are any."""
         try:
-            result = self.connection.recv_bytes()
-        except (EOFError, OSError):
-            self._is_lost = True
-        else:
-            yield self.numbers.popleft(), result or None
-        while self._is_lost and self.numbers:
-            yield self.numbers.popleft(), None
+            for n in self._connection.recv():
+                yield n, self._pickling.loads(self._connection.recv_bytes())
+        except (EOFError, OSError):  # it ended early
+            return
 
     def end(self) -> None:
         """End it: it only computes, so that nothing is half-written."""
-        self.connection.close()
+        self._connection.close()
         self._process.terminate()
         self._process.join()
 
 
-def _compute(function: Callable[[int], bytes], connection: Any, others: list[Any]) -> None:
-    """Return results until the connection is closed; nothing where the function fails."""
-    begin_copy(others)
-    try:
-        while True:
-            n = connection.recv()
-            try:
-                result = function(n)
-            except Exception:  # the parent computes it, and reports the error
-                result = b""
-            connection.send_bytes(result)
-    except (EOFError, OSError):
-        connection.close()
+def _compute(
+    compute: Callable[[int], T], queue: _Queue, pickling: Any, connection: Any, parents: list[Any], parent: int
+) -> None:
+    """Compute numbers of the queue, then send all results; without those that failed, which the parent reports."""
+    begin_copy(parents)
+    results: dict[int, bytes] = {}
+    for n in queue:
+        if os.getppid() != parent:  # it has ended, and no one needs the results
+            return
+        with suppress(Exception):
+            results[n] = pickling.dumps(compute(n))
+    with suppress(OSError):
+        connection.send(list(results))
+        for pickled in results.values():
+            connection.send_bytes(pickled)

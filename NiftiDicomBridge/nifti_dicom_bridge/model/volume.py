@@ -218,13 +218,19 @@ class Volume:
         changes = {"geometry": self.is_moved, "record": is_changed, "voxels": self._has_other_voxels()}
         return frozenset(name for name, changed in changes.items() if changed)
 
+    @property
+    def may_be_original(self) -> bool:
+        """Whether at most the values of voxels differ from what was read from DICOM; they are not read to know it."""
+        return self.source is not None and not self.is_moved and not self.source.is_changed and self._has_original_form()
+
+    def _has_original_form(self) -> bool:
+        origin = self.dicom.origin
+        return tuple(self.voxels.shape) == tuple(origin.shape) and self.rescale == origin.rescale
+
     def _has_other_voxels(self) -> bool:
         if self.source is None or not self.source.origin.digest:
             return False
-        origin = self.source.origin
-        if tuple(self.voxels.shape) != tuple(origin.shape) or self.rescale != origin.rescale:
-            return True
-        return not has_digest(self.voxels, origin.digest)
+        return not self._has_original_form() or not has_digest(self.voxels, self.source.origin.digest)
 
 
 def reoriented(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume:

@@ -127,6 +127,13 @@ class Staging:
         path.mkdir()
         return path
 
+    def withdraw(self, names: Sequence[str]) -> None:
+        """Remove files that were to be outputs; their names are free again."""
+        for name in names:
+            self.staged(name).unlink(missing_ok=True)
+        self._names = [name for name in self._names if name not in set(names)]
+        self._keys = {name_key(name) for name in self._names}
+
     def scratch(self) -> Path:
         """Return a new folder for files that are no outputs; it is gone when the context ends."""
         return Path(tempfile.mkdtemp(dir=self._temporary))

@@ -19,6 +19,7 @@ from nifti_dicom_bridge.conversion import planning, workers
 from nifti_dicom_bridge.conversion.task_runner import TaskRunner
 from nifti_dicom_bridge.conversion.tasks import Task, batches_of
 from nifti_dicom_bridge.formats.dicom.reading import found_files
+from nifti_dicom_bridge.model import process_copies
 from oracles import module
 from phantoms import PHANTOMS
 
@@ -30,11 +31,11 @@ def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Processes that start as copies of this one, or as new ones; copies also read and plan, however few files there are."""
     if request.param == "fork" and sys.platform != "linux":
         pytest.skip("processes do not start as copies here")
-    for module_ in (workers, found_files, planning):
+    for module_ in (workers, process_copies):
         monkeypatch.setattr(module_, "start_method", lambda: request.param)
     for module_ in (found_files, planning):
         monkeypatch.setattr(module_, "SHARE", 1)
-        monkeypatch.setattr(module_, "SHARES", 1)
+    monkeypatch.setattr(process_copies, "SHARES", 1)
 
 
 def write_series(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Work that copies of this process do: all results come, whatever becomes of the copies."""
+"""Work that this process and copies of it do: all results come, whatever becomes of the copies."""
 
 from __future__ import annotations
 
@@ -6,53 +6,138 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nifti_dicom_bridge.model.process_copies import computed_in_copies
+from nifti_dicom_bridge import Cancelled
+from nifti_dicom_bridge.model import process_copies
+from nifti_dicom_bridge.model.process_copies import are_worth_copies, computed_in_copies
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are not copied here")
 LARGE = 1 << 20
 """Bytes that a pipe does not hold: a copy waits until they are received."""
 
 
-def test_all_results_come() -> None:
-    found = dict(computed_in_copies(lambda n: bytes([n]), 20, 3))
-    assert found == {n: bytes([n]) for n in range(20)}
+def computed(compute: Callable[[int], Any], count: int = 20, jobs: int = 3) -> list[Any]:
+    return computed_in_copies(compute, [1] * count, jobs)
+
+
+def slowly(n: int) -> tuple[int, int]:
+    """Return who computes; it takes long enough for all processes to begin."""
+    time.sleep(0.01)
+    return n, os.getpid()
+
+
+def test_results_come_in_order() -> None:
+    assert computed(lambda n: n * n) == [n * n for n in range(20)]
 
 
 def test_large_results_come() -> None:
-    assert [len(result or b"") for _, result in computed_in_copies(lambda n: bytes(LARGE), 6, 2)] == [LARGE] * 6
+    assert [len(result) for result in computed(lambda n: bytes(LARGE), 6)] == [LARGE] * 6
 
 
-def test_work_is_done_in_other_processes() -> None:
-    pids = {result for _, result in computed_in_copies(lambda n: str(os.getpid()).encode(), 8, 2)}
-    assert 1 <= len(pids) <= 2
-    assert str(os.getpid()).encode() not in pids
+def test_copies_and_this_process_share_the_work() -> None:
+    assert len({process for _, process in computed(slowly, 30)} | {os.getpid()}) == 3
 
 
-def _failing(n: int) -> bytes:
-    if n == 3:
-        raise ValueError
-    return b"done"
+def test_no_copies_are_made_for_one_job() -> None:
+    assert {process for _, process in computed(slowly, 3, jobs=1)} == {os.getpid()}
 
 
-def test_what_fails_has_no_result() -> None:
-    found = dict(computed_in_copies(_failing, 6, 2))
-    assert [n for n, result in found.items() if result is None] == [3]
+def test_each_number_is_computed_once(tmp_path: Path) -> None:
+    def noted(n: int) -> None:
+        with (tmp_path / "numbers").open("a") as file:
+            file.write(f"{n}\n")
+
+    computed(noted, 200)
+    assert sorted(map(int, (tmp_path / "numbers").read_text().split())) == list(range(200))
 
 
-def _killed(n: int) -> bytes:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return b""
+def test_the_largest_shares_are_first() -> None:
+    order: list[int] = []
+    computed_in_copies(order.append, [2, 9, 5], 1)
+    assert order == [1, 2, 0]
 
 
-def test_copies_that_end_have_no_results() -> None:
-    assert dict(computed_in_copies(_killed, 9, 2)) == dict.fromkeys(range(9))
+def test_own_results_are_reported_with_the_sizes_begun() -> None:
+    came: list[tuple[int, int]] = []
+    computed_in_copies(lambda n: n, [2, 9, 5], 1, computed=lambda result, done: came.append((result, done)))
+    assert came == [(1, 9), (2, 14), (0, 16)]
 
 
-def test_copies_end_with_the_one_who_asks() -> None:
-    results = computed_in_copies(lambda n: bytes(LARGE), 50, 2)
-    next(results)
-    results.close()
+@pytest.mark.parametrize("parent_fails", [False, True])
+def test_what_fails_is_computed_here_and_reported(parent_fails: bool) -> None:
+    parent = os.getpid()
+
+    def failing(n: int) -> str:
+        time.sleep(0.01)
+        if parent_fails or os.getpid() != parent:
+            raise ValueError("damaged")
+        return "done"
+
+    if parent_fails:
+        with pytest.raises(ValueError, match="damaged"):
+            computed(failing)
+    else:
+        assert computed(failing) == ["done"] * 20
+
+
+def test_this_process_computes_what_ended_copies_had() -> None:
+    parent = os.getpid()
+
+    def killed(n: int) -> int:
+        time.sleep(0.01)
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return n
+
+    assert computed(killed, 9) == list(range(9))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Cancelled])
+def test_copies_end_with_an_interruption(error: type[BaseException]) -> None:
+    def interrupted(result: Any, done: int) -> None:
+        raise error
+
+    with pytest.raises(error):
+        computed_in_copies(slowly, [1] * 1000, 3, computed=interrupted)
     assert multiprocessing.active_children() == []
+
+
+def abandoned(folder: Path) -> None:
+    """End while copies compute."""
+    parent = os.getpid()
+
+    def compute(n: int) -> None:
+        if os.getpid() == parent:
+            time.sleep(0.1)
+            os._exit(1)
+        time.sleep(0.01)
+        (folder / str(n)).touch()
+
+    computed(compute, 10_000)
+
+
+def test_copies_end_without_their_parent(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("fork").Process(target=abandoned, args=(tmp_path,))
+    process.start()
+    process.join()
+    time.sleep(0.05)
+    count = len(list(tmp_path.iterdir()))
+    time.sleep(0.1)
+    assert count == len(list(tmp_path.iterdir())) > 0
+
+
+@pytest.mark.parametrize(("sizes", "are_worth"), [([8, 8], False), ([100, 8], False), ([8] * 5, True), ([], False)])
+def test_copies_are_for_several_shares(sizes: list[int], are_worth: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_copies, "start_method", lambda: "fork")
+    assert are_worth_copies(sizes, 8) == are_worth
+
+
+def test_copies_are_for_processes_without_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_copies, "start_method", lambda: "spawn")
+    assert not are_worth_copies([8] * 100, 8)

@@ -21,9 +21,10 @@ from ...formats.dicom.created.kind_selection import KindHints, select_kind, suff
 from ...formats.dicom.created.kinds import OF_MODALITY
 from ...formats.dicom.created.quantities import is_quantity
 from ...formats.dicom.created.reference import Reference, reference_of
+from ...formats.dicom.job import DicomJob
 from ...formats.dicom.provenance import Provenance
 from ...formats.dicom.uids import UidMap
-from ...formats.dicom.write import DicomJob, write_dicom
+from ...formats.dicom.write import write_dicom
 from ...labels import Segment, read_labels
 from ...model.dicom_source import DicomSource
 from ...model.names import safe_name, stem_of

@@ -2,70 +2,23 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from ...errors import OutputError, SidecarError
-from ...model import metadata
-from ...model.metadata import Change, Instance, Log, PixelElement
-from ...model.names import safe_name, unique_name
+from ...errors import BridgeError, SidecarError
+from ...model.digest import DigestedVoxels, algorithm_of
+from ...model.lazy_voxels import LazyVoxels
+from ...model.metadata import Log
 from ...model.report import Outcome
 from ...model.volume import Volume
-from ...options import Compression, ConversionOptions, Names, Progress, Uids
-from ...options.remedies import remedy
+from ...options import Progress, Uids
 from ...output import Staging
-from ...standard import dictionary
-from ...standard.tags import Tag
 from . import edits, restore
-from .data_set_file import DataSetFile, NewObject
-from .derived import derive_groups, group_by_object
-from .frame_bytes import FrameBytes
-from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
-from .provenance import Provenance, add_provenance, with_provenance
-from .read_back import ReadBack
-from .reading import decode
-from .restore import Composer, InstanceFrames, PixelSource
-from .uids import UidMap
-
-
-@dataclass
-class DicomJob:
-    """What the volumes of one conversion share.
-
-    Attributes
-    ----------
-    options : ConversionOptions
-        The choices.
-    uids : UidMap
-        New UIDs, the same for one old UID throughout.
-    folders, files : set of str
-        Names of series folders and of files that are taken.
-    series_folder : str
-        What to call the folder of a derived series; by default by its number and description.
-    provenance : Provenance or None
-        What was applied to the source images of derived and new objects.
-    """
-
-    options: ConversionOptions
-    uids: UidMap = field(default_factory=UidMap)
-    folders: set[str] = field(default_factory=set)
-    files: set[str] = field(default_factory=set)
-    series_folder: str = ""
-    provenance: Provenance | None = None
-
-    def keep_new_uids(self, volumes: Sequence[Volume]) -> None:
-        """Let the UIDs of de-identified volumes stay: they are new, and the same for other conversions with their key.
-
-        Not those of edited ones: they become instances of their own.
-        """
-        for volume in volumes:
-            if volume.source is not None and not volume.edits():
-                for instance in volume.dicom.metadata.instances:
-                    self.uids.keep(metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID))
-                    self.uids.keep(instance.uid)
+from .data_set_file import NewObject
+from .derived import group_by_object
+from .job import DicomJob
+from .restore import InstanceFrames, PixelSource
+from .writer import Writer, as_stored
 
 
 def write_dicom(
@@ -106,13 +59,65 @@ def write_dicom(
         Whatever makes values or geometry inexpressible.
     """
     _check_records(volumes)
-    writer = _Writer(staging, job, values or {}, progress)
+    unedited = Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
+    if _restored_while_read(volumes, staging, job, log, values or {}, progress):
+        return unedited
+    writer = Writer(staging, job, values or {}, progress)
     if any(volume.edits() for volume in volumes):
         for group in group_by_object(volumes):
             writer.derived(group, log)
         return Outcome.DERIVED
     writer.restored(restore.frames_by_instance(volumes), PixelSource(volumes), log)
-    return Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
+    return unedited
+
+
+def _restored_while_read(
+    volumes: Sequence[Volume], staging: Staging, job: DicomJob, log: Log, values: edits.Values, progress: Progress | None
+) -> bool:
+    """Restore volumes while their digests are computed, so that voxels are decompressed once; return whether that was done.
+
+    Where a digest differs, there is an edit: the files are withdrawn, and job and log are as before.
+    """
+    if not all(_is_read_once(volume) for volume in volumes):
+        return False
+    read = [replace(volume, voxels=_digested(volume)) for volume in volumes]
+    wholes = restore.frames_by_instance(read)
+    if not _are_planes_in_order(wholes):
+        return False
+    trial, its_log, before = job.copy(), Log(), set(staging.names)
+    try:
+        Writer(staging, trial, values, progress).restored(wholes, PixelSource(read), its_log)
+        is_original = all(_has_recorded_digest(volume) for volume in read)
+    except BridgeError:  # edited values that do not fit the original type; other reasons occur again
+        is_original = False
+    if is_original:
+        job.add(trial)
+        log.add(its_log)
+    else:
+        staging.withdraw([name for name in staging.names if name not in before])
+    return is_original
+
+
+def _is_read_once(volume: Volume) -> bool:
+    is_lazy = isinstance(volume.voxels, LazyVoxels) and volume.voxels.is_read_once
+    return is_lazy and volume.may_be_original and bool(volume.dicom.origin.digest)
+
+
+def _digested(volume: Volume) -> DigestedVoxels:
+    assert isinstance(volume.voxels, LazyVoxels)
+    return DigestedVoxels(volume.voxels, algorithm_of(volume.dicom.origin.digest))
+
+
+def _has_recorded_digest(volume: Volume) -> bool:
+    assert isinstance(volume.voxels, DigestedVoxels)
+    return volume.voxels.has_digest(volume.dicom.origin.digest)
+
+
+def _are_planes_in_order(wholes: Sequence[InstanceFrames]) -> bool:
+    """Whether the planes of volumes, as they are written, come from the first to the last."""
+    by_frame = (sorted(whole.pieces, key=lambda piece: piece.frame) for _, whole in as_stored(wholes))
+    planes = [piece[:3] for pieces in by_frame for piece in pieces]
+    return planes == sorted(planes)
 
 
 def _check_records(volumes: Sequence[Volume]) -> None:
@@ -140,190 +145,4 @@ def write_objects(
     staging, job, progress
         As in `write_dicom`.
     """
-    _Writer(staging, job, {}, progress).made(objects, folder, total)
-
-
-class _Writer:
-    """Names files, sets attributes, and puts bytes where they belong."""
-
-    def __init__(self, staging: Staging, job: DicomJob, values: edits.Values, progress: Progress | None):
-        self.staging, self.job, self.values, self.progress = staging, job, values, progress
-        self.composer, self.read_back = Composer(), ReadBack(job.options.verify)
-        self.log: Log | None = None
-
-    def restored(self, wholes: list[InstanceFrames], source: PixelSource, log: Log) -> None:
-        """Write instances as they were."""
-        keep = self.job.options.uids is Uids.KEEP
-        self.log = log
-        if self.job.options.compress is not Compression.ORIGINAL:
-            _note_transcoding([whole.instance for whole in wholes], log)
-        if keep and self.values:
-            log.warnings.append(
-                "attributes were set although the instances keep their UIDs: two different objects now share them"
-            )
-        if not keep:
-            for whole in wholes:
-                self.job.uids.add(metadata.text(whole.instance.elements, Tag.SERIES_INSTANCE_UID))
-                self.job.uids.add(whole.instance.uid)
-        folder = self._folder(wholes[0].instance)
-        ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, Tag.INSTANCE_NUMBER))
-        for done, (n, whole) in enumerate(_as_stored(ordered)):
-            self._report_progress(done, len(ordered))
-            instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
-            _note_dropped(whole.instance, instance, log)
-            if source.exceeds_bits_stored(whole):
-                instance = restore.with_all_bits(instance)
-                _note_once(log, "BitsStored (0028,0101) is the allocated bits, as the compressed values need them")
-            instance = self._with_values(instance, log if n == 0 else None)
-            if not keep:
-                elements = self.job.uids.apply(instance.elements)
-                instance = restore.with_elements(instance, elements, self.job.uids)
-            pixels, raw = source.written(whole)
-            name = self._name(folder, n, whole.instance)
-            self._write(replace(instance, pixels=pixels), pixels, raw, name, whole.instance.transfer_syntax)
-
-    def derived(self, volumes: Sequence[Volume], log: Log) -> None:
-        """Write edited volumes that become one as new instances."""
-        volume = volumes[0]
-        if self.job.options.uids is Uids.KEEP:
-            log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
-        folder = self._series_folder(volume.dicom.metadata.first, self.job.series_folder)
-        for n, new_file in enumerate(derive_groups(volumes, self.job.uids, log)):
-            self._report_progress(n, volume.voxels.shape[0] * volume.voxels.shape[1])
-            new_file = self._with_provenance(new_file)
-            instance = self._with_values(new_file.instance, log if n == 0 else None)
-            self._write(instance, new_file.pixels, new_file.raw, f"{folder}/{n + 1:06d}.dcm")
-
-    def made(self, objects: Iterable[NewObject], folder: str, total: int) -> None:
-        """Write objects made from nothing into a folder of their own."""
-        folder = unique_name(safe_name(folder), self.job.folders)
-        for n, new_file in enumerate(objects):
-            self._report_progress(n, total)
-            name = f"{folder}/{n + 1:06d}.dcm"
-            if isinstance(new_file, NewFile):
-                new_file = self._with_provenance(new_file)
-                self._write(new_file.instance, new_file.pixels, new_file.raw, name)
-            else:
-                self._save(new_file, name)
-
-    def _with_provenance(self, new_file: NewFile) -> NewFile:
-        return new_file if self.job.provenance is None else with_provenance(new_file, self.job.provenance)
-
-    def _save(self, made: DataSetFile, name: str) -> None:
-        """Write a data set that highdicom made, with file meta information of ours."""
-        from pydicom.uid import ExplicitVRLittleEndian
-
-        data_set = made.data_set
-        if self.job.provenance is not None:
-            add_provenance(data_set, self.job.provenance)
-        meta = data_set.file_meta
-        meta.ImplementationClassUID, meta.ImplementationVersionName = IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
-        meta.TransferSyntaxUID = meta.get("TransferSyntaxUID", ExplicitVRLittleEndian)
-        self.job.files.add(name)
-        path = self.staging.path(name)
-        checksum = made.save(path)
-        self.read_back.check_data_set(path, name, made, checksum)
-        self._compress(path)
-
-    def _report_progress(self, n: int, total: int) -> None:
-        if self.progress is not None and n % 16 == 0:
-            self.progress("Writing DICOM", n, total)
-
-    def _with_values(self, instance: Instance, log: Log | None) -> Instance:
-        if log is not None:
-            log.changes += [_change(instance, target, values) for target, (_, values) in self.values.items()]
-        return edits.apply(instance, self.values)
-
-    def _folder(self, instance: Instance) -> str:
-        return "" if self.job.options.names is Names.ORIGINAL else self._series_folder(instance)
-
-    def _series_folder(self, instance: Instance, wanted: str = "") -> str:
-        return unique_name(safe_name(wanted) if wanted else folder_of(instance), self.job.folders)
-
-    def _name(self, folder: str, n: int, instance: Instance) -> str:
-        if self.job.options.names is Names.ORIGINAL and instance.name:
-            return instance.name
-        return f"{folder}/{n + 1:06d}.dcm".lstrip("/")
-
-    def _write(
-        self,
-        instance: Instance,
-        pixels: PixelElement | None,
-        raw: bytes | memoryview | FrameBytes,
-        name: str,
-        original: str = "",
-    ) -> None:
-        if name in self.job.files:  # of another series of this job: even ``overwrite`` may not replace that one
-            raise OutputError(f"two files of this conversion would be called {name}. {remedy('number-files')}")
-        self.job.files.add(name)
-        path, checksum, parts = self.staging.path(name), 0, []
-        with open(path, "wb", buffering=0) as file:
-            for part in self.composer.parts(instance, pixels, raw):
-                _write_all(file, part)
-                if isinstance(raw, FrameBytes):
-                    checksum = zlib.crc32(part, checksum)
-                else:
-                    parts.append(part)
-        self.read_back.check(path, name, instance, pixels, checksum if isinstance(raw, FrameBytes) else raw, parts)
-        if pixels is not None:
-            self._compress(path, original)
-
-    def _compress(self, path: Path, original: str = "") -> None:
-        if self.job.options.compress is Compression.NATIVE:
-            return
-        from .compression import compress_file
-
-        compressed = compress_file(path, self.job.options.compress, original)
-        if compressed.note and self.log is not None:
-            _note_once(self.log, compressed.note)
-
-
-def folder_of(instance: Instance) -> str:
-    """Return the name of the folder of the series of an instance, where it is not taken."""
-    number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
-    words = metadata.text(instance.elements, Tag.SERIES_DESCRIPTION) or metadata.text(instance.elements, Tag.PROTOCOL_NAME)
-    return safe_name(" ".join(filter(None, (number, words or metadata.text(instance.elements, Tag.MODALITY)))))
-
-
-def _as_stored(wholes: Sequence[InstanceFrames]) -> list[tuple[int, InstanceFrames]]:
-    """Return instances with their numbers, in the order of their planes: so lazy voxels are read once."""
-    return sorted(enumerate(wholes), key=lambda numbered: numbered[1].pieces[0][:3])
-
-
-def _write_all(file: object, part: bytes | memoryview) -> None:
-    view = memoryview(part).cast("B") if part else memoryview(b"")
-    while view:
-        view = view[file.write(view) :]  # type: ignore[attr-defined]
-
-
-def _note_transcoding(instances: list[Instance], log: Log) -> None:
-    """Return which pixel data were compressed: they come back decoded, with the same values."""
-    syntaxes = {instance.transfer_syntax for instance in instances if not decode.is_native(instance)}
-    for syntax in sorted(syntaxes):
-        log.notes.append(
-            f"the pixel data were compressed ({dictionary.uid_name(syntax)}); they come back uncompressed (Explicit VR Little "
-            "Endian), with the same values"
-        )
-
-
-def _note_once(log: Log, note: str) -> None:
-    if note not in log.notes:
-        log.notes.append(note)
-
-
-def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
-    """Return which elements could not come back with decoded pixel data: offset tables, icons that no codec opens."""
-    if after.elements is before.elements:
-        return
-    for tag in before.elements.keys() - after.elements.keys():
-        note = f"{dictionary.describe(tag)} went with the compression of the pixel data"
-        if note not in log.warnings:
-            log.warnings.append(note)
-
-
-def _change(instance: Instance, target: edits.Target, values: list[Any]) -> Change:
-    from pydicom.datadict import keyword_for_tag
-
-    new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in values)
-    tag = target if isinstance(target, int) else target[-1]
-    return Change(keyword_for_tag(tag) or dictionary.describe(tag), edits.old_text(instance.elements, target), new, "")
+    Writer(staging, job, {}, progress).made(objects, folder, total)

@@ -16,11 +16,12 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from ...model.input_files import open_file
+from .joined_checksum import joined_checksum
 
 LEVEL = 2
 """isal's level 2 compresses as well as zlib's level 6, twenty times as fast; zlib's level 2 as well on images with noise."""
@@ -143,6 +144,13 @@ def _compressed(block: bytes) -> bytes:
     return packed
 
 
+class _Block(NamedTuple):
+    """Bytes of a block, decompressed, and their CRC-32."""
+
+    raw: bytes
+    checksum: int
+
+
 class BlockFile:
     """The blocks of a gzip file that `BlockWriter` wrote.
 
@@ -161,6 +169,8 @@ class BlockFile:
     def __init__(self, file: BinaryIO, block: int, starts: np.ndarray, checksum: int, size: int):
         self._file, self._block, self._starts = file, block, starts
         self._checksum, self.size = checksum, size
+        self._checksums: dict[int, int] = {}
+        self._kept: dict[int, bytes] = {}
         self._reading = threading.Lock()
 
     @classmethod
@@ -190,28 +200,50 @@ class BlockFile:
         """Number of blocks."""
         return len(self._starts) - 1
 
-    def submit(self, n: int, pool: ThreadPoolExecutor) -> Future[bytes]:
-        """Let one block be decompressed by a thread."""
+    def submit(self, n: int, pool: ThreadPoolExecutor) -> Future[_Block]:
+        """Let one block be decompressed by a thread; `bytes_of` returns its bytes."""
         with self._reading:
             self._file.seek(int(self._starts[n]))
             packed = self._file.read(int(self._starts[n + 1] - self._starts[n]))
-        return pool.submit(_decompressed, packed, min(self._block, self.size - n * self._block))
+        return pool.submit(_decompressed, packed, self._size_of(n))
+
+    def bytes_of(self, n: int, job: Future[_Block]) -> bytes:
+        """Return the bytes of a block that was submitted.
+
+        Raises
+        ------
+        zlib.error
+            If it is damaged; with the last block that had not been read before, if the checksum of all is not that of the file.
+        """
+        block, checksum = job.result()
+        if len(self._checksums) < self.count:
+            self._checksums[n] = checksum
+            if len(self._checksums) == self.count:
+                self._check()
+        return block
 
     def bytes_between(self, start: int, stop: int) -> bytes:
-        """Return some of the decompressed bytes."""
-        first, last = start // self._block, -(-stop // self._block)
+        """Return some of the decompressed bytes; raises `zlib.error` like `bytes_of`.
+
+        The last block is kept, as the next bytes are in most cases those behind these ones.
+        """
+        first, last = start // self._block, min(-(-stop // self._block), self.count)
         with new_pool() as pool:
-            parts = b"".join([job.result() for job in [self.submit(n, pool) for n in range(first, min(last, self.count))]])
-        wanted: bytes = parts[start - first * self._block : stop - first * self._block]
-        return wanted
+            jobs = {n: self.submit(n, pool) for n in range(first, last) if n not in self._kept}
+            blocks = self._kept | {n: self.bytes_of(n, job) for n, job in jobs.items()}
+        self._kept = {n: blocks[n] for n in range(last - 1, last) if n >= first}
+        parts = (memoryview(blocks[n])[max(0, start - n * self._block) : stop - n * self._block] for n in range(first, last))
+        return b"".join(parts)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def check(self, checksum: int) -> None:
-        """Raise `zlib.error` if the checksum of all bytes is not that of the file."""
-        if checksum != self._checksum:
+    def _size_of(self, n: int) -> int:
+        return min(self._block, self.size - n * self._block)
+
+    def _check(self) -> None:
+        if joined_checksum([(self._checksums[n], self._size_of(n)) for n in range(self.count)]) != self._checksum:
             raise zlib.error("checksum does not match")
 
 
@@ -220,9 +252,8 @@ class BlockReader(io.RawIOBase):
 
     def __init__(self, blocks: BlockFile):
         self._blocks, self._next, self._at = blocks, 0, 0
-        self._coming: deque[Future[bytes]] = deque()
+        self._coming: deque[Future[_Block]] = deque()
         self._part = memoryview(b"")
-        self._checksum = 0
         self._pool = new_pool()
 
     def close(self) -> None:
@@ -249,23 +280,21 @@ class BlockReader(io.RawIOBase):
         return count
 
     def _following(self) -> bytes:
-        while len(self._coming) < AHEAD and self._next < self._blocks.count:
+        ahead = min(AHEAD, 1 + self._next)  # few at first: many files are opened for their header alone
+        while len(self._coming) < ahead and self._next < self._blocks.count:
             self._coming.append(self._blocks.submit(self._next, self._pool))
             self._next += 1
         if not self._coming:
             return b""
-        block = self._coming.popleft().result()
-        self._checksum = codec().crc32(block, self._checksum)
-        if not self._coming and self._next == self._blocks.count:
-            self._blocks.check(self._checksum)
-        return block
+        n = self._next - len(self._coming)
+        return self._blocks.bytes_of(n, self._coming.popleft())
 
 
-def _decompressed(packed: bytes, size: int) -> bytes:
+def _decompressed(packed: bytes, size: int) -> _Block:
     block: bytes = codec().decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
     if len(block) != size:
         raise zlib.error("the size of a block differs from its header")
-    return block
+    return _Block(block, codec().crc32(block))
 
 
 def new_pool() -> ThreadPoolExecutor:

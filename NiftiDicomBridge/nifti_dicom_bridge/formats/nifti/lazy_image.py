@@ -50,7 +50,9 @@ class NiftiVoxels(LazyVoxels):
         self._some = max(1, KEPT_BYTES // self._plane_bytes)
         self._kept: tuple[int, np.ndarray] = (0, np.empty((0, *self.shape[2:]), self.dtype))
         self._reading = threading.Lock()
-        self._bytes = _reader_of(path)
+        blocks = open_blocks(path) if is_compressed(path) else None
+        self.is_read_once = blocks is not None
+        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path)
 
     def planes(self, start: int, stop: int) -> np.ndarray:
         """Return planes, counted through all times."""
@@ -82,10 +84,9 @@ class NiftiVoxels(LazyVoxels):
 
 def _reader_of(path: Path) -> Callable[[int, int], bytes]:
     """Return what reads the bytes of a file, decompressed, from one position to another."""
-    if not is_compressed(path):
-        return lambda low, high: _plain_bytes(path, low, high)
-    blocks = open_blocks(path)
-    return blocks.bytes_between if blocks is not None else _ForwardReader(path).bytes_between
+    if is_compressed(path):
+        return _ForwardReader(path).bytes_between
+    return lambda low, high: _plain_bytes(path, low, high)
 
 
 def _plain_bytes(path: Path, low: int, high: int) -> bytes:

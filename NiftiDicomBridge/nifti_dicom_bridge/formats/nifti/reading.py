@@ -21,13 +21,14 @@ from ...model.pixels import Rescale, bytes_of
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS
 from . import gzip_file
+from .gzip_blocks import BlockReader
 from .header import RGB24, RGBA32, NiftiHeader, is_nifti
 from .lazy_image import NiftiVoxels
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
 IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 160 << 20
-"""Bytes of voxels up to which images are read at once; compressed ones, as their digest needs no second decompression then."""
+"""Bytes of voxels up to which images are read at once; of compressed ones of other tools, which may be needed twice."""
 OPAQUE = 255
 
 
@@ -95,7 +96,8 @@ def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
         start = file.read(540)
         header = NiftiHeader.parse(start, path)
         offset = max(header.offset, header.first_offset)
-        if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if is_compressed(path) else IN_MEMORY):
+        packed = is_compressed(path) and not isinstance(file, BlockReader)
+        if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
             return header, _lazy_voxels(path, header, offset)
         data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
         return header, _as_voxels(freeze(data), header, path)

@@ -26,7 +26,7 @@ MAX_DEPTH = 60
 
 # PS3.5 7.1.2: explicit VRs whose length field has 32 bits behind two reserved bytes
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
-_LONG_VR_BYTES = frozenset(vr.encode() for vr in LONG_VRS)
+_LONG_VRS = {vr.encode(): vr for vr in LONG_VRS}
 _SHORT_VRS = {
     b"AE": "AE", b"AS": "AS", b"AT": "AT", b"CS": "CS", b"DA": "DA", b"DS": "DS", b"DT": "DT", b"FD": "FD", b"FL": "FL",
     b"IS": "IS", b"LO": "LO", b"LT": "LT", b"PN": "PN", b"SH": "SH", b"SL": "SL", b"SS": "SS", b"ST": "ST", b"TM": "TM",
@@ -153,12 +153,12 @@ class ElementReader:
             group, number, code, length = self._explicit(self.buffer, pos)
             if group == 0xFFFE:
                 return group << 16 | number, "", self._long(self.buffer, pos + 4)[0], pos + 8
-            if code in _LONG_VR_BYTES:
+            if code in _LONG_VRS:
                 if pos + 12 > len(self.buffer):
                     raise NeedMoreBytes(group << 16 | number, pos + 12)
-                return group << 16 | number, code.decode(), self._long(self.buffer, pos + 8)[0], pos + 12
+                return group << 16 | number, _LONG_VRS[code], self._long(self.buffer, pos + 8)[0], pos + 12
             if code in _SHORT_VRS or is_vr(code.decode("latin-1")):
-                return group << 16 | number, code.decode(), length, pos + 8
+                return group << 16 | number, _SHORT_VRS.get(code) or code.decode(), length, pos + 8
         # an implicit element, possibly among explicit ones: some writers switch inside sequences
         group, number, length = self._implicit(self.buffer, pos)
         tag = group << 16 | number
@@ -313,7 +313,8 @@ class _Order:
         tags = tuple(elements)
         if tags not in self._tags:
             self._tags[tags] = all(a < b for a, b in pairwise(tags))
-        return self._tags[tags] and all(map(self._has_ordered_items, elements.values()))
+        sequences = [element for element in elements.values() if type(element.value) is tuple]
+        return self._tags[tags] and all(map(self._has_ordered_items, sequences))
 
     def _has_ordered_items(self, element: Element) -> bool:
         if not isinstance(element.value, tuple):
@@ -324,9 +325,9 @@ class _Order:
 
 
 def _is_ascending(elements: Elements) -> bool:
-    if any(a > b for a, b in pairwise(elements)):
+    if list(elements) != sorted(elements):
         return False
-    sequences = (element.value for element in elements.values() if isinstance(element.value, tuple))
+    sequences = [element.value for element in elements.values() if type(element.value) is tuple]
     return all(_is_ascending(item.elements) for value in sequences for item in value)
 
 

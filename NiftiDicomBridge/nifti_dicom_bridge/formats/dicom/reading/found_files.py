@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -11,7 +10,7 @@ from pathlib import Path
 from ....model import metadata
 from ....model.failure import failure_of
 from ....model.metadata import Instance
-from ....model.process_copies import computed_in_copies, start_method
+from ....model.process_copies import are_worth_copies, computed_in_copies
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
@@ -21,9 +20,7 @@ from .decode import import_decoders, is_native
 from .headers import Headers
 
 SHARE = 64
-"""Files that a copy reads at least, before it returns what it found: whole folders, as their headers have much in common."""
-SHARES = 4
-"""Shares besides the largest one that are worth the copies."""
+"""Files that a process reads at least at a time: whole folders, as their headers have much in common."""
 Listed = tuple[Path, str]
 """A file, and its name relative to the input."""
 
@@ -87,9 +84,10 @@ class FoundFiles:
 def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs: int = 1) -> FoundFiles:
     """Return what files are; many files of several folders are read in so many copies of this process, where that is safe."""
     shares = _shares(listed) if jobs > 1 else []
-    if len(listed) - max(map(len, shares), default=len(listed)) < SHARES * SHARE or start_method() != "fork":
+    sizes = list(map(len, shares))
+    if not are_worth_copies(sizes, SHARE):
         return _read(listed, Headers(), progress)
-    return _read_in_copies(shares, progress, jobs)
+    return _read_in_copies(shares, sizes, progress, jobs)
 
 
 def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None = None) -> FoundFiles:
@@ -111,25 +109,21 @@ def _shares(listed: Sequence[Listed]) -> list[list[Listed]]:
     return shares
 
 
-def _read_in_copies(shares: Sequence[Sequence[Listed]], progress: Progress | None, jobs: int) -> FoundFiles:
+def _read_in_copies(
+    shares: Sequence[Sequence[Listed]], sizes: Sequence[int], progress: Progress | None, jobs: int
+) -> FoundFiles:
     """Return what the files of all shares are."""
-    headers, parts = Headers(), dict[int, FoundFiles]()
-    total = sum(map(len, shares))
+    headers = Headers()
 
-    def found_in(n: int) -> bytes:
-        return pickle.dumps(_read(shares[n], headers), pickle.HIGHEST_PROTOCOL)
-
-    done = 0
-    for n, pickled in computed_in_copies(found_in, len(shares), jobs):
+    def computed(part: FoundFiles, done: int) -> None:
         if progress is not None:
-            progress("Reading headers", done, total)
-        parts[n] = _read(shares[n], headers) if pickled is None else pickle.loads(pickled)
-        done += len(shares[n])
-        if not all(map(is_native, parts[n].instances)):
-            import_decoders()  # while the others read
+            progress("Reading headers", done, sum(sizes))
+        if not all(map(is_native, part.instances)):
+            import_decoders()  # while the copies read
+
     result = FoundFiles()
-    for n in range(len(shares)):
-        result.add(parts[n])
+    for part in computed_in_copies(lambda n: _read(shares[n], headers), sizes, jobs, computed=computed):
+        result.add(part)
     return result
 
 

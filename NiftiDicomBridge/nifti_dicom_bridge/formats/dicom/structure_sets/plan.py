@@ -21,7 +21,7 @@ from ..reading.frame_info import FrameInfo
 from ..reading.plans import Plan
 from ..reading.stacks import Grid, Layer
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
-from .rois import Roi, contours_left_out, labels_of, rois_of
+from .rois import Roi, contours_left_out, labels_of, numbers_of, rois_of
 
 MASK = 1
 """The value of the voxels of a mask."""
@@ -143,7 +143,7 @@ class StructureReader:
         grid = SliceGrid(_slices_of(plan), shape, plan.frames[0][0].step_mm)
         masks = [grid.masks_of(roi) for roi in rois]
         are_masks = self.form is RoiForm.MASKS
-        is_numbered = are_masks or labels_of(instance) == [roi.number for roi in rois_of(instance)]
+        is_numbered = are_masks or labels_of(instance) == numbers_of(instance)
         common = [*chosen.warnings, *_of_another_patient(instance, plan), *contours_left_out(instance)]
         sets = [[one] for one in masks] if are_masks else sets_without_overlap(masks)
         for n, members in enumerate(sets, 1):

@@ -85,20 +85,21 @@ def roi_count(instance: Instance) -> int:
     return len(metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE))
 
 
-def _numbers_of(instance: Instance) -> list[int]:
+def numbers_of(instance: Instance) -> list[int]:
+    """Return the numbers of the ROIs of an RT Structure Set in the order of StructureSetROISequence."""
     items = metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
     return [metadata.integer(item.elements, Tag.ROI_NUMBER) for item in items]
 
 
 def shared_numbers(instance: Instance) -> set[int]:
     """Return the numbers that several ROIs have: to which of them contours and observations belong is unknown."""
-    numbers = _numbers_of(instance)
+    numbers = numbers_of(instance)
     return {number for number in numbers if numbers.count(number) > 1}
 
 
 def labels_of(instance: Instance) -> list[int]:
     """Return the label of every ROI: its number, or its place from 1 if the numbers of the object cannot all be labels."""
-    numbers = _numbers_of(instance)
+    numbers = numbers_of(instance)
     usable = len(set(numbers)) == len(numbers) and all(0 < number <= LARGEST_LABEL for number in numbers)
     return numbers if usable else list(range(1, len(numbers) + 1))
 
@@ -107,6 +108,7 @@ def rois_of(instance: Instance) -> list[Roi]:
     """Return the ROIs of an RT Structure Set in the order of StructureSetROISequence."""
     charset = CharacterSet().of(instance.elements)
     contours = _by_number(instance, Tag.ROI_CONTOUR_SEQUENCE)
+    shared = shared_numbers(instance)
     rois = []
     for index, (item, label) in enumerate(
         zip(metadata.items(instance.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE), labels_of(instance), strict=True)
@@ -118,13 +120,13 @@ def rois_of(instance: Instance) -> list[Roi]:
         name = text_of(item.elements, Tag.ROI_NAME, charset) or f"ROI {number}"
         frame = metadata.text(item.elements, Tag.REFERENCED_FRAME_OF_REFERENCE_UID)
         damaged = len(read) - len(whole)
-        rois.append(Roi(index, number, label, name, frame, whole, damaged, number in shared_numbers(instance)))
+        rois.append(Roi(index, number, label, name, frame, whole, damaged, number in shared))
     return rois
 
 
 def contours_left_out(instance: Instance) -> list[str]:
     """Return warnings about contours of ROIs that are not described or not known, and about further items of one ROI."""
-    known, shared = set(_numbers_of(instance)), shared_numbers(instance)
+    known, shared = set(numbers_of(instance)), shared_numbers(instance)
     with_contours = [
         metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1)
         for item in metadata.items(instance.elements, Tag.ROI_CONTOUR_SEQUENCE)
@@ -149,9 +151,10 @@ def contours_left_out(instance: Instance) -> list[str]:
 def _by_number(instance: Instance, sequence: int) -> dict[int, Elements]:
     """Return the items of a sequence by the ROI that they refer to; the first where several refer to one ROI."""
     by_number: dict[int, Elements] = {}
+    shared = shared_numbers(instance)
     for item in metadata.items(instance.elements, sequence):
         by_number.setdefault(metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1), item.elements)
-    return {number: elements for number, elements in by_number.items() if number not in shared_numbers(instance)}
+    return {number: elements for number, elements in by_number.items() if number not in shared}
 
 
 def _contour(item: Elements) -> Contour | None:
