@@ -159,6 +159,7 @@ def test_the_label_map_of_a_segmentation_is_never_in_memory(
     change: Callable | None, circle: Circle, planes_at_once: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
     write_labels(circle.nifti / "labels.nii")
     circle.home(NEW, kind="seg")
     circle.dicom, circle.nifti, circle.back = circle.back, circle.folder / "again", circle.folder / "restored"
