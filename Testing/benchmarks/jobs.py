@@ -39,9 +39,13 @@ def prepare():
     apply_settings()
     from nifti_dicom_bridge.conversion import planning, workers
     from nifti_dicom_bridge.formats.dicom.reading import found_files
+    from nifti_dicom_bridge.formats.dicom.structure_sets import inventory
     in_copies = planning.computed_in_copies
-    for module in (planning, found_files):
-        module.computed_in_copies = lambda compute, *rest, **options: in_copies(counted(compute), *rest, **options)
+    def with_own_share(compute, sizes, jobs, *rest, **options):
+        options = {name: counted(option) for name, option in options.items()}
+        return in_copies(counted(compute) if jobs > 1 else compute, sizes, jobs, *rest, **options)
+    for module in (planning, found_files, inventory):
+        module.computed_in_copies = with_own_share
     workers.run_in_processes = counted(workers.run_in_processes)
 
 main(sys.argv[1:], prepare=prepare)

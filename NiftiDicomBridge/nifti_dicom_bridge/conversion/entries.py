@@ -135,7 +135,7 @@ def plans_as_named(
         report.notes.append(f"{inventory.unselected} series were left out by the selection.")
     plans, entries = planned(inventory.series, runner.jobs)
     if structures is not None:
-        plans += structure_plans(inventory, plans, structures)
+        plans += structure_plans(inventory, plans, structures, runner.jobs)
         report.notes += [] if inventory.structure_sets else _not_applied(structures)
     runner.report([*leftover_entries(inventory.leftovers), *entries], report)
     return plans

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.series import Series
 from ..model.collection import collection_paused
-from ..model.process_copies import are_worth_copies, computed_in_copies
+from ..model.process_copies import computed_in_copies, useful_jobs
 from ..model.report import Entry, Outcome
 from .recorded_errors import errors_recorded_in
 
@@ -22,11 +21,11 @@ Planned = tuple[list[Plan], list[Entry]]
 
 def planned(all_series: Sequence[Series], jobs: int = 1) -> Planned:
     """Return the plans of all series in their order, and an entry for each that cannot be understood."""
-    shares = _shares(all_series) if jobs > 1 else []
+    shares = _shares(all_series)
     sizes = [sum(len(series.instances) for series in share) for share in shares]
-    if not are_worth_copies(sizes, SHARE):
-        return _planned(all_series)
-    parts = _planned_in_copies(shares, sizes, jobs)
+    jobs = useful_jobs(sizes, SHARE, jobs)
+    with collection_paused():
+        parts = computed_in_copies(lambda n: _planned(shares[n]), sizes, jobs, _Pickling(all_series))
     return [plan for plans, _ in parts for plan in plans], [entry for _, entries in parts for entry in entries]
 
 
@@ -53,12 +52,6 @@ def _shares(all_series: Sequence[Series]) -> list[list[Series]]:
         shares[-1].append(series)
         size += len(series.instances)
     return shares
-
-
-def _planned_in_copies(shares: Sequence[Sequence[Series]], sizes: Sequence[int], jobs: int) -> list[Planned]:
-    """Return plans and entries of each share."""
-    with collection_paused():
-        return computed_in_copies(lambda n: _planned(shares[n]), sizes, jobs, _Pickling(chain(*shares)))
 
 
 class _Pickling:

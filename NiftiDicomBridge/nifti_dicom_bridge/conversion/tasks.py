@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -62,12 +63,12 @@ def size_of(paths: Iterable[Path]) -> int:
     """Return the bytes of files and folders; what is missing has none."""
     total = 0
     for path in paths:
-        files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
-        for file in files:
-            try:
-                total += os.stat(file).st_size
-            except OSError:
-                pass  # it was an input that is missing, which the entry reports
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue  # it was an input that is missing, which the entry reports
+        is_folder = stat.S_ISDIR(status.st_mode)
+        total += size_of(file for file in path.rglob("*") if file.is_file()) if is_folder else status.st_size
     return total
 
 

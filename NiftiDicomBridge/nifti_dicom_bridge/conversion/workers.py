@@ -8,6 +8,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -81,7 +82,7 @@ class _Pool:
         if isinstance(what, float):
             self._progress.report(n, what)
             return
-        self._complete(n, what)
+        self._complete(n, replace(what, inputs=self._tasks[n].inputs))
         worker.batch.remove(n)
         worker.has_finished = True
         if worker.batch:
@@ -170,7 +171,8 @@ def _work(connection: Connection, limit: float | None, others: list[Connection],
             while True:
                 for n, task in connection.recv():
                     own = task if tasks is None else tasks[n]
-                    connection.send((n, own.run(_sender(connection, n))))
+                    entry = own.run(_sender(connection, n))
+                    connection.send((n, replace(entry, inputs=[])))  # the parent has them
     except (EOFError, OSError, Cancelled, KeyboardInterrupt):
         connection.close()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .remote_files import RemoteFile, is_remote, reader_of
 
@@ -21,6 +21,10 @@ _KINDS = {
 
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
 """Opening a named pipe does not wait for its writer; some flags do not exist on every system."""
+
+
+SKIPPED = 1 << 20
+"""Bytes that are read at once where they are not needed."""
 
 
 class Problem(NamedTuple):
@@ -130,6 +134,12 @@ def open_file(path: Path | str) -> FileIO:
     except BaseException:
         os.close(number)
         raise
+
+
+def read_to_end(stream: Any) -> None:
+    """Read what is left of a compressed stream: its checksum, by which damage is found, is at its end."""
+    while stream.read(SKIPPED):
+        pass
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from ..errors import ImageReadError
-from .input_files import open_file
+from .input_files import SKIPPED, open_file, read_to_end
 from .limits import check_expanded, check_memory
 
 MOST_FILES = 1 << 16
@@ -122,11 +122,24 @@ def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
             return stream.read(size)
         check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
         if packing is Packing.ZLIB:
-            return zlib.decompressobj().decompress(stream.read(), size)
+            return _inflated(stream.read(), size)
         opener: Any = gzip.GzipFile(fileobj=stream) if packing is Packing.GZIP else bz2.BZ2File(stream)
         with opener as plain:
             plain.read(file.skip)
-            return bytes(plain.read(size))
+            raw = bytes(plain.read(size))
+            read_to_end(plain)
+            return raw
+
+
+def _inflated(packed: bytes, size: int) -> bytes:
+    """Return the first bytes of a zlib stream, all of which is read: its checksum is at its end."""
+    decompressor = zlib.decompressobj()
+    raw = decompressor.decompress(packed, size)
+    while not decompressor.eof:
+        rest = decompressor.unconsumed_tail
+        if not decompressor.decompress(rest, SKIPPED) and decompressor.unconsumed_tail == rest and not decompressor.eof:
+            raise zlib.error("incomplete or truncated stream")
+    return raw
 
 
 def _skip_start(stream: IO[bytes], file: SamplesFile) -> None:

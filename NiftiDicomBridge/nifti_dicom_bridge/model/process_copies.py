@@ -57,9 +57,10 @@ def begin_copy(others: list[Any], terminated: Any = signal.SIG_DFL) -> None:
     gc.freeze()  # looking for cycles in what came from the parent would copy its memory
 
 
-def are_worth_copies(sizes: Sequence[int], least: int) -> bool:
-    """Return whether shares of some sizes are worth copies of this process, and these are safe."""
-    return sum(sizes) - max(sizes, default=0) >= SHARES * least and start_method() == "fork"
+def useful_jobs(sizes: Sequence[int], least: int, jobs: int) -> int:
+    """Return how many of some processes shall compute shares of some sizes: one where copies are not worth it, or not safe."""
+    are_worth_it = sum(sizes) - max(sizes, default=0) >= SHARES * least
+    return jobs if jobs > 1 and are_worth_it and start_method() == "fork" else 1
 
 
 def computed_in_copies(
@@ -75,12 +76,14 @@ def computed_in_copies(
     sizes : sequence of int
         A measure of the work of each share; the largest ones are computed first.
     jobs : int
-        Number of processes, this one included.
+        Number of processes, this one included; one computes the shares in their order.
     pickling : object
         Its `dumps` and `loads` bring results out of the copies.
     computed : callable, optional
-        Called with each result of this process, and the sum of the sizes of all shares that were begun until now.
+        With several jobs, called with each result of this process and the sum of the sizes of all shares that were begun.
     """
+    if jobs == 1:
+        return list(map(compute, range(len(sizes))))
     order = sorted(range(len(sizes)), key=lambda n: -sizes[n])
     done = dict(zip(order, accumulate(sizes[n] for n in order), strict=True))
     results: dict[int, T] = {}

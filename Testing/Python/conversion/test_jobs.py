@@ -19,6 +19,7 @@ from nifti_dicom_bridge.conversion import planning, workers
 from nifti_dicom_bridge.conversion.task_runner import TaskRunner
 from nifti_dicom_bridge.conversion.tasks import Task, batches_of
 from nifti_dicom_bridge.formats.dicom.reading import found_files
+from nifti_dicom_bridge.formats.dicom.structure_sets import inventory
 from nifti_dicom_bridge.model import process_copies
 from oracles import module
 from phantoms import PHANTOMS
@@ -33,7 +34,7 @@ def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         pytest.skip("processes do not start as copies here")
     for module_ in (workers, process_copies):
         monkeypatch.setattr(module_, "start_method", lambda: request.param)
-    for module_ in (found_files, planning):
+    for module_ in (found_files, planning, inventory):
         monkeypatch.setattr(module_, "SHARE", 1)
     monkeypatch.setattr(process_copies, "SHARES", 1)
 
@@ -45,12 +46,11 @@ def write_series(folder: Path) -> None:
     (folder / SERIES[1] / "damaged.dcm").write_bytes(bytes(200))
 
 
-def entries(job: Job) -> list[tuple[str, str, list[str], list[str], str]]:
-    """Convert, and return the messages of the report."""
-    report = convert(job)
+def entries(job: Job) -> list[tuple[object, ...]]:
+    """Convert, and return the messages and files of the report."""
     return [
-        (e.title, str(e.outcome), [str(p.relative_to(job.output)) for p in e.outputs], e.log.warnings + e.log.notes, e.error)
-        for e in report.entries
+        (e.title, e.outcome, e.inputs, [p.relative_to(job.output) for p in e.outputs], e.log.warnings + e.log.notes, e.error)
+        for e in convert(job).entries
     ]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from nifti_dicom_bridge import Cancelled
 from nifti_dicom_bridge.model import process_copies
-from nifti_dicom_bridge.model.process_copies import are_worth_copies, computed_in_copies
+from nifti_dicom_bridge.model.process_copies import computed_in_copies, useful_jobs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are not copied here")
 LARGE = 1 << 20
@@ -57,16 +57,25 @@ def test_each_number_is_computed_once(tmp_path: Path) -> None:
     assert sorted(map(int, (tmp_path / "numbers").read_text().split())) == list(range(200))
 
 
-def test_the_largest_shares_are_first() -> None:
-    order: list[int] = []
-    computed_in_copies(order.append, [2, 9, 5], 1)
-    assert order == [1, 2, 0]
+def test_the_largest_shares_are_first(tmp_path: Path) -> None:
+    def noted(n: int) -> None:
+        with (tmp_path / "numbers").open("a") as file:
+            file.write(f"{n}\n")
+        time.sleep(0.01)
+
+    computed_in_copies(noted, [1] * 20 + [9] + [1] * 20, 2)
+    assert "20" in (tmp_path / "numbers").read_text().split()[:2]
 
 
 def test_own_results_are_reported_with_the_sizes_begun() -> None:
+    sizes = list(range(40, 0, -1))
     came: list[tuple[int, int]] = []
-    computed_in_copies(lambda n: n, [2, 9, 5], 1, computed=lambda result, done: came.append((result, done)))
-    assert came == [(1, 9), (2, 14), (0, 16)]
+
+    def reported(result: tuple[int, int], done: int) -> None:
+        came.append((result[0], done))
+
+    results = computed_in_copies(slowly, sizes, 2, computed=reported)
+    assert came == [(n, sum(sizes[: n + 1])) for n, process in results if process == os.getpid()]
 
 
 @pytest.mark.parametrize("parent_fails", [False, True])
@@ -132,12 +141,12 @@ def test_copies_end_without_their_parent(tmp_path: Path) -> None:
     assert count == len(list(tmp_path.iterdir())) > 0
 
 
-@pytest.mark.parametrize(("sizes", "are_worth"), [([8, 8], False), ([100, 8], False), ([8] * 5, True), ([], False)])
-def test_copies_are_for_several_shares(sizes: list[int], are_worth: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("sizes", "jobs"), [([8, 8], 1), ([100, 8], 1), ([8] * 5, 3), ([], 1)])
+def test_copies_are_for_several_shares(sizes: list[int], jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_copies, "start_method", lambda: "fork")
-    assert are_worth_copies(sizes, 8) == are_worth
+    assert useful_jobs(sizes, 8, 3) == jobs
 
 
 def test_copies_are_for_processes_without_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_copies, "start_method", lambda: "spawn")
-    assert not are_worth_copies([8] * 100, 8)
+    assert useful_jobs([8] * 100, 8, 3) == 1

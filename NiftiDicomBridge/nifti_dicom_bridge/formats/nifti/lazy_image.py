@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model.input_files import open_file
+from ...model.input_files import open_file, read_to_end
 from ...model.lazy_voxels import LazyVoxels
 from ...model.names import is_compressed
 from . import gzip_file
@@ -52,7 +52,7 @@ class NiftiVoxels(LazyVoxels):
         self._reading = threading.Lock()
         blocks = open_blocks(path) if is_compressed(path) else None
         self.is_read_once = blocks is not None
-        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path)
+        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, offset + self.nbytes)
 
     def planes(self, start: int, stop: int) -> np.ndarray:
         """Return planes, counted through all times."""
@@ -82,10 +82,10 @@ class NiftiVoxels(LazyVoxels):
         return planes
 
 
-def _reader_of(path: Path) -> Callable[[int, int], bytes]:
-    """Return what reads the bytes of a file, decompressed, from one position to another."""
+def _reader_of(path: Path, end: int) -> Callable[[int, int], bytes]:
+    """Return what reads the bytes of a file, decompressed, from one position to another; `end` is that behind the voxels."""
     if is_compressed(path):
-        return _ForwardReader(path).bytes_between
+        return _ForwardReader(path, end).bytes_between
     return lambda low, high: _plain_bytes(path, low, high)
 
 
@@ -102,8 +102,8 @@ def _plain_bytes(path: Path, low: int, high: int) -> bytes:
 class _ForwardReader:
     """Reads a compressed file from its beginning; again where earlier bytes are asked for, some times."""
 
-    def __init__(self, path: Path):
-        self._path, self._at, self._restarts = path, 0, 0
+    def __init__(self, path: Path, end: int):
+        self._path, self._end, self._at, self._restarts = path, end, 0, 0
         self._file: Any = None
         self._plain: Any = None
         self._open = ExitStack()
@@ -149,3 +149,5 @@ class _ForwardReader:
             self._at += len(part)
             if parts is not None:
                 parts.append(part)
+            if self._at == self._end:
+                read_to_end(self._file)

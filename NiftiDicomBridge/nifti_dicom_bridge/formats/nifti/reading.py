@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
-from ...model.input_files import open_file
+from ...model.input_files import open_file, read_to_end
 from ...model.lazy_voxels import Voxels
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
@@ -164,6 +164,8 @@ def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, pat
                 "header. Create it again from its source."
             )
         got += part
+    if is_compressed(path):
+        read_to_end(file)
     return data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 import struct
@@ -487,6 +488,31 @@ def test_mgh_without_orientation_is_refused() -> None:
     path.write_bytes(raw)
     with pytest.raises(ImageReadError, match="goodRASFlag is 0"):
         read(path)
+
+
+@pytest.mark.parametrize("end", [-1, -4, -8])
+@pytest.mark.parametrize("name", ["image.nrrd", "image.mha", "image.mgz", "bzip2.nrrd"])
+def test_a_packed_image_without_its_checksum_is_refused(name: str, end: int) -> None:
+    if name == "bzip2.nrrd":
+        raw = nrrd(f"{PLACED}\nencoding: bzip2", VOXELS[0], name).read_bytes()
+        header, _, voxels = raw.partition(b"\n\n")
+        Path(name).write_bytes(header + b"\n\n" + bz2.compress(voxels))
+    else:
+        save(Volume(VOXELS, np.eye(4)), name, compress=True)
+    read(name)
+    whole = Path(name).read_bytes()
+    Path(name).write_bytes(whole[:end])
+    with pytest.raises(ImageReadError, match=name):
+        read(name)
+
+
+@pytest.mark.parametrize("name", ["image.nrrd", "image.mha", "image.mgz"])
+def test_a_packed_image_whose_checksum_differs_is_refused(name: str) -> None:
+    raw = bytearray(save(Volume(VOXELS, np.eye(4)), name, compress=True).read_bytes())
+    raw[-2 if name.endswith("mha") else -6] ^= 0x40
+    Path(name).write_bytes(raw)
+    with pytest.raises(ImageReadError, match=name):
+        read(name)
 
 
 def test_one_damaged_image_does_not_stop_the_others() -> None:

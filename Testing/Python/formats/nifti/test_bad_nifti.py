@@ -15,6 +15,7 @@ import pytest
 
 from circle import KEEP, Circle, names_in
 from nifti_dicom_bridge import BridgeError, GeometryError, Job, NiftiReadError, Outcome, convert, read
+from nifti_dicom_bridge.formats.nifti import reading
 
 # offset, struct format, value of fields of the NIfTI-1 header (nifti1.h)
 LIES = [
@@ -219,3 +220,28 @@ def test_one_bad_image_does_not_stop_the_others(circle: Circle) -> None:
 
     assert sorted(entry.outcome for entry in report.entries) == [Outcome.FAILED, Outcome.RESTORED]
     assert bad.name in report.failures[0].error
+
+
+@pytest.mark.parametrize("damage", ["checksum", "size", "without an end"])
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("isal", [False, True])
+@pytest.mark.parametrize("tool", ["gzip", "this tool"])
+def test_a_wrong_checksum_is_found_with_any_decompressor(
+    tool: str, isal: bool, lazy: bool, damage: str, plain: tuple[Circle, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle, raw = plain
+    circle.image().unlink()
+    circle.forth(overwrite=True)
+    path = circle.image()
+    packed = bytearray(gzip.compress(raw) if tool == "gzip" else path.read_bytes())
+    if damage == "without an end":
+        del packed[-8:]
+    else:
+        packed[-6 if damage == "checksum" else -2] ^= 0x40
+    path.write_bytes(packed)
+    if not isal:
+        monkeypatch.setitem(sys.modules, "isal", None)
+    if lazy:
+        monkeypatch.setattr(reading, "IN_MEMORY", 0)
+        monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
+    assert_refused(circle)

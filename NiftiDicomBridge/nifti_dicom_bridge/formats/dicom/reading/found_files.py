@@ -10,7 +10,7 @@ from pathlib import Path
 from ....model import metadata
 from ....model.failure import failure_of
 from ....model.metadata import Instance
-from ....model.process_copies import are_worth_copies, computed_in_copies
+from ....model.process_copies import computed_in_copies, useful_jobs
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
@@ -85,7 +85,8 @@ def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs:
     """Return what files are; many files of several folders are read in so many copies of this process, where that is safe."""
     shares = _shares(listed) if jobs > 1 else []
     sizes = list(map(len, shares))
-    if not are_worth_copies(sizes, SHARE):
+    jobs = useful_jobs(sizes, SHARE, jobs)
+    if jobs == 1:
         return _read(listed, Headers(), progress)
     return _read_in_copies(shares, sizes, progress, jobs)
 

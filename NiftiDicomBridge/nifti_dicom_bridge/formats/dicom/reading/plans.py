@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from .frames import SharedDescriptions, frames_of
 from .multiframe import refuse_tiles, sop_class_of
 from .segment_grids import SEGMENTATIONS, grids_of_segmentations
 from .series import Inventory, Series
+from .series_doubts import doubts_of
 from .shared_values import SharedValues
 
 
@@ -94,7 +96,8 @@ def plan_series(series: Series) -> list[Plan]:
         refuse_tiles(instance, classes.of(instance.elements))
     with collection_paused():
         grids = _grids_of(series)
-    return [_plan(series, grid) for grid in grids]
+    warnings = [*series.warnings, *doubts_of(series)]
+    return [_plan(series, grid, warnings) for grid in grids]
 
 
 def _grids_of(series: Series) -> list[stacks.Grid]:
@@ -109,7 +112,7 @@ def _grids_of(series: Series) -> list[stacks.Grid]:
     return [*stacks.split(others), *grids_of_segmentations(series.instances, labeled)]
 
 
-def _plan(series: Series, grid: stacks.Grid) -> Plan:
+def _plan(series: Series, grid: stacks.Grid, warnings: Sequence[str]) -> Plan:
     lying = [*(frame for times in grid.frames for frame in times), *(layer.frame for layer in grid.layers)]
     used = sorted({frame.instance for frame in lying})
     number = {old: new for new, old in enumerate(used)}
@@ -119,8 +122,7 @@ def _plan(series: Series, grid: stacks.Grid) -> Plan:
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
     whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
-    warnings = [*notes, *series.warnings, *grid.warnings]
-    return Plan(safe_name(series.title + suffix), series.title, instances, whole, warnings, suffix)
+    return Plan(safe_name(series.title + suffix), series.title, instances, whole, [*notes, *warnings, *grid.warnings], suffix)
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:

@@ -20,11 +20,9 @@ from ....model.metadata import Elements, Instance
 from ....options import Progress
 from ....standard.tags import Tag
 from . import decode, files
-from .encoding import count_unordered
 from .found_files import Leftover, read_files
-from .owners import contradiction, doubt_of_private_elements, doubt_of_text, owner_of
+from .owners import owner_of
 from .shared_values import SharedValues
-from .spaces import doubt_of_positions
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 # what different slices or times of a series differ in
@@ -35,7 +33,7 @@ _ENCODING_TAGS = frozenset({Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURA
 
 @dataclass
 class Series:
-    """Instances that share a Series Instance UID, in the order of their files."""
+    """Instances that share a Series Instance UID, in the order of their files, and doubts that come from other files."""
 
     uid: str
     instances: list[Instance] = field(default_factory=list)
@@ -117,11 +115,6 @@ def find_series(
         for study in _by_study(one):
             inventory.series += _without_duplicates(study, inventory.leftovers)
     _warn_of_shared_uids(inventory.series)
-    _warn_of_order(inventory.series)
-    for one in inventory.series:
-        first = one.instances[0].elements
-        positions = doubt_of_positions([instance.elements for instance in one.instances])
-        one.warnings += filter(None, [doubt_of_text(first), doubt_of_private_elements(first), positions])
     _warn_of_damaged_neighbours(inventory)
     return inventory
 
@@ -157,20 +150,9 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
     for one in series_list:
         owners[one.uid].add(owner_of(one.instances[0].elements))
     for one in series_list:
-        one.warnings += filter(None, [contradiction([instance.elements for instance in one.instances])])
         if one.uid and len(owners[one.uid]) > 1:
             one.warnings.append(
                 f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
-            )
-
-
-def _warn_of_order(all_series: Sequence[Series]) -> None:
-    """Warn where elements are not in order: they come back in order."""
-    for one in all_series:
-        count = count_unordered(instance.elements for instance in one.instances)
-        if count:
-            one.warnings.append(
-                f"{count} file(s) with elements that are not in ascending order of their tags: written in order (PS3.5 7.1)"
             )
 
 

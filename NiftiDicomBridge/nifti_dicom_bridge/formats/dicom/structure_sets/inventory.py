@@ -8,10 +8,14 @@ from dataclasses import replace
 from ....errors import BridgeError
 from ....model.failure import failure_of
 from ....model.metadata import Instance
+from ....model.process_copies import computed_in_copies, useful_jobs
 from ..reading.found_files import Leftover
 from ..reading.plans import Plan, plan_all, plan_series, with_unique_names
 from ..reading.series import Inventory, Series
 from .plan import StructurePlan, StructureReader
+
+SHARE = 1 << 17
+"""Bytes of files that a process reads at least at a time, before it is worth a copy."""
 
 
 def all_plans(inventory: Inventory) -> list[Plan]:
@@ -20,7 +24,7 @@ def all_plans(inventory: Inventory) -> list[Plan]:
     return with_unique_names([*plans, *structure_plans(inventory, plans, StructureReader())])
 
 
-def structure_plans(inventory: Inventory, plans: Sequence[Plan], reader: StructureReader) -> list[StructurePlan]:
+def structure_plans(inventory: Inventory, plans: Sequence[Plan], reader: StructureReader, jobs: int = 1) -> list[StructurePlan]:
     """Return what the RT Structure Sets of an inventory become, and correct its leftovers.
 
     Parameters
@@ -31,27 +35,40 @@ def structure_plans(inventory: Inventory, plans: Sequence[Plan], reader: Structu
         The images of the inventory.
     reader : StructureReader
         How they are read.
+    jobs : int
+        Processes that may draw them.
     """
     grids = [*plans, *(_grids_of(inventory.left_out) if inventory.structure_sets else ())]
     known: dict[str, Instance] = {}
-    results: list[StructurePlan] = []
     reasons: dict[str, Leftover | None] = {}
+    distinct: list[Instance] = []
     for instance in inventory.structure_sets:
         twin = known.setdefault(instance.uid, instance)
         if twin is not instance and twin.elements == instance.elements:
             reasons[instance.path] = Leftover(instance.path, f"the same instance as {twin.path}")
-            continue
-        try:
-            planned = reader.plans(instance, grids)
-        except Exception as error:
-            failure = failure_of(error)
-            reasons[instance.path] = Leftover(instance.path, failure.sentence, True, failure.traceback)
-            continue
-        reasons[instance.path] = Leftover(instance.path, planned) if isinstance(planned, str) else None
-        results += [] if isinstance(planned, str) else planned
+        else:
+            distinct.append(instance)
+    sizes = [instance.stamp[0] if instance.stamp else 0 for instance in distinct]
+    drawn = computed_in_copies(lambda n: _drawn(distinct[n], grids, reader), sizes, useful_jobs(sizes, SHARE, jobs))
+    results: list[StructurePlan] = []
+    for instance, outcome in zip(distinct, drawn, strict=True):
+        reasons[instance.path] = outcome if isinstance(outcome, Leftover) else None
+        results += [] if isinstance(outcome, Leftover) else [replace(plan, instances=(instance,)) for plan in outcome]
     changed = [reasons.get(one.path, one) for one in inventory.leftovers]
     inventory.leftovers = [replace(one) for one in changed if one is not None]
     return results
+
+
+def _drawn(instance: Instance, grids: Sequence[Plan], reader: StructureReader) -> list[StructurePlan] | Leftover:
+    """Return what an RT Structure Set becomes, without itself, as the caller has it; else why it becomes nothing."""
+    try:
+        planned = reader.plans(instance, grids)
+    except Exception as error:
+        failure = failure_of(error)
+        return Leftover(instance.path, failure.sentence, True, failure.traceback)
+    if isinstance(planned, str):
+        return Leftover(instance.path, planned)
+    return [replace(plan, instances=()) for plan in planned]
 
 
 def _grids_of(left_out: Sequence[Series]) -> list[Plan]:
