@@ -18,7 +18,7 @@ from ...model.input_files import open_file, read_to_end
 from ...model.lazy_voxels import LazyVoxels
 from ...model.names import is_compressed
 from . import gzip_file
-from .gzip_blocks import open_blocks
+from .gzip_blocks import BlockFile, open_blocks
 
 KEPT_BYTES = 1 << 23
 """Of planes that are kept while planes near them are asked for one by one."""
@@ -50,9 +50,10 @@ class NiftiVoxels(LazyVoxels):
         self._some = max(1, KEPT_BYTES // self._plane_bytes)
         self._kept: tuple[int, np.ndarray] = (0, np.empty((0, *self.shape[2:]), self.dtype))
         self._reading = threading.Lock()
-        blocks = open_blocks(path) if is_compressed(path) else None
+        end = offset + self.nbytes
+        blocks = _blocks_of(path, end)
         self.is_read_once = blocks is not None
-        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, offset + self.nbytes)
+        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, end)
 
     def planes(self, start: int, stop: int) -> np.ndarray:
         """Return planes, counted through all times."""
@@ -80,6 +81,15 @@ class NiftiVoxels(LazyVoxels):
         planes = np.frombuffer(raw, self.dtype).reshape(stop - start, *self.shape[2:])
         planes.flags.writeable = False
         return planes
+
+
+def _blocks_of(path: Path, end: int) -> BlockFile | None:
+    """Return the blocks of a file whose voxels reach to its end, so that all are read and their checksum is compared."""
+    blocks = open_blocks(path) if is_compressed(path) else None
+    if blocks is None or blocks.size == end:
+        return blocks
+    blocks.close()
+    return None
 
 
 def _reader_of(path: Path, end: int) -> Callable[[int, int], bytes]:
