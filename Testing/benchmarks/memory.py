@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -20,38 +21,52 @@ SLAB = 4
 
 
 class Case(NamedTuple):
-    """One conversion: its name, what makes its inputs from those of `memory_inputs`, and the command behind ``convert``."""
+    """One conversion: its name, what makes its inputs from those of `memory_inputs`, and the command behind ``convert``.
+
+    `panel` is the title of the graph that it is drawn in, if it is.
+    """
 
     name: str
     source: str
     options: list[str]
+    panel: str = ""
+
+
+Peaks = dict[str, dict[str, int]]
+"""Name of a case → megabytes of voxels → peak memory in megabytes."""
+IMAGES, DICOM = "to NIfTI and Zarr", "to DICOM"
 
 
 CASES = (
-    Case("CT files → .nii", "series", ["--to", "nifti", "--no-gzip"]),
-    Case("CT files → .nii.gz", "series", ["--to", "nifti"]),
-    Case("CT files → .zarr", "series", ["--to", "zarr"]),
-    Case(".nii → CT files", "nifti", ["--to", "dicom", "--uids", "keep"]),
-    Case(".nii.gz → CT files", "packed", ["--to", "dicom", "--uids", "keep"]),
-    Case(".zarr → CT files", "zarr", ["--to", "dicom", "--uids", "keep"]),
-    Case(".zarr → .nii.gz", "zarr", ["--to", "nifti"]),
-    Case(".nii → .zarr", "nifti", ["--to", "zarr"]),
-    Case("edited .nii → derived CT", "edited", ["--to", "dicom"]),
+    Case("CT files → .nii", "series", ["--to", "nifti", "--no-gzip"], IMAGES),
+    Case("CT files → .nii.gz", "series", ["--to", "nifti"], IMAGES),
+    Case("CT files → .zarr", "series", ["--to", "zarr"], IMAGES),
+    Case(".nii → CT files", "nifti", ["--to", "dicom", "--uids", "keep"], DICOM),
+    Case(".nii.gz → CT files", "packed", ["--to", "dicom", "--uids", "keep"], DICOM),
+    Case(".zarr → CT files", "zarr", ["--to", "dicom", "--uids", "keep"], DICOM),
+    Case(".zarr → .nii.gz", "zarr", ["--to", "nifti"], IMAGES),
+    Case(".nii → .zarr", "nifti", ["--to", "zarr"], IMAGES),
+    Case("edited .nii → derived CT", "edited", ["--to", "dicom"], DICOM),
     Case("edited .nii.gz of another tool → derived CT", "edited_packed", ["--to", "dicom"]),
     Case("edited floats → derived CT", "floats", ["--to", "dicom"]),
     Case("cropped .nii → derived CT", "cropped", ["--to", "dicom"]),
+    Case("edited .nii in other slices → derived CT", "turned", ["--to", "dicom"]),
+    Case(".nii → enhanced CT", "nifti", ["--to", "dicom", "--as", "enhanced-ct"]),
     Case("edited .zarr → derived CT", "edited_zarr", ["--to", "dicom"]),
     Case(".nii without record → CT files", "plain", ["--to", "dicom", "--as", "ct"]),
     Case(".nii without record → enhanced CT", "plain", ["--to", "dicom", "--as", "enhanced-ct"]),
-    Case("enhanced CT → .nii.gz", "enhanced", ["--to", "nifti"]),
+    Case("real values → CT files", "real_values", ["--to", "dicom", "--as", "ct"], DICOM),
+    Case("real values → Parametric Map", "real_values", ["--to", "dicom", "--as", "pm"], DICOM),
+    Case("enhanced CT → .nii.gz", "enhanced", ["--to", "nifti"], IMAGES),
     Case("enhanced CT → .zarr", "enhanced", ["--to", "zarr"]),
     Case(".nii.gz → enhanced CT", "enhanced_nifti", ["--to", "dicom", "--uids", "keep"]),
+    Case(".nii → enhanced CT with slopes", "slopes_nifti", ["--to", "dicom", "--uids", "keep"]),
     Case("edited .nii → derived enhanced CT", "edited_enhanced", ["--to", "dicom"]),
-    Case("Segmentation → .nii.gz", "segmentation", ["--to", "nifti"]),
+    Case("Segmentation → .nii.gz", "segmentation", ["--to", "nifti"], IMAGES),
     Case("Segmentation → .zarr", "segmentation", ["--to", "zarr"]),
     Case("label map → restored Segmentation", "segmentation_nifti", ["--to", "dicom", "--uids", "keep"]),
     Case("edited label map → derived Segmentation", "edited_segmentation", ["--to", "dicom"]),
-    Case("label map without record → Segmentation", "labels", ["--to", "dicom", "--as", "seg"]),
+    Case("label map without record → Segmentation", "labels", ["--to", "dicom", "--as", "seg"], DICOM),
     Case("label map without record → .zarr", "labels", ["--to", "zarr"]),
 )
 
@@ -81,19 +96,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048], help="megabytes of voxels")
     parser.add_argument("--only", default="", help="cases with this in their name")
-    parser.add_argument("--folder", type=Path, help="where to write inputs and outputs: five times the largest size")
+    parser.add_argument("--drawn", action="store_true", help="cases that plot_memory.py draws")
+    parser.add_argument("--results", type=Path, help="JSON file to which the results are added")
+    parser.add_argument("--folder", type=Path, help="where to write inputs and outputs: ten times the largest size")
     parser.add_argument("--keep", action="store_true", help="keep the inputs in the folder, and use them again")
     arguments = parser.parse_args()
-    print(f"| | {' | '.join(f'{size} MB' for size in arguments.sizes)} |\n|---|{'---|' * len(arguments.sizes)}", flush=True)
-    worst = 0.0
+    cases = [case for case in CASES if arguments.only in case.name and (case.panel or not arguments.drawn)]
+    known = arguments.results is not None and arguments.results.exists()
+    peaks: Peaks = json.loads(arguments.results.read_text(encoding="utf-8")) if known else {}
     with tempfile.TemporaryDirectory(dir=arguments.folder) as temporary:
-        folder = arguments.folder if arguments.keep else Path(temporary)
-        for case in CASES:
-            if arguments.only in case.name:
-                peaks = [measured(case, folder, Path(temporary, "output"), size) for size in arguments.sizes]
-                worst = max(worst, *peaks)
-                print(f"| {case.name} | {' | '.join(f'{megabytes:.0f}' for megabytes in peaks)} |", flush=True)
-    return int(worst > LIMIT + 2 * SLAB)
+        for size in arguments.sizes:
+            folder = arguments.folder if arguments.keep else Path(temporary, str(size))
+            for case in cases:
+                megabytes = measured(case, folder, Path(temporary, "output"), size)
+                print(f"{size:5} MB  {case.name:48} {megabytes:5.0f} MB", flush=True)
+                peaks.setdefault(case.name, {})[str(size)] = round(megabytes)
+                if arguments.results is not None:
+                    arguments.results.write_text(json.dumps(peaks, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            if not arguments.keep:
+                shutil.rmtree(folder)
+    return print_table(peaks, [case.name for case in cases], arguments.sizes)
+
+
+def print_table(peaks: Peaks, names: list[str], sizes: list[int]) -> int:
+    """Print a table, and return whether memory grows beyond the limit, as an exit code."""
+    print(f"| | {' | '.join(f'{size} MB' for size in sizes)} |\n|---|{'---|' * len(sizes)}")
+    for name in names:
+        print(f"| {name} | {' | '.join(str(peaks[name][str(size)]) for size in sizes)} |")
+    return int(max(peaks[name][str(size)] for name in names for size in sizes) > LIMIT + 2 * SLAB)
 
 
 if __name__ == "__main__":

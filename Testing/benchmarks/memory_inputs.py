@@ -6,9 +6,10 @@ Most inputs are made of others by our own commands, and edited in the file.
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def series(folder: Path, megabytes: int) -> None:
     make_ct(folder, megabytes * 2)
 
 
-def enhanced(folder: Path, megabytes: int) -> None:
+def enhanced(folder: Path, megabytes: int, has_slopes: bool = False) -> None:
     """Write an Enhanced CT object."""
     ds, count = _data_set(ENHANCED_CT, "CT", SIZE, 16), megabytes * 2
     ds.ImageType, ds.NumberOfFrames = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"], count
@@ -40,10 +41,19 @@ def enhanced(folder: Path, megabytes: int) -> None:
         )
         for k in range(count)
     ]
+    if has_slopes:
+        del shared.PixelValueTransformationSequence
+        for k, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
+            slope = f"1.{k % 7}25"
+            groups.PixelValueTransformationSequence = [_group(RescaleIntercept="0", RescaleSlope=slope, RescaleType="US")]
     noise = np.random.default_rng(0).normal(1000, 30, (16, SIZE, SIZE)).astype("<u2")
-    ds.PixelData = b"".join((noise[k % 16] + np.uint16(k % 31)).tobytes() for k in range(count))
-    ds["PixelData"].VR = "OW"
-    ds.save_as(folder / "enhanced.dcm", enforce_file_format=True)
+    frames = ((noise[k % 16] + np.uint16(k % 31)).tobytes() for k in range(count))
+    _save(folder / "enhanced.dcm", ds, b"OW", count * SIZE * SIZE * 2, frames)
+
+
+def enhanced_slopes(folder: Path, megabytes: int) -> None:
+    """Write an Enhanced CT object whose frames have different slopes."""
+    enhanced(folder, megabytes, has_slopes=True)
 
 
 def segmentation(folder: Path, megabytes: int) -> None:
@@ -60,9 +70,8 @@ def segmentation(folder: Path, megabytes: int) -> None:
         )
         for number, k in places
     ]
-    ds.PixelData = b"".join(np.packbits(labels[k % len(labels)] == n, bitorder="little").tobytes() for n, k in places)
-    ds["PixelData"].VR = "OB"
-    ds.save_as(folder / "segmentation.dcm", enforce_file_format=True)
+    frames = (np.packbits(labels[k % len(labels)] == n, bitorder="little").tobytes() for n, k in places)
+    _save(folder / "segmentation.dcm", ds, b"OB", len(places) * LABEL_SIZE**2 // 8, frames)
 
 
 def label_planes() -> np.ndarray:
@@ -98,7 +107,7 @@ def _header(size: int, slices: int, code: int, bits: int) -> bytes:
     import nibabel
 
     header = nibabel.Nifti1Header()
-    header.set_data_dtype({2: np.uint8, 4: np.int16}[code])
+    header.set_data_dtype({2: np.uint8, 4: np.int16, 16: np.float32}[code])
     header.set_data_shape((size, size, slices))
     header.set_sform(np.diag([0.5, 0.5, 1.25, 1.0]), 1)
     header["vox_offset"], header["magic"] = HEADER, b"n+1"
@@ -169,6 +178,34 @@ def floats(folder: Path, megabytes: int) -> None:
                 file.write((part * np.float32(1.1)).astype("<f4").tobytes())
 
 
+def turned(folder: Path, megabytes: int) -> None:
+    """Write an edited image in sagittal slices, as some tools turn every image."""
+    for path in _existing("edited", folder, megabytes).iterdir():
+        if path.suffix != ".nii":
+            shutil.copy(path, folder)
+            continue
+        header = _own_header(path)
+        columns, rows, slices = header.get_data_shape()
+        sform = header.get_sform()[:, [1, 2, 0, 3]]
+        header.set_data_shape((rows, slices, columns))
+        header.set_sform(sform, 1)
+        header.set_qform(sform, 1)
+        stored = np.memmap(path, "<i2", "r", offset=HEADER, shape=(slices, rows, columns))
+        with open(folder / path.name, "wb") as file:
+            file.write(bytes(header.binaryblock) + bytes(4))
+            for column in range(0, columns, 8):
+                file.write(np.ascontiguousarray(stored[..., column : column + 8].transpose(2, 0, 1)).tobytes())
+
+
+def real_values(folder: Path, megabytes: int) -> None:
+    """Write 32-bit real values that never were DICOM."""
+    noise = np.random.default_rng(0).normal(0, 30, (16, SIZE, SIZE)).astype("<f4")
+    with open(folder / "values.nii", "wb") as file:
+        file.write(_header(SIZE, megabytes, code=16, bits=32))
+        for k in range(megabytes):
+            file.write((noise[k % 16] + np.float32(k % 31)).tobytes())
+
+
 def cropped(folder: Path, megabytes: int) -> None:
     """Write an image without its last ten slices."""
     for path in _existing("nifti", folder, megabytes).iterdir():
@@ -206,7 +243,8 @@ MADE: dict[str, Callable[[Path, int], None]] = {
     "series": series, "enhanced": enhanced, "segmentation": segmentation, "labels": labels, "plain": plain,
     "nifti": _converted("series", "--to", "nifti", "--no-gzip"), "packed": _converted("series", "--to", "nifti"),
     "zarr": _converted("series", "--to", "zarr"), "edited": _edited("nifti"), "edited_packed": edited_packed,
-    "floats": floats, "cropped": cropped, "edited_zarr": edited_zarr,
+    "floats": floats, "cropped": cropped, "edited_zarr": edited_zarr, "turned": turned, "real_values": real_values,
+    "enhanced_slopes": enhanced_slopes, "slopes_nifti": _converted("enhanced_slopes", "--to", "nifti", "--no-gzip"),
     "enhanced_nifti": _converted("enhanced", "--to", "nifti"),
     "enhanced_plain": _converted("enhanced", "--to", "nifti", "--no-gzip"), "edited_enhanced": _edited("enhanced_plain"),
     "segmentation_nifti": _converted("segmentation", "--to", "nifti", "--no-gzip"),
@@ -238,6 +276,14 @@ def _data_set(sop_class: str, modality: str, size: int, bits: int) -> object:
     ds.file_meta = pydicom.dataset.FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return ds
+
+
+def _save(path: Path, ds: object, vr: bytes, length: int, frames: Iterable[bytes]) -> None:
+    """Write an object; its pixel data, the last element, frame by frame."""
+    ds.save_as(path, enforce_file_format=True)
+    with open(path, "ab") as file:
+        file.write(struct.pack("<HH2sHI", 0x7FE0, 0x0010, vr, 0, length))
+        file.writelines(frames)
 
 
 def _segment(number: int) -> object:

@@ -129,8 +129,17 @@ class ObjectBuilder:
             )
         return stated
 
-    def recast(self, volumes: Sequence[Volume], entry: Entry, progress: Progress | None = None) -> bool:
-        """Make another kind of object of volumes that were DICOM; return whether that was requested."""
+    def recast(
+        self,
+        volumes: Sequence[Volume],
+        entry: Entry,
+        progress: Progress | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> bool:
+        """Make another kind of object of volumes that were DICOM; return whether that was requested.
+
+        `check` is called as by `create_of`.
+        """
         shared = self.shared.for_file(entry.inputs[0]) if entry.inputs else self.shared
         kinds = [requested_kind(volume, shared) for volume in volumes]
         if all(kind is kind_of_volume(volume) for kind, volume in zip(kinds, volumes, strict=True)):
@@ -140,12 +149,15 @@ class ObjectBuilder:
             for volume, kind in zip(volumes, kinds, strict=True):
                 frames = volume.voxels.shape[0] * volume.voxels.shape[1]
                 write_objects(self._objects(volume, kind, shared, entry), volume.name, frames, staging, self.job, progress)
+            if check is not None:
+                check()
             entry.outputs = staging.commit()
         return True
 
     def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[NewObject]:
         if kind is Kind.LEGACY:
-            return map(DataSetFile, legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log))
+            valid = with_valid_values(volume.in_memory(), shared, entry.log)
+            return map(DataSetFile, legacy_objects(valid, self.job.uids, entry.log))
         request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.as_changes()
         parameters = replace(kind_parameters_of_source(volume, shared), algorithm=self._algorithm(kind, entry))

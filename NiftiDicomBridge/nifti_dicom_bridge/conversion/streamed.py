@@ -17,8 +17,9 @@ from ..model.volume import Volume
 from ..options import Progress
 from .entries import OutputPolicy
 
-IN_MEMORY = 1 << 26
-"""Bytes of voxels up to which a volume is read at once, which is faster for many small files."""
+IN_MEMORY, IN_MEMORY_OBJECT = 1 << 26, 1 << 24
+"""Bytes of voxels up to which a volume is read at once, which is faster for many small files; one of one object, whose bytes,
+frames and what these leave out are in memory together then."""
 Completion = Callable[[str], Volume]
 """Given the digest of the voxels, returns the volume with all that is known after they were read."""
 
@@ -28,7 +29,8 @@ def is_streamed(plan: Plan) -> bool:
     if plan.grid.layers and not can_be_read_by_slice(plan):
         return False
     loader = Loader(plan, None)
-    return int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > IN_MEMORY
+    limit = IN_MEMORY if len(plan.instances) > 1 else IN_MEMORY_OBJECT
+    return int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > limit
 
 
 def opened_volume(

@@ -297,8 +297,8 @@ def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) 
 
 def _recast(group: list[_Source], run: _Run, entry: Entry, progress: Progress | None) -> bool:
     edited = [_with_edits(source, progress) for source in group]
-    volumes = [run.public.clean(volume, entry.log).in_memory() for volume in edited]
-    if not run.making.recast(volumes, entry, progress):
+    volumes = [run.public.clean(volume, entry.log) for volume in edited]
+    if not run.making.recast(volumes, entry, progress, partial(_check_unchanged, group)):
         return False
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     if not run.options.deidentify:
@@ -331,7 +331,6 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
         volumes = [run.public.clean(_with_edits(source, progress), entry.log) for source in group]
-        run.job.keep_new_uids(volumes)
     else:
         volumes = [source.load(progress) for source in group]
     together |= _given_values(run, entry)
@@ -347,12 +346,17 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
             from .new_objects import doubt_of_labels
 
             entry.log.warnings += filter(None, map(doubt_of_labels, volumes))
-        for source in group:  # lazy voxels were read until now
-            if source.file is not None:
-                source.file.check_unchanged()
+        _check_unchanged(group)
         entry.outputs = staging.commit()
     given = given_values(run.options.for_file(entry.inputs[0]))
     entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
+
+
+def _check_unchanged(group: Sequence[_Source]) -> None:
+    """Raise `BridgeError` if a file was changed since it was opened: lazy voxels were read until now."""
+    for source in group:
+        if source.file is not None:
+            source.file.check_unchanged()
 
 
 def _renamed(instances: Sequence[Instance], values: Mapping[edits.Target, Any]) -> list[str]:

@@ -101,7 +101,6 @@ def _write_dicom(volume: Volume, folder: Path, options: ConversionOptions, log: 
     job = DicomJob(options)
     if options.deidentify:
         volume = Deidentifier.of(options).clean(volume, log)
-        job.keep_new_uids([volume])
     entry = Entry(volume.name, Outcome.RESTORED, log=log)
     values = {keyword: text for keyword, (text, _) in given_values(options).items()}
     if not _create(volume, folder, job, entry):
@@ -121,9 +120,9 @@ def _create(volume: Volume, folder: Path, job: DicomJob, entry: Entry) -> bool:
 
     objects = ObjectBuilder(job, folder)
     if volume.source is not None:
-        return objects.recast([volume.in_memory()], entry)
+        return objects.recast([volume], entry)
     sidecar = job.options.sidecar
     keys = {key: value for key, value in read_top(sidecar).items() if key != KEY} if sidecar is not None else {}
     nowhere = Path(os.sep, "in memory", volume.name + ".nii")  # no file next to it can be taken for its own
-    objects.create_of(ImageWithSidecar(volume.in_memory(), nowhere, keys, str(sidecar or "")), entry)
+    objects.create_of(ImageWithSidecar(volume, nowhere, keys, str(sidecar or "")), entry)
     return True

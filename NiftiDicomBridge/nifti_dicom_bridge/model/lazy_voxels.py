@@ -174,10 +174,25 @@ class MappedVoxels(LazyVoxels):
     def __init__(self, voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int], np.ndarray]):
         super().__init__(voxels.shape, dtype)
         self._read, self._compute = _reader_of(voxels), compute
+        self._count = voxels.shape[0] * voxels.shape[1]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Return all planes, computed some at a time: what is computed with may be several times as large."""
+        result = np.empty(self.shape, self.dtype)
+        flat, some = result.reshape(-1, *self.shape[2:]), max(1, SLAB * self._count // max(1, self.nbytes))
+        for start in range(0, self._count, some):
+            flat[start : start + some] = self.planes(start, min(start + some, self._count))
+        return result if dtype is None else result.astype(dtype, copy=False)
 
     def planes(self, start: int, stop: int) -> np.ndarray:
         """Return planes, counted through all times."""
         return self._compute(self._read(start, stop), start)
+
+
+def mapped(voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int], np.ndarray]) -> Voxels:
+    """Return `MappedVoxels` of lazy and of large voxels, which are computed whenever they are read; of others an array."""
+    result = MappedVoxels(voxels, dtype, compute)
+    return result if isinstance(voxels, LazyVoxels) or voxels.nbytes > 4 * SLAB else np.asarray(result)
 
 
 def _expanded(key: Any, ndim: int) -> tuple[Any, ...] | None:

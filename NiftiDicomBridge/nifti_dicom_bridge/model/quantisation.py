@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import PixelError
 from ..standard.numbers import decimal_text
+from .lazy_voxels import Voxels, slabs
 
 LATTICE_SAMPLE = 1 << 16
 SMALLEST_SLOPE = 1e-300
@@ -169,14 +170,61 @@ class Lattice:
     high: int
 
 
-def lattice_of(real: np.ndarray) -> Lattice | None:
+@dataclass(frozen=True)
+class Survey:
+    """What is known of all real values of an image after they were read once.
+
+    Attributes
+    ----------
+    low, high : float
+        Smallest and largest finite value; 0 where there are none.
+    whole : bool
+        All finite values are integers.
+    missing, infinite : int
+        How many are NaN or infinite, and how many of those infinite.
+    sample : numpy.ndarray
+        Some values, at even distances, as float64.
+    """
+
+    low: float
+    high: float
+    whole: bool
+    missing: int
+    infinite: int
+    sample: np.ndarray
+
+    @classmethod
+    def of(cls, real: Voxels) -> Survey:
+        """Return the survey of real values, which are read some planes at a time."""
+        low, high, whole, missing, infinite, start = [], [], True, 0, 0, 0
+        step, sample = max(1, real.size // LATTICE_SAMPLE), [np.empty(0)]
+        for _, _, planes in slabs(real):
+            flat = planes.reshape(-1)
+            sample.append(flat[-start % step :: step].astype(np.float64))
+            start += flat.size
+            if flat.dtype.kind == "f" and not (finite := np.isfinite(flat)).all():
+                missing += flat.size - int(np.count_nonzero(finite))
+                infinite += int(np.count_nonzero(np.isinf(flat)))
+                flat = flat[finite]
+            if flat.size:
+                low.append(float(flat.min()))
+                high.append(float(flat.max()))
+                whole = whole and (flat.dtype.kind != "f" or bool((np.rint(flat) == flat).all()))
+        return cls(min(low, default=0.0), max(high, default=0.0), whole, missing, infinite, np.concatenate(sample))
+
+    @property
+    def range(self) -> ValueRange:
+        """The range of the values."""
+        return ValueRange(self.low, self.high, self.whole, self.missing)
+
+
+def lattice_of(real: Voxels, survey: Survey) -> Lattice | None:
     """Return the steps that finite real values were once quantised in; None where there are more than 65 536 or none.
 
     The step is guessed from a sample, and verified on every value: none may be further from its step than the rounding of
     its own float type.
     """
-    flat = real.reshape(-1)
-    sample = np.unique(flat[:: max(1, flat.size // LATTICE_SAMPLE)].astype(np.float64))  # 64-bit integers become equal
+    sample = np.unique(survey.sample)  # 64-bit integers become equal
     if sample.size < 3:
         return None
     gaps = np.diff(sample)
@@ -190,11 +238,11 @@ def lattice_of(real: np.ndarray) -> Lattice | None:
     step = float(sample[-1] - sample[0]) / count
     zero = float(sample[np.argmin(np.abs(sample))])
     intercept = 0.0 if abs(np.rint(zero / step) * step - zero) <= rounding else float(sample[0])
-    low, high = (int(np.rint((bound - intercept) / step)) for bound in (float(flat.min()), float(flat.max())))
+    low, high = (int(np.rint((bound - intercept) / step)) for bound in (survey.low, survey.high))
     if high - low > 65535:
         return None
-    for start in range(0, flat.size, 1 << 20):
-        part = flat[start : start + (1 << 20)].astype(np.float64)
-        if np.abs(np.rint((part - intercept) / step) * step + intercept - part).max() > 2 * rounding:
+    for _, _, planes in slabs(real):
+        part = planes.astype(np.float64)
+        if part.size and np.abs(np.rint((part - intercept) / step) * step + intercept - part).max() > 2 * rounding:
             return None
     return Lattice(step, intercept, low, high)

@@ -14,10 +14,11 @@ from . import exchange, geometry
 from .dicom_source import DicomSource
 from .digest import has_digest, share_digest
 from .grids import same_grid
-from .lazy_voxels import FlippedVoxels, LazyVoxels, Voxels
+from .lazy_voxels import LazyVoxels, Voxels
 from .metadata import Instance
 from .names import stem_of
 from .pixels import Rescale, to_real_values
+from .turned_voxels import turned_voxels
 
 UNPLACED = "unplaced"
 """`Volume.space` of DICOM objects that do not specify where they are."""
@@ -235,24 +236,10 @@ class Volume:
 def reoriented(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume:
     """Return a volume with its spatial axes in another order and direction (see `geometry.closest_orientation`).
 
-    The voxels are a view; every voxel stays where it is in the patient.
+    The voxels are a view, lazy where they were; every voxel stays where it is in the patient.
     """
     return replace(
         volume,
-        voxels=_turned_voxels(volume.voxels, order, flips),
+        voxels=turned_voxels(volume.voxels, order, flips),
         ijk_to_ras=geometry.reoriented_affine(volume.ijk_to_ras, order, flips, volume.shape_ijk),
     )
-
-
-def _turned_voxels(stored: Voxels, order: Sequence[int], flips: Sequence[int]) -> Voxels:
-    if tuple(order) == (0, 1, 2) and min(flips) > 0:  # nothing to turn, and nothing to read
-        return stored
-    if tuple(order) == (0, 1, 2) and isinstance(stored, LazyVoxels):
-        return FlippedVoxels(stored, flips)
-    voxels = np.asarray(stored)
-    axes = {0: 3, 1: 2, 2: 1}  # i, j, k in an array of (times, slices, rows, columns)
-    for source, flip in zip(order, flips, strict=True):
-        if flip < 0:
-            voxels = np.flip(voxels, axes[source])
-    wanted = [0, axes[order[2]], axes[order[1]], axes[order[0]], *range(4, voxels.ndim)]
-    return voxels.transpose(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Targ
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
-from nifti_dicom_bridge.model import lazy_voxels
+from nifti_dicom_bridge.model import lazy_voxels, turned_voxels
 from phantoms.base import COLUMNS, ROWS, ramp, save, slices
 from phantoms.multiframe import enhanced
 from zarr_circle import ZarrCircle
@@ -58,6 +59,7 @@ def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(writing, "CHUNK", 1)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 1)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
+    monkeypatch.setattr(turned_voxels, "BLOCK", 1)
     monkeypatch.setattr("nifti_dicom_bridge.model.digest.DIGEST_BLOCK", 1)
     counts: list[int] = []
 
@@ -157,6 +159,7 @@ def test_the_label_map_of_a_segmentation_is_never_in_memory(
     change: Callable | None, circle: Circle, planes_at_once: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
     write_labels(circle.nifti / "labels.nii")
     circle.home(NEW, kind="seg")
     circle.dicom, circle.nifti, circle.back = circle.back, circle.folder / "again", circle.folder / "restored"
@@ -172,16 +175,99 @@ def test_the_label_map_of_a_segmentation_is_never_in_memory(
     assert max(planes_at_once) <= AT_ONCE
 
 
-@pytest.mark.parametrize("kind", ["ct", "enhanced-ct"])
-def test_an_image_is_never_in_memory_on_its_way_to_new_dicom(kind: str, circle: Circle, planes_at_once: list[int]) -> None:
-    values = ramp(COLUMNS, ROWS, PLANES, start=-100)
+def sagittal(nifti: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    """Return an image in sagittal slices, with one voxel changed."""
+    turned = one_voxel(nifti)
+    axes = nibabel.orientations.axcodes2ornt("ASR")
+    return turned.as_reoriented(nibabel.orientations.ornt_transform(nibabel.io_orientation(turned.affine), axes))
+
+
+def test_an_image_in_other_slices_is_never_in_memory(circle: Circle, planes_at_once: list[int]) -> None:
+    write_many(circle.dicom, "files")
+    circle.forth(gzip=False)
+    circle.edit_image(sagittal)
+    report = circle.home(NEW)
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED]
+    assert len(circle.returned()) == PLANES
+    assert max(planes_at_once) <= max(AT_ONCE, COLUMNS // 2)
+
+
+def test_frames_with_slopes_of_their_own_are_restored_without_the_image_in_memory(
+    circle: Circle, planes_at_once: list[int]
+) -> None:
+    ds = enhanced(1, PLANES)
+    for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        rescale = pydicom.Dataset()
+        rescale.RescaleIntercept, rescale.RescaleSlope, rescale.RescaleType = "0", f"1.{n}25", "US"
+        groups.PixelValueTransformationSequence = [rescale]
+    save(circle.dicom, [ds])
+    circle.forth(gzip=False)
+    planes_at_once.clear()
+    report = circle.home(uids="keep", names="original")
+
+    assert report.ok, report.entries[0].error
+    assert max(planes_at_once) <= AT_ONCE
+    assert [path.read_bytes() for path in circle.back.rglob("*.dcm")] == [path.read_bytes() for path in circle.dicom.iterdir()]
+
+
+def test_an_image_is_never_in_memory_on_its_way_to_another_kind(circle: Circle, planes_at_once: list[int]) -> None:
+    write_many(circle.dicom, "files")
+    circle.forth(gzip=False)
+    report = circle.home(NEW, kind="enhanced-ct")
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
+    assert max(planes_at_once) <= AT_ONCE
+
+
+def content_of_new(folder: Path) -> list[tuple[bytes, list[str]]]:
+    """Return the pixels of all files, and their other elements without UIDs and times, which are new in every file."""
+    found = []
+    for path in sorted(folder.rglob("*.dcm")):
+        ds = pydicom.dcmread(path)
+        lines = [re.sub(r"2\.25\.\d+", "UID", line) for line in str(ds).splitlines()]
+        found.append((ds.PixelData, [line for line in lines if not re.search(r"\(0002,|Date|Time|Pixel Data", line)]))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["ct", "pet", "enhanced-ct"])
+@pytest.mark.parametrize("values", ["steps", "noise", "missing"])
+def test_real_values_become_what_they_do_in_memory(
+    kind: str, values: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voxels = np.random.default_rng(0).normal(0, 30, (COLUMNS, ROWS, PLANES)).astype(np.float32)
+    if values == "steps":
+        voxels = np.rint(voxels) * np.float32(0.25)
+    if values == "missing" and kind != "pet":
+        voxels[:2, :2, :2] = np.nan
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    first = circle.home(NEW, kind=kind)
+    expected = content_of_new(circle.back)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(lazy_voxels, "SLAB", 1)
+    again = Circle(circle.folder)
+    again.back = circle.folder / "again"
+    second = again.home(NEW, kind=kind)
+
+    assert first.ok
+    assert [entry.log.warnings for entry in second.entries] == [entry.log.warnings for entry in first.entries]
+    assert content_of_new(again.back) == expected
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("kind", ["ct", "enhanced-ct", "pm"])
+def test_an_image_is_never_in_memory_on_its_way_to_new_dicom(
+    kind: str, dtype: type, circle: Circle, planes_at_once: list[int]
+) -> None:
+    values = ramp(COLUMNS, ROWS, PLANES, start=-100).astype(dtype) * dtype(0.3 if dtype is np.float32 else 1)
     circle.nifti.mkdir()
     nibabel.save(nibabel.Nifti1Image(values, np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
     report = circle.home(NEW, kind=kind)
 
     assert report.ok, report.entries[0].error
     assert max(planes_at_once) == 1
-    assert sum(int((ds.pixel_array * ds.get("RescaleSlope", 1)).size) for ds in circle.returned()) == values.size
+    assert sum(ds.pixel_array.size for ds in circle.returned()) == values.size
 
 
 def write_large(path: Path, slices: int) -> None:

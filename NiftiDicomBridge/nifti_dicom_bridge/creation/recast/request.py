@@ -16,12 +16,14 @@ from ...formats.dicom.created.kind_selection import KindHints, select_kind
 from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.reference import Reference
 from ...formats.dicom.created.request import Request, planes_of
-from ...formats.dicom.created.stored import StoredPixels, source_stored_values
+from ...formats.dicom.created.stored import source_stored_values
+from ...formats.dicom.created.stored_pixels import StoredPixels
 from ...formats.dicom.reading.frame_info import FrameInfo
 from ...formats.dicom.reading.frames import recorded_frames
-from ...formats.dicom.structure_sets.rois import is_structure_set
+from ...formats.dicom.structure_sets import is_structure_set
 from ...model import metadata, orientation
 from ...model.geometry import Plane
+from ...model.lazy_voxels import mapped
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata
 from ...model.pixels import to_stored_values
 from ...model.volume import Volume
@@ -290,11 +292,13 @@ def _stored(volume: Volume, frames: _Frames, form: ObjectKind, log: Log) -> Stor
     shape = volume.voxels.shape[:2]
     slopes = np.array([info.slope for info in frames.infos]).reshape(shape)
     intercepts = np.array([info.intercept for info in frames.infos]).reshape(shape)
-    planes = np.empty(volume.voxels.shape, np.int32)
-    for t, k in np.ndindex(shape):
-        slope, intercept = float(slopes[t, k]), float(intercepts[t, k])
-        planes[t, k] = to_stored_values(volume.voxels[t, k], slope, intercept, np.dtype(np.int32))
-    stored = source_stored_values(planes, slopes, intercepts, form.rules)
+    dtype, infos = np.dtype(np.int32), frames.infos
+
+    def original(planes: np.ndarray, start: int) -> np.ndarray:
+        own = zip(planes, infos[start : start + len(planes)], strict=True)
+        return np.stack([to_stored_values(plane, info.slope, info.intercept, dtype) for plane, info in own])
+
+    stored = source_stored_values(mapped(volume.voxels, dtype, original), slopes, intercepts, form.rules)
     if stored is not None and form.groups:
         log.warnings.append(
             "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "

@@ -18,7 +18,7 @@ from .reading.encoding import element_header
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-BYTE = 8
+BYTE, SINGLE = 8, 32
 _PER_FRAME = "PerFrameFunctionalGroupsSequence"
 
 
@@ -42,6 +42,14 @@ class DataSetFile:
         """VR of the pixel data (PS3.5 A.2)."""
         return "OW" if int(self.data_set.BitsAllocated) > BYTE else "OB"
 
+    def _pixel_header(self, frames: FrameBytes) -> bytes:
+        """Return the header of the element of the frames (PS3.3 C.7.6.24, C.7.6.25)."""
+        tag, vr = Tag.PIXEL_DATA, self.vr
+        if frames.is_floating:
+            is_single = int(self.data_set.BitsAllocated) == SINGLE
+            tag, vr = (Tag.FLOAT_PIXEL_DATA, "OF") if is_single else (Tag.DOUBLE_FLOAT_PIXEL_DATA, "OD")
+        return element_header(tag, vr, len(frames), Encoding())
+
     def save(self, path: Path) -> int:
         """Write the file; return the CRC-32 of the frames, 0 without any. The functional groups of such frames are not kept."""
         with without_validation():  # the validation of this tool reports what is not valid
@@ -52,7 +60,7 @@ class DataSetFile:
             setattr(self.data_set, _PER_FRAME, [])
         checksum = 0
         with open(path, "ab") as file:  # pixel data are the last element of what highdicom makes
-            file.write(element_header(Tag.PIXEL_DATA, self.vr, len(self.frames), Encoding()))
+            file.write(self._pixel_header(self.frames))
             for part in self.frames:
                 file.write(part)
                 checksum = zlib.crc32(part, checksum)

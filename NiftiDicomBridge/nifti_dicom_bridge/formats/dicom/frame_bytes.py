@@ -37,6 +37,11 @@ class FrameBytes:
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def is_floating(self) -> bool:
+        """Whether pixels are floating-point numbers."""
+        return self._pixel.floating
+
     def __iter__(self) -> Iterator[bytes | memoryview]:
         rest, some = self._length, self._frames_of_whole_bytes()
         for start in range(0, self._count, some):

@@ -23,9 +23,11 @@ from .reading import decode, vendor
 from .reading import encoding as codec
 from .reading.decompress import exceeds_bits_stored
 from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
+from .reading.frame_info import FrameInfo
 from .reading.frames import frames_of
 from .reading.lookup import frame_count
-from .structure_sets.rois import is_structure_set, roi_count
+from .structure_sets import is_structure_set
+from .structure_sets.rois import roi_count
 from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
@@ -114,6 +116,7 @@ class PixelSource:
     def __init__(self, volumes: Sequence[Volume]):
         self.volumes = volumes
         self._formats = decode.PixelFormats()
+        self._latest_infos: tuple[Instance, dict[int, FrameInfo]] | None = None
 
     def element(self, whole: InstanceFrames) -> tuple[PixelElement, bytes | memoryview]:
         """Return the pixel data element as it is to be written, and its value in little endian."""
@@ -160,7 +163,7 @@ class PixelSource:
 
     def _comes_frame_by_frame(self, whole: InstanceFrames, pixel: PixelFormat) -> bool:
         """Whether an instance is large, and its frames, one after the other, are its pixel data."""
-        many = len(whole.pieces) > 1 and not self._any_rescaled(whole.pieces)
+        many = len(whole.pieces) > 1
         lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
         record = self.volumes[whole.pieces[0].volume].dicom.pixel_record
         plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not record.across
@@ -192,7 +195,7 @@ class PixelSource:
 
     def _frames(self, whole: InstanceFrames, pieces: list[FrameRef], pixel: PixelFormat) -> np.ndarray:
         """Return frames of an instance in the order of its pieces, shape (frames, rows, columns[, samples])."""
-        infos = {info.frame: info for info in frames_of(whole.instance, 0)} if self._any_rescaled(pieces) else {}
+        infos = self._infos_of(whole.instance) if self._any_rescaled(pieces) else {}
         planes = []
         for piece in pieces:
             volume = self.volumes[piece.volume]
@@ -216,6 +219,12 @@ class PixelSource:
                 f"{whole.instance.name}: the image has planes of {frames.shape[1:]}, the instance had {pixel.shape}."
             )
         return frames
+
+    def _infos_of(self, instance: Instance) -> dict[int, FrameInfo]:
+        """Return what the attributes specify for each frame; kept for the latest instance, as frames are made one by one."""
+        if self._latest_infos is None or self._latest_infos[0] is not instance:
+            self._latest_infos = instance, {info.frame: info for info in frames_of(instance, 0)}
+        return self._latest_infos[1]
 
     def _any_rescaled(self, pieces: Sequence[FrameRef]) -> bool:
         records = (self.volumes[piece.volume].dicom.pixel_record for piece in pieces)

@@ -27,7 +27,7 @@ from .lazy_image import NiftiVoxels
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
-IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 160 << 20
+IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
 """Bytes of voxels up to which images are read at once; of compressed ones of other tools, which may be needed twice."""
 OPAQUE = 255
 

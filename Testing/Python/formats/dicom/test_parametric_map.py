@@ -28,7 +28,12 @@ def values(dtype: str = "<f4") -> np.ndarray:
 
 
 def made(volume: Volume, **more: object) -> list[Dataset]:
-    return list(parametric_maps(ParametricMapRequest(volume, common(), **more)))
+    """Return objects with their pixel data, which are made when a file is written."""
+    files = list(parametric_maps(ParametricMapRequest(volume, **{"common": common(), **more})))
+    for file in files:
+        keyword = "FloatPixelData" if file.data_set.BitsAllocated == 32 else "DoubleFloatPixelData"
+        setattr(file.data_set, keyword, b"".join(file.frames))
+    return [file.data_set for file in files]
 
 
 def saved(path: Path, volume: Volume, **more: object) -> Path:
@@ -185,7 +190,7 @@ def test_an_unknown_quantity_gets_a_private_code_and_a_warning() -> None:
 def test_frames_have_an_anatomy_because_slicer_ends_without() -> None:
     source = common()
     source.BodyPartExamined = "BRAIN"
-    (ds,) = parametric_maps(ParametricMapRequest(Volume(values(), OBLIQUE), source))
+    (ds,) = made(Volume(values(), OBLIQUE), common=source)
     anatomy = ds.SharedFunctionalGroupsSequence[0].FrameAnatomySequence[0]
     assert (anatomy.FrameLaterality, anatomy.AnatomicRegionSequence[0].CodeValue) == ("U", "12738006")
 

@@ -50,6 +50,7 @@ def test_streamed_images_are_those_of_memory(phantom: str, circle: Circle, monke
     first = circle.forth()
     expected = contents(circle.nifti)
     monkeypatch.setattr(streamed, "IN_MEMORY", 0)
+    monkeypatch.setattr(streamed, "IN_MEMORY_OBJECT", 0)
     monkeypatch.setattr(bits_in_file, "IN_MEMORY", 0)
 
     again = circle.forth(overwrite=True)

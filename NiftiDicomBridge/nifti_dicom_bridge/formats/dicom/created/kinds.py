@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ....options import Kind
 from . import enhanced_pet
 from . import modules as m
-from .stored import PixelConstraints
+from .stored_pixels import PixelConstraints
 
 _COMMON = (m.PATIENT, m.GENERAL_STUDY)
 _ENHANCED = (

@@ -25,7 +25,7 @@ from .request import (
     rescale_elements,
     window_elements,
 )
-from .stored import StoredPixels
+from .stored_pixels import StoredPixels
 
 # attributes that a flat description has and functional groups hold: kind → group sequence → (flat tag, tag, VR). Only groups
 # that are whole with them: for example, repetition time and flip angle would require SAR by its definition and operating

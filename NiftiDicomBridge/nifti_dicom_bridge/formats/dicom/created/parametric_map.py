@@ -10,24 +10,26 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ....errors import PixelError
 from ....labels import Code
 from ....model.geometry import Plane
+from ....model.lazy_voxels import Voxels
 from ....model.metadata import Log
+from ....model.pixels import PixelFormat
 from ....model.volume import Volume
-from ..reading.encoding import check_length
+from ..data_set_file import DataSetFile
+from ..frame_bytes import FrameBytes, frames_of_planes
 from .derivation import code_item, replace_references
 from .frame_order import sort_frames
 from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .library_errors import refused_by_highdicom
+from .map_values import Bounds, bounds_of_times, real_values
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
-from .stored_error import DEFAULT_RELATIVE_ERROR, difference, limit_of
 
 _DERIVATION = ("112187", "DCM", "Unspecified method of calculation")
 _CONTENT_LABEL = "MAP"
 _NARROWEST = 1e-6
-_SMALL_PART_OF_STEP = 0.01
+_PIXELS = ("FloatPixelData", "DoubleFloatPixelData")
 _LABEL_LENGTH, _EXPLANATION_LENGTH = 16, 64
 
 
@@ -65,7 +67,7 @@ class ParametricMapRequest:
     planes: Sequence[Plane] = ()
 
 
-def parametric_maps(request: ParametricMapRequest) -> Iterator[Dataset]:
+def parametric_maps(request: ParametricMapRequest) -> Iterator[DataSetFile]:
     """Yield Parametric Map objects, ready to save: one for every time, InstanceNumber in the order of times.
 
     Values are written as they are, uncompressed: in single precision where that holds every one of them, else in double.
@@ -84,9 +86,9 @@ def parametric_maps(request: ParametricMapRequest) -> Iterator[Dataset]:
         quantity_code(request.quantity or request.volume.name, request.log),
         request.region or region_code(str(request.common.get("BodyPartExamined") or ""), request.log),
     )
-    for number, frames in enumerate(values, 1):
-        check_length(frames.nbytes)
-        yield _object(request, placement, frames, meaning, number)
+    for number, bounds in enumerate(bounds_of_times(values), 1):
+        made = _object(request, placement, values.dtype, bounds, meaning, number)
+        yield DataSetFile(made, _frames(made, placement, values, number - 1))
 
 
 @dataclass(frozen=True)
@@ -96,64 +98,34 @@ class _Meaning:
     region: Code
 
 
-def real_values(volume: Volume, log: Log) -> np.ndarray:
-    """Return real values as float32 where it holds every value, else as float64.
-
-    Integers with a rescale become float32 unless an offset leaves that too few digits to distinguish neighboring values.
-    """
-    voxels = volume.array
-    if voxels.dtype.kind not in "iubf":
-        raise PixelError(f"voxels of type {voxels.dtype} cannot be a parametric map: only real numbers can.")
-    if not volume.rescale.is_identity:
-        values = volume.real_values()
-        if voxels.dtype.kind in "iu" and _is_single(values, volume.rescale.slope):
-            return values.astype(np.float32)
-        voxels = values
-    with np.errstate(over="ignore"):
-        single = voxels.astype(np.float32)
-    if voxels.dtype == np.float32 or _holds(single, voxels):
-        return single
-    _check_double(volume)
-    log.warnings.append("values need double precision, which some viewers cannot read (3D Slicer 5.12 among them)")
-    return voxels.astype(np.float64)
+def _frames(made: Dataset, placement: Placement, values: Voxels, time: int) -> FrameBytes:
+    """Return the pixel data of an object whose frames are in their final order, which takes their place in it."""
+    for keyword in _PIXELS:
+        if keyword in made:
+            delattr(made, keyword)
+    made.Rows, made.Columns = placement.shape
+    bits = 8 * values.dtype.itemsize
+    pixel = PixelFormat(*placement.shape, bits_allocated=bits, bits_stored=bits, high_bit=bits - 1, floating=True)
+    positions = ([float(number) for number in item.PlanePositionSequence[0].ImagePositionPatient]
+                 for item in made.PerFrameFunctionalGroupsSequence)  # fmt: skip
+    planes = [(time, placement.nearest(position)) for position in positions]
+    return FrameBytes(frames_of_planes(values, planes), len(planes), pixel)
 
 
-def _holds(single: np.ndarray, voxels: np.ndarray) -> bool:
-    """Whether single precision holds every voxel; 64-bit integers are not compared in double precision, which rounds them."""
-    if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
-        return bool(np.array_equal(single.astype(np.longdouble), voxels.astype(np.longdouble)))
-    return bool(np.array_equal(single, voxels, equal_nan=voxels.dtype.kind == "f"))
-
-
-def _is_single(values: np.ndarray, slope: float) -> bool:
-    """Whether single precision changes integers with a rescale by a small part of their steps and of their range."""
-    error = np.abs(values.astype(np.float32) - values).max(initial=0.0)
-    return bool(error <= min(_SMALL_PART_OF_STEP * abs(slope), DEFAULT_RELATIVE_ERROR * np.ptp(values)))
-
-
-def _check_double(volume: Volume) -> None:
-    """Refuse integers that double precision changes by more than a small part of their range."""
-    if volume.voxels.dtype.kind not in "iu" or volume.voxels.dtype.itemsize < 8 or not volume.rescale.is_identity:
-        return
-    ones = np.ones(volume.voxels.shape[:2])
-    error = difference(volume, volume.array.astype(np.float64), ones, 0 * ones)
-    if error.worst > limit_of(volume, error, None):
-        raise PixelError(
-            f"In double precision a value would change by {error.worst:.3g}; the range of the image is {error.span:.3g}. "
-            "Subtract an offset from the voxels first."
-        )
-
-
-def _object(request: ParametricMapRequest, placement: Placement, frames: np.ndarray, meaning: _Meaning, number: int) -> Dataset:
+def _object(
+    request: ParametricMapRequest, placement: Placement, dtype: np.dtype, bounds: Bounds, meaning: _Meaning, number: int
+) -> Dataset:
+    """Return an object with one pixel in each frame: highdicom makes an object of all its pixels at once."""
     from highdicom.pm import ParametricMap
 
-    mapped = _range(frames[~np.isnan(frames)])  # also what is infinite: highdicom refuses to read values beyond
-    common, window = request.common, _window(*_range(frames[np.isfinite(frames)]))
+    common, source = request.common, source_of(request.common, placement)
+    source.Rows = source.Columns = 1
+    window = _window(*bounds.finite)
     with refused_by_highdicom("Parametric Map"):
         made = ParametricMap(
-            source_images=[source_of(common, placement)],
-            pixel_array=frames,
-            real_world_value_mappings=[_mapping(meaning, mapped)],
+            source_images=[source],
+            pixel_array=np.zeros((len(placement.planes), 1, 1), dtype),
+            real_world_value_mappings=[_mapping(meaning, bounds.numbers)],
             **_window_arguments(ParametricMap, window),
             contains_recognizable_visual_features=True,  # not examined: the safe assumption
             content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
@@ -173,10 +145,6 @@ def _window_arguments(kind: type, window: Dataset) -> dict[str, Any]:
     if "voi_lut_transformations" in signature(kind).parameters:
         return {"voi_lut_transformations": [window]}
     return {"window_center": 0.0, "window_width": 1.0}
-
-
-def _range(values: np.ndarray) -> tuple[float, float]:
-    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
 
 
 def _window(low: float, high: float) -> Any:

@@ -23,7 +23,7 @@ from ..uids import new_uid
 from .attributes import Attributes
 from .kinds import OBJECT_KINDS, ObjectKind
 from .set_values import set_tags
-from .stored import StoredPixels
+from .stored_pixels import StoredPixels
 
 DESCRIPTION = "Converted from NIfTI"
 

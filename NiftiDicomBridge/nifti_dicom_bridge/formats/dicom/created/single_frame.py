@@ -24,7 +24,7 @@ from .request import (
     sources_of_frame,
     window_elements,
 )
-from .stored import StoredPixels
+from .stored_pixels import StoredPixels
 
 
 def single_frames(request: Request, stored: StoredPixels, log: Log) -> Iterator[NewFile]:

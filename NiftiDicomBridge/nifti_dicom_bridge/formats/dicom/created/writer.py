@@ -126,9 +126,9 @@ def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Ite
 
     common, sources = _common(request), _sources(request)
     wanted = ParametricMapRequest(
-        request.image.in_memory(), common, choices.units, choices.quantity, None, log, sources, planes=request.planes
+        request.image, common, choices.units, choices.quantity, None, log, sources, planes=request.planes
     )
-    return map(DataSetFile, parametric_maps(wanted))
+    return parametric_maps(wanted)
 
 
 def _common(request: Request) -> Dataset:

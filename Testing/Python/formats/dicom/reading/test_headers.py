@@ -143,6 +143,7 @@ def assert_same_outputs(folder: Path, output: Path, monkeypatch: pytest.MonkeyPa
     """Convert a folder with and without comparing headers, at once and some planes at a time."""
     compared = outputs_of(folder, output / "compared")
     monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
     assert outputs_of(folder, output / "streamed") == compared
     monkeypatch.setattr(Headers, "_by_template", lambda self, path, name: None)
     assert outputs_of(folder, output / "parsed") == compared
