@@ -181,7 +181,11 @@ class _Heads:
         if one.key not in self._heads:
             first = self._number[one.key]
             window = [other for other in self._objects[first : first + AHEAD] if other.key not in self._used]
-            heads = store.read([other.key for other in window], 0, [min(HEAD, other.size) for other in window])
+            try:
+                heads = store.read([other.key for other in window], 0, [min(HEAD, other.size) for other in window])
+            except ArchiveError:  # of one of them, perhaps: the others do not fail with it
+                self._used.update(other.key for other in window)
+                return self._head(store, one)
             self._heads = dict(zip([other.key for other in window], heads, strict=True))
         self._used.add(one.key)
         return self._heads.pop(one.key)

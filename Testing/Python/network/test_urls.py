@@ -136,6 +136,21 @@ def test_an_archive_of_files_is_an_input(circle: Circle) -> None:
     assert listing(circle.nifti) == listing(circle.folder / "local")
 
 
+def test_a_damaged_object_does_not_fail_those_that_are_read_with_it(circle: Circle) -> None:
+    module("fsspec")
+    circle.make("classic_ct")
+    archive = Path(shutil.make_archive(str(circle.folder / "scans"), "zip", circle.dicom))
+    with zipfile.ZipFile(archive) as packed:
+        last = max(packed.infolist(), key=lambda info: info.filename)
+    raw = bytearray(archive.read_bytes())
+    raw[last.header_offset] ^= 0x55
+    archive.write_bytes(raw)
+
+    failed, converted = to_nifti(f"zip://::{archive}", circle.nifti).entries
+    assert failed.inputs[0].name == Path(last.filename).name
+    assert str(converted.outcome) == "converted"
+
+
 def test_file_urls_are_paths(circle: Circle) -> None:
     circle.make("classic_ct")
     assert to_nifti(circle.dicom.as_uri(), circle.nifti.as_uri()).ok
