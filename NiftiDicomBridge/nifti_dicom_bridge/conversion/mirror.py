@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import shutil
 import uuid
@@ -95,9 +96,12 @@ class Mirror:
         temporary.mkdir()
         places = [temporary / str(n) for n in range(len(wanted))]
         try:
-            ObjectStore(self.url).fetch([one.key for one in wanted], places)
+            store = ObjectStore(self.url)
+            store.fetch([one.key for one in wanted], places)
+            folder = posixpath.commonpath([posixpath.dirname(one.name) for one in wanted])
+            now = {one.name: one for one in store.objects(folder)}  # a header that was read before may be of another content
             for one, place in zip(wanted, places, strict=True):
-                if place.stat().st_size != one.size:
+                if place.stat().st_size != one.size or now.get(one.name) != one:
                     raise ArchiveError(f"{self.url}/{one.name}: changed while it was converted. Convert it again.")
                 os.utime(place, ns=(one.changed_ns, one.changed_ns))
                 os.replace(place, self.folder / one.name)

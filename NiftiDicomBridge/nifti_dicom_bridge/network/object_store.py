@@ -20,12 +20,13 @@ _LOGGERS = ("gcsfs", "s3fs", "adlfs", "fsspec")
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object: its key in the store, its name relative to the URL, its size in bytes and the time of its last change."""
+    """One object: its key in the store, its name relative to the URL, its size in bytes, and what changes with its content."""
 
     key: str
     name: str
     size: int
     changed_ns: int
+    version: str = ""
 
 
 class ObjectStore:
@@ -61,19 +62,19 @@ class ObjectStore:
             self._files, self._path = url_to_fs(url)
         self._path = self._path.rstrip("/")
 
-    def objects(self) -> list[StoredObject]:
-        """Return all objects below the URL, sorted, or the one that it names; none where nothing is."""
+    def objects(self, folder: str = "") -> list[StoredObject]:
+        """Return all objects below the URL, or a folder there, sorted, or the one that it names; none where nothing is."""
         with self._errors():
             self._files.invalidate_cache()
             try:
-                listed: dict[str, dict[str, Any]] = self._files.find(self._path, detail=True)
+                listed: dict[str, dict[str, Any]] = self._files.find(f"{self._path}/{folder}".rstrip("/"), detail=True)
             except FileNotFoundError:
                 listed = {}
         objects = []
         for key, info in sorted(listed.items()):
             name = key[len(self._path) :].strip("/") if key.rstrip("/") != self._path else key.rpartition("/")[2]
             if info.get("type") == "file" and name:
-                objects.append(StoredObject(key, name, int(info.get("size") or 0), _changed_ns(info)))
+                objects.append(StoredObject(key, name, int(info.get("size") or 0), _changed_ns(info), _version(info)))
         return objects
 
     def read(self, keys: Sequence[str], start: int, ends: Sequence[int]) -> list[bytes]:
@@ -119,6 +120,11 @@ class ObjectStore:
                 f"{self.url}: the store cannot be used ({type(error).__name__}{': ' * bool(text)}{text}). Check URL, "
                 "credentials and network."
             ) from error
+
+
+def _version(info: dict[str, Any]) -> str:
+    """Return what the store calls the content of an object; empty where it does not state it."""
+    return str(next((info[key] for key in ("ETag", "etag", "generation", "CRC") if info.get(key)), ""))
 
 
 def _changed_ns(info: dict[str, Any]) -> int:

@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -123,6 +123,25 @@ def test_one_object_is_an_input(source: Path, server: ObjectServer, circle: Circ
     to_nifti(one, circle.folder / "local")
     assert report.ok
     assert listing(circle.nifti) == listing(circle.folder / "local")
+
+
+def test_an_object_of_the_same_size_that_was_replaced_after_its_header_was_read_is_refused(
+    source: Path, server: ObjectServer, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sorted(source.rglob("*.dcm"))[0]
+    key, content = f"dicom/{path.relative_to(source).as_posix()}", path.read_bytes()
+    fetch = Mirror.fetch
+
+    def fetch_of_changed(mirror: Mirror, paths: Iterable[Path]) -> list[Path]:
+        wanted = list(paths)
+        if wanted:
+            server.client().put_object(Bucket=BUCKET, Key=key, Body=content[:-1] + bytes([content[-1] ^ 1]))
+        return fetch(mirror, wanted)
+
+    monkeypatch.setattr(Mirror, "fetch", fetch_of_changed)
+    errors = [str(entry.error) for entry in to_nifti(f"{S3}/{key}", circle.nifti).entries]
+    assert len(errors) == 1
+    assert "changed while it was converted" in errors[0]
 
 
 def test_an_archive_of_files_is_an_input(circle: Circle) -> None:
