@@ -12,6 +12,8 @@ from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.loader import Loader
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
+from ..model.digest import digest_of
+from ..model.kept_voxels import KeptVoxels
 from ..model.report import Entry
 from ..model.volume import Volume
 from ..options import Progress
@@ -65,3 +67,12 @@ def opened_volume(
         return replace(public.clean(whole), name=volume.name)
 
     return volume, complete
+
+
+def loaded(plan: Plan, progress: Progress | None) -> Volume:
+    """Return the volume of a plan with all that is known of it; voxels of large ones are read when they are sliced."""
+    if not is_streamed(plan):
+        return load(plan, progress)
+    stream = Stream(plan, progress)
+    voxels = KeptVoxels(stream.voxels)
+    return replace(stream.complete(digest_of(voxels)), voxels=voxels)

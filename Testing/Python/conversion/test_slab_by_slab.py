@@ -19,7 +19,7 @@ from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Targ
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
-from nifti_dicom_bridge.model import lazy_voxels, turned_voxels
+from nifti_dicom_bridge.model import kept_voxels, lazy_voxels, turned_voxels
 from phantoms.base import COLUMNS, ROWS, ramp, save, slices
 from phantoms.multiframe import enhanced
 from zarr_circle import ZarrCircle
@@ -218,6 +218,25 @@ def test_an_image_is_never_in_memory_on_its_way_to_another_kind(circle: Circle, 
 
     assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
     assert max(planes_at_once) <= AT_ONCE
+
+
+@pytest.mark.parametrize("phantom", ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes"])
+@pytest.mark.parametrize("kind", ["sc", "enhanced"])
+def test_dicom_read_by_planes_becomes_the_same_other_kind(
+    phantom: str, kind: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.make(phantom)
+    options = ConversionOptions(Target.DICOM, kind=kind)
+    first = convert(Job([circle.dicom], circle.back, options))
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
+    monkeypatch.setattr(kept_voxels, "KEPT_BYTES", 1)
+    monkeypatch.setattr(Loader, "stored_voxels", None)
+    second = convert(Job([circle.dicom], circle.folder / "again", options))
+
+    assert first.ok, first.entries[0].error
+    assert [entry.log for entry in second.entries] == [entry.log for entry in first.entries]
+    assert content_of_new(circle.folder / "again") == content_of_new(circle.back)
 
 
 def content_of_new(folder: Path) -> list[tuple[bytes, list[str]]]:
