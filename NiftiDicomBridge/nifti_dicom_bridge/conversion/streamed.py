@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..formats.dicom.reading.decode import is_native
 from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.loader import Loader
@@ -31,7 +32,8 @@ def is_streamed(plan: Plan) -> bool:
     if plan.grid.layers and not can_be_read_by_slice(plan):
         return False
     loader = Loader(plan, None)
-    limit = IN_MEMORY if len(plan.instances) > 1 else IN_MEMORY_OBJECT
+    is_object = len(plan.instances) == 1 and is_native(plan.instances[0])
+    limit = IN_MEMORY_OBJECT if is_object else IN_MEMORY
     return int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > limit
 
 
