@@ -16,6 +16,7 @@ import zarr
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
+from nifti_dicom_bridge.formats.dicom import frame_bytes
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
@@ -237,6 +238,18 @@ def test_dicom_read_by_planes_becomes_the_same_other_kind(
     assert first.ok, first.entries[0].error
     assert [entry.log for entry in second.entries] == [entry.log for entry in first.entries]
     assert content_of_new(circle.folder / "again") == content_of_new(circle.back)
+
+
+def test_an_object_with_more_pixel_data_than_its_length_can_state_is_refused(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(ramp(COLUMNS, ROWS, PLANES), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    monkeypatch.setattr(frame_bytes, "LONGEST", 2 * COLUMNS * ROWS * PLANES - 2)
+    report = circle.home(NEW, kind="enhanced-ct")
+
+    assert f"one DICOM object has at most {frame_bytes.LONGEST}" in report.entries[0].error
+    assert not list(circle.back.rglob("*.dcm"))
 
 
 def content_of_new(folder: Path) -> list[tuple[bytes, list[str]]]:
