@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nifti_dicom_bridge.bids import BY_KEY, NESTED, REVERSE_ROWS, TABLES, WITHHELD
+from nifti_dicom_bridge.bids import BY_KEY, NESTED, TABLES
 from nifti_dicom_bridge.bids.private_block import NEVER
 from nifti_dicom_bridge.bids.reverse_pet import KEYS
+from nifti_dicom_bridge.bids.reverse_rows import REVERSE_ROWS, WITHHELD
 from nifti_dicom_bridge.bids.row import AnyRow, Row
 from nifti_dicom_bridge.bids.source import Csa, Nested, Phoenix, Private
 from nifti_dicom_bridge.standard import dictionary

@@ -1,7 +1,8 @@
 """BIDS names ⇄ DICOM attributes, by tables: one row per key, for both directions.
 
 `rows` has what public attributes specify whoever made the image, the other files what needs a vendor's private elements or a
-computation. Names and units are those of the BIDS specification and, where it is silent, of dcm2niix.
+computation. Names and units are those of the BIDS specification and, where it is silent, of dcm2niix. Here is what DICOM → BIDS
+needs; `from_sidecar` and the modules `reverse_…` have the other direction.
 """
 
 from __future__ import annotations
@@ -12,37 +13,25 @@ import numpy as np
 
 from ..model.metadata import Elements, Encoding, Instance
 from ..model.volume import Volume
-from .from_sidecar import AttributeOfKey, EditedKeys, attributes_from_keys, edited_keys
 from .identity import identity_in, without_identity, without_personal_keys
 from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
-from .reverse_pet import decay_factors, per_time
-from .reverse_rows import MAY_BE_LISTS, REVERSE_ROWS, WITHHELD
 from .source import PlaneAttributes, Storage
 from .tables import ALL_ROWS, BY_KEY, NESTED, ORDER, PLACEHOLDERS, TABLES
 
 __all__ = [
     "BY_KEY",
     "KEYS_TAG",
-    "MAY_BE_LISTS",
     "NESTED",
     "ORDER",
     "PLACEHOLDERS",
-    "REVERSE_ROWS",
     "TABLES",
-    "WITHHELD",
-    "AttributeOfKey",
-    "EditedKeys",
     "PlaneAttributes",
     "Storage",
-    "attributes_from_keys",
-    "decay_factors",
     "direction_of",
-    "edited_keys",
     "find_private_block",
     "identity_in",
     "keys_of",
     "keys_of_elements",
-    "per_time",
     "private_block_of",
     "without_identity",
     "without_personal_keys",

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..options import ConversionOptions, FileOptions, PreviewOptions
-from ..options.addresses import is_address
 from ..options.path_rules import is_name
-from ..options.urls import is_url
+from ..options.urls import is_address, is_url
 from .jobs import Job
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import BridgeError
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions, Progress
-from ..options.addresses import is_address
+from ..options.urls import is_address
 
 
 @contextmanager

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..formats.dicom.reading.found_files import Leftover
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.series import Inventory
-from ..formats.dicom.structure_sets.inventory import structure_plans
-from ..formats.dicom.structure_sets.plan import StructureReader
 from ..labels import Segment
 from ..model import metadata
 from ..model.metadata import Log
@@ -111,12 +109,12 @@ class OutputPolicy:
 
 
 def plans_and_report(
-    inventory: Inventory, runner: TaskRunner, template: str = "", structures: StructureReader | None = None,
+    inventory: Inventory, runner: TaskRunner, template: str = "", structures: ConversionOptions | None = None,
     files: Sequence[NamedFile] = (),
 ) -> tuple[list[Plan], ConversionReport]:  # fmt: skip
     """Return what each series becomes, under names that differ, and a report of all that becomes nothing.
 
-    RT Structure Sets become images if it is known how they are read. Files that are converted with the series are named, too.
+    RT Structure Sets become images if there are options for them. Files that are converted with the series are named, too.
     """
     report = ConversionReport()
     plans = plans_as_named(inventory, report, runner, structures)
@@ -125,7 +123,7 @@ def plans_and_report(
 
 
 def plans_as_named(
-    inventory: Inventory, report: ConversionReport, runner: TaskRunner, structures: StructureReader | None = None
+    inventory: Inventory, report: ConversionReport, runner: TaskRunner, structures: ConversionOptions | None = None
 ) -> list[Plan]:
     """Return what each series becomes, each called after itself alone.
 
@@ -134,16 +132,19 @@ def plans_as_named(
     if inventory.unselected:
         report.notes.append(f"{inventory.unselected} series were left out by the selection.")
     plans, entries = planned(inventory.series, runner.jobs)
-    if structures is not None:
-        plans += structure_plans(inventory, plans, structures, runner.jobs)
-        report.notes += [] if inventory.structure_sets else _not_applied(structures)
+    if structures is not None and (inventory.structure_sets or structures.references):
+        from .structure_sets import plan_structure_sets  # few inputs have any
+
+        plans += plan_structure_sets(inventory, plans, structures, runner.jobs)
+    if structures is not None and not inventory.structure_sets:
+        report.notes += _not_applied(structures)
     runner.report([*leftover_entries(inventory.leftovers), *entries], report)
     return plans
 
 
-def _not_applied(structures: StructureReader) -> list[str]:
+def _not_applied(options: ConversionOptions) -> list[str]:
     """Return notes about the options of RT Structure Sets for input without any."""
-    given = {"reference=": bool(structures.references), f'rois="{structures.form}"': structures.form is not RoiForm.LABELMAP}
+    given = {"reference=": bool(options.references), f'rois="{options.rois}"': options.rois is not RoiForm.LABELMAP}
     return [
         f"{option} was not applied: it is for RT Structure Sets, and the input contains none"
         for option, is_given in given.items()

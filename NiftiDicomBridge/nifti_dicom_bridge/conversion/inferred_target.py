@@ -12,8 +12,7 @@ from ..model.input_files import open_file
 from ..model.names import NIFTI_SUFFIXES, suffix_of
 from ..model.report import COMPANIONS
 from ..options import Target
-from ..options.addresses import is_address
-from ..options.urls import refuse_missing_input
+from ..options.urls import is_address, refuse_missing_input
 from .image_files import nifti_files, other_inputs
 from .url_jobs import mirrored
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 from ..errors import BridgeError, OptionError
 from ..model.failure import LOGGER, WithoutMessages
@@ -23,7 +24,6 @@ from ..version import tool_version
 from .archives import fetched_inputs, send_outputs
 from .selection import Selection, nothing_selected
 from .task_runner import Finished, TaskRunner
-from .url_jobs import Workspace, finishing, mirrored, with_urls
 
 
 @dataclass
@@ -103,11 +103,15 @@ def convert_with(
 ) -> ConversionReport:
     """Convert what a job names; `runner_of` returns what runs its tasks, given what `TaskRunner` takes."""
     run, start = _run_of(job), time.monotonic()
-    with fetched_inputs(job.inputs, job.options, progress) as (fetched, failed), mirrored(fetched, job.output) as mirrors:
-        workspace, inputs, output = mirrors
-        local = replace(job, inputs=inputs, output=output)
-        report = _convert(local, progress, finishing(finished, workspace), _with_prepared(runner_of, workspace))
-    report = with_urls(report, workspace, are_named=not job.options.deidentify)
+    with fetched_inputs(job.inputs, job.options, progress) as (fetched, failed):
+        convert_files = partial(_convert, job.options, progress)
+        if any(map(is_url, (*fetched, job.output))):
+            from .url_jobs import convert_mirrors  # few conversions need it
+
+            are_named = not job.options.deidentify
+            report = convert_mirrors(fetched, job.output, finished, runner_of, convert_files, are_named)
+        else:
+            report = convert_files(fetched, job.output, finished, runner_of)
     report.entries += failed
     if job.options.send:
         send_outputs(report, job.options, progress)
@@ -125,44 +129,34 @@ def _run_of(job: Job) -> Run:
     return Run(call, tool_version(), started, 0.0, list(job.inputs), job.output)
 
 
-def _with_prepared(runner_of: Callable[..., TaskRunner], workspace: Workspace) -> Callable[..., TaskRunner]:
-    """Return what makes a runner whose tasks fetch and publish objects, where inputs or output are URLs."""
-
-    def runner(*arguments: Any) -> TaskRunner:
-        made = runner_of(*arguments)
-        made.prepare = workspace.prepared
-        return made
-
-    return runner
-
-
 def _convert(
-    job: Job, progress: Progress | None, finished: Finished | None, runner_of: Callable[..., TaskRunner]
-) -> ConversionReport:
+    options: ConversionOptions, progress: Progress | None, inputs: Sequence[Path], output: Path, finished: Finished | None,
+    runner_of: Callable[..., TaskRunner],
+) -> ConversionReport:  # fmt: skip
     """Convert files and folders."""
-    if job.options.target is Target.NIFTI and job.options.layout is Layout.BIDS:
+    if options.target is Target.NIFTI and options.layout is Layout.BIDS:
         from .to_bids import convert_to_bids as run
-    elif job.options.target is Target.NIFTI:
+    elif options.target is Target.NIFTI:
         from .to_nifti import convert_to_nifti as run
-    elif job.options.target is Target.PREVIEW:
+    elif options.target is Target.PREVIEW:
         from .to_preview import convert_to_preview as run
-    elif job.options.target is Target.ZARR:
+    elif options.target is Target.ZARR:
         from .to_zarr import convert_to_zarr as run
     else:
         from .to_dicom import convert_to_dicom as run
-    if progress is not None and job.options.deidentify:
+    if progress is not None and options.deidentify:
         progress = _without_titles(progress)
-    notes = recover(job.output, progress)
-    with size_limit(job.options.size_limit), _log_without_messages(job.options.deidentify):
-        runner = runner_of(job.options.jobs, progress, None if job.options.deidentify else finished)
-        report = run(job.inputs, job.output, job.options, runner)
-    if finished is not None and job.options.deidentify:
+    notes = recover(output, progress)
+    with size_limit(options.size_limit), _log_without_messages(options.deidentify):
+        runner = runner_of(options.jobs, progress, None if options.deidentify else finished)
+        report = run(inputs, output, options, runner)
+    if finished is not None and options.deidentify:
         for entry in report.entries:
             finished(entry)
-    if not report.entries and Selection.of(job.options).patterns:
-        raise nothing_selected(job.inputs, job.options)
+    if not report.entries and Selection.of(options).patterns:
+        raise nothing_selected(inputs, options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
-        raise BridgeError(_nothing_found(job, report))
+        raise BridgeError(_nothing_found(inputs, options.target, report))
     report.notes += notes
     return report
 
@@ -184,9 +178,9 @@ def _without_titles(progress: Progress) -> Progress:
     return lambda what, done, total: progress("images", done, total)
 
 
-def _nothing_found(job: Job, report: ConversionReport) -> str:
-    where = ", ".join(map(str, job.inputs))
-    wanted = "DICOM images" if job.options.target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
+def _nothing_found(inputs: Sequence[Path], target: Target, report: ConversionReport) -> str:
+    where = ", ".join(map(str, inputs))
+    wanted = "DICOM images" if target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
     skipped = report.entries
     others = f" {len(skipped)} other(s) were skipped, such as {skipped[0].title}: {skipped[0].error}." if skipped else ""
     return f"No {wanted} were found in {where}.{others} Check the path."

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import bids
+from ..bids import from_sidecar, reverse_rows
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits
 from ..formats.dicom.protected import refusal
@@ -45,8 +46,8 @@ class SidecarEdits:
         if file is None or file.record is None:
             return cls()
         where, first = str(sidecar_path(file.path)), file.record.source.metadata.first
-        keys = bids.edited_keys(file.top, file.record.written_bids_keys, where)
-        of_bids = {*bids.ORDER, *(row.key for row in bids.REVERSE_ROWS)}
+        keys = from_sidecar.edited_keys(file.top, file.record.written_bids_keys, where)
+        of_bids = {*bids.ORDER, *(row.key for row in reverse_rows.REVERSE_ROWS)}
         others = {key: value for key, value in edited_keys(file).items() if key not in of_bids}
         keywords = {key: value for key, value in others.items() if tag_of(key)}
         written = _written_keywords(keywords, where) | _written(keys, first.elements, where)
@@ -66,7 +67,7 @@ class SidecarEdits:
         ]  # fmt: skip
 
 
-def _written(keys: bids.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
+def _written(keys: from_sidecar.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
     written: dict[edits.Target, tuple[str, list[Any]]] = {}
     for key, paths, texts in keys.direct:
         present = (path for path in paths if len(path) == 1 and edits.holds(elements, path[0]))
@@ -104,7 +105,7 @@ def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list[Any]]:
 
 
 def _overridden(
-    edited: bids.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list[Any]]], top: Mapping[str, Any]
+    edited: from_sidecar.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list[Any]]], top: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the computed keys that were written and other attributes still win over, with what those specify."""
     if not edited.computed:

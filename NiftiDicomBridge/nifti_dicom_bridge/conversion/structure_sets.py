@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import DicomReadError, OptionError
 from ..formats.dicom.reading.plans import Plan, plan_series
-from ..formats.dicom.reading.series import find_series
-from ..formats.dicom.structure_sets.plan import StructureReader
+from ..formats.dicom.reading.series import Inventory, find_series
+from ..formats.dicom.structure_sets.inventory import structure_plans
+from ..formats.dicom.structure_sets.plan import StructurePlan, StructureReader
 from ..options import ConversionOptions
 
 
-def structure_reader(options: ConversionOptions) -> StructureReader:
-    """Return how RT Structure Sets are read.
+def plan_structure_sets(
+    inventory: Inventory, plans: Sequence[Plan], options: ConversionOptions, jobs: int
+) -> list[StructurePlan]:
+    """Return what the RT Structure Sets of an inventory become, and correct its leftovers.
 
     Raises
     ------
     OptionError
         If a reference does not exist, or contains no image.
     """
+    return structure_plans(inventory, plans, StructureReader(options.rois, _referenced(options)), jobs)
+
+
+def _referenced(options: ConversionOptions) -> list[Plan]:
+    """Return the series that the user named for their grid."""
     plans: list[Plan] = []
     for path in options.references:
         try:
@@ -26,4 +36,4 @@ def structure_reader(options: ConversionOptions) -> StructureReader:
         if not volumes:
             raise OptionError(f'reference="{path}": no DICOM image was found there. Name the folder of a DICOM series.')
         plans += volumes
-    return StructureReader(options.rois, plans)
+    return plans

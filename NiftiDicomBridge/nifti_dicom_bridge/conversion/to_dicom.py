@@ -331,7 +331,6 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
         volumes = [run.public.clean(_with_edits(source, progress), entry.log) for source in group]
-        run.job.keep_new_uids(volumes)
     else:
         volumes = [source.load(progress) for source in group]
     together |= _given_values(run, entry)

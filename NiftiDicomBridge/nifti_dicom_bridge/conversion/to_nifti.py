@@ -25,7 +25,6 @@ from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
 from .streamed import opened_volume
-from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -36,7 +35,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     stores = _selected_stores(inputs, selection, options)
     others = [path for path in inputs if not is_store(path)]
     inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
-    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options), stores)
+    plans, report = plans_and_report(inventory, runner, options.filename, options, stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     public = OutputPolicy.of(options, taken)
     tasks = _stores_to_nifti(stores, output, options, taken, public)

@@ -27,7 +27,6 @@ from .image_with_record import open_nifti, open_store
 from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .stage_zarr import stage_store, store_suffix
-from .structure_sets import structure_reader
 from .task_runner import TaskRunner
 from .tasks import Task
 
@@ -46,7 +45,7 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
     files = open_named(selected_files(nifti_files(inputs, options.follow_links), selection), open_nifti, options)
     stores = open_named(selected_stores(zarr.stores_below(inputs, options.follow_links), selection), open_store, options)
-    plans, report = plans_and_report(inventory, runner, options.filename, structure_reader(options), [*files, *stores])
+    plans, report = plans_and_report(inventory, runner, options.filename, options, [*files, *stores])
     taken: set[str] = set()
     public = OutputPolicy.of(options, taken)
     images: list[tuple[str, list[Path], str, Stage]] = [

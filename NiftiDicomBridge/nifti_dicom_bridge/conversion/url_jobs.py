@@ -22,6 +22,7 @@ from .tasks import Task, size_of
 
 if TYPE_CHECKING:
     from .mirror import Mirror
+    from .task_runner import TaskRunner
 
 MIRRORS = "mirrors.pickle"
 NOWHERE = Path()
@@ -97,6 +98,23 @@ class Workspace:
             Entry(name, Outcome.FAILED, [cast("Path", UrlPath(url, name))], error=f"{url}/{name}: {reason}")
             for url, name, reason in refused
         ]
+
+
+def convert_mirrors(
+    inputs: Sequence[Path],
+    output: Path,
+    finished: Callable[[Entry], None] | None,
+    runner_of: Callable[..., TaskRunner],
+    convert: Callable[..., ConversionReport],
+    are_named: bool,
+) -> ConversionReport:
+    """Return the report of a conversion with URLs; `convert` takes the first four arguments with files in place of objects.
+
+    Objects that were refused are listed by name on request.
+    """
+    with mirrored(inputs, output) as (workspace, files, folder):
+        report = convert(files, folder, _finishing(finished, workspace), _with_prepared(runner_of, workspace))
+    return _with_urls(report, workspace, are_named)
 
 
 @contextmanager
@@ -191,7 +209,18 @@ def _converted(task: Task, folder: Path, shared: Sequence[Path], progress: Progr
     return workspace.published(entry)
 
 
-def with_urls(report: ConversionReport, workspace: Workspace, are_named: bool) -> ConversionReport:
+def _with_prepared(runner_of: Callable[..., TaskRunner], workspace: Workspace) -> Callable[..., TaskRunner]:
+    """Return what makes a runner whose tasks fetch and publish objects, where inputs or output are URLs."""
+
+    def runner(*arguments: Any) -> TaskRunner:
+        made = runner_of(*arguments)
+        made.prepare = workspace.prepared
+        return made
+
+    return runner
+
+
+def _with_urls(report: ConversionReport, workspace: Workspace, are_named: bool) -> ConversionReport:
     """Return a report with URLs in place of files of mirrors, and the objects that were refused, by name on request."""
     if not workspace.mirrors:
         return report
@@ -200,7 +229,7 @@ def with_urls(report: ConversionReport, workspace: Workspace, are_named: bool) -
     return replace(report, entries=[*entries, *workspace.refused(are_named)], notes=notes)
 
 
-def finishing(finished: Callable[[Entry], None] | None, workspace: Workspace) -> Callable[[Entry], None] | None:
+def _finishing(finished: Callable[[Entry], None] | None, workspace: Workspace) -> Callable[[Entry], None] | None:
     """Return what receives entries with URLs."""
     if finished is None or not workspace.mirrors:
         return finished

@@ -101,7 +101,6 @@ def _write_dicom(volume: Volume, folder: Path, options: ConversionOptions, log: 
     job = DicomJob(options)
     if options.deidentify:
         volume = Deidentifier.of(options).clean(volume, log)
-        job.keep_new_uids([volume])
     entry = Entry(volume.name, Outcome.RESTORED, log=log)
     values = {keyword: text for keyword, (text, _) in given_values(options).items()}
     if not _create(volume, folder, job, entry):

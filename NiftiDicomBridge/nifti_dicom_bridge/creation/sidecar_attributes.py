@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import bids
+from ..bids import from_sidecar, reverse_pet, reverse_rows
 from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import Attributes
@@ -76,7 +77,7 @@ def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
     stated = SidecarAttributes()
     top = _singular(described, stated.sentences)
     stated.sentences += [f'"{key}" was not used: {reason}' for key, reason in _protected(described.top).items()]
-    attributes = bids.attributes_from_keys(top, described.where, stated.sentences)
+    attributes = from_sidecar.attributes_from_keys(top, described.where, stated.sentences)
     items: dict[tuple[int, ...], Element] = {}
     for key, (path, *_), texts in attributes:
         if path[0] in _NOT_TAKEN or (path[0] == Tag.UNITS and described.top.get("Modality", "PT") != "PT"):
@@ -104,7 +105,7 @@ def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, An
         numbers = isinstance(value, list) and value and all(is_number(part) for part in value)
         if value == _NOT_AVAILABLE or key in of_volumes:
             continue
-        if numbers and key in bids.MAY_BE_LISTS:
+        if numbers and key in reverse_rows.MAY_BE_LISTS:
             if len(set(value)) > 1:
                 sentences.append(f'"{key}" has {len(value)} values, its attribute has one: it was left out')
                 continue
@@ -228,13 +229,13 @@ def frames_of(described: ImageWithSidecar, kind: Kind, times: int, slices: int, 
         return [elements for elements in elements_of_volumes(described, kind, sentences) for _ in range(slices)]
     top, where = described.top, described.where
     of_time: list[Elements] = [{} for _ in range(times)]
-    for n, factor in enumerate(bids.decay_factors(top, where, times, sentences)):
+    for n, factor in enumerate(reverse_pet.decay_factors(top, where, times, sentences)):
         of_time[n][Tag.DECAY_FACTOR] = new_element.decimals([factor])
     for key, tag, scale in (
         ("FrameReferenceTime", Tag.FRAME_REFERENCE_TIME, 1e3),
         ("ScatterFraction", Tag.SCATTER_FRACTION_FACTOR, 1.0),
     ):
-        for n, number in enumerate(bids.per_time(top, key, where, times) if key in top else []):
+        for n, number in enumerate(reverse_pet.per_time(top, key, where, times) if key in top else []):
             # BIDS: percent, dcm2niix: the fraction that DICOM has
             of_time[n][tag] = new_element.decimals(
                 [number * scale / (100.0 if key == "ScatterFraction" and number > 1 else 1.0)]

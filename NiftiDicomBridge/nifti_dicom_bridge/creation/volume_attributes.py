@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import bids
+from ..bids import from_sidecar
 from ..formats.dicom import edits
 from ..formats.dicom.pydicom_conversion import element_of
 from ..model.metadata import Elements
@@ -51,7 +51,7 @@ def elements_of_volumes(described: ImageWithSidecar, kind: Kind, sentences: list
     by_volume: list[Elements] = [{} for _ in range(described.image.times)] if lists else []
     for key, value in lists.items():
         for n, number in enumerate(value):
-            for _, (path, *_), texts in bids.attributes_from_keys({key: number}, described.where, []):
+            for _, (path, *_), texts in from_sidecar.attributes_from_keys({key: number}, described.where, []):
                 if len(path) == 1:
                     by_volume[n][path[0]] = element_of(path[0], *edits.checked_values(path[0], texts))
             if key == "EchoTime":

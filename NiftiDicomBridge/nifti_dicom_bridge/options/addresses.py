@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 from ..errors import OptionError
 
 EXPECTED = "Expected dicomweb:https://host/path, pacs:AET@host:port, or pacs+tls:AET@host:port."
-_SCHEME = re.compile(r"^(dicomweb:|pacs(\+tls)?:)", re.IGNORECASE)
 _PACS = re.compile(
     r"^(?P<title>[^@/]{1,16})@(?P<host>\[[0-9A-Fa-f:]+\]|[^@:/\[\]]+):(?P<port>\d{1,5})(?P<path>/[^?]*)?(\?(?P<query>.*))?$"
 )
@@ -74,11 +73,6 @@ class PacsAddress:
 
 
 Address = DicomwebAddress | PacsAddress
-
-
-def is_address(text: str | os.PathLike[str]) -> bool:
-    """Return whether an input or output is an archive and not a path."""
-    return bool(_SCHEME.match(os.fspath(text)))
 
 
 def parse_address(text: str | os.PathLike[str]) -> Address:

@@ -7,7 +7,6 @@ options, on the file system, or on the DICOM data dictionary.
 from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
-from .addresses import address_problem
 from .bids_rules import BIDS_RULES
 from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
@@ -67,6 +66,14 @@ def _unknown_keywords(options: ConversionOptions) -> str:
     return " ".join(filter(None, map(unknown_keyword, options.set_values)))
 
 
+def _problem_of_archive(options: ConversionOptions) -> str:
+    if not options.send:
+        return ""
+    from .addresses import address_problem  # few conversions send anything
+
+    return address_problem(options.send)
+
+
 RULES: tuple[Rule, ...] = (
     *TARGET_RULES,
     Rule(
@@ -79,9 +86,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "send-not-an-archive",
         ("send",),
-        lambda options: bool(address_problem(options.send)),
+        lambda options: bool(_problem_of_archive(options)),
         "{send}: {found}",
-        lambda options: address_problem(options.send),
+        lambda options: _problem_of_archive(options),
     ),
     # names
     Rule(

@@ -9,13 +9,13 @@ from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
 from ..errors import DicomReadError, OptionError
-from .addresses import is_address
 
 FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "zip": "urls"}
 """Scheme → feature that needs packages (`optional_packages`)."""
 LOCAL = "file"
 _SCHEME = re.compile(rf"^({'|'.join((*FEATURES, LOCAL))})(?::[/\\]+|::)", re.IGNORECASE)
 _SIMILAR = re.compile(r"^([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
+_ARCHIVE = re.compile(r"^(dicomweb:|pacs(\+tls)?:)", re.IGNORECASE)
 _COLLAPSED = re.compile(rf"\b({'|'.join(FEATURES)}):/+", re.IGNORECASE)
 
 
@@ -33,6 +33,11 @@ class UrlPath(PurePosixPath):
         return False
 
     is_file = is_dir = exists
+
+
+def is_address(text: str | os.PathLike[str]) -> bool:
+    """Return whether an input or output is the address of an archive (`addresses`) and not a path."""
+    return bool(_ARCHIVE.match(os.fspath(text)))
 
 
 def is_url(text: str | os.PathLike[str]) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge import bids
-from nifti_dicom_bridge.bids import pet, phase_encoding, siemens_text, timing
+from nifti_dicom_bridge.bids import from_sidecar, pet, phase_encoding, siemens_text, timing
 from nifti_dicom_bridge.model import geometry, metadata
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import Element, Encoding, Instance, Item, SeriesMetadata
@@ -101,21 +101,21 @@ def test_what_is_written_reads_back_to_the_same_attribute():
         0x00101010: "048Y", 0x00100030: "19660101", 0x00181020: "27\\LX", 0x00180081: "30.5", 0x00541001: "BQML",
         0x00189020: "NONE", 0x00180020: "EP\\GR", 0x00080032: "101112.500000",
     }  # fmt: skip
-    back = {edit.path[0]: "\\".join(edit.texts) for edit in bids.edited_keys(one(attributes), {}, "x.json").direct}
+    back = {edit.path[0]: "\\".join(edit.texts) for edit in from_sidecar.edited_keys(one(attributes), {}, "x.json").direct}
     assert {tag: back[tag] for tag in attributes} == attributes
 
 
 def test_edit_of_a_nested_attribute_tells_the_way_to_it():
-    (edit,) = bids.edited_keys({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json").direct
+    (edit,) = from_sidecar.edited_keys({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json").direct
     assert (edit.path, edit.texts) == ((0x00540016, 0x00181074), ["200000000"])
 
 
 def test_edit_that_puts_in_what_dcm2niix_writes_for_nothing_is_none():
-    assert bids.edited_keys({"InstitutionalDepartmentName": "None"}, {}, "x.json").direct == ()
+    assert from_sidecar.edited_keys({"InstitutionalDepartmentName": "None"}, {}, "x.json").direct == ()
 
 
 def test_edit_of_a_computed_key_is_named():
-    found = bids.edited_keys({"SliceTiming": [0, 1], "TaskName": "rest", "EchoTime": 3}, {}, "x.json")
+    found = from_sidecar.edited_keys({"SliceTiming": [0, 1], "TaskName": "rest", "EchoTime": 3}, {}, "x.json")
     assert found.ignored == ("SliceTiming",)
 
 

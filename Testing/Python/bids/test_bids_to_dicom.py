@@ -18,7 +18,7 @@ import pytest
 from dciodvfy import facts_of_dciodvfy
 from grids import ORIENTATIONS
 from nifti_dicom_bridge import ConversionOptions, Job, Kind, Outcome, SlicePlane, Target, bids, convert
-from nifti_dicom_bridge.bids import kinds
+from nifti_dicom_bridge.bids import kinds, reverse_rows
 from nifti_dicom_bridge.bids.private_block import KEYS_TAG
 from nifti_dicom_bridge.creation.sidecar_units import LONGEST_S
 from nifti_dicom_bridge.model.volume import Volume, reoriented
@@ -100,7 +100,7 @@ def any_value(key: str, types: tuple[type, ...], kind: kinds.Kind, chance: rando
 @pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR])
 def test_every_key_that_has_an_attribute_comes_back(there: Path, seed: int, kind: Kind) -> None:
     chance = random.Random(seed)
-    rows = [*bids.BY_KEY.values(), *bids.NESTED.values(), *bids.REVERSE_ROWS]
+    rows = [*bids.BY_KEY.values(), *bids.NESTED.values(), *reverse_rows.REVERSE_ROWS]
     sidecar = {row.key: any_value(row.key, row.kind.types, row.kind, chance) for row in rows if row.key not in FROM_THE_OBJECT}
     sidecar |= {"Modality": "MR", "InjectedRadioactivityUnits": "MBq"}
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dciodvfy import facts_of_dciodvfy
 from made_here import entry_of, save
 from nifti_dicom_bridge import Entry, Outcome, bids
+from nifti_dicom_bridge.bids.reverse_rows import REVERSE_ROWS
 from nifti_dicom_bridge.creation.sidecar_units import in_seconds
 
 VOLUMES = np.random.default_rng(0).integers(0, 900, (5, 4, 3, 4)).astype(np.int16)
@@ -170,7 +171,7 @@ def test_a_value_for_each_volume_is_that_of_its_volume():
     assert [float(made.FlipAngle) for made in found] == [angle for angle in (5, 10, 15, 20) for _ in range(3)]
 
 
-KEYS = sorted({*bids.BY_KEY, *bids.NESTED, *(row.key for row in bids.REVERSE_ROWS), "SliceTiming", "PhaseEncodingDirection",
+KEYS = sorted({*bids.BY_KEY, *bids.NESTED, *(row.key for row in REVERSE_ROWS), "SliceTiming", "PhaseEncodingDirection",
                "SliceEncodingDirection", "FrameTimesStart", "FrameDuration", "DecayCorrectionFactor"})  # fmt: skip
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**6), 10**6), st.floats(-1e9, 1e9), st.sampled_from([math.nan, math.inf, 10**40]),

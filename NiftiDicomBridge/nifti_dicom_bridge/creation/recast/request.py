@@ -20,7 +20,7 @@ from ...formats.dicom.created.stored import source_stored_values
 from ...formats.dicom.created.stored_pixels import StoredPixels
 from ...formats.dicom.reading.frame_info import FrameInfo
 from ...formats.dicom.reading.frames import recorded_frames
-from ...formats.dicom.structure_sets.rois import is_structure_set
+from ...formats.dicom.structure_sets import is_structure_set
 from ...model import metadata, orientation
 from ...model.geometry import Plane
 from ...model.lazy_voxels import mapped

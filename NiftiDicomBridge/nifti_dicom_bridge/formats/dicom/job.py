@@ -50,13 +50,9 @@ class DicomJob:
         self.folders |= other.folders
         self.files |= other.files
 
-    def keep_new_uids(self, volumes: Sequence[Volume]) -> None:
-        """Let the UIDs of de-identified volumes stay: they are new, and the same for other conversions with their key.
-
-        Not those of edited ones: they become instances of their own.
-        """
+    def keep_uids_of(self, volumes: Sequence[Volume]) -> None:
+        """Let the UIDs of series and instances stay."""
         for volume in volumes:
-            if volume.source is not None and not volume.edits():
-                for instance in volume.dicom.metadata.instances:
-                    self.uids.keep(metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID))
-                    self.uids.keep(instance.uid)
+            for instance in volume.dicom.metadata.instances:
+                self.uids.keep(metadata.text(instance.elements, Tag.SERIES_INSTANCE_UID))
+                self.uids.keep(instance.uid)

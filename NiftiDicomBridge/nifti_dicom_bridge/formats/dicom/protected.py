@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from ... import bids
+from ...bids import reverse_rows
 from ...options.remedies import remedy
 from ...standard import dictionary
 from ...standard.iods import only_in_items
@@ -87,4 +88,4 @@ def misplaced(tag: int, groups: bool) -> str:
 def _flat_keys() -> frozenset[int]:
     """Return the attributes that BIDS keys are read from in data sets, too."""
     direct = {tag for row in bids.BY_KEY.values() for tag in row.tags}
-    return frozenset(direct | {row.path[0] for row in bids.REVERSE_ROWS if len(row.path) == 1})
+    return frozenset(direct | {row.path[0] for row in reverse_rows.REVERSE_ROWS if len(row.path) == 1})

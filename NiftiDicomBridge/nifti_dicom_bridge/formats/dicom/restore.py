@@ -26,7 +26,8 @@ from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
 from .reading.frame_info import FrameInfo
 from .reading.frames import frames_of
 from .reading.lookup import frame_count
-from .structure_sets.rois import is_structure_set, roi_count
+from .structure_sets import is_structure_set
+from .structure_sets.rois import roi_count
 from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)

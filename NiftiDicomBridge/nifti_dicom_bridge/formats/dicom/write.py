@@ -31,6 +31,9 @@ def write_dicom(
 ) -> Outcome:
     """Write the instances of volumes that share them (usually one volume).
 
+    De-identified instances keep their UIDs, which are new and the same for other conversions with their key; edited ones become
+    instances of their own.
+
     Parameters
     ----------
     volumes : sequence of Volume
@@ -62,8 +65,11 @@ def write_dicom(
     unedited = Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
     if _restored_while_read(volumes, staging, job, log, values or {}, progress):
         return unedited
+    edited = [volume for volume in volumes if volume.edits()]
+    if job.options.deidentify:
+        job.keep_uids_of([volume for volume in volumes if volume not in edited])
     writer = Writer(staging, job, values or {}, progress)
-    if any(volume.edits() for volume in volumes):
+    if edited:
         for group in group_by_object(volumes):
             writer.derived(group, log)
         return Outcome.DERIVED
@@ -85,6 +91,8 @@ def _restored_while_read(
     if not _are_planes_in_order(wholes):
         return False
     trial, its_log, before = job.copy(), Log(), set(staging.names)
+    if job.options.deidentify:
+        trial.keep_uids_of(read)
     try:
         Writer(staging, trial, values, progress).restored(wholes, PixelSource(read), its_log)
         is_original = all(_has_recorded_digest(volume) for volume in read)

@@ -170,6 +170,7 @@ class BlockFile:
         self._file, self._block, self._starts = file, block, starts
         self._checksum, self.size = checksum, size
         self._checksums: dict[int, int] = {}
+        self._is_verified = False
         self._kept: dict[int, bytes] = {}
         self._reading = threading.Lock()
 
@@ -213,13 +214,13 @@ class BlockFile:
         Raises
         ------
         zlib.error
-            If it is damaged; with the last block that had not been read before, if the checksum of all is not that of the file.
+            If it is damaged; once all blocks were read, if the checksum of all is not that of the file.
         """
         block, checksum = job.result()
-        if len(self._checksums) < self.count:
+        if not self._is_verified:  # a file that failed is damaged whenever it is read
             self._checksums[n] = checksum
             if len(self._checksums) == self.count:
-                self._check()
+                self._verify()
         return block
 
     def bytes_between(self, start: int, stop: int) -> bytes:
@@ -242,9 +243,10 @@ class BlockFile:
     def _size_of(self, n: int) -> int:
         return min(self._block, self.size - n * self._block)
 
-    def _check(self) -> None:
+    def _verify(self) -> None:
         if joined_checksum([(self._checksums[n], self._size_of(n)) for n in range(self.count)]) != self._checksum:
             raise zlib.error("checksum does not match")
+        self._is_verified = True
 
 
 class BlockReader(io.RawIOBase):

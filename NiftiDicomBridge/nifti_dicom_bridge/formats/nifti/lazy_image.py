@@ -17,7 +17,7 @@ from ...model.input_files import open_file, read_to_end
 from ...model.kept_voxels import KEPT_BYTES, KeepingVoxels
 from ...model.names import is_compressed
 from . import gzip_file
-from .gzip_blocks import open_blocks
+from .gzip_blocks import BlockFile, open_blocks
 
 SKIPPED = 1 << 22
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -44,9 +44,10 @@ class NiftiVoxels(KeepingVoxels):
         super().__init__(shape, dtype, KEPT_BYTES)
         self._path, self._offset = path, offset
         self._plane_bytes = self.nbytes // (self.shape[0] * self.shape[1])
-        blocks = open_blocks(path) if is_compressed(path) else None
+        end = offset + self.nbytes
+        blocks = _blocks_of(path, end)
         self.is_read_once = blocks is not None
-        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, offset + self.nbytes)
+        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, end)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         low, high = (self._offset + n * self._plane_bytes for n in (start, stop))
@@ -62,6 +63,15 @@ class NiftiVoxels(KeepingVoxels):
         planes = np.frombuffer(raw, self.dtype).reshape(stop - start, *self.shape[2:])
         planes.flags.writeable = False
         return planes
+
+
+def _blocks_of(path: Path, end: int) -> BlockFile | None:
+    """Return the blocks of a file whose voxels reach to its end, so that all are read and their checksum is compared."""
+    blocks = open_blocks(path) if is_compressed(path) else None
+    if blocks is None or blocks.size == end:
+        return blocks
+    blocks.close()
+    return None
 
 
 def _reader_of(path: Path, end: int) -> Callable[[int, int], bytes]:

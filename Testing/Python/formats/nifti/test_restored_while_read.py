@@ -125,9 +125,11 @@ def test_damage_is_found_whatever_the_order_of_reading(byte: int, step: int, cir
         read_planes(path, step)
 
 
+@pytest.mark.parametrize("phantom", ["mr_4d", "rle"])
 @pytest.mark.usefixtures("decompressed")
-def test_a_damaged_image_becomes_no_series(circle: Circle) -> None:
-    circle.make("mr_4d").forth()
+def test_a_damaged_image_becomes_no_series(phantom: str, circle: Circle) -> None:
+    """Also one that would be restored while it is read."""
+    circle.make(phantom).forth()
     (path,) = circle.images()
     raw = bytearray(path.read_bytes())
     raw[-6] ^= 0x55
@@ -136,3 +138,20 @@ def test_a_damaged_image_becomes_no_series(circle: Circle) -> None:
     (entry,) = circle.home().entries
     assert "damaged" in str(entry.error)
     assert not names_in(circle.back)
+
+
+@pytest.mark.usefixtures("decompressed")
+def test_a_damaged_number_of_slices_is_not_an_edit(circle: Circle) -> None:
+    """The voxels that the header specifies are not all that the checksum is of."""
+    circle.make("rle").forth()
+    path, slices = circle.image(), 40 + 2 * 3
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    raw[slices] = 1
+    with BlockWriter(path, len(raw)) as file:
+        file.write(raw)
+    packed = bytearray(path.read_bytes())
+    packed[-6] ^= 0x55
+    path.write_bytes(bytes(packed))
+
+    (entry,) = circle.home().entries
+    assert "damaged" in str(entry.error)

@@ -14,7 +14,7 @@ from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..new_file import NewFile
-from ..structure_sets.rois import is_structure_set
+from ..structure_sets import is_structure_set
 from ..uids import UidMap
 from .derivation import DerivationContext
 from .multi_frame import cine, functional_frames

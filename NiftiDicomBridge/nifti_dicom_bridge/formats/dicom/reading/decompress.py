@@ -84,7 +84,7 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
         reasons.append(str(error))
     if decoded is not None:
         return decoded
-    raise _not_decoded(instance, "; ".join(filter(None, reasons)))
+    raise _not_decoded(instance, "; ".join(dict.fromkeys(filter(None, reasons))))
 
 
 def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:

@@ -14,7 +14,7 @@ from ....model.process_copies import computed_in_copies, useful_jobs
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
-from ..structure_sets.rois import is_structure_set
+from ..structure_sets import is_structure_set
 from . import files
 from .decode import import_decoders, is_native
 from .headers import Headers

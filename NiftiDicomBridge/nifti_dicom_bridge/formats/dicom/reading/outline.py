@@ -13,18 +13,17 @@ from ....model.pixels import (
 )
 from ....model.volume import UNPLACED, Volume
 from ....standard.tags import Tag
-from ..structure_sets.plan import StructurePlan
 from .gradients import gradients_of, notes_of_gradients
 from .loader import Loader
 from .lookup import Lookup, own_groups
-from .plans import Plan
+from .plans import DrawnPlan, Plan
 from .rescale import LARGEST_SLOPE
 from .segment_grids import has_labels
 
 
 def outline(plan: Plan) -> Volume:
     """Return the volume of a plan as the headers specify it: zeros that take no memory replace its voxels."""
-    if isinstance(plan, StructurePlan):
+    if isinstance(plan, DrawnPlan):
         return plan.outline()
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]

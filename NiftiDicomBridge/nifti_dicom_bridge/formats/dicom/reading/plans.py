@@ -12,6 +12,7 @@ import numpy as np
 from ....model.collection import collection_paused
 from ....model.metadata import Instance
 from ....model.names import safe_name, unique_name
+from ....model.volume import Volume
 from . import decode, stacks
 from .frame_info import FrameInfo
 from .frames import SharedDescriptions, frames_of
@@ -74,6 +75,18 @@ class Plan:
         """Type of the stored values; of a label map the smallest that has room for its labels."""
         largest = max((layer.label for layer in self.grid.layers), default=0)
         return np.min_scalar_type(largest) if largest else decode.pixel_format(self.instances[0]).dtype
+
+
+class DrawnPlan(Plan):
+    """A volume that is not made of pixel data: it is drawn."""
+
+    def outline(self) -> Volume:
+        """Return the volume with zeros that take no memory in the place of its voxels."""
+        raise NotImplementedError
+
+    def load(self) -> Volume:
+        """Return the volume."""
+        raise NotImplementedError
 
 
 def plan_all(inventory: Inventory) -> list[Plan]:

@@ -10,17 +10,17 @@ from ....errors import DicomReadError
 from ....model.digest import digest_of, freeze
 from ....model.volume import Volume
 from ....options import Progress
-from ..structure_sets.inventory import all_plans
-from ..structure_sets.plan import StructurePlan
 from .loader import Loader
 from .outline import outline
-from .plans import Plan
+from .plans import DrawnPlan, Plan
 from .scaling import real_planes, scaling_of
 from .series import find_series
 
 
 def read(paths: Iterable[Path], progress: Progress | None = None) -> list[Volume]:
     """Return all volumes below files and folders; raises `DicomReadError` at the first that cannot be read."""
+    from ..structure_sets.inventory import all_plans  # conversions plan the images themselves
+
     inventory = find_series(paths, progress)
     for leftover in inventory.leftovers:
         if leftover.failed:
@@ -36,7 +36,7 @@ def load(plan: Plan, progress: Progress | None = None) -> Volume:
     DicomReadError
         If pixel data are damaged, too short, or cannot be decoded.
     """
-    if isinstance(plan, StructurePlan):
+    if isinstance(plan, DrawnPlan):
         return plan.load()
     loader = Loader(plan, progress)
     stored, frames = loader.stored_voxels(), plan.all_frames

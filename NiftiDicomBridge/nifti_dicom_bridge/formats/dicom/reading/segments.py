@@ -11,7 +11,7 @@ from ....model.charset import CharacterSet
 from ....model.metadata import Elements, Instance
 from ....model.volume import Volume
 from ....standard.tags import Tag
-from ..structure_sets.rois import is_structure_set, segments_of_rois
+from ..structure_sets import is_structure_set
 from .cielab import rgb_of
 from .frames import frames_of
 from .item_values import code_of, text_of
@@ -62,6 +62,8 @@ def segments_of(volume: Volume) -> list[Segment]:
 
 def _rois_of(volume: Volume, instance: Instance) -> list[Segment]:
     """Return the ROIs that a label map or mask of an RT Structure Set contains, by their values there."""
+    from ..structure_sets.rois import segments_of_rois  # few images are drawn
+
     segments, layers = segments_of_rois(instance), volume.dicom.metadata.layers
     values = [] if layers is None else layers[:, 2:].tolist()
     return [replace(segments[index], number=label) for index, label in values if label and index < len(segments)]

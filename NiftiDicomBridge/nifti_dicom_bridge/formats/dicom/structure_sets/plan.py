@@ -18,7 +18,7 @@ from ....model.volume import Volume
 from ....options import RoiForm
 from ....standard.tags import Tag
 from ..reading.frame_info import FrameInfo
-from ..reading.plans import Plan
+from ..reading.plans import DrawnPlan, Plan
 from ..reading.stacks import Grid, Layer
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
 from .rois import Roi, contours_left_out, labels_of, numbers_of, rois_of
@@ -51,7 +51,7 @@ _NO_ROI = "no image: RT Structure Set Storage without regions of interest"
 
 
 @dataclass
-class StructurePlan(Plan):
+class StructurePlan(DrawnPlan):
     """A label map or mask of an RT Structure Set that can be drawn.
 
     Attributes

@@ -13,7 +13,6 @@ from ....model.charset import CharacterSet
 from ....model.metadata import Elements, Instance
 from ....standard.tags import Tag
 from ..reading.item_values import code_of, text_of
-from . import STRUCTURE_SET
 
 CLOSED_PLANAR = "CLOSED_PLANAR"
 """ContourGeometricType of the contours that are written, and of those without a type."""
@@ -73,11 +72,6 @@ class Roi:
     contours: tuple[Contour, ...]
     damaged: int = 0
     shares_number: bool = False
-
-
-def is_structure_set(instance: Instance) -> bool:
-    """Whether an instance is an RT Structure Set."""
-    return metadata.text(instance.elements, Tag.SOP_CLASS_UID) == STRUCTURE_SET
 
 
 def roi_count(instance: Instance) -> int:
