@@ -49,15 +49,15 @@ def _restore_of_frames(data_set: Dataset, sources: _Sources, labels: dict[int, i
     from ..created.placement import source_planes
 
     same_shape = (int(data_set.Rows), int(data_set.Columns)) == tuple(sources.shape)
-    found: list[tuple[Element, bool] | None] = []
+    origins: list[tuple[Element, bool] | None] = []
     for item, one in zip(data_set.PerFrameFunctionalGroupsSequence, source_planes([data_set]), strict=True):
         groups = item.get("SegmentIdentificationSequence")
         label = labels[int(groups[0].ReferencedSegmentNumber)] if groups else 0
         element, plane = sources.at(one.plane, label)
-        found.append(None if element is None or plane is None else (element, same_shape and _is_same(plane, one.plane)))
-    if any(found):
-        for item, source in zip(data_set.PerFrameFunctionalGroupsSequence, found, strict=True):
-            item.DerivationImageSequence = _sequence(*source) if source else []
+        origins.append(None if element is None or plane is None else (element, same_shape and _is_same(plane, one.plane)))
+    if any(origins):
+        for item, origin in zip(data_set.PerFrameFunctionalGroupsSequence, origins, strict=True):
+            item.DerivationImageSequence = _sequence(*origin) if origin else []
 
 
 class _Sources:

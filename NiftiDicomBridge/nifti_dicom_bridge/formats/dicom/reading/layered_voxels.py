@@ -68,12 +68,13 @@ class LayeredVoxels(StoredVoxels):
 def can_be_read_by_slice(plan: Plan) -> bool:
     """Whether every frame is a run of bits or bytes in its file, or can be decompressed alone."""
     formats = decode.PixelFormats()
-    return all(_is_frame_by_frame(instance, formats.of(instance)) for instance in plan.instances)
+    return all(_is_frame_by_frame(instance, formats) for instance in plan.instances)
 
 
-def _is_frame_by_frame(instance: Instance, pixel: PixelFormat) -> bool:
+def _is_frame_by_frame(instance: Instance, formats: decode.PixelFormats) -> bool:
     if instance.pixels is None or not instance.encoding.little or instance.encoding.deflated:
         return False
+    pixel = formats.of(instance)
     if not decode.is_native(instance):  # with bits that are not stored, doubts are about all frames together
         return frame_count(instance.elements) > 1 and pixel.bits_stored == pixel.bits_allocated > 1
     return pixel.bits_allocated > 1 or pixel.samples == 1
