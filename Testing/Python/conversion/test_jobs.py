@@ -37,6 +37,7 @@ def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     for module_ in (found_files, planning, inventory):
         monkeypatch.setattr(module_, "SHARE", 1)
     monkeypatch.setattr(process_copies, "SHARES", 1)
+    monkeypatch.setattr(found_files, "LARGE_FOLDER", 1)
 
 
 def write_series(folder: Path) -> None:

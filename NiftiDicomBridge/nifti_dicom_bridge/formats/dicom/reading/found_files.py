@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,9 @@ from .decode import import_decoders, is_native
 from .headers import Headers
 
 SHARE = 64
-"""Files that a process reads at least at a time: whole folders, as their headers have much in common."""
+"""Files that a process reads at least at a time."""
+LARGE_FOLDER = 256
+"""Files of a folder that may become several shares."""
 Listed = tuple[Path, str]
 """A file, and its name relative to the input."""
 
@@ -74,21 +77,35 @@ class FoundFiles:
             self.structure_sets += [instance] if is_structure_set(instance) else []
 
     def add(self, other: FoundFiles) -> None:
-        """Add files that come behind these."""
+        """Add further files."""
         self.instances += other.instances
         self.leftovers += other.leftovers
         self.structure_sets += other.structure_sets
         self.not_dicom += other.not_dicom
 
+    def in_order_of(self, listed: Sequence[Listed]) -> FoundFiles:
+        """Return the same in the order in which the files are listed."""
+        places = {os.fspath(path): n for n, (path, _) in enumerate(listed)}
+
+        def place(file: Instance | Leftover) -> int:
+            return places[file.path]
+
+        return FoundFiles(
+            sorted(self.instances, key=place),
+            sorted(self.leftovers, key=place),
+            sorted(self.structure_sets, key=place),
+            sorted(self.not_dicom, key=lambda path: places[os.fspath(path)]),
+        )
+
 
 def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs: int = 1) -> FoundFiles:
-    """Return what files are; many files of several folders are read in so many copies of this process, where that is safe."""
+    """Return what files are; many files of several kinds are read in so many copies of this process, where that is safe."""
     shares = _shares(listed) if jobs > 1 else []
     sizes = list(map(len, shares))
     jobs = useful_jobs(sizes, SHARE, jobs)
     if jobs == 1:
         return _read(listed, Headers(), progress)
-    return _read_in_copies(shares, sizes, progress, jobs)
+    return _read_in_copies(shares, sizes, progress, jobs).in_order_of(listed)
 
 
 def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None = None) -> FoundFiles:
@@ -101,13 +118,29 @@ def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None 
 
 
 def _shares(listed: Sequence[Listed]) -> list[list[Listed]]:
-    """Return the files in groups of whole folders, in their order."""
+    """Return the files in groups whose headers have much in common: folders, and in large folders files of one size."""
     shares: list[list[Listed]] = []
-    for _, folder in groupby(listed, key=lambda file: file[0].parent):
-        if not shares or len(shares[-1]) >= SHARE:
-            shares.append([])
-        shares[-1] += folder
+    for _, files_of_folder in groupby(listed, key=lambda file: file[0].parent):
+        folder = list(files_of_folder)
+        for group in _of_one_size(folder) if len(folder) > LARGE_FOLDER else [folder]:
+            if not shares or len(shares[-1]) >= SHARE:
+                shares.append([])
+            shares[-1] += group
     return shares
+
+
+def _of_one_size(folder: Sequence[Listed]) -> Iterable[list[Listed]]:
+    sizes: dict[int, list[Listed]] = {}
+    for path, name in folder:
+        sizes.setdefault(_size_of(path), []).append((path, name))
+    return sizes.values()
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:  # reading it reports the reason
+        return 0
 
 
 def _read_in_copies(
