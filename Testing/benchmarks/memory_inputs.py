@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -206,6 +207,22 @@ def real_values(folder: Path, megabytes: int) -> None:
             file.write((noise[k % 16] + np.float32(k % 31)).tobytes())
 
 
+def metaimage(folder: Path, megabytes: int) -> None:
+    """Write a compressed MetaImage of the voxels of `plain`."""
+    packer, slices = zlib.compressobj(1), 2 * megabytes
+    with open(folder / "voxels.zraw", "wb") as packed, open(_existing("plain", folder, megabytes) / "plain.nii", "rb") as file:
+        file.seek(HEADER)
+        while part := file.read(1 << 22):
+            packed.write(packer.compress(part))
+        packed.write(packer.flush())
+    fields = {
+        "ObjectType": "Image", "NDims": 3, "CompressedData": True, "TransformMatrix": "1 0 0 0 1 0 0 0 1", "Offset": "0 0 0",
+        "ElementSpacing": "0.5 0.5 1.25", "DimSize": f"{SIZE} {SIZE} {slices}", "ElementType": "MET_SHORT",
+        "ElementDataFile": "voxels.zraw",
+    }  # fmt: skip
+    (folder / "voxels.mhd").write_text("".join(f"{name} = {value}\n" for name, value in fields.items()), "utf-8")
+
+
 def cropped(folder: Path, megabytes: int) -> None:
     """Write an image without its last ten slices."""
     for path in _existing("nifti", folder, megabytes).iterdir():
@@ -244,6 +261,7 @@ MADE: dict[str, Callable[[Path, int], None]] = {
     "nifti": _converted("series", "--to", "nifti", "--no-gzip"), "packed": _converted("series", "--to", "nifti"),
     "zarr": _converted("series", "--to", "zarr"), "edited": _edited("nifti"), "edited_packed": edited_packed,
     "floats": floats, "cropped": cropped, "edited_zarr": edited_zarr, "turned": turned, "real_values": real_values,
+    "metaimage": metaimage,
     "enhanced_slopes": enhanced_slopes, "slopes_nifti": _converted("enhanced_slopes", "--to", "nifti", "--no-gzip"),
     "enhanced_nifti": _converted("enhanced", "--to", "nifti"),
     "enhanced_plain": _converted("enhanced", "--to", "nifti", "--no-gzip"), "edited_enhanced": _edited("enhanced_plain"),

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 
-def new_figure() -> tuple[Any, Any]:
-    """Return a figure and its two axes, side by side."""
+def new_figure(height: float = 4.2) -> tuple[Any, Any]:
+    """Return a figure of a height in inches and its two axes, side by side."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     pyplot.rcParams["svg.hashsalt"] = "nifti-dicom-bridge"
-    return pyplot.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    return pyplot.subplots(1, 2, figsize=(10, height), layout="constrained")
 
 
 def draw(axis: Any, name: str, values: Mapping[int, float], color: str, is_dashed: bool = False) -> None:

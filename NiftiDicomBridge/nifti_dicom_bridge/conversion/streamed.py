@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..formats.dicom.reading.decode import is_native
 from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.loader import Loader
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
+from ..model.digest import digest_of
+from ..model.kept_voxels import KeptVoxels
 from ..model.report import Entry
 from ..model.volume import Volume
 from ..options import Progress
@@ -29,7 +32,8 @@ def is_streamed(plan: Plan) -> bool:
     if plan.grid.layers and not can_be_read_by_slice(plan):
         return False
     loader = Loader(plan, None)
-    limit = IN_MEMORY if len(plan.instances) > 1 else IN_MEMORY_OBJECT
+    is_object = len(plan.instances) == 1 and is_native(plan.instances[0])
+    limit = IN_MEMORY_OBJECT if is_object else IN_MEMORY
     return int(np.prod(loader.shape, dtype=np.int64)) * loader.dtype().itemsize > limit
 
 
@@ -65,3 +69,12 @@ def opened_volume(
         return replace(public.clean(whole), name=volume.name)
 
     return volume, complete
+
+
+def loaded(plan: Plan, progress: Progress | None) -> Volume:
+    """Return the volume of a plan with all that is known of it; voxels of large ones are read when they are sliced."""
+    if not is_streamed(plan):
+        return load(plan, progress)
+    stream = Stream(plan, progress)
+    voxels = KeptVoxels(stream.voxels)
+    return replace(stream.complete(digest_of(voxels)), voxels=voxels)

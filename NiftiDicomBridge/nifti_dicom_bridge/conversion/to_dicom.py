@@ -16,7 +16,6 @@ from ..formats.dicom import edits
 from ..formats.dicom.created.kinds import modality_of
 from ..formats.dicom.job import DicomJob
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.read import load
 from ..formats.dicom.uids import UidMap, references_in, uid_bytes
 from ..formats.dicom.write import write_dicom
 from ..formats.dicom.writer import folder_of
@@ -38,6 +37,7 @@ from .originals import without_originals
 from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .sidecar_edits import SidecarEdits
+from .streamed import loaded
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -110,7 +110,7 @@ class _Source:
         if self.file is not None:
             return self.file.load(lazy=True)
         assert self.plan is not None
-        return load(self.plan, progress)
+        return loaded(self.plan, progress)
 
 
 def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:

@@ -34,7 +34,7 @@ class Masker:
 
     def masked(self, sentence: str) -> str:
         """Return a sentence without them."""
-        for secret in sorted((s for s in self._secrets if s in sentence), key=len, reverse=True):
+        for secret in sorted((s for s in self._secrets if s in sentence), key=lambda s: (-len(s), s)):
             sentence = sentence.replace(secret, MASK)
         return _WORD.sub(lambda mark: MASK if _SEPARATORS.split(mark[0])[-1] in self._parts else mark[0], sentence)
 

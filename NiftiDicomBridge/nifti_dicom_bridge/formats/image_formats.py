@@ -29,7 +29,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     """
     if not (name := _format_of(path)):
         return nifti.read_image(path, allow_complex, lazy)
-    volume: Volume = import_module(f".{name}", __package__).read_image(path)
+    volume: Volume = import_module(f".{name}", __package__).read_image(path, lazy)
     return volume
 
 

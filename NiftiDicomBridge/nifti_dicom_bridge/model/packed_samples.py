@@ -8,7 +8,8 @@ import math
 import os
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
@@ -93,32 +94,37 @@ def read_samples(files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.d
 
 def _read(file: SamplesFile, count: int, dtype: np.dtype[Any], packing: Packing) -> np.ndarray:
     size = count * dtype.itemsize
-    try:
+    with unreadable(file.path):
         if packing is Packing.TEXT:
             return _numbers(file, count, dtype)
         raw = _bytes(file, size, packing)
-    except FileNotFoundError:
-        raise ImageReadError(f"{file.path}: no such file; the header of the image names it for its voxels.") from None
-    except DAMAGE as error:
-        raise ImageReadError(
-            f"{file.path}: the voxels cannot be read ({error}). Copy the file again from its source."
-        ) from None
-    if len(raw) < size:
-        raise ImageReadError(
-            f"{file.path}: {len(raw)} bytes of voxels, {size} are needed by the header. Copy the file again from its source."
-        )
+    check_length(file, size, len(raw))
     return np.frombuffer(raw, dtype, count)
+
+
+@contextmanager
+def unreadable(path: Path) -> Iterator[None]:
+    """Raise `ImageReadError` where the voxels of a file cannot be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ImageReadError(f"{path}: no such file; the header of the image names it for its voxels.") from None
+    except DAMAGE as error:
+        raise ImageReadError(f"{path}: the voxels cannot be read ({error}). Copy the file again from its source.") from None
+
+
+def check_length(file: SamplesFile, size: int, there: int) -> None:
+    """Raise `ImageReadError` if a file has fewer bytes of voxels than it needs."""
+    if there < size:
+        raise ImageReadError(
+            f"{file.path}: {there} bytes of voxels, {size} are needed by the header. Copy the file again from its source."
+        )
 
 
 def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
     with BufferedReader(open_file(file.path)) as stream:
-        if file.offset < 0:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - size))
-            return stream.read(size)
-        _skip_start(stream, file)
-        stream.seek(stream.tell() + file.offset)
-        if packing is Packing.RAW:
-            stream.seek(stream.tell() + file.skip)
+        stream.seek(start_of_samples(stream, file, size) + (file.skip if packing is Packing.RAW else 0))
+        if packing is Packing.RAW or file.offset < 0:
             return stream.read(size)
         check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
         if packing is Packing.ZLIB:
@@ -129,6 +135,14 @@ def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
             raw = bytes(plain.read(size))
             read_to_end(plain)
             return raw
+
+
+def start_of_samples(stream: IO[bytes], file: SamplesFile, size: int) -> int:
+    """Return where samples of a size begin in a file, still compressed if they are."""
+    if file.offset < 0:
+        return max(0, os.fstat(stream.fileno()).st_size - size)
+    _skip_start(stream, file)
+    return stream.tell() + file.offset
 
 
 def _inflated(packed: bytes, size: int) -> bytes:

@@ -16,10 +16,11 @@ import zarr
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
+from nifti_dicom_bridge.formats.dicom import frame_bytes
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
-from nifti_dicom_bridge.model import lazy_voxels, turned_voxels
+from nifti_dicom_bridge.model import kept_voxels, lazy_voxels, turned_voxels
 from phantoms.base import COLUMNS, ROWS, ramp, save, slices
 from phantoms.multiframe import enhanced
 from zarr_circle import ZarrCircle
@@ -218,6 +219,37 @@ def test_an_image_is_never_in_memory_on_its_way_to_another_kind(circle: Circle, 
 
     assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
     assert max(planes_at_once) <= AT_ONCE
+
+
+@pytest.mark.parametrize("phantom", ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes"])
+@pytest.mark.parametrize("kind", ["sc", "enhanced"])
+def test_dicom_read_by_planes_becomes_the_same_other_kind(
+    phantom: str, kind: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.make(phantom)
+    options = ConversionOptions(Target.DICOM, kind=kind)
+    first = convert(Job([circle.dicom], circle.back, options))
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
+    monkeypatch.setattr(kept_voxels, "KEPT_BYTES", 1)
+    monkeypatch.setattr(Loader, "stored_voxels", None)
+    second = convert(Job([circle.dicom], circle.folder / "again", options))
+
+    assert first.ok, first.entries[0].error
+    assert [entry.log for entry in second.entries] == [entry.log for entry in first.entries]
+    assert content_of_new(circle.folder / "again") == content_of_new(circle.back)
+
+
+def test_an_object_with_more_pixel_data_than_its_length_can_state_is_refused(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(ramp(COLUMNS, ROWS, PLANES), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    monkeypatch.setattr(frame_bytes, "LONGEST", 2 * COLUMNS * ROWS * PLANES - 2)
+    report = circle.home(NEW, kind="enhanced-ct")
+
+    assert f"one DICOM object has at most {frame_bytes.LONGEST}" in report.entries[0].error
+    assert not list(circle.back.rglob("*.dcm"))
 
 
 def content_of_new(folder: Path) -> list[tuple[bytes, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,12 @@ class DataSetFile:
         """VR of the pixel data (PS3.5 A.2)."""
         return "OW" if int(self.data_set.BitsAllocated) > BYTE else "OB"
 
+    def drop_functional_groups(self) -> None:
+        """Release the functional groups of frames, which are written: a few kilobytes for each, which refer to each other."""
+        if _PER_FRAME in self.data_set:
+            setattr(self.data_set, _PER_FRAME, [])
+            gc.collect()
+
     def _pixel_header(self, frames: FrameBytes) -> bytes:
         """Return the header of the element of the frames (PS3.3 C.7.6.24, C.7.6.25)."""
         tag, vr = Tag.PIXEL_DATA, self.vr
@@ -56,8 +63,7 @@ class DataSetFile:
             self.data_set.save_as(path, enforce_file_format=True)
         if self.frames is None:
             return 0
-        if _PER_FRAME in self.data_set:  # a few kilobytes for each frame
-            setattr(self.data_set, _PER_FRAME, [])
+        self.drop_functional_groups()
         checksum = 0
         with open(path, "ab") as file:  # pixel data are the last element of what highdicom makes
             file.write(self._pixel_header(self.frames))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import OutputError
 from ...model import metadata
+from ...model.freed_memory import return_freed_memory
 from ...model.metadata import Change, Instance, Log, PixelElement
 from ...model.names import safe_name, unique_name
 from ...model.volume import Volume
@@ -163,6 +164,8 @@ class Writer:
                     checksum = zlib.crc32(part, checksum)
                 else:
                     parts.append(part)
+        if isinstance(raw, FrameBytes):
+            return_freed_memory()  # the headers of the file are read again
         self.read_back.check(path, name, instance, pixels, checksum if isinstance(raw, FrameBytes) else raw, parts)
         if pixels is not None:
             self._compress(path, original)

@@ -12,6 +12,8 @@ from ...errors import ImageReadError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file
+from ...model.lazy_samples import lazy_samples
+from ...model.lazy_voxels import Voxels
 from ...model.names import stem_of
 from ...model.packed_samples import Packing, SamplesFile, file_next_to, numbered_names, read_samples
 from ...model.volume import Volume
@@ -75,8 +77,10 @@ class _Header:
             raise self.error(f"{name} = {self.fields[name]} is not a whole number. Repair the header.") from None
 
 
-def read_image(path: Path) -> Volume:
+def read_image(path: Path, lazy: bool = False) -> Volume:
     """Return the volume of a MetaImage file; header and data may be in two files.
+
+    Large voxels are read when they are sliced if that is allowed.
 
     Raises
     ------
@@ -88,12 +92,12 @@ def read_image(path: Path) -> Volume:
     header = _read_header(path)
     matrix = _ijk_to_ras(header)
     geometry.check_affine(matrix)
-    voxels = _voxels(header)
+    voxels = _voxels(header, lazy)
     warnings: tuple[str, ...] = ()
     intent = "" if voxels.ndim == 4 else "vector"
     if intent and voxels.dtype == np.uint8 and voxels.shape[-1] in COLORS:
         intent, warnings = "rgb", (f"taken for colors, because it has {voxels.shape[-1]} channels of 8 bits",)
-    return Volume(freeze(voxels), matrix, name=stem_of(path), warnings=warnings, intent=intent)
+    return Volume(voxels, matrix, name=stem_of(path), warnings=warnings, intent=intent)
 
 
 def _read_header(path: Path) -> _Header:
@@ -166,7 +170,7 @@ def _check_letters(header: _Header, axes: np.ndarray) -> None:
             )
 
 
-def _voxels(header: _Header) -> np.ndarray:
+def _voxels(header: _Header, lazy: bool) -> Voxels:
     """Return voxels as (times, slices, rows, columns[, channels])."""
     count, channels = _dimensions(header), header.whole("ElementNumberOfChannels", 1)
     sizes = header.numbers(count, "DimSize")
@@ -179,7 +183,10 @@ def _voxels(header: _Header) -> np.ndarray:
     is_big = header.flag("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
     dtype = np.dtype(TYPES[name]).newbyteorder(">" if is_big else "<")
     shape = [int(size) for size in sizes[::-1]] + ([channels] if channels > 1 else [])
-    samples = read_samples(_files(header), shape, dtype, _packing(header))
+    files, packing = _files(header), _packing(header)
+    if lazy and channels == 1 and (voxels := lazy_samples(files, [1, *shape][-4:], dtype, packing)) is not None:
+        return voxels
+    samples = freeze(read_samples(files, shape, dtype, packing))
     return samples if count == 4 else samples[np.newaxis]
 
 

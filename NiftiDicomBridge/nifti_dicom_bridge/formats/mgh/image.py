@@ -15,6 +15,8 @@ from ...errors import ImageReadError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file
+from ...model.lazy_samples import lazy_samples
+from ...model.lazy_voxels import Voxels
 from ...model.names import is_compressed, stem_of
 from ...model.packed_samples import DAMAGE, Packing, SamplesFile, read_samples
 from ...model.volume import Volume
@@ -46,8 +48,8 @@ class _Header(NamedTuple):
         return matrix
 
 
-def read_image(path: Path) -> Volume:
-    """Return the volume of an MGH file.
+def read_image(path: Path, lazy: bool = False) -> Volume:
+    """Return the volume of an MGH file; large voxels are read when they are sliced if that is allowed.
 
     Raises
     ------
@@ -66,9 +68,12 @@ def read_image(path: Path) -> Volume:
     columns, rows, slices = header.sizes
     shape = (header.frames, slices, rows, columns)
     packing = Packing.GZIP if _is_packed(path) else Packing.RAW
-    voxels = read_samples([SamplesFile(path, skip=DATA_OFFSET)], shape, np.dtype(TYPES[header.type]), packing)
+    where, dtype = [SamplesFile(path, skip=DATA_OFFSET)], np.dtype(TYPES[header.type])
+    voxels: Voxels | None = lazy_samples(where, shape, dtype, packing) if lazy else None
+    if voxels is None:
+        voxels = freeze(read_samples(where, shape, dtype, packing))
     step = acquisition_keys(path).get("RepetitionTime", 0.0) if header.frames > 1 else 0.0
-    return Volume(freeze(voxels), header.ijk_to_ras, time_step_s=step, name=stem_of(path))
+    return Volume(voxels, header.ijk_to_ras, time_step_s=step, name=stem_of(path))
 
 
 def acquisition_keys(path: Path) -> dict[str, Any]:

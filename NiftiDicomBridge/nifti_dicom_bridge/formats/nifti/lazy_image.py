@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,20 +14,18 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.input_files import open_file, read_to_end
-from ...model.lazy_voxels import LazyVoxels
+from ...model.kept_voxels import KEPT_BYTES, KeepingVoxels
 from ...model.names import is_compressed
 from . import gzip_file
 from .gzip_blocks import BlockFile, open_blocks
 
-KEPT_BYTES = 1 << 23
-"""Of planes that are kept while planes near them are asked for one by one."""
 SKIPPED = 1 << 22
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 MOST_RESTARTS = 6
 """So often a file that can only be read forwards is read from its beginning; then its bytes are put into a temporary file."""
 
 
-class NiftiVoxels(LazyVoxels):
+class NiftiVoxels(KeepingVoxels):
     """The voxels of an image, read from its file when they are asked for.
 
     Parameters
@@ -44,28 +41,13 @@ class NiftiVoxels(LazyVoxels):
     """
 
     def __init__(self, path: Path, shape: Sequence[int], dtype: np.dtype, offset: int):
-        super().__init__(shape, dtype)
+        super().__init__(shape, dtype, KEPT_BYTES)
         self._path, self._offset = path, offset
         self._plane_bytes = self.nbytes // (self.shape[0] * self.shape[1])
-        self._some = max(1, KEPT_BYTES // self._plane_bytes)
-        self._kept: tuple[int, np.ndarray] = (0, np.empty((0, *self.shape[2:]), self.dtype))
-        self._reading = threading.Lock()
         end = offset + self.nbytes
         blocks = _blocks_of(path, end)
         self.is_read_once = blocks is not None
         self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, end)
-
-    def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
-        with self._reading:
-            if stop - start >= self._some:
-                return self._read(start, stop)
-            first, kept = self._kept
-            if not first <= start <= stop <= first + len(kept):
-                low = start if start >= first else max(0, stop - self._some)  # planes may be asked for from the last on
-                high = min(low + self._some, self.shape[0] * self.shape[1])
-                self._kept = first, kept = low, self._read(low, high)
-            return kept[start - first : stop - first]
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         low, high = (self._offset + n * self._plane_bytes for n in (start, stop))

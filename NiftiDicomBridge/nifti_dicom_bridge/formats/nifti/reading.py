@@ -108,13 +108,16 @@ def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
 def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
     """Whether an image is large, and its planes are in the file one after the other."""
     is_large = math.prod(header.shape) * header.dtype.itemsize > most
-    return is_large and header.dtype.kind in "iuf" and math.prod(header.shape[4:]) == 1
+    is_known = header.dtype.kind in "iuf" or header.datatype == RGB24
+    return is_large and is_known and math.prod(header.shape[4:]) == 1
 
 
 def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> NiftiVoxels:
     size = math.prod(header.shape) * header.dtype.itemsize
     _check_size(path, offset + size)
     columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
+    if header.datatype == RGB24:
+        return NiftiVoxels(path, (times, slices, rows, columns, 3), np.dtype(np.uint8), offset)
     return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset)
 
 

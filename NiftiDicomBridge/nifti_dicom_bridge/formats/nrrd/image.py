@@ -8,6 +8,8 @@ import numpy as np
 
 from ...model import geometry
 from ...model.digest import freeze
+from ...model.lazy_samples import lazy_samples
+from ...model.lazy_voxels import Voxels
 from ...model.names import stem_of
 from ...model.packed_samples import read_samples
 from ...model.volume import Volume
@@ -17,8 +19,10 @@ from .header import NrrdHeader, read_header
 from .segments import segments_of, with_different_numbers
 
 
-def read_image(path: Path) -> Volume:
+def read_image(path: Path, lazy: bool = False) -> Volume:
     """Return the volume of an NRRD file; header and data may be in two files.
+
+    Large voxels are read when they are sliced if that is allowed.
 
     Raises
     ------
@@ -29,7 +33,7 @@ def read_image(path: Path) -> Volume:
     """
     header = read_header(path)
     axes = axes_of(header)
-    voxels = _ordered(read_samples(header.files(), header.sizes[::-1], header.dtype, header.packing), header, axes)
+    voxels = _voxels(header, axes, lazy)
     geometry.check_affine(axes.ijk_to_ras)
     intent, gradients = axes.intent, None
     warnings: tuple[str, ...] = ()
@@ -39,7 +43,7 @@ def read_image(path: Path) -> Volume:
     elif is_diffusion(header):
         gradients, warnings = gradients_of(header, voxels.shape[0])
     return Volume(
-        voxels=freeze(voxels),
+        voxels=voxels,
         ijk_to_ras=axes.ijk_to_ras,
         time_step_s=axes.time_step_s if voxels.shape[0] > 1 else 0.0,
         name=stem_of(path),
@@ -47,6 +51,17 @@ def read_image(path: Path) -> Volume:
         warnings=warnings,
         intent=intent,
     )
+
+
+def _voxels(header: NrrdHeader, axes: Axes, lazy: bool) -> Voxels:
+    """Return (times, slices, rows, columns[, samples])."""
+    files, shape = header.files(), header.sizes[::-1]
+    order = [axes.time, *reversed(axes.space)] if axes.time is not None else [*reversed(axes.space)]
+    if lazy and order == list(range(len(shape)))[::-1]:
+        voxels = lazy_samples(files, [1, *shape][-4:], header.dtype, header.packing)
+        if voxels is not None:
+            return voxels
+    return freeze(_ordered(read_samples(files, shape, header.dtype, header.packing), header, axes))
 
 
 def _ordered(samples: np.ndarray, header: NrrdHeader, axes: Axes) -> np.ndarray:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ...model.digest import freeze
+from ...model.lazy_voxels import Voxels
 from .header import NrrdHeader, read_header
 
 _TERMINOLOGY = "TerminologyEntry:"
@@ -75,8 +77,8 @@ def _segment(header: NrrdHeader, n: int) -> NrrdSegment:
 
 
 def with_different_numbers(
-    voxels: np.ndarray, segments: Sequence[NrrdSegment], header: NrrdHeader
-) -> tuple[np.ndarray, tuple[str, ...]]:
+    voxels: Voxels, segments: Sequence[NrrdSegment], header: NrrdHeader
+) -> tuple[Voxels, tuple[str, ...]]:
     """Return voxels in which every segment has its number, and warnings about voxels of layers that are of no segment.
 
     Raises
@@ -84,12 +86,13 @@ def with_different_numbers(
     ImageReadError
         If a segment is in a layer that does not exist.
     """
-    layers = voxels[..., np.newaxis] if voxels.ndim == 4 else voxels
+    count = 1 if voxels.ndim == 4 else voxels.shape[-1]
     for n, segment in enumerate(segments):
-        if not 0 <= segment.layer < layers.shape[-1]:
-            raise header.error(f"segment {n} is in layer {segment.layer}, there are {layers.shape[-1]}. Repair the header.")
+        if not 0 <= segment.layer < count:
+            raise header.error(f"segment {n} is in layer {segment.layer}, there are {count}. Repair the header.")
     if voxels.ndim == 4:  # values of one layer differ
         return voxels, ()
+    layers = np.asarray(voxels)
     numbered = np.zeros(layers.shape, np.min_scalar_type(max(segment.number for segment in segments)))
     for segment in segments:
         numbered[..., segment.layer][layers[..., segment.layer] == segment.value] = segment.number
@@ -97,7 +100,7 @@ def with_different_numbers(
     warnings = (
         (f"{nameless} voxel(s) have a value that is of no segment of their layer: they were left out",) if nameless else ()
     )
-    return numbered, warnings
+    return freeze(numbered), warnings
 
 
 def segments_text(path: Path) -> str:

@@ -8,13 +8,16 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.uid import RLELossless
 
 from circle import Circle, listing
 from nifti_dicom_bridge import LazyVoxels, NiftiReadError, Volume, read, write
 from nifti_dicom_bridge.conversion import streamed
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom.reading import bits_in_file
+from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, lazy_image, reading, writing
 from nifti_dicom_bridge.formats.nifti.gzip_blocks import BLOCK, BlockWriter, open_blocks
 from nifti_dicom_bridge.model.digest import digest_of
@@ -58,6 +61,24 @@ def test_streamed_images_are_those_of_memory(phantom: str, circle: Circle, monke
     assert [(entry.log.warnings, entry.log.notes) for entry in again.entries] == [
         (entry.log.warnings, entry.log.notes) for entry in first.entries
     ]
+
+
+@pytest.mark.parametrize("phantom", ["segmentation_fractional", "segmentation_label_map"])
+def test_compressed_segmentations_are_read_frame_by_frame(
+    phantom: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.make(phantom)
+    for path in circle.dicom.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)  # that of GDCM aborts
+        ds.save_as(path)
+    assert circle.forth().ok
+    expected = contents(circle.nifti)
+    monkeypatch.setattr(streamed, "IN_MEMORY", 0)
+    monkeypatch.setattr(Loader, "stored_voxels", None)
+
+    assert circle.forth(overwrite=True).ok
+    assert contents(circle.nifti) == expected
 
 
 @pytest.mark.parametrize("gzip", [True, False])

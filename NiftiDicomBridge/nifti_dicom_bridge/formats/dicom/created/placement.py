@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,19 +44,21 @@ class SourcePlane:
     frame: int
 
 
-def source_planes(sources: Sequence[Dataset]) -> list[SourcePlane]:
-    """Return every frame of a reference series that specifies where it is."""
-    return [plane for source in sources for plane in _planes_of(source)]
+def source_planes(sources: Sequence[Dataset]) -> Iterator[SourcePlane]:
+    """Yield every frame of a reference series that specifies where it is."""
+    for source in sources:
+        yield from _planes_of(source)
 
 
-def _planes_of(source: Dataset) -> list[SourcePlane]:
+def _planes_of(source: Dataset) -> Iterator[SourcePlane]:
     shape = (_whole(source.get("Rows")), _whole(source.get("Columns")))
     groups = source.get("PerFrameFunctionalGroupsSequence")
     if not groups:
         plane = _plane(source, source, source)
-        return [] if plane is None else [SourcePlane(plane, shape, source, 0)]
+        if plane is not None:
+            yield SourcePlane(plane, shape, source, 0)
+        return
     shared = (source.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
-    planes = []
     for n, own in enumerate(groups, 1):
         position, orientation, measures = (
             (own.get(name) or shared.get(name) or [Dataset()])[0]
@@ -64,8 +66,7 @@ def _planes_of(source: Dataset) -> list[SourcePlane]:
         )
         plane = _plane(position, orientation, measures)
         if plane is not None:
-            planes.append(SourcePlane(plane, shape, source, n))
-    return planes
+            yield SourcePlane(plane, shape, source, n)
 
 
 def _whole(value: Any) -> int:
@@ -107,7 +108,7 @@ class Placement:
         check_plane(*self.shape)
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
         self.step_mm = abs(float(volume.ijk_to_ras[:3, 2] @ _ras_normal(volume.ijk_to_ras)))
-        self._candidates = source_planes(sources)
+        self._candidates = list(source_planes(sources))
         self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
         self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
         self.matches = [self._at(plane) for plane in own]

@@ -19,7 +19,7 @@ from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..data_set_file import DataSetFile
 from ..new_file import NewFile
-from ..pydicom_conversion import in_utf_8
+from ..pydicom_conversion import data_set_of, in_utf_8
 from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _LABEL_MAP = "LABELMAP"
 _NEEDED_OF_SEGMENTS = ("SegmentedPropertyCategoryCodeSequence", "SegmentedPropertyTypeCodeSequence", "SegmentAlgorithmType")
-_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+_LOSSY = (Tag.LOSSY_IMAGE_COMPRESSION, Tag.LOSSY_IMAGE_COMPRESSION_RATIO, Tag.LOSSY_IMAGE_COMPRESSION_METHOD)
 # what is made again, or held for the frames as they were
 _OF_FRAMES = frozenset({
     Tag.CONTENT_DATE, Tag.CONTENT_TIME,
@@ -80,7 +80,6 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         If no DICOM slice can hold the grid.
     """
     from ..created.segmentation import SegmentationRequest, segmentations
-    from ..pydicom_conversion import data_set_of
 
     first = volumes[0]
     original = first.dicom.metadata.first
@@ -101,7 +100,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
         numbers = _restore_segment_descriptions(data_set, known)
         restore_source_references(data_set, volumes, numbers)
-        _restore_lossy_compression(data_set, data_set_of(original.elements))
+        _restore_lossy_compression(data_set, original)
         yield _file_of(made)
 
 
@@ -173,10 +172,11 @@ def _restore_segment_descriptions(data_set: Dataset, known: dict[int, Dataset]) 
     return labels
 
 
-def _restore_lossy_compression(data_set: Dataset, original: Dataset) -> None:
-    for keyword in _LOSSY:
-        if keyword in original:
-            data_set[keyword] = deepcopy(original[keyword])
+def _restore_lossy_compression(data_set: Dataset, original: Instance) -> None:
+    known = data_set_of({tag: original.elements[tag] for tag in _LOSSY if tag in original.elements})
+    for tag in _LOSSY:
+        if tag in known:
+            data_set[tag] = known[tag]
 
 
 # --- file -------------------------------------------------------------------------------------------------------------
@@ -192,5 +192,6 @@ def _file_of(made: DataSetFile) -> NewFile:
     stream = DicomIO(buffer)
     stream.is_little_endian, stream.is_implicit_VR = True, False
     write_dataset(stream, made.data_set)
+    made.drop_functional_groups()  # what is read again here takes memory, too
     elements = read_data_set(buffer.getvalue(), 0, Encoding()).elements
     return new_file.file_of_bytes(elements, made.frames, made.vr)

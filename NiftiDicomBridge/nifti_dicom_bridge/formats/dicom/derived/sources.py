@@ -34,23 +34,30 @@ def restore_source_references(data_set: Dataset, volumes: Sequence[Volume], labe
         Segment number in `data_set` → label in the volumes.
     """
     sources = _Sources(volumes)
+    if sources.planes:
+        _restore_of_frames(data_set, sources, labels)
+    if sources.shared is not None:
+        groups = data_set.SharedFunctionalGroupsSequence[0]
+        groups.DerivationImageSequence = _sequence(sources.shared, True)
+
+
+def _restore_of_frames(data_set: Dataset, sources: _Sources, labels: dict[int, int]) -> None:
+    """Let those frames refer to images that are in the planes of the original: all frames have the attribute, or none.
+
+    That is required (PS3.3 C.7.6.16.1.2).
+    """
     from ..created.placement import source_planes
 
-    any_found = False
     same_shape = (int(data_set.Rows), int(data_set.Columns)) == tuple(sources.shape)
+    origins: list[tuple[Element, bool] | None] = []
     for item, one in zip(data_set.PerFrameFunctionalGroupsSequence, source_planes([data_set]), strict=True):
         groups = item.get("SegmentIdentificationSequence")
         label = labels[int(groups[0].ReferencedSegmentNumber)] if groups else 0
         element, plane = sources.at(one.plane, label)
-        item.DerivationImageSequence = []  # in all frames or in none (PS3.3 C.7.6.16.1.2)
-        if element is not None and plane is not None:
-            any_found = True
-            item.DerivationImageSequence = _sequence(element, same_shape and _is_same(plane, one.plane))
-    for item in data_set.PerFrameFunctionalGroupsSequence if not any_found else ():
-        del item.DerivationImageSequence
-    if sources.shared is not None:
-        groups = data_set.SharedFunctionalGroupsSequence[0]
-        groups.DerivationImageSequence = _sequence(sources.shared, True)
+        origins.append(None if element is None or plane is None else (element, same_shape and _is_same(plane, one.plane)))
+    if any(origins):
+        for item, origin in zip(data_set.PerFrameFunctionalGroupsSequence, origins, strict=True):
+            item.DerivationImageSequence = _sequence(*origin) if origin else []
 
 
 class _Sources:
@@ -58,14 +65,14 @@ class _Sources:
 
     def __init__(self, volumes: Sequence[Volume]):
         series = volumes[0].dicom.metadata
-        self.planes = true_planes(series) or []
-        self._normals = np.array([plane.normal for plane in self.planes]).reshape(-1, 3)
-        self._positions = np.array([plane.position for plane in self.planes]).reshape(-1, 3)
         self.shape = volumes[0].dicom.origin.shape[2:4]
         self.of_frame: dict[tuple[int, int], Element] = {}
         self.of_slice: dict[int, Element] = {}
         for volume in volumes:
             self._add(volume)
+        self.planes = (true_planes(series) or []) if self.of_slice else []
+        self._normals = np.array([plane.normal for plane in self.planes]).reshape(-1, 3)
+        self._positions = np.array([plane.position for plane in self.planes]).reshape(-1, 3)
         shared = metadata.first_item(series.first.elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         self.shared = shared.get(Tag.DERIVATION_IMAGE_SEQUENCE)
 

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
+from weakref import WeakKeyDictionary
 
 from ....errors import DicomReadError
 from ....model import metadata
@@ -18,6 +19,9 @@ from .lookup import frame_count
 
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 JPEG_END = b"\xff\xd9"
+_known: WeakKeyDictionary[Instance, Fragments] = WeakKeyDictionary()
+_known_frames: WeakKeyDictionary[Instance, list[list[tuple[int, int]]]] = WeakKeyDictionary()
+"""Where fragments are, and those of each frame: found once for an instance whose frames are read a few at a time."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,12 @@ def frames_as_stored(instance: Instance, numbers: Sequence[int] | None = None) -
 
 def fragments_of(instance: Instance, file: BinaryIO) -> Fragments:
     """Return where the fragments of an instance are; raises `DicomReadError` where the last is cut off."""
+    if instance not in _known:
+        _known[instance] = _found_fragments(instance, file)
+    return _known[instance]
+
+
+def _found_fragments(instance: Instance, file: BinaryIO) -> Fragments:
     assert instance.pixels is not None
     order = "<" if instance.encoding.little else ">"
     size = file.seek(0, os.SEEK_END)
@@ -89,6 +99,12 @@ def _read(file: BinaryIO, offset: int, length: int) -> bytes:
 
 
 def _fragments_of_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[int, int]]]:
+    if instance not in _known_frames:
+        _known_frames[instance] = _found_frames(instance, file)
+    return _known_frames[instance]
+
+
+def _found_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[int, int]]]:
     fragments, count = fragments_of(instance, file), frame_count(instance.elements)
     if count == 1:
         groups = [list(fragments.places)]

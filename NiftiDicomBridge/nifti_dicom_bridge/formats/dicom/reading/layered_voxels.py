@@ -27,7 +27,7 @@ class LayeredVoxels(StoredVoxels):
         self._bits = {
             n: BitsInFile(instance, pixel)
             for n, (instance, pixel) in enumerate(zip(self.instances, self.formats, strict=True))
-            if pixel.bits_allocated == 1
+            if pixel.bits_allocated == 1 and decode.is_native(instance)
         }
 
     def planes(self, start: int, stop: int) -> np.ndarray:
@@ -36,14 +36,20 @@ class LayeredVoxels(StoredVoxels):
         for k in range(start, stop):
             for n, frame, label in self._layers.get(k, ()):
                 if label:
-                    planes[k - start][self._bits[n][frame] != 0] = label
+                    planes[k - start][self._frame(n, frame) != 0] = label
                 else:
                     planes[k - start] = self._frame(n, frame)
         return planes
 
     def _frame(self, n: int, frame: int) -> np.ndarray:
-        bits = self._bits.get(n)
-        return self.one_frame(n, frame, self.formats[n]) if bits is None else bits[frame]
+        if (bits := self._bits.get(n)) is not None:
+            return bits[frame]
+        instance, pixel = self.instances[n], self.formats[n]
+        if decode.is_native(instance):
+            return self.one_frame(n, frame, pixel)
+        some = self.decompressed(n, instance, pixel, [frame])
+        result: np.ndarray = self.all_frames(n, instance, pixel)[frame] if some is None else some[0]
+        return result
 
     def read_remaining_frames(self) -> None:
         """Note what the values of frames do not specify: bits and bytes behind the last frame."""
@@ -60,13 +66,15 @@ class LayeredVoxels(StoredVoxels):
 
 
 def can_be_read_by_slice(plan: Plan) -> bool:
-    """Whether every frame is a run of bits or bytes in its file."""
+    """Whether every frame is a run of bits or bytes in its file, or can be decompressed alone."""
     formats = decode.PixelFormats()
-    return all(
-        instance.pixels is not None
-        and decode.is_native(instance)
-        and instance.encoding.little
-        and not instance.encoding.deflated
-        and (formats.of(instance).bits_allocated > 1 or formats.of(instance).samples == 1)
-        for instance in plan.instances
-    )
+    return all(_is_frame_by_frame(instance, formats) for instance in plan.instances)
+
+
+def _is_frame_by_frame(instance: Instance, formats: decode.PixelFormats) -> bool:
+    if instance.pixels is None or not instance.encoding.little or instance.encoding.deflated:
+        return False
+    pixel = formats.of(instance)
+    if not decode.is_native(instance):  # with bits that are not stored, doubts are about all frames together
+        return frame_count(instance.elements) > 1 and pixel.bits_stored == pixel.bits_allocated > 1
+    return pixel.bits_allocated > 1 or pixel.samples == 1

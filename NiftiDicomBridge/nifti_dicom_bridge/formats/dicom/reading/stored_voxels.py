@@ -82,7 +82,7 @@ class StoredVoxels(LazyVoxels):
         elif self._is_read_by_frame(instance, pixel):
             for frame, place in frames:
                 target[place] = self.one_frame(n, frame, pixel)
-        elif (some := self._decompressed(n, instance, pixel, [frame for frame, _ in frames])) is not None:
+        elif (some := self.decompressed(n, instance, pixel, [frame for frame, _ in frames])) is not None:
             for plane, (_, place) in zip(some, frames, strict=True):
                 target[place] = plane
         else:
@@ -98,7 +98,7 @@ class StoredVoxels(LazyVoxels):
         many = frame_count(instance.elements) > 1 and self.loader.tiles is None and pixel.bits_allocated > 1
         return many and decode.is_native(instance) and instance.encoding.little and not instance.encoding.deflated
 
-    def _decompressed(self, n: int, instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
+    def decompressed(self, n: int, instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
         """Return some of many compressed frames; None where there are not many, or all must be decoded at once."""
         if decode.is_native(instance) or frame_count(instance.elements) < 2 or self.loader.tiles is not None:
             return None

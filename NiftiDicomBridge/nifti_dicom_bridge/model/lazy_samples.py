@@ -1,0 +1,143 @@
+"""Samples of an image that are read some planes at a time: from their file, or from a temporary one with them decompressed."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import math
+import os
+import tempfile
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from io import BufferedReader
+from typing import IO, Any
+
+import numpy as np
+
+from ..errors import ImageReadError
+from .input_files import Stamp, change_since, open_file
+from .lazy_voxels import LazyVoxels
+from .limits import check_expanded
+from .packed_samples import Packing, SamplesFile, check_length, start_of_samples, unreadable
+from .remote_files import is_remote
+from .turned_voxels import NO_ROOM
+
+IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
+"""Bytes of samples up to which they are read at once; of compressed ones."""
+_CHUNK = 1 << 20
+
+
+def lazy_samples(
+    files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing
+) -> LazyVoxels | None:
+    """Return samples that are read when they are sliced; None for small ones, and where they must be read at once.
+
+    Parameters are those of `read_samples`; the shape is (times, slices, rows, columns).
+
+    Raises
+    ------
+    ImageReadError
+        If the file is missing, damaged or too short.
+    SizeLimitError
+        If more is claimed than there may be.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    most = IN_MEMORY if packing is Packing.RAW else IN_MEMORY_PACKED
+    if size <= most or len(files) > 1 or packing is Packing.TEXT or is_remote(files[0].path):
+        return None
+    (file,) = files
+    with unreadable(file.path), BufferedReader(open_file(file.path)) as stream:
+        start = start_of_samples(stream, file, size)
+        if packing is Packing.RAW:
+            return _SamplesInFile(file, shape, dtype, start + file.skip)
+        stream.seek(start)
+        check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
+        expanded = _expanded(stream, file, size, packing)
+    return None if expanded is None else _ExpandedSamples(expanded, shape, dtype)
+
+
+class _Samples(LazyVoxels):
+    """Samples that are in a file as they are, one plane after the other."""
+
+    def __init__(self, shape: Sequence[int], stored: np.dtype[Any]):
+        super().__init__(shape, stored.newbyteorder("="))
+        self._stored, self._plane_bytes = stored, math.prod(self.shape[2:]) * stored.itemsize
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times."""
+        raw = self._bytes(start * self._plane_bytes, (stop - start) * self._plane_bytes)
+        planes = np.frombuffer(raw, self._stored).astype(self.dtype, copy=False).reshape(stop - start, *self.shape[2:])
+        planes.flags.writeable = False
+        return planes
+
+    def _bytes(self, start: int, size: int) -> bytes:
+        raise NotImplementedError
+
+
+class _SamplesInFile(_Samples):
+    """Samples in the file of the image, which may not change while they are read."""
+
+    def __init__(self, file: SamplesFile, shape: Sequence[int], stored: np.dtype[Any], offset: int):
+        super().__init__(shape, stored)
+        self._path, self._offset, self._stamp = file.path, offset, Stamp.of(file.path)
+        check_length(file, self.nbytes, max(0, self._stamp.size - offset) if self._stamp else 0)
+
+    def _bytes(self, start: int, size: int) -> bytes:
+        with unreadable(self._path), BufferedReader(open_file(self._path)) as stream:
+            stream.seek(self._offset + start)
+            raw = stream.read(size)
+        if self._stamp is not None and (change := change_since(self._path, self._stamp, Stamp.of(self._path))):
+            raise ImageReadError(change)
+        return raw
+
+
+class _ExpandedSamples(_Samples):
+    """Samples in a temporary file, which is gone when it is closed."""
+
+    def __init__(self, file: IO[bytes], shape: Sequence[int], stored: np.dtype[Any]):
+        super().__init__(shape, stored)
+        self._file, self._lock = file, threading.Lock()
+
+    def _bytes(self, start: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(start)
+            return self._file.read(size)
+
+
+def _expanded(stream: Any, file: SamplesFile, size: int, packing: Packing) -> IO[bytes] | None:
+    """Return a temporary file of the samples; None where there is no room for it."""
+    plain: Any = None
+    try:
+        plain = tempfile.TemporaryFile()  # noqa: SIM115  # gone when it is closed, with the samples
+        skipped, written = file.skip, 0
+        for part in _parts(stream, packing):
+            wanted = part[skipped : skipped + size - written]
+            skipped -= min(skipped, len(part))
+            written += plain.write(wanted)
+        plain.flush()
+    except OSError as error:
+        if plain is not None:
+            plain.close()
+        if error.errno not in NO_ROOM:
+            raise
+        return None
+    check_length(file, size, written)
+    opened: IO[bytes] = plain
+    return opened
+
+
+def _parts(stream: Any, packing: Packing) -> Iterator[bytes]:
+    """Yield the decompressed bytes of a stream, all of which is read: its checksum is at its end."""
+    if packing is not Packing.ZLIB:
+        opener: Any = gzip.GzipFile(fileobj=stream) if packing is Packing.GZIP else bz2.BZ2File(stream)
+        with opener as plain:
+            while part := plain.read(_CHUNK):
+                yield part
+        return
+    decompressor = zlib.decompressobj()
+    while not decompressor.eof:
+        packed = decompressor.unconsumed_tail or stream.read(_CHUNK)
+        if not packed:
+            raise zlib.error("incomplete or truncated stream")
+        yield decompressor.decompress(packed, _CHUNK)
