@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -88,7 +89,10 @@ def computed_in_copies(
     done = dict(zip(order, accumulate(sizes[n] for n in order), strict=True))
     results: dict[int, T] = {}
     copies: list[_Copy[T]] = []
-    queue = _Queue(order)
+    try:
+        queue = _Queue(order)
+    except OSError:  # there is no room for it
+        return list(map(compute, range(len(sizes))))
     try:
         while len(copies) < min(jobs, len(sizes)) - 1:
             copies.append(_Copy(compute, queue, pickling, copies))
@@ -105,22 +109,25 @@ def computed_in_copies(
 
 
 class _Queue:
-    """Numbers that several processes take from one open file: the position in it is common to them, so each is taken once."""
+    """Numbers that several processes take from one open file: the position in it is common to them, so each is taken once.
+
+    It is a regular file: of one in memory (memfd), Linux does not lock the position while it reads.
+    """
 
     SIZE = 8
 
     def __init__(self, numbers: Sequence[int]):
-        self._file = os.memfd_create("numbers")
-        os.write(self._file, b"".join(n.to_bytes(self.SIZE, "little") for n in numbers))
-        os.lseek(self._file, 0, os.SEEK_SET)
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # open in all processes until they end
+        self._file.write(b"".join(n.to_bytes(self.SIZE, "little") for n in numbers))
+        self._file.seek(0)
 
     def __iter__(self) -> Iterator[int]:
-        while number := os.read(self._file, self.SIZE):
+        while number := self._file.read(self.SIZE):
             yield int.from_bytes(number, "little")
 
     def close(self) -> None:
         """Close the file in this process."""
-        os.close(self._file)
+        self._file.close()
 
 
 class _Copy(Generic[T]):

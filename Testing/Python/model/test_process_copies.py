@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -49,12 +50,17 @@ def test_no_copies_are_made_for_one_job() -> None:
 
 
 def test_each_number_is_computed_once(tmp_path: Path) -> None:
-    def noted(n: int) -> None:
-        with (tmp_path / "numbers").open("a") as file:
-            file.write(f"{n}\n")
+    with (tmp_path / "numbers").open("ab", buffering=0) as file:
+        computed(lambda n: file.write(b"%d\n" % n), 3000)
+    assert sorted(map(int, (tmp_path / "numbers").read_text().split())) == list(range(3000))
 
-    computed(noted, 200)
-    assert sorted(map(int, (tmp_path / "numbers").read_text().split())) == list(range(200))
+
+def test_without_room_for_a_file_one_process_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(process_copies.tempfile, "TemporaryFile", full)
+    assert {process for _, process in computed(slowly, 3)} == {os.getpid()}
 
 
 def test_the_largest_shares_are_first(tmp_path: Path) -> None:
