@@ -145,8 +145,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         ct, out = Path(temporary, "ct"), Path(temporary, "out")
         ct.mkdir(), out.mkdir()
-        maker = multiprocessing.get_context("spawn").Process(target=make_ct, args=(ct,))  # a peak here is one of the contests, too
-        maker.start()
+        maker = multiprocessing.get_context("spawn").Process(target=make_ct, args=(ct,))
+        maker.start()  # processes inherit the peak of their parent, which stays small without the images
         maker.join()
         setup = [sys.executable, "-m", "nifti_dicom_bridge", "convert", str(ct), "--to", "nifti", "-o", str(out / "nifti")]
         subprocess.run([*setup, "-q", "--no-gzip"], check=True)
