@@ -16,7 +16,7 @@ import zarr
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
-from nifti_dicom_bridge.formats.dicom import frame_bytes
+from nifti_dicom_bridge.formats.dicom.reading import encoding
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
@@ -245,10 +245,11 @@ def test_an_object_with_more_pixel_data_than_its_length_can_state_is_refused(
 ) -> None:
     circle.nifti.mkdir()
     nibabel.save(nibabel.Nifti1Image(ramp(COLUMNS, ROWS, PLANES), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
-    monkeypatch.setattr(frame_bytes, "LONGEST", 2 * COLUMNS * ROWS * PLANES - 2)
+    longest = 2 * COLUMNS * ROWS * PLANES - 2
+    monkeypatch.setattr(encoding, "LONGEST", longest)
     report = circle.home(NEW, kind="enhanced-ct")
 
-    assert f"one DICOM object has at most {frame_bytes.LONGEST}" in report.entries[0].error
+    assert f"which has at most {longest}" in report.entries[0].error
     assert not list(circle.back.rglob("*.dcm"))
 
 

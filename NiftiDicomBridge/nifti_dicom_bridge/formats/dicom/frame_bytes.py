@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ...errors import PixelError
 from ...model.lazy_voxels import Voxels
 from ...model.pixels import PixelFormat, bytes_from_frames
 
 _BITS_OF_BYTE = 8
-LONGEST = 0xFFFFFFFE
-"""The largest even length of an element: FFFFFFFF means an undefined one (PS3.5 7.1)."""
 
 
 class FrameBytes:
@@ -30,22 +27,12 @@ class FrameBytes:
         How their pixels are written.
     length : int
         Length of the element; 0 for what the frames need, padded to an even number.
-
-    Raises
-    ------
-    PixelError
-        If one element cannot have so many bytes.
     """
 
     def __init__(self, frames: Callable[[int, int], np.ndarray], count: int, pixel: PixelFormat, length: int = 0):
         self._frames, self._count, self._pixel = frames, count, pixel
         needed = pixel.bytes_of(count)
         self._length = length or needed + needed % 2
-        if self._length > LONGEST:
-            raise PixelError(
-                f"{count} frames have {self._length} bytes of pixel data, and one DICOM object has at most {LONGEST}. Split "
-                "the image, or use a kind with an object for each slice."
-            )
 
     def __len__(self) -> int:
         return self._length

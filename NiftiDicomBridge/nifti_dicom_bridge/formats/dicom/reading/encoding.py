@@ -22,6 +22,8 @@ from ....standard.representations import is_element_tag, is_vr
 from ....standard.tags import Tag
 
 UNDEFINED = 0xFFFFFFFF
+LONGEST = UNDEFINED - 1
+"""The largest length of an element, which is even (PS3.5 7.1)."""
 MAX_DEPTH = 60
 
 # PS3.5 7.1.2: explicit VRs whose length field has 32 bits behind two reserved bytes
@@ -262,9 +264,9 @@ def encode_element(tag: int, element: Element, encoding: Encoding) -> bytes:
 
 def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
     """Return tag, VR and length field (PS3.5 7.1.2, 7.1.3); raises `PixelError` if the length has more than 32 bits."""
-    if length > UNDEFINED:
+    if length > LONGEST and length != UNDEFINED:
         raise PixelError(
-            f"{length} bytes of pixel data do not fit one DICOM object, which has less than 4 GiB of them. Crop or split the "
+            f"{length} bytes of pixel data do not fit one DICOM object, which has at most {LONGEST} (4 GiB). Crop or split the "
             "image, or choose a kind that has a file for each slice."
         )
     order = "<" if encoding.little else ">"
