@@ -103,6 +103,7 @@ def test_the_command_line_writes_one_object_too() -> None:
     assert len(list(Path("out").rglob("*.dcm"))) == 1
 
 
+@pytest.mark.slow
 def test_masks_that_overlap_keep_all_their_voxels() -> None:
     import highdicom
 
@@ -112,6 +113,7 @@ def test_masks_that_overlap_keep_all_their_voxels() -> None:
     assert list(codes(seg)) == list(CLASSES)
 
 
+@pytest.mark.slow
 def test_a_mask_with_a_name_of_another_tool_stays_an_object_of_its_own() -> None:
     report = to_dicom(masks(names=("liver", "my lesion")), "out", reference="ct", kind="seg")
     assert sorted(entry.title for entry in report.entries) == ["my lesion.nii.gz", "segmentations: 2 files, liver.nii.gz, …"]

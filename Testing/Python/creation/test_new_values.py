@@ -126,6 +126,7 @@ def test_bids_subjects_have_an_id_and_what_the_participants_table_contains():
     assert (found.PatientID, found.PatientAge, found.PatientSex, found.PatientWeight) == ("01", "034Y", "M", 80)
 
 
+@pytest.mark.slow
 def test_times_of_a_parametric_map_are_one_series():
     found = made(save("m.nii", np.random.default_rng(1).random((5, 4, 3, 3)).astype(np.float32)), kind="pm")
     assert len({ds.SeriesInstanceUID for ds in found}) == 1

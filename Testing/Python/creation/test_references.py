@@ -109,6 +109,7 @@ def test_frames_that_the_reference_does_not_cover_have_an_empty_derivation():
     assert sorted(len(frame.DerivationImageSequence) for frame in found.PerFrameFunctionalGroupsSequence) == [0, 0, 0, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_laterality_is_not_copied_into_objects_that_must_not_have_it():
     reference = series("ct", Laterality="L", BodyPartExamined="KNEE")
     for kind in ("seg", "pm"):
@@ -136,6 +137,7 @@ def test_a_derived_image_on_the_grid_of_its_reference_keeps_its_acquisition():
     assert found.SeriesDescription == "Thorax, denoised"
 
 
+@pytest.mark.slow
 def test_the_series_number_is_free_and_the_dates_are_those_of_now():
     reference = series("ct", SeriesNumber="7")
     numbers = {made(save(f"{name}.nii", MASK), reference=reference, kind="seg", out=name)[0].SeriesNumber for name in "ab"}

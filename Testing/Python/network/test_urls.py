@@ -125,6 +125,7 @@ def test_one_object_is_an_input(source: Path, server: ObjectServer, circle: Circ
     assert listing(circle.nifti) == listing(circle.folder / "local")
 
 
+@pytest.mark.slow
 def test_an_object_of_the_same_size_that_was_replaced_after_its_header_was_read_is_refused(
     source: Path, server: ObjectServer, circle: Circle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -466,6 +466,7 @@ def test_a_segment_that_was_erased_goes_and_the_others_keep_their_numbers_in_wor
     assert sorted(by_number(path)) == [2, 3]
 
 
+@pytest.mark.slow
 def test_overlapping_label_maps_become_one_object_when_one_is_edited(circle: Circle) -> None:
     save(circle.dicom, [overlapping_and_complete()])
     circle.forth()
@@ -488,6 +489,7 @@ def overlapping_and_complete() -> Dataset:
     return ds
 
 
+@pytest.mark.slow
 def test_what_is_in_a_label_map_that_was_not_given_is_told(circle: Circle) -> None:
     save(circle.dicom, [overlapping_and_complete()])
     circle.forth()
@@ -497,6 +499,7 @@ def test_what_is_in_a_label_map_that_was_not_given_is_told(circle: Circle) -> No
     assert any("not given" in text for text in warnings)
 
 
+@pytest.mark.slow
 def test_new_labels_of_a_label_map_segmentation_are_described(circle: Circle) -> None:
     put(circle.dicom, named_segmentation(SegmentationForm.LABELMAP))
     circle.forth()
@@ -543,6 +546,7 @@ def test_voxels_that_are_no_labels_are_one_clear_error(name: str, circle: Circle
     assert words in entry.error
 
 
+@pytest.mark.slow
 def test_dciodvfy_finds_no_error_in_an_edited_label_map(circle: Circle) -> None:
     program = oracle("dciodvfy")
     save(circle.dicom, [overlapping_and_complete()])
@@ -552,6 +556,7 @@ def test_dciodvfy_finds_no_error_in_an_edited_label_map(circle: Circle) -> None:
     assert [line for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")] == []
 
 
+@pytest.mark.slow
 def test_dcmqi_reads_an_edited_label_map_where_it_is(circle: Circle, tmp_path: Path) -> None:
     labels = np.zeros((1, 6, 5, 7), np.uint8)
     labels[0, 1, 1:3, 2:5], labels[0, 4, 0, :4] = 1, 2
@@ -581,6 +586,7 @@ def test_names_of_segments_stand_beside_the_label_map_in_a_bids_dataset_too(circ
     assert listing(circle.back) == listing(circle.dicom)
 
 
+@pytest.mark.slow
 def test_a_segmentation_of_another_type_has_the_same_segments(circle: Circle) -> None:
     path = put(circle.dicom, named_segmentation())
     options = ConversionOptions(Target.DICOM, kind=Kind.SEG, segmentation=SegmentationForm.LABELMAP)
