@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import math
 import os
-import tempfile
 import threading
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import BufferedReader
 from typing import IO, Any
 
@@ -19,13 +15,12 @@ from ..errors import ImageReadError
 from .input_files import Stamp, change_since, open_file
 from .lazy_voxels import LazyVoxels
 from .limits import check_expanded
-from .packed_samples import Packing, SamplesFile, check_length, start_of_samples, unreadable
+from .packed_samples import Packing, SamplesFile, check_length, decompressed, start_of_samples, unreadable
 from .remote_files import is_remote
-from .turned_voxels import NO_ROOM
+from .temporary_files import temporary_file
 
 IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
 """Bytes of samples up to which they are read at once; of compressed ones."""
-_CHUNK = 1 << 20
 
 
 def lazy_samples(
@@ -106,38 +101,8 @@ class _ExpandedSamples(_Samples):
 
 
 def _expanded(stream: Any, file: SamplesFile, size: int, packing: Packing) -> IO[bytes] | None:
-    """Return a temporary file of the samples; None where there is no room for it."""
-    plain: Any = None
-    try:
-        plain = tempfile.TemporaryFile()  # noqa: SIM115  # gone when it is closed, with the samples
-        skipped, written = file.skip, 0
-        for part in _parts(stream, packing):
-            wanted = part[skipped : skipped + size - written]
-            skipped -= min(skipped, len(part))
-            written += plain.write(wanted)
-        plain.flush()
-    except OSError as error:
-        if plain is not None:
-            plain.close()
-        if error.errno not in NO_ROOM:
-            raise
-        return None
-    check_length(file, size, written)
-    opened: IO[bytes] = plain
-    return opened
-
-
-def _parts(stream: Any, packing: Packing) -> Iterator[bytes]:
-    """Yield the decompressed bytes of a stream, all of which is read: its checksum is at its end."""
-    if packing is not Packing.ZLIB:
-        opener: Any = gzip.GzipFile(fileobj=stream) if packing is Packing.GZIP else bz2.BZ2File(stream)
-        with opener as plain:
-            while part := plain.read(_CHUNK):
-                yield part
-        return
-    decompressor = zlib.decompressobj()
-    while not decompressor.eof:
-        packed = decompressor.unconsumed_tail or stream.read(_CHUNK)
-        if not packed:
-            raise zlib.error("incomplete or truncated stream")
-        yield decompressor.decompress(packed, _CHUNK)
+    """Return a temporary file of the samples; None where the disk is full."""
+    expanded = temporary_file(lambda plain: plain.writelines(decompressed(stream, file.skip, size, packing)))
+    if expanded is not None:
+        check_length(file, size, expanded.seek(0, os.SEEK_END))
+    return expanded

@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from ..errors import ImageReadError
-from .input_files import SKIPPED, open_file, read_to_end
+from .input_files import SKIPPED, open_file
 from .limits import check_expanded, check_memory
 
 MOST_FILES = 1 << 16
@@ -127,14 +127,33 @@ def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
         if packing is Packing.RAW or file.offset < 0:
             return stream.read(size)
         check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
-        if packing is Packing.ZLIB:
-            return _inflated(stream.read(), size)
+        return b"".join(decompressed(stream, file.skip, size, packing))
+
+
+def decompressed(stream: Any, skip: int, size: int, packing: Packing) -> Iterator[bytes]:
+    """Yield the bytes of samples behind those to skip; all of the stream is read, as its checksum is at its end."""
+    taken = 0
+    for part in _parts(stream, packing):
+        wanted = part[skip : skip + size - taken]
+        skip -= min(skip, len(part))
+        taken += len(wanted)
+        yield wanted
+
+
+def _parts(stream: Any, packing: Packing) -> Iterator[bytes]:
+    """Yield all decompressed bytes of a stream."""
+    if packing is not Packing.ZLIB:
         opener: Any = gzip.GzipFile(fileobj=stream) if packing is Packing.GZIP else bz2.BZ2File(stream)
         with opener as plain:
-            plain.read(file.skip)
-            raw = bytes(plain.read(size))
-            read_to_end(plain)
-            return raw
+            while part := plain.read(SKIPPED):
+                yield part
+        return
+    decompressor = zlib.decompressobj()
+    while not decompressor.eof:
+        packed = decompressor.unconsumed_tail or stream.read(SKIPPED)
+        if not packed:
+            raise zlib.error("incomplete or truncated stream")
+        yield decompressor.decompress(packed, SKIPPED)
 
 
 def start_of_samples(stream: IO[bytes], file: SamplesFile, size: int) -> int:
@@ -143,17 +162,6 @@ def start_of_samples(stream: IO[bytes], file: SamplesFile, size: int) -> int:
         return max(0, os.fstat(stream.fileno()).st_size - size)
     _skip_start(stream, file)
     return stream.tell() + file.offset
-
-
-def _inflated(packed: bytes, size: int) -> bytes:
-    """Return the first bytes of a zlib stream, all of which is read: its checksum is at its end."""
-    decompressor = zlib.decompressobj()
-    raw = decompressor.decompress(packed, size)
-    while not decompressor.eof:
-        rest = decompressor.unconsumed_tail
-        if not decompressor.decompress(rest, SKIPPED) and decompressor.unconsumed_tail == rest and not decompressor.eof:
-            raise zlib.error("incomplete or truncated stream")
-    return raw
 
 
 def _skip_start(stream: IO[bytes], file: SamplesFile) -> None:

@@ -91,7 +91,7 @@ def computed_in_copies(
     copies: list[_Copy[T]] = []
     try:
         queue = _Queue(order)
-    except OSError:  # there is no room for it
+    except OSError:  # the disk is full, or there is none for temporary files
         return list(map(compute, range(len(sizes))))
     try:
         while len(copies) < min(jobs, len(sizes)) - 1:

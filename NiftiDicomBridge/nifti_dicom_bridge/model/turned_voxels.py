@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import tempfile
 import threading
 from collections.abc import Sequence
 from typing import IO, Any
@@ -11,10 +9,11 @@ from typing import IO, Any
 import numpy as np
 
 from .lazy_voxels import FlippedVoxels, LazyVoxels, Voxels, ranges, read_ahead
+from .pixels import bytes_of
+from .temporary_files import temporary_file
 
 BLOCK = 1 << 23
 """Bytes of voxels that are turned at once: every slice of the result gets a piece of each block."""
-NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def turned_voxels(voxels: Voxels, order: Sequence[int], flips: Sequence[int]) -> Voxels:
@@ -55,7 +54,7 @@ class _SwappedVoxels(LazyVoxels):
 class _RecutVoxels(LazyVoxels):
     """Voxels whose slices were rows or columns: they are put in this order into a temporary file when they are first asked for.
 
-    Each plane of the file has a row for each slice of the source. Where there is no room for a file, they are in memory.
+    Each plane of the file has a row for each slice of the source. Where the disk is full, they are in memory.
     """
 
     def __init__(self, voxels: LazyVoxels, order: Sequence[int]):
@@ -87,19 +86,10 @@ class _RecutVoxels(LazyVoxels):
         return ordered if self._order[1] == 2 else ordered.swapaxes(1, 2)
 
     def _recut(self) -> None:
-        file: Any = None
-        try:
-            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # gone when it is closed, with these voxels
-            self._write(file)
-        except OSError as error:
-            if file is not None:
-                file.close()
-            if error.errno not in NO_ROOM:
-                raise
+        self._file = temporary_file(self._write)
+        if self._file is None:
             whole = _turned_array(self._voxels, self._order, (1, 1, 1))
             self._whole = np.ascontiguousarray(whole).reshape(-1, *self.shape[2:])
-        else:
-            self._file = file
 
     def _write(self, file: Any) -> None:
         """Write all planes, a block of the source at a time."""
@@ -112,10 +102,4 @@ class _RecutVoxels(LazyVoxels):
                 pieces = np.ascontiguousarray(np.moveaxis(block, 2 - self._order[2], 0))
                 for k, piece in enumerate(pieces):
                     file.seek(((time * slices + k) * own + start - time * own) * bytes_of_row)
-                    _write_all(file, piece)
-
-
-def _write_all(file: Any, piece: np.ndarray) -> None:
-    view = piece.reshape(-1).view(np.uint8).data
-    while view:
-        view = view[file.write(view) :]
+                    file.write(bytes_of(piece))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 BYTE, SINGLE = 8, 32
+_MANY_FRAMES = 1000
+"""More than these take megabytes, which is worth a search for cycles of objects: it takes long in a large application."""
 _PER_FRAME = "PerFrameFunctionalGroupsSequence"
 
 
@@ -45,8 +47,10 @@ class DataSetFile:
 
     def drop_functional_groups(self) -> None:
         """Release the functional groups of frames, which are written: a few kilobytes for each, which refer to each other."""
-        if _PER_FRAME in self.data_set:
+        count = len(self.data_set.get(_PER_FRAME, ()))
+        if count:
             setattr(self.data_set, _PER_FRAME, [])
+        if count > _MANY_FRAMES:
             gc.collect()
 
     def _pixel_header(self, frames: FrameBytes) -> bytes:

@@ -86,7 +86,7 @@ class Writer:
         """Write edited volumes that become one as new instances."""
         volume = volumes[0]
         if self.job.options.uids is Uids.KEEP:
-            log.warnings.append("the UIDs were not kept: edited images are never passed off as the original")
+            log.warnings.append("new UIDs were assigned because the image was edited")
         folder = self._series_folder(volume.dicom.metadata.first, self.job.series_folder)
         for n, new_file in enumerate(derive_groups(volumes, self.job.uids, log)):
             self._report_progress(n, volume.voxels.shape[0] * volume.voxels.shape[1])

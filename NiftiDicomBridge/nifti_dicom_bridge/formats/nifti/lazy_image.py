@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,11 +14,11 @@ from ...errors import NiftiReadError
 from ...model.input_files import open_file, read_to_end
 from ...model.kept_voxels import KEPT_BYTES, KeepingVoxels
 from ...model.names import is_compressed
+from ...model.temporary_files import temporary_file
 from . import gzip_file
 from .gzip_blocks import BlockFile, open_blocks
 
 SKIPPED = 1 << 22
-_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 MOST_RESTARTS = 6
 """So often a file that can only be read forwards is read from its beginning; then its bytes are put into a temporary file."""
 
@@ -118,19 +116,11 @@ class _ForwardReader:
         return b"".join(parts)
 
     def _decompressed(self) -> Any:
-        """Return a temporary file of all bytes, which is gone when it is closed; False where there is no room for it."""
+        """Return a temporary file of all bytes, which is gone when it is closed; False where the disk is full."""
         self._open.close()
         self._file = None
-        plain = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed by the stack
-        try:
-            with gzip_file.open_for_reading(self._path) as packed:
-                shutil.copyfileobj(packed, plain, SKIPPED)
-        except OSError as error:
-            self._open.close()
-            if error.errno not in _NO_ROOM:
-                raise
-            return False
-        return plain
+        with gzip_file.open_for_reading(self._path) as packed:
+            return temporary_file(lambda plain: shutil.copyfileobj(packed, plain, SKIPPED)) or False
 
     def _take(self, end: int, parts: list[bytes] | None) -> None:
         """Read up to a position; what is read is dropped without a list to add it to."""
