@@ -45,7 +45,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         If its matrix is not a map to millimeters.
     """
     try:
-        header, voxels = _header_and_voxels(path, lazy)
+        header, voxels, surplus = _header_and_voxels(path, lazy)
     except FileNotFoundError as error:
         raise NiftiReadError(f"{error.filename}: no such file. Check the path.") from None
     except MemoryError:
@@ -66,7 +66,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
         name=stem_of(path),
-        warnings=(*notes, *_alpha_note(voxels, header)),
+        warnings=(*notes, *header.doubts_of_values(), *_surplus_note(surplus, header), *_alpha_note(voxels, header)),
         space=header.space,
         intent=_intent(header, voxels),
     )
@@ -80,6 +80,14 @@ def _intent(header: NiftiHeader, voxels: Voxels) -> str:
     return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
 
 
+def _surplus_note(surplus: int, header: NiftiHeader) -> list[str]:
+    """Return that a file has a slice or more that its header does not describe: one of its sizes may be wrong."""
+    described = math.prod(header.shape) * header.dtype.itemsize
+    if surplus < described // math.prod(header.shape[2:]):
+        return []
+    return [f"the file has {surplus} bytes more than the {described} that its header describes: they are not in the image"]
+
+
 def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     """Return that the transparency of an image counts for something, as DICOM has no place for it."""
     if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
@@ -90,19 +98,26 @@ def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     ]
 
 
-def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
+def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, int]:
+    """Return header, voxels, and how many bytes are behind them; of large compressed files, these are not counted."""
     if path.suffix.lower() in (".hdr", ".img"):
-        header, data = _pair(path)
-        return header, _as_voxels(freeze(data), header, path)
+        header, data, surplus = _pair(path)
+        return header, _as_voxels(freeze(data), header, path), surplus
     with _opened_for_reading(path) as file:
         start = file.read(540)
         header = NiftiHeader.parse(start, path)
+        if not is_nifti(start):
+            raise NiftiReadError(
+                f"{path}: damaged or Analyze: the magic number of NIfTI is missing, so nothing specifies its orientation. "
+                "Create it again from its source."
+            )
         offset = max(header.offset, header.first_offset)
         packed = is_compressed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
-            return header, _lazy_voxels(path, header, offset)
-        data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
-        return header, _as_voxels(freeze(data), header, path)
+            voxels = _lazy_voxels(path, header, offset)
+            return header, voxels, 0 if is_compressed(path) else path.stat().st_size - offset - voxels.nbytes
+        data, surplus = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
+        return header, _as_voxels(freeze(data), header, path), surplus
 
 
 def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
@@ -121,8 +136,8 @@ def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> NiftiVoxels:
     return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset)
 
 
-def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
-    """Return header and data of an image in two files, given either of them."""
+def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray, int]:
+    """Return header and data of an image in two files, given either of them, and how many bytes are behind the data."""
     with open_file(companion(path, ".hdr")) as file:
         start = file.read(540)
     if not is_nifti(start):
@@ -133,11 +148,11 @@ def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
     header = NiftiHeader.parse(start, companion(path, ".hdr"))
     voxels = companion(path, ".img")
     with open_file(voxels) as file:
-        return header, _read_data(file, b"", header.offset, header, voxels)
+        return header, *_read_data(file, b"", header.offset, header, voxels)
 
 
-def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> np.ndarray:
-    """Return the unscaled data in the order of the file: the slowest axis first.
+def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, int]:
+    """Return the unscaled data in the order of the file, the slowest axis first, and how many bytes are behind them.
 
     Parameters
     ----------
@@ -170,8 +185,8 @@ def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, pat
             )
         got += part
     if is_compressed(path):
-        read_to_end(file)
-    return data
+        return data, read_to_end(file) + max(0, len(start) - len(view))
+    return data, path.stat().st_size - offset - len(view)
 
 
 def _check_size(path: Path, wanted: int) -> None:

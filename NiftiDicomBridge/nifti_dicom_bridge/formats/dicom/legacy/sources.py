@@ -72,7 +72,7 @@ def _read(file: File) -> Dataset:
     from pydicom.uid import ExplicitVRLittleEndian
 
     instance, pixels, raw = file
-    little = restore.transcoded(instance) if not instance.encoding.little or instance.encoding.deflated else instance
+    little = restore.transcoded(instance) if not instance.has_little_pixels or instance.encoding.deflated else instance
     parts = Composer().parts(little, pixels, raw)
     data_set = dcmread(BytesIO(b"".join(bytes(part) for part in parts)), force=True)
     data_set.decode()
