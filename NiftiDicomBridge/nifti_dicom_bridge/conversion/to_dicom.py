@@ -31,11 +31,10 @@ from ..standard.dictionary import describe
 from ..standard.tags import Tag
 from .entries import OutputPolicy, plans_and_report
 from .existing import refuse_other_study
-from .image_files import opened_images, other_inputs
+from .image_files import find_other_series, opened_images
 from .image_with_record import ImageWithRecord
 from .originals import without_originals
 from .recorded_errors import errors_recorded_in
-from .selection import Selection, find_selected
 from .sidecar_edits import SidecarEdits
 from .streamed import loaded
 from .task_runner import TaskRunner
@@ -118,7 +117,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(_image_sources(inputs, report, options, runner))
-    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links, runner.jobs)
+    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes
