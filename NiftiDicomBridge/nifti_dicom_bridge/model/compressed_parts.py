@@ -26,7 +26,7 @@ class Packing(StrEnum):
     TEXT = "text"
 
 
-def parts_of(stream: Any, packing: Packing, surplus: Surplus) -> Iterator[bytes]:
+def decompressed_parts(stream: Any, packing: Packing, surplus: Surplus) -> Iterator[bytes]:
     """Yield all decompressed bytes of a stream, in parts; raises one of `DAMAGE` where they are damaged.
 
     Parameters

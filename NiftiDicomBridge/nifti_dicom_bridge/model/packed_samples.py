@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from ..errors import ImageReadError
-from .compressed_parts import DAMAGE, Packing, parts_of
+from .compressed_parts import DAMAGE, Packing, decompressed_parts
 from .input_files import open_file
 from .limits import check_expanded, check_memory
 from .surplus import Surplus
@@ -127,7 +127,7 @@ def _bytes(file: SamplesFile, size: int, packing: Packing, surplus: Surplus) -> 
 def decompressed(stream: Any, skip: int, size: int, packing: Packing, surplus: Surplus) -> Iterator[bytes]:
     """Yield the bytes of samples behind those to skip; all of the stream is read, as its checksum is at its end."""
     taken = 0
-    for part in parts_of(stream, packing, surplus):
+    for part in decompressed_parts(stream, packing, surplus):
         wanted = part[skip : skip + size - taken]
         surplus.add(part[skip + size - taken :])
         skip -= min(skip, len(part))

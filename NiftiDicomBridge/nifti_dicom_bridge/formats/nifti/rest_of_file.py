@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from ...errors import NiftiReadError
-from ...model.compressed_parts import Packing, parts_of
+from ...model.compressed_parts import Packing, decompressed_parts
 from ...model.input_files import open_file
 from ...model.names import is_compressed
 from ...model.packed_samples import decompressed
@@ -27,7 +27,7 @@ def read_start(file: BinaryIO, path: Path, size: int) -> bytes:
         if not is_compressed(path):
             raise
     with BufferedReader(open_file(path)) as stream:
-        return next(parts_of(stream, Packing.GZIP, Surplus((1,), 1)))[:size]
+        return next(decompressed_parts(stream, Packing.GZIP, Surplus((1,), 1)))[:size]
 
 
 def read_behind(file: BinaryIO, path: Path, end: int, known: bytes, surplus: Surplus) -> None:
