@@ -28,7 +28,7 @@ from ..output import Staging
 from ..standard.tags import Tag
 from .entries import OutputPolicy, plans_and_report
 from .existing import refuse_other_study
-from .image_files import other_inputs
+from .image_files import find_other_series
 from .image_groups import (
     Source,
     are_masks,
@@ -41,7 +41,6 @@ from .image_groups import (
 )
 from .originals import without_originals
 from .recorded_errors import errors_recorded_in
-from .selection import Selection, find_selected
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 from .value_checks import doubts_of_patient, require_same_modality
@@ -81,7 +80,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(image_sources(inputs, report, options, runner))
-    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links, runner.jobs)
+    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes

@@ -129,6 +129,19 @@ def test_damaged_gzip_is_one_problem(circle: Circle) -> None:
     assert len(inspect(circle.nifti).problems) == 1
 
 
+@pytest.mark.parametrize("target", ["dicom", "zarr", "preview"])
+@pytest.mark.parametrize("name", ["image.nii.gz", "image.nrrd"])
+def test_an_image_that_cannot_be_opened_is_one_failure(name: str, target: str, tmp_path: Path) -> None:
+    if target == "zarr":
+        module("zarr")
+    (tmp_path / "in").mkdir()
+    os.symlink("missing", tmp_path / "in" / name)
+
+    (entry,) = convert(Job([tmp_path / "in"], tmp_path / "out", ConversionOptions(target))).entries
+    assert entry.outcome is Outcome.FAILED
+    assert len(inspect(tmp_path / "in").problems) == 1
+
+
 def test_a_file_called_dicomdir_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "DICOMDIR").write_bytes(b"not a directory")
 

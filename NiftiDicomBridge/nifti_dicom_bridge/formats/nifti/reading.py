@@ -13,17 +13,19 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
-from ...model.input_files import open_file, read_to_end
+from ...model.input_files import open_file
 from ...model.lazy_voxels import Voxels
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
+from ...model.surplus import Surplus
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS
 from . import gzip_file
 from .gzip_blocks import BlockReader
 from .header import RGB24, RGBA32, NiftiHeader, is_nifti
 from .lazy_image import NiftiVoxels
+from .rest_of_file import expanded_with_surplus, read_behind, read_start, read_with_surplus
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
@@ -45,7 +47,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         If its matrix is not a map to millimeters.
     """
     try:
-        header, voxels = _header_and_voxels(path, lazy)
+        header, voxels, surplus = _header_and_voxels(path, lazy)
     except FileNotFoundError as error:
         raise NiftiReadError(f"{error.filename}: no such file. Check the path.") from None
     except MemoryError:
@@ -66,7 +68,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
         name=stem_of(path),
-        warnings=(*notes, *_alpha_note(voxels, header)),
+        warnings=(*notes, *surplus.warnings(), *_alpha_note(voxels, header)),
         space=header.space,
         intent=_intent(header, voxels),
     )
@@ -90,19 +92,19 @@ def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     ]
 
 
-def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
+def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Surplus]:
     if path.suffix.lower() in (".hdr", ".img"):
-        header, data = _pair(path)
-        return header, _as_voxels(freeze(data), header, path)
+        header, data, surplus = _pair(path)
+        return header, _as_voxels(freeze(data), header, path), surplus
     with _opened_for_reading(path) as file:
-        start = file.read(540)
+        start = read_start(file, path, 540)
         header = NiftiHeader.parse(start, path)
         offset = max(header.offset, header.first_offset)
         packed = is_compressed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
-            return header, _lazy_voxels(path, header, offset)
-        data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
-        return header, _as_voxels(freeze(data), header, path)
+            return header, *_lazy_voxels(path, header, offset)
+        data, surplus = _read_data(file, start, offset, header, path)
+        return header, _as_voxels(freeze(data), header, path), surplus
 
 
 def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
@@ -112,16 +114,18 @@ def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
     return is_large and is_known and math.prod(header.shape[4:]) == 1
 
 
-def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> NiftiVoxels:
-    size = math.prod(header.shape) * header.dtype.itemsize
-    _check_size(path, offset + size)
+def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> tuple[NiftiVoxels, Surplus]:
+    end = offset + math.prod(header.shape) * header.dtype.itemsize
+    _check_size(path, end)
+    surplus = Surplus(header.shape[::-1], header.dtype.itemsize)
+    plain = expanded_with_surplus(path, end, surplus)
     columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
     if header.datatype == RGB24:
-        return NiftiVoxels(path, (times, slices, rows, columns, 3), np.dtype(np.uint8), offset)
-    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset)
+        return NiftiVoxels(path, (times, slices, rows, columns, 3), np.dtype(np.uint8), offset, plain), surplus
+    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset, plain), surplus
 
 
-def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
+def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray, Surplus]:
     """Return header and data of an image in two files, given either of them."""
     with open_file(companion(path, ".hdr")) as file:
         start = file.read(540)
@@ -133,45 +137,58 @@ def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
     header = NiftiHeader.parse(start, companion(path, ".hdr"))
     voxels = companion(path, ".img")
     with open_file(voxels) as file:
-        return header, _read_data(file, b"", header.offset, header, voxels)
+        return header, *_read_data(file, b"", header.offset, header, voxels)
 
 
-def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> np.ndarray:
-    """Return the unscaled data in the order of the file: the slowest axis first.
+def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, Surplus]:
+    """Return the unscaled data in the order of the file, the slowest axis first, and what is behind them.
 
     Parameters
     ----------
     file : binary file
         Its position is behind `start`.
     start : bytes
-        The beginning of the data, read already.
-    skip : int
-        Bytes of the file to leave out before the data.
+        The beginning of the file, read already.
+    offset : int
+        Where the data begin.
     header : NiftiHeader
         Shape and type.
     path : pathlib.Path
         For messages.
     """
-    offset = file.tell() - len(start) + skip
     count = math.prod(header.shape)
     _check_size(path, offset + count * header.dtype.itemsize)
     check_memory(str(path), count * header.dtype.itemsize)
     data = np.empty(header.shape[::-1], header.dtype)
     view = bytes_of(data)
-    view[: len(start)] = start[: len(view)]
-    _skip(file, skip)
-    got = len(start)
+    got = len(known := start[offset : offset + len(view)])
+    view[:got] = known
+    surplus = Surplus(data.shape, data.itemsize)
+    try:
+        _skip(file, offset - len(start))
+        got = _filled(file, view, got)
+        if got == len(view):
+            read_behind(file, path, offset + got, start[offset + got :], surplus)
+    except gzip_file.damage_errors():
+        if not is_compressed(path):
+            raise
+        got = read_with_surplus(path, offset, view, surplus)  # its end may be something else
+    if got < len(view):
+        raise NiftiReadError(
+            f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
+            "header. Create it again from its source."
+        )
+    return data, surplus
+
+
+def _filled(file: BinaryIO, view: memoryview, got: int) -> int:
+    """Read the rest of some bytes; return how many there are."""
     while got < len(view):
         part = file.readinto(view[got : got + 8 * CHUNK])  # type: ignore[attr-defined]
         if not part:
-            raise NiftiReadError(
-                f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
-                "header. Create it again from its source."
-            )
+            break
         got += part
-    if is_compressed(path):
-        read_to_end(file)
-    return data
+    return got
 
 
 def _check_size(path: Path, wanted: int) -> None:
