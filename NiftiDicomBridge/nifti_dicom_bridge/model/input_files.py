@@ -138,10 +138,10 @@ def open_file(path: Path | str) -> FileIO:
 
 def read_to_end(stream: Any) -> int:
     """Read what is left of a compressed stream, and return how much: its checksum, by which damage is found, is at its end."""
-    count = 0
-    while part := len(stream.read(SKIPPED)):
-        count += part
-    return count
+    size = 0
+    while part := stream.read(SKIPPED):
+        size += len(part)
+    return size
 
 
 @contextmanager

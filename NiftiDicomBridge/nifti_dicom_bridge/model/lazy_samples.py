@@ -12,11 +12,13 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import ImageReadError
+from .compressed_parts import Packing
 from .input_files import Stamp, change_since, open_file
 from .lazy_voxels import LazyVoxels
 from .limits import check_expanded
-from .packed_samples import Packing, SamplesFile, check_length, decompressed, start_of_samples, unreadable
+from .packed_samples import SamplesFile, check_length, decompressed, start_of_samples, unreadable
 from .remote_files import is_remote
+from .surplus import Surplus
 from .temporary_files import temporary_file
 
 IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
@@ -24,7 +26,7 @@ IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
 
 
 def lazy_samples(
-    files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing
+    files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing, surplus: Surplus
 ) -> LazyVoxels | None:
     """Return samples that are read when they are sliced; None for small ones, and where they must be read at once.
 
@@ -45,11 +47,15 @@ def lazy_samples(
     with unreadable(file.path), BufferedReader(open_file(file.path)) as stream:
         start = start_of_samples(stream, file, size)
         if packing is Packing.RAW:
+            surplus.add_file(stream, start + file.skip + size)
             return _SamplesInFile(file, shape, dtype, start + file.skip)
         stream.seek(start)
         check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
-        expanded = _expanded(stream, file, size, packing)
-    return None if expanded is None else _ExpandedSamples(expanded, shape, dtype)
+        expanded = _expanded(stream, file, size, packing, surplus)
+    if expanded is None:  # they are read again
+        surplus.clear()
+        return None
+    return _ExpandedSamples(expanded, shape, dtype)
 
 
 class _Samples(LazyVoxels):
@@ -100,9 +106,9 @@ class _ExpandedSamples(_Samples):
             return self._file.read(size)
 
 
-def _expanded(stream: Any, file: SamplesFile, size: int, packing: Packing) -> IO[bytes] | None:
+def _expanded(stream: Any, file: SamplesFile, size: int, packing: Packing, surplus: Surplus) -> IO[bytes] | None:
     """Return a temporary file of the samples; None where the disk is full."""
-    expanded = temporary_file(lambda plain: plain.writelines(decompressed(stream, file.skip, size, packing)))
+    expanded = temporary_file(lambda plain: plain.writelines(decompressed(stream, file.skip, size, packing, surplus)))
     if expanded is not None:
         check_length(file, size, expanded.seek(0, os.SEEK_END))
     return expanded

@@ -13,17 +13,19 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
-from ...model.input_files import open_file, read_to_end
+from ...model.input_files import open_file
 from ...model.lazy_voxels import Voxels
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
+from ...model.surplus import Surplus
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS
 from . import gzip_file
 from .gzip_blocks import BlockReader
 from .header import RGB24, RGBA32, NiftiHeader, is_nifti
 from .lazy_image import NiftiVoxels
+from .rest_of_file import expanded_with_surplus, read_behind, read_start, read_with_surplus
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
@@ -66,7 +68,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
         name=stem_of(path),
-        warnings=(*notes, *header.doubts_of_values(), *_surplus_note(surplus, header), *_alpha_note(voxels, header)),
+        warnings=(*notes, *header.doubts_of_values(), *surplus.warnings(), *_alpha_note(voxels, header)),
         space=header.space,
         intent=_intent(header, voxels),
     )
@@ -80,14 +82,6 @@ def _intent(header: NiftiHeader, voxels: Voxels) -> str:
     return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
 
 
-def _surplus_note(surplus: int, header: NiftiHeader) -> list[str]:
-    """Return that a file has a slice or more that its header does not describe: one of its sizes may be wrong."""
-    described = math.prod(header.shape) * header.dtype.itemsize
-    if surplus < described // math.prod(header.shape[2:]):
-        return []
-    return [f"the file has {surplus} bytes more than the {described} that its header describes: they are not in the image"]
-
-
 def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     """Return that the transparency of an image counts for something, as DICOM has no place for it."""
     if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
@@ -98,13 +92,12 @@ def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     ]
 
 
-def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, int]:
-    """Return header, voxels, and how many bytes are behind them; of large compressed files, these are not counted."""
+def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Surplus]:
     if path.suffix.lower() in (".hdr", ".img"):
         header, data, surplus = _pair(path)
         return header, _as_voxels(freeze(data), header, path), surplus
     with _opened_for_reading(path) as file:
-        start = file.read(540)
+        start = read_start(file, path, 540)
         header = NiftiHeader.parse(start, path)
         if not is_nifti(start):
             raise NiftiReadError(
@@ -114,9 +107,8 @@ def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, int
         offset = max(header.offset, header.first_offset)
         packed = is_compressed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
-            voxels = _lazy_voxels(path, header, offset)
-            return header, voxels, 0 if is_compressed(path) else path.stat().st_size - offset - voxels.nbytes
-        data, surplus = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
+            return header, *_lazy_voxels(path, header, offset)
+        data, surplus = _read_data(file, start, offset, header, path)
         return header, _as_voxels(freeze(data), header, path), surplus
 
 
@@ -127,17 +119,19 @@ def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
     return is_large and is_known and math.prod(header.shape[4:]) == 1
 
 
-def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> NiftiVoxels:
-    size = math.prod(header.shape) * header.dtype.itemsize
-    _check_size(path, offset + size)
+def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> tuple[NiftiVoxels, Surplus]:
+    end = offset + math.prod(header.shape) * header.dtype.itemsize
+    _check_size(path, end)
+    surplus = Surplus(header.shape[::-1], header.dtype.itemsize)
+    plain = expanded_with_surplus(path, end, surplus)
     columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
     if header.datatype == RGB24:
-        return NiftiVoxels(path, (times, slices, rows, columns, 3), np.dtype(np.uint8), offset)
-    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset)
+        return NiftiVoxels(path, (times, slices, rows, columns, 3), np.dtype(np.uint8), offset, plain), surplus
+    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset, plain), surplus
 
 
-def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray, int]:
-    """Return header and data of an image in two files, given either of them, and how many bytes are behind the data."""
+def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray, Surplus]:
+    """Return header and data of an image in two files, given either of them."""
     with open_file(companion(path, ".hdr")) as file:
         start = file.read(540)
     if not is_nifti(start):
@@ -151,42 +145,55 @@ def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray, int]:
         return header, *_read_data(file, b"", header.offset, header, voxels)
 
 
-def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, int]:
-    """Return the unscaled data in the order of the file, the slowest axis first, and how many bytes are behind them.
+def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, Surplus]:
+    """Return the unscaled data in the order of the file, the slowest axis first, and what is behind them.
 
     Parameters
     ----------
     file : binary file
         Its position is behind `start`.
     start : bytes
-        The beginning of the data, read already.
-    skip : int
-        Bytes of the file to leave out before the data.
+        The beginning of the file, read already.
+    offset : int
+        Where the data begin.
     header : NiftiHeader
         Shape and type.
     path : pathlib.Path
         For messages.
     """
-    offset = file.tell() - len(start) + skip
     count = math.prod(header.shape)
     _check_size(path, offset + count * header.dtype.itemsize)
     check_memory(str(path), count * header.dtype.itemsize)
     data = np.empty(header.shape[::-1], header.dtype)
     view = bytes_of(data)
-    view[: len(start)] = start[: len(view)]
-    _skip(file, skip)
-    got = len(start)
+    got = len(known := start[offset : offset + len(view)])
+    view[:got] = known
+    surplus = Surplus(data.shape, data.itemsize)
+    try:
+        _skip(file, offset - len(start))
+        got = _filled(file, view, got)
+        if got == len(view):
+            read_behind(file, path, offset + got, start[offset + got :], surplus)
+    except gzip_file.damage_errors():
+        if not is_compressed(path):
+            raise
+        got = read_with_surplus(path, offset, view, surplus)  # its end may be something else
+    if got < len(view):
+        raise NiftiReadError(
+            f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
+            "header. Create it again from its source."
+        )
+    return data, surplus
+
+
+def _filled(file: BinaryIO, view: memoryview, got: int) -> int:
+    """Read the rest of some bytes; return how many there are."""
     while got < len(view):
         part = file.readinto(view[got : got + 8 * CHUNK])  # type: ignore[attr-defined]
         if not part:
-            raise NiftiReadError(
-                f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
-                "header. Create it again from its source."
-            )
+            break
         got += part
-    if is_compressed(path):
-        return data, read_to_end(file) + max(0, len(start) - len(view))
-    return data, path.stat().st_size - offset - len(view)
+    return got
 
 
 def _check_size(path: Path, wanted: int) -> None:

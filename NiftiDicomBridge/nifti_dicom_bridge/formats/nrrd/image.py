@@ -12,6 +12,7 @@ from ...model.lazy_samples import lazy_samples
 from ...model.lazy_voxels import Voxels
 from ...model.names import stem_of
 from ...model.packed_samples import read_samples
+from ...model.surplus import Surplus
 from ...model.volume import Volume
 from .axes import LAYERS, Axes, axes_of, is_diffusion, is_segmentation
 from .gradients import gradients_of
@@ -33,7 +34,8 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
     """
     header = read_header(path)
     axes = axes_of(header)
-    voxels = _voxels(header, axes, lazy)
+    surplus = Surplus(header.sizes[::-1], header.dtype.itemsize)
+    voxels = _voxels(header, axes, lazy, surplus)
     geometry.check_affine(axes.ijk_to_ras)
     intent, gradients = axes.intent, None
     warnings: tuple[str, ...] = ()
@@ -48,20 +50,20 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
         time_step_s=axes.time_step_s if voxels.shape[0] > 1 else 0.0,
         name=stem_of(path),
         gradients=gradients,
-        warnings=warnings,
+        warnings=(*warnings, *surplus.warnings()),
         intent=intent,
     )
 
 
-def _voxels(header: NrrdHeader, axes: Axes, lazy: bool) -> Voxels:
+def _voxels(header: NrrdHeader, axes: Axes, lazy: bool, surplus: Surplus) -> Voxels:
     """Return (times, slices, rows, columns[, samples])."""
     files, shape = header.files(), header.sizes[::-1]
     order = [axes.time, *reversed(axes.space)] if axes.time is not None else [*reversed(axes.space)]
     if lazy and order == list(range(len(shape)))[::-1]:
-        voxels = lazy_samples(files, [1, *shape][-4:], header.dtype, header.packing)
+        voxels = lazy_samples(files, [1, *shape][-4:], header.dtype, header.packing, surplus)
         if voxels is not None:
             return voxels
-    return freeze(_ordered(read_samples(files, shape, header.dtype, header.packing), header, axes))
+    return freeze(_ordered(read_samples(files, shape, header.dtype, header.packing, surplus), header, axes))
 
 
 def _ordered(samples: np.ndarray, header: NrrdHeader, axes: Axes) -> np.ndarray:
