@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,7 +15,7 @@ from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file, read_to_end
-from ...model.lazy_voxels import Voxels
+from ...model.lazy_voxels import LazyVoxels, Voxels, slabs
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
@@ -23,7 +24,7 @@ from ...standard.nifti_codes import INTENTS
 from . import gzip_file
 from .gzip_blocks import BlockReader
 from .header import RGB24, RGBA32, NiftiHeader, is_nifti
-from .lazy_image import NiftiVoxels
+from .lazy_image import NiftiVoxels, SamplesLast
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
@@ -82,47 +83,48 @@ def _intent(header: NiftiHeader, voxels: Voxels) -> str:
 
 def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     """Return that the transparency of an image counts for something, as DICOM has no place for it."""
-    if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
+    if header.datatype != RGBA32:
         return []
-    count = int((voxels[..., 3] != OPAQUE).sum())
+    count = sum(int((planes[..., 3] != OPAQUE).sum()) for _, _, planes in slabs(voxels))
     return [
         f"{count} voxels are transparent (alpha below {OPAQUE}): DICOM has no place for that, their colors are kept as they are"
-    ]
+    ] * (count > 0)
 
 
-def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
-    if path.suffix.lower() in (".hdr", ".img"):
-        header, data = _pair(path)
-        return header, _as_voxels(freeze(data), header, path)
+def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
+    is_pair = given.suffix.lower() in (".hdr", ".img")
+    path = companion(given, ".img") if is_pair else given
+    pair_header = _header_of_pair(given) if is_pair else None
     with _opened_for_reading(path) as file:
-        start = file.read(540)
-        header = NiftiHeader.parse(start, path)
+        start = b"" if is_pair else file.read(540)
+        header = pair_header or NiftiHeader.parse(start, path)
         offset = max(header.offset, header.first_offset)
         packed = is_compressed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
             return header, _lazy_voxels(path, header, offset)
         data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
-        return header, _as_voxels(freeze(data), header, path)
+        return header, _as_voxels(freeze(data), header, given)
 
 
 def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
-    """Whether an image is large, and its planes are in the file one after the other."""
-    is_large = math.prod(header.shape) * header.dtype.itemsize > most
-    is_known = header.dtype.kind in "iuf" or header.datatype == RGB24
-    return is_large and is_known and math.prod(header.shape[4:]) == 1
+    """Whether an image is large, and has no more axes than those of space, time and samples."""
+    beyond = header.shape[4:]
+    has_samples = len(beyond) == 1 and not header.dtype.fields
+    return math.prod(header.shape) * header.dtype.itemsize > most and (has_samples or math.prod(beyond) == 1)
 
 
-def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> NiftiVoxels:
-    size = math.prod(header.shape) * header.dtype.itemsize
-    _check_size(path, offset + size)
+def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> LazyVoxels:
+    _check_size(path, offset + math.prod(header.shape) * header.dtype.itemsize)
     columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
-    if header.datatype == RGB24:
-        return NiftiVoxels(path, (times, slices, rows, columns, 3), np.dtype(np.uint8), offset)
-    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset)
+    if header.dtype.fields:  # RGB24, RGBA32
+        return NiftiVoxels(path, (times, slices, rows, columns, len(header.dtype.fields)), np.dtype(np.uint8), offset)
+    samples = math.prod(header.shape[4:])
+    voxels = NiftiVoxels(path, (samples * times, slices, rows, columns), header.dtype, offset)
+    return voxels if samples == 1 else SamplesLast(voxels, samples)
 
 
-def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
-    """Return header and data of an image in two files, given either of them."""
+def _header_of_pair(path: Path) -> NiftiHeader:
+    """Return the header of an image in two files, given either of them."""
     with open_file(companion(path, ".hdr")) as file:
         start = file.read(540)
     if not is_nifti(start):
@@ -130,10 +132,7 @@ def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray]:
             f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "
             "tool that shows left and right."
         )
-    header = NiftiHeader.parse(start, companion(path, ".hdr"))
-    voxels = companion(path, ".img")
-    with open_file(voxels) as file:
-        return header, _read_data(file, b"", header.offset, header, voxels)
+    return replace(NiftiHeader.parse(start, companion(path, ".hdr")), first_offset=0)
 
 
 def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> np.ndarray:
