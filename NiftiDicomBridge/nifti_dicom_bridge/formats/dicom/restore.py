@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -166,7 +166,7 @@ class PixelSource:
         many = len(whole.pieces) > 1
         lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
         record = self.volumes[whole.pieces[0].volume].dicom.pixel_record
-        plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not record.across
+        plain = whole.instance.encoding.little and not record.across
         return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
 
     def _bytes(self, whole: InstanceFrames, pixel: PixelFormat) -> bytes | memoryview:
@@ -260,7 +260,8 @@ class Composer:
         head = b"" if instance.preamble is None else instance.preamble + b"DICM"
         head += codec.write_data_set(instance.file_meta, META_ENCODING)
         if instance.encoding.deflated:
-            yield head + _deflate(b"".join(bytes(part) for part in body))
+            yield head
+            yield from _deflated(body)
             return
         first = next(body)
         yield head + bytes(first)
@@ -315,12 +316,15 @@ class _EncodedElements:
         return True
 
 
-def _deflate(raw: bytes) -> bytes:
+def _deflated(parts: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     import zlib
 
-    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    packed = packer.compress(raw) + packer.flush()
-    return packed + b"\0" * (len(packed) % 2)  # PS3.5 A.5
+    packer, size = zlib.compressobj(wbits=-zlib.MAX_WBITS), 0
+    for part in parts:
+        size += len(packed := packer.compress(part))
+        yield packed
+    packed = packer.flush()
+    yield packed + b"\0" * ((size + len(packed)) % 2)  # PS3.5 A.5
 
 
 def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instance) -> bytes:

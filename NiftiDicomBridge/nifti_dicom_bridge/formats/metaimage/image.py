@@ -182,12 +182,10 @@ def _voxels(header: _Header, lazy: bool) -> Voxels:
         raise header.error(f"samples of type {name!r} are not supported. Convert them to an integer or floating-point type.")
     is_big = header.flag("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
     dtype = np.dtype(TYPES[name]).newbyteorder(">" if is_big else "<")
-    shape = [int(size) for size in sizes[::-1]] + ([channels] if channels > 1 else [])
+    shape = [1] * (4 - count) + [int(size) for size in sizes[::-1]] + [channels] * (channels > 1)
     files, packing = _files(header), _packing(header)
-    if lazy and channels == 1 and (voxels := lazy_samples(files, [1, *shape][-4:], dtype, packing)) is not None:
-        return voxels
-    samples = freeze(read_samples(files, shape, dtype, packing))
-    return samples if count == 4 else samples[np.newaxis]
+    voxels = lazy_samples(files, shape, dtype, packing) if lazy else None
+    return freeze(read_samples(files, shape, dtype, packing)) if voxels is None else voxels
 
 
 def _check_values(header: _Header) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model.input_files import open_file, read_to_end
 from ...model.kept_voxels import KEPT_BYTES, KeepingVoxels
-from ...model.lazy_voxels import LazyVoxels
 from ...model.names import is_compressed
 from ...model.temporary_files import temporary_file
 from . import gzip_file
@@ -62,28 +61,6 @@ class NiftiVoxels(KeepingVoxels):
         planes = np.frombuffer(raw, self.dtype).reshape(stop - start, *self.shape[2:])
         planes.flags.writeable = False
         return planes
-
-
-class SamplesLast(LazyVoxels):
-    """Voxels of several samples, of which the file has all of the first sample, then all of the second, and so on.
-
-    Parameters
-    ----------
-    voxels : LazyVoxels
-        What is read: its times are those of the first sample, then those of the second…
-    samples : int
-        How many there are.
-    """
-
-    def __init__(self, voxels: LazyVoxels, samples: int):
-        times, *sizes = voxels.shape
-        super().__init__((times // samples, *sizes, samples), voxels.dtype)
-        self._voxels = voxels
-
-    def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
-        places = range(0, self._voxels.shape[0] * self.shape[1], self.shape[0] * self.shape[1])
-        return np.stack([self._voxels.planes(place + start, place + stop) for place in places], axis=-1)
 
 
 def _blocks_of(path: Path, end: int) -> BlockFile | None:

@@ -15,7 +15,7 @@ from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file, read_to_end
-from ...model.lazy_voxels import LazyVoxels, Voxels, slabs
+from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels, slabs
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
@@ -24,7 +24,7 @@ from ...standard.nifti_codes import INTENTS
 from . import gzip_file
 from .gzip_blocks import BlockReader
 from .header import RGB24, RGBA32, NiftiHeader, is_nifti
-from .lazy_image import NiftiVoxels, SamplesLast
+from .lazy_image import NiftiVoxels
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
