@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import BridgeError
+from ..formats.dicom.reading.series import Inventory
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.input_files import walk
 from ..model.names import OTHER_SUFFIXES, companion, is_nifti, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
-from ..options import ConversionOptions
+from ..options import ConversionOptions, Progress
 from .image_with_record import ImageWithRecord, open_nifti, open_store
 from .recorded_errors import errors_recorded_in
-from .selection import Selection
+from .selection import Selection, find_selected
 from .task_runner import TaskRunner
 
 PAIR = (".hdr", ".img")
@@ -78,6 +79,15 @@ def _is_selected(path: Path, opener: Callable[[Path], ImageWithRecord], selectio
 def other_inputs(inputs: Sequence[Path]) -> list[Path]:
     """Return the inputs other than such images."""
     return [path for path in inputs if not is_nifti_file(path) and not is_store(path)]
+
+
+def find_other_series(
+    inputs: Sequence[Path], options: ConversionOptions, progress: Progress | None = None, jobs: int = 1
+) -> Inventory:
+    """Return the DICOM series that are selected; where such images cannot be read, their own reader reports it."""
+    inventory = find_selected(other_inputs(inputs), Selection.of(options), progress, options.follow_links, jobs)
+    inventory.leftovers = [leftover for leftover in inventory.leftovers if not is_nifti_file(Path(leftover.path))]
+    return inventory
 
 
 def _opened(

@@ -19,12 +19,12 @@ from ..options import ConversionOptions, Progress, Target
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
 from .file_names import name_plans
-from .image_files import is_nifti_file, nifti_files, selected_files, selected_stores
+from .image_files import find_other_series, nifti_files, selected_files, selected_stores
 from .image_with_record import ImageWithRecord, open_nifti, open_store
 from .inspect_images import NEW_OBJECT, of_image, of_plan
 from .inspect_tree import tree_lines
 from .joined_images import joined_files
-from .selection import Selection, find_selected, nothing_selected
+from .selection import Selection, nothing_selected
 from .url_jobs import mirrored
 
 
@@ -149,8 +149,7 @@ def plans_to_inspect(
     given: Sequence[Path], options: ConversionOptions, result: Inspection, progress: Progress | None
 ) -> list[Plan]:
     """Return what the DICOM series become; what is not an image or cannot be understood is added to the result."""
-    others = [path for path in given if not is_nifti_file(path) and not zarr.is_store(path)]
-    inventory = find_selected(others, Selection.of(options), progress, options.follow_links)
+    inventory = find_other_series(given, options, progress)
     for leftover in inventory.leftovers:
         about = {"path": leftover.path, "reason": leftover.reason, "series_uid": leftover.series_uid}
         (result.problems if leftover.failed else result.others).append(about)

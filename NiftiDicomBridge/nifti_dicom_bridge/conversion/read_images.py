@@ -45,7 +45,7 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
     [Volume('7_Oblique_MR', 48 × 40 × 7 float32, 1.2 × 1.25 × 4 mm, from 7 DICOM instances)]
     """
     given = paths_of(paths)
-    images = _named_pairs(given) + list(nifti_files(given))
+    images = list(dict.fromkeys([*_named_pairs(given), *nifti_files(given)]))
     stores = list(stores_below(given))
     others = [path for path in given if path not in images and not is_store(path)]
     volumes = [open_nifti(path).load(with_gradients) for path in images]

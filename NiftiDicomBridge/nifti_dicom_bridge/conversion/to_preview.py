@@ -32,12 +32,11 @@ from ..sidecar import KEY
 from ..standard.tags import Tag
 from .entries import OutputPolicy, plans_and_report
 from .file_names import name_of_elements, named_file
-from .image_files import opened_images, other_inputs
+from .image_files import find_other_series, opened_images
 from .image_with_record import ImageWithRecord
 from .read_back import check_pictures
 from .read_images import read
 from .recorded_errors import errors_recorded_in
-from .selection import Selection, find_selected
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -107,7 +106,7 @@ def _sources(
 ) -> Iterator[_Source]:
     """Yield the images among the inputs; what cannot be read is a failed entry."""
     opened = [(file, named_file(file, options)) for file in opened_images(inputs, report, options, runner)]
-    inventory = find_selected(other_inputs(inputs), Selection.of(options), runner.progress, options.follow_links, runner.jobs)
+    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
     plans, others = plans_and_report(inventory, runner, options.filename, files=[named for _, named in opened])
     report.entries += others.entries
     report.notes += others.notes

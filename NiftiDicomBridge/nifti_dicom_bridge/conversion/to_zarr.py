@@ -22,10 +22,10 @@ from ..sidecar import finite_keys
 from .entries import OutputPolicy, plans_and_report, series_uid
 from .existing import check_free
 from .file_names import open_named
-from .image_files import is_nifti_file, nifti_files, selected_files, selected_stores
+from .image_files import find_other_series, nifti_files, selected_files, selected_stores
 from .image_with_record import open_nifti, open_store
 from .recorded_errors import errors_recorded_in
-from .selection import Selection, find_selected
+from .selection import Selection
 from .stage_zarr import stage_store, store_suffix
 from .task_runner import TaskRunner
 from .tasks import Task
@@ -41,8 +41,7 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     """
     zarr.check_package()
     selection = Selection.of(options)
-    others = [path for path in inputs if not is_nifti_file(path) and not zarr.is_store(path)]
-    inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
+    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
     files = open_named(selected_files(nifti_files(inputs, options.follow_links), selection), open_nifti, options)
     stores = open_named(selected_stores(zarr.stores_below(inputs, options.follow_links), selection), open_store, options)
     plans, report = plans_and_report(inventory, runner, options.filename, options, [*files, *stores])

@@ -136,10 +136,12 @@ def open_file(path: Path | str) -> FileIO:
         raise
 
 
-def read_to_end(stream: Any) -> None:
-    """Read what is left of a compressed stream: its checksum, by which damage is found, is at its end."""
-    while stream.read(SKIPPED):
-        pass
+def read_to_end(stream: Any) -> int:
+    """Read what is left of a compressed stream, and return how much: its checksum, by which damage is found, is at its end."""
+    size = 0
+    while part := stream.read(SKIPPED):
+        size += len(part)
+    return size
 
 
 @contextmanager

@@ -12,12 +12,14 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import ImageReadError
+from .compressed_parts import Packing
 from .input_files import Stamp, change_since, open_file
 from .lazy_voxels import LazyVoxels, slabs
 from .limits import check_expanded
-from .packed_samples import Packing, SamplesFile, check_length, decompressed, start_of_samples, unreadable
+from .packed_samples import SamplesFile, check_length, decompressed, start_of_samples, unreadable
 from .pixels import bytes_of
 from .remote_files import is_remote
+from .surplus import Surplus
 from .temporary_files import temporary_file
 
 IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
@@ -25,7 +27,7 @@ IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
 
 
 def lazy_samples(
-    files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing
+    files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing, surplus: Surplus
 ) -> LazyVoxels | None:
     """Return samples that are read when they are sliced; None for small ones, and where they must be read at once.
 
@@ -44,10 +46,13 @@ def lazy_samples(
     if count * dtype.itemsize <= most or cannot_wait:
         return None
     if packing is Packing.RAW:
-        return _SamplesInFiles(files, shape, dtype)
-    parts = _decompressed(files, count // len(files) * dtype.itemsize, packing)
+        return _SamplesInFiles(files, shape, dtype, surplus)
+    parts = _decompressed(files, count // len(files) * dtype.itemsize, packing, surplus)
     expanded = temporary_file(lambda plain: plain.writelines(parts))
-    return None if expanded is None else _ExpandedSamples(expanded, shape, dtype)
+    if expanded is None:  # they are read again
+        surplus.clear()
+        return None
+    return _ExpandedSamples(expanded, shape, dtype)
 
 
 def reordered_samples(samples: LazyVoxels, axes: Sequence[int], shape: Sequence[int]) -> LazyVoxels | None:
@@ -97,15 +102,16 @@ class _Samples(LazyVoxels):
 class _SamplesInFiles(_Samples):
     """Samples in the files of the image, which may not change while they are read."""
 
-    def __init__(self, files: Sequence[SamplesFile], shape: Sequence[int], stored: np.dtype[Any]):
+    def __init__(self, files: Sequence[SamplesFile], shape: Sequence[int], stored: np.dtype[Any], surplus: Surplus):
         super().__init__(shape, stored)
         self._size = self.nbytes // len(files)
-        self._files = [(file.path, self._start(file), Stamp.of(file.path)) for file in files]
+        self._files = [(file.path, self._start(file, surplus), Stamp.of(file.path)) for file in files]
 
-    def _start(self, file: SamplesFile) -> int:
+    def _start(self, file: SamplesFile, surplus: Surplus) -> int:
         with unreadable(file.path), BufferedReader(open_file(file.path)) as stream:
             start = start_of_samples(stream, file, self._size) + file.skip
             there = os.fstat(stream.fileno()).st_size - start
+            surplus.add_file(stream, start + self._size)
         check_length(file, self._size, max(0, there))
         return start
 
@@ -141,14 +147,14 @@ class _ExpandedSamples(_Samples):
             return self._file.read(size)
 
 
-def _decompressed(files: Sequence[SamplesFile], size: int, packing: Packing) -> Iterator[bytes]:
+def _decompressed(files: Sequence[SamplesFile], size: int, packing: Packing, surplus: Surplus) -> Iterator[bytes]:
     """Yield the decompressed samples of files, of which each has a number of bytes."""
     for file in files:
         taken = 0
         with unreadable(file.path), BufferedReader(open_file(file.path)) as stream:
             stream.seek(start_of_samples(stream, file, size))
             check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
-            for part in decompressed(stream, file.skip, size, packing):
+            for part in decompressed(stream, file.skip, size, packing, surplus):
                 taken += len(part)
                 yield part
         check_length(file, size, taken)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import math
 import os
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -18,23 +14,14 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from ..errors import ImageReadError
-from .input_files import SKIPPED, open_file
+from .compressed_parts import DAMAGE, Packing, decompressed_parts
+from .input_files import open_file
 from .limits import check_expanded, check_memory
+from .surplus import Surplus
 
 MOST_FILES = 1 << 16
 """Files of one image: slices, or slices of all times."""
 _PATTERN = re.compile(r"[^%]*%0?\d?\d?[diu][^%]*")
-DAMAGE = (EOFError, OSError, ValueError, zlib.error)
-
-
-class Packing(StrEnum):
-    """How samples are stored."""
-
-    RAW = "raw"
-    GZIP = "gzip"
-    ZLIB = "zlib"
-    BZIP2 = "bzip2"
-    TEXT = "text"
 
 
 class SamplesFile(NamedTuple):
@@ -61,7 +48,9 @@ class SamplesFile(NamedTuple):
     start: int = 0
 
 
-def read_samples(files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing) -> np.ndarray:
+def read_samples(
+    files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.dtype[Any], packing: Packing, surplus: Surplus
+) -> np.ndarray:
     """Return the samples of some files, one after the other, in the byte order of this computer.
 
     Parameters
@@ -74,6 +63,8 @@ def read_samples(files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.d
         As stored.
     packing : Packing
         Of every file.
+    surplus : Surplus
+        Counts what is behind the samples.
 
     Raises
     ------
@@ -87,17 +78,17 @@ def read_samples(files: Sequence[SamplesFile], shape: Sequence[int], dtype: np.d
     check_memory(where, count * dtype.itemsize)
     if count % len(files):
         raise ImageReadError(f"{where}: {count} samples cannot be divided into {len(files)} files. Repair the header.")
-    parts = [_read(file, count // len(files), dtype, packing) for file in files]
+    parts = [_read(file, count // len(files), dtype, packing, surplus) for file in files]
     samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
     return samples.astype(dtype.newbyteorder("="), copy=False).reshape(shape)
 
 
-def _read(file: SamplesFile, count: int, dtype: np.dtype[Any], packing: Packing) -> np.ndarray:
+def _read(file: SamplesFile, count: int, dtype: np.dtype[Any], packing: Packing, surplus: Surplus) -> np.ndarray:
     size = count * dtype.itemsize
     with unreadable(file.path):
         if packing is Packing.TEXT:
-            return _numbers(file, count, dtype)
-        raw = _bytes(file, size, packing)
+            return _numbers(file, count, dtype, surplus)
+        raw = _bytes(file, size, packing, surplus)
     check_length(file, size, len(raw))
     return np.frombuffer(raw, dtype, count)
 
@@ -121,39 +112,27 @@ def check_length(file: SamplesFile, size: int, there: int) -> None:
         )
 
 
-def _bytes(file: SamplesFile, size: int, packing: Packing) -> bytes:
+def _bytes(file: SamplesFile, size: int, packing: Packing, surplus: Surplus) -> bytes:
     with BufferedReader(open_file(file.path)) as stream:
-        stream.seek(start_of_samples(stream, file, size) + (file.skip if packing is Packing.RAW else 0))
-        if packing is Packing.RAW or file.offset < 0:
-            return stream.read(size)
-        check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
-        return b"".join(decompressed(stream, file.skip, size, packing))
+        start = start_of_samples(stream, file, size) + (file.skip if packing is Packing.RAW else 0)
+        stream.seek(start)
+        if packing is not Packing.RAW and file.offset >= 0:
+            check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
+            return b"".join(decompressed(stream, file.skip, size, packing, surplus))
+        raw = stream.read(size)
+        surplus.add_file(stream, start + size)
+        return raw
 
 
-def decompressed(stream: Any, skip: int, size: int, packing: Packing) -> Iterator[bytes]:
+def decompressed(stream: Any, skip: int, size: int, packing: Packing, surplus: Surplus) -> Iterator[bytes]:
     """Yield the bytes of samples behind those to skip; all of the stream is read, as its checksum is at its end."""
     taken = 0
-    for part in _parts(stream, packing):
+    for part in decompressed_parts(stream, packing, surplus):
         wanted = part[skip : skip + size - taken]
+        surplus.add(part[skip + size - taken :])
         skip -= min(skip, len(part))
         taken += len(wanted)
         yield wanted
-
-
-def _parts(stream: Any, packing: Packing) -> Iterator[bytes]:
-    """Yield all decompressed bytes of a stream."""
-    if packing is not Packing.ZLIB:
-        opener: Any = gzip.GzipFile(fileobj=stream) if packing is Packing.GZIP else bz2.BZ2File(stream)
-        with opener as plain:
-            while part := plain.read(SKIPPED):
-                yield part
-        return
-    decompressor = zlib.decompressobj()
-    while not decompressor.eof:
-        packed = decompressor.unconsumed_tail or stream.read(SKIPPED)
-        if not packed:
-            raise zlib.error("incomplete or truncated stream")
-        yield decompressor.decompress(packed, SKIPPED)
 
 
 def start_of_samples(stream: IO[bytes], file: SamplesFile, size: int) -> int:
@@ -170,13 +149,14 @@ def _skip_start(stream: IO[bytes], file: SamplesFile) -> None:
         stream.readline()
 
 
-def _numbers(file: SamplesFile, count: int, dtype: np.dtype[Any]) -> np.ndarray:
+def _numbers(file: SamplesFile, count: int, dtype: np.dtype[Any], surplus: Surplus) -> np.ndarray:
     with BufferedReader(open_file(file.path)) as stream:
         _skip_start(stream, file)
         stream.seek(stream.tell() + max(0, file.offset))
         words = stream.read().replace(b",", b" ").split()
     if len(words) < count:
         raise ValueError(f"{len(words)} numbers, {count} are needed")
+    surplus.add_numbers(len(words) - count)
     values = np.array(words[:count], dtype=np.float64)
     if dtype.kind in "iu" and (np.any(values != np.rint(values)) or np.any(np.abs(values) > 2**53)):
         raise ValueError("numbers that are not whole, or above 2^53")

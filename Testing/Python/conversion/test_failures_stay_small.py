@@ -12,7 +12,7 @@ import pytest
 from circle import Circle
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
 from nifti_dicom_bridge.cli import commands, main
-from nifti_dicom_bridge.conversion import to_dicom
+from nifti_dicom_bridge.conversion import image_groups
 from nifti_dicom_bridge.conversion.image_with_record import open_store
 from nifti_dicom_bridge.formats.dicom.created.library_errors import refused_by_highdicom
 from nifti_dicom_bridge.formats.dicom.reading import read as reading
@@ -129,6 +129,19 @@ def test_damaged_gzip_is_one_problem(circle: Circle) -> None:
     assert len(inspect(circle.nifti).problems) == 1
 
 
+@pytest.mark.parametrize("target", ["dicom", "zarr", "preview"])
+@pytest.mark.parametrize("name", ["image.nii.gz", "image.nrrd"])
+def test_an_image_that_cannot_be_opened_is_one_failure(name: str, target: str, tmp_path: Path) -> None:
+    if target == "zarr":
+        module("zarr")
+    (tmp_path / "in").mkdir()
+    os.symlink("missing", tmp_path / "in" / name)
+
+    (entry,) = convert(Job([tmp_path / "in"], tmp_path / "out", ConversionOptions(target))).entries
+    assert entry.outcome is Outcome.FAILED
+    assert len(inspect(tmp_path / "in").problems) == 1
+
+
 def test_a_file_called_dicomdir_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "DICOMDIR").write_bytes(b"not a directory")
 
@@ -142,13 +155,13 @@ def test_a_file_that_changes_while_it_is_converted_is_an_error(
 ) -> None:
     circle.make("classic_ct").forth()
     path = next(path for path in circle.nifti.iterdir() if path.suffix == Path(name).suffix)
-    good = to_dicom._source_of
+    good = image_groups._source_of
 
     def changing(file: object) -> object:
         os.utime(path, (1, 1))
         return good(file)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(to_dicom, "_source_of", changing)
+    monkeypatch.setattr(image_groups, "_source_of", changing)
 
     (entry,) = circle.home().entries
     assert f"{path}: changed while it was converted" in entry.error

@@ -140,7 +140,7 @@ def _pixel_difference(pixels: PixelElement | None, back: Instance, raw: bytes | 
 def _differ(back: Instance, raw: bytes | memoryview) -> bool:
     """Whether the pixel data of a file are others than these, in little endian."""
     assert back.pixels is not None
-    if not back.encoding.little or back.pixels.length < 0:
+    if not back.has_little_pixels or back.pixels.length < 0:
         if back.pixels.length < 0:
             return False  # encapsulated by pydicom: the fragments were read
         value = read_pixel_bytes(back)

@@ -10,12 +10,14 @@ import numpy as np
 
 from ...errors import ImageReadError
 from ...model import geometry
+from ...model.compressed_parts import Packing
 from ...model.digest import freeze
 from ...model.input_files import open_file
 from ...model.lazy_samples import lazy_samples
 from ...model.lazy_voxels import Voxels
 from ...model.names import stem_of
-from ...model.packed_samples import Packing, SamplesFile, file_next_to, numbered_names, read_samples
+from ...model.packed_samples import SamplesFile, file_next_to, numbered_names, read_samples
+from ...model.surplus import Surplus
 from ...model.volume import Volume
 
 LARGEST_BYTES = 1 << 20
@@ -92,11 +94,11 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
     header = _read_header(path)
     matrix = _ijk_to_ras(header)
     geometry.check_affine(matrix)
-    voxels = _voxels(header, lazy)
-    warnings: tuple[str, ...] = ()
+    voxels, warnings = _voxels(header, lazy)
     intent = "" if voxels.ndim == 4 else "vector"
     if intent and voxels.dtype == np.uint8 and voxels.shape[-1] in COLORS:
-        intent, warnings = "rgb", (f"taken for colors, because it has {voxels.shape[-1]} channels of 8 bits",)
+        intent = "rgb"
+        warnings += (f"taken for colors, because it has {voxels.shape[-1]} channels of 8 bits",)
     return Volume(voxels, matrix, name=stem_of(path), warnings=warnings, intent=intent)
 
 
@@ -170,8 +172,8 @@ def _check_letters(header: _Header, axes: np.ndarray) -> None:
             )
 
 
-def _voxels(header: _Header, lazy: bool) -> Voxels:
-    """Return voxels as (times, slices, rows, columns[, channels])."""
+def _voxels(header: _Header, lazy: bool) -> tuple[Voxels, tuple[str, ...]]:
+    """Return voxels as (times, slices, rows, columns[, channels]), and warnings."""
     count, channels = _dimensions(header), header.whole("ElementNumberOfChannels", 1)
     sizes = header.numbers(count, "DimSize")
     name = header.fields.get("ElementType", "").removesuffix("_ARRAY")
@@ -183,9 +185,11 @@ def _voxels(header: _Header, lazy: bool) -> Voxels:
     is_big = header.flag("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
     dtype = np.dtype(TYPES[name]).newbyteorder(">" if is_big else "<")
     shape = [1] * (4 - count) + [int(size) for size in sizes[::-1]] + [channels] * (channels > 1)
-    files, packing = _files(header), _packing(header)
-    voxels = lazy_samples(files, shape, dtype, packing) if lazy else None
-    return freeze(read_samples(files, shape, dtype, packing)) if voxels is None else voxels
+    files, packing, surplus = _files(header), _packing(header), Surplus(shape, dtype.itemsize)
+    voxels: Voxels | None = lazy_samples(files, shape, dtype, packing, surplus) if lazy else None
+    if voxels is None:
+        voxels = freeze(read_samples(files, shape, dtype, packing, surplus))
+    return voxels, surplus.warnings()
 
 
 def _check_values(header: _Header) -> None:

@@ -13,18 +13,20 @@ import numpy as np
 
 from ...errors import ImageReadError
 from ...model import geometry
+from ...model.compressed_parts import DAMAGE, Packing
 from ...model.digest import freeze
 from ...model.input_files import open_file
 from ...model.lazy_samples import lazy_samples
 from ...model.lazy_voxels import Voxels
 from ...model.names import is_compressed, stem_of
-from ...model.packed_samples import DAMAGE, Packing, SamplesFile, read_samples
+from ...model.packed_samples import SamplesFile, read_samples
+from ...model.surplus import Surplus
 from ...model.volume import Volume
+from .end import FOOTER, is_end
 
 _START = struct.Struct(">7ih15f")
 DATA_OFFSET = 284
 TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2", 10: ">u2"}
-_FOOTER = struct.Struct(">4f")
 
 
 class _Header(NamedTuple):
@@ -69,19 +71,21 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
     shape = (header.frames, slices, rows, columns)
     packing = Packing.GZIP if _is_packed(path) else Packing.RAW
     where, dtype = [SamplesFile(path, skip=DATA_OFFSET)], np.dtype(TYPES[header.type])
-    voxels: Voxels | None = lazy_samples(where, shape, dtype, packing) if lazy else None
+    surplus = Surplus(shape, dtype.itemsize)
+    voxels: Voxels | None = lazy_samples(where, shape, dtype, packing, surplus) if lazy else None
     if voxels is None:
-        voxels = freeze(read_samples(where, shape, dtype, packing))
+        voxels = freeze(read_samples(where, shape, dtype, packing, surplus))
     step = acquisition_keys(path).get("RepetitionTime", 0.0) if header.frames > 1 else 0.0
-    return Volume(voxels, header.ijk_to_ras, time_step_s=step, name=stem_of(path))
+    warnings = () if is_end(surplus.start, surplus.size, surplus.step) else surplus.warnings()
+    return Volume(voxels, header.ijk_to_ras, time_step_s=step, name=stem_of(path), warnings=warnings)
 
 
 def acquisition_keys(path: Path) -> dict[str, Any]:
     """Return what the footer states of the acquisition, as BIDS keys: those that are not 0."""
     try:
         header = _read_header(path)
-        raw = _read(path, DATA_OFFSET + header.bytes_of_voxels, _FOOTER.size)
-        repetition_ms, flip_rad, echo_ms, inversion_ms = _FOOTER.unpack(raw)
+        raw = _read(path, DATA_OFFSET + header.bytes_of_voxels, FOOTER.size)
+        repetition_ms, flip_rad, echo_ms, inversion_ms = FOOTER.unpack(raw)
     except (ImageReadError, struct.error, *DAMAGE):
         return {}
     keys = {

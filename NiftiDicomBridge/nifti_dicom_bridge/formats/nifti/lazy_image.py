@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ...model.names import is_compressed
 from ...model.temporary_files import temporary_file
 from . import gzip_file
 from .gzip_blocks import BlockFile, open_blocks
+from .rest_of_file import refuse_several
 
 SKIPPED = 1 << 22
 MOST_RESTARTS = 6
@@ -36,16 +37,18 @@ class NiftiVoxels(KeepingVoxels):
         Of the voxels, in the byte order of the file.
     offset : int
         Where they begin, bytes; after decompression.
+    plain : binary file, optional
+        All bytes of a compressed file up to the end of the voxels.
     """
 
-    def __init__(self, path: Path, shape: Sequence[int], dtype: np.dtype, offset: int):
+    def __init__(self, path: Path, shape: Sequence[int], dtype: np.dtype, offset: int, plain: IO[bytes] | None = None):
         super().__init__(shape, dtype, KEPT_BYTES)
         self._path, self._offset = path, offset
         self._plane_bytes = self.nbytes // (self.shape[0] * self.shape[1])
         end = offset + self.nbytes
         blocks = _blocks_of(path, end)
         self.is_read_once = blocks is not None
-        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, end)
+        self._bytes = blocks.bytes_between if blocks is not None else _reader_of(path, end, plain)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         low, high = (self._offset + n * self._plane_bytes for n in (start, stop))
@@ -72,10 +75,10 @@ def _blocks_of(path: Path, end: int) -> BlockFile | None:
     return None
 
 
-def _reader_of(path: Path, end: int) -> Callable[[int, int], bytes]:
+def _reader_of(path: Path, end: int, plain: IO[bytes] | None) -> Callable[[int, int], bytes]:
     """Return what reads the bytes of a file, decompressed, from one position to another; `end` is that behind the voxels."""
     if is_compressed(path):
-        return _ForwardReader(path, end).bytes_between
+        return _ForwardReader(path, end, plain).bytes_between
     return lambda low, high: _plain_bytes(path, low, high)
 
 
@@ -92,10 +95,10 @@ def _plain_bytes(path: Path, low: int, high: int) -> bytes:
 class _ForwardReader:
     """Reads a compressed file from its beginning; again where earlier bytes are asked for, some times."""
 
-    def __init__(self, path: Path, end: int):
+    def __init__(self, path: Path, end: int, plain: IO[bytes] | None):
         self._path, self._end, self._at, self._restarts = path, end, 0, 0
         self._file: Any = None
-        self._plain: Any = None
+        self._plain: Any = plain
         self._open = ExitStack()
 
     def bytes_between(self, low: int, high: int) -> bytes:
@@ -120,7 +123,10 @@ class _ForwardReader:
         self._open.close()
         self._file = None
         with gzip_file.open_for_reading(self._path) as packed:
-            return temporary_file(lambda plain: shutil.copyfileobj(packed, plain, SKIPPED)) or False
+            plain = temporary_file(lambda plain: shutil.copyfileobj(packed, plain, SKIPPED))
+        if plain is not None and plain.tell() > self._end:
+            refuse_several(self._path)
+        return plain or False
 
     def _take(self, end: int, parts: list[bytes] | None) -> None:
         """Read up to a position; what is read is dropped without a list to add it to."""
@@ -131,5 +137,5 @@ class _ForwardReader:
             self._at += len(part)
             if parts is not None:
                 parts.append(part)
-            if self._at == self._end:
-                read_to_end(self._file)
+            if self._at == self._end and read_to_end(self._file):
+                refuse_several(self._path)

@@ -14,17 +14,19 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
-from ...model.input_files import open_file, read_to_end
+from ...model.input_files import open_file
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels, slabs
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
 from ...model.pixels import Rescale, bytes_of
+from ...model.surplus import Surplus
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS
 from . import gzip_file
 from .gzip_blocks import BlockReader
 from .header import RGB24, RGBA32, NiftiHeader, is_nifti
 from .lazy_image import NiftiVoxels
+from .rest_of_file import expanded_with_surplus, read_behind, read_start, read_with_surplus
 
 CHUNK = 1 << 22
 """Bytes that are skipped at once."""
@@ -46,7 +48,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         If its matrix is not a map to millimeters.
     """
     try:
-        header, voxels = _header_and_voxels(path, lazy)
+        header, voxels, surplus = _header_and_voxels(path, lazy)
     except FileNotFoundError as error:
         raise NiftiReadError(f"{error.filename}: no such file. Check the path.") from None
     except MemoryError:
@@ -67,7 +69,7 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
         name=stem_of(path),
-        warnings=(*notes, *_alpha_note(voxels, header)),
+        warnings=(*notes, *header.doubts_of_values(), *surplus.warnings(), *_alpha_note(voxels, header)),
         space=header.space,
         intent=_intent(header, voxels),
     )
@@ -91,19 +93,29 @@ def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
     ] * (count > 0)
 
 
-def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels]:
+def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Surplus]:
     is_pair = given.suffix.lower() in (".hdr", ".img")
     path = companion(given, ".img") if is_pair else given
     pair_header = _header_of_pair(given) if is_pair else None
     with _opened_for_reading(path) as file:
-        start = b"" if is_pair else file.read(540)
-        header = pair_header or NiftiHeader.parse(start, path)
+        start = b"" if is_pair else read_start(file, path, 540)
+        header = pair_header or _header_of_file(start, path)
         offset = max(header.offset, header.first_offset)
         packed = is_compressed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
-            return header, _lazy_voxels(path, header, offset)
-        data = _read_data(file, start[offset:], max(0, offset - len(start)), header, path)
-        return header, _as_voxels(freeze(data), header, given)
+            return header, *_lazy_voxels(path, header, offset)
+        data, surplus = _read_data(file, start, offset, header, path)
+        return header, _as_voxels(freeze(data), header, given), surplus
+
+
+def _header_of_file(start: bytes, path: Path) -> NiftiHeader:
+    header = NiftiHeader.parse(start, path)
+    if not is_nifti(start):
+        raise NiftiReadError(
+            f"{path}: damaged or Analyze: the magic number of NIfTI is missing, so nothing specifies its orientation. "
+            "Create it again from its source."
+        )
+    return header
 
 
 def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
@@ -113,14 +125,18 @@ def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
     return math.prod(header.shape) * header.dtype.itemsize > most and (has_samples or math.prod(beyond) == 1)
 
 
-def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> LazyVoxels:
-    _check_size(path, offset + math.prod(header.shape) * header.dtype.itemsize)
+def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> tuple[LazyVoxels, Surplus]:
+    end = offset + math.prod(header.shape) * header.dtype.itemsize
+    _check_size(path, end)
+    surplus = Surplus(header.shape[::-1], header.dtype.itemsize)
+    plain = expanded_with_surplus(path, end, surplus)
     columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
     if header.dtype.fields:  # RGB24, RGBA32
-        return NiftiVoxels(path, (times, slices, rows, columns, len(header.dtype.fields)), np.dtype(np.uint8), offset)
+        shape = (times, slices, rows, columns, len(header.dtype.fields))
+        return NiftiVoxels(path, shape, np.dtype(np.uint8), offset, plain), surplus
     samples = math.prod(header.shape[4:])
-    voxels = NiftiVoxels(path, (samples * times, slices, rows, columns), header.dtype, offset)
-    return voxels if samples == 1 else SamplesLast(voxels, samples)
+    voxels = NiftiVoxels(path, (samples * times, slices, rows, columns), header.dtype, offset, plain)
+    return (voxels if samples == 1 else SamplesLast(voxels, samples)), surplus
 
 
 def _header_of_pair(path: Path) -> NiftiHeader:
@@ -135,42 +151,55 @@ def _header_of_pair(path: Path) -> NiftiHeader:
     return replace(NiftiHeader.parse(start, companion(path, ".hdr")), first_offset=0)
 
 
-def _read_data(file: BinaryIO, start: bytes, skip: int, header: NiftiHeader, path: Path) -> np.ndarray:
-    """Return the unscaled data in the order of the file: the slowest axis first.
+def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, Surplus]:
+    """Return the unscaled data in the order of the file, the slowest axis first, and what is behind them.
 
     Parameters
     ----------
     file : binary file
         Its position is behind `start`.
     start : bytes
-        The beginning of the data, read already.
-    skip : int
-        Bytes of the file to leave out before the data.
+        The beginning of the file, read already.
+    offset : int
+        Where the data begin.
     header : NiftiHeader
         Shape and type.
     path : pathlib.Path
         For messages.
     """
-    offset = file.tell() - len(start) + skip
     count = math.prod(header.shape)
     _check_size(path, offset + count * header.dtype.itemsize)
     check_memory(str(path), count * header.dtype.itemsize)
     data = np.empty(header.shape[::-1], header.dtype)
     view = bytes_of(data)
-    view[: len(start)] = start[: len(view)]
-    _skip(file, skip)
-    got = len(start)
+    got = len(known := start[offset : offset + len(view)])
+    view[:got] = known
+    surplus = Surplus(data.shape, data.itemsize)
+    try:
+        _skip(file, offset - len(start))
+        got = _filled(file, view, got)
+        if got == len(view):
+            read_behind(file, path, offset + got, start[offset + got :], surplus)
+    except gzip_file.damage_errors():
+        if not is_compressed(path):
+            raise
+        got = read_with_surplus(path, offset, view, surplus)  # its end may be something else
+    if got < len(view):
+        raise NiftiReadError(
+            f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
+            "header. Create it again from its source."
+        )
+    return data, surplus
+
+
+def _filled(file: BinaryIO, view: memoryview, got: int) -> int:
+    """Read the rest of some bytes; return how many there are."""
     while got < len(view):
         part = file.readinto(view[got : got + 8 * CHUNK])  # type: ignore[attr-defined]
         if not part:
-            raise NiftiReadError(
-                f"{path}: too short: {got + offset} bytes are there, {len(view) + offset} are promised by the "
-                "header. Create it again from its source."
-            )
+            break
         got += part
-    if is_compressed(path):
-        read_to_end(file)
-    return data
+    return got
 
 
 def _check_size(path: Path, wanted: int) -> None:

@@ -12,6 +12,7 @@ from ...model.lazy_samples import lazy_samples, reordered_samples
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.names import stem_of
 from ...model.packed_samples import read_samples
+from ...model.surplus import Surplus
 from ...model.volume import Volume
 from .axes import LAYERS, Axes, axes_of, is_diffusion, is_segmentation
 from .gradients import gradients_of
@@ -33,7 +34,8 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
     """
     header = read_header(path)
     axes = axes_of(header)
-    voxels = _voxels(header, axes, lazy)
+    surplus = Surplus(header.sizes[::-1], header.dtype.itemsize)
+    voxels = _voxels(header, axes, lazy, surplus)
     geometry.check_affine(axes.ijk_to_ras)
     intent, gradients = axes.intent, None
     warnings: tuple[str, ...] = ()
@@ -48,12 +50,12 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
         time_step_s=axes.time_step_s if voxels.shape[0] > 1 else 0.0,
         name=stem_of(path),
         gradients=gradients,
-        warnings=warnings,
+        warnings=(*warnings, *surplus.warnings()),
         intent=intent,
     )
 
 
-def _voxels(header: NrrdHeader, axes: Axes, lazy: bool) -> Voxels:
+def _voxels(header: NrrdHeader, axes: Axes, lazy: bool, surplus: Surplus) -> Voxels:
     """Return (times, slices, rows, columns[, samples])."""
     shape = header.sizes[::-1]
     last = len(shape) - 1  # axes of the array are those of the file in reverse
@@ -61,14 +63,14 @@ def _voxels(header: NrrdHeader, axes: Axes, lazy: bool) -> Voxels:
     wanted = [1] * (axes.time is None) + [shape[axis] for axis in order]
     if wanted[4:] == [1]:
         wanted.pop()
-    voxels = _lazy(header, order, wanted) if lazy else None
+    voxels = _lazy(header, order, wanted, surplus) if lazy else None
     if voxels is not None:
         return voxels
-    samples = read_samples(header.files(), shape, header.dtype, header.packing)
+    samples = read_samples(header.files(), shape, header.dtype, header.packing, surplus)
     return freeze(np.ascontiguousarray(samples.transpose(order)).reshape(wanted))
 
 
-def _lazy(header: NrrdHeader, order: list[int], shape: list[int]) -> LazyVoxels | None:
+def _lazy(header: NrrdHeader, order: list[int], shape: list[int], surplus: Surplus) -> LazyVoxels | None:
     """Return voxels that are read when they are sliced; None for small ones, and where they must be read at once.
 
     Parameters
@@ -79,12 +81,15 @@ def _lazy(header: NrrdHeader, order: list[int], shape: list[int]) -> LazyVoxels 
         The axes of the samples, the slowest first, in the order of the voxels.
     shape : list of int
         Of the voxels.
+    surplus : Surplus
+        Counts what is behind the samples.
     """
     slowest, *others = range(len(order))
     if order == [slowest, *others]:
-        return lazy_samples(header.files(), shape, header.dtype, header.packing)
-    if order == [*others, slowest] and len(shape) == 5:
-        voxels = lazy_samples(header.files(), [shape[4] * shape[0], *shape[1:4]], header.dtype, header.packing)
-        return None if voxels is None else SamplesLast(voxels, shape[4])
-    samples = lazy_samples(header.files(), [1, *header.sizes[::-1]], header.dtype, header.packing)
-    return None if samples is None else reordered_samples(samples, order, shape)
+        return lazy_samples(header.files(), shape, header.dtype, header.packing, surplus)
+    samples_last = order == [*others, slowest] and len(shape) == 5
+    stored = [shape[4] * shape[0], *shape[1:4]] if samples_last else [1, *header.sizes[::-1]]
+    voxels = lazy_samples(header.files(), stored, header.dtype, header.packing, surplus)
+    if voxels is None:
+        return None
+    return SamplesLast(voxels, shape[4]) if samples_last else reordered_samples(voxels, order, shape)

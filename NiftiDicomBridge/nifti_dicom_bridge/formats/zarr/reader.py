@@ -15,6 +15,7 @@ from ...model.json_files import parse_json
 from ...model.limits import check_expanded
 from ...model.names import stem_of
 from ...model.pixels import Rescale
+from ...model.surplus import CHECK_HEADER
 from ...model.volume import Volume
 from ...sidecar import KEY, read_sidecar, sidecar_path
 from ...sidecar.old_versions import with_current_keys
@@ -181,6 +182,8 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume
     missing = voxels.missing_chunks()
     if missing:
         notes.append(f"chunks are missing, such as {', '.join(missing)}: their voxels have the fill value of the array")
+    if outside := voxels.chunks_outside():
+        notes.append(f"{outside} and were not read. {CHECK_HEADER}")
     return Volume(
         voxels=voxels,
         ijk_to_ras=matrix,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from .ome import OmeImage
 from .store_files import AGAIN, StoreFiles
 
 SHOWN = 3
+_CHUNK_KEY, _NUMBERS = re.compile(r"(c[/.])?\d+([/.]\d+)*"), re.compile(r"\d+")
+"""A key of either encoding of Zarr v3."""
 MOST_COMPRESSED = 2000
 """Bytes that one byte of a chunk becomes at most, in an image that is not suspicious."""
 KEPT_BYTES = 1 << 24
@@ -73,7 +76,7 @@ class ZarrVoxels(LazyVoxels):
         self._files.close()
 
     def check_chunks(self) -> None:
-        """Raise `ZarrReadError` where a chunk is missing: its fill value would pass for voxels."""
+        """Raise `ZarrReadError` where a chunk is missing, as its fill value would pass for voxels, or not of this image."""
         missing = self.missing_chunks()
         if missing:
             wanted = math.prod(self._counts())
@@ -82,12 +85,27 @@ class ZarrVoxels(LazyVoxels):
                 f"{self._path / self._array.path}: chunks are missing, such as {', '.join(missing)}: {wanted} should be "
                 f"there, the folder has {present} file(s). The store is half-written or was not copied whole. {AGAIN}"
             )
+        if outside := self.chunks_outside():
+            raise ZarrReadError(f"{self._path / self._array.path}: {outside}, so the shape in zarr.json is too small. {AGAIN}")
 
     def missing_chunks(self) -> list[str]:
         """Return the first chunks that have no file, or an empty one, which zarr takes for the fill value, too."""
         keys = (self._array.metadata.encode_chunk_key(place) for place in _places(self._counts()))
         sizes, name = self._files.sizes, self._array.path
         return list(itertools.islice((key for key in keys if not sizes.get(f"{name}/{key}")), SHOWN))
+
+    def chunks_outside(self) -> str:
+        """Return which chunks are outside of the array, so that its shape may be too small; empty where there are none."""
+        counts, folder = self._counts(), f"{self._array.path}/"
+        keys = (name.removeprefix(folder) for name in self._files.below(self._array.path))
+        places = {key: list(map(int, _NUMBERS.findall(key))) for key in keys if _CHUNK_KEY.fullmatch(key)}
+        outside = sorted(
+            key
+            for key, place in places.items()
+            if len(place) == len(counts) and any(n >= count for n, count in zip(place, counts, strict=True))
+        )
+        shown = ", ".join(outside[:SHOWN]) + (", …" if len(outside) > SHOWN else "")
+        return f"{len(outside)} chunk(s) ({shown}) are outside of the array" if outside else ""
 
     def _counts(self) -> list[int]:
         """Return how many chunks, or shards, there should be along each axis."""

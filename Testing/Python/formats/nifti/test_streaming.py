@@ -18,8 +18,9 @@ from nifti_dicom_bridge.conversion import streamed
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom.reading import bits_in_file
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
-from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, lazy_image, reading, writing
-from nifti_dicom_bridge.formats.nifti.gzip_blocks import BLOCK, BlockWriter, open_blocks
+from nifti_dicom_bridge.formats.nifti import gzip_file, gzip_writer, lazy_image, reading, writing
+from nifti_dicom_bridge.formats.nifti.gzip_blocks import open_blocks
+from nifti_dicom_bridge.formats.nifti.gzip_writer import BLOCK, BlockWriter
 from nifti_dicom_bridge.model.digest import digest_of
 from nifti_dicom_bridge.model.volume import reoriented
 
@@ -31,7 +32,7 @@ PHANTOMS = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes", "enhanced_mr
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few planes, so that small images have several."""
-    monkeypatch.setattr(gzip_blocks, "BLOCK", 5000)
+    monkeypatch.setattr(gzip_writer, "BLOCK", 5000)
     monkeypatch.setattr(writing, "CHUNK", 9000)
 
 

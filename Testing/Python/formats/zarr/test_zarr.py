@@ -479,6 +479,25 @@ def test_ome_zarr_of_others_is_read_with_a_note(tmp_path: Path) -> None:
     assert volume.voxels[0, :, 0, 0].tolist() == [7, 7, 0]  # a chunk that others left out has their fill value
 
 
+@pytest.mark.parametrize("separator", ["/", "."])
+def test_chunks_of_others_outside_of_their_array_are_reported(separator: str, tmp_path: Path) -> None:
+    scale = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [3, 2, 1]}]}
+    axes = [{"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"]
+    attributes = {"ome": {"version": "0.5", "multiscales": [{"axes": axes, "datasets": [scale]}]}}
+    group = zarr.create_group(str(tmp_path / "other.zarr"), attributes=attributes)
+    encoding = {"name": "default", "separator": separator}
+    group.create_array("0", shape=(9, 4, 5), dtype="u2", chunks=(2, 4, 5), chunk_key_encoding=encoding)[:] = 7
+    assert len(open_zarr(tmp_path / "other.zarr").warnings) == 1
+    path = tmp_path / "other.zarr" / "0" / "zarr.json"
+    path.write_text(path.read_text("utf-8").replace("9,", "6,", 1), "utf-8")
+
+    volume = open_zarr(tmp_path / "other.zarr")
+
+    assert volume.voxels.shape == (1, 6, 4, 5) == (1, *zarr.open_array(path.parent, mode="r").shape)
+    chunks = ", ".join(f"c{separator}{n}{separator}0{separator}0" for n in (3, 4))
+    assert f"2 chunk(s) ({chunks}) are outside of the array and were not read" in volume.warnings[1]
+
+
 # --- reading a part
 
 

@@ -90,6 +90,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     ),
     "another path": lambda store: _edit_json(store / "zarr.json", lambda f: _image(f)["datasets"][0].update(path="../..")),
     "axes of nothing": lambda store: _edit_json(store / "zarr.json", lambda f: _image(f).update(axes=[])),
+    "a time less": lambda store: _edit_json(store / "0" / "zarr.json", lambda f: f["shape"].__setitem__(0, f["shape"][0] - 1)),
     "a shape of another": lambda store: _edit_json(store / "0" / "zarr.json", lambda f: f.update(shape=[9, 9, 9, 9])),
     "no matrix": lambda store: _edit_json(store / "zarr.json", lambda f: _own(f)["Image"].pop("IjkToRas")),
     "a matrix of zeros": lambda store: _edit_json(

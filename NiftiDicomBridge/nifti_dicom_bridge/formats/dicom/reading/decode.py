@@ -180,7 +180,8 @@ def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames | Bi
 
 def little_endian(raw: bytes, instance: Instance, pixel: PixelFormat) -> bytes:
     """Return native pixel data in little endian (big endian swaps words of the VR: PS3.5 7.3)."""
-    if instance.encoding.little or (pixel.bits_allocated <= 8 and instance.pixels and instance.pixels.vr != "OW"):
+    are_words = instance.pixels is not None and instance.pixels.vr == "OW" and not instance.encoding.little
+    if instance.has_little_pixels or (pixel.bits_allocated <= 8 and not are_words):
         return raw
     size = max(2, pixel.bits_allocated // 8)
     whole = len(raw) // size * size

@@ -21,6 +21,7 @@ from .codestream import claimed_size, is_signed
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
+from .surplus_frames import doubt_of_frames, uncounted_frames
 
 MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
@@ -123,6 +124,8 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
     doubts = []
     if not is_closed(instance):
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")
+    if more := uncounted_frames(instance):
+        doubts.append(doubt_of_frames(more))
     if instance.transfer_syntax in JPEG_2000 and _has_another_sign(pixel, frames_as_stored(instance, [0])):
         doubts.append(
             f"the compressed pixel data are signed, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies unsigned values: "

@@ -15,7 +15,7 @@ from ....model.limits import check_expanded, largest_expanded
 from ....model.temporary_files import temporary_file
 
 KEPT_FILES = 4
-"""So many are kept decompressed: instances are read one after the other, by some threads."""
+"""Files that are kept decompressed: instances are read one after the other, by some threads."""
 PART = 1 << 22
 """Bytes that are decompressed at once."""
 

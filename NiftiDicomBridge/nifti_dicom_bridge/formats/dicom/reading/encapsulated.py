@@ -15,6 +15,7 @@ from ....model.metadata import Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .files import open_instance
+from .frame_codecs import RLE
 from .lookup import frame_count
 
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
@@ -108,13 +109,14 @@ def _found_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[int, in
     fragments, count = fragments_of(instance, file), frame_count(instance.elements)
     if count == 1:
         groups = [list(fragments.places)]
-    elif len(fragments.places) == count:
+    elif len(fragments.places) == count or instance.transfer_syntax == RLE:  # a frame is one fragment (PS3.5 A.4.2)
         groups = [[place] for place in fragments.places]
     else:
         groups = _by_offsets(instance, fragments, count) or _by_end_of_image(fragments, file)
     if len(groups) != count or not all(groups):
+        reason = "more frames than it specifies" if len(groups) > count else "truncated"
         raise DicomReadError(
-            f"{instance.path}: truncated: {describe(Tag.NUMBER_OF_FRAMES)} is {count}, but the fragments of "
+            f"{instance.path}: {reason}: {describe(Tag.NUMBER_OF_FRAMES)} is {count}, but the fragments of "
             f"{describe(Tag.PIXEL_DATA)} contain {sum(map(bool, groups))}. Copy it again from its source."
         )
     return groups

@@ -37,6 +37,7 @@ from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
 from .plans import Plan
 from .scaling import Scaling
+from .surplus_frames import doubt_of_frames
 
 READERS = 2
 """Files read at the same time."""
@@ -189,7 +190,7 @@ class Loader:
         assert instance.pixels is not None
         simple = pixel.samples == 1 and pixel.bits_allocated > 1 and pixel.high_bit == pixel.bits_stored - 1
         one = len(places) == 1 and self.tiles is None
-        return simple and one and instance.encoding.little and instance.pixels.length == pixel.bytes_of(1)
+        return simple and one and instance.has_little_pixels and instance.pixels.length == pixel.bytes_of(1)
 
     def without_values(self, voxels: np.ndarray, direct: Sequence[int], plane: Callable[[int], np.ndarray]) -> list[int]:
         """Return the instances, of those that were read straight into voxels, whose words are not values as they are.
@@ -259,11 +260,11 @@ class Loader:
         if tail in (b"", b"\0"):
             return
         self.tails[n] = tail
-        more = len(tail) // pixel.bytes_of(1)
-        if more:
-            count = dictionary.describe(Tag.NUMBER_OF_FRAMES)
-            note = f"the pixel data have room for {more} more frame(s) than {count} specifies: they are not in the image"
-            self.doubts[note] = None
+        if more := len(tail) // pixel.bytes_of(1):
+            self.doubts[doubt_of_frames(more)] = None
+        elif len(tail) > 1 and any(tail):  # zeros are padding
+            size = f"{dictionary.describe(Tag.ROWS)} and {dictionary.describe(Tag.COLUMNS)}"
+            self.doubts[f"the pixel data have {len(tail)} bytes more than {size} specify: they are not in the image"] = None
 
     def note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
         """Note by which bits the pixel data of an instance differ from what the planes alone would give."""

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
 from circle import Circle
-from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge import DicomReadError, Outcome
 from nifti_dicom_bridge.formats.dicom.reading import codec_process
 from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import NotDecoded
 from nifti_dicom_bridge.formats.dicom.reading.read import read
@@ -268,3 +268,59 @@ def test_a_codestream_of_another_sign_is_reported(tmp_path: Path) -> None:
 
     assert np.array_equal(volume.voxels[0, 0], frame.view("<u2"))
     assert any("PixelRepresentation (0028,0103) specifies unsigned values" in warning for warning in volume.warnings)
+
+
+# --- more than NumberOfFrames ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("syntax", [RLE, JPEG_2000])
+@pytest.mark.parametrize("number", ["1", None], ids=["one", "not stated"])
+def test_further_frames_of_a_single_frame_are_reported(number: str | None, syntax: str, tmp_path: Path) -> None:
+    frames = ramp(3, 32, 40, dtype="u1")
+    pack = _jpeg_2000 if syntax == JPEG_2000 else lambda frame: _rle(frame.tobytes())
+    ds = _multi_frame(frames, syntax, [pack(frame) for frame in frames])
+    del ds.NumberOfFrames
+    if number:
+        ds.NumberOfFrames = number
+    _write(tmp_path, ds)
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.array[0], frames[:1])
+    assert any("room for 2 more frame(s)" in warning for warning in volume.warnings)
+
+
+def test_a_single_frame_in_several_fragments_is_one(tmp_path: Path) -> None:
+    (frame,) = ramp(1, 64, 64, dtype="u1")
+    packed = _jpeg_2000(frame)
+    ds = _multi_frame(frame[None], JPEG_2000, [packed])
+    ds.PixelData = encapsulate([packed], fragments_per_frame=3)
+    _write(tmp_path, ds)
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.array[0, 0], frame)
+    assert not any("more frame(s)" in warning for warning in volume.warnings)
+
+
+def test_more_frames_than_several_are_refused(tmp_path: Path) -> None:
+    frames = ramp(3, 32, 40, dtype="u1")
+    ds = _multi_frame(frames, RLE, [_rle(frame.tobytes()) for frame in frames])
+    ds.NumberOfFrames = 2
+    _write(tmp_path, ds)
+
+    with pytest.raises(DicomReadError, match=r"more frames than it specifies: NumberOfFrames .* is 2, but .* contain 3"):
+        read([tmp_path])
+
+
+@pytest.mark.parametrize(("tail", "is_reported"), [(b"xyz!", True), (bytes(6), False)])
+def test_bytes_behind_native_pixel_data_are_reported_unless_they_are_zero(
+    tail: bytes, is_reported: bool, tmp_path: Path
+) -> None:
+    (ds,) = slices(ramp(1, 4, 5))
+    ds.PixelData += tail
+    save(tmp_path, [ds])
+
+    (volume,) = read([tmp_path])
+
+    assert any(f"{len(tail)} bytes more than Rows" in warning for warning in volume.warnings) == is_reported
