@@ -171,7 +171,7 @@ def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 
 def _step_without_gaps(steps: np.ndarray) -> float | None:
-    """Return the distance of neighbors where others are missing, fewer than there are; None where distances differ otherwise."""
+    """Return the distance of neighbors where fewer are missing than there are; None where distances differ otherwise."""
     for step in (median_of(steps), float(steps.min())):
         counts = steps / step if step > 0 else np.zeros(1)
         whole = np.rint(counts)
