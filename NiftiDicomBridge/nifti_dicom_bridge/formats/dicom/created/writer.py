@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ....errors import DicomReadError, LabelError
 from ....labels import Segment
+from ....model.lazy_voxels import samples_of
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
@@ -118,7 +119,7 @@ def _layers(image: Volume) -> list[Volume]:
     """Return the label maps of an image: one, or the samples of each voxel, whose segments may overlap."""
     if image.voxels.ndim < 5:
         return [image]
-    return [replace(image, voxels=image.voxels[..., n]) for n in range(image.voxels.shape[-1])]
+    return [replace(image, voxels=samples_of(image.voxels, n)) for n in range(image.voxels.shape[-1])]
 
 
 def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Iterator[DataSetFile]:

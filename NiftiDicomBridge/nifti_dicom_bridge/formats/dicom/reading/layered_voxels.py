@@ -73,7 +73,7 @@ def can_be_read_by_slice(plan: Plan) -> bool:
 
 
 def _is_frame_by_frame(instance: Instance, formats: decode.PixelFormats) -> bool:
-    if instance.pixels is None or not instance.has_little_pixels or instance.encoding.deflated:
+    if instance.pixels is None or not instance.has_little_pixels:
         return False
     pixel = formats.of(instance)
     if not decode.is_native(instance):  # with bits that are not stored, doubts are about all frames together

@@ -194,8 +194,7 @@ class Loader:
         assert instance.pixels is not None
         simple = pixel.samples == 1 and pixel.bits_allocated > 1 and pixel.high_bit == pixel.bits_stored - 1
         one = len(places) == 1 and self.tiles is None
-        native = instance.has_little_pixels and not instance.encoding.deflated
-        return simple and one and native and instance.pixels.length == pixel.bytes_of(1)
+        return simple and one and instance.has_little_pixels and instance.pixels.length == pixel.bytes_of(1)
 
     def without_values(self, voxels: np.ndarray, direct: Sequence[int], plane: Callable[[int], np.ndarray]) -> list[int]:
         """Return the instances, of those that were read straight into voxels, whose words are not values as they are.
