@@ -45,8 +45,8 @@ class DoubtsOfValues:
         if not self._found:
             return []
         if self._kind == "LABELMAP":
-            found = _listed(sorted(self._found))
-            return [f"SegmentSequence (0062,0002) does not describe segment {found}, which voxels are of"]
+            numbers = _listed(sorted(self._found))
+            return [f"SegmentSequence (0062,0002) does not describe segment {numbers}, which voxels are of"]
         name = "MaximumFractionalValue (0062,000E)"
         return [f"the largest value is {max(self._found)}, above {name}, {self._one}: more than 1 has no meaning"]
 
