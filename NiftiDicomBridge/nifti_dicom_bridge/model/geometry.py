@@ -171,12 +171,12 @@ def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 
 def _step_without_gaps(steps: np.ndarray) -> float | None:
-    """Return the distance of neighboring slices where others are missing between; None where distances differ otherwise."""
+    """Return the distance of neighbors where fewer are missing than there are; None where distances differ otherwise."""
     for step in (median_of(steps), float(steps.min())):
         counts = steps / step if step > 0 else np.zeros(1)
         whole = np.rint(counts)
         are_whole = (np.abs(counts - whole) < WHOLE_STEPS).all() and whole.min() == 1 < whole.max()
-        if are_whole and np.mean(whole == 1) >= 0.5:
+        if are_whole and np.mean(whole == 1) >= 0.5 and whole.sum() <= 2 * len(whole):
             return step
     return None
 

@@ -104,6 +104,14 @@ def test_the_grid_of_a_stack_that_lacks_slices_has_the_distance_of_neighbors(mis
     assert np.isclose(step(volume), 2.5)
 
 
+def test_a_few_slices_far_from_the_first_have_a_grid_that_begins_right(tmp_path: Path) -> None:
+    save(tmp_path, lacking(*range(1, 17), count=20))
+
+    (volume,) = read([tmp_path])
+    assert np.isclose(step(volume), 17 * 2.5)
+    assert any("slice distances vary from 2.5 to 42.5 mm" in warning for warning in volume.warnings)
+
+
 def test_three_slices_tell_that_one_is_missing(tmp_path: Path) -> None:
     save(tmp_path, lacking(1, count=4))
 
