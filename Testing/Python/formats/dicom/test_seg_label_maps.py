@@ -175,6 +175,16 @@ def test_the_stored_value_that_stands_for_1_is_reported(circle: Circle) -> None:
     assert any("255 means 1" in text for log in logs for text in [*log.notes, *log.warnings])
 
 
+def test_a_missing_value_that_stands_for_1_is_reported(circle: Circle) -> None:
+    circle.make("segmentation_fractional")
+    for path in circle.dicom.iterdir():
+        ds = pydicom.dcmread(path)
+        del ds.MaximumFractionalValue
+        ds.save_as(path)
+    logs = [entry.log for entry in circle.forth().entries]
+    assert any("which means 1 is unknown" in text for log in logs for text in log.warnings)
+
+
 def test_a_label_map_segmentation_stays_one_image_with_its_numbers(circle: Circle) -> None:
     circle.make("segmentation_label_map").forth()
     found = voxels(circle.image())

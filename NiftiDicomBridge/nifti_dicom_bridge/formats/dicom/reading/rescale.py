@@ -33,7 +33,9 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
     if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) == "FRACTIONAL":
         maximum = metadata.integer(look.data_set, Tag.MAXIMUM_FRACTIONAL_VALUE)
-        notes.append(f"values of a fractional segmentation are stored values: {maximum} means 1")
+        unknown = f"which means 1 is unknown, as {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)} is missing"
+        full = f"{maximum} means 1" if maximum else unknown
+        notes.append(f"values of a fractional segmentation are stored values: {full}")
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
     _note_doubts(look, slope, intercept, notes)

@@ -71,6 +71,10 @@ class SliceGrid:
         if len(closed) < len(roi.contours):
             kinds = sorted({contour.kind for contour in roi.contours} - CLOSED)
             masks.warnings.append(f"{len(roi.contours) - len(closed)} contour(s) enclose nothing ({', '.join(kinds)})")
+        different = list({contour.points.tobytes(): contour for contour in closed}.values())
+        if len(different) < len(closed):
+            masks.warnings.append(f"{len(closed) - len(different)} contour(s) repeat another one: each counts once")
+            closed = different
         if roi.damaged:
             masks.warnings.append(f"the points of {roi.damaged} contour(s) cannot be read: the region has no voxels")
             return masks
