@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import PixelError
-from .lazy_voxels import Voxels
+from .lazy_voxels import Voxels, slabs
 
 RGB = "RGB"
 YBR_FULL = "YBR_FULL"
@@ -418,9 +418,9 @@ def halved_values(values: np.ndarray, axes: Sequence[int], labels: bool) -> np.n
 
 def transparency(voxels: Voxels, intent: str) -> list[str]:
     """Return that the transparency of colors counts for something, as DICOM has no place for it."""
-    if intent != "rgb" or voxels.ndim < 5 or voxels.shape[-1] != 4 or not voxels.size:
+    if intent != "rgb" or voxels.ndim < 5 or voxels.shape[-1] != 4:
         return []
-    count = int(np.count_nonzero(np.asarray(voxels[..., 3]) != _OPAQUE))
+    count = sum(int(np.count_nonzero(planes[..., 3] != _OPAQUE)) for _, _, planes in slabs(voxels))
     if not count:
         return []
     return [

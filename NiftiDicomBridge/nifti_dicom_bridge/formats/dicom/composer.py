@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ...model.metadata import Elements, Encoding, Instance, PixelElement
@@ -29,7 +29,8 @@ class Composer:
         head = b"" if instance.preamble is None else instance.preamble + b"DICM"
         head += codec.write_data_set(instance.file_meta, META_ENCODING)
         if instance.encoding.deflated:
-            yield head + _deflate(b"".join(bytes(part) for part in body))
+            yield head
+            yield from _deflated(body)
             return
         first = next(body)
         yield head + bytes(first)
@@ -84,10 +85,13 @@ class _EncodedElements:
         return True
 
 
-def _deflate(raw: bytes) -> bytes:
-    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    packed = packer.compress(raw) + packer.flush()
-    return packed + b"\0" * (len(packed) % 2)  # PS3.5 A.5
+def _deflated(parts: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    packer, size = zlib.compressobj(wbits=-zlib.MAX_WBITS), 0
+    for part in parts:
+        size += len(packed := packer.compress(part))
+        yield packed
+    packed = packer.flush()
+    yield packed + b"\0" * ((size + len(packed)) % 2)  # PS3.5 A.5
 
 
 def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instance) -> bytes:

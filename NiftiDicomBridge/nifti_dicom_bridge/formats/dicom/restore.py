@@ -155,7 +155,7 @@ class PixelSource:
         many = len(whole.pieces) > 1
         lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
         record = self.volumes[whole.pieces[0].volume].dicom.pixel_record
-        plain = whole.instance.has_little_pixels and not whole.instance.encoding.deflated and not record.across
+        plain = whole.instance.has_little_pixels and not record.across
         return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
 
     def _bytes(self, whole: InstanceFrames, pixel: PixelFormat) -> bytes | memoryview:

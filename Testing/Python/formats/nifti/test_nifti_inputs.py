@@ -12,7 +12,9 @@ import pydicom
 import pytest
 
 from circle import NEW, Circle
-from nifti_dicom_bridge import ConversionReport, Kind, Outcome
+from nifti_dicom_bridge import ConversionReport, Kind, LazyVoxels, Outcome
+from nifti_dicom_bridge.formats import nifti
+from nifti_dicom_bridge.formats.nifti import reading
 from phantoms.base import ramp
 
 AFFINE = np.diag([-2.0, 2.0, 3.0, 1.0])
@@ -82,6 +84,31 @@ def test_transparency_of_four_values_per_voxel_is_reported(circle: Circle) -> No
     image.header.set_intent(2004)
 
     assert "60 voxels are transparent" in notes(to_dicom(circle, image))
+
+
+# --- large images -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".img"])
+@pytest.mark.parametrize("kind", ["i2", ">i2", "c8", "RGB", "RGBA", "vector"])
+def test_planes_of_large_images_are_those_of_the_array(
+    kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = (7, 6, 5, 2, 3) if kind == "vector" else (7, 6, 5, 2)
+    dtype = np.dtype([(letter, "u1") for letter in kind] if kind.startswith("RGB") else "i2" if kind == "vector" else kind)
+    data = np.random.default_rng(0).integers(0, 100, np.prod(shape) * dtype.itemsize, np.uint8).view(dtype).reshape(shape)
+    image_class = nibabel.Nifti1Pair if suffix == ".img" else nibabel.Nifti1Image
+    nibabel.save(image_class(data, AFFINE, dtype=dtype), tmp_path / f"a{suffix}")
+    whole = nifti.read_image(tmp_path / f"a{suffix}", allow_complex=True)
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
+
+    lazy = nifti.read_image(tmp_path / f"a{suffix}", allow_complex=True, lazy=True)
+
+    assert isinstance(lazy.voxels, LazyVoxels)
+    assert np.array_equal(lazy.voxels[1, 2:4], whole.voxels[1, 2:4])
+    assert np.array_equal(lazy.array, whole.array)
+    assert lazy.warnings == whole.warnings
 
 
 # --- labels -----------------------------------------------------------------------------------------------------------

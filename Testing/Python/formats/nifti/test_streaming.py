@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from circle import Circle, listing
 from nifti_dicom_bridge import LazyVoxels, NiftiReadError, Volume, read, write
@@ -80,6 +80,27 @@ def test_compressed_segmentations_are_read_frame_by_frame(
 
     assert circle.forth(overwrite=True).ok
     assert contents(circle.nifti) == expected
+
+
+@pytest.mark.parametrize("phantom", ["enhanced_mr", "segmentation", "segmentation_with_overlaps"])
+def test_deflated_objects_are_read_frame_by_frame(phantom: str, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
+    circle.make(phantom)
+    for path in circle.dicom.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        ds.save_as(path)
+    original = listing(circle.dicom)
+    assert circle.forth().ok
+    expected = contents(circle.nifti)
+    monkeypatch.setattr(streamed, "IN_MEMORY", 0)
+    monkeypatch.setattr(streamed, "IN_MEMORY_OBJECT", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
+    monkeypatch.setattr(Loader, "stored_voxels", None)
+
+    assert circle.forth(overwrite=True).ok
+    assert contents(circle.nifti) == expected
+    assert circle.home().ok
+    assert listing(circle.back) == original
 
 
 @pytest.mark.parametrize("gzip", [True, False])

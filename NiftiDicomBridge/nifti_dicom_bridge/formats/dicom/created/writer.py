@@ -11,6 +11,7 @@ import numpy as np
 
 from ....errors import DicomReadError, LabelError
 from ....labels import Segment
+from ....model.lazy_voxels import Voxels, samples_of, slabs
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
@@ -123,8 +124,8 @@ def _layers(image: Volume) -> list[Volume]:
         return [image]
     if image.intent == "rgb":
         raise LabelError("The image contains colors, not labels. Use another kind of object.")
-    layers = [image.voxels[..., n] for n in range(image.voxels.shape[-1])]
-    counts = Counter(label for layer in layers for label in np.unique(layer).tolist() if label)
+    layers = [samples_of(image.voxels, n) for n in range(image.voxels.shape[-1])]
+    counts = Counter(label for layer in layers for label in _labels_in(layer))
     repeated = sorted(label for label, count in counts.items() if count > 1)
     if repeated:
         raise LabelError(
@@ -132,6 +133,10 @@ def _layers(image: Volume) -> list[Volume]:
             "nothing specifies whether it is one segment or several. Give every segment a number of its own."
         )
     return [replace(image, voxels=layer) for layer in layers]
+
+
+def _labels_in(voxels: Voxels) -> set[float]:
+    return {label for _, _, planes in slabs(voxels) for label in np.unique(planes).tolist() if label}
 
 
 def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Iterator[DataSetFile]:
