@@ -40,13 +40,13 @@ def in_space_of(volume: Any, source: ExportSource) -> ExportSource:
     moved = replace(
         image,
         parent_to_world=from_world @ image.parent_to_world,
-        gradients=_turned(image.gradients, from_world[:3, :3]),
+        gradients=_rotated(image.gradients, from_world[:3, :3]),
         warnings=(*image.warnings, MOVED.format(volume.GetName())),
     )
     return replace(source, image=moved)
 
 
-def _turned(gradients: np.ndarray | None, matrix: np.ndarray) -> np.ndarray | None:
+def _rotated(gradients: np.ndarray | None, matrix: np.ndarray) -> np.ndarray | None:
     """Return gradients with directions in another space, of length 1 or 0."""
     if gradients is None:
         return None
