@@ -78,6 +78,8 @@ def program() -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is to end
     except KeyboardInterrupt:
         code = INTERRUPTED
+    # Python ends by the signal where it interrupted code in a text, such as that of a data class, unless such code runs again
+    exec("")
     sys.exit(code)
 
 
