@@ -23,6 +23,10 @@ LOST_S = 30.0
 """After so long without a connection, the scheduler is taken for lost."""
 
 
+_LOGGERS = ("distributed", "distributed.client", "tornado.application")
+"""Those that Dask gives levels of their own, and that report what a closed connection no longer answers."""
+
+
 class DaskExecutor(Executor):
     """The workers of a Dask client as an executor that notices when the scheduler is lost."""
 
@@ -92,7 +96,7 @@ def _connected(address: str) -> Iterator[Any]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the libraries of Dask from printing that what was waiting for results waits no more."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado")]
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
