@@ -23,8 +23,10 @@ LOST_S = 30.0
 """After so long without a connection, the scheduler is taken for lost."""
 
 
-_LOGGERS = ("distributed", "distributed.client", "tornado.application")
-"""Those that Dask gives levels of their own, and that report what a closed connection no longer answers."""
+_CALLBACKS = "tornado.application"
+"""The logger of errors in callbacks: of results that come when they are no longer wanted."""
+_CLIENT = ("distributed", "distributed.client")
+"""Those that report what a closed connection no longer answers."""
 
 
 class DaskExecutor(Executor):
@@ -85,18 +87,19 @@ def _connected(address: str) -> Iterator[Any]:
         raise BridgeError(
             f"{address}: the scheduler cannot be reached ({type(error).__name__}). Check that 'dask scheduler' runs there."
         ) from error
-    try:
-        _check_workers(client)
-        yield client
-    finally:
-        with _quiet():
-            client.close(timeout=5)
+    with _quiet(_CALLBACKS):
+        try:
+            _check_workers(client)
+            yield client
+        finally:
+            with _quiet(*_CLIENT):
+                client.close(timeout=5)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries of Dask from printing that what was waiting for results waits no more."""
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
+def _quiet(*names: str) -> Iterator[None]:
+    """Keep loggers from printing that what was waiting for results waits no more; failed tasks are in the report."""
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
